@@ -1,0 +1,347 @@
+//! What a configuration file says, after every expansion, default and check.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use visord_model::event::EventKind;
+use visord_model::log_line::{Level, LogLine};
+use visord_model::process::Policy;
+
+/// A whole configuration: the file, its includes and the command line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// The file it was read from, as given (absolute once the daemon keeps it, decision C27).
+    pub path: PathBuf,
+    /// `[supervisord]`, overridden by the command line.
+    pub server: ServerConfig,
+    /// All inet servers in file order, then all unix servers.
+    pub http: Vec<HttpConfig>,
+    /// `[rpcinterface:x]`, in file order.
+    pub rpc_interfaces: Vec<RpcInterfaceConfig>,
+    /// Every group, sorted by (priority, name); names are unique (spec 1.12 note 6).
+    pub groups: Vec<GroupConfig>,
+    /// Remarks for the activity log at start and reload: WARN first, then INFO.
+    pub remarks: Vec<LogLine>,
+}
+
+/// `[supervisord]` (spec core 1.10).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServerConfig {
+    /// Descriptors wanted.
+    pub minfds: i64,
+    /// Processes wanted.
+    pub minprocs: i64,
+    /// Where to chdir to when daemonizing.
+    pub directory: Option<PathBuf>,
+    /// Whom to become.
+    pub user: Option<Account>,
+    /// File creation mask when daemonizing.
+    pub umask: u32,
+    /// Activity log.
+    pub logfile: MainLogTarget,
+    /// Rotate at this many bytes; 0 never.
+    pub logfile_maxbytes: i64,
+    /// Rotated files kept.
+    pub logfile_backups: i64,
+    /// Least important level written.
+    pub loglevel: Level,
+    /// Absolute path of the pidfile.
+    pub pidfile: PathBuf,
+    /// Name of this daemon.
+    pub identifier: String,
+    /// Stay in the foreground.
+    pub nodaemon: bool,
+    /// Do not repeat the activity log on stdout.
+    pub silent: bool,
+    /// Where AUTO child logs go.
+    pub childlogdir: PathBuf,
+    /// Keep old AUTO logs.
+    pub nocleanup: bool,
+    /// Remove ANSI sequences from child logs.
+    pub strip_ansi: bool,
+    /// `[supervisord] environment`.
+    pub environment: Environment,
+}
+
+/// Variables for children.
+pub type Environment = BTreeMap<String, String>;
+
+/// Where the activity log goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MainLogTarget {
+    /// The local syslog.
+    Syslog,
+    /// A file, absolute.
+    File(PathBuf),
+}
+
+/// A user found in the user database.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Account {
+    /// Numeric id; the rest is looked up when it is used.
+    pub uid: u32,
+}
+
+/// Owner for a socket file; `None` leaves that part as it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Ownership {
+    /// New owner.
+    pub uid: Option<u32>,
+    /// New group.
+    pub gid: Option<u32>,
+}
+
+/// One `[inet_http_server]` or `[unix_http_server]` section.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HttpConfig {
+    /// Name of the section, for messages.
+    pub section: String,
+    /// Where it listens.
+    pub address: HttpAddress,
+    /// Who may use it; `None`: anybody.
+    pub credentials: Option<Credentials>,
+}
+
+/// Where an HTTP server listens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HttpAddress {
+    /// TCP.
+    Inet {
+        /// Host as written (lower-cased); empty: every interface.
+        host: String,
+        /// 1..=65535.
+        port: u16,
+    },
+    /// A unix socket.
+    Unix {
+        /// Absolute path.
+        path: PathBuf,
+        /// Mode of the socket file.
+        mode: u32,
+        /// Owner of the socket file.
+        owner: Ownership,
+    },
+}
+
+/// Name and password of an HTTP server's one user.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Credentials {
+    /// Not empty.
+    pub username: String,
+    /// Plain, or `{SHA}` and the hex digest.
+    pub password: String,
+}
+
+impl std::fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Credentials")
+            .field("username", &self.username)
+            .field("password", &"<redacted>")
+            .finish()
+    }
+}
+
+/// One `[rpcinterface:x]` section.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RpcInterfaceConfig {
+    /// The namespace x.
+    pub name: String,
+    /// What serves it.
+    pub kind: RpcInterfaceKind,
+}
+
+/// What serves a namespace.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RpcInterfaceKind {
+    /// `supervisor.rpcinterface:make_main_rpcinterface`: the built-in methods.
+    Main,
+}
+
+/// A group of processes that is added, removed and compared as a whole.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GroupConfig {
+    /// Name, unique.
+    pub name: String,
+    /// Order of start (ascending) and stop (descending).
+    pub priority: i64,
+    /// What kind of section made it.
+    pub kind: GroupKind,
+    /// Its processes in configured order (spec core 1.11 note 4, 1.12 note 4).
+    pub processes: Vec<Arc<ProcessConfig>>,
+}
+
+/// What kind of section made a group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum GroupKind {
+    /// `[program:x]` or `[group:x]`.
+    Programs,
+    /// `[eventlistener:x]`.
+    Listeners(PoolConfig),
+    /// `[fcgi-program:x]` that is in no `[group:x]`.
+    Fastcgi(Arc<FcgiSocket>),
+}
+
+/// What is special about an event listener pool (spec core 1.11.1).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PoolConfig {
+    /// Events kept while no listener is ready, at least 1.
+    pub buffer_size: usize,
+    /// Subscriptions, in the order written, without duplicates.
+    pub events: Vec<EventKind>,
+}
+
+/// A listening socket shared by FastCGI processes (spec core 1.11.2).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FcgiSocket {
+    /// `unix:///path` or `tcp://host:port`, normalised; identifies the socket.
+    pub url: String,
+    /// Where it listens.
+    pub address: FcgiAddress,
+    /// Length of the accept queue; `None`: the system's maximum.
+    pub backlog: Option<i32>,
+}
+
+/// Where a FastCGI socket listens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FcgiAddress {
+    /// TCP over IPv4.
+    Tcp {
+        /// Host, lower-cased.
+        host: String,
+        /// 1..=65535.
+        port: u16,
+    },
+    /// A unix socket.
+    Unix {
+        /// Absolute, normalised.
+        path: PathBuf,
+        /// Owner of the socket file.
+        owner: Ownership,
+        /// Mode of the socket file.
+        mode: u32,
+    },
+}
+
+/// One process of a program-type section (spec core 1.11).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProcessConfig {
+    /// Name within its group.
+    pub name: String,
+    /// Command line, not split yet: a bad one is a spawn error.
+    pub command: String,
+    /// Where the child runs, `None`: where the daemon is.
+    pub directory: Option<String>,
+    /// The child's file creation mask, `None`: inherited.
+    pub umask: Option<u32>,
+    /// Order of stopping within a group.
+    pub priority: i64,
+    /// Life: start, retry, restart, stop.
+    pub policy: Policy,
+    /// Whom to become, `None`: stay.
+    pub user: Option<Account>,
+    /// One pipe for both outputs.
+    pub redirect_stderr: bool,
+    /// Standard output.
+    pub stdout: ChannelConfig,
+    /// Standard error; without effect if redirected.
+    pub stderr: ChannelConfig,
+    /// Merged: `[supervisord] environment` under the program's own.
+    pub environment: Environment,
+    /// `SUPERVISOR_SERVER_URL` for the child, `None`: the automatic one.
+    pub serverurl: Option<String>,
+    /// The FastCGI socket that becomes fd 0, kept even inside a `[group:x]` (decision C21).
+    pub socket: Option<Arc<FcgiSocket>>,
+}
+
+/// What becomes of one output of a process.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChannelConfig {
+    /// The file.
+    pub logfile: LogTarget,
+    /// Rotate at this many bytes; 0 never.
+    pub maxbytes: i64,
+    /// Rotated files kept.
+    pub backups: i64,
+    /// Size of the capture buffer; 0: no capture mode.
+    pub capture_maxbytes: i64,
+    /// Publish PROCESS_LOG events.
+    pub events_enabled: bool,
+    /// Also send it to syslog.
+    pub syslog: bool,
+}
+
+/// Where an output goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LogTarget {
+    /// A file in `childlogdir` that the daemon names.
+    Auto,
+    /// Nowhere.
+    None,
+    /// This path, relative to the daemon's working directory.
+    File(String),
+}
+
+/// `[supervisorctl]` (spec core 1.15).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClientConfig {
+    /// Where the daemon listens.
+    pub serverurl: String,
+    /// Name for Basic authentication.
+    pub username: Option<String>,
+    /// Password for Basic authentication.
+    pub password: Option<String>,
+    /// The prompt without `> `.
+    pub prompt: String,
+    /// Where the shell's history is kept.
+    pub history_file: Option<PathBuf>,
+}
+
+/// Settings from the command line that beat the file (spec core 2.1), already converted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Overrides {
+    /// `-n`
+    pub nodaemon: bool,
+    /// `-s`
+    pub silent: bool,
+    /// `-u`, looked up after the file is parsed
+    pub user: Option<String>,
+    /// `-m`
+    pub umask: Option<u32>,
+    /// `-d`
+    pub directory: Option<PathBuf>,
+    /// `-l`
+    pub logfile: Option<String>,
+    /// `-y`
+    pub logfile_maxbytes: Option<i64>,
+    /// `-z`
+    pub logfile_backups: Option<i64>,
+    /// `-e`
+    pub loglevel: Option<Level>,
+    /// `-j`
+    pub pidfile: Option<String>,
+    /// `-i`
+    pub identifier: Option<String>,
+    /// `-q`
+    pub childlogdir: Option<PathBuf>,
+    /// `-k`
+    pub nocleanup: bool,
+    /// `-a`
+    pub minfds: Option<i64>,
+    /// `--minprocs`
+    pub minprocs: Option<i64>,
+    /// `-t`
+    pub strip_ansi: bool,
+}
+
+/// What the daemon's surroundings contribute to a configuration; handed in so that
+/// tests and reloads do not depend on the process.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Surroundings {
+    /// The daemon's environment at start.
+    pub environment: BTreeMap<String, String>,
+    /// Network node name of the machine.
+    pub node_name: String,
+    /// Working directory at start.
+    pub cwd: PathBuf,
+}

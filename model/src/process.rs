@@ -1,0 +1,5 @@
+//! The lifecycle of one process.
+
+mod policy;
+
+pub use policy::{Autorestart, Policy};
