@@ -1,1 +1,4 @@
-//! placeholder
+//! What happens: the actors, their threads and the messages between them.
+
+pub mod board;
+pub mod messages;

@@ -2,4 +2,84 @@
 
 mod kind;
 
+use alloc::string::String;
+use alloc::vec::Vec;
+
 pub use kind::EventKind;
+
+use crate::process::Transition;
+
+/// One of the two outputs of a process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Stream {
+    /// Descriptor 1.
+    Stdout,
+    /// Descriptor 2.
+    Stderr,
+}
+
+impl Stream {
+    /// `stdout` or `stderr`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Stdout => "stdout",
+            Self::Stderr => "stderr",
+        }
+    }
+}
+
+/// One event with what its payload needs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// PROCESS_STATE_*: the type follows from the state entered.
+    ProcessState {
+        /// Process name.
+        process: String,
+        /// Group name.
+        group: String,
+        /// What changed.
+        transition: Transition,
+    },
+    /// PROCESS_COMMUNICATION_*: a captured section ended.
+    ProcessCommunication(Output),
+    /// PROCESS_LOG_*: output of a process that publishes it.
+    ProcessLog(Output),
+    /// REMOTE_COMMUNICATION: a client's own event.
+    Remote {
+        /// What the client calls it.
+        kind: String,
+        /// Its text.
+        data: String,
+    },
+    /// SUPERVISOR_STATE_CHANGE_RUNNING.
+    SupervisorRunning,
+    /// SUPERVISOR_STATE_CHANGE_STOPPING.
+    SupervisorStopping,
+    /// TICK_5, TICK_60, TICK_3600.
+    Tick {
+        /// 5, 60 or 3600 seconds.
+        period: u32,
+        /// Start of the slice, Unix seconds.
+        when: i64,
+    },
+    /// PROCESS_GROUP_ADDED.
+    GroupAdded(String),
+    /// PROCESS_GROUP_REMOVED.
+    GroupRemoved(String),
+}
+
+/// Output of a process as an event carries it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Output {
+    /// Process name.
+    pub process: String,
+    /// Group name.
+    pub group: String,
+    /// The child that wrote it.
+    pub pid: i32,
+    /// Where it wrote it.
+    pub stream: Stream,
+    /// What it wrote.
+    pub data: Vec<u8>,
+}

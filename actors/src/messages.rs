@@ -1,0 +1,4 @@
+//! The vocabulary: commands in the imperative, notifications in the past tense.
+
+pub mod event;
+pub mod supervisor;
