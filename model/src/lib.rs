@@ -18,5 +18,6 @@ pub mod moment;
 pub mod name;
 pub mod process;
 pub mod pyrepr;
+pub mod shutdown;
 pub mod signal;
 pub mod state;
