@@ -13,6 +13,7 @@ extern crate std;
 pub mod event;
 pub mod exit;
 pub mod fault;
+pub mod listener;
 pub mod log_line;
 pub mod moment;
 pub mod name;

@@ -97,9 +97,11 @@ impl Machine {
         self.tries = self.tries.saturating_add(1);
         self.spawnerr = reason;
         let retry_at = now.mono.plus_secs(i64::from(self.tries));
+        let uptime = self.uptime(now);
         self.enter(Phase::Backoff { retry_at }, out, |t| {
             t.pid = exit.map_or(0, |(pid, _)| pid);
             t.exit = exit.map(|(_, status)| status);
+            t.uptime = exit.map(|_| uptime);
         });
         out.push(Effect::Log(sentence));
         if i64::from(self.tries) > self.policy.startretries {
@@ -118,8 +120,10 @@ impl Machine {
         if !expected {
             self.spawnerr = format!("Bad exit code {code}");
         }
+        let uptime = self.uptime(now);
         self.enter(Phase::Exited, out, |t| {
             (t.pid, t.expected, t.exit) = (pid, expected, Some(status));
+            t.uptime = Some(uptime);
         });
         let level = if expected { Level::Info } else { Level::Warn };
         log(out, level, words::exited(&self.name, status, expected));
@@ -145,8 +149,10 @@ impl Machine {
         let code = status.code();
         let expected = self.policy.exitcodes.contains(&code);
         self.exitstatus = code;
+        let uptime = self.uptime(now);
         self.enter(Phase::Stopped, out, |t| {
             (t.pid, t.exit) = (pid, Some(status));
+            t.uptime = Some(uptime);
         });
         let level = if expected { Level::Info } else { Level::Warn };
         log(
@@ -157,6 +163,11 @@ impl Machine {
         if start_after && !self.closing {
             self.spawn(now, out);
         }
+    }
+
+    /// Seconds since the last start by the wall clock, which is what is reported.
+    fn uptime(&self, now: Moment) -> u64 {
+        u64::try_from(now.unix - self.start).unwrap_or(0)
     }
 
     /// The only way to another state: lawful, and told to everybody.
@@ -177,6 +188,7 @@ impl Machine {
             tries: self.tries,
             expected: false,
             exit: None,
+            uptime: None,
             spawnerr: self.spawnerr.clone(),
         };
         detail(&mut transition);
