@@ -15,7 +15,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use visord_actors::spawn::SpawnerThread;
+use visord_actors::spawn::{SpawnerOptions, SpawnerThread};
 use visord_actors::supervisor::{Ending, Loader};
 use visord_config::{Config, ConfigError, Overrides, Surroundings};
 
@@ -83,20 +83,22 @@ fn live(
 ) -> Result<ExitCode, UsageError> {
     let mut config = config;
     let limits = privileges::raise_limits(&config.server).map_err(UsageError)?;
-    let mut start = Start::first(limits, readiness);
+    let descriptors = privileges::raise_own_descriptors();
+    let mut running = Start::first(limits, readiness).up(&config)?;
+    // threads begin only now, after the fork and the change of user
+    let options = SpawnerOptions {
+        portable: false,
+        descriptors,
+    };
+    let spawner = SpawnerThread::start_with(options)
+        .map_err(|error| UsageError(format!("could not start the spawner thread: {error}")))?;
     let mut next_serial = 0;
-    let mut spawner: Option<visord_actors::spawn::SpawnerHandle> = None;
     loop {
-        let (running, detached) = start.up(&config)?;
-        // threads begin only now, after the fork and the change of user
-        let spawner = spawner
-            .get_or_insert_with(|| SpawnerThread::start(detached.spawner_options()))
-            .clone();
         let ending = wiring::run(wiring::Run {
-            origin: origin.loader(),
+            loader: origin.loader(),
             config,
-            running: &running,
-            spawner,
+            running: &mut running,
+            spawner: spawner.clone(),
             next_serial: &mut next_serial,
         });
         running.down();
@@ -104,7 +106,7 @@ fn live(
             Ending::Shutdown => return Ok(ExitCode::SUCCESS),
             Ending::Restart => config = origin.load().map_err(usage)?,
         }
-        start = Start::again();
+        running = Start::again().up(&config)?;
     }
 }
 

@@ -5,14 +5,26 @@ use std::ffi::CString;
 use nix::errno::Errno;
 use nix::sys::resource::{RLIM_INFINITY, Resource, getrlimit, rlim_t, setrlimit};
 use nix::unistd::{Uid, User, getgrouplist, setgid, setgroups, setuid};
+use visord_actors::spawn::Limit;
 use visord_config::ServerConfig;
 use visord_model::log_line::{Level, LogLine};
 
-/// Limits as they were before the daemon raised them: what children get.
-pub(super) type Limit = (Resource, rlim_t, rlim_t);
+/// The daemon needs some six descriptors for each process, so it takes what it may have, up
+/// to this many; children get what `minfds` promises them.
+const DESCRIPTORS: rlim_t = 1 << 20;
 
-/// Raise the soft limits to what the configuration wants (spec core 3.2). Returns what was
-/// raised, for the children, and the remarks.
+/// Take what descriptors the hard limit allows; returns the limit for children.
+pub(super) fn raise_own_descriptors() -> Option<Limit> {
+    let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE).ok()?;
+    let wanted = hard.min(DESCRIPTORS);
+    if soft >= wanted {
+        return None;
+    }
+    setrlimit(Resource::RLIMIT_NOFILE, wanted, hard).ok()?;
+    Some(Limit { soft, hard })
+}
+
+/// Raise the soft limits to what the configuration wants (spec core 3.2).
 ///
 /// # Errors
 /// The text of a usage error where the hard limit is in the way.

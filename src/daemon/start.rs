@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 
 use visord_actors::log::{ActivityLog, ActivitySettings, activity, auto, emit};
-use visord_actors::spawn::SpawnerOptions;
 use visord_actors::supervisor::{AutoLogs, prepare_auto_logs};
 use visord_config::{Config, MainLogTarget, Surroundings};
 use visord_model::log_line::LogLine;
@@ -102,6 +101,66 @@ impl Start {
     }
 }
 
+fn open_log(config: &Config) -> Result<ActivityLog, UsageError> {
+    let server = &config.server;
+    let settings = ActivitySettings {
+        target: server.logfile.clone(),
+        maxbytes: server.logfile_maxbytes,
+        backups: server.logfile_backups,
+        level: server.loglevel,
+        stdout: server.nodaemon && !server.silent,
+    };
+    activity(settings).map_err(|error| match &server.logfile {
+        MainLogTarget::File(path) => {
+            UsageError(format!("could not open log file {}: {error}", path.display()))
+        }
+        MainLogTarget::Syslog => UsageError(format!("could not reach syslog: {error}")),
+    })
+}
+
+/// Old AUTO logs go, new ones come (spec core 3.3).
+fn prepare_logs(config: &Config, say: &dyn Fn(&[LogLine])) -> Result<AutoLogs, UsageError> {
+    let server = &config.server;
+    if !server.nocleanup {
+        say(&auto::clean(&server.childlogdir, &server.identifier));
+    }
+    let mut known = AutoLogs::new();
+    for group in &config.groups {
+        prepare_auto_logs(group, &server.childlogdir, &server.identifier, &mut known).map_err(
+            |error| {
+                let folder = server.childlogdir.display();
+                UsageError(format!("could not create a child log in {folder}: {error}"))
+            },
+        )?;
+    }
+    Ok(known)
+}
+
+/// The configuration file: the one named, or the first at the default places.
+///
+/// # Errors
+/// There is none.
+pub(super) fn locate(
+    invocation: &Invocation,
+    surroundings: &Surroundings,
+) -> Result<PathBuf, UsageError> {
+    if let Some(path) = &invocation.config {
+        return Ok(path.clone());
+    }
+    let found = visord_config::find_config(&invocation.program, surroundings);
+    let path = found.map_err(|error| UsageError(error.to_string()))?;
+    if nix::unistd::getuid().is_root() {
+        eprintln!("{ROOT_WARNING}");
+    }
+    Ok(path)
+}
+
+/// Spec core 1.1.4.
+const ROOT_WARNING: &str = "Supervisord is running as root and it is searching for its \
+    configuration file in default locations (including its current working directory); you \
+    probably want to specify a \"-c\" argument specifying an absolute path to a configuration \
+    file for improved security.";
+
 impl Running {
     /// The order of spec core 3.8: sockets, pidfile, log.
     pub(super) fn down(self) {
@@ -109,6 +168,6 @@ impl Running {
         if let Some(pidfile) = self.pidfile {
             pidfile.remove();
         }
-        self.activity.close();
+        self.activity.stop_threads();
     }
 }
