@@ -1,4 +1,6 @@
 //! What happens: the actors, their threads and the messages between them.
 
 pub mod board;
+pub mod interest;
+pub mod log;
 pub mod messages;

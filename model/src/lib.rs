@@ -16,6 +16,7 @@ pub mod fault;
 pub mod log_line;
 pub mod moment;
 pub mod name;
+pub mod output;
 pub mod process;
 pub mod pyrepr;
 pub mod signal;
