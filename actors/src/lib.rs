@@ -1,4 +1,5 @@
 //! What happens: the actors, their threads and the messages between them.
 
 pub mod board;
+pub mod link;
 pub mod messages;
