@@ -1,12 +1,17 @@
-//! What a listener says on stdout: read on the control thread, told to its pool.
+//! What a listener says on stdout: read on the control thread, told to its pool, and copied
+//! to its log through a pipe that never blocks: a log that does not keep up loses bytes, which
+//! are counted and declared, and never holds up an event.
 
 use std::os::fd::OwnedFd;
 use std::rc::Rc;
 
 use actix::{ActorFutureExt, AsyncContext, Context, SpawnHandle, WrapFuture};
 use nix::errno::Errno;
+use nix::fcntl::OFlag;
+use nix::unistd::pipe2;
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
+use visord_model::pyrepr::{repr, repr_bytes};
 
 use super::Process;
 use crate::log::Channel;
@@ -19,6 +24,9 @@ const CHUNK: usize = 64 * 1024;
 pub(super) struct Speech {
     fd: Rc<AsyncFd<OwnedFd>>,
     log: Channel,
+    /// Leads to `log`.
+    copy: Option<OwnedFd>,
+    lost: usize,
     waiting: Option<SpawnHandle>,
 }
 
@@ -31,13 +39,20 @@ enum Heard {
 
 impl Process {
     /// Begin to read what the listener says.
-    pub(super) fn listen(&mut self, pipe: OwnedFd, log: Channel, ctx: &mut Context<Self>) {
-        match AsyncFd::with_interest(pipe, Interest::READABLE) {
+    pub(super) fn listen(
+        &mut self,
+        pipe: OwnedFd,
+        log: Channel,
+        pid: i32,
+        ctx: &mut Context<Self>,
+    ) {
+        match AsyncFd::register_with_interest(pipe, Interest::READABLE) {
             Ok(fd) => {
-                let fd = Rc::new(fd);
                 self.speech = Some(Speech {
-                    fd,
+                    fd: Rc::new(fd),
+                    copy: copy_to(&log, pid),
                     log,
+                    lost: 0,
                     waiting: None,
                 });
                 self.await_speech(ctx);
@@ -84,10 +99,16 @@ impl Process {
         }
     }
 
-    fn tell_pool(&self, data: Vec<u8>) {
-        if let Some(speech) = &self.speech {
-            speech.log.append(data.clone());
+    fn tell_pool(&mut self, data: Vec<u8>) {
+        if let Some(speech) = &mut self.speech {
+            speech.keep(&data);
         }
+        slog::debug!(
+            self.world.logger,
+            "{} stdout output:\n{}",
+            repr(&self.name.process),
+            repr_bytes(&data)
+        );
         if let Some(pool) = &self.setup.pool {
             pool.output.do_send(ListenerOutput {
                 process: self.name.process.clone(),
@@ -103,8 +124,41 @@ impl Process {
             if let Some(waiting) = speech.waiting {
                 ctx.cancel_future(waiting);
             }
+            if speech.lost > 0 {
+                let (lost, name) = (speech.lost, &self.name.process);
+                let reason = "its log does not keep up";
+                slog::warn!(
+                    self.world.logger,
+                    "{lost} bytes of '{name}' stdout lost: {reason}"
+                );
+            }
             self.outputs.push(speech.log);
         }
+    }
+}
+
+/// A nonblocking way into a channel; without one the listener is heard all the same.
+fn copy_to(log: &Channel, pid: i32) -> Option<OwnedFd> {
+    let (read, write) = pipe2(OFlag::O_CLOEXEC | OFlag::O_NONBLOCK).ok()?;
+    log.attach(read, pid);
+    Some(write)
+}
+
+impl Speech {
+    pub(super) fn log(&self) -> &Channel {
+        &self.log
+    }
+
+    fn keep(&mut self, data: &[u8]) {
+        let mut kept = 0;
+        while let Some(copy) = self.copy.as_ref().filter(|_| kept < data.len()) {
+            match nix::unistd::write(copy, &data[kept..]) {
+                Ok(n) => kept += n,
+                Err(Errno::EINTR) => {}
+                Err(_) => break,
+            }
+        }
+        self.lost += data.len() - kept;
     }
 }
 

@@ -30,7 +30,7 @@ impl Stdin {
     /// Take over a nonblocking write end.
     pub(super) fn new(fd: OwnedFd) -> io::Result<Self> {
         Ok(Self {
-            fd: Rc::new(AsyncFd::with_interest(fd, tokio::io::Interest::WRITABLE)?),
+            fd: Rc::new(AsyncFd::register_with_interest(fd, tokio::io::Interest::WRITABLE)?),
             pending: Vec::new(),
             closed: false,
         })
