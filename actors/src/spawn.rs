@@ -16,6 +16,7 @@ mod async_signal_safe;
 mod child;
 mod clone;
 mod command;
+pub mod descriptor;
 mod error;
 mod fork;
 mod kin;
@@ -23,7 +24,6 @@ mod launch;
 mod pipes;
 mod plan;
 mod send_signal;
-pub(crate) mod socket;
 mod spawner;
 pub(crate) mod wait;
 

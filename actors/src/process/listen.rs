@@ -2,6 +2,7 @@
 //! to its log through a pipe that never blocks: a log that does not keep up loses bytes, which
 //! are counted and declared, and never holds up an event.
 
+use std::io::ErrorKind;
 use std::os::fd::OwnedFd;
 use std::rc::Rc;
 
@@ -9,8 +10,7 @@ use actix::{ActorFutureExt, AsyncContext, Context, SpawnHandle, WrapFuture};
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use nix::unistd::pipe2;
-use tokio::io::Interest;
-use tokio::io::unix::AsyncFd;
+use tokio::net::unix::pipe::Receiver;
 use visord_model::pyrepr::{repr, repr_bytes};
 
 use super::Process;
@@ -22,7 +22,7 @@ const CHUNK: usize = 64 * 1024;
 
 /// The read end of a listener's stdout, and the log that gets a copy.
 pub(super) struct Speech {
-    fd: Rc<AsyncFd<OwnedFd>>,
+    pipe: Rc<Receiver>,
     log: Channel,
     /// Leads to `log`.
     copy: Option<OwnedFd>,
@@ -46,10 +46,10 @@ impl Process {
         pid: i32,
         ctx: &mut Context<Self>,
     ) {
-        match AsyncFd::register_with_interest(pipe, Interest::READABLE) {
-            Ok(fd) => {
+        match Receiver::from_owned_fd(pipe) {
+            Ok(pipe) => {
                 self.speech = Some(Speech {
-                    fd: Rc::new(fd),
+                    pipe: Rc::new(pipe),
                     copy: copy_to(&log, pid),
                     log,
                     lost: 0,
@@ -68,12 +68,8 @@ impl Process {
         let Some(speech) = &mut self.speech else {
             return;
         };
-        let fd = speech.fd.clone();
-        let ready = async move {
-            let mut guard = fd.readable().await?;
-            guard.clear_ready();
-            Ok::<(), std::io::Error>(())
-        };
+        let pipe = speech.pipe.clone();
+        let ready = async move { pipe.readable().await };
         let heard = ready.into_actor(self).map(|ready, act, ctx| {
             if ready.is_ok() && act.hear_some() {
                 act.await_speech(ctx);
@@ -91,7 +87,7 @@ impl Process {
             let Some(speech) = &self.speech else {
                 return false;
             };
-            match read(&speech.fd) {
+            match read(&speech.pipe) {
                 Heard::Something(data) => self.tell_pool(data),
                 Heard::NothingYet => return true,
                 Heard::End => return false,
@@ -162,17 +158,17 @@ impl Speech {
     }
 }
 
-fn read(fd: &AsyncFd<OwnedFd>) -> Heard {
+fn read(pipe: &Receiver) -> Heard {
     let mut buffer = vec![0; CHUNK];
     loop {
-        match nix::unistd::read(fd.get_ref(), &mut buffer) {
+        match pipe.try_read(&mut buffer) {
             Ok(0) => return Heard::End,
             Ok(n) => {
                 buffer.truncate(n);
                 return Heard::Something(buffer);
             }
-            Err(Errno::EINTR) => {}
-            Err(Errno::EAGAIN) => return Heard::NothingYet,
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) if error.kind() == ErrorKind::WouldBlock => return Heard::NothingYet,
             Err(_) => return Heard::End,
         }
     }
