@@ -11,8 +11,11 @@ fn switches(pid: i32) -> u64 {
         .map(|task| {
             let status = std::fs::read_to_string(task.expect("a thread").path().join("status"));
             let status = status.expect("its status");
-            let line = status.lines().find_map(|l| l.strip_prefix("voluntary_ctxt_switches:"));
-            line.and_then(|n| n.trim().parse::<u64>().ok()).expect("a number")
+            let line = status
+                .lines()
+                .find_map(|l| l.strip_prefix("voluntary_ctxt_switches:"));
+            line.and_then(|n| n.trim().parse::<u64>().ok())
+                .expect("a number")
         })
         .sum()
 }

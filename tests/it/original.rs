@@ -41,7 +41,11 @@ fn session(setup: Setup) -> Vec<(Option<i32>, String)> {
     }
     // the restart that `reload` asked for is over when programs run again
     wait_for("the restart", || {
-        daemon.text("main.log").matches("supervisord started with pid").count() == 2
+        daemon
+            .text("main.log")
+            .matches("supervisord started with pid")
+            .count()
+            == 2
             && daemon.try_call("supervisor.getState", &[]).is_ok()
     });
     transcript.push(shown(&daemon.ctl(&["shutdown"]), &supervisor));

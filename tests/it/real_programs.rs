@@ -23,7 +23,11 @@ fn example() -> Daemon {
     let setup = Setup::new();
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("config-examples/real");
     for name in ["supervisord.conf", "nginx.conf", "worker.sh"] {
-        let target = if name == "supervisord.conf" { "s.conf" } else { name };
+        let target = if name == "supervisord.conf" {
+            "s.conf"
+        } else {
+            name
+        };
         std::fs::copy(source.join(name), setup.path(target)).expect(name);
     }
     setup.start()
@@ -46,13 +50,18 @@ fn each_killed_server_is_replaced_and_all_stop_in_order() {
             pid != old && daemon.state(name) == "RUNNING"
         });
     }
-    wait_for("redis to answer a worker", || daemon.text("worker.log").contains("+PONG"));
+    wait_for("redis to answer a worker", || {
+        daemon.text("worker.log").contains("+PONG")
+    });
     let pids: Vec<i32> = PROGRAMS.iter().map(|name| daemon.child_pid(name)).collect();
     daemon.signal(libc::SIGTERM);
     assert_eq!(daemon.ended().code(), Some(0));
     assert!(!pids.iter().any(|pid| is_alive(*pid)), "a server is left");
     let log = daemon.text("main.log");
-    let end = log.split("received SIGTERM").nth(1).expect("the end of the log");
+    let end = log
+        .split("received SIGTERM")
+        .nth(1)
+        .expect("the end of the log");
     let stops: Vec<&str> = end
         .lines()
         .filter_map(|line| line.split("stopped: ").nth(1)?.split(' ').next())
@@ -61,7 +70,9 @@ fn each_killed_server_is_replaced_and_all_stop_in_order() {
     workers.sort_unstable();
     assert_eq!(workers, ["worker_0", "worker_1"], "{stops:?}");
     assert_eq!(stops[2..], ["nginx", "redis"], "{stops:?}");
-    let left = Command::new("pgrep").args(["-f", &daemon.folder().display().to_string()]).output();
+    let left = Command::new("pgrep")
+        .args(["-f", &daemon.folder().display().to_string()])
+        .output();
     if let Ok(left) = left {
         assert!(left.stdout.is_empty(), "processes are left");
     }

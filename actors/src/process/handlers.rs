@@ -1,8 +1,6 @@
 //! One handler a message: check, turn, promise.
 
-use actix::{
-    ActorFutureExt, Context, Handler, ResponseActFuture, ResponseFuture, WrapFuture,
-};
+use actix::{ActorFutureExt, Context, Handler, ResponseActFuture, ResponseFuture, WrapFuture};
 use futures_util::future::ready;
 use tokio::sync::oneshot;
 use visord_model::fault::{Fault, FaultCode};
