@@ -23,12 +23,14 @@ pub mod writer;
 
 mod decode;
 mod element;
+mod printed;
 mod reader;
 mod scalar;
 
 pub use call::{Call, decode_call, encode_call};
-pub use error::DecodeError;
+pub use error::{DecodeError, Limit};
 pub use limits::Limits;
 pub use reply::{ReplyWriter, WireFault, decode_reply, encode_fault, encode_reply};
+pub use typed::{ArgError, Args};
 pub use value::Value;
 pub use writer::{Slot, WriteXml, Written};
