@@ -26,6 +26,7 @@ mod element;
 mod printed;
 mod reader;
 mod scalar;
+mod scan;
 
 pub use call::{Call, decode_call, encode_call};
 pub use error::{DecodeError, Limit};

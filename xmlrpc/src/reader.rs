@@ -14,6 +14,7 @@ use quick_xml::events::{BytesDecl, BytesRef, BytesStart, Event};
 
 use crate::element::{Document, Kind};
 use crate::error::DecodeError;
+use crate::scan;
 
 /// What comes next in a document.
 pub(crate) enum Token<'a> {
@@ -53,7 +54,7 @@ impl<'a> Reader<'a> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         // A reply of the original carries control characters raw (quirk Q3): reading them
         // helps, and only a client does.
-        if document == Document::Call && !text.bytes().all(plausible) {
+        if document == Document::Call && scan::position(body, doubtful).is_some() {
             check_characters(text)?;
         }
         let mut events = Events::from_str(text);
@@ -180,7 +181,8 @@ impl<'a> Reader<'a> {
                 Err(DecodeError::malformed("text outside the root element"))
             };
         }
-        if text.contains("]]>") {
+        // asked first because it is quick, and text with > is rare
+        if text.as_bytes().contains(&b'>') && text.contains("]]>") {
             return Err(DecodeError::malformed("]]> in text"));
         }
         Ok(Some(Token::Text(text)))
@@ -220,10 +222,9 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// A byte of which no character outside XML consists. 0xEF begins U+FFFE and U+FFFF, and
-/// harmless ones.
-const fn plausible(byte: u8) -> bool {
-    byte >= 0x20 && byte != 0xef || matches!(byte, b'\t' | b'\n' | b'\r')
+/// A byte that may belong to a character XML cannot carry: 0xEF begins U+FFFE and U+FFFF.
+const fn doubtful(byte: u8) -> bool {
+    (byte < 0x20) & (byte != b'\t') & (byte != b'\n') & (byte != b'\r') | (byte == 0xef)
 }
 
 /// Whether XML 1.0 can carry the character at all.

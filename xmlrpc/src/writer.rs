@@ -11,6 +11,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use crate::printed::Float;
 use crate::reader::is_xml;
+use crate::scan;
 use crate::value::Value;
 
 /// Something that can be a value in a document.
@@ -196,7 +197,7 @@ fn decimal(number: i64, digits: &mut [u8; 20]) -> &str {
 pub(crate) fn escape_into(out: &mut String, text: &str) {
     out.reserve(text.len());
     let mut rest = text;
-    while let Some(at) = rest.bytes().position(suspicious) {
+    while let Some(at) = scan::position(rest.as_bytes(), suspicious) {
         out.push_str(&rest[..at]);
         // `suspicious` is true for whole ASCII characters and for the first byte of others
         let mut characters = rest[at..].chars();
@@ -208,13 +209,14 @@ pub(crate) fn escape_into(out: &mut String, text: &str) {
     out.push_str(rest);
 }
 
-/// Bytes that may need to be replaced; 0xEF begins U+FFFE and U+FFFF.
+/// Bytes that may need to be replaced; 0xEF begins U+FFFE and U+FFFF. No branches: this is
+/// asked of every byte of a log.
 const fn suspicious(byte: u8) -> bool {
-    match byte {
-        b'\t' | b'\n' => false,
-        0..=0x1f | b'&' | b'<' | b'>' | 0xef => true,
-        _ => false,
-    }
+    (byte < 0x20) & (byte != b'\t') & (byte != b'\n')
+        | (byte == b'&')
+        | (byte == b'<')
+        | (byte == b'>')
+        | (byte == 0xef)
 }
 
 fn push_escaped(out: &mut String, character: char) {
