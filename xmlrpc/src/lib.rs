@@ -14,7 +14,9 @@
 #![forbid(unsafe_code)]
 
 pub mod call;
+pub mod client;
 pub mod error;
+pub mod http;
 pub mod limits;
 pub mod reply;
 pub mod typed;
@@ -23,15 +25,16 @@ pub mod writer;
 
 mod decode;
 mod element;
-mod printed;
+mod float;
 mod reader;
 mod scalar;
 mod scan;
 
 pub use call::{Call, decode_call, encode_call};
+pub use client::{CallError, Client, Login};
 pub use error::{DecodeError, Limit};
+pub use float::Float;
 pub use limits::Limits;
 pub use reply::{ReplyWriter, WireFault, decode_reply, encode_fault, encode_reply};
-pub use typed::{ArgError, Args};
 pub use value::Value;
 pub use writer::{Slot, WriteXml, Written};

@@ -9,7 +9,7 @@ use std::fmt::Write;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::printed::Float;
+use crate::float::Float;
 use crate::reader::is_xml;
 use crate::scan;
 use crate::value::Value;
