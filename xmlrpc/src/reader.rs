@@ -47,11 +47,10 @@ pub(crate) struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     /// A reader of `body`. The encoding is UTF-8 whatever the declaration says, and a byte
-    /// order mark is skipped (spec X1).
+    /// order mark is skipped, by quick-xml (spec X1).
     pub(crate) fn new(body: &'a [u8], document: Document) -> Result<Self, DecodeError> {
         let text =
             std::str::from_utf8(body).map_err(|_| DecodeError::malformed("body is not UTF-8"))?;
-        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         // A reply of the original carries control characters raw (quirk Q3): reading them
         // helps, and only a client does.
         if document == Document::Call && scan::position(body, doubtful).is_some() {
@@ -306,5 +305,5 @@ fn check_declaration(declaration: &BytesDecl<'_>) -> Result<(), DecodeError> {
 }
 
 const fn is_version(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b':' | b'-')
+    byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-')
 }
