@@ -10,8 +10,6 @@ mod decode;
 mod line;
 mod read;
 mod render;
-#[cfg(test)]
-mod tests;
 
 use std::collections::HashMap;
 use std::path::Path;

@@ -17,6 +17,7 @@ pub mod listener;
 pub mod log_line;
 pub mod moment;
 pub mod name;
+pub mod output;
 pub mod process;
 pub mod pyrepr;
 pub mod shutdown;

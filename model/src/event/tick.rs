@@ -105,9 +105,11 @@ mod tests {
     use super::*;
 
     fn whens(events: &[Event]) -> Vec<(EventKind, i64)> {
-        let when = |event: &Event| match event {
-            Event::Tick { when, .. } => (event.kind(), *when),
-            other => panic!("{other:?}"),
+        let when = |event: &Event| {
+            let Event::Tick { when, .. } = event else {
+                panic!("{event:?}");
+            };
+            (event.kind(), *when)
         };
         events.iter().map(when).collect()
     }

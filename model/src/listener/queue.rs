@@ -39,10 +39,12 @@ pub enum Effect<E> {
         /// What to write.
         queued: Queued<E>,
     },
-    /// A member became UNKNOWN and needs a restart to be of use again.
+    /// A RUNNING member is UNKNOWN and needs a restart to be of use again.
     Broken {
         /// Which member.
         member: usize,
+        /// Its child.
+        pid: i32,
     },
     /// A member did its work.
     Served {
@@ -103,12 +105,6 @@ impl<E: Clone> Queue<E> {
         self.members[member].conversation.state()
     }
 
-    /// The child of a member that was RUNNING last.
-    #[must_use]
-    pub fn pid(&self, member: usize) -> i32 {
-        self.members[member].pid
-    }
-
     /// The events waiting, next one first.
     pub fn waiting(&self) -> impl ExactSizeIterator<Item = &Queued<E>> {
         self.buffer.iter()
@@ -150,7 +146,10 @@ impl<E: Clone> Queue<E> {
         let this = &mut self.members[member];
         this.running = state == ProcessState::Running;
         match state {
-            ProcessState::Running => this.pid = pid,
+            ProcessState::Running => {
+                this.pid = pid;
+                self.ask_for_restart(member, &mut out);
+            }
             // it may still answer
             ProcessState::Stopping | ProcessState::Unknown => {}
             ProcessState::Starting
@@ -263,7 +262,16 @@ impl<E: Clone> Queue<E> {
         self.say_change(member, from, ListenerState::Unknown, out);
         let listener = self.members[member].name.clone();
         out.push(Effect::Log(Remark::Broken { listener }));
-        out.push(Effect::Broken { member });
+        self.ask_for_restart(member, out);
+    }
+
+    /// Of a listener in UNKNOWN, once its child is known.
+    fn ask_for_restart(&self, member: usize, out: &mut Effects<E>) {
+        let this = &self.members[member];
+        if this.running && this.conversation.state() == ListenerState::Unknown {
+            let pid = this.pid;
+            out.push(Effect::Broken { member, pid });
+        }
     }
 
     fn not_written(&mut self, member: usize, reason: Undelivered, out: &mut Effects<E>) {
