@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
+use nix::sys::signal::Signal;
 use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::Pid;
 use tokio::io::AsyncReadExt;
@@ -58,7 +59,14 @@ pub(crate) fn plan(path: &str, argv: &[&str]) -> (ParentEnds, SpawnPlan) {
 pub(crate) struct Story {
     pub(crate) stdout: String,
     pub(crate) stderr: String,
-    pub(crate) end: WaitStatus,
+    pub(crate) end: End,
+}
+
+/// How a child ended.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    Code(i32),
+    Signal(Signal),
 }
 
 /// Spawn it, read everything, wait for its end. Its stdin ends at once.
@@ -72,22 +80,19 @@ pub(crate) async fn story(spawner: &SpawnerHandle, ours: ParentEnds, plan: Spawn
     };
     let pid = Pid::from_raw(child.pid);
     let end = match waitpid(pid, None).expect("our child") {
-        WaitStatus::Exited(_, code) => WaitStatus::Exited(Pid::from_raw(0), code),
-        WaitStatus::Signaled(_, signal, core) => {
-            WaitStatus::Signaled(Pid::from_raw(0), signal, core)
-        }
-        other => other,
+        WaitStatus::Exited(_, code) => End::Code(code),
+        WaitStatus::Signaled(_, signal, _) => End::Signal(signal),
+        unexpected @ (WaitStatus::Stopped(..)
+        | WaitStatus::PtraceEvent(..)
+        | WaitStatus::PtraceSyscall(_)
+        | WaitStatus::Continued(_)
+        | WaitStatus::StillAlive) => panic!("not an end: {unexpected:?}"),
     };
     Story {
         stdout,
         stderr,
         end,
     }
-}
-
-/// Ended by exit.
-pub(crate) fn exited(code: i32) -> WaitStatus {
-    WaitStatus::Exited(Pid::from_raw(0), code)
 }
 
 /// Everything until the last writer is gone.
@@ -127,7 +132,8 @@ pub(crate) fn own_process_through(test: &str, program: &str, args: &[&str]) {
     run_alone(test, command);
 }
 
-fn run_alone(test: &str, mut command: Command) {
+/// The same through a command that ends with the test binary.
+pub(crate) fn run_alone(test: &str, mut command: Command) {
     command.args([test, "--exact", "--nocapture", "--test-threads=1"]);
     command.env(MARK, "1");
     let output = command.output().expect("own process");

@@ -13,15 +13,18 @@ use nix::sys::prctl::set_child_subreaper;
 use nix::sys::wait::{Id, WaitPidFlag, waitid};
 use nix::unistd::{Pid, geteuid, gettid};
 use slog::{Drain, Logger, OwnedKVList, Record, o};
+use tokio::io::AsyncReadExt;
+use tokio::net::unix::pipe::Receiver;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::timeout;
 use visord_actors::reaper::{ProcessExited, Reaper, Watch};
-use visord_actors::spawn::{ChildHandle, ParentEnds, Spawner, SpawnerHandle};
+use visord_actors::spawn::{ChildHandle, ParentEnds, Spawner, SpawnerHandle, SpawnerThread};
 use visord_model::exit::ExitStatus;
 use visord_model::signal::Signal;
 
 use crate::harness::{
-    PATIENCE, both_ways, is_own_process, own_process, own_process_through, plan, read, shell,
+    PATIENCE, both_ways, is_own_process, own_process, own_process_through, plan, read, run_alone,
+    shell,
 };
 
 #[test]
@@ -74,7 +77,7 @@ fn tells_of_ends_before_the_watch_and_to_the_latest_owner() {
 #[test]
 fn loses_no_end_in_a_storm() {
     alone("reaping::loses_no_end_in_a_storm", async |mut world| {
-        const COUNT: usize = 3_000;
+        const COUNT: usize = 2_000;
         let started = Instant::now();
         let mut living = BTreeSet::new();
         for _ in 0..COUNT / 500 {
@@ -149,9 +152,8 @@ async fn strangers(mut world: World) {
         world.watch(&child);
         kept.push(pipes.stdin.take().expect("pipe"));
         let mut line = [0; 16];
-        let mut stdout =
-            tokio::net::unix::pipe::Receiver::from_owned_fd(pipes.stdout).expect("pipe");
-        let count = tokio::io::AsyncReadExt::read(&mut stdout, &mut line).await;
+        let mut stdout = Receiver::from_owned_fd(pipes.stdout).expect("pipe");
+        let count = stdout.read(&mut line).await;
         let pid = std::str::from_utf8(&line[..count.expect("pid")]).expect("text");
         expected.insert(format!(
             "INFO reaped unknown pid {} (exit status 7)",
@@ -196,6 +198,73 @@ fn reaps_a_child_that_nobody_wanted_to_hear_of() {
         let line = world.line().await;
         assert!(line.ends_with(" (terminated by SIGKILL)"), "{line}");
     });
+}
+
+/// An old kernel or a sandbox may refuse part of the fast way; the portable one takes over by
+/// itself, and nothing else changes.
+#[test]
+fn falls_back_to_the_portable_way_by_itself() {
+    let name = "reaping::falls_back_to_the_portable_way_by_itself";
+    if is_own_process() {
+        let portable = std::env::var_os("VISORD_TEST_PORTABLE").is_some();
+        return in_system(whatever_is_allowed(portable));
+    }
+    let dir = tempfile::tempdir().expect("temp dir");
+    let refuse = dir.path().join("refuse");
+    let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/children/refuse.c");
+    let compiled = Command::new("cc")
+        .arg("-o")
+        .arg(&refuse)
+        .arg(source)
+        .status();
+    if !compiled.is_ok_and(|status| status.success()) {
+        println!("skipped: needs cc and the headers of Linux");
+        return;
+    }
+    for (what, portable) in [
+        ("clone", true),
+        ("waitid", true),
+        ("pidfd_send_signal", true),
+        ("close_range", false),
+    ] {
+        let mut command = Command::new(&refuse);
+        command
+            .arg(what)
+            .arg(std::env::current_exe().expect("test binary"));
+        if portable {
+            command.env("VISORD_TEST_PORTABLE", "1");
+        }
+        println!("refusing {what}");
+        run_alone(name, command);
+    }
+}
+
+async fn whatever_is_allowed(portable: bool) {
+    let spawner = SpawnerThread::start().expect("thread");
+    let mut world = World::new("automatic", spawner);
+    let (_pipe, _open) = nix::unistd::pipe().expect("without close-on-exec");
+    let script =
+        "for n in $(seq 0 300); do [ -e /proc/$$/fd/$n ] && echo $n; done; exec sleep 1000";
+    let (child, pipes) = world.spawn(script).await;
+    assert_eq!(child.pidfd.is_none(), portable);
+    world.watch(&child);
+    let mut stdout = Receiver::from_owned_fd(pipes.stdout).expect("pipe");
+    let mut text = [0; 6];
+    stdout.read_exact(&mut text).await.expect("descriptors");
+    world
+        .spawner
+        .signal(&child, Signal::TERM, false)
+        .expect("sent");
+    let told = world.exit().await.status.describe();
+    assert_eq!(
+        (told.as_str(), &text),
+        ("terminated by SIGTERM", b"0\n1\n2\n")
+    );
+    assert_eq!(
+        stdout.read(&mut text).await.expect("end"),
+        0,
+        "nothing above 2"
+    );
 }
 
 /// Prints how fast an end is told of beside 200 children that live; asserts that nothing wakes

@@ -9,7 +9,6 @@ use std::time::Instant;
 
 use nix::sys::resource::{Resource, getrlimit};
 use nix::sys::signal::Signal as Sig;
-use nix::sys::wait::WaitStatus;
 use nix::unistd::{Pid, geteuid, getsid};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -20,7 +19,7 @@ use visord_actors::spawn::{
 use visord_model::signal::Signal;
 
 use crate::harness::{
-    Story, both_ways, exited, is_own_process, own_process, plan, read, shell, story,
+    End, Story, both_ways, is_own_process, own_process, plan, read, shell, story,
 };
 
 const NOT_SPAWNED: &str = "supervisor: child process was not spawned\n";
@@ -29,12 +28,9 @@ const NOT_SPAWNED: &str = "supervisor: child process was not spawned\n";
 async fn ends_reach_whoever_waits() {
     for (way, spawner) in both_ways() {
         for (script, end) in [
-            ("exit 0", exited(0)),
-            ("exit 255", exited(255)),
-            (
-                "kill -TERM $$",
-                WaitStatus::Signaled(Pid::from_raw(0), Sig::SIGTERM, false),
-            ),
+            ("exit 0", End::Code(0)),
+            ("exit 255", End::Code(255)),
+            ("kill -TERM $$", End::Signal(Sig::SIGTERM)),
         ] {
             let (ours, plan) = shell(script);
             assert_eq!(story(&spawner, ours, plan).await.end, end, "{way} {script}");
@@ -177,7 +173,7 @@ async fn what_a_child_cannot_do_it_says_and_ends_with_127() {
             let expected = Story {
                 stdout: String::new(),
                 stderr: format!("supervisor: couldn't {errno}\n{NOT_SPAWNED}"),
-                end: exited(127),
+                end: End::Code(127),
             };
             assert_eq!(story, expected, "{way} {program}");
         }
@@ -242,7 +238,7 @@ async fn a_user_that_vanished_is_nobody_to_become() {
         assert_eq!(story.stderr, format!("{text}{NOT_SPAWNED}"), "{way}");
         assert_eq!(
             (story.stdout, story.end),
-            (String::new(), exited(127)),
+            (String::new(), End::Code(127)),
             "{way}"
         );
     }
@@ -271,7 +267,7 @@ async fn stay_or_be_refused() {
         let refused = story(&spawner, ours, plan).await;
         let text = "supervisor: couldn't setuid to 1: Can't drop privilege as nonroot user\n";
         assert_eq!(refused.stderr, format!("{text}{NOT_SPAWNED}"), "{way}");
-        assert_eq!(refused.end, exited(127), "{way}");
+        assert_eq!(refused.end, End::Code(127), "{way}");
     }
 }
 
