@@ -1,1 +1,8 @@
+//! The lifecycle under test, three ways: random histories against the rules of the
+//! specification, stories as golden files, and every phase against every input.
 
+mod grid;
+mod histories;
+mod rules;
+mod stories;
+mod world;
