@@ -104,7 +104,7 @@ impl Machine {
             Input::Stop => self.stop(StopWish::Stop, now, &mut out)?,
             Input::GiveUp => self.give_up(now, &mut out),
             Input::Signal(signal) => self.signal(signal, &mut out)?,
-            Input::Closing => self.closing = true,
+            Input::Closing => self.close(),
             Input::Spawned(pid) => self.spawned(pid, now, &mut out),
             Input::SpawnFailed(reason) => self.spawn_failed(reason, now, &mut out),
             Input::KillFailed(failure) => self.kill_failed(&failure, &mut out),
@@ -197,6 +197,25 @@ impl Machine {
         } else {
             // whatever does not run needs no stop
             let _ = self.stop(StopWish::GiveUp, now, out);
+        }
+    }
+
+    fn close(&mut self) {
+        self.closing = true;
+        match &mut self.phase {
+            Phase::Spawning {
+                stop: stop @ Some(StopWish::Restart),
+                ..
+            } => *stop = Some(StopWish::Stop),
+            Phase::Stopping { start_after, .. } => *start_after = false,
+            Phase::Stopped
+            | Phase::Spawning { .. }
+            | Phase::Starting { .. }
+            | Phase::Running { .. }
+            | Phase::Backoff { .. }
+            | Phase::Exited
+            | Phase::Fatal
+            | Phase::Unknown { .. } => {}
         }
     }
 

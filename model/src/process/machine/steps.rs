@@ -154,7 +154,7 @@ impl Machine {
             level,
             format!("stopped: {} ({})", self.name, status.describe()),
         );
-        if start_after && !self.closing {
+        if start_after {
             self.spawn(now, out);
         }
     }

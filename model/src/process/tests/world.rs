@@ -22,6 +22,8 @@ const ENDLESS: usize = 50;
 #[derive(Clone, Debug)]
 pub(super) struct Entry {
     pub(super) at: Mono,
+    /// Which input this is, or comes of; they are counted.
+    pub(super) number: usize,
     pub(super) what: Seen,
 }
 
@@ -47,6 +49,7 @@ pub(super) struct World {
     pub(super) kill_trouble: Option<(bool, String)>,
     pub(super) record: Vec<Entry>,
     next_pid: i32,
+    inputs: usize,
 }
 
 impl World {
@@ -62,6 +65,7 @@ impl World {
             kill_trouble: None,
             record: Vec::new(),
             next_pid: 101,
+            inputs: 0,
         }
     }
 
@@ -81,26 +85,30 @@ impl World {
 
     /// One input, all its effects and their answers.
     fn turn(&mut self, input: Input) -> Result<(), Refusal> {
-        let effects = self.machine.step(input.clone(), self.now)?;
-        self.note(Seen::Given(input));
-        let mut todo = VecDeque::from(effects);
+        let mut todo = VecDeque::from(self.step(input)?);
         let mut steps = 0;
-        while let Some(effect) = todo.pop_front() {
+        while let Some((number, effect)) = todo.pop_front() {
             steps += 1;
             assert!(steps < ENDLESS, "the turn does not end");
-            self.note(Seen::Wished(effect.clone()));
+            self.note(number, Seen::Wished(effect.clone()));
             if let Some(answer) = self.perform(effect) {
-                let more = self.machine.step(answer.clone(), self.now);
-                self.note(Seen::Given(answer));
-                todo.extend(more.expect("an answer is never refused"));
+                todo.extend(self.step(answer).expect("an answer is never refused"));
             }
         }
         Ok(())
     }
 
-    fn note(&mut self, what: Seen) {
+    fn step(&mut self, input: Input) -> Result<Vec<(usize, Effect)>, Refusal> {
+        let effects = self.machine.step(input.clone(), self.now)?;
+        self.inputs += 1;
+        let number = self.inputs;
+        self.note(number, Seen::Given(input));
+        Ok(effects.into_iter().map(|effect| (number, effect)).collect())
+    }
+
+    fn note(&mut self, number: usize, what: Seen) {
         let at = self.now.mono;
-        self.record.push(Entry { at, what });
+        self.record.push(Entry { at, number, what });
     }
 
     fn perform(&mut self, effect: Effect) -> Option<Input> {
