@@ -26,12 +26,16 @@ enum Action {
     Ask(Input),
     Die(ExitStatus),
     NextSpawnFails,
-    NextKillFails { gone: bool },
+    NextKillFails {
+        gone: bool,
+    },
     SpawnsTakeTime(bool),
     AnswerSpawn,
     Wait(Duration),
     WaitForDeadline,
     WaitAlmostForDeadline,
+    /// Time passes, but the timer is late.
+    Oversleep,
     SpuriousDeadline,
 }
 
@@ -92,7 +96,8 @@ fn action(dice: &mut Dice) -> Action {
         42..=46 => Action::AnswerSpawn,
         47..=50 => Action::Wait(MILLISECOND * dice.one_of(&[0, 100, 999, 1000, 2500, 20_000])),
         51..=54 => Action::WaitForDeadline,
-        55..=57 => Action::WaitAlmostForDeadline,
+        55..=56 => Action::WaitAlmostForDeadline,
+        57 => Action::Oversleep,
         _ => Action::SpuriousDeadline,
     }
 }
@@ -170,11 +175,13 @@ impl Walk<'_> {
             Action::WaitAlmostForDeadline if left > Some(MILLISECOND) => {
                 world.wait(left.unwrap_or_default() - MILLISECOND);
             }
+            Action::Oversleep if left.is_some() => world.sleep(left.unwrap_or_default()),
             Action::SpuriousDeadline if left != Some(Duration::ZERO) => self.spurious()?,
             Action::Die(_)
             | Action::AnswerSpawn
             | Action::WaitForDeadline
             | Action::WaitAlmostForDeadline
+            | Action::Oversleep
             | Action::SpuriousDeadline => return Ok(false),
         }
         Ok(true)

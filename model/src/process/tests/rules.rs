@@ -224,6 +224,8 @@ impl Rules {
             Input::Spawned(_) => {
                 let wishes = self.signals.len() + usize::from(self.wanted.is_some());
                 rule!(kills == wishes, "{kills} signals of {wishes}");
+                let at_once = self.policy.startsecs <= 0 && self.wanted.is_none();
+                rule!(!at_once || now == S::Running, "not RUNNING at once");
                 if let Some(wanted) = self.wanted.take() {
                     rule!(now == S::Stopping, "the stop was forgotten, now {now}");
                     self.start_after = wanted == Wanted::Restart;

@@ -174,6 +174,11 @@ impl World {
         self.move_to(end);
     }
 
+    /// Let time pass without a timer that fires.
+    pub(super) fn sleep(&mut self, duration: Duration) {
+        self.move_to(self.now.mono + duration);
+    }
+
     fn move_to(&mut self, mono: Mono) {
         let whole = i64::try_from(Self::age(mono).as_secs()).expect("a short story");
         self.now = Moment {

@@ -75,7 +75,7 @@ impl Rules {
         let reason = match (from, input) {
             (S::Stopped | S::Exited | S::Fatal, Input::Start) => true,
             (S::Stopped, Input::Autostart) => self.policy.autostart && !self.ever_started,
-            (S::Backoff, Input::Deadline) => self.retry_due == Some(at),
+            (S::Backoff, Input::Deadline) => self.retry_due.is_some_and(|due| due <= at),
             (S::Exited, Input::Exited(status)) => self.autorestarts(*status),
             (S::Stopped, Input::Exited(_)) => self.start_after,
             (S::Stopped | S::Fatal, Input::SpawnFailed(_)) => restart,
@@ -129,11 +129,8 @@ impl Rules {
                 asked || (stop && self.wanted.is_some())
             }
             Input::Deadline => {
-                rule!(
-                    self.kill_due == Some(at),
-                    "SIGKILL, due {:?}",
-                    self.kill_due
-                );
+                let due = self.kill_due;
+                rule!(due.is_some_and(|due| due <= at), "SIGKILL, due {due:?}");
                 // a repeat without any pause would let nothing else happen
                 self.kill_due = Some(at.plus_secs(policy.stopwaitsecs.max(1)));
                 (signal, group) == (Signal::KILL, policy.killasgroup)
