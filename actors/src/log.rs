@@ -10,16 +10,19 @@
 //! syslog → rotation; and to the event bus if somebody subscribes. Bytes are never
 //! messages between actors, and a byte that cannot be stored is counted and declared.
 
+pub mod auto;
 mod channel;
 mod clock;
 mod disk;
 mod file;
-mod follow;
+pub mod follow;
+mod followers;
 mod loss;
 mod main_log;
 mod mounts;
 mod output;
 mod pump;
+pub mod reader;
 mod service;
 mod syslog;
 
