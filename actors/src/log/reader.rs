@@ -41,9 +41,12 @@ pub fn read(path: &Path, offset: i64, length: i64) -> Result<Vec<u8>, ReadError>
     if length < 0 || (offset < 0 && length != 0) {
         return Err(ReadError::BadArguments);
     }
-    let (mut file, size) = open(path).map_err(|error| match error.kind() {
-        io::ErrorKind::NotFound => ReadError::NoFile,
-        _other_reason => ReadError::Failed,
+    let (mut file, size) = open(path).map_err(|error| {
+        if error.kind() == io::ErrorKind::NotFound {
+            ReadError::NoFile
+        } else {
+            ReadError::Failed
+        }
     })?;
     let start = if offset < 0 {
         size.saturating_add(offset).max(0)
