@@ -1,1 +1,3 @@
-//! placeholder
+//! Four programs, one library.
+
+pub mod cli;

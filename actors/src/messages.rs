@@ -2,4 +2,5 @@
 
 pub mod event;
 pub mod pool;
+pub mod process;
 pub mod supervisor;

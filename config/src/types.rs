@@ -102,6 +102,8 @@ pub struct HttpConfig {
     pub address: HttpAddress,
     /// Who may use it; `None`: anybody.
     pub credentials: Option<Credentials>,
+    /// `allowed_hosts` (ours, decision Q25): further `Host` names, lower-cased.
+    pub allowed_hosts: Vec<String>,
 }
 
 /// Where an HTTP server listens.
@@ -283,7 +285,8 @@ pub enum LogTarget {
     Auto,
     /// Nowhere.
     None,
-    /// This path, relative to the daemon's working directory.
+    /// This path, relative to the daemon's working directory. Empty: nowhere, but shown
+    /// as an empty text (spec core 1.8).
     File(String),
 }
 
