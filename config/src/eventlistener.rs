@@ -1,6 +1,7 @@
 //! `[eventlistener:x]` (spec core 1.11.1).
 
-use visord_model::event::EventKind;
+use visord_model::event::{EventDetail, EventKind};
+use visord_model::listener::ListenerRecover;
 
 use crate::context::{Context, Reader};
 use crate::dialect::Section;
@@ -57,10 +58,41 @@ fn pool(reader: &Reader<'_>, scope: &Scope<'_>) -> Option<PoolConfig> {
              will interfere with the eventlistener protocol"
         )),
     });
+    let event_detail = reader.value_or(scope, "event_detail", EventDetail::default(), |text| {
+        one_of(
+            text,
+            [
+                ("basic", EventDetail::Basic),
+                ("extended", EventDetail::Extended),
+            ],
+        )
+    });
+    let recover = ListenerRecover::default();
+    let listener_recover = reader.value_or(scope, "listener_recover", recover, |text| {
+        one_of(
+            text,
+            [
+                ("never", ListenerRecover::Never),
+                ("restart", ListenerRecover::Restart),
+            ],
+        )
+    });
     Some(PoolConfig {
         buffer_size,
         events: events?,
+        event_detail,
+        listener_recover,
     })
+}
+
+/// The meaning of one of two words, in any case.
+fn one_of<T>(text: &str, words: [(&str, T); 2]) -> Result<T, String> {
+    let expected = format!("neither {:?} nor {:?}: {text:?}", words[0].0, words[1].0);
+    let mut words = words.into_iter();
+    words
+        .find(|(word, _)| word.eq_ignore_ascii_case(text.trim()))
+        .map(|(_, value)| value)
+        .ok_or(expected)
 }
 
 fn events(reader: &Reader<'_>, scope: &Scope<'_>) -> Option<Vec<EventKind>> {
@@ -86,4 +118,18 @@ fn events(reader: &Reader<'_>, scope: &Scope<'_>) -> Option<Vec<EventKind>> {
         }
     }
     Some(kinds)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_in_any_case() {
+        let words = || [("never", 0), ("restart", 1)];
+        assert_eq!(one_of(" Restart ", words()), Ok(1));
+        assert_eq!(one_of("NEVER", words()), Ok(0));
+        let message = r#"neither "never" nor "restart": "maybe""#;
+        assert_eq!(one_of("maybe", words()), Err(message.to_owned()));
+    }
 }
