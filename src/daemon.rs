@@ -4,6 +4,7 @@
 //! sequential code on the one thread there is; the actors live from `wiring::run` until it
 //! returns.
 
+mod check;
 pub mod cli;
 mod daemonize;
 mod pidfile;

@@ -33,7 +33,10 @@ fn all_sources() -> Vec<PathBuf> {
 }
 
 fn shown(path: &Path) -> String {
-    path.strip_prefix(root()).unwrap_or(path).display().to_string()
+    path.strip_prefix(root())
+        .unwrap_or(path)
+        .display()
+        .to_string()
 }
 
 #[test]
@@ -42,10 +45,18 @@ fn dependencies_point_down_the_ladder() {
         ("model", &[] as &[&str]),
         ("xmlrpc", &[]),
         ("config", &["visord-model"]),
-        ("actors", &["visord-model", "visord-config", "visord-xmlrpc"]),
+        (
+            "actors",
+            &["visord-model", "visord-config", "visord-xmlrpc"],
+        ),
         (
             "web",
-            &["visord-model", "visord-config", "visord-xmlrpc", "visord-actors"],
+            &[
+                "visord-model",
+                "visord-config",
+                "visord-xmlrpc",
+                "visord-actors",
+            ],
         ),
     ]);
     for (package, allowed) in allowed {
@@ -55,11 +66,20 @@ fn dependencies_point_down_the_ladder() {
             .nth(1)
             .map_or("", |rest| rest.split("\n[").next().unwrap_or(""));
         if package == "model" {
-            assert!(!manifest.contains("[dependencies]"), "model depends on nothing");
+            assert!(
+                !manifest.contains("[dependencies]"),
+                "model depends on nothing"
+            );
         }
-        for line in dependencies.lines().filter(|line| line.starts_with("visord-")) {
+        for line in dependencies
+            .lines()
+            .filter(|line| line.starts_with("visord-"))
+        {
             let name = line.split(['.', ' ', '=']).next().unwrap_or("");
-            assert!(allowed.contains(&name), "{package} must not depend on {name}");
+            assert!(
+                allowed.contains(&name),
+                "{package} must not depend on {name}"
+            );
         }
     }
 }
@@ -92,7 +112,10 @@ fn files_are_short_and_say_what_they_are() {
             complaints.push(format!("{name}: use foo.rs beside foo/"));
         }
         let test_file = name.contains("tests") || name.contains("benches");
-        let lines = text.lines().take_while(|line| *line != "#[cfg(test)]").count();
+        let lines = text
+            .lines()
+            .take_while(|line| *line != "#[cfg(test)]")
+            .count();
         if !test_file && lines > LONGEST {
             complaints.push(format!("{name} has {lines} lines"));
         }
@@ -102,11 +125,17 @@ fn files_are_short_and_say_what_they_are() {
 
 #[test]
 fn only_the_kept_rooms_are_unsafe() {
-    let rooms = ["actors/src/spawn", "actors/src/log", "src/daemon/daemonize.rs"];
+    let rooms = [
+        "actors/src/spawn",
+        "actors/src/log",
+        "src/daemon/daemonize.rs",
+    ];
     for path in all_sources() {
         let name = shown(&path);
         let text = fs::read_to_string(&path).expect("a source");
-        let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+        let code = text
+            .lines()
+            .filter(|line| !line.trim_start().starts_with("//"));
         let is_unsafe = code.clone().any(|line| line.contains("unsafe {"));
         let kept = rooms.iter().any(|room| name.starts_with(room)) || name.starts_with("tests/");
         assert!(!is_unsafe || kept, "{name} has unsafe code");

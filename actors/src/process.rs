@@ -7,6 +7,7 @@ mod handlers;
 mod launch;
 mod listen;
 mod logs;
+mod member;
 mod order;
 mod perform;
 mod stdin;
@@ -17,47 +18,23 @@ mod waiters;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use actix::{Actor, Addr, Context, Recipient, SpawnHandle};
+use actix::{Actor, Context, Recipient, SpawnHandle};
 use visord_config::ProcessConfig;
 use visord_model::process::Machine;
 
 pub use logs::LogPaths;
+pub use member::PoolLink;
 pub use stdin::StdinError;
 pub use surroundings::Surroundings;
 
 use crate::fcgi::SharedSocket;
 use crate::log::Channel;
-use crate::messages::pool::{ListenerOutput, MemberChanged, StdinClosed};
 use crate::messages::process::ProcessChanged;
 use crate::messages::supervisor::ProcessName;
-use crate::pool::ListenerPool;
 use crate::spawn::ChildHandle;
 use listen::Speech;
 use stdin::Stdin;
 use waiters::Waiters;
-
-/// The pool that a listener process belongs to.
-#[derive(Clone)]
-pub struct PoolLink {
-    /// Told of every change of state.
-    pub changed: Recipient<MemberChanged>,
-    /// Gets what the listener writes to stdout.
-    pub output: Recipient<ListenerOutput>,
-    /// Told when an envelope could not be written.
-    pub closed: Recipient<StdinClosed>,
-}
-
-impl PoolLink {
-    /// Everything a Process tells a pool, to this one.
-    #[must_use]
-    pub fn to(pool: &Addr<ListenerPool>) -> Self {
-        Self {
-            changed: pool.clone().recipient(),
-            output: pool.clone().recipient(),
-            closed: pool.clone().recipient(),
-        }
-    }
-}
 
 /// What makes a Process.
 pub struct Setup {
@@ -72,7 +49,7 @@ pub struct Setup {
     /// The pool, if it is a listener.
     pub pool: Option<PoolLink>,
     /// The FastCGI socket that becomes its fd 0.
-    pub socket: Option<Rc<SharedSocket>>,
+    pub socket: Option<SharedSocket>,
 }
 
 /// See the module.
@@ -90,6 +67,8 @@ pub struct Process {
     timer: Option<SpawnHandle>,
     stop_report: Option<SpawnHandle>,
     speech: Option<Speech>,
+    /// It may count among the users of its FastCGI socket.
+    uses_socket: bool,
 }
 
 impl Process {
@@ -114,6 +93,7 @@ impl Process {
             timer: None,
             stop_report: None,
             speech: None,
+            uses_socket: false,
         }
     }
 }

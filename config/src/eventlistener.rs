@@ -2,6 +2,7 @@
 
 use visord_model::event::{EventDetail, EventKind};
 use visord_model::listener::ListenerRecover;
+use visord_model::pyrepr::repr;
 
 use crate::context::{Context, Reader};
 use crate::dialect::Section;
@@ -61,17 +62,17 @@ fn pool(reader: &Reader<'_>, scope: &Scope<'_>) -> Option<PoolConfig> {
     let event_detail = reader.value_or(scope, "event_detail", EventDetail::default(), |text| {
         one_of(
             text,
-            [
+            &[
                 ("basic", EventDetail::Basic),
                 ("extended", EventDetail::Extended),
             ],
         )
     });
-    let recover = ListenerRecover::default();
-    let listener_recover = reader.value_or(scope, "listener_recover", recover, |text| {
+    let never = ListenerRecover::default();
+    let listener_recover = reader.value_or(scope, "listener_recover", never, |text| {
         one_of(
             text,
-            [
+            &[
                 ("never", ListenerRecover::Never),
                 ("restart", ListenerRecover::Restart),
             ],
@@ -85,14 +86,15 @@ fn pool(reader: &Reader<'_>, scope: &Scope<'_>) -> Option<PoolConfig> {
     })
 }
 
-/// The meaning of one of two words, in any case.
-fn one_of<T>(text: &str, words: [(&str, T); 2]) -> Result<T, String> {
-    let expected = format!("neither {:?} nor {:?}: {text:?}", words[0].0, words[1].0);
-    let mut words = words.into_iter();
-    words
-        .find(|(word, _)| word.eq_ignore_ascii_case(text.trim()))
-        .map(|(_, value)| value)
-        .ok_or(expected)
+/// The value of this name, in any case.
+fn one_of<T: Copy>(text: &str, choices: &[(&str, T)]) -> Result<T, String> {
+    let found = choices
+        .iter()
+        .find(|(name, _)| name.eq_ignore_ascii_case(text));
+    found.map(|(_, value)| *value).ok_or_else(|| {
+        let names: Vec<&str> = choices.iter().map(|(name, _)| *name).collect();
+        format!("{} is not one of {}", repr(text), names.join(", "))
+    })
 }
 
 fn events(reader: &Reader<'_>, scope: &Scope<'_>) -> Option<Vec<EventKind>> {
@@ -118,18 +120,4 @@ fn events(reader: &Reader<'_>, scope: &Scope<'_>) -> Option<Vec<EventKind>> {
         }
     }
     Some(kinds)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn words_in_any_case() {
-        let words = || [("never", 0), ("restart", 1)];
-        assert_eq!(one_of(" Restart ", words()), Ok(1));
-        assert_eq!(one_of("NEVER", words()), Ok(0));
-        let message = r#"neither "never" nor "restart": "maybe""#;
-        assert_eq!(one_of("maybe", words()), Err(message.to_owned()));
-    }
 }

@@ -62,7 +62,9 @@ fn await_daemon(read: OwnedFd, child: Pid) -> ExitCode {
     }
     // the daemon closed its end without a word: it ended, having printed why
     match waitpid(child, None) {
-        Ok(WaitStatus::Exited(_, code)) => u8::try_from(code).map_or(ExitCode::FAILURE, ExitCode::from),
+        Ok(WaitStatus::Exited(_, code)) => {
+            u8::try_from(code).map_or(ExitCode::FAILURE, ExitCode::from)
+        }
         Ok(_) | Err(_) => ExitCode::FAILURE,
     }
 }
@@ -96,7 +98,10 @@ fn enter(directory: &Path) -> LogLine {
 }
 
 fn silence_stdio() -> std::io::Result<()> {
-    let null = OpenOptions::new().read(true).write(true).open("/dev/null")?;
+    let null = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .open("/dev/null")?;
     dup2_stdin(&null)?;
     dup2_stdout(&null)?;
     dup2_stderr(&null)?;

@@ -42,7 +42,11 @@ pub(super) fn raise_limits(server: &ServerConfig) -> Result<Vec<LogLine>, String
         if soft == RLIM_INFINITY || soft >= minimum {
             continue;
         }
-        let raised = if hard == RLIM_INFINITY { hard } else { hard.max(minimum) };
+        let raised = if hard == RLIM_INFINITY {
+            hard
+        } else {
+            hard.max(minimum)
+        };
         match setrlimit(resource, minimum, raised) {
             Ok(()) => {
                 let text = format!("Increased {} limit to {minimum}", words.name);
@@ -84,7 +88,11 @@ const PROCESSES: Words = Words {
 
 impl Words {
     fn refusal(&self, minimum: rlim_t, current: &str) -> String {
-        let usable = if self.option == "minfds" { "file descriptors" } else { "processes" };
+        let usable = if self.option == "minfds" {
+            "file descriptors"
+        } else {
+            "processes"
+        };
         format!(
             "The minimum number of {} required to run this {} is {minimum} as per the \"{}\" \
              command-line argument or config file setting. The current environment will only \

@@ -24,7 +24,9 @@ pub(super) fn surroundings() -> Result<Surroundings, String> {
     let node = nix::unistd::gethostname().map_err(|e| e.desc().to_owned())?;
     let text = |os: std::ffi::OsString| os.to_string_lossy().into_owned();
     Ok(Surroundings {
-        environment: std::env::vars_os().map(|(k, v)| (text(k), text(v))).collect(),
+        environment: std::env::vars_os()
+            .map(|(k, v)| (text(k), text(v)))
+            .collect(),
         node_name: text(node),
         cwd,
     })
@@ -83,7 +85,10 @@ impl Start {
                 return Err(error);
             }
         };
-        say(&visord_web::start_lines(&config.http, &config.rpc_interfaces));
+        say(&visord_web::server::startup_lines(
+            &config.http,
+            &config.rpc_interfaces,
+        ));
         if self.readiness.is_some() {
             say(&detach(&config.server));
         }
@@ -111,9 +116,10 @@ fn open_log(config: &Config) -> Result<ActivityLog, UsageError> {
         stdout: server.nodaemon && !server.silent,
     };
     activity(settings).map_err(|error| match &server.logfile {
-        MainLogTarget::File(path) => {
-            UsageError(format!("could not open log file {}: {error}", path.display()))
-        }
+        MainLogTarget::File(path) => UsageError(format!(
+            "could not open log file {}: {error}",
+            path.display()
+        )),
         MainLogTarget::Syslog => UsageError(format!("could not reach syslog: {error}")),
     })
 }

@@ -11,11 +11,13 @@ use visord_actors::event_bus::EventBus;
 use visord_actors::interest::Interest;
 use visord_actors::link::Link;
 use visord_actors::log::{LogService, LogSettings};
+use visord_actors::messages::event::{GetNextSerial, WatchInterest};
 use visord_actors::process::Surroundings;
 use visord_actors::reaper::Reaper;
 use visord_actors::signals::Signals;
 use visord_actors::spawn::SpawnerHandle;
 use visord_actors::supervisor::{Ending, Loader, Parts, Supervisor};
+use visord_actors::ticker::Ticker;
 use visord_config::{Config, HttpAddress, HttpConfig, MainLogTarget};
 use visord_web::server::WebServer;
 use visord_web::state::{AppState, Limits};
@@ -51,8 +53,18 @@ async fn supervise(run: Run<'_>) -> Ending {
     let logs = LogService::start(LogSettings::new(logger.clone()));
     let interest = Interest::default();
     let bus = EventBus::new(*next_serial, interest.clone()).start();
+    let ticker = Ticker::new(bus.clone()).start();
+    bus.do_send(WatchInterest(ticker.recipient()));
+    let reaper = match Reaper::new(spawner.kin(), logger.clone()) {
+        Ok(reaper) => reaper.start(),
+        Err(error) => {
+            slog::crit!(logger, "cannot wait for children: {error}");
+            return Ending::Shutdown;
+        }
+    };
     let world = Rc::new(Surroundings {
-        reaper: Reaper::new(logger.clone(), spawner.kin()).start(),
+        reaper,
+        workshop: spawner.clone(),
         spawner: Rc::new(spawner),
         logs: logs.clone(),
         output_events: bus.clone().recipient(),
@@ -68,7 +80,6 @@ async fn supervise(run: Run<'_>) -> Ending {
     let (ended, end) = oneshot::channel();
     let namespaces = config.rpc_interfaces.iter().map(|rpc| rpc.name.clone());
     let namespaces = namespaces.collect();
-    let http = config.http.clone();
     let supervisor = Supervisor::new(Parts {
         world,
         config,
@@ -87,10 +98,16 @@ async fn supervise(run: Run<'_>) -> Ending {
         build: crate::build_info(),
         limits: Limits::default(),
     };
-    let web = WebServer::start(&mut running.bound, &http, app);
+    let web = WebServer::start(&running.bound, app);
+    if let Err(error) = &web {
+        slog::crit!(logger, "the web server could not start: {error}");
+    }
     // a Supervisor that is gone cannot be told to end: treat it as the end
     let ending = end.await.unwrap_or(Ending::Shutdown);
-    web.stop().await;
+    if let Ok(web) = web {
+        web.stop().await;
+    }
+    *next_serial = bus.send(GetNextSerial).await.unwrap_or(*next_serial);
     logs.shutdown();
     ending
 }
@@ -114,12 +131,15 @@ fn server_url(servers: &[HttpConfig]) -> Option<String> {
         HttpAddress::Inet { .. } => None,
     });
     unix.or_else(|| {
-        servers.iter().rev().find_map(|server| match &server.address {
-            HttpAddress::Inet { host, port } if host.is_empty() => {
-                Some(format!("http://localhost:{port}"))
-            }
-            HttpAddress::Inet { host, port } => Some(format!("http://{host}:{port}")),
-            HttpAddress::Unix { .. } => None,
-        })
+        servers
+            .iter()
+            .rev()
+            .find_map(|server| match &server.address {
+                HttpAddress::Inet { host, port } if host.is_empty() => {
+                    Some(format!("http://localhost:{port}"))
+                }
+                HttpAddress::Inet { host, port } => Some(format!("http://{host}:{port}")),
+                HttpAddress::Unix { .. } => None,
+            })
     })
 }

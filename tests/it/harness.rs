@@ -113,7 +113,10 @@ impl Setup {
         let mut daemon = Daemon { setup: self, child };
         wait_for("the daemon to answer", || {
             if let Some(status) = daemon.child.try_wait().expect("wait") {
-                panic!("supervisord ended ({status}): {}", daemon.text("daemon.err"));
+                panic!(
+                    "supervisord ended ({status}): {}",
+                    daemon.text("daemon.err")
+                );
             }
             daemon.try_call("supervisor.getState", &[]).is_ok()
         });
@@ -123,12 +126,16 @@ impl Setup {
 
 /// A program of the original Supervisor.
 pub(crate) fn original(name: &str) -> Option<PathBuf> {
-    let folder = std::env::var_os("VISORD_REF_BIN").map_or_else(|| "/opt/ref/bin".into(), PathBuf::from);
+    let folder =
+        std::env::var_os("VISORD_REF_BIN").map_or_else(|| "/opt/ref/bin".into(), PathBuf::from);
     let path = folder.join(name);
     if path.exists() {
         return Some(path);
     }
-    eprintln!("skipped: the original Supervisor is not installed in {}", folder.display());
+    eprintln!(
+        "skipped: the original Supervisor is not installed in {}",
+        folder.display()
+    );
     None
 }
 
@@ -183,7 +190,9 @@ impl Daemon {
     /// One member of getProcessInfo.
     pub(crate) fn info(&self, name: &str, key: &str) -> Value {
         let info = self.call("supervisor.getProcessInfo", &[Value::from(name)]);
-        info.get(key).cloned().unwrap_or_else(|| panic!("no {key} in {info:?}"))
+        info.get(key)
+            .cloned()
+            .unwrap_or_else(|| panic!("no {key} in {info:?}"))
     }
 
     pub(crate) fn state(&self, name: &str) -> String {
@@ -201,7 +210,9 @@ impl Daemon {
     }
 
     pub(crate) fn wait_state(&self, name: &str, state: &str) {
-        wait_for(&format!("{name} to be {state}"), || self.state(name) == state);
+        wait_for(&format!("{name} to be {state}"), || {
+            self.state(name) == state
+        });
     }
 
     /// A file of the folder, empty if it does not exist.

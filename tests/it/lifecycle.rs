@@ -36,8 +36,13 @@ fn a_missing_program_is_told_and_retried() {
         "[program:x]\ncommand=/no/such/program\nstartretries=0\nautostart=false\n",
     );
     let name = [Value::from("x")];
-    let fault = daemon.try_call("supervisor.startProcess", &name).unwrap_err();
-    assert!(fault.contains("NO_FILE: can't find command '/no/such/program'"), "{fault}");
+    let fault = daemon
+        .try_call("supervisor.startProcess", &name)
+        .unwrap_err();
+    assert!(
+        fault.contains("NO_FILE: can't find command '/no/such/program'"),
+        "{fault}"
+    );
     assert_eq!(daemon.state("x"), "STOPPED");
 }
 
@@ -69,7 +74,9 @@ fn what_a_child_wrote_is_stored_before_its_exit_is_told() {
     for round in 1..=10 {
         daemon.call("supervisor.startProcess", &[Value::from("x")]);
         daemon.wait_state("x", "EXITED");
-        let size = std::fs::metadata(daemon.path("x.log")).expect("the log").len();
+        let size = std::fs::metadata(daemon.path("x.log"))
+            .expect("the log")
+            .len();
         assert_eq!(size, round * 60_004);
     }
 }
@@ -83,7 +90,10 @@ fn a_start_during_a_stop_follows_it() {
     );
     daemon.wait_state("x", "RUNNING");
     let first = daemon.child_pid("x");
-    daemon.call("supervisor.stopProcess", &[Value::from("x"), Value::Bool(false)]);
+    daemon.call(
+        "supervisor.stopProcess",
+        &[Value::from("x"), Value::Bool(false)],
+    );
     assert_eq!(daemon.state("x"), "STOPPING");
     assert_eq!(
         daemon.call("supervisor.startProcess", &[Value::from("x")]),

@@ -10,14 +10,19 @@ const THREE: &str = "[program:first]\ncommand=/bin/sleep 1000\npriority=1\nstart
 fn everything_stops_in_reverse_order_on_term() {
     let mut daemon = Daemon::with("", THREE);
     let names = ["first", "second", "third"];
-    names.iter().for_each(|name| daemon.wait_state(name, "RUNNING"));
+    names
+        .iter()
+        .for_each(|name| daemon.wait_state(name, "RUNNING"));
     let pids: Vec<i32> = names.iter().map(|name| daemon.child_pid(name)).collect();
     daemon.signal(libc::SIGTERM);
     assert_eq!(daemon.ended().code(), Some(0));
     assert!(pids.iter().all(|pid| !is_alive(*pid)), "children are left");
     assert!(!daemon.path("s.sock").exists() && !daemon.path("main.pid").exists());
     let log = daemon.text("main.log");
-    let stops: Vec<&str> = log.lines().filter_map(|l| l.split("stopped: ").nth(1)).collect();
+    let stops: Vec<&str> = log
+        .lines()
+        .filter_map(|l| l.split("stopped: ").nth(1))
+        .collect();
     assert_eq!(
         stops,
         [
@@ -32,9 +37,10 @@ fn everything_stops_in_reverse_order_on_term() {
 fn hup_runs_the_new_configuration_in_the_same_process() {
     let daemon = Daemon::with("", THREE);
     daemon.wait_state("third", "RUNNING");
-    daemon
-        .setup()
-        .configure("identifier=changed", "[program:new]\ncommand=/bin/cat\nstartsecs=0\n");
+    daemon.setup().configure(
+        "identifier=changed",
+        "[program:new]\ncommand=/bin/cat\nstartsecs=0\n",
+    );
     daemon.signal(libc::SIGHUP);
     wait_for("the new configuration", || {
         daemon.try_call("supervisor.getIdentification", &[]).ok()
@@ -50,7 +56,9 @@ fn an_invalid_configuration_does_not_restart_anything() {
     let daemon = Daemon::with("", THREE);
     daemon.wait_state("first", "RUNNING");
     let pid = daemon.child_pid("first");
-    daemon.setup().configure("", "[program:first]\ncommand=/bin/cat\npriority=high\n");
+    daemon
+        .setup()
+        .configure("", "[program:first]\ncommand=/bin/cat\npriority=high\n");
     daemon.signal(libc::SIGHUP);
     daemon.wait_log("CRIT");
     let fault = daemon.try_call("supervisor.restart", &[]).unwrap_err();
@@ -69,6 +77,12 @@ fn usr2_opens_every_log_anew() {
     std::fs::rename(daemon.path("x.log"), daemon.path("x.old")).expect("rename");
     std::fs::rename(daemon.path("main.log"), daemon.path("main.old")).expect("rename");
     daemon.signal(libc::SIGUSR2);
-    wait_for("output in the new file", || !daemon.text("x.log").is_empty());
-    assert!(daemon.text("main.old").contains("received SIGUSR2 indicating log reopen request"));
+    wait_for("output in the new file", || {
+        !daemon.text("x.log").is_empty()
+    });
+    assert!(
+        daemon
+            .text("main.old")
+            .contains("received SIGUSR2 indicating log reopen request")
+    );
 }

@@ -109,7 +109,7 @@ impl<D: Disk> LogFile<D> {
             self.replace_handle();
         }
         let mut outcome = self.write_all(bytes);
-        if self.kind == Kind::Regular && !self.displaced {
+        if self.kind == Kind::Regular {
             self.look_after(bytes, &mut outcome);
         }
         outcome
@@ -139,9 +139,10 @@ impl<D: Disk> LogFile<D> {
         };
         if status.links == 0 {
             *outcome = self.start_over_after_deletion(bytes);
-        } else if self
-            .threshold
-            .is_some_and(|threshold| status.size >= threshold)
+        } else if !self.displaced
+            && self
+                .threshold
+                .is_some_and(|threshold| status.size >= threshold)
         {
             self.rotate(status);
         }

@@ -34,6 +34,8 @@ pub(crate) struct Output<D: Disk> {
     /// What a stalled sink has not taken yet.
     queue: Vec<u8>,
     loss: Loss,
+    /// Lines that did not reach syslog although the file has them.
+    syslog_loss: Loss,
     pid: i32,
 }
 
@@ -52,7 +54,7 @@ impl<D: Disk> Output<D> {
         logger: Logger,
         followers: Followers,
     ) -> Self {
-        let loss = Loss::new(format!("{} {}", repr(&spec.process), spec.stream.name()));
+        let name = format!("{} {}", repr(&spec.process), spec.stream.name());
         Self {
             capture: Capture::of(&spec),
             spec,
@@ -61,7 +63,8 @@ impl<D: Disk> Output<D> {
             file,
             syslog,
             queue: Vec::new(),
-            loss,
+            syslog_loss: Loss::new(format!("{name} for syslog")),
+            loss: Loss::new(name),
             pid: 0,
         }
     }
@@ -211,29 +214,34 @@ impl<D: Disk> Output<D> {
     }
 
     fn store(&mut self, bytes: &[u8]) {
-        let to_syslog = self.send_lines(bytes);
+        if self.syslog.is_some() {
+            self.send_lines(bytes);
+        }
         if self.file.is_none() {
-            if let Err(error) = to_syslog {
-                self.loss.add(bytes.len(), &format_args!("syslog: {error}"));
-            }
-        } else if self.queue.is_empty() {
+            return;
+        }
+        if self.queue.is_empty() {
             self.write(bytes);
         } else {
             self.enqueue(bytes);
         }
     }
 
-    /// Sends the record to syslog; the last failure, if any line failed.
-    fn send_lines(&mut self, bytes: &[u8]) -> std::io::Result<()> {
+    /// Sends the record to syslog, line by line. Without a file it is the log.
+    fn send_lines(&mut self, bytes: &[u8]) {
         let Some(syslog) = &mut self.syslog else {
-            return Ok(());
+            return;
         };
-        let mut result = Ok(());
+        let loss = if self.file.is_some() {
+            &mut self.syslog_loss
+        } else {
+            &mut self.loss
+        };
         for line in syslog::lines(bytes) {
-            let sent = syslog.send(&[self.spec.process.as_bytes(), b" ", line]);
-            result = result.and(sent);
+            if let Err(error) = syslog.send(&[self.spec.process.as_bytes(), b" ", line]) {
+                loss.add(line.len().max(1), &error);
+            }
         }
-        result
     }
 
     fn write(&mut self, bytes: &[u8]) {
@@ -273,10 +281,13 @@ impl<D: Disk> Output<D> {
         self.write(&queue);
     }
 
-    /// Takes over what an earlier run of the same process left queued.
+    /// Takes over what an earlier run of the same process left: what is queued, what is
+    /// owed.
     pub(crate) fn inherit(&mut self, earlier: &mut Self) {
         let queue = std::mem::take(&mut earlier.queue);
         self.enqueue(&queue);
+        self.loss.inherit(&mut earlier.loss);
+        self.syslog_loss.inherit(&mut earlier.syslog_loss);
     }
 
     /// Gives up on what is still queued.
@@ -299,22 +310,41 @@ impl<D: Disk> Output<D> {
         }
     }
 
-    /// When a declaration of lost bytes is due.
+    /// Whether lost bytes have to be declared.
+    pub(crate) fn owes(&self) -> bool {
+        self.losses().any(Loss::is_owed)
+    }
+
+    /// Whether it may be forgotten: nothing queued, nothing owed, and not so soon after a
+    /// declaration that the next run would declare again within the second.
+    pub(crate) fn is_settled(&self, now: Instant) -> bool {
+        self.queue.is_empty() && self.losses().all(|loss| loss.is_settled(now))
+    }
+
+    /// When to look at the losses again.
     pub(crate) fn declaration_due(&self) -> Option<Instant> {
-        self.loss.due()
+        self.losses().filter_map(Loss::due).min()
+    }
+
+    fn losses(&self) -> impl Iterator<Item = &Loss> {
+        [&self.loss, &self.syslog_loss].into_iter()
     }
 
     /// Declares lost bytes unless it did so within the last second.
     pub(crate) fn declare(&mut self, now: Instant) {
-        if let Some(text) = self.loss.declare(now) {
-            emit(&self.logger, &LogLine::new(Level::Error, text));
+        for loss in [&mut self.loss, &mut self.syslog_loss] {
+            if let Some(text) = loss.declare(now) {
+                emit(&self.logger, &LogLine::new(Level::Error, text));
+            }
         }
     }
 
-    /// Declares lost bytes now: the channel is ending.
+    /// Declares lost bytes now: the daemon is ending.
     pub(crate) fn settle(&mut self) {
-        if let Some(text) = self.loss.settle(Instant::now()) {
-            emit(&self.logger, &LogLine::new(Level::Error, text));
+        for loss in [&mut self.loss, &mut self.syslog_loss] {
+            if let Some(text) = loss.settle(Instant::now()) {
+                emit(&self.logger, &LogLine::new(Level::Error, text));
+            }
         }
     }
 
@@ -360,3 +390,6 @@ const fn communication_kind(stream: Stream) -> EventKind {
         Stream::Stderr => EventKind::ProcessCommunicationStderr,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -155,13 +155,24 @@ impl Pump {
             return;
         }
         let now = Instant::now();
-        let slots = &mut self.slots;
-        self.owing.retain(|id| {
-            slots.get_mut(id).is_some_and(|slot| {
+        for id in std::mem::take(&mut self.owing) {
+            if let Some(slot) = self.slots.get_mut(&id) {
                 slot.output.declare(now);
-                slot.output.declaration_due().is_some()
-            })
-        });
+                self.look_after(id);
+            }
+        }
+    }
+
+    /// Remembers what has to be declared later, forgets what is closed and settled.
+    fn look_after(&mut self, id: ChannelId) {
+        let Some(slot) = self.slots.get(&id) else {
+            return;
+        };
+        if slot.closed && slot.output.is_settled(Instant::now()) {
+            self.remove(id);
+        } else if slot.output.owes() || (slot.closed && slot.output.queued() == 0) {
+            self.owing.insert(id);
+        }
     }
 
     fn log(&self, level: Level, text: String) {
@@ -220,12 +231,7 @@ impl Pump {
             let text = format!("cannot watch the output of a process: {error}");
             emit(&self.shared.logger, &LogLine::new(Level::Critical, text));
         }
-        if slot.output.declaration_due().is_some() {
-            self.owing.insert(id);
-        }
-        if slot.closed && slot.output.queued() == 0 {
-            self.remove(id);
-        }
+        self.look_after(id);
     }
 
     fn remove(&mut self, id: ChannelId) {
@@ -349,12 +355,15 @@ impl Pump {
             return Drained::default();
         };
         if slot.pipe.is_some() {
-            slot.read_all(&mut self.buffer);
+            let ended = slot.read_all(&mut self.buffer);
             slot.output.finish();
-            slot.close_pipe(&self.epoll);
+            let text = slot.close_pipe(&self.epoll);
+            if let Some(text) = text.filter(|_| ended) {
+                emit(&self.shared.logger, &LogLine::new(Level::Debug, text));
+            }
         }
         let queued = slot.output.queued();
-        slot.output.settle();
+        slot.output.declare(Instant::now());
         self.balance(id);
         Drained { queued }
     }
@@ -410,8 +419,8 @@ impl Slot {
     }
 
     /// Reads what is in the pipe now: never more than a pipe can hold, so that a
-    /// grandchild that writes without end cannot keep us.
-    fn read_all(&mut self, buffer: &mut [u8]) {
+    /// grandchild that writes without end cannot keep us. Says whether it reached the end.
+    fn read_all(&mut self, buffer: &mut [u8]) -> bool {
         let capacity = self
             .pipe
             .as_ref()
@@ -422,9 +431,11 @@ impl Slot {
         while total < capacity {
             match self.read_once(buffer) {
                 Taken::Bytes(count) => total += count,
-                Taken::Nothing | Taken::End | Taken::Failed(_) => return,
+                Taken::End => return true,
+                Taken::Nothing | Taken::Failed(_) => return false,
             }
         }
+        false
     }
 
     /// Brings the epoll set in line with what is wanted.

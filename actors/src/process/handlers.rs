@@ -1,9 +1,6 @@
 //! One handler a message: check, turn, promise.
 
-use actix::{
-    ActorFutureExt, AsyncContext, Context, Handler, ResponseActFuture, ResponseFuture, WrapFuture,
-};
-use futures_util::FutureExt;
+use actix::{ActorFutureExt, Context, Handler, ResponseActFuture, ResponseFuture, WrapFuture};
 use futures_util::future::ready;
 use tokio::sync::oneshot;
 use visord_model::fault::{Fault, FaultCode};
@@ -17,6 +14,7 @@ use crate::messages::process::{
 };
 use crate::messages::supervisor::Answer;
 use crate::reaper::ProcessExited;
+use crate::spawn::SpawnError;
 
 fn refused(refusal: Refusal, label: &str) -> Fault {
     match refusal {
@@ -26,6 +24,14 @@ fn refused(refusal: Refusal, label: &str) -> Fault {
             FaultCode::Failed.about(format!("{label} is in an unknown process state"))
         }
         Refusal::Closing => FaultCode::ShutdownState.bare(),
+    }
+}
+
+/// The fault of a command that cannot be run.
+fn check_fault(error: &SpawnError, label: &str) -> Fault {
+    match error.fault_code() {
+        Some(code) => code.about(error.to_string()),
+        None => FaultCode::SpawnError.about(label),
     }
 }
 
@@ -77,7 +83,7 @@ impl Handler<Start> for Process {
         let Start { wait, label } = msg;
         let started = checked.into_actor(self).map(move |checked, act, ctx| {
             if let Err(error) = checked {
-                return Err(error.fault());
+                return Err(check_fault(&error, &label));
             }
             act.start(wait, label, ctx)
         });
@@ -122,28 +128,35 @@ impl Handler<Stop> for Process {
     type Result = ResponseFuture<Answer>;
 
     fn handle(&mut self, msg: Stop, ctx: &mut Context<Self>) -> Self::Result {
-        if let Err(refusal) = self.turn(Input::Stop, ctx) {
-            return ready(Err(refused(refusal, &msg.label))).boxed_local();
+        match self.stop(msg.wait, &msg.label, ctx) {
+            Ok(Some(answer)) => Box::pin(promised(answer, msg.label)),
+            Ok(None) => Box::pin(ready(Ok(()))),
+            Err(fault) => Box::pin(ready(Err(fault))),
         }
-        match self.machine.state() {
-            ProcessState::Unknown => {
-                let reason = self.machine.spawnerr().to_owned();
-                return ready(Err(FaultCode::Failed.about(reason))).boxed_local();
-            }
-            state if !msg.wait || state.is_stopped() => return ready(Ok(())).boxed_local(),
-            ProcessState::Stopped
-            | ProcessState::Starting
-            | ProcessState::Running
-            | ProcessState::Backoff
-            | ProcessState::Stopping
-            | ProcessState::Exited
-            | ProcessState::Fatal => {}
+    }
+}
+
+impl Process {
+    fn stop(
+        &mut self,
+        wait: bool,
+        label: &str,
+        ctx: &mut Context<Self>,
+    ) -> Result<Option<oneshot::Receiver<Answer>>, Fault> {
+        self.turn(Input::Stop, ctx)
+            .map_err(|refusal| refused(refusal, label))?;
+        let state = self.machine.state();
+        if state == ProcessState::Unknown {
+            return Err(FaultCode::Failed.about(self.machine.spawnerr()));
         }
-        let answer = self.waiters.file(Wish::Stopped, msg.label.clone());
+        if !wait || state.is_stopped() {
+            return Ok(None);
+        }
+        let answer = self.waiters.file(Wish::Stopped, label.to_owned());
         if self.stop_report.is_none() {
             self.report_stop(ctx);
         }
-        promised(answer, msg.label).boxed_local()
+        Ok(Some(answer))
     }
 }
 
@@ -168,14 +181,15 @@ impl Handler<Write> for Process {
         if self.child.is_none() || self.reaped || stopping {
             return Err(FaultCode::NotRunning.about(msg.label));
         }
-        self.write_stdin(&msg.data, ctx).map_err(|error| match error {
-            StdinError::Closed => FaultCode::NoFile.about(msg.label),
-            StdinError::Full => FaultCode::Failed.about(format!(
-                "{} does not read its stdin, {} bytes wait already",
-                msg.label,
-                super::stdin::STDIN_BUFFER
-            )),
-        })
+        self.write_stdin(&msg.data, ctx)
+            .map_err(|error| match error {
+                StdinError::Closed => FaultCode::NoFile.about(msg.label),
+                StdinError::Full => FaultCode::Failed.about(format!(
+                    "{} does not read its stdin, {} bytes wait already",
+                    msg.label,
+                    super::stdin::STDIN_BUFFER
+                )),
+            })
     }
 }
 
@@ -183,7 +197,7 @@ impl Handler<ReopenLogs> for Process {
     type Result = ();
 
     fn handle(&mut self, _msg: ReopenLogs, _ctx: &mut Context<Self>) {
-        for output in &self.outputs {
+        for output in self.channels() {
             output.reopen();
         }
     }
@@ -193,6 +207,6 @@ impl Handler<ClearLogs> for Process {
     type Result = ResponseFuture<Answer>;
 
     fn handle(&mut self, msg: ClearLogs, _ctx: &mut Context<Self>) -> Self::Result {
-        self.clear_logs(msg.label).boxed_local()
+        Box::pin(self.clear_logs(msg.label))
     }
 }

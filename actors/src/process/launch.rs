@@ -7,10 +7,10 @@ use visord_model::exit::ExitStatus;
 use visord_model::fault::FaultCode;
 use visord_model::process::Input;
 
+use super::listen::Speech;
 use super::order::{Launched, Wire};
 use super::{Process, StdinError};
 use crate::log::Channel;
-use crate::messages::pool::StdinClosed;
 use crate::messages::supervisor::Answer;
 use crate::reaper::Watch;
 
@@ -50,7 +50,7 @@ impl Process {
         } in wires
         {
             if self.setup.pool.is_some() && stream == Stream::Stdout {
-                self.listen(pipe, channel, ctx);
+                self.listen(pipe, channel, pid, ctx);
             } else {
                 channel.attach(pipe, pid);
                 self.outputs.push(channel);
@@ -98,42 +98,36 @@ impl Process {
             };
             match stdin.flush() {
                 Ok(()) if ready.is_ok() && stdin.is_pending() => act.await_room(ctx),
-                Ok(()) => {}
+                Ok(()) => act.stdin_drained(),
                 Err(_closed) => act.stdin_closed(),
             }
         });
         ctx.spawn(flushed);
     }
 
-    /// A listener that cannot be written to: its pool takes the event back.
-    pub(super) fn stdin_closed(&self) {
-        if let Some(pool) = &self.setup.pool {
-            pool.closed.do_send(StdinClosed {
-                process: self.name.process.clone(),
-            });
-        }
-    }
-
     /// Empty the logs, of a stopped process too (decision C34).
     pub(super) fn clear_logs(&self, label: String) -> impl Future<Output = Answer> + 'static {
-        let clearing: Vec<_> = self.outputs.iter().map(Channel::clear).collect();
-        let specs = match self.outputs.is_empty() {
-            true => self.channel_specs(),
-            false => Vec::new(),
-        };
-        let world = self.world.clone();
+        let clearing: Vec<_> = self.channels().map(Channel::clear).collect();
+        let paths = &self.setup.logs;
+        let closed: Vec<_> = [&paths.stdout, &paths.stderr]
+            .into_iter()
+            .flatten()
+            .filter(|_| clearing.is_empty())
+            .map(|path| self.world.logs.clear_closed(path.clone()))
+            .collect();
         async move {
             let mut results = join_all(clearing).await;
-            for spec in specs {
-                results.push(match world.logs.open(spec).await {
-                    Ok(channel) => channel.clear().await,
-                    Err(error) => Err(error),
-                });
-            }
+            results.extend(join_all(closed).await);
             match results.into_iter().find_map(Result::err) {
                 Some(_) => Err(FaultCode::Failed.about(label)),
                 None => Ok(()),
             }
         }
+    }
+
+    /// Every open channel.
+    pub(super) fn channels(&self) -> impl Iterator<Item = &Channel> {
+        let speech = self.speech.as_ref().map(Speech::log);
+        self.outputs.iter().chain(speech)
     }
 }

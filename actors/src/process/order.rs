@@ -2,7 +2,6 @@
 
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
-use std::rc::Rc;
 
 use futures_util::future::join_all;
 use visord_config::ChannelConfig;
@@ -11,7 +10,7 @@ use visord_model::event::Stream;
 use super::stdin::Stdin;
 use super::{Process, Surroundings};
 use crate::fcgi::SharedSocket;
-use crate::log::{Channel, ChannelSpec};
+use crate::log::{Channel, ChannelSpec, emit};
 use crate::spawn::{
     ChildHandle, CommandQuery, ParentEnds, SpawnError, SpawnPlan, environment, open_pipes,
 };
@@ -26,7 +25,7 @@ pub(super) struct Order {
     directory: Option<PathBuf>,
     umask: Option<u32>,
     user: Option<u32>,
-    socket: Option<Rc<SharedSocket>>,
+    socket: Option<SharedSocket>,
 }
 
 /// A child with our ends of its pipes, before the machine knows of it.
@@ -122,7 +121,14 @@ impl Order {
             .collect::<std::io::Result<_>>()
             .map_err(|error| unopened(&error))?;
         let socket = match &self.socket {
-            Some(socket) => Some(socket.acquire().await?),
+            Some(socket) => {
+                let attempt = socket.acquire(&self.name).await;
+                attempt
+                    .log
+                    .iter()
+                    .for_each(|line| emit(&world.logger, line));
+                Some(attempt.outcome?)
+            }
             None => None,
         };
         let (ours, ends) =
@@ -142,10 +148,7 @@ impl Order {
             stdout,
             stderr,
         } = ours;
-        let pipes = [
-            (Stream::Stdout, Some(stdout)),
-            (Stream::Stderr, stderr),
-        ];
+        let pipes = [(Stream::Stdout, Some(stdout)), (Stream::Stderr, stderr)];
         let wires = pipes
             .into_iter()
             .filter_map(|(stream, pipe)| Some((stream, pipe?)))

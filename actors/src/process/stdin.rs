@@ -4,7 +4,7 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::rc::Rc;
 
-use tokio::io::unix::AsyncFd;
+use tokio::net::unix::pipe::Sender;
 
 /// Bytes kept for a child that does not read, beyond what its pipe holds. One full
 /// request body of the RPC interface fits.
@@ -21,7 +21,7 @@ pub enum StdinError {
 
 /// See the module.
 pub(super) struct Stdin {
-    fd: Rc<AsyncFd<OwnedFd>>,
+    pipe: Rc<Sender>,
     pending: Vec<u8>,
     closed: bool,
 }
@@ -30,7 +30,7 @@ impl Stdin {
     /// Take over a nonblocking write end.
     pub(super) fn new(fd: OwnedFd) -> io::Result<Self> {
         Ok(Self {
-            fd: Rc::new(AsyncFd::with_interest(fd, tokio::io::Interest::WRITABLE)?),
+            pipe: Rc::new(Sender::from_owned_fd(fd)?),
             pending: Vec::new(),
             closed: false,
         })
@@ -69,21 +69,17 @@ impl Stdin {
 
     /// Completes when the pipe may have room.
     pub(super) fn writable(&self) -> impl Future<Output = io::Result<()>> + 'static {
-        let fd = self.fd.clone();
-        async move {
-            let mut guard = fd.writable().await?;
-            guard.clear_ready();
-            Ok(())
-        }
+        let pipe = self.pipe.clone();
+        async move { pipe.writable().await }
     }
 
     fn write_some(&mut self, data: &[u8]) -> Result<usize, StdinError> {
         let mut written = 0;
         while written < data.len() {
-            match nix::unistd::write(self.fd.get_ref(), &data[written..]) {
+            match self.pipe.try_write(&data[written..]) {
                 Ok(n) => written += n,
-                Err(nix::Error::EAGAIN) => break,
-                Err(nix::Error::EINTR) => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(_) => {
                     self.closed = true;
                     self.pending.clear();

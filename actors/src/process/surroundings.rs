@@ -13,12 +13,14 @@ use crate::event_bus::EventBus;
 use crate::interest::Interest;
 use crate::log::{LogService, OutputEvent};
 use crate::reaper::Reaper;
-use crate::spawn::Spawner;
+use crate::spawn::{Spawner, SpawnerHandle};
 
 /// The collaborators of a Process, visible in one place.
 pub struct Surroundings {
     /// Clones children.
     pub spawner: Rc<dyn Spawner>,
+    /// Where anything else that may block is done.
+    pub workshop: SpawnerHandle,
     /// Stores what they write.
     pub logs: LogService,
     /// Waits for them.

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use actix::{AsyncContext, Context};
+use actix::{ActorFutureExt, AsyncContext, Context, WrapFuture};
 use visord_model::process::{Effect, Input, ProcessInfo, Refusal};
 use visord_model::state::ProcessState;
 
@@ -27,6 +27,7 @@ impl Process {
             }
         }
         self.rearm(ctx);
+        self.release_socket(ctx);
         Ok(())
     }
 
@@ -38,6 +39,7 @@ impl Process {
     fn perform(&mut self, effect: Effect, ctx: &mut Context<Self>) -> Option<Input> {
         match effect {
             Effect::Spawn => {
+                self.uses_socket = self.setup.socket.is_some();
                 self.launch(ctx);
                 None
             }
@@ -68,6 +70,25 @@ impl Process {
         }));
     }
 
+    /// A process at rest no longer keeps its FastCGI socket open; one that waits for a retry
+    /// does.
+    fn release_socket(&mut self, ctx: &mut Context<Self>) {
+        let Some(socket) = self.setup.socket.as_ref() else {
+            return;
+        };
+        if !self.machine.state().is_stopped() || !std::mem::take(&mut self.uses_socket) {
+            return;
+        }
+        let logger = self.world.logger.clone();
+        let released = socket.release(&self.name.process).into_actor(self);
+        ctx.spawn(released.map(move |attempt, _, _| {
+            attempt
+                .log
+                .iter()
+                .for_each(|line| crate::log::emit(&logger, line));
+        }));
+    }
+
     /// `waiting for x to stop`: at once, then every two seconds while a client waits.
     pub(super) fn report_stop(&mut self, ctx: &mut Context<Self>) {
         let waiting = self.machine.state() == ProcessState::Stopping && self.waiters.expect_stop();
@@ -75,7 +96,11 @@ impl Process {
             self.stop_report = None;
             return;
         }
-        slog::info!(self.world.logger, "waiting for {} to stop", self.name.process);
+        slog::info!(
+            self.world.logger,
+            "waiting for {} to stop",
+            self.name.process
+        );
         self.stop_report = Some(ctx.run_later(STOP_REPORT, |act, ctx| act.report_stop(ctx)));
     }
 

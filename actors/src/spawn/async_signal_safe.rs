@@ -15,15 +15,14 @@ use super::launch::Strings;
 pub(super) type Outcome = Result<(), i32>;
 
 // 32-bit x86 and ARM number the calls that take 32-bit ids separately.
+#[cfg(not(any(target_arch = "x86", target_arch = "arm")))]
+use libc::{
+    SYS_setgroups as SYS_SETGROUPS, SYS_setresgid as SYS_SETRESGID, SYS_setresuid as SYS_SETRESUID,
+};
 #[cfg(any(target_arch = "x86", target_arch = "arm"))]
 use libc::{
     SYS_setgroups32 as SYS_SETGROUPS, SYS_setresgid32 as SYS_SETRESGID,
     SYS_setresuid32 as SYS_SETRESUID,
-};
-#[cfg(not(any(target_arch = "x86", target_arch = "arm")))]
-use libc::{
-    SYS_setgroups as SYS_SETGROUPS, SYS_setresgid as SYS_SETRESGID,
-    SYS_setresuid as SYS_SETRESUID,
 };
 
 fn errno() -> i32 {
@@ -226,10 +225,7 @@ mod tests {
         assert_eq!(errno_name(0), None);
         for number in [0, 7, 10, 4242, u32::MAX] {
             let mut digits = [0; 10];
-            assert_eq!(
-                decimal(number, &mut digits),
-                number.to_string().as_bytes()
-            );
+            assert_eq!(decimal(number, &mut digits), number.to_string().as_bytes());
         }
     }
 }

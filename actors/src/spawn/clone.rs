@@ -10,7 +10,7 @@ use libc::{c_int, c_void};
 
 use super::launch::Launch;
 use super::wait::{Target, reap_any_kind};
-use super::{ChildHandle, async_signal_safe, child, socket};
+use super::{ChildHandle, async_signal_safe, child, descriptor};
 
 /// Room for the child's few frames, in bytes; one guard page lies below.
 const SIZE: usize = 64 * 1024;
@@ -68,7 +68,7 @@ impl Stack {
         if pid == -1 {
             return Err(io::Error::last_os_error().raw_os_error().unwrap_or(0));
         }
-        Ok((pid, socket::own(pidfd)))
+        Ok((pid, descriptor::own(pidfd)))
     }
 }
 

@@ -110,7 +110,11 @@ pub fn split(command: &str) -> Result<Vec<String>, SplitError> {
 }
 
 /// The rest of a quotation, up to and with its closing quote.
-fn quoted(quote: char, rest: &mut std::str::Chars<'_>, word: &mut String) -> Result<(), SplitError> {
+fn quoted(
+    quote: char,
+    rest: &mut std::str::Chars<'_>,
+    word: &mut String,
+) -> Result<(), SplitError> {
     loop {
         let c = rest.next().ok_or(SplitError::NoClosingQuotation)?;
         if c == quote {

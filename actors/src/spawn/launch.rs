@@ -86,7 +86,7 @@ fn above_stdio(fd: OwnedFd) -> io::Result<OwnedFd> {
         return Ok(fd);
     }
     let raw = fcntl(&fd, FcntlArg::F_DUPFD_CLOEXEC(3))?;
-    Ok(super::socket::own(raw))
+    Ok(super::descriptor::own(raw))
 }
 
 /// The beginnings of what a child says when it cannot become the program (spec core 4.5).

@@ -87,7 +87,10 @@ mod tests {
         let flags = |fd: &OwnedFd| {
             let status = OFlag::from_bits_retain(fcntl(fd, FcntlArg::F_GETFL).expect("F_GETFL"));
             let on_exec = fcntl(fd, FcntlArg::F_GETFD).expect("F_GETFD");
-            (status.contains(OFlag::O_NONBLOCK), on_exec == libc::FD_CLOEXEC)
+            (
+                status.contains(OFlag::O_NONBLOCK),
+                on_exec == libc::FD_CLOEXEC,
+            )
         };
         let parents = [parent.stdin, Some(parent.stdout), parent.stderr];
         for fd in parents.into_iter().map(|fd| fd.expect("all three")) {

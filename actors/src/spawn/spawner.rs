@@ -81,20 +81,17 @@ impl SpawnerHandle {
         &self,
         job: impl FnOnce() -> T + Send + 'static,
     ) -> LocalBoxFuture<'static, Result<T, SpawnError>> {
-        self.queue(move |_, reply: oneshot::Sender<T>| {
+        let (reply, answer) = oneshot::channel();
+        self.queue(|_| {
             // whoever asked may have lost interest
             let _ = reply.send(job());
-        })
+        });
+        Box::pin(async move { answer.await.map_err(|_| SpawnError::SpawnerGone) })
     }
 
-    fn queue<T: Send + 'static>(
-        &self,
-        job: impl FnOnce(&mut Workshop, oneshot::Sender<T>) + Send + 'static,
-    ) -> LocalBoxFuture<'static, Result<T, SpawnError>> {
-        let (reply, answer) = oneshot::channel();
-        // a closed queue drops the job with its reply, which `answer` tells
-        let _ = self.jobs.send(Box::new(move |shop| job(shop, reply)));
-        Box::pin(async move { answer.await.map_err(|_| SpawnError::SpawnerGone) })
+    fn queue(&self, job: impl FnOnce(&mut Workshop) + Send + 'static) {
+        // a closed queue drops the job with its reply, which tells whoever asked
+        let _ = self.jobs.send(Box::new(job));
     }
 }
 
@@ -108,17 +105,47 @@ impl Spawner for SpawnerHandle {
     }
 
     fn spawn(&self, plan: SpawnPlan) -> LocalBoxFuture<'static, Result<Spawned, SpawnError>> {
-        let answer = self.queue(move |shop, reply| {
+        let (reply, answer) = oneshot::channel();
+        let mut claim = Claim {
+            answer,
+            kin: self.kin(),
+        };
+        self.queue(move |shop| {
             if let Err(Ok(unwanted)) = reply.send(shop.spawn(plan)) {
-                shop.abandon(&unwanted);
+                abandon(&unwanted, &shop.kin);
             }
         });
-        Box::pin(async move { answer.await? })
+        Box::pin(async move {
+            let answer = (&mut claim.answer).await;
+            answer.unwrap_or(Err(SpawnError::SpawnerGone))
+        })
     }
 
     fn signal(&self, child: &ChildHandle, signal: Signal, group: bool) -> io::Result<()> {
         send_signal(child, signal, group)
     }
+}
+
+/// The answer to a request for a child. If nobody takes it, the child is ended rather than lost.
+struct Claim {
+    answer: oneshot::Receiver<Result<Spawned, SpawnError>>,
+    kin: Arc<Kin>,
+}
+
+impl Drop for Claim {
+    fn drop(&mut self) {
+        // from here on the spawner thread sees that nobody listens; before, it may have answered
+        self.answer.close();
+        if let Ok(Ok(unwanted)) = self.answer.try_recv() {
+            abandon(&unwanted, &self.kin);
+        }
+    }
+}
+
+fn abandon(unwanted: &Spawned, kin: &Kin) {
+    // it can only have ended already
+    let _ = send_signal(&unwanted.child, Signal::KILL, true);
+    kin.disown(unwanted.child.pid);
 }
 
 /// How children are made here.
@@ -164,13 +191,6 @@ impl Workshop {
         let child = child.map_err(|errno| SpawnError::fork(&name, errno))?;
         birth.born(child.pid);
         Ok(Spawned { child })
-    }
-
-    /// Whoever asked for this child is gone: end it rather than lose it.
-    fn abandon(&self, unwanted: &Spawned) {
-        // it can only have ended already
-        let _ = send_signal(&unwanted.child, Signal::KILL, true);
-        self.kin.disown(unwanted.child.pid);
     }
 }
 

@@ -120,11 +120,9 @@ impl Handler<SignalMany> for Supervisor {
 
     fn handle(&mut self, msg: SignalMany, _ctx: &mut Self::Context) -> Self::Result {
         let signal = msg.signal;
-        self.bulk(
-            &msg.scope,
-            ProcessState::is_signallable,
-            move |label| SignalChild { signal, label },
-        )
+        self.bulk(&msg.scope, ProcessState::is_signallable, move |label| {
+            SignalChild { signal, label }
+        })
     }
 }
 

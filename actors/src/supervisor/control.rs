@@ -10,14 +10,18 @@ use visord_model::name::namespec;
 use super::Supervisor;
 use crate::messages::process as process_messages;
 use crate::messages::supervisor::{
-    Answer, ClearProcessLogs, ProcessName, SendRemoteEvent, SignalProcess,
-    StartProcess, StopProcess, WriteStdin,
+    Answer, ClearProcessLogs, ProcessName, SendRemoteEvent, SignalProcess, StartProcess,
+    StopProcess, WriteStdin,
 };
 use crate::process::Process;
 
 impl Supervisor {
     /// Forward a request to its process; a process that is gone meanwhile is a bad name.
-    fn forward<M>(&self, name: &ProcessName, make: impl FnOnce(String) -> M) -> ResponseFuture<Answer>
+    fn forward<M>(
+        &self,
+        name: &ProcessName,
+        make: impl FnOnce(String) -> M,
+    ) -> ResponseFuture<Answer>
     where
         M: Message<Result = Answer> + Send + 'static,
         Process: Handler<M>,
@@ -61,7 +65,10 @@ impl Handler<SignalProcess> for Supervisor {
 
     fn handle(&mut self, msg: SignalProcess, _ctx: &mut Self::Context) -> Self::Result {
         let signal = msg.signal;
-        self.forward(&msg.name, |label| process_messages::SignalChild { signal, label })
+        self.forward(&msg.name, |label| process_messages::SignalChild {
+            signal,
+            label,
+        })
     }
 }
 

@@ -3,11 +3,9 @@
 use std::collections::{BTreeMap, HashMap};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
 
 use actix::{
-    Actor, Addr, ActorTryFutureExt, AsyncContext, Context, Handler, ResponseActFuture,
-    WrapFuture,
+    Actor, ActorTryFutureExt, Addr, AsyncContext, Context, Handler, ResponseActFuture, WrapFuture,
 };
 use visord_config::{GroupConfig, GroupKind, LogTarget, PoolConfig};
 use visord_model::event::{Event, Stream};
@@ -63,13 +61,15 @@ impl Supervisor {
             GroupKind::Programs | GroupKind::Fastcgi(_) => None,
         };
         self.world.board.add_group(&config.name);
-        let mut sockets: HashMap<String, Rc<SharedSocket>> = HashMap::new();
+        let mut sockets: HashMap<String, SharedSocket> = HashMap::new();
         let mut members = Vec::new();
         for process in &config.processes {
             let socket = process.socket.as_ref().map(|socket| {
                 let shared = sockets.entry(socket.url.clone());
                 shared
-                    .or_insert_with(|| Rc::new(SharedSocket::new(socket.clone())))
+                    .or_insert_with(|| {
+                        SharedSocket::new(socket.clone(), self.world.workshop.clone())
+                    })
                     .clone()
             });
             let auto = |stream| {
@@ -89,6 +89,7 @@ impl Supervisor {
                 pool.do_send(crate::messages::pool::Join {
                     process: process.name.clone(),
                     stdin: addr.clone().recipient(),
+                    recover: addr.clone().recipient(),
                 });
             }
             let name = ProcessName {
@@ -162,9 +163,13 @@ impl Handler<AddGroup> for Supervisor {
             let made = prepared.await.map_err(|e| failed(e.to_string()))?;
             made.map_err(|e| failed(e.to_string()))
         };
-        Box::pin(added.into_actor(self).and_then(|(config, known), act, ctx| {
-            actix::fut::ready(act.add(config, known, ctx))
-        }))
+        Box::pin(
+            added
+                .into_actor(self)
+                .and_then(|(config, known), act, ctx| {
+                    actix::fut::ready(act.add(config, known, ctx))
+                }),
+        )
     }
 }
 

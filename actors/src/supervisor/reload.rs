@@ -27,9 +27,7 @@ impl Supervisor {
             return Err(FaultCode::AlreadyAdded.about(name));
         }
         let found = self.config.groups.iter().find(|group| group.name == name);
-        found
-            .cloned()
-            .ok_or_else(|| FaultCode::BadName.about(name))
+        found.cloned().ok_or_else(|| FaultCode::BadName.about(name))
     }
 }
 
@@ -41,10 +39,14 @@ impl Handler<ReloadConfig> for Supervisor {
             return Box::pin(actix::fut::ready(Err(fault)));
         }
         let loaded = self.load();
-        Box::pin(loaded.into_actor(self).map(|loaded, act, _ctx| match loaded {
-            Ok(config) => Ok(act.compare(config)),
-            Err(reason) => Err(FaultCode::CantReread.about(reason)),
-        }))
+        Box::pin(
+            loaded
+                .into_actor(self)
+                .map(|loaded, act, _ctx| match loaded {
+                    Ok(config) => Ok(act.compare(config)),
+                    Err(reason) => Err(FaultCode::CantReread.about(reason)),
+                }),
+        )
     }
 }
 

@@ -153,17 +153,21 @@ impl Handler<Restart> for Supervisor {
             return Box::pin(actix::fut::ready(Err(fault)));
         }
         let loaded = self.load();
-        Box::pin(loaded.into_actor(self).map(|loaded, act, ctx| match loaded {
-            Ok(_) => {
-                act.gate()?;
-                act.close(SupervisorState::Restarting, ctx);
-                Ok(())
-            }
-            Err(reason) => {
-                let sentence = "restart refused, the configuration is not valid";
-                slog::crit!(act.world.logger, "{sentence}: {reason}");
-                Err::<(), Fault>(FaultCode::CantReread.about(reason))
-            }
-        }))
+        Box::pin(
+            loaded
+                .into_actor(self)
+                .map(|loaded, act, ctx| match loaded {
+                    Ok(_) => {
+                        act.gate()?;
+                        act.close(SupervisorState::Restarting, ctx);
+                        Ok(())
+                    }
+                    Err(reason) => {
+                        let sentence = "restart refused, the configuration is not valid";
+                        slog::crit!(act.world.logger, "{sentence}: {reason}");
+                        Err::<(), Fault>(FaultCode::CantReread.about(reason))
+                    }
+                }),
+        )
     }
 }

@@ -83,7 +83,11 @@ fn the_search_path_has_three_sources() {
 fn answer(command: &str, path: &[&str]) -> Result<ResolvedCommand, String> {
     let dir = tempfile::tempdir().expect("temp dir");
     let root = dir.path();
-    for (name, mode) in [("one/plain", 0o644), ("two/plain", 0o755), ("two/run", 0o755)] {
+    for (name, mode) in [
+        ("one/plain", 0o644),
+        ("two/plain", 0o755),
+        ("two/run", 0o755),
+    ] {
         let file = root.join(name);
         fs::create_dir_all(file.parent().expect("parent")).expect("mkdir");
         fs::write(&file, "#!/bin/sh\n").expect("write");
@@ -140,7 +144,10 @@ fn words_every_refusal_like_the_original() {
             "plain",
             "NOT_EXECUTABLE: command at 'ROOT/one/plain' is not executable",
         ),
-        ("two", "NOT_EXECUTABLE: command at 'ROOT/two' is a directory"),
+        (
+            "two",
+            "NOT_EXECUTABLE: command at 'ROOT/two' is a directory",
+        ),
         // an empty word names the first directory of the path (spec interfaces 3.5)
         (
             "\"\"",
