@@ -1,3 +1,5 @@
+//! The bus among recording recipients.
+
 use actix::Addr;
 use visord_model::event::{Event, EventKind};
 

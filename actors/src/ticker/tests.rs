@@ -1,3 +1,5 @@
+//! The ticker on a clock that the tests move.
+
 use std::cell::Cell;
 use std::rc::Rc;
 
