@@ -1,5 +1,6 @@
 //! The only place that starts actors and hands out addresses.
 
+use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -20,7 +21,7 @@ use visord_actors::supervisor::{Ending, Loader, Parts, Supervisor};
 use visord_actors::ticker::Ticker;
 use visord_config::{Config, HttpAddress, HttpConfig, MainLogTarget};
 use visord_web::server::WebServer;
-use visord_web::state::{AppState, Limits};
+use visord_web::state::{AppState, Follow, Limits};
 
 use super::start::Running;
 
@@ -94,6 +95,7 @@ async fn supervise(run: Run<'_>) -> Ending {
         board,
         link: Link::new(&supervisor),
         log: logger.clone(),
+        follow: follow(&logs),
         namespaces,
         build: crate::build_info(),
         limits: Limits::default(),
@@ -110,6 +112,12 @@ async fn supervise(run: Run<'_>) -> Ending {
     *next_serial = bus.send(GetNextSerial).await.unwrap_or(*next_serial);
     logs.shutdown();
     ending
+}
+
+/// Lets the web side wait for a log to grow without asking again and again.
+fn follow(logs: &LogService) -> Follow {
+    let logs = logs.clone();
+    Arc::new(move |path: &Path| logs.follow(path))
 }
 
 fn identity(config: &Config) -> Identity {
