@@ -85,6 +85,8 @@ impl Handler<RecoverListener> for Member {
 
 struct Fixture {
     pool: Addr<ListenerPool>,
+    /// As the Supervisor's roster does it.
+    members: RefCell<Vec<Addr<Member>>>,
     bus: Addr<EventBus>,
     log: Lines,
 }
@@ -110,7 +112,13 @@ fn start_with(config: PoolConfig) -> Fixture {
         kinds: config.events,
         recipient: pool.clone().recipient(),
     });
-    Fixture { pool, bus, log }
+    let members = RefCell::default();
+    Fixture {
+        pool,
+        members,
+        bus,
+        log,
+    }
 }
 
 impl Fixture {
@@ -126,8 +134,9 @@ impl Fixture {
         self.pool.do_send(Join {
             process: name.into(),
             stdin: member.clone().recipient(),
-            recover: member.recipient(),
+            recover: member.clone().recipient(),
         });
+        self.members.borrow_mut().push(member);
         seen
     }
 
@@ -381,6 +390,22 @@ fn a_member_that_joins_again_keeps_its_place() {
         settle().await;
         assert_eq!(new.bodies(), ["type:t\none"]);
         assert_eq!((old.bodies().len(), other.bodies().len()), (0, 0));
+    });
+}
+
+#[test]
+fn a_removed_group_ends() {
+    on_paused_time(async {
+        let fixture = start(10);
+        fixture.join("a");
+        settle().await;
+        let unsubscribe = crate::messages::event::Unsubscribe("pool".into());
+        fixture.bus.do_send(unsubscribe);
+        let pool = fixture.pool.downgrade();
+        let member = fixture.members.borrow()[0].downgrade();
+        drop(fixture);
+        settle().await;
+        assert!(pool.upgrade().is_none() && member.upgrade().is_none());
     });
 }
 
