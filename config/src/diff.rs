@@ -63,8 +63,15 @@ fn kind_differs(old: &GroupKind, new: &GroupKind) -> bool {
     }
 }
 
+/// The order in which events are subscribed to means nothing.
 fn pool_differs(old: &PoolConfig, new: &PoolConfig) -> bool {
-    old != new
+    let PoolConfig {
+        buffer_size,
+        events,
+    } = old;
+    *buffer_size != new.buffer_size
+        || events.len() != new.events.len()
+        || events.iter().any(|event| !new.events.contains(event))
 }
 
 /// Whether any setting of a process differs that the original compares. The `socket` is
