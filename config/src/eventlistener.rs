@@ -1,6 +1,8 @@
 //! `[eventlistener:x]` (spec core 1.11.1).
 
-use visord_model::event::EventKind;
+use visord_model::event::{EventDetail, EventKind};
+use visord_model::listener::ListenerRecover;
+use visord_model::pyrepr::repr;
 
 use crate::context::{Context, Reader};
 use crate::dialect::Section;
@@ -57,9 +59,41 @@ fn pool(reader: &Reader<'_>, scope: &Scope<'_>) -> Option<PoolConfig> {
              will interfere with the eventlistener protocol"
         )),
     });
+    let event_detail = reader.value_or(scope, "event_detail", EventDetail::default(), |text| {
+        one_of(
+            text,
+            &[
+                ("basic", EventDetail::Basic),
+                ("extended", EventDetail::Extended),
+            ],
+        )
+    });
+    let never = ListenerRecover::default();
+    let listener_recover = reader.value_or(scope, "listener_recover", never, |text| {
+        one_of(
+            text,
+            &[
+                ("never", ListenerRecover::Never),
+                ("restart", ListenerRecover::Restart),
+            ],
+        )
+    });
     Some(PoolConfig {
         buffer_size,
         events: events?,
+        event_detail,
+        listener_recover,
+    })
+}
+
+/// The value of this name, in any case.
+fn one_of<T: Copy>(text: &str, choices: &[(&str, T)]) -> Result<T, String> {
+    let found = choices
+        .iter()
+        .find(|(name, _)| name.eq_ignore_ascii_case(text));
+    found.map(|(_, value)| *value).ok_or_else(|| {
+        let names: Vec<&str> = choices.iter().map(|(name, _)| *name).collect();
+        format!("{} is not one of {}", repr(text), names.join(", "))
     })
 }
 
