@@ -106,6 +106,8 @@ fn special(config: &Config, key: &str) -> String {
             events.collect::<Vec<_>>().join(" ")
         }
         (GroupKind::Listeners(pool), "buffer_size") => plain(pool.buffer_size),
+        (GroupKind::Listeners(pool), "event_detail") => plain(pool.event_detail),
+        (GroupKind::Listeners(pool), "listener_recover") => plain(pool.listener_recover),
         (GroupKind::Listeners(_), _) => "the default one".to_owned(),
         (GroupKind::Fastcgi(socket), "socket") => socket.url.clone(),
         (GroupKind::Fastcgi(socket), "socket_backlog") => optional(socket.backlog),
