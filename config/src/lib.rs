@@ -1,10 +1,45 @@
 //! What the administrator wrote.
 //!
-//! `load` turns a `supervisord.conf` with its includes into a [`Config`], or into the list
-//! of everything that is wrong with it.
+//! [`load`] turns a `supervisord.conf` with its includes into a [`Config`], or into the
+//! list of everything that is wrong with it. [`load_client`] reads what `supervisorctl`
+//! needs, [`find_config`] looks where both look, [`check`] also tells what is merely
+//! suspicious, and [`diff()`] compares two configurations.
+//!
+//! Reading order: [`dialect`] knows lines, sections and options; `include` puts files
+//! together; [`expand`] knows `%(name)s`; [`value`] turns texts into values; then there
+//! is one module for each kind of section. Nothing here changes the world: the crate
+//! reads files, the user database and the environment it is handed.
 
+#![forbid(unsafe_code)]
+
+mod client;
+mod context;
+pub mod dialect;
+mod diff;
 mod error;
+mod eventlistener;
+pub mod expand;
+mod fcgi;
+mod group;
+mod http;
+mod include;
+mod lint;
+mod load;
+mod options;
+mod program;
+mod rpcinterface;
+mod search;
+mod server;
 mod types;
+pub mod value;
 
+pub use client::load_client;
+pub use diff::{Diff, ProcessDiff, diff, group_differs, process_diff, process_differs};
 pub use error::{ConfigError, Problem};
+pub use lint::{Report, check};
+pub use load::load;
+pub use search::{find_config, search_path};
 pub use types::*;
+
+/// The sample configuration that `echo_supervisord_conf` prints (spec core 10).
+pub const SAMPLE: &str = include_str!("sample.conf");

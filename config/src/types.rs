@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use visord_model::event::EventKind;
+use visord_model::event::{EventDetail, EventKind};
+use visord_model::listener::ListenerRecover;
 use visord_model::log_line::{Level, LogLine};
 use visord_model::process::Policy;
 
@@ -101,6 +102,8 @@ pub struct HttpConfig {
     pub address: HttpAddress,
     /// Who may use it; `None`: anybody.
     pub credentials: Option<Credentials>,
+    /// `allowed_hosts` (ours, decision Q25): further `Host` names, lower-cased.
+    pub allowed_hosts: Vec<String>,
 }
 
 /// Where an HTTP server listens.
@@ -189,6 +192,10 @@ pub struct PoolConfig {
     pub buffer_size: usize,
     /// Subscriptions, in the order written, without duplicates.
     pub events: Vec<EventKind>,
+    /// `event_detail = basic | extended`: how much process state events say.
+    pub event_detail: EventDetail,
+    /// `listener_recover = never | restart`: what happens to a listener in UNKNOWN.
+    pub listener_recover: ListenerRecover,
 }
 
 /// A listening socket shared by FastCGI processes (spec core 1.11.2).
@@ -278,7 +285,8 @@ pub enum LogTarget {
     Auto,
     /// Nowhere.
     None,
-    /// This path, relative to the daemon's working directory.
+    /// This path, relative to the daemon's working directory. Empty: nowhere, but shown
+    /// as an empty text (spec core 1.8).
     File(String),
 }
 

@@ -1,13 +1,22 @@
 //! Events: what happened, for whoever subscribed (spec core 7).
 
 mod kind;
+mod payload;
+mod serial;
+mod set;
+mod tick;
 
 use alloc::string::String;
 use alloc::vec::Vec;
 
 pub use kind::EventKind;
+pub use payload::EventDetail;
+pub use serial::Serials;
+pub use set::KindSet;
+pub use tick::{Period, Ticks};
 
 use crate::process::Transition;
+use crate::state::ProcessState;
 
 /// One of the two outputs of a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -58,8 +67,8 @@ pub enum Event {
     SupervisorStopping,
     /// TICK_5, TICK_60, TICK_3600.
     Tick {
-        /// 5, 60 or 3600 seconds.
-        period: u32,
+        /// How often this tick comes.
+        period: Period,
         /// Start of the slice, Unix seconds.
         when: i64,
     },
@@ -67,6 +76,44 @@ pub enum Event {
     GroupAdded(String),
     /// PROCESS_GROUP_REMOVED.
     GroupRemoved(String),
+}
+
+impl Event {
+    /// The concrete type, which decides who receives it.
+    #[must_use]
+    pub const fn kind(&self) -> EventKind {
+        match self {
+            Self::ProcessState { transition, .. } => state_kind(transition.to),
+            Self::ProcessCommunication(output) => match output.stream {
+                Stream::Stdout => EventKind::ProcessCommunicationStdout,
+                Stream::Stderr => EventKind::ProcessCommunicationStderr,
+            },
+            Self::ProcessLog(output) => match output.stream {
+                Stream::Stdout => EventKind::ProcessLogStdout,
+                Stream::Stderr => EventKind::ProcessLogStderr,
+            },
+            Self::Remote { .. } => EventKind::RemoteCommunication,
+            Self::SupervisorRunning => EventKind::SupervisorStateChangeRunning,
+            Self::SupervisorStopping => EventKind::SupervisorStateChangeStopping,
+            Self::Tick { period, .. } => period.kind(),
+            Self::GroupAdded(_) => EventKind::ProcessGroupAdded,
+            Self::GroupRemoved(_) => EventKind::ProcessGroupRemoved,
+        }
+    }
+}
+
+/// The type of the event about entering a state.
+const fn state_kind(state: ProcessState) -> EventKind {
+    match state {
+        ProcessState::Stopped => EventKind::ProcessStateStopped,
+        ProcessState::Starting => EventKind::ProcessStateStarting,
+        ProcessState::Running => EventKind::ProcessStateRunning,
+        ProcessState::Backoff => EventKind::ProcessStateBackoff,
+        ProcessState::Stopping => EventKind::ProcessStateStopping,
+        ProcessState::Exited => EventKind::ProcessStateExited,
+        ProcessState::Fatal => EventKind::ProcessStateFatal,
+        ProcessState::Unknown => EventKind::ProcessStateUnknown,
+    }
 }
 
 /// Output of a process as an event carries it.

@@ -14,7 +14,9 @@
 #![forbid(unsafe_code)]
 
 pub mod call;
+pub mod client;
 pub mod error;
+pub mod http;
 pub mod limits;
 pub mod reply;
 pub mod typed;
@@ -27,6 +29,7 @@ mod reader;
 mod scalar;
 
 pub use call::{Call, decode_call, encode_call};
+pub use client::{CallError, Client, Login};
 pub use error::DecodeError;
 pub use limits::Limits;
 pub use reply::{ReplyWriter, WireFault, decode_reply, encode_fault, encode_reply};

@@ -160,7 +160,8 @@ impl<'a> Reader<'a> {
             let name = attribute.key.as_ref();
             check_name(name)?;
             let value: &str = &attribute.value;
-            if value.contains('<') || quick_xml::escape::unescape(value).is_err() {
+            let plain = quick_xml::escape::unescape(value);
+            if value.contains('<') || !plain.is_ok_and(|plain| plain.chars().all(is_xml)) {
                 return Err(DecodeError::malformed("bad attribute value"));
             }
             if name == "xmlns" {

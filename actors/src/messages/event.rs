@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use actix::{Message, Recipient};
-use visord_model::event::{Event, EventKind};
+use visord_model::event::{Event, EventKind, KindSet};
 
 /// Something happened: tell whoever subscribed.
 #[derive(Message)]
@@ -34,6 +34,21 @@ pub struct Unsubscribe(pub String);
 pub struct Deliver {
     /// Drawn once per event, only if somebody subscribes (spec core 7.2).
     pub serial: u64,
-    /// The event; its payload is made once.
+    /// The event, shared by all who get it.
     pub event: Arc<Event>,
 }
+
+/// Tell this recipient what is subscribed to, now and whenever it changes.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct WatchInterest(pub Recipient<InterestChanged>);
+
+/// These types have a subscriber, others have none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Message)]
+#[rtype(result = "()")]
+pub struct InterestChanged(pub KindSet);
+
+/// The serial that the next event gets, for the bus of the daemon's next life.
+#[derive(Clone, Copy, Debug, Message)]
+#[rtype(result = "u64")]
+pub struct GetNextSerial;

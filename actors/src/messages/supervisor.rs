@@ -174,6 +174,17 @@ request! {
     Restart {} -> ()
 }
 
+/// The system asks the daemon to exit; unlike [`Shutdown`] it also turns a restart that is
+/// under way into a shutdown (spec core 4.10).
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct Terminate;
+
+/// Open the activity log and the logs of every running process anew (SIGUSR2).
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct ReopenEverything;
+
 /// Names of groups that differ between the active ones and the file (spec interfaces 3.4).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Reread {

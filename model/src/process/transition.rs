@@ -19,6 +19,8 @@ pub struct Transition {
     pub expected: bool,
     /// How the child ended, where this step is about an end.
     pub exit: Option<ExitStatus>,
+    /// Seconds from the start to the end, where this step is about an end.
+    pub uptime: Option<u64>,
     /// Why a start failed, else empty.
     pub spawnerr: String,
 }

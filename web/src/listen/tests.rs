@@ -1,3 +1,4 @@
+<<<<<<< HEAD
 use super::*;
 use std::os::unix::net::UnixListener as StdListener;
 use std::thread;
@@ -206,3 +207,6 @@ fn owners() {
         assert!(names(dir.path()).is_empty());
     }
 }
+=======
+
+>>>>>>> main

@@ -1,0 +1,99 @@
+//! `[supervisorctl]` (spec core 1.15) and `[ctlplugin:x]` (spec interfaces 6.2).
+
+use std::path::{Path, PathBuf};
+
+use crate::context::{Context, Reader};
+use crate::error::ConfigError;
+use crate::load::{read_file, whole_file};
+use crate::types::{ClientConfig, Surroundings};
+use crate::value::{absolute, expand_home};
+
+const SECTION: &str = "supervisorctl";
+const PLUGIN: &str = "ctlplugin:";
+const FACTORY: &str = "supervisor.ctl_factory";
+
+impl Default for ClientConfig {
+    fn default() -> Self {
+        Self {
+            serverurl: "http://localhost:9001".to_owned(),
+            username: None,
+            password: None,
+            prompt: "supervisor".to_owned(),
+            history_file: None,
+        }
+    }
+}
+
+/// Read what `supervisorctl` needs; without a file, the defaults. `[include]` means
+/// nothing to it.
+///
+/// # Errors
+/// As for the daemon; bad syntax, too, is told in one line (decision C40).
+pub fn load_client(
+    path: Option<&Path>,
+    surroundings: &Surroundings,
+) -> Result<ClientConfig, ConfigError> {
+    let Some(path) = path else {
+        return Ok(ClientConfig::default());
+    };
+    let (document, problems) = read_file(path, surroundings)?;
+    if !problems.is_empty() {
+        return Err(ConfigError { problems });
+    }
+    let context = Context::new(&document, path, surroundings);
+    let Some(section) = document.section(SECTION) else {
+        let message = ".ini file does not include supervisorctl section";
+        return Err(whole_file(path, message.to_owned()));
+    };
+    let client = read(&context.reader(section));
+    for section in context.sections_with(PLUGIN) {
+        refuse_plugin(&context.reader(section));
+    }
+    let problems = context.problems.into_inner();
+    if problems.is_empty() {
+        Ok(client)
+    } else {
+        Err(ConfigError { problems })
+    }
+}
+
+fn read(reader: &Reader<'_>) -> ClientConfig {
+    let context = reader.context;
+    let (bare, here) = (&context.bare_scope(), &context.scope());
+    let default = ClientConfig::default();
+    let serverurl = reader.text(here, "serverurl");
+    let prompt = reader.text(bare, "prompt");
+    let username = reader.text(bare, "username");
+    let password = reader.text(bare, "password");
+    let history_file = reader.text(here, "history_file");
+    let path = |text: &str| -> PathBuf {
+        let surroundings = context.surroundings;
+        absolute(&expand_home(text, surroundings), surroundings)
+    };
+    let serverurl = serverurl.unwrap_or(default.serverurl);
+    ClientConfig {
+        serverurl: match serverurl.strip_prefix("unix://") {
+            Some(file) => format!("unix://{}", path(file).display()),
+            None => serverurl,
+        },
+        username,
+        password,
+        prompt: prompt.unwrap_or(default.prompt),
+        history_file: history_file
+            .filter(|file| !file.is_empty())
+            .map(|file| path(&file)),
+    }
+}
+
+/// Plug-ins are Python code; there is none that this program could load.
+fn refuse_plugin(reader: &Reader<'_>) {
+    let section = &reader.section.name;
+    if reader.raw(FACTORY).is_none() {
+        reader.fail_section(&format!("section [{section}] does not specify a {FACTORY}"));
+        return;
+    }
+    let scope = reader.context.bare_scope();
+    reader.value::<()>(&scope, FACTORY, |factory| {
+        Err(format!("{factory} cannot be resolved within [{section}]"))
+    });
+}

@@ -1,0 +1,214 @@
+//! What every section reader shares: the document, the names, the problems so far.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use visord_model::log_line::{Level, LogLine};
+use visord_model::pyrepr::repr;
+
+use crate::dialect::{Document, Entry, Section};
+use crate::error::Problem;
+use crate::expand::Scope;
+use crate::types::{Environment, Surroundings};
+use crate::value::{Accounts, absolute};
+
+/// The state of one load. Problems are collected, not returned: one pass finds them all.
+pub(crate) struct Context<'a> {
+    pub(crate) document: &'a Document,
+    pub(crate) surroundings: &'a Surroundings,
+    /// `%(here)s`
+    pub(crate) here: String,
+    /// What `%(ENV_X)s` stands for: the daemon's own environment at start and then, once
+    /// it is read, `[supervisord] environment` over it.
+    pub(crate) environment: BTreeMap<String, String>,
+    /// `[supervisord] environment`, under every program's own.
+    pub(crate) for_children: Environment,
+    pub(crate) accounts: Accounts,
+    pub(crate) problems: RefCell<Vec<Problem>>,
+    pub(crate) remarks: RefCell<Vec<LogLine>>,
+}
+
+/// The absolute directory of the main file (spec core 1.1.5).
+pub(crate) fn here(path: &Path, surroundings: &Surroundings) -> String {
+    let whole = absolute(&path.to_string_lossy(), surroundings);
+    let directory = whole.parent().unwrap_or(&whole);
+    directory.to_string_lossy().into_owned()
+}
+
+impl<'a> Context<'a> {
+    pub(crate) fn new(
+        document: &'a Document,
+        path: &'a Path,
+        surroundings: &'a Surroundings,
+    ) -> Self {
+        Self {
+            document,
+
+            surroundings,
+            here: here(path, surroundings),
+            environment: surroundings.environment.clone(),
+            for_children: Environment::new(),
+            accounts: Accounts::default(),
+            problems: RefCell::default(),
+            remarks: RefCell::default(),
+        }
+    }
+
+    /// The `ENV_` names.
+    pub(crate) fn bare_scope(&self) -> Scope<'_> {
+        Scope::of(&self.environment)
+    }
+
+    /// The `ENV_` names and `here`.
+    pub(crate) fn scope(&self) -> Scope<'_> {
+        self.bare_scope().text("here", self.here.as_str())
+    }
+
+    /// The sections whose names start so, in file order.
+    pub(crate) fn sections_with(&self, prefix: &str) -> impl Iterator<Item = &'a Section> {
+        self.document
+            .sections()
+            .iter()
+            .filter(move |section| section.name.starts_with(prefix))
+    }
+
+    /// Read a section; errors carry no place in their text.
+    pub(crate) fn reader(&'a self, section: &'a Section) -> Reader<'a> {
+        Reader {
+            context: self,
+            section,
+            suffix: String::new(),
+        }
+    }
+
+    /// Read a program-type section; errors end with its name and file (spec core 1.7).
+    pub(crate) fn located_reader(&'a self, section: &'a Section) -> Reader<'a> {
+        let file = &section.place.file;
+        let name = repr(&section.name);
+        Reader {
+            suffix: format!(
+                " in section {name} (file: {})",
+                repr(&file.to_string_lossy())
+            ),
+            ..self.reader(section)
+        }
+    }
+
+    /// From here on the variables of `[supervisord] environment` exist.
+    pub(crate) fn set_environment(&mut self, variables: &Environment) {
+        self.for_children.clone_from(variables);
+        self.environment.extend(variables.clone());
+    }
+
+    /// Something for the activity log.
+    pub(crate) fn remark(&self, level: Level, text: String) {
+        self.remarks.borrow_mut().push(LogLine::new(level, text));
+    }
+
+    pub(crate) fn push(&self, problem: Problem) {
+        let mut problems = self.problems.borrow_mut();
+        if !problems.contains(&problem) {
+            problems.push(problem);
+        }
+    }
+}
+
+/// Options of one section, expanded and converted; what is wrong goes to the context.
+pub(crate) struct Reader<'a> {
+    pub(crate) context: &'a Context<'a>,
+    pub(crate) section: &'a Section,
+    suffix: String,
+}
+
+impl<'a> Reader<'a> {
+    fn entry(&self, key: &str) -> Option<&'a Entry> {
+        self.context.document.entry(self.section, key)
+    }
+
+    /// The text as written.
+    pub(crate) fn raw(&self, key: &str) -> Option<&'a str> {
+        self.entry(key).map(|entry| entry.value.as_str())
+    }
+
+    /// The expanded and converted value; `None` if it is absent or bad.
+    pub(crate) fn value<T>(
+        &self,
+        scope: &Scope<'_>,
+        key: &str,
+        convert: impl FnOnce(&str) -> Result<T, String>,
+    ) -> Option<T> {
+        let raw = self.raw(key)?;
+        let converted = if raw.contains('%') {
+            let option = format!("{}.{key}", self.section.name);
+            let expanded = scope.expand(raw, &option);
+            expanded.and_then(|text| convert(&text))
+        } else {
+            convert(raw)
+        };
+        self.keep(key, converted)
+    }
+
+    /// As [`Reader::value`], with a default.
+    pub(crate) fn value_or<T>(
+        &self,
+        scope: &Scope<'_>,
+        key: &str,
+        default: T,
+        convert: impl FnOnce(&str) -> Result<T, String>,
+    ) -> T {
+        self.value(scope, key, convert).unwrap_or(default)
+    }
+
+    /// The expanded text; `None` if it is absent or bad.
+    pub(crate) fn text(&self, scope: &Scope<'_>, key: &str) -> Option<String> {
+        self.value(scope, key, |text| Ok(text.to_owned()))
+    }
+
+    /// The value, or `None` and a problem of this option. A value that is read more than
+    /// once (several groups, several processes) is wrong only once.
+    pub(crate) fn keep<T>(&self, key: &str, converted: Result<T, String>) -> Option<T> {
+        match converted {
+            Ok(value) => Some(value),
+            Err(message) => {
+                let problem = self.problem(key, message);
+                let known = self.context.problems.borrow().iter().any(|other| {
+                    (&other.file, other.line, &other.key)
+                        == (&problem.file, problem.line, &problem.key)
+                });
+                if !known {
+                    self.context.push(problem);
+                }
+                None
+            }
+        }
+    }
+
+    /// Something is wrong with this option; one option may have several such problems.
+    pub(crate) fn fail(&self, key: &str, message: String) {
+        self.context.push(self.problem(key, message));
+    }
+
+    /// Something is wrong with the section as a whole.
+    pub(crate) fn fail_section(&self, message: &str) {
+        let place = &self.section.place;
+        self.context.push(Problem {
+            file: place.file.to_path_buf(),
+            line: Some(place.line),
+            section: Some(self.section.name.clone()),
+            key: None,
+            message: format!("{message}{}", self.suffix),
+        });
+    }
+
+    fn problem(&self, key: &str, message: String) -> Problem {
+        let place = self.entry(key).map_or(&self.section.place, |at| &at.place);
+        Problem {
+            file: place.file.to_path_buf(),
+            line: Some(place.line),
+            section: Some(self.section.name.clone()),
+            key: Some(key.to_owned()),
+            message: message + &self.suffix,
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! What one physical line is.
+
+use std::borrow::Cow;
+
+/// White space as Python sees it: Unicode's, and the four ASCII separators.
+#[must_use]
+pub fn is_space(c: char) -> bool {
+    c.is_whitespace() || ('\x1c'..='\x1f').contains(&c)
+}
+
+/// Without white space at both ends.
+pub(super) fn strip(text: &str) -> &str {
+    text.trim_matches(is_space)
+}
+
+/// Characters (not columns) of white space before the first other one.
+pub(super) fn indent(line: &str) -> usize {
+    line.chars().take_while(|&c| is_space(c)).count()
+}
+
+/// Where the comment starts, if there is one (spec core 1.2 steps 1 and 2).
+///
+/// Not always at the first comment character after white space: both characters are
+/// looked for in rounds, each advancing to its own next occurrence, and the first round
+/// with a hit decides. `a;b ;c #d` is cut at `#`.
+pub(super) fn comment_start(line: &str) -> Option<usize> {
+    if strip(line).starts_with(['#', ';']) {
+        return Some(0);
+    }
+    let mut cursors = [(b';', Some(0)), (b'#', Some(0))];
+    loop {
+        let mut found: Option<usize> = None;
+        for (character, cursor) in &mut cursors {
+            let Some(from) = *cursor else { continue };
+            let rest = line.as_bytes()[from..].iter();
+            let hit = rest.copied().position(|byte| byte == *character);
+            *cursor = hit.map(|at| from + at + 1);
+            if let Some(at) = hit.map(|at| from + at)
+                && after_space(line, at)
+            {
+                found = Some(found.map_or(at, |best| best.min(at)));
+            }
+        }
+        if found.is_some() || cursors.iter().all(|(_, cursor)| cursor.is_none()) {
+            return found;
+        }
+    }
+}
+
+fn after_space(line: &str, at: usize) -> bool {
+    line[..at].chars().next_back().is_none_or(is_space)
+}
+
+/// What a line is that does not continue an option.
+pub(super) enum Shape<'a> {
+    /// `[name]`
+    Header(&'a str),
+    /// `key = value`, the key not lower-cased yet.
+    Option { key: &'a str, value: &'a str },
+    /// Nothing stands before the delimiter: bad, and it ends the open option.
+    NoKey,
+    /// There is no delimiter: bad, and the open option stays open.
+    NoDelimiter,
+}
+
+/// Look at a stripped line without its comment (spec core 1.2 step 6).
+pub(super) fn shape(text: &str) -> Shape<'_> {
+    if let Some(inside) = text.strip_prefix('[')
+        && let Some(end) = inside.rfind(']')
+        && end > 0
+    {
+        return Shape::Header(&inside[..end]);
+    }
+    let Some(at) = text.find(['=', ':']) else {
+        return Shape::NoDelimiter;
+    };
+    let key = text[..at].trim_end_matches(is_space);
+    if key.is_empty() {
+        return Shape::NoKey;
+    }
+    Shape::Option {
+        key,
+        value: strip(&text[at + 1..]),
+    }
+}
+
+/// Option names are case-insensitive.
+pub(super) fn lower(key: &str) -> Cow<'_, str> {
+    let plain = |byte: u8| byte.is_ascii() && !byte.is_ascii_uppercase();
+    if key.bytes().all(plain) {
+        Cow::Borrowed(key)
+    } else {
+        Cow::Owned(key.to_lowercase())
+    }
+}
+
+/// The lines of a text, each with its end; LF, CRLF and CR all end one.
+pub(super) fn physical_lines(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        if rest.is_empty() {
+            return None;
+        }
+        let next = match rest.find(['\n', '\r']) {
+            None => rest.len(),
+            Some(at) if rest[at..].starts_with("\r\n") => at + 2,
+            Some(at) => at + 1,
+        };
+        let line;
+        (line, rest) = rest.split_at(next);
+        Some(line)
+    })
+}
+
+/// A physical line as messages quote it: its end, if it has one, is a newline.
+pub(super) fn quoted(line: &str) -> String {
+    let bare = line.trim_end_matches(['\n', '\r']);
+    let end = if bare.len() < line.len() { "\n" } else { "" };
+    format!("{bare}{end}")
+}

@@ -1,0 +1,107 @@
+//! `%(name)s` in values (spec core 1.5).
+
+mod float;
+mod format;
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use visord_model::pyrepr::repr;
+
+use format::FormatError;
+
+/// What a name stands for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Value<'a> {
+    /// Text; every name but two.
+    Text(Cow<'a, str>),
+    /// `process_num` and `numprocs`.
+    Number(i64),
+}
+
+/// The names that exist at one place of the file, and what they stand for.
+#[derive(Clone, Debug, Default)]
+pub struct Scope<'a> {
+    /// Innermost last; each maps `X` of `%(ENV_X)s`.
+    environments: Vec<&'a BTreeMap<String, String>>,
+    names: Vec<(&'static str, Value<'a>)>,
+}
+
+impl<'a> Scope<'a> {
+    /// Only `ENV_` names, those of `environment`.
+    #[must_use]
+    pub fn of(environment: &'a BTreeMap<String, String>) -> Self {
+        Self {
+            environments: vec![environment],
+            names: Vec::new(),
+        }
+    }
+
+    /// With a text.
+    #[must_use]
+    pub fn text(mut self, name: &'static str, value: impl Into<Cow<'a, str>>) -> Self {
+        self.names.push((name, Value::Text(value.into())));
+        self
+    }
+
+    /// With a number.
+    #[must_use]
+    pub fn number(mut self, name: &'static str, value: i64) -> Self {
+        self.names.push((name, Value::Number(value)));
+        self
+    }
+
+    /// With more `ENV_` names, which hide those of the same name so far.
+    #[must_use]
+    pub fn over(mut self, environment: &'a BTreeMap<String, String>) -> Self {
+        self.environments.push(environment);
+        self
+    }
+
+    fn get(&self, name: &str) -> Option<Value<'_>> {
+        if let Some((_, value)) = self.names.iter().find(|(known, _)| *known == name) {
+            return Some(value.clone());
+        }
+        let variable = name.strip_prefix("ENV_")?;
+        self.environments
+            .iter()
+            .rev()
+            .find_map(|environment| environment.get(variable))
+            .map(|text| Value::Text(Cow::Borrowed(text)))
+    }
+
+    /// Sorted and joined as the message lists them.
+    fn available(&self) -> String {
+        let mut names: Vec<String> = self
+            .environments
+            .iter()
+            .flat_map(|environment| environment.keys().map(|key| format!("ENV_{key}")))
+            .chain(self.names.iter().map(|(name, _)| (*name).to_owned()))
+            .collect();
+        names.sort();
+        names.dedup();
+        names.join(", ")
+    }
+
+    /// Replace every `%(name)s` of a value.
+    ///
+    /// # Errors
+    /// The message of spec core 1.5.2; `option` is the name that it shows.
+    pub fn expand<'v>(&self, value: &'v str, option: &str) -> Result<Cow<'v, str>, String> {
+        if !value.contains('%') {
+            return Ok(Cow::Borrowed(value));
+        }
+        let frame = format!("Format string {} for {}", repr(value), repr(option));
+        match format::format(value, |name| self.get(name)) {
+            Ok(text) => Ok(Cow::Owned(text)),
+            Err(FormatError::Unknown(name)) => Err(format!(
+                "{frame} contains names ({}) which cannot be expanded. Available names: {}",
+                repr(&name),
+                self.available()
+            )),
+            Err(FormatError::Malformed(reason)) => {
+                Err(format!("{frame} is badly formatted: {reason}"))
+            }
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! `[inet_http_server]` and `[unix_http_server]` (spec core 1.14).
+
+use crate::context::{Context, Reader};
+use crate::expand::Scope;
+use crate::types::{Credentials, HttpAddress, HttpConfig, Ownership};
+use crate::value::{absolute, expand_home, parse_inet_address, parse_list, parse_octal};
+
+/// All inet servers in file order, then all unix servers. The names are prefixes: a
+/// colon and more may follow, or anything.
+pub(crate) fn read_all(context: &Context<'_>) -> Vec<HttpConfig> {
+    let inet = context
+        .sections_with("inet_http_server")
+        .filter_map(|section| read_inet(&context.reader(section)));
+    let unix = context
+        .sections_with("unix_http_server")
+        .filter_map(|section| read_unix(&context.reader(section)));
+    inet.chain(unix).collect()
+}
+
+fn read_inet(reader: &Reader<'_>) -> Option<HttpConfig> {
+    let scope = reader.context.bare_scope();
+    let credentials = credentials(reader, &scope);
+    if reader.raw("port").is_none() {
+        reader.fail_section(&format!(
+            "section [{}] has no port value",
+            reader.section.name
+        ));
+    }
+    let (host, port) = reader.value(&scope, "port", parse_inet_address)?;
+    Some(HttpConfig {
+        section: reader.section.name.clone(),
+        address: HttpAddress::Inet { host, port },
+        credentials,
+        allowed_hosts: allowed_hosts(reader, &scope),
+    })
+}
+
+fn read_unix(reader: &Reader<'_>) -> Option<HttpConfig> {
+    let context = reader.context;
+    let scope = context.bare_scope();
+    let file = reader.text(&context.scope(), "file");
+    if reader.raw("file").is_none() {
+        reader.fail_section(&format!(
+            "section [{}] has no file value",
+            reader.section.name
+        ));
+    }
+    let credentials = credentials(reader, &scope);
+    let owner = reader.value_or(&scope, "chown", Ownership::default(), |text| {
+        let owner = context.accounts.owner(text);
+        owner.map_err(|_| format!("Invalid sockchown value {text}"))
+    });
+    let mode = reader.value_or(&scope, "chmod", 0o700, |text| {
+        parse_octal(text).map_err(|_| format!("Invalid chmod value {text}"))
+    });
+    let surroundings = context.surroundings;
+    let file = expand_home(file?.trim(), surroundings);
+    Some(HttpConfig {
+        section: reader.section.name.clone(),
+        address: HttpAddress::Unix {
+            path: absolute(&file, surroundings),
+            mode,
+            owner,
+        },
+        credentials,
+        allowed_hosts: allowed_hosts(reader, &scope),
+    })
+}
+
+/// Both or neither; a blank one counts as none (decisions C35 and Q28).
+fn credentials(reader: &Reader<'_>, scope: &Scope<'_>) -> Option<Credentials> {
+    let option = |key| {
+        let text = reader.text(scope, key);
+        text.filter(|text| !text.is_empty())
+    };
+    match (option("username"), option("password")) {
+        (Some(username), Some(password)) => Some(Credentials { username, password }),
+        (None, None) => None,
+        (username, _) => {
+            let given = if username.is_some() {
+                "username"
+            } else {
+                "password"
+            };
+            let section = &reader.section.name;
+            let message = format!(
+                "Section [{section}] contains incomplete authentication: If a username or a \
+                 password is specified, both the username and password must be specified"
+            );
+            reader.keep::<Credentials>(given, Err(message))
+        }
+    }
+}
+
+/// Our own option: other names under which browsers may reach a server that asks for no
+/// password (decision Q25).
+fn allowed_hosts(reader: &Reader<'_>, scope: &Scope<'_>) -> Vec<String> {
+    let hosts = |text: &str| {
+        let items = parse_list(text).into_iter().filter(|item| !item.is_empty());
+        Ok(items.map(str::to_lowercase).collect())
+    };
+    reader.value_or(scope, "allowed_hosts", Vec::new(), hosts)
+}

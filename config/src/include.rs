@@ -1,0 +1,126 @@
+//! `[include] files = ...` (spec core 1.6).
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use glob::{MatchOptions, glob_with};
+use visord_model::log_line::{Level, LogLine};
+
+use crate::context::Context;
+use crate::dialect::{Document, decode, is_space};
+use crate::error::Problem;
+use crate::types::Surroundings;
+
+const SECTION: &str = "include";
+
+/// What including did besides filling the document.
+#[derive(Default)]
+pub(crate) struct Included {
+    pub(crate) problems: Vec<Problem>,
+    pub(crate) remarks: Vec<LogLine>,
+}
+
+/// Read all included files over the main one. An `[include]` in them has no effect.
+pub(crate) fn include(
+    document: &mut Document,
+    path: &Path,
+    surroundings: &Surroundings,
+) -> Included {
+    if document.section(SECTION).is_none() {
+        return Included::default();
+    }
+    let (files, problems) = files_setting(document, path, surroundings);
+    let mut done = Included {
+        problems,
+        remarks: Vec::new(),
+    };
+    let here = crate::context::here(path, surroundings);
+    replace_here(document, &here);
+    for pattern in files.split(is_space).filter(|pattern| !pattern.is_empty()) {
+        // an absolute pattern stays as it is
+        let joined = Path::new(&here).join(pattern);
+        let found = matches(&joined);
+        if found.is_empty() {
+            let joined = joined.display();
+            let text = format!("No file matches via include \"{joined}\"");
+            done.remarks.push(LogLine::new(Level::Warn, text));
+        }
+        for file in found {
+            let text = format!("Included extra file \"{}\" during parsing", file.display());
+            done.remarks.push(LogLine::new(Level::Info, text));
+            done.problems.extend(include_file(document, &file));
+        }
+    }
+    done
+}
+
+fn files_setting(
+    document: &Document,
+    path: &Path,
+    surroundings: &Surroundings,
+) -> (String, Vec<Problem>) {
+    let context = Context::new(document, path, surroundings);
+    let Some(section) = document.section(SECTION) else {
+        return (String::new(), Vec::new());
+    };
+    let reader = context.reader(section);
+    let node = surroundings.node_name.as_str();
+    let scope = context.scope().text("host_node_name", node);
+    if reader.raw("files").is_none() {
+        reader.fail_section(".ini file has [include] section, but no files setting");
+    }
+    let files = reader.text(&scope, "files").unwrap_or_default();
+    drop(reader);
+    (files, context.problems.into_inner())
+}
+
+/// The text `%(here)s` in all values becomes the directory, without regard to `%%`
+/// (spec core 1.5.5).
+fn replace_here(document: &mut Document, directory: &str) {
+    const HERE: &str = "%(here)s";
+    document.map_values(|value| value.contains(HERE).then(|| value.replace(HERE, directory)));
+}
+
+/// Sorted as texts. `*` and `?` do not match a leading dot.
+fn matches(pattern: &Path) -> Vec<PathBuf> {
+    let text = pattern.to_string_lossy();
+    if !text.contains(['*', '?', '[']) {
+        return pattern
+            .exists()
+            .then(|| pattern.to_owned())
+            .into_iter()
+            .collect();
+    }
+    let options = MatchOptions {
+        case_sensitive: true,
+        require_literal_separator: true,
+        require_literal_leading_dot: true,
+    };
+    let Ok(paths) = glob_with(&text.replace("**", "*"), options) else {
+        return Vec::new();
+    };
+    let mut found: Vec<PathBuf> = paths.filter_map(Result::ok).collect();
+    found.sort();
+    found
+}
+
+/// A file that cannot be read is passed over in silence, as the original does.
+fn include_file(document: &mut Document, file: &Path) -> Vec<Problem> {
+    let Ok(bytes) = std::fs::read(file) else {
+        return Vec::new();
+    };
+    let name: Arc<Path> = Arc::from(file);
+    let problems = match decode(&bytes) {
+        Ok(text) => document.read(text, &name),
+        Err(message) => vec![Problem {
+            file: file.to_owned(),
+            line: None,
+            section: None,
+            key: None,
+            message,
+        }],
+    };
+    let directory = file.parent().unwrap_or(file);
+    replace_here(document, &directory.to_string_lossy());
+    problems
+}

@@ -1,0 +1,132 @@
+//! From a path to a [`Config`], or to everything that is wrong with it.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use visord_model::log_line::{Level, LogLine};
+
+use crate::context::Context;
+use crate::dialect::{Document, decode};
+use crate::error::{ConfigError, Problem};
+use crate::types::{Config, Overrides, Surroundings};
+use crate::{group, http, include, rpcinterface, server};
+
+/// Read the daemon's configuration: the file, what it includes, and the command line.
+///
+/// `path` is named in messages as given; it and every relative path in the file are taken
+/// from `surroundings.cwd`.
+///
+/// # Errors
+/// All problems, in the order in which the original would meet them one by one.
+pub fn load(
+    path: &Path,
+    overrides: &Overrides,
+    surroundings: &Surroundings,
+) -> Result<Config, ConfigError> {
+    let sources = read_sources(path, surroundings)?;
+    interpret(sources, path, overrides, surroundings)
+}
+
+/// All files as one document, and what there is to say about them so far.
+pub(crate) struct Sources {
+    pub(crate) document: Document,
+    pub(crate) problems: Vec<Problem>,
+    pub(crate) remarks: Vec<LogLine>,
+}
+
+/// Read the main file and its includes.
+pub(crate) fn read_sources(
+    path: &Path,
+    surroundings: &Surroundings,
+) -> Result<Sources, ConfigError> {
+    let (mut document, mut problems) = read_file(path, surroundings)?;
+    let nothing_readable = document.sections().is_empty() && !problems.is_empty();
+    if nothing_readable {
+        return Err(ConfigError { problems });
+    }
+    let included = include::include(&mut document, path, surroundings);
+    problems.extend(included.problems);
+    Ok(Sources {
+        document,
+        problems,
+        remarks: included.remarks,
+    })
+}
+
+/// One file without its includes (spec core 1.1.1, 1.2).
+pub(crate) fn read_file(
+    path: &Path,
+    surroundings: &Surroundings,
+) -> Result<(Document, Vec<Problem>), ConfigError> {
+    let shown = path.display();
+    let resolved = surroundings.cwd.join(path);
+    if !resolved.exists() {
+        let message = format!("could not find config file {shown}");
+        return Err(whole_file(path, message));
+    }
+    let bytes = std::fs::read(&resolved)
+        .map_err(|_| whole_file(path, format!("could not read config file {shown}")))?;
+    let text = decode(&bytes).map_err(|message| whole_file(path, message))?;
+    let mut document = Document::default();
+    let name: Arc<Path> = Arc::from(path);
+    let problems = document.read(text, &name);
+    Ok((document, problems))
+}
+
+/// Something is wrong with a file as a whole.
+pub(crate) fn whole_file(path: &Path, message: String) -> ConfigError {
+    ConfigError {
+        problems: vec![Problem {
+            file: path.to_owned(),
+            line: None,
+            section: None,
+            key: None,
+            message,
+        }],
+    }
+}
+
+pub(crate) fn interpret(
+    sources: Sources,
+    path: &Path,
+    overrides: &Overrides,
+    surroundings: &Surroundings,
+) -> Result<Config, ConfigError> {
+    let mut context = Context::new(&sources.document, path, surroundings);
+    context.problems.replace(sources.problems);
+    context.remarks.replace(sources.remarks);
+
+    let server = sources.document.section(server::SECTION).map(|section| {
+        let server = server::read(&context.reader(section), overrides);
+        context.set_environment(&server.environment);
+        server
+    });
+    if server.is_none() {
+        let message = ".ini file does not include supervisord section".to_owned();
+        let missing = whole_file(path, message);
+        context.problems.borrow_mut().extend(missing.problems);
+    }
+    let rpc_interfaces = rpcinterface::read_all(&context);
+    let groups = group::read_all(&context);
+    let http = http::read_all(&context);
+    let user = server::resolve_user(&context, overrides);
+    if !http.is_empty() {
+        rpcinterface::check_extras(&context);
+    }
+
+    let problems = context.problems.into_inner();
+    let (Some(mut server), true) = (server, problems.is_empty()) else {
+        return Err(ConfigError { problems });
+    };
+    server.user = user;
+    let mut remarks = context.remarks.into_inner();
+    remarks.sort_by_key(|remark| remark.level > Level::Warn);
+    Ok(Config {
+        path: path.to_owned(),
+        server,
+        http,
+        rpc_interfaces,
+        groups,
+        remarks,
+    })
+}

@@ -1,0 +1,232 @@
+//! `[program:x]`, and what `[eventlistener:x]` and `[fcgi-program:x]` share with it
+//! (spec core 1.11): one [`ProcessConfig`] per process number.
+
+mod channel;
+
+use std::sync::Arc;
+
+use visord_model::process::{Autorestart, Policy};
+use visord_model::signal::Signal;
+
+use crate::context::{Context, Reader};
+use crate::dialect::Section;
+use crate::expand::Scope;
+use crate::types::{Account, Environment, FcgiSocket, ProcessConfig};
+use crate::value::{
+    check_name, parse_autorestart, parse_bool, parse_environment, parse_exitcodes, parse_int,
+    parse_octal, parse_signal,
+};
+use channel::{Channel, Fixed};
+
+pub(crate) const PREFIX: &str = "program:";
+
+/// Text after the first colon of a section name, stripped.
+pub(crate) fn name_of(section: &Section) -> &str {
+    let (_, name) = section.name.split_once(':').unwrap_or(("", &section.name));
+    name.trim_matches(crate::dialect::is_space)
+}
+
+/// What a program-type section becomes in one group.
+pub(crate) struct Membership<'a> {
+    pub(crate) group: &'a str,
+    pub(crate) socket: Option<Arc<FcgiSocket>>,
+    /// Somebody has looked at the section's name already.
+    pub(crate) name_checked: bool,
+}
+
+/// All processes of a section, sorted by (priority, name).
+pub(crate) fn read(
+    context: &Context<'_>,
+    section: &Section,
+    membership: &Membership<'_>,
+) -> Vec<Arc<ProcessConfig>> {
+    let reader = context.located_reader(section);
+    let name = name_of(section);
+    if !membership.name_checked
+        && let Err(message) = check_name(name)
+    {
+        reader.fail_section(&message);
+    }
+    let scope = context
+        .scope()
+        .text("program_name", name)
+        .text("host_node_name", context.surroundings.node_name.as_str())
+        .text("group_name", membership.group);
+    let settings = Settings::read(&reader, &scope);
+    let mut processes = settings.processes(&reader, &scope, membership);
+    processes.sort_by(|a, b| (a.priority, &a.name).cmp(&(b.priority, &b.name)));
+    processes
+}
+
+/// Options that all processes of a section have in common.
+struct Settings {
+    priority: i64,
+    policy: Policy,
+    redirect_stderr: bool,
+    numprocs: i64,
+    numprocs_start: i64,
+    stdout: Fixed,
+    stderr: Fixed,
+    serverurl: Option<String>,
+    user: Option<Account>,
+    umask: Option<u32>,
+    process_name: Option<String>,
+}
+
+impl Settings {
+    /// In the order in which the original looks at them; the first error is its error.
+    fn read(reader: &Reader<'_>, scope: &Scope<'_>) -> Self {
+        let int = |key, default| reader.value_or(scope, key, default, parse_int);
+        let flag = |key, default| reader.value_or(scope, key, default, parse_bool);
+        let priority = int("priority", 999);
+        let policy = Self::policy(reader, scope);
+        let redirect_stderr = flag("redirect_stderr", false);
+        let numprocs = int("numprocs", 1);
+        let numprocs_start = int("numprocs_start", 0);
+        let stdout = Fixed::read(reader, scope, "stdout");
+        let stderr = Fixed::read(reader, scope, "stderr");
+        let serverurl = reader.text(scope, "serverurl");
+        let users = &reader.context.accounts;
+        let user = reader.value(scope, "user", |text| users.user(text));
+        let umask = reader.value(scope, "umask", parse_octal);
+        let process_name = process_name(reader, numprocs);
+        if policy.stopasgroup && !policy.killasgroup {
+            let message = "Cannot set stopasgroup=true and killasgroup=false".to_owned();
+            reader.keep::<()>("killasgroup", Err(message));
+        }
+        Self {
+            priority,
+            policy,
+            redirect_stderr,
+            numprocs,
+            numprocs_start,
+            stdout,
+            stderr,
+            serverurl: serverurl.filter(|url| !url.eq_ignore_ascii_case("auto")),
+            user,
+            umask,
+            process_name,
+        }
+    }
+
+    fn policy(reader: &Reader<'_>, scope: &Scope<'_>) -> Policy {
+        let int = |key, default| reader.value_or(scope, key, default, parse_int);
+        let flag = |key, default| reader.value_or(scope, key, default, parse_bool);
+        let autostart = flag("autostart", true);
+        let autorestart = Autorestart::Unexpected;
+        let autorestart = reader.value_or(scope, "autorestart", autorestart, parse_autorestart);
+        let startsecs = int("startsecs", 1);
+        let startretries = int("startretries", 3);
+        let stopsignal = reader.value_or(scope, "stopsignal", Signal::TERM, parse_signal);
+        let stopwaitsecs = int("stopwaitsecs", 10);
+        let stopasgroup = flag("stopasgroup", false);
+        let killasgroup = flag("killasgroup", stopasgroup);
+        let exitcodes = reader.value_or(scope, "exitcodes", vec![0], parse_exitcodes);
+        Policy {
+            autostart,
+            startsecs,
+            startretries,
+            autorestart,
+            exitcodes,
+            stopsignal,
+            stopwaitsecs,
+            stopasgroup,
+            killasgroup,
+        }
+    }
+
+    fn processes(
+        &self,
+        reader: &Reader<'_>,
+        scope: &Scope<'_>,
+        membership: &Membership<'_>,
+    ) -> Vec<Arc<ProcessConfig>> {
+        let problems = || reader.context.problems.borrow().len();
+        let before = problems();
+        let mut carried = Environment::new();
+        let mut processes = Vec::new();
+        for offset in 0..self.numprocs {
+            let number = self.numprocs_start.saturating_add(offset);
+            let scope = scope
+                .clone()
+                .number("process_num", number)
+                .number("numprocs", self.numprocs);
+            let process = self.process(reader, &scope, membership, &mut carried);
+            if problems() > before {
+                // the other processes have the same mistakes
+                break;
+            }
+            processes.extend(process.map(Arc::new));
+        }
+        processes
+    }
+
+    /// One process; `carried` are the variables of the processes before it.
+    fn process(
+        &self,
+        reader: &Reader<'_>,
+        scope: &Scope<'_>,
+        membership: &Membership<'_>,
+        carried: &mut Environment,
+    ) -> Option<ProcessConfig> {
+        let outer = &reader.context.environment;
+        // what hides a variable of the daemon's ends with its process (spec core 1.5.3)
+        carried.retain(|key, _| !outer.contains_key(key));
+        let own = own_environment(reader, &scope.clone().over(carried));
+        carried.extend(own.clone());
+        let scope = &scope.clone().over(carried);
+        let directory = reader.text(scope, "directory");
+        let stdout = Channel::read(reader, scope, "stdout");
+        let stderr = Channel::read(reader, scope, "stderr");
+        let stderr = stderr.redirected(reader, self.redirect_stderr);
+        let command = reader.text(scope, "command");
+        if reader.raw("command").is_none() {
+            let section = &reader.section.name;
+            reader.fail_section(&format!(
+                "program section {section} does not specify a command"
+            ));
+        }
+        let mut environment = reader.context.for_children.clone();
+        environment.extend(own);
+        let template = self.process_name.as_deref()?;
+        let name = reader.keep("process_name", scope.expand(template, "process_name"))?;
+        Some(ProcessConfig {
+            name: name.into_owned(),
+            command: command?,
+            directory,
+            umask: self.umask,
+            priority: self.priority,
+            policy: self.policy.clone(),
+            user: self.user.clone(),
+            redirect_stderr: self.redirect_stderr,
+            stdout: stdout.with(&self.stdout),
+            stderr: stderr.with(&self.stderr),
+            environment,
+            serverurl: self.serverurl.clone(),
+            socket: membership.socket.clone(),
+        })
+    }
+}
+
+/// The checked but not yet expanded `process_name`.
+fn process_name(reader: &Reader<'_>, numprocs: i64) -> Option<String> {
+    let written = reader.raw("process_name").unwrap_or("%(program_name)s");
+    let name = reader.keep("process_name", check_name(written));
+    if numprocs > 1 && !written.contains("%(process_num)") {
+        let message =
+            "%(process_num) must be present within process_name when numprocs > 1".to_owned();
+        reader.keep::<()>("process_name", Err(message));
+    }
+    name.map(str::to_owned)
+}
+
+/// Expanded once; errors name the option alone.
+fn own_environment(reader: &Reader<'_>, scope: &Scope<'_>) -> Environment {
+    let Some(written) = reader.raw("environment") else {
+        return Environment::new();
+    };
+    let variables = scope
+        .expand(written, "environment")
+        .and_then(|text| parse_environment(&text));
+    reader.keep("environment", variables).unwrap_or_default()
+}

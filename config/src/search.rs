@@ -1,0 +1,65 @@
+//! Where a configuration file is looked for without `-c` (spec core 1.1.2).
+
+use std::path::{Path, PathBuf};
+
+use nix::unistd::{AccessFlags, access};
+
+use crate::types::Surroundings;
+
+/// The first of [`search_path`] that exists. `program` is `argv[0]`.
+///
+/// # Errors
+/// The message of supervisord if there is none; supervisorctl then does without.
+pub fn find_config(program: &str, surroundings: &Surroundings) -> Result<PathBuf, String> {
+    let paths = search_path(program, surroundings);
+    let found = paths
+        .iter()
+        .find(|path| surroundings.cwd.join(path).exists());
+    found.cloned().ok_or_else(|| {
+        let all: Vec<String> = paths
+            .iter()
+            .map(|path| path.display().to_string())
+            .collect();
+        format!(
+            "No config file found at default paths ({}); use the -c option to specify a config \
+             file at a different path",
+            all.join(", ")
+        )
+    })
+}
+
+/// The six places in order, two of them beside the program as it was invoked: symbolic
+/// links to it are not followed, a bare name stands for what `$PATH` finds.
+#[must_use]
+pub fn search_path(program: &str, surroundings: &Surroundings) -> Vec<PathBuf> {
+    let invoked = as_found(program, surroundings);
+    let home = parent(&parent(&invoked));
+    vec![
+        home.join("etc/supervisord.conf"),
+        home.join("supervisord.conf"),
+        PathBuf::from("supervisord.conf"),
+        PathBuf::from("etc/supervisord.conf"),
+        PathBuf::from("/etc/supervisord.conf"),
+        PathBuf::from("/etc/supervisor/supervisord.conf"),
+    ]
+}
+
+fn as_found(program: &str, surroundings: &Surroundings) -> PathBuf {
+    let bare = !program.contains('/');
+    let path = surroundings.environment.get("PATH").filter(|_| bare);
+    path.and_then(|path| {
+        path.split(':')
+            .map(|directory| Path::new(directory).join(program))
+            .find(|file| is_program(&surroundings.cwd.join(file)))
+    })
+    .unwrap_or_else(|| PathBuf::from(program))
+}
+
+fn is_program(path: &Path) -> bool {
+    path.is_file() && access(path, AccessFlags::X_OK).is_ok()
+}
+
+/// The directory part of a path as text has it: of `./x` it is `.`, of `x` nothing.
+fn parent(path: &Path) -> PathBuf {
+    path.parent().unwrap_or(path).to_owned()
+}

@@ -1,0 +1,83 @@
+//! Where servers listen.
+
+use std::path::Path;
+
+use visord_model::pyrepr::repr;
+
+use super::path::normalize;
+use super::scalar::parse_int;
+use crate::dialect::is_space;
+
+/// `port`, `:port`, `*:port` or `host:port`: the host in lower case (empty: every
+/// interface) and the port. `[::1]:9001` names an IPv6 host, returned without brackets.
+///
+/// # Errors
+/// As spec core 1.8, inet address.
+pub fn parse_inet_address(text: &str) -> Result<(String, u16), String> {
+    let Some((host, port)) = text.rsplit_once(':') else {
+        let port = parse_int(text).ok().and_then(|port| check_port(port).ok());
+        return port
+            .map(|port| (String::new(), port))
+            .ok_or_else(|| format!("not a valid port number: {} ", repr(text)));
+    };
+    if port.is_empty() {
+        return Err(format!("no port number specified in {}", repr(port)));
+    }
+    let port = check_port(parse_int(port)?)?;
+    let host = host.to_lowercase();
+    let host = match host.as_str() {
+        "*" => "",
+        host => host
+            .strip_prefix('[')
+            .and_then(|inside| inside.strip_suffix(']'))
+            .unwrap_or(host),
+    };
+    Ok((host.to_owned(), port))
+}
+
+/// A TCP port.
+///
+/// # Errors
+/// `0 is below lower bound (1)`, `70000 is above upper bound (65535)`
+pub fn check_port(port: i64) -> Result<u16, String> {
+    match u16::try_from(port) {
+        Ok(port) if port > 0 => Ok(port),
+        Ok(_) | Err(_) if port < 1 => Err(format!("{port} is below lower bound (1)")),
+        Ok(_) | Err(_) => Err(format!("{port} is above upper bound (65535)")),
+    }
+}
+
+/// What a `socket` option names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Endpoint {
+    /// `tcp://host:port`, the host in lower case; whether the port is one is
+    /// [`check_port`]'s question.
+    Tcp(String, i64),
+    /// `unix:///path`, without `.` and `..`.
+    Unix(String),
+}
+
+/// `unix:///absolute/path` or `tcp://host:port`.
+///
+/// # Errors
+/// As spec core 1.11.2, without the ` in [<section>] socket` after it.
+pub fn parse_fcgi_socket(text: &str) -> Result<Endpoint, String> {
+    let bad = || format!("('Bad socket format %s', {})", repr(text));
+    if let Some(path) = text.strip_prefix("unix://") {
+        if !path.starts_with('/') {
+            let path = repr(path);
+            return Err(format!(
+                "('Unix socket path %s is not an absolute path', {path})"
+            ));
+        }
+        let path = normalize(Path::new(path));
+        return Ok(Endpoint::Unix(path.to_string_lossy().into_owned()));
+    }
+    let address = text.strip_prefix("tcp://").ok_or_else(bad)?;
+    let (host, port) = address.split_once(':').ok_or_else(bad)?;
+    let plain = !host.is_empty() && !host.contains(is_space);
+    if !plain || port.is_empty() || !port.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(bad());
+    }
+    Ok(Endpoint::Tcp(host.to_lowercase(), parse_int(port)?))
+}

@@ -1,0 +1,103 @@
+//! Names of files and directories.
+
+use std::path::{Component, Path, PathBuf};
+
+use nix::unistd::{User, getuid};
+
+use crate::types::Surroundings;
+
+/// `~` and `~user` at the start replaced by the home directory; unchanged if there is no
+/// such user.
+#[must_use]
+pub fn expand_home(text: &str, surroundings: &Surroundings) -> String {
+    let Some(after) = text.strip_prefix('~') else {
+        return text.to_owned();
+    };
+    let end = after.find('/').unwrap_or(after.len());
+    let (user, rest) = after.split_at(end);
+    let Some(home) = home_of(user, surroundings) else {
+        return text.to_owned();
+    };
+    let home = home.trim_end_matches('/');
+    if home.is_empty() && rest.is_empty() {
+        return "/".to_owned();
+    }
+    format!("{home}{rest}")
+}
+
+fn home_of(user: &str, surroundings: &Surroundings) -> Option<String> {
+    let entry = if user.is_empty() {
+        if let Some(home) = surroundings.environment.get("HOME") {
+            return Some(home.clone());
+        }
+        User::from_uid(getuid())
+    } else {
+        User::from_name(user)
+    };
+    let directory = entry.ok()??.dir;
+    Some(directory.to_string_lossy().into_owned())
+}
+
+/// Where a path is, seen from the daemon's working directory at start (decision C27).
+#[must_use]
+pub fn resolve(path: &str, surroundings: &Surroundings) -> PathBuf {
+    surroundings.cwd.join(path)
+}
+
+/// The path from the root, without `.` and `..`; symbolic links are not followed.
+#[must_use]
+pub fn absolute(path: &str, surroundings: &Surroundings) -> PathBuf {
+    normalize(&resolve(path, surroundings))
+}
+
+/// Without `.`, `..` and doubled slashes; symbolic links are not followed.
+#[must_use]
+pub fn normalize(path: &Path) -> PathBuf {
+    let mut normal = PathBuf::new();
+    for component in path.components() {
+        match component {
+            Component::ParentDir if normal.as_os_str() == "/" => {}
+            Component::ParentDir if normal.ends_with("..") || normal.as_os_str().is_empty() => {
+                normal.push("..");
+            }
+            Component::ParentDir => {
+                normal.pop();
+            }
+            Component::CurDir => {}
+            Component::Prefix(_) | Component::RootDir | Component::Normal(_) => {
+                normal.push(component);
+            }
+        }
+    }
+    normal
+}
+
+/// A directory that is there. `~` is expanded; a relative one stays relative.
+///
+/// # Errors
+/// `<text as written> is not an existing directory`
+pub fn existing_dir(text: &str, surroundings: &Surroundings) -> Result<PathBuf, String> {
+    let path = expand_home(text, surroundings);
+    // an empty text would resolve to the working directory itself
+    if !path.is_empty() && resolve(&path, surroundings).is_dir() {
+        Ok(PathBuf::from(path))
+    } else {
+        Err(format!("{text} is not an existing directory"))
+    }
+}
+
+/// A file whose directory is there; the file need not be. `~` is expanded.
+///
+/// # Errors
+/// `The directory named as part of the path <text as written> does not exist`
+pub fn path_with_existing_dir(text: &str, surroundings: &Surroundings) -> Result<String, String> {
+    let path = expand_home(text, surroundings);
+    let directory = path.rfind('/').map_or("", |at| &path[..=at]);
+    if directory.is_empty() || resolve(directory, surroundings).is_dir() {
+        Ok(path)
+    } else {
+        Err(format!(
+            "The directory named as part of the path {text} does not exist"
+        ))
+    }
+}

@@ -1,0 +1,360 @@
+//! A small blocking HTTP/1.1 client over TCP (IPv4 and IPv6) and unix sockets.
+//!
+//! It knows what talking to a supervisor takes and nothing more: one connection, one
+//! request at a time, kept open between requests; bodies by `Content-Length`, chunked or
+//! until the server closes; answers read whole ([`Connection::exchange`]) or as they
+//! arrive ([`Connection::follow`]). It does not redirect, retry, compress or encrypt.
+//!
+//! Reading order: [`Address`] says where, [`head`] reads what comes before a body,
+//! [`body`] the body itself.
+
+mod address;
+mod body;
+mod head;
+
+use std::fmt;
+use std::io::{self, Read, Write};
+use std::net::{TcpStream, ToSocketAddrs};
+use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::net::UnixStream;
+
+pub use address::{Address, NotAnAddress, ServerUrl};
+pub use body::Piece;
+pub use head::Head;
+
+use body::Body;
+
+/// Bytes asked for in one read.
+const READ_SIZE: usize = 16 * 1024;
+/// Capacity reserved up front for a body that announces its length; a lie costs no more.
+const RESERVE_LIMIT: u64 = 1024 * 1024;
+
+/// Why an exchange failed. Each case is something a user can act upon.
+#[derive(Debug)]
+pub enum HttpError {
+    /// The host name has no address.
+    Resolve(io::Error),
+    /// No connection: refused, no such socket, no permission, unreachable.
+    Connect(io::Error),
+    /// The connection broke while a request or an answer was on its way.
+    Io(io::Error),
+    /// The server closed the connection without a word.
+    Disconnected,
+    /// What came is not HTTP; says what is wrong with it.
+    Malformed(&'static str),
+}
+
+impl fmt::Display for HttpError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Resolve(error) | Self::Connect(error) | Self::Io(error) => error.fmt(f),
+            Self::Disconnected => f.write_str("remote end closed connection without response"),
+            Self::Malformed(what) => f.write_str(what),
+        }
+    }
+}
+
+impl std::error::Error for HttpError {}
+
+/// What is asked of the server. `Host` and `Content-Length` are added by the connection.
+#[derive(Clone, Copy, Debug)]
+pub struct Request<'a> {
+    /// `GET`, `POST`.
+    pub method: &'a str,
+    /// Path and query, already percent-encoded.
+    pub path: &'a str,
+    /// Further headers; names and values must be free of line ends.
+    pub headers: &'a [(&'a str, &'a str)],
+    /// Sent with its length if there is one.
+    pub body: Option<&'a [u8]>,
+}
+
+/// An answer read to its end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Response {
+    /// Status line and headers.
+    pub head: Head,
+    /// The body, without its framing.
+    pub body: Vec<u8>,
+}
+
+/// One connection to one server, opened when it is first needed and again after the
+/// server closed it between two requests.
+#[derive(Debug)]
+pub struct Connection {
+    address: Address,
+    stream: Option<Stream>,
+}
+
+impl Connection {
+    /// A connection that is not open yet.
+    #[must_use]
+    pub fn new(address: Address) -> Self {
+        Self {
+            address,
+            stream: None,
+        }
+    }
+
+    /// Where it leads.
+    #[must_use]
+    pub fn address(&self) -> &Address {
+        &self.address
+    }
+
+    /// Send a request and read the whole answer, whatever its status.
+    ///
+    /// # Errors
+    /// See [`HttpError`]; the connection is dropped and the next call opens a new one.
+    pub fn exchange(&mut self, request: &Request<'_>) -> Result<Response, HttpError> {
+        let mut answer = self.send(request)?;
+        let mut body = Vec::new();
+        if let Some(length) = answer.body.announced() {
+            body.reserve(usize::try_from(length.min(RESERVE_LIMIT)).unwrap_or(0));
+        }
+        while answer.advance(&mut |piece| body.extend_from_slice(piece.bytes))? {}
+        if answer.reusable() {
+            self.stream = Some(answer.stream);
+        }
+        Ok(Response {
+            head: answer.head,
+            body,
+        })
+    }
+
+    /// Send a request and read only the head of the answer; the body follows by
+    /// [`Answer::advance`]. The connection belongs to that answer from then on.
+    ///
+    /// # Errors
+    /// See [`HttpError`].
+    pub fn follow(mut self, request: &Request<'_>) -> Result<Answer, HttpError> {
+        self.send(request)
+    }
+
+    fn send(&mut self, request: &Request<'_>) -> Result<Answer, HttpError> {
+        let mut stream = match self.stream.take() {
+            Some(stream) => stream,
+            None => Stream::open(&self.address)?,
+        };
+        let bytes = encode(request, &self.address.host_header());
+        stream.write_all(&bytes).map_err(HttpError::Io)?;
+        Answer::begin(stream)
+    }
+}
+
+/// The bytes of a request: one write, so that the server sees it whole.
+fn encode(request: &Request<'_>, host: &str) -> Vec<u8> {
+    let mut text = format!(
+        "{} {} HTTP/1.1\r\nHost: {host}\r\n",
+        request.method, request.path
+    );
+    for (name, value) in request.headers {
+        text.push_str(&format!("{name}: {value}\r\n"));
+    }
+    if let Some(body) = request.body {
+        text.push_str(&format!("Content-Length: {}\r\n", body.len()));
+    }
+    text.push_str("\r\n");
+    let mut bytes = text.into_bytes();
+    bytes.extend_from_slice(request.body.unwrap_or_default());
+    bytes
+}
+
+/// An answer whose body is still arriving.
+#[derive(Debug)]
+pub struct Answer {
+    /// Status line and headers.
+    pub head: Head,
+    body: Body,
+    stream: Stream,
+    /// Bytes received and not yet given to the body.
+    pending: Vec<u8>,
+}
+
+impl Answer {
+    /// Read up to the end of the headers, skipping interim (1xx) answers.
+    fn begin(mut stream: Stream) -> Result<Self, HttpError> {
+        let mut pending = Vec::new();
+        loop {
+            let head = read_head(&mut stream, &mut pending)?;
+            if !(100..200).contains(&head.status) {
+                let body = Body::of(&head)?;
+                return Ok(Self {
+                    head,
+                    body,
+                    stream,
+                    pending,
+                });
+            }
+        }
+    }
+
+    /// Take what has arrived, reading once from the connection if nothing is left over;
+    /// that read blocks unless the connection is readable. Gives each piece of the body to
+    /// `take`. Returns whether more may come.
+    ///
+    /// # Errors
+    /// The connection broke, or the framing is wrong. A body that ends early is
+    /// [`HttpError::Malformed`], except one that has no announced end.
+    pub fn advance(&mut self, take: &mut dyn FnMut(Piece<'_>)) -> Result<bool, HttpError> {
+        if self.body.is_done() {
+            return Ok(false);
+        }
+        if self.pending.is_empty() && !fill(&mut self.stream, &mut self.pending)? {
+            self.body.end_of_stream()?;
+            return Ok(false);
+        }
+        let used = self.body.feed(&self.pending, take)?;
+        self.pending.drain(..used);
+        Ok(!self.body.is_done())
+    }
+
+    /// Whether bytes wait here that [`Answer::advance`] would take without reading; a
+    /// caller that polls the descriptor must ask first.
+    #[must_use]
+    pub fn has_buffered(&self) -> bool {
+        !self.pending.is_empty()
+    }
+
+    /// A way to end the connection from another thread that blocks in
+    /// [`Answer::advance`].
+    ///
+    /// # Errors
+    /// The descriptor could not be duplicated.
+    pub fn hang_up(&self) -> io::Result<HangUp> {
+        self.stream.try_clone().map(HangUp)
+    }
+
+    /// The connection may carry another request.
+    fn reusable(&self) -> bool {
+        self.body.is_framed() && self.pending.is_empty() && self.head.keeps_alive()
+    }
+}
+
+impl AsFd for Answer {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.stream.as_fd()
+    }
+}
+
+/// Ends somebody else's connection.
+#[derive(Debug)]
+pub struct HangUp(Stream);
+
+impl HangUp {
+    /// Shut the connection down: a blocked reader sees its end.
+    pub fn now(&self) {
+        // It may have ended by itself already; that is what was wanted.
+        let _ = self.0.shutdown();
+    }
+}
+
+fn read_head(stream: &mut Stream, pending: &mut Vec<u8>) -> Result<Head, HttpError> {
+    loop {
+        if let Some((head, used)) = head::parse(pending)? {
+            pending.drain(..used);
+            return Ok(head);
+        }
+        if !fill(stream, pending)? {
+            return Err(if pending.is_empty() {
+                HttpError::Disconnected
+            } else {
+                HttpError::Malformed("the answer ends within its headers")
+            });
+        }
+    }
+}
+
+/// Read once and append; false at the end of the stream.
+fn fill(stream: &mut Stream, pending: &mut Vec<u8>) -> Result<bool, HttpError> {
+    let mut buffer = [0_u8; READ_SIZE];
+    loop {
+        match stream.read(&mut buffer) {
+            Ok(0) => return Ok(false),
+            Ok(count) => {
+                pending.extend_from_slice(&buffer[..count]);
+                return Ok(true);
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(HttpError::Io(error)),
+        }
+    }
+}
+
+/// A connected socket of either family.
+#[derive(Debug)]
+enum Stream {
+    Tcp(TcpStream),
+    Unix(UnixStream),
+}
+
+impl Stream {
+    fn open(address: &Address) -> Result<Self, HttpError> {
+        match address {
+            Address::Tcp { host, port } => {
+                let found: Vec<_> = (host.as_str(), *port)
+                    .to_socket_addrs()
+                    .map_err(HttpError::Resolve)?
+                    .collect();
+                let stream = TcpStream::connect(&found[..]).map_err(HttpError::Connect)?;
+                // Requests are written whole, so waiting to fill a packet only delays.
+                stream.set_nodelay(true).map_err(HttpError::Connect)?;
+                Ok(Self::Tcp(stream))
+            }
+            Address::Unix(path) => UnixStream::connect(path)
+                .map(Self::Unix)
+                .map_err(HttpError::Connect),
+        }
+    }
+
+    fn try_clone(&self) -> io::Result<Self> {
+        match self {
+            Self::Tcp(stream) => stream.try_clone().map(Self::Tcp),
+            Self::Unix(stream) => stream.try_clone().map(Self::Unix),
+        }
+    }
+
+    fn shutdown(&self) -> io::Result<()> {
+        match self {
+            Self::Tcp(stream) => stream.shutdown(std::net::Shutdown::Both),
+            Self::Unix(stream) => stream.shutdown(std::net::Shutdown::Both),
+        }
+    }
+}
+
+impl Read for Stream {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Tcp(stream) => stream.read(buffer),
+            Self::Unix(stream) => stream.read(buffer),
+        }
+    }
+}
+
+impl Write for Stream {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Tcp(stream) => stream.write(bytes),
+            Self::Unix(stream) => stream.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Self::Tcp(stream) => stream.flush(),
+            Self::Unix(stream) => stream.flush(),
+        }
+    }
+}
+
+impl AsFd for Stream {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        match self {
+            Self::Tcp(stream) => stream.as_fd(),
+            Self::Unix(stream) => stream.as_fd(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

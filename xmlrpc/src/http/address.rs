@@ -1,0 +1,225 @@
+//! Where a server is: what `serverurl` says (spec interfaces 4.2, decision Q40).
+
+use std::fmt;
+use std::path::PathBuf;
+
+/// The port of `http://host` (spec interfaces 4.2).
+const DEFAULT_PORT: u16 = 80;
+
+/// Where a server listens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Address {
+    /// TCP.
+    Tcp {
+        /// Name or address; an IPv6 address without brackets.
+        host: String,
+        /// 1..=65535
+        port: u16,
+    },
+    /// A unix socket.
+    Unix(PathBuf),
+}
+
+impl Address {
+    /// The value of the `Host` header.
+    #[must_use]
+    pub fn host_header(&self) -> String {
+        match self {
+            Self::Tcp { host, port } if host.contains(':') => format!("[{host}]:{port}"),
+            Self::Tcp { host, port } => format!("{host}:{port}"),
+            Self::Unix(_) => "localhost".to_owned(),
+        }
+    }
+}
+
+/// A server URL taken apart.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ServerUrl {
+    /// Where to connect to.
+    pub address: Address,
+    /// Name and password written into the URL.
+    pub credentials: Option<(String, String)>,
+}
+
+impl fmt::Debug for ServerUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ServerUrl")
+            .field("address", &self.address)
+            .field("username", &self.credentials.as_ref().map(|(name, _)| name))
+            .finish_non_exhaustive()
+    }
+}
+
+/// A text that names no server we can talk to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotAnAddress {
+    /// Neither `http://` nor `unix://` (both in lower case).
+    Scheme,
+    /// Nothing where the host or the path should be.
+    Empty,
+    /// The port is not a number in 1..=65535.
+    Port,
+}
+
+impl fmt::Display for NotAnAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Scheme => "neither http:// nor unix://",
+            Self::Empty => "no host or path",
+            Self::Port => "the port is not a number from 1 to 65535",
+        })
+    }
+}
+
+impl std::error::Error for NotAnAddress {}
+
+impl ServerUrl {
+    /// Read `http://[user:password@]host[:port][/ignored]` or `unix://path`.
+    ///
+    /// # Errors
+    /// See [`NotAnAddress`].
+    pub fn parse(text: &str) -> Result<Self, NotAnAddress> {
+        if let Some(path) = text.strip_prefix("unix://") {
+            if path.is_empty() {
+                return Err(NotAnAddress::Empty);
+            }
+            return Ok(Self {
+                address: Address::Unix(PathBuf::from(path)),
+                credentials: None,
+            });
+        }
+        let rest = text.strip_prefix("http://").ok_or(NotAnAddress::Scheme)?;
+        let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+        let (credentials, place) = match authority.rsplit_once('@') {
+            Some((login, place)) => (Some(split_login(login)), place),
+            None => (None, authority),
+        };
+        let (host, port) = split_place(place)?;
+        if host.is_empty() {
+            return Err(NotAnAddress::Empty);
+        }
+        Ok(Self {
+            address: Address::Tcp {
+                host: host.to_owned(),
+                port,
+            },
+            credentials,
+        })
+    }
+}
+
+/// `user:password`, each percent-decoded; the password may be absent.
+fn split_login(login: &str) -> (String, String) {
+    let (name, password) = login.split_once(':').unwrap_or((login, ""));
+    (percent_decode(name), percent_decode(password))
+}
+
+/// `host`, `host:port`, `[v6]` or `[v6]:port`.
+fn split_place(place: &str) -> Result<(&str, u16), NotAnAddress> {
+    let (host, port) = if let Some(rest) = place.strip_prefix('[') {
+        let (host, after) = rest.split_once(']').ok_or(NotAnAddress::Empty)?;
+        match after.strip_prefix(':') {
+            Some(port) => (host, port),
+            None if after.is_empty() => (host, ""),
+            None => return Err(NotAnAddress::Port),
+        }
+    } else {
+        place.rsplit_once(':').unwrap_or((place, ""))
+    };
+    if port.is_empty() {
+        return Ok((host, DEFAULT_PORT));
+    }
+    match port.parse() {
+        Ok(port) if port > 0 => Ok((host, port)),
+        Ok(_) | Err(_) => Err(NotAnAddress::Port),
+    }
+}
+
+/// `%XX` to bytes; anything that is no such escape stays as it is.
+fn percent_decode(text: &str) -> String {
+    let bytes = text.as_bytes();
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    while at < bytes.len() {
+        let escaped = (bytes[at] == b'%')
+            .then(|| text.get(at + 1..at + 3))
+            .flatten()
+            .and_then(|hex| u8::from_str_radix(hex, 16).ok());
+        match escaped {
+            Some(byte) => {
+                out.push(byte);
+                at += 3;
+            }
+            None => {
+                out.push(bytes[at]);
+                at += 1;
+            }
+        }
+    }
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tcp(host: &str, port: u16) -> Address {
+        Address::Tcp {
+            host: host.to_owned(),
+            port,
+        }
+    }
+
+    #[test]
+    fn urls_are_taken_apart() {
+        for (text, address) in [
+            ("http://localhost:9001", tcp("localhost", 9001)),
+            ("http://localhost:9001/RPC2", tcp("localhost", 9001)),
+            ("http://h", tcp("h", 80)),
+            ("http://h:", tcp("h", 80)),
+            ("http://[::1]:9001", tcp("::1", 9001)),
+            ("http://[::1]/x", tcp("::1", 80)),
+            ("unix:///tmp/s.sock", Address::Unix("/tmp/s.sock".into())),
+            ("unix://rel/s.sock", Address::Unix("rel/s.sock".into())),
+        ] {
+            let url = ServerUrl::parse(text).unwrap_or_else(|e| panic!("{text}: {e}"));
+            assert_eq!((url.address, url.credentials), (address, None), "{text}");
+        }
+    }
+
+    #[test]
+    fn bad_urls_say_what_is_wrong() {
+        for (text, wrong) in [
+            ("HTTP://h", NotAnAddress::Scheme),
+            ("https://h", NotAnAddress::Scheme),
+            ("unix:/x", NotAnAddress::Scheme),
+            ("", NotAnAddress::Scheme),
+            ("unix://", NotAnAddress::Empty),
+            ("http://", NotAnAddress::Empty),
+            ("http://:9001", NotAnAddress::Empty),
+            ("http://h:0", NotAnAddress::Port),
+            ("http://h:x", NotAnAddress::Port),
+            ("http://[::1]x", NotAnAddress::Port),
+        ] {
+            assert_eq!(ServerUrl::parse(text), Err(wrong), "{text}");
+        }
+    }
+
+    #[test]
+    fn credentials_in_the_url() {
+        let url = ServerUrl::parse("http://us%40er:p:w%zz@h:1/x").expect("a url");
+        assert_eq!(
+            url.credentials,
+            Some(("us@er".to_owned(), "p:w%zz".to_owned()))
+        );
+        assert_eq!(url.address, tcp("h", 1));
+        assert!(!format!("{url:?}").contains("p:w"), "never shown");
+    }
+
+    #[test]
+    fn host_headers() {
+        assert_eq!(tcp("::1", 9).host_header(), "[::1]:9");
+        assert_eq!(tcp("h", 9).host_header(), "h:9");
+        assert_eq!(Address::Unix("/x".into()).host_header(), "localhost");
+    }
+}

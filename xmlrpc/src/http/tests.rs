@@ -1,0 +1,139 @@
+//! The client against servers that say exactly what the test wrote.
+
+use std::net::TcpListener;
+use std::os::unix::net::UnixListener;
+use std::thread::{self, JoinHandle};
+
+use super::*;
+
+const GET: Request<'static> = Request {
+    method: "GET",
+    path: "/x",
+    headers: &[("Accept", "*/*")],
+    body: None,
+};
+
+/// Serve one connection: for each answer, read one request (its head) and write the
+/// answer; returns the requests. Then hang up.
+fn serve<S: Read + Write + Send + 'static>(
+    accept: impl FnOnce() -> S + Send + 'static,
+    answers: &'static [&'static str],
+) -> JoinHandle<Vec<String>> {
+    thread::spawn(move || {
+        let mut stream = accept();
+        let mut requests = Vec::new();
+        for answer in answers {
+            let mut request = Vec::new();
+            while !request.ends_with(b"\r\n\r\n") {
+                let mut byte = [0];
+                stream.read_exact(&mut byte).expect("a request");
+                request.push(byte[0]);
+            }
+            stream.write_all(answer.as_bytes()).expect("the answer");
+            requests.push(String::from_utf8(request).expect("text"));
+        }
+        requests
+    })
+}
+
+fn tcp(answers: &'static [&'static str]) -> (Connection, JoinHandle<Vec<String>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = listener.local_addr().expect("its number").port();
+    let server = serve(move || listener.accept().expect("a client").0, answers);
+    let host = "127.0.0.1".to_owned();
+    (Connection::new(Address::Tcp { host, port }), server)
+}
+
+#[test]
+fn two_requests_share_a_connection() {
+    let (mut connection, server) = tcp(&[
+        "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\none",
+        "HTTP/1.1 404 Not Found\r\nTransfer-Encoding: chunked\r\n\r\n3\r\ntwo\r\n0\r\n\r\n",
+    ]);
+    let one = connection.exchange(&GET).expect("the first answer");
+    assert_eq!((one.head.status, &one.body[..]), (200, &b"one"[..]));
+    let two = connection.exchange(&GET).expect("the second answer");
+    assert_eq!((two.head.status, &two.body[..]), (404, &b"two"[..]));
+    let requests = server.join().expect("the server");
+    assert!(requests[0].starts_with("GET /x HTTP/1.1\r\nHost: 127.0.0.1:"));
+    assert!(requests[0].contains("\r\nAccept: */*\r\n"));
+}
+
+#[test]
+fn a_body_without_length_ends_with_the_connection() {
+    let (mut connection, server) = tcp(&["HTTP/1.0 200 OK\r\n\r\nall of it"]);
+    let answer = connection.exchange(&GET).expect("an answer");
+    assert_eq!(answer.body, b"all of it");
+    server.join().expect("the server");
+}
+
+#[test]
+fn interim_answers_are_skipped() {
+    let (mut connection, server) =
+        tcp(&["HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx"]);
+    assert_eq!(connection.exchange(&GET).expect("an answer").body, b"x");
+    server.join().expect("the server");
+}
+
+#[test]
+fn silence_and_half_an_answer() {
+    let (mut connection, server) = tcp(&[""]);
+    assert!(matches!(
+        connection.exchange(&GET),
+        Err(HttpError::Disconnected)
+    ));
+    server.join().expect("the server");
+    let (mut connection, server) = tcp(&["HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf"]);
+    assert!(matches!(
+        connection.exchange(&GET),
+        Err(HttpError::Malformed(_))
+    ));
+    server.join().expect("the server");
+}
+
+#[test]
+fn a_unix_socket_and_a_followed_body() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("s.sock");
+    let listener = UnixListener::bind(&path).expect("a socket");
+    let server = serve(
+        move || listener.accept().expect("a client").0,
+        &["HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n1\r\nc\r\n"],
+    );
+    let connection = Connection::new(Address::Unix(path));
+    let mut answer = connection.follow(&GET).expect("a head");
+    assert_eq!(answer.head.status, 200);
+    let mut seen = Vec::new();
+    let mut take = |piece: Piece<'_>| seen.extend_from_slice(piece.bytes);
+    let ended = loop {
+        match answer.advance(&mut take) {
+            Ok(true) => {}
+            end => break end,
+        }
+    };
+    assert!(ended.is_err(), "cut off without a last chunk");
+    assert_eq!(seen, b"abc");
+    assert!(
+        server.join().expect("the server")[0].contains("Host: localhost\r\n"),
+        "the host of a unix socket"
+    );
+}
+
+#[test]
+fn nobody_there() {
+    let missing = Address::Unix("/nonexistent/s.sock".into());
+    match Connection::new(missing).exchange(&GET) {
+        Err(HttpError::Connect(error)) => assert_eq!(error.kind(), io::ErrorKind::NotFound),
+        other => panic!("{other:?}"),
+    }
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = listener.local_addr().expect("its number").port();
+    drop(listener);
+    let host = "127.0.0.1".to_owned();
+    match Connection::new(Address::Tcp { host, port }).exchange(&GET) {
+        Err(HttpError::Connect(error)) => {
+            assert_eq!(error.kind(), io::ErrorKind::ConnectionRefused);
+        }
+        other => panic!("{other:?}"),
+    }
+}
