@@ -1,4 +1,3 @@
-<<<<<<< HEAD
 use super::*;
 use std::os::unix::net::UnixListener as StdListener;
 use std::thread;
@@ -207,6 +206,3 @@ fn owners() {
         assert!(names(dir.path()).is_empty());
     }
 }
-=======
-
->>>>>>> main

@@ -14,9 +14,12 @@ pub fn read(path: &Path, offset: i64, length: i64) -> Result<Vec<u8>, FaultCode>
     if (offset < 0 && length != 0) || length < 0 {
         return Err(FaultCode::BadArguments);
     }
-    let mut file = File::open(path).map_err(|error| match error.kind() {
-        io::ErrorKind::NotFound => FaultCode::NoFile,
-        _ => FaultCode::Failed,
+    let mut file = File::open(path).map_err(|error| {
+        if error.kind() == io::ErrorKind::NotFound {
+            FaultCode::NoFile
+        } else {
+            FaultCode::Failed
+        }
     })?;
     slice(&mut file, offset, length).map_err(|_| FaultCode::Failed)
 }

@@ -198,9 +198,12 @@ pub async fn read(path: Option<PathBuf>, offset: i64, length: i64) -> Result<Vec
     let path = path.ok_or(FaultCode::NoFile.bare())?;
     let shown = path.display().to_string();
     let bytes = blocking(move || log_file::read(&path, offset, length)).await?;
-    bytes.map_err(|code| match code {
-        FaultCode::NoFile => code.about(shown),
-        other => other.bare(),
+    bytes.map_err(|code| {
+        if code == FaultCode::NoFile {
+            code.about(shown)
+        } else {
+            code.bare()
+        }
     })
 }
 
