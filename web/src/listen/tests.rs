@@ -11,6 +11,7 @@ fn unix(path: &Path, mode: u32, owner: Ownership) -> HttpConfig {
             owner,
         },
         credentials: None,
+        allowed_hosts: Vec::new(),
     }
 }
 
@@ -26,6 +27,7 @@ fn inet(host: &str, port: u16) -> HttpConfig {
             port,
         },
         credentials: None,
+        allowed_hosts: Vec::new(),
     }
 }
 
