@@ -126,8 +126,18 @@ impl Reaper {
                 }
             };
             if !gone {
+                self.collect_signalled();
                 return;
             }
+        }
+    }
+
+    /// Whoever stopped the sweep hides others, and only SIGCHLD tells of these.
+    fn collect_signalled(&mut self) {
+        let signalled = |(&pid, watched): (&i32, &Watched)| watched.task.is_none().then_some(pid);
+        let pids: Vec<i32> = self.watched.iter().filter_map(signalled).collect();
+        for pid in pids {
+            let _ = self.collect(pid);
         }
     }
 

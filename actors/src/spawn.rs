@@ -7,7 +7,7 @@
 //! CommandQuery --resolve--> ResolvedCommand --(pipes, environment)--> SpawnPlan --spawn--> Spawned
 //! ```
 //!
-//! Between clone and exec only [`child`] runs, and it calls only [`async_signal_safe`]. A child
+//! Between clone and exec only `child.rs` runs, and it calls only `async_signal_safe.rs`. A child
 //! that was spawned must be given to the [`Reaper`](crate::reaper::Reaper) with `Watch`: until
 //! then its end is kept in the kernel, never lost and never mistaken for a stranger's.
 

@@ -127,24 +127,6 @@ impl StopPlan {
         }
         Progress::Done
     }
-
-    /// Who is not stopped, of all groups, for `waiting for a, b to die`: process names
-    /// alone, groups in order of activation, processes as configured.
-    #[must_use]
-    pub fn unstopped(&self, is_stopped: &dyn Fn(&str, &str) -> bool) -> Vec<&str> {
-        let mut groups: Vec<&GroupView> = self.groups.iter().collect();
-        groups.sort_by_key(|group| group.activation);
-        let mut names = Vec::new();
-        for group in groups {
-            let mut processes: Vec<&ProcessView> = group.processes.iter().collect();
-            processes.sort_by_key(|process| process.index);
-            let alive = processes
-                .into_iter()
-                .filter(|process| !is_stopped(&group.name, &process.name));
-            names.extend(alive.map(|process| process.name.as_str()));
-        }
-        names
-    }
 }
 
 #[cfg(test)]

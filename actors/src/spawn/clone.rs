@@ -10,7 +10,8 @@ use libc::{c_int, c_void};
 
 use super::launch::Launch;
 use super::wait::{Target, reap_any_kind};
-use super::{ChildHandle, async_signal_safe, child, descriptor};
+use super::{ChildHandle, async_signal_safe, child, descriptor, send_signal};
+use visord_model::signal::Signal;
 
 /// Room for the child's few frames, in bytes; one guard page lies below.
 const SIZE: usize = 64 * 1024;
@@ -106,10 +107,19 @@ pub(super) fn works(stack: &mut Stack) -> bool {
     let Ok((pid, pidfd)) = (unsafe { stack.clone(enter, ptr::null_mut(), 0) }) else {
         return false;
     };
-    if reap_any_kind(Target::Pidfd(pidfd.as_fd())).is_ok() {
-        return true;
+    // it has ended, but until it is reaped it can be signalled
+    let trial = ChildHandle {
+        pid,
+        pidfd: Some(Arc::new(pidfd)),
+    };
+    let signalled = send_signal(&trial, Signal::raw(0), false).is_ok();
+    let reaped = match &trial.pidfd {
+        Some(pidfd) => reap_any_kind(Target::Pidfd(pidfd.as_fd())).is_ok(),
+        None => false,
+    };
+    // where descriptors cannot be waited for, the number can
+    if !reaped {
+        let _ = reap_any_kind(Target::Pid(pid));
     }
-    // it ended before clone returned: this takes it away where descriptors cannot be waited for
-    let _ = reap_any_kind(Target::Pid(pid));
-    false
+    signalled && reaped
 }

@@ -25,7 +25,7 @@ pub enum Input {
     SpawnFailed(String),
     /// Answer to [`Kill`](super::Effect::Kill): the signal was not delivered.
     KillFailed(KillFailure),
-    /// The child ended and everything it wrote is stored.
+    /// The child ended and everything it wrote is stored. Never before its `Spawned`.
     Exited(ExitStatus),
     /// The moment of [`deadline`](super::Machine::deadline) may have come; harmless if not.
     Deadline,

@@ -46,6 +46,8 @@ enum Phase {
     Fatal,
     Unknown {
         pid: i32,
+        /// What went wrong, as the log has it.
+        trouble: String,
     },
 }
 
@@ -53,11 +55,13 @@ enum Phase {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum StopWish {
     Stop,
+    /// Stop, and start again once that is complete (decision Q15).
+    Restart,
     GiveUp,
 }
 
 /// The life of one process as a plain value.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Machine {
     name: String,
     policy: Policy,
@@ -98,9 +102,9 @@ impl Machine {
             Input::Autostart => self.autostart(now, &mut out),
             Input::Start => self.start(now, &mut out)?,
             Input::Stop => self.stop(StopWish::Stop, now, &mut out)?,
-            Input::GiveUp => self.give_up_everything(now, &mut out),
+            Input::GiveUp => self.give_up(now, &mut out),
             Input::Signal(signal) => self.signal(signal, &mut out)?,
-            Input::Closing => self.closing = true,
+            Input::Closing => self.close(),
             Input::Spawned(pid) => self.spawned(pid, now, &mut out),
             Input::SpawnFailed(reason) => self.spawn_failed(reason, now, &mut out),
             Input::KillFailed(failure) => self.kill_failed(&failure, &mut out),
@@ -143,11 +147,11 @@ impl Machine {
         match &mut self.phase {
             Phase::Stopped | Phase::Exited | Phase::Fatal => self.spawn(now, out),
             Phase::Stopping { start_after, .. } => *start_after = true,
-            // a start takes back a stop that could not be carried out yet
+            // whoever asked for the stop waits for it
             Phase::Spawning {
                 stop: stop @ Some(_),
                 ..
-            } => *stop = None,
+            } => *stop = Some(StopWish::Restart),
             Phase::Spawning { .. }
             | Phase::Starting { .. }
             | Phase::Running { .. }
@@ -162,7 +166,7 @@ impl Machine {
             Phase::Spawning { stop, .. } => *stop = Some(wish),
             Phase::Starting { pid, .. } | Phase::Running { pid } => {
                 let pid = *pid;
-                self.begin_stop(pid, now, out);
+                self.begin_stop(pid, wish, now, out);
             }
             Phase::Backoff { .. } => {
                 let text = format!(
@@ -186,13 +190,32 @@ impl Machine {
         Ok(())
     }
 
-    fn give_up_everything(&mut self, now: Moment, out: &mut Effects) {
+    fn give_up(&mut self, now: Moment, out: &mut Effects) {
         if matches!(self.phase, Phase::Backoff { .. }) {
             self.tries = 0;
             self.enter(Phase::Fatal, out, |_| {});
         } else {
             // whatever does not run needs no stop
             let _ = self.stop(StopWish::GiveUp, now, out);
+        }
+    }
+
+    fn close(&mut self) {
+        self.closing = true;
+        match &mut self.phase {
+            Phase::Spawning {
+                stop: stop @ Some(StopWish::Restart),
+                ..
+            } => *stop = Some(StopWish::Stop),
+            Phase::Stopping { start_after, .. } => *start_after = false,
+            Phase::Stopped
+            | Phase::Spawning { .. }
+            | Phase::Starting { .. }
+            | Phase::Running { .. }
+            | Phase::Backoff { .. }
+            | Phase::Exited
+            | Phase::Fatal
+            | Phase::Unknown { .. } => {}
         }
     }
 

@@ -1,6 +1,5 @@
 //! The sentences of the activity log about one process (spec core 4.3, 4.8).
 
-use super::KillFailure;
 use crate::exit::ExitStatus;
 use crate::signal::Signal;
 use alloc::format;
@@ -29,10 +28,16 @@ pub(super) fn killing(name: &str, pid: i32, group: bool, signal: Signal) -> Stri
     )
 }
 
-pub(super) fn gone(name: &str, pid: i32, reason: &str) -> String {
-    format!("unable to signal {name} (pid {pid}), it probably just exited on its own: {reason}")
+/// `stop`: the signal belonged to a stop, it was not one that a client chose.
+pub(super) fn gone(name: &str, pid: i32, stop: bool, reason: &str) -> String {
+    let now = if stop { "" } else { "now " };
+    format!(
+        "unable to signal {name} (pid {pid}), it probably just {now}exited on its own: {reason}"
+    )
 }
 
-pub(super) fn undeliverable(name: &str, pid: i32, failure: &KillFailure) -> String {
-    format!("unknown problem killing {name} ({pid}):{}", failure.reason)
+/// `stop`: as in [`gone`].
+pub(super) fn undeliverable(name: &str, pid: i32, stop: bool, reason: &str) -> String {
+    let deed = if stop { "killing" } else { "sending sig" };
+    format!("unknown problem {deed} {name} ({pid}):{reason}")
 }

@@ -1,9 +1,9 @@
 use super::{GroupView, Name, ProcessView, Progress, StopPlan, start_order};
 use alloc::borrow::ToOwned;
 use alloc::collections::BTreeSet;
+use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
-use alloc::{format, vec};
 
 /// `name priority: process priority, process priority`; the lines are in order of activation.
 fn groups(lines: &[&str]) -> Vec<GroupView> {
@@ -149,14 +149,6 @@ fn late_news_of_a_live_process_are_not_missed() {
     assert_eq!(closing.advance(), "high:c");
     assert_eq!(closing.die("d"), "waiting");
     assert_eq!(closing.die("c"), "low:a");
-}
-
-#[test]
-fn names_who_is_waited_for_in_order_of_activation() {
-    let lines = ["web 9: v 1, u 2", "db 10: d 1", "log 1: k 1"];
-    let closing = Closing::new(&lines, &["d"]);
-    let alive = |_: &str, process: &str| !closing.alive.contains(process);
-    assert_eq!(closing.plan.unstopped(&alive), vec!["v", "u", "k"]);
 }
 
 /// Whatever the groups and whoever dies when: each is asked exactly once, nothing is asked

@@ -205,6 +205,7 @@ DOCUMENTS = {
     "namespace": f"<methodCall xmlns='u'>{M}</methodCall>",
     "namespace_on_root": f"<x:methodCall xmlns:x='u'>{M}{P}</x:methodCall>",
     "bom": "\ufeff" + C,
+    "two_boms": "\ufeff\ufeff" + C,
     "newline_first": "\n" + C,
     "newline_before_declaration": "\n<?xml version='1.0'?>" + C,
     "misc_around": f"<?xml version='1.0'?>\n<!-- c --><?pi?>{C}\n<!-- c --><?pi?>\n",

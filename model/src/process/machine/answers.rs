@@ -2,7 +2,7 @@
 
 use super::{Machine, Phase, StopWish, log};
 use crate::exit::ExitStatus;
-use crate::log_line::{Level, LogLine};
+use crate::log_line::Level;
 use crate::moment::Moment;
 use crate::process::{Effects, KillFailure, words};
 use crate::signal::Signal;
@@ -26,8 +26,8 @@ impl Machine {
         for signal in signals {
             self.send(pid, signal, out);
         }
-        if stop.is_some() {
-            self.begin_stop(pid, now, out);
+        if let Some(wish) = stop {
+            self.begin_stop(pid, wish, now, out);
         } else if self.policy.startsecs <= 0 {
             self.succeed(pid, out);
         }
@@ -38,14 +38,19 @@ impl Machine {
             return;
         };
         let stop = *stop;
-        let sentence = LogLine::new(Level::Info, format!("spawnerr: {reason}"));
-        self.fail_start(reason, None, sentence, now, out);
+        // here alone the sentence comes before the event
+        log(out, Level::Info, format!("spawnerr: {reason}"));
+        self.fail_start(reason, None, now, out);
+        self.give_up_if_hopeless(out);
+        // where that led to FATAL it is as stopped as can be
         match stop {
-            _ if self.closing => self.give_up_everything(now, out),
-            Some(StopWish::GiveUp) => self.give_up_everything(now, out),
+            Some(StopWish::GiveUp) => self.give_up(now, out),
             Some(StopWish::Stop) => {
-                // FATAL by now is as stopped as can be
                 let _ = self.stop(StopWish::Stop, now, out);
+            }
+            Some(StopWish::Restart) => {
+                let _ = self.stop(StopWish::Stop, now, out);
+                let _ = self.start(now, out);
             }
             None => {}
         }
@@ -57,21 +62,18 @@ impl Machine {
         else {
             return;
         };
+        // a client may have sent the very signal of the stop by itself: only words differ
+        let ours = [self.policy.stopsignal, Signal::KILL].contains(&failure.signal);
+        let stop = ours && matches!(self.phase, Phase::Stopping { .. });
+        let name = &self.name;
         if failure.gone {
-            log(
-                out,
-                Level::Debug,
-                words::gone(&self.name, pid, &failure.reason),
-            );
+            let text = words::gone(name, pid, stop, &failure.reason);
+            log(out, Level::Debug, text);
             return;
         }
-        log(
-            out,
-            Level::Critical,
-            words::undeliverable(&self.name, pid, failure),
-        );
-        self.spawnerr.clone_from(&failure.reason);
-        self.enter(Phase::Unknown { pid }, out, |_| {});
+        let trouble = words::undeliverable(name, pid, stop, &failure.reason);
+        log(out, Level::Critical, trouble.clone());
+        self.enter(Phase::Unknown { pid, trouble }, out, |_| {});
     }
 
     pub(super) fn exited(&mut self, status: ExitStatus, now: Moment, out: &mut Effects) {
@@ -96,7 +98,7 @@ impl Machine {
                 self.stop = now.unix;
                 self.stopped(pid, status, start_after, now, out);
             }
-            Phase::Unknown { pid } => {
+            Phase::Unknown { pid, .. } => {
                 self.stop = now.unix;
                 self.stopped(pid, status, false, now, out);
             }

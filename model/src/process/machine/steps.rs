@@ -1,8 +1,8 @@
 //! The steps that requests and answers are made of.
 
-use super::{Machine, Phase, log};
+use super::{Machine, Phase, StopWish, log};
 use crate::exit::ExitStatus;
-use crate::log_line::{Level, LogLine};
+use crate::log_line::Level;
 use crate::moment::Moment;
 use crate::process::{Autorestart, Effect, Effects, Transition, diagram, words};
 use crate::signal::Signal;
@@ -33,7 +33,7 @@ impl Machine {
         );
     }
 
-    pub(super) fn begin_stop(&mut self, pid: i32, now: Moment, out: &mut Effects) {
+    pub(super) fn begin_stop(&mut self, pid: i32, wish: StopWish, now: Moment, out: &mut Effects) {
         let (group, signal) = (self.policy.stopasgroup, self.policy.stopsignal);
         log(
             out,
@@ -44,7 +44,7 @@ impl Machine {
         let phase = Phase::Stopping {
             pid,
             kill_at,
-            start_after: false,
+            start_after: wish == StopWish::Restart,
         };
         self.enter(phase, out, |t| t.pid = pid);
         out.push(Effect::Kill { pid, group, signal });
@@ -77,20 +77,17 @@ impl Machine {
         out: &mut Effects,
     ) {
         let reason = "Exited too quickly (process log may have details)".to_string();
+        self.fail_start(reason, Some((pid, status)), now, out);
         let text = words::exited(&self.name, status, false);
-        let sentence = LogLine::new(Level::Warn, text);
-        self.fail_start(reason, Some((pid, status)), sentence, now, out);
-        if self.closing {
-            self.give_up_everything(now, out);
-        }
+        log(out, Level::Warn, text);
+        self.give_up_if_hopeless(out);
     }
 
-    /// To BACKOFF, and on to FATAL if that was the last try.
+    /// To BACKOFF, for one more second than the last time.
     pub(super) fn fail_start(
         &mut self,
         reason: String,
         exit: Option<(i32, ExitStatus)>,
-        sentence: LogLine,
         now: Moment,
         out: &mut Effects,
     ) {
@@ -103,7 +100,10 @@ impl Machine {
             t.exit = exit.map(|(_, status)| status);
             t.uptime = exit.map(|_| uptime);
         });
-        out.push(Effect::Log(sentence));
+    }
+
+    /// From BACKOFF to FATAL if that was the last try.
+    pub(super) fn give_up_if_hopeless(&mut self, out: &mut Effects) {
         if i64::from(self.tries) > self.policy.startretries {
             self.tries = 0;
             self.enter(Phase::Fatal, out, |_| {});
@@ -160,7 +160,7 @@ impl Machine {
             level,
             format!("stopped: {} ({})", self.name, status.describe()),
         );
-        if start_after && !self.closing {
+        if start_after {
             self.spawn(now, out);
         }
     }

@@ -1,6 +1,6 @@
 //! What others may know of a machine.
 
-use super::{Machine, Phase};
+use super::{Machine, Phase, StopWish};
 use crate::process::Policy;
 use crate::state::ProcessState;
 
@@ -27,7 +27,7 @@ impl Machine {
             Phase::Starting { pid, .. }
             | Phase::Running { pid }
             | Phase::Stopping { pid, .. }
-            | Phase::Unknown { pid } => Some(pid),
+            | Phase::Unknown { pid, .. } => Some(pid),
             Phase::Stopped
             | Phase::Spawning { .. }
             | Phase::Backoff { .. }
@@ -40,6 +40,39 @@ impl Machine {
     #[must_use]
     pub fn is_spawning(&self) -> bool {
         matches!(self.phase, Phase::Spawning { .. })
+    }
+
+    /// Whether a start was asked for that waits for a stop to complete (decision Q15).
+    #[must_use]
+    pub fn will_restart(&self) -> bool {
+        match self.phase {
+            Phase::Spawning { stop, .. } => stop == Some(StopWish::Restart),
+            Phase::Stopping { start_after, .. } => start_after,
+            Phase::Stopped
+            | Phase::Starting { .. }
+            | Phase::Running { .. }
+            | Phase::Backoff { .. }
+            | Phase::Exited
+            | Phase::Fatal
+            | Phase::Unknown { .. } => false,
+        }
+    }
+
+    /// In UNKNOWN: what went wrong, as the log has it; it is also what the client who asked
+    /// for the signal is told.
+    #[must_use]
+    pub fn trouble(&self) -> Option<&str> {
+        match &self.phase {
+            Phase::Unknown { trouble, .. } => Some(trouble),
+            Phase::Stopped
+            | Phase::Spawning { .. }
+            | Phase::Starting { .. }
+            | Phase::Running { .. }
+            | Phase::Backoff { .. }
+            | Phase::Stopping { .. }
+            | Phase::Exited
+            | Phase::Fatal => None,
+        }
     }
 
     /// Last attempt to spawn, Unix seconds; 0: never.
