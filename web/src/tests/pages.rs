@@ -232,7 +232,7 @@ async fn tails() {
         let link = format!("href=\"tail.html?processname=x&#38;limit={limit}\"");
         assert!(page.contains(&link), "{link} in {page}");
         let text = page
-            .split("<pre>\n")
+            .split("<pre>")
             .nth(1)
             .unwrap()
             .split("</pre>")
@@ -259,6 +259,6 @@ async fn tails() {
         ),
     ] {
         let page = text(&site, Page::Tail, query).await;
-        assert!(page.contains(&format!("<pre>\n{expected}</pre>")), "{page}");
+        assert!(page.contains(&format!("<pre>{expected}</pre>")), "{page}");
     }
 }
