@@ -1,2 +1,3 @@
 //! placeholder
 pub mod cli;
+pub mod ctl;
