@@ -2,6 +2,7 @@
 //! to its log through a pipe that never blocks: a log that does not keep up loses bytes, which
 //! are counted and declared, and never holds up an event.
 
+use std::fmt;
 use std::io::ErrorKind;
 use std::os::fd::OwnedFd;
 use std::rc::Rc;
@@ -28,6 +29,8 @@ pub(super) struct Speech {
     copy: Option<OwnedFd>,
     lost: usize,
     waiting: Option<SpawnHandle>,
+    /// Where it is read into; what is passed on is as small as what was said.
+    buffer: Box<[u8]>,
 }
 
 /// What one read brought.
@@ -54,6 +57,7 @@ impl Process {
                     log,
                     lost: 0,
                     waiting: None,
+                    buffer: vec![0; CHUNK].into(),
                 });
                 self.await_speech(ctx);
             }
@@ -81,17 +85,19 @@ impl Process {
         }
     }
 
-    /// Read until there is nothing more for now; false when there never will be.
+    /// One read, so that a listener that never stops talking does not stop everything else;
+    /// false when there will never be anything more.
     fn hear_some(&mut self) -> bool {
-        loop {
-            let Some(speech) = &self.speech else {
-                return false;
-            };
-            match read(&speech.pipe) {
-                Heard::Something(data) => self.tell_pool(data),
-                Heard::NothingYet => return true,
-                Heard::End => return false,
+        let Some(speech) = &mut self.speech else {
+            return false;
+        };
+        match speech.read() {
+            Heard::Something(data) => {
+                self.tell_pool(data);
+                true
             }
+            Heard::NothingYet => true,
+            Heard::End => false,
         }
     }
 
@@ -99,12 +105,8 @@ impl Process {
         if let Some(speech) = &mut self.speech {
             speech.keep(&data);
         }
-        slog::debug!(
-            self.world.logger,
-            "{} stdout output:\n{}",
-            repr(&self.name.process),
-            repr_bytes(&data)
-        );
+        let said = Said(&self.name.process, &data);
+        slog::debug!(self.world.logger, "{said}");
         if let Some(pool) = &self.setup.pool {
             pool.output.do_send(ListenerOutput {
                 process: self.name.process.clone(),
@@ -145,6 +147,18 @@ impl Speech {
         &self.log
     }
 
+    fn read(&mut self) -> Heard {
+        loop {
+            match self.pipe.try_read(&mut self.buffer) {
+                Ok(0) => return Heard::End,
+                Ok(n) => return Heard::Something(self.buffer[..n].to_vec()),
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return Heard::NothingYet,
+                Err(_) => return Heard::End,
+            }
+        }
+    }
+
     fn keep(&mut self, data: &[u8]) {
         let mut kept = 0;
         while let Some(copy) = self.copy.as_ref().filter(|_| kept < data.len()) {
@@ -158,18 +172,12 @@ impl Speech {
     }
 }
 
-fn read(pipe: &Receiver) -> Heard {
-    let mut buffer = vec![0; CHUNK];
-    loop {
-        match pipe.try_read(&mut buffer) {
-            Ok(0) => return Heard::End,
-            Ok(n) => {
-                buffer.truncate(n);
-                return Heard::Something(buffer);
-            }
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(error) if error.kind() == ErrorKind::WouldBlock => return Heard::NothingYet,
-            Err(_) => return Heard::End,
-        }
+/// The line about what a listener said, put into words only if it is written.
+struct Said<'a>(&'a str, &'a [u8]);
+
+impl fmt::Display for Said<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(name, data) = self;
+        write!(f, "{} stdout output:\n{}", repr(name), repr_bytes(data))
     }
 }
