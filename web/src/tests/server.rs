@@ -31,6 +31,7 @@ impl Server {
             section: section.into(),
             address,
             credentials: None,
+            allowed_hosts: Vec::new(),
         };
         // port 0 does not pass for a configured port, but the system then chooses a free one
         let bound = bind_all(&[
