@@ -1,1 +1,21 @@
-//! placeholder
+//! What happens: the actors, their threads and the messages between them.
+
+pub mod board;
+pub mod clock;
+pub mod event_bus;
+pub mod fcgi;
+pub mod interest;
+pub mod link;
+pub mod log;
+pub mod messages;
+pub mod output_events;
+pub mod pool;
+pub mod process;
+pub mod reaper;
+pub mod signals;
+pub mod spawn;
+pub mod supervisor;
+pub mod ticker;
+
+#[cfg(test)]
+mod testing;

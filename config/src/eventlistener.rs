@@ -1,12 +1,14 @@
 //! `[eventlistener:x]` (spec core 1.11.1).
 
-use visord_model::event::EventKind;
+use visord_model::event::{EventDetail, EventKind};
+use visord_model::listener::ListenerRecover;
+use visord_model::pyrepr::repr;
 
 use crate::context::{Context, Reader};
 use crate::dialect::Section;
 use crate::expand::Scope;
 use crate::group::unique;
-use crate::program::{self, Membership, name_of};
+use crate::program::{self, Membership, known_name_of};
 use crate::types::{GroupConfig, GroupKind, PoolConfig};
 use crate::value::{parse_bool, parse_int, parse_list};
 
@@ -22,13 +24,13 @@ pub(crate) fn read(context: &Context<'_>, section: &Section) -> Option<GroupConf
     let priority = reader.value_or(&scope, "priority", -1, parse_int);
     let pool = pool(&reader, &scope);
     let membership = Membership {
-        group: name_of(section),
+        group: known_name_of(section),
         socket: None,
         name_checked: false,
     };
     let processes = program::read(context, section, &membership);
     Some(GroupConfig {
-        name: name_of(section).to_owned(),
+        name: known_name_of(section).to_owned(),
         priority,
         kind: GroupKind::Listeners(pool?),
         processes: unique(processes),
@@ -57,9 +59,41 @@ fn pool(reader: &Reader<'_>, scope: &Scope<'_>) -> Option<PoolConfig> {
              will interfere with the eventlistener protocol"
         )),
     });
+    let event_detail = reader.value_or(scope, "event_detail", EventDetail::default(), |text| {
+        one_of(
+            text,
+            &[
+                ("basic", EventDetail::Basic),
+                ("extended", EventDetail::Extended),
+            ],
+        )
+    });
+    let never = ListenerRecover::default();
+    let listener_recover = reader.value_or(scope, "listener_recover", never, |text| {
+        one_of(
+            text,
+            &[
+                ("never", ListenerRecover::Never),
+                ("restart", ListenerRecover::Restart),
+            ],
+        )
+    });
     Some(PoolConfig {
         buffer_size,
         events: events?,
+        event_detail,
+        listener_recover,
+    })
+}
+
+/// The value of this name, in any case.
+fn one_of<T: Copy>(text: &str, choices: &[(&str, T)]) -> Result<T, String> {
+    let found = choices
+        .iter()
+        .find(|(name, _)| name.eq_ignore_ascii_case(text));
+    found.map(|(_, value)| *value).ok_or_else(|| {
+        let names: Vec<&str> = choices.iter().map(|(name, _)| *name).collect();
+        format!("{} is not one of {}", repr(text), names.join(", "))
     })
 }
 

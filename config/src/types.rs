@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use visord_model::event::EventKind;
+use visord_model::event::{EventDetail, EventKind};
+use visord_model::listener::ListenerRecover;
 use visord_model::log_line::{Level, LogLine};
 use visord_model::process::Policy;
 
@@ -191,6 +192,10 @@ pub struct PoolConfig {
     pub buffer_size: usize,
     /// Subscriptions, in the order written, without duplicates.
     pub events: Vec<EventKind>,
+    /// `event_detail = basic | extended`: how much process state events say.
+    pub event_detail: EventDetail,
+    /// `listener_recover = never | restart`: what happens to a listener in UNKNOWN.
+    pub listener_recover: ListenerRecover,
 }
 
 /// A listening socket shared by FastCGI processes (spec core 1.11.2).

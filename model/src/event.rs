@@ -1,5 +1,132 @@
 //! Events: what happened, for whoever subscribed (spec core 7).
 
 mod kind;
+mod payload;
+mod serial;
+mod set;
+mod tick;
+
+use alloc::string::String;
+use alloc::vec::Vec;
 
 pub use kind::EventKind;
+pub use payload::EventDetail;
+pub use serial::Serials;
+pub use set::KindSet;
+pub use tick::{Period, Ticks};
+
+use crate::process::Transition;
+use crate::state::ProcessState;
+
+/// One of the two outputs of a process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Stream {
+    /// Descriptor 1.
+    Stdout,
+    /// Descriptor 2.
+    Stderr,
+}
+
+impl Stream {
+    /// `stdout` or `stderr`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Stdout => "stdout",
+            Self::Stderr => "stderr",
+        }
+    }
+}
+
+/// One event with what its payload needs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// PROCESS_STATE_*: the type follows from the state entered.
+    ProcessState {
+        /// Process name.
+        process: String,
+        /// Group name.
+        group: String,
+        /// What changed.
+        transition: Transition,
+    },
+    /// PROCESS_COMMUNICATION_*: a captured section ended.
+    ProcessCommunication(Output),
+    /// PROCESS_LOG_*: output of a process that publishes it.
+    ProcessLog(Output),
+    /// REMOTE_COMMUNICATION: a client's own event.
+    Remote {
+        /// What the client calls it.
+        kind: String,
+        /// Its text.
+        data: String,
+    },
+    /// SUPERVISOR_STATE_CHANGE_RUNNING.
+    SupervisorRunning,
+    /// SUPERVISOR_STATE_CHANGE_STOPPING.
+    SupervisorStopping,
+    /// TICK_5, TICK_60, TICK_3600.
+    Tick {
+        /// How often this tick comes.
+        period: Period,
+        /// Start of the slice, Unix seconds.
+        when: i64,
+    },
+    /// PROCESS_GROUP_ADDED.
+    GroupAdded(String),
+    /// PROCESS_GROUP_REMOVED.
+    GroupRemoved(String),
+}
+
+impl Event {
+    /// The concrete type, which decides who receives it.
+    #[must_use]
+    pub const fn kind(&self) -> EventKind {
+        match self {
+            Self::ProcessState { transition, .. } => state_kind(transition.to),
+            Self::ProcessCommunication(output) => match output.stream {
+                Stream::Stdout => EventKind::ProcessCommunicationStdout,
+                Stream::Stderr => EventKind::ProcessCommunicationStderr,
+            },
+            Self::ProcessLog(output) => match output.stream {
+                Stream::Stdout => EventKind::ProcessLogStdout,
+                Stream::Stderr => EventKind::ProcessLogStderr,
+            },
+            Self::Remote { .. } => EventKind::RemoteCommunication,
+            Self::SupervisorRunning => EventKind::SupervisorStateChangeRunning,
+            Self::SupervisorStopping => EventKind::SupervisorStateChangeStopping,
+            Self::Tick { period, .. } => period.kind(),
+            Self::GroupAdded(_) => EventKind::ProcessGroupAdded,
+            Self::GroupRemoved(_) => EventKind::ProcessGroupRemoved,
+        }
+    }
+}
+
+/// The type of the event about entering a state.
+const fn state_kind(state: ProcessState) -> EventKind {
+    match state {
+        ProcessState::Stopped => EventKind::ProcessStateStopped,
+        ProcessState::Starting => EventKind::ProcessStateStarting,
+        ProcessState::Running => EventKind::ProcessStateRunning,
+        ProcessState::Backoff => EventKind::ProcessStateBackoff,
+        ProcessState::Stopping => EventKind::ProcessStateStopping,
+        ProcessState::Exited => EventKind::ProcessStateExited,
+        ProcessState::Fatal => EventKind::ProcessStateFatal,
+        ProcessState::Unknown => EventKind::ProcessStateUnknown,
+    }
+}
+
+/// Output of a process as an event carries it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Output {
+    /// Process name.
+    pub process: String,
+    /// Group name.
+    pub group: String,
+    /// The child that wrote it.
+    pub pid: i32,
+    /// Where it wrote it.
+    pub stream: Stream,
+    /// What it wrote.
+    pub data: Vec<u8>,
+}

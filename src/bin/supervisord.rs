@@ -1,2 +1,7 @@
-//! placeholder
-fn main() {}
+//! supervisord: parse, hand over, exit code.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    visord::daemon::cli::main()
+}

@@ -132,6 +132,9 @@ impl<'a> Decoder<'a, '_> {
         if let Some(parent) = self.stack.last_mut() {
             parent.children += 1;
             if parent.kind == Kind::Struct {
+                if kind != Kind::Other {
+                    return Err(DecodeError::malformed("a struct has members"));
+                }
                 kind = Kind::Member;
             }
         }
@@ -196,7 +199,7 @@ impl<'a> Decoder<'a, '_> {
             (Kind::Data, Held::Items(items)) => Ok(Value::Array(items)),
             (Kind::Params, Held::Items(items)) => {
                 self.parts.params = Some(items);
-                Ok(Value::Nil)
+                Ok(text_or_nil(frame.text))
             }
             (Kind::Struct, Held::Members(members)) => Ok(Value::Struct(unique(members))),
             (Kind::MethodName, _) => {

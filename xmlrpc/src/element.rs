@@ -26,7 +26,7 @@ pub(crate) enum Kind {
     Array,
     Data,
     Struct,
-    /// Any child of a struct, whatever its name (spec 2.2: positional).
+    /// A child of a struct, under any name that means nothing else (spec 2.2).
     Member,
     /// Everything else: its text, or nothing.
     Other,
@@ -70,6 +70,7 @@ impl Kind {
     pub(crate) const fn keeps_text(self) -> bool {
         match self {
             Self::MethodName
+            | Self::Params
             | Self::Value
             | Self::String
             | Self::Int
@@ -78,13 +79,9 @@ impl Kind {
             | Self::DateTime
             | Self::Base64
             | Self::Other => true,
-            Self::Params
-            | Self::Param
-            | Self::Fault
-            | Self::Array
-            | Self::Data
-            | Self::Struct
-            | Self::Member => false,
+            Self::Param | Self::Fault | Self::Array | Self::Data | Self::Struct | Self::Member => {
+                false
+            }
         }
     }
 }

@@ -25,12 +25,15 @@ pub mod writer;
 
 mod decode;
 mod element;
+mod float;
 mod reader;
 mod scalar;
+mod scan;
 
 pub use call::{Call, decode_call, encode_call};
 pub use client::{CallError, Client, Login};
-pub use error::DecodeError;
+pub use error::{DecodeError, Limit};
+pub use float::Float;
 pub use limits::Limits;
 pub use reply::{ReplyWriter, WireFault, decode_reply, encode_fault, encode_reply};
 pub use value::Value;

@@ -5,11 +5,15 @@
 pub struct Limits {
     /// Bytes of the whole body.
     pub body: usize,
-    /// Arrays and structs inside each other.
+    /// Arrays and structs inside each other; more than 256 are never read, since what is
+    /// nested is also compared, printed and dropped.
     pub depth: usize,
     /// XML elements in the document.
     pub elements: usize,
 }
+
+/// Levels that fit a worker's stack many times over.
+const DEEPEST: usize = 256;
 
 impl Limits {
     /// What the daemon accepts unless configured otherwise: 1 MiB, 32 levels, and as many
@@ -30,8 +34,8 @@ impl Limits {
     /// How many elements may be open at once: each level of nesting takes three (`value`,
     /// `array`, `data` or `struct`, `member`, `value`), around it stand `methodCall`,
     /// `params`, `param` and inside it `value` and a type.
-    pub(crate) const fn open_elements(&self) -> usize {
-        self.depth.saturating_mul(3).saturating_add(5)
+    pub(crate) fn open_elements(&self) -> usize {
+        self.depth.min(DEEPEST) * 3 + 5
     }
 }
 

@@ -14,6 +14,7 @@ use quick_xml::events::{BytesDecl, BytesRef, BytesStart, Event};
 
 use crate::element::{Document, Kind};
 use crate::error::DecodeError;
+use crate::scan;
 
 /// What comes next in a document.
 pub(crate) enum Token<'a> {
@@ -46,14 +47,13 @@ pub(crate) struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     /// A reader of `body`. The encoding is UTF-8 whatever the declaration says, and a byte
-    /// order mark is skipped (spec X1).
+    /// order mark is skipped, by quick-xml (spec X1).
     pub(crate) fn new(body: &'a [u8], document: Document) -> Result<Self, DecodeError> {
         let text =
             std::str::from_utf8(body).map_err(|_| DecodeError::malformed("body is not UTF-8"))?;
-        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         // A reply of the original carries control characters raw (quirk Q3): reading them
         // helps, and only a client does.
-        if document == Document::Call && !text.bytes().all(plausible) {
+        if document == Document::Call && scan::position(body, doubtful).is_some() {
             check_characters(text)?;
         }
         let mut events = Events::from_str(text);
@@ -160,7 +160,8 @@ impl<'a> Reader<'a> {
             let name = attribute.key.as_ref();
             check_name(name)?;
             let value: &str = &attribute.value;
-            if value.contains('<') || quick_xml::escape::unescape(value).is_err() {
+            let plain = quick_xml::escape::unescape(value);
+            if value.contains('<') || !plain.is_ok_and(|plain| plain.chars().all(is_xml)) {
                 return Err(DecodeError::malformed("bad attribute value"));
             }
             if name == "xmlns" {
@@ -179,7 +180,8 @@ impl<'a> Reader<'a> {
                 Err(DecodeError::malformed("text outside the root element"))
             };
         }
-        if text.contains("]]>") {
+        // asked first because it is quick, and text with > is rare
+        if text.as_bytes().contains(&b'>') && text.contains("]]>") {
             return Err(DecodeError::malformed("]]> in text"));
         }
         Ok(Some(Token::Text(text)))
@@ -219,10 +221,9 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// A byte of which no character outside XML consists. 0xEF begins U+FFFE and U+FFFF, and
-/// harmless ones.
-const fn plausible(byte: u8) -> bool {
-    byte >= 0x20 && byte != 0xef || matches!(byte, b'\t' | b'\n' | b'\r')
+/// A byte that may belong to a character XML cannot carry: 0xEF begins U+FFFE and U+FFFF.
+const fn doubtful(byte: u8) -> bool {
+    (byte < 0x20) & (byte != b'\t') & (byte != b'\n') & (byte != b'\r') | (byte == 0xef)
 }
 
 /// Whether XML 1.0 can carry the character at all.
@@ -242,20 +243,36 @@ fn check_characters(text: &str) -> Result<(), DecodeError> {
     }
 }
 
-/// Refuses what is no XML name (approximately: every letter outside ASCII passes).
+/// Refuses what is no XML name, or has more than one prefix.
 fn check_name(name: &str) -> Result<(), DecodeError> {
-    let starts = |c: char| c.is_ascii_alphabetic() || c == '_' || c == ':' || !c.is_ascii();
-    let goes_on = |c: char| starts(c) || c.is_ascii_digit() || c == '-' || c == '.';
-    if name.starts_with(starts) && name.chars().all(goes_on) {
+    let goes_on = |c: char| starts_name(c) || goes_on_in_name(c);
+    let (prefix, local) = name.split_once(':').unwrap_or(("_", name));
+    let good = |part: &str| part.starts_with(starts_name) && part.chars().all(goes_on);
+    if good(prefix) && good(local) {
         Ok(())
     } else {
         Err(DecodeError::malformed("bad name"))
     }
 }
 
+/// `NameStartChar` of XML 1.0, but for the colon.
+const fn starts_name(c: char) -> bool {
+    matches!(c,
+        'A'..='Z' | '_' | 'a'..='z' | '\u{c0}'..='\u{d6}' | '\u{d8}'..='\u{f6}'
+        | '\u{f8}'..='\u{2ff}' | '\u{370}'..='\u{37d}' | '\u{37f}'..='\u{1fff}'
+        | '\u{200c}'..='\u{200d}' | '\u{2070}'..='\u{218f}' | '\u{2c00}'..='\u{2fef}'
+        | '\u{3001}'..='\u{d7ff}' | '\u{f900}'..='\u{fdcf}' | '\u{fdf0}'..='\u{fffd}'
+        | '\u{10000}'..='\u{effff}')
+}
+
+/// What `NameChar` has beyond that.
+const fn goes_on_in_name(c: char) -> bool {
+    matches!(c, '-' | '.' | '0'..='9' | '\u{b7}' | '\u{300}'..='\u{36f}' | '\u{203f}'..='\u{2040}')
+}
+
 fn check_target(target: &str) -> Result<(), DecodeError> {
-    if target.eq_ignore_ascii_case("xml") {
-        return Err(DecodeError::malformed("reserved processing instruction"));
+    if target.eq_ignore_ascii_case("xml") || target.contains(':') {
+        return Err(DecodeError::malformed("bad processing instruction"));
     }
     check_name(target)
 }
@@ -270,14 +287,23 @@ fn check_declaration(declaration: &BytesDecl<'_>) -> Result<(), DecodeError> {
     let mut versioned = false;
     for attribute in tag.attributes() {
         let attribute = attribute.map_err(|_| BAD)?;
-        let name = attribute.key.as_ref();
-        if !expected.any(|&other| other == name) {
+        let (name, value) = (attribute.key.as_ref(), attribute.value.as_ref());
+        let fits = match name {
+            "version" => value.bytes().all(is_version) && !value.is_empty(),
+            "encoding" => {
+                value.starts_with(|c: char| c.is_ascii_alphabetic())
+                    && value.bytes().all(is_version)
+            }
+            _ => matches!(value, "yes" | "no"),
+        };
+        if !fits || !expected.any(|&other| other == name) {
             return Err(BAD);
         }
         versioned |= name == "version";
-        if name == "standalone" && !matches!(attribute.value.as_ref(), "yes" | "no") {
-            return Err(BAD);
-        }
     }
     if versioned { Ok(()) } else { Err(BAD) }
+}
+
+const fn is_version(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-')
 }

@@ -9,7 +9,9 @@ use std::fmt::Write;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use crate::float::Float;
 use crate::reader::is_xml;
+use crate::scan;
 use crate::value::Value;
 
 /// Something that can be a value in a document.
@@ -32,12 +34,6 @@ pub struct Written(());
 impl<'a> Slot<'a> {
     pub(crate) const fn new(out: &'a mut String) -> Self {
         Self { out }
-    }
-
-    fn plain(self, open: &str, text: impl std::fmt::Display, close: &str) -> Written {
-        // writing to a String cannot fail
-        let _ = writeln!(self.out, "<value>{open}{text}{close}</value>");
-        Written(())
     }
 
     /// A text. `&`, `<`, `>` are escaped, CR becomes `&#13;` (it would arrive as LF), and
@@ -87,7 +83,13 @@ impl<'a> Slot<'a> {
 
     /// A floating point number, in the fewest digits that read back to it.
     pub fn double(self, number: f64) -> Written {
-        self.plain("<double>", Python(number), "</double>")
+        // writing to a String cannot fail
+        let _ = writeln!(
+            self.out,
+            "<value><double>{}</double></value>",
+            Float(number)
+        );
+        Written(())
     }
 
     /// Bytes, in lines of 76 letters as the original writes them.
@@ -195,7 +197,7 @@ fn decimal(number: i64, digits: &mut [u8; 20]) -> &str {
 pub(crate) fn escape_into(out: &mut String, text: &str) {
     out.reserve(text.len());
     let mut rest = text;
-    while let Some(at) = rest.bytes().position(suspicious) {
+    while let Some(at) = scan::position(rest.as_bytes(), suspicious) {
         out.push_str(&rest[..at]);
         // `suspicious` is true for whole ASCII characters and for the first byte of others
         let mut characters = rest[at..].chars();
@@ -207,13 +209,14 @@ pub(crate) fn escape_into(out: &mut String, text: &str) {
     out.push_str(rest);
 }
 
-/// Bytes that may need to be replaced; 0xEF begins U+FFFE and U+FFFF.
+/// Bytes that may need to be replaced; 0xEF begins U+FFFE and U+FFFF. No branches: this is
+/// asked of every byte of a log.
 const fn suspicious(byte: u8) -> bool {
-    match byte {
-        b'\t' | b'\n' => false,
-        0..=0x1f | b'&' | b'<' | b'>' | 0xef => true,
-        _ => false,
-    }
+    (byte < 0x20) & (byte != b'\t') & (byte != b'\n')
+        | (byte == b'&')
+        | (byte == b'<')
+        | (byte == b'>')
+        | (byte == 0xef)
 }
 
 fn push_escaped(out: &mut String, character: char) {
@@ -224,32 +227,6 @@ fn push_escaped(out: &mut String, character: char) {
         '\r' => out.push_str("&#13;"),
         other if is_xml(other) => out.push(other),
         _ => out.push(char::REPLACEMENT_CHARACTER),
-    }
-}
-
-/// A float in Python's words: `1.0`, `1e+16`, `1e-05`, `inf`, `nan`.
-struct Python(f64);
-
-impl std::fmt::Display for Python {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let number = self.0;
-        if number.is_nan() {
-            return f.write_str("nan");
-        }
-        let size = number.abs();
-        if size == 0.0 || size.is_infinite() || (1e-4..1e16).contains(&size) {
-            return if number.fract() == 0.0 {
-                write!(f, "{number:.1}")
-            } else {
-                write!(f, "{number}")
-            };
-        }
-        let text = format!("{number:e}");
-        let (digits, exponent) = text.split_once('e').unwrap_or((&text, "0"));
-        let (sign, exponent) = exponent
-            .strip_prefix('-')
-            .map_or(('+', exponent), |rest| ('-', rest));
-        write!(f, "{digits}e{sign}{exponent:0>2}")
     }
 }
 

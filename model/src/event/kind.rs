@@ -146,6 +146,11 @@ const TABLE: [(K, &str, Option<K>); 27] = [
 ];
 
 impl EventKind {
+    /// Every type, in the order of the enum.
+    pub fn all() -> impl Iterator<Item = Self> {
+        TABLE.iter().map(|(kind, _, _)| *kind)
+    }
+
     /// The type of this exact (upper-case) name.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {

@@ -1,0 +1,155 @@
+use super::*;
+use crate::spawn::SpawnerThread;
+use std::io::Read;
+use std::net::{TcpListener, TcpStream};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::PathBuf;
+use tempfile::TempDir;
+
+struct Place {
+    dir: TempDir,
+    spawner: SpawnerHandle,
+}
+
+impl Place {
+    fn new() -> Self {
+        Self {
+            dir: tempfile::tempdir().expect("temp dir"),
+            spawner: SpawnerThread::start().expect("thread"),
+        }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    fn socket(&self, address: FcgiAddress) -> SharedSocket {
+        let config = FcgiSocket {
+            url: "the:url".to_owned(),
+            address,
+            backlog: Some(60_000),
+        };
+        SharedSocket::new(Arc::new(config), self.spawner.clone())
+    }
+
+    fn unix(&self, name: &str, owner: Ownership) -> SharedSocket {
+        let (path, mode) = (self.path(name), 0o620);
+        self.socket(FcgiAddress::Unix { path, owner, mode })
+    }
+}
+
+/// `INFO text` for each line, then `ok` or the error.
+fn told<T>(attempt: &Attempt<T>) -> Vec<String> {
+    let lines = attempt.log.iter();
+    let lines = lines.map(|line| format!("{} {}", line.level.code(), line.text));
+    let end = match &attempt.outcome {
+        Ok(_) => "ok".to_owned(),
+        Err(error) => error.to_string(),
+    };
+    lines.chain([end]).collect()
+}
+
+const CREATING: &str = "INFO Creating socket the:url";
+const CLOSING: &str = "INFO Closing socket the:url";
+
+#[tokio::test]
+async fn is_open_from_the_first_user_to_the_last() {
+    let place = Place::new();
+    let socket = place.unix("s", Ownership::default());
+    let connect = || UnixStream::connect(place.path("s"));
+
+    assert_eq!(told(&socket.test().await), [CREATING, CLOSING, "ok"]);
+    assert!(connect().is_err(), "closed, though its file stays");
+
+    let first = socket.acquire("a").await;
+    assert_eq!(told(&first), [CREATING, "ok"]);
+    let mode = fs::metadata(place.path("s")).expect("file").permissions();
+    assert_eq!(mode.mode() & 0o7777, 0o620);
+    assert_eq!(told(&socket.clone().acquire("b").await), ["ok"]);
+    assert_eq!(told(&socket.acquire("a").await), ["ok"], "a restart");
+    assert_eq!(told(&socket.release("a").await), ["ok"]);
+    assert_eq!(told(&socket.release("a").await), ["ok"], "twice is once");
+    connect().expect("b still uses it");
+
+    // what a child holds is the same listening socket, in blocking mode
+    let listener = UnixListener::from(first.outcome.expect("descriptor"));
+    let (mut served, _) = listener.accept().expect("connection from above");
+    assert_eq!(served.read(&mut [0]).expect("end of stream"), 0);
+    drop((served, listener));
+
+    assert_eq!(told(&socket.release("b").await), [CLOSING, "ok"]);
+    assert!(connect().is_err());
+    assert!(place.path("s").exists());
+    assert_eq!(told(&socket.acquire("a").await), [CREATING, "ok"], "again");
+}
+
+#[tokio::test]
+async fn tcp_needs_a_free_port() {
+    let place = Place::new();
+    let taken = TcpListener::bind("127.0.0.1:0").expect("bind");
+    let port = taken.local_addr().expect("address").port();
+    let host = "localhost".to_owned();
+    let socket = place.socket(FcgiAddress::Tcp { host, port });
+    let refused = "Could not create FastCGI socket the:url: [Errno 98] Address already in use";
+    assert_eq!(told(&socket.test().await), [CREATING, refused]);
+    assert_eq!(told(&socket.acquire("a").await), [CREATING, refused]);
+    drop(taken);
+    let open = socket.acquire("a").await;
+    assert_eq!(told(&open), [CREATING, "ok"]);
+    TcpStream::connect(("127.0.0.1", port)).expect("listens");
+}
+
+#[tokio::test]
+async fn only_sockets_are_replaced() {
+    let place = Place::new();
+    let none = Ownership::default();
+    drop(UnixListener::bind(place.path("stale")).expect("bind"));
+    fs::write(place.path("file"), "precious").expect("write");
+    fs::create_dir(place.path("dir")).expect("mkdir");
+    let root = place.dir.path().display();
+    for (name, reason) in [
+        ("stale", None),
+        ("file", Some(format!("file '{root}/file' is not a socket"))),
+        (
+            "dir",
+            Some(format!("[Errno 21] Is a directory: '{root}/dir'")),
+        ),
+        (
+            "no/s",
+            Some("[Errno 2] No such file or directory".to_owned()),
+        ),
+    ] {
+        let end = match reason {
+            None => "ok".to_owned(),
+            Some(reason) => format!("Could not create FastCGI socket the:url: {reason}"),
+        };
+        let told = told(&place.unix(name, none).acquire("a").await);
+        assert_eq!(told, [CREATING.to_owned(), end]);
+    }
+    assert_eq!(fs::read(place.path("file")).expect("read"), b"precious");
+}
+
+#[tokio::test]
+async fn a_socket_that_cannot_have_its_owner_is_not_left_behind() {
+    let place = Place::new();
+    let nobody = Ownership {
+        uid: Some(65_534),
+        gid: None,
+    };
+    let outcome = place.unix("s", nobody).acquire("a").await.outcome;
+    if nix::unistd::geteuid().is_root() {
+        use std::os::unix::fs::MetadataExt;
+        outcome.expect("root may give it away");
+        let file = fs::metadata(place.path("s")).expect("file");
+        assert_eq!(file.uid(), 65_534);
+    } else {
+        let path = place.path("s");
+        let text = format!(
+            "Could not create FastCGI socket the:url: Could not change ownership of socket file: \
+             [Errno 1] Operation not permitted: '{}'",
+            path.display()
+        );
+        assert_eq!(outcome.expect_err("refused").to_string(), text);
+        assert!(!path.exists());
+    }
+}

@@ -1,0 +1,282 @@
+//! One log on disk: appended to, rotated by size, reopened, cleared (spec core 6.2, 6.3).
+//!
+//! Nothing here gives up: a log that cannot be rotated goes on growing, one that was
+//! deleted is made anew, and what cannot be stored is reported to the caller, who counts it.
+
+use std::ffi::OsString;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::disk::{Disk, How, Kind, Named, Status};
+
+/// After a rotation that failed, try again when the file has grown by this much.
+const RETRY_GROWTH: u64 = 256 * 1024;
+
+/// When a log is rotated and how many old ones stay.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Rotation {
+    /// Rotate once this many bytes are reached; 0 or less: never.
+    pub(crate) maxbytes: i64,
+    /// Old files kept; 0 or less: the log just starts over.
+    pub(crate) backups: i64,
+}
+
+/// Why an append stopped early.
+#[derive(Debug)]
+pub(crate) enum Stop {
+    /// A pollable is full; the rest may be offered again when it is writable.
+    Full,
+    /// The rest cannot be stored.
+    Failed(io::Error),
+}
+
+/// What became of the bytes of one append.
+#[derive(Debug, Default)]
+pub(crate) struct Outcome {
+    /// How many of them are stored, from the front.
+    pub(crate) stored: usize,
+    /// Why not all.
+    pub(crate) stop: Option<Stop>,
+}
+
+/// A log file.
+#[derive(Debug)]
+pub(crate) struct LogFile<D: Disk> {
+    disk: D,
+    path: PathBuf,
+    rotation: Rotation,
+    file: D::File,
+    kind: Kind,
+    /// The handle no longer belongs to the path: a rotation could not open the new file.
+    displaced: bool,
+    /// Size at which to rotate.
+    threshold: Option<u64>,
+    /// Something worth a line in the activity log, once.
+    remark: Option<String>,
+}
+
+impl<D: Disk> LogFile<D> {
+    /// Opens a log to append to.
+    pub(crate) fn open(mut disk: D, path: PathBuf, rotation: Rotation) -> io::Result<Self> {
+        let (file, kind) = disk.open(&path, How::Append)?;
+        let mut log = Self {
+            disk,
+            path,
+            rotation,
+            file,
+            kind,
+            displaced: false,
+            threshold: None,
+            remark: None,
+        };
+        log.threshold = log.configured_threshold();
+        Ok(log)
+    }
+
+    /// The path it was opened by.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// What it is.
+    pub(crate) fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// The open file itself.
+    pub(crate) fn file(&self) -> &D::File {
+        &self.file
+    }
+
+    /// The file system it is on.
+    pub(crate) fn device(&mut self) -> io::Result<u64> {
+        Ok(self.disk.status(&self.file)?.identity.device)
+    }
+
+    /// Whether rotation was asked for but the log is no file of ours.
+    pub(crate) fn rotation_is_off_by_itself(&self) -> bool {
+        self.rotation.maxbytes > 0 && self.kind != Kind::Regular
+    }
+
+    /// A sentence about something that went wrong but was survived, if there is one.
+    pub(crate) fn take_remark(&mut self) -> Option<String> {
+        self.remark.take()
+    }
+
+    /// Appends all it can, then rotates if the size asks for it.
+    pub(crate) fn append(&mut self, bytes: &[u8]) -> Outcome {
+        if self.displaced {
+            self.replace_handle();
+        }
+        let mut outcome = self.write_all(bytes);
+        if self.kind == Kind::Regular {
+            self.look_after(bytes, &mut outcome);
+        }
+        outcome
+    }
+
+    fn write_all(&mut self, bytes: &[u8]) -> Outcome {
+        let mut stored = 0;
+        while stored < bytes.len() {
+            match self.disk.write(&self.file, self.kind, &bytes[stored..]) {
+                Ok(0) => return stopped(stored, Stop::Failed(io::ErrorKind::WriteZero.into())),
+                Ok(count) => stored += count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    return stopped(stored, Stop::Full);
+                }
+                Err(error) => return stopped(stored, Stop::Failed(error)),
+            }
+        }
+        Outcome { stored, stop: None }
+    }
+
+    /// After a write: was the file deleted under us, is it time to rotate?
+    fn look_after(&mut self, bytes: &[u8], outcome: &mut Outcome) {
+        let Ok(status) = self.disk.status(&self.file) else {
+            // a stale handle; the next write will say so
+            return;
+        };
+        if status.links == 0 {
+            *outcome = self.start_over_after_deletion(bytes);
+        } else if !self.displaced
+            && self
+                .threshold
+                .is_some_and(|threshold| status.size >= threshold)
+        {
+            self.rotate(status);
+        }
+    }
+
+    /// The bytes went into a file without a name: write them into a new one.
+    fn start_over_after_deletion(&mut self, bytes: &[u8]) -> Outcome {
+        match self.disk.open(&self.path, How::Append) {
+            Ok((file, kind)) => {
+                self.adopt(file, kind);
+                self.write_all(bytes)
+            }
+            Err(error) => {
+                let reason = format!("the log file was deleted and cannot be made anew: {error}");
+                stopped(0, Stop::Failed(io::Error::new(error.kind(), reason)))
+            }
+        }
+    }
+
+    fn rotate(&mut self, status: Status) {
+        if let Err(error) = self.try_rotate(status) {
+            self.threshold = Some(status.size.saturating_add(RETRY_GROWTH));
+            self.remark = Some(format!(
+                "cannot rotate {}: {error}; it goes on growing",
+                self.path.display()
+            ));
+        }
+    }
+
+    fn try_rotate(&mut self, status: Status) -> io::Result<()> {
+        match self.disk.named(&self.path)? {
+            Named::Regular(identity) if identity == status.identity => {
+                self.shift_backups()?;
+                self.displaced = true;
+                let (file, kind) = self.disk.open(&self.path, How::Truncate)?;
+                self.adopt(file, kind);
+                Ok(())
+            }
+            // somebody else moved it: the other channel of the same file, or logrotate
+            Named::Regular(_) | Named::Nothing => self.reopen(),
+            // decision Q38: nothing but a regular file is ever moved or emptied
+            Named::Other => Err(io::Error::other("it is not a regular file any more")),
+        }
+    }
+
+    /// `log.1` becomes `log.2` and so on, `log` becomes `log.1`.
+    fn shift_backups(&mut self) -> io::Result<()> {
+        let backups = self.rotation.backups;
+        if backups <= 0 {
+            return Ok(());
+        }
+        for number in (1..backups).rev() {
+            let from = numbered(&self.path, number);
+            let to = numbered(&self.path, number + 1);
+            absent_as(self.disk.rename(&from, &to), ())?;
+        }
+        absent_as(self.disk.rename(&self.path, &numbered(&self.path, 1)), ())
+    }
+
+    /// After a rotation whose last step failed: the old handle still stores, now under
+    /// another name; see whether the new file can be had.
+    fn replace_handle(&mut self) {
+        if let Ok((file, kind)) = self.disk.open(&self.path, How::Append) {
+            self.adopt(file, kind);
+        }
+    }
+
+    fn adopt(&mut self, file: D::File, kind: Kind) {
+        self.file = file;
+        self.kind = kind;
+        self.displaced = false;
+        self.threshold = self.configured_threshold();
+    }
+
+    fn configured_threshold(&self) -> Option<u64> {
+        u64::try_from(self.rotation.maxbytes)
+            .ok()
+            .filter(|&maxbytes| maxbytes > 0 && self.kind == Kind::Regular)
+    }
+
+    /// Opens the path again (USR2). If that fails the old handle stays in use.
+    pub(crate) fn reopen(&mut self) -> io::Result<()> {
+        let (file, kind) = self.disk.open(&self.path, How::Append)?;
+        self.adopt(file, kind);
+        Ok(())
+    }
+
+    /// Removes the file and starts an empty one; a missing file is fine. Anything but a
+    /// regular file is left alone (decision Q38).
+    pub(crate) fn clear(&mut self) -> io::Result<()> {
+        if self.kind != Kind::Regular {
+            return Ok(());
+        }
+        remove_regular(&mut self.disk, &self.path)?;
+        self.reopen()
+    }
+}
+
+/// Removes a log of a process that has none open and makes it anew, empty (decision C34).
+pub(crate) fn clear_closed<D: Disk>(disk: &mut D, path: &Path) -> io::Result<()> {
+    if remove_regular(disk, path)? {
+        disk.open(path, How::Append)?;
+    }
+    Ok(())
+}
+
+/// Unlinks a regular file; says whether there was one. Other kinds are left alone.
+fn remove_regular<D: Disk>(disk: &mut D, path: &Path) -> io::Result<bool> {
+    match disk.named(path)? {
+        Named::Regular(_) => {
+            absent_as(disk.unlink(path), ())?;
+            Ok(true)
+        }
+        Named::Nothing | Named::Other => Ok(false),
+    }
+}
+
+/// Treats a missing file as this value.
+fn absent_as<T>(result: io::Result<T>, value: T) -> io::Result<T> {
+    match result {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(value),
+        other => other,
+    }
+}
+
+fn stopped(stored: usize, stop: Stop) -> Outcome {
+    Outcome {
+        stored,
+        stop: Some(stop),
+    }
+}
+
+fn numbered(path: &Path, number: i64) -> PathBuf {
+    let mut name = OsString::from(path);
+    name.push(format!(".{number}"));
+    PathBuf::from(name)
+}

@@ -1,0 +1,112 @@
+//! Where the lines of the activity log end up.
+
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
+
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+
+use crate::log::disk::RealDisk;
+use crate::log::file::{LogFile, Stop};
+use crate::log::syslog::Syslog;
+
+/// How long one line may wait for a reader that does not read, in milliseconds.
+const PATIENCE: u16 = 1000;
+/// A pipe that reports room takes this much without blocking (PIPE_BUF).
+const SURE: usize = 4096;
+
+/// A file, syslog or the terminal.
+pub(super) enum Sink {
+    /// A rotated file, or whatever the path leads to.
+    File(LogFile<RealDisk>),
+    /// The local syslog.
+    Syslog(Box<Syslog>),
+    /// Standard output, in the foreground.
+    Stdout,
+}
+
+impl Sink {
+    /// Whether clearing and reopening mean anything.
+    pub(super) const fn is_file(&self) -> bool {
+        matches!(self, Self::File(_))
+    }
+
+    /// The warning that the log cannot be rotated.
+    pub(super) fn rotation_warning(&self) -> Option<String> {
+        let Self::File(file) = self else {
+            return None;
+        };
+        file.rotation_is_off_by_itself().then(|| {
+            format!(
+                "logfile: {} is not a regular file, so it is not rotated \
+                 (set logfile_maxbytes=0 to say so)",
+                file.path().display()
+            )
+        })
+    }
+
+    /// Writes a whole line; waits a moment for a reader unless it was stalled already.
+    pub(super) fn write(&mut self, line: &[u8], stalled: bool) -> io::Result<()> {
+        let patience = if stalled { 0 } else { PATIENCE };
+        match self {
+            Self::File(file) => write_file(file, line, patience),
+            Self::Syslog(syslog) => syslog.send(&[line]),
+            Self::Stdout => write_slowly(io::stdout().as_fd(), line, patience),
+        }
+    }
+
+    /// Opens the file anew.
+    pub(super) fn reopen(&mut self) -> io::Result<()> {
+        match self {
+            Self::File(file) => file.reopen(),
+            Self::Syslog(_) | Self::Stdout => Ok(()),
+        }
+    }
+
+    /// Empties the file.
+    pub(super) fn clear(&mut self) -> io::Result<()> {
+        match self {
+            Self::File(file) => file.clear(),
+            Self::Syslog(_) | Self::Stdout => Ok(()),
+        }
+    }
+}
+
+fn write_file(file: &mut LogFile<RealDisk>, line: &[u8], patience: u16) -> io::Result<()> {
+    let mut rest = line;
+    loop {
+        let outcome = file.append(rest);
+        rest = &rest[outcome.stored..];
+        match outcome.stop {
+            None => return Ok(()),
+            Some(Stop::Failed(error)) => return Err(error),
+            Some(Stop::Full) => wait_writable(file.file().as_fd(), patience)?,
+        }
+    }
+}
+
+/// Writes to a descriptor that others share, without making it non-blocking and without
+/// blocking: only when there is room, only what surely fits.
+fn write_slowly(fd: BorrowedFd<'_>, line: &[u8], patience: u16) -> io::Result<()> {
+    let mut rest = line;
+    while !rest.is_empty() {
+        wait_writable(fd, patience)?;
+        match nix::unistd::write(fd, &rest[..rest.len().min(SURE)]) {
+            Ok(count) => rest = &rest[count..],
+            Err(nix::errno::Errno::EINTR | nix::errno::Errno::EAGAIN) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
+}
+
+fn wait_writable(fd: BorrowedFd<'_>, patience: u16) -> io::Result<()> {
+    let mut wanted = [PollFd::new(fd, PollFlags::POLLOUT)];
+    match poll(&mut wanted, PollTimeout::from(patience)) {
+        Ok(0) => Err(io::Error::new(
+            io::ErrorKind::TimedOut,
+            "its reader does not read",
+        )),
+        Ok(_) | Err(nix::errno::Errno::EINTR) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}

@@ -1,0 +1,395 @@
+//! One captured output: what happens to its bytes between the pipe and the log
+//! (spec core 6.5). No thread and no pipe here: bytes come in, the disk is a seam.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::time::Instant;
+
+use slog::{Drain, Logger};
+use visord_model::event::{EventKind, Stream};
+use visord_model::log_line::{Level, LogLine};
+use visord_model::output::ansi;
+use visord_model::output::capture::{Piece, Section, Splitter};
+use visord_model::pyrepr::{repr, repr_bytes};
+
+use super::channel::{ChannelSpec, OutputEvent, OutputEventKind};
+use super::disk::{Disk, Kind};
+use super::file::{LogFile, Stop};
+use super::followers::Followers;
+use super::loss::Loss;
+use super::main_log::emit;
+use super::syslog::{self, Syslog};
+
+/// The most that waits for a stalled sink: a drained pipe of the largest usual size.
+const QUEUE_LIMIT: usize = 1024 * 1024;
+
+/// One output channel.
+pub(crate) struct Output<D: Disk> {
+    spec: ChannelSpec,
+    logger: Logger,
+    followers: Followers,
+    file: Option<LogFile<D>>,
+    syslog: Option<Syslog>,
+    capture: Option<Capture>,
+    /// What a stalled sink has not taken yet.
+    queue: Vec<u8>,
+    loss: Loss,
+    /// Lines that did not reach syslog although the file has them.
+    syslog_loss: Loss,
+    pid: i32,
+}
+
+/// Capture mode of one run of a process.
+struct Capture {
+    splitter: Splitter,
+    section: Section,
+}
+
+impl<D: Disk> Output<D> {
+    /// A channel around sinks that are already open.
+    pub(crate) fn new(
+        spec: ChannelSpec,
+        file: Option<LogFile<D>>,
+        syslog: Option<Syslog>,
+        logger: Logger,
+        followers: Followers,
+    ) -> Self {
+        let name = format!("{} {}", repr(&spec.process), spec.stream.name());
+        Self {
+            capture: Capture::of(&spec),
+            spec,
+            logger,
+            followers,
+            file,
+            syslog,
+            queue: Vec::new(),
+            syslog_loss: Loss::new(format!("{name} for syslog")),
+            loss: Loss::new(name),
+            pid: 0,
+        }
+    }
+
+    /// What it was asked to do.
+    pub(crate) fn spec(&self) -> &ChannelSpec {
+        &self.spec
+    }
+
+    /// Whether both are the same output of the same process, going to the same log.
+    pub(crate) fn is_same_as(&self, other: &Self) -> bool {
+        let (a, b) = (&self.spec, &other.spec);
+        (a.stream, &a.process, &a.group, &a.file) == (b.stream, &b.process, &b.group, &b.file)
+    }
+
+    /// Its log file.
+    pub(crate) fn file(&self) -> Option<&LogFile<D>> {
+        self.file.as_ref()
+    }
+
+    /// The same, to reopen or clear it.
+    pub(crate) fn file_mut(&mut self) -> Option<&mut LogFile<D>> {
+        self.file.as_mut()
+    }
+
+    /// The count of lost bytes, readable from elsewhere.
+    pub(crate) fn lost(&self) -> Arc<AtomicU64> {
+        self.loss.total()
+    }
+
+    /// A new child writes: capture mode starts outside a section.
+    pub(crate) fn begin(&mut self, pid: i32) {
+        self.pid = pid;
+        self.capture = Capture::of(&self.spec);
+    }
+
+    /// Takes bytes from the pipe through the whole path.
+    pub(crate) fn accept(&mut self, bytes: &[u8]) {
+        if self.capture.is_some() {
+            self.split(Some(bytes));
+        } else {
+            self.record(bytes, None);
+        }
+    }
+
+    /// The child's output has ended: what was held back follows (decision C5).
+    pub(crate) fn finish(&mut self) {
+        if self.capture.is_none() {
+            return;
+        }
+        self.split(None);
+        let dropped = self
+            .capture
+            .as_ref()
+            .map_or(0, |capture| capture.section.len());
+        if dropped > 0 {
+            self.debug(format!(
+                "{} {} ended inside a capture, {dropped} captured bytes dropped",
+                repr(&self.spec.process),
+                self.spec.stream.name()
+            ));
+        }
+        self.capture = Capture::of(&self.spec);
+    }
+
+    /// Sends the next bytes, or the end, through the splitter.
+    fn split(&mut self, next: Option<&[u8]>) {
+        let Some(mut capture) = self.capture.take() else {
+            return;
+        };
+        let Capture { splitter, section } = &mut capture;
+        let mut found = |piece: Piece<'_>| match piece {
+            Piece::Outside(bytes) => self.record(bytes, None),
+            Piece::Inside(bytes) => self.record(bytes, Some(section)),
+            Piece::Begin => section.clear(),
+            Piece::End => self.captured(section.take()),
+        };
+        match next {
+            Some(bytes) => splitter.feed(bytes, &mut found),
+            None => splitter.finish(&mut found),
+        }
+        self.capture = Some(capture);
+    }
+
+    /// Steps 2 to 5 of spec core 6.5 for one record.
+    fn record(&mut self, bytes: &[u8], section: Option<&mut Section>) {
+        let clean;
+        let bytes = if self.spec.strip_ansi && ansi::contains_sequence(bytes) {
+            clean = ansi::strip(bytes);
+            &clean[..]
+        } else {
+            bytes
+        };
+        match section {
+            Some(section) => section.push(bytes),
+            None => self.store(bytes),
+        }
+        if self.logger.is_enabled(slog::Level::Debug) {
+            self.show(bytes);
+        }
+        if self.spec.events_enabled && self.spec.interest.wants(log_kind(self.spec.stream)) {
+            self.publish(OutputEventKind::Log(bytes.to_vec()));
+        }
+    }
+
+    fn captured(&mut self, data: Vec<u8>) {
+        if self
+            .spec
+            .interest
+            .wants(communication_kind(self.spec.stream))
+        {
+            self.publish(OutputEventKind::Communication(data));
+        }
+        self.debug(format!(
+            "{} {} emitted a comm event",
+            repr(&self.spec.process),
+            self.spec.stream.name()
+        ));
+    }
+
+    fn publish(&self, kind: OutputEventKind) {
+        if let Some(events) = &self.spec.events {
+            events.do_send(OutputEvent {
+                group: self.spec.group.clone(),
+                process: self.spec.process.clone(),
+                pid: self.pid,
+                stream: self.spec.stream,
+                kind,
+            });
+        }
+    }
+
+    fn show(&self, bytes: &[u8]) {
+        let text = match std::str::from_utf8(bytes) {
+            Ok(text) => text.to_owned(),
+            Err(_) => format!("Undecodable: {}", repr_bytes(bytes)),
+        };
+        self.debug(format!(
+            "{} {} output:\n{text}",
+            repr(&self.spec.process),
+            self.spec.stream.name()
+        ));
+    }
+
+    fn debug(&self, text: String) {
+        emit(&self.logger, &LogLine::new(Level::Debug, text));
+    }
+
+    fn store(&mut self, bytes: &[u8]) {
+        if self.syslog.is_some() {
+            self.send_lines(bytes);
+        }
+        if self.file.is_none() {
+            return;
+        }
+        if self.queue.is_empty() {
+            self.write(bytes);
+        } else {
+            self.enqueue(bytes);
+        }
+    }
+
+    /// Sends the record to syslog, line by line. Without a file it is the log.
+    fn send_lines(&mut self, bytes: &[u8]) {
+        let Some(syslog) = &mut self.syslog else {
+            return;
+        };
+        let loss = if self.file.is_some() {
+            &mut self.syslog_loss
+        } else {
+            &mut self.loss
+        };
+        for line in syslog::lines(bytes) {
+            if let Err(error) = syslog.send(&[self.spec.process.as_bytes(), b" ", line]) {
+                loss.add(line.len().max(1), &error);
+            }
+        }
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        let Some(file) = &mut self.file else {
+            return;
+        };
+        let outcome = file.append(bytes);
+        let rest = &bytes[outcome.stored..];
+        if let Some(remark) = file.take_remark() {
+            emit(&self.logger, &LogLine::new(Level::Warn, remark));
+        }
+        if outcome.stored > 0 {
+            self.followers.grown(file.path());
+        }
+        match outcome.stop {
+            None => {}
+            Some(Stop::Full) => self.enqueue(rest),
+            Some(Stop::Failed(error)) => self.loss.add(rest.len(), &error),
+        }
+    }
+
+    fn enqueue(&mut self, bytes: &[u8]) {
+        let room = QUEUE_LIMIT.saturating_sub(self.queue.len());
+        let (kept, excess) = bytes.split_at(room.min(bytes.len()));
+        self.queue.extend_from_slice(kept);
+        self.loss.add(excess.len(), &"its reader does not read");
+    }
+
+    /// Bytes a stalled sink has not taken yet.
+    pub(crate) fn queued(&self) -> usize {
+        self.queue.len()
+    }
+
+    /// The sink may have room again.
+    pub(crate) fn resume(&mut self) {
+        let queue = std::mem::take(&mut self.queue);
+        self.write(&queue);
+    }
+
+    /// Takes over what an earlier run of the same process left: what is queued, what is
+    /// owed.
+    pub(crate) fn inherit(&mut self, earlier: &mut Self) {
+        let queue = std::mem::take(&mut earlier.queue);
+        self.enqueue(&queue);
+        self.loss.inherit(&mut earlier.loss);
+        self.syslog_loss.inherit(&mut earlier.syslog_loss);
+    }
+
+    /// Gives up on what is still queued.
+    pub(crate) fn abandon_queue(&mut self) {
+        let queue = std::mem::take(&mut self.queue);
+        self.loss
+            .add(queue.len(), &"its reader did not read them in time");
+    }
+
+    /// Opens the log anew; a failure is only logged.
+    pub(crate) fn reopen(&mut self) {
+        if let Some(file) = &mut self.file
+            && let Err(error) = file.reopen()
+        {
+            let text = format!(
+                "cannot reopen {}: {error}; going on with the old file",
+                file.path().display()
+            );
+            emit(&self.logger, &LogLine::new(Level::Warn, text));
+        }
+    }
+
+    /// Whether lost bytes have to be declared.
+    pub(crate) fn owes(&self) -> bool {
+        self.losses().any(Loss::is_owed)
+    }
+
+    /// Whether it may be forgotten: nothing queued, nothing owed, and not so soon after a
+    /// declaration that the next run would declare again within the second.
+    pub(crate) fn is_settled(&self, now: Instant) -> bool {
+        self.queue.is_empty() && self.losses().all(|loss| loss.is_settled(now))
+    }
+
+    /// When to look at the losses again.
+    pub(crate) fn declaration_due(&self) -> Option<Instant> {
+        self.losses().filter_map(Loss::due).min()
+    }
+
+    fn losses(&self) -> impl Iterator<Item = &Loss> {
+        [&self.loss, &self.syslog_loss].into_iter()
+    }
+
+    /// Declares lost bytes unless it did so within the last second.
+    pub(crate) fn declare(&mut self, now: Instant) {
+        for loss in [&mut self.loss, &mut self.syslog_loss] {
+            if let Some(text) = loss.declare(now) {
+                emit(&self.logger, &LogLine::new(Level::Error, text));
+            }
+        }
+    }
+
+    /// Declares lost bytes now: the daemon is ending.
+    pub(crate) fn settle(&mut self) {
+        for loss in [&mut self.loss, &mut self.syslog_loss] {
+            if let Some(text) = loss.settle(Instant::now()) {
+                emit(&self.logger, &LogLine::new(Level::Error, text));
+            }
+        }
+    }
+
+    /// The warning that rotation is off because the log is not a file of ours.
+    pub(crate) fn rotation_warning(&self) -> Option<String> {
+        let file = self.file.as_ref()?;
+        file.rotation_is_off_by_itself().then(|| {
+            let what = match file.kind() {
+                Kind::Regular | Kind::Borrowed => "not a file of its own",
+                Kind::Pollable | Kind::Socket => "not a regular file",
+            };
+            format!(
+                "{} of process {}: {} is {what}, so it is not rotated \
+                 (set {0}_maxbytes=0 to say so)",
+                format_args!("{}_logfile", self.spec.stream.name()),
+                repr(&self.spec.process),
+                file.path().display(),
+            )
+        })
+    }
+}
+
+impl Capture {
+    fn of(spec: &ChannelSpec) -> Option<Self> {
+        let capacity = usize::try_from(spec.capture_maxbytes).ok()?;
+        (capacity > 0).then(|| Self {
+            splitter: Splitter::new(),
+            section: Section::new(capacity),
+        })
+    }
+}
+
+const fn log_kind(stream: Stream) -> EventKind {
+    match stream {
+        Stream::Stdout => EventKind::ProcessLogStdout,
+        Stream::Stderr => EventKind::ProcessLogStderr,
+    }
+}
+
+const fn communication_kind(stream: Stream) -> EventKind {
+    match stream {
+        Stream::Stdout => EventKind::ProcessCommunicationStdout,
+        Stream::Stderr => EventKind::ProcessCommunicationStderr,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,373 @@
+//! A log thread: moves bytes from pipes to logs, with plain blocking writes.
+//!
+//! One round: wait until a pipe has bytes (or a command arrives), read each ready pipe
+//! once, write what was read. Cost is wake-ups, not bytes, so after a round of short reads
+//! the thread naps a few milliseconds, all pipes together, and lets more bytes gather; a
+//! command ends the nap. With nothing to do it does not wake up at all.
+//!
+//! A sink that can be polled and is full is waited for like a pipe; meanwhile its own
+//! pipe is not read, so that its child is the one that waits.
+
+mod command;
+mod nap;
+mod slot;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::os::fd::OwnedFd;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, mpsc};
+use std::time::Instant;
+
+use nix::errno::Errno;
+use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
+use nix::sys::eventfd::EventFd;
+use tokio::sync::oneshot;
+use visord_model::log_line::{Level, LogLine};
+
+use super::channel::{Channel, ChannelSpec, Drained};
+use super::disk::RealDisk;
+use super::file::clear_closed;
+use super::main_log::emit;
+use super::output::Output;
+use super::service::Shared;
+
+pub(super) use command::{ChannelId, Command, Mouth};
+use nap::Nap;
+use slot::{Slot, Taken};
+
+/// Bytes read at once.
+const BUFFER: usize = 64 * 1024;
+/// Pipes looked at in one round.
+const EVENTS: usize = 256;
+/// The event tag of the bell; channel tags are small.
+const BELL: u64 = u64::MAX;
+
+/// One log thread.
+pub(super) struct Pump {
+    epoll: Epoll,
+    bell: Arc<EventFd>,
+    inbox: mpsc::Receiver<Command>,
+    mouth: Mouth,
+    shared: Arc<Shared>,
+    slots: BTreeMap<ChannelId, Slot>,
+    /// Channels that owe a declaration of lost bytes.
+    owing: BTreeSet<ChannelId>,
+    buffer: Box<[u8]>,
+    nap: Nap,
+    /// The largest read of this round.
+    largest: usize,
+    done: bool,
+}
+
+impl Pump {
+    /// A pump that obeys this inbox.
+    pub(super) fn new(
+        mouth: Mouth,
+        inbox: mpsc::Receiver<Command>,
+        shared: Arc<Shared>,
+    ) -> io::Result<Self> {
+        let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?;
+        let bell = mouth.bell();
+        epoll.add(&*bell, EpollEvent::new(EpollFlags::EPOLLIN, BELL))?;
+        Ok(Self {
+            epoll,
+            bell,
+            inbox,
+            mouth,
+            shared,
+            slots: BTreeMap::new(),
+            owing: BTreeSet::new(),
+            buffer: vec![0; BUFFER].into_boxed_slice(),
+            nap: Nap::default(),
+            largest: 0,
+            done: false,
+        })
+    }
+
+    /// Runs until it is told to finish.
+    pub(super) fn run(mut self) {
+        while !self.done {
+            // one channel's bug must not end the logs of all others
+            if catch_unwind(AssertUnwindSafe(|| self.round())).is_err() {
+                let text = "a log thread panicked and goes on; output of one process may be lost";
+                self.log(Level::Critical, text.into());
+            }
+        }
+    }
+
+    fn round(&mut self) {
+        let mut events = [EpollEvent::empty(); EVENTS];
+        let count = match self.epoll.wait(&mut events, self.timeout()) {
+            Ok(count) => count,
+            Err(Errno::EINTR) => 0,
+            Err(error) => {
+                self.log(
+                    Level::Critical,
+                    format!("a log thread cannot wait: {error}"),
+                );
+                self.done = true;
+                return;
+            }
+        };
+        self.largest = 0;
+        for event in &events[..count] {
+            match event.data() {
+                BELL => self.obey_all(),
+                tag if tag & 1 == 0 => self.pipe_ready(tag >> 1),
+                tag => self.sink_ready(tag >> 1),
+            }
+        }
+        self.declare_losses();
+        if self.largest > 0
+            && let Some(time) = self.nap.after(self.largest)
+            && !self.shared.followers.any()
+        {
+            nap::sleep_until_rung(&self.bell, time);
+        }
+    }
+
+    /// Until the next declaration is due; without one, for ever.
+    fn timeout(&self) -> EpollTimeout {
+        let due = self.owing.iter().filter_map(|id| self.slots.get(id));
+        let due = due.filter_map(|slot| slot.output.declaration_due()).min();
+        due.map_or(EpollTimeout::NONE, |due| {
+            let millis = due.saturating_duration_since(Instant::now()).as_millis();
+            // rounded up, so that it is due when the wait ends
+            EpollTimeout::try_from(millis + 1).unwrap_or(EpollTimeout::MAX)
+        })
+    }
+
+    fn declare_losses(&mut self) {
+        if self.owing.is_empty() {
+            return;
+        }
+        let now = Instant::now();
+        for id in std::mem::take(&mut self.owing) {
+            if let Some(slot) = self.slots.get_mut(&id) {
+                slot.output.declare(now);
+                self.look_after(id);
+            }
+        }
+    }
+
+    /// Remembers what has to be declared later, forgets what is closed and settled.
+    fn look_after(&mut self, id: ChannelId) {
+        let Some(slot) = self.slots.get(&id) else {
+            return;
+        };
+        if slot.closed && slot.output.is_settled(Instant::now()) {
+            self.remove(id);
+        } else if slot.output.owes() || (slot.closed && slot.output.queued() == 0) {
+            self.owing.insert(id);
+        }
+    }
+
+    fn log(&self, level: Level, text: String) {
+        emit(&self.shared.logger, &LogLine::new(level, text));
+    }
+
+    // ---- bytes ----
+
+    fn pipe_ready(&mut self, id: ChannelId) {
+        let Some(slot) = self.slots.get_mut(&id) else {
+            return;
+        };
+        let taken = slot.read_once(&mut self.buffer);
+        match taken {
+            Taken::Bytes(count) => self.largest = self.largest.max(count),
+            Taken::Nothing => {}
+            Taken::End => self.end_of_pipe(id),
+            Taken::Failed(error) => {
+                let text = format!(
+                    "cannot read the {} of process '{}': {error}",
+                    slot.output.spec().stream.name(),
+                    slot.output.spec().process
+                );
+                self.log(Level::Critical, text);
+                self.end_of_pipe(id);
+            }
+        }
+        self.balance(id);
+    }
+
+    /// The child closed its output, or it cannot be read.
+    fn end_of_pipe(&mut self, id: ChannelId) {
+        let Some(slot) = self.slots.get_mut(&id) else {
+            return;
+        };
+        slot.output.finish();
+        if let Some(text) = slot.close_pipe(&self.epoll) {
+            self.log(Level::Debug, text);
+        }
+    }
+
+    fn sink_ready(&mut self, id: ChannelId) {
+        if let Some(slot) = self.slots.get_mut(&id) {
+            slot.output.resume();
+        }
+        self.balance(id);
+    }
+
+    /// After bytes moved: read the pipe if and only if nothing is queued, wait for the
+    /// sink if and only if something is, and remember what has to be declared.
+    fn balance(&mut self, id: ChannelId) {
+        let Some(slot) = self.slots.get_mut(&id) else {
+            return;
+        };
+        if let Err(error) = slot.watch(&self.epoll, id) {
+            let text = format!("cannot watch the output of a process: {error}");
+            emit(&self.shared.logger, &LogLine::new(Level::Critical, text));
+        }
+        self.look_after(id);
+    }
+
+    fn remove(&mut self, id: ChannelId) {
+        self.owing.remove(&id);
+        if let Some(mut slot) = self.slots.remove(&id) {
+            slot.close_pipe(&self.epoll);
+            slot.stop_waiting(&self.epoll);
+            slot.output.abandon_queue();
+            slot.output.settle();
+        }
+    }
+
+    // ---- commands ----
+
+    fn obey_all(&mut self) {
+        // reset the bell first: a command that comes later rings it again
+        let _ = self.bell.read();
+        while let Ok(command) = self.inbox.try_recv() {
+            self.obey(command);
+        }
+    }
+
+    fn obey(&mut self, command: Command) {
+        match command {
+            Command::Open { spec, reply } => self.open(*spec, reply),
+            Command::Adopt { output, reply } => self.adopt(*output, reply),
+            Command::Attach { id, pipe, pid } => self.attach(id, pipe, pid),
+            Command::Drain { id, reply } => {
+                let drained = self.drain(id);
+                // nobody waits for it any more: fine
+                let _ = reply.send(drained);
+            }
+            Command::Reopen { id } => {
+                if let Some(slot) = self.slots.get_mut(&id) {
+                    slot.stop_waiting(&self.epoll);
+                    slot.output.reopen();
+                }
+                self.balance(id);
+            }
+            Command::Clear { id, reply } => {
+                let _ = reply.send(self.clear(id));
+                self.balance(id);
+            }
+            Command::ClearPath { path, reply } => {
+                let _ = reply.send(clear_closed(&mut RealDisk, &path));
+            }
+            Command::Close { id } => self.close(id),
+            Command::Finish => self.finish(),
+        }
+    }
+
+    fn open(&mut self, spec: ChannelSpec, reply: oneshot::Sender<io::Result<Channel>>) {
+        let mut output = match self.shared.open_sinks(spec) {
+            Ok(output) => output,
+            Err(error) => {
+                let _ = reply.send(Err(error));
+                return;
+            }
+        };
+        let home = self.shared.home_of(&mut output, &self.mouth);
+        match home {
+            None => self.adopt(output, reply),
+            Some(other) => other.say(Command::Adopt {
+                output: Box::new(output),
+                reply,
+            }),
+        }
+    }
+
+    fn adopt(&mut self, mut output: Output<RealDisk>, reply: oneshot::Sender<io::Result<Channel>>) {
+        self.inherit_queue(&mut output);
+        let id = self.shared.next_id();
+        let channel = Channel {
+            id,
+            mouth: self.mouth.clone(),
+            lost: output.lost(),
+        };
+        self.slots.insert(id, Slot::new(output));
+        self.balance(id);
+        // if nobody wants it any more the handle is dropped, which closes it again
+        let _ = reply.send(Ok(channel));
+    }
+
+    /// What an earlier run of this output left for a stalled sink goes first.
+    fn inherit_queue(&mut self, output: &mut Output<RealDisk>) {
+        let mut earlier = Vec::new();
+        for (id, slot) in &mut self.slots {
+            if slot.closed && slot.output.is_same_as(output) {
+                output.inherit(&mut slot.output);
+                earlier.push(*id);
+            }
+        }
+        for id in earlier {
+            self.remove(id);
+        }
+    }
+
+    fn attach(&mut self, id: ChannelId, pipe: OwnedFd, pid: i32) {
+        self.drain(id);
+        if let Some(slot) = self.slots.get_mut(&id)
+            && let Err(error) = slot.attach(pipe, pid)
+        {
+            let text = format!("cannot make a pipe non-blocking: {error}");
+            self.log(Level::Critical, text);
+        }
+        self.balance(id);
+    }
+
+    fn drain(&mut self, id: ChannelId) -> Drained {
+        let Some(slot) = self.slots.get_mut(&id) else {
+            return Drained::default();
+        };
+        if slot.pipe.is_some() {
+            let ended = slot.read_all(&mut self.buffer);
+            slot.output.finish();
+            let text = slot.close_pipe(&self.epoll);
+            if let Some(text) = text.filter(|_| ended) {
+                emit(&self.shared.logger, &LogLine::new(Level::Debug, text));
+            }
+        }
+        let queued = slot.output.queued();
+        slot.output.declare(Instant::now());
+        self.balance(id);
+        Drained { queued }
+    }
+
+    fn clear(&mut self, id: ChannelId) -> io::Result<()> {
+        let Some(slot) = self.slots.get_mut(&id) else {
+            return Err(super::gone());
+        };
+        slot.stop_waiting(&self.epoll);
+        slot.output.file_mut().map_or(Ok(()), |file| file.clear())
+    }
+
+    fn close(&mut self, id: ChannelId) {
+        self.drain(id);
+        if let Some(slot) = self.slots.get_mut(&id) {
+            slot.closed = true;
+        }
+        self.balance(id);
+    }
+
+    fn finish(&mut self) {
+        let all: Vec<_> = self.slots.keys().copied().collect();
+        for id in all {
+            self.drain(id);
+            self.remove(id);
+        }
+        self.done = true;
+    }
+}

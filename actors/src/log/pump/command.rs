@@ -1,0 +1,100 @@
+//! How others speak to a log thread: a queue and a bell.
+
+use std::fmt;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::path::PathBuf;
+use std::sync::{Arc, mpsc};
+
+use nix::sys::eventfd::{EfdFlags, EventFd};
+use tokio::sync::oneshot;
+
+use crate::log::channel::{Channel, ChannelSpec, Drained};
+use crate::log::disk::RealDisk;
+use crate::log::output::Output;
+
+/// Names a channel on its thread; unique over all threads.
+pub(in crate::log) type ChannelId = u64;
+
+/// What a log thread can be asked to do.
+pub(in crate::log) enum Command {
+    /// Open the sinks of a channel.
+    Open {
+        spec: Box<ChannelSpec>,
+        reply: oneshot::Sender<io::Result<Channel>>,
+    },
+    /// Take over a channel whose sinks turned out to belong to this thread.
+    Adopt {
+        output: Box<Output<RealDisk>>,
+        reply: oneshot::Sender<io::Result<Channel>>,
+    },
+    /// Read this pipe.
+    Attach {
+        id: ChannelId,
+        pipe: OwnedFd,
+        pid: i32,
+    },
+    /// Read what is in the pipe, close it, answer.
+    Drain {
+        id: ChannelId,
+        reply: oneshot::Sender<Drained>,
+    },
+    /// Open the log file anew.
+    Reopen { id: ChannelId },
+    /// Empty the log file.
+    Clear {
+        id: ChannelId,
+        reply: oneshot::Sender<io::Result<()>>,
+    },
+    /// Empty a log file that no channel has open.
+    ClearPath {
+        path: PathBuf,
+        reply: oneshot::Sender<io::Result<()>>,
+    },
+    /// The handle of the channel was dropped.
+    Close { id: ChannelId },
+    /// Drain and close everything, then end.
+    Finish,
+}
+
+/// The sending end of a log thread's queue. Never blocks.
+#[derive(Clone)]
+pub(in crate::log) struct Mouth {
+    queue: mpsc::Sender<Command>,
+    bell: Arc<EventFd>,
+}
+
+impl Mouth {
+    /// A queue with its bell.
+    pub(in crate::log) fn new() -> io::Result<(Self, mpsc::Receiver<Command>)> {
+        let (queue, inbox) = mpsc::channel();
+        let flags = EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK;
+        let bell = Arc::new(EventFd::from_flags(flags)?);
+        Ok((Self { queue, bell }, inbox))
+    }
+
+    /// Queues a command and wakes the thread. A thread that has finished hears nothing:
+    /// whoever waits for an answer sees its reply channel close.
+    pub(in crate::log) fn say(&self, command: Command) {
+        if self.queue.send(command).is_ok() {
+            // it can only be full of rings that were not heard yet
+            let _ = self.bell.write(1);
+        }
+    }
+
+    /// The bell to wait for.
+    pub(in crate::log) fn bell(&self) -> Arc<EventFd> {
+        Arc::clone(&self.bell)
+    }
+
+    /// Whether both lead to the same thread.
+    pub(in crate::log) fn is_same_as(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.bell, &other.bell)
+    }
+}
+
+impl fmt::Debug for Mouth {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Mouth")
+    }
+}

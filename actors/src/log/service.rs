@@ -1,0 +1,282 @@
+//! The log threads: started when they are needed, one per file system, at most four.
+
+use std::collections::BTreeSet;
+use std::future::Future;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use slog::Logger;
+use tokio::sync::{oneshot, watch};
+use visord_model::log_line::{Level, LogLine};
+
+use super::channel::{Channel, ChannelSpec};
+use super::disk::{Kind, RealDisk};
+use super::file::{LogFile, Rotation};
+use super::followers::Followers;
+use super::main_log::emit;
+use super::mounts::Mounts;
+use super::output::Output;
+use super::pump::{ChannelId, Command, Mouth, Pump};
+use super::syslog::{LOCAL, Syslog};
+
+/// Threads at most; further file systems share them.
+const MOST_THREADS: usize = 4;
+/// How long the end of the daemon waits for a file system that hangs.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// What the service needs from outside.
+#[derive(Clone)]
+pub struct LogSettings {
+    /// The activity log: lost bytes, warnings and, at debug, all output are said there.
+    pub logger: Logger,
+    /// The socket of the local syslog; normally `/dev/log`.
+    pub syslog: PathBuf,
+}
+
+impl LogSettings {
+    /// The usual settings.
+    #[must_use]
+    pub fn new(logger: Logger) -> Self {
+        Self {
+            logger,
+            syslog: LOCAL.into(),
+        }
+    }
+}
+
+/// Opens and serves the output channels of all processes. Clones are the same service.
+#[derive(Clone)]
+pub struct LogService(Arc<Shared>);
+
+/// What the handles and the threads share.
+pub(super) struct Shared {
+    pub(super) logger: Logger,
+    pub(super) followers: Followers,
+    syslog: PathBuf,
+    mounts: Mounts,
+    next_id: AtomicU64,
+    threads: Mutex<Threads>,
+    /// Channels whose rotation is off and that have been warned about.
+    warned: Mutex<BTreeSet<PathBuf>>,
+}
+
+#[derive(Default)]
+struct Threads {
+    running: Vec<Running>,
+    /// Which thread serves which place, in the order they appeared.
+    places: Vec<Place>,
+    finished: bool,
+}
+
+struct Running {
+    mouth: Mouth,
+    handle: JoinHandle<()>,
+    ended: mpsc::Receiver<()>,
+}
+
+/// Where the sink of a channel is, as far as waiting for it goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    /// On a file system (`st_dev`): a write may hang with it.
+    FileSystem(u64),
+    /// Nowhere, or something that is polled: never hangs.
+    NoFile,
+}
+
+impl LogService {
+    /// A service without threads yet.
+    #[must_use]
+    pub fn start(settings: LogSettings) -> Self {
+        Self(Arc::new(Shared {
+            logger: settings.logger,
+            followers: Followers::default(),
+            syslog: settings.syslog,
+            mounts: Mounts,
+            next_id: AtomicU64::new(1),
+            threads: Mutex::default(),
+            warned: Mutex::default(),
+        }))
+    }
+
+    /// Opens the sinks of one output. The file is opened on the thread of its file system,
+    /// under the daemon's identity, created with 0666 less the umask.
+    ///
+    /// # Errors
+    /// That of the open, with its errno, for the spawn error of spec core 4.4. A symbolic
+    /// link to anything but a character device or FIFO is ELOOP (decision Q38).
+    pub fn open(
+        &self,
+        spec: ChannelSpec,
+    ) -> impl Future<Output = io::Result<Channel>> + 'static + use<> {
+        let (reply, answer) = oneshot::channel();
+        let place = self.0.place_of(spec.file.as_deref());
+        let asked = self.0.thread_for(place).map(|mouth| {
+            mouth.say(Command::Open {
+                spec: Box::new(spec),
+                reply,
+            });
+        });
+        async move {
+            asked?;
+            answer.await.unwrap_or_else(|_| Err(super::gone()))
+        }
+    }
+
+    /// Empties the log file of a process that has no channel open (decision C34). A
+    /// missing file stays missing; anything but a regular file is left alone.
+    ///
+    /// # Errors
+    /// Those of unlinking and opening.
+    pub fn clear_closed(
+        &self,
+        path: PathBuf,
+    ) -> impl Future<Output = io::Result<()>> + 'static + use<> {
+        let (reply, answer) = oneshot::channel();
+        let asked = self
+            .0
+            .thread_for(self.0.place_of(Some(&path)))
+            .map(|mouth| mouth.say(Command::ClearPath { path, reply }));
+        async move {
+            asked?;
+            answer.await.unwrap_or_else(|_| Err(super::gone()))
+        }
+    }
+
+    /// A number that changes whenever a channel writes to this log. While a log is
+    /// followed its thread does not nap.
+    #[must_use]
+    pub fn follow(&self, path: &Path) -> watch::Receiver<u64> {
+        self.0.followers.follow(path)
+    }
+
+    /// Drains and closes every channel, declares what a stalled sink has not taken, and
+    /// joins the threads. A thread on a file system that hangs is left behind after 5 s.
+    pub fn shutdown(self) {
+        let running = {
+            let mut threads = self.0.threads();
+            threads.finished = true;
+            std::mem::take(&mut threads.running)
+        };
+        for thread in &running {
+            thread.mouth.say(Command::Finish);
+        }
+        let deadline = Instant::now() + PATIENCE;
+        for thread in running {
+            let left = deadline.saturating_duration_since(Instant::now());
+            match thread.ended.recv_timeout(left) {
+                Err(mpsc::RecvTimeoutError::Timeout) => {
+                    let text = "a log thread hangs on its file system and is left behind";
+                    emit(&self.0.logger, &LogLine::new(Level::Error, text));
+                }
+                // it ended, in its own way or by a panic that it has reported
+                Ok(()) | Err(mpsc::RecvTimeoutError::Disconnected) => drop(thread.handle.join()),
+            }
+        }
+    }
+}
+
+impl Shared {
+    fn threads(&self) -> MutexGuard<'_, Threads> {
+        self.threads.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A channel number never used before.
+    pub(super) fn next_id(&self) -> ChannelId {
+        self.next_id.fetch_add(1, Ordering::Relaxed)
+    }
+
+    fn place_of(&self, path: Option<&Path>) -> Place {
+        path.and_then(|path| self.mounts.device_of(path))
+            .map_or(Place::NoFile, Place::FileSystem)
+    }
+
+    /// The thread of this place, started if need be.
+    fn thread_for(self: &Arc<Self>, place: Place) -> io::Result<Mouth> {
+        let mut threads = self.threads();
+        if threads.finished {
+            return Err(super::gone());
+        }
+        let index = threads
+            .places
+            .iter()
+            .position(|known| *known == place)
+            .unwrap_or_else(|| {
+                threads.places.push(place);
+                threads.places.len() - 1
+            })
+            % MOST_THREADS;
+        while threads.running.len() <= index {
+            let thread = self.start_thread(threads.running.len())?;
+            threads.running.push(thread);
+        }
+        Ok(threads.running[index].mouth.clone())
+    }
+
+    fn start_thread(self: &Arc<Self>, number: usize) -> io::Result<Running> {
+        let (mouth, inbox) = Mouth::new()?;
+        let pump = Pump::new(mouth.clone(), inbox, Arc::clone(self))?;
+        let (end, ended) = mpsc::channel();
+        let handle = std::thread::Builder::new()
+            .name(format!("log-{number}"))
+            .spawn(move || {
+                pump.run();
+                drop(end);
+            })?;
+        Ok(Running {
+            mouth,
+            handle,
+            ended,
+        })
+    }
+
+    /// Opens what a channel writes to. Runs on a log thread: it may block.
+    pub(super) fn open_sinks(&self, spec: ChannelSpec) -> io::Result<Output<RealDisk>> {
+        let rotation = Rotation {
+            maxbytes: spec.maxbytes,
+            backups: spec.backups,
+        };
+        let file = match &spec.file {
+            Some(path) => Some(LogFile::open(RealDisk, path.clone(), rotation)?),
+            None => None,
+        };
+        let syslog = spec.syslog.then(|| Syslog::new(&self.syslog));
+        let followers = self.followers.clone();
+        let output = Output::new(spec, file, syslog, self.logger.clone(), followers);
+        self.warn_about_rotation(&output);
+        Ok(output)
+    }
+
+    /// Once per path: a program that restarts does not repeat it.
+    fn warn_about_rotation(&self, output: &Output<RealDisk>) {
+        let (Some(text), Some(file)) = (output.rotation_warning(), output.file()) else {
+            return;
+        };
+        let mut warned = self.warned.lock().unwrap_or_else(PoisonError::into_inner);
+        if warned.insert(file.path().to_path_buf()) {
+            emit(&self.logger, &LogLine::new(Level::Warn, text));
+        }
+    }
+
+    /// The thread an opened channel belongs to, if it is not the one that opened it: the
+    /// path may have led elsewhere than it looked.
+    pub(super) fn home_of(
+        self: &Arc<Self>,
+        output: &mut Output<RealDisk>,
+        here: &Mouth,
+    ) -> Option<Mouth> {
+        let place = match output.file_mut() {
+            None => Place::NoFile,
+            Some(file) => match file.kind() {
+                Kind::Regular | Kind::Borrowed => Place::FileSystem(file.device().ok()?),
+                Kind::Pollable | Kind::Socket => Place::NoFile,
+            },
+        };
+        // without another thread it stays here
+        let home = self.thread_for(place).ok()?;
+        (!home.is_same_as(here)).then_some(home)
+    }
+}

@@ -1,0 +1,85 @@
+//! What one process may be told, and what it tells.
+
+use actix::Message;
+use visord_model::signal::Signal;
+use visord_model::state::ProcessState;
+
+use super::supervisor::{Answer, ProcessName};
+
+/// Start if it is meant to start by itself and was never started.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Autostart;
+
+/// Start. Faults as [`super::supervisor::StartProcess`], `label` is what they name.
+#[derive(Message)]
+#[rtype(result = "Answer")]
+pub struct Start {
+    /// Answer only when it is RUNNING or has failed.
+    pub wait: bool,
+    /// The name the client used.
+    pub label: String,
+}
+
+/// Stop. Faults as [`super::supervisor::StopProcess`].
+#[derive(Message)]
+#[rtype(result = "Answer")]
+pub struct Stop {
+    /// Answer only when it has stopped.
+    pub wait: bool,
+    /// The name the client used.
+    pub label: String,
+}
+
+/// The daemon closes: stop, and do not retry.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct GiveUp;
+
+/// Nothing is to be spawned any more.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Closing;
+
+/// Signal the child.
+#[derive(Message)]
+#[rtype(result = "Answer")]
+pub struct SignalChild {
+    /// What to send.
+    pub signal: Signal,
+    /// The name the client used.
+    pub label: String,
+}
+
+/// Write to the child's stdin.
+#[derive(Message)]
+#[rtype(result = "Answer")]
+pub struct Write {
+    /// What to write.
+    pub data: Vec<u8>,
+    /// The name the client used.
+    pub label: String,
+}
+
+/// Empty the log files.
+#[derive(Message)]
+#[rtype(result = "Answer")]
+pub struct ClearLogs {
+    /// The name the client used.
+    pub label: String,
+}
+
+/// Open the log files anew.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct ReopenLogs;
+
+/// The state of a process changed.
+#[derive(Clone, Debug, Message)]
+#[rtype(result = "()")]
+pub struct ProcessChanged {
+    /// Which one.
+    pub name: ProcessName,
+    /// The state entered.
+    pub state: ProcessState,
+}

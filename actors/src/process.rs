@@ -1,0 +1,107 @@
+//! The Process actor: a mailbox around one [`Machine`].
+//!
+//! Every input passes through `turn`: step the machine, perform its effects in order, re-arm
+//! the one timer, settle who waits. Nothing else changes its state.
+
+mod handlers;
+mod launch;
+mod listen;
+mod logs;
+mod member;
+mod order;
+mod perform;
+mod stdin;
+mod surroundings;
+mod turn;
+mod waiters;
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use actix::{Actor, Context, Recipient, SpawnHandle};
+use visord_config::ProcessConfig;
+use visord_model::process::Machine;
+
+pub use logs::LogPaths;
+pub use member::PoolLink;
+pub use stdin::StdinError;
+pub use surroundings::Surroundings;
+
+use crate::fcgi::SharedSocket;
+use crate::log::Channel;
+use crate::messages::process::ProcessChanged;
+use crate::messages::supervisor::ProcessName;
+use crate::spawn::ChildHandle;
+use listen::Speech;
+use stdin::Stdin;
+use waiters::Waiters;
+
+/// What makes a Process.
+pub struct Setup {
+    /// Group it belongs to.
+    pub group: String,
+    /// Its configuration.
+    pub config: Arc<ProcessConfig>,
+    /// Where its outputs go, AUTO names resolved.
+    pub logs: LogPaths,
+    /// Told of every change of state.
+    pub observer: Recipient<ProcessChanged>,
+    /// The pool, if it is a listener.
+    pub pool: Option<PoolLink>,
+    /// The FastCGI socket that becomes its fd 0.
+    pub socket: Option<SharedSocket>,
+}
+
+/// See the module.
+pub struct Process {
+    name: ProcessName,
+    setup: Setup,
+    world: Rc<Surroundings>,
+    machine: Machine,
+    child: Option<ChildHandle>,
+    /// The child was reaped; its output is being drained before the machine is told.
+    reaped: bool,
+    stdin: Option<Stdin>,
+    outputs: Vec<Channel>,
+    waiters: Waiters,
+    timer: Option<SpawnHandle>,
+    stop_report: Option<SpawnHandle>,
+    speech: Option<Speech>,
+    /// It may count among the users of its FastCGI socket.
+    uses_socket: bool,
+}
+
+impl Process {
+    /// A process that was never started.
+    #[must_use]
+    pub fn new(setup: Setup, world: Rc<Surroundings>) -> Self {
+        let machine = Machine::new(setup.config.name.clone(), setup.config.policy.clone());
+        let name = ProcessName {
+            group: setup.group.clone(),
+            process: setup.config.name.clone(),
+        };
+        Self {
+            name,
+            setup,
+            world,
+            machine,
+            child: None,
+            reaped: false,
+            stdin: None,
+            outputs: Vec::new(),
+            waiters: Waiters::default(),
+            timer: None,
+            stop_report: None,
+            speech: None,
+            uses_socket: false,
+        }
+    }
+}
+
+impl Actor for Process {
+    type Context = Context<Self>;
+
+    fn started(&mut self, _ctx: &mut Context<Self>) {
+        self.show();
+    }
+}

@@ -1,0 +1,133 @@
+//! From the wish to spawn to a child, and from its exit to the machine's next input.
+
+use actix::{ActorFutureExt, AsyncContext, Context, WrapFuture};
+use futures_util::future::join_all;
+use visord_model::event::Stream;
+use visord_model::exit::ExitStatus;
+use visord_model::fault::FaultCode;
+use visord_model::process::Input;
+
+use super::listen::Speech;
+use super::order::{Launched, Wire};
+use super::{Process, StdinError};
+use crate::log::Channel;
+use crate::messages::supervisor::Answer;
+use crate::reaper::Watch;
+
+impl Process {
+    /// Carry out the effect Spawn; its answer is a later turn.
+    pub(super) fn launch(&mut self, ctx: &mut Context<Self>) {
+        let order = self.order();
+        let world = self.world.clone();
+        let done = async move { order.carry_out(&world).await };
+        let done = done.into_actor(self).map(|result, act, ctx| match result {
+            Ok(launched) => act.launched(launched, ctx),
+            Err(error) => act.turn_unasked(Input::SpawnFailed(error.to_string()), ctx),
+        });
+        ctx.spawn(done);
+    }
+
+    fn launched(&mut self, launched: Launched, ctx: &mut Context<Self>) {
+        let pid = launched.child.pid;
+        self.world.reaper.do_send(Watch {
+            child: launched.child.clone(),
+            owner: ctx.address().recipient(),
+        });
+        self.child = Some(launched.child);
+        self.stdin = launched.stdin;
+        self.attach(launched.wires, pid, ctx);
+        self.turn_unasked(Input::Spawned(pid), ctx);
+        self.waiters.launched();
+    }
+
+    /// Give each pipe to its channel; a listener's stdout is read here, because no disk may
+    /// hold up an event.
+    fn attach(&mut self, wires: Vec<Wire>, pid: i32, ctx: &mut Context<Self>) {
+        for Wire {
+            stream,
+            pipe,
+            channel,
+        } in wires
+        {
+            if self.setup.pool.is_some() && stream == Stream::Stdout {
+                self.listen(pipe, channel, pid, ctx);
+            } else {
+                channel.attach(pipe, pid);
+                self.outputs.push(channel);
+            }
+        }
+    }
+
+    /// The child was reaped: first everything it wrote, then the machine's next input.
+    pub(super) fn drain(&mut self, status: ExitStatus, ctx: &mut Context<Self>) {
+        self.reaped = true;
+        self.stop_listening(ctx);
+        let drained = join_all(self.outputs.iter().map(Channel::drain));
+        let done = drained.into_actor(self).map(move |_, act, ctx| {
+            act.outputs.clear();
+            act.stdin = None;
+            act.child = None;
+            act.reaped = false;
+            act.turn_unasked(Input::Exited(status), ctx);
+        });
+        ctx.spawn(done);
+    }
+
+    /// Write to the child, keep what its pipe cannot take yet.
+    pub(super) fn write_stdin(
+        &mut self,
+        data: &[u8],
+        ctx: &mut Context<Self>,
+    ) -> Result<(), StdinError> {
+        let stdin = self.stdin.as_mut().ok_or(StdinError::Closed)?;
+        let was_pending = stdin.is_pending();
+        stdin.write(data)?;
+        if stdin.is_pending() && !was_pending {
+            self.await_room(ctx);
+        }
+        Ok(())
+    }
+
+    fn await_room(&mut self, ctx: &mut Context<Self>) {
+        let Some(stdin) = &self.stdin else {
+            return;
+        };
+        let flushed = stdin.writable().into_actor(self).map(|ready, act, ctx| {
+            let Some(stdin) = act.stdin.as_mut() else {
+                return;
+            };
+            match stdin.flush() {
+                Ok(()) if ready.is_ok() && stdin.is_pending() => act.await_room(ctx),
+                Ok(()) => act.stdin_drained(),
+                Err(_closed) => act.stdin_closed(),
+            }
+        });
+        ctx.spawn(flushed);
+    }
+
+    /// Empty the logs, of a stopped process too (decision C34).
+    pub(super) fn clear_logs(&self, label: String) -> impl Future<Output = Answer> + 'static {
+        let clearing: Vec<_> = self.channels().map(Channel::clear).collect();
+        let paths = &self.setup.logs;
+        let closed: Vec<_> = [&paths.stdout, &paths.stderr]
+            .into_iter()
+            .flatten()
+            .filter(|_| clearing.is_empty())
+            .map(|path| self.world.logs.clear_closed(path.clone()))
+            .collect();
+        async move {
+            let mut results = join_all(clearing).await;
+            results.extend(join_all(closed).await);
+            match results.into_iter().find_map(Result::err) {
+                Some(_) => Err(FaultCode::Failed.about(label)),
+                None => Ok(()),
+            }
+        }
+    }
+
+    /// Every open channel.
+    pub(super) fn channels(&self) -> impl Iterator<Item = &Channel> {
+        let speech = self.speech.as_ref().map(Speech::log);
+        self.outputs.iter().chain(speech)
+    }
+}

@@ -1,0 +1,175 @@
+//! What a listener says on stdout: read on the control thread, told to its pool, and copied
+//! to its log through a pipe that never blocks: a log that does not keep up loses bytes, which
+//! are counted and declared, and never holds up an event.
+
+use std::io::ErrorKind;
+use std::os::fd::OwnedFd;
+use std::rc::Rc;
+
+use actix::{ActorFutureExt, AsyncContext, Context, SpawnHandle, WrapFuture};
+use nix::errno::Errno;
+use nix::fcntl::OFlag;
+use nix::unistd::pipe2;
+use tokio::net::unix::pipe::Receiver;
+use visord_model::pyrepr::{repr, repr_bytes};
+
+use super::Process;
+use crate::log::Channel;
+use crate::messages::pool::ListenerOutput;
+
+/// Read at most this much before anything else gets its turn.
+const CHUNK: usize = 64 * 1024;
+
+/// The read end of a listener's stdout, and the log that gets a copy.
+pub(super) struct Speech {
+    pipe: Rc<Receiver>,
+    log: Channel,
+    /// Leads to `log`.
+    copy: Option<OwnedFd>,
+    lost: usize,
+    waiting: Option<SpawnHandle>,
+}
+
+/// What one read brought.
+enum Heard {
+    Something(Vec<u8>),
+    NothingYet,
+    End,
+}
+
+impl Process {
+    /// Begin to read what the listener says.
+    pub(super) fn listen(
+        &mut self,
+        pipe: OwnedFd,
+        log: Channel,
+        pid: i32,
+        ctx: &mut Context<Self>,
+    ) {
+        match Receiver::from_owned_fd(pipe) {
+            Ok(pipe) => {
+                self.speech = Some(Speech {
+                    pipe: Rc::new(pipe),
+                    copy: copy_to(&log, pid),
+                    log,
+                    lost: 0,
+                    waiting: None,
+                });
+                self.await_speech(ctx);
+            }
+            Err(error) => {
+                let name = &self.name.process;
+                slog::crit!(self.world.logger, "cannot listen to {name}: {error}");
+            }
+        }
+    }
+
+    fn await_speech(&mut self, ctx: &mut Context<Self>) {
+        let Some(speech) = &mut self.speech else {
+            return;
+        };
+        let pipe = speech.pipe.clone();
+        let ready = async move { pipe.readable().await };
+        let heard = ready.into_actor(self).map(|ready, act, ctx| {
+            if ready.is_ok() && act.hear_some() {
+                act.await_speech(ctx);
+            }
+        });
+        let handle = ctx.spawn(heard);
+        if let Some(speech) = &mut self.speech {
+            speech.waiting = Some(handle);
+        }
+    }
+
+    /// Read until there is nothing more for now; false when there never will be.
+    fn hear_some(&mut self) -> bool {
+        loop {
+            let Some(speech) = &self.speech else {
+                return false;
+            };
+            match read(&speech.pipe) {
+                Heard::Something(data) => self.tell_pool(data),
+                Heard::NothingYet => return true,
+                Heard::End => return false,
+            }
+        }
+    }
+
+    fn tell_pool(&mut self, data: Vec<u8>) {
+        if let Some(speech) = &mut self.speech {
+            speech.keep(&data);
+        }
+        slog::debug!(
+            self.world.logger,
+            "{} stdout output:\n{}",
+            repr(&self.name.process),
+            repr_bytes(&data)
+        );
+        if let Some(pool) = &self.setup.pool {
+            pool.output.do_send(ListenerOutput {
+                process: self.name.process.clone(),
+                data,
+            });
+        }
+    }
+
+    /// The child is gone: hear what it still said, then close.
+    pub(super) fn stop_listening(&mut self, ctx: &mut Context<Self>) {
+        self.hear_some();
+        if let Some(speech) = self.speech.take() {
+            if let Some(waiting) = speech.waiting {
+                ctx.cancel_future(waiting);
+            }
+            if speech.lost > 0 {
+                let (lost, name) = (speech.lost, &self.name.process);
+                let reason = "its log does not keep up";
+                slog::warn!(
+                    self.world.logger,
+                    "{lost} bytes of '{name}' stdout lost: {reason}"
+                );
+            }
+            self.outputs.push(speech.log);
+        }
+    }
+}
+
+/// A nonblocking way into a channel; without one the listener is heard all the same.
+fn copy_to(log: &Channel, pid: i32) -> Option<OwnedFd> {
+    let (read, write) = pipe2(OFlag::O_CLOEXEC | OFlag::O_NONBLOCK).ok()?;
+    log.attach(read, pid);
+    Some(write)
+}
+
+impl Speech {
+    pub(super) fn log(&self) -> &Channel {
+        &self.log
+    }
+
+    fn keep(&mut self, data: &[u8]) {
+        let mut kept = 0;
+        while let Some(copy) = self.copy.as_ref().filter(|_| kept < data.len()) {
+            match nix::unistd::write(copy, &data[kept..]) {
+                Ok(n) => kept += n,
+                Err(Errno::EINTR) => {}
+                Err(_) => break,
+            }
+        }
+        self.lost += data.len() - kept;
+    }
+}
+
+fn read(pipe: &Receiver) -> Heard {
+    let mut buffer = vec![0; CHUNK];
+    loop {
+        match pipe.try_read(&mut buffer) {
+            Ok(0) => return Heard::End,
+            Ok(n) => {
+                buffer.truncate(n);
+                return Heard::Something(buffer);
+            }
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) if error.kind() == ErrorKind::WouldBlock => return Heard::NothingYet,
+            Err(_) => return Heard::End,
+        }
+    }
+}

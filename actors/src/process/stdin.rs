@@ -1,0 +1,92 @@
+//! The write end of a child's stdin: bounded, never blocking.
+
+use std::io;
+use std::os::fd::OwnedFd;
+use std::rc::Rc;
+
+use tokio::net::unix::pipe::Sender;
+
+/// Bytes kept for a child that does not read, beyond what its pipe holds. One full
+/// request body of the RPC interface fits.
+pub(crate) const STDIN_BUFFER: usize = 4 * 1024 * 1024;
+
+/// Why nothing was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StdinError {
+    /// The child closed its stdin.
+    Closed,
+    /// The child does not read and the buffer is full.
+    Full,
+}
+
+/// See the module.
+pub(super) struct Stdin {
+    pipe: Rc<Sender>,
+    pending: Vec<u8>,
+    closed: bool,
+}
+
+impl Stdin {
+    /// Take over a nonblocking write end.
+    pub(super) fn new(fd: OwnedFd) -> io::Result<Self> {
+        Ok(Self {
+            pipe: Rc::new(Sender::from_owned_fd(fd)?),
+            pending: Vec::new(),
+            closed: false,
+        })
+    }
+
+    /// Whether bytes wait for the child to read.
+    pub(super) fn is_pending(&self) -> bool {
+        !self.pending.is_empty()
+    }
+
+    /// Write all of `data` or keep it for later; nothing of it is taken on an error.
+    pub(super) fn write(&mut self, data: &[u8]) -> Result<(), StdinError> {
+        if self.closed {
+            return Err(StdinError::Closed);
+        }
+        if self.is_pending() {
+            if self.pending.len() + data.len() > STDIN_BUFFER {
+                return Err(StdinError::Full);
+            }
+            self.pending.extend_from_slice(data);
+            return Ok(());
+        }
+        let written = self.write_some(data)?;
+        self.pending.extend_from_slice(&data[written..]);
+        Ok(())
+    }
+
+    /// The pipe has room again.
+    pub(super) fn flush(&mut self) -> Result<(), StdinError> {
+        let data = std::mem::take(&mut self.pending);
+        let written = self.write_some(&data)?;
+        self.pending = data;
+        self.pending.drain(..written);
+        Ok(())
+    }
+
+    /// Completes when the pipe may have room.
+    pub(super) fn writable(&self) -> impl Future<Output = io::Result<()>> + 'static {
+        let pipe = self.pipe.clone();
+        async move { pipe.writable().await }
+    }
+
+    fn write_some(&mut self, data: &[u8]) -> Result<usize, StdinError> {
+        let mut written = 0;
+        while written < data.len() {
+            match self.pipe.try_write(&data[written..]) {
+                Ok(n) => written += n,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(_) => {
+                    self.closed = true;
+                    self.pending.clear();
+                    return Err(StdinError::Closed);
+                }
+            }
+        }
+        Ok(written)
+    }
+}

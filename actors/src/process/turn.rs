@@ -1,0 +1,132 @@
+//! The trampoline: step, perform, feed answers back, re-arm one timer, show the result.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use actix::{ActorFutureExt, AsyncContext, Context, WrapFuture};
+use visord_model::process::{Effect, Input, ProcessInfo, Refusal};
+use visord_model::state::ProcessState;
+
+use super::Process;
+
+/// How often a stop that somebody waits for is reported (spec core 4.8 rule 5).
+const STOP_REPORT: Duration = Duration::from_secs(2);
+
+impl Process {
+    /// One input, all its effects in order, one re-armed timer; then the next input.
+    pub(super) fn turn(&mut self, input: Input, ctx: &mut Context<Self>) -> Result<(), Refusal> {
+        let now = self.world.clock.now();
+        if self.world.board.mood().is_closing() {
+            // nothing starts any more, even if the word is still on its way in the mailbox
+            self.machine.step(Input::Closing, now)?;
+        }
+        let mut todo = VecDeque::from(self.machine.step(input, now)?);
+        // readers must not see an event or a log line before the state it tells of
+        self.show();
+        while let Some(effect) = todo.pop_front() {
+            if let Some(answer) = self.perform(effect, ctx) {
+                let more = self.machine.step(answer, now)?;
+                self.show();
+                todo.extend(more);
+            }
+        }
+        self.rearm(ctx);
+        self.release_socket(ctx);
+        Ok(())
+    }
+
+    /// A turn that no client asked for: a refusal means that there is nothing to do.
+    pub(super) fn turn_unasked(&mut self, input: Input, ctx: &mut Context<Self>) {
+        let _ = self.turn(input, ctx);
+    }
+
+    fn perform(&mut self, effect: Effect, ctx: &mut Context<Self>) -> Option<Input> {
+        match effect {
+            Effect::Spawn => {
+                self.uses_socket = self.setup.socket.is_some();
+                self.launch(ctx);
+                None
+            }
+            Effect::Kill { group, signal, .. } => self.kill(signal, group),
+            Effect::Changed(transition) => {
+                self.changed(transition);
+                None
+            }
+            Effect::Log(line) => {
+                crate::log::emit(&self.world.logger, &line);
+                None
+            }
+        }
+    }
+
+    /// One timer, for the machine's one deadline.
+    fn rearm(&mut self, ctx: &mut Context<Self>) {
+        if let Some(timer) = self.timer.take() {
+            ctx.cancel_future(timer);
+        }
+        let Some(due) = self.machine.deadline() else {
+            return;
+        };
+        let wait = due.0.saturating_sub(self.world.clock.now().mono.0);
+        self.timer = Some(ctx.run_later(wait, |act, ctx| {
+            act.timer = None;
+            act.turn_unasked(Input::Deadline, ctx);
+        }));
+    }
+
+    /// A process at rest no longer keeps its FastCGI socket open; one that waits for a retry
+    /// does.
+    fn release_socket(&mut self, ctx: &mut Context<Self>) {
+        let Some(socket) = self.setup.socket.as_ref() else {
+            return;
+        };
+        if !self.machine.state().is_stopped() || !std::mem::take(&mut self.uses_socket) {
+            return;
+        }
+        let logger = self.world.logger.clone();
+        let released = socket.release(&self.name.process).into_actor(self);
+        ctx.spawn(released.map(move |attempt, _, _| {
+            attempt
+                .log
+                .iter()
+                .for_each(|line| crate::log::emit(&logger, line));
+        }));
+    }
+
+    /// `waiting for x to stop`: at once, then every two seconds while a client waits.
+    pub(super) fn report_stop(&mut self, ctx: &mut Context<Self>) {
+        let waiting = self.machine.state() == ProcessState::Stopping && self.waiters.expect_stop();
+        if !waiting {
+            self.stop_report = None;
+            return;
+        }
+        slog::info!(
+            self.world.logger,
+            "waiting for {} to stop",
+            self.name.process
+        );
+        self.stop_report = Some(ctx.run_later(STOP_REPORT, |act, ctx| act.report_stop(ctx)));
+    }
+
+    /// What others may know is on the board before anything else says so.
+    pub(super) fn show(&self) {
+        self.world.board.set_process(self.info());
+    }
+
+    fn info(&self) -> ProcessInfo {
+        let machine = &self.machine;
+        let (stdout, stderr) = self.setup.logs.shown(&self.setup.config);
+        ProcessInfo {
+            name: self.name.process.clone(),
+            group: self.name.group.clone(),
+            state: machine.state(),
+            start: machine.start_time(),
+            stop: machine.stop_time(),
+            spawnerr: machine.spawnerr().to_owned(),
+            exitstatus: machine.exitstatus(),
+            pid: machine.pid().unwrap_or(0),
+            stdout_logfile: stdout,
+            stderr_logfile: stderr,
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! Replies promised for a later state.
+
+use tokio::sync::oneshot;
+use visord_model::fault::{Fault, FaultCode};
+use visord_model::process::Transition;
+use visord_model::state::ProcessState;
+
+use crate::messages::supervisor::Answer;
+
+/// What a client waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wish {
+    /// The spawn under way is answered.
+    Launched,
+    /// RUNNING.
+    Running,
+    /// Any state without a child.
+    Stopped,
+}
+
+struct Waiter {
+    wish: Wish,
+    label: String,
+    reply: oneshot::Sender<Answer>,
+}
+
+/// Clients waiting for one process; each is answered once, when its process gets there.
+#[derive(Default)]
+pub(super) struct Waiters(Vec<Waiter>);
+
+impl Waiters {
+    /// Promise an answer.
+    pub(super) fn file(&mut self, wish: Wish, label: String) -> oneshot::Receiver<Answer> {
+        let (reply, answer) = oneshot::channel();
+        self.0.push(Waiter { wish, label, reply });
+        answer
+    }
+
+    /// Whether somebody waits for the process to stop.
+    pub(super) fn expect_stop(&self) -> bool {
+        self.0
+            .iter()
+            .any(|w| w.wish == Wish::Stopped && !w.reply.is_closed())
+    }
+
+    /// A child exists: whoever only waited for that has an answer.
+    pub(super) fn launched(&mut self) {
+        self.settle(|wish, _| match wish {
+            Wish::Launched => Some(Ok(())),
+            Wish::Running | Wish::Stopped => None,
+        });
+    }
+
+    /// Answer those whom this transition concerns. `restarts`: the stop that completes is
+    /// followed by the start that was asked for meanwhile (decision Q15).
+    pub(super) fn changed(&mut self, transition: &Transition, restarts: bool) {
+        let to = transition.to;
+        self.settle(|wish, label| match wish {
+            Wish::Stopped => to.is_stopped().then_some(Ok(())),
+            Wish::Running | Wish::Launched => started(to, restarts, label),
+        });
+    }
+
+    fn settle(&mut self, judge: impl Fn(Wish, &str) -> Option<Answer>) {
+        let waiting = std::mem::take(&mut self.0);
+        for waiter in waiting {
+            match judge(waiter.wish, &waiter.label) {
+                // a client that went away needs no answer
+                Some(answer) => drop(waiter.reply.send(answer)),
+                None => self.0.push(waiter),
+            }
+        }
+    }
+}
+
+fn started(to: ProcessState, restarts: bool, label: &str) -> Option<Answer> {
+    let fault = |code: FaultCode| -> Option<Result<(), Fault>> { Some(Err(code.about(label))) };
+    match to {
+        ProcessState::Starting => None,
+        ProcessState::Running => Some(Ok(())),
+        ProcessState::Backoff | ProcessState::Fatal => fault(FaultCode::SpawnError),
+        ProcessState::Stopping | ProcessState::Stopped if restarts => None,
+        ProcessState::Stopped
+        | ProcessState::Stopping
+        | ProcessState::Exited
+        | ProcessState::Unknown => fault(FaultCode::AbnormalTermination),
+    }
+}

@@ -1,0 +1,98 @@
+//! The Signals actor: what the system asks of the daemon (spec core 5).
+
+use std::sync::Arc;
+
+use actix::{Actor, Addr, AsyncContext, Context, StreamHandler};
+use futures_util::stream::unfold;
+use slog::Logger;
+use tokio::signal::unix::{SignalKind, signal};
+use visord_model::state::SupervisorState;
+
+use crate::board::Board;
+use crate::messages::supervisor::{ReopenEverything, Restart, Terminate};
+use crate::supervisor::Supervisor;
+
+/// What a signal means.
+#[derive(Clone, Copy, Debug)]
+enum Meaning {
+    Exit(&'static str),
+    Restart,
+    Reopen,
+    /// Taken note of, nothing else (decision C23).
+    Ignored(&'static str),
+}
+
+const MEANINGS: [(i32, Meaning); 6] = [
+    (libc::SIGTERM, Meaning::Exit("SIGTERM")),
+    (libc::SIGINT, Meaning::Exit("SIGINT")),
+    (libc::SIGQUIT, Meaning::Exit("SIGQUIT")),
+    (libc::SIGHUP, Meaning::Restart),
+    (libc::SIGUSR2, Meaning::Reopen),
+    (libc::SIGUSR1, Meaning::Ignored("SIGUSR1")),
+];
+
+/// See the module.
+pub struct Signals {
+    supervisor: Addr<Supervisor>,
+    board: Arc<Board>,
+    logger: Logger,
+}
+
+impl Signals {
+    /// Signals for this Supervisor.
+    #[must_use]
+    pub fn new(supervisor: Addr<Supervisor>, board: Arc<Board>, logger: Logger) -> Self {
+        Self {
+            supervisor,
+            board,
+            logger,
+        }
+    }
+}
+
+impl Actor for Signals {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Context<Self>) {
+        for (number, meaning) in MEANINGS {
+            match signal(SignalKind::from_raw(number)) {
+                Ok(stream) => {
+                    let stream = unfold(stream, move |mut stream| async move {
+                        stream.recv().await.map(|()| (meaning, stream))
+                    });
+                    ctx.add_stream(stream);
+                }
+                Err(error) => {
+                    slog::crit!(self.logger, "cannot listen for signal {number}: {error}");
+                }
+            }
+        }
+    }
+}
+
+impl StreamHandler<Meaning> for Signals {
+    fn handle(&mut self, meaning: Meaning, _ctx: &mut Context<Self>) {
+        let log = &self.logger;
+        match meaning {
+            Meaning::Exit(name) => {
+                slog::warn!(log, "received {name} indicating exit request");
+                self.supervisor.do_send(Terminate);
+            }
+            Meaning::Restart if self.board.mood() == SupervisorState::Shutdown => {
+                slog::warn!(
+                    log,
+                    "ignored SIGHUP indicating restart request (shutdown in progress)"
+                );
+            }
+            Meaning::Restart => {
+                slog::warn!(log, "received SIGHUP indicating restart request");
+                self.supervisor.do_send(Restart {});
+            }
+            Meaning::Reopen => {
+                slog::info!(log, "received SIGUSR2 indicating log reopen request");
+                self.supervisor.do_send(ReopenEverything);
+            }
+            Meaning::Ignored(name) => slog::debug!(log, "received {name}, ignored"),
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! Bringing children to life, and signalling them.
+//!
+//! The control thread only decides; everything that blocks or clones happens on one plain
+//! thread, `spawner`, behind the [`Spawner`] trait:
+//!
+//! ```text
+//! CommandQuery --resolve--> ResolvedCommand --(pipes, environment)--> SpawnPlan --spawn--> Spawned
+//! ```
+//!
+//! Between clone and exec only `child.rs` runs, and it calls only `async_signal_safe.rs`. A child
+//! that was spawned must be given to the [`Reaper`](crate::reaper::Reaper) with `Watch`: until
+//! then its end is kept in the kernel, never lost and never mistaken for a stranger's.
+
+mod account;
+mod async_signal_safe;
+mod child;
+mod clone;
+mod command;
+pub mod descriptor;
+mod error;
+mod fork;
+mod kin;
+mod launch;
+mod pipes;
+mod plan;
+mod send_signal;
+mod spawner;
+pub(crate) mod wait;
+
+use std::io;
+use std::os::fd::OwnedFd;
+use std::sync::Arc;
+
+use futures_util::future::LocalBoxFuture;
+use visord_model::signal::Signal;
+
+pub use async_signal_safe::errno_name;
+pub use command::{CommandQuery, ResolvedCommand, SplitError, resolve, split};
+pub use error::SpawnError;
+pub use kin::Kin;
+pub(crate) use kin::Relation;
+pub use pipes::{ChildEnds, ParentEnds, open_pipes};
+pub use plan::{SpawnPlan, environment};
+pub use send_signal::send_signal;
+pub use spawner::{Limit, SpawnerHandle, SpawnerOptions, SpawnerThread};
+
+/// The seam between deciding and doing: production code uses [`SpawnerHandle`], tests of the
+/// Process actor a fake.
+///
+/// Requests are queued when the method is called, in that order, not when the future is first
+/// polled.
+pub trait Spawner: 'static {
+    /// Split a command line and find its program (spec core 4.4).
+    fn resolve(
+        &self,
+        query: CommandQuery,
+    ) -> LocalBoxFuture<'static, Result<ResolvedCommand, SpawnError>>;
+
+    /// Bring a child to life. What goes wrong inside the child (user, directory, exec) is not an
+    /// error here: the child says so on its stderr and ends with code 127 (spec core 4.5).
+    fn spawn(&self, plan: SpawnPlan) -> LocalBoxFuture<'static, Result<Spawned, SpawnError>>;
+
+    /// Signal a child, or with `group` its whole process group. `ESRCH` says that it has ended.
+    fn signal(&self, child: &ChildHandle, signal: Signal, group: bool) -> io::Result<()>;
+}
+
+/// A child that lives, or lived until a moment ago.
+#[derive(Debug)]
+#[must_use = "a child that nobody watches is never reaped"]
+pub struct Spawned {
+    /// How to signal it and to wait for it.
+    pub child: ChildHandle,
+}
+
+/// What identifies a child until it is reaped.
+#[derive(Clone, Debug)]
+pub struct ChildHandle {
+    /// Its process id, and that of its process group.
+    pub pid: i32,
+    /// The descriptor that stands for it; `None` for children of the portable way.
+    pub pidfd: Option<Arc<OwnedFd>>,
+}

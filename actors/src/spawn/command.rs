@@ -1,0 +1,165 @@
+//! From a command line to a program: splitting and the search path (spec core 4.4).
+
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::fmt;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+
+use nix::unistd::{AccessFlags, access};
+
+use super::SpawnError;
+
+/// Where programs are looked for when no `PATH` says so.
+const DEFAULT_PATH: [&str; 3] = ["/bin", "/usr/bin", "/usr/local/bin"];
+
+/// The question which program a command line names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CommandQuery {
+    /// The command line as configured.
+    pub command: String,
+    /// Directories to search for a program without `/`, in order; an empty one is the daemon's
+    /// working directory.
+    pub path: Vec<PathBuf>,
+}
+
+impl CommandQuery {
+    /// Searches the `PATH` of the merged program environment if it sets one (even an empty one),
+    /// else the daemon's `PATH`, else (unset or empty) a default list.
+    #[must_use]
+    pub fn new(
+        command: &str,
+        program_environment: &BTreeMap<String, String>,
+        daemon_path: Option<&OsStr>,
+    ) -> Self {
+        let path = match program_environment.get("PATH") {
+            Some(path) => directories(OsStr::new(path)),
+            None => match daemon_path {
+                Some(path) if !path.is_empty() => directories(path),
+                Some(_) | None => DEFAULT_PATH.iter().map(PathBuf::from).collect(),
+            },
+        };
+        Self {
+            command: command.to_owned(),
+            path,
+        }
+    }
+}
+
+fn directories(path: &OsStr) -> Vec<PathBuf> {
+    path.as_bytes()
+        .split(|&byte| byte == b':')
+        .map(|directory| PathBuf::from(OsStr::from_bytes(directory)))
+        .collect()
+}
+
+/// A program and its arguments.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ResolvedCommand {
+    /// The file to execute, relative to the daemon's working directory if it is not absolute.
+    pub path: PathBuf,
+    /// The words of the command line; word 0 as written. Never empty.
+    pub argv: Vec<String>,
+}
+
+/// Why a command line cannot be split.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SplitError {
+    /// A quote is never closed.
+    NoClosingQuotation,
+    /// It ends with a backslash.
+    NoEscapedCharacter,
+    /// A word holds a NUL byte, which no argument can.
+    NulByte,
+}
+
+impl fmt::Display for SplitError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NoClosingQuotation => "No closing quotation",
+            Self::NoEscapedCharacter => "No escaped character",
+            Self::NulByte => "embedded null byte",
+        })
+    }
+}
+
+/// Split a command line like Python's `shlex.split`: blanks, tabs and line ends separate, single
+/// quotes are literal, inside double quotes a backslash escapes only `"` and itself, elsewhere any
+/// character. No comments, no expansion.
+pub fn split(command: &str) -> Result<Vec<String>, SplitError> {
+    if command.contains('\0') {
+        return Err(SplitError::NulByte);
+    }
+    let mut words = Vec::new();
+    let mut word: Option<String> = None;
+    let mut rest = command.chars();
+    while let Some(c) = rest.next() {
+        match c {
+            ' ' | '\t' | '\r' | '\n' => words.extend(word.take()),
+            '\'' | '"' => quoted(c, &mut rest, word.get_or_insert_default())?,
+            '\\' => {
+                let escaped = rest.next().ok_or(SplitError::NoEscapedCharacter)?;
+                word.get_or_insert_default().push(escaped);
+            }
+            plain => word.get_or_insert_default().push(plain),
+        }
+    }
+    words.extend(word);
+    Ok(words)
+}
+
+/// The rest of a quotation, up to and with its closing quote.
+fn quoted(
+    quote: char,
+    rest: &mut std::str::Chars<'_>,
+    word: &mut String,
+) -> Result<(), SplitError> {
+    loop {
+        let c = rest.next().ok_or(SplitError::NoClosingQuotation)?;
+        if c == quote {
+            return Ok(());
+        }
+        if c == '\\' && quote == '"' {
+            let escaped = rest.next().ok_or(SplitError::NoEscapedCharacter)?;
+            if escaped != '"' && escaped != '\\' {
+                word.push('\\');
+            }
+            word.push(escaped);
+        } else {
+            word.push(c);
+        }
+    }
+}
+
+/// Find the program of a command line and check, with the daemon's own identity, that it can be
+/// executed. Touches the file system, so it may block.
+pub fn resolve(query: &CommandQuery) -> Result<ResolvedCommand, SpawnError> {
+    let argv = split(&query.command).map_err(|reason| SpawnError::Unparsable {
+        command: query.command.clone(),
+        reason,
+    })?;
+    let word = argv.first().ok_or(SpawnError::Empty)?;
+    let candidates = if word.contains('/') {
+        vec![PathBuf::from(word)]
+    } else {
+        query.path.iter().map(|dir| dir.join(word)).collect()
+    };
+    // the first entry of any kind is taken, executable or not (quirk C38)
+    let (path, metadata) = candidates
+        .into_iter()
+        .find_map(|path| path.metadata().ok().map(|found| (path, found)))
+        .ok_or_else(|| SpawnError::NotFound { word: word.clone() })?;
+    if metadata.is_dir() {
+        Err(SpawnError::IsDirectory { path })
+    } else if metadata.permissions().mode() & 0o111 == 0 {
+        Err(SpawnError::NotExecutable { path })
+    } else if access(&path, AccessFlags::X_OK).is_err() {
+        Err(SpawnError::NoPermission { path })
+    } else {
+        Ok(ResolvedCommand { path, argv })
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,221 @@
+//! The spawner thread: one queue, worked off in order, for everything that may block.
+
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, mpsc};
+use std::thread;
+
+use futures_util::future::LocalBoxFuture;
+use nix::sys::signal::{SigSet, SigmaskHow, pthread_sigmask};
+use tokio::sync::oneshot;
+use visord_model::signal::Signal;
+
+use super::clone::{self, Stack};
+use super::command::{self, CommandQuery, ResolvedCommand};
+use super::kin::Kin;
+use super::launch::Launch;
+use super::plan::SpawnPlan;
+use super::{ChildHandle, SpawnError, Spawned, Spawner, fork, send_signal};
+
+/// A limit on open descriptors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limit {
+    /// What applies.
+    pub soft: u64,
+    /// How far the process may raise it.
+    pub hard: u64,
+}
+
+/// How children are made.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SpawnerOptions {
+    /// Fork even where the fast way works; for tests.
+    pub portable: bool,
+    /// The limit on open descriptors that children get, if the daemon raised its own beyond what
+    /// `minfds` promises them; `None`: they inherit.
+    pub descriptors: Option<Limit>,
+}
+
+/// The thread named `spawner`. It ends when the last [`SpawnerHandle`] is dropped, which must not
+/// happen before the daemon ends.
+#[derive(Debug)]
+pub struct SpawnerThread;
+
+impl SpawnerThread {
+    /// Start it with the default options. Errors: no thread can be had.
+    pub fn start() -> io::Result<SpawnerHandle> {
+        Self::start_with(SpawnerOptions::default())
+    }
+
+    /// Start it. Errors: no thread can be had.
+    pub fn start_with(options: SpawnerOptions) -> io::Result<SpawnerHandle> {
+        let (jobs, queue) = mpsc::channel::<Job>();
+        let kin = Arc::new(Kin::default());
+        let theirs = Arc::clone(&kin);
+        thread::Builder::new()
+            .name("spawner".to_owned())
+            .spawn(move || Workshop::new(options, theirs).work(&queue))?;
+        Ok(SpawnerHandle { jobs, kin })
+    }
+}
+
+type Job = Box<dyn FnOnce(&mut Workshop) + Send>;
+
+/// Sends work to the spawner thread, which does it in the order of the calls.
+#[derive(Clone, Debug)]
+pub struct SpawnerHandle {
+    jobs: mpsc::Sender<Job>,
+    kin: Arc<Kin>,
+}
+
+impl SpawnerHandle {
+    /// Which pids are ours; the Reaper needs it.
+    #[must_use]
+    pub fn kin(&self) -> Arc<Kin> {
+        Arc::clone(&self.kin)
+    }
+
+    /// Run something that may block on the spawner thread.
+    /// Error: the thread is gone, or the job panicked.
+    pub fn run<T: Send + 'static>(
+        &self,
+        job: impl FnOnce() -> T + Send + 'static,
+    ) -> LocalBoxFuture<'static, Result<T, SpawnError>> {
+        let (reply, answer) = oneshot::channel();
+        self.queue(|_| {
+            // whoever asked may have lost interest
+            let _ = reply.send(job());
+        });
+        Box::pin(async move { answer.await.map_err(|_| SpawnError::SpawnerGone) })
+    }
+
+    fn queue(&self, job: impl FnOnce(&mut Workshop) + Send + 'static) {
+        // a closed queue drops the job with its reply, which tells whoever asked
+        let _ = self.jobs.send(Box::new(job));
+    }
+}
+
+impl Spawner for SpawnerHandle {
+    fn resolve(
+        &self,
+        query: CommandQuery,
+    ) -> LocalBoxFuture<'static, Result<ResolvedCommand, SpawnError>> {
+        let answer = self.run(move || command::resolve(&query));
+        Box::pin(async move { answer.await? })
+    }
+
+    fn spawn(&self, plan: SpawnPlan) -> LocalBoxFuture<'static, Result<Spawned, SpawnError>> {
+        let (reply, answer) = oneshot::channel();
+        let mut claim = Claim {
+            answer,
+            kin: self.kin(),
+        };
+        self.queue(move |shop| {
+            if let Err(Ok(unwanted)) = reply.send(shop.spawn(plan)) {
+                abandon(&unwanted, &shop.kin);
+            }
+        });
+        Box::pin(async move {
+            let answer = (&mut claim.answer).await;
+            answer.unwrap_or(Err(SpawnError::SpawnerGone))
+        })
+    }
+
+    fn signal(&self, child: &ChildHandle, signal: Signal, group: bool) -> io::Result<()> {
+        send_signal(child, signal, group)
+    }
+}
+
+/// The answer to a request for a child. If nobody takes it, the child is ended rather than lost.
+struct Claim {
+    answer: oneshot::Receiver<Result<Spawned, SpawnError>>,
+    kin: Arc<Kin>,
+}
+
+impl Drop for Claim {
+    fn drop(&mut self) {
+        // from here on the spawner thread sees that nobody listens; before, it may have answered
+        self.answer.close();
+        if let Ok(Ok(unwanted)) = self.answer.try_recv() {
+            abandon(&unwanted, &self.kin);
+        }
+    }
+}
+
+fn abandon(unwanted: &Spawned, kin: &Kin) {
+    // it can only have ended already
+    let _ = send_signal(&unwanted.child, Signal::KILL, true);
+    kin.disown(unwanted.child.pid);
+}
+
+/// How children are made here.
+enum Way {
+    Clone(Stack),
+    Fork,
+}
+
+/// What the thread owns.
+struct Workshop {
+    way: Way,
+    kin: Arc<Kin>,
+    descriptors: Option<libc::rlimit>,
+}
+
+impl Workshop {
+    fn new(options: SpawnerOptions, kin: Arc<Kin>) -> Self {
+        // A child begins with the daemon's handlers and this thread's mask: no signal may be let
+        // through before it has put both right. It cannot fail with these arguments.
+        let _ = pthread_sigmask(SigmaskHow::SIG_SETMASK, Some(&SigSet::all()), None);
+        Self {
+            way: Way::choose(options.portable),
+            kin,
+            descriptors: options.descriptors.map(|limit| libc::rlimit {
+                rlim_cur: limit.soft,
+                rlim_max: limit.hard,
+            }),
+        }
+    }
+
+    fn work(mut self, queue: &mpsc::Receiver<Job>) {
+        for job in queue {
+            // the panic hook has told; whoever asked sees SpawnerGone, the next job goes on
+            let _ = catch_unwind(AssertUnwindSafe(|| job(&mut self)));
+        }
+    }
+
+    fn spawn(&mut self, plan: SpawnPlan) -> Result<Spawned, SpawnError> {
+        let name = plan.name.clone();
+        let launch = Launch::prepare(plan, self.descriptors)?;
+        let birth = self.kin.birth();
+        let child = self.way.spawn(&launch);
+        let child = child.map_err(|errno| SpawnError::fork(&name, errno))?;
+        birth.born(child.pid);
+        Ok(Spawned { child })
+    }
+}
+
+impl Way {
+    fn choose(portable: bool) -> Self {
+        if !portable
+            && let Ok(mut stack) = Stack::new()
+            && clone::works(&mut stack)
+        {
+            return Self::Clone(stack);
+        }
+        Self::Fork
+    }
+
+    fn spawn(&mut self, launch: &Launch) -> Result<ChildHandle, i32> {
+        match self {
+            Self::Clone(stack) => match clone::spawn(launch, stack) {
+                // a sandbox may have closed since the trial
+                Err(libc::ENOSYS | libc::EPERM | libc::EINVAL) => {
+                    *self = Self::Fork;
+                    self.spawn(launch)
+                }
+                outcome => outcome,
+            },
+            Self::Fork => fork::spawn(launch),
+        }
+    }
+}

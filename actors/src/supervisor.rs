@@ -1,0 +1,112 @@
+//! The Supervisor actor: the mood, the roster of groups and processes, the stop plan.
+//!
+//! It decides nothing about a process's life (the process's machine does) and keeps no state
+//! about a call: a request that waits is answered by the process itself.
+
+mod bulk;
+mod control;
+mod groups;
+mod logs;
+mod reload;
+mod roster;
+mod shutdown;
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use actix::{Actor, Context, SpawnHandle};
+use tokio::sync::oneshot;
+use visord_config::{Config, ConfigError};
+use visord_model::event::Event;
+use visord_model::fault::{Fault, FaultCode};
+use visord_model::shutdown::StopPlan;
+
+use crate::log::ActivityLog;
+use crate::messages::event::Publish;
+use crate::process::Surroundings;
+
+pub use groups::{AutoLogs, prepare_auto_logs};
+use roster::Roster;
+
+/// Reads the configuration again with the options the daemon was started with.
+pub type Loader = Arc<dyn Fn() -> Result<Config, ConfigError> + Send + Sync>;
+
+/// How the daemon's run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// Exit.
+    Shutdown,
+    /// Load the configuration and run again.
+    Restart,
+}
+
+/// What makes a Supervisor.
+pub struct Parts {
+    /// Shared with every process.
+    pub world: Rc<Surroundings>,
+    /// The configuration to run.
+    pub config: Config,
+    /// AUTO log files made for it so far.
+    pub auto_logs: AutoLogs,
+    /// For reread and restart.
+    pub loader: Loader,
+    /// To reopen and to clear.
+    pub activity: ActivityLog,
+    /// Told once when everything has stopped.
+    pub ended: oneshot::Sender<Ending>,
+}
+
+/// See the module.
+pub struct Supervisor {
+    world: Rc<Surroundings>,
+    config: Config,
+    auto_logs: AutoLogs,
+    loader: Loader,
+    activity: ActivityLog,
+    ended: Option<oneshot::Sender<Ending>>,
+    roster: Roster,
+    plan: Option<StopPlan>,
+    stop_report: Option<SpawnHandle>,
+}
+
+impl Supervisor {
+    /// A Supervisor that activates its configuration's groups when it starts.
+    #[must_use]
+    pub fn new(parts: Parts) -> Self {
+        Self {
+            world: parts.world,
+            config: parts.config,
+            auto_logs: parts.auto_logs,
+            loader: parts.loader,
+            activity: parts.activity,
+            ended: Some(parts.ended),
+            roster: Roster::default(),
+            plan: None,
+            stop_report: None,
+        }
+    }
+
+    /// The shutdown gate (spec interfaces 3.1).
+    fn gate(&self) -> Result<(), Fault> {
+        if self.world.board.mood().is_closing() {
+            return Err(FaultCode::ShutdownState.bare());
+        }
+        Ok(())
+    }
+
+    fn publish(&self, event: Event) {
+        self.world.bus.do_send(Publish(event));
+    }
+}
+
+impl Actor for Supervisor {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Context<Self>) {
+        for group in self.config.groups.clone() {
+            self.activate(group, ctx);
+        }
+        self.publish(Event::SupervisorRunning);
+        self.roster.autostart_all();
+    }
+}

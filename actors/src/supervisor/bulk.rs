@@ -1,0 +1,135 @@
+//! Requests about many processes: one operation each, all at once, results as they complete
+//! (spec interfaces 3.1 "Bulk algorithm").
+
+use std::time::Duration;
+
+use actix::{Handler, Message, ResponseFuture};
+use futures_util::FutureExt;
+use futures_util::StreamExt;
+use futures_util::future::ready;
+use futures_util::stream::FuturesUnordered;
+use tokio::time::Instant;
+use visord_model::fault::{Fault, FaultCode};
+use visord_model::name::namespec;
+use visord_model::state::ProcessState;
+
+use super::Supervisor;
+use super::roster::Member;
+use crate::messages::process::{ClearLogs, SignalChild, Start, Stop};
+use crate::messages::supervisor::{
+    Answer, ClearAllLogs, Outcome, Scope, SignalMany, StartMany, StopMany,
+};
+use crate::process::Process;
+
+/// Results this close together are reported in walk order, as one poll of the original's
+/// would; the order of children that end "at the same time" is nobody's promise.
+const TOGETHER: Duration = Duration::from_millis(50);
+
+impl Supervisor {
+    /// Do one thing to every process in scope whose state asks for it.
+    fn bulk<M>(
+        &self,
+        scope: &Scope,
+        concerned: impl Fn(ProcessState) -> bool,
+        make: impl Fn(String) -> M,
+    ) -> ResponseFuture<Answer<Vec<Outcome>>>
+    where
+        M: Message<Result = Answer> + Send + 'static,
+        Process: Handler<M>,
+    {
+        let walk = match self.gate().and_then(|()| self.roster.walk(scope)) {
+            Ok(walk) => walk,
+            Err(fault) => return ready(Err(fault)).boxed_local(),
+        };
+        let requests: FuturesUnordered<_> = walk
+            .into_iter()
+            .filter(|member| {
+                let info = self.world.board.process(&member.name);
+                info.is_some_and(|info| concerned(info.state))
+            })
+            .enumerate()
+            .map(|(index, member)| {
+                let label = namespec(&member.name.group, &member.name.process);
+                let request = member.addr.send(make(label.clone()));
+                async move {
+                    let gone = |_| Err(FaultCode::BadName.about(label));
+                    let answer = request.await.unwrap_or_else(gone);
+                    (Instant::now(), index, outcome(&member, answer))
+                }
+            })
+            .collect();
+        async move { Ok(in_order(requests.collect().await)) }.boxed_local()
+    }
+}
+
+fn outcome(member: &Member, answer: Answer) -> Outcome {
+    let (status, description) = match answer {
+        Ok(()) => (FaultCode::Success, "OK".to_owned()),
+        Err(fault @ Fault { code, .. }) => (code, fault.text()),
+    };
+    Outcome {
+        name: member.name.process.clone(),
+        group: member.name.group.clone(),
+        status,
+        description,
+    }
+}
+
+/// By completion, but in walk order among those that completed together.
+fn in_order(mut results: Vec<(Instant, usize, Outcome)>) -> Vec<Outcome> {
+    results.sort_by_key(|(when, index, _)| (*when, *index));
+    let together = |a: &(Instant, usize, Outcome), b: &(Instant, usize, Outcome)| {
+        b.0.duration_since(a.0) < TOGETHER
+    };
+    let mut ordered = Vec::with_capacity(results.len());
+    for batch in results.chunk_by(together) {
+        let mut batch: Vec<_> = batch.iter().collect();
+        batch.sort_by_key(|(_, index, _)| *index);
+        ordered.extend(batch.into_iter().map(|(_, _, outcome)| outcome.clone()));
+    }
+    ordered
+}
+
+impl Handler<StartMany> for Supervisor {
+    type Result = ResponseFuture<Answer<Vec<Outcome>>>;
+
+    fn handle(&mut self, msg: StartMany, _ctx: &mut Self::Context) -> Self::Result {
+        let wait = msg.wait;
+        self.bulk(
+            &msg.scope,
+            |state| !state.is_running(),
+            move |label| Start { wait, label },
+        )
+    }
+}
+
+impl Handler<StopMany> for Supervisor {
+    type Result = ResponseFuture<Answer<Vec<Outcome>>>;
+
+    fn handle(&mut self, msg: StopMany, _ctx: &mut Self::Context) -> Self::Result {
+        let wait = msg.wait;
+        self.bulk(&msg.scope, ProcessState::is_running, move |label| Stop {
+            wait,
+            label,
+        })
+    }
+}
+
+impl Handler<SignalMany> for Supervisor {
+    type Result = ResponseFuture<Answer<Vec<Outcome>>>;
+
+    fn handle(&mut self, msg: SignalMany, _ctx: &mut Self::Context) -> Self::Result {
+        let signal = msg.signal;
+        self.bulk(&msg.scope, ProcessState::is_signallable, move |label| {
+            SignalChild { signal, label }
+        })
+    }
+}
+
+impl Handler<ClearAllLogs> for Supervisor {
+    type Result = ResponseFuture<Answer<Vec<Outcome>>>;
+
+    fn handle(&mut self, _msg: ClearAllLogs, _ctx: &mut Self::Context) -> Self::Result {
+        self.bulk(&Scope::All, |_| true, |label| ClearLogs { label })
+    }
+}

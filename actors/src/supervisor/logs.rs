@@ -1,0 +1,45 @@
+//! Requests about the daemon's own log, and reopening every log.
+
+use actix::{Handler, ResponseFuture};
+use futures_util::future::ready;
+use visord_model::fault::FaultCode;
+
+use super::Supervisor;
+use crate::messages::process::ReopenLogs;
+use crate::messages::supervisor::{Answer, ClearMainLog, ReopenEverything};
+
+impl Handler<ReopenEverything> for Supervisor {
+    type Result = ();
+
+    fn handle(&mut self, _msg: ReopenEverything, _ctx: &mut Self::Context) {
+        slog::info!(self.world.logger, "supervisord logreopen");
+        self.activity.reopen();
+        for member in self.roster.everybody() {
+            member.addr.do_send(ReopenLogs);
+        }
+    }
+}
+
+impl Handler<ClearMainLog> for Supervisor {
+    type Result = ResponseFuture<Answer>;
+
+    fn handle(&mut self, _msg: ClearMainLog, _ctx: &mut Self::Context) -> Self::Result {
+        if let Err(fault) = self.gate() {
+            return Box::pin(ready(Err(fault)));
+        }
+        let Some(path) = self.world.board.identity().logfile.clone() else {
+            return Box::pin(ready(Err(FaultCode::NoFile.bare())));
+        };
+        let cleared = self.activity.clear();
+        let missing = tokio::task::spawn_blocking(move || !path.exists());
+        Box::pin(async move {
+            // a question that could not be asked is answered by the attempt
+            if missing.await.unwrap_or(false) {
+                return Err(FaultCode::NoFile.bare());
+            }
+            cleared
+                .await
+                .map_err(|error| FaultCode::Failed.about(error.to_string()))
+        })
+    }
+}

@@ -1,0 +1,110 @@
+//! Reading the configuration again, and what the last loaded one says.
+
+use actix::{ActorFutureExt, Handler, ResponseActFuture, WrapFuture};
+use visord_config::{Config, GroupConfig};
+use visord_model::event::Stream;
+use visord_model::fault::{Fault, FaultCode};
+
+use super::Supervisor;
+use crate::messages::supervisor::{Answer, ConfiguredGroup, GetConfig, ReloadConfig, Reread};
+
+impl Supervisor {
+    /// Run the loader where it may block.
+    pub(super) fn load(&self) -> impl Future<Output = Result<Config, String>> + 'static {
+        let loader = self.loader.clone();
+        let loading = tokio::task::spawn_blocking(move || loader());
+        async move {
+            match loading.await {
+                Ok(result) => result.map_err(|error| error.first().to_owned()),
+                Err(panic) => Err(format!("the configuration could not be read: {panic}")),
+            }
+        }
+    }
+
+    /// A group of the last loaded configuration that is not active.
+    pub(super) fn configured(&self, name: &str) -> Result<GroupConfig, Fault> {
+        if self.roster.group(name).is_some() {
+            return Err(FaultCode::AlreadyAdded.about(name));
+        }
+        let found = self.config.groups.iter().find(|group| group.name == name);
+        found.cloned().ok_or_else(|| FaultCode::BadName.about(name))
+    }
+}
+
+impl Handler<ReloadConfig> for Supervisor {
+    type Result = ResponseActFuture<Self, Answer<Reread>>;
+
+    fn handle(&mut self, _msg: ReloadConfig, _ctx: &mut Self::Context) -> Self::Result {
+        if let Err(fault) = self.gate() {
+            return Box::pin(actix::fut::ready(Err(fault)));
+        }
+        let loaded = self.load();
+        Box::pin(
+            loaded
+                .into_actor(self)
+                .map(|loaded, act, _ctx| match loaded {
+                    Ok(config) => Ok(act.compare(config)),
+                    Err(reason) => Err(FaultCode::CantReread.about(reason)),
+                }),
+        )
+    }
+}
+
+impl Supervisor {
+    /// Keep the new groups for `addProcessGroup`; what runs, and every path and name of the
+    /// running daemon, stays (decisions C29, Q22).
+    fn compare(&mut self, config: Config) -> Reread {
+        let active: Vec<GroupConfig> = self
+            .roster
+            .groups
+            .iter()
+            .map(|group| group.config.clone())
+            .collect();
+        let diff = visord_config::diff(&active, &config.groups);
+        self.config.groups = config.groups;
+        Reread {
+            added: diff.added,
+            changed: diff.changed,
+            removed: diff.removed,
+        }
+    }
+}
+
+impl Handler<GetConfig> for Supervisor {
+    type Result = Answer<Vec<ConfiguredGroup>>;
+
+    fn handle(&mut self, _msg: GetConfig, _ctx: &mut Self::Context) -> Self::Result {
+        self.gate()?;
+        let groups = self.config.groups.iter();
+        Ok(groups.map(|config| self.configured_group(config)).collect())
+    }
+}
+
+impl Supervisor {
+    fn configured_group(&self, config: &GroupConfig) -> ConfiguredGroup {
+        let active = self.roster.group(&config.name);
+        // names made for AUTO show only while the very configuration that got them is the
+        // last loaded one (spec interfaces 3.4)
+        let shown = active.is_some_and(|group| same_objects(&group.config, config));
+        let path = |process: &str, stream: Stream| {
+            let key = (config.name.clone(), process.to_owned(), stream);
+            let path = self.auto_logs.get(&key).filter(|_| shown)?;
+            Some(path.to_string_lossy().into_owned())
+        };
+        ConfiguredGroup {
+            config: config.clone(),
+            in_use: active.is_some(),
+            resolved: config
+                .processes
+                .iter()
+                .map(|p| (path(&p.name, Stream::Stdout), path(&p.name, Stream::Stderr)))
+                .collect(),
+        }
+    }
+}
+
+/// Whether both hold the same process configurations, not merely equal ones.
+fn same_objects(a: &GroupConfig, b: &GroupConfig) -> bool {
+    let (a, b) = (&a.processes, &b.processes);
+    a.len() == b.len() && a.iter().zip(b).all(|(a, b)| std::sync::Arc::ptr_eq(a, b))
+}

@@ -1,0 +1,173 @@
+//! The end: everything stops in order, the daemon only when nothing is left.
+
+use std::time::Duration;
+
+use actix::{ActorFutureExt, AsyncContext, Context, Handler, ResponseActFuture, WrapFuture};
+use visord_model::event::Event;
+use visord_model::fault::{Fault, FaultCode};
+use visord_model::shutdown::{GroupView, ProcessView, Progress, StopPlan};
+use visord_model::state::SupervisorState;
+
+use super::{Ending, Supervisor};
+use crate::messages::process::{Closing, GiveUp, ProcessChanged};
+use crate::messages::supervisor::{Answer, ProcessName, Restart, Shutdown, Terminate};
+
+/// How often the names of those still alive are logged (spec core 4.10).
+const REPORT: Duration = Duration::from_secs(3);
+
+impl Supervisor {
+    /// Change the mood; the first time, begin to stop everything.
+    pub(super) fn close(&mut self, mood: SupervisorState, ctx: &mut Context<Self>) {
+        self.world.board.set_mood(mood);
+        if self.plan.is_some() {
+            return;
+        }
+        self.publish(Event::SupervisorStopping);
+        for member in self.roster.everybody() {
+            member.addr.do_send(Closing);
+        }
+        self.plan = Some(StopPlan::new(self.views()));
+        self.advance(ctx);
+        if self.ended.is_some() {
+            self.report(ctx);
+        }
+    }
+
+    fn views(&self) -> Vec<GroupView> {
+        let groups = self.roster.groups.iter().enumerate();
+        groups
+            .map(|(activation, group)| GroupView {
+                name: group.config.name.clone(),
+                priority: group.config.priority,
+                activation: activation as u64,
+                processes: group
+                    .members
+                    .iter()
+                    .enumerate()
+                    .map(|(index, member)| ProcessView {
+                        name: member.name.process.clone(),
+                        priority: member.priority,
+                        index,
+                    })
+                    .collect(),
+            })
+            .collect()
+    }
+
+    fn is_stopped(&self, name: &ProcessName) -> bool {
+        let info = self.world.board.process(name);
+        info.is_none_or(|info| info.state.is_stopped())
+    }
+
+    /// Ask the plan what may stop now; end if nothing is left.
+    fn advance(&mut self, ctx: &mut Context<Self>) {
+        let Some(mut plan) = self.plan.take() else {
+            return;
+        };
+        let progress = plan.advance(&|group: &str, process: &str| {
+            self.is_stopped(&ProcessName {
+                group: group.to_owned(),
+                process: process.to_owned(),
+            })
+        });
+        self.plan = Some(plan);
+        match progress {
+            Progress::Stop(names) => {
+                for (group, process) in names {
+                    let name = ProcessName { group, process };
+                    if let Ok(member) = self.roster.member(&name) {
+                        member.addr.do_send(GiveUp);
+                    }
+                }
+            }
+            Progress::Waiting => {}
+            Progress::Done => self.end(ctx),
+        }
+    }
+
+    fn end(&mut self, ctx: &mut Context<Self>) {
+        if let Some(report) = self.stop_report.take() {
+            ctx.cancel_future(report);
+        }
+        let ending = match self.world.board.mood() {
+            SupervisorState::Restarting => Ending::Restart,
+            SupervisorState::Shutdown | SupervisorState::Running | SupervisorState::Fatal => {
+                Ending::Shutdown
+            }
+        };
+        if let Some(ended) = self.ended.take() {
+            // a daemon that no longer listens is ending already
+            let _ = ended.send(ending);
+        }
+    }
+
+    /// `waiting for a, b to die`: at once, then every three seconds.
+    fn report(&mut self, ctx: &mut Context<Self>) {
+        let alive: Vec<&str> = self
+            .roster
+            .everybody()
+            .filter(|member| !self.is_stopped(&member.name))
+            .map(|member| member.name.process.as_str())
+            .collect();
+        if !alive.is_empty() {
+            slog::info!(self.world.logger, "waiting for {} to die", alive.join(", "));
+        }
+        self.stop_report = Some(ctx.run_later(REPORT, |act, ctx| act.report(ctx)));
+    }
+}
+
+impl Handler<ProcessChanged> for Supervisor {
+    type Result = ();
+
+    fn handle(&mut self, msg: ProcessChanged, ctx: &mut Self::Context) {
+        if self.plan.is_some() && msg.state.is_stopped() {
+            self.advance(ctx);
+        }
+    }
+}
+
+impl Handler<Shutdown> for Supervisor {
+    type Result = Answer;
+
+    fn handle(&mut self, _msg: Shutdown, ctx: &mut Self::Context) -> Self::Result {
+        self.gate()?;
+        self.close(SupervisorState::Shutdown, ctx);
+        Ok(())
+    }
+}
+
+impl Handler<Terminate> for Supervisor {
+    type Result = ();
+
+    fn handle(&mut self, _msg: Terminate, ctx: &mut Self::Context) {
+        self.close(SupervisorState::Shutdown, ctx);
+    }
+}
+
+impl Handler<Restart> for Supervisor {
+    type Result = ResponseActFuture<Self, Answer>;
+
+    /// The new configuration is read first; an invalid one stops nothing (decision C28).
+    fn handle(&mut self, _msg: Restart, _ctx: &mut Self::Context) -> Self::Result {
+        if let Err(fault) = self.gate() {
+            return Box::pin(actix::fut::ready(Err(fault)));
+        }
+        let loaded = self.load();
+        Box::pin(
+            loaded
+                .into_actor(self)
+                .map(|loaded, act, ctx| match loaded {
+                    Ok(_) => {
+                        act.gate()?;
+                        act.close(SupervisorState::Restarting, ctx);
+                        Ok(())
+                    }
+                    Err(reason) => {
+                        let sentence = "restart refused, the configuration is not valid";
+                        slog::crit!(act.world.logger, "{sentence}: {reason}");
+                        Err::<(), Fault>(FaultCode::CantReread.about(reason))
+                    }
+                }),
+        )
+    }
+}

@@ -1,0 +1,150 @@
+//! Plans for little shell scripts, and tests that need an operating system process of their own.
+
+use std::ffi::OsString;
+use std::os::fd::OwnedFd;
+use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::Duration;
+
+use nix::sys::signal::Signal;
+use nix::sys::wait::{WaitStatus, waitpid};
+use nix::unistd::Pid;
+use tokio::io::AsyncReadExt;
+use tokio::net::unix::pipe::Receiver;
+use visord_actors::spawn::{
+    ParentEnds, ResolvedCommand, SpawnPlan, Spawned, Spawner, SpawnerHandle, SpawnerOptions,
+    SpawnerThread, open_pipes,
+};
+
+/// Far longer than anything here takes; only a hang reaches it.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Both ways of making children, with their names.
+pub(crate) fn both_ways() -> [(&'static str, SpawnerHandle); 2] {
+    [("clone", false), ("portable", true)].map(|(name, portable)| {
+        let options = SpawnerOptions {
+            portable,
+            descriptors: None,
+        };
+        (name, SpawnerThread::start_with(options).expect("thread"))
+    })
+}
+
+/// A plan for `/bin/sh -c script`.
+pub(crate) fn shell(script: &str) -> (ParentEnds, SpawnPlan) {
+    plan("/bin/sh", &["sh", "-c", script])
+}
+
+/// A plan for a program with the environment of the test.
+pub(crate) fn plan(path: &str, argv: &[&str]) -> (ParentEnds, SpawnPlan) {
+    let (ours, ends) = open_pipes(false, None).expect("pipes");
+    let plan = SpawnPlan {
+        name: "test".to_owned(),
+        command: ResolvedCommand {
+            path: PathBuf::from(path),
+            argv: argv.iter().map(|&word| word.to_owned()).collect(),
+        },
+        environment: vec![(OsString::from("PATH"), OsString::from("/usr/bin:/bin"))],
+        directory: None,
+        umask: None,
+        user: None,
+        ends,
+    };
+    (ours, plan)
+}
+
+/// What a child wrote and how it ended.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Story {
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+    pub(crate) end: End,
+}
+
+/// How a child ended.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    Code(i32),
+    Signal(Signal),
+}
+
+/// Spawn it, read everything, wait for its end. Its stdin ends at once.
+pub(crate) async fn story(spawner: &SpawnerHandle, ours: ParentEnds, plan: SpawnPlan) -> Story {
+    let Spawned { child } = spawner.spawn(plan).await.expect("spawned");
+    drop(ours.stdin);
+    let stdout = read(ours.stdout).await;
+    let stderr = match ours.stderr {
+        Some(stderr) => read(stderr).await,
+        None => String::new(),
+    };
+    let pid = Pid::from_raw(child.pid);
+    let end = match waitpid(pid, None).expect("our child") {
+        WaitStatus::Exited(_, code) => End::Code(code),
+        WaitStatus::Signaled(_, signal, _) => End::Signal(signal),
+        unexpected @ (WaitStatus::Stopped(..)
+        | WaitStatus::PtraceEvent(..)
+        | WaitStatus::PtraceSyscall(_)
+        | WaitStatus::Continued(_)
+        | WaitStatus::StillAlive) => panic!("not an end: {unexpected:?}"),
+    };
+    Story {
+        stdout,
+        stderr,
+        end,
+    }
+}
+
+/// Everything until the last writer is gone.
+pub(crate) async fn read(pipe: OwnedFd) -> String {
+    let mut bytes = Vec::new();
+    let mut pipe = Receiver::from_owned_fd(pipe).expect("pipe");
+    tokio::time::timeout(PATIENCE, pipe.read_to_end(&mut bytes))
+        .await
+        .expect("all writers ended in time")
+        .expect("readable");
+    String::from_utf8(bytes).expect("text")
+}
+
+const MARK: &str = "VISORD_TEST_OWN_PROCESS";
+
+/// Whether this is the process that [`own_process`] made for a test.
+pub(crate) fn is_own_process() -> bool {
+    std::env::var_os(MARK).is_some()
+}
+
+/// Run the test of this full name once more, alone in a process of its own, where
+/// [`is_own_process`] is true. `dress` may change how that process starts.
+pub(crate) fn own_process(test: &str, dress: impl FnOnce(&mut Command)) {
+    let exe = std::env::current_exe().expect("test binary");
+    // through /proc: a user who may not look into the target directory can still run it
+    let mut command = Command::new("/proc/self/exe");
+    command.arg0(exe);
+    dress(&mut command);
+    run_alone(test, command);
+}
+
+/// The same through another program, which gets the test binary and its arguments as its last.
+pub(crate) fn own_process_through(test: &str, program: &str, args: &[&str]) {
+    let mut command = Command::new(program);
+    command.args(args);
+    command.arg(std::env::current_exe().expect("test binary"));
+    run_alone(test, command);
+}
+
+/// The same through a command that ends with the test binary.
+pub(crate) fn run_alone(test: &str, mut command: Command) {
+    command.args([test, "--exact", "--nocapture", "--test-threads=1"]);
+    command.env(MARK, "1");
+    let output = command.output().expect("own process");
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        output.status.success() && text.contains("1 passed"),
+        "{test} in its own process: {}\n{text}\n{}",
+        output.status,
+        String::from_utf8_lossy(&output.stderr)
+    );
+    for line in text.lines().filter(|line| line.contains("measured:")) {
+        println!("{line}");
+    }
+}

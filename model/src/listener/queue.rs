@@ -1,0 +1,367 @@
+//! Which event goes to which listener when (spec core 7.3, 7.4).
+//!
+//! The law: **one input, all its effects in order, then the next input.** An event is at
+//! any time in exactly one place: in the buffer, or with one member.
+
+use alloc::collections::VecDeque;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use super::conversation::Heard;
+use super::member::{Member, Stdin};
+use super::{Remark, Undelivered};
+use crate::event::Serials;
+use crate::state::{ListenerState, ProcessState};
+
+/// An event in a pool, with the serials it keeps for good.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Queued<E> {
+    /// Global serial.
+    pub serial: u64,
+    /// Serial within the pool.
+    pub pool_serial: u64,
+    /// The event.
+    pub event: E,
+}
+
+/// One wish of the queue.
+#[must_use = "the queue believes that this was done"]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effect<E> {
+    /// Write a sentence to the activity log.
+    Log(Remark),
+    /// Write an event to a member's stdin; answer with [`Queue::written`].
+    Send {
+        /// Which member, counted from 0.
+        member: usize,
+        /// Only to this child.
+        pid: i32,
+        /// What to write.
+        queued: Queued<E>,
+    },
+    /// A RUNNING member is UNKNOWN and needs a restart to be of use again.
+    Broken {
+        /// Which member.
+        member: usize,
+        /// Its child.
+        pid: i32,
+    },
+    /// A member did its work.
+    Served {
+        /// Which member.
+        member: usize,
+    },
+}
+
+type Effects<E> = Vec<Effect<E>>;
+
+/// The events of one pool and its members.
+#[derive(Clone, Debug)]
+pub struct Queue<E> {
+    pool: Arc<str>,
+    capacity: usize,
+    serials: Serials,
+    buffer: VecDeque<Queued<E>>,
+    members: Vec<Member<E>>,
+}
+
+impl<E: Clone> Queue<E> {
+    /// An empty queue of a pool without members. `capacity` is `buffer_size`; 0 counts as 1.
+    #[must_use]
+    pub fn new(pool: &str, capacity: usize) -> Self {
+        Self {
+            pool: pool.into(),
+            capacity: capacity.max(1),
+            serials: Serials::default(),
+            buffer: VecDeque::new(),
+            members: Vec::new(),
+        }
+    }
+
+    /// The member of this name, a new one if there is none: members are served in the order
+    /// in which they were named first.
+    pub fn member(&mut self, name: &str) -> usize {
+        self.find(name).unwrap_or_else(|| {
+            self.members.push(Member::new(name));
+            self.members.len() - 1
+        })
+    }
+
+    /// The member of this name.
+    #[must_use]
+    pub fn find(&self, name: &str) -> Option<usize> {
+        self.members.iter().position(|m| &*m.name == name)
+    }
+
+    /// A member's name.
+    #[must_use]
+    pub fn name(&self, member: usize) -> &str {
+        &self.members[member].name
+    }
+
+    /// A member's state.
+    #[must_use]
+    pub fn state(&self, member: usize) -> ListenerState {
+        self.members[member].conversation.state()
+    }
+
+    /// The events waiting, next one first.
+    pub fn waiting(&self) -> impl ExactSizeIterator<Item = &Queued<E>> {
+        self.buffer.iter()
+    }
+
+    /// The events with members, in the order of the members.
+    pub fn held(&self) -> impl Iterator<Item = (usize, &Queued<E>)> {
+        let members = self.members.iter().enumerate();
+        members.filter_map(|(index, m)| Some((index, m.conversation.held()?)))
+    }
+
+    /// A new event.
+    pub fn accept(&mut self, serial: u64, event: E) -> Effects<E> {
+        let mut out = Vec::new();
+        let pool_serial = self.serials.draw();
+        self.make_room(&mut out);
+        self.buffer.push_back(Queued {
+            serial,
+            pool_serial,
+            event,
+        });
+        self.dispatch(&mut out);
+        out
+    }
+
+    /// A member wrote to its stdout.
+    pub fn heard(&mut self, member: usize, mut data: &[u8]) -> Effects<E> {
+        let mut out = Vec::new();
+        while let Some(heard) = self.members[member].conversation.hear(&mut data) {
+            self.understand(member, heard, &mut out);
+        }
+        self.dispatch(&mut out);
+        out
+    }
+
+    /// The state of a member's process changed; `pid` matters when it is RUNNING.
+    pub fn changed(&mut self, member: usize, state: ProcessState, pid: i32) -> Effects<E> {
+        let mut out = Vec::new();
+        let this = &mut self.members[member];
+        this.running = state == ProcessState::Running;
+        match state {
+            ProcessState::Running => {
+                this.pid = pid;
+                self.ask_for_restart(member, &mut out);
+            }
+            // it may still answer
+            ProcessState::Stopping | ProcessState::Unknown => {}
+            ProcessState::Starting
+            | ProcessState::Stopped
+            | ProcessState::Backoff
+            | ProcessState::Exited
+            | ProcessState::Fatal => {
+                this.stdin = Stdin::Open;
+                if let Some(queued) = this.conversation.end() {
+                    self.put_back(queued, &mut out);
+                }
+            }
+        }
+        self.dispatch(&mut out);
+        out
+    }
+
+    /// The answer to [`Effect::Send`].
+    pub fn written(
+        &mut self,
+        member: usize,
+        pid: i32,
+        outcome: Result<(), Undelivered>,
+    ) -> Effects<E> {
+        let mut out = Vec::new();
+        let this = &mut self.members[member];
+        // an answer about an earlier child: its event was taken back when that one ended
+        if this.pid != pid || !this.conversation.is_offered() {
+            return out;
+        }
+        match outcome {
+            Ok(()) => {
+                let listener = this.name.clone();
+                if let Some(queued) = this.conversation.delivered() {
+                    let serial = queued.serial;
+                    out.push(Effect::Log(Remark::Sent { serial, listener }));
+                }
+                self.look_in_vain(&mut out);
+            }
+            Err(reason) => self.not_written(member, reason, &mut out),
+        }
+        self.dispatch(&mut out);
+        out
+    }
+
+    /// What had been accepted for a member's stdin could not be written to its end, because
+    /// the listener closed it.
+    pub fn stdin_closed(&mut self, member: usize, pid: i32) -> Effects<E> {
+        let mut out = Vec::new();
+        if self.members[member].pid == pid {
+            self.not_written(member, Undelivered::Closed, &mut out);
+            self.dispatch(&mut out);
+        }
+        out
+    }
+
+    /// A member's stdin that was full has room again.
+    pub fn stdin_drained(&mut self, member: usize, pid: i32) -> Effects<E> {
+        let mut out = Vec::new();
+        let this = &mut self.members[member];
+        if this.pid == pid && this.stdin == Stdin::Full {
+            this.stdin = Stdin::Open;
+            self.dispatch(&mut out);
+        }
+        out
+    }
+
+    fn understand(&mut self, member: usize, heard: Heard<Queued<E>>, out: &mut Effects<E>) {
+        use ListenerState as S;
+        let listener = self.members[member].name.clone();
+        match heard {
+            Heard::Ready => self.say_change(member, S::Acknowledged, S::Ready, out),
+            Heard::Processed(_) => {
+                out.push(Effect::Log(Remark::Processed { listener }));
+                self.say_change(member, S::Busy, S::Acknowledged, out);
+                out.push(Effect::Served { member });
+            }
+            Heard::Rejected(held) => {
+                out.push(Effect::Log(Remark::Rejected { listener }));
+                self.say_change(member, S::Busy, S::Acknowledged, out);
+                out.push(Effect::Served { member });
+                self.put_back(held, out);
+            }
+            Heard::BadLine { line, held } => {
+                out.push(Effect::Log(Remark::BadLine { listener, line }));
+                self.say_broken(member, S::Busy, out);
+                self.put_back(held, out);
+            }
+            Heard::OutOfTurn { was, held } => {
+                self.say_broken(member, was, out);
+                if let Some(held) = held {
+                    self.put_back(held, out);
+                }
+            }
+        }
+    }
+
+    fn say_change(
+        &self,
+        member: usize,
+        from: ListenerState,
+        to: ListenerState,
+        out: &mut Effects<E>,
+    ) {
+        let listener = self.members[member].name.clone();
+        out.push(Effect::Log(Remark::Changed { listener, from, to }));
+    }
+
+    fn say_broken(&self, member: usize, from: ListenerState, out: &mut Effects<E>) {
+        self.say_change(member, from, ListenerState::Unknown, out);
+        let listener = self.members[member].name.clone();
+        out.push(Effect::Log(Remark::Broken { listener }));
+        self.ask_for_restart(member, out);
+    }
+
+    /// Of a listener in UNKNOWN, once its child is known.
+    fn ask_for_restart(&self, member: usize, out: &mut Effects<E>) {
+        let this = &self.members[member];
+        if this.running && this.conversation.state() == ListenerState::Unknown {
+            let pid = this.pid;
+            out.push(Effect::Broken { member, pid });
+        }
+    }
+
+    fn not_written(&mut self, member: usize, reason: Undelivered, out: &mut Effects<E>) {
+        let this = &mut self.members[member];
+        match reason {
+            Undelivered::Closed => this.stdin = Stdin::Closed,
+            Undelivered::Full => this.stdin = Stdin::Full,
+            // the notification that says so is on its way
+            Undelivered::NotRunning => this.running = false,
+        }
+        let Some(queued) = this.conversation.withdraw() else {
+            return;
+        };
+        let (serial, listener) = (queued.serial, this.name.clone());
+        match reason {
+            Undelivered::Closed => {
+                out.push(Effect::Log(Remark::BrokenPipe { serial, listener }));
+            }
+            Undelivered::Full => out.push(Effect::Log(Remark::FullPipe { serial, listener })),
+            Undelivered::NotRunning => {}
+        }
+        match self.first_free() {
+            Some(next) => self.offer(next, queued, out),
+            None => self.put_back(queued, out),
+        }
+    }
+
+    /// Oldest event first, to the first member that takes events, as long as there are both.
+    fn dispatch(&mut self, out: &mut Effects<E>) {
+        while !self.buffer.is_empty() {
+            let Some(member) = self.first_free() else {
+                return;
+            };
+            if let Some(queued) = self.buffer.pop_front() {
+                self.offer(member, queued, out);
+            }
+        }
+    }
+
+    fn first_free(&self) -> Option<usize> {
+        self.members.iter().position(Member::takes_events)
+    }
+
+    fn offer(&mut self, member: usize, queued: Queued<E>, out: &mut Effects<E>) {
+        let this = &mut self.members[member];
+        this.conversation.offer(queued.clone());
+        out.push(Effect::Send {
+            member,
+            pid: this.pid,
+            queued,
+        });
+    }
+
+    /// After its last delivery of a round the original takes one more event, finds nobody
+    /// for it, and says that it puts it back.
+    fn look_in_vain(&self, out: &mut Effects<E>) {
+        let under_way = |m: &Member<E>| m.conversation.is_offered() || m.takes_events();
+        if let Some(next) = self.buffer.front()
+            && !self.members.iter().any(under_way)
+        {
+            out.push(self.rebuffering(next.serial, self.buffer.len() - 1));
+        }
+    }
+
+    /// To the head of the buffer.
+    fn put_back(&mut self, queued: Queued<E>, out: &mut Effects<E>) {
+        out.push(self.rebuffering(queued.serial, self.buffer.len()));
+        self.make_room(out);
+        self.buffer.push_front(queued);
+    }
+
+    fn rebuffering(&self, serial: u64, size: usize) -> Effect<E> {
+        Effect::Log(Remark::Rebuffering {
+            serial,
+            pool: self.pool.clone(),
+            size,
+            capacity: self.capacity,
+        })
+    }
+
+    /// Discard the oldest waiting event if the buffer is full.
+    fn make_room(&mut self, out: &mut Effects<E>) {
+        if self.buffer.len() < self.capacity {
+            return;
+        }
+        if let Some(lost) = self.buffer.pop_front() {
+            out.push(Effect::Log(Remark::Overflowed {
+                pool: self.pool.clone(),
+                serial: lost.serial,
+            }));
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! Everything a process can ask for.
+
+use super::Transition;
+use crate::log_line::LogLine;
+use crate::signal::Signal;
+use alloc::vec::Vec;
+
+/// To be performed in order, in the same turn, before the next input.
+pub type Effects = Vec<Effect>;
+
+/// One wish of the machine.
+#[must_use = "the machine believes that this was done"]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Spawn a child; answer with `Spawned` or `SpawnFailed`.
+    Spawn,
+    /// Send a signal; answer with `KillFailed` if that was not possible.
+    Kill {
+        /// The child.
+        pid: i32,
+        /// To its whole process group.
+        group: bool,
+        /// What to send.
+        signal: Signal,
+    },
+    /// Tell everybody that the state changed.
+    Changed(Transition),
+    /// Write a sentence to the activity log.
+    Log(LogLine),
+}
+
+/// Why a request is not carried out. Nothing has changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// STARTING, RUNNING or BACKOFF already.
+    AlreadyStarted,
+    /// Nothing runs that could be stopped or signalled.
+    NotRunning,
+    /// In UNKNOWN nothing can be started.
+    UnknownState,
+    /// The daemon closes.
+    Closing,
+}

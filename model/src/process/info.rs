@@ -1,0 +1,89 @@
+//! What others may know of a process, and how it is described to people.
+
+use crate::state::ProcessState;
+use alloc::format;
+use alloc::string::{String, ToString};
+
+/// The facts behind `getProcessInfo` (spec interfaces 3.3). Times are Unix seconds, 0: never.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProcessInfo {
+    /// Name within the group.
+    pub name: String,
+    /// Name of the group.
+    pub group: String,
+    /// Current state.
+    pub state: ProcessState,
+    /// Last attempt to spawn.
+    pub start: i64,
+    /// Last exit.
+    pub stop: i64,
+    /// Why the last start failed or the last exit was unexpected, else empty.
+    pub spawnerr: String,
+    /// Last exit code; -1 for a signal, 0 if there is none.
+    pub exitstatus: i32,
+    /// 0 when nothing runs.
+    pub pid: i32,
+    /// Path of the stdout log, empty if there is none.
+    pub stdout_logfile: String,
+    /// Path of the stderr log, empty if there is none.
+    pub stderr_logfile: String,
+}
+
+impl ProcessInfo {
+    /// `pid 7, uptime 0:00:05`, the reason of a failure, or the time of the last stop
+    /// (spec core 4.7). `local` words Unix seconds in the local zone as `Nov 20 11:17 PM`.
+    #[must_use]
+    pub fn description(&self, now: i64, local: &dyn Fn(i64) -> String) -> String {
+        match self.state {
+            ProcessState::Running => {
+                format!("pid {}, uptime {}", self.pid, uptime(now - self.start))
+            }
+            ProcessState::Fatal | ProcessState::Backoff => {
+                if self.spawnerr.is_empty() {
+                    format!("unknown error (try \"tail {}\")", self.name)
+                } else {
+                    self.spawnerr.clone()
+                }
+            }
+            // a start that never got as far as a pid leaves no stop time (decision Q37)
+            ProcessState::Stopped | ProcessState::Exited if self.stop == 0 => {
+                "Not started".to_string()
+            }
+            ProcessState::Stopped | ProcessState::Exited => local(self.stop),
+            ProcessState::Starting | ProcessState::Stopping | ProcessState::Unknown => {
+                String::new()
+            }
+        }
+    }
+}
+
+/// `0:00:05`, `1 day, 2:03:04`, `2 days, 0:00:00`; negative durations count as none.
+#[must_use]
+pub fn uptime(seconds: i64) -> String {
+    let seconds = seconds.max(0);
+    let (days, rest) = (seconds / 86_400, seconds % 86_400);
+    let clock = format!("{}:{:02}:{:02}", rest / 3600, rest / 60 % 60, rest % 60);
+    match days {
+        0 => clock,
+        1 => format!("1 day, {clock}"),
+        _ => format!("{days} days, {clock}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn uptimes() {
+        for (seconds, text) in [
+            (-5, "0:00:00"),
+            (5, "0:00:05"),
+            (36_000, "10:00:00"),
+            (86_405, "1 day, 0:00:05"),
+            (2 * 86_400 + 3 * 3600 + 4 * 60 + 5, "2 days, 3:04:05"),
+        ] {
+            assert_eq!(uptime(seconds), text);
+        }
+    }
+}

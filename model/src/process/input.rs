@@ -1,0 +1,43 @@
+//! Everything that can happen to a process.
+
+use crate::exit::ExitStatus;
+use crate::signal::Signal;
+use alloc::string::String;
+
+/// Asked for, answered to an effect, or happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Input {
+    /// Asked: the daemon starts what is meant to start by itself.
+    Autostart,
+    /// Asked: start.
+    Start,
+    /// Asked: stop.
+    Stop,
+    /// Asked by the closing daemon: stop, and give up waiting for a retry.
+    GiveUp,
+    /// Asked: send a signal to the child, never to its group.
+    Signal(Signal),
+    /// The daemon closes: nothing is spawned any more.
+    Closing,
+    /// Answer to [`Spawn`](super::Effect::Spawn): the child exists.
+    Spawned(i32),
+    /// Answer to [`Spawn`](super::Effect::Spawn): there is no child, and why.
+    SpawnFailed(String),
+    /// Answer to [`Kill`](super::Effect::Kill): the signal was not delivered.
+    KillFailed(KillFailure),
+    /// The child ended and everything it wrote is stored. Never before its `Spawned`.
+    Exited(ExitStatus),
+    /// The moment of [`deadline`](super::Machine::deadline) may have come; harmless if not.
+    Deadline,
+}
+
+/// Why a signal was not delivered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KillFailure {
+    /// The signal.
+    pub signal: Signal,
+    /// The child is gone (ESRCH): its exit will be reported.
+    pub gone: bool,
+    /// The system's words.
+    pub reason: String,
+}

@@ -1,0 +1,241 @@
+//! `step(input, now) -> effects`: the rules of a process's life.
+//!
+//! The law: **one input, all its effects in order, one re-armed timer; then the next input.**
+//! Spawning alone is answered later; until then the machine is STARTING without a pid, and
+//! a stop or a signal that arrives meanwhile is remembered and carried out as soon as the
+//! pid is known.
+
+mod answers;
+mod steps;
+mod view;
+
+use super::{Effect, Effects, Input, Policy, Refusal};
+use crate::log_line::{Level, LogLine};
+use crate::moment::{Moment, Mono};
+use crate::signal::Signal;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+/// Where a process is in its life; each phase holds only what is true in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Phase {
+    Stopped,
+    /// A spawn is under way.
+    Spawning {
+        stop: Option<StopWish>,
+        signals: Vec<Signal>,
+    },
+    Starting {
+        pid: i32,
+        ready_at: Mono,
+    },
+    Running {
+        pid: i32,
+    },
+    Backoff {
+        retry_at: Mono,
+    },
+    Stopping {
+        pid: i32,
+        kill_at: Mono,
+        /// Start again once the stop is complete (decision Q15).
+        start_after: bool,
+    },
+    Exited,
+    Fatal,
+    Unknown {
+        pid: i32,
+        /// What went wrong, as the log has it.
+        trouble: String,
+    },
+}
+
+/// What was asked for while the pid was not known yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum StopWish {
+    Stop,
+    /// Stop, and start again once that is complete (decision Q15).
+    Restart,
+    GiveUp,
+}
+
+/// The life of one process as a plain value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Machine {
+    name: String,
+    policy: Policy,
+    phase: Phase,
+    /// Failed starts in a row; survives a manual stop (decision C22).
+    tries: u32,
+    closing: bool,
+    start: i64,
+    stop: i64,
+    exitstatus: i32,
+    spawnerr: String,
+}
+
+impl Machine {
+    /// A process that was never started.
+    #[must_use]
+    pub fn new(name: impl Into<String>, policy: Policy) -> Self {
+        Self {
+            name: name.into(),
+            policy,
+            phase: Phase::Stopped,
+            tries: 0,
+            closing: false,
+            start: 0,
+            stop: 0,
+            exitstatus: 0,
+            spawnerr: String::new(),
+        }
+    }
+
+    /// What happens next: the state after `input`, and what has to be done about it.
+    ///
+    /// # Errors
+    /// A [`Refusal`] when the request makes no sense now; nothing has changed then.
+    pub fn step(&mut self, input: Input, now: Moment) -> Result<Effects, Refusal> {
+        let mut out = Vec::new();
+        match input {
+            Input::Autostart => self.autostart(now, &mut out),
+            Input::Start => self.start(now, &mut out)?,
+            Input::Stop => self.stop(StopWish::Stop, now, &mut out)?,
+            Input::GiveUp => self.give_up(now, &mut out),
+            Input::Signal(signal) => self.signal(signal, &mut out)?,
+            Input::Closing => self.close(),
+            Input::Spawned(pid) => self.spawned(pid, now, &mut out),
+            Input::SpawnFailed(reason) => self.spawn_failed(reason, now, &mut out),
+            Input::KillFailed(failure) => self.kill_failed(&failure, &mut out),
+            Input::Exited(status) => self.exited(status, now, &mut out),
+            Input::Deadline => self.deadline_passed(now, &mut out),
+        }
+        Ok(out)
+    }
+
+    /// When [`Input::Deadline`] is due; the only reason time matters.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Mono> {
+        match self.phase {
+            Phase::Starting { ready_at, .. } => Some(ready_at),
+            Phase::Backoff { retry_at } if !self.closing => Some(retry_at),
+            Phase::Stopping { kill_at, .. } => Some(kill_at),
+            Phase::Stopped
+            | Phase::Spawning { .. }
+            | Phase::Running { .. }
+            | Phase::Backoff { .. }
+            | Phase::Exited
+            | Phase::Fatal
+            | Phase::Unknown { .. } => None,
+        }
+    }
+
+    // -- requests ------------------------------------------------------
+
+    fn autostart(&mut self, now: Moment, out: &mut Effects) {
+        let untouched = self.phase == Phase::Stopped && self.start == 0;
+        if untouched && self.policy.autostart && !self.closing {
+            self.spawn(now, out);
+        }
+    }
+
+    fn start(&mut self, now: Moment, out: &mut Effects) -> Result<(), Refusal> {
+        if self.closing {
+            return Err(Refusal::Closing);
+        }
+        match &mut self.phase {
+            Phase::Stopped | Phase::Exited | Phase::Fatal => self.spawn(now, out),
+            Phase::Stopping { start_after, .. } => *start_after = true,
+            // whoever asked for the stop waits for it
+            Phase::Spawning {
+                stop: stop @ Some(_),
+                ..
+            } => *stop = Some(StopWish::Restart),
+            Phase::Spawning { .. }
+            | Phase::Starting { .. }
+            | Phase::Running { .. }
+            | Phase::Backoff { .. } => return Err(Refusal::AlreadyStarted),
+            Phase::Unknown { .. } => return Err(Refusal::UnknownState),
+        }
+        Ok(())
+    }
+
+    fn stop(&mut self, wish: StopWish, now: Moment, out: &mut Effects) -> Result<(), Refusal> {
+        match &mut self.phase {
+            Phase::Spawning { stop, .. } => *stop = Some(wish),
+            Phase::Starting { pid, .. } | Phase::Running { pid } => {
+                let pid = *pid;
+                self.begin_stop(pid, wish, now, out);
+            }
+            Phase::Backoff { .. } => {
+                let text = format!(
+                    "Attempted to kill {}, which is in BACKOFF state.",
+                    self.name
+                );
+                log(out, Level::Debug, text);
+                self.enter(Phase::Stopped, out, |_| {});
+            }
+            // taking back a start that waits for this stop is a success
+            Phase::Stopping {
+                start_after: start_after @ true,
+                ..
+            } => *start_after = false,
+            Phase::Stopped
+            | Phase::Stopping { .. }
+            | Phase::Exited
+            | Phase::Fatal
+            | Phase::Unknown { .. } => return Err(Refusal::NotRunning),
+        }
+        Ok(())
+    }
+
+    fn give_up(&mut self, now: Moment, out: &mut Effects) {
+        if matches!(self.phase, Phase::Backoff { .. }) {
+            self.tries = 0;
+            self.enter(Phase::Fatal, out, |_| {});
+        } else {
+            // whatever does not run needs no stop
+            let _ = self.stop(StopWish::GiveUp, now, out);
+        }
+    }
+
+    fn close(&mut self) {
+        self.closing = true;
+        match &mut self.phase {
+            Phase::Spawning {
+                stop: stop @ Some(StopWish::Restart),
+                ..
+            } => *stop = Some(StopWish::Stop),
+            Phase::Stopping { start_after, .. } => *start_after = false,
+            Phase::Stopped
+            | Phase::Spawning { .. }
+            | Phase::Starting { .. }
+            | Phase::Running { .. }
+            | Phase::Backoff { .. }
+            | Phase::Exited
+            | Phase::Fatal
+            | Phase::Unknown { .. } => {}
+        }
+    }
+
+    fn signal(&mut self, signal: Signal, out: &mut Effects) -> Result<(), Refusal> {
+        match &mut self.phase {
+            Phase::Spawning { signals, .. } => signals.push(signal),
+            Phase::Starting { pid, .. } | Phase::Running { pid } | Phase::Stopping { pid, .. } => {
+                let pid = *pid;
+                self.send(pid, signal, out);
+            }
+            Phase::Stopped
+            | Phase::Backoff { .. }
+            | Phase::Exited
+            | Phase::Fatal
+            | Phase::Unknown { .. } => return Err(Refusal::NotRunning),
+        }
+        Ok(())
+    }
+}
+
+fn log(out: &mut Effects, level: Level, text: String) {
+    out.push(Effect::Log(LogLine::new(level, text)));
+}

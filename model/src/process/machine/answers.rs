@@ -1,0 +1,147 @@
+//! Answers to effects, exits and deadlines.
+
+use super::{Machine, Phase, StopWish, log};
+use crate::exit::ExitStatus;
+use crate::log_line::Level;
+use crate::moment::Moment;
+use crate::process::{Effects, KillFailure, words};
+use crate::signal::Signal;
+use alloc::format;
+use alloc::string::String;
+
+impl Machine {
+    pub(super) fn spawned(&mut self, pid: i32, now: Moment, out: &mut Effects) {
+        let Phase::Spawning { stop, signals } = &mut self.phase else {
+            return;
+        };
+        let (stop, signals) = (stop.take(), core::mem::take(signals));
+        log(
+            out,
+            Level::Info,
+            format!("spawned: '{}' with pid {pid}", self.name),
+        );
+        let ready_at = now.mono.plus_secs(self.policy.startsecs);
+        // the state is STARTING already; only the pid is new
+        self.phase = Phase::Starting { pid, ready_at };
+        for signal in signals {
+            self.send(pid, signal, out);
+        }
+        if let Some(wish) = stop {
+            self.begin_stop(pid, wish, now, out);
+        } else if self.policy.startsecs <= 0 {
+            self.succeed(pid, out);
+        }
+    }
+
+    pub(super) fn spawn_failed(&mut self, reason: String, now: Moment, out: &mut Effects) {
+        let Phase::Spawning { stop, .. } = &self.phase else {
+            return;
+        };
+        let stop = *stop;
+        // here alone the sentence comes before the event
+        log(out, Level::Info, format!("spawnerr: {reason}"));
+        self.fail_start(reason, None, now, out);
+        self.give_up_if_hopeless(out);
+        // where that led to FATAL it is as stopped as can be
+        match stop {
+            Some(StopWish::GiveUp) => self.give_up(now, out),
+            Some(StopWish::Stop) => {
+                let _ = self.stop(StopWish::Stop, now, out);
+            }
+            Some(StopWish::Restart) => {
+                let _ = self.stop(StopWish::Stop, now, out);
+                let _ = self.start(now, out);
+            }
+            None => {}
+        }
+    }
+
+    pub(super) fn kill_failed(&mut self, failure: &KillFailure, out: &mut Effects) {
+        let (Phase::Starting { pid, .. } | Phase::Running { pid } | Phase::Stopping { pid, .. }) =
+            self.phase
+        else {
+            return;
+        };
+        // a client may have sent the very signal of the stop by itself: only words differ
+        let ours = [self.policy.stopsignal, Signal::KILL].contains(&failure.signal);
+        let stop = ours && matches!(self.phase, Phase::Stopping { .. });
+        let name = &self.name;
+        if failure.gone {
+            let text = words::gone(name, pid, stop, &failure.reason);
+            log(out, Level::Debug, text);
+            return;
+        }
+        let trouble = words::undeliverable(name, pid, stop, &failure.reason);
+        log(out, Level::Critical, trouble.clone());
+        self.enter(Phase::Unknown { pid, trouble }, out, |_| {});
+    }
+
+    pub(super) fn exited(&mut self, status: ExitStatus, now: Moment, out: &mut Effects) {
+        match self.phase {
+            Phase::Starting { pid, ready_at } => {
+                self.stop = now.unix;
+                if now.mono < ready_at {
+                    self.died_too_early(pid, status, now, out);
+                } else {
+                    self.tries = 0;
+                    self.enter(Phase::Running { pid }, out, |t| t.pid = pid);
+                    self.ended(pid, status, now, out);
+                }
+            }
+            Phase::Running { pid } => {
+                self.stop = now.unix;
+                self.ended(pid, status, now, out);
+            }
+            Phase::Stopping {
+                pid, start_after, ..
+            } => {
+                self.stop = now.unix;
+                self.stopped(pid, status, start_after, now, out);
+            }
+            Phase::Unknown { pid, .. } => {
+                self.stop = now.unix;
+                self.stopped(pid, status, false, now, out);
+            }
+            // no child, no exit
+            Phase::Stopped
+            | Phase::Spawning { .. }
+            | Phase::Backoff { .. }
+            | Phase::Exited
+            | Phase::Fatal => {}
+        }
+    }
+
+    pub(super) fn deadline_passed(&mut self, now: Moment, out: &mut Effects) {
+        if self.deadline().is_none_or(|due| now.mono < due) {
+            return;
+        }
+        match self.phase {
+            Phase::Starting { pid, .. } => self.succeed(pid, out),
+            Phase::Backoff { .. } => self.spawn(now, out),
+            Phase::Stopping {
+                pid, start_after, ..
+            } => {
+                let name = &self.name;
+                log(
+                    out,
+                    Level::Warn,
+                    format!("killing '{name}' ({pid}) with SIGKILL"),
+                );
+                // a repeat without any pause would never let anything else happen
+                let kill_at = now.mono.plus_secs(self.policy.stopwaitsecs.max(1));
+                self.phase = Phase::Stopping {
+                    pid,
+                    kill_at,
+                    start_after,
+                };
+                self.kill(pid, self.policy.killasgroup, Signal::KILL, out);
+            }
+            Phase::Stopped
+            | Phase::Spawning { .. }
+            | Phase::Running { .. }
+            | Phase::Exited
+            | Phase::Fatal
+            | Phase::Unknown { .. } => {}
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! What others may know of a machine.
+
+use super::{Machine, Phase, StopWish};
+use crate::process::Policy;
+use crate::state::ProcessState;
+
+impl Machine {
+    /// Its state.
+    #[must_use]
+    pub fn state(&self) -> ProcessState {
+        match self.phase {
+            Phase::Stopped => ProcessState::Stopped,
+            Phase::Spawning { .. } | Phase::Starting { .. } => ProcessState::Starting,
+            Phase::Running { .. } => ProcessState::Running,
+            Phase::Backoff { .. } => ProcessState::Backoff,
+            Phase::Stopping { .. } => ProcessState::Stopping,
+            Phase::Exited => ProcessState::Exited,
+            Phase::Fatal => ProcessState::Fatal,
+            Phase::Unknown { .. } => ProcessState::Unknown,
+        }
+    }
+
+    /// The child it owns, if its pid is known.
+    #[must_use]
+    pub fn pid(&self) -> Option<i32> {
+        match self.phase {
+            Phase::Starting { pid, .. }
+            | Phase::Running { pid }
+            | Phase::Stopping { pid, .. }
+            | Phase::Unknown { pid, .. } => Some(pid),
+            Phase::Stopped
+            | Phase::Spawning { .. }
+            | Phase::Backoff { .. }
+            | Phase::Exited
+            | Phase::Fatal => None,
+        }
+    }
+
+    /// Whether a spawn is under way that has not been answered.
+    #[must_use]
+    pub fn is_spawning(&self) -> bool {
+        matches!(self.phase, Phase::Spawning { .. })
+    }
+
+    /// Whether a start was asked for that waits for a stop to complete (decision Q15).
+    #[must_use]
+    pub fn will_restart(&self) -> bool {
+        match self.phase {
+            Phase::Spawning { stop, .. } => stop == Some(StopWish::Restart),
+            Phase::Stopping { start_after, .. } => start_after,
+            Phase::Stopped
+            | Phase::Starting { .. }
+            | Phase::Running { .. }
+            | Phase::Backoff { .. }
+            | Phase::Exited
+            | Phase::Fatal
+            | Phase::Unknown { .. } => false,
+        }
+    }
+
+    /// In UNKNOWN: what went wrong, as the log has it; it is also what the client who asked
+    /// for the signal is told.
+    #[must_use]
+    pub fn trouble(&self) -> Option<&str> {
+        match &self.phase {
+            Phase::Unknown { trouble, .. } => Some(trouble),
+            Phase::Stopped
+            | Phase::Spawning { .. }
+            | Phase::Starting { .. }
+            | Phase::Running { .. }
+            | Phase::Backoff { .. }
+            | Phase::Stopping { .. }
+            | Phase::Exited
+            | Phase::Fatal => None,
+        }
+    }
+
+    /// Last attempt to spawn, Unix seconds; 0: never.
+    #[must_use]
+    pub fn start_time(&self) -> i64 {
+        self.start
+    }
+
+    /// Last exit, Unix seconds; 0: never.
+    #[must_use]
+    pub fn stop_time(&self) -> i64 {
+        self.stop
+    }
+
+    /// Last exit code; -1 for a signal, 0 if there is none.
+    #[must_use]
+    pub fn exitstatus(&self) -> i32 {
+        self.exitstatus
+    }
+
+    /// Why the last start failed or the last exit was unexpected, else empty.
+    #[must_use]
+    pub fn spawnerr(&self) -> &str {
+        &self.spawnerr
+    }
+
+    /// The rules it obeys.
+    #[must_use]
+    pub fn policy(&self) -> &Policy {
+        &self.policy
+    }
+}

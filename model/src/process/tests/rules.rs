@@ -1,0 +1,302 @@
+//! What must hold whatever happens: an observer that sees what the machine is given and what
+//! it wishes, keeps its own account from the specification alone, and objects.
+
+use super::world::{Entry, Seen, World};
+use crate::moment::Mono;
+use crate::process::{Effect, Input, Policy, Refusal};
+use crate::signal::Signal;
+use crate::state::ProcessState as S;
+use alloc::collections::BTreeMap;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+/// Whatever a rule objects to.
+pub(super) type Verdict = Result<(), String>;
+
+/// `Err` with a text unless the condition holds.
+macro_rules! rule {
+    ($holds:expr, $($text:tt)+) => {
+        if !$holds {
+            return Err(format!($($text)+));
+        }
+    };
+}
+
+mod effects;
+
+/// A stop asked for while a spawn is under way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Wanted {
+    Stop,
+    Restart,
+}
+
+/// The account; times are those at which something was seen.
+pub(super) struct Rules {
+    policy: Policy,
+    state: S,
+    closing: bool,
+    ever_started: bool,
+    /// Failed starts in a row.
+    failures: u32,
+    pid: Option<i32>,
+    launched: Option<Mono>,
+    retry_due: Option<Mono>,
+    kill_due: Option<Mono>,
+    /// Asked for while forking: a stop, and signals.
+    wanted: Option<Wanted>,
+    signals: Vec<Signal>,
+    /// A start was asked for while stopping.
+    start_after: bool,
+    /// What a client should see.
+    exitstatus: i32,
+    troubled: bool,
+    start: i64,
+    stop: i64,
+    /// How often each transition was seen.
+    pub(super) seen: BTreeMap<(S, S), u32>,
+}
+
+impl Rules {
+    pub(super) fn new(policy: Policy) -> Self {
+        Self {
+            policy,
+            state: S::Stopped,
+            closing: false,
+            ever_started: false,
+            failures: 0,
+            pid: None,
+            launched: None,
+            retry_due: None,
+            kill_due: None,
+            wanted: None,
+            signals: Vec::new(),
+            start_after: false,
+            exitstatus: 0,
+            troubled: false,
+            start: 0,
+            stop: 0,
+            seen: BTreeMap::new(),
+        }
+    }
+
+    /// What a request must be answered, before it is made (spec core 4.8, interfaces 3.5).
+    pub(super) fn answer(&self, request: &Input, forking: bool) -> Result<(), Refusal> {
+        let restart_wanted = self.start_after || self.wanted == Some(Wanted::Restart);
+        match request {
+            Input::Start if self.closing => Err(Refusal::Closing),
+            Input::Start => match self.state {
+                S::Stopped | S::Exited | S::Fatal | S::Stopping => Ok(()),
+                S::Starting if forking && self.wanted.is_some() => Ok(()),
+                S::Starting | S::Running | S::Backoff => Err(Refusal::AlreadyStarted),
+                S::Unknown => Err(Refusal::UnknownState),
+            },
+            Input::Stop if self.state == S::Stopping && restart_wanted => Ok(()),
+            Input::Stop if !self.state.is_running() => Err(Refusal::NotRunning),
+            Input::Signal(_) if !self.state.is_signallable() => Err(Refusal::NotRunning),
+            Input::Stop
+            | Input::Signal(_)
+            | Input::Autostart
+            | Input::GiveUp
+            | Input::Closing
+            | Input::Spawned(_)
+            | Input::SpawnFailed(_)
+            | Input::KillFailed(_)
+            | Input::Exited(_)
+            | Input::Deadline => Ok(()),
+        }
+    }
+
+    /// Everything recorded since the last time, then the world as it is now.
+    pub(super) fn judge(&mut self, world: &mut World) -> Verdict {
+        let record = core::mem::take(&mut world.record);
+        let mut turns: BTreeMap<usize, (&Input, Mono, Vec<&Effect>)> = BTreeMap::new();
+        for Entry { at, number, what } in &record {
+            match what {
+                Seen::Given(input) => {
+                    turns.insert(*number, (input, *at, Vec::new()));
+                }
+                Seen::Wished(effect) => match turns.get_mut(number) {
+                    Some((_, _, effects)) => effects.push(effect),
+                    None => return Err(format!("{effect:?} out of nothing")),
+                },
+            }
+        }
+        for (input, at, effects) in turns.into_values() {
+            self.turn(input, at, &effects)
+                .map_err(|why| format!("{why}, at {:?}, given {input:?}", World::age(at)))?;
+        }
+        self.agree(world)
+    }
+
+    /// One input and its effects.
+    fn turn(&mut self, input: &Input, at: Mono, effects: &[&Effect]) -> Verdict {
+        let before = self.state;
+        let unwanted = self.take_note(input, at)?;
+        let mut kills = 0;
+        for effect in effects {
+            match effect {
+                Effect::Changed(transition) => self.changed(transition, input, at)?,
+                Effect::Spawn => self.spawn()?,
+                Effect::Kill { pid, group, signal } => {
+                    kills += 1;
+                    self.kill(*pid, *group, *signal, input, at)?;
+                }
+                Effect::Log(_) => {}
+            }
+        }
+        rule!(
+            !unwanted || effects.is_empty(),
+            "{} effects without any reason",
+            effects.len()
+        );
+        self.outcome(input, before, kills)
+    }
+
+    /// Keep account of an input; true: nothing may come of it.
+    fn take_note(&mut self, input: &Input, at: Mono) -> Result<bool, String> {
+        match input {
+            Input::Closing => {
+                self.closing = true;
+                self.start_after = false;
+                self.wanted = self.wanted.map(|_| Wanted::Stop);
+                return Ok(true);
+            }
+            Input::Spawned(pid) => {
+                self.pid = Some(*pid);
+                self.launched = Some(at);
+            }
+            Input::Exited(status) => {
+                self.pid = None;
+                self.exitstatus = status.code();
+            }
+            Input::Start if self.state == S::Starting => self.wanted = Some(Wanted::Restart),
+            Input::Start if self.state == S::Stopping => self.start_after = true,
+            Input::Stop | Input::GiveUp if self.state == S::Starting && self.pid.is_none() => {
+                self.wanted = Some(Wanted::Stop);
+            }
+            Input::Stop | Input::GiveUp => self.start_after = false,
+            Input::Signal(signal) if self.pid.is_none() => self.signals.push(*signal),
+            Input::Deadline => return Ok(self.deadline().is_none_or(|due| at < due)),
+            Input::Autostart => {
+                let due = !self.ever_started && self.policy.autostart && !self.closing;
+                return Ok(!due);
+            }
+            Input::Start | Input::Signal(_) | Input::SpawnFailed(_) | Input::KillFailed(_) => {}
+        }
+        Ok(false)
+    }
+
+    /// The one deadline there may be (spec core 4.3, 4.8).
+    fn deadline(&self) -> Option<Mono> {
+        match self.state {
+            S::Starting => {
+                let launched = self.pid.and(self.launched)?;
+                Some(launched.plus_secs(self.policy.startsecs))
+            }
+            S::Backoff if self.closing => None,
+            S::Backoff => self.retry_due,
+            S::Stopping => self.kill_due,
+            S::Stopped | S::Running | S::Exited | S::Fatal | S::Unknown => None,
+        }
+    }
+
+    /// What must have become of an input by the end of its turn.
+    fn outcome(&mut self, input: &Input, before: S, kills: usize) -> Verdict {
+        let now = self.state;
+        match input {
+            Input::Stop | Input::GiveUp => {
+                let running = matches!(before, S::Starting | S::Running);
+                let wanted = self.wanted.is_some();
+                let stopped = now == S::Stopping && kills == 1;
+                rule!(
+                    !running || wanted || stopped,
+                    "the stop was lost, now {now}"
+                );
+                let rests = if *input == Input::Stop {
+                    S::Stopped
+                } else {
+                    S::Fatal
+                };
+                rule!(before != S::Backoff || now == rests, "{now} out of BACKOFF");
+            }
+            Input::Spawned(_) => {
+                let wishes = self.signals.len() + usize::from(self.wanted.is_some());
+                rule!(kills == wishes, "{kills} signals of {wishes}");
+                let at_once = self.policy.startsecs <= 0 && self.wanted.is_none();
+                rule!(!at_once || now == S::Running, "not RUNNING at once");
+                if let Some(wanted) = self.wanted.take() {
+                    rule!(now == S::Stopping, "the stop was forgotten, now {now}");
+                    self.start_after = wanted == Wanted::Restart;
+                }
+                self.signals.clear();
+            }
+            Input::SpawnFailed(_) => {
+                let rests = self.wanted.take() != Some(Wanted::Stop) || now.is_stopped();
+                rule!(rests, "the stop was forgotten, now {now}");
+            }
+            Input::Exited(status) => {
+                rule!(now != S::Running, "RUNNING without a child");
+                let restart = now == S::Starting;
+                let due = self.autorestarts(*status) && !self.closing;
+                rule!(
+                    before != S::Running || restart == due,
+                    "autorestart: {restart}"
+                );
+            }
+            Input::KillFailed(failure) => {
+                rule!(
+                    !failure.gone || now == before,
+                    "{now}: a vanished child changes nothing"
+                );
+                let unknown = now == S::Unknown || self.pid.is_none();
+                rule!(failure.gone || unknown, "{now}: the failure was lost");
+            }
+            Input::Start | Input::Signal(_) | Input::Autostart | Input::Closing => {}
+            Input::Deadline => {}
+        }
+        let hopeless = i64::from(self.failures) > self.policy.startretries;
+        rule!(
+            now != S::Backoff || !hopeless,
+            "BACKOFF without any retries left"
+        );
+        Ok(())
+    }
+
+    /// The machine, this account and the world tell the same.
+    fn agree(&mut self, world: &World) -> Verdict {
+        let machine = &world.machine;
+        let (state, due) = (machine.state(), machine.deadline());
+        rule!(state == self.state, "{state}, which nobody was told");
+        rule!(
+            machine.pid() == world.child,
+            "pid {:?} is not the child",
+            machine.pid()
+        );
+        rule!(machine.is_spawning() == world.forking, "spawning or not?");
+        rule!(
+            due == self.deadline(),
+            "deadline {due:?}, not {:?}",
+            self.deadline()
+        );
+        let restart = self.start_after || self.wanted == Some(Wanted::Restart);
+        rule!(machine.will_restart() == restart, "will it restart?");
+        rule!(
+            machine.exitstatus() == self.exitstatus,
+            "exitstatus {}",
+            machine.exitstatus()
+        );
+        let info = world.info();
+        rule!(
+            info.start >= self.start && info.stop >= self.stop,
+            "times run back"
+        );
+        rule!(
+            info.start <= world.now.unix && info.stop <= world.now.unix,
+            "a future time"
+        );
+        (self.start, self.stop) = (info.start, info.stop);
+        Ok(())
+    }
+}

@@ -1,0 +1,148 @@
+//! What may be wished for, and when.
+
+use super::{Rules, Verdict, Wanted};
+use crate::exit::ExitStatus;
+use crate::moment::Mono;
+use crate::process::{Autorestart, Input, Transition, is_lawful};
+use crate::signal::Signal;
+use crate::state::ProcessState as S;
+use alloc::format;
+
+impl Rules {
+    pub(super) fn changed(&mut self, t: &Transition, input: &Input, at: Mono) -> Verdict {
+        let (from, to) = (t.from, t.to);
+        rule!(
+            from == self.state,
+            "{from} -> {to} leaves a gap after {}",
+            self.state
+        );
+        rule!(is_lawful(from, to), "{from} -> {to} is not lawful");
+        *self.seen.entry((from, to)).or_default() += 1;
+        match to {
+            S::Starting => self.starting(from, input, at)?,
+            S::Running => {
+                self.failures = 0;
+                let up = self.launched.unwrap_or(at).plus_secs(self.policy.startsecs);
+                rule!(at >= up, "RUNNING before startsecs");
+            }
+            S::Backoff => {
+                self.failures += 1;
+                self.troubled = true;
+                self.exitstatus = 0;
+                self.retry_due = Some(at.plus_secs(i64::from(self.failures)));
+                let up = self.launched.unwrap_or(at).plus_secs(self.policy.startsecs);
+                rule!(
+                    !matches!(input, Input::Exited(_)) || at < up,
+                    "an exit after startsecs is no failed start"
+                );
+            }
+            S::Fatal => {
+                let hopeless = i64::from(self.failures) > self.policy.startretries;
+                let given_up = *input == Input::GiveUp || matches!(input, Input::SpawnFailed(_));
+                rule!(
+                    hopeless || given_up,
+                    "gave up after {} failures",
+                    self.failures
+                );
+                self.failures = 0;
+            }
+            S::Stopping => self.kill_due = Some(at.plus_secs(self.policy.stopwaitsecs)),
+            S::Exited => {
+                self.failures = 0;
+                let expected = self.policy.exitcodes.contains(&self.exitstatus);
+                rule!(t.expected == expected, "expected is {}", t.expected);
+                self.troubled = !expected;
+            }
+            // whoever waits for that start is told of UNKNOWN
+            S::Unknown => self.start_after = false,
+            S::Stopped => {}
+        }
+        rule!(
+            t.tries == self.failures,
+            "tries is {}, not {}",
+            t.tries,
+            self.failures
+        );
+        let spoken = t.spawnerr.is_empty();
+        rule!(spoken != self.troubled, "spawnerr is `{}`", t.spawnerr);
+        self.state = to;
+        Ok(())
+    }
+
+    /// Every reason there is to start anything.
+    fn starting(&mut self, from: S, input: &Input, at: Mono) -> Verdict {
+        let restart = self.wanted == Some(Wanted::Restart) || self.start_after;
+        let reason = match (from, input) {
+            (S::Stopped | S::Exited | S::Fatal, Input::Start) => true,
+            (S::Stopped, Input::Autostart) => self.policy.autostart && !self.ever_started,
+            (S::Backoff, Input::Deadline) => self.retry_due.is_some_and(|due| due <= at),
+            (S::Exited, Input::Exited(status)) => self.autorestarts(*status),
+            (S::Stopped, Input::Exited(_)) => self.start_after,
+            (S::Stopped | S::Fatal, Input::SpawnFailed(_)) => restart,
+            _ => false,
+        };
+        rule!(reason, "no reason to start from {from}");
+        let allowed = i64::from(self.failures) <= self.policy.startretries;
+        rule!(
+            from != S::Backoff || allowed,
+            "try {} is one too many",
+            self.failures + 1
+        );
+        self.ever_started = true;
+        (self.launched, self.wanted, self.start_after) = (None, None, false);
+        self.signals.clear();
+        (self.exitstatus, self.troubled) = (0, false);
+        Ok(())
+    }
+
+    pub(super) fn autorestarts(&self, status: ExitStatus) -> bool {
+        match self.policy.autorestart {
+            Autorestart::Never => false,
+            Autorestart::Unexpected => !self.policy.exitcodes.contains(&status.code()),
+            Autorestart::Always => true,
+        }
+    }
+
+    pub(super) fn spawn(&mut self) -> Verdict {
+        rule!(!self.closing, "spawn while closing");
+        rule!(self.pid.is_none(), "a second child");
+        rule!(self.state == S::Starting, "spawn in {}", self.state);
+        Ok(())
+    }
+
+    pub(super) fn kill(
+        &mut self,
+        pid: i32,
+        group: bool,
+        signal: Signal,
+        input: &Input,
+        at: Mono,
+    ) -> Verdict {
+        rule!(self.pid == Some(pid), "signal to {pid}, which is not ours");
+        let policy = &self.policy;
+        let stop = (signal, group) == (policy.stopsignal, policy.stopasgroup);
+        let lawful = match input {
+            Input::Signal(asked) => (signal, group) == (*asked, false),
+            Input::Stop | Input::GiveUp => stop,
+            Input::Spawned(_) => {
+                let asked = !group && self.signals.contains(&signal);
+                asked || (stop && self.wanted.is_some())
+            }
+            Input::Deadline => {
+                let due = self.kill_due;
+                rule!(due.is_some_and(|due| due <= at), "SIGKILL, due {due:?}");
+                // a repeat without any pause would let nothing else happen
+                self.kill_due = Some(at.plus_secs(policy.stopwaitsecs.max(1)));
+                (signal, group) == (Signal::KILL, policy.killasgroup)
+            }
+            Input::Autostart
+            | Input::Start
+            | Input::Closing
+            | Input::SpawnFailed(_)
+            | Input::KillFailed(_)
+            | Input::Exited(_) => false,
+        };
+        rule!(lawful, "no reason for {signal}, group: {group}");
+        Ok(())
+    }
+}

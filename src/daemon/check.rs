@@ -1,0 +1,63 @@
+//! `supervisord --check`: every problem of a configuration, nothing started.
+
+use std::process::ExitCode;
+
+use visord_config::Problem;
+
+use super::cli::Invocation;
+use super::start;
+use crate::cli::UsageError;
+
+/// Exit code of a configuration with problems.
+const INVALID: u8 = 2;
+
+/// List all problems on stderr and what is merely suspicious on stdout.
+pub(super) fn run(invocation: Invocation) -> ExitCode {
+    let program = invocation.program.clone();
+    match examine(&invocation) {
+        Ok(code) => code,
+        Err(error) => error.report(&program),
+    }
+}
+
+fn examine(invocation: &Invocation) -> Result<ExitCode, UsageError> {
+    let surroundings = start::surroundings().map_err(UsageError)?;
+    let path = start::locate(invocation, &surroundings)?;
+    let report = visord_config::check(&path, &invocation.overrides, &surroundings);
+    for warning in &report.warnings {
+        println!("warning: {}", described(warning));
+    }
+    match report.outcome {
+        Ok(config) => {
+            for remark in &config.remarks {
+                println!("{}: {}", remark.level.code(), remark.text);
+            }
+            let processes: usize = config.groups.iter().map(|g| g.processes.len()).sum();
+            let groups = config.groups.len();
+            println!("{}: {groups} groups, {processes} processes", path.display());
+            Ok(ExitCode::SUCCESS)
+        }
+        Err(error) => {
+            for problem in &error.problems {
+                eprintln!("error: {}", described(problem));
+            }
+            Ok(ExitCode::from(INVALID))
+        }
+    }
+}
+
+/// `FILE:LINE: [SECTION] KEY: message`, as far as it is known.
+fn described(problem: &Problem) -> String {
+    let mut text = problem.file.display().to_string();
+    if let Some(line) = problem.line {
+        text.push_str(&format!(":{line}"));
+    }
+    text.push(':');
+    if let Some(section) = &problem.section {
+        text.push_str(&format!(" [{section}]"));
+    }
+    if let Some(key) = &problem.key {
+        text.push_str(&format!(" {key}:"));
+    }
+    format!("{text} {}", problem.message)
+}

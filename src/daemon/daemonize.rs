@@ -1,0 +1,109 @@
+//! Into the background: one fork before any thread exists; the parent stays until the
+//! daemon is up, so that whoever started it sees its errors (decisions C15, C16).
+
+use std::fs::OpenOptions;
+use std::io::{Read, Write};
+use std::os::fd::OwnedFd;
+use std::path::Path;
+use std::process::ExitCode;
+
+use nix::fcntl::OFlag;
+use nix::sys::stat::{Mode, umask};
+use nix::sys::wait::{WaitStatus, waitpid};
+use nix::unistd::{ForkResult, Pid, dup2_stderr, dup2_stdin, dup2_stdout, fork, pipe2, setsid};
+use visord_config::ServerConfig;
+use visord_model::log_line::{Level, LogLine};
+use visord_model::pyrepr::repr;
+
+/// Which side of the fork goes on.
+pub(super) enum Side {
+    /// The daemon to be.
+    Daemon(Readiness),
+    /// The process that was started; it ends with this code.
+    Parent(ExitCode),
+}
+
+/// Tells the waiting parent that the daemon is up.
+pub(super) struct Readiness(std::fs::File);
+
+impl Readiness {
+    /// The pidfile is written and the sockets listen.
+    pub(super) fn announce(mut self) {
+        // a parent that was killed meanwhile needs no answer
+        let _ = self.0.write_all(b"1");
+    }
+}
+
+/// Fork; the parent returns only when the daemon is up or has failed.
+///
+/// # Errors
+/// The system's words if there can be no second process.
+pub(super) fn split() -> Result<Side, String> {
+    let failed = |error: nix::Error| format!("cannot daemonize: {}", error.desc());
+    let (read, write) = pipe2(OFlag::O_CLOEXEC).map_err(failed)?;
+    // SAFETY: no thread has been started yet, so the child may go on like any process.
+    match unsafe { fork() }.map_err(failed)? {
+        ForkResult::Child => {
+            drop(read);
+            Ok(Side::Daemon(Readiness(std::fs::File::from(write))))
+        }
+        ForkResult::Parent { child } => {
+            drop(write);
+            Ok(Side::Parent(await_daemon(read, child)))
+        }
+    }
+}
+
+fn await_daemon(read: OwnedFd, child: Pid) -> ExitCode {
+    let mut answer = [0; 1];
+    let mut pipe = std::fs::File::from(read);
+    if matches!(pipe.read(&mut answer), Ok(1)) {
+        return ExitCode::SUCCESS;
+    }
+    // the daemon closed its end without a word: it ended, having printed why
+    match waitpid(child, None) {
+        Ok(WaitStatus::Exited(_, code)) => {
+            u8::try_from(code).map_or(ExitCode::FAILURE, ExitCode::from)
+        }
+        Ok(_) | Err(_) => ExitCode::FAILURE,
+    }
+}
+
+/// The rest of spec core 3.5: directory, stdio, session, umask, in that order.
+pub(super) fn detach(server: &ServerConfig) -> Vec<LogLine> {
+    let text = "daemonizing the supervisord process";
+    let mut remarks = vec![LogLine::new(Level::Info, text)];
+    if let Some(directory) = &server.directory {
+        remarks.push(enter(directory));
+    }
+    if let Err(error) = silence_stdio() {
+        let text = format!("cannot redirect stdio to /dev/null: {error}");
+        remarks.push(LogLine::new(Level::Critical, text));
+    }
+    // fails only for a process group leader, which a forked child is not
+    let _ = setsid();
+    umask(Mode::from_bits_truncate(server.umask));
+    remarks
+}
+
+fn enter(directory: &Path) -> LogLine {
+    let shown = repr(&directory.to_string_lossy());
+    match nix::unistd::chdir(directory) {
+        Ok(()) => LogLine::new(Level::Info, format!("set current directory: {shown}")),
+        Err(error) => {
+            let text = format!("can't chdir into {shown}: {}", error.desc());
+            LogLine::new(Level::Critical, text)
+        }
+    }
+}
+
+fn silence_stdio() -> std::io::Result<()> {
+    let null = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .open("/dev/null")?;
+    dup2_stdin(&null)?;
+    dup2_stdout(&null)?;
+    dup2_stderr(&null)?;
+    Ok(())
+}

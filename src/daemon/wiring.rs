@@ -1,0 +1,156 @@
+//! The only place that starts actors and hands out addresses.
+
+use std::path::Path;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use actix::Actor;
+use tokio::sync::oneshot;
+use visord_actors::board::{Board, Identity};
+use visord_actors::clock::Clock;
+use visord_actors::event_bus::EventBus;
+use visord_actors::interest::Interest;
+use visord_actors::link::Link;
+use visord_actors::log::{LogService, LogSettings};
+use visord_actors::messages::event::{GetNextSerial, WatchInterest};
+use visord_actors::process::Surroundings;
+use visord_actors::reaper::Reaper;
+use visord_actors::signals::Signals;
+use visord_actors::spawn::SpawnerHandle;
+use visord_actors::supervisor::{Ending, Loader, Parts, Supervisor};
+use visord_actors::ticker::Ticker;
+use visord_config::{Config, HttpAddress, HttpConfig, MainLogTarget};
+use visord_web::server::WebServer;
+use visord_web::state::{AppState, Follow, Limits};
+
+use super::start::Running;
+
+/// What a run begins with.
+pub(super) struct Run<'a> {
+    pub(super) loader: Loader,
+    pub(super) config: Config,
+    pub(super) running: &'a mut Running,
+    pub(super) spawner: SpawnerHandle,
+    /// The global event serial, which survives a restart.
+    pub(super) next_serial: &'a mut u64,
+}
+
+/// Supervise until told to end and everything has stopped.
+pub(super) fn run(run: Run<'_>) -> Ending {
+    let system = actix::System::new();
+    system.block_on(supervise(run))
+}
+
+async fn supervise(run: Run<'_>) -> Ending {
+    let Run {
+        loader,
+        config,
+        running,
+        spawner,
+        next_serial,
+    } = run;
+    let logger = running.activity.logger();
+    let board = Arc::new(Board::new(identity(&config)));
+    let logs = LogService::start(LogSettings::new(logger.clone()));
+    let interest = Interest::default();
+    let bus = EventBus::new(*next_serial, interest.clone()).start();
+    let ticker = Ticker::new(bus.clone()).start();
+    bus.do_send(WatchInterest(ticker.recipient()));
+    let reaper = match Reaper::new(spawner.kin(), logger.clone()) {
+        Ok(reaper) => reaper.start(),
+        Err(error) => {
+            slog::crit!(logger, "cannot wait for children: {error}");
+            return Ending::Shutdown;
+        }
+    };
+    let world = Rc::new(Surroundings {
+        reaper,
+        workshop: spawner.clone(),
+        spawner: Rc::new(spawner),
+        logs: logs.clone(),
+        output_events: bus.clone().recipient(),
+        bus: bus.clone(),
+        board: board.clone(),
+        logger: logger.clone(),
+        interest,
+        clock: Clock::new(),
+        environment: std::env::vars_os().collect(),
+        server_url: server_url(&config.http),
+        strip_ansi: config.server.strip_ansi,
+    });
+    let (ended, end) = oneshot::channel();
+    let namespaces = config.rpc_interfaces.iter().map(|rpc| rpc.name.clone());
+    let namespaces = namespaces.collect();
+    let supervisor = Supervisor::new(Parts {
+        world,
+        config,
+        auto_logs: std::mem::take(&mut running.auto_logs),
+        loader,
+        activity: running.activity.clone(),
+        ended,
+    })
+    .start();
+    Signals::new(supervisor.clone(), board.clone(), logger.clone()).start();
+    let link = Link::new(&supervisor);
+    // once the Supervisor answers, every process is on the board: no client sees it empty
+    let _ = link.get_config().await;
+    let app = AppState {
+        board,
+        link,
+        log: logger.clone(),
+        follow: follow(&logs),
+        namespaces,
+        build: crate::build_info(),
+        limits: Limits::default(),
+    };
+    let web = WebServer::start(&running.bound, app);
+    if let Err(error) = &web {
+        slog::crit!(logger, "the web server could not start: {error}");
+    }
+    // a Supervisor that is gone cannot be told to end: treat it as the end
+    let ending = end.await.unwrap_or(Ending::Shutdown);
+    if let Ok(web) = web {
+        web.stop().await;
+    }
+    *next_serial = bus.send(GetNextSerial).await.unwrap_or(*next_serial);
+    logs.shutdown();
+    ending
+}
+
+/// Lets the web side wait for a log to grow without asking again and again.
+fn follow(logs: &LogService) -> Follow {
+    let logs = logs.clone();
+    Arc::new(move |path: &Path| logs.follow(path))
+}
+
+fn identity(config: &Config) -> Identity {
+    Identity {
+        identifier: config.server.identifier.clone(),
+        pid: i32::try_from(std::process::id()).unwrap_or(0),
+        logfile: match &config.server.logfile {
+            MainLogTarget::File(path) => Some(path.clone()),
+            MainLogTarget::Syslog => None,
+        },
+    }
+}
+
+/// `SUPERVISOR_SERVER_URL` for children: the first unix server, else the last inet one
+/// (spec core 4.6, decision Q42).
+fn server_url(servers: &[HttpConfig]) -> Option<String> {
+    let unix = servers.iter().find_map(|server| match &server.address {
+        HttpAddress::Unix { path, .. } => Some(format!("unix://{}", path.display())),
+        HttpAddress::Inet { .. } => None,
+    });
+    unix.or_else(|| {
+        servers
+            .iter()
+            .rev()
+            .find_map(|server| match &server.address {
+                HttpAddress::Inet { host, port } if host.is_empty() => {
+                    Some(format!("http://localhost:{port}"))
+                }
+                HttpAddress::Inet { host, port } => Some(format!("http://{host}:{port}")),
+                HttpAddress::Unix { .. } => None,
+            })
+    })
+}

@@ -1,0 +1,285 @@
+//! A daemon in a temporary folder, killed when the test ends.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+use visord_xmlrpc::Value;
+use visord_xmlrpc::client::Client;
+use visord_xmlrpc::http::Address;
+
+/// How long anything may take on a busy machine before a test gives up.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A folder with a configuration that programs can be added to.
+pub(crate) struct Setup {
+    folder: TempDir,
+    supervisord: PathBuf,
+    supervisorctl: PathBuf,
+}
+
+/// A running daemon.
+pub(crate) struct Daemon {
+    setup: Setup,
+    child: Child,
+}
+
+impl Setup {
+    /// Our own programs.
+    pub(crate) fn new() -> Self {
+        Self {
+            folder: tempfile::tempdir().expect("a temporary folder"),
+            supervisord: env!("CARGO_BIN_EXE_supervisord").into(),
+            supervisorctl: env!("CARGO_BIN_EXE_supervisorctl").into(),
+        }
+    }
+
+    /// The original's daemon, if it is installed (`VISORD_REF_BIN`); says so if not.
+    pub(crate) fn original_daemon() -> Option<Self> {
+        let supervisord = original("supervisord")?;
+        Some(Self {
+            supervisord,
+            ..Self::new()
+        })
+    }
+
+    /// The original's client against our daemon.
+    pub(crate) fn original_client() -> Option<Self> {
+        let supervisorctl = original("supervisorctl")?;
+        Some(Self {
+            supervisorctl,
+            ..Self::new()
+        })
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Write a configuration: `@DIR@` stands for the folder, `extra` goes to `[supervisord]`.
+    pub(crate) fn configure(&self, extra: &str, programs: &str) -> PathBuf {
+        let text = format!(
+            "[supervisord]\nlogfile=@DIR@/main.log\npidfile=@DIR@/main.pid\n\
+             childlogdir=@DIR@\n{extra}\n\
+             [unix_http_server]\nfile=@DIR@/s.sock\n\
+             [rpcinterface:supervisor]\n\
+             supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface\n\
+             [supervisorctl]\nserverurl=unix://@DIR@/s.sock\n{programs}\n"
+        );
+        let folder = self.folder.path().display().to_string();
+        let path = self.path("s.conf");
+        fs::write(&path, text.replace("@DIR@", &folder)).expect("write the configuration");
+        path
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(&self.supervisord);
+        command
+            .args(arguments)
+            .current_dir(self.folder.path())
+            .stdin(Stdio::null());
+        command
+    }
+
+    /// Run supervisord to its end.
+    pub(crate) fn run(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).output().expect("run supervisord")
+    }
+
+    /// Run supervisorctl to its end.
+    pub(crate) fn ctl(&self, arguments: &[&str]) -> Output {
+        Command::new(&self.supervisorctl)
+            .arg("-c")
+            .arg(self.path("s.conf"))
+            .args(arguments)
+            .current_dir(self.folder.path())
+            .stdin(Stdio::null())
+            .output()
+            .expect("run supervisorctl")
+    }
+
+    /// Start the configured daemon in the foreground and wait until it answers.
+    pub(crate) fn start(self) -> Daemon {
+        let out = fs::File::create(self.path("daemon.out")).expect("daemon.out");
+        let err = fs::File::create(self.path("daemon.err")).expect("daemon.err");
+        let child = self
+            .command(&["-n", "-c", "s.conf"])
+            .stdout(out)
+            .stderr(err)
+            .spawn()
+            .expect("start supervisord");
+        let mut daemon = Daemon { setup: self, child };
+        wait_for("the daemon to answer", || {
+            if let Some(status) = daemon.child.try_wait().expect("wait") {
+                panic!(
+                    "supervisord ended ({status}): {}",
+                    daemon.text("daemon.err")
+                );
+            }
+            daemon.try_call("supervisor.getState", &[]).is_ok()
+        });
+        daemon
+    }
+}
+
+/// A program of the original Supervisor.
+pub(crate) fn original(name: &str) -> Option<PathBuf> {
+    let folder =
+        std::env::var_os("VISORD_REF_BIN").map_or_else(|| "/opt/ref/bin".into(), PathBuf::from);
+    let path = folder.join(name);
+    if path.exists() {
+        return Some(path);
+    }
+    eprintln!(
+        "skipped: the original Supervisor is not installed in {}",
+        folder.display()
+    );
+    None
+}
+
+/// Poll until it holds; panics with what was waited for after [`PATIENCE`].
+pub(crate) fn wait_for(what: &str, mut probe: impl FnMut() -> bool) {
+    let end = Instant::now() + PATIENCE;
+    while !probe() {
+        assert!(Instant::now() < end, "waited in vain for {what}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+impl Daemon {
+    /// With these `[supervisord]` options and sections.
+    pub(crate) fn with(extra: &str, programs: &str) -> Self {
+        let setup = Setup::new();
+        setup.configure(extra, programs);
+        setup.start()
+    }
+
+    pub(crate) fn setup(&self) -> &Setup {
+        &self.setup
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.setup.path(name)
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        self.setup.folder.path()
+    }
+
+    pub(crate) fn pid(&self) -> i32 {
+        i32::try_from(self.child.id()).expect("a pid")
+    }
+
+    pub(crate) fn client(&self) -> Client {
+        Client::new(Address::Unix(self.path("s.sock")), None)
+    }
+
+    pub(crate) fn try_call(&self, method: &str, arguments: &[Value]) -> Result<Value, String> {
+        self.client()
+            .call(method, arguments)
+            .map_err(|error| error.to_string())
+    }
+
+    pub(crate) fn call(&self, method: &str, arguments: &[Value]) -> Value {
+        self.try_call(method, arguments)
+            .unwrap_or_else(|error| panic!("{method}: {error}"))
+    }
+
+    /// One member of getProcessInfo.
+    pub(crate) fn info(&self, name: &str, key: &str) -> Value {
+        let info = self.call("supervisor.getProcessInfo", &[Value::from(name)]);
+        info.get(key)
+            .cloned()
+            .unwrap_or_else(|| panic!("no {key} in {info:?}"))
+    }
+
+    pub(crate) fn state(&self, name: &str) -> String {
+        match self.info(name, "statename") {
+            Value::Str(state) => state,
+            other => panic!("statename is {other:?}"),
+        }
+    }
+
+    pub(crate) fn child_pid(&self, name: &str) -> i32 {
+        match self.info(name, "pid") {
+            Value::Int(pid) => i32::try_from(pid).expect("a pid"),
+            other => panic!("pid is {other:?}"),
+        }
+    }
+
+    pub(crate) fn wait_state(&self, name: &str, state: &str) {
+        wait_for(&format!("{name} to be {state}"), || {
+            self.state(name) == state
+        });
+    }
+
+    /// A file of the folder, empty if it does not exist.
+    pub(crate) fn text(&self, name: &str) -> String {
+        fs::read(self.path(name))
+            .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+            .unwrap_or_default()
+    }
+
+    pub(crate) fn wait_log(&self, text: &str) {
+        wait_for(&format!("{text:?} in the main log"), || {
+            self.text("main.log").contains(text)
+        });
+    }
+
+    pub(crate) fn ctl(&self, arguments: &[&str]) -> Output {
+        self.setup.ctl(arguments)
+    }
+
+    pub(crate) fn signal(&self, signal: i32) {
+        kill(self.pid(), signal);
+    }
+
+    /// Wait until it has ended.
+    pub(crate) fn ended(&mut self) -> ExitStatus {
+        let mut status = None;
+        wait_for("the daemon to end", || {
+            status = self.child.try_wait().expect("wait");
+            status.is_some()
+        });
+        status.expect("it ended")
+    }
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        if matches!(self.child.try_wait(), Ok(None)) {
+            self.signal(libc::SIGTERM);
+            let end = Instant::now() + Duration::from_secs(15);
+            while matches!(self.child.try_wait(), Ok(None)) {
+                if Instant::now() > end {
+                    // the test has failed already; leave nothing behind
+                    let _ = self.child.kill();
+                    let _ = self.child.wait();
+                }
+                std::thread::sleep(Duration::from_millis(5));
+            }
+        }
+    }
+}
+
+/// Send a signal to a process of this test.
+pub(crate) fn kill(pid: i32, signal: i32) {
+    let signal = nix::sys::signal::Signal::try_from(signal).expect("a signal");
+    nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), signal).expect("kill");
+}
+
+/// Whether a process of this pid exists.
+pub(crate) fn is_alive(pid: i32) -> bool {
+    nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), None).is_ok()
+}
+
+/// Exit code, stdout and stderr of a finished command as one comparable value.
+pub(crate) fn summary(output: &Output) -> (Option<i32>, String, String) {
+    (
+        output.status.code(),
+        String::from_utf8_lossy(&output.stdout).into_owned(),
+        String::from_utf8_lossy(&output.stderr).into_owned(),
+    )
+}

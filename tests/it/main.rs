@@ -1,0 +1,9 @@
+//! Promises to users, kept by real daemons with real processes in temporary folders.
+
+mod bad_input;
+mod harness;
+mod idle;
+mod lifecycle;
+mod original;
+mod real_programs;
+mod shutdown;

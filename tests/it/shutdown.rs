@@ -1,0 +1,88 @@
+//! Order and patience at the end; restart in place.
+
+use crate::harness::{Daemon, is_alive, wait_for};
+
+const THREE: &str = "[program:first]\ncommand=/bin/sleep 1000\npriority=1\nstartsecs=0\n\
+     [program:second]\ncommand=/bin/sleep 1000\npriority=2\nstartsecs=0\n\
+     [program:third]\ncommand=/bin/sleep 1000\npriority=3\nstartsecs=0\n";
+
+#[test]
+fn everything_stops_in_reverse_order_on_term() {
+    let mut daemon = Daemon::with("", THREE);
+    let names = ["first", "second", "third"];
+    names
+        .iter()
+        .for_each(|name| daemon.wait_state(name, "RUNNING"));
+    let pids: Vec<i32> = names.iter().map(|name| daemon.child_pid(name)).collect();
+    daemon.signal(libc::SIGTERM);
+    assert_eq!(daemon.ended().code(), Some(0));
+    assert!(pids.iter().all(|pid| !is_alive(*pid)), "children are left");
+    assert!(!daemon.path("s.sock").exists() && !daemon.path("main.pid").exists());
+    let log = daemon.text("main.log");
+    let stops: Vec<&str> = log
+        .lines()
+        .filter_map(|l| l.split("stopped: ").nth(1))
+        .collect();
+    assert_eq!(
+        stops,
+        [
+            "third (terminated by SIGTERM)",
+            "second (terminated by SIGTERM)",
+            "first (terminated by SIGTERM)"
+        ]
+    );
+}
+
+#[test]
+fn hup_runs_the_new_configuration_in_the_same_process() {
+    let daemon = Daemon::with("", THREE);
+    daemon.wait_state("third", "RUNNING");
+    daemon.setup().configure(
+        "identifier=changed",
+        "[program:new]\ncommand=/bin/cat\nstartsecs=0\n",
+    );
+    daemon.signal(libc::SIGHUP);
+    wait_for("the new configuration", || {
+        daemon.try_call("supervisor.getIdentification", &[]).ok()
+            == Some(visord_xmlrpc::Value::from("changed"))
+    });
+    daemon.wait_state("new", "RUNNING");
+    let pid = daemon.call("supervisor.getPID", &[]);
+    assert_eq!(pid, visord_xmlrpc::Value::Int(daemon.pid().into()));
+}
+
+#[test]
+fn an_invalid_configuration_does_not_restart_anything() {
+    let daemon = Daemon::with("", THREE);
+    daemon.wait_state("first", "RUNNING");
+    let pid = daemon.child_pid("first");
+    daemon
+        .setup()
+        .configure("", "[program:first]\ncommand=/bin/cat\npriority=high\n");
+    daemon.signal(libc::SIGHUP);
+    daemon.wait_log("CRIT");
+    let fault = daemon.try_call("supervisor.restart", &[]).unwrap_err();
+    assert!(fault.contains("CANT_REREAD"), "{fault}");
+    assert_eq!(daemon.child_pid("first"), pid);
+}
+
+#[test]
+fn usr2_opens_every_log_anew() {
+    let daemon = Daemon::with(
+        "",
+        "[program:x]\ncommand=/bin/sh -c 'while :; do echo x; sleep 0.05; done'\n\
+         stdout_logfile=@DIR@/x.log\nstartsecs=0\n",
+    );
+    wait_for("output", || !daemon.text("x.log").is_empty());
+    std::fs::rename(daemon.path("x.log"), daemon.path("x.old")).expect("rename");
+    std::fs::rename(daemon.path("main.log"), daemon.path("main.old")).expect("rename");
+    daemon.signal(libc::SIGUSR2);
+    wait_for("output in the new file", || {
+        !daemon.text("x.log").is_empty()
+    });
+    assert!(
+        daemon
+            .text("main.old")
+            .contains("received SIGUSR2 indicating log reopen request")
+    );
+}

@@ -1,0 +1,62 @@
+//! Answers that are not pages: errors, redirections (spec interfaces 1.3).
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{self, HeaderValue};
+use actix_web::{HttpResponse, HttpResponseBuilder};
+
+/// The small page of an error.
+#[must_use]
+pub fn error(status: StatusCode) -> HttpResponse {
+    explained(status, "")
+}
+
+/// The same with a sentence for people.
+#[must_use]
+pub fn explained(status: StatusCode, why: &str) -> HttpResponse {
+    HttpResponse::build(status)
+        .insert_header((header::CONTENT_TYPE, HeaderValue::from_static("text/html")))
+        .body(page(status, why))
+}
+
+fn page(status: StatusCode, why: &str) -> String {
+    let code = status.as_u16();
+    let reason = status.canonical_reason().unwrap_or_default();
+    format!(
+        "<!DOCTYPE html>\n<html lang=\"en\">\n<head><title>{code} {reason}</title></head>\n\
+         <body>\n<h1>{code} {reason}</h1>\n<p>{why}</p>\n</body>\n</html>\n"
+    )
+}
+
+/// Come in only with name and password. The connection is closed: what else it brought was
+/// not asked for politely.
+#[must_use]
+pub fn unauthorized() -> HttpResponse {
+    HttpResponse::Unauthorized()
+        .insert_header((
+            header::WWW_AUTHENTICATE,
+            HeaderValue::from_static("Basic realm=\"default\""),
+        ))
+        .insert_header((header::CONTENT_TYPE, HeaderValue::from_static("text/html")))
+        .force_close()
+        .body(page(StatusCode::UNAUTHORIZED, ""))
+}
+
+/// Look there instead (decision Q24). `location` is relative and already encoded.
+#[must_use]
+pub fn see_other(location: &str) -> HttpResponse {
+    uncached(&mut HttpResponse::SeeOther())
+        .insert_header((header::LOCATION, location))
+        .insert_header((header::CONTENT_TYPE, HeaderValue::from_static("text/html")))
+        .body(page(StatusCode::SEE_OTHER, ""))
+}
+
+/// What a page shows is of this moment only.
+pub fn uncached(builder: &mut HttpResponseBuilder) -> &mut HttpResponseBuilder {
+    builder
+        .insert_header((header::PRAGMA, HeaderValue::from_static("no-cache")))
+        .insert_header((header::CACHE_CONTROL, HeaderValue::from_static("no-cache")))
+        .insert_header((
+            header::EXPIRES,
+            HeaderValue::from_static("Thu, 01 Jan 1970 00:00:00 GMT"),
+        ))
+}

@@ -1,0 +1,82 @@
+//! `/logtail` and `/mainlogtail`: a log as it grows (spec interfaces 1.6).
+//!
+//! The file is read here, a piece at a time and only as fast as the client takes it; the
+//! writer merely says that there is more. A slow client costs nobody anything. Deviations from
+//! the original, all decided (Q10, Q11): data flows at once whatever the HTTP version, a
+//! truncated log is announced and continues from its new start, and what an old file still
+//! held when it was rotated away comes before the new one.
+
+mod follower;
+
+use std::path::PathBuf;
+use std::time::UNIX_EPOCH;
+
+use actix_web::http::StatusCode;
+use actix_web::http::header;
+use actix_web::rt::task::spawn_blocking;
+use actix_web::{HttpResponse, HttpResponseBuilder};
+
+use self::follower::Follower;
+use crate::answer;
+use crate::clock;
+use crate::rpc::logs::Channel;
+use crate::rpc::names;
+use crate::site::Site;
+
+/// The log of a process. `rest` is what follows `/logtail` in the path, decoded.
+pub async fn process(site: &Site, rest: &str) -> HttpResponse {
+    // what stands between the prefix and the first slash does not matter
+    let Some((_, rest)) = rest.split_once('/') else {
+        return answer::error(StatusCode::NOT_FOUND);
+    };
+    match path_of(site, rest) {
+        Some(path) => stream(site, path, true).await,
+        None => answer::error(StatusCode::NOT_FOUND),
+    }
+}
+
+/// The daemon's own log.
+pub async fn main(site: &Site) -> HttpResponse {
+    match site.state.board.identity().logfile.clone() {
+        Some(path) => stream(site, path, false).await,
+        None => answer::error(StatusCode::NOT_FOUND),
+    }
+}
+
+/// The log of `NAME`, `NAME/stdout` or `NAME/stderr`.
+fn path_of(site: &Site, rest: &str) -> Option<PathBuf> {
+    let (name, channel) = match rest.split_once('/') {
+        None | Some((_, "stdout")) => (rest.split('/').next()?, Channel::Stdout),
+        Some((name, "stderr")) => (name, Channel::Stderr),
+        Some(_) => return None,
+    };
+    let name = names::single(name).ok()?;
+    channel.path(&*site.state.board.process(&name)?)
+}
+
+async fn stream(site: &Site, path: PathBuf, unbuffered: bool) -> HttpResponse {
+    let grown = (site.state.follow)(&path);
+    // a thread that panicked or a daemon that ends has no log to show
+    let opened = spawn_blocking(move || Follower::open(path)).await;
+    let Ok(Ok(follower)) = opened else {
+        return answer::error(StatusCode::NOT_FOUND);
+    };
+    let modified = follower
+        .modified()
+        .and_then(|time| time.duration_since(UNIX_EPOCH).ok())
+        .and_then(|age| i64::try_from(age.as_secs()).ok());
+    let mut response = HttpResponse::Ok();
+    if let Some(modified) = modified {
+        response.insert_header((header::LAST_MODIFIED, clock::http_date(modified)));
+    }
+    if unbuffered {
+        response.insert_header(("X-Accel-Buffering", "no"));
+    }
+    headers(&mut response).streaming(follower.into_stream(grown))
+}
+
+fn headers(response: &mut HttpResponseBuilder) -> &mut HttpResponseBuilder {
+    response
+        .insert_header((header::CONTENT_TYPE, "text/plain;charset=utf-8"))
+        .insert_header((header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+}

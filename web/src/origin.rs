@@ -1,0 +1,169 @@
+//! Whether a request comes from where it should (decision Q25).
+//!
+//! Scripts send no browser headers and are let through. A browser says where a request was
+//! made; if that was another site, nothing is changed on its behalf. Where no password
+//! protects a TCP listener, a host name that an attacker may point at this machine
+//! (DNS rebinding) is refused too.
+
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+use actix_web::http::header::{HOST, HeaderMap, HeaderName, ORIGIN, REFERER};
+
+const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+
+/// Whether a browser says that the request was made by another site.
+///
+/// `Sec-Fetch-Site` alone decides where it is sent: no page can forge it, and it stays right
+/// behind a proxy that rewrites `Host`. Older browsers send `Origin` or `Referer`.
+#[must_use]
+pub fn is_foreign(headers: &HeaderMap, allowed_hosts: &[String]) -> bool {
+    if let Some(site) = headers.get(SEC_FETCH_SITE) {
+        return !matches!(site.as_bytes(), b"same-origin" | b"none");
+    }
+    let Some(from) = headers.get(ORIGIN).or_else(|| headers.get(REFERER)) else {
+        return false;
+    };
+    let Some(authority) = from.to_str().ok().and_then(authority) else {
+        return true;
+    };
+    let own = headers.get(HOST).and_then(|host| host.to_str().ok());
+    let is_own = own.is_some_and(|own| same_authority(own, authority));
+    !is_own && !is_listed(host_of(authority), allowed_hosts)
+}
+
+/// Whether a browser made the request at all.
+#[must_use]
+pub fn is_browser(headers: &HeaderMap) -> bool {
+    [SEC_FETCH_SITE, ORIGIN, REFERER]
+        .iter()
+        .any(|name| headers.contains_key(name))
+}
+
+/// Whether a listener without password may be called by this `Host`; `own_name` is the
+/// machine's name. A request without `Host` is no browser's.
+#[must_use]
+pub fn may_be_called(headers: &HeaderMap, own_name: &str, allowed_hosts: &[String]) -> bool {
+    let Some(value) = headers.get(HOST) else {
+        return true;
+    };
+    let Ok(text) = value.to_str() else {
+        return false;
+    };
+    let host = host_of(text);
+    let short = own_name.split('.').next().unwrap_or(own_name);
+    host.is_empty()
+        || host.parse::<Ipv4Addr>().is_ok()
+        || host.trim_matches(['[', ']']).parse::<Ipv6Addr>().is_ok()
+        || [own_name, short, "localhost"]
+            .iter()
+            .any(|name| !name.is_empty() && host.eq_ignore_ascii_case(name))
+        || is_listed(host, allowed_hosts)
+}
+
+fn is_listed(host: &str, allowed_hosts: &[String]) -> bool {
+    allowed_hosts
+        .iter()
+        .any(|allowed| host.eq_ignore_ascii_case(allowed))
+}
+
+/// `host[:port]` of an absolute URL.
+fn authority(url: &str) -> Option<&str> {
+    let (_, rest) = url.split_once("://")?;
+    rest.split(['/', '?', '#']).next()
+}
+
+/// The host of `host[:port]`; an IPv6 literal keeps its brackets.
+fn host_of(authority: &str) -> &str {
+    match authority.rfind(':') {
+        Some(at) if !authority[at..].contains(']') => &authority[..at],
+        _ => authority,
+    }
+}
+
+/// Equal but for the case and a port that browsers leave out.
+fn same_authority(a: &str, b: &str) -> bool {
+    let bare = |authority: &str| {
+        let bare = authority
+            .strip_suffix(":80")
+            .or_else(|| authority.strip_suffix(":443"))
+            .unwrap_or(authority);
+        bare.to_ascii_lowercase()
+    };
+    bare(a) == bare(b)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use actix_web::http::header::HeaderValue;
+
+    fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
+        pairs
+            .iter()
+            .map(|(name, value)| {
+                let name = HeaderName::from_static(name);
+                (name, HeaderValue::from_str(value).unwrap())
+            })
+            .collect()
+    }
+
+    #[test]
+    fn evidence_of_another_site() {
+        let allowed = ["proxy.example".to_owned()];
+        for (pairs, foreign) in [
+            (&[("host", "a")][..], false),
+            (&[("host", "a"), ("sec-fetch-site", "same-origin")], false),
+            (&[("host", "a"), ("sec-fetch-site", "none")], false),
+            (&[("host", "a"), ("sec-fetch-site", "same-site")], true),
+            (&[("host", "a"), ("sec-fetch-site", "cross-site")], true),
+            (
+                &[
+                    ("host", "b"),
+                    ("sec-fetch-site", "same-origin"),
+                    ("origin", "https://a"),
+                ],
+                false,
+            ),
+            (&[("host", "a:9001"), ("origin", "http://A:9001")], false),
+            (&[("host", "a"), ("origin", "http://a:80")], false),
+            (&[("host", "a:9001"), ("origin", "http://a:9002")], true),
+            (&[("host", "a"), ("origin", "null")], true),
+            (&[("host", "a"), ("origin", "http://b")], true),
+            (&[("host", "a"), ("origin", "https://proxy.example")], false),
+            (&[("host", "a"), ("referer", "http://a/index.html")], false),
+            (&[("host", "a"), ("referer", "http://b/a/")], true),
+            (
+                &[
+                    ("host", "a"),
+                    ("origin", "http://b"),
+                    ("referer", "http://a/"),
+                ],
+                true,
+            ),
+            (&[("origin", "http://b")], true),
+        ] {
+            assert_eq!(is_foreign(&headers(pairs), &allowed), foreign, "{pairs:?}");
+        }
+    }
+
+    #[test]
+    fn names_of_an_open_listener() {
+        let allowed = ["super.example".to_owned()];
+        for (host, fine) in [
+            ("127.0.0.1:9001", true),
+            ("[::1]:9001", true),
+            ("[::1]", true),
+            ("LocalHost", true),
+            ("box", true),
+            ("box.lan:80", true),
+            ("Super.Example:1", true),
+            ("evil.example", false),
+            ("127.0.0.1.evil.example", false),
+            ("localhost.evil.example", false),
+        ] {
+            let headers = headers(&[("host", host)]);
+            assert_eq!(may_be_called(&headers, "box.lan", &allowed), fine, "{host}");
+        }
+        assert!(may_be_called(&headers(&[]), "box", &[]));
+    }
+}

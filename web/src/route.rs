@@ -1,0 +1,253 @@
+//! Where a request goes: first whether it may come in, then by its path (spec interfaces 1.5).
+
+use std::fmt;
+
+use actix_web::http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
+use actix_web::http::{Method, StatusCode};
+use actix_web::web::{self, Bytes, BytesMut, Payload};
+use actix_web::{HttpRequest, HttpResponse};
+use futures_util::StreamExt as _;
+use slog::trace;
+use tokio::time::{sleep, timeout};
+
+use crate::answer;
+use crate::auth::Verdict;
+use crate::clock;
+use crate::origin;
+use crate::query;
+use crate::site::Site;
+use crate::{assets, logtail, pages, rpc};
+
+/// What a path leads to. Tried in this order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Route {
+    /// XML-RPC.
+    Rpc,
+    /// The log of a process; the rest of the path.
+    Logtail(String),
+    /// The daemon's own log.
+    MainLogtail,
+    /// A page.
+    Page(pages::Page),
+    /// A file of the web interface, or nothing.
+    File(String),
+}
+
+impl Route {
+    /// The route of a path that has been decoded once.
+    fn of(path: &str) -> Self {
+        if path.starts_with("/RPC2") {
+            return Self::Rpc;
+        }
+        if let Some(rest) = path.strip_prefix("/logtail") {
+            return Self::Logtail(rest.to_owned());
+        }
+        if path.starts_with("/mainlogtail") {
+            return Self::MainLogtail;
+        }
+        let bare = path.trim_start_matches('/');
+        pages::Page::of(bare).map_or_else(|| Self::File(bare.to_owned()), Self::Page)
+    }
+
+    /// Whether this method means anything here; if not, the original answers 400.
+    fn takes(&self, method: &Method) -> bool {
+        match self {
+            Self::Rpc => *method == Method::POST,
+            Self::Logtail(_) | Self::MainLogtail => *method == Method::GET,
+            Self::Page(_) => [Method::GET, Method::POST, Method::HEAD].contains(method),
+            Self::File(_) => [Method::GET, Method::HEAD].contains(method),
+        }
+    }
+}
+
+/// Answer one request.
+pub async fn handle(request: HttpRequest, payload: Payload, site: web::Data<Site>) -> HttpResponse {
+    let busy = site.shared.enter();
+    let response = match refusal(&request, &site).await {
+        Some(refusal) => refusal,
+        None => lead(&request, payload, &site).await,
+    };
+    trace!(site.state.log, "{}", Access(&request, &response));
+    drop(busy);
+    response
+}
+
+/// The refusal of a client that may not come in at all.
+async fn refusal(request: &HttpRequest, site: &Site) -> Option<HttpResponse> {
+    let headers = request.headers();
+    let Some(credentials) = &site.door.credentials else {
+        let (own, allowed) = (&site.shared.host_name, &site.door.allowed_hosts);
+        // DNS cannot lead a browser to a unix socket
+        let welcome = site.door.socket.is_some() || origin::may_be_called(headers, own, allowed);
+        return (!welcome).then(|| {
+            answer::explained(
+                StatusCode::FORBIDDEN,
+                "This server asks for no password, so it answers only to IP addresses, \
+                 localhost, its own name and the names in its option allowed_hosts.",
+            )
+        });
+    };
+    match credentials.check(headers) {
+        Verdict::Welcome => None,
+        Verdict::Unknown => Some(answer::unauthorized()),
+        Verdict::Wrong => {
+            sleep(site.state.limits.failure_delay).await;
+            Some(answer::unauthorized())
+        }
+        Verdict::Garbled => Some(answer::error(StatusCode::BAD_REQUEST)),
+    }
+}
+
+/// Answer a client that may come in.
+async fn lead(request: &HttpRequest, payload: Payload, site: &Site) -> HttpResponse {
+    // `;params` are ignored; what is encoded is not syntax (decision Q26)
+    let path = request.path().split(';').next().unwrap_or_default();
+    let Ok(path) = String::from_utf8(query::decoded(path)) else {
+        return answer::error(StatusCode::BAD_REQUEST);
+    };
+    let route = Route::of(&path);
+    if !route.takes(request.method()) {
+        return answer::error(StatusCode::BAD_REQUEST);
+    }
+    match route {
+        Route::Rpc => call(request, payload, site).await,
+        Route::Logtail(rest) => logtail::process(site, &rest).await,
+        Route::MainLogtail => logtail::main(site).await,
+        Route::Page(page) => match body_if_posted(request, payload, site).await {
+            Ok(form) => page.answer(request, &form, site).await,
+            Err(status) => answer::error(status),
+        },
+        Route::File(path) => assets::answer(request, &path),
+    }
+}
+
+/// The refusal of what a browser asks on behalf of another site (decision Q25).
+pub fn refusal_if_foreign(request: &HttpRequest, site: &Site) -> Option<HttpResponse> {
+    origin::is_foreign(request.headers(), &site.door.allowed_hosts)
+        .then(|| answer::explained(StatusCode::FORBIDDEN, "Another web site asked for this."))
+}
+
+async fn call(request: &HttpRequest, payload: Payload, site: &Site) -> HttpResponse {
+    if let Some(refusal) = refusal_if_foreign(request, site) {
+        return refusal;
+    }
+    let body = match body(request, payload, site).await {
+        Ok(body) if body.is_empty() => return answer::error(StatusCode::BAD_REQUEST),
+        Ok(body) => body,
+        Err(status) => return answer::error(status),
+    };
+    match rpc::answer(&site.state, &body).await {
+        Ok(reply) => HttpResponse::Ok().content_type("text/xml").body(reply),
+        Err(status) => answer::error(status),
+    }
+}
+
+async fn body_if_posted(
+    request: &HttpRequest,
+    payload: Payload,
+    site: &Site,
+) -> Result<Bytes, StatusCode> {
+    if request.method() == Method::POST {
+        body(request, payload, site).await
+    } else {
+        Ok(Bytes::new())
+    }
+}
+
+/// The whole body. 411 if its length is not told, 413 if it is too long, 408 if it takes too
+/// long to come.
+async fn body(request: &HttpRequest, payload: Payload, site: &Site) -> Result<Bytes, StatusCode> {
+    let limits = &site.state.limits;
+    let announced = match request.headers().get(CONTENT_LENGTH) {
+        Some(value) => value
+            .to_str()
+            .ok()
+            .and_then(|text| text.trim().parse().ok()),
+        None if request.headers().contains_key(TRANSFER_ENCODING) => Some(0),
+        None => return Err(StatusCode::LENGTH_REQUIRED),
+    };
+    let announced: usize = announced.ok_or(StatusCode::PAYLOAD_TOO_LARGE)?;
+    if announced > limits.body {
+        return Err(StatusCode::PAYLOAD_TOO_LARGE);
+    }
+    timeout(limits.patience, collect(payload, limits.body))
+        .await
+        .unwrap_or(Err(StatusCode::REQUEST_TIMEOUT))
+}
+
+async fn collect(mut payload: Payload, most: usize) -> Result<Bytes, StatusCode> {
+    let mut first = Bytes::new();
+    let mut rest = BytesMut::new();
+    while let Some(chunk) = payload.next().await {
+        let chunk = chunk.map_err(|_| StatusCode::BAD_REQUEST)?;
+        if first.len() + rest.len() + chunk.len() > most {
+            return Err(StatusCode::PAYLOAD_TOO_LARGE);
+        }
+        if first.is_empty() {
+            first = chunk;
+        } else {
+            rest.extend_from_slice(&chunk);
+        }
+    }
+    // nearly every call comes in one piece, which is not copied
+    if rest.is_empty() {
+        return Ok(first);
+    }
+    let mut whole = BytesMut::from(first);
+    whole.unsplit(rest);
+    Ok(whole.freeze())
+}
+
+/// A line of the log about a request (spec interfaces 1.7).
+struct Access<'a>(&'a HttpRequest, &'a HttpResponse);
+
+impl fmt::Display for Access<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(request, response) = self;
+        match request.peer_addr() {
+            Some(peer) => write!(f, "{peer}")?,
+            None => f.write_str("localhost:0")?,
+        }
+        let size = match actix_web::body::MessageBody::size(response.body()) {
+            actix_web::body::BodySize::Sized(size) => size,
+            actix_web::body::BodySize::None | actix_web::body::BodySize::Stream => 0,
+        };
+        write!(
+            f,
+            " - - [{}] \"{} {} {:?}\" {} {size}",
+            clock::access(clock::now()),
+            request.method(),
+            request.uri(),
+            request.version(),
+            response.status().as_u16(),
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pages::Page;
+
+    #[test]
+    fn routes() {
+        for (path, route) in [
+            ("/RPC2", Route::Rpc),
+            ("/RPC2foo", Route::Rpc),
+            ("//RPC2", Route::File("RPC2".into())),
+            ("/logtail", Route::Logtail(String::new())),
+            ("/logtail/x/stderr", Route::Logtail("/x/stderr".into())),
+            ("/logtailxyz/x", Route::Logtail("xyz/x".into())),
+            ("//logtail/x", Route::File("logtail/x".into())),
+            ("/mainlogtail/foo", Route::MainLogtail),
+            ("/", Route::Page(Page::Status)),
+            ("//index.html", Route::Page(Page::Status)),
+            ("/tail.html", Route::Page(Page::Tail)),
+            ("/ok.html", Route::Page(Page::Ok)),
+            ("/INDEX.html", Route::File("INDEX.html".into())),
+            ("/index.html/", Route::File("index.html/".into())),
+        ] {
+            assert_eq!(Route::of(path), route, "{path}");
+        }
+    }
+}

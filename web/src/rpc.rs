@@ -1,0 +1,106 @@
+//! POST under `/RPC2`: read the call, find the method, perform it, write the answer.
+
+pub mod config;
+pub mod control;
+pub mod info;
+pub mod logs;
+pub mod method;
+pub mod names;
+pub mod printed;
+pub mod system;
+pub mod table;
+
+use std::sync::Arc;
+
+use actix_web::http::StatusCode;
+use actix_web::rt;
+use slog::{debug, error, trace};
+use visord_model::fault::FaultCode;
+use visord_model::pyrepr::repr;
+use visord_xmlrpc::error::Limit;
+use visord_xmlrpc::{DecodeError, Limits, ReplyWriter, decode_call, encode_fault};
+
+use self::method::{Args, Outcome, Run};
+use crate::state::AppState;
+
+/// The body of the answer to this request body; a fault is an answer too.
+///
+/// # Errors
+/// The HTTP status of what is no call: 400, or 413 beyond the limits.
+pub async fn answer(state: &Arc<AppState>, body: &[u8]) -> Result<String, StatusCode> {
+    let limits = Limits {
+        body: state.limits.body,
+        ..Limits::DEFAULT
+    };
+    let call = decode_call(body, &limits).map_err(|refusal| refuse(state, body, &refusal))?;
+    let name = call.method;
+    trace!(state.log, "XML-RPC method called: {name}()");
+    let outcome = perform_to_the_end(state, &name, Args(call.params)).await;
+    Ok(match outcome {
+        Ok(reply) => {
+            trace!(state.log, "XML-RPC method {name}() returned successfully");
+            ReplyWriter::with_capacity(reply.size()).finish_value(&reply)
+        }
+        Err(fault) => {
+            let (code, text) = (fault.code.code(), fault.text());
+            trace!(
+                state.log,
+                "XML-RPC method {name}() returned fault: [{code}] {text}"
+            );
+            encode_fault(code.into(), &text)
+        }
+    })
+}
+
+/// Say in the log what was no call, and which status it gets.
+fn refuse(state: &AppState, body: &[u8], refusal: &DecodeError) -> StatusCode {
+    /// Enough of a body to recognise it.
+    const SHOWN: usize = 1024;
+    let shown = repr(&String::from_utf8_lossy(&body[..body.len().min(SHOWN)]));
+    let (reason, status) = match refusal {
+        DecodeError::Malformed(_) => ("unmarshallable", StatusCode::BAD_REQUEST),
+        DecodeError::NoMethod => ("no method name", StatusCode::BAD_REQUEST),
+        DecodeError::OverLimit {
+            what: Limit::Body, ..
+        } => ("too large", StatusCode::PAYLOAD_TOO_LARGE),
+        DecodeError::OverLimit {
+            what: Limit::Depth | Limit::Elements,
+            ..
+        } => ("too large", StatusCode::BAD_REQUEST),
+    };
+    error!(
+        state.log,
+        "XML-RPC request data {shown} is invalid: {reason}"
+    );
+    debug!(state.log, "{refusal}");
+    status
+}
+
+/// Perform a call in a way that the client's leaving does not interrupt (decision Q23).
+async fn perform_to_the_end(state: &Arc<AppState>, name: &str, args: Args) -> Outcome {
+    let method = table::find(name, &state.namespaces);
+    if method.is_none_or(|method| matches!(method.run, Run::Now(_))) {
+        return perform(state, name, args).await;
+    }
+    let (state, name) = (Arc::clone(state), name.to_owned());
+    rt::spawn(async move { perform(&state, &name, args).await })
+        .await
+        // the task ended unheard: it panicked, or the daemon is going away
+        .unwrap_or_else(|_| Err(FaultCode::Failed.bare()))
+}
+
+/// Perform a call: the method must exist, take so many arguments, and not be refused because
+/// the daemon is closing, in this order (spec interfaces 2.4).
+pub async fn perform(state: &Arc<AppState>, name: &str, args: Args) -> Outcome {
+    let method = table::find(name, &state.namespaces).ok_or(FaultCode::UnknownMethod.bare())?;
+    if !method.takes(args.0.len()) {
+        return Err(FaultCode::IncorrectParameters.bare());
+    }
+    if method.gated && state.board.mood().is_closing() {
+        return Err(FaultCode::ShutdownState.bare());
+    }
+    match method.run {
+        Run::Now(answer) => answer(state, &args),
+        Run::Later(work) => work(Arc::clone(state), args).await,
+    }
+}

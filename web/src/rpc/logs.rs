@@ -1,0 +1,272 @@
+//! Read, tail and clear logs (spec interfaces 3.6). Files are read on threads of their own.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use actix_web::rt::task::spawn_blocking;
+use futures_util::FutureExt as _;
+use futures_util::future::LocalBoxFuture;
+use visord_actors::log::reader::{self, ReadError};
+use visord_model::fault::{Fault, FaultCode};
+use visord_model::process::ProcessInfo;
+use visord_xmlrpc::{Slot, WriteXml, Written};
+
+use super::control::results;
+use super::method::{Args, Method, Outcome, Param, Reply, Returns, Run, param, returns};
+use super::names::{self, respelled};
+use crate::state::AppState;
+
+const PROCESS: Param = param("string", "name", "the process, as `name` or `group:name`");
+const OFFSET: Param = param(
+    "int",
+    "offset",
+    "where to begin, in bytes; negative: that many from the end",
+);
+const LENGTH: Param = param("int", "length", "how many bytes; 0: all that follow");
+const TAIL_OFFSET: Param = param("int", "offset", "the size known so far, in bytes");
+const TAIL_LENGTH: Param = param("int", "length", "how many bytes at most");
+const TEXT: Returns = returns("string", "text", "that part of the log");
+const TAIL: Returns = returns(
+    "array",
+    "tail",
+    "string text, int size of the log, boolean whether there is more",
+);
+const DONE: Returns = returns("boolean", "result", "true, unless there is a fault");
+
+const READ_STDOUT: Method = method(
+    "readProcessStdoutLog",
+    "A part of what a process wrote to its standard output.",
+    &[PROCESS, OFFSET, LENGTH],
+    TEXT,
+    |state, args| read_process(state, args, Channel::Stdout),
+);
+const TAIL_STDOUT: Method = method(
+    "tailProcessStdoutLog",
+    "The end of what a process wrote to its standard output.",
+    &[PROCESS, TAIL_OFFSET, TAIL_LENGTH],
+    TAIL,
+    |state, args| tail_process(state, args, Channel::Stdout),
+);
+const READ_MAIN: Method = method(
+    "readLog",
+    "A part of the daemon's own log.",
+    &[OFFSET, LENGTH],
+    TEXT,
+    read_main,
+);
+const CLEAR: Method = method(
+    "clearProcessLogs",
+    "Empty the logs of a process.",
+    &[PROCESS],
+    DONE,
+    clear_process,
+);
+
+/// The methods.
+pub const METHODS: &[Method] = &[
+    READ_STDOUT,
+    Method {
+        name: "readProcessLog",
+        ..READ_STDOUT
+    },
+    method(
+        "readProcessStderrLog",
+        "A part of what a process wrote to its standard error.",
+        &[PROCESS, OFFSET, LENGTH],
+        TEXT,
+        |state, args| read_process(state, args, Channel::Stderr),
+    ),
+    TAIL_STDOUT,
+    Method {
+        name: "tailProcessLog",
+        ..TAIL_STDOUT
+    },
+    method(
+        "tailProcessStderrLog",
+        "The end of what a process wrote to its standard error.",
+        &[PROCESS, TAIL_OFFSET, TAIL_LENGTH],
+        TAIL,
+        |state, args| tail_process(state, args, Channel::Stderr),
+    ),
+    READ_MAIN,
+    Method {
+        name: "readMainLog",
+        ..READ_MAIN
+    },
+    CLEAR,
+    Method {
+        name: "clearProcessLog",
+        ..CLEAR
+    },
+    method(
+        "clearAllProcessLogs",
+        "Empty the logs of every process.",
+        &[],
+        returns(
+            "array",
+            "results",
+            "for each process a struct: name, group, status, description",
+        ),
+        clear_all,
+    ),
+    method(
+        "clearLog",
+        "Empty the daemon's own log.",
+        &[],
+        DONE,
+        clear_main,
+    ),
+];
+
+const fn method(
+    name: &'static str,
+    summary: &'static str,
+    params: &'static [Param],
+    returns: Returns,
+    run: fn(Arc<AppState>, Args) -> LocalBoxFuture<'static, Outcome>,
+) -> Method {
+    Method {
+        name,
+        summary,
+        params,
+        returns,
+        gated: true,
+        listed: true,
+        run: Run::Later(run),
+    }
+}
+
+/// One of the two outputs of a process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Channel {
+    /// Standard output.
+    Stdout,
+    /// Standard error.
+    Stderr,
+}
+
+impl Channel {
+    /// Where the log of this output is; `None` if there is none.
+    #[must_use]
+    pub fn path(self, info: &ProcessInfo) -> Option<PathBuf> {
+        let path = match self {
+            Self::Stdout => &info.stdout_logfile,
+            Self::Stderr => &info.stderr_logfile,
+        };
+        (!path.is_empty()).then(|| PathBuf::from(path))
+    }
+}
+
+/// The bytes of a log; what is not UTF-8 is replaced as it is written.
+struct Bytes(Vec<u8>);
+
+impl WriteXml for Bytes {
+    fn write_xml(&self, slot: Slot<'_>) -> Written {
+        slot.text(&self.0)
+    }
+}
+
+struct Tail(reader::Tail);
+
+impl WriteXml for Tail {
+    fn write_xml(&self, slot: Slot<'_>) -> Written {
+        slot.array(|tail| {
+            tail.item_with(|slot| slot.text(&self.0.data));
+            tail.item(&self.0.offset);
+            tail.item(&self.0.overflow);
+        })
+    }
+}
+
+/// The log of an active process; BAD_NAME without such a process.
+fn path_of(state: &AppState, given: &str, channel: Channel) -> Result<Option<PathBuf>, Fault> {
+    let name = names::single(given)?;
+    let info = state.board.process(&name);
+    let info = info.ok_or_else(|| FaultCode::BadName.about(given))?;
+    Ok(channel.path(&info))
+}
+
+/// Run on a thread that may wait for a disk. It is only lost if the daemon ends meanwhile.
+async fn blocking<T: Send + 'static>(f: impl FnOnce() -> T + Send + 'static) -> Result<T, Fault> {
+    spawn_blocking(f)
+        .await
+        .map_err(|_| FaultCode::Failed.bare())
+}
+
+/// Part of a log; NO_FILE names the path if one is configured.
+pub async fn read(path: Option<PathBuf>, offset: i64, length: i64) -> Result<Vec<u8>, Fault> {
+    let path = path.ok_or(FaultCode::NoFile.bare())?;
+    let shown = path.display().to_string();
+    let bytes = blocking(move || reader::read(&path, offset, length)).await?;
+    bytes.map_err(|error| match error {
+        ReadError::BadArguments => FaultCode::BadArguments.bare(),
+        ReadError::NoFile => FaultCode::NoFile.about(shown),
+        ReadError::Failed => FaultCode::Failed.bare(),
+    })
+}
+
+fn read_process(
+    state: Arc<AppState>,
+    args: Args,
+    channel: Channel,
+) -> LocalBoxFuture<'static, Outcome> {
+    async move {
+        let path = path_of(&state, args.text(0)?, channel)?;
+        log_reply(read(path, args.int(1)?, args.int(2)?).await?)
+    }
+    .boxed_local()
+}
+
+fn read_main(state: Arc<AppState>, args: Args) -> LocalBoxFuture<'static, Outcome> {
+    async move {
+        let path = state.board.identity().logfile.clone();
+        log_reply(read(path, args.int(0)?, args.int(1)?).await?)
+    }
+    .boxed_local()
+}
+
+fn log_reply(bytes: Vec<u8>) -> Outcome {
+    let size = bytes.len() + 256;
+    Ok(Reply::sized(Bytes(bytes), size))
+}
+
+fn tail_process(
+    state: Arc<AppState>,
+    args: Args,
+    channel: Channel,
+) -> LocalBoxFuture<'static, Outcome> {
+    async move {
+        let path = path_of(&state, args.text(0)?, channel)?;
+        let (offset, length) = (args.int(1)?, args.int(2)?);
+        let Some(path) = path else {
+            return Ok(Reply::of(Tail(reader::Tail::default())));
+        };
+        let tail = blocking(move || reader::tail(&path, offset, length)).await?;
+        let size = tail.data.len() + 400;
+        Ok(Reply::sized(Tail(tail), size))
+    }
+    .boxed_local()
+}
+
+fn clear_process(state: Arc<AppState>, args: Args) -> LocalBoxFuture<'static, Outcome> {
+    async move {
+        let given = args.text(0)?;
+        let name = names::single(given)?;
+        let done = state.link.clear_process_logs(name.clone()).await;
+        done.map_err(|fault| respelled(fault, &name, given))?;
+        Ok(Reply::done())
+    }
+    .boxed_local()
+}
+
+fn clear_all(state: Arc<AppState>, _: Args) -> LocalBoxFuture<'static, Outcome> {
+    async move { state.link.clear_all_logs().await.map(results) }.boxed_local()
+}
+
+fn clear_main(state: Arc<AppState>, _: Args) -> LocalBoxFuture<'static, Outcome> {
+    async move {
+        state.link.clear_main_log().await?;
+        Ok(Reply::done())
+    }
+    .boxed_local()
+}

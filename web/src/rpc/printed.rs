@@ -1,0 +1,71 @@
+//! Values as the original prints them into texts.
+
+use visord_model::pyrepr::{repr, repr_bytes};
+use visord_xmlrpc::Value;
+
+/// A text as it is, anything else as Python's `str` words it.
+#[must_use]
+pub fn printed(value: &Value) -> String {
+    match value {
+        Value::Str(text) | Value::DateTime(text) => text.clone(),
+        Value::Nil
+        | Value::Bool(_)
+        | Value::Int(_)
+        | Value::Double(_)
+        | Value::Base64(_)
+        | Value::Array(_)
+        | Value::Struct(_) => quoted(value),
+    }
+}
+
+/// A value as Python's `repr` words it; the codec bounds how deep values nest.
+#[must_use]
+pub fn quoted(value: &Value) -> String {
+    match value {
+        Value::Nil => "None".to_owned(),
+        Value::Bool(true) => "True".to_owned(),
+        Value::Bool(false) => "False".to_owned(),
+        Value::Int(number) => number.to_string(),
+        Value::Double(number) if number.is_finite() => format!("{number:?}"),
+        Value::Double(number) => number.to_string().to_ascii_lowercase(),
+        Value::Str(text) => repr(text),
+        Value::DateTime(moment) => format!("<DateTime {}>", repr(moment)),
+        Value::Base64(bytes) => repr_bytes(bytes),
+        Value::Array(items) => {
+            let items: Vec<String> = items.iter().map(quoted).collect();
+            format!("[{}]", items.join(", "))
+        }
+        Value::Struct(members) => {
+            let members: Vec<String> = members
+                .iter()
+                .map(|(name, value)| format!("{}: {}", repr(name), quoted(value)))
+                .collect();
+            format!("{{{}}}", members.join(", "))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn as_the_original_prints() {
+        for (value, text) in [
+            (Value::from(5), "5"),
+            (Value::from(true), "True"),
+            (Value::from(1.0), "1.0"),
+            (Value::Nil, "None"),
+            (Value::from("it's"), "it's"),
+            (
+                Value::Array(vec![
+                    Value::from("a"),
+                    Value::structure([("b", Value::from(1.5)), ("c", Value::from(true))]),
+                ]),
+                "['a', {'b': 1.5, 'c': True}]",
+            ),
+        ] {
+            assert_eq!(printed(&value), text);
+        }
+    }
+}

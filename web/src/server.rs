@@ -1,0 +1,227 @@
+//! The WebServer actor: owns the listeners and serves them from its own arbiter.
+//!
+//! Connections are accepted here and handed to actix-web's dispatcher, one task each. There is
+//! no `HttpServer` in between, for two reasons. It spends two threads on every server. And
+//! every dispatcher keeps a clock that wakes the process twice a second for its `Date` header
+//! (actix-http 3.20, `date.rs`), so an idle daemon would never sleep; here the dispatcher of a
+//! listener exists only while it has a connection.
+
+use std::io;
+use std::net::SocketAddr;
+use std::rc::{Rc, Weak};
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix::{Actor, Addr, Arbiter, Context, Handler, Message, ResponseFuture};
+use actix_http::body::BoxBody;
+use actix_http::{HttpService, Response};
+use actix_service::{
+    IntoServiceFactory as _, Service as _, ServiceFactory as _, ServiceFactoryExt as _, map_config,
+};
+use actix_web::dev::AppConfig;
+use actix_web::{App, rt, web};
+use futures_util::FutureExt as _;
+use futures_util::future::LocalBoxFuture;
+use slog::{debug, error};
+use tokio::sync::Semaphore;
+use tokio::task::AbortHandle;
+use tokio::time::sleep;
+use visord_config::{HttpConfig, RpcInterfaceConfig};
+use visord_model::log_line::{Level, LogLine};
+
+use crate::listen::{Bound, Socket};
+use crate::route;
+use crate::site::{Shared, Site};
+use crate::state::{AppState, Door};
+use crate::stream::{Listener, Stream};
+
+/// How long the end of the server waits for answers that are on their way.
+const FAREWELL: Duration = Duration::from_secs(2);
+
+/// Before accepting again when the system has no descriptor or memory for a connection.
+const RECOVERY: Duration = Duration::from_millis(200);
+
+/// See the module.
+pub struct WebServer {
+    waiting: Vec<(Socket, Site)>,
+    shared: Arc<Shared>,
+    accepting: Vec<AbortHandle>,
+}
+
+/// The running server and its thread.
+#[derive(Debug)]
+pub struct WebHandle {
+    addr: Addr<WebServer>,
+    arbiter: Arbiter,
+}
+
+/// Accept no more connections; done when the requests at hand are answered.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct StopListening;
+
+/// What the activity log says about each server at start (spec core 3.6).
+#[must_use]
+pub fn startup_lines(http: &[HttpConfig], interfaces: &[RpcInterfaceConfig]) -> Vec<LogLine> {
+    let mut lines = Vec::new();
+    for server in http {
+        for interface in interfaces {
+            let text = format!("RPC interface '{}' initialized", interface.name);
+            lines.push(LogLine::new(Level::Info, text));
+        }
+        if server.credentials.is_none() {
+            let section = &server.section;
+            let text =
+                format!("Server '{section}' running without any HTTP authentication checking");
+            lines.push(LogLine::new(Level::Critical, text));
+        }
+    }
+    lines
+}
+
+impl WebServer {
+    /// Serve these sockets from a thread of its own, named `http`.
+    ///
+    /// They are shared, not taken: whoever bound them drops and unlinks them at the end.
+    ///
+    /// # Errors
+    /// No descriptor or no thread to be had.
+    pub fn start(bound: &[Bound], state: AppState) -> io::Result<WebHandle> {
+        let state = Arc::new(state);
+        let shared = Arc::new(Shared::new()?);
+        let mut waiting = Vec::with_capacity(bound.len());
+        for one in bound {
+            let site = Site {
+                state: Arc::clone(&state),
+                door: Arc::new(Door::new(&one.config)),
+                shared: Arc::clone(&shared),
+            };
+            waiting.push((one.socket.try_clone()?, site));
+        }
+        let arbiter = Arbiter::try_new()?;
+        arbiter.spawn_fn(|| {
+            // only for those who look at the threads
+            let _ = nix::sys::prctl::set_name(c"http");
+        });
+        let addr = Self::start_in_arbiter(&arbiter.handle(), move |_| Self {
+            waiting,
+            shared,
+            accepting: Vec::new(),
+        });
+        Ok(WebHandle { addr, arbiter })
+    }
+}
+
+impl WebHandle {
+    /// Where to send [`StopListening`].
+    #[must_use]
+    pub fn addr(&self) -> &Addr<WebServer> {
+        &self.addr
+    }
+
+    /// Stop listening, give answers on their way a moment to leave, end the thread.
+    pub async fn stop(self) {
+        // a server that is gone already needs no farewell
+        let _ = self.addr.send(StopListening).await;
+        self.arbiter.stop();
+        // a thread that panicked has ended as well
+        let _ = self.arbiter.join();
+    }
+}
+
+impl Actor for WebServer {
+    type Context = Context<Self>;
+
+    fn started(&mut self, _: &mut Self::Context) {
+        for (socket, site) in self.waiting.drain(..) {
+            let section = site.door.section.clone();
+            match Listener::new(socket) {
+                Ok(listener) => {
+                    let task = rt::spawn(accept(listener, site));
+                    self.accepting.push(task.abort_handle());
+                }
+                Err(error) => error!(site.state.log, "could not serve '{section}': {error}"),
+            }
+        }
+    }
+}
+
+impl Handler<StopListening> for WebServer {
+    type Result = ResponseFuture<()>;
+
+    fn handle(&mut self, _: StopListening, _: &mut Self::Context) -> Self::Result {
+        self.accepting.drain(..).for_each(|task| task.abort());
+        let shared = Arc::clone(&self.shared);
+        Box::pin(async move { shared.rest(FAREWELL).await })
+    }
+}
+
+/// Serves one connection to its end.
+type Serve = Box<dyn Fn(Stream, Option<SocketAddr>) -> LocalBoxFuture<'static, ()>>;
+
+/// Accept connections for ever, no more at a time than the limit; the rest wait in the queue.
+async fn accept(listener: Listener, site: Site) {
+    let slots = Arc::new(Semaphore::new(site.state.limits.connections));
+    let mut serving: Weak<Serve> = Weak::new();
+    loop {
+        let Ok(slot) = Arc::clone(&slots).acquire_owned().await else {
+            return;
+        };
+        let (stream, peer) = match listener.accept().await {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                error!(site.state.log, "could not accept a connection: {error}");
+                sleep(RECOVERY).await;
+                continue;
+            }
+        };
+        let serve = match serving.upgrade() {
+            Some(serve) => serve,
+            None => match dispatcher(site.clone()).await {
+                Some(serve) => Rc::new(serve),
+                None => continue,
+            },
+        };
+        serving = Rc::downgrade(&serve);
+        rt::spawn(async move {
+            serve(stream, peer).await;
+            drop((serve, slot));
+        });
+    }
+}
+
+/// actix-web's dispatcher for one listener.
+async fn dispatcher(site: Site) -> Option<Serve> {
+    let limits = &site.state.limits;
+    let log = site.state.log.clone();
+    let builder = HttpService::build()
+        .keep_alive(limits.idle)
+        .client_request_timeout(limits.patience)
+        .client_disconnect_timeout(limits.patience)
+        // a client that left is noticed though nothing is being sent to it; what it asked for
+        // goes on in a task of its own
+        .h1_allow_half_closed(false);
+    let app = App::new()
+        .app_data(web::Data::new(site))
+        .default_service(web::to(route::handle))
+        .into_factory()
+        .map_err(|error: actix_web::Error| -> Response<BoxBody> { error.error_response().into() });
+    let service = builder
+        .h1(map_config(app, |()| AppConfig::default()))
+        .new_service(())
+        .await;
+    let Ok(service) = service else {
+        error!(log, "could not set up the HTTP service");
+        return None;
+    };
+    Some(Box::new(move |stream, peer| {
+        let served = service.call((stream, peer));
+        let log = log.clone();
+        async move {
+            if let Err(reason) = served.await {
+                debug!(log, "an HTTP connection ended: {reason}");
+            }
+        }
+        .boxed_local()
+    }))
+}

@@ -1,0 +1,99 @@
+//! What every request handler may use, and what it must know of the listener it came through.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use slog::Logger;
+use tokio::sync::watch;
+use visord_actors::board::Board;
+use visord_actors::link::Link;
+use visord_config::{HttpAddress, HttpConfig};
+
+use crate::auth::Credentials;
+
+/// The version of Supervisor this program stands in for (decision "version").
+pub const STANDS_IN_FOR: &str = "4.3.0";
+
+/// Version of the RPC interface itself.
+pub const API_VERSION: &str = "3.0";
+
+/// A number that changes whenever something is written to the log of this path.
+pub type Follow = Arc<dyn Fn(&Path) -> watch::Receiver<u64> + Send + Sync>;
+
+/// What the daemon hands to its web server.
+#[derive(Clone)]
+pub struct AppState {
+    /// Answers reads.
+    pub board: Arc<Board>,
+    /// Takes commands.
+    pub link: Link,
+    /// The activity log.
+    pub log: Logger,
+    /// Tells that a log has grown.
+    pub follow: Follow,
+    /// Namespaces under which the main methods are reachable: the names of the
+    /// `[rpcinterface:x]` sections, in file order (spec interfaces E1).
+    pub namespaces: Vec<String>,
+    /// Which visord this is, for the footer and `getBuildInfo`.
+    pub build: String,
+    /// Bounds on what clients may use up.
+    pub limits: Limits,
+}
+
+/// Bounds on what clients may use up; the original has none (spec interfaces H12).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of a request body.
+    pub body: usize,
+    /// Time to send a request's head, and again its body.
+    pub patience: Duration,
+    /// How long a connection may rest between requests. Long, because event listeners keep
+    /// theirs from one event to the next and fail when it is closed under them.
+    pub idle: Duration,
+    /// Open connections per listener.
+    pub connections: usize,
+    /// Wait before the answer to a wrong password.
+    pub failure_delay: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            body: 1024 * 1024,
+            patience: Duration::from_secs(20),
+            idle: Duration::from_secs(24 * 60 * 60),
+            connections: 2048,
+            failure_delay: Duration::from_millis(250),
+        }
+    }
+}
+
+/// What is particular to one listener.
+#[derive(Clone, Debug)]
+pub struct Door {
+    /// Name of its section, for messages.
+    pub section: String,
+    /// Who may use it; `None`: anybody.
+    pub credentials: Option<Credentials>,
+    /// Its unix socket; `None` for TCP.
+    pub socket: Option<PathBuf>,
+    /// Host names it may be called by when it asks for no password (decision Q25).
+    pub allowed_hosts: Vec<String>,
+}
+
+impl Door {
+    /// The door of a configured listener.
+    #[must_use]
+    pub fn new(http: &HttpConfig) -> Self {
+        Self {
+            section: http.section.clone(),
+            credentials: http.credentials.as_ref().map(Credentials::new),
+            socket: match &http.address {
+                HttpAddress::Unix { path, .. } => Some(path.clone()),
+                HttpAddress::Inet { .. } => None,
+            },
+            allowed_hosts: http.allowed_hosts.clone(),
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! A connection, whatever kind of listener it came through.
+
+use std::io::{self, IoSlice};
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
+
+use crate::listen::Socket;
+
+/// A listener in the reactor.
+#[derive(Debug)]
+pub enum Listener {
+    /// TCP.
+    Inet(TcpListener),
+    /// A unix socket.
+    Unix(UnixListener),
+}
+
+/// An accepted connection.
+#[derive(Debug)]
+pub enum Stream {
+    /// TCP.
+    Inet(TcpStream),
+    /// A unix socket.
+    Unix(UnixStream),
+}
+
+impl Listener {
+    /// Put a socket into the reactor of this thread.
+    ///
+    /// # Errors
+    /// The system refuses to watch it.
+    pub fn new(socket: Socket) -> io::Result<Self> {
+        Ok(match socket {
+            Socket::Inet(listener) => {
+                listener.set_nonblocking(true)?;
+                Self::Inet(TcpListener::from_std(listener)?)
+            }
+            Socket::Unix(listener) => {
+                listener.set_nonblocking(true)?;
+                Self::Unix(UnixListener::from_std(listener)?)
+            }
+        })
+    }
+
+    /// The next connection and, for TCP, where it comes from.
+    ///
+    /// # Errors
+    /// Those of `accept(2)`.
+    pub async fn accept(&self) -> io::Result<(Stream, Option<SocketAddr>)> {
+        match self {
+            Self::Inet(listener) => {
+                let (stream, peer) = listener.accept().await?;
+                // answers are written whole: nothing is gained by waiting for more
+                stream.set_nodelay(true)?;
+                Ok((Stream::Inet(stream), Some(peer)))
+            }
+            Self::Unix(listener) => {
+                let (stream, _) = listener.accept().await?;
+                Ok((Stream::Unix(stream), None))
+            }
+        }
+    }
+}
+
+/// Run an expression on the stream inside, pinned.
+macro_rules! inside {
+    ($stream:expr, $inner:ident => $call:expr) => {
+        match $stream.get_mut() {
+            Stream::Inet(stream) => {
+                let $inner = Pin::new(stream);
+                $call
+            }
+            Stream::Unix(stream) => {
+                let $inner = Pin::new(stream);
+                $call
+            }
+        }
+    };
+}
+
+impl AsyncRead for Stream {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        inside!(self, stream => stream.poll_read(cx, buf))
+    }
+}
+
+impl AsyncWrite for Stream {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        inside!(self, stream => stream.poll_write(cx, buf))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        inside!(self, stream => stream.poll_flush(cx))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        inside!(self, stream => stream.poll_shutdown(cx))
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        inside!(self, stream => stream.poll_write_vectored(cx, bufs))
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        match self {
+            Self::Inet(stream) => stream.is_write_vectored(),
+            Self::Unix(stream) => stream.is_write_vectored(),
+        }
+    }
+}

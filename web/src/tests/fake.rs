@@ -1,0 +1,185 @@
+//! A stand-in for the Supervisor: records what it is asked and answers as it is told.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use actix::{Actor, Context, Handler, Message, ResponseFuture};
+use slog::{Discard, Logger, o};
+use tokio::sync::watch;
+use visord_actors::board::{Board, Identity};
+use visord_actors::link::Link;
+use visord_actors::messages::supervisor::*;
+use visord_config::{GroupConfig, GroupKind};
+use visord_model::fault::{Fault, FaultCode};
+use visord_model::process::ProcessInfo;
+use visord_model::state::ProcessState;
+
+use crate::site::{Shared, Site};
+use crate::state::{AppState, Door, Limits};
+
+/// What the fake was asked, as debug text.
+pub(crate) type Asked = Arc<Mutex<Vec<String>>>;
+
+/// See the module. Answers success unless `fault` is set.
+pub(crate) struct Fake {
+    asked: Asked,
+    fault: Option<Fault>,
+    delay: Duration,
+}
+
+impl Actor for Fake {
+    type Context = Context<Self>;
+}
+
+/// A handler that records its message and answers.
+macro_rules! answers {
+    ($($message:ident => $answer:expr;)*) => {$(
+        impl Handler<$message> for Fake {
+            type Result = ResponseFuture<<$message as Message>::Result>;
+
+            fn handle(&mut self, message: $message, _: &mut Context<Self>) -> Self::Result {
+                self.asked.lock().unwrap().push(format!("{message:?}"));
+                let answer = match &self.fault {
+                    Some(fault) => Err(fault.clone()),
+                    None => Ok($answer),
+                };
+                let delay = self.delay;
+                Box::pin(async move {
+                    tokio::time::sleep(delay).await;
+                    answer
+                })
+            }
+        }
+    )*};
+}
+
+fn outcomes() -> Vec<Outcome> {
+    vec![
+        Outcome {
+            name: "a".into(),
+            group: "g".into(),
+            status: FaultCode::Success,
+            description: "OK".into(),
+        },
+        Outcome {
+            name: "b".into(),
+            group: "g".into(),
+            status: FaultCode::NoFile,
+            description: "NO_FILE: can't find command 'b'".into(),
+        },
+    ]
+}
+
+answers! {
+    StartProcess => ();
+    StopProcess => ();
+    SignalProcess => ();
+    StartMany => outcomes();
+    StopMany => outcomes();
+    SignalMany => outcomes();
+    WriteStdin => ();
+    ClearProcessLogs => ();
+    ClearAllLogs => outcomes();
+    ClearMainLog => ();
+    AddGroup => ();
+    RemoveGroup => ();
+    ReloadConfig => Reread {
+        added: vec!["zz".into(), "aa".into()],
+        changed: vec![],
+        removed: vec!["g".into()],
+    };
+    GetConfig => vec![ConfiguredGroup {
+        config: GroupConfig {
+            name: "g".into(),
+            priority: 999,
+            kind: GroupKind::Programs,
+            processes: vec![],
+        },
+        in_use: true,
+        resolved: vec![],
+    }];
+    SendRemoteEvent => ();
+    Shutdown => ();
+    Restart => ();
+}
+
+/// How a fake is to behave.
+#[derive(Default)]
+pub(crate) struct Plan {
+    pub(crate) fault: Option<Fault>,
+    pub(crate) delay: Duration,
+}
+
+/// A process for the board.
+pub(crate) fn info(group: &str, name: &str, state: ProcessState) -> ProcessInfo {
+    ProcessInfo {
+        name: name.into(),
+        group: group.into(),
+        state,
+        start: 0,
+        stop: 0,
+        spawnerr: String::new(),
+        exitstatus: 0,
+        pid: if state.is_signallable() { 77 } else { 0 },
+        stdout_logfile: String::new(),
+        stderr_logfile: String::new(),
+    }
+}
+
+/// A board with `x` (RUNNING), `y` (STOPPED), `g:a` (RUNNING) and `g:b` (FATAL).
+pub(crate) fn board() -> Board {
+    let board = Board::new(Identity {
+        identifier: "nörth".into(),
+        pid: 4711,
+        logfile: None,
+    });
+    for (group, name, state) in [
+        ("x", "x", ProcessState::Running),
+        ("y", "y", ProcessState::Stopped),
+        ("g", "a", ProcessState::Running),
+        ("g", "b", ProcessState::Fatal),
+    ] {
+        if !board.has_group(group) {
+            board.add_group(group);
+        }
+        board.set_process(info(group, name, state));
+    }
+    board
+}
+
+/// A state around a fake; must be made inside a System.
+pub(crate) fn state(board: Board, plan: Plan) -> (AppState, Asked) {
+    let asked = Asked::default();
+    let fake = Fake {
+        asked: Arc::clone(&asked),
+        fault: plan.fault,
+        delay: plan.delay,
+    };
+    let state = AppState {
+        board: Arc::new(board),
+        link: Link::new(&fake.start()),
+        log: Logger::root(Discard, o!()),
+        follow: Arc::new(|_| watch::channel(0).1),
+        namespaces: vec!["supervisor".into()],
+        build: "visord test".into(),
+        limits: Limits {
+            failure_delay: Duration::ZERO,
+            ..Limits::default()
+        },
+    };
+    (state, asked)
+}
+
+/// A site of that state behind an open TCP door.
+pub(crate) fn site(state: AppState) -> Site {
+    Site {
+        state: Arc::new(state),
+        door: Arc::new(Door {
+            section: "inet_http_server".into(),
+            credentials: None,
+            socket: None,
+            allowed_hosts: Vec::new(),
+        }),
+        shared: Arc::new(Shared::new().unwrap()),
+    }
+}

@@ -1,0 +1,660 @@
+//! Every method with its faults, by what goes over the wire.
+
+use std::sync::Arc;
+
+use actix_web::http::StatusCode;
+use visord_model::fault::{Fault, FaultCode};
+use visord_model::state::{ProcessState, SupervisorState};
+use visord_xmlrpc::{Value, decode_reply, encode_call};
+
+use super::fake::{Asked, Plan, board, info, state};
+use crate::rpc;
+use crate::rpc::table;
+use crate::state::AppState;
+
+/// The answer to a call, as `value` or `code text`.
+async fn ask(state: &Arc<AppState>, method: &str, params: &[Value]) -> String {
+    let body = rpc::answer(state, encode_call(method, params).as_bytes())
+        .await
+        .unwrap();
+    match decode_reply(body.as_bytes()).unwrap() {
+        Ok(value) => rpc::printed::quoted(&value),
+        Err(fault) => format!("{} {}", fault.code, fault.string),
+    }
+}
+
+fn daemon(plan: Plan) -> (Arc<AppState>, Asked) {
+    let (state, asked) = state(board(), plan);
+    (Arc::new(state), asked)
+}
+
+fn failing(fault: Fault) -> (Arc<AppState>, Asked) {
+    daemon(Plan {
+        fault: Some(fault),
+        ..Plan::default()
+    })
+}
+
+fn texts(texts: &[&str]) -> Vec<Value> {
+    texts.iter().map(|text| Value::from(*text)).collect()
+}
+
+/// The 41 names of a stock daemon (spec interfaces 3.7).
+const NAMES: &str = "addProcessGroup clearAllProcessLogs clearLog clearProcessLog \
+    clearProcessLogs getAPIVersion getAllConfigInfo getAllProcessInfo getIdentification getPID \
+    getProcessInfo getState getSupervisorVersion getVersion readLog readMainLog readProcessLog \
+    readProcessStderrLog readProcessStdoutLog reloadConfig removeProcessGroup restart \
+    sendProcessStdin sendRemoteCommEvent shutdown signalAllProcesses signalProcess \
+    signalProcessGroup startAllProcesses startProcess startProcessGroup stopAllProcesses \
+    stopProcess stopProcessGroup tailProcessLog tailProcessStderrLog tailProcessStdoutLog";
+
+#[test]
+fn listed_methods_are_the_originals() {
+    let mut names: Vec<String> = NAMES
+        .split_whitespace()
+        .map(|name| format!("supervisor.{name}"))
+        .collect();
+    names.extend(
+        ["listMethods", "methodHelp", "methodSignature", "multicall"]
+            .map(|name| format!("system.{name}")),
+    );
+    assert_eq!(table::listed(&["supervisor".into()]), names);
+    assert_eq!(table::listed(&[]).len(), 4);
+}
+
+#[test]
+fn signatures_are_the_originals() {
+    for (signature, methods) in [
+        (
+            "string",
+            "getAPIVersion getVersion getSupervisorVersion getIdentification",
+        ),
+        ("int", "getPID"),
+        ("struct", "getState"),
+        ("boolean", "clearLog restart shutdown"),
+        (
+            "array",
+            "clearAllProcessLogs getAllConfigInfo getAllProcessInfo reloadConfig",
+        ),
+        ("struct string", "getProcessInfo"),
+        (
+            "boolean string",
+            "addProcessGroup removeProcessGroup clearProcessLog clearProcessLogs",
+        ),
+        ("boolean string boolean", "startProcess stopProcess"),
+        ("array string boolean", "startProcessGroup stopProcessGroup"),
+        ("array boolean", "startAllProcesses stopAllProcesses"),
+        (
+            "boolean string string",
+            "signalProcess sendProcessStdin sendRemoteCommEvent",
+        ),
+        ("array string string", "signalProcessGroup"),
+        ("array string", "signalAllProcesses"),
+        ("string int int", "readLog readMainLog"),
+        (
+            "string string int int",
+            "readProcessStdoutLog readProcessStderrLog readProcessLog",
+        ),
+        (
+            "array string int int",
+            "tailProcessStdoutLog tailProcessStderrLog tailProcessLog",
+        ),
+    ] {
+        for name in methods.split_whitespace() {
+            let full = format!("supervisor.{name}");
+            let method = table::find(&full, &["supervisor".into()]).unwrap();
+            assert_eq!(method.signature().join(" "), signature, "{name}");
+            let tags = method.help().matches("@param").count();
+            assert_eq!(tags, method.params.len(), "{name}");
+            assert!(method.help().contains("@return"), "{name}");
+        }
+    }
+}
+
+#[actix::test]
+async fn reads() {
+    let (state, _) = daemon(Plan::default());
+    let ask = |method, params| ask_owned(Arc::clone(&state), method, params);
+    for (method, params, answer) in [
+        ("supervisor.getAPIVersion", vec![], "'3.0'"),
+        ("supervisor.getVersion", vec![], "'3.0'"),
+        ("supervisor.getSupervisorVersion", vec![], "'4.3.0'"),
+        ("supervisor.getBuildInfo", vec![], "'visord test'"),
+        ("supervisor.getIdentification", vec![], "'nörth'"),
+        ("supervisor.getPID", vec![], "4711"),
+        (
+            "supervisor.getState",
+            vec![],
+            "{'statecode': 1, 'statename': 'RUNNING'}",
+        ),
+        (
+            "supervisor.getState",
+            texts(&["x"]),
+            "2 INCORRECT_PARAMETERS",
+        ),
+        (
+            "supervisor.getProcessInfo",
+            vec![],
+            "2 INCORRECT_PARAMETERS",
+        ),
+        (
+            "supervisor.getProcessInfo",
+            vec![Value::from(5)],
+            "2 INCORRECT_PARAMETERS",
+        ),
+        (
+            "supervisor.getProcessInfo",
+            texts(&["nope"]),
+            "10 BAD_NAME: nope",
+        ),
+        ("supervisor.getProcessInfo", texts(&["a"]), "10 BAD_NAME: a"),
+        (
+            "supervisor.getProcessInfo",
+            texts(&["g:*"]),
+            "10 BAD_NAME: g:*",
+        ),
+        (
+            "supervisor.getProcessInfo",
+            texts(&["g:"]),
+            "10 BAD_NAME: g:",
+        ),
+        ("getState", vec![], "1 UNKNOWN_METHOD"),
+        ("nope.getState", vec![], "1 UNKNOWN_METHOD"),
+        ("supervisor.", vec![], "1 UNKNOWN_METHOD"),
+        ("supervisor.getState.x", vec![], "1 UNKNOWN_METHOD"),
+        ("supervisor.__class__", vec![], "1 UNKNOWN_METHOD"),
+        ("...", vec![], "1 UNKNOWN_METHOD"),
+    ] {
+        assert_eq!(
+            ask(method, params.clone()).await,
+            answer,
+            "{method} {params:?}"
+        );
+    }
+    let one = ask("supervisor.getProcessInfo", texts(&["g:a"])).await;
+    assert!(
+        one.starts_with("{'name': 'a', 'group': 'g', 'start': 0, 'stop': 0, 'now': "),
+        "{one}"
+    );
+    assert!(
+        one.contains("'state': 20, 'statename': 'RUNNING', 'spawnerr': ''"),
+        "{one}"
+    );
+    let all = ask("supervisor.getAllProcessInfo", vec![]).await;
+    let order: Vec<usize> = ["'a'", "'b'", "'x'", "'y'"]
+        .iter()
+        .map(|name| all.find(&format!("'name': {name}")).unwrap())
+        .collect();
+    assert!(order.is_sorted());
+}
+
+async fn ask_owned(state: Arc<AppState>, method: &str, params: Vec<Value>) -> String {
+    ask(&state, method, &params).await
+}
+
+#[actix::test]
+async fn commands_reach_the_supervisor() {
+    let (state, asked) = daemon(Plan::default());
+    let many = "[{'name': 'a', 'group': 'g', 'status': 80, 'description': 'OK'}, \
+                {'name': 'b', 'group': 'g', 'status': 20, \
+                'description': \"NO_FILE: can't find command 'b'\"}]";
+    let process = |group: &str, process: &str| {
+        format!("ProcessName {{ group: \"{group}\", process: \"{process}\" }}")
+    };
+    let x = process("x", "x");
+    for (method, params, message, answer) in [
+        (
+            "startProcess",
+            texts(&["x"]),
+            format!("StartProcess {{ name: {x}, wait: true }}"),
+            "True",
+        ),
+        (
+            "startProcess",
+            vec!["g:a".into(), false.into()],
+            format!(
+                "StartProcess {{ name: {}, wait: false }}",
+                process("g", "a")
+            ),
+            "True",
+        ),
+        (
+            "startProcess",
+            texts(&["g:*", "false"]),
+            "StartMany { scope: Group(\"g\"), wait: true }".into(),
+            many,
+        ),
+        (
+            "stopProcess",
+            vec!["x".into(), "".into()],
+            format!("StopProcess {{ name: {x}, wait: false }}"),
+            "True",
+        ),
+        (
+            "stopProcess",
+            texts(&["g:"]),
+            "StopMany { scope: Group(\"g\"), wait: true }".into(),
+            many,
+        ),
+        (
+            "startProcessGroup",
+            vec!["g".into(), 0.into()],
+            "StartMany { scope: Group(\"g\"), wait: false }".into(),
+            many,
+        ),
+        (
+            "startAllProcesses",
+            vec![],
+            "StartMany { scope: All, wait: true }".into(),
+            many,
+        ),
+        (
+            "stopProcessGroup",
+            texts(&["g:*"]),
+            "StopMany { scope: Group(\"g:*\"), wait: true }".into(),
+            many,
+        ),
+        (
+            "stopAllProcesses",
+            vec![],
+            "StopMany { scope: All, wait: true }".into(),
+            many,
+        ),
+        (
+            "signalProcess",
+            texts(&["x", " sighup "]),
+            format!("SignalProcess {{ name: {x}, signal: Signal(1) }}"),
+            "True",
+        ),
+        (
+            "signalProcess",
+            vec!["x".into(), 0.into()],
+            format!("SignalProcess {{ name: {x}, signal: Signal(0) }}"),
+            "True",
+        ),
+        (
+            "signalProcess",
+            texts(&["g:*", "15"]),
+            "SignalMany { scope: Group(\"g\"), signal: Signal(15) }".into(),
+            many,
+        ),
+        (
+            "signalProcessGroup",
+            texts(&["g", "USR1"]),
+            "SignalMany { scope: Group(\"g\"), signal: Signal(10) }".into(),
+            many,
+        ),
+        (
+            "signalAllProcesses",
+            texts(&["USR1"]),
+            "SignalMany { scope: All, signal: Signal(10) }".into(),
+            many,
+        ),
+        (
+            "sendProcessStdin",
+            texts(&["x", "é"]),
+            format!("WriteStdin {{ name: {x}, data: [195, 169] }}"),
+            "True",
+        ),
+        (
+            "sendRemoteCommEvent",
+            vec![1.into(), Value::structure([("a", 1)])],
+            "SendRemoteEvent { kind: \"1\", data: \"{'a': 1}\" }".into(),
+            "True",
+        ),
+        (
+            "clearProcessLogs",
+            texts(&["x"]),
+            format!("ClearProcessLogs {{ name: {x} }}"),
+            "True",
+        ),
+        (
+            "clearProcessLog",
+            texts(&["x"]),
+            format!("ClearProcessLogs {{ name: {x} }}"),
+            "True",
+        ),
+        ("clearAllProcessLogs", vec![], "ClearAllLogs".into(), many),
+        ("clearLog", vec![], "ClearMainLog".into(), "True"),
+        (
+            "addProcessGroup",
+            texts(&["g"]),
+            "AddGroup { name: \"g\" }".into(),
+            "True",
+        ),
+        (
+            "removeProcessGroup",
+            texts(&["g"]),
+            "RemoveGroup { name: \"g\" }".into(),
+            "True",
+        ),
+        (
+            "reloadConfig",
+            vec![],
+            "ReloadConfig".into(),
+            "[[['zz', 'aa'], [], ['g']]]",
+        ),
+        ("getAllConfigInfo", vec![], "GetConfig".into(), "[]"),
+        ("shutdown", vec![], "Shutdown".into(), "True"),
+        ("restart", vec![], "Restart".into(), "True"),
+    ] {
+        let full = format!("supervisor.{method}");
+        assert_eq!(
+            ask(&state, &full, &params).await,
+            answer,
+            "{method} {params:?}"
+        );
+        assert_eq!(
+            asked.lock().unwrap().pop(),
+            Some(message),
+            "{method} {params:?}"
+        );
+    }
+}
+
+#[actix::test]
+async fn refusals_that_never_reach_the_supervisor() {
+    let (state, asked) = daemon(Plan::default());
+    let refused = "[{'name': 'a', 'group': 'g', 'status': 11, 'description': 'BAD_SIGNAL: NO'}, \
+                   {'name': 'x', 'group': 'x', 'status': 11, 'description': 'BAD_SIGNAL: NO'}]";
+    for (method, params, answer) in [
+        ("startProcess", vec![], "2 INCORRECT_PARAMETERS"),
+        (
+            "startProcess",
+            texts(&["x", "1", "2"]),
+            "2 INCORRECT_PARAMETERS",
+        ),
+        (
+            "startProcess",
+            vec![Value::Array(texts(&["x"]))],
+            "2 INCORRECT_PARAMETERS",
+        ),
+        (
+            "signalProcess",
+            texts(&["nope", "BOGUS"]),
+            "10 BAD_NAME: nope",
+        ),
+        (
+            "signalProcess",
+            texts(&["x", "BOGUS"]),
+            "11 BAD_SIGNAL: BOGUS",
+        ),
+        ("signalProcess", texts(&["x", ""]), "11 BAD_SIGNAL: "),
+        (
+            "signalProcess",
+            vec!["x".into(), 999.into()],
+            "11 BAD_SIGNAL: 999",
+        ),
+        (
+            "signalProcess",
+            vec!["x".into(), (-1).into()],
+            "11 BAD_SIGNAL: -1",
+        ),
+        (
+            "signalProcess",
+            vec!["x".into(), Value::Nil],
+            "2 INCORRECT_PARAMETERS",
+        ),
+        ("signalAllProcesses", texts(&["NO"]), refused),
+        (
+            "signalProcessGroup",
+            texts(&["nope", "NO"]),
+            "10 BAD_NAME: nope",
+        ),
+        (
+            "sendProcessStdin",
+            vec!["nope".into(), 5.into()],
+            "2 INCORRECT_PARAMETERS: 5",
+        ),
+        (
+            "sendProcessStdin",
+            vec!["x".into(), Value::Nil],
+            "2 INCORRECT_PARAMETERS",
+        ),
+        ("sendProcessStdin", texts(&["g:*", "x"]), "10 BAD_NAME: g:*"),
+        ("clearProcessLogs", texts(&["g:*"]), "10 BAD_NAME: g:*"),
+        (
+            "readProcessStdoutLog",
+            texts(&["nope", "0", "0"]),
+            "10 BAD_NAME: nope",
+        ),
+        (
+            "readProcessStdoutLog",
+            texts(&["x", "0", "0"]),
+            "20 NO_FILE",
+        ),
+        (
+            "readProcessStdoutLog",
+            texts(&["x", "a", "0"]),
+            "2 INCORRECT_PARAMETERS",
+        ),
+        (
+            "tailProcessStdoutLog",
+            texts(&["nope", "0", "0"]),
+            "10 BAD_NAME: nope",
+        ),
+        (
+            "tailProcessStderrLog",
+            texts(&["x", "0", "9"]),
+            "['', 0, False]",
+        ),
+        ("readLog", texts(&["0", "0"]), "20 NO_FILE"),
+    ] {
+        let full = format!("supervisor.{method}");
+        assert_eq!(
+            ask(&state, &full, &params).await,
+            answer,
+            "{method} {params:?}"
+        );
+        assert_eq!(asked.lock().unwrap().len(), 0, "{method}");
+    }
+}
+
+#[actix::test]
+async fn faults_use_the_callers_name() {
+    for (given, code, extra, text) in [
+        (
+            "x:x",
+            FaultCode::AlreadyStarted,
+            "x",
+            "60 ALREADY_STARTED: x:x",
+        ),
+        (
+            "x",
+            FaultCode::AlreadyStarted,
+            "x:x",
+            "60 ALREADY_STARTED: x",
+        ),
+        ("g:a", FaultCode::SpawnError, "g:a", "50 SPAWN_ERROR: g:a"),
+        ("nope:*", FaultCode::BadName, "nope", "10 BAD_NAME: nope:*"),
+        (
+            "x",
+            FaultCode::NotExecutable,
+            "command at '/x' is not executable",
+            "21 NOT_EXECUTABLE: command at '/x' is not executable",
+        ),
+    ] {
+        let (state, _) = failing(code.about(extra));
+        assert_eq!(
+            ask(&state, "supervisor.startProcess", &texts(&[given])).await,
+            text
+        );
+    }
+}
+
+#[actix::test]
+async fn closing_daemon_refuses_all_but_some() {
+    let (state, _) = daemon(Plan::default());
+    for mood in [SupervisorState::Shutdown, SupervisorState::Restarting] {
+        state.board.set_mood(mood);
+        for name in NAMES.split_whitespace() {
+            let full = format!("supervisor.{name}");
+            let method = table::find(&full, &state.namespaces).unwrap();
+            let params = vec![Value::from("1"); method.params.len()];
+            let expected = if name == "sendRemoteCommEvent" {
+                "True"
+            } else {
+                "6 SHUTDOWN_STATE"
+            };
+            assert_eq!(ask(&state, &full, &params).await, expected, "{name}");
+            let too_many = vec![Value::from("1"); method.params.len() + 1];
+            let answer = ask(&state, &full, &too_many).await;
+            assert_eq!(answer, "2 INCORRECT_PARAMETERS", "{name}");
+        }
+        assert!(
+            ask(&state, "system.listMethods", &[])
+                .await
+                .starts_with("['super")
+        );
+    }
+}
+
+#[actix::test]
+async fn multicall() {
+    let (state, asked) = daemon(Plan::default());
+    let call = |name: &str, params: Value| {
+        Value::structure([("methodName", Value::from(name)), ("params", params)])
+    };
+    let calls = Value::Array(vec![
+        Value::structure([("methodName", "supervisor.getAPIVersion")]),
+        call("supervisor.startProcess", Value::Array(texts(&["x"]))),
+        call("supervisor.nope", Value::Array(vec![])),
+        call("supervisor.getState", Value::Array(texts(&["x"]))),
+        call("system.multicall", Value::Array(vec![Value::Array(vec![])])),
+        Value::structure([("params", Value::Array(vec![]))]),
+        Value::from(5),
+        call("supervisor.startProcess", Value::from("x")),
+        call("supervisor.stopProcess", Value::Array(texts(&["x"]))),
+    ]);
+    let fault = |code: i32, text: &str| format!("{{'faultCode': {code}, 'faultString': '{text}'}}");
+    let expected = [
+        "'3.0'".into(),
+        "True".into(),
+        fault(1, "UNKNOWN_METHOD"),
+        fault(2, "INCORRECT_PARAMETERS"),
+        fault(
+            2,
+            "INCORRECT_PARAMETERS: Recursive system.multicall forbidden",
+        ),
+        fault(2, "INCORRECT_PARAMETERS: No methodName"),
+        fault(2, "INCORRECT_PARAMETERS: a call must be a struct"),
+        fault(2, "INCORRECT_PARAMETERS: params must be an array"),
+        "True".to_owned(),
+    ];
+    let answer = ask(&state, "system.multicall", &[calls]).await;
+    assert_eq!(answer, format!("[{}]", expected.join(", ")));
+    assert_eq!(asked.lock().unwrap().len(), 2);
+    assert_eq!(
+        ask(&state, "system.multicall", &[Value::Array(vec![])]).await,
+        "[]"
+    );
+    for wrong in [
+        Value::from(5),
+        Value::from("abc"),
+        Value::structure([("a", 1)]),
+    ] {
+        let answer = ask(&state, "system.multicall", &[wrong]).await;
+        assert_eq!(answer, "2 INCORRECT_PARAMETERS");
+    }
+}
+
+#[actix::test]
+async fn about_methods() {
+    let (state, _) = daemon(Plan::default());
+    for method in ["system.methodHelp", "system.methodSignature"] {
+        for name in ["nope", "supervisor.nope", "supervisor.getState.x"] {
+            let answer = ask(&state, method, &texts(&[name])).await;
+            assert_eq!(answer, "4 SIGNATURE_UNSUPPORTED", "{method} {name}");
+        }
+    }
+    let help = ask(
+        &state,
+        "system.methodHelp",
+        &texts(&["supervisor.startProcess"]),
+    )
+    .await;
+    assert!(
+        help.contains("@param string name") && help.contains("@return boolean"),
+        "{help}"
+    );
+    let name = texts(&["supervisor.readProcessLog"]);
+    let answer = ask(&state, "system.methodSignature", &name).await;
+    assert_eq!(answer, "['string', 'string', 'int', 'int']");
+}
+
+#[actix::test]
+async fn namespaces_are_those_of_the_configuration() {
+    let (mut inner, _) = state(board(), Plan::default());
+    inner.namespaces = vec!["ops".into(), "system".into()];
+    let inner = Arc::new(inner);
+    assert_eq!(
+        ask(&inner, "supervisor.getPID", &[]).await,
+        "1 UNKNOWN_METHOD"
+    );
+    assert_eq!(ask(&inner, "ops.getPID", &[]).await, "4711");
+    assert_eq!(ask(&inner, "system.getPID", &[]).await, "1 UNKNOWN_METHOD");
+    assert_eq!(table::listed(&inner.namespaces).len(), 41);
+}
+
+#[actix::test]
+async fn logs_are_read_from_their_files() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("x.log");
+    std::fs::write(&path, b"0123\x01\xff789").unwrap();
+    let (state, _) = daemon(Plan::default());
+    let mut x = info("x", "x", ProcessState::Running);
+    x.stdout_logfile = path.display().to_string();
+    x.stderr_logfile = dir.path().join("gone").display().to_string();
+    let gone = format!("20 NO_FILE: {}", x.stderr_logfile);
+    state.board.set_process(x);
+    let with = |offset: i64, length: i64| vec!["x".into(), offset.into(), length.into()];
+    for (method, params, answer) in [
+        (
+            "readProcessStdoutLog",
+            with(0, 0),
+            "'0123\u{fffd}\u{fffd}789'",
+        ),
+        ("readProcessLog", with(1, 2), "'12'"),
+        ("readProcessStdoutLog", with(-3, 0), "'789'"),
+        ("readProcessStdoutLog", with(-3, 1), "3 BAD_ARGUMENTS"),
+        ("readProcessStdoutLog", with(0, -1), "3 BAD_ARGUMENTS"),
+        ("readProcessStderrLog", with(0, 0), &gone),
+        ("tailProcessStdoutLog", with(0, 3), "['789', 9, True]"),
+        ("tailProcessLog", with(9, 5), "['', 9, False]"),
+        ("tailProcessStderrLog", with(0, 3), "['', 0, False]"),
+    ] {
+        let full = format!("supervisor.{method}");
+        assert_eq!(
+            ask(&state, &full, &params).await,
+            answer,
+            "{method} {params:?}"
+        );
+    }
+}
+
+#[actix::test]
+async fn what_is_no_call() {
+    let (mut inner, _) = state(board(), Plan::default());
+    inner.limits.body = 2000;
+    let inner = Arc::new(inner);
+    let long = format!("<methodCall>{}</methodCall>", " ".repeat(2000));
+    for (body, status) in [
+        ("supervisor.getState", StatusCode::BAD_REQUEST),
+        (
+            "<methodCall><params/></methodCall>",
+            StatusCode::BAD_REQUEST,
+        ),
+        (
+            "<methodCall><methodName/></methodCall>",
+            StatusCode::BAD_REQUEST,
+        ),
+        ("<!DOCTYPE x><methodCall/>", StatusCode::BAD_REQUEST),
+        (&long, StatusCode::PAYLOAD_TOO_LARGE),
+    ] {
+        assert_eq!(
+            rpc::answer(&inner, body.as_bytes()).await,
+            Err(status),
+            "{body}"
+        );
+    }
+}

@@ -1,0 +1,357 @@
+//! The whole server over real sockets.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::net::{TcpStream, UnixStream};
+use visord_config::{HttpAddress, HttpConfig, Ownership};
+use visord_model::process::ProcessInfo;
+use visord_model::state::ProcessState;
+
+use super::fake::{Asked, Plan, board, info, state};
+use crate::listen::{Bound, Socket, bind_all};
+use crate::server::{WebHandle, WebServer};
+use crate::state::AppState;
+
+/// A server on a unix socket and a TCP port of its own.
+struct Server {
+    handle: Option<WebHandle>,
+    bound: Vec<Bound>,
+    dir: tempfile::TempDir,
+    asked: Asked,
+    board: Arc<visord_actors::board::Board>,
+}
+
+impl Server {
+    fn start(plan: Plan, adjust: impl FnOnce(&mut AppState)) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let server = |section: &str, address| HttpConfig {
+            section: section.into(),
+            address,
+            credentials: None,
+            allowed_hosts: Vec::new(),
+        };
+        // port 0 does not pass for a configured port, but the system then chooses a free one
+        let bound = bind_all(&[
+            server(
+                "inet_http_server",
+                HttpAddress::Inet {
+                    host: "127.0.0.1".into(),
+                    port: 0,
+                },
+            ),
+            server(
+                "unix_http_server",
+                HttpAddress::Unix {
+                    path: dir.path().join("s.sock"),
+                    mode: 0o700,
+                    owner: Ownership::default(),
+                },
+            ),
+        ])
+        .unwrap();
+        let (mut state, asked) = state(board(), plan);
+        adjust(&mut state);
+        let board = Arc::clone(&state.board);
+        let handle = WebServer::start(&bound, state).unwrap();
+        Self {
+            handle: Some(handle),
+            bound,
+            dir,
+            asked,
+            board,
+        }
+    }
+
+    async fn unix(&self) -> UnixStream {
+        UnixStream::connect(self.dir.path().join("s.sock"))
+            .await
+            .unwrap()
+    }
+
+    async fn tcp(&self) -> TcpStream {
+        let Socket::Inet(listener) = &self.bound[0].socket else {
+            panic!()
+        };
+        TcpStream::connect(listener.local_addr().unwrap())
+            .await
+            .unwrap()
+    }
+
+    async fn stop(mut self) {
+        self.handle.take().unwrap().stop().await;
+        self.bound.iter().for_each(Bound::unlink);
+        assert!(!self.dir.path().join("s.sock").exists());
+    }
+}
+
+/// Head and body of one response with a length.
+async fn response(stream: &mut (impl AsyncRead + Unpin)) -> (String, String) {
+    let head = head(stream).await;
+    let length = head
+        .lines()
+        .find_map(|line| line.strip_prefix("content-length: "))
+        .map_or(0, |length| length.parse().unwrap());
+    let mut body = vec![0; length];
+    stream.read_exact(&mut body).await.unwrap();
+    (head, String::from_utf8(body).unwrap())
+}
+
+async fn head(stream: &mut (impl AsyncRead + Unpin)) -> String {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        head.push(stream.read_u8().await.unwrap());
+    }
+    String::from_utf8(head).unwrap().to_lowercase()
+}
+
+fn post(method: &str) -> String {
+    let body = format!("<methodCall><methodName>{method}</methodName></methodCall>");
+    let length = body.len();
+    format!("POST /RPC2 HTTP/1.1\r\nHost: localhost\r\nContent-Length: {length}\r\n\r\n{body}")
+}
+
+async fn three_calls(mut stream: impl AsyncRead + AsyncWrite + Unpin) {
+    for _ in 0..2 {
+        stream
+            .write_all(post("supervisor.getPID").as_bytes())
+            .await
+            .unwrap();
+        let (head, body) = response(&mut stream).await;
+        assert!(head.starts_with("http/1.1 200 ok"), "{head}");
+        assert!(head.contains("content-type: text/xml\r\n"), "{head}");
+        assert!(body.contains("<int>4711</int>"), "{body}");
+    }
+    let pipelined = [
+        post("supervisor.startAllProcesses"),
+        post("supervisor.getPID"),
+    ]
+    .concat();
+    stream.write_all(pipelined.as_bytes()).await.unwrap();
+    assert!(
+        response(&mut stream)
+            .await
+            .1
+            .contains("<name>status</name>")
+    );
+    assert!(response(&mut stream).await.1.contains("<int>4711</int>"));
+}
+
+#[actix::test]
+async fn calls_on_both_kinds_of_socket() {
+    let server = Server::start(Plan::default(), |_| {});
+    three_calls(server.unix().await).await;
+    three_calls(server.tcp().await).await;
+    server.stop().await;
+}
+
+#[actix::test]
+async fn what_was_asked_for_is_done_though_the_client_leaves() {
+    let server = Server::start(
+        Plan {
+            delay: Duration::from_millis(30),
+            ..Plan::default()
+        },
+        |_| {},
+    );
+    let calls = ["stopAllProcesses", "startAllProcesses"].map(|name| {
+        format!(
+            "<value><struct><member><name>methodName</name><value>supervisor.{name}</value>\
+             </member></struct></value>"
+        )
+    });
+    let body = format!(
+        "<methodCall><methodName>system.multicall</methodName><params><param><value><array>\
+         <data>{}</data></array></value></param></params></methodCall>",
+        calls.concat()
+    );
+    let request = format!(
+        "POST /RPC2 HTTP/1.1\r\nHost: localhost\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    let mut stream = server.unix().await;
+    stream.write_all(request.as_bytes()).await.unwrap();
+    until(|| !server.asked.lock().unwrap().is_empty()).await;
+    drop(stream);
+    until(|| server.asked.lock().unwrap().len() == 2).await;
+    server.stop().await;
+}
+
+/// Wait for something that is sure to happen.
+async fn until(happened: impl Fn() -> bool) {
+    let wait = async {
+        while !happened() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(10), wait)
+        .await
+        .unwrap();
+}
+
+#[actix::test]
+async fn answers_on_their_way_arrive_before_the_server_ends() {
+    let server = Server::start(
+        Plan {
+            delay: Duration::from_millis(50),
+            ..Plan::default()
+        },
+        |_| {},
+    );
+    let mut stream = server.unix().await;
+    stream
+        .write_all(post("supervisor.stopAllProcesses").as_bytes())
+        .await
+        .unwrap();
+    until(|| !server.asked.lock().unwrap().is_empty()).await;
+    server.stop().await;
+    assert!(
+        response(&mut stream)
+            .await
+            .1
+            .contains("<name>status</name>")
+    );
+}
+
+#[actix::test]
+async fn slow_and_idle_connections_hold_nobody_up() {
+    let server = Server::start(Plan::default(), |state| {
+        state.limits.patience = Duration::from_millis(100);
+    });
+    let mut waiting = Vec::new();
+    for begin in [
+        "",
+        "G",
+        "POST /RPC2 HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nx",
+    ] {
+        let mut stream = server.unix().await;
+        stream.write_all(begin.as_bytes()).await.unwrap();
+        waiting.push(stream);
+    }
+    three_calls(server.unix().await).await;
+    for mut stream in waiting.drain(1..) {
+        let head = head(&mut stream).await;
+        assert!(head.starts_with("http/1.1 408"), "{head}");
+    }
+    server.stop().await;
+}
+
+#[actix::test]
+async fn connections_beyond_the_limit_wait_their_turn() {
+    let server = Server::start(Plan::default(), |state| state.limits.connections = 1);
+    let first = server.unix().await;
+    let mut second = server.unix().await;
+    second
+        .write_all(post("supervisor.getPID").as_bytes())
+        .await
+        .unwrap();
+    // the other listener has a limit of its own
+    three_calls(server.tcp().await).await;
+    drop(first);
+    assert!(response(&mut second).await.1.contains("4711"));
+    server.stop().await;
+}
+
+#[actix::test]
+async fn refused_before_any_handler() {
+    let server = Server::start(Plan::default(), |state| state.limits.body = 100);
+    let long = "x".repeat(200_000);
+    for (request, status) in [
+        ("GET\r\n\r\n".to_owned(), "400"),
+        ("GET / HTTP/1.1 more\r\n\r\n".to_owned(), "400"),
+        (
+            "POST /RPC2 HTTP/1.1\r\nHost: x\r\nContent-Length: many\r\n\r\n".to_owned(),
+            "400",
+        ),
+        ("POST /RPC2 HTTP/1.1\r\nHost: x\r\n\r\n".to_owned(), "411"),
+        (
+            "POST /RPC2 HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n".to_owned(),
+            "400",
+        ),
+        (
+            "POST /RPC2 HTTP/1.1\r\nHost: x\r\nContent-Length: 101\r\n\r\n".to_owned(),
+            "413",
+        ),
+        (
+            "POST /RPC2 HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999999999999999\r\n\r\n"
+                .to_owned(),
+            "400",
+        ),
+        (
+            format!("GET / HTTP/1.1\r\nHost: x\r\nX: {long}\r\n\r\n"),
+            "431",
+        ),
+    ] {
+        let mut stream = server.unix().await;
+        // the server may answer and close before it has read everything
+        let _ = stream.write_all(request.as_bytes()).await;
+        let head = head(&mut stream).await;
+        assert!(
+            head.starts_with(&format!("http/1.1 {status}")),
+            "{request:.60}: {head}"
+        );
+    }
+    server.stop().await;
+}
+
+fn logged(path: &Path) -> ProcessInfo {
+    ProcessInfo {
+        stdout_logfile: path.display().to_string(),
+        ..info("x", "x", ProcessState::Running)
+    }
+}
+
+#[actix::test]
+async fn a_log_is_followed_as_it_grows() {
+    let server = Server::start(Plan::default(), |_| {});
+    let path = server.dir.path().join("x.log");
+    std::fs::write(&path, "before\n").unwrap();
+    server.board.set_process(logged(&path));
+    for version in ["1.0", "1.1"] {
+        let mut stream = server.tcp().await;
+        let request = format!("GET /logtail/x HTTP/{version}\r\nHost: localhost\r\n\r\n");
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let head = head(&mut stream).await;
+        assert!(
+            head.contains("content-type: text/plain;charset=utf-8"),
+            "{head}"
+        );
+        assert!(head.contains("x-accel-buffering: no"), "{head}");
+        assert!(head.contains("last-modified: "), "{head}");
+        read_until(&mut stream, "before\n").await;
+        let text = format!("after {version}\n");
+        let before = std::fs::read_to_string(&path).unwrap();
+        std::fs::write(&path, before + &text).unwrap();
+        read_until(&mut stream, &text).await;
+    }
+    server.stop().await;
+}
+
+async fn read_until(stream: &mut TcpStream, text: &str) {
+    let mut seen = String::new();
+    while !seen.contains(text) {
+        let mut buffer = [0; 1024];
+        let count = stream.read(&mut buffer).await.unwrap();
+        assert!(count > 0, "ended after {seen:?}");
+        seen.push_str(std::str::from_utf8(&buffer[..count]).unwrap());
+    }
+}
+
+#[actix::test]
+async fn a_follower_that_leaves_frees_its_place() {
+    let server = Server::start(Plan::default(), |state| state.limits.connections = 1);
+    let path = server.dir.path().join("x.log");
+    std::fs::write(&path, "quiet").unwrap();
+    server.board.set_process(logged(&path));
+    let mut follower = server.tcp().await;
+    follower
+        .write_all(b"GET /logtail/x HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        .await
+        .unwrap();
+    read_until(&mut follower, "quiet").await;
+    drop(follower);
+    three_calls(server.tcp().await).await;
+    server.stop().await;
+}
