@@ -110,6 +110,9 @@ pub(crate) fn interpret(
     let groups = group::read_all(&context);
     let http = http::read_all(&context);
     let user = server::resolve_user(&context, overrides);
+    if let Some(server) = &server {
+        server::check_identifier(&context, server);
+    }
     if !http.is_empty() {
         rpcinterface::check_extras(&context);
     }
