@@ -4,6 +4,7 @@
 //! `echo_supervisord_conf` are what they are called; [`cli`] reads all command lines.
 
 pub mod cli;
+pub mod ctl;
 pub mod daemon;
 
 /// Which visord this is: version and the Supervisor it stands in for (decision "version").

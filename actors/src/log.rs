@@ -15,12 +15,14 @@ mod channel;
 mod clock;
 mod disk;
 mod file;
-mod follow;
+pub mod follow;
+mod followers;
 mod loss;
 mod main_log;
 mod mounts;
 mod output;
 mod pump;
+pub mod reader;
 mod service;
 mod syslog;
 

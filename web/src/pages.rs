@@ -10,7 +10,7 @@ use actix_web::{HttpRequest, HttpResponse};
 
 use crate::answer;
 use crate::query;
-use crate::route::refuse_foreign;
+use crate::route::refusal_if_foreign;
 use crate::site::Site;
 
 /// One page.
@@ -51,7 +51,7 @@ impl Page {
                 Some(_) if request.method() == Method::HEAD => html::respond(String::new()),
                 None => status::page(site, get("message")),
                 Some(action) => {
-                    if let Err(refusal) = refuse_foreign(request, site) {
+                    if let Some(refusal) = refusal_if_foreign(request, site) {
                         return refusal;
                     }
                     if action::lacks_token(request, site, get("token")) {

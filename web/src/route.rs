@@ -63,38 +63,38 @@ impl Route {
 /// Answer one request.
 pub async fn handle(request: HttpRequest, payload: Payload, site: web::Data<Site>) -> HttpResponse {
     let busy = site.shared.enter();
-    let response = match admit(&request, &site).await {
-        Ok(()) => lead(&request, payload, &site).await,
-        Err(refusal) => refusal,
+    let response = match refusal(&request, &site).await {
+        Some(refusal) => refusal,
+        None => lead(&request, payload, &site).await,
     };
     trace!(site.state.log, "{}", Access(&request, &response));
     drop(busy);
     response
 }
 
-/// Whether the client may come in at all.
-async fn admit(request: &HttpRequest, site: &Site) -> Result<(), HttpResponse> {
+/// The refusal of a client that may not come in at all.
+async fn refusal(request: &HttpRequest, site: &Site) -> Option<HttpResponse> {
     let headers = request.headers();
     let Some(credentials) = &site.door.credentials else {
         let (own, allowed) = (&site.shared.host_name, &site.door.allowed_hosts);
         // DNS cannot lead a browser to a unix socket
-        if site.door.socket.is_none() && !origin::may_be_called(headers, own, allowed) {
-            return Err(answer::explained(
+        let welcome = site.door.socket.is_some() || origin::may_be_called(headers, own, allowed);
+        return (!welcome).then(|| {
+            answer::explained(
                 StatusCode::FORBIDDEN,
                 "This server asks for no password, so it answers only to IP addresses, \
                  localhost, its own name and the names in its option allowed_hosts.",
-            ));
-        }
-        return Ok(());
+            )
+        });
     };
     match credentials.check(headers) {
-        Verdict::Welcome => Ok(()),
-        Verdict::Unknown => Err(answer::unauthorized()),
+        Verdict::Welcome => None,
+        Verdict::Unknown => Some(answer::unauthorized()),
         Verdict::Wrong => {
             sleep(site.state.limits.failure_delay).await;
-            Err(answer::unauthorized())
+            Some(answer::unauthorized())
         }
-        Verdict::Garbled => Err(answer::error(StatusCode::BAD_REQUEST)),
+        Verdict::Garbled => Some(answer::error(StatusCode::BAD_REQUEST)),
     }
 }
 
@@ -121,20 +121,14 @@ async fn lead(request: &HttpRequest, payload: Payload, site: &Site) -> HttpRespo
     }
 }
 
-/// Refusal of what a browser asks on behalf of another site (decision Q25).
-pub fn refuse_foreign(request: &HttpRequest, site: &Site) -> Result<(), HttpResponse> {
-    if origin::is_foreign(request.headers(), &site.door.allowed_hosts) {
-        Err(answer::explained(
-            StatusCode::FORBIDDEN,
-            "Another web site asked for this.",
-        ))
-    } else {
-        Ok(())
-    }
+/// The refusal of what a browser asks on behalf of another site (decision Q25).
+pub fn refusal_if_foreign(request: &HttpRequest, site: &Site) -> Option<HttpResponse> {
+    origin::is_foreign(request.headers(), &site.door.allowed_hosts)
+        .then(|| answer::explained(StatusCode::FORBIDDEN, "Another web site asked for this."))
 }
 
 async fn call(request: &HttpRequest, payload: Payload, site: &Site) -> HttpResponse {
-    if let Err(refusal) = refuse_foreign(request, site) {
+    if let Some(refusal) = refusal_if_foreign(request, site) {
         return refusal;
     }
     let body = match body(request, payload, site).await {

@@ -1,33 +1,196 @@
-//! interim
+//! Logs that the daemon names itself: `stdout_logfile = AUTO` (spec core 3.3).
+
+use std::fs::OpenOptions;
 use std::io;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+
 use visord_model::event::Stream;
-use visord_model::log_line::LogLine;
-/// interim
-pub fn create(dir: &Path, process: &str, stream: Stream, identifier: &str) -> io::Result<PathBuf> {
-    loop {
-        let tail: String = (0..8)
-            .map(|_| fastrand::alphanumeric().to_ascii_lowercase())
+use visord_model::log_line::{Level, LogLine};
+use visord_model::pyrepr::repr;
+
+/// Random characters of a name.
+const RANDOM: usize = 8;
+/// What they are made of.
+const ALPHABET: &[u8] = b"abcdefghijklmnopqrstuvwxyz0123456789_";
+/// Names tried before giving up; one is enough unless somebody plays with us.
+const TRIES: usize = 100;
+
+/// Creates an empty AUTO log in `childlogdir`, mode 0600, and returns its path:
+/// `<process>-<stream>---<identifier>-<8 random characters>.log`. It is made at start for
+/// every process, kept over its restarts, and removed only by [`clean`]. Blocks.
+///
+/// # Errors
+/// The file cannot be created.
+pub fn create(
+    childlogdir: &Path,
+    process: &str,
+    stream: Stream,
+    identifier: &str,
+) -> io::Result<PathBuf> {
+    let mut result = Err(io::ErrorKind::AlreadyExists.into());
+    for _ in 0..TRIES {
+        let random: String = (0..RANDOM)
+            .map(|_| char::from(ALPHABET[fastrand::usize(..ALPHABET.len())]))
             .collect();
-        let path = dir.join(format!(
-            "{process}-{}---{identifier}-{tail}.log",
-            stream.name()
-        ));
-        match std::fs::OpenOptions::new()
+        let name = format!("{process}-{}---{identifier}-{random}.log", stream.name());
+        let path = childlogdir.join(name);
+        result = OpenOptions::new()
             .write(true)
             .create_new(true)
             .mode(0o600)
             .open(&path)
-        {
-            Ok(_) => return Ok(path),
-            Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
-            Err(e) => return Err(e),
+            .map(|_| path);
+        match &result {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Ok(_) | Err(_) => break,
         }
     }
+    result
 }
-/// interim
+
+/// Removes the AUTO logs an earlier run of this identifier left behind, with their
+/// rotated files. Only whole names count, and only regular files of our own user
+/// (decision C25); to be called when it is sure that no other instance runs. Blocks.
+///
+/// Returns the warnings for the activity log.
 #[must_use]
-pub fn clean(_dir: &Path, _identifier: &str) -> Vec<LogLine> {
-    Vec::new()
+pub fn clean(childlogdir: &Path, identifier: &str) -> Vec<LogLine> {
+    let Ok(entries) = childlogdir.read_dir() else {
+        return vec![warning("Could not clear childlog dir".into())];
+    };
+    entries
+        .flatten()
+        .filter(|entry| {
+            let name = entry.file_name();
+            name.to_str().is_some_and(|name| is_auto(name, identifier))
+        })
+        .filter_map(|entry| remove(&entry.path()))
+        .collect()
+}
+
+/// Removes one file of ours; the warning if that fails.
+fn remove(path: &Path) -> Option<LogLine> {
+    let us = nix::unistd::geteuid().as_raw();
+    let removed = path.symlink_metadata().and_then(|found| {
+        if found.is_dir() {
+            Err(io::ErrorKind::IsADirectory.into())
+        } else if found.is_file() && found.uid() == us {
+            std::fs::remove_file(path)
+        } else {
+            // somebody else's, or nothing we ever make
+            Ok(())
+        }
+    });
+    match removed {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            let path = repr(&path.to_string_lossy());
+            Some(warning(format!("Failed to clean up {path}")))
+        }
+        Ok(()) | Err(_) => None,
+    }
+}
+
+fn warning(text: String) -> LogLine {
+    LogLine::new(Level::Warn, text)
+}
+
+/// Whether a name is one that [`create`] makes for this identifier, or one of its
+/// rotated files.
+fn is_auto(name: &str, identifier: &str) -> bool {
+    let stem = without_rotation(name).and_then(|name| name.strip_suffix(".log"));
+    let Some((rest, random)) = stem.and_then(|stem| stem.rsplit_once('-')) else {
+        return false;
+    };
+    let process = rest
+        .strip_suffix(identifier)
+        .and_then(|rest| rest.strip_suffix("---"))
+        .and_then(|rest| {
+            rest.strip_suffix("-stdout")
+                .or_else(|| rest.strip_suffix("-stderr"))
+        });
+    random.len() == RANDOM
+        && random.bytes().all(|byte| ALPHABET.contains(&byte))
+        && process.is_some_and(|process| !process.is_empty())
+}
+
+/// The name without `.1`, `.2` ...; `None` if it is neither rotated nor a plain log.
+fn without_rotation(name: &str) -> Option<&str> {
+    if name.ends_with(".log") {
+        return Some(name);
+    }
+    let (log, number) = name.rsplit_once('.')?;
+    (!number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())).then_some(log)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    #[test]
+    fn a_new_log_has_the_name_and_mode_of_the_original() {
+        let dir = tempfile::tempdir().expect("tempdir");
+        let path = create(dir.path(), "cat_00", Stream::Stderr, "supervisor").expect("create");
+        let name = path.file_name().expect("name").to_str().expect("ascii");
+        assert!(name.starts_with("cat_00-stderr---supervisor-"), "{name}");
+        assert_eq!(name.len(), "cat_00-stderr---supervisor-12345678.log".len());
+        let metadata = path.metadata().expect("metadata");
+        assert_eq!((metadata.mode() & 0o777, metadata.len()), (0o600, 0));
+        assert!(is_auto(name, "supervisor") && !is_auto(name, "visor"));
+    }
+
+    #[test]
+    fn a_missing_directory_is_an_error() {
+        let missing = Path::new("/nonexistent/visord");
+        let error = create(missing, "x", Stream::Stdout, "s").expect_err("no directory");
+        assert_eq!(error.kind(), io::ErrorKind::NotFound);
+        let said = clean(missing, "s");
+        assert_eq!(said, [warning("Could not clear childlog dir".into())]);
+    }
+
+    #[test]
+    fn only_whole_names_are_ours() {
+        for ours in [
+            "a-stdout---sup-abc_0123.log",
+            "a-stderr---sup-abcdefgh.log.1",
+            "a-b---c-stdout---sup-abcdefgh.log.12345",
+        ] {
+            assert!(is_auto(ours, "sup"), "{ours}");
+        }
+        for other in [
+            "a-stdout---sup-abc.log",
+            "a-stdout---sup-abcdefgh.log.txt",
+            "a-stdout---sup-abcdefgh.log.",
+            "a-stdout---sup-abcdefgh.log.1.2",
+            "a-stdout---sup-abcdefgh.logfoo",
+            "a-stdout---sup-ABCDEFGH.log",
+            "a-stdout---supper-abcdefgh.log",
+            "a-stdin---sup-abcdefgh.log",
+            "-stdout---sup-abcdefgh.log",
+            "sup-abcdefgh.log",
+            "notes.log",
+            ".log",
+        ] {
+            assert!(!is_auto(other, "sup"), "{other}");
+        }
+    }
+
+    #[test]
+    fn cleaning_removes_files_and_warns_about_directories() {
+        let dir = tempfile::tempdir().expect("tempdir");
+        let old = create(dir.path(), "x", Stream::Stdout, "s").expect("create");
+        let rotated = dir.path().join("x-stdout---s-abcdefgh.log.3");
+        let foreign = create(dir.path(), "x", Stream::Stdout, "t").expect("create");
+        let folder = dir.path().join("y-stdout---s-abcdefgh.log");
+        let link = dir.path().join("z-stdout---s-abcdefgh.log");
+        fs::write(&rotated, "x").expect("write");
+        fs::create_dir(&folder).expect("mkdir");
+        std::os::unix::fs::symlink(&foreign, &link).expect("symlink");
+        let said = clean(dir.path(), "s");
+        let text = format!("Failed to clean up '{}'", folder.display());
+        assert_eq!(said, [warning(text)]);
+        assert!(!old.exists() && !rotated.exists());
+        assert!(foreign.exists() && folder.exists() && link.exists());
+    }
 }

@@ -15,7 +15,7 @@ use visord_model::pyrepr::{repr, repr_bytes};
 use super::channel::{ChannelSpec, OutputEvent, OutputEventKind};
 use super::disk::{Disk, Kind};
 use super::file::{LogFile, Stop};
-use super::follow::Followers;
+use super::followers::Followers;
 use super::loss::Loss;
 use super::main_log::emit;
 use super::syslog::{self, Syslog};

@@ -10,19 +10,18 @@
 
 mod command;
 mod nap;
+mod slot;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, mpsc};
 use std::time::Instant;
 
 use nix::errno::Errno;
-use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
 use nix::sys::eventfd::EventFd;
-use nix::unistd::read;
 use tokio::sync::oneshot;
 use visord_model::log_line::{Level, LogLine};
 
@@ -35,6 +34,7 @@ use super::service::Shared;
 
 pub(super) use command::{ChannelId, Command, Mouth};
 use nap::Nap;
+use slot::{Slot, Taken};
 
 /// Bytes read at once.
 const BUFFER: usize = 64 * 1024;
@@ -58,18 +58,6 @@ pub(super) struct Pump {
     /// The largest read of this round.
     largest: usize,
     done: bool,
-}
-
-/// A channel on its thread.
-struct Slot {
-    output: Output<RealDisk>,
-    pipe: Option<OwnedFd>,
-    /// The pipe is in the epoll set: it is taken out while the sink is full.
-    reading: bool,
-    /// The sink is in the epoll set: it is waited for.
-    waiting: bool,
-    /// Its handle is gone; it stays until its queue is taken.
-    closed: bool,
 }
 
 impl Pump {
@@ -309,14 +297,7 @@ impl Pump {
             mouth: self.mouth.clone(),
             lost: output.lost(),
         };
-        let slot = Slot {
-            output,
-            pipe: None,
-            reading: false,
-            waiting: false,
-            closed: false,
-        };
-        self.slots.insert(id, slot);
+        self.slots.insert(id, Slot::new(output));
         self.balance(id);
         // if nobody wants it any more the handle is dropped, which closes it again
         let _ = reply.send(Ok(channel));
@@ -338,14 +319,11 @@ impl Pump {
 
     fn attach(&mut self, id: ChannelId, pipe: OwnedFd, pid: i32) {
         self.drain(id);
-        if let Some(slot) = self.slots.get_mut(&id) {
-            if let Err(error) = make_nonblocking(&pipe) {
-                let text = format!("cannot make a pipe non-blocking: {error}");
-                emit(&self.shared.logger, &LogLine::new(Level::Critical, text));
-                return;
-            }
-            slot.output.begin(pid);
-            slot.pipe = Some(pipe);
+        if let Some(slot) = self.slots.get_mut(&id)
+            && let Err(error) = slot.attach(pipe, pid)
+        {
+            let text = format!("cannot make a pipe non-blocking: {error}");
+            self.log(Level::Critical, text);
         }
         self.balance(id);
     }
@@ -392,110 +370,4 @@ impl Pump {
         }
         self.done = true;
     }
-}
-
-/// What one read gave.
-enum Taken {
-    Bytes(usize),
-    Nothing,
-    End,
-    Failed(Errno),
-}
-
-impl Slot {
-    fn read_once(&mut self, buffer: &mut [u8]) -> Taken {
-        let Some(pipe) = &self.pipe else {
-            return Taken::Nothing;
-        };
-        match read(pipe, buffer) {
-            Ok(0) => Taken::End,
-            Ok(count) => {
-                self.output.accept(&buffer[..count]);
-                Taken::Bytes(count)
-            }
-            Err(Errno::EAGAIN | Errno::EINTR) => Taken::Nothing,
-            Err(error) => Taken::Failed(error),
-        }
-    }
-
-    /// Reads what is in the pipe now: never more than a pipe can hold, so that a
-    /// grandchild that writes without end cannot keep us. Says whether it reached the end.
-    fn read_all(&mut self, buffer: &mut [u8]) -> bool {
-        let capacity = self
-            .pipe
-            .as_ref()
-            .and_then(|pipe| fcntl(pipe, FcntlArg::F_GETPIPE_SZ).ok())
-            .and_then(|size| usize::try_from(size).ok())
-            .unwrap_or(BUFFER);
-        let mut total = 0;
-        while total < capacity {
-            match self.read_once(buffer) {
-                Taken::Bytes(count) => total += count,
-                Taken::End => return true,
-                Taken::Nothing | Taken::Failed(_) => return false,
-            }
-        }
-        false
-    }
-
-    /// Brings the epoll set in line with what is wanted.
-    fn watch(&mut self, epoll: &Epoll, id: ChannelId) -> nix::Result<()> {
-        let queued = self.output.queued() > 0;
-        if let Some(pipe) = &self.pipe {
-            // taken out, not silenced: a closed pipe reports its end in any case
-            match (self.reading, queued) {
-                (false, false) => {
-                    epoll.add(pipe, EpollEvent::new(EpollFlags::EPOLLIN, id << 1))?;
-                }
-                (true, true) => epoll.delete(pipe)?,
-                (true, false) | (false, true) => {}
-            }
-            self.reading = !queued;
-        }
-        if queued && !self.waiting {
-            if let Some(file) = self.output.file() {
-                let event = EpollEvent::new(EpollFlags::EPOLLOUT, id << 1 | 1);
-                epoll.add(file.file(), event)?;
-            }
-            self.waiting = true;
-        } else if !queued {
-            self.stop_waiting(epoll);
-        }
-        Ok(())
-    }
-
-    fn stop_waiting(&mut self, epoll: &Epoll) {
-        if self.waiting {
-            self.waiting = false;
-            if let Some(file) = self.output.file() {
-                // closing the descriptor does the same
-                let _ = epoll.delete(file.file());
-            }
-        }
-    }
-
-    /// Closes the pipe, if there is one, and says so.
-    fn close_pipe(&mut self, epoll: &Epoll) -> Option<String> {
-        use std::os::fd::AsRawFd;
-        let pipe = self.pipe.take()?;
-        if self.reading {
-            self.reading = false;
-            let _ = epoll.delete(&pipe);
-        }
-        let spec = self.output.spec();
-        Some(format!(
-            "fd {} closed, stopped monitoring <output of '{}' ({})>",
-            pipe.as_raw_fd(),
-            spec.process,
-            spec.stream.name()
-        ))
-    }
-}
-
-fn make_nonblocking(pipe: &impl AsFd) -> nix::Result<()> {
-    let flags = OFlag::from_bits_truncate(fcntl(pipe, FcntlArg::F_GETFL)?);
-    if !flags.contains(OFlag::O_NONBLOCK) {
-        fcntl(pipe, FcntlArg::F_SETFL(flags | OFlag::O_NONBLOCK))?;
-    }
-    Ok(())
 }

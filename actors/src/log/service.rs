@@ -16,7 +16,7 @@ use visord_model::log_line::{Level, LogLine};
 use super::channel::{Channel, ChannelSpec};
 use super::disk::{Kind, RealDisk};
 use super::file::{LogFile, Rotation};
-use super::follow::Followers;
+use super::followers::Followers;
 use super::main_log::emit;
 use super::mounts::Mounts;
 use super::output::Output;

@@ -1,0 +1,249 @@
+//! Reading and tailing logs by offset, exactly as the tables of spec interfaces 3.6 say.
+//! Everything here blocks: it is for a blocking pool.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read, Seek, SeekFrom};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+/// The most bytes one answer carries: a longer range is cut off at its end by [`read`],
+/// at its start by [`tail`]. The original reads the whole range into memory.
+pub const LONGEST: u64 = 64 * 1024 * 1024;
+
+/// Why a log cannot be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReadError {
+    /// Offset and length contradict each other: fault 3.
+    BadArguments,
+    /// There is no such file: fault 20.
+    NoFile,
+    /// It cannot be read, or has no positions (a pipe, a terminal): fault 30.
+    Failed,
+}
+
+/// The answer of [`tail`].
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tail {
+    /// The bytes.
+    pub data: Vec<u8>,
+    /// The size of the log, to be the next offset.
+    pub offset: i64,
+    /// There was more than asked for.
+    pub overflow: bool,
+}
+
+/// `length` bytes from `offset`; length 0: to the end; a negative offset counts from the
+/// end and goes with length 0 only.
+///
+/// # Errors
+/// See [`ReadError`].
+pub fn read(path: &Path, offset: i64, length: i64) -> Result<Vec<u8>, ReadError> {
+    if length < 0 || (offset < 0 && length != 0) {
+        return Err(ReadError::BadArguments);
+    }
+    let (mut file, size) = open(path).map_err(|error| {
+        if error.kind() == io::ErrorKind::NotFound {
+            ReadError::NoFile
+        } else {
+            ReadError::Failed
+        }
+    })?;
+    let start = if offset < 0 {
+        size.saturating_add(offset).max(0)
+    } else {
+        offset
+    };
+    let length = if length == 0 {
+        size.saturating_sub(start)
+    } else {
+        length
+    };
+    range(&mut file, size, start, length).map_err(|_| ReadError::Failed)
+}
+
+/// The last `length` bytes if anything is new since `offset`, and where the log ends now.
+///
+/// The algorithm of the original, which returns the last `length` bytes and not those
+/// from `offset` (quirk Q4). A log that is missing, or cannot be read, is an empty answer.
+#[must_use]
+pub fn tail(path: &Path, offset: i64, length: i64) -> Tail {
+    let unread = |offset| Tail {
+        offset,
+        ..Tail::default()
+    };
+    let (mut file, size) = match open(path) {
+        Ok(opened) => opened,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return unread(0),
+        Err(_) => return unread(offset),
+    };
+    let (start, length, overflow) = window(size, offset, length);
+    match range(&mut file, size, start, length) {
+        Ok(data) => Tail {
+            data,
+            offset: size,
+            overflow,
+        },
+        Err(_) => unread(offset),
+    }
+}
+
+/// Where to read how much for [`tail`], and whether more was there.
+fn window(size: i64, mut offset: i64, mut length: i64) -> (i64, i64, bool) {
+    let overflow = size > offset.saturating_add(length);
+    if overflow {
+        offset = size - 1;
+    }
+    if offset.saturating_add(length) > size {
+        if offset > size - 1 {
+            length = 0;
+        }
+        offset = size.saturating_sub(length);
+    }
+    let (offset, length) = (offset.max(0), length.max(0));
+    let longest = LONGEST.cast_signed();
+    if length > longest {
+        (offset.max(size - longest), longest, overflow)
+    } else {
+        (offset, length, overflow)
+    }
+}
+
+/// The file and its size. Never hangs on a FIFO; anything without positions is an error.
+fn open(path: &Path) -> io::Result<(File, i64)> {
+    let mut file = OpenOptions::new()
+        .read(true)
+        .custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY)
+        .open(path)?;
+    if file.metadata()?.is_dir() {
+        return Err(io::ErrorKind::IsADirectory.into());
+    }
+    let size = file.seek(SeekFrom::End(0))?;
+    Ok((file, size.try_into().unwrap_or(i64::MAX)))
+}
+
+/// At most `length` bytes from `start`, as far as the file reached when it was opened.
+/// Nothing is negative.
+fn range(file: &mut File, size: i64, start: i64, length: i64) -> io::Result<Vec<u8>> {
+    let length = length.min(size.saturating_sub(start));
+    let mut data = Vec::new();
+    if length > 0 {
+        file.seek(SeekFrom::Start(start.unsigned_abs()))?;
+        file.take(length.unsigned_abs().min(LONGEST))
+            .read_to_end(&mut data)?;
+    }
+    Ok(data)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn digits() -> tempfile::NamedTempFile {
+        let file = tempfile::NamedTempFile::new().expect("file");
+        std::fs::write(file.path(), "0123456789").expect("write");
+        file
+    }
+
+    #[test]
+    fn read_table() {
+        let file = digits();
+        let read = |offset, length| {
+            read(file.path(), offset, length).map(|data| String::from_utf8(data).expect("ascii"))
+        };
+        for (offset, length, expected) in [
+            (0, 0, "0123456789"),
+            (3, 0, "3456789"),
+            (0, 4, "0123"),
+            (3, 4, "3456"),
+            (0, 100, "0123456789"),
+            (10, 0, ""),
+            (10, 5, ""),
+            (20, 0, ""),
+            (20, 5, ""),
+            (-4, 0, "6789"),
+            (-100, 0, "0123456789"),
+            (2, 3, "234"),
+            (i64::MAX, i64::MAX, ""),
+            (i64::MIN, 0, "0123456789"),
+        ] {
+            assert_eq!(
+                read(offset, length).as_deref(),
+                Ok(expected),
+                "{offset},{length}"
+            );
+        }
+        for (offset, length) in [(-4, 1), (-4, -1), (0, -1), (5, -3)] {
+            assert_eq!(read(offset, length), Err(ReadError::BadArguments));
+        }
+    }
+
+    #[test]
+    fn tail_table() {
+        let file = digits();
+        for (offset, length, data, overflow) in [
+            (0, 0, "", true),
+            (0, 4, "6789", true),
+            (3, 4, "6789", true),
+            (-4, 4, "6789", true),
+            (0, 10, "0123456789", false),
+            (0, 11, "0123456789", false),
+            (0, 100, "0123456789", false),
+            (3, 7, "3456789", false),
+            (3, 100, "0123456789", false),
+            (9, 5, "56789", false),
+            (9, 1, "9", false),
+            (10, 0, "", false),
+            (10, 5, "", false),
+            (11, 5, "", false),
+            (100, 100, "", false),
+            (-20, 5, "56789", true),
+            (-4, 100, "0123456789", false),
+            (0, -1, "", true),
+            (5, -3, "", true),
+            (i64::MAX, i64::MAX, "", false),
+            (i64::MIN, i64::MIN, "", true),
+        ] {
+            let expected = Tail {
+                data: data.into(),
+                offset: 10,
+                overflow,
+            };
+            assert_eq!(
+                tail(file.path(), offset, length),
+                expected,
+                "{offset},{length}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_not_there_or_has_no_positions() {
+        let dir = tempfile::tempdir().expect("tempdir");
+        let missing = dir.path().join("missing");
+        let fifo = dir.path().join("fifo");
+        nix::unistd::mkfifo(&fifo, nix::sys::stat::Mode::S_IRWXU).expect("mkfifo");
+        assert_eq!(read(&missing, 0, 0), Err(ReadError::NoFile));
+        assert_eq!(tail(&missing, 7, 3), Tail::default());
+        for path in [&fifo, dir.path()] {
+            assert_eq!(read(path, 0, 0), Err(ReadError::Failed));
+            let empty = Tail {
+                offset: 7,
+                ..Tail::default()
+            };
+            assert_eq!(tail(path, 7, 3), empty);
+        }
+        assert_eq!(read(Path::new("/dev/null"), 0, 0), Ok(Vec::new()));
+    }
+
+    #[test]
+    fn never_more_than_the_longest_answer() {
+        let file = tempfile::NamedTempFile::new().expect("file");
+        let size = LONGEST.cast_signed() + 5;
+        file.as_file()
+            .set_len(size.unsigned_abs())
+            .expect("set_len");
+        assert_eq!(window(size, 0, size), (5, LONGEST.cast_signed(), false));
+        let data = read(file.path(), 0, 0).expect("read");
+        assert_eq!(data.len() as u64, LONGEST);
+    }
+}
