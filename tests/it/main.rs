@@ -7,3 +7,4 @@ mod lifecycle;
 mod original;
 mod real_programs;
 mod shutdown;
+mod update;
