@@ -39,9 +39,10 @@ pub fn prepare_auto_logs(
     known: &mut AutoLogs,
 ) -> io::Result<()> {
     for key in auto_channels(group) {
+        let (_, process, stream) = &key;
+        let path = || crate::log::auto::create(directory, process, *stream, identifier);
         if !known.contains_key(&key) {
-            let (_, process, stream) = &key;
-            let path = crate::log::auto::create(directory, process, *stream, identifier)?;
+            let path = path()?;
             known.insert(key, path);
         }
     }
