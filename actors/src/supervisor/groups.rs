@@ -1,5 +1,6 @@
 //! Activating and removing groups.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -39,11 +40,10 @@ pub fn prepare_auto_logs(
     known: &mut AutoLogs,
 ) -> io::Result<()> {
     for key in auto_channels(group) {
-        let (_, process, stream) = &key;
-        let path = || crate::log::auto::create(directory, process, *stream, identifier);
-        if !known.contains_key(&key) {
-            let path = path()?;
-            known.insert(key, path);
+        if let Entry::Vacant(missing) = known.entry(key) {
+            let (_, process, stream) = missing.key();
+            let path = crate::log::auto::create(directory, process, *stream, identifier)?;
+            missing.insert(path);
         }
     }
     Ok(())
