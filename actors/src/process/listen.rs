@@ -2,6 +2,7 @@
 //! to its log through a pipe that never blocks: a log that does not keep up loses bytes, which
 //! are counted and declared, and never holds up an event.
 
+use std::fmt;
 use std::io::ErrorKind;
 use std::os::fd::OwnedFd;
 use std::rc::Rc;
@@ -45,6 +46,8 @@ pub(super) struct Speech {
     lost: usize,
     pause: Pause,
     waiting: Option<SpawnHandle>,
+    /// Where it is read into; what is passed on is as small as what was said.
+    buffer: Box<[u8]>,
 }
 
 /// What one read brought.
@@ -72,6 +75,7 @@ impl Process {
                     lost: 0,
                     pause: Pause::None,
                     waiting: None,
+                    buffer: vec![0; CHUNK].into(),
                 });
                 self.await_speech(ctx);
             }
@@ -107,12 +111,13 @@ impl Process {
         }
     }
 
-    /// Read one chunk; false when there will never be another.
+    /// One read, so that a listener that never stops talking does not stop everything else;
+    /// false when there will never be anything more.
     fn hear_some(&mut self) -> bool {
         let Some(speech) = &mut self.speech else {
             return false;
         };
-        match read(&speech.pipe) {
+        match speech.read() {
             Heard::Something(data) => {
                 let full = data.len() == CHUNK;
                 speech.pause = if full { Pause::Flood } else { Pause::Turn };
@@ -131,12 +136,8 @@ impl Process {
         if let Some(speech) = &mut self.speech {
             speech.keep(&data);
         }
-        let log = &self.world.logger;
-        // quoting is not for free
-        if slog::Drain::is_enabled(log, slog::Level::Debug) {
-            let (name, words) = (repr(&self.name.process), repr_bytes(&data));
-            slog::debug!(log, "{name} stdout output:\n{words}");
-        }
+        let said = Said(&self.name.process, &data);
+        slog::debug!(self.world.logger, "{said}");
         if let Some(pool) = &self.setup.pool {
             pool.output.do_send(ListenerOutput {
                 process: self.name.process.clone(),
@@ -149,7 +150,7 @@ impl Process {
     pub(super) fn stop_listening(&mut self, ctx: &mut Context<Self>) {
         // what a pipe can hold, and no more: a descendant may still be writing
         for _ in 0..LAST_WORDS {
-            match self.speech.as_ref().map(|speech| read(&speech.pipe)) {
+            match self.speech.as_mut().map(Speech::read) {
                 Some(Heard::Something(data)) => self.tell_pool(data),
                 Some(Heard::NothingYet | Heard::End) | None => break,
             }
@@ -183,6 +184,18 @@ impl Speech {
         &self.log
     }
 
+    fn read(&mut self) -> Heard {
+        loop {
+            match self.pipe.try_read(&mut self.buffer) {
+                Ok(0) => return Heard::End,
+                Ok(n) => return Heard::Something(self.buffer[..n].to_vec()),
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return Heard::NothingYet,
+                Err(_) => return Heard::End,
+            }
+        }
+    }
+
     fn keep(&mut self, data: &[u8]) {
         let mut kept = 0;
         while let Some(copy) = self.copy.as_ref().filter(|_| kept < data.len()) {
@@ -196,18 +209,12 @@ impl Speech {
     }
 }
 
-fn read(pipe: &Receiver) -> Heard {
-    let mut buffer = vec![0; CHUNK];
-    loop {
-        match pipe.try_read(&mut buffer) {
-            Ok(0) => return Heard::End,
-            Ok(n) => {
-                buffer.truncate(n);
-                return Heard::Something(buffer);
-            }
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(error) if error.kind() == ErrorKind::WouldBlock => return Heard::NothingYet,
-            Err(_) => return Heard::End,
-        }
+/// The line about what a listener said, put into words only if it is written.
+struct Said<'a>(&'a str, &'a [u8]);
+
+impl fmt::Display for Said<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(name, data) = self;
+        write!(f, "{} stdout output:\n{}", repr(name), repr_bytes(data))
     }
 }
