@@ -8,3 +8,4 @@ mod lifecycle;
 mod original;
 mod real_programs;
 mod shutdown;
+mod superlance;
