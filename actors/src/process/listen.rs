@@ -6,6 +6,7 @@ use std::fmt;
 use std::io::ErrorKind;
 use std::os::fd::OwnedFd;
 use std::rc::Rc;
+use std::time::Duration;
 
 use actix::{ActorFutureExt, AsyncContext, Context, SpawnHandle, WrapFuture};
 use nix::errno::Errno;
@@ -21,6 +22,21 @@ use crate::messages::pool::ListenerOutput;
 /// Read at most this much before anything else gets its turn.
 const CHUNK: usize = 64 * 1024;
 
+/// A listener that fills a whole chunk says nothing a listener has to say: it gets one chunk
+/// per pause, so that it cannot keep the control thread busy.
+const FLOOD_PAUSE: Duration = Duration::from_millis(2);
+
+/// Chunks read after the child's end; a pipe holds 64 KiB, or 1 MiB if somebody raised it.
+const LAST_WORDS: usize = 16;
+
+/// What comes before the next read.
+#[derive(Clone, Copy)]
+enum Pause {
+    None,
+    Turn,
+    Flood,
+}
+
 /// The read end of a listener's stdout, and the log that gets a copy.
 pub(super) struct Speech {
     pipe: Rc<Receiver>,
@@ -28,6 +44,7 @@ pub(super) struct Speech {
     /// Leads to `log`.
     copy: Option<OwnedFd>,
     lost: usize,
+    pause: Pause,
     waiting: Option<SpawnHandle>,
     /// Where it is read into; what is passed on is as small as what was said.
     buffer: Box<[u8]>,
@@ -56,6 +73,7 @@ impl Process {
                     copy: copy_to(&log, pid),
                     log,
                     lost: 0,
+                    pause: Pause::None,
                     waiting: None,
                     buffer: vec![0; CHUNK].into(),
                 });
@@ -72,8 +90,16 @@ impl Process {
         let Some(speech) = &mut self.speech else {
             return;
         };
-        let pipe = speech.pipe.clone();
-        let ready = async move { pipe.readable().await };
+        let (pipe, pause) = (speech.pipe.clone(), speech.pause);
+        let ready = async move {
+            match pause {
+                Pause::None => {}
+                // lets every other actor have its turn
+                Pause::Turn => tokio::task::yield_now().await,
+                Pause::Flood => tokio::time::sleep(FLOOD_PAUSE).await,
+            }
+            pipe.readable().await
+        };
         let heard = ready.into_actor(self).map(|ready, act, ctx| {
             if ready.is_ok() && act.hear_some() {
                 act.await_speech(ctx);
@@ -93,10 +119,15 @@ impl Process {
         };
         match speech.read() {
             Heard::Something(data) => {
+                let full = data.len() == CHUNK;
+                speech.pause = if full { Pause::Flood } else { Pause::Turn };
                 self.tell_pool(data);
                 true
             }
-            Heard::NothingYet => true,
+            Heard::NothingYet => {
+                speech.pause = Pause::None;
+                true
+            }
             Heard::End => false,
         }
     }
@@ -117,7 +148,13 @@ impl Process {
 
     /// The child is gone: hear what it still said, then close.
     pub(super) fn stop_listening(&mut self, ctx: &mut Context<Self>) {
-        self.hear_some();
+        // what a pipe can hold, and no more: a descendant may still be writing
+        for _ in 0..LAST_WORDS {
+            match self.speech.as_mut().map(Speech::read) {
+                Some(Heard::Something(data)) => self.tell_pool(data),
+                Some(Heard::NothingYet | Heard::End) | None => break,
+            }
+        }
         if let Some(speech) = self.speech.take() {
             if let Some(waiting) = speech.waiting {
                 ctx.cancel_future(waiting);
