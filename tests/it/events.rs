@@ -224,8 +224,7 @@ fn the_serial_survives_a_reload_and_the_pool_serial_does_not() {
             daemon.text("headers").lines().count() == count
         });
         let text = daemon.text("headers");
-        let last = text.lines().last().expect("a header").to_owned();
-        last
+        text.lines().last().expect("a header").to_owned()
     };
     send(&daemon, "one");
     send(&daemon, "two");
