@@ -114,7 +114,7 @@ pub(crate) fn interpret(
         server::check_identifier(&context, server);
     }
     if !http.is_empty() {
-        rpcinterface::check_extras(&context);
+        rpcinterface::check_extras(&context, &rpc_interfaces);
     }
 
     let problems = context.problems.into_inner();
