@@ -50,7 +50,11 @@ fn read_event(input: &mut impl BufRead) -> io::Result<Option<Event>> {
         return Ok(None);
     }
     let header = fields(&line);
-    let field = |key| header.get(key).ok_or_else(|| Error::other(format!("no {key}")));
+    let field = |key| {
+        header
+            .get(key)
+            .ok_or_else(|| Error::other(format!("no {key}")))
+    };
     let length = field("len")?.parse().map_err(Error::other)?;
     let mut body = vec![0; length];
     input.read_exact(&mut body)?;

@@ -228,8 +228,8 @@ pub fn help_text(
     definitions: &Command,
     remarks: &str,
 ) -> String {
-    let version = env!("CARGO_PKG_VERSION");
-    let mut text = format!("{title} (visord {version})\n\nUsage: {program} {usage}\n\nOptions:\n");
+    let build = crate::build_info();
+    let mut text = format!("{title} ({build})\n\nUsage: {program} {usage}\n\nOptions:\n");
     for definition in definitions.get_arguments() {
         text.push_str(&help_line(definition));
     }

@@ -1,14 +1,17 @@
 //! supervisorctl: one command, or a shell that takes them (spec interfaces 4).
 //!
 //! Reading order: [`options`] is the command line, [`session`] what commands work with,
-//! [`command`] the table of all of them, [`shell`] the prompt. Everything here blocks: a
+//! [`command`] the table of all of them, [`shell`] the prompt and [`editor`] the line. Everything here blocks: a
 //! person waits for it, and a runtime would only make it start later.
 
 pub mod command;
+pub mod complete;
+pub mod editor;
 pub mod exit_status;
 pub mod failure;
 pub mod follow;
 pub mod help;
+pub mod history;
 pub mod interrupt;
 pub mod line;
 pub mod options;
@@ -48,6 +51,10 @@ fn act(settings: Settings) -> ExitCode {
     let mut console = Console::default();
     let is_shell = settings.words.is_empty();
     let confirm = is_shell || settings.interactive;
+    if confirm && let Err(error) = console.on_interrupt(shell::leave_on_interrupt()) {
+        // Ctrl-C then ends the shell less politely.
+        let _ = console.err(&format!("warning: Ctrl-C cannot be watched: {error}\n"));
+    }
     let mut session = Session::new(settings.server, &mut console, confirm);
     let first = if is_shell {
         "status".to_owned()
@@ -56,7 +63,11 @@ fn act(settings: Settings) -> ExitCode {
     };
     let outcome = attempt(&mut session, &first).and_then(|flow| {
         if flow == Flow::Continue && confirm {
-            shell::run(&mut session, &settings.prompt)?;
+            shell::run(
+                &mut session,
+                &settings.prompt,
+                settings.history_file.as_deref(),
+            )?;
         }
         Ok(())
     });

@@ -1,14 +1,15 @@
 //! Logs as they grow: `tail -f`, `maintail -f` and the output part of `fg`
 //! (spec interfaces 4.7).
 
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::time::Duration;
 
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use visord_model::pyrepr::repr_bytes;
 use visord_xmlrpc::CallError;
 use visord_xmlrpc::client::encode_path;
-use visord_xmlrpc::http::Answer;
+use visord_xmlrpc::http::{Answer, HangUp, Piece};
 
 use super::exit_status::ExitStatus;
 use super::failure::Failure;
@@ -49,7 +50,7 @@ pub fn log(session: &mut Session<'_>, path: &str) -> Result<(), Failure> {
 ///
 /// # Errors
 /// The system refuses to wait.
-pub fn wait_for(descriptors: &[std::os::fd::BorrowedFd<'_>]) -> Result<Vec<bool>, Failure> {
+pub fn wait_for(descriptors: &[BorrowedFd<'_>]) -> Result<Vec<bool>, Failure> {
     let mut polled: Vec<PollFd<'_>> = descriptors
         .iter()
         .map(|descriptor| PollFd::new(*descriptor, PollFlags::POLLIN))
@@ -103,11 +104,27 @@ impl LogStream {
     /// Take what has arrived, blocking if nothing has; false when nothing more will come.
     pub fn read(&mut self) -> bool {
         let text = &mut self.text;
-        let mut take = |piece: visord_xmlrpc::http::Piece<'_>| {
+        let mut take = |piece: Piece<'_>| {
             text.push(piece.bytes, piece.ends_chunk);
         };
         // A server that goes away in the middle of a chunk is gone, nothing else.
         self.answer.advance(&mut take).unwrap_or(false)
+    }
+
+    /// Whether nothing arrives for that long.
+    pub fn rests(&self, time: Duration) -> bool {
+        let mut polled = [PollFd::new(self.as_fd(), PollFlags::POLLIN)];
+        let timeout = PollTimeout::try_from(time).unwrap_or(PollTimeout::MAX);
+        // A signal that cuts the wait short only shows a line a little early.
+        !self.answer.has_buffered() && !matches!(poll(&mut polled, timeout), Ok(1..))
+    }
+
+    /// A way to end the stream from another thread.
+    ///
+    /// # Errors
+    /// The system has no descriptor left.
+    pub fn hang_up(&self) -> std::io::Result<HangUp> {
+        self.answer.hang_up()
     }
 
     /// What can be shown now.
@@ -117,7 +134,7 @@ impl LogStream {
 }
 
 impl AsFd for LogStream {
-    fn as_fd(&self) -> std::os::fd::BorrowedFd<'_> {
+    fn as_fd(&self) -> BorrowedFd<'_> {
         self.answer.as_fd()
     }
 }

@@ -1,6 +1,7 @@
 //! Where a request goes: first whether it may come in, then by its path (spec interfaces 1.5).
 
 use std::fmt;
+use std::rc::Rc;
 
 use actix_web::http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use actix_web::http::{Method, StatusCode};
@@ -13,6 +14,7 @@ use tokio::time::{sleep, timeout};
 use crate::answer;
 use crate::auth::Verdict;
 use crate::clock;
+use crate::crowd::{Guest, Serving};
 use crate::origin;
 use crate::query;
 use crate::site::Site;
@@ -62,7 +64,7 @@ impl Route {
 
 /// Answer one request.
 pub async fn handle(request: HttpRequest, payload: Payload, site: web::Data<Site>) -> HttpResponse {
-    let busy = site.shared.enter();
+    let busy = (site.shared.enter(), serving(&request));
     let response = match refusal(&request, &site).await {
         Some(refusal) => refusal,
         None => lead(&request, payload, &site).await,
@@ -70,6 +72,11 @@ pub async fn handle(request: HttpRequest, payload: Payload, site: web::Data<Site
     trace!(site.state.log, "{}", Access(&request, &response));
     drop(busy);
     response
+}
+
+/// Keeps the client's connection from being closed for lack of activity.
+pub fn serving(request: &HttpRequest) -> Option<Serving> {
+    request.conn_data::<Rc<Guest>>().map(Guest::serve)
 }
 
 /// The refusal of a client that may not come in at all.
@@ -111,8 +118,8 @@ async fn lead(request: &HttpRequest, payload: Payload, site: &Site) -> HttpRespo
     }
     match route {
         Route::Rpc => call(request, payload, site).await,
-        Route::Logtail(rest) => logtail::process(site, &rest).await,
-        Route::MainLogtail => logtail::main(site).await,
+        Route::Logtail(rest) => logtail::process(request, site, &rest).await,
+        Route::MainLogtail => logtail::main(request, site).await,
         Route::Page(page) => match body_if_posted(request, payload, site).await {
             Ok(form) => page.answer(request, &form, site).await,
             Err(status) => answer::error(status),

@@ -2,12 +2,16 @@
 //! standard input, line by line.
 
 use std::os::fd::{AsFd, BorrowedFd};
+use std::rc::Rc;
+use std::time::Duration;
 
 use visord_model::fault::FaultCode;
 use visord_model::state::ProcessState;
+use visord_xmlrpc::http::HangUp;
 use visord_xmlrpc::{CallError, Client};
 
 use super::{Command, Completes};
+use crate::ctl::editor::{Ability, Editor, Entered, Full, Printer, Processes};
 use crate::ctl::exit_status::{ExitStatus, is};
 use crate::ctl::failure::Failure;
 use crate::ctl::follow::{GREETING, LogStream, wait_for};
@@ -28,6 +32,9 @@ pub(super) const FG: Command = Command {
     completes: Completes::Processes,
     run,
 };
+
+/// How long a process pauses in a line before that is shown.
+const REST: Duration = Duration::from_millis(200);
 
 const FAREWELL: &str = "Exiting foreground";
 
@@ -74,6 +81,86 @@ fn converse(session: &mut Session<'_>, client: &mut Client, name: &str) -> Resul
             &format!("/logtail/{name}/{channel}"),
         )?);
     }
+    match Ability::of_console() {
+        Ability::Full => edit(session, client, name, streams),
+        Ability::Plain | Ability::None => pump(session, client, name, streams, &interrupted),
+    }
+}
+
+/// Lines are edited while output arrives above them.
+fn edit(
+    session: &mut Session<'_>,
+    client: &mut Client,
+    name: &str,
+    streams: Vec<LogStream>,
+) -> Result<(), Failure> {
+    let mut editor = Full::open()?;
+    let mut printing = Vec::new();
+    for stream in streams {
+        printing.push(Printing::begin(stream, editor.printer()?)?);
+    }
+    let no_names: Processes = Rc::new(Vec::new);
+    loop {
+        match editor.line("", Rc::clone(&no_names))? {
+            Entered::Line(line) => {
+                editor.remember(&line);
+                if !send(session, client, name, &line)? {
+                    return Ok(());
+                }
+            }
+            Entered::End | Entered::Interrupted => return session.say(FAREWELL),
+        }
+    }
+}
+
+/// A thread that prints a log; dropping this ends the log and with it the thread.
+struct Printing(HangUp);
+
+impl Printing {
+    fn begin(stream: LogStream, printer: Printer) -> Result<Self, Failure> {
+        let hang_up = stream.hang_up()?;
+        std::thread::Builder::new()
+            .name("log".to_owned())
+            .spawn(move || print(stream, printer))?;
+        Ok(Self(hang_up))
+    }
+}
+
+/// Print a log until it ends or nobody looks any more. The editor puts a line end after
+/// whatever it prints, so lines are printed whole, unless the process rests in one: that
+/// may be a question.
+fn print(mut stream: LogStream, mut printer: Printer) {
+    let mut text = String::new();
+    let mut more = true;
+    while more {
+        text.push_str(&stream.take_text());
+        let whole = text.rfind('\n').map_or(0, |end| end + 1);
+        let rest = text.split_off(whole);
+        if !text.is_empty() && printer(text).is_err() {
+            return;
+        }
+        text = rest;
+        if !text.is_empty() && stream.rests(REST) && printer(std::mem::take(&mut text)).is_err() {
+            return;
+        }
+        more = stream.read();
+    }
+}
+
+impl Drop for Printing {
+    fn drop(&mut self) {
+        self.0.now();
+    }
+}
+
+/// Lines are read as they are while output arrives between them.
+fn pump(
+    session: &mut Session<'_>,
+    client: &mut Client,
+    name: &str,
+    mut streams: Vec<LogStream>,
+    interrupted: &Taken,
+) -> Result<(), Failure> {
     loop {
         for stream in &mut streams {
             session.terminal.out(&stream.take_text())?;
@@ -83,12 +170,21 @@ fn converse(session: &mut Session<'_>, client: &mut Client, name: &str) -> Resul
                 return Ok(());
             }
         }
-        let ready = wait(&interrupted, &streams)?;
+        let ready = wait(interrupted, &streams)?;
         if ready[0] {
             return session.say(FAREWELL);
         }
         if ready[1] && !session.terminal.lines().fill()? {
-            return session.say(FAREWELL);
+            let rest = session.terminal.lines().take_rest();
+            let goes_on = match rest {
+                Some(line) => send(session, client, name, &line)?,
+                None => true,
+            };
+            return if goes_on {
+                session.say(FAREWELL)
+            } else {
+                Ok(())
+            };
         }
         let mut readable = ready[2..].iter();
         streams.retain_mut(|stream| !readable.next().is_some_and(|ready| *ready) || stream.read());

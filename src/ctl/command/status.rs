@@ -54,27 +54,27 @@ fn choose(all: &[ProcessInfo], names: &[&str]) -> (Vec<ProcessInfo>, Vec<String>
     let mut chosen = Vec::new();
     let mut errors = Vec::new();
     for name in names {
+        let named = Namespec::parse(name);
         let before = chosen.len();
-        let (matching, error): (Box<dyn Fn(&ProcessInfo) -> bool>, String) =
-            match Namespec::parse(name) {
-                Namespec::Group(group) => {
-                    let error = format!("{group}: ERROR (no such group)");
-                    (Box::new(move |process| process.group == group), error)
-                }
-                Namespec::Process { group, process } => {
-                    let shown = namespec(&group, &process);
-                    let error = format!("{shown}: ERROR (no such process)");
-                    let matching =
-                        move |info: &ProcessInfo| info.group == group && info.name == process;
-                    (Box::new(matching), error)
-                }
-            };
-        chosen.extend(all.iter().filter(|info| matching(info)).cloned());
+        chosen.extend(all.iter().filter(|info| is_named(info, &named)).cloned());
         if chosen.len() == before {
-            errors.push(error);
+            errors.push(match named {
+                Namespec::Group(group) => format!("{group}: ERROR (no such group)"),
+                Namespec::Process { group, process } => {
+                    let name = namespec(&group, &process);
+                    format!("{name}: ERROR (no such process)")
+                }
+            });
         }
     }
     (chosen, errors)
+}
+
+fn is_named(info: &ProcessInfo, named: &Namespec) -> bool {
+    match named {
+        Namespec::Group(group) => info.group == *group,
+        Namespec::Process { group, process } => info.group == *group && info.name == *process,
+    }
 }
 
 /// Whether a state counts as not running for the exit code.

@@ -58,14 +58,14 @@ async fn every_process_has_its_row() {
         "href=\"tail.html?processname=g%3Aa\" target=\"_blank\">g:a</a>",
         "href=\"logtail/g%3Aa/stderr\"",
         "href=\"logtail/%3Ci%3E%3A%22a%26b\"",
-        "value=\"&#60;i&#62;:&#34;a&#38;b\"",
+        "<button name=\"start\" value=\"&#60;i&#62;:&#34;a&#38;b\">Start</button>",
         "visord test, in place of Supervisor 4.3.0",
     ] {
         assert!(page.contains(part), "{part} in {page}");
     }
     assert!(!page.contains("<script") && !page.contains("<i>"), "{page}");
-    assert_eq!(page.matches("value=\"restart\"").count(), 2);
-    assert_eq!(page.matches("value=\"start\"").count(), 3);
+    assert_eq!(page.matches("name=\"restart\"").count(), 2);
+    assert_eq!(page.matches("name=\"start\"").count(), 3);
     // still readable while the daemon closes
     site.state.board.set_mood(SupervisorState::Shutdown);
     assert!(text(&site, Page::Status, "").await.contains("g:a"));
@@ -156,7 +156,11 @@ async fn failures_and_their_messages() {
             "clearlog",
             "unexpected rpc fault [30] FAILED: x",
         ),
-        (FaultCode::NotRunning, "restart", "Process x restarted"),
+        (
+            FaultCode::NoFile,
+            "restart",
+            "ERROR: Process x: no such file",
+        ),
     ] {
         let (site, _) = daemon(Some(code.about("x")));
         let query = format!("action={action}&processname=x");
@@ -186,9 +190,10 @@ async fn forms_of_the_page() {
     let token = page.split("name=\"token\" value=\"").nth(1).unwrap();
     let token = token.split('"').next().unwrap();
     for (form, expected) in [
-        (format!("action=start&processname=y&token={token}"), 303),
-        ("action=start&processname=y&token=x".to_owned(), 403),
-        ("action=start&processname=y".to_owned(), 403),
+        (format!("start=y&token={token}"), 303),
+        (format!("processname=y&action=start&token={token}"), 303),
+        ("start=y&token=x".to_owned(), 403),
+        ("start=y".to_owned(), 403),
     ] {
         let request = TestRequest::post()
             .uri("/index.html")
@@ -197,7 +202,13 @@ async fn forms_of_the_page() {
         let response = Page::Status.answer(&request, form.as_bytes(), &site).await;
         assert_eq!(response.status(), expected, "{form}");
     }
-    assert_eq!(asked.lock().unwrap().len(), 1);
+    assert_eq!(asked.lock().unwrap().len(), 2);
+    assert!(
+        text(&site, Page::Status, "start=y")
+            .await
+            .contains("<table")
+    );
+    assert_eq!(asked.lock().unwrap().len(), 2);
 }
 
 #[actix::test]
