@@ -14,6 +14,7 @@ pub mod auto;
 mod channel;
 mod clock;
 mod disk;
+mod fifo;
 mod file;
 pub mod follow;
 mod followers;

@@ -83,6 +83,11 @@ impl<D: Disk> LogFile<D> {
         self.kind
     }
 
+    /// Path and open file, for whoever closes it.
+    pub(crate) fn into_parts(self) -> (PathBuf, D::File) {
+        (self.path, self.file)
+    }
+
     /// The open file itself.
     pub(crate) fn file(&self) -> &D::File {
         &self.file
