@@ -14,6 +14,8 @@ pub mod auto;
 mod channel;
 mod clock;
 mod disk;
+#[cfg(test)]
+mod faulty;
 mod fifo;
 mod file;
 pub mod follow;

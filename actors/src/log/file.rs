@@ -285,3 +285,6 @@ fn numbered(path: &Path, number: i64) -> PathBuf {
     name.push(format!(".{number}"));
     PathBuf::from(name)
 }
+
+#[cfg(test)]
+mod tests;

@@ -98,7 +98,7 @@ impl LogService {
             logger: settings.logger,
             followers: Followers::default(),
             syslog: settings.syslog,
-            mounts: Mounts,
+            mounts: Mounts::default(),
             next_id: AtomicU64::new(1),
             threads: Mutex::default(),
             warned: Mutex::default(),

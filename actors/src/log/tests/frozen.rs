@@ -67,11 +67,12 @@ fn run(program: &str, arguments: &[&Path]) -> bool {
 #[test]
 fn a_hanging_file_system_stalls_only_its_own_logs() {
     let bench = Bench::new();
+    let healthy = bench.open(bench.spec("healthy.log")).expect("open");
+    // mounted while the service runs
     let Some(mut freezer) = Freezer::new(bench.dir.path()) else {
         return;
     };
     let hanging = bench.open(bench.spec("mount/hanging.log")).expect("open");
-    let healthy = bench.open(bench.spec("healthy.log")).expect("open");
     if !freezer.freeze() {
         eprintln!("skipped: freezing a file system is not permitted here");
         return;
@@ -91,4 +92,51 @@ fn a_hanging_file_system_stalls_only_its_own_logs() {
     assert_eq!(bench.read("another.log"), "too");
     drop(hanging);
     bench.service.clone().shutdown();
+}
+
+#[test]
+fn nobody_waits_for_the_activity_log() {
+    let dir = tempfile::tempdir().expect("tempdir");
+    let Some(mut freezer) = Freezer::new(dir.path()) else {
+        return;
+    };
+    let path = freezer.place.join("main.log");
+    let log = activity(ActivitySettings {
+        target: visord_config::MainLogTarget::File(path.clone()),
+        maxbytes: 0,
+        backups: 0,
+        level: visord_model::log_line::Level::Info,
+        stdout: false,
+    })
+    .expect("open");
+    log.start_threads();
+    if !freezer.freeze() {
+        eprintln!("skipped: freezing a file system is not permitted here");
+        return;
+    }
+    let logger = log.logger();
+    const LINES: usize = 5000;
+    for number in 0..LINES {
+        slog::info!(logger, "line {number}");
+    }
+    freezer.thaw();
+    log.flush();
+    slog::info!(logger, "after");
+    log.stop_threads();
+    let text = fs::read_to_string(&path).expect("read");
+    let lost: usize = text
+        .lines()
+        .filter_map(|line| {
+            line.split_once(" ERRO ")?
+                .1
+                .split_once(" lines of the activity log lost: ")
+        })
+        .map(|(count, _)| count.parse::<usize>().expect("a number"))
+        .sum();
+    let written = text
+        .lines()
+        .filter(|line| line.contains(" INFO line "))
+        .count();
+    assert_eq!(written + lost, LINES);
+    assert!(lost > 0 && text.ends_with(" INFO after\n"));
 }
