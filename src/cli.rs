@@ -217,6 +217,51 @@ fn read_bundle(
     Ok(())
 }
 
+/// The text of `-h`: a title, how to call the program, a line for each option and, if there
+/// are any, remarks; an empty line at the end (spec core 2.7, interfaces 4.1). The title
+/// also tells which visord this is.
+#[must_use]
+pub fn help_text(
+    title: &str,
+    program: &str,
+    usage: &str,
+    definitions: &Command,
+    remarks: &str,
+) -> String {
+    let build = crate::build_info();
+    let mut text = format!("{title} ({build})\n\nUsage: {program} {usage}\n\nOptions:\n");
+    for definition in definitions.get_arguments() {
+        text.push_str(&help_line(definition));
+    }
+    text.push('\n');
+    if !remarks.is_empty() {
+        text.push_str(&format!("{remarks}\n\n"));
+    }
+    text
+}
+
+/// `-c/--configuration FILENAME -- what it is for`
+fn help_line(definition: &Arg) -> String {
+    let short = definition.get_short().map(|short| format!("-{short}"));
+    // The spelling with hyphens is the friendlier one where there are two.
+    let longs = definition
+        .get_long_and_visible_aliases()
+        .unwrap_or_default();
+    let long = longs.last().map(|long| format!("--{long}"));
+    let names: Vec<String> = short.into_iter().chain(long).collect();
+    let value = definition
+        .get_value_names()
+        .filter(|_| takes_value(definition))
+        .map(|names| format!(" {}", names.join(" ")));
+    let help = definition.get_help().map(ToString::to_string);
+    format!(
+        "{}{} -- {}\n",
+        names.join("/"),
+        value.unwrap_or_default(),
+        help.unwrap_or_default()
+    )
+}
+
 fn takes_value(definition: &Arg) -> bool {
     definition.get_action().takes_values()
 }

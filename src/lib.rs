@@ -4,7 +4,9 @@
 //! `echo_supervisord_conf` are what they are called; [`cli`] reads all command lines.
 
 pub mod cli;
+pub mod ctl;
 pub mod daemon;
+pub mod pidproxy;
 
 /// Which visord this is: version and the Supervisor it stands in for (decision "version").
 #[must_use]

@@ -50,6 +50,21 @@ pub struct Attempt<T> {
     pub outcome: Result<T, SpawnError>,
 }
 
+/// Create a socket as a test and close it again, as happens when a group becomes active at
+/// start. Blocks. The error's text is the one the daemon ends with.
+pub fn probe(config: &FcgiSocket) -> Attempt<()> {
+    let mut log = vec![creating(config)];
+    let outcome = create(config).map(drop);
+    if outcome.is_ok() {
+        log.push(closing(config));
+    }
+    let outcome = outcome.map_err(|error| SpawnError::Socket {
+        url: config.url.clone(),
+        reason: error.to_string(),
+    });
+    Attempt { log, outcome }
+}
+
 impl SharedSocket {
     /// A socket that is not open yet.
     #[must_use]
@@ -59,22 +74,6 @@ impl SharedSocket {
             spawner,
             state: Arc::default(),
         }
-    }
-
-    /// Create the socket as a test and close it again, as happens when a group becomes active.
-    /// The error's text is the one the daemon ends with at start.
-    pub fn test(&self) -> LocalBoxFuture<'static, Attempt<()>> {
-        self.attempt(|config, state| {
-            if state.listener.is_some() {
-                return (Vec::new(), Ok(()));
-            }
-            let mut log = vec![creating(config)];
-            let outcome = create(config).map(drop);
-            if outcome.is_ok() {
-                log.push(closing(config));
-            }
-            (log, outcome)
-        })
     }
 
     /// A descriptor of the socket for the process of this name, which from now on is one of its

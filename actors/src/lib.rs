@@ -16,3 +16,6 @@ pub mod signals;
 pub mod spawn;
 pub mod supervisor;
 pub mod ticker;
+
+#[cfg(test)]
+mod testing;

@@ -9,7 +9,7 @@ mod recovery;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use actix::{Actor, AsyncContext, Context, Handler, Recipient};
+use actix::{Actor, AsyncContext, Context, Handler, Recipient, WeakRecipient};
 use slog::Logger;
 use visord_config::PoolConfig;
 use visord_model::event::{Event, EventDetail};
@@ -27,10 +27,11 @@ use recovery::Recovery;
 
 type Effects = Vec<Effect<Arc<Event>>>;
 
-/// What the pool knows of a member besides the conversation.
+/// What the pool knows of a member besides the conversation. Its addresses are weak: members
+/// hold the pool's, and a removed group must not keep itself alive in a circle.
 struct Link {
-    stdin: Recipient<WriteEnvelope>,
-    recover: Recipient<RecoverListener>,
+    stdin: WeakRecipient<WriteEnvelope>,
+    recover: WeakRecipient<RecoverListener>,
     recovery: Recovery,
 }
 
@@ -79,13 +80,12 @@ impl ListenerPool {
     }
 
     fn send(&mut self, member: usize, pid: i32, queued: &Queued<Arc<Event>>) -> Effects {
-        let stdin = &self.links[member].stdin;
         // an actor that ended by a panic answers nothing
-        if !stdin.connected() {
-            return self
-                .queue
-                .written(member, pid, Err(Undelivered::NotRunning));
-        }
+        let stdin = self.links[member].stdin.upgrade();
+        let Some(stdin) = stdin.filter(Recipient::connected) else {
+            let outcome = Err(Undelivered::NotRunning);
+            return self.queue.written(member, pid, outcome);
+        };
         let envelope = Envelope {
             server: &self.server,
             serial: queued.serial,
@@ -115,7 +115,9 @@ impl ListenerPool {
             self.logger,
             "restarting {name}, a listener in the UNKNOWN state"
         );
-        self.links[member].recover.do_send(RecoverListener { pid });
+        if let Some(recover) = self.links[member].recover.upgrade() {
+            recover.do_send(RecoverListener { pid });
+        }
     }
 
     fn say(&self, remark: &Remark) {
@@ -149,8 +151,8 @@ impl Handler<Join> for ListenerPool {
     fn handle(&mut self, msg: Join, _ctx: &mut Self::Context) {
         let member = self.queue.member(&msg.process);
         let link = Link {
-            stdin: msg.stdin,
-            recover: msg.recover,
+            stdin: msg.stdin.downgrade(),
+            recover: msg.recover.downgrade(),
             recovery: Recovery::default(),
         };
         match self.links.get_mut(member) {

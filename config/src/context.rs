@@ -44,7 +44,6 @@ impl<'a> Context<'a> {
     ) -> Self {
         Self {
             document,
-
             surroundings,
             here: here(path, surroundings),
             environment: surroundings.environment.clone(),
@@ -78,19 +77,14 @@ impl<'a> Context<'a> {
         Reader {
             context: self,
             section,
-            suffix: String::new(),
+            located: false,
         }
     }
 
     /// Read a program-type section; errors end with its name and file (spec core 1.7).
     pub(crate) fn located_reader(&'a self, section: &'a Section) -> Reader<'a> {
-        let file = &section.place.file;
-        let name = repr(&section.name);
         Reader {
-            suffix: format!(
-                " in section {name} (file: {})",
-                repr(&file.to_string_lossy())
-            ),
+            located: true,
             ..self.reader(section)
         }
     }
@@ -118,7 +112,8 @@ impl<'a> Context<'a> {
 pub(crate) struct Reader<'a> {
     pub(crate) context: &'a Context<'a>,
     pub(crate) section: &'a Section,
-    suffix: String,
+    /// Whether errors end with the section's name and file.
+    located: bool,
 }
 
 impl<'a> Reader<'a> {
@@ -197,8 +192,17 @@ impl<'a> Reader<'a> {
             line: Some(place.line),
             section: Some(self.section.name.clone()),
             key: None,
-            message: format!("{message}{}", self.suffix),
+            message: format!("{message}{}", self.suffix()),
         });
+    }
+
+    fn suffix(&self) -> String {
+        if !self.located {
+            return String::new();
+        }
+        let name = repr(&self.section.name);
+        let file = repr(&self.section.place.file.to_string_lossy());
+        format!(" in section {name} (file: {file})")
     }
 
     fn problem(&self, key: &str, message: String) -> Problem {
@@ -208,7 +212,7 @@ impl<'a> Reader<'a> {
             line: Some(place.line),
             section: Some(self.section.name.clone()),
             key: Some(key.to_owned()),
-            message: message + &self.suffix,
+            message: message + &self.suffix(),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What counts as a change between two configurations (spec core 4.12, interfaces G4-G9).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::types::{
     ChannelConfig, FcgiSocket, GroupConfig, GroupKind, LogTarget, PoolConfig, ProcessConfig,
@@ -33,9 +33,10 @@ pub fn diff(active: &[GroupConfig], new: &[GroupConfig]) -> Diff {
             Some(_) => {}
         }
     }
-    let kept = |group: &&GroupConfig| !new.iter().any(|new| new.name == group.name);
-    let removed = active.iter().filter(kept);
-    diff.removed = removed.map(|group| group.name.clone()).collect();
+    let kept: BTreeSet<&str> = new.iter().map(|group| group.name.as_str()).collect();
+    let names = active.iter().map(|group| group.name.as_str());
+    let removed = names.filter(|name| !kept.contains(name));
+    diff.removed = removed.map(str::to_owned).collect();
     diff
 }
 
@@ -63,8 +64,19 @@ fn kind_differs(old: &GroupKind, new: &GroupKind) -> bool {
     }
 }
 
+/// The order in which events are subscribed to means nothing.
 fn pool_differs(old: &PoolConfig, new: &PoolConfig) -> bool {
-    old != new
+    let PoolConfig {
+        buffer_size,
+        events,
+        event_detail,
+        listener_recover,
+    } = old;
+    *buffer_size != new.buffer_size
+        || *event_detail != new.event_detail
+        || *listener_recover != new.listener_recover
+        || events.len() != new.events.len()
+        || events.iter().any(|event| !new.events.contains(event))
 }
 
 /// Whether any setting of a process differs that the original compares. The `socket` is

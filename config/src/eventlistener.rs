@@ -8,7 +8,7 @@ use crate::context::{Context, Reader};
 use crate::dialect::Section;
 use crate::expand::Scope;
 use crate::group::unique;
-use crate::program::{self, Membership, name_of};
+use crate::program::{self, Membership, known_name_of};
 use crate::types::{GroupConfig, GroupKind, PoolConfig};
 use crate::value::{parse_bool, parse_int, parse_list};
 
@@ -24,13 +24,13 @@ pub(crate) fn read(context: &Context<'_>, section: &Section) -> Option<GroupConf
     let priority = reader.value_or(&scope, "priority", -1, parse_int);
     let pool = pool(&reader, &scope);
     let membership = Membership {
-        group: name_of(section),
+        group: known_name_of(section),
         socket: None,
         name_checked: false,
     };
     let processes = program::read(context, section, &membership);
     Some(GroupConfig {
-        name: name_of(section).to_owned(),
+        name: known_name_of(section).to_owned(),
         priority,
         kind: GroupKind::Listeners(pool?),
         processes: unique(processes),

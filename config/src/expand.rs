@@ -91,17 +91,21 @@ impl<'a> Scope<'a> {
         if !value.contains('%') {
             return Ok(Cow::Borrowed(value));
         }
-        let frame = format!("Format string {} for {}", repr(value), repr(option));
-        match format::format(value, |name| self.get(name)) {
-            Ok(text) => Ok(Cow::Owned(text)),
-            Err(FormatError::Unknown(name)) => Err(format!(
-                "{frame} contains names ({}) which cannot be expanded. Available names: {}",
-                repr(&name),
-                self.available()
-            )),
-            Err(FormatError::Malformed(reason)) => {
-                Err(format!("{frame} is badly formatted: {reason}"))
-            }
-        }
+        let expanded = format::format(value, |name| self.get(name));
+        expanded.map(Cow::Owned).map_err(|error| {
+            let problem = match error {
+                FormatError::Unknown(name) => format!(
+                    "contains names ({}) which cannot be expanded. Available names: {}",
+                    repr(&name),
+                    self.available()
+                ),
+                FormatError::Malformed(reason) => format!("is badly formatted: {reason}"),
+            };
+            format!(
+                "Format string {} for {} {problem}",
+                repr(value),
+                repr(option)
+            )
+        })
     }
 }

@@ -10,7 +10,7 @@ use crate::dialect::Section;
 use crate::error::Problem;
 use crate::expand::Scope;
 use crate::group::{name_and_priority, unique};
-use crate::program::{self, Membership, name_of};
+use crate::program::{self, Membership, known_name_of};
 use crate::types::{Account, FcgiAddress, FcgiSocket, GroupConfig, GroupKind, Ownership};
 use crate::value::{Endpoint, check_port, parse_fcgi_socket, parse_int, parse_octal};
 
@@ -100,7 +100,9 @@ fn endpoint(reader: &Reader<'_>, scope: &Scope<'_>) -> Option<Endpoint> {
         reader.fail_section(&format!("[{section}] section requires a \"socket\" line"));
         return None;
     }
-    let scope = scope.clone().text("program_name", name_of(reader.section));
+    let scope = scope
+        .clone()
+        .text("program_name", known_name_of(reader.section));
     reader.value(&scope, "socket", |text| {
         parse_fcgi_socket(text).map_err(|error| format!("{error} in [{section}] socket"))
     })

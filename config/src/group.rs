@@ -9,7 +9,7 @@ use crate::context::{Context, Reader};
 use crate::dialect::Section;
 use crate::program::{self, Membership};
 use crate::types::{FcgiSocket, GroupConfig, GroupKind, ProcessConfig};
-use crate::value::{check_name, parse_int, parse_list};
+use crate::value::{parse_int, parse_list};
 use crate::{eventlistener, fcgi};
 
 const PREFIX: &str = "group:";
@@ -85,10 +85,7 @@ fn read<'a>(
 ) -> GroupConfig {
     let reader = context.reader(section);
     let scope = context.scope();
-    let name = program::name_of(section);
-    if let Err(message) = check_name(name) {
-        reader.fail_section(&message);
-    }
+    let name = program::name_of(&reader);
     let programs = reader.text(&scope, "programs").unwrap_or_default();
     let priority = reader.value_or(&scope, "priority", 999, parse_int);
     let mut processes = Vec::new();
@@ -171,15 +168,12 @@ fn of_program(context: &Context<'_>, section: &Section) -> GroupConfig {
 /// How a program-type section is read as a group, before it is read as a program: errors
 /// carry no place, and `priority` knows fewer names (spec core 1.5.3, 1.7).
 pub(crate) fn name_and_priority<'a>(
-    context: &Context<'_>,
+    context: &'a Context<'_>,
     section: &'a Section,
     default: i64,
 ) -> (&'a str, i64) {
     let reader = context.reader(section);
-    let name = program::name_of(section);
-    if let Err(message) = check_name(name) {
-        reader.fail_section(&message);
-    }
+    let name = program::name_of(&reader);
     let priority = reader.value_or(&context.scope(), "priority", default, parse_int);
     (name, priority)
 }

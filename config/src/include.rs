@@ -1,9 +1,10 @@
 //! `[include] files = ...` (spec core 1.6).
 
-use std::path::{Path, PathBuf};
+mod pattern;
+
+use std::path::Path;
 use std::sync::Arc;
 
-use glob::{MatchOptions, glob_with};
 use visord_model::log_line::{Level, LogLine};
 
 use crate::context::Context;
@@ -39,16 +40,17 @@ pub(crate) fn include(
     for pattern in files.split(is_space).filter(|pattern| !pattern.is_empty()) {
         // an absolute pattern stays as it is
         let joined = Path::new(&here).join(pattern);
-        let found = matches(&joined);
+        let joined = joined.to_string_lossy();
+        let found = pattern::matches(&joined);
         if found.is_empty() {
-            let joined = joined.display();
             let text = format!("No file matches via include \"{joined}\"");
             done.remarks.push(LogLine::new(Level::Warn, text));
         }
         for file in found {
-            let text = format!("Included extra file \"{}\" during parsing", file.display());
+            let text = format!("Included extra file \"{file}\" during parsing");
             done.remarks.push(LogLine::new(Level::Info, text));
-            done.problems.extend(include_file(document, &file));
+            done.problems
+                .extend(include_file(document, Path::new(&file)));
         }
     }
     done
@@ -79,29 +81,6 @@ fn files_setting(
 fn replace_here(document: &mut Document, directory: &str) {
     const HERE: &str = "%(here)s";
     document.map_values(|value| value.contains(HERE).then(|| value.replace(HERE, directory)));
-}
-
-/// Sorted as texts. `*` and `?` do not match a leading dot.
-fn matches(pattern: &Path) -> Vec<PathBuf> {
-    let text = pattern.to_string_lossy();
-    if !text.contains(['*', '?', '[']) {
-        return pattern
-            .exists()
-            .then(|| pattern.to_owned())
-            .into_iter()
-            .collect();
-    }
-    let options = MatchOptions {
-        case_sensitive: true,
-        require_literal_separator: true,
-        require_literal_leading_dot: true,
-    };
-    let Ok(paths) = glob_with(&text.replace("**", "*"), options) else {
-        return Vec::new();
-    };
-    let mut found: Vec<PathBuf> = paths.filter_map(Result::ok).collect();
-    found.sort();
-    found
 }
 
 /// A file that cannot be read is passed over in silence, as the original does.

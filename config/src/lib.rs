@@ -30,6 +30,8 @@ mod program;
 mod rpcinterface;
 mod search;
 mod server;
+#[cfg(test)]
+mod tests;
 mod types;
 pub mod value;
 

@@ -110,8 +110,11 @@ pub(crate) fn interpret(
     let groups = group::read_all(&context);
     let http = http::read_all(&context);
     let user = server::resolve_user(&context, overrides);
+    if let Some(server) = &server {
+        server::check_identifier(&context, server);
+    }
     if !http.is_empty() {
-        rpcinterface::check_extras(&context);
+        rpcinterface::check_extras(&context, &rpc_interfaces);
     }
 
     let problems = context.problems.into_inner();

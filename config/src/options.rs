@@ -141,7 +141,13 @@ const PROGRAM: &[&str] = &[
 /// What a section of this kind has besides [`PROGRAM`].
 pub(crate) fn extras(kind: &str) -> &'static [&'static str] {
     match kind {
-        "eventlistener:" => &["events", "buffer_size", "result_handler"],
+        "eventlistener:" => &[
+            "events",
+            "buffer_size",
+            "result_handler",
+            "event_detail",
+            "listener_recover",
+        ],
         "fcgi-program:" => &["socket", "socket_backlog", "socket_owner", "socket_mode"],
         _ => &[],
     }

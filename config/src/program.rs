@@ -9,7 +9,7 @@ use visord_model::process::{Autorestart, Policy};
 use visord_model::signal::Signal;
 
 use crate::context::{Context, Reader};
-use crate::dialect::Section;
+use crate::dialect::{Section, is_space};
 use crate::expand::Scope;
 use crate::types::{Account, Environment, FcgiSocket, ProcessConfig};
 use crate::value::{
@@ -20,10 +20,21 @@ use channel::{Channel, Fixed};
 
 pub(crate) const PREFIX: &str = "program:";
 
-/// Text after the first colon of a section name, stripped.
-pub(crate) fn name_of(section: &Section) -> &str {
+/// The name a section gives to what it describes: the text after its first colon,
+/// stripped. A bad one is told, but still used to find what else is wrong.
+pub(crate) fn name_of<'a>(reader: &Reader<'a>) -> &'a str {
+    let section = &reader.section.name;
+    let (_, name) = section.split_once(':').unwrap_or(("", section));
+    check_name(name).unwrap_or_else(|message| {
+        reader.fail_section(&message);
+        name.trim_matches(is_space)
+    })
+}
+
+/// As [`name_of`], of a section whose name somebody else looks at.
+pub(crate) fn known_name_of(section: &Section) -> &str {
     let (_, name) = section.name.split_once(':').unwrap_or(("", &section.name));
-    name.trim_matches(crate::dialect::is_space)
+    name.trim_matches(is_space)
 }
 
 /// What a program-type section becomes in one group.
@@ -41,12 +52,11 @@ pub(crate) fn read(
     membership: &Membership<'_>,
 ) -> Vec<Arc<ProcessConfig>> {
     let reader = context.located_reader(section);
-    let name = name_of(section);
-    if !membership.name_checked
-        && let Err(message) = check_name(name)
-    {
-        reader.fail_section(&message);
-    }
+    let name = if membership.name_checked {
+        known_name_of(section)
+    } else {
+        name_of(&reader)
+    };
     let scope = context
         .scope()
         .text("program_name", name)

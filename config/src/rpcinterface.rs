@@ -37,14 +37,17 @@ fn read(reader: &Reader<'_>) -> Option<RpcInterfaceConfig> {
 
 /// The main interface takes no further options. The original finds out when it makes it
 /// for its first HTTP server, that is, last of all and not without one.
-pub(crate) fn check_extras(context: &Context<'_>) {
+pub(crate) fn check_extras(context: &Context<'_>, known: &[RpcInterfaceConfig]) {
     for section in context.sections_with(PREFIX) {
+        let name = &section.name[PREFIX.len()..];
+        if !known.iter().any(|interface| interface.name == name) {
+            continue;
+        }
         let extra = context
             .document
             .entries(section)
             .find(|entry| entry.key != FACTORY);
         if let Some(extra) = extra {
-            let name = &section.name[PREFIX.len()..];
             let message = format!("Could not make {name} rpc interface");
             context.reader(section).fail(&extra.key, message);
         }

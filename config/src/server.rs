@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use nix::unistd::{AccessFlags, access};
 use visord_model::log_line::Level;
+use visord_model::pyrepr::repr;
 
 use crate::context::{Context, Reader};
 use crate::expand::Scope;
@@ -37,7 +38,7 @@ pub(crate) fn read(reader: &Reader<'_>, overrides: &Overrides) -> ServerConfig {
     let logfile_backups = int("logfile_backups", 10);
     let loglevel = reader.value_or(scope, "loglevel", Level::Info, parse_loglevel);
     let pidfile = reader.value_or(scope, "pidfile", "supervisord.pid".to_owned(), path);
-    let identifier = identifier(reader, scope, overrides);
+    let identifier = reader.text(scope, "identifier");
     let nodaemon = flag("nodaemon");
     let silent = flag("silent");
     let childlogdir = reader.value(scope, "childlogdir", dir);
@@ -59,7 +60,11 @@ pub(crate) fn read(reader: &Reader<'_>, overrides: &Overrides) -> ServerConfig {
         logfile_backups: overrides.logfile_backups.unwrap_or(logfile_backups),
         loglevel: overrides.loglevel.unwrap_or(loglevel),
         pidfile: absolute(&pidfile, surroundings),
-        identifier,
+        identifier: overrides
+            .identifier
+            .clone()
+            .or(identifier)
+            .unwrap_or_else(|| "supervisor".to_owned()),
         nodaemon: overrides.nodaemon || nodaemon,
         silent: overrides.silent || silent,
         childlogdir: child_log_dir(childlogdir, surroundings),
@@ -78,22 +83,18 @@ fn log_target(text: &str, surroundings: &Surroundings) -> MainLogTarget {
     }
 }
 
-/// It becomes part of file names, so a slash (or NUL) cannot stand in it (decision C30).
-fn identifier(reader: &Reader<'_>, scope: &Scope<'_>, overrides: &Overrides) -> String {
-    let written = reader.text(scope, "identifier");
-    let identifier = overrides
-        .identifier
-        .clone()
-        .or(written)
-        .unwrap_or_else(|| "supervisor".to_owned());
-    if identifier.contains(['/', '\0']) {
-        let shown = visord_model::pyrepr::repr(&identifier);
-        reader.fail(
-            "identifier",
-            format!("identifier {shown} must not contain '/': it is part of log file names"),
-        );
+/// The identifier becomes part of file names, so a slash (or NUL) cannot stand in it
+/// (decision C30). 4.3.0 finds out when it makes the first of these files.
+pub(crate) fn check_identifier(context: &Context<'_>, server: &ServerConfig) {
+    let identifier = &server.identifier;
+    if identifier.contains(['/', '\0'])
+        && let Some(section) = context.document.section(SECTION)
+    {
+        let shown = repr(identifier);
+        let message =
+            format!("identifier {shown} must not contain '/': it is part of log file names");
+        context.reader(section).fail("identifier", message);
     }
-    identifier
 }
 
 /// Expanded twice, as in 4.3.0: a literal `%` needs four (spec core 1.5.4).

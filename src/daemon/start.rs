@@ -1,10 +1,12 @@
 //! Start-up and clean-up, in the order of spec core 3.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use visord_actors::fcgi::probe;
 use visord_actors::log::{ActivityLog, ActivitySettings, activity, auto, emit};
 use visord_actors::supervisor::{AutoLogs, prepare_auto_logs};
-use visord_config::{Config, MainLogTarget, Surroundings};
+use visord_config::{Config, FcgiSocket, MainLogTarget, Surroundings};
 use visord_model::log_line::LogLine;
 use visord_web::listen::{Bound, bind_all};
 
@@ -78,7 +80,11 @@ impl Start {
         say(&remarks);
         // sockets before clean-up: a second instance stops here, with nothing deleted (C25)
         let bound = bind_all(&config.http).map_err(|error| UsageError(error.to_string()))?;
-        let auto_logs = match prepare_logs(config, &say) {
+        let prepared = prepare_logs(config, &say).and_then(|auto_logs| {
+            probe_sockets(config, &say)?;
+            Ok(auto_logs)
+        });
+        let auto_logs = match prepared {
             Ok(auto_logs) => auto_logs,
             Err(error) => {
                 bound.iter().for_each(Bound::unlink);
@@ -140,6 +146,23 @@ fn prepare_logs(config: &Config, say: &dyn Fn(&[LogLine])) -> Result<AutoLogs, U
         )?;
     }
     Ok(known)
+}
+
+/// A FastCGI socket that cannot be had is told before anything runs (spec core 8.1).
+fn probe_sockets(config: &Config, say: &dyn Fn(&[LogLine])) -> Result<(), UsageError> {
+    let processes = config.groups.iter().flat_map(|group| &group.processes);
+    let sockets: BTreeMap<&str, &FcgiSocket> = processes
+        .filter_map(|process| process.socket.as_deref())
+        .map(|socket| (socket.url.as_str(), socket))
+        .collect();
+    for socket in sockets.into_values() {
+        let attempt = probe(socket);
+        say(&attempt.log);
+        attempt
+            .outcome
+            .map_err(|error| UsageError(error.to_string()))?;
+    }
+    Ok(())
 }
 
 /// The configuration file: the one named, or the first at the default places.

@@ -91,9 +91,12 @@ async fn supervise(run: Run<'_>) -> Ending {
     })
     .start();
     Signals::new(supervisor.clone(), board.clone(), logger.clone()).start();
+    let link = Link::new(&supervisor);
+    // once the Supervisor answers, every process is on the board: no client sees it empty
+    let _ = link.get_config().await;
     let app = AppState {
         board,
-        link: Link::new(&supervisor),
+        link,
         log: logger.clone(),
         follow: follow(&logs),
         namespaces,

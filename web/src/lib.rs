@@ -22,6 +22,7 @@ pub mod answer;
 pub mod assets;
 pub mod auth;
 pub mod clock;
+pub mod crowd;
 pub mod listen;
 pub mod logtail;
 pub mod origin;

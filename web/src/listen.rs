@@ -134,9 +134,10 @@ impl std::error::Error for ListenError {}
 
 impl From<Errno> for ListenError {
     fn from(errno: Errno) -> Self {
-        match errno {
-            Errno::EADDRINUSE => Self::InUse,
-            other => Self::System(other),
+        if errno == Errno::EADDRINUSE {
+            Self::InUse
+        } else {
+            Self::System(errno)
         }
     }
 }
@@ -262,9 +263,12 @@ fn prepare(
     mode: u32,
     owner: Ownership,
 ) -> Result<OwnedFd, ListenError> {
-    let address = UnixAddr::new(temporary).map_err(|errno| match errno {
-        Errno::ENAMETOOLONG => ListenError::PathTooLong,
-        other => other.into(),
+    let address = UnixAddr::new(temporary).map_err(|errno| {
+        if errno == Errno::ENAMETOOLONG {
+            ListenError::PathTooLong
+        } else {
+            errno.into()
+        }
     })?;
     let family = AddressFamily::Unix;
     let fd = socket(family, SockType::Stream, SockFlag::SOCK_CLOEXEC, None)?;
@@ -273,13 +277,16 @@ fn prepare(
     let Ownership { uid, gid } = owner;
     if uid.is_some() || gid.is_some() {
         let (uid, gid) = (uid.map(Uid::from_raw), gid.map(Gid::from_raw));
-        chown(temporary, uid, gid).map_err(|errno| match errno {
-            Errno::EPERM => ListenError::Chown {
-                path: path.to_owned(),
-                owner,
-                user: own_name(),
-            },
-            other => other.into(),
+        chown(temporary, uid, gid).map_err(|errno| {
+            if errno == Errno::EPERM {
+                ListenError::Chown {
+                    path: path.to_owned(),
+                    owner,
+                    user: own_name(),
+                }
+            } else {
+                errno.into()
+            }
         })?;
     }
     listen(&fd, Backlog::new(BACKLOG)?)?;

@@ -14,31 +14,33 @@ use std::time::UNIX_EPOCH;
 use actix_web::http::StatusCode;
 use actix_web::http::header;
 use actix_web::rt::task::spawn_blocking;
-use actix_web::{HttpResponse, HttpResponseBuilder};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
+use futures_util::StreamExt as _;
 
 use self::follower::Follower;
 use crate::answer;
 use crate::clock;
+use crate::route::serving;
 use crate::rpc::logs::Channel;
 use crate::rpc::names;
 use crate::site::Site;
 
 /// The log of a process. `rest` is what follows `/logtail` in the path, decoded.
-pub async fn process(site: &Site, rest: &str) -> HttpResponse {
+pub async fn process(request: &HttpRequest, site: &Site, rest: &str) -> HttpResponse {
     // what stands between the prefix and the first slash does not matter
     let Some((_, rest)) = rest.split_once('/') else {
         return answer::error(StatusCode::NOT_FOUND);
     };
     match path_of(site, rest) {
-        Some(path) => stream(site, path, true).await,
+        Some(path) => stream(request, site, path, true).await,
         None => answer::error(StatusCode::NOT_FOUND),
     }
 }
 
 /// The daemon's own log.
-pub async fn main(site: &Site) -> HttpResponse {
+pub async fn main(request: &HttpRequest, site: &Site) -> HttpResponse {
     match site.state.board.identity().logfile.clone() {
-        Some(path) => stream(site, path, false).await,
+        Some(path) => stream(request, site, path, false).await,
         None => answer::error(StatusCode::NOT_FOUND),
     }
 }
@@ -54,7 +56,12 @@ fn path_of(site: &Site, rest: &str) -> Option<PathBuf> {
     channel.path(&*site.state.board.process(&name)?)
 }
 
-async fn stream(site: &Site, path: PathBuf, unbuffered: bool) -> HttpResponse {
+async fn stream(
+    request: &HttpRequest,
+    site: &Site,
+    path: PathBuf,
+    unbuffered: bool,
+) -> HttpResponse {
     let grown = (site.state.follow)(&path);
     // a thread that panicked or a daemon that ends has no log to show
     let opened = spawn_blocking(move || Follower::open(path)).await;
@@ -72,7 +79,12 @@ async fn stream(site: &Site, path: PathBuf, unbuffered: bool) -> HttpResponse {
     if unbuffered {
         response.insert_header(("X-Accel-Buffering", "no"));
     }
-    headers(&mut response).streaming(follower.into_stream(grown))
+    // a quiet log is no idle connection
+    let serving = serving(request);
+    let pieces = follower.into_stream(grown).inspect(move |_| {
+        let _still = &serving;
+    });
+    headers(&mut response).streaming(pieces)
 }
 
 fn headers(response: &mut HttpResponseBuilder) -> &mut HttpResponseBuilder {

@@ -10,7 +10,7 @@ use actix_web::{HttpRequest, HttpResponse};
 
 use crate::answer;
 use crate::query;
-use crate::route::refuse_foreign;
+use crate::route::refusal_if_foreign;
 use crate::site::Site;
 
 /// One page.
@@ -40,30 +40,42 @@ impl Page {
     pub async fn answer(self, request: &HttpRequest, form: &[u8], site: &Site) -> HttpResponse {
         let form = String::from_utf8_lossy(form);
         let parameters = query::parameters(request.query_string(), &form);
+        let posted = request.method() == Method::POST;
         let get = |name: &str| parameters.get(name).map(String::as_str);
         match self {
             Self::Ok => HttpResponse::Ok()
                 .insert_header(("Content-Type", "text/plain"))
                 .body("OK"),
             Self::Tail => tail::page(site, get("processname"), get("limit")).await,
-            Self::Status => match get("action") {
-                // HEAD asks what GET would say; it is no order
-                Some(_) if request.method() == Method::HEAD => html::respond(String::new()),
-                None => status::page(site, get("message")),
-                Some(action) => {
-                    if let Err(refusal) = refuse_foreign(request, site) {
-                        return refusal;
+            Self::Status => {
+                let pressed = action::pressed(&parameters).filter(|_| posted);
+                let asked = get("action").map(|action| (action, get("processname")));
+                let asked = asked.or(pressed.map(|(action, name)| (action, Some(name))));
+                match asked {
+                    // HEAD asks what GET would say; it is no order
+                    Some(_) if request.method() == Method::HEAD => html::respond(String::new()),
+                    None => status::page(site, get("message")),
+                    Some((action, name)) => {
+                        if let Some(refusal) = refusal(request, site, get("token")) {
+                            return refusal;
+                        }
+                        action::perform(site, action, name).await
                     }
-                    if action::lacks_token(request, site, get("token")) {
-                        return answer::explained(
-                            StatusCode::FORBIDDEN,
-                            "This form is from before a restart of the daemon. \
-                             Go back, reload the page and try again.",
-                        );
-                    }
-                    action::perform(site, action, get("processname")).await
                 }
-            },
+            }
         }
     }
+}
+
+/// The refusal of an action that no page of ours asked for.
+fn refusal(request: &HttpRequest, site: &Site, token: Option<&str>) -> Option<HttpResponse> {
+    refusal_if_foreign(request, site).or_else(|| {
+        action::lacks_token(request, site, token).then(|| {
+            answer::explained(
+                StatusCode::FORBIDDEN,
+                "This form is from before a restart of the daemon. \
+                 Go back, reload the page and try again.",
+            )
+        })
+    })
 }

@@ -1,6 +1,7 @@
 //! Where a request goes: first whether it may come in, then by its path (spec interfaces 1.5).
 
 use std::fmt;
+use std::rc::Rc;
 
 use actix_web::http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use actix_web::http::{Method, StatusCode};
@@ -13,6 +14,7 @@ use tokio::time::{sleep, timeout};
 use crate::answer;
 use crate::auth::Verdict;
 use crate::clock;
+use crate::crowd::{Guest, Serving};
 use crate::origin;
 use crate::query;
 use crate::site::Site;
@@ -62,39 +64,44 @@ impl Route {
 
 /// Answer one request.
 pub async fn handle(request: HttpRequest, payload: Payload, site: web::Data<Site>) -> HttpResponse {
-    let busy = site.shared.enter();
-    let response = match admit(&request, &site).await {
-        Ok(()) => lead(&request, payload, &site).await,
-        Err(refusal) => refusal,
+    let busy = (site.shared.enter(), serving(&request));
+    let response = match refusal(&request, &site).await {
+        Some(refusal) => refusal,
+        None => lead(&request, payload, &site).await,
     };
     trace!(site.state.log, "{}", Access(&request, &response));
     drop(busy);
     response
 }
 
-/// Whether the client may come in at all.
-async fn admit(request: &HttpRequest, site: &Site) -> Result<(), HttpResponse> {
+/// Keeps the client's connection from being closed for lack of activity.
+pub fn serving(request: &HttpRequest) -> Option<Serving> {
+    request.conn_data::<Rc<Guest>>().map(Guest::serve)
+}
+
+/// The refusal of a client that may not come in at all.
+async fn refusal(request: &HttpRequest, site: &Site) -> Option<HttpResponse> {
     let headers = request.headers();
     let Some(credentials) = &site.door.credentials else {
         let (own, allowed) = (&site.shared.host_name, &site.door.allowed_hosts);
         // DNS cannot lead a browser to a unix socket
-        if site.door.socket.is_none() && !origin::may_be_called(headers, own, allowed) {
-            return Err(answer::explained(
+        let welcome = site.door.socket.is_some() || origin::may_be_called(headers, own, allowed);
+        return (!welcome).then(|| {
+            answer::explained(
                 StatusCode::FORBIDDEN,
                 "This server asks for no password, so it answers only to IP addresses, \
                  localhost, its own name and the names in its option allowed_hosts.",
-            ));
-        }
-        return Ok(());
+            )
+        });
     };
     match credentials.check(headers) {
-        Verdict::Welcome => Ok(()),
-        Verdict::Unknown => Err(answer::unauthorized()),
+        Verdict::Welcome => None,
+        Verdict::Unknown => Some(answer::unauthorized()),
         Verdict::Wrong => {
             sleep(site.state.limits.failure_delay).await;
-            Err(answer::unauthorized())
+            Some(answer::unauthorized())
         }
-        Verdict::Garbled => Err(answer::error(StatusCode::BAD_REQUEST)),
+        Verdict::Garbled => Some(answer::error(StatusCode::BAD_REQUEST)),
     }
 }
 
@@ -111,8 +118,8 @@ async fn lead(request: &HttpRequest, payload: Payload, site: &Site) -> HttpRespo
     }
     match route {
         Route::Rpc => call(request, payload, site).await,
-        Route::Logtail(rest) => logtail::process(site, &rest).await,
-        Route::MainLogtail => logtail::main(site).await,
+        Route::Logtail(rest) => logtail::process(request, site, &rest).await,
+        Route::MainLogtail => logtail::main(request, site).await,
         Route::Page(page) => match body_if_posted(request, payload, site).await {
             Ok(form) => page.answer(request, &form, site).await,
             Err(status) => answer::error(status),
@@ -121,20 +128,14 @@ async fn lead(request: &HttpRequest, payload: Payload, site: &Site) -> HttpRespo
     }
 }
 
-/// Refusal of what a browser asks on behalf of another site (decision Q25).
-pub fn refuse_foreign(request: &HttpRequest, site: &Site) -> Result<(), HttpResponse> {
-    if origin::is_foreign(request.headers(), &site.door.allowed_hosts) {
-        Err(answer::explained(
-            StatusCode::FORBIDDEN,
-            "Another web site asked for this.",
-        ))
-    } else {
-        Ok(())
-    }
+/// The refusal of what a browser asks on behalf of another site (decision Q25).
+pub fn refusal_if_foreign(request: &HttpRequest, site: &Site) -> Option<HttpResponse> {
+    origin::is_foreign(request.headers(), &site.door.allowed_hosts)
+        .then(|| answer::explained(StatusCode::FORBIDDEN, "Another web site asked for this."))
 }
 
 async fn call(request: &HttpRequest, payload: Payload, site: &Site) -> HttpResponse {
-    if let Err(refusal) = refuse_foreign(request, site) {
+    if let Some(refusal) = refusal_if_foreign(request, site) {
         return refusal;
     }
     let body = match body(request, payload, site).await {

@@ -3,7 +3,6 @@
 pub mod config;
 pub mod control;
 pub mod info;
-pub mod log_file;
 pub mod logs;
 pub mod method;
 pub mod names;

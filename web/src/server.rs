@@ -22,13 +22,15 @@ use actix_web::dev::AppConfig;
 use actix_web::{App, rt, web};
 use futures_util::FutureExt as _;
 use futures_util::future::LocalBoxFuture;
+use nix::sys::resource::{Resource, getrlimit};
 use slog::{debug, error};
-use tokio::sync::Semaphore;
+use tokio::sync::oneshot;
 use tokio::task::AbortHandle;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 use visord_config::{HttpConfig, RpcInterfaceConfig};
 use visord_model::log_line::{Level, LogLine};
 
+use crate::crowd::Crowd;
 use crate::listen::{Bound, Socket};
 use crate::route;
 use crate::site::{Shared, Site};
@@ -119,13 +121,20 @@ impl WebHandle {
         &self.addr
     }
 
-    /// Stop listening, give answers on their way a moment to leave, end the thread.
+    /// Stop listening, give answers on their way a moment to leave, end the thread. A thread
+    /// that a read from a dead disk holds up is left behind.
     pub async fn stop(self) {
         // a server that is gone already needs no farewell
         let _ = self.addr.send(StopListening).await;
         self.arbiter.stop();
-        // a thread that panicked has ended as well
-        let _ = self.arbiter.join();
+        let (done, ended) = oneshot::channel();
+        std::thread::spawn(move || {
+            // a thread that panicked has ended as well
+            let _ = self.arbiter.join();
+            // nobody waits any more if it took too long
+            let _ = done.send(());
+        });
+        let _ = timeout(FAREWELL, ended).await;
     }
 }
 
@@ -159,15 +168,12 @@ impl Handler<StopListening> for WebServer {
 /// Serves one connection to its end.
 type Serve = Box<dyn Fn(Stream, Option<SocketAddr>) -> LocalBoxFuture<'static, ()>>;
 
-/// Accept connections for ever, no more at a time than the limit; the rest wait in the queue.
+/// Accept connections for ever, no more at a time than the limit.
 async fn accept(listener: Listener, site: Site) {
-    let slots = Arc::new(Semaphore::new(site.state.limits.connections));
+    let crowd = Crowd::new(connections(&site.state));
     let mut serving: Weak<Serve> = Weak::new();
     loop {
-        let Ok(slot) = Arc::clone(&slots).acquire_owned().await else {
-            return;
-        };
-        let (stream, peer) = match listener.accept().await {
+        let (io, peer) = match listener.accept().await {
             Ok(accepted) => accepted,
             Err(error) => {
                 error!(site.state.log, "could not accept a connection: {error}");
@@ -175,6 +181,7 @@ async fn accept(listener: Listener, site: Site) {
                 continue;
             }
         };
+        crowd.make_room().await;
         let serve = match serving.upgrade() {
             Some(serve) => serve,
             None => match dispatcher(site.clone()).await {
@@ -183,11 +190,25 @@ async fn accept(listener: Listener, site: Site) {
             },
         };
         serving = Rc::downgrade(&serve);
-        rt::spawn(async move {
+        let guest = crowd.arrive();
+        let seat = guest.seat();
+        let stream = Stream::new(io, Rc::clone(&guest));
+        let task = rt::spawn(async move {
             serve(stream, peer).await;
-            drop((serve, slot));
+            drop((serve, seat));
         });
+        guest.is_served_by(task.abort_handle());
+        // what it brought along is read before it can be sent away
+        rt::task::yield_now().await;
     }
+}
+
+/// How many connections a listener may have: never more than a quarter of the descriptors, for
+/// the children need theirs.
+fn connections(state: &AppState) -> usize {
+    let wanted = state.limits.connections;
+    let descriptors = getrlimit(Resource::RLIMIT_NOFILE).map_or(1024, |(soft, _)| soft);
+    wanted.min(usize::try_from(descriptors / 4).unwrap_or(wanted))
 }
 
 /// actix-web's dispatcher for one listener.
@@ -200,7 +221,10 @@ async fn dispatcher(site: Site) -> Option<Serve> {
         .client_disconnect_timeout(limits.patience)
         // a client that left is noticed though nothing is being sent to it; what it asked for
         // goes on in a task of its own
-        .h1_allow_half_closed(false);
+        .h1_allow_half_closed(false)
+        .on_connect_ext(|stream: &Stream, extensions| {
+            extensions.insert(Rc::clone(&stream.guest));
+        });
     let app = App::new()
         .app_data(web::Data::new(site))
         .default_service(web::to(route::handle))

@@ -93,7 +93,7 @@ impl Door {
                 HttpAddress::Unix { path, .. } => Some(path.clone()),
                 HttpAddress::Inet { .. } => None,
             },
-            allowed_hosts: Vec::new(),
+            allowed_hosts: http.allowed_hosts.clone(),
         }
     }
 }

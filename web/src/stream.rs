@@ -3,11 +3,13 @@
 use std::io::{self, IoSlice};
 use std::net::SocketAddr;
 use std::pin::Pin;
+use std::rc::Rc;
 use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 
+use crate::crowd::Guest;
 use crate::listen::Socket;
 
 /// A listener in the reactor.
@@ -21,11 +23,27 @@ pub enum Listener {
 
 /// An accepted connection.
 #[derive(Debug)]
-pub enum Stream {
+pub struct Stream {
+    io: Io,
+    /// Who is connected.
+    pub guest: Rc<Guest>,
+}
+
+/// The two kinds of connection.
+#[derive(Debug)]
+pub enum Io {
     /// TCP.
     Inet(TcpStream),
     /// A unix socket.
     Unix(UnixStream),
+}
+
+impl Stream {
+    /// The connection of a guest.
+    #[must_use]
+    pub const fn new(io: Io, guest: Rc<Guest>) -> Self {
+        Self { io, guest }
+    }
 }
 
 impl Listener {
@@ -50,17 +68,17 @@ impl Listener {
     ///
     /// # Errors
     /// Those of `accept(2)`.
-    pub async fn accept(&self) -> io::Result<(Stream, Option<SocketAddr>)> {
+    pub async fn accept(&self) -> io::Result<(Io, Option<SocketAddr>)> {
         match self {
             Self::Inet(listener) => {
                 let (stream, peer) = listener.accept().await?;
                 // answers are written whole: nothing is gained by waiting for more
                 stream.set_nodelay(true)?;
-                Ok((Stream::Inet(stream), Some(peer)))
+                Ok((Io::Inet(stream), Some(peer)))
             }
             Self::Unix(listener) => {
                 let (stream, _) = listener.accept().await?;
-                Ok((Stream::Unix(stream), None))
+                Ok((Io::Unix(stream), None))
             }
         }
     }
@@ -69,12 +87,12 @@ impl Listener {
 /// Run an expression on the stream inside, pinned.
 macro_rules! inside {
     ($stream:expr, $inner:ident => $call:expr) => {
-        match $stream.get_mut() {
-            Stream::Inet(stream) => {
+        match &mut $stream.get_mut().io {
+            Io::Inet(stream) => {
                 let $inner = Pin::new(stream);
                 $call
             }
-            Stream::Unix(stream) => {
+            Io::Unix(stream) => {
                 let $inner = Pin::new(stream);
                 $call
             }
@@ -118,9 +136,9 @@ impl AsyncWrite for Stream {
     }
 
     fn is_write_vectored(&self) -> bool {
-        match self {
-            Self::Inet(stream) => stream.is_write_vectored(),
-            Self::Unix(stream) => stream.is_write_vectored(),
+        match &self.io {
+            Io::Inet(stream) => stream.is_write_vectored(),
+            Io::Unix(stream) => stream.is_write_vectored(),
         }
     }
 }

@@ -58,7 +58,7 @@ async fn is_open_from_the_first_user_to_the_last() {
     let socket = place.unix("s", Ownership::default());
     let connect = || UnixStream::connect(place.path("s"));
 
-    assert_eq!(told(&socket.test().await), [CREATING, CLOSING, "ok"]);
+    assert_eq!(told(&probe(&socket.config)), [CREATING, CLOSING, "ok"]);
     assert!(connect().is_err(), "closed, though its file stays");
 
     let first = socket.acquire("a").await;
@@ -91,7 +91,7 @@ async fn tcp_needs_a_free_port() {
     let host = "localhost".to_owned();
     let socket = place.socket(FcgiAddress::Tcp { host, port });
     let refused = "Could not create FastCGI socket the:url: [Errno 98] Address already in use";
-    assert_eq!(told(&socket.test().await), [CREATING, refused]);
+    assert_eq!(told(&probe(&socket.config)), [CREATING, refused]);
     assert_eq!(told(&socket.acquire("a").await), [CREATING, refused]);
     drop(taken);
     let open = socket.acquire("a").await;

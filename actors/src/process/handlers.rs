@@ -147,7 +147,7 @@ impl Process {
             .map_err(|refusal| refused(refusal, label))?;
         let state = self.machine.state();
         if state == ProcessState::Unknown {
-            return Err(FaultCode::Failed.about(self.machine.spawnerr()));
+            return Err(self.trouble());
         }
         if !wait || state.is_stopped() {
             return Ok(None);
@@ -160,6 +160,13 @@ impl Process {
     }
 }
 
+impl Process {
+    /// A signal that could not be delivered.
+    fn trouble(&self) -> Fault {
+        FaultCode::Failed.about(self.machine.trouble().unwrap_or_default())
+    }
+}
+
 impl Handler<SignalChild> for Process {
     type Result = Answer;
 
@@ -167,7 +174,7 @@ impl Handler<SignalChild> for Process {
         self.turn(Input::Signal(msg.signal), ctx)
             .map_err(|refusal| refused(refusal, &msg.label))?;
         if self.machine.state() == ProcessState::Unknown {
-            return Err(FaultCode::Failed.about(self.machine.spawnerr()));
+            return Err(self.trouble());
         }
         Ok(())
     }

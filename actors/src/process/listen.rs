@@ -2,9 +2,11 @@
 //! to its log through a pipe that never blocks: a log that does not keep up loses bytes, which
 //! are counted and declared, and never holds up an event.
 
+use std::fmt;
 use std::io::ErrorKind;
 use std::os::fd::OwnedFd;
 use std::rc::Rc;
+use std::time::Duration;
 
 use actix::{ActorFutureExt, AsyncContext, Context, SpawnHandle, WrapFuture};
 use nix::errno::Errno;
@@ -20,6 +22,21 @@ use crate::messages::pool::ListenerOutput;
 /// Read at most this much before anything else gets its turn.
 const CHUNK: usize = 64 * 1024;
 
+/// A listener that fills a whole chunk says nothing a listener has to say: it gets one chunk
+/// per pause, so that it cannot keep the control thread busy.
+const FLOOD_PAUSE: Duration = Duration::from_millis(2);
+
+/// Chunks read after the child's end; a pipe holds 64 KiB, or 1 MiB if somebody raised it.
+const LAST_WORDS: usize = 16;
+
+/// What comes before the next read.
+#[derive(Clone, Copy)]
+enum Pause {
+    None,
+    Turn,
+    Flood,
+}
+
 /// The read end of a listener's stdout, and the log that gets a copy.
 pub(super) struct Speech {
     pipe: Rc<Receiver>,
@@ -27,7 +44,10 @@ pub(super) struct Speech {
     /// Leads to `log`.
     copy: Option<OwnedFd>,
     lost: usize,
+    pause: Pause,
     waiting: Option<SpawnHandle>,
+    /// Where it is read into; what is passed on is as small as what was said.
+    buffer: Box<[u8]>,
 }
 
 /// What one read brought.
@@ -53,7 +73,9 @@ impl Process {
                     copy: copy_to(&log, pid),
                     log,
                     lost: 0,
+                    pause: Pause::None,
                     waiting: None,
+                    buffer: vec![0; CHUNK].into(),
                 });
                 self.await_speech(ctx);
             }
@@ -68,8 +90,16 @@ impl Process {
         let Some(speech) = &mut self.speech else {
             return;
         };
-        let pipe = speech.pipe.clone();
-        let ready = async move { pipe.readable().await };
+        let (pipe, pause) = (speech.pipe.clone(), speech.pause);
+        let ready = async move {
+            match pause {
+                Pause::None => {}
+                // lets every other actor have its turn
+                Pause::Turn => tokio::task::yield_now().await,
+                Pause::Flood => tokio::time::sleep(FLOOD_PAUSE).await,
+            }
+            pipe.readable().await
+        };
         let heard = ready.into_actor(self).map(|ready, act, ctx| {
             if ready.is_ok() && act.hear_some() {
                 act.await_speech(ctx);
@@ -81,17 +111,24 @@ impl Process {
         }
     }
 
-    /// Read until there is nothing more for now; false when there never will be.
+    /// One read, so that a listener that never stops talking does not stop everything else;
+    /// false when there will never be anything more.
     fn hear_some(&mut self) -> bool {
-        loop {
-            let Some(speech) = &self.speech else {
-                return false;
-            };
-            match read(&speech.pipe) {
-                Heard::Something(data) => self.tell_pool(data),
-                Heard::NothingYet => return true,
-                Heard::End => return false,
+        let Some(speech) = &mut self.speech else {
+            return false;
+        };
+        match speech.read() {
+            Heard::Something(data) => {
+                let full = data.len() == CHUNK;
+                speech.pause = if full { Pause::Flood } else { Pause::Turn };
+                self.tell_pool(data);
+                true
             }
+            Heard::NothingYet => {
+                speech.pause = Pause::None;
+                true
+            }
+            Heard::End => false,
         }
     }
 
@@ -99,12 +136,8 @@ impl Process {
         if let Some(speech) = &mut self.speech {
             speech.keep(&data);
         }
-        slog::debug!(
-            self.world.logger,
-            "{} stdout output:\n{}",
-            repr(&self.name.process),
-            repr_bytes(&data)
-        );
+        let said = Said(&self.name.process, &data);
+        slog::debug!(self.world.logger, "{said}");
         if let Some(pool) = &self.setup.pool {
             pool.output.do_send(ListenerOutput {
                 process: self.name.process.clone(),
@@ -115,7 +148,13 @@ impl Process {
 
     /// The child is gone: hear what it still said, then close.
     pub(super) fn stop_listening(&mut self, ctx: &mut Context<Self>) {
-        self.hear_some();
+        // what a pipe can hold, and no more: a descendant may still be writing
+        for _ in 0..LAST_WORDS {
+            match self.speech.as_mut().map(Speech::read) {
+                Some(Heard::Something(data)) => self.tell_pool(data),
+                Some(Heard::NothingYet | Heard::End) | None => break,
+            }
+        }
         if let Some(speech) = self.speech.take() {
             if let Some(waiting) = speech.waiting {
                 ctx.cancel_future(waiting);
@@ -145,6 +184,18 @@ impl Speech {
         &self.log
     }
 
+    fn read(&mut self) -> Heard {
+        loop {
+            match self.pipe.try_read(&mut self.buffer) {
+                Ok(0) => return Heard::End,
+                Ok(n) => return Heard::Something(self.buffer[..n].to_vec()),
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return Heard::NothingYet,
+                Err(_) => return Heard::End,
+            }
+        }
+    }
+
     fn keep(&mut self, data: &[u8]) {
         let mut kept = 0;
         while let Some(copy) = self.copy.as_ref().filter(|_| kept < data.len()) {
@@ -158,18 +209,12 @@ impl Speech {
     }
 }
 
-fn read(pipe: &Receiver) -> Heard {
-    let mut buffer = vec![0; CHUNK];
-    loop {
-        match pipe.try_read(&mut buffer) {
-            Ok(0) => return Heard::End,
-            Ok(n) => {
-                buffer.truncate(n);
-                return Heard::Something(buffer);
-            }
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(error) if error.kind() == ErrorKind::WouldBlock => return Heard::NothingYet,
-            Err(_) => return Heard::End,
-        }
+/// The line about what a listener said, put into words only if it is written.
+struct Said<'a>(&'a str, &'a [u8]);
+
+impl fmt::Display for Said<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(name, data) = self;
+        write!(f, "{} stdout output:\n{}", repr(name), repr_bytes(data))
     }
 }

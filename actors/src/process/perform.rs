@@ -31,7 +31,8 @@ impl Process {
 
     /// Tell everybody, in the order that lets nobody see an effect before its cause.
     pub(super) fn changed(&mut self, transition: Transition) {
-        let restarts = self.machine.is_spawning();
+        // the machine is a step ahead: the start may wait for a stop, or follow it already
+        let restarts = self.machine.will_restart() || self.machine.is_spawning();
         let state = transition.to;
         self.waiters.changed(&transition, restarts);
         if let Some(pool) = &self.setup.pool {

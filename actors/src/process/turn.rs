@@ -16,6 +16,10 @@ impl Process {
     /// One input, all its effects in order, one re-armed timer; then the next input.
     pub(super) fn turn(&mut self, input: Input, ctx: &mut Context<Self>) -> Result<(), Refusal> {
         let now = self.world.clock.now();
+        if self.world.board.mood().is_closing() {
+            // nothing starts any more, even if the word is still on its way in the mailbox
+            self.machine.step(Input::Closing, now)?;
+        }
         let mut todo = VecDeque::from(self.machine.step(input, now)?);
         // readers must not see an event or a log line before the state it tells of
         self.show();
@@ -112,16 +116,6 @@ impl Process {
     fn info(&self) -> ProcessInfo {
         let machine = &self.machine;
         let (stdout, stderr) = self.setup.logs.shown(&self.setup.config);
-        let pid = match machine.state() {
-            ProcessState::Unknown => 0,
-            ProcessState::Stopped
-            | ProcessState::Starting
-            | ProcessState::Running
-            | ProcessState::Backoff
-            | ProcessState::Stopping
-            | ProcessState::Exited
-            | ProcessState::Fatal => machine.pid().unwrap_or(0),
-        };
         ProcessInfo {
             name: self.name.process.clone(),
             group: self.name.group.clone(),
@@ -130,7 +124,7 @@ impl Process {
             stop: machine.stop_time(),
             spawnerr: machine.spawnerr().to_owned(),
             exitstatus: machine.exitstatus(),
-            pid,
+            pid: machine.pid().unwrap_or(0),
             stdout_logfile: stdout,
             stderr_logfile: stderr,
         }

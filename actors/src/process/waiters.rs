@@ -79,7 +79,7 @@ fn started(to: ProcessState, restarts: bool, label: &str) -> Option<Answer> {
         ProcessState::Starting => None,
         ProcessState::Running => Some(Ok(())),
         ProcessState::Backoff | ProcessState::Fatal => fault(FaultCode::SpawnError),
-        ProcessState::Stopped if restarts => None,
+        ProcessState::Stopping | ProcessState::Stopped if restarts => None,
         ProcessState::Stopped
         | ProcessState::Stopping
         | ProcessState::Exited

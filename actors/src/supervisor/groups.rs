@@ -103,11 +103,7 @@ impl Supervisor {
             });
         }
         let name = config.name.clone();
-        self.roster.groups.push(Group {
-            config,
-            members,
-            pool,
-        });
+        self.roster.groups.push(Group::new(config, members, pool));
         self.publish(Event::GroupAdded(name));
     }
 }

@@ -30,16 +30,15 @@ impl Handler<ClearMainLog> for Supervisor {
         let Some(path) = self.world.board.identity().logfile.clone() else {
             return Box::pin(ready(Err(FaultCode::NoFile.bare())));
         };
-        let cleared = self.activity.clear();
+        let activity = self.activity.clone();
         let missing = tokio::task::spawn_blocking(move || !path.exists());
         Box::pin(async move {
             // a question that could not be asked is answered by the attempt
             if missing.await.unwrap_or(false) {
                 return Err(FaultCode::NoFile.bare());
             }
-            cleared
-                .await
-                .map_err(|error| FaultCode::Failed.about(error.to_string()))
+            let cleared = activity.clear().await;
+            cleared.map_err(|error| FaultCode::Failed.about(error.to_string()))
         })
     }
 }

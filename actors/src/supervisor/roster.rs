@@ -23,7 +23,22 @@ pub(super) struct Group {
     pub(super) config: GroupConfig,
     /// In configured order.
     pub(super) members: Vec<Member>,
-    pub(super) pool: Option<Addr<ListenerPool>>,
+    /// Keeps the pool alive as long as the group is active.
+    _pool: Option<Addr<ListenerPool>>,
+}
+
+impl Group {
+    pub(super) fn new(
+        config: GroupConfig,
+        members: Vec<Member>,
+        pool: Option<Addr<ListenerPool>>,
+    ) -> Self {
+        Self {
+            config,
+            members,
+            _pool: pool,
+        }
+    }
 }
 
 /// All active groups, in the order they were activated.

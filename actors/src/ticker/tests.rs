@@ -1,1 +1,135 @@
+//! The ticker on a clock that the tests move.
 
+use std::cell::Cell;
+use std::rc::Rc;
+
+use actix::Recipient;
+use tokio::time::{Instant, sleep};
+use visord_model::event::{Event, EventKind, Period};
+
+use super::*;
+use crate::interest::Interest;
+use crate::messages::event::{Deliver, Subscribe, Unsubscribe};
+use crate::testing::{Recorded, on_paused_time, recorder};
+
+struct Fixture {
+    bus: Addr<EventBus>,
+    /// How often the clock was read: no more often than the ticker woke up.
+    looks: Rc<Cell<usize>>,
+    /// Seconds that somebody set the clock forward by.
+    step: Rc<Cell<u64>>,
+}
+
+/// A ticker that starts at 1,000,001.25 s, a quarter past the second.
+fn start() -> Fixture {
+    let bus = EventBus::new(0, Interest::default()).start();
+    let (looks, step) = (Rc::new(Cell::new(0)), Rc::new(Cell::new(0)));
+    let (seen, ahead) = (looks.clone(), step.clone());
+    let start = Instant::now();
+    let clock = move || {
+        seen.set(seen.get() + 1);
+        let base = Duration::from_millis(1_000_001_250);
+        base + start.elapsed() + Duration::from_secs(ahead.get())
+    };
+    Ticker::with_clock(bus.clone(), Box::new(clock)).start();
+    Fixture { bus, looks, step }
+}
+
+fn subscribe(bus: &Addr<EventBus>, kinds: &[EventKind]) -> Recorded<Deliver> {
+    let (recipient, recorded): (Recipient<Deliver>, _) = recorder();
+    bus.do_send(Subscribe {
+        name: "pool".into(),
+        kinds: kinds.into(),
+        recipient,
+    });
+    recorded
+}
+
+fn ticks(recorded: &Recorded<Deliver>) -> Vec<(Period, i64)> {
+    let tick = |deliver: &Deliver| {
+        let Event::Tick { period, when } = *deliver.event else {
+            panic!("{:?}", deliver.event);
+        };
+        (period, when)
+    };
+    recorded.take().iter().map(tick).collect()
+}
+
+const HOUR: Duration = Duration::from_secs(3600);
+
+#[test]
+fn nobody_wants_ticks_nobody_wakes_up() {
+    on_paused_time(async {
+        let fixture = start();
+        let _other = subscribe(&fixture.bus, &[EventKind::ProcessState]);
+        sleep(24 * HOUR).await;
+        // once, to learn that nobody does
+        assert_eq!(fixture.looks.get(), 1);
+    });
+}
+
+#[test]
+fn a_tick_when_its_slice_begins() {
+    on_paused_time(async {
+        let fixture = start();
+        let pool = subscribe(&fixture.bus, &[EventKind::Tick5]);
+        sleep(Duration::from_millis(3700)).await;
+        assert_eq!(ticks(&pool), []);
+        sleep(Duration::from_millis(100)).await;
+        assert_eq!(ticks(&pool), [(Period::FiveSeconds, 1_000_005)]);
+        sleep(Duration::from_secs(10)).await;
+        assert_eq!(
+            ticks(&pool),
+            [
+                (Period::FiveSeconds, 1_000_010),
+                (Period::FiveSeconds, 1_000_015)
+            ]
+        );
+        let before = fixture.looks.get();
+        sleep(HOUR).await;
+        assert_eq!(ticks(&pool).len(), 720);
+        // to send and to sleep
+        assert_eq!(fixture.looks.get() - before, 2 * 720);
+        fixture.bus.do_send(Unsubscribe("pool".into()));
+        sleep(HOUR).await;
+        assert_eq!(ticks(&pool), []);
+        assert_eq!(fixture.looks.get() - before, 2 * 720 + 1);
+    });
+}
+
+#[test]
+fn several_periods_at_once_in_order() {
+    on_paused_time(async {
+        let fixture = start();
+        let pool = subscribe(&fixture.bus, &[EventKind::Tick]);
+        sleep(HOUR).await;
+        let all = ticks(&pool);
+        let hour = all.iter().position(|(period, _)| *period == Period::Hour);
+        let hour = hour.expect("an hour has passed");
+        let when = 1_000_800;
+        assert_eq!(
+            all[hour - 2..=hour],
+            [
+                (Period::FiveSeconds, when),
+                (Period::Minute, when),
+                (Period::Hour, when)
+            ]
+        );
+        let minutes = all.iter().filter(|(period, _)| *period == Period::Minute);
+        assert_eq!(minutes.count(), 60);
+    });
+}
+
+#[test]
+fn a_clock_set_forward_is_noticed_within_a_minute() {
+    on_paused_time(async {
+        let fixture = start();
+        let pool = subscribe(&fixture.bus, &[EventKind::Tick3600]);
+        sleep(Duration::from_secs(90)).await;
+        assert_eq!(ticks(&pool), []);
+        fixture.step.set(10 * 3600);
+        sleep(Duration::from_secs(60)).await;
+        // missed hours are not made up for
+        assert_eq!(ticks(&pool), [(Period::Hour, 1_036_800 - 3600)]);
+    });
+}

@@ -16,6 +16,8 @@ pub(super) enum FormatError {
     Malformed(String),
 }
 
+const NOT_ENOUGH: &str = "not enough arguments for format string";
+
 /// Longest field that a width or precision may ask for; more is a slip of the pen.
 const LONGEST_FIELD: usize = 1 << 20;
 
@@ -31,9 +33,13 @@ pub(super) fn format<'a>(
     let mut rest = Rest {
         characters: template.chars().collect(),
         at: 0,
+        spent: false,
     };
     while let Some(c) = rest.next() {
-        if c == '%' {
+        if c == '%' && rest.peek() == Some('%') {
+            rest.at += 1;
+            out.push('%');
+        } else if c == '%' {
             let spec = Spec::read(&mut rest, &value_of)?;
             spec.write(&mut out)?;
         } else {
@@ -47,6 +53,9 @@ pub(super) fn format<'a>(
 struct Rest {
     characters: Vec<char>,
     at: usize,
+    /// Whether a conversion was met. The first one without a name would get all names as
+    /// its argument; for any other there is nothing left.
+    spent: bool,
 }
 
 impl Rest {
@@ -84,6 +93,8 @@ struct Spec<'a> {
     conversion: char,
     /// Position of the conversion character.
     index: usize,
+    /// There is no argument left for it.
+    without: bool,
 }
 
 impl<'a> Spec<'a> {
@@ -93,7 +104,10 @@ impl<'a> Spec<'a> {
         value_of: impl Fn(&str) -> Option<Value<'a>>,
     ) -> Result<Self, FormatError> {
         let mut spec = Self::default();
-        if rest.peek() == Some('(') {
+        let named = rest.peek() == Some('(');
+        spec.without = rest.spent && !named;
+        rest.spent = true;
+        if named {
             rest.at += 1;
             let name = name(rest)?;
             spec.value = Some(value_of(&name).ok_or(FormatError::Unknown(name))?);
@@ -111,17 +125,19 @@ impl<'a> Spec<'a> {
             c = rest.need()?;
         }
         if c == '*' {
-            return Err(spec.no_star());
+            c = spec.star(rest)?;
+        } else {
+            (spec.width, c) = number(rest, c, "width too big")?;
         }
-        (spec.width, c) = number(rest, c, "width too big")?;
         if c == '.' {
             c = rest.need()?;
             if c == '*' {
-                return Err(spec.no_star());
+                c = spec.star(rest)?;
+            } else {
+                let precision;
+                (precision, c) = number(rest, c, "precision too big")?;
+                spec.precision = Some(precision);
             }
-            let precision;
-            (precision, c) = number(rest, c, "precision too big")?;
-            spec.precision = Some(precision);
         }
         if matches!(c, 'h' | 'l' | 'L') {
             c = rest.need()?;
@@ -131,18 +147,19 @@ impl<'a> Spec<'a> {
         Ok(spec)
     }
 
-    /// `*` takes an integer from the arguments, and names leave none over.
-    fn no_star(&self) -> FormatError {
+    /// `*` takes an integer from the arguments, which leaves none for the conversion.
+    fn star(&mut self, rest: &mut Rest) -> Result<char, FormatError> {
         match self.value {
-            Some(Value::Number(_)) => malformed("not enough arguments for format string"),
-            Some(Value::Text(_)) | None => malformed("* wants int"),
+            _ if self.without => return Err(malformed(NOT_ENOUGH)),
+            Some(Value::Number(_)) => self.without = true,
+            Some(Value::Text(_)) | None => return Err(malformed("* wants int")),
         }
+        rest.need()
     }
 
     fn write(&self, out: &mut String) -> Result<(), FormatError> {
-        if self.conversion == '%' {
-            out.push('%');
-            return Ok(());
+        if self.without {
+            return Err(malformed(NOT_ENOUGH));
         }
         match self.conversion {
             'd' | 'i' | 'u' => self.integer(out, |n| n.to_string(), ""),

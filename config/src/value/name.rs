@@ -9,9 +9,9 @@ use crate::dialect::is_space;
 /// # Errors
 /// `Invalid name: 'a b' because of character: ' '`
 pub fn check_name(name: &str) -> Result<&str, String> {
-    let name = name.trim_matches(is_space);
-    match [' ', ':', '/'].into_iter().find(|&c| name.contains(c)) {
-        None => Ok(name),
+    let stripped = name.trim_matches(is_space);
+    match [' ', ':', '/'].into_iter().find(|&c| stripped.contains(c)) {
+        None => Ok(stripped),
         Some(c) => Err(format!(
             "Invalid name: {} because of character: {}",
             repr(name),

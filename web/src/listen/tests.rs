@@ -1,1 +1,210 @@
+use super::*;
+use std::os::unix::net::UnixListener as StdListener;
+use std::thread;
 
+fn unix(path: &Path, mode: u32, owner: Ownership) -> HttpConfig {
+    HttpConfig {
+        section: "unix_http_server".into(),
+        address: HttpAddress::Unix {
+            path: path.to_owned(),
+            mode,
+            owner,
+        },
+        credentials: None,
+        allowed_hosts: Vec::new(),
+    }
+}
+
+fn plain(path: &Path) -> HttpConfig {
+    unix(path, 0o700, Ownership::default())
+}
+
+fn inet(host: &str, port: u16) -> HttpConfig {
+    HttpConfig {
+        section: "inet_http_server".into(),
+        address: HttpAddress::Inet {
+            host: host.into(),
+            port,
+        },
+        credentials: None,
+        allowed_hosts: Vec::new(),
+    }
+}
+
+fn names(dir: &Path) -> Vec<String> {
+    let entries = fs::read_dir(dir).unwrap();
+    let mut names: Vec<String> = entries
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names
+}
+
+fn error(http: &[HttpConfig]) -> String {
+    bind_all(http).unwrap_err().to_string()
+}
+
+#[test]
+fn a_socket_file_has_its_mode_and_goes_with_its_owner() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("s.sock");
+    for mode in [0o700, 0o770, 0o777] {
+        let bound = bind_all(&[unix(&path, mode, Ownership::default())]).unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().mode() & 0o7777, mode);
+        assert_eq!(names(dir.path()), ["s.sock"]);
+        UnixStream::connect(&path).unwrap();
+        bound[0].unlink();
+        assert!(names(dir.path()).is_empty());
+    }
+}
+
+#[test]
+fn a_file_that_somebody_else_put_there_meanwhile_stays() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("s.sock");
+    let bound = bind_all(&[plain(&path)]).unwrap();
+    fs::remove_file(&path).unwrap();
+    let _other = StdListener::bind(&path).unwrap();
+    bound[0].unlink();
+    assert_eq!(names(dir.path()), ["s.sock"]);
+}
+
+#[test]
+fn a_stale_socket_is_replaced() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("s.sock");
+    drop(StdListener::bind(&path).unwrap());
+    bind_all(&[plain(&path)]).unwrap();
+    UnixStream::connect(&path).unwrap_err();
+    assert_eq!(names(dir.path()), ["s.sock"]);
+}
+
+#[test]
+fn a_socket_that_is_served_is_left_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("s.sock");
+    let listener = StdListener::bind(&path).unwrap();
+    let server = thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        stream.write_all(b"H").unwrap();
+        listener
+    });
+    assert_eq!(bind_all(&[plain(&path)]).unwrap_err(), ListenError::InUse);
+    assert_eq!(names(dir.path()), ["s.sock"]);
+    server.join().unwrap();
+}
+
+#[test]
+fn other_files_are_never_removed() {
+    let dir = tempfile::tempdir().unwrap();
+    for (name, make) in [
+        (
+            "file",
+            Box::new(|path: &Path| fs::write(path, "text").unwrap()) as Box<dyn Fn(&Path)>,
+        ),
+        ("folder", Box::new(|path| fs::create_dir(path).unwrap())),
+        (
+            "link",
+            Box::new(|path| std::os::unix::fs::symlink("nowhere", path).unwrap()),
+        ),
+    ] {
+        let path = dir.path().join(name);
+        make(&path);
+        let expected = format!(
+            "Cannot open an HTTP server: {} exists and is not a socket",
+            path.display()
+        );
+        assert_eq!(error(&[plain(&path)]), expected);
+    }
+    assert_eq!(names(dir.path()), ["file", "folder", "link"]);
+}
+
+#[test]
+fn errors_in_the_originals_words() {
+    let dir = tempfile::tempdir().unwrap();
+    let cannot = "Cannot open an HTTP server: socket.error reported";
+    let missing = dir.path().join("missing/s.sock");
+    assert_eq!(
+        error(&[plain(&missing)]),
+        format!("{cannot} errno.ENOENT (2)")
+    );
+    let long = dir.path().join("x".repeat(200));
+    assert_eq!(
+        error(&[plain(&long)]),
+        format!("{cannot} AF_UNIX path too long")
+    );
+    assert_eq!(
+        error(&[inet("192.0.2.1", 9)]),
+        format!("{cannot} errno.EADDRNOTAVAIL (99)")
+    );
+    assert_eq!(
+        error(&[inet("no.such.host.invalid", 9)]).split(" -").next(),
+        Some(cannot)
+    );
+}
+
+#[test]
+fn a_failure_closes_what_was_open() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("s.sock");
+    error(&[plain(&path), inet("192.0.2.1", 9)]);
+    assert!(names(dir.path()).is_empty());
+}
+
+#[test]
+fn ports() {
+    for (host, dial) in [
+        ("127.0.0.1", "127.0.0.1"),
+        ("", "127.0.0.1"),
+        ("localhost", "127.0.0.1"),
+    ] {
+        let bound = bind_all(&[inet(host, 0)]).unwrap();
+        let Socket::Inet(listener) = &bound[0].socket else {
+            panic!()
+        };
+        let port = listener.local_addr().unwrap().port();
+        std::net::TcpStream::connect((dial, port)).unwrap();
+        assert_eq!(
+            error(&[inet("127.0.0.1", port)]),
+            "Another program is already listening on a port that one of our HTTP servers is \
+             configured to use.  Shut this program down first before starting supervisord."
+        );
+    }
+}
+
+#[test]
+fn ipv6() {
+    if std::net::TcpListener::bind("[::1]:0").is_err() {
+        eprintln!("skipped: this machine has no IPv6");
+        return;
+    }
+    for host in ["[::1]", "::1"] {
+        let bound = bind_all(&[inet(host, 0)]).unwrap();
+        let Socket::Inet(listener) = &bound[0].socket else {
+            panic!()
+        };
+        assert!(listener.local_addr().unwrap().is_ipv6());
+    }
+}
+
+#[test]
+fn owners() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("s.sock");
+    let owner = Ownership {
+        uid: Some(65534),
+        gid: None,
+    };
+    if Uid::effective().is_root() {
+        bind_all(&[unix(&path, 0o700, owner)]).unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().uid(), 65534);
+    } else {
+        let text = error(&[unix(&path, 0o700, owner)]);
+        assert!(text.starts_with("Not permitted to chown"), "{text}");
+        assert!(
+            text.contains("s.sock to uid/gid (65534, -1); adjust"),
+            "{text}"
+        );
+        assert!(names(dir.path()).is_empty());
+    }
+}

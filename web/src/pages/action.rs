@@ -1,5 +1,7 @@
 //! What the buttons and the `?action=` links do, and the message about it (spec interfaces 5.4).
 
+use std::collections::BTreeMap;
+
 use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse, rt};
 use visord_actors::messages::supervisor::{ProcessName, Scope};
@@ -30,20 +32,36 @@ enum Verb {
     ClearLog,
 }
 
+impl Verb {
+    const ALL: [(&str, Self); 4] = [
+        ("start", Self::Start),
+        ("stop", Self::Stop),
+        ("restart", Self::Restart),
+        ("clearlog", Self::ClearLog),
+    ];
+}
+
 impl Action {
     fn of(action: &str, name: Option<&str>) -> Option<Self> {
-        let one = |verb| name.map(|name| Self::One(verb, name.to_owned()));
         match action {
             "refresh" => Some(Self::Refresh),
             "restartall" => Some(Self::RestartAll),
             "stopall" => Some(Self::StopAll),
-            "start" => one(Verb::Start),
-            "stop" => one(Verb::Stop),
-            "restart" => one(Verb::Restart),
-            "clearlog" => one(Verb::ClearLog),
-            _ => None,
+            _ => {
+                let (_, verb) = Verb::ALL.into_iter().find(|(known, _)| *known == action)?;
+                Some(Self::One(verb, name?.to_owned()))
+            }
         }
     }
+}
+
+/// The button of our page that was pressed: its name is the action, its value the process.
+#[must_use]
+pub fn pressed(parameters: &BTreeMap<String, String>) -> Option<(&str, &str)> {
+    Verb::ALL.into_iter().find_map(|(action, _)| {
+        let name = parameters.get(action)?;
+        Some((action, name.as_str()))
+    })
 }
 
 /// Whether a browser posts a form that none of our pages made. Scripts need no token, and
@@ -78,18 +96,21 @@ async fn carry_out(state: &AppState, action: Action) -> String {
             Ok(_) => format!("All stopped at {}", clock::long(clock::now())),
             Err(fault) => unexpected(&fault),
         },
-        Action::RestartAll => {
-            let stopped = link.stop_many(Scope::All, true).await;
-            match stopped.and(link.start_many(Scope::All, true).await) {
-                Ok(_) => format!("All restarted at {}", clock::long(clock::now())),
-                Err(fault) => unexpected(&fault),
-            }
-        }
+        Action::RestartAll => match restart_all(state).await {
+            Ok(()) => format!("All restarted at {}", clock::long(clock::now())),
+            Err(fault) => unexpected(&fault),
+        },
         Action::One(verb, given) => match names::active(&state.board, &given) {
             Ok(name) => carry_out_one(state, verb, name, &given).await,
             Err(_) => format!("No such process named {given}"),
         },
     }
+}
+
+async fn restart_all(state: &AppState) -> Result<(), Fault> {
+    state.link.stop_many(Scope::All, true).await?;
+    state.link.start_many(Scope::All, true).await?;
+    Ok(())
 }
 
 async fn carry_out_one(state: &AppState, verb: Verb, name: ProcessName, given: &str) -> String {
@@ -104,11 +125,14 @@ async fn carry_out_one(state: &AppState, verb: Verb, name: ProcessName, given: &
             Ok(()) => format!("Process {given} stopped"),
             Err(fault) => unexpected(&respelled(fault)),
         },
-        // as in the original a restart that fails is seen in the table, not in the message
         Verb::Restart => {
+            // it may have stopped by itself; what counts is whether it runs again
             let _ = link.stop_process(name.clone(), true).await;
-            let _ = link.start_process(name, true).await;
-            format!("Process {given} restarted")
+            match link.start_process(name.clone(), true).await {
+                Ok(()) => format!("Process {given} restarted"),
+                // the original claims success here
+                Err(fault) => start_failed(&respelled(fault), given),
+            }
         }
         Verb::ClearLog => match link.clear_process_logs(name.clone()).await {
             Ok(()) => format!("Log for {given} cleared"),

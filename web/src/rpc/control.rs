@@ -335,7 +335,15 @@ fn send_stdin(state: Arc<AppState>, args: Args) -> LocalBoxFuture<'static, Outco
         let data = match args.value(1) {
             Value::Str(text) => text.clone().into_bytes(),
             Value::Nil => return Err(FaultCode::IncorrectParameters.bare()),
-            other => return Err(FaultCode::IncorrectParameters.about(quoted(other))),
+            other @ (Value::Bool(_)
+            | Value::Int(_)
+            | Value::Double(_)
+            | Value::Base64(_)
+            | Value::DateTime(_)
+            | Value::Array(_)
+            | Value::Struct(_)) => {
+                return Err(FaultCode::IncorrectParameters.about(quoted(other)));
+            }
         };
         let given = args.text(0)?;
         let name = names::single(given)?;

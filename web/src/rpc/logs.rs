@@ -6,12 +6,12 @@ use std::sync::Arc;
 use actix_web::rt::task::spawn_blocking;
 use futures_util::FutureExt as _;
 use futures_util::future::LocalBoxFuture;
+use visord_actors::log::reader::{self, ReadError};
 use visord_model::fault::{Fault, FaultCode};
 use visord_model::process::ProcessInfo;
 use visord_xmlrpc::{Slot, WriteXml, Written};
 
 use super::control::results;
-use super::log_file;
 use super::method::{Args, Method, Outcome, Param, Reply, Returns, Run, param, returns};
 use super::names::{self, respelled};
 use crate::state::AppState;
@@ -166,14 +166,14 @@ impl WriteXml for Bytes {
     }
 }
 
-struct Tail(Vec<u8>, i64, bool);
+struct Tail(reader::Tail);
 
 impl WriteXml for Tail {
     fn write_xml(&self, slot: Slot<'_>) -> Written {
         slot.array(|tail| {
-            tail.item_with(|slot| slot.text(&self.0));
-            tail.item(&self.1);
-            tail.item(&self.2);
+            tail.item_with(|slot| slot.text(&self.0.data));
+            tail.item(&self.0.offset);
+            tail.item(&self.0.overflow);
         })
     }
 }
@@ -197,10 +197,11 @@ async fn blocking<T: Send + 'static>(f: impl FnOnce() -> T + Send + 'static) -> 
 pub async fn read(path: Option<PathBuf>, offset: i64, length: i64) -> Result<Vec<u8>, Fault> {
     let path = path.ok_or(FaultCode::NoFile.bare())?;
     let shown = path.display().to_string();
-    let bytes = blocking(move || log_file::read(&path, offset, length)).await?;
-    bytes.map_err(|code| match code {
-        FaultCode::NoFile => code.about(shown),
-        other => other.bare(),
+    let bytes = blocking(move || reader::read(&path, offset, length)).await?;
+    bytes.map_err(|error| match error {
+        ReadError::BadArguments => FaultCode::BadArguments.bare(),
+        ReadError::NoFile => FaultCode::NoFile.about(shown),
+        ReadError::Failed => FaultCode::Failed.bare(),
     })
 }
 
@@ -238,11 +239,11 @@ fn tail_process(
         let path = path_of(&state, args.text(0)?, channel)?;
         let (offset, length) = (args.int(1)?, args.int(2)?);
         let Some(path) = path else {
-            return Ok(Reply::of(Tail(Vec::new(), 0, false)));
+            return Ok(Reply::of(Tail(reader::Tail::default())));
         };
-        let (bytes, size, more) = blocking(move || log_file::tail(&path, offset, length)).await?;
-        let room = bytes.len() + 400;
-        Ok(Reply::sized(Tail(bytes, size, more), room))
+        let tail = blocking(move || reader::tail(&path, offset, length)).await?;
+        let size = tail.data.len() + 400;
+        Ok(Reply::sized(Tail(tail), size))
     }
     .boxed_local()
 }

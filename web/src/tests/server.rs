@@ -4,6 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
+
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpStream, UnixStream};
 use visord_config::{HttpAddress, HttpConfig, Ownership};
@@ -31,6 +33,7 @@ impl Server {
             section: section.into(),
             address,
             credentials: None,
+            allowed_hosts: Vec::new(),
         };
         // port 0 does not pass for a configured port, but the system then chooses a free one
         let bound = bind_all(&[
@@ -238,18 +241,43 @@ async fn slow_and_idle_connections_hold_nobody_up() {
 }
 
 #[actix::test]
-async fn connections_beyond_the_limit_wait_their_turn() {
-    let server = Server::start(Plan::default(), |state| state.limits.connections = 1);
-    let first = server.unix().await;
-    let mut second = server.unix().await;
-    second
-        .write_all(post("supervisor.getPID").as_bytes())
-        .await
-        .unwrap();
-    // the other listener has a limit of its own
+async fn a_full_listener_sends_away_who_asks_for_nothing() {
+    let server = Server::start(Plan::default(), |state| state.limits.connections = 2);
+    let mut regular = server.unix().await;
+    let call = post("supervisor.getPID");
+    regular.write_all(call.as_bytes()).await.unwrap();
+    assert!(response(&mut regular).await.1.contains("4711"));
+    for _ in 0..3 {
+        let mut idler = server.unix().await;
+        idler.write_all(b"POST /R").await.unwrap();
+        three_calls(server.unix().await).await;
+        // closed, by a reset if the server never read what it had sent
+        let end = idler.read(&mut [0]).await;
+        assert!(matches!(end, Ok(0) | Err(_)), "{end:?}");
+    }
+    regular.write_all(call.as_bytes()).await.unwrap();
+    assert!(response(&mut regular).await.1.contains("4711"));
+    server.stop().await;
+}
+
+#[actix::test]
+async fn a_thousand_slow_connections_hold_nobody_up() {
+    // each takes a descriptor on both sides
+    let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE).unwrap();
+    if hard < 4096 {
+        eprintln!("skipped: only {hard} descriptors");
+        return;
+    }
+    setrlimit(Resource::RLIMIT_NOFILE, hard.min(16_384), hard).unwrap();
+    let server = Server::start(Plan::default(), |_| {});
+    let mut slow = Vec::new();
+    for _ in 0..1000 {
+        let mut stream = server.unix().await;
+        stream.write_all(b"POST /RPC2 HTTP/1.1\r\n").await.unwrap();
+        slow.push(stream);
+    }
+    three_calls(server.unix().await).await;
     three_calls(server.tcp().await).await;
-    drop(first);
-    assert!(response(&mut second).await.1.contains("4711"));
     server.stop().await;
 }
 

@@ -58,8 +58,12 @@ struct World {
     capacity: usize,
     next: u64,
     pids: [i32; MEMBERS],
+    /// The last child of each that closed its stdin.
+    closed: [i32; MEMBERS],
     /// Envelopes on their way to a Process: for which child, which event.
-    under_way: [Option<(i32, u64)>; MEMBERS],
+    under_way: [VecDeque<(i32, u64)>; MEMBERS],
+    /// The event that a child has in its hands, whatever the queue believes.
+    in_hand: [Option<u64>; MEMBERS],
     acknowledged: BTreeSet<u64>,
     discarded: BTreeSet<u64>,
     /// Events that a member had and lost.
@@ -79,7 +83,9 @@ impl World {
             capacity,
             next: 0,
             pids: [100; MEMBERS],
-            under_way: [None; MEMBERS],
+            closed: [0; MEMBERS],
+            under_way: Default::default(),
+            in_hand: [None; MEMBERS],
             acknowledged: BTreeSet::new(),
             discarded: BTreeSet::new(),
             requeued: BTreeSet::new(),
@@ -97,6 +103,18 @@ impl World {
 
     fn act(&mut self, action: Action) {
         let before = self.held();
+        match action {
+            Action::Event | Action::Written(..) => {}
+            Action::Drained(_) | Action::Run(_) | Action::Stop(_) => {}
+            // it answered, broke the protocol, did not get all of it, or is gone
+            Action::Ready(m)
+            | Action::Ok(m)
+            | Action::Fail(m)
+            | Action::Garbage(m)
+            | Action::StdinClosed(m)
+            | Action::Start(m)
+            | Action::Die(m) => self.in_hand[m] = None,
+        }
         if let Action::Ok(m) = action
             && self.queue.state(m) == ListenerState::Busy
         {
@@ -115,6 +133,29 @@ impl World {
         self.check();
     }
 
+    /// What a Process does with an envelope: a child that is gone or closed its stdin gets
+    /// nothing, one that broke the protocol is not trusted with anything it gets.
+    fn write(
+        &mut self,
+        member: usize,
+        pid: i32,
+        serial: u64,
+        outcome: Result<(), Undelivered>,
+    ) -> Vec<Effect<u64>> {
+        let outcome = if pid != self.pids[member] {
+            Err(Undelivered::NotRunning)
+        } else if self.closed[member] == pid {
+            Err(Undelivered::Closed)
+        } else {
+            outcome
+        };
+        if outcome.is_ok() && self.queue.state(member) != ListenerState::Unknown {
+            assert!(!self.in_hand.contains(&Some(serial)), "two members have it");
+            self.in_hand[member] = Some(serial);
+        }
+        self.queue.written(member, pid, outcome)
+    }
+
     fn step(&mut self, action: Action) -> Vec<Effect<u64>> {
         match action {
             Action::Event => {
@@ -125,11 +166,14 @@ impl World {
             Action::Ok(m) => self.queue.heard(m, b"RESULT 2\nOK"),
             Action::Fail(m) => self.queue.heard(m, b"RESULT 4\nFAIL"),
             Action::Garbage(m) => self.queue.heard(m, b"garbage in every state\n"),
-            Action::Written(m, outcome) => match self.under_way[m].take() {
-                Some((pid, _)) => self.queue.written(m, pid, outcome),
+            Action::Written(m, outcome) => match self.under_way[m].pop_front() {
+                Some((pid, serial)) => self.write(m, pid, serial, outcome),
                 None => vec![],
             },
-            Action::StdinClosed(m) => self.queue.stdin_closed(m, self.pids[m]),
+            Action::StdinClosed(m) => {
+                self.closed[m] = self.pids[m];
+                self.queue.stdin_closed(m, self.pids[m])
+            }
             Action::Drained(m) => self.queue.stdin_drained(m, self.pids[m]),
             Action::Start(m) => {
                 self.pids[m] += 1;
@@ -137,7 +181,10 @@ impl World {
             }
             Action::Run(m) => self.queue.changed(m, ProcessState::Running, self.pids[m]),
             Action::Stop(m) => self.queue.changed(m, ProcessState::Stopping, 0),
-            Action::Die(m) => self.queue.changed(m, ProcessState::Exited, 0),
+            Action::Die(m) => {
+                self.pids[m] += 1;
+                self.queue.changed(m, ProcessState::Exited, 0)
+            }
         }
     }
 
@@ -153,7 +200,7 @@ impl World {
                     queued,
                 } => {
                     assert_eq!(pid, self.pids[member], "to the child that runs");
-                    self.under_way[member] = Some((pid, queued.serial));
+                    self.under_way[member].push_back((pid, queued.serial));
                     self.check_order(queued.serial);
                 }
                 Effect::Log(_) | Effect::Broken { .. } | Effect::Served { .. } => {}
@@ -184,7 +231,7 @@ impl World {
     /// Let a member do what is expected of it, as long as there is something to do.
     fn serve(&mut self, member: usize) {
         loop {
-            let next = if self.under_way[member].is_some() {
+            let next = if !self.under_way[member].is_empty() {
                 Action::Written(member, Ok(()))
             } else {
                 match self.queue.state(member) {

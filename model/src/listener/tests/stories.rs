@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use std::format;
 
 use crate::listener::{Effect, Queue, Undelivered};
-use crate::state::ProcessState;
+use crate::state::{ListenerState, ProcessState};
 
 /// Performs effects: writes down the log, delivers at once unless told otherwise.
 struct Pool {
@@ -244,4 +244,25 @@ fn serials_are_kept_over_rebuffering() {
     assert_eq!(serials(&pool), [(5, 0), (9, 1)]);
     pool.up(0).says(0, b"RESULT 4\nFAIL");
     assert_eq!(serials(&pool), [(5, 0), (9, 1)]);
+}
+
+#[test]
+fn an_answer_about_an_earlier_child_changes_nothing() {
+    let mut queue = Queue::new("pool", 10);
+    queue.member("a");
+    let up = |queue: &mut Queue<u32>, pid| {
+        let _ = queue.changed(0, ProcessState::Starting, 0);
+        let _ = queue.changed(0, ProcessState::Running, pid);
+        queue.heard(0, b"READY\n")
+    };
+    let _ = up(&mut queue, 1);
+    assert_eq!(queue.accept(0, 0).len(), 1);
+    // the first child is gone before its Process got the envelope; the event is offered
+    // to the second
+    let _ = queue.changed(0, ProcessState::Exited, 1);
+    assert_eq!(up(&mut queue, 2).len(), 2);
+    let effects = queue.written(0, 1, Err(Undelivered::NotRunning));
+    assert_eq!(effects, []);
+    assert_eq!(queue.written(0, 2, Ok(())).len(), 1);
+    assert_eq!(queue.state(0), ListenerState::Busy);
 }

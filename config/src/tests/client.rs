@@ -1,0 +1,102 @@
+//! What supervisorctl reads, and where both programs look.
+
+use std::path::{Path, PathBuf};
+
+use super::Place;
+use crate::{ClientConfig, find_config, load_client, search_path};
+
+fn client(text: &str) -> Result<ClientConfig, String> {
+    let place = Place::with(text);
+    let path = PathBuf::from("s.conf");
+    load_client(Some(&path), &place.surroundings()).map_err(|error| error.to_string())
+}
+
+#[test]
+fn no_file_means_the_defaults() {
+    let found = load_client(None, &Place::with("").surroundings());
+    assert_eq!(found, Ok(ClientConfig::default()));
+    assert_eq!(client("[supervisorctl]\n"), Ok(ClientConfig::default()));
+}
+
+#[test]
+fn other_sections_mean_nothing_to_it() {
+    let text = "[supervisord]\nminfds=x\n[include]\n[program:x]\n[supervisorctl]\nprompt=p\n";
+    assert_eq!(client(text).expect("a client").prompt, "p");
+}
+
+#[test]
+fn what_it_refuses() {
+    let missing = ".ini file does not include supervisorctl section";
+    let rows = [
+        ("[supervisord]\n", missing),
+        ("", missing),
+        (
+            "x",
+            "File contains no section headers.\nfile: 's.conf', line: 1\n'x'",
+        ),
+        (
+            "[supervisorctl]\nx\n",
+            "Source contains parsing errors: 's.conf'\n\t[line  2]: 'x\\n'",
+        ),
+        (
+            "[supervisorctl]\n[ctlplugin:x]\n",
+            "section [ctlplugin:x] does not specify a supervisor.ctl_factory",
+        ),
+    ];
+    for (text, message) in rows {
+        assert_eq!(client(text), Err(message.to_owned()), "{text:?}");
+    }
+    let place = Place::with("");
+    let error = load_client(Some(Path::new("no.conf")), &place.surroundings());
+    assert_eq!(
+        error.map_err(|e| e.to_string()),
+        Err("could not find config file no.conf".to_owned())
+    );
+}
+
+#[test]
+fn six_places_are_searched() {
+    let place = Place::with("");
+    let paths = |program: &str| {
+        let paths = search_path(program, &place.surroundings());
+        paths
+            .iter()
+            .map(|path| path.display().to_string())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        paths("/opt/v/bin/supervisord"),
+        [
+            "/opt/v/etc/supervisord.conf",
+            "/opt/v/supervisord.conf",
+            "supervisord.conf",
+            "etc/supervisord.conf",
+            "/etc/supervisord.conf",
+            "/etc/supervisor/supervisord.conf"
+        ]
+    );
+    assert_eq!(
+        paths("./supervisord")[..2],
+        ["etc/supervisord.conf", "supervisord.conf"]
+    );
+    assert_eq!(paths("/supervisord")[0], "/etc/supervisord.conf");
+    // PATH is /bin, and sh is there
+    assert_eq!(
+        paths("sh")[..2],
+        ["/etc/supervisord.conf", "/supervisord.conf"]
+    );
+    assert_eq!(paths("no-such-program")[0], "etc/supervisord.conf");
+}
+
+#[test]
+fn the_first_place_that_exists_is_it() {
+    let place = Place::with("");
+    let program = place.path("v/bin/supervisord");
+    let find = || find_config(&program.to_string_lossy(), &place.surroundings());
+    place.write("etc/supervisord.conf", "");
+    assert_eq!(find(), Ok(PathBuf::from("etc/supervisord.conf")));
+    place.write("supervisord.conf", "");
+    assert_eq!(find(), Ok(PathBuf::from("supervisord.conf")));
+    place.write("v/etc/supervisord.conf", "");
+    assert_eq!(find(), Ok(place.path("v/etc/supervisord.conf")));
+}

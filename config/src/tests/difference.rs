@@ -1,0 +1,176 @@
+//! What counts as a change.
+
+use proptest::prelude::*;
+
+use super::with_server;
+use crate::{Diff, ProcessDiff, diff, process_diff};
+
+const X: &str = "[program:x]\ncommand=x\n";
+
+fn compare(old: &str, new: &str) -> Diff {
+    diff(&with_server(old).groups, &with_server(new).groups)
+}
+
+fn changed(old: &str, new: &str) -> bool {
+    let diff = compare(old, new);
+    assert!(diff.added.is_empty() && diff.removed.is_empty());
+    !diff.changed.is_empty()
+}
+
+#[test]
+fn every_setting_of_a_process_counts() {
+    for line in [
+        "command=x ",
+        "command=x  y",
+        "process_name=y",
+        "directory=/",
+        "umask=022",
+        "priority=1",
+        "autostart=no",
+        "autorestart=true",
+        "startsecs=2",
+        "startretries=2",
+        "exitcodes=0,1",
+        "stopsignal=INT",
+        "stopwaitsecs=2",
+        "stopasgroup=true",
+        "killasgroup=true",
+        "user=root",
+        "redirect_stderr=true",
+        "stdout_logfile=o",
+        "stdout_logfile=none",
+        "stdout_logfile_maxbytes=1",
+        "stdout_logfile_backups=1",
+        "stdout_capture_maxbytes=1",
+        "stdout_events_enabled=1",
+        "stdout_syslog=1",
+        "stderr_logfile=o",
+        "stderr_logfile_maxbytes=1",
+        "stderr_logfile_backups=1",
+        "stderr_capture_maxbytes=1",
+        "stderr_events_enabled=1",
+        "stderr_syslog=1",
+        "environment=A=1",
+        "serverurl=http://x",
+        "numprocs=0",
+        "numprocs=2\nprocess_name=%(process_num)d",
+    ] {
+        let is_same = line == "command=x ";
+        assert_eq!(changed(X, &format!("{X}{line}\n")), !is_same, "{line}");
+    }
+}
+
+#[test]
+fn what_does_not_count() {
+    let log = format!("{X}stdout_logfile=o\n");
+    assert!(!changed(&log, X), "a log that becomes automatic");
+    assert!(!changed(X, &format!("{X}numprocs_start=7\n")));
+    assert!(!changed(
+        X,
+        &format!("{X}unknown=7\n[inet_http_server]\nport=1\n")
+    ));
+    let listener = "[eventlistener:l]\ncommand=x\n";
+    let events = |events| format!("{listener}events={events}\n");
+    assert!(!changed(
+        &events("TICK_5,TICK_60"),
+        &events("TICK_60,TICK_5")
+    ));
+    assert!(changed(&events("TICK_5"), &events("TICK_60")));
+    assert!(changed(
+        &events("TICK_5"),
+        &format!("{}buffer_size=1\n", events("TICK_5"))
+    ));
+    let socket = "[fcgi-program:f]\ncommand=x\nsocket=unix:///a\n";
+    assert!(!changed(
+        socket,
+        &format!("{socket}socket_mode=0777\nsocket_backlog=5\n")
+    ));
+    assert!(changed(socket, &format!("{socket}socket=unix:///b\n")));
+}
+
+#[test]
+fn groups_come_and_go() {
+    let group = |programs| {
+        format!("[group:g]\nprograms={programs}\n[program:a]\ncommand=x\n[program:b]\ncommand=x\n")
+    };
+    assert!(changed(&group("a,b"), &group("b,a")));
+    let moved = compare(&group("a,b"), &group("a"));
+    assert_eq!(
+        (moved.added, moved.changed),
+        (vec!["b".to_owned()], vec!["g".to_owned()])
+    );
+    let gone = compare(&group("a,b"), X);
+    assert_eq!(
+        (gone.added, gone.removed),
+        (vec!["x".to_owned()], vec!["g".to_owned()])
+    );
+    let kind = compare(
+        X,
+        "[eventlistener:x]\ncommand=x\nevents=EVENT\npriority=999\n",
+    );
+    assert_eq!(kind.changed, ["x"]);
+    let environment = diff(
+        &with_server(X).groups,
+        &with_server(&format!("environment=A=1\n{X}")).groups,
+    );
+    assert_eq!(environment.changed, ["x"]);
+}
+
+#[test]
+fn processes_are_compared_one_by_one() {
+    let text = |count: u32, command: &str| {
+        format!("[program:x]\ncommand={command}\nnumprocs={count}\nprocess_name=%(process_num)d\n")
+    };
+    let compare = |old: String, new: String| {
+        process_diff(&with_server(&old).groups[0], &with_server(&new).groups[0])
+    };
+    let list = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+    assert_eq!(
+        compare(text(2, "x"), text(3, "x")),
+        ProcessDiff {
+            kept: list(&["0", "1"]),
+            added: list(&["2"]),
+            ..ProcessDiff::default()
+        }
+    );
+    assert_eq!(
+        compare(text(2, "%(process_num)d"), text(1, "y")),
+        ProcessDiff {
+            changed: list(&["0"]),
+            removed: list(&["1"]),
+            ..ProcessDiff::default()
+        }
+    );
+}
+
+/// A few programs with a few settings.
+fn some_programs() -> impl Strategy<Value = String> {
+    let program = ("[a-d]", 0..3_u8, 0..3_u8).prop_map(|(name, startsecs, priority)| {
+        format!("[program:{name}]\ncommand=x\nstartsecs={startsecs}\npriority={priority}\n")
+    });
+    prop::collection::vec(program, 0..5).prop_map(|programs| programs.concat())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn every_group_is_kept_changed_added_or_removed(
+        old in some_programs(),
+        new in some_programs(),
+    ) {
+        let (old, new) = (with_server(&old).groups, with_server(&new).groups);
+        let found = diff(&old, &new);
+        for group in &new {
+            let before = old.iter().find(|old| old.name == group.name);
+            prop_assert_eq!(found.added.contains(&group.name), before.is_none());
+            let same = before.is_none_or(|before| before == group);
+            prop_assert_eq!(found.changed.contains(&group.name), !same);
+        }
+        for group in &old {
+            let after = new.iter().any(|new| new.name == group.name);
+            prop_assert_eq!(found.removed.contains(&group.name), !after);
+        }
+        prop_assert_eq!(diff(&new, &new), Diff::default());
+    }
+}

@@ -1,0 +1,168 @@
+//! Files, includes, and the command line over them.
+
+use std::path::{Path, PathBuf};
+
+use visord_model::log_line::Level;
+
+use super::{Place, config, messages};
+use crate::{MainLogTarget, Overrides, load};
+
+const MAIN: &str = "[supervisord]\n";
+
+#[test]
+fn a_file_that_is_not_there_or_no_file() {
+    let place = Place::with("");
+    place.write("d/x", "");
+    let message = |name: &str| {
+        let loaded = load(
+            Path::new(name),
+            &Overrides::default(),
+            &place.surroundings(),
+        );
+        loaded.expect_err("an error").to_string()
+    };
+    assert_eq!(message("no.conf"), "could not find config file no.conf");
+    assert_eq!(message("d"), "could not read config file d");
+    let directory = place.path("");
+    std::fs::write(directory.join("latin1"), b"[a]\n;\xff").expect("a file");
+    assert_eq!(
+        message("latin1"),
+        "'utf-8' codec can't decode byte 0xff in position 5: invalid start byte"
+    );
+}
+
+#[test]
+fn the_main_section_is_needed() {
+    let missing = ".ini file does not include supervisord section";
+    assert_eq!(messages(""), [missing]);
+    assert_eq!(messages("[program:x]\ncommand=x\n"), [missing]);
+    let place = Place::with("[include]\nfiles=main.conf");
+    place.write("main.conf", MAIN);
+    assert!(place.load().is_ok());
+}
+
+#[test]
+fn included_files_are_read_in_order() {
+    let place = Place::with(&format!(
+        "{MAIN}[include]\nfiles = c/*.conf ./b.conf\n  no.conf"
+    ));
+    place.write("c/2.conf", "[program:x]\npriority=2\n[include]\nfiles=*\n");
+    place.write("c/1.conf", "[program:x]\ncommand=%(here)s\npriority=1\n");
+    place.write("c/.hidden.conf", "broken");
+    place.write("c/3.txt", "broken");
+    place.write("b.conf", "[program:y]\ncommand=%(here)s\n");
+    let config = place.load().expect("a configuration");
+    let commands: Vec<&str> = config
+        .groups
+        .iter()
+        .map(|group| group.processes[0].command.as_str())
+        .collect();
+    let directory = place.path("");
+    let inner = directory.join("c");
+    let outer = directory
+        .parent()
+        .expect("parent")
+        .join(directory.file_name().expect("name"));
+    assert_eq!(commands, [inner.to_string_lossy(), outer.to_string_lossy()]);
+    assert_eq!(config.groups[0].priority, 2);
+    let remarks: Vec<String> = config
+        .remarks
+        .iter()
+        .map(|line| format!("{} {}", line.level.code(), line.text))
+        .collect();
+    let outer = outer.display();
+    assert_eq!(
+        remarks,
+        [
+            format!("WARN No file matches via include \"{outer}/no.conf\""),
+            format!("INFO Included extra file \"{outer}/c/1.conf\" during parsing"),
+            format!("INFO Included extra file \"{outer}/c/2.conf\" during parsing"),
+            format!("INFO Included extra file \"{outer}/./b.conf\" during parsing"),
+        ]
+    );
+}
+
+#[test]
+fn a_directory_among_the_included_is_passed_over() {
+    let place = Place::with(&format!("{MAIN}[include]\nfiles=sub"));
+    place.write("sub/x.conf", "broken");
+    let config = place.load().expect("a configuration");
+    assert_eq!(config.remarks.len(), 1);
+    assert_eq!(config.remarks[0].level, Level::Info);
+}
+
+#[test]
+fn what_is_wrong_with_includes() {
+    assert_eq!(
+        messages(&format!("{MAIN}[include]\nfile=x")),
+        [".ini file has [include] section, but no files setting"]
+    );
+    let place = Place::with(&format!("{MAIN}[include]\nfiles=x.conf"));
+    place.write("x.conf", "[a]\nbad");
+    let path = place.path("x.conf");
+    let shown = path.display();
+    let expected = format!("Source contains parsing errors: '{shown}'\n\t[line  2]: 'bad'");
+    assert_eq!(place.load().expect_err("an error").to_string(), expected);
+    place.write("x.conf", "[program:y]\nautostart=x\ncommand=x");
+    let expected =
+        format!("not a valid boolean value: 'x' in section 'program:y' (file: '{shown}')");
+    let error = place.load().expect_err("an error");
+    assert_eq!(error.first(), expected);
+    assert_eq!(
+        (error.problems[0].line, &error.problems[0].file),
+        (Some(2), &path)
+    );
+}
+
+#[test]
+fn here_becomes_text_where_there_is_an_include_section() {
+    let server = "[inet_http_server]\nport=%(here)s:1\n";
+    assert!(messages(&format!("{MAIN}{server}"))[0].starts_with("Format string "));
+    let place = Place::with(&format!("{MAIN}[include]\nfiles=\n{server}"));
+    assert!(place.load().is_ok());
+    let place = Place::with(&format!(
+        "{MAIN}[include]\nfiles=\n[inet_http_server]\nport=%%(here)s"
+    ));
+    let error = place.load().expect_err("an error").to_string();
+    assert!(
+        error.contains("is badly formatted: unsupported format character '/'"),
+        "{error}"
+    );
+}
+
+#[test]
+fn default_options_hold_in_every_section() {
+    let config = config(
+        "[DEFAULT]\npriority=5\nautostart=no\n[supervisord]\n[program:x]\ncommand=x\n\
+         [program:y]\ncommand=y\nautostart=yes\n",
+    );
+    let seen: Vec<(i64, bool)> = config
+        .groups
+        .iter()
+        .map(|group| (group.priority, group.processes[0].policy.autostart))
+        .collect();
+    assert_eq!(seen, [(5, false), (5, true)]);
+}
+
+#[test]
+fn the_command_line_beats_the_file_but_does_not_excuse_it() {
+    let place = Place::with("[supervisord]\nminfds=1\nlogfile=syslog\nsilent=no\nuser=nosuchuser");
+    let overrides = Overrides {
+        minfds: Some(7),
+        logfile: Some("x.log".to_owned()),
+        silent: true,
+        user: Some("root".to_owned()),
+        childlogdir: Some(PathBuf::from("sub/..")),
+        identifier: Some("me".to_owned()),
+        ..Overrides::default()
+    };
+    let server = place.load_over(&overrides).expect("a configuration").server;
+    let directory = place.surroundings().cwd;
+    assert_eq!(server.minfds, 7);
+    assert_eq!(server.logfile, MainLogTarget::File(directory.join("x.log")));
+    assert_eq!(server.childlogdir, directory);
+    assert_eq!(server.user.map(|user| user.uid), Some(0));
+    assert_eq!((server.silent, server.identifier.as_str()), (true, "me"));
+    place.write("s.conf", "[supervisord]\nminfds=x");
+    assert!(place.load_over(&overrides).is_err());
+}

@@ -1,0 +1,179 @@
+//! What an option turned out to be, as a short text.
+
+use std::fmt::Debug;
+
+use crate::{
+    ChannelConfig, ClientConfig, Config, Environment, FcgiAddress, GroupKind, HttpAddress,
+    HttpConfig, LogTarget, MainLogTarget, Ownership, ProcessConfig, ServerConfig,
+};
+
+pub(super) fn option(config: &Config, kind: &str, key: &str) -> String {
+    match kind {
+        "supervisord" => server(&config.server, key),
+        "inet_http_server*" | "unix_http_server*" => http(&config.http[0], key),
+        "rpcinterface:" => format!("{:?}", config.rpc_interfaces[0].kind),
+        "include" => names(config.groups.iter().map(|group| &group.name)),
+        "group:" if key == "programs" => {
+            let group = config.groups.iter().find(|group| group.name == "x");
+            let processes = &group.expect("group x").processes;
+            names(processes.iter().map(|process| &process.name))
+        }
+        "group:" => {
+            let group = config.groups.iter().find(|group| group.name == "x");
+            plain(group.expect("group x").priority)
+        }
+        "eventlistener:" | "fcgi-program:" => special(config, key),
+        _ if key == "numprocs" => plain(config.groups[0].processes.len()),
+        _ => process(&config.groups[0].processes[0], key),
+    }
+}
+
+fn plain(value: impl Debug) -> String {
+    format!("{value:?}").trim_matches('"').to_owned()
+}
+
+fn optional(value: Option<impl Debug>) -> String {
+    value.map_or("none".to_owned(), plain)
+}
+
+fn names<'a>(names: impl Iterator<Item = &'a String>) -> String {
+    names.map(String::as_str).collect::<Vec<_>>().join(" ")
+}
+
+fn octal(mode: u32) -> String {
+    format!("{mode:03o}")
+}
+
+fn variables(environment: &Environment) -> String {
+    let pairs = environment
+        .iter()
+        .map(|(key, value)| format!("{key}={value}"));
+    pairs.collect::<Vec<_>>().join(" ")
+}
+
+fn owner(owner: Ownership) -> String {
+    let id = |id: Option<u32>| id.map_or("-".to_owned(), |id| id.to_string());
+    format!("{}:{}", id(owner.uid), id(owner.gid))
+}
+
+fn server(server: &ServerConfig, key: &str) -> String {
+    match key {
+        "minfds" => plain(server.minfds),
+        "minprocs" => plain(server.minprocs),
+        "directory" => optional(server.directory.as_ref()),
+        "user" => optional(server.user.as_ref().map(|user| user.uid)),
+        "umask" => octal(server.umask),
+        "logfile" => match &server.logfile {
+            MainLogTarget::Syslog => "the system log".to_owned(),
+            MainLogTarget::File(path) => plain(path),
+        },
+        "logfile_maxbytes" => plain(server.logfile_maxbytes),
+        "logfile_backups" => plain(server.logfile_backups),
+        "loglevel" => plain(server.loglevel),
+        "pidfile" => plain(&server.pidfile),
+        "identifier" => plain(&server.identifier),
+        "nodaemon" => plain(server.nodaemon),
+        "silent" => plain(server.silent),
+        "childlogdir" => plain(&server.childlogdir),
+        "nocleanup" => plain(server.nocleanup),
+        "strip_ansi" => plain(server.strip_ansi),
+        "environment" => variables(&server.environment),
+        other => panic!("{other}"),
+    }
+}
+
+fn http(http: &HttpConfig, key: &str) -> String {
+    let credentials = http.credentials.as_ref();
+    match (&http.address, key) {
+        (_, "username") => optional(credentials.map(|both| &both.username)),
+        (_, "password") => optional(credentials.map(|both| &both.password)),
+        (_, "allowed_hosts") => http.allowed_hosts.join(" "),
+        (HttpAddress::Inet { host, port }, _) => format!("{host} {port}"),
+        (HttpAddress::Unix { path, .. }, "file") => plain(path),
+        (HttpAddress::Unix { mode, .. }, "chmod") => octal(*mode),
+        (HttpAddress::Unix { owner: of, .. }, _) => owner(*of),
+    }
+}
+
+fn special(config: &Config, key: &str) -> String {
+    match (&config.groups[0].kind, key) {
+        (_, "priority") => {
+            let group = &config.groups[0];
+            format!("{} {}", group.priority, group.processes[0].priority)
+        }
+        (GroupKind::Listeners(pool), "events") => {
+            let events = pool.events.iter().map(|event| event.name());
+            events.collect::<Vec<_>>().join(" ")
+        }
+        (GroupKind::Listeners(pool), "buffer_size") => plain(pool.buffer_size),
+        (GroupKind::Listeners(pool), "event_detail") => plain(pool.event_detail),
+        (GroupKind::Listeners(pool), "listener_recover") => plain(pool.listener_recover),
+        (GroupKind::Listeners(_), _) => "the default one".to_owned(),
+        (GroupKind::Fastcgi(socket), "socket") => socket.url.clone(),
+        (GroupKind::Fastcgi(socket), "socket_backlog") => optional(socket.backlog),
+        (GroupKind::Fastcgi(socket), _) => match (&socket.address, key) {
+            (FcgiAddress::Unix { mode, .. }, "socket_mode") => octal(*mode),
+            (FcgiAddress::Unix { owner: of, .. }, _) => owner(*of),
+            (FcgiAddress::Tcp { .. }, _) => "tcp has none".to_owned(),
+        },
+        (GroupKind::Programs, other) => panic!("{other}"),
+    }
+}
+
+fn process(process: &ProcessConfig, key: &str) -> String {
+    let policy = &process.policy;
+    if let Some(key) = key.strip_prefix("stdout_") {
+        return channel(&process.stdout, key);
+    }
+    if let Some(key) = key.strip_prefix("stderr_") {
+        return channel(&process.stderr, key);
+    }
+    match key {
+        "command" => plain(&process.command),
+        "process_name" | "numprocs_start" => plain(&process.name),
+        "priority" => plain(process.priority),
+        "autostart" => plain(policy.autostart),
+        "startsecs" => plain(policy.startsecs),
+        "startretries" => plain(policy.startretries),
+        "autorestart" => plain(policy.autorestart),
+        "exitcodes" => plain(&policy.exitcodes),
+        "stopsignal" => policy.stopsignal.name(),
+        "stopwaitsecs" => plain(policy.stopwaitsecs),
+        "stopasgroup" => plain(policy.stopasgroup),
+        "killasgroup" => plain(policy.killasgroup),
+        "user" => optional(process.user.as_ref().map(|user| user.uid)),
+        "redirect_stderr" => plain(process.redirect_stderr),
+        "environment" => variables(&process.environment),
+        "directory" => optional(process.directory.as_ref()),
+        "umask" => process.umask.map_or("none".to_owned(), octal),
+        "serverurl" => optional(process.serverurl.as_ref()),
+        other => panic!("{other}"),
+    }
+}
+
+fn channel(channel: &ChannelConfig, key: &str) -> String {
+    match key {
+        "logfile" => match &channel.logfile {
+            LogTarget::Auto => "auto".to_owned(),
+            LogTarget::None => "none".to_owned(),
+            LogTarget::File(path) => format!("file {path}"),
+        },
+        "logfile_maxbytes" => plain(channel.maxbytes),
+        "logfile_backups" => plain(channel.backups),
+        "capture_maxbytes" => plain(channel.capture_maxbytes),
+        "events_enabled" => plain(channel.events_enabled),
+        "syslog" => plain(channel.syslog),
+        other => panic!("{other}"),
+    }
+}
+
+pub(super) fn client(client: &ClientConfig, key: &str) -> String {
+    match key {
+        "serverurl" => plain(&client.serverurl),
+        "username" => optional(client.username.as_ref()),
+        "password" => optional(client.password.as_ref()),
+        "prompt" => plain(&client.prompt),
+        "history_file" => optional(client.history_file.as_ref()),
+        other => panic!("{other}"),
+    }
+}

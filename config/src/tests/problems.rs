@@ -1,0 +1,106 @@
+//! All problems are found in one pass, and told with their places.
+
+use super::{Place, messages};
+use crate::Problem;
+
+#[test]
+fn all_problems_of_a_file_are_told_in_the_order_of_the_original() {
+    let text = "[unix_http_server]\nfile=/x\nchmod=9\n\
+                [program:x]\ncommand=x\nstartsecs=1s\nuser=nosuchuser\nenvironment=A\n\
+                [supervisord]\nuser=nosuchuser\nminfds=a\nloglevel=b\n\
+                [eventlistener:l]\nevents=A,B\ncommand=x\n\
+                [group:g]\nprograms=n,x\n[rpcinterface:r]\n[fcgi-program:f]\nnumprocs=q\n";
+    let program = " in section 'program:x' (file: 's.conf')";
+    assert_eq!(
+        messages(text),
+        [
+            "invalid literal for int() with base 10: 'a'",
+            "bad logging level name 'b'",
+            "section [rpcinterface:r] does not specify a supervisor.rpcinterface_factory",
+            "[group:g] names unknown program or fcgi-program n",
+            &format!("invalid literal for int() with base 10: '1s'{program}"),
+            &format!("Invalid user name nosuchuser{program}"),
+            &format!("Unexpected end of key/value pairs in value 'A'{program}"),
+            "Unknown event type A in [eventlistener:l] events",
+            "Unknown event type B in [eventlistener:l] events",
+            "[fcgi-program:f] section requires a \"socket\" line",
+            "invalid literal for int() with base 10: 'q' in section 'fcgi-program:f' (file: 's.conf')",
+            "program section fcgi-program:f does not specify a command in section \
+             'fcgi-program:f' (file: 's.conf')",
+            "Invalid chmod value 9",
+            "Invalid user name nosuchuser",
+        ]
+    );
+}
+
+#[test]
+fn a_mistake_is_told_once() {
+    let text = "[supervisord]\n[group:g]\nprograms=x\n[group:h]\nprograms=x\n\
+                [program:x]\ncommand=%(nope)s\nprocess_name=%(process_num)d\nnumprocs=9\n";
+    assert_eq!(messages(text).len(), 1);
+}
+
+#[test]
+fn bad_lines_do_not_hide_the_rest() {
+    let found = messages("[supervisord]\nnodaemon\nminfds=x\n");
+    assert_eq!(found.len(), 2);
+    assert!(
+        found[0].starts_with("Source contains parsing errors: 's.conf'"),
+        "{found:?}"
+    );
+    // but a file that is something else is not picked to pieces
+    assert_eq!(messages("#!/bin/sh\necho x\necho y=1\n").len(), 1);
+}
+
+#[test]
+fn extras_of_the_main_interface_matter_where_a_server_makes_it() {
+    let interface = "[rpcinterface:x]\nretries=1\n\
+                     supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface\n";
+    assert!(
+        Place::with(&format!("[supervisord]\n{interface}"))
+            .load()
+            .is_ok()
+    );
+    let server = "[inet_http_server]\nport=1\n";
+    let found = messages(&format!("[supervisord]\n{server}{interface}"));
+    assert_eq!(found, ["Could not make x rpc interface"]);
+}
+
+fn warnings(text: &str) -> Vec<Problem> {
+    Place::with(text).check().warnings
+}
+
+#[test]
+fn unknown_names_are_warned_about_with_the_nearest_known_one() {
+    let text = "[supervisord]\nlogfil=x\n[programs:x]\n[Program:y]\n[program:z]\ncommand=x\n\
+                autosart=1\ncolour=2\n[celery]\na=b\n[DEFAULT]\nprioriti=1\n[unix_http_server2]\n\
+                file=x\nchmode=1\n[eventlistener:l]\nevent=x\n[rpcinterface:x]\nany=thing\n";
+    let found: Vec<String> = warnings(text)
+        .into_iter()
+        .map(|warning| format!("{}: {}", warning.line.expect("a line"), warning.message))
+        .collect();
+    assert_eq!(
+        found,
+        [
+            "2: unknown option logfil in [supervisord] is ignored; did you mean logfile?",
+            "3: unknown section [programs:x] is ignored; did you mean [program:x]?",
+            "4: unknown section [Program:y] is ignored; did you mean [program:y]?",
+            "7: unknown option autosart in [program:z] is ignored; did you mean autostart?",
+            "8: unknown option colour in [program:z] is ignored",
+            "9: unknown section [celery] is ignored",
+            "15: unknown option chmode in [unix_http_server2] is ignored; did you mean chmod?",
+            "17: unknown option event in [eventlistener:l] is ignored; did you mean events?",
+            "12: unknown option prioriti in [DEFAULT] is ignored; did you mean priority?",
+        ]
+    );
+}
+
+#[test]
+fn places_are_told() {
+    let report = Place::with("[supervisord]\n\nminfds=x\n").check();
+    let problem = &report.outcome.expect_err("an error").problems[0];
+    assert_eq!(problem.file, std::path::Path::new("s.conf"));
+    assert_eq!(problem.line, Some(3));
+    assert_eq!(problem.section.as_deref(), Some("supervisord"));
+    assert_eq!(problem.key.as_deref(), Some("minfds"));
+}

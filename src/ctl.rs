@@ -1,0 +1,121 @@
+//! supervisorctl: one command, or a shell that takes them (spec interfaces 4).
+//!
+//! Reading order: [`options`] is the command line, [`session`] what commands work with,
+//! [`command`] the table of all of them, [`shell`] the prompt and [`editor`] the line. Everything here blocks: a
+//! person waits for it, and a runtime would only make it start later.
+
+pub mod command;
+pub mod complete;
+pub mod editor;
+pub mod exit_status;
+pub mod failure;
+pub mod follow;
+pub mod help;
+pub mod history;
+pub mod interrupt;
+pub mod line;
+pub mod options;
+pub mod process;
+pub mod session;
+pub mod shell;
+pub mod terminal;
+
+use std::io;
+use std::process::ExitCode;
+
+use visord_xmlrpc::CallError;
+
+use crate::cli;
+use command::execute;
+use exit_status::ExitStatus;
+use failure::Failure;
+use options::{Request, Settings};
+use session::{Flow, Session};
+use terminal::{Console, Terminal};
+
+/// The whole program.
+#[must_use]
+pub fn main() -> ExitCode {
+    let (program, words) = cli::arguments();
+    match options::read(&program, &words, &options::surroundings()) {
+        Err(error) => error.report(&program),
+        Ok(Request::Help(text)) => match Console::default().out(&text) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(_) => ExitCode::FAILURE,
+        },
+        Ok(Request::Act(settings)) => act(settings),
+    }
+}
+
+fn act(settings: Settings) -> ExitCode {
+    let mut console = Console::default();
+    let is_shell = settings.words.is_empty();
+    let confirm = is_shell || settings.interactive;
+    if confirm && let Err(error) = console.on_interrupt(shell::leave_on_interrupt()) {
+        // Ctrl-C then ends the shell less politely.
+        let _ = console.err(&format!("warning: Ctrl-C cannot be watched: {error}\n"));
+    }
+    let mut session = Session::new(settings.server, &mut console, confirm);
+    let first = if is_shell {
+        "status".to_owned()
+    } else {
+        settings.words.join(" ")
+    };
+    let outcome = attempt(&mut session, &first).and_then(|flow| {
+        if flow == Flow::Continue && confirm {
+            shell::run(
+                &mut session,
+                &settings.prompt,
+                settings.history_file.as_deref(),
+            )?;
+        }
+        Ok(())
+    });
+    match outcome {
+        // In a shell, failures were told; the shell itself did well.
+        Ok(()) if confirm => ExitCode::SUCCESS,
+        Ok(()) => ExitCode::from(session.exit_status.code()),
+        // The reader of our output or the terminal went away: nobody is left to tell.
+        Err(_) => ExitCode::from(ExitStatus::Generic.code()),
+    }
+}
+
+/// Carry out a line; what it has no words for is told here. Asks for a login where one is
+/// required and somebody can be asked (spec interfaces 4.5).
+///
+/// # Errors
+/// The terminal is gone.
+pub fn attempt(session: &mut Session<'_>, line: &str) -> Result<Flow, Failure> {
+    loop {
+        let failure = match execute(session, line) {
+            Ok(flow) => return Ok(flow),
+            Err(Failure::Terminal(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
+                return Err(Failure::Terminal(error));
+            }
+            Err(Failure::Call(CallError::Unauthorized)) => {
+                session.fail(ExitStatus::Generic, "Server requires authentication")?;
+                if !session.confirm {
+                    return Ok(Flow::Continue);
+                }
+                match log_in(session) {
+                    Ok(()) => continue,
+                    Err(failure) => failure,
+                }
+            }
+            Err(failure) => failure,
+        };
+        let line = failure.line(&session.server.url);
+        session.fail(ExitStatus::Generic, &line)?;
+        return Ok(Flow::Continue);
+    }
+}
+
+/// Ask for name and password, kept for the session.
+fn log_in(session: &mut Session<'_>) -> Result<(), Failure> {
+    let terminal = &mut session.terminal;
+    let username = terminal.ask("Username:")?.ok_or(Failure::EndOfInput)?;
+    let password = terminal.ask_secret("Password:")?;
+    session.server.password = Some(password.ok_or(Failure::EndOfInput)?);
+    session.server.username = Some(username);
+    session.say("")
+}

@@ -1,0 +1,162 @@
+//! The commands: one value for each, in one table. The shell, `help` and completion know
+//! no command but through it.
+//!
+//! To add one: write a function of [`Run`]'s shape below `command/`, put a [`Command`]
+//! into [`ALL`] in alphabetical order, and say in its `help` what it does.
+
+mod clear;
+mod control;
+mod daemon;
+mod fg;
+mod groups;
+mod maintail;
+mod pid;
+mod shell;
+mod status;
+mod tail;
+mod update;
+
+use super::failure::Failure;
+use super::help::Part;
+use super::line::Line;
+use super::session::{Flow, Session};
+use crate::ctl::exit_status::ExitStatus;
+
+/// What a command does with its argument, the rest of the line without blanks at its ends.
+pub type Run = fn(&mut Session<'_>, &str) -> Result<Flow, Failure>;
+
+/// What TAB offers after the command's name (spec interfaces 4.9).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Completes {
+    /// Nothing.
+    Nothing,
+    /// Names of commands.
+    Commands,
+    /// Names of active groups.
+    Groups,
+    /// Names of active processes and their groups.
+    Processes,
+}
+
+/// A command of supervisorctl.
+pub struct Command {
+    /// What is typed.
+    pub name: &'static str,
+    /// How it is used; nothing for a command that is not to be known.
+    pub help: &'static [Part],
+    /// What TAB offers after it.
+    pub completes: Completes,
+    /// What it does.
+    pub run: Run,
+}
+
+/// Every command, by name.
+pub const ALL: &[Command] = &[
+    shell::END_OF_FILE,
+    groups::ADD,
+    update::AVAIL,
+    clear::CLEAR,
+    shell::EXIT,
+    fg::FG,
+    shell::HELP,
+    maintail::MAINTAIL,
+    shell::OPEN,
+    pid::PID,
+    shell::QUIT,
+    daemon::RELOAD,
+    groups::REMOVE,
+    update::REREAD,
+    control::RESTART,
+    daemon::SHUTDOWN,
+    control::SIGNAL,
+    control::START,
+    status::STATUS,
+    control::STOP,
+    tail::TAIL,
+    update::UPDATE,
+    daemon::VERSION,
+];
+
+/// The command of that name.
+#[must_use]
+pub fn find(name: &str) -> Option<&'static Command> {
+    ALL.iter().find(|command| command.name == name)
+}
+
+/// Carry out a line as it was typed or put together from the command line.
+///
+/// # Errors
+/// Whatever the command has no words of its own for.
+pub fn execute(session: &mut Session<'_>, line: &str) -> Result<Flow, Failure> {
+    match Line::read(line) {
+        Line::Blank => Ok(Flow::Continue),
+        Line::Command { name, argument } => match find(name) {
+            Some(command) => (command.run)(session, argument),
+            None => unknown(session, line),
+        },
+        Line::Other => unknown(session, line),
+    }
+}
+
+fn unknown(session: &mut Session<'_>, line: &str) -> Result<Flow, Failure> {
+    let message = format!("*** Unknown syntax: {}", line.trim());
+    session.fail(ExitStatus::Generic, &message)?;
+    Ok(Flow::Continue)
+}
+
+impl Command {
+    /// Tell what is wrong with the arguments, and how they should be.
+    ///
+    /// # Errors
+    /// Standard output is gone.
+    fn misused(
+        &self,
+        session: &mut Session<'_>,
+        status: ExitStatus,
+        what: &str,
+    ) -> Result<Flow, Failure> {
+        session.fail(status, what)?;
+        session.say(&super::help::topic(self.help))?;
+        Ok(Flow::Continue)
+    }
+
+    /// Refuse arguments: true if there were any.
+    ///
+    /// # Errors
+    /// Standard output is gone.
+    fn refuses(&self, session: &mut Session<'_>, argument: &str) -> Result<bool, Failure> {
+        if argument.is_empty() {
+            return Ok(false);
+        }
+        let message = format!("Error: {} accepts no arguments", self.name);
+        let _ = self.misused(session, ExitStatus::Generic, &message)?;
+        Ok(true)
+    }
+}
+
+/// Whether the names mean everything there is.
+fn means_all(names: &[&str]) -> bool {
+    names.contains(&"all")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_is_in_order_and_known_to_help() {
+        assert!(
+            ALL.is_sorted_by(
+                |a, b| a.name.to_lowercase() <= b.name.to_lowercase() || a.name == "EOF"
+            )
+        );
+        for command in ALL {
+            assert_eq!(
+                command.help.is_empty(),
+                command.name == "EOF",
+                "{}",
+                command.name
+            );
+        }
+    }
+}

@@ -1,0 +1,222 @@
+//! `fg`: talking to a process. Its logs are shown as they grow, what is typed goes to its
+//! standard input, line by line.
+
+use std::os::fd::{AsFd, BorrowedFd};
+use std::rc::Rc;
+use std::time::Duration;
+
+use visord_model::fault::FaultCode;
+use visord_model::state::ProcessState;
+use visord_xmlrpc::http::HangUp;
+use visord_xmlrpc::{CallError, Client};
+
+use super::{Command, Completes};
+use crate::ctl::editor::{Ability, Editor, Entered, Full, Printer, Processes};
+use crate::ctl::exit_status::{ExitStatus, is};
+use crate::ctl::failure::Failure;
+use crate::ctl::follow::{GREETING, LogStream, wait_for};
+use crate::ctl::help::Part;
+use crate::ctl::interrupt::Taken;
+use crate::ctl::process::{ProcessInfo, refusable};
+use crate::ctl::session::{Flow, Session};
+
+pub(super) const FG: Command = Command {
+    name: "fg",
+    help: &[
+        Part::Usage(
+            "fg <process>",
+            "Talk to a process: see its output, type its input",
+        ),
+        Part::More("(Ctrl-C leaves it running)"),
+    ],
+    completes: Completes::Processes,
+    run,
+};
+
+/// How long a process pauses in a line before that is shown.
+const REST: Duration = Duration::from_millis(200);
+
+const FAREWELL: &str = "Exiting foreground";
+
+fn run(session: &mut Session<'_>, argument: &str) -> Result<Flow, Failure> {
+    let Some(mut client) = session.reach()? else {
+        return Ok(Flow::Continue);
+    };
+    let names: Vec<&str> = argument.split_whitespace().collect();
+    let name = match &names[..] {
+        [] => {
+            let message = "ERROR: no process name supplied";
+            return FG.misused(session, ExitStatus::Generic, message);
+        }
+        [name] => *name,
+        _ => {
+            let message = "ERROR: too many process names supplied";
+            session.fail(ExitStatus::Generic, message)?;
+            return Ok(Flow::Continue);
+        }
+    };
+    let refusal = match ProcessInfo::one(&mut client, name)? {
+        Ok(info) if info.state == i64::from(ProcessState::Running.code()) => None,
+        Ok(_) => Some("ERROR: process not running"),
+        Err(fault) if is(FaultCode::BadName, fault.code) => {
+            Some("ERROR: bad process name supplied")
+        }
+        Err(fault) => return Err(CallError::Fault(fault).into()),
+    };
+    match refusal {
+        Some(line) => session.fail(ExitStatus::Generic, line)?,
+        None => converse(session, &mut client, name)?,
+    }
+    Ok(Flow::Continue)
+}
+
+/// Show both logs and pass lines on until the user leaves or the process is gone.
+fn converse(session: &mut Session<'_>, client: &mut Client, name: &str) -> Result<(), Failure> {
+    let interrupted = session.terminal.take_interrupts()?;
+    session.say(GREETING)?;
+    let mut streams = Vec::new();
+    for channel in ["stdout", "stderr"] {
+        streams.extend(LogStream::open(
+            session,
+            &format!("/logtail/{name}/{channel}"),
+        )?);
+    }
+    match Ability::of_console() {
+        Ability::Full => edit(session, client, name, streams),
+        Ability::Plain | Ability::None => pump(session, client, name, streams, &interrupted),
+    }
+}
+
+/// Lines are edited while output arrives above them.
+fn edit(
+    session: &mut Session<'_>,
+    client: &mut Client,
+    name: &str,
+    streams: Vec<LogStream>,
+) -> Result<(), Failure> {
+    let mut editor = Full::open()?;
+    let mut printing = Vec::new();
+    for stream in streams {
+        printing.push(Printing::begin(stream, editor.printer()?)?);
+    }
+    let no_names: Processes = Rc::new(Vec::new);
+    loop {
+        match editor.line("", Rc::clone(&no_names))? {
+            Entered::Line(line) => {
+                editor.remember(&line);
+                if !send(session, client, name, &line)? {
+                    return Ok(());
+                }
+            }
+            Entered::End | Entered::Interrupted => return session.say(FAREWELL),
+        }
+    }
+}
+
+/// A thread that prints a log; dropping this ends the log and with it the thread.
+struct Printing(HangUp);
+
+impl Printing {
+    fn begin(stream: LogStream, printer: Printer) -> Result<Self, Failure> {
+        let hang_up = stream.hang_up()?;
+        std::thread::Builder::new()
+            .name("log".to_owned())
+            .spawn(move || print(stream, printer))?;
+        Ok(Self(hang_up))
+    }
+}
+
+/// Print a log until it ends or nobody looks any more. The editor puts a line end after
+/// whatever it prints, so lines are printed whole, unless the process rests in one: that
+/// may be a question.
+fn print(mut stream: LogStream, mut printer: Printer) {
+    let mut text = String::new();
+    let mut more = true;
+    while more {
+        text.push_str(&stream.take_text());
+        let whole = text.rfind('\n').map_or(0, |end| end + 1);
+        let rest = text.split_off(whole);
+        if !text.is_empty() && printer(text).is_err() {
+            return;
+        }
+        text = rest;
+        if !text.is_empty() && stream.rests(REST) && printer(std::mem::take(&mut text)).is_err() {
+            return;
+        }
+        more = stream.read();
+    }
+}
+
+impl Drop for Printing {
+    fn drop(&mut self) {
+        self.0.now();
+    }
+}
+
+/// Lines are read as they are while output arrives between them.
+fn pump(
+    session: &mut Session<'_>,
+    client: &mut Client,
+    name: &str,
+    mut streams: Vec<LogStream>,
+    interrupted: &Taken,
+) -> Result<(), Failure> {
+    loop {
+        for stream in &mut streams {
+            session.terminal.out(&stream.take_text())?;
+        }
+        while let Some(line) = session.terminal.lines().take_line() {
+            if !send(session, client, name, &line)? {
+                return Ok(());
+            }
+        }
+        let ready = wait(interrupted, &streams)?;
+        if ready[0] {
+            return session.say(FAREWELL);
+        }
+        if ready[1] && !session.terminal.lines().fill()? {
+            let rest = session.terminal.lines().take_rest();
+            let goes_on = match rest {
+                Some(line) => send(session, client, name, &line)?,
+                None => true,
+            };
+            return if goes_on {
+                session.say(FAREWELL)
+            } else {
+                Ok(())
+            };
+        }
+        let mut readable = ready[2..].iter();
+        streams.retain_mut(|stream| !readable.next().is_some_and(|ready| *ready) || stream.read());
+    }
+}
+
+fn wait(interrupted: &Taken, streams: &[LogStream]) -> Result<Vec<bool>, Failure> {
+    let stdin = std::io::stdin();
+    let mut descriptors: Vec<BorrowedFd<'_>> = vec![interrupted.as_fd(), stdin.as_fd()];
+    descriptors.extend(streams.iter().map(AsFd::as_fd));
+    wait_for(&descriptors)
+}
+
+/// Pass a line on; false when the conversation is over.
+fn send(
+    session: &mut Session<'_>,
+    client: &mut Client,
+    name: &str,
+    line: &str,
+) -> Result<bool, Failure> {
+    let params = [name.into(), format!("{line}\n").into()];
+    let result = client.call("supervisor.sendProcessStdin", &params);
+    match refusable(result)? {
+        Ok(_) => Ok(true),
+        Err(fault) if is(FaultCode::NotRunning, fault.code) => {
+            session.say("Process got killed")?;
+            session.say(FAREWELL)?;
+            Ok(false)
+        }
+        Err(fault) => {
+            session.say(&format!("ERROR: {}", fault.string))?;
+            Ok(true)
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! `help`, `open`, and the ways to leave.
+
+use super::{Command, Completes, execute, find};
+use crate::ctl::exit_status::ExitStatus;
+use crate::ctl::failure::Failure;
+use crate::ctl::help::{self, Part};
+use crate::ctl::session::{Flow, Server, Session};
+
+pub(super) const HELP: Command = Command {
+    name: "help",
+    help: &[
+        Part::Usage("help", "List the commands"),
+        Part::Usage("help <action>", "Show how a command is used"),
+    ],
+    completes: Completes::Commands,
+    run: help,
+};
+
+pub(super) const OPEN: Command = Command {
+    name: "open",
+    help: &[
+        Part::Usage("open <url>", "Talk to another supervisord from now on"),
+        Part::More("(http://host:port or unix:///path/of/socket)"),
+    ],
+    completes: Completes::Nothing,
+    run: open,
+};
+
+pub(super) const EXIT: Command = Command {
+    name: "exit",
+    help: &[Part::Usage("exit", "Leave this shell")],
+    completes: Completes::Nothing,
+    run: leave,
+};
+
+pub(super) const QUIT: Command = Command {
+    name: "quit",
+    help: &[Part::Usage("quit", "Leave this shell")],
+    completes: Completes::Nothing,
+    run: leave,
+};
+
+/// The end of the input, spelled out.
+pub(super) const END_OF_FILE: Command = Command {
+    name: "EOF",
+    help: &[],
+    completes: Completes::Nothing,
+    run: leave,
+};
+
+fn leave(session: &mut Session<'_>, _argument: &str) -> Result<Flow, Failure> {
+    session.say("")?;
+    Ok(Flow::Leave)
+}
+
+fn help(session: &mut Session<'_>, argument: &str) -> Result<Flow, Failure> {
+    let text = match find(argument) {
+        _ if argument.is_empty() => help::overview(),
+        Some(command) if !command.help.is_empty() => help::topic(command.help),
+        Some(_) | None => format!("*** No help on {argument}"),
+    };
+    session.say(&text)?;
+    Ok(Flow::Continue)
+}
+
+fn open(session: &mut Session<'_>, argument: &str) -> Result<Flow, Failure> {
+    let known = ["http://", "unix://"];
+    if !known.iter().any(|scheme| argument.starts_with(scheme)) {
+        let line = "ERROR: url must be http:// or unix://";
+        session.fail(ExitStatus::Generic, line)?;
+        return Ok(Flow::Continue);
+    }
+    session.server = Server {
+        url: argument.to_owned(),
+        ..session.server.clone()
+    };
+    // What the status shows there is no failure of opening.
+    let before = session.exit_status;
+    let flow = execute(session, "status");
+    session.exit_status = before;
+    flow
+}

@@ -1,0 +1,162 @@
+//! `status`: one line for each process.
+
+use visord_model::name::{Namespec, namespec};
+use visord_model::state::ProcessState;
+
+use super::{Command, Completes, means_all};
+use crate::ctl::exit_status::ExitStatus;
+use crate::ctl::failure::Failure;
+use crate::ctl::help::Part;
+use crate::ctl::process::ProcessInfo;
+use crate::ctl::session::{Flow, Session};
+
+pub(super) const STATUS: Command = Command {
+    name: "status",
+    help: &[
+        Part::Usage("status <name>", "Show how one process is"),
+        Part::Usage("status <gname>:*", "Show how every process of a group is"),
+        Part::Usage("status <name> <name>", "Show how several processes are"),
+        Part::Usage("status", "Show how every process is"),
+    ],
+    completes: Completes::Processes,
+    run,
+};
+
+/// Width of the column with names, before the blanks after it.
+const NAME_WIDTH: usize = 30;
+
+fn run(session: &mut Session<'_>, argument: &str) -> Result<Flow, Failure> {
+    let Some(mut client) = session.reach()? else {
+        session.exit_status = ExitStatus::Unreachable;
+        return Ok(Flow::Continue);
+    };
+    let all = ProcessInfo::all(&mut client)?;
+    let names: Vec<&str> = argument.split_whitespace().collect();
+    let shown = if names.is_empty() || means_all(&names) {
+        all
+    } else {
+        let (shown, errors) = choose(&all, &names);
+        for error in errors {
+            session.fail(ExitStatus::Unreachable, &error)?;
+        }
+        shown
+    };
+    if shown.iter().any(|process| is_stopped(process.state)) {
+        session.exit_status = ExitStatus::Stopped;
+    }
+    session.terminal.out(&table(&shown))?;
+    Ok(Flow::Continue)
+}
+
+/// The processes that are named, in the order of the names, and a line for each name that
+/// names none.
+fn choose(all: &[ProcessInfo], names: &[&str]) -> (Vec<ProcessInfo>, Vec<String>) {
+    let mut chosen = Vec::new();
+    let mut errors = Vec::new();
+    for name in names {
+        let named = Namespec::parse(name);
+        let before = chosen.len();
+        chosen.extend(all.iter().filter(|info| is_named(info, &named)).cloned());
+        if chosen.len() == before {
+            errors.push(match named {
+                Namespec::Group(group) => format!("{group}: ERROR (no such group)"),
+                Namespec::Process { group, process } => {
+                    let name = namespec(&group, &process);
+                    format!("{name}: ERROR (no such process)")
+                }
+            });
+        }
+    }
+    (chosen, errors)
+}
+
+fn is_named(info: &ProcessInfo, named: &Namespec) -> bool {
+    match named {
+        Namespec::Group(group) => info.group == *group,
+        Namespec::Process { group, process } => info.group == *group && info.name == *process,
+    }
+}
+
+/// Whether a state counts as not running for the exit code.
+fn is_stopped(state: i64) -> bool {
+    ProcessState::ALL
+        .iter()
+        .any(|known| known.is_stopped() && i64::from(known.code()) == state)
+}
+
+/// Three columns; nothing is cut and trailing blanks stay (spec interfaces 4.6).
+fn table(processes: &[ProcessInfo]) -> String {
+    let names: Vec<String> = processes.iter().map(ProcessInfo::namespec).collect();
+    let longest = names.iter().map(|name| name.chars().count()).max();
+    let width = longest.unwrap_or(0).max(NAME_WIDTH) + 3;
+    let mut text = String::new();
+    for (name, process) in names.iter().zip(processes) {
+        let ProcessInfo {
+            statename,
+            description,
+            ..
+        } = process;
+        text.push_str(&format!("{name:width$}{statename:10}{description}\n"));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn info(group: &str, name: &str) -> ProcessInfo {
+        ProcessInfo {
+            name: name.to_owned(),
+            group: group.to_owned(),
+            state: 20,
+            statename: "RUNNING".to_owned(),
+            description: "pid 6056, uptime 0:00:31".to_owned(),
+            pid: 6056,
+        }
+    }
+
+    #[test]
+    fn columns() {
+        assert_eq!(
+            table(&[info("cat", "cat")]),
+            "cat                              RUNNING   pid 6056, uptime 0:00:31\n"
+        );
+        let long = "a".repeat(31);
+        let stopping = ProcessInfo {
+            statename: "STOPPING".to_owned(),
+            description: String::new(),
+            ..info("g", "b")
+        };
+        let text = table(&[info(&long, &long), stopping]);
+        let lines: Vec<&str> = text.lines().collect();
+        assert!(lines[0].starts_with(&format!("{long}   RUNNING   pid ")));
+        assert_eq!(lines[1], format!("{:34}STOPPING  ", "g:b"));
+    }
+
+    #[test]
+    fn names_choose_in_their_order_and_repeat() {
+        let all = [info("cat", "cat"), info("g", "a"), info("g", "b")];
+        let names = ["g:*", "zz:*", "cat:cat", "cat", "g", "g:zz", "g:"];
+        let (chosen, errors) = choose(&all, &names);
+        let chosen: Vec<String> = chosen.iter().map(ProcessInfo::namespec).collect();
+        assert_eq!(chosen, ["g:a", "g:b", "cat", "cat", "g:a", "g:b"]);
+        assert_eq!(
+            errors,
+            [
+                "zz: ERROR (no such group)",
+                "g: ERROR (no such process)",
+                "g:zz: ERROR (no such process)",
+            ]
+        );
+    }
+
+    #[test]
+    fn which_states_count_as_stopped() {
+        let stopped: Vec<i64> = [0, 10, 20, 30, 40, 100, 200, 1000]
+            .into_iter()
+            .filter(|state| is_stopped(*state))
+            .collect();
+        assert_eq!(stopped, [0, 100, 200, 1000]);
+    }
+}

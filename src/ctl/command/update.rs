@@ -1,0 +1,285 @@
+//! `avail`, `reread` and `update`: the configuration and what of it is active.
+
+use visord_model::fault::FaultCode;
+use visord_model::name::namespec;
+use visord_xmlrpc::{Client, Value};
+
+use super::{Command, Completes, means_all};
+use crate::ctl::exit_status::{ExitStatus, is};
+use crate::ctl::failure::Failure;
+use crate::ctl::help::Part;
+use crate::ctl::process::{ProcessInfo, items, number, refusable, text};
+use crate::ctl::session::{Flow, Session};
+
+pub(super) const AVAIL: Command = Command {
+    name: "avail",
+    help: &[Part::Usage("avail", "List every configured process")],
+    completes: Completes::Nothing,
+    run: avail,
+};
+
+pub(super) const REREAD: Command = Command {
+    name: "reread",
+    help: &[Part::Usage(
+        "reread",
+        "Have the configuration files read again and tell what changed in them",
+    )],
+    completes: Completes::Nothing,
+    run: reread,
+};
+
+pub(super) const UPDATE: Command = Command {
+    name: "update",
+    help: &[
+        Part::Usage(
+            "update",
+            "Read the configuration again and make groups as it says; changed ones restart",
+        ),
+        Part::Usage("update all", "The same"),
+        Part::Usage("update <gname> [...]", "The same for some groups only"),
+    ],
+    completes: Completes::Groups,
+    run: update,
+};
+
+fn avail(session: &mut Session<'_>, argument: &str) -> Result<Flow, Failure> {
+    if AVAIL.refuses(session, argument)? {
+        return Ok(Flow::Continue);
+    }
+    let result = session.client()?.call("supervisor.getAllConfigInfo", &[]);
+    match refusable(result)? {
+        Ok(all) => {
+            let lines: Result<Vec<String>, Failure> = items(&all)?.iter().map(avail_line).collect();
+            session.terminal.out(&lines?.concat())?;
+        }
+        Err(fault) if is(FaultCode::ShutdownState, fault.code) => {
+            session.fail(ExitStatus::Generic, "ERROR: supervisor shutting down")?;
+        }
+        Err(fault) => return Err(visord_xmlrpc::CallError::Fault(fault).into()),
+    }
+    Ok(Flow::Continue)
+}
+
+fn avail_line(config: &Value) -> Result<String, Failure> {
+    let truth = |name| {
+        let value = config.get(name).ok_or(Failure::Incomplete(name))?;
+        Ok::<_, Failure>(value.as_bool().unwrap_or(false))
+    };
+    let name = namespec(&text(config, "group")?, &text(config, "name")?);
+    let used = if truth("inuse")? { "in use" } else { "avail" };
+    let start = if truth("autostart")? {
+        "auto"
+    } else {
+        "manual"
+    };
+    let group_priority = number(config, "group_prio")?;
+    let priority = number(config, "process_prio")?;
+    Ok(format!(
+        "{name:32} {used:9} {start:9} {group_priority}:{priority}\n"
+    ))
+}
+
+/// Names of groups: what a new reading of the files says about them.
+#[derive(Debug, Default)]
+struct Difference {
+    added: Vec<String>,
+    changed: Vec<String>,
+    removed: Vec<String>,
+}
+
+impl Difference {
+    /// Take `[[added, changed, removed]]` apart.
+    fn read(value: &Value) -> Result<Self, Failure> {
+        const NAME: &str = "reloadConfig";
+        let names = |list: &Value| -> Result<Vec<String>, Failure> {
+            let text = |name: &Value| name.as_str().map(str::to_owned);
+            let names = items(list)?.iter().map(text);
+            names
+                .collect::<Option<_>>()
+                .ok_or(Failure::Incomplete(NAME))
+        };
+        let lists = items(value)?.first().ok_or(Failure::Incomplete(NAME))?;
+        let [added, changed, removed] = items(lists)? else {
+            return Err(Failure::Incomplete(NAME));
+        };
+        Ok(Self {
+            added: names(added)?,
+            changed: names(changed)?,
+            removed: names(removed)?,
+        })
+    }
+
+    /// A line for each group, by name.
+    fn lines(&self) -> Vec<String> {
+        let kinds = [
+            (&self.added, "available"),
+            (&self.changed, "changed"),
+            (&self.removed, "disappeared"),
+        ];
+        let mut groups: Vec<(&str, &str)> = kinds
+            .into_iter()
+            .flat_map(|(names, kind)| names.iter().map(move |name| (name.as_str(), kind)))
+            .collect();
+        groups.sort_unstable();
+        groups
+            .into_iter()
+            .map(|(name, kind)| format!("{name}: {kind}"))
+            .collect()
+    }
+}
+
+fn reread(session: &mut Session<'_>, argument: &str) -> Result<Flow, Failure> {
+    if REREAD.refuses(session, argument)? {
+        return Ok(Flow::Continue);
+    }
+    let result = session.client()?.call("supervisor.reloadConfig", &[]);
+    match refusable(result)? {
+        Ok(value) => {
+            let mut lines = Difference::read(&value)?.lines();
+            if lines.is_empty() {
+                lines.push("No config updates to processes".to_owned());
+            }
+            session.say(&lines.join("\n"))?;
+        }
+        Err(fault) if is(FaultCode::ShutdownState, fault.code) => {
+            session.fail(ExitStatus::Generic, "ERROR: supervisor shutting down")?;
+        }
+        Err(fault) if is(FaultCode::CantReread, fault.code) => {
+            session.fail(ExitStatus::Generic, &format!("ERROR: {}", fault.string))?;
+        }
+        Err(fault) => return Err(visord_xmlrpc::CallError::Fault(fault).into()),
+    }
+    Ok(Flow::Continue)
+}
+
+fn update(session: &mut Session<'_>, argument: &str) -> Result<Flow, Failure> {
+    let mut client = session.client()?;
+    let result = client.call("supervisor.reloadConfig", &[]);
+    let mut difference = match refusable(result)? {
+        Ok(value) => Difference::read(&value)?,
+        Err(fault) if is(FaultCode::ShutdownState, fault.code) => {
+            session.fail(ExitStatus::Generic, "ERROR: already shutting down")?;
+            return Ok(Flow::Continue);
+        }
+        Err(fault) => return Err(visord_xmlrpc::CallError::Fault(fault).into()),
+    };
+    let names: Vec<&str> = argument.split_whitespace().collect();
+    if !names.is_empty() && !means_all(&names) {
+        check_groups(session, &mut client, &names, &difference.added)?;
+        let Difference {
+            added,
+            changed,
+            removed,
+        } = &mut difference;
+        for groups in [added, changed, removed] {
+            groups.retain(|group| names.contains(&group.as_str()));
+        }
+    }
+    carry_out(session, &mut client, &difference)?;
+    Ok(Flow::Continue)
+}
+
+/// Tell which of the names belong to no group, active or new.
+fn check_groups(
+    session: &mut Session<'_>,
+    client: &mut Client,
+    names: &[&str],
+    added: &[String],
+) -> Result<(), Failure> {
+    let active = ProcessInfo::all(client)?;
+    let mut known: Vec<&str> = active.iter().map(|info| info.group.as_str()).collect();
+    known.extend(added.iter().map(String::as_str));
+    // The original looks at each name once, by name.
+    let mut names = names.to_vec();
+    names.sort_unstable();
+    names.dedup();
+    for name in names {
+        if !known.contains(&name) {
+            let line = format!("ERROR: no such group: {name}");
+            session.fail(ExitStatus::Generic, &line)?;
+        }
+    }
+    Ok(())
+}
+
+fn carry_out(
+    session: &mut Session<'_>,
+    client: &mut Client,
+    difference: &Difference,
+) -> Result<(), Failure> {
+    for group in &difference.removed {
+        if stop_group(session, client, group)? {
+            client.call("supervisor.removeProcessGroup", &[group.into()])?;
+            session.say(&format!("{group}: removed process group"))?;
+        } else {
+            let line = format!("{group}: has problems; not removing");
+            session.fail(ExitStatus::Generic, &line)?;
+        }
+    }
+    for group in &difference.changed {
+        // Whether it stopped shows when it is removed.
+        let _ = stop_group(session, client, group)?;
+        client.call("supervisor.removeProcessGroup", &[group.into()])?;
+        client.call("supervisor.addProcessGroup", &[group.into()])?;
+        session.say(&format!("{group}: updated process group"))?;
+    }
+    for group in &difference.added {
+        client.call("supervisor.addProcessGroup", &[group.into()])?;
+        session.say(&format!("{group}: added process group"))?;
+    }
+    Ok(())
+}
+
+/// Stop a group and say so; false if one of its processes could not be stopped.
+fn stop_group(
+    session: &mut Session<'_>,
+    client: &mut Client,
+    group: &str,
+) -> Result<bool, Failure> {
+    let results = client.call("supervisor.stopProcessGroup", &[group.into()])?;
+    session.say(&format!("{group}: stopped"))?;
+    for result in items(&results)? {
+        if is(FaultCode::Failed, number(result, "status")?) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_difference_is_told_by_name() {
+        let list = |names: &[&str]| Value::from_iter(names.iter().copied());
+        let lists = Value::Array(vec![list(&["zz", "aa"]), list(&["x"]), list(&["b"])]);
+        let difference = Difference::read(&Value::Array(vec![lists.clone()])).expect("complete");
+        assert_eq!(
+            difference.lines(),
+            [
+                "aa: available",
+                "b: disappeared",
+                "x: changed",
+                "zz: available"
+            ]
+        );
+        assert!(Difference::read(&lists).is_err(), "three levels");
+    }
+
+    #[test]
+    fn columns_of_avail() {
+        let config = Value::structure([
+            ("name", Value::from("p2")),
+            ("group", "grp".into()),
+            ("inuse", true.into()),
+            ("autostart", true.into()),
+            ("group_prio", 20.into()),
+            ("process_prio", 5.into()),
+        ]);
+        assert_eq!(
+            avail_line(&config).expect("complete"),
+            "grp:p2                           in use    auto      20:5\n"
+        );
+    }
+}

@@ -1,0 +1,117 @@
+//! The editor on a capable terminal: rustyline.
+
+use std::cell::RefCell;
+use std::io;
+use std::rc::Rc;
+
+use rustyline::completion::{Completer, Pair};
+use rustyline::error::ReadlineError;
+use rustyline::highlight::Highlighter;
+use rustyline::hint::Hinter;
+use rustyline::validate::Validator;
+use rustyline::{CompletionType, Config, Context, ExternalPrinter, Helper};
+
+use super::{Editor, Entered, Processes};
+use crate::ctl::complete::{Candidates, candidates};
+use crate::ctl::history::REMEMBERED;
+use crate::ctl::process::ProcessInfo;
+
+/// An editor with completion and history.
+pub struct Full(rustyline::Editor<Names, rustyline::history::DefaultHistory>);
+
+/// Prints while a line is edited, above that line. May be used by another thread.
+pub type Printer = Box<dyn FnMut(String) -> io::Result<()> + Send>;
+
+impl Full {
+    /// Set the terminal up.
+    ///
+    /// # Errors
+    /// It cannot be.
+    pub fn open() -> io::Result<Self> {
+        let config = Config::builder()
+            .completion_type(CompletionType::List)
+            .max_history_size(REMEMBERED)
+            .map_err(as_io)?
+            .build();
+        let mut editor = rustyline::Editor::with_config(config).map_err(as_io)?;
+        editor.set_helper(Some(Names::default()));
+        Ok(Self(editor))
+    }
+
+    /// A way to print while [`Editor::line`] waits.
+    ///
+    /// # Errors
+    /// The terminal does not allow it.
+    pub fn printer(&mut self) -> io::Result<Printer> {
+        let mut printer = self.0.create_external_printer().map_err(as_io)?;
+        Ok(Box::new(move |text| printer.print(text).map_err(as_io)))
+    }
+}
+
+impl Editor for Full {
+    fn line(&mut self, prompt: &str, processes: Processes) -> io::Result<Entered> {
+        if let Some(names) = self.0.helper_mut() {
+            names.ask = Some(processes);
+            names.known = RefCell::default();
+        }
+        match self.0.readline(prompt) {
+            Ok(line) => Ok(Entered::Line(line)),
+            Err(ReadlineError::Eof) => Ok(Entered::End),
+            Err(ReadlineError::Interrupted) => Ok(Entered::Interrupted),
+            Err(other) => Err(as_io(other)),
+        }
+    }
+
+    fn remember(&mut self, entry: &str) {
+        // Without this entry the arrow keys reach one line less; nothing to stop for.
+        let _ = self.0.add_history_entry(entry);
+    }
+}
+
+fn as_io(error: ReadlineError) -> io::Error {
+    io::Error::other(error)
+}
+
+/// Completes names, asking the server once for each line.
+#[derive(Default)]
+struct Names {
+    ask: Option<Processes>,
+    known: RefCell<Option<Rc<Vec<ProcessInfo>>>>,
+}
+
+impl Names {
+    fn processes(&self) -> Vec<ProcessInfo> {
+        let mut known = self.known.borrow_mut();
+        let known = known.get_or_insert_with(|| {
+            let asked = self.ask.as_ref().map(|ask| ask());
+            Rc::new(asked.unwrap_or_default())
+        });
+        known.to_vec()
+    }
+}
+
+impl Completer for Names {
+    type Candidate = Pair;
+
+    fn complete(
+        &self,
+        line: &str,
+        position: usize,
+        _context: &Context<'_>,
+    ) -> rustyline::Result<(usize, Vec<Pair>)> {
+        let Candidates { start, words } = candidates(&line[..position], || self.processes());
+        let pairs = words.into_iter().map(|word| Pair {
+            display: word.trim_end().to_owned(),
+            replacement: word,
+        });
+        Ok((start, pairs.collect()))
+    }
+}
+
+impl Helper for Names {}
+impl Highlighter for Names {}
+impl Validator for Names {}
+
+impl Hinter for Names {
+    type Hint = String;
+}

@@ -1,0 +1,217 @@
+//! What ends a command early, and how that is said (spec interfaces 4.3).
+//!
+//! Scripts match `error: ` and the name of the original's exception; after it stands what
+//! a person can do about it.
+
+use std::fmt;
+use std::io;
+
+use visord_model::pyrepr::repr;
+use visord_xmlrpc::{CallError, WireFault};
+
+/// Why a command could not go on.
+#[derive(Debug)]
+pub enum Failure {
+    /// A call to the server failed.
+    Call(CallError),
+    /// The answer lacks something; holds the name of it.
+    Incomplete(&'static str),
+    /// The answer has a result code that belongs to no outcome.
+    UnknownResult(WireFault),
+    /// The server's URL leads nowhere we can go.
+    UnknownProtocol,
+    /// The input ended where an answer was needed.
+    EndOfInput,
+    /// The terminal or standard output is gone.
+    Terminal(io::Error),
+}
+
+impl From<CallError> for Failure {
+    fn from(error: CallError) -> Self {
+        Self::Call(error)
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Self::Terminal(error)
+    }
+}
+
+impl Failure {
+    /// The line for it; `url` is the server's as the user wrote it.
+    #[must_use]
+    pub fn line(&self, url: &str) -> String {
+        let (class, text, advice) = self.parts(url);
+        let mut line = format!("error: <class '{class}'>, {text}");
+        if !advice.is_empty() {
+            line.push_str(": ");
+            line.push_str(&advice);
+        }
+        line
+    }
+
+    /// The original's class of exception, its text, and advice.
+    fn parts(&self, url: &str) -> (&'static str, String, String) {
+        match self {
+            Self::Call(error) => call_parts(error, url),
+            Self::Incomplete(name) => (
+                "KeyError",
+                repr(name),
+                format!("the answer of {url} lacks it; is it a supervisor?"),
+            ),
+            Self::UnknownResult(WireFault { code, string }) => {
+                let text = format!("Unknown result code {code} for {string}");
+                ("ValueError", text, String::new())
+            }
+            Self::UnknownProtocol => (
+                "ValueError",
+                format!("Unknown protocol for serverurl {url}"),
+                "it must begin with http:// or unix://".to_owned(),
+            ),
+            Self::EndOfInput => {
+                let text = "EOF when reading a line".to_owned();
+                ("EOFError", text, String::new())
+            }
+            Self::Terminal(error) => (class_of(error), errno_text(error), String::new()),
+        }
+    }
+}
+
+fn call_parts(error: &CallError, url: &str) -> (&'static str, String, String) {
+    match error {
+        CallError::Resolve(error) => {
+            let text = error.to_string();
+            let reason = text.rsplit(": ").next().unwrap_or_default().to_owned();
+            let advice = format!("the host of {url} is unknown");
+            ("socket.gaierror", reason, advice)
+        }
+        CallError::Refused => (
+            "ConnectionRefusedError",
+            "[Errno 111] Connection refused".to_owned(),
+            format!("nobody listens at {url}; is supervisord running?"),
+        ),
+        CallError::NoSuchFile => (
+            "FileNotFoundError",
+            "[Errno 2] No such file or directory".to_owned(),
+            format!("{url} does not exist; is supervisord running?"),
+        ),
+        CallError::Permission(error) => (
+            "PermissionError",
+            errno_text(error),
+            format!("this user may not use {url}"),
+        ),
+        CallError::Io(error) => (class_of(error), errno_text(error), url.to_owned()),
+        CallError::Disconnected => (
+            "http.client.RemoteDisconnected",
+            "Remote end closed connection without response".to_owned(),
+            url.to_owned(),
+        ),
+        CallError::Unauthorized => protocol_error(401, "Unauthorized", url),
+        CallError::Status { code, reason } => protocol_error(*code, reason, url),
+        CallError::Fault(WireFault { code, string }) => (
+            "xmlrpc.client.Fault",
+            format!("<Fault {code}: {}>", repr(string)),
+            String::new(),
+        ),
+        CallError::NotHttp(what) => (
+            "http.client.BadStatusLine",
+            (*what).to_owned(),
+            format!("is {url} a supervisor?"),
+        ),
+        CallError::NotXmlRpc(error) => (
+            "xml.parsers.expat.ExpatError",
+            error.to_string(),
+            format!("is {url} a supervisor?"),
+        ),
+    }
+}
+
+fn protocol_error(code: u16, reason: &str, url: &str) -> (&'static str, String, String) {
+    let place = url
+        .trim_start_matches("http://")
+        .trim_start_matches("unix://");
+    (
+        "xmlrpc.client.ProtocolError",
+        format!("<ProtocolError for {place}/RPC2: {code} {reason}>"),
+        String::new(),
+    )
+}
+
+/// `[Errno 111] Connection refused`
+#[must_use]
+pub fn errno_text(error: &io::Error) -> String {
+    match error.raw_os_error() {
+        Some(number) => {
+            let errno = nix::errno::Errno::from_raw(number);
+            format!("[Errno {number}] {}", errno.desc())
+        }
+        None => error.to_string(),
+    }
+}
+
+fn class_of(error: &io::Error) -> &'static str {
+    let kind = error.kind();
+    if kind == io::ErrorKind::ConnectionReset {
+        "ConnectionResetError"
+    } else if kind == io::ErrorKind::BrokenPipe {
+        "BrokenPipeError"
+    } else if kind == io::ErrorKind::TimedOut {
+        "TimeoutError"
+    } else if kind == io::ErrorKind::NotADirectory {
+        "NotADirectoryError"
+    } else {
+        "OSError"
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (_, text, _) = self.parts("the server");
+        f.write_str(&text)
+    }
+}
+
+impl std::error::Error for Failure {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_begin_as_scripts_expect() {
+        let fault = WireFault {
+            code: 6,
+            string: "SHUTDOWN_STATE".to_owned(),
+        };
+        let url = "http://localhost:9001";
+        for (failure, line) in [
+            (
+                Failure::Call(CallError::Fault(fault)),
+                "error: <class 'xmlrpc.client.Fault'>, <Fault 6: 'SHUTDOWN_STATE'>",
+            ),
+            (
+                Failure::Call(CallError::Refused),
+                "error: <class 'ConnectionRefusedError'>, [Errno 111] Connection refused: ",
+            ),
+            (
+                Failure::Call(CallError::Status {
+                    code: 500,
+                    reason: "Internal Server Error".to_owned(),
+                }),
+                "error: <class 'xmlrpc.client.ProtocolError'>, \
+                 <ProtocolError for localhost:9001/RPC2: 500 Internal Server Error>",
+            ),
+            (
+                Failure::Call(CallError::Io(io::Error::from_raw_os_error(113))),
+                "error: <class 'OSError'>, [Errno 113] No route to host: ",
+            ),
+            (
+                Failure::EndOfInput,
+                "error: <class 'EOFError'>, EOF when reading a line",
+            ),
+        ] {
+            assert!(failure.line(url).starts_with(line), "{}", failure.line(url));
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! `help`: the overview and the topics, both made from the table of commands
+//! (spec interfaces 4.8).
+
+use super::command::{ALL, Command};
+
+/// Columns the overview may use.
+const WIDTH: usize = 79;
+/// Blanks between two columns of the overview.
+const GAP: usize = 2;
+/// Distance of tab stops.
+const TAB: usize = 8;
+
+/// A line of a topic.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// What to type, and what it does.
+    Usage(&'static str, &'static str),
+    /// What the line before it does, continued.
+    More(&'static str),
+    /// A line of its own.
+    Line(&'static str),
+}
+
+/// A topic, without a final line end: usages in one column, explanations in another.
+#[must_use]
+pub fn topic(parts: &[Part]) -> String {
+    let longest = parts.iter().filter_map(|part| match part {
+        Part::Usage(syntax, _) => Some(syntax.len()),
+        Part::More(_) | Part::Line(_) => None,
+    });
+    let column = (longest.max().unwrap_or(0) / TAB + 1) * TAB;
+    let tabs = |from: usize| "\t".repeat((column - from).div_ceil(TAB));
+    let lines: Vec<String> = parts
+        .iter()
+        .map(|part| match part {
+            Part::Usage(syntax, text) => format!("{syntax}{}{text}", tabs(syntax.len())),
+            Part::More(text) => format!("{}{text}", tabs(0)),
+            Part::Line(text) => (*text).to_owned(),
+        })
+        .collect();
+    lines.join("\n")
+}
+
+/// The overview of all commands, without a final line end.
+#[must_use]
+pub fn overview() -> String {
+    let names: Vec<&str> = documented().map(|command| command.name).collect();
+    let title = "default commands (type help <topic>):";
+    let rule = "=".repeat(title.len());
+    format!("\n{title}\n{rule}\n{}\n", columns(&names))
+}
+
+/// The commands that help knows and the overview lists; `help` itself is not listed.
+fn documented() -> impl Iterator<Item = &'static Command> {
+    ALL.iter()
+        .filter(|command| !command.help.is_empty() && command.name != "help")
+}
+
+/// Names from top to bottom, then left to right, in the fewest rows that fit.
+fn columns(names: &[&str]) -> String {
+    let rows = (1..=names.len().max(1))
+        .find(|&rows| width(&widths(names, rows)) <= WIDTH)
+        .unwrap_or(names.len().max(1));
+    let widths = widths(names, rows);
+    let line = |row: usize| {
+        let cells: Vec<String> = widths
+            .iter()
+            .enumerate()
+            .filter_map(|(column, width)| {
+                let name = names.get(column * rows + row);
+                // A column that is too short leaves nothing in the last rows.
+                name.or((column + 1 < widths.len()).then_some(&""))
+                    .map(|name| format!("{name:width$}"))
+            })
+            .collect();
+        cells.join(&" ".repeat(GAP))
+    };
+    let lines: Vec<String> = (0..rows).map(line).collect();
+    lines.join("\n")
+}
+
+/// How wide each column is in that many rows.
+fn widths(names: &[&str], rows: usize) -> Vec<usize> {
+    names
+        .chunks(rows)
+        .map(|column| {
+            column
+                .iter()
+                .map(|name| name.chars().count())
+                .max()
+                .unwrap_or(0)
+        })
+        .collect()
+}
+
+/// How wide all columns are together.
+fn width(widths: &[usize]) -> usize {
+    widths.iter().sum::<usize>() + GAP * widths.len().saturating_sub(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_overview_as_the_original_lays_it_out() {
+        // The example of spec interfaces 4.8.
+        let expected = [
+            "",
+            "default commands (type help <topic>):",
+            "=====================================",
+            "add    exit      open  reload  restart   start   tail   ",
+            "avail  fg        pid   remove  shutdown  status  update ",
+            "clear  maintail  quit  reread  signal    stop    version",
+            "",
+        ];
+        assert_eq!(overview(), expected.join("\n"));
+    }
+
+    #[test]
+    fn a_short_last_column() {
+        let names = ["aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"; 3];
+        assert_eq!(columns(&names).lines().count(), 3);
+        assert_eq!(columns(&["a", "b"]), "a  b");
+    }
+
+    #[test]
+    fn explanations_stand_in_one_column() {
+        let parts = [
+            Part::Usage("x", "short"),
+            Part::Usage("12345678", "long"),
+            Part::More("more"),
+            Part::Line("note"),
+        ];
+        assert_eq!(topic(&parts), "x\t\tshort\n12345678\tlong\n\t\tmore\nnote");
+    }
+}

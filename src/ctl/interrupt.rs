@@ -1,0 +1,90 @@
+//! Ctrl-C. By default it ends the process; a shell leaves politely; `tail -f` and `fg`
+//! take it for themselves (spec interfaces 4.4, 4.9 I3).
+//!
+//! Once [`Interrupts::watch`] was called SIGINT is blocked in every thread and one thread
+//! waits for it, so that nothing has to happen in a signal handler.
+
+use std::io::{self, PipeReader, PipeWriter, Write};
+use std::os::fd::{AsFd, BorrowedFd};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use nix::sys::signal::{SigSet, Signal};
+
+/// Who gets the next Ctrl-C.
+#[derive(Debug)]
+enum Taker {
+    /// Nobody: end the process.
+    Nobody,
+    /// Somebody who reads the other end of this pipe.
+    Somebody(PipeWriter),
+}
+
+/// The process's dealings with Ctrl-C.
+#[derive(Clone, Debug)]
+pub struct Interrupts {
+    taker: Arc<Mutex<Taker>>,
+}
+
+impl Interrupts {
+    /// From now on Ctrl-C does not kill; while nobody takes it, `leave` is called in a
+    /// thread of its own. To be called once, before other threads are started.
+    ///
+    /// # Errors
+    /// The signal cannot be blocked or the thread not be started.
+    pub fn watch(leave: impl Fn() + Send + 'static) -> io::Result<Self> {
+        let mut signals = SigSet::empty();
+        signals.add(Signal::SIGINT);
+        signals.thread_block()?;
+        let taker = Arc::new(Mutex::new(Taker::Nobody));
+        let shared = Arc::clone(&taker);
+        std::thread::Builder::new()
+            .name("interrupts".to_owned())
+            .spawn(move || {
+                while signals.wait().is_ok() {
+                    match &mut *lock(&shared) {
+                        Taker::Nobody => leave(),
+                        // A pipe that is full has told already.
+                        Taker::Somebody(pipe) => drop(pipe.write(b"c")),
+                    }
+                }
+            })?;
+        Ok(Self { taker })
+    }
+
+    /// Take every Ctrl-C until the result is dropped.
+    ///
+    /// # Errors
+    /// No pipe can be had.
+    pub fn take(&self) -> io::Result<Taken> {
+        let (reader, writer) = io::pipe()?;
+        *lock(&self.taker) = Taker::Somebody(writer);
+        Ok(Taken {
+            interrupts: self.clone(),
+            reader,
+        })
+    }
+}
+
+fn lock(taker: &Mutex<Taker>) -> MutexGuard<'_, Taker> {
+    // Nothing panics while it is held; if it did, the value would still be whole.
+    taker.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// While it lives, its descriptor becomes readable when Ctrl-C is pressed.
+#[derive(Debug)]
+pub struct Taken {
+    interrupts: Interrupts,
+    reader: PipeReader,
+}
+
+impl AsFd for Taken {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.reader.as_fd()
+    }
+}
+
+impl Drop for Taken {
+    fn drop(&mut self) {
+        *lock(&self.interrupts.taker) = Taker::Nobody;
+    }
+}

@@ -1,0 +1,302 @@
+//! The command line of supervisorctl and what the configuration adds to it
+//! (spec interfaces 4.1, 4.2).
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use clap::{Arg, ArgAction, Command};
+use visord_config::{ClientConfig, Surroundings, find_config, load_client};
+use visord_model::pyrepr::repr;
+
+use super::session::Server;
+use crate::cli::{UsageError, help_text, tokenize};
+
+/// What the user wants of this process.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Request {
+    /// The usage, ready to be shown.
+    Help(String),
+    /// To act.
+    Act(Settings),
+}
+
+/// Everything the command line and the configuration say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// Where the daemon is.
+    pub server: Server,
+    /// The prompt without `> `.
+    pub prompt: String,
+    /// Where the shell's history is kept.
+    pub history_file: Option<PathBuf>,
+    /// `-i`: open a shell after the action, and ask before dangerous ones.
+    pub interactive: bool,
+    /// The action, words as typed; none: a shell.
+    pub words: Vec<String>,
+}
+
+fn definitions() -> Command {
+    let value = |id: &'static str, short: char, name: &'static str, help: &'static str| {
+        Arg::new(id)
+            .short(short)
+            .long(id)
+            .value_name(name)
+            .help(help)
+    };
+    let flag = |id: &'static str, short: char, help: &'static str| {
+        let flag = Arg::new(id).short(short).long(id);
+        flag.action(ArgAction::SetTrue).help(help)
+    };
+    Command::new("supervisorctl")
+        .disable_help_flag(true)
+        .arg(value(
+            "configuration",
+            'c',
+            "FILENAME",
+            "the configuration file (default: searched for)",
+        ))
+        .arg(flag("help", 'h', "show this and exit").visible_short_alias('?'))
+        .arg(flag(
+            "interactive",
+            'i',
+            "open a shell after the action; ask before shutdown and reload",
+        ))
+        .arg(value(
+            "serverurl",
+            's',
+            "URL",
+            "where supervisord listens (default http://localhost:9001)",
+        ))
+        .arg(value("username", 'u', "USERNAME", "name to log in with"))
+        .arg(value(
+            "password",
+            'p',
+            "PASSWORD",
+            "password to log in with",
+        ))
+        .arg(
+            value(
+                "history_file",
+                'r',
+                "FILENAME",
+                "keep the shell's history in this file",
+            )
+            .visible_alias("history-file"),
+        )
+}
+
+const TITLE: &str = "supervisorctl -- control applications run by supervisord";
+
+const REMARKS: &str = "\
+Without an action, or after one with -i, a shell opens that takes actions until it is
+left. \"supervisorctl help\" lists the actions, \"supervisorctl help start\" explains one.";
+
+/// What the options say, before any file was read.
+#[derive(Debug, Default)]
+struct Options {
+    configuration: Option<String>,
+    serverurl: Option<String>,
+    username: Option<String>,
+    password: Option<String>,
+    history_file: Option<PathBuf>,
+    interactive: bool,
+}
+
+/// Read the command line and, if it leads to one, the configuration file.
+///
+/// # Errors
+/// What is wrong with either.
+pub fn read(
+    program: &str,
+    words: &[String],
+    surroundings: &Surroundings,
+) -> Result<Request, UsageError> {
+    let definitions = definitions();
+    let tokens = tokenize(&definitions, words)?;
+    let mut options = Options::default();
+    for (at, token) in tokens.options.iter().enumerate() {
+        if token.id == "help" {
+            let usage = "[options] [action [arguments]]";
+            let text = help_text(TITLE, program, usage, &definitions, REMARKS);
+            return Ok(Request::Help(text));
+        }
+        tokens.check_conflict(at)?;
+        let value = token.value.clone();
+        match token.id.as_str() {
+            "configuration" => options.configuration = Some(value),
+            "interactive" => options.interactive = true,
+            "serverurl" if is_url(&value) => options.serverurl = Some(value),
+            "serverurl" => {
+                let why = format!("value {} is not a URL", repr(&value));
+                return Err(UsageError::invalid_value(&token.typed, &value, &why));
+            }
+            "username" => options.username = Some(value),
+            "password" => options.password = Some(value),
+            "history_file" => options.history_file = Some(PathBuf::from(value)),
+            other => unreachable!("an option without meaning: {other}"),
+        }
+    }
+    let file = configuration_file(options.configuration.as_deref(), program, surroundings)?;
+    let config = load_client(file.as_deref(), surroundings)
+        .map_err(|error| UsageError(error.first().to_owned()))?;
+    Ok(Request::Act(combine(options, config, tokens.words)))
+}
+
+/// The command line beats the file.
+fn combine(options: Options, config: ClientConfig, words: Vec<String>) -> Settings {
+    Settings {
+        server: Server {
+            url: options.serverurl.unwrap_or(config.serverurl),
+            username: options.username.or(config.username),
+            password: options.password.or(config.password),
+        },
+        prompt: config.prompt,
+        history_file: options.history_file.or(config.history_file),
+        interactive: options.interactive,
+        words,
+    }
+}
+
+/// The file to read: the named one, the first in the usual places, or none. An empty name
+/// means none.
+fn configuration_file(
+    named: Option<&str>,
+    program: &str,
+    surroundings: &Surroundings,
+) -> Result<Option<PathBuf>, UsageError> {
+    match named {
+        Some("") => Ok(None),
+        Some(name) if surroundings.cwd.join(name).exists() => Ok(Some(PathBuf::from(name))),
+        Some(name) => Err(UsageError(format!("could not find config file {name}"))),
+        None => Ok(find_config(program, surroundings).ok()),
+    }
+}
+
+/// Whether a text has a scheme and a host or a path (spec interfaces 4.1).
+fn is_url(text: &str) -> bool {
+    let Some((scheme, rest)) = text.split_once(':') else {
+        return false;
+    };
+    let is_scheme = scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+        && scheme
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c));
+    let place = rest.strip_prefix("//").unwrap_or(rest);
+    is_scheme && !place.is_empty() && !place.starts_with(['?', '#'])
+}
+
+/// What of this process's surroundings a configuration may refer to.
+#[must_use]
+pub fn surroundings() -> Surroundings {
+    let lossy = |text: std::ffi::OsString| text.to_string_lossy().into_owned();
+    let environment: BTreeMap<String, String> = std::env::vars_os()
+        .map(|(name, value)| (lossy(name), lossy(value)))
+        .collect();
+    Surroundings {
+        environment,
+        node_name: nix::unistd::gethostname().map(lossy).unwrap_or_default(),
+        cwd: std::env::current_dir().unwrap_or_else(|_| Path::new("/").to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn surroundings(cwd: &Path) -> Surroundings {
+        Surroundings {
+            environment: BTreeMap::new(),
+            node_name: "node".to_owned(),
+            cwd: cwd.to_owned(),
+        }
+    }
+
+    fn request(words: &[&str], cwd: &Path) -> Result<Request, UsageError> {
+        let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
+        read("/x/bin/supervisorctl", &words, &surroundings(cwd))
+    }
+
+    #[test]
+    fn what_is_a_url() {
+        for (text, is) in [
+            ("http://localhost:9001", true),
+            ("unix:///x", true),
+            ("unix:/x", true),
+            ("a:b", true),
+            ("HTTP://x", true),
+            ("foo", false),
+            ("", false),
+            ("http:", false),
+            ("http://", false),
+            ("http://?x", false),
+            ("1x:/y", false),
+        ] {
+            assert_eq!(is_url(text), is, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn the_command_line_beats_the_file() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = "[supervisorctl]\nserverurl=http://h:1\nusername=file\nprompt=p\n";
+        std::fs::write(folder.path().join("supervisord.conf"), file).expect("a file");
+        let words = ["-u", "line", "--hist=/h", "tail", "-f", "x"];
+        let Ok(Request::Act(settings)) = request(&words, folder.path()) else {
+            panic!("no action");
+        };
+        assert_eq!(settings.server.url, "http://h:1");
+        assert_eq!(settings.server.username.as_deref(), Some("line"));
+        assert_eq!(settings.prompt, "p");
+        assert_eq!(settings.history_file, Some(PathBuf::from("/h")));
+        assert_eq!(settings.words, ["tail", "-f", "x"]);
+    }
+
+    #[test]
+    fn errors() {
+        let folder = tempfile::tempdir().expect("a folder");
+        std::fs::write(folder.path().join("x.conf"), "[supervisord]\n").expect("a file");
+        for (words, message) in [
+            (
+                &["-c", "nope.conf"][..],
+                "could not find config file nope.conf",
+            ),
+            (
+                &["-s", "foo"],
+                "invalid value for -s 'foo': value 'foo' is not a URL",
+            ),
+            (&["-i", "-i"], "conflicting command line option '-i'"),
+            (&["-z"], "option -z not recognized"),
+            (
+                &["-c", "x.conf"],
+                ".ini file does not include supervisorctl section",
+            ),
+        ] {
+            let error = request(words, folder.path()).expect_err("an error");
+            assert_eq!(error.0, message);
+        }
+    }
+
+    #[test]
+    fn no_file_and_help() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let Ok(Request::Act(settings)) = request(&["-c", ""], folder.path()) else {
+            panic!("no action");
+        };
+        assert_eq!(settings.server.url, "http://localhost:9001");
+        for word in ["-h", "--help", "-?", "-ih"] {
+            let Ok(Request::Help(text)) = request(&[word], folder.path()) else {
+                panic!("no help");
+            };
+            let lines: Vec<&str> = text.lines().collect();
+            assert_eq!(
+                lines[2],
+                "Usage: /x/bin/supervisorctl [options] [action [arguments]]"
+            );
+            assert!(
+                lines
+                    .iter()
+                    .any(|line| line.starts_with("-c/--configuration FILENAME -- "))
+            );
+        }
+    }
+}

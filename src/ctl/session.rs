@@ -1,0 +1,153 @@
+//! One user talking to one server: what every command works with.
+
+use visord_model::fault::FaultCode;
+use visord_xmlrpc::http::ServerUrl;
+use visord_xmlrpc::{CallError, Client, Login, Value};
+
+use super::exit_status::{ExitStatus, is};
+use super::failure::Failure;
+use super::terminal::Terminal;
+
+/// The version of the RPC interface that we speak.
+const API_VERSION: &str = "3.0";
+
+/// Where the server is and how to log in there.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Server {
+    /// As the user wrote it: messages show it so.
+    pub url: String,
+    /// Name for Basic authentication.
+    pub username: Option<String>,
+    /// Password for Basic authentication.
+    pub password: Option<String>,
+}
+
+impl Server {
+    /// A client for it, not connected yet.
+    ///
+    /// # Errors
+    /// The URL is neither `http://` nor `unix://`.
+    pub fn client(&self) -> Result<Client, Failure> {
+        let url = ServerUrl::parse(&self.url).map_err(|_| Failure::UnknownProtocol)?;
+        let login = self.login(&url);
+        Ok(Client::new(url.address, login.as_ref()))
+    }
+
+    /// Credentials of our own count only as a pair (spec interfaces 4.2); without them
+    /// those written into the URL are used (decision Q40).
+    fn login(&self, url: &ServerUrl) -> Option<Login> {
+        let own = self.username.clone().zip(self.password.clone());
+        own.or_else(|| url.credentials.clone())
+            .map(|(username, password)| Login { username, password })
+    }
+}
+
+/// What a command did to the session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use = "a shell that ignores Leave never ends"]
+pub enum Flow {
+    /// The next command, if there is one.
+    Continue,
+    /// The user wants to leave.
+    Leave,
+}
+
+/// Everything commands share: the server, the user's terminal and the outcome so far.
+pub struct Session<'t> {
+    /// Where calls go.
+    pub server: Server,
+    /// Where words come from and go to.
+    pub terminal: &'t mut dyn Terminal,
+    /// Ask before the daemon is ended or restarted.
+    pub confirm: bool,
+    /// The last failure; later successes do not reset it (spec interfaces 4.4).
+    pub exit_status: ExitStatus,
+}
+
+impl<'t> Session<'t> {
+    /// A session in which nothing has failed yet.
+    pub fn new(server: Server, terminal: &'t mut dyn Terminal, confirm: bool) -> Self {
+        Self {
+            server,
+            terminal,
+            confirm,
+            exit_status: ExitStatus::Success,
+        }
+    }
+
+    /// Write a line (or several) to standard output.
+    ///
+    /// # Errors
+    /// Standard output is gone.
+    pub fn say(&mut self, line: &str) -> Result<(), Failure> {
+        Ok(self.terminal.out(&format!("{line}\n"))?)
+    }
+
+    /// Write a line and take the failure into account.
+    ///
+    /// # Errors
+    /// Standard output is gone.
+    pub fn fail(&mut self, status: ExitStatus, line: &str) -> Result<(), Failure> {
+        self.exit_status = status;
+        self.say(line)
+    }
+
+    /// Ask yes or no; only `y...` or `Y...` is yes (spec interfaces 4.6).
+    ///
+    /// # Errors
+    /// The input ended, or standard output is gone.
+    pub fn is_confirmed(&mut self, question: &str) -> Result<bool, Failure> {
+        if !self.confirm {
+            return Ok(true);
+        }
+        let answer = self.terminal.ask(question)?.ok_or(Failure::EndOfInput)?;
+        Ok(answer.starts_with(['y', 'Y']))
+    }
+
+    /// A client for commands that say themselves what is wrong with the connection.
+    ///
+    /// # Errors
+    /// The URL is neither `http://` nor `unix://`.
+    pub fn client(&self) -> Result<Client, Failure> {
+        self.server.client()
+    }
+
+    /// The reachability check (spec interfaces 4.5): a client for a supervisor that
+    /// answered, or nothing after the reason was told.
+    ///
+    /// # Errors
+    /// A failure that has no wording of its own.
+    pub fn reach(&mut self) -> Result<Option<Client>, Failure> {
+        let mut client = self.client()?;
+        let (status, message) = match client.call("supervisor.getVersion", &[]) {
+            Ok(Value::Str(version)) if version == API_VERSION => return Ok(Some(client)),
+            Ok(version) => (ExitStatus::VersionMismatch, other_version(&version)),
+            Err(CallError::Refused) => {
+                let message = format!("{} refused connection", self.server.url);
+                (ExitStatus::Unreachable, message)
+            }
+            Err(CallError::NoSuchFile) => {
+                let message = format!("{} no such file", self.server.url);
+                (ExitStatus::NotRunning, message)
+            }
+            Err(CallError::Fault(fault)) if is(FaultCode::UnknownMethod, fault.code) => {
+                (ExitStatus::Stopped, NO_INTERFACE.to_owned())
+            }
+            Err(other) => return Err(other.into()),
+        };
+        self.fail(status, &message)?;
+        Ok(None)
+    }
+}
+
+const NO_INTERFACE: &str = "Sorry, supervisord responded but did not recognize the supervisor \
+    namespace commands that supervisorctl uses to control it.  Please check that the \
+    [rpcinterface:supervisor] section is enabled in the configuration file (see sample.conf).";
+
+fn other_version(version: &Value) -> String {
+    let version = version.as_str().unwrap_or("not known");
+    format!(
+        "Sorry, this version of supervisorctl expects to talk to a server with API version \
+         {API_VERSION}, but the remote version is {version}."
+    )
+}
