@@ -385,3 +385,6 @@ impl Capture {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;
