@@ -320,6 +320,11 @@ impl<D: Disk> Output<D> {
         }
     }
 
+    /// Whether all is well: nothing queued, nothing owed.
+    pub(crate) fn is_calm(&self) -> bool {
+        self.queue.is_empty() && !self.owes()
+    }
+
     /// Whether lost bytes have to be declared.
     pub(crate) fn owes(&self) -> bool {
         self.losses().any(Loss::is_owed)
