@@ -92,7 +92,7 @@ impl ActivityLog {
     /// A logger that writes here. Message and level count; key-value pairs are appended
     /// nowhere.
     pub fn logger(&self) -> Logger {
-        Logger::root(Shared(Arc::clone(&self.0)).ignore_res(), slog::o!())
+        Logger::root(Shared(Arc::clone(&self.0)), slog::o!())
     }
 
     /// From now on lines are queued to threads. To be called once the daemon has forked

@@ -32,16 +32,10 @@ impl Sink {
 
     /// The warning that the log cannot be rotated.
     pub(super) fn rotation_warning(&self) -> Option<String> {
-        let Self::File(file) = self else {
-            return None;
-        };
-        file.rotation_is_off_by_itself().then(|| {
-            format!(
-                "logfile: {} is not a regular file, so it is not rotated \
-                 (set logfile_maxbytes=0 to say so)",
-                file.path().display()
-            )
-        })
+        match self {
+            Self::File(file) => file.rotation_warning("logfile", ""),
+            Self::Syslog(_) | Self::Stdout => None,
+        }
     }
 
     /// Writes a whole line; waits a moment for a reader unless it was stalled already.
