@@ -2,6 +2,7 @@
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
+use std::path::Path;
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
@@ -28,6 +29,14 @@ impl Sink {
     /// Whether clearing and reopening mean anything.
     pub(super) const fn is_file(&self) -> bool {
         matches!(self, Self::File(_))
+    }
+
+    /// The file, if it is one.
+    pub(super) fn path(&self) -> Option<&Path> {
+        match self {
+            Self::File(file) => Some(file.path()),
+            Self::Syslog(_) | Self::Stdout => None,
+        }
     }
 
     /// The warning that the log cannot be rotated.
