@@ -9,3 +9,4 @@ mod original;
 mod pidproxy;
 mod real_programs;
 mod shutdown;
+mod terminal;
