@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod ctl_reference;
+mod events;
 mod harness;
 mod idle;
 mod lifecycle;
@@ -9,4 +10,5 @@ mod original;
 mod pidproxy;
 mod real_programs;
 mod shutdown;
+mod superlance;
 mod terminal;
