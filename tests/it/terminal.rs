@@ -99,13 +99,13 @@ impl Screen {
         }
     }
 
-    /// Read what is shown within a second; false if the program has gone.
+    /// Read what is shown within a moment; false if the program has gone.
     fn read(&mut self) -> bool {
         let mut polled = [PollFd::new(
             std::os::fd::AsFd::as_fd(&self.terminal),
             PollFlags::POLLIN,
         )];
-        if poll(&mut polled, PollTimeout::from(1000_u16)).expect("poll") == 0 {
+        if poll(&mut polled, PollTimeout::from(20_u8)).expect("poll") == 0 {
             return true;
         }
         let mut bytes = [0; 4096];
@@ -125,13 +125,17 @@ impl Screen {
         assert_eq!(done, 0, "resize");
     }
 
-    /// The exit code, after everything was shown.
+    /// The exit code.
     fn code(mut self) -> Option<i32> {
         let end = Instant::now() + PATIENCE;
-        while self.read() {
-            assert!(Instant::now() < end, "it does not end");
+        loop {
+            if let Some(status) = self.child.try_wait().expect("its end") {
+                return status.code();
+            }
+            assert!(Instant::now() < end, "it does not end: {:?}", self.shown);
+            // What it shows must be taken, or it could not end.
+            self.read();
         }
-        self.child.wait().expect("its end").code()
     }
 }
 
