@@ -145,7 +145,17 @@ const NO_INTERFACE: &str = "Sorry, supervisord responded but did not recognize t
     [rpcinterface:supervisor] section is enabled in the configuration file (see sample.conf).";
 
 fn other_version(version: &Value) -> String {
-    let version = version.as_str().unwrap_or("not known");
+    let version = match version {
+        Value::Str(text) => text.clone(),
+        Value::Int(number) => number.to_string(),
+        Value::Double(number) => number.to_string(),
+        Value::Nil
+        | Value::Bool(_)
+        | Value::Base64(_)
+        | Value::DateTime(_)
+        | Value::Array(_)
+        | Value::Struct(_) => "not known".to_owned(),
+    };
     format!(
         "Sorry, this version of supervisorctl expects to talk to a server with API version \
          {API_VERSION}, but the remote version is {version}."

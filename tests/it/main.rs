@@ -11,3 +11,4 @@ mod pidproxy;
 mod real_programs;
 mod shutdown;
 mod superlance;
+mod terminal;
