@@ -143,6 +143,21 @@ fn processes_are_compared_one_by_one() {
     );
 }
 
+#[test]
+fn nothing_is_kept_in_a_group_of_another_kind() {
+    let listener = |events: &str| {
+        let text = format!("[eventlistener:l]\ncommand=x\nevents={events}\nbuffer_size=5\n");
+        with_server(&text).groups.remove(0)
+    };
+    let kept = |old, new| process_diff(old, new).kept.len();
+    assert_eq!(kept(&listener("TICK_5"), &listener("TICK_5")), 1);
+    assert_eq!(kept(&listener("TICK_5"), &listener("TICK_60")), 0);
+    let program = with_server("[program:l]\ncommand=x\npriority=-1\n")
+        .groups
+        .remove(0);
+    assert_eq!(kept(&listener("TICK_5"), &program), 0);
+}
+
 /// A few programs with a few settings.
 fn some_programs() -> impl Strategy<Value = String> {
     let program = ("[a-d]", 0..3_u8, 0..3_u8).prop_map(|(name, startsecs, priority)| {

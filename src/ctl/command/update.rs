@@ -1,5 +1,7 @@
 //! `avail`, `reread` and `update`: the configuration and what of it is active.
 
+mod plan;
+
 use visord_model::fault::FaultCode;
 use visord_model::name::namespec;
 use visord_xmlrpc::{Client, Value};
@@ -33,10 +35,14 @@ pub(super) const UPDATE: Command = Command {
     help: &[
         Part::Usage(
             "update",
-            "Read the configuration again and make groups as it says; changed ones restart",
+            "Read the configuration again and make groups as it says; what changed restarts",
         ),
         Part::Usage("update all", "The same"),
         Part::Usage("update <gname> [...]", "The same for some groups only"),
+        Part::Usage(
+            "update --dry-run [<gname> ...]",
+            "Tell which processes would stop, start or restart, and touch none",
+        ),
     ],
     completes: Completes::Groups,
     run: update,
@@ -152,6 +158,9 @@ fn reread(session: &mut Session<'_>, argument: &str) -> Result<Flow, Failure> {
     Ok(Flow::Continue)
 }
 
+/// Anywhere among the arguments of `update`.
+const DRY_RUN: &str = "--dry-run";
+
 fn update(session: &mut Session<'_>, argument: &str) -> Result<Flow, Failure> {
     let mut client = session.client()?;
     let result = client.call("supervisor.reloadConfig", &[]);
@@ -163,7 +172,10 @@ fn update(session: &mut Session<'_>, argument: &str) -> Result<Flow, Failure> {
         }
         Err(fault) => return Err(visord_xmlrpc::CallError::Fault(fault).into()),
     };
-    let names: Vec<&str> = argument.split_whitespace().collect();
+    let mut names: Vec<&str> = argument.split_whitespace().collect();
+    let count = names.len();
+    names.retain(|name| *name != DRY_RUN);
+    let dry_run = names.len() < count;
     if !names.is_empty() && !means_all(&names) {
         check_groups(session, &mut client, &names, &difference.added)?;
         let Difference {
@@ -175,7 +187,13 @@ fn update(session: &mut Session<'_>, argument: &str) -> Result<Flow, Failure> {
             groups.retain(|group| names.contains(&group.as_str()));
         }
     }
-    carry_out(session, &mut client, &difference)?;
+    if dry_run {
+        for line in plan::lines(&mut client, &difference)? {
+            session.say(&line)?;
+        }
+    } else {
+        carry_out(session, &mut client, &difference)?;
+    }
     Ok(Flow::Continue)
 }
 
@@ -217,17 +235,42 @@ fn carry_out(
         }
     }
     for group in &difference.changed {
-        // Whether it stopped shows when it is removed.
-        let _ = stop_group(session, client, group)?;
-        client.call("supervisor.removeProcessGroup", &[group.into()])?;
-        client.call("supervisor.addProcessGroup", &[group.into()])?;
-        session.say(&format!("{group}: updated process group"))?;
+        if update_group(session, client, group)? {
+            session.say(&format!("{group}: updated process group"))?;
+        }
     }
     for group in &difference.added {
         client.call("supervisor.addProcessGroup", &[group.into()])?;
         session.say(&format!("{group}: added process group"))?;
     }
     Ok(())
+}
+
+/// Make a changed group what the configuration says; false if that was not possible. visord
+/// restarts what changed and nothing else; other daemons take the group down and add it again.
+fn update_group(
+    session: &mut Session<'_>,
+    client: &mut Client,
+    group: &str,
+) -> Result<bool, Failure> {
+    match refusable(client.call(plan::UPDATE_GROUP, &[group.into()]))? {
+        Ok(_) => {
+            session.say(&format!("{group}: stopped"))?;
+            return Ok(true);
+        }
+        Err(fault) if is(FaultCode::UnknownMethod, fault.code) => {}
+        Err(fault) if is(FaultCode::Failed, fault.code) => {
+            let line = format!("{group}: ERROR ({})", fault.string);
+            session.fail(ExitStatus::Generic, &line)?;
+            return Ok(false);
+        }
+        Err(fault) => return Err(visord_xmlrpc::CallError::Fault(fault).into()),
+    }
+    // Whether it stopped shows when it is removed.
+    let _ = stop_group(session, client, group)?;
+    client.call("supervisor.removeProcessGroup", &[group.into()])?;
+    client.call("supervisor.addProcessGroup", &[group.into()])?;
+    Ok(true)
 }
 
 /// Stop a group and say so; false if one of its processes could not be stopped.
