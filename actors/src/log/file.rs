@@ -83,6 +83,11 @@ impl<D: Disk> LogFile<D> {
         self.kind
     }
 
+    /// Path and open file, for whoever closes it.
+    pub(crate) fn into_parts(self) -> (PathBuf, D::File) {
+        (self.path, self.file)
+    }
+
     /// The open file itself.
     pub(crate) fn file(&self) -> &D::File {
         &self.file
@@ -280,3 +285,6 @@ fn numbered(path: &Path, number: i64) -> PathBuf {
     name.push(format!(".{number}"));
     PathBuf::from(name)
 }
+
+#[cfg(test)]
+mod tests;

@@ -129,10 +129,10 @@ impl ActivityLog {
     }
 
     /// Ends the threads after everything queued is written; lines are written directly
-    /// again.
+    /// again. A thread whose disk hangs is left behind after 5 s, with what it had queued.
     pub fn stop_threads(&self) {
         for lane in self.0.lanes() {
-            lane.stop_thread();
+            lane.stop_thread(|lost| self.0.overflow_notice(lost));
         }
     }
 }
@@ -162,6 +162,12 @@ impl Front {
         Some(self.format(level, record.msg()))
     }
 
+    /// The line that declares how many lines a full queue has cost.
+    fn overflow_notice(&self, lost: u64) -> String {
+        let text = format!("{lost} lines of the activity log lost: its queue was full");
+        self.format(Level::Error, &text)
+    }
+
     fn format(&self, level: Level, message: &dyn std::fmt::Display) -> String {
         let now = since_1970();
         let mut clock = self.clock.lock().unwrap_or_else(PoisonError::into_inner);
@@ -181,11 +187,7 @@ impl Drain for Shared {
     fn log(&self, record: &Record<'_>, _values: &OwnedKVList) -> Result<(), slog::Never> {
         if let Some(line) = self.0.line(record) {
             for lane in self.0.lanes() {
-                lane.write(&line, |lost| {
-                    let notice =
-                        format!("{lost} lines of the activity log lost: its queue was full");
-                    self.0.format(Level::Error, &notice)
-                });
+                lane.write(&line, |lost| self.0.overflow_notice(lost));
             }
         }
         Ok(())

@@ -297,6 +297,16 @@ impl<D: Disk> Output<D> {
             .add(queue.len(), &"its reader did not read them in time");
     }
 
+    /// Gives up the file: the channel is closed.
+    pub(crate) fn release(&mut self) -> Option<LogFile<D>> {
+        self.file.take()
+    }
+
+    /// Bytes that were stored and are gone nevertheless.
+    pub(crate) fn lose(&mut self, bytes: usize, reason: &str) {
+        self.loss.add(bytes, &reason);
+    }
+
     /// Opens the log anew; a failure is only logged.
     pub(crate) fn reopen(&mut self) {
         if let Some(file) = &mut self.file

@@ -1,8 +1,6 @@
 //! A disk that fails on purpose: whatever it does, the bytes a child wrote are the bytes
 //! stored plus the bytes declared lost.
 
-mod faulty;
-
 use std::path::PathBuf;
 use std::sync::Mutex;
 use std::time::Duration;
@@ -11,8 +9,8 @@ use slog::{OwnedKVList, Record};
 
 use super::*;
 use crate::interest::Interest;
+use crate::log::faulty::{FaultyDisk, Weather};
 use crate::log::file::Rotation;
-use faulty::{FaultyDisk, Weather};
 
 /// A logger that adds up the declared losses.
 #[derive(Clone, Default)]
