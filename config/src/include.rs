@@ -72,7 +72,6 @@ fn files_setting(
         reader.fail_section(".ini file has [include] section, but no files setting");
     }
     let files = reader.text(&scope, "files").unwrap_or_default();
-    drop(reader);
     (files, context.problems.into_inner())
 }
 

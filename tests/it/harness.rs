@@ -1,6 +1,7 @@
 //! A daemon in a temporary folder, killed when the test ends.
 
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -54,6 +55,15 @@ impl Setup {
         })
     }
 
+    /// The original's daemon and client.
+    pub(crate) fn original() -> Option<Self> {
+        let supervisorctl = original("supervisorctl")?;
+        Some(Self {
+            supervisorctl,
+            ..Self::original_daemon()?
+        })
+    }
+
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
@@ -90,14 +100,26 @@ impl Setup {
 
     /// Run supervisorctl to its end.
     pub(crate) fn ctl(&self, arguments: &[&str]) -> Output {
-        Command::new(&self.supervisorctl)
-            .arg("-c")
-            .arg(self.path("s.conf"))
+        let config = self.path("s.conf");
+        let config = config.to_str().expect("a path");
+        self.ctl_alone(&[&["-c", config], arguments].concat(), "")
+    }
+
+    /// Run supervisorctl to its end, with nothing but these arguments and this input.
+    pub(crate) fn ctl_alone(&self, arguments: &[&str], input: &str) -> Output {
+        let mut child = Command::new(&self.supervisorctl)
             .args(arguments)
             .current_dir(self.folder.path())
-            .stdin(Stdio::null())
-            .output()
-            .expect("run supervisorctl")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("start supervisorctl");
+        let mut stdin = child.stdin.take().expect("its input");
+        // One that ends without reading leaves a broken pipe: no matter.
+        let _ = stdin.write_all(input.as_bytes());
+        drop(stdin);
+        child.wait_with_output().expect("run supervisorctl")
     }
 
     /// Start the configured daemon in the foreground and wait until it answers.

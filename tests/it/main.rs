@@ -1,11 +1,13 @@
 //! Promises to users, kept by real daemons with real processes in temporary folders.
 
 mod bad_input;
+mod ctl_reference;
 mod events;
 mod harness;
 mod idle;
 mod lifecycle;
 mod original;
+mod pidproxy;
 mod real_programs;
 mod shutdown;
 mod superlance;
