@@ -12,7 +12,7 @@ use visord_actors::event_bus::EventBus;
 use visord_actors::interest::Interest;
 use visord_actors::link::Link;
 use visord_actors::log::{LogService, LogSettings};
-use visord_actors::messages::event::{GetNextSerial, WatchInterest};
+use visord_actors::messages::event::GetNextSerial;
 use visord_actors::process::Surroundings;
 use visord_actors::reaper::Reaper;
 use visord_actors::signals::Signals;
@@ -54,8 +54,7 @@ async fn supervise(run: Run<'_>) -> Ending {
     let logs = LogService::start(LogSettings::new(logger.clone()));
     let interest = Interest::default();
     let bus = EventBus::new(*next_serial, interest.clone()).start();
-    let ticker = Ticker::new(bus.clone()).start();
-    bus.do_send(WatchInterest(ticker.recipient()));
+    Ticker::new(bus.clone()).start();
     let reaper = match Reaper::new(spawner.kin(), logger.clone()) {
         Ok(reaper) => reaper.start(),
         Err(error) => {

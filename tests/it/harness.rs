@@ -218,17 +218,13 @@ impl Daemon {
     }
 
     pub(crate) fn state(&self, name: &str) -> String {
-        match self.info(name, "statename") {
-            Value::Str(state) => state,
-            other => panic!("statename is {other:?}"),
-        }
+        let state = self.info(name, "statename");
+        state.as_str().expect("a text").to_owned()
     }
 
     pub(crate) fn child_pid(&self, name: &str) -> i32 {
-        match self.info(name, "pid") {
-            Value::Int(pid) => i32::try_from(pid).expect("a pid"),
-            other => panic!("pid is {other:?}"),
-        }
+        let pid = self.info(name, "pid").as_int().expect("a number");
+        i32::try_from(pid).expect("a pid")
     }
 
     pub(crate) fn wait_state(&self, name: &str, state: &str) {

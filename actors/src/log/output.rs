@@ -6,7 +6,6 @@ use std::sync::atomic::AtomicU64;
 use std::time::Instant;
 
 use slog::{Drain, Logger};
-use visord_model::event::{EventKind, Stream};
 use visord_model::log_line::{Level, LogLine};
 use visord_model::output::ansi;
 use visord_model::output::capture::{Piece, Section, Splitter};
@@ -162,10 +161,10 @@ impl<D: Disk> Output<D> {
             Some(section) => section.push(bytes),
             None => self.store(bytes),
         }
-        if self.logger.is_enabled(slog::Level::Debug) {
+        if self.spec.described && self.logger.is_enabled(slog::Level::Debug) {
             self.show(bytes);
         }
-        if self.spec.events_enabled && self.spec.interest.wants(log_kind(self.spec.stream)) {
+        if self.spec.events_enabled && self.spec.interest.wants(self.spec.stream.log_kind()) {
             self.publish(OutputEventKind::Log(bytes.to_vec()));
         }
     }
@@ -174,7 +173,7 @@ impl<D: Disk> Output<D> {
         if self
             .spec
             .interest
-            .wants(communication_kind(self.spec.stream))
+            .wants(self.spec.stream.communication_kind())
         {
             self.publish(OutputEventKind::Communication(data));
         }
@@ -384,20 +383,6 @@ impl Capture {
             splitter: Splitter::new(),
             section: Section::new(capacity),
         })
-    }
-}
-
-const fn log_kind(stream: Stream) -> EventKind {
-    match stream {
-        Stream::Stdout => EventKind::ProcessLogStdout,
-        Stream::Stderr => EventKind::ProcessLogStderr,
-    }
-}
-
-const fn communication_kind(stream: Stream) -> EventKind {
-    match stream {
-        Stream::Stdout => EventKind::ProcessCommunicationStdout,
-        Stream::Stderr => EventKind::ProcessCommunicationStderr,
     }
 }
 

@@ -103,6 +103,8 @@ impl Process {
             strip_ansi: self.world.strip_ansi,
             capture_maxbytes: if speech { 0 } else { channel.capture_maxbytes },
             events_enabled: channel.events_enabled && !speech,
+            // what a listener says is described as it is heard
+            described: !speech,
             interest: self.world.interest.clone(),
             events: Some(self.world.output_events.clone()),
         }

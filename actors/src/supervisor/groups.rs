@@ -1,5 +1,6 @@
 //! Activating and removing groups.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -44,9 +45,11 @@ pub fn prepare_auto_logs(
                 continue;
             }
             let key = (group.name.clone(), process.name.clone(), stream);
-            if !known.contains_key(&key) {
-                let path = crate::log::auto::create(directory, &process.name, stream, identifier)?;
-                known.insert(key, path);
+            if let Entry::Vacant(unnamed) = known.entry(key) {
+                let name = &process.name;
+                unnamed.insert(crate::log::auto::create(
+                    directory, name, stream, identifier,
+                )?);
             }
         }
     }

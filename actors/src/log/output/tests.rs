@@ -45,6 +45,7 @@ fn spec() -> ChannelSpec {
         strip_ansi: false,
         capture_maxbytes: 0,
         events_enabled: false,
+        described: true,
         interest: Interest::default(),
         events: None,
     }
