@@ -3,6 +3,7 @@
 mod bad_input;
 mod ctl_reference;
 mod events;
+mod fcgi;
 mod harness;
 mod idle;
 mod lifecycle;
