@@ -12,7 +12,6 @@ use super::*;
 use crate::interest::Interest;
 use crate::log::faulty::{FaultyDisk, Weather};
 use crate::log::file::Rotation;
-use visord_model::event::Stream;
 
 /// A logger that adds up the declared losses.
 #[derive(Clone, Default)]
