@@ -13,3 +13,4 @@ mod real_programs;
 mod shutdown;
 mod superlance;
 mod terminal;
+mod update;
