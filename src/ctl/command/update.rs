@@ -8,6 +8,8 @@ use super::{Command, Completes, means_all};
 use crate::ctl::exit_status::{ExitStatus, is};
 use crate::ctl::failure::Failure;
 use crate::ctl::help::Part;
+use crate::ctl::json::Json;
+use crate::ctl::names::choose;
 use crate::ctl::process::{ProcessInfo, items, number, refusable, text};
 use crate::ctl::session::{Flow, Session};
 
@@ -49,8 +51,10 @@ fn avail(session: &mut Session<'_>, argument: &str) -> Result<Flow, Failure> {
     let result = session.client()?.call("supervisor.getAllConfigInfo", &[]);
     match refusable(result)? {
         Ok(all) => {
-            let lines: Result<Vec<String>, Failure> = items(&all)?.iter().map(avail_line).collect();
-            session.terminal.out(&lines?.concat())?;
+            let all: Result<Vec<Config>, Failure> = items(&all)?.iter().map(Config::read).collect();
+            let all = all?;
+            let lines: String = all.iter().map(Config::line).collect();
+            session.tell(&lines, || all.iter().map(Config::json).collect())?;
         }
         Err(fault) if is(FaultCode::ShutdownState, fault.code) => {
             session.fail(ExitStatus::Generic, "ERROR: supervisor shutting down")?;
@@ -60,23 +64,57 @@ fn avail(session: &mut Session<'_>, argument: &str) -> Result<Flow, Failure> {
     Ok(Flow::Continue)
 }
 
-fn avail_line(config: &Value) -> Result<String, Failure> {
-    let truth = |name| {
-        let value = config.get(name).ok_or(Failure::Incomplete(name))?;
-        Ok::<_, Failure>(value.as_bool().unwrap_or(false))
-    };
-    let name = namespec(&text(config, "group")?, &text(config, "name")?);
-    let used = if truth("inuse")? { "in use" } else { "avail" };
-    let start = if truth("autostart")? {
-        "auto"
-    } else {
-        "manual"
-    };
-    let group_priority = number(config, "group_prio")?;
-    let priority = number(config, "process_prio")?;
-    Ok(format!(
-        "{name:32} {used:9} {start:9} {group_priority}:{priority}\n"
-    ))
+/// A configured process as `getAllConfigInfo` describes it.
+struct Config {
+    group: String,
+    name: String,
+    in_use: bool,
+    autostart: bool,
+    group_priority: i64,
+    priority: i64,
+}
+
+impl Config {
+    fn read(value: &Value) -> Result<Self, Failure> {
+        let truth = |name| {
+            let value = value.get(name).ok_or(Failure::Incomplete(name))?;
+            Ok::<_, Failure>(value.as_bool().unwrap_or(false))
+        };
+        Ok(Self {
+            group: text(value, "group")?,
+            name: text(value, "name")?,
+            in_use: truth("inuse")?,
+            autostart: truth("autostart")?,
+            group_priority: number(value, "group_prio")?,
+            priority: number(value, "process_prio")?,
+        })
+    }
+
+    fn namespec(&self) -> String {
+        namespec(&self.group, &self.name)
+    }
+
+    fn line(&self) -> String {
+        let name = self.namespec();
+        let used = if self.in_use { "in use" } else { "avail" };
+        let start = if self.autostart { "auto" } else { "manual" };
+        format!(
+            "{name:32} {used:9} {start:9} {}:{}\n",
+            self.group_priority, self.priority
+        )
+    }
+
+    fn json(&self) -> Json {
+        Json::Object(vec![
+            ("namespec", self.namespec().into()),
+            ("group", self.group.as_str().into()),
+            ("name", self.name.as_str().into()),
+            ("in_use", self.in_use.into()),
+            ("autostart", self.autostart.into()),
+            ("group_priority", self.group_priority.into()),
+            ("priority", self.priority.into()),
+        ])
+    }
 }
 
 /// Names of groups: what a new reading of the files says about them.
@@ -109,6 +147,15 @@ impl Difference {
         })
     }
 
+    fn json(&self) -> Json {
+        let names = |names: &[String]| names.iter().map(String::as_str).collect();
+        Json::Object(vec![
+            ("added", names(&self.added)),
+            ("changed", names(&self.changed)),
+            ("removed", names(&self.removed)),
+        ])
+    }
+
     /// A line for each group, by name.
     fn lines(&self) -> Vec<String> {
         let kinds = [
@@ -135,11 +182,12 @@ fn reread(session: &mut Session<'_>, argument: &str) -> Result<Flow, Failure> {
     let result = session.client()?.call("supervisor.reloadConfig", &[]);
     match refusable(result)? {
         Ok(value) => {
-            let mut lines = Difference::read(&value)?.lines();
+            let difference = Difference::read(&value)?;
+            let mut lines = difference.lines();
             if lines.is_empty() {
                 lines.push("No config updates to processes".to_owned());
             }
-            session.say(&lines.join("\n"))?;
+            session.tell(&format!("{}\n", lines.join("\n")), || difference.json())?;
         }
         Err(fault) if is(FaultCode::ShutdownState, fault.code) => {
             session.fail(ExitStatus::Generic, "ERROR: supervisor shutting down")?;
@@ -165,7 +213,9 @@ fn update(session: &mut Session<'_>, argument: &str) -> Result<Flow, Failure> {
     };
     let names: Vec<&str> = argument.split_whitespace().collect();
     if !names.is_empty() && !means_all(&names) {
-        check_groups(session, &mut client, &names, &difference.added)?;
+        let known = known_groups(&mut client, &difference.added)?;
+        let names: Vec<&str> = names.iter().flat_map(|name| choose(name, &known)).collect();
+        check_groups(session, &names, &known)?;
         let Difference {
             added,
             changed,
@@ -175,26 +225,32 @@ fn update(session: &mut Session<'_>, argument: &str) -> Result<Flow, Failure> {
             groups.retain(|group| names.contains(&group.as_str()));
         }
     }
+    session.tell("", || difference.json())?;
     carry_out(session, &mut client, &difference)?;
     Ok(Flow::Continue)
 }
 
-/// Tell which of the names belong to no group, active or new.
+/// Groups that are active or new.
+fn known_groups(client: &mut Client, added: &[String]) -> Result<Vec<String>, Failure> {
+    let active = ProcessInfo::all(client)?;
+    let mut known: Vec<String> = active.into_iter().map(|info| info.group).collect();
+    known.extend_from_slice(added);
+    known.sort_unstable();
+    known.dedup();
+    Ok(known)
+}
+
+/// Tell which of the names belong to no group, each once, by name.
 fn check_groups(
     session: &mut Session<'_>,
-    client: &mut Client,
     names: &[&str],
-    added: &[String],
+    known: &[String],
 ) -> Result<(), Failure> {
-    let active = ProcessInfo::all(client)?;
-    let mut known: Vec<&str> = active.iter().map(|info| info.group.as_str()).collect();
-    known.extend(added.iter().map(String::as_str));
-    // The original looks at each name once, by name.
     let mut names = names.to_vec();
     names.sort_unstable();
     names.dedup();
     for name in names {
-        if !known.contains(&name) {
+        if !known.iter().any(|group| group == name) {
             let line = format!("ERROR: no such group: {name}");
             session.fail(ExitStatus::Generic, &line)?;
         }
@@ -278,7 +334,7 @@ mod tests {
             ("process_prio", 5.into()),
         ]);
         assert_eq!(
-            avail_line(&config).expect("complete"),
+            Config::read(&config).expect("complete").line(),
             "grp:p2                           in use    auto      20:5\n"
         );
     }
