@@ -284,6 +284,8 @@ impl Drop for Daemon {
 
 /// Send a signal to a process of this test.
 pub(crate) fn kill(pid: i32, signal: i32) {
+    // 0 would be this test's own process group
+    assert!(pid > 1, "no process of this test: {pid}");
     let signal = nix::sys::signal::Signal::try_from(signal).expect("a signal");
     nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), signal).expect("kill");
 }

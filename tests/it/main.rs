@@ -4,6 +4,7 @@ mod bad_input;
 mod ctl_additions;
 mod ctl_reference;
 mod events;
+mod fcgi;
 mod harness;
 mod idle;
 mod lifecycle;

@@ -1,7 +1,8 @@
-//! `avail`, `reread` and `update`: the configuration and what of it is active.
+//! `reread` and `update`: what changed in the configuration, and making it so.
+
+mod plan;
 
 use visord_model::fault::FaultCode;
-use visord_model::name::namespec;
 use visord_xmlrpc::{Client, Value};
 
 use super::{Command, Completes, means_all};
@@ -10,15 +11,8 @@ use crate::ctl::failure::Failure;
 use crate::ctl::help::Part;
 use crate::ctl::json::Json;
 use crate::ctl::names::choose;
-use crate::ctl::process::{ProcessInfo, items, number, refusable, text};
+use crate::ctl::process::{ProcessInfo, items, number, refusable};
 use crate::ctl::session::{Flow, Session};
-
-pub(super) const AVAIL: Command = Command {
-    name: "avail",
-    help: &[Part::Usage("avail", "List every configured process")],
-    completes: Completes::Nothing,
-    run: avail,
-};
 
 pub(super) const REREAD: Command = Command {
     name: "reread",
@@ -35,87 +29,18 @@ pub(super) const UPDATE: Command = Command {
     help: &[
         Part::Usage(
             "update",
-            "Read the configuration again and make groups as it says; changed ones restart",
+            "Read the configuration again and make groups as it says; what changed restarts",
         ),
         Part::Usage("update all", "The same"),
         Part::Usage("update <gname> [...]", "The same for some groups only"),
+        Part::Usage(
+            "update --dry-run [<gname> ...]",
+            "Tell which processes would stop, start or restart, and touch none",
+        ),
     ],
     completes: Completes::Groups,
     run: update,
 };
-
-fn avail(session: &mut Session<'_>, argument: &str) -> Result<Flow, Failure> {
-    if AVAIL.refuses(session, argument)? {
-        return Ok(Flow::Continue);
-    }
-    let result = session.client()?.call("supervisor.getAllConfigInfo", &[]);
-    match refusable(result)? {
-        Ok(all) => {
-            let all: Result<Vec<Config>, Failure> = items(&all)?.iter().map(Config::read).collect();
-            let all = all?;
-            let lines: String = all.iter().map(Config::line).collect();
-            session.tell(&lines, || all.iter().map(Config::json).collect())?;
-        }
-        Err(fault) if is(FaultCode::ShutdownState, fault.code) => {
-            session.fail(ExitStatus::Generic, "ERROR: supervisor shutting down")?;
-        }
-        Err(fault) => return Err(visord_xmlrpc::CallError::Fault(fault).into()),
-    }
-    Ok(Flow::Continue)
-}
-
-/// A configured process as `getAllConfigInfo` describes it.
-struct Config {
-    group: String,
-    name: String,
-    in_use: bool,
-    autostart: bool,
-    group_priority: i64,
-    priority: i64,
-}
-
-impl Config {
-    fn read(value: &Value) -> Result<Self, Failure> {
-        let truth = |name| {
-            let value = value.get(name).ok_or(Failure::Incomplete(name))?;
-            Ok::<_, Failure>(value.as_bool().unwrap_or(false))
-        };
-        Ok(Self {
-            group: text(value, "group")?,
-            name: text(value, "name")?,
-            in_use: truth("inuse")?,
-            autostart: truth("autostart")?,
-            group_priority: number(value, "group_prio")?,
-            priority: number(value, "process_prio")?,
-        })
-    }
-
-    fn namespec(&self) -> String {
-        namespec(&self.group, &self.name)
-    }
-
-    fn line(&self) -> String {
-        let name = self.namespec();
-        let used = if self.in_use { "in use" } else { "avail" };
-        let start = if self.autostart { "auto" } else { "manual" };
-        format!(
-            "{name:32} {used:9} {start:9} {}:{}\n",
-            self.group_priority, self.priority
-        )
-    }
-
-    fn json(&self) -> Json {
-        Json::Object(vec![
-            ("namespec", self.namespec().into()),
-            ("group", self.group.as_str().into()),
-            ("name", self.name.as_str().into()),
-            ("in_use", self.in_use.into()),
-            ("autostart", self.autostart.into()),
-            ("group_priority", self.group_priority.into()),
-            ("priority", self.priority.into()),
-        ])
-    }
-}
 
 /// Names of groups: what a new reading of the files says about them.
 #[derive(Debug, Default)]
@@ -200,6 +125,9 @@ fn reread(session: &mut Session<'_>, argument: &str) -> Result<Flow, Failure> {
     Ok(Flow::Continue)
 }
 
+/// Anywhere among the arguments of `update`.
+const DRY_RUN: &str = "--dry-run";
+
 fn update(session: &mut Session<'_>, argument: &str) -> Result<Flow, Failure> {
     let mut client = session.client()?;
     let result = client.call("supervisor.reloadConfig", &[]);
@@ -211,7 +139,10 @@ fn update(session: &mut Session<'_>, argument: &str) -> Result<Flow, Failure> {
         }
         Err(fault) => return Err(visord_xmlrpc::CallError::Fault(fault).into()),
     };
-    let names: Vec<&str> = argument.split_whitespace().collect();
+    let mut names: Vec<&str> = argument.split_whitespace().collect();
+    let count = names.len();
+    names.retain(|name| *name != DRY_RUN);
+    let dry_run = names.len() < count;
     if !names.is_empty() && !means_all(&names) {
         let known = known_groups(&mut client, &difference.added)?;
         let names: Vec<&str> = names.iter().flat_map(|name| choose(name, &known)).collect();
@@ -226,7 +157,13 @@ fn update(session: &mut Session<'_>, argument: &str) -> Result<Flow, Failure> {
         }
     }
     session.tell("", || difference.json())?;
-    carry_out(session, &mut client, &difference)?;
+    if dry_run {
+        for line in plan::lines(&mut client, &difference)? {
+            session.say(&line)?;
+        }
+    } else {
+        carry_out(session, &mut client, &difference)?;
+    }
     Ok(Flow::Continue)
 }
 
@@ -273,17 +210,42 @@ fn carry_out(
         }
     }
     for group in &difference.changed {
-        // Whether it stopped shows when it is removed.
-        let _ = stop_group(session, client, group)?;
-        client.call("supervisor.removeProcessGroup", &[group.into()])?;
-        client.call("supervisor.addProcessGroup", &[group.into()])?;
-        session.say(&format!("{group}: updated process group"))?;
+        if update_group(session, client, group)? {
+            session.say(&format!("{group}: updated process group"))?;
+        }
     }
     for group in &difference.added {
         client.call("supervisor.addProcessGroup", &[group.into()])?;
         session.say(&format!("{group}: added process group"))?;
     }
     Ok(())
+}
+
+/// Make a changed group what the configuration says; false if that was not possible. visord
+/// restarts what changed and nothing else; other daemons take the group down and add it again.
+fn update_group(
+    session: &mut Session<'_>,
+    client: &mut Client,
+    group: &str,
+) -> Result<bool, Failure> {
+    match refusable(client.call(plan::UPDATE_GROUP, &[group.into()]))? {
+        Ok(_) => {
+            session.say(&format!("{group}: stopped"))?;
+            return Ok(true);
+        }
+        Err(fault) if is(FaultCode::UnknownMethod, fault.code) => {}
+        Err(fault) if is(FaultCode::Failed, fault.code) => {
+            let line = format!("{group}: ERROR ({})", fault.string);
+            session.fail(ExitStatus::Generic, &line)?;
+            return Ok(false);
+        }
+        Err(fault) => return Err(visord_xmlrpc::CallError::Fault(fault).into()),
+    }
+    // Whether it stopped shows when it is removed.
+    let _ = stop_group(session, client, group)?;
+    client.call("supervisor.removeProcessGroup", &[group.into()])?;
+    client.call("supervisor.addProcessGroup", &[group.into()])?;
+    Ok(true)
 }
 
 /// Stop a group and say so; false if one of its processes could not be stopped.
@@ -321,21 +283,5 @@ mod tests {
             ]
         );
         assert!(Difference::read(&lists).is_err(), "three levels");
-    }
-
-    #[test]
-    fn columns_of_avail() {
-        let config = Value::structure([
-            ("name", Value::from("p2")),
-            ("group", "grp".into()),
-            ("inuse", true.into()),
-            ("autostart", true.into()),
-            ("group_prio", 20.into()),
-            ("process_prio", 5.into()),
-        ]);
-        assert_eq!(
-            Config::read(&config).expect("complete").line(),
-            "grp:p2                           in use    auto      20:5\n"
-        );
     }
 }
