@@ -93,11 +93,18 @@ fn exited(process: &str, expected: bool) -> Event {
     }
 }
 
-/// Cargo builds examples before it runs tests, beside their folder.
-fn rust_listener() -> PathBuf {
-    let test = std::env::current_exe().expect("a path");
-    let deps = test.parent().expect("the deps folder");
-    deps.with_file_name("examples").join("listener")
+/// Compiled: it needs nothing but the standard library.
+fn rust_listener(folder: &Path) -> PathBuf {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/listener.rs");
+    let target = folder.join("listener");
+    let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    let compiled = Command::new(rustc)
+        .args(["--edition", "2024", "-o"])
+        .args([&target, &source])
+        .status()
+        .expect("run rustc");
+    assert!(compiled.success());
+    target
 }
 
 fn shell_listener() -> PathBuf {
@@ -108,7 +115,7 @@ fn shell_listener() -> PathBuf {
 fn rust_listener_reports_failures() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("failures.txt");
-    let mut listener = Listener::start(&rust_listener(), &file);
+    let mut listener = Listener::start(&rust_listener(folder.path()), &file);
     assert_eq!(listener.tell(&exited("good", true)), Heard::Processed(0));
     assert_eq!(listener.tell(&exited("bad", false)), Heard::Processed(1));
     let group = Event::GroupAdded("grün".into());

@@ -14,6 +14,9 @@ pub mod auto;
 mod channel;
 mod clock;
 mod disk;
+#[cfg(test)]
+mod faulty;
+mod fifo;
 mod file;
 pub mod follow;
 mod followers;

@@ -90,7 +90,7 @@ impl Process {
             group: setup.group.clone(),
             process: setup.config.name.clone(),
         };
-        Self {
+        let process = Self {
             name,
             setup,
             world,
@@ -105,7 +105,10 @@ impl Process {
             speech: None,
             uses_socket: false,
             leaving: false,
-        }
+        };
+        // readers know of it before anybody can ask for it
+        process.show();
+        process
     }
 }
 

@@ -21,6 +21,7 @@ mod eventlistener;
 pub mod expand;
 mod fcgi;
 mod group;
+mod guard;
 mod http;
 mod include;
 mod lint;

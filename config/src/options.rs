@@ -2,6 +2,7 @@
 //! ask whether none was forgotten.
 
 /// One kind of section.
+#[derive(Clone, Debug)]
 pub(crate) struct Kind {
     /// What its name is, or starts with if it ends in `:` or `*` (which stands for
     /// anything, or nothing).

@@ -91,7 +91,7 @@ impl Settings {
         let priority = int("priority", 999);
         let policy = Self::policy(reader, scope);
         let redirect_stderr = flag("redirect_stderr", false);
-        let numprocs = int("numprocs", 1);
+        let numprocs = reader.value_or(scope, "numprocs", 1, parse_numprocs);
         let numprocs_start = int("numprocs_start", 0);
         let stdout = Fixed::read(reader, scope, "stdout");
         let stderr = Fixed::read(reader, scope, "stderr");
@@ -215,6 +215,18 @@ impl Settings {
             serverurl: self.serverurl.clone(),
             socket: membership.socket.clone(),
         })
+    }
+}
+
+/// A slip of the pen must not eat all memory, least of all at a reread.
+const MOST_PROCESSES: i64 = 100_000;
+
+fn parse_numprocs(text: &str) -> Result<i64, String> {
+    match parse_int(text)? {
+        number @ ..=MOST_PROCESSES => Ok(number),
+        more => Err(format!(
+            "numprocs {more} is above upper bound ({MOST_PROCESSES})"
+        )),
     }
 }
 

@@ -36,6 +36,24 @@ impl Stream {
             Self::Stderr => "stderr",
         }
     }
+
+    /// PROCESS_LOG_STDOUT or PROCESS_LOG_STDERR.
+    #[must_use]
+    pub const fn log_kind(self) -> EventKind {
+        match self {
+            Self::Stdout => EventKind::ProcessLogStdout,
+            Self::Stderr => EventKind::ProcessLogStderr,
+        }
+    }
+
+    /// PROCESS_COMMUNICATION_STDOUT or PROCESS_COMMUNICATION_STDERR.
+    #[must_use]
+    pub const fn communication_kind(self) -> EventKind {
+        match self {
+            Self::Stdout => EventKind::ProcessCommunicationStdout,
+            Self::Stderr => EventKind::ProcessCommunicationStderr,
+        }
+    }
 }
 
 /// One event with what its payload needs.
@@ -84,14 +102,8 @@ impl Event {
     pub const fn kind(&self) -> EventKind {
         match self {
             Self::ProcessState { transition, .. } => state_kind(transition.to),
-            Self::ProcessCommunication(output) => match output.stream {
-                Stream::Stdout => EventKind::ProcessCommunicationStdout,
-                Stream::Stderr => EventKind::ProcessCommunicationStderr,
-            },
-            Self::ProcessLog(output) => match output.stream {
-                Stream::Stdout => EventKind::ProcessLogStdout,
-                Stream::Stderr => EventKind::ProcessLogStderr,
-            },
+            Self::ProcessCommunication(output) => output.stream.communication_kind(),
+            Self::ProcessLog(output) => output.stream.log_kind(),
             Self::Remote { .. } => EventKind::RemoteCommunication,
             Self::SupervisorRunning => EventKind::SupervisorStateChangeRunning,
             Self::SupervisorStopping => EventKind::SupervisorStateChangeStopping,

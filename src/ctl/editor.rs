@@ -12,7 +12,7 @@ pub use plain::Plain;
 
 use super::process::ProcessInfo;
 
-/// What came of asking for a line.
+/// What came of asking for a line. The cursor stands at the start of the next one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Entered {
     /// A line, without its end.

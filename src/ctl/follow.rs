@@ -33,33 +33,40 @@ pub fn log(session: &mut Session<'_>, path: &str) -> Result<(), Failure> {
         session.exit_status = ExitStatus::Generic;
         return Ok(());
     };
-    loop {
-        let ready = wait_for(&[interrupted.as_fd(), stream.as_fd()])?;
-        if ready[0] {
+    let mut more = true;
+    while more {
+        session.terminal.out(&stream.take_text())?;
+        let ready = wait_for(&[interrupted.as_fd(), stream.as_fd()], None)?;
+        if ready.is_some_and(|ready| ready[0]) {
             return session.say("");
         }
-        let more = stream.read();
-        session.terminal.out(&stream.take_text())?;
-        if !more {
-            return Ok(());
-        }
+        more = stream.read();
     }
+    Ok(session.terminal.out(&stream.take_text())?)
 }
 
-/// Block until one of the descriptors is readable or at its end: which ones are?
+/// Block until one of the descriptors is readable or at its end: which ones are? Nothing
+/// if that takes longer than `patience`.
 ///
 /// # Errors
 /// The system refuses to wait.
-pub fn wait_for(descriptors: &[BorrowedFd<'_>]) -> Result<Vec<bool>, Failure> {
+pub fn wait_for(
+    descriptors: &[BorrowedFd<'_>],
+    patience: Option<Duration>,
+) -> Result<Option<Vec<bool>>, Failure> {
     let mut polled: Vec<PollFd<'_>> = descriptors
         .iter()
         .map(|descriptor| PollFd::new(*descriptor, PollFlags::POLLIN))
         .collect();
+    let timeout = patience.map_or(PollTimeout::NONE, |patience| {
+        PollTimeout::try_from(patience).unwrap_or(PollTimeout::MAX)
+    });
     loop {
-        match poll(&mut polled, PollTimeout::NONE) {
+        match poll(&mut polled, timeout) {
+            Ok(0) => return Ok(None),
             Ok(_) => {
                 let ready = |descriptor: &PollFd<'_>| descriptor.any().unwrap_or(true);
-                return Ok(polled.iter().map(ready).collect());
+                return Ok(Some(polled.iter().map(ready).collect()));
             }
             Err(Errno::EINTR) => {}
             Err(errno) => return Err(Failure::Terminal(errno.into())),
@@ -113,10 +120,7 @@ impl LogStream {
 
     /// Whether nothing arrives for that long.
     pub fn rests(&self, time: Duration) -> bool {
-        let mut polled = [PollFd::new(self.as_fd(), PollFlags::POLLIN)];
-        let timeout = PollTimeout::try_from(time).unwrap_or(PollTimeout::MAX);
-        // A signal that cuts the wait short only shows a line a little early.
-        !self.answer.has_buffered() && !matches!(poll(&mut polled, timeout), Ok(1..))
+        !self.answer.has_buffered() && matches!(wait_for(&[self.as_fd()], Some(time)), Ok(None))
     }
 
     /// A way to end the stream from another thread.

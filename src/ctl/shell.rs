@@ -7,7 +7,7 @@ use std::rc::Rc;
 use nix::sys::termios::{SetArg, tcgetattr, tcsetattr};
 
 use super::attempt;
-use super::editor::{self, Editor, Entered, Processes};
+use super::editor::{self, Ability, Editor, Entered, Processes};
 use super::failure::Failure;
 use super::history::History;
 use super::process::ProcessInfo;
@@ -30,11 +30,14 @@ pub fn run(
             Some(editor) => editor.line(&prompt, processes_of(&session.server))?,
             None => match session.terminal.ask(&prompt)? {
                 Some(line) => Entered::Line(line),
-                None => Entered::End,
+                None => {
+                    session.say("")?;
+                    Entered::End
+                }
             },
         };
         let Entered::Line(line) = entered else {
-            return session.say("");
+            return Ok(());
         };
         if let Some(editor) = &mut editor {
             remember(session, &mut **editor, history.as_mut(), &line)?;
@@ -50,11 +53,16 @@ pub fn run(
 /// was, and out.
 pub fn leave_on_interrupt() -> impl Fn() + Send + 'static {
     let before = tcgetattr(io::stdin()).ok();
+    let farewell = match Ability::of_console() {
+        // The full editor may have asked the terminal to mark what is pasted.
+        Ability::Full => "\x1b[?2004l\n",
+        Ability::Plain | Ability::None => "\n",
+    };
     move || {
         if let Some(before) = &before {
             let _ = tcsetattr(io::stdin(), SetArg::TCSADRAIN, before);
         }
-        let _ = io::stdout().write_all(b"\n");
+        let _ = io::stdout().write_all(farewell.as_bytes());
         std::process::exit(0);
     }
 }

@@ -12,7 +12,8 @@ use visord_actors::event_bus::EventBus;
 use visord_actors::interest::Interest;
 use visord_actors::link::Link;
 use visord_actors::log::{LogService, LogSettings};
-use visord_actors::messages::event::{GetNextSerial, WatchInterest};
+use visord_actors::messages::event::GetNextSerial;
+use visord_actors::messages::supervisor::Begin;
 use visord_actors::process::Surroundings;
 use visord_actors::reaper::Reaper;
 use visord_actors::signals::Signals;
@@ -52,10 +53,10 @@ async fn supervise(run: Run<'_>) -> Ending {
     let logger = running.activity.logger();
     let board = Arc::new(Board::new(identity(&config)));
     let logs = LogService::start(LogSettings::new(logger.clone()));
+    running.activity.announce_to(&logs);
     let interest = Interest::default();
     let bus = EventBus::new(*next_serial, interest.clone()).start();
-    let ticker = Ticker::new(bus.clone()).start();
-    bus.do_send(WatchInterest(ticker.recipient()));
+    Ticker::new(bus.clone()).start();
     let reaper = match Reaper::new(spawner.kin(), logger.clone()) {
         Ok(reaper) => reaper.start(),
         Err(error) => {
@@ -107,6 +108,7 @@ async fn supervise(run: Run<'_>) -> Ending {
     if let Err(error) = &web {
         slog::crit!(logger, "the web server could not start: {error}");
     }
+    supervisor.do_send(Begin);
     // a Supervisor that is gone cannot be told to end: treat it as the end
     let ending = end.await.unwrap_or(Ending::Shutdown);
     if let Ok(web) = web {

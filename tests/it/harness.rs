@@ -1,6 +1,7 @@
 //! A daemon in a temporary folder, killed when the test ends.
 
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -54,6 +55,15 @@ impl Setup {
         })
     }
 
+    /// The original's daemon and client.
+    pub(crate) fn original() -> Option<Self> {
+        let supervisorctl = original("supervisorctl")?;
+        Some(Self {
+            supervisorctl,
+            ..Self::original_daemon()?
+        })
+    }
+
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
@@ -90,14 +100,26 @@ impl Setup {
 
     /// Run supervisorctl to its end.
     pub(crate) fn ctl(&self, arguments: &[&str]) -> Output {
-        Command::new(&self.supervisorctl)
-            .arg("-c")
-            .arg(self.path("s.conf"))
+        let config = self.path("s.conf");
+        let config = config.to_str().expect("a path");
+        self.ctl_alone(&[&["-c", config], arguments].concat(), "")
+    }
+
+    /// Run supervisorctl to its end, with nothing but these arguments and this input.
+    pub(crate) fn ctl_alone(&self, arguments: &[&str], input: &str) -> Output {
+        let mut child = Command::new(&self.supervisorctl)
             .args(arguments)
             .current_dir(self.folder.path())
-            .stdin(Stdio::null())
-            .output()
-            .expect("run supervisorctl")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("start supervisorctl");
+        let mut stdin = child.stdin.take().expect("its input");
+        // One that ends without reading leaves a broken pipe: no matter.
+        let _ = stdin.write_all(input.as_bytes());
+        drop(stdin);
+        child.wait_with_output().expect("run supervisorctl")
     }
 
     /// Start the configured daemon in the foreground and wait until it answers.
@@ -196,17 +218,13 @@ impl Daemon {
     }
 
     pub(crate) fn state(&self, name: &str) -> String {
-        match self.info(name, "statename") {
-            Value::Str(state) => state,
-            other => panic!("statename is {other:?}"),
-        }
+        let state = self.info(name, "statename");
+        state.as_str().expect("a text").to_owned()
     }
 
     pub(crate) fn child_pid(&self, name: &str) -> i32 {
-        match self.info(name, "pid") {
-            Value::Int(pid) => i32::try_from(pid).expect("a pid"),
-            other => panic!("pid is {other:?}"),
-        }
+        let pid = self.info(name, "pid").as_int().expect("a number");
+        i32::try_from(pid).expect("a pid")
     }
 
     pub(crate) fn wait_state(&self, name: &str, state: &str) {
@@ -266,6 +284,8 @@ impl Drop for Daemon {
 
 /// Send a signal to a process of this test.
 pub(crate) fn kill(pid: i32, signal: i32) {
+    // 0 would be this test's own process group
+    assert!(pid > 1, "no process of this test: {pid}");
     let signal = nix::sys::signal::Signal::try_from(signal).expect("a signal");
     nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), signal).expect("kill");
 }

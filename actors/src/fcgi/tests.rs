@@ -1,3 +1,5 @@
+//! Shared sockets, with real files and ports.
+
 use super::*;
 use crate::spawn::SpawnerThread;
 use std::io::Read;

@@ -37,6 +37,8 @@ pub struct ChannelSpec {
     pub capture_maxbytes: i64,
     /// Publish PROCESS_LOG events, if somebody subscribes.
     pub events_enabled: bool,
+    /// Repeat the output in the activity log at DEBG (spec core 6.5 step 4).
+    pub described: bool,
     /// Who subscribes to what.
     pub interest: Interest,
     /// Where events go; they arrive before the answer of the [`Channel::drain`] that

@@ -22,6 +22,7 @@ use self::sink::Sink;
 use super::clock::{LocalClock, since_1970};
 use super::disk::RealDisk;
 use super::file::{LogFile, Rotation};
+use super::service::LogService;
 use super::syslog::{LOCAL, Syslog};
 
 /// slog has six levels, we have seven: BLAT is a trace record with this tag.
@@ -92,7 +93,13 @@ impl ActivityLog {
     /// A logger that writes here. Message and level count; key-value pairs are appended
     /// nowhere.
     pub fn logger(&self) -> Logger {
-        Logger::root(Shared(Arc::clone(&self.0)).ignore_res(), slog::o!())
+        Logger::root(Shared(Arc::clone(&self.0)), slog::o!())
+    }
+
+    /// From now on whoever [follows](LogService::follow) the file of this log through this
+    /// service is told when it grows.
+    pub fn announce_to(&self, service: &LogService) {
+        self.0.main.announce_to(service.followers());
     }
 
     /// From now on lines are queued to threads. To be called once the daemon has forked
@@ -129,10 +136,10 @@ impl ActivityLog {
     }
 
     /// Ends the threads after everything queued is written; lines are written directly
-    /// again.
+    /// again. A thread whose disk hangs is left behind after 5 s, with what it had queued.
     pub fn stop_threads(&self) {
         for lane in self.0.lanes() {
-            lane.stop_thread();
+            lane.stop_thread(|lost| self.0.overflow_notice(lost));
         }
     }
 }
@@ -162,6 +169,12 @@ impl Front {
         Some(self.format(level, record.msg()))
     }
 
+    /// The line that declares how many lines a full queue has cost.
+    fn overflow_notice(&self, lost: u64) -> String {
+        let text = format!("{lost} lines of the activity log lost: its queue was full");
+        self.format(Level::Error, &text)
+    }
+
     fn format(&self, level: Level, message: &dyn std::fmt::Display) -> String {
         let now = since_1970();
         let mut clock = self.clock.lock().unwrap_or_else(PoisonError::into_inner);
@@ -181,11 +194,7 @@ impl Drain for Shared {
     fn log(&self, record: &Record<'_>, _values: &OwnedKVList) -> Result<(), slog::Never> {
         if let Some(line) = self.0.line(record) {
             for lane in self.0.lanes() {
-                lane.write(&line, |lost| {
-                    let notice =
-                        format!("{lost} lines of the activity log lost: its queue was full");
-                    self.0.format(Level::Error, &notice)
-                });
+                lane.write(&line, |lost| self.0.overflow_notice(lost));
             }
         }
         Ok(())

@@ -6,14 +6,13 @@ use std::sync::atomic::AtomicU64;
 use std::time::Instant;
 
 use slog::{Drain, Logger};
-use visord_model::event::{EventKind, Stream};
 use visord_model::log_line::{Level, LogLine};
 use visord_model::output::ansi;
 use visord_model::output::capture::{Piece, Section, Splitter};
 use visord_model::pyrepr::{repr, repr_bytes};
 
 use super::channel::{ChannelSpec, OutputEvent, OutputEventKind};
-use super::disk::{Disk, Kind};
+use super::disk::Disk;
 use super::file::{LogFile, Stop};
 use super::followers::Followers;
 use super::loss::Loss;
@@ -162,10 +161,10 @@ impl<D: Disk> Output<D> {
             Some(section) => section.push(bytes),
             None => self.store(bytes),
         }
-        if self.logger.is_enabled(slog::Level::Debug) {
+        if self.spec.described && self.logger.is_enabled(slog::Level::Debug) {
             self.show(bytes);
         }
-        if self.spec.events_enabled && self.spec.interest.wants(log_kind(self.spec.stream)) {
+        if self.spec.events_enabled && self.spec.interest.wants(self.spec.stream.log_kind()) {
             self.publish(OutputEventKind::Log(bytes.to_vec()));
         }
     }
@@ -174,7 +173,7 @@ impl<D: Disk> Output<D> {
         if self
             .spec
             .interest
-            .wants(communication_kind(self.spec.stream))
+            .wants(self.spec.stream.communication_kind())
         {
             self.publish(OutputEventKind::Communication(data));
         }
@@ -297,6 +296,16 @@ impl<D: Disk> Output<D> {
             .add(queue.len(), &"its reader did not read them in time");
     }
 
+    /// Gives up the file: the channel is closed.
+    pub(crate) fn release(&mut self) -> Option<LogFile<D>> {
+        self.file.take()
+    }
+
+    /// Bytes that were stored and are gone nevertheless.
+    pub(crate) fn lose(&mut self, bytes: usize, reason: &str) {
+        self.loss.add(bytes, &reason);
+    }
+
     /// Opens the log anew; a failure is only logged.
     pub(crate) fn reopen(&mut self) {
         if let Some(file) = &mut self.file
@@ -308,6 +317,11 @@ impl<D: Disk> Output<D> {
             );
             emit(&self.logger, &LogLine::new(Level::Warn, text));
         }
+    }
+
+    /// Whether all is well: nothing queued, nothing owed.
+    pub(crate) fn is_calm(&self) -> bool {
+        self.queue.is_empty() && !self.owes()
     }
 
     /// Whether lost bytes have to be declared.
@@ -350,20 +364,9 @@ impl<D: Disk> Output<D> {
 
     /// The warning that rotation is off because the log is not a file of ours.
     pub(crate) fn rotation_warning(&self) -> Option<String> {
-        let file = self.file.as_ref()?;
-        file.rotation_is_off_by_itself().then(|| {
-            let what = match file.kind() {
-                Kind::Regular | Kind::Borrowed => "not a file of its own",
-                Kind::Pollable | Kind::Socket => "not a regular file",
-            };
-            format!(
-                "{} of process {}: {} is {what}, so it is not rotated \
-                 (set {0}_maxbytes=0 to say so)",
-                format_args!("{}_logfile", self.spec.stream.name()),
-                repr(&self.spec.process),
-                file.path().display(),
-            )
-        })
+        let option = format!("{}_logfile", self.spec.stream.name());
+        let of = format!(" of process {}", repr(&self.spec.process));
+        self.file.as_ref()?.rotation_warning(&option, &of)
     }
 }
 
@@ -374,20 +377,6 @@ impl Capture {
             splitter: Splitter::new(),
             section: Section::new(capacity),
         })
-    }
-}
-
-const fn log_kind(stream: Stream) -> EventKind {
-    match stream {
-        Stream::Stdout => EventKind::ProcessLogStdout,
-        Stream::Stderr => EventKind::ProcessLogStderr,
-    }
-}
-
-const fn communication_kind(stream: Stream) -> EventKind {
-    match stream {
-        Stream::Stdout => EventKind::ProcessCommunicationStdout,
-        Stream::Stderr => EventKind::ProcessCommunicationStderr,
     }
 }
 

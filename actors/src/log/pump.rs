@@ -110,6 +110,10 @@ impl Pump {
                 return;
             }
         };
+        #[cfg(test)]
+        self.shared
+            .rounds
+            .fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         self.largest = 0;
         for event in &events[..count] {
             match event.data() {
@@ -153,10 +157,15 @@ impl Pump {
 
     /// Remembers what has to be declared later, forgets what is closed and settled.
     fn look_after(&mut self, id: ChannelId) {
-        let Some(slot) = self.slots.get(&id) else {
+        let Some(slot) = self.slots.get_mut(&id) else {
             return;
         };
-        if slot.closed && slot.output.is_settled(Instant::now()) {
+        let now = Instant::now();
+        if slot.closed && slot.output.queued() == 0 {
+            slot.release_sink();
+            slot.output.declare(now);
+        }
+        if slot.closed && slot.output.is_settled(now) {
             self.remove(id);
         } else if slot.output.owes() || (slot.closed && slot.output.queued() == 0) {
             self.owing.insert(id);
@@ -175,7 +184,13 @@ impl Pump {
         };
         let taken = slot.read_once(&mut self.buffer);
         match taken {
-            Taken::Bytes(count) => self.largest = self.largest.max(count),
+            Taken::Bytes(count) => {
+                self.largest = self.largest.max(count);
+                if slot.output.is_calm() {
+                    // nothing queued, nothing owed: the usual case, and the hot one
+                    return;
+                }
+            }
             Taken::Nothing => {}
             Taken::End => self.end_of_pipe(id),
             Taken::Failed(error) => {
@@ -228,6 +243,7 @@ impl Pump {
             slot.close_pipe(&self.epoll);
             slot.stop_waiting(&self.epoll);
             slot.output.abandon_queue();
+            slot.release_sink();
             slot.output.settle();
         }
     }

@@ -62,6 +62,9 @@ pub(super) struct Shared {
     threads: Mutex<Threads>,
     /// Channels whose rotation is off and that have been warned about.
     warned: Mutex<BTreeSet<PathBuf>>,
+    /// Rounds of all threads, so that a test can see them rest.
+    #[cfg(test)]
+    pub(super) rounds: AtomicU64,
 }
 
 #[derive(Default)]
@@ -95,10 +98,12 @@ impl LogService {
             logger: settings.logger,
             followers: Followers::default(),
             syslog: settings.syslog,
-            mounts: Mounts,
+            mounts: Mounts::default(),
             next_id: AtomicU64::new(1),
             threads: Mutex::default(),
             warned: Mutex::default(),
+            #[cfg(test)]
+            rounds: AtomicU64::new(0),
         }))
     }
 
@@ -153,6 +158,11 @@ impl LogService {
         self.0.followers.follow(path)
     }
 
+    /// The list of followers, for other writers.
+    pub(super) fn followers(&self) -> Followers {
+        self.0.followers.clone()
+    }
+
     /// Drains and closes every channel, declares what a stalled sink has not taken, and
     /// joins the threads. A thread on a file system that hangs is left behind after 5 s.
     pub fn shutdown(self) {
@@ -176,6 +186,14 @@ impl LogService {
                 Ok(()) | Err(mpsc::RecvTimeoutError::Disconnected) => drop(thread.handle.join()),
             }
         }
+    }
+}
+
+#[cfg(test)]
+impl LogService {
+    /// How often its threads have woken up.
+    pub(super) fn rounds(&self) -> u64 {
+        self.0.rounds.load(Ordering::Relaxed)
     }
 }
 

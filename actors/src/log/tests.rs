@@ -1,5 +1,9 @@
 //! The channels as a Process actor uses them: real pipes, real files, real threads.
 
+mod frozen;
+mod path;
+mod special;
+
 use std::fs;
 use std::io::{self, Write};
 use std::os::fd::OwnedFd;
@@ -36,8 +40,10 @@ impl Drain for Said {
     type Err = slog::Never;
 
     fn log(&self, record: &Record<'_>, _values: &OwnedKVList) -> Result<(), slog::Never> {
-        let line = format!("{} {}", record.level().as_short_str(), record.msg());
-        self.lines.lock().expect("not poisoned").push(line);
+        if self.is_enabled(record.level()) {
+            let line = format!("{} {}", record.level().as_short_str(), record.msg());
+            self.lines.lock().expect("not poisoned").push(line);
+        }
         Ok(())
     }
 
@@ -55,9 +61,23 @@ struct Bench {
 
 impl Bench {
     fn new() -> Self {
-        let said = Said::default();
-        let service = LogService::start(LogSettings::new(said.logger()));
+        Self::saying(Said::default())
+    }
+
+    /// A bench at loglevel debug.
+    fn talkative() -> Self {
+        Self::saying(Said {
+            debug: true,
+            ..Said::default()
+        })
+    }
+
+    fn saying(said: Said) -> Self {
         let dir = tempfile::tempdir().expect("tempdir");
+        let service = LogService::start(LogSettings {
+            syslog: dir.path().join("syslog"),
+            ..LogSettings::new(said.logger())
+        });
         Self { dir, said, service }
     }
 
@@ -93,6 +113,7 @@ fn spec() -> ChannelSpec {
         strip_ansi: false,
         capture_maxbytes: 0,
         events_enabled: false,
+        described: true,
         interest: Interest::default(),
         events: None,
     }
@@ -115,6 +136,14 @@ fn child(channel: &Channel) -> fs::File {
 
 fn drained(channel: &Channel) -> Drained {
     wait(channel.drain())
+}
+
+/// A child writes this and ends.
+fn say(channel: &Channel, bytes: &[u8]) -> Drained {
+    let mut child = child(channel);
+    child.write_all(bytes).expect("write");
+    drop(child);
+    drained(channel)
 }
 
 #[test]
@@ -143,8 +172,7 @@ fn rotation_checks_after_each_write() {
     };
     let channel = bench.open(spec).expect("open");
     for word in ["12345678", "90", "abcdefghijkl", "z", "0123456789"] {
-        child(&channel).write_all(word.as_bytes()).expect("write");
-        drained(&channel);
+        say(&channel, word.as_bytes());
     }
     assert_eq!(bench.read("x.log"), "");
     assert_eq!(bench.read("x.log.1"), "z0123456789");
@@ -156,10 +184,7 @@ fn rotation_checks_after_each_write() {
 fn reopen_and_clear() {
     let bench = Bench::new();
     let channel = bench.open(bench.spec("x.log")).expect("open");
-    let say = |text: &str| {
-        child(&channel).write_all(text.as_bytes()).expect("write");
-        drained(&channel);
-    };
+    let say = |text: &str| say(&channel, text.as_bytes());
     say("old");
     fs::rename(bench.path("x.log"), bench.path("x.old")).expect("rename");
     say(" and old");

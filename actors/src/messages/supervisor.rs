@@ -187,6 +187,11 @@ request! {
     Restart {} -> ()
 }
 
+/// Everything is in place, clients are served: start what is meant to start by itself.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct Begin;
+
 /// The system asks the daemon to exit; unlike [`Shutdown`] it also turns a restart that is
 /// under way into a shutdown (spec core 4.10).
 #[derive(Debug, Message)]

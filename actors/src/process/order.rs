@@ -103,6 +103,8 @@ impl Process {
             strip_ansi: self.world.strip_ansi,
             capture_maxbytes: if speech { 0 } else { channel.capture_maxbytes },
             events_enabled: channel.events_enabled && !speech,
+            // what a listener says is described as it is heard
+            described: !speech,
             interest: self.world.interest.clone(),
             events: Some(self.world.output_events.clone()),
         }
@@ -110,9 +112,15 @@ impl Process {
 }
 
 impl Order {
-    /// Resolve the command, open the logs, make the pipes, clone: each where it may block,
-    /// and first come, first served at each, so that the order of starts is kept.
+    /// Have the socket, resolve the command, open the logs, make the pipes, clone: each where
+    /// it may block, and first come, first served at each, so that the order of starts is
+    /// kept. The socket comes first, so it is open even if the command is not found (spec
+    /// core 8.3).
     pub(super) async fn carry_out(self, world: &Surroundings) -> Result<Launched, SpawnError> {
+        let socket = match &self.socket {
+            Some(socket) => Some(acquire(socket, &self.name, world).await?),
+            None => None,
+        };
         let command = world.spawner.resolve(self.query).await?;
         let unopened = |error: &std::io::Error| SpawnError::dispatchers(&self.name, error);
         let opened = join_all(self.channels.into_iter().map(|spec| world.logs.open(spec))).await;
@@ -120,17 +128,6 @@ impl Order {
             .into_iter()
             .collect::<std::io::Result<_>>()
             .map_err(|error| unopened(&error))?;
-        let socket = match &self.socket {
-            Some(socket) => {
-                let attempt = socket.acquire(&self.name).await;
-                attempt
-                    .log
-                    .iter()
-                    .for_each(|line| emit(&world.logger, line));
-                Some(attempt.outcome?)
-            }
-            None => None,
-        };
         let (ours, ends) =
             open_pipes(self.redirect_stderr, socket).map_err(|error| unopened(&error))?;
         let spawned = world.spawner.spawn(SpawnPlan {
@@ -166,4 +163,17 @@ impl Order {
             wires,
         })
     }
+}
+
+/// A descriptor of the FastCGI socket for this process.
+async fn acquire(
+    socket: &SharedSocket,
+    name: &str,
+    world: &Surroundings,
+) -> Result<OwnedFd, SpawnError> {
+    let attempt = socket.acquire(name).await;
+    for line in &attempt.log {
+        emit(&world.logger, line);
+    }
+    attempt.outcome
 }

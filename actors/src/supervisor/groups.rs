@@ -40,10 +40,10 @@ pub fn prepare_auto_logs(
     known: &mut AutoLogs,
 ) -> io::Result<()> {
     for key in auto_channels(group) {
-        if let Entry::Vacant(missing) = known.entry(key) {
-            let (_, process, stream) = missing.key();
+        if let Entry::Vacant(unnamed) = known.entry(key) {
+            let (_, process, stream) = unnamed.key();
             let path = crate::log::auto::create(directory, process, *stream, identifier)?;
-            missing.insert(path);
+            unnamed.insert(path);
         }
     }
     Ok(())

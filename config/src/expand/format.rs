@@ -18,8 +18,9 @@ pub(super) enum FormatError {
 
 const NOT_ENOUGH: &str = "not enough arguments for format string";
 
-/// Longest field that a width or precision may ask for; more is a slip of the pen.
-const LONGEST_FIELD: usize = 1 << 20;
+/// Longest field that a width or precision may ask for: what `std::fmt` can do. More is a
+/// slip of the pen.
+const LONGEST_FIELD: usize = u16::MAX as usize;
 
 /// Replace every conversion of `template`; `value_of` knows the names.
 ///

@@ -1,5 +1,6 @@
 //! What counts as a change.
 
+use crate::types::GroupConfig;
 use proptest::prelude::*;
 
 use super::with_server;

@@ -1,7 +1,10 @@
 //! All problems are found in one pass, and told with their places.
 
+use proptest::prelude::*;
+
 use super::{Place, messages};
 use crate::Problem;
+use crate::options::{KINDS, extras};
 
 #[test]
 fn all_problems_of_a_file_are_told_in_the_order_of_the_original() {
@@ -103,4 +106,58 @@ fn places_are_told() {
     assert_eq!(problem.line, Some(3));
     assert_eq!(problem.section.as_deref(), Some("supervisord"));
     assert_eq!(problem.key.as_deref(), Some("minfds"));
+}
+
+/// A section of any kind with any options of its kind.
+fn any_section() -> impl Strategy<Value = String> {
+    let value = prop_oneof![
+        2 => "[-+]?[0-9_]{1,3}[KM]?B?",
+        2 => prop::sample::select(vec![
+            "", "true", "AUTO", "syslog", "root", "root:root", "a,b", "a:1", "%(here)s",
+            "%(process_num)d", "%(program_name)s", "%", "%%", "%(", "%(x)s", "A=1,B=\"2\"", "A='",
+            "unix:///x", "tcp://h:1", "EVENT", "~", "/", "/x/y", "99999999999999999999",
+            "-99999999999999999999", "TERM", "0,1", "é\u{a0}\u{301}",
+        ]).prop_map(str::to_owned),
+        1 => "\\PC{0,12}",
+    ];
+    prop::sample::select(KINDS).prop_flat_map(move |kind| {
+        let keys = [
+            kind.options.unwrap_or(&["supervisor.ctl_factory"]),
+            extras(kind.name),
+        ];
+        let option = (prop::sample::select(keys.concat()), value.clone())
+            .prop_map(|(key, value)| format!("{key}={value}\n"));
+        let options = prop::collection::vec(option, 0..8);
+        let name = prop::sample::select(vec!["", "a", "b", "a b", ":", "%(x)s", "é"]);
+        let kind = kind.name.trim_end_matches('*');
+        (name, options).prop_map(move |(name, options)| {
+            let name = if kind.ends_with(':') { name } else { "" };
+            format!(
+                "[{kind}{name}]\ncommand=x\nevents=EVENT\nport=1\nfile=x\n{}",
+                options.concat()
+            )
+        })
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1000))]
+
+    #[test]
+    fn any_options_are_read_or_refused(
+        sections in prop::collection::vec(any_section(), 0..5)
+    ) {
+        let place = Place::with(&format!("[supervisord]\n{}", sections.concat()));
+        let report = place.check();
+        if let Err(error) = report.outcome {
+            prop_assert!(!error.problems.is_empty());
+        }
+        let client = crate::load_client(
+            Some(std::path::Path::new("s.conf")),
+            &place.surroundings(),
+        );
+        if let Err(error) = client {
+            prop_assert!(!error.problems.is_empty());
+        }
+    }
 }

@@ -1,3 +1,5 @@
+//! The order of starting and stopping.
+
 use super::{GroupView, Name, ProcessView, Progress, StopPlan, start_order};
 use alloc::borrow::ToOwned;
 use alloc::collections::BTreeSet;

@@ -1,6 +1,7 @@
 //! `fg`: talking to a process. Its logs are shown as they grow, what is typed goes to its
 //! standard input, line by line.
 
+use std::io::IsTerminal;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::rc::Rc;
 use std::time::Duration;
@@ -19,6 +20,7 @@ use crate::ctl::help::Part;
 use crate::ctl::interrupt::Taken;
 use crate::ctl::process::{ProcessInfo, refusable};
 use crate::ctl::session::{Flow, Session};
+use crate::ctl::terminal::Mode;
 
 pub(super) const FG: Command = Command {
     name: "fg",
@@ -35,6 +37,10 @@ pub(super) const FG: Command = Command {
 
 /// How long a process pauses in a line before that is shown.
 const REST: Duration = Duration::from_millis(200);
+
+/// How long the last answers are waited for when the input is no terminal; the original's
+/// daemon looks at a log once a second.
+const LAST_ANSWERS: Duration = Duration::from_millis(1500);
 
 const FAREWELL: &str = "Exiting foreground";
 
@@ -94,6 +100,8 @@ fn edit(
     name: &str,
     streams: Vec<LogStream>,
 ) -> Result<(), Failure> {
+    // Between two lines, too, Ctrl-C is for the editor: it reads it with the next one.
+    let _mode = Mode::without_signals()?;
     let mut editor = Full::open()?;
     let mut printing = Vec::new();
     for stream in streams {
@@ -161,41 +169,73 @@ fn pump(
     mut streams: Vec<LogStream>,
     interrupted: &Taken,
 ) -> Result<(), Failure> {
+    let mut input_ended = false;
     loop {
         for stream in &mut streams {
             session.terminal.out(&stream.take_text())?;
         }
-        while let Some(line) = session.terminal.lines().take_line() {
+        while let Some(line) = next_line(session, input_ended) {
             if !send(session, client, name, &line)? {
                 return Ok(());
             }
         }
-        let ready = wait(interrupted, &streams)?;
-        if ready[0] {
-            return session.say(FAREWELL);
+        let Some(ready) = Ready::wait(interrupted, input_ended, &streams)? else {
+            break;
+        };
+        if ready.interrupted {
+            break;
         }
-        if ready[1] && !session.terminal.lines().fill()? {
-            let rest = session.terminal.lines().take_rest();
-            let goes_on = match rest {
-                Some(line) => send(session, client, name, &line)?,
-                None => true,
-            };
-            return if goes_on {
-                session.say(FAREWELL)
-            } else {
-                Ok(())
-            };
+        if ready.input && !session.terminal.lines().fill()? {
+            if std::io::stdin().is_terminal() {
+                break;
+            }
+            input_ended = true;
         }
-        let mut readable = ready[2..].iter();
-        streams.retain_mut(|stream| !readable.next().is_some_and(|ready| *ready) || stream.read());
+        let mut ready = ready.streams.into_iter();
+        streams.retain_mut(|stream| !ready.next().unwrap_or(false) || stream.read());
     }
+    session.say(FAREWELL)
 }
 
-fn wait(interrupted: &Taken, streams: &[LogStream]) -> Result<Vec<bool>, Failure> {
-    let stdin = std::io::stdin();
-    let mut descriptors: Vec<BorrowedFd<'_>> = vec![interrupted.as_fd(), stdin.as_fd()];
-    descriptors.extend(streams.iter().map(AsFd::as_fd));
-    wait_for(&descriptors)
+/// A line that has been read; at the end of the input also one that it cut short.
+fn next_line(session: &mut Session<'_>, input_ended: bool) -> Option<String> {
+    let lines = session.terminal.lines();
+    lines
+        .take_line()
+        .or_else(|| if input_ended { lines.take_rest() } else { None })
+}
+
+/// What can be read without waiting.
+struct Ready {
+    interrupted: bool,
+    input: bool,
+    streams: Vec<bool>,
+}
+
+impl Ready {
+    /// Wait for something to read. Once the input has ended, the answers to it are still
+    /// wanted, so nothing is only told after a while without any.
+    fn wait(
+        interrupted: &Taken,
+        input_ended: bool,
+        streams: &[LogStream],
+    ) -> Result<Option<Self>, Failure> {
+        let stdin = std::io::stdin();
+        let mut descriptors: Vec<BorrowedFd<'_>> = vec![interrupted.as_fd()];
+        if !input_ended {
+            descriptors.push(stdin.as_fd());
+        }
+        descriptors.extend(streams.iter().map(AsFd::as_fd));
+        let patience = input_ended.then_some(LAST_ANSWERS);
+        Ok(wait_for(&descriptors, patience)?.map(|ready| {
+            let mut ready = ready.into_iter();
+            Self {
+                interrupted: ready.next().unwrap_or(false),
+                input: !input_ended && ready.next().unwrap_or(false),
+                streams: ready.collect(),
+            }
+        }))
+    }
 }
 
 /// Pass a line on; false when the conversation is over.

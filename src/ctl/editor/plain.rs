@@ -38,6 +38,7 @@ impl Editor for Plain {
             }
             self.pending.clear();
             if !self.read()? {
+                show("\n")?;
                 return Ok(Entered::End);
             }
         }
@@ -146,8 +147,8 @@ impl Typing {
     ) -> Answer {
         match byte {
             b'\r' | b'\n' => Answer::end(Entered::Line(std::mem::take(&mut self.line)), "\n"),
-            0x03 => Answer::end(Entered::Interrupted, "^C"),
-            0x04 if self.line.is_empty() => Answer::end(Entered::End, ""),
+            0x03 => Answer::end(Entered::Interrupted, "^C\n"),
+            0x04 if self.line.is_empty() => Answer::end(Entered::End, "\n"),
             0x08 | 0x7f => match self.line.pop() {
                 Some(_) => Answer::echo(ERASE),
                 None => Answer::echo(BELL),

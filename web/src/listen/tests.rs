@@ -1,3 +1,5 @@
+//! Listening, with real sockets.
+
 use super::*;
 use std::os::unix::net::UnixListener as StdListener;
 use std::thread;

@@ -5,13 +5,14 @@ use std::future::Future;
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, mpsc};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use slog::{Drain, OwnedKVList, Record};
 use slog_async::{AsyncCore, AsyncError, AsyncGuard};
 use tokio::sync::oneshot;
 
 use super::sink::Sink;
+use crate::log::followers::Followers;
 
 /// Lines that may wait for a slow disk; more are lost and counted.
 const QUEUE: usize = 2048;
@@ -25,10 +26,19 @@ pub(super) struct Lane {
     name: &'static str,
     is_file: bool,
     end: Arc<End>,
-    /// Without a queue the caller writes.
-    way: RwLock<Option<Box<Queued>>>,
+    way: RwLock<Way>,
     /// Lines that found the queue full and are not declared yet.
     overflown: AtomicU64,
+}
+
+/// How lines travel.
+enum Way {
+    /// The caller writes.
+    Direct,
+    /// A thread writes.
+    Queued(Box<Queued>),
+    /// The thread hangs on its disk while the daemon ends: nothing is written any more.
+    Abandoned,
 }
 
 /// A queue and the thread that empties it.
@@ -50,6 +60,8 @@ struct Writer {
     lost: Option<(u64, String)>,
     /// Something else to be said with the next line.
     problem: Option<String>,
+    /// Who is told that the file grew.
+    followers: Followers,
     stalled: bool,
 }
 
@@ -77,11 +89,12 @@ impl Lane {
                     sink,
                     lost: None,
                     problem: None,
+                    followers: Followers::default(),
                     stalled: false,
                 }),
                 wishes: Mutex::default(),
             }),
-            way: RwLock::new(None),
+            way: RwLock::new(Way::Direct),
             overflown: AtomicU64::new(0),
         }
     }
@@ -95,8 +108,10 @@ impl Lane {
     /// declares how many lines the full queue has cost.
     pub(super) fn write(&self, line: &str, notice: impl Fn(u64) -> String) {
         let way = self.way.read().unwrap_or_else(PoisonError::into_inner);
-        let Some(queue) = way.as_ref().map(|way| &way.queue) else {
-            return self.end.writer().write(line);
+        let queue = match &*way {
+            Way::Direct => return self.end.writer().write(line),
+            Way::Queued(queued) => &queued.queue,
+            Way::Abandoned => return,
         };
         let lost = self.overflown.swap(0, Ordering::Relaxed);
         if lost > 0 && self.push(queue, &notice(lost)).is_err() {
@@ -120,27 +135,44 @@ impl Lane {
         )
     }
 
+    /// Tells these followers from now on.
+    pub(super) fn announce_to(&self, followers: Followers) {
+        self.end.writer().followers = followers;
+    }
+
     /// Starts the thread.
     pub(super) fn start_thread(&self) {
         let mut way = self.way.write().unwrap_or_else(PoisonError::into_inner);
-        if way.is_none() {
+        if matches!(*way, Way::Direct) {
             let (queue, thread) = AsyncCore::custom(Back(Arc::clone(&self.end)))
                 .chan_size(QUEUE)
                 .thread_name(self.name.into())
                 .build_with_guard();
-            *way = Some(Box::new(Queued { queue, thread }));
+            *way = Way::Queued(Box::new(Queued { queue, thread }));
         }
     }
 
-    /// Ends the thread when everything queued is written.
-    pub(super) fn stop_thread(&self) {
+    /// Ends the thread when everything queued is written; one that hangs is left behind.
+    pub(super) fn stop_thread(&self, notice: impl Fn(u64) -> String) {
+        let flushed = self.flush();
         let mut way = self.way.write().unwrap_or_else(PoisonError::into_inner);
-        if let Some(queued) = way.take() {
-            let Queued { queue, thread } = *queued;
-            drop(thread);
-            drop(queue);
+        match std::mem::replace(&mut *way, Way::Abandoned) {
+            Way::Queued(queued) if flushed => {
+                let Queued { queue, thread } = *queued;
+                drop(thread);
+                drop(queue);
+            }
+            // dropping it would wait for the thread
+            Way::Queued(queued) => return std::mem::forget(queued),
+            Way::Direct => {}
+            Way::Abandoned => return,
         }
         self.end.grant_all();
+        let lost = self.overflown.swap(0, Ordering::Relaxed);
+        if lost > 0 {
+            self.end.writer().write(&notice(lost));
+        }
+        *way = Way::Direct;
     }
 
     /// Opens the file anew, in turn.
@@ -159,19 +191,45 @@ impl Lane {
         }
     }
 
-    /// Waits until what was queued before is written.
-    pub(super) fn flush(&self) {
+    /// Waits until what was queued before is written; says whether it is.
+    pub(super) fn flush(&self) -> bool {
         let (reply, answer) = mpsc::channel();
-        self.wish(Wish::Flush(reply));
+        let deadline = Instant::now() + PATIENCE;
+        let mut wish = Wish::Flush(reply);
+        // in a full queue there is no place for the mark yet
+        while let Err(refused) = self.file(wish) {
+            if Instant::now() > deadline {
+                return false;
+            }
+            std::thread::sleep(Duration::from_millis(1));
+            wish = refused;
+        }
+        let left = deadline.saturating_duration_since(Instant::now());
         // a disk that hangs must not keep us for ever
-        let _ = answer.recv_timeout(PATIENCE);
+        answer.recv_timeout(left).is_ok()
     }
 
-    /// Files a wish and marks its place in the queue.
+    /// Files a wish; if the queue is full, to be granted with one of its lines.
     fn wish(&self, wish: Wish) {
+        if let Err(wish) = self.file(wish) {
+            self.end.wishes().push_back(Pending {
+                wish,
+                marked: false,
+            });
+        }
+    }
+
+    /// Files a wish and marks its place in the queue, or gives it back if that is full.
+    fn file(&self, wish: Wish) -> Result<(), Wish> {
         let way = self.way.read().unwrap_or_else(PoisonError::into_inner);
-        let Some(queue) = way.as_ref().map(|way| &way.queue) else {
-            return self.end.writer().grant(wish);
+        let queue = match &*way {
+            Way::Direct => {
+                self.end.writer().grant(wish);
+                return Ok(());
+            }
+            Way::Queued(queued) => &queued.queue,
+            // whoever waits for an answer sees its channel close
+            Way::Abandoned => return Ok(()),
         };
         let mut wishes = self.end.wishes();
         let fixed = slog::record_static!(slog::Level::Info, WISH);
@@ -181,15 +239,13 @@ impl Lane {
         );
         match marked {
             Ok(()) => wishes.push_back(Pending { wish, marked: true }),
-            Err(AsyncError::Full) => wishes.push_back(Pending {
-                wish,
-                marked: false,
-            }),
+            Err(AsyncError::Full) => return Err(wish),
             Err(AsyncError::Fatal(_)) => {
                 drop(wishes);
                 self.end.writer().grant(wish);
             }
         }
+        Ok(())
     }
 }
 
@@ -229,6 +285,9 @@ impl Writer {
             Ok(()) => {
                 self.stalled = false;
                 self.declare(line);
+                if let Some(path) = self.sink.path() {
+                    self.followers.grown(path);
+                }
             }
             Err(error) => {
                 self.stalled = error.kind() == io::ErrorKind::TimedOut;
@@ -290,15 +349,14 @@ impl Drain for Back {
     type Err = slog::Never;
 
     fn log(&self, record: &Record<'_>, _values: &OwnedKVList) -> Result<(), slog::Never> {
-        let at_mark = record.tag() == WISH;
+        let mut at_mark = record.tag() == WISH;
         if !at_mark {
             self.0.writer().write(&record.msg().to_string());
         }
+        // at a mark the wish it stands for, and anywhere those without a mark
         while let Some(wish) = self.0.next_wish(at_mark) {
             self.0.writer().grant(wish);
-            if at_mark {
-                break;
-            }
+            at_mark = false;
         }
         Ok(())
     }

@@ -1,18 +1,17 @@
 //! A disk that fails on purpose: whatever it does, the bytes a child wrote are the bytes
 //! stored plus the bytes declared lost.
 
-mod faulty;
-
 use std::path::PathBuf;
 use std::sync::Mutex;
 use std::time::Duration;
 
 use slog::{OwnedKVList, Record};
+use visord_model::event::Stream;
 
 use super::*;
 use crate::interest::Interest;
+use crate::log::faulty::{FaultyDisk, Weather};
 use crate::log::file::Rotation;
-use faulty::{FaultyDisk, Weather};
 
 /// A logger that adds up the declared losses.
 #[derive(Clone, Default)]
@@ -47,6 +46,7 @@ fn spec() -> ChannelSpec {
         strip_ansi: false,
         capture_maxbytes: 0,
         events_enabled: false,
+        described: true,
         interest: Interest::default(),
         events: None,
     }

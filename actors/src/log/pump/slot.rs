@@ -9,6 +9,7 @@ use nix::unistd::read;
 
 use super::{BUFFER, ChannelId};
 use crate::log::disk::RealDisk;
+use crate::log::fifo;
 use crate::log::output::Output;
 
 /// The pipe of a heavy output is made this large, within what the system allows.
@@ -145,6 +146,15 @@ impl Slot {
                 // closing the descriptor does the same
                 let _ = epoll.delete(file.file());
             }
+        }
+    }
+
+    /// Closes the log. What lies in a FIFO that nobody reads goes with it.
+    pub(super) fn release_sink(&mut self) {
+        if let Some(file) = self.output.release() {
+            let (path, fd) = file.into_parts();
+            let unread = fifo::let_go(&path, fd);
+            self.output.lose(unread, "nobody reads the FIFO");
         }
     }
 

@@ -1,3 +1,5 @@
+//! Command lines as Python's shlex splits them, and the search path.
+
 use super::*;
 use std::fs;
 use visord_model::fault::FaultCode;

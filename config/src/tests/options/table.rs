@@ -142,7 +142,7 @@ pub(super) const TABLE: &[Row] = &[
           ("%(nope)s", "Format string '%(nope)s' for 'process_name' contains names")]),
     row("program:", "numprocs", "1",
         &[("0", "0"), ("-1", "0"), ("3\nprocess_name=%(process_num)d", "3")],
-        &[("two", INT),
+        &[("two", INT), ("1000000000", "numprocs 1000000000 is above upper bound (100000)"),
           ("2", "%(process_num) must be present within process_name when numprocs > 1")]),
     row("program:", "numprocs_start", "x",
         &[("7\nprocess_name=%(process_num)d", "7")], &[("x", INT)]),

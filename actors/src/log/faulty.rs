@@ -10,7 +10,7 @@ use crate::log::disk::{Disk, How, Identity, Kind, Named, Status};
 
 /// What goes wrong at the moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Weather {
+pub(crate) enum Weather {
     /// Nothing.
     Good,
     /// Writes fail now and then, in every way a write can.
@@ -19,18 +19,21 @@ pub(super) enum Weather {
     NoSpace,
     /// The directory cannot be changed.
     ReadOnlyDirectory,
+    /// No descriptor is left: nothing can be opened.
+    NoDescriptors,
     /// A pollable is full.
     Full,
 }
 
 impl Weather {
     /// Any of them.
-    pub(super) fn any(dice: &mut fastrand::Rng) -> Self {
+    pub(crate) fn any(dice: &mut fastrand::Rng) -> Self {
         let all = [
             Self::Good,
             Self::Gusty,
             Self::NoSpace,
             Self::ReadOnlyDirectory,
+            Self::NoDescriptors,
             Self::Full,
         ];
         all[dice.usize(0..all.len())]
@@ -39,7 +42,7 @@ impl Weather {
 
 /// The disk; clones are the same one.
 #[derive(Clone)]
-pub(super) struct FaultyDisk(Rc<RefCell<World>>);
+pub(crate) struct FaultyDisk(Rc<RefCell<World>>);
 
 struct World {
     dice: fastrand::Rng,
@@ -55,7 +58,7 @@ struct World {
 
 impl FaultyDisk {
     /// An empty disk in good weather.
-    pub(super) fn new(seed: u64, pollable: bool) -> Self {
+    pub(crate) fn new(seed: u64, pollable: bool) -> Self {
         Self(Rc::new(RefCell::new(World {
             dice: fastrand::Rng::with_seed(seed),
             weather: Weather::Good,
@@ -67,17 +70,27 @@ impl FaultyDisk {
         })))
     }
 
-    pub(super) fn set_weather(&self, weather: Weather) {
+    pub(crate) fn set_weather(&self, weather: Weather) {
         self.0.borrow_mut().weather = weather;
     }
 
+    /// The names on it and the sizes of their files.
+    pub(crate) fn names(&self) -> Vec<(String, u64)> {
+        let world = self.0.borrow();
+        let named = world.names.iter().map(|(path, inode)| {
+            let size = world.sizes.get(inode).copied().unwrap_or(0);
+            (path.display().to_string(), size)
+        });
+        named.collect()
+    }
+
     /// What has been stored so far.
-    pub(super) fn stored(&self) -> Vec<u8> {
+    pub(crate) fn stored(&self) -> Vec<u8> {
         self.0.borrow().stored.clone()
     }
 
     /// Somebody removes a log.
-    pub(super) fn remove(&self, path: &str) {
+    pub(crate) fn remove(&self, path: &str) {
         let mut world = self.0.borrow_mut();
         if !world.pollable {
             world.names.remove(Path::new(path));
@@ -85,7 +98,7 @@ impl FaultyDisk {
     }
 
     /// Somebody moves a log away.
-    pub(super) fn move_away(&self, path: &str) {
+    pub(crate) fn move_away(&self, path: &str) {
         let mut world = self.0.borrow_mut();
         if let Some(inode) = world.names.remove(Path::new(path)) {
             let name = format!("{path}.moved-{inode}");
@@ -94,7 +107,7 @@ impl FaultyDisk {
     }
 
     /// Somebody puts another file in the place of a log.
-    pub(super) fn replace(&self, path: &str) {
+    pub(crate) fn replace(&self, path: &str) {
         let mut world = self.0.borrow_mut();
         if !world.pollable {
             world.create(Path::new(path));
@@ -119,14 +132,14 @@ impl World {
         match self.weather {
             Weather::ReadOnlyDirectory => Err(errno(libc::EROFS)),
             Weather::NoSpace => Err(errno(libc::ENOSPC)),
-            Weather::Good | Weather::Gusty | Weather::Full => Ok(()),
+            Weather::Good | Weather::Gusty | Weather::NoDescriptors | Weather::Full => Ok(()),
         }
     }
 
     /// How many bytes of a write are taken.
     fn fate_of_write(&mut self, length: usize) -> io::Result<usize> {
         match self.weather {
-            Weather::Good | Weather::ReadOnlyDirectory => Ok(length),
+            Weather::Good | Weather::ReadOnlyDirectory | Weather::NoDescriptors => Ok(length),
             Weather::NoSpace => Err(errno(libc::ENOSPC)),
             Weather::Full if self.pollable => Err(errno(libc::EAGAIN)),
             Weather::Full => Ok(length),
@@ -152,7 +165,8 @@ impl Disk for FaultyDisk {
         } else {
             Kind::Regular
         };
-        if world.weather == Weather::Gusty && world.dice.u8(0..4) == 0 {
+        let gust = world.weather == Weather::Gusty && world.dice.u8(0..4) == 0;
+        if gust || world.weather == Weather::NoDescriptors {
             return Err(errno(libc::EMFILE));
         }
         let inode = match world.names.get(path).copied() {

@@ -1,0 +1,158 @@
+//! Rotation, reopening and clearing, on a good disk and on a bad one.
+
+use std::fs;
+
+use super::*;
+use crate::log::disk::RealDisk;
+use crate::log::faulty::{FaultyDisk, Weather};
+
+fn rotation(maxbytes: i64, backups: i64) -> Rotation {
+    Rotation { maxbytes, backups }
+}
+
+fn faulty(rotation: Rotation) -> (FaultyDisk, LogFile<FaultyDisk>) {
+    let disk = FaultyDisk::new(1, false);
+    let log = LogFile::open(disk.clone(), "log".into(), rotation).expect("good weather");
+    (disk, log)
+}
+
+/// Appends bytes that must all be stored.
+fn add<D: Disk>(log: &mut LogFile<D>, bytes: &[u8]) {
+    let outcome = log.append(bytes);
+    assert_eq!(outcome.stored, bytes.len());
+    assert!(outcome.stop.is_none());
+}
+
+fn names(disk: &FaultyDisk) -> Vec<(String, u64)> {
+    disk.names()
+}
+
+fn entry(name: &str, size: u64) -> (String, u64) {
+    (name.into(), size)
+}
+
+#[test]
+fn a_chunk_is_never_split_and_the_check_comes_after_it() {
+    let (disk, mut log) = faulty(rotation(10, 2));
+    add(&mut log, &[0; 9]);
+    add(&mut log, &[0; 50]);
+    assert_eq!(names(&disk), [entry("log", 0), entry("log.1", 59)]);
+    add(&mut log, &[0; 10]);
+    add(&mut log, &[0; 11]);
+    assert_eq!(
+        names(&disk),
+        [entry("log", 0), entry("log.1", 11), entry("log.2", 10)]
+    );
+}
+
+#[test]
+fn without_backups_it_starts_over_and_without_maxbytes_it_grows() {
+    let (disk, mut log) = faulty(rotation(10, 0));
+    add(&mut log, &[0; 12]);
+    assert_eq!(names(&disk), [entry("log", 0)]);
+    let (disk, mut log) = faulty(rotation(0, 5));
+    add(&mut log, &[0; 12]);
+    assert_eq!(names(&disk), [entry("log", 12)]);
+    let (disk, mut log) = faulty(rotation(-1, 5));
+    add(&mut log, &[0; 12]);
+    assert_eq!(names(&disk), [entry("log", 12)]);
+}
+
+#[test]
+fn what_an_earlier_run_left_counts() {
+    let dir = tempfile::tempdir().expect("tempdir");
+    let path = dir.path().join("log");
+    fs::write(&path, [b'x'; 100]).expect("write");
+    let mut log = LogFile::open(RealDisk, path.clone(), rotation(50, 1)).expect("open");
+    add(&mut log, b"y");
+    assert_eq!(fs::metadata(&path).expect("log").len(), 0);
+    assert_eq!(
+        fs::metadata(dir.path().join("log.1")).expect("old").len(),
+        101
+    );
+}
+
+#[test]
+fn a_rotation_that_fails_is_said_and_tried_again_later() {
+    let (disk, mut log) = faulty(rotation(10, 1));
+    disk.set_weather(Weather::ReadOnlyDirectory);
+    add(&mut log, &[0; 10]);
+    let remark = log.take_remark().expect("a remark");
+    assert!(remark.starts_with("cannot rotate log: "), "{remark}");
+    add(&mut log, &[0; 10]);
+    assert_eq!(log.take_remark(), None, "not with every write");
+    disk.set_weather(Weather::Good);
+    let retry = usize::try_from(RETRY_GROWTH).expect("small");
+    add(&mut log, &vec![0; retry]);
+    assert_eq!(
+        names(&disk),
+        [entry("log", 0), entry("log.1", 20 + RETRY_GROWTH)]
+    );
+}
+
+#[test]
+fn between_the_renames_and_the_new_file_the_old_one_goes_on_storing() {
+    let (disk, mut log) = faulty(rotation(10, 1));
+    disk.set_weather(Weather::NoDescriptors);
+    add(&mut log, &[0; 10]);
+    assert_eq!(names(&disk), [entry("log.1", 10)]);
+    add(&mut log, &[0; 5]);
+    assert_eq!(names(&disk), [entry("log.1", 15)]);
+    disk.set_weather(Weather::Good);
+    add(&mut log, &[0; 3]);
+    assert_eq!(names(&disk), [entry("log", 3), entry("log.1", 15)]);
+    add(&mut log, &[0; 7]);
+    assert_eq!(names(&disk), [entry("log", 0), entry("log.1", 10)]);
+}
+
+#[test]
+fn a_deleted_log_is_made_anew_with_the_bytes() {
+    let (disk, mut log) = faulty(rotation(0, 0));
+    add(&mut log, &[0; 10]);
+    disk.remove("log");
+    add(&mut log, &[0; 4]);
+    assert_eq!(names(&disk), [entry("log", 4)]);
+    disk.remove("log");
+    disk.set_weather(Weather::ReadOnlyDirectory);
+    let outcome = log.append(&[0; 6]);
+    assert_eq!(outcome.stored, 0);
+    assert!(matches!(outcome.stop, Some(Stop::Failed(_))));
+}
+
+#[test]
+fn two_channels_of_one_file_rotate_it_once() {
+    let dir = tempfile::tempdir().expect("tempdir");
+    let path = dir.path().join("log");
+    let open = || LogFile::open(RealDisk, path.clone(), rotation(10, 3)).expect("open");
+    let (mut out, mut err) = (open(), open());
+    add(&mut out, b"0123456789");
+    // still at the old file: it goes over to the new one instead of rotating that
+    add(&mut err, b"abc");
+    add(&mut err, b"def");
+    let text = |name: &str| fs::read_to_string(dir.path().join(name)).expect(name);
+    assert_eq!(
+        (text("log").as_str(), text("log.1").as_str()),
+        ("def", "0123456789abc")
+    );
+    assert!(!dir.path().join("log.2").exists());
+}
+
+#[test]
+fn only_regular_files_are_rotated_or_cleared() {
+    let dir = tempfile::tempdir().expect("tempdir");
+    let path = dir.path().join("log");
+    let precious = dir.path().join("precious");
+    fs::write(&precious, "content").expect("write");
+    let mut log = LogFile::open(RealDisk, path.clone(), rotation(5, 1)).expect("open");
+    fs::rename(&path, dir.path().join("away")).expect("rename");
+    std::os::unix::fs::symlink(&precious, &path).expect("symlink");
+    add(&mut log, b"0123456789");
+    assert!(
+        log.take_remark()
+            .is_some_and(|text| text.contains("not a regular file"))
+    );
+    assert!(log.clear().is_err(), "ELOOP");
+    clear_closed(&mut RealDisk, &path).expect("left alone");
+    assert!(path.is_symlink());
+    assert_eq!(fs::read_to_string(&precious).expect("read"), "content");
+}

@@ -1,0 +1,185 @@
+//! A FastCGI responder in Rust: answers each request with its own pid and the path asked for.
+//!
+//! ```ini
+//! [fcgi-program:app]
+//! command = /usr/local/bin/fastcgi
+//! process_name = %(program_name)s_%(process_num)d
+//! numprocs = 2
+//! socket = unix:///run/app.sock
+//! ```
+//!
+//! It shows what a program must do to be restarted without a lost request: standard input is
+//! the listening socket, shared with the other processes of the program and held open by the
+//! daemon while one is replaced. So finish the request at hand, and accept no other once
+//! SIGTERM has come: whoever connects meanwhile waits in the backlog for the next process.
+
+use std::io::{self, Error, ErrorKind, Read, Write};
+use std::net::TcpListener;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::net::UnixListener;
+
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::signal::{SigSet, Signal};
+use nix::sys::signalfd::SignalFd;
+use nix::sys::socket::{AddressFamily, SockaddrLike, SockaddrStorage, getsockname};
+
+/// Record types of the protocol.
+const BEGIN_REQUEST: u8 = 1;
+const END_REQUEST: u8 = 3;
+const PARAMS: u8 = 4;
+const STDIN: u8 = 5;
+const STDOUT: u8 = 6;
+
+fn main() -> io::Result<()> {
+    let mut farewell = SigSet::empty();
+    farewell.add(Signal::SIGTERM);
+    farewell.thread_block()?;
+    let farewell = SignalFd::new(&farewell)?;
+    let listener = Listener::on_stdin()?;
+    while listener.waits(farewell.as_fd())? {
+        match listener.accept().and_then(|mut stream| serve(&mut stream)) {
+            Ok(()) => {}
+            // another process of the program took it
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+            Err(error) => eprintln!("a request failed: {error}"),
+        }
+    }
+    Ok(())
+}
+
+/// The socket the daemon opened, of either kind.
+enum Listener {
+    Tcp(TcpListener),
+    Unix(UnixListener),
+}
+
+trait Connection: Read + Write {}
+
+impl<T: Read + Write> Connection for T {}
+
+impl Listener {
+    fn on_stdin() -> io::Result<Self> {
+        let socket = io::stdin().as_fd().try_clone_to_owned()?;
+        let address: SockaddrStorage = getsockname(std::os::fd::AsRawFd::as_raw_fd(&socket))?;
+        // every process that shares the socket asks before it accepts, none may be kept waiting
+        if address.family() == Some(AddressFamily::Unix) {
+            let listener = UnixListener::from(socket);
+            listener.set_nonblocking(true)?;
+            Ok(Self::Unix(listener))
+        } else {
+            let listener = TcpListener::from(socket);
+            listener.set_nonblocking(true)?;
+            Ok(Self::Tcp(listener))
+        }
+    }
+
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        match self {
+            Self::Tcp(listener) => listener.as_fd(),
+            Self::Unix(listener) => listener.as_fd(),
+        }
+    }
+
+    /// Wait for a connection; false once there shall be no more.
+    fn waits(&self, farewell: BorrowedFd<'_>) -> io::Result<bool> {
+        let mut wanted = [farewell, self.as_fd()].map(|fd| PollFd::new(fd, PollFlags::POLLIN));
+        poll(&mut wanted, PollTimeout::NONE)?;
+        Ok(wanted[0].any() == Some(false))
+    }
+
+    fn accept(&self) -> io::Result<Box<dyn Connection>> {
+        Ok(match self {
+            Self::Tcp(listener) => Box::new(listener.accept()?.0),
+            Self::Unix(listener) => Box::new(listener.accept()?.0),
+        })
+    }
+}
+
+/// One record.
+struct Record {
+    kind: u8,
+    request: [u8; 2],
+    content: Vec<u8>,
+}
+
+impl Record {
+    fn read(stream: &mut dyn Connection) -> io::Result<Self> {
+        let mut header = [0; 8];
+        stream.read_exact(&mut header)?;
+        let [_version, kind, r1, r0, c1, c0, padding, _reserved] = header;
+        let length = usize::from(u16::from_be_bytes([c1, c0]));
+        let mut content = vec![0; length + usize::from(padding)];
+        stream.read_exact(&mut content)?;
+        content.truncate(length);
+        Ok(Self {
+            kind,
+            request: [r1, r0],
+            content,
+        })
+    }
+}
+
+/// Answer the one request of a connection and close it.
+fn serve(stream: &mut dyn Connection) -> io::Result<()> {
+    let mut params = Vec::new();
+    let request = loop {
+        let record = Record::read(stream)?;
+        match record.kind {
+            BEGIN_REQUEST => {}
+            PARAMS => params.extend_from_slice(&record.content),
+            // an empty record ends the body
+            STDIN if record.content.is_empty() => break record.request,
+            STDIN => {}
+            other => {
+                let text = format!("unexpected record of type {other}");
+                return Err(Error::other(text));
+            }
+        }
+    };
+    let path = param(&params, b"REQUEST_URI").unwrap_or(b"?");
+    let mut answer =
+        format!("Content-Type: text/plain\r\n\r\n{} ", std::process::id()).into_bytes();
+    answer.extend_from_slice(path);
+    // a long path is cut: a record holds 65535 bytes
+    answer.truncate(usize::from(u16::MAX));
+    let mut reply = record(STDOUT, request, &answer);
+    reply.extend(record(STDOUT, request, &[]));
+    // exit status 0, request complete
+    reply.extend(record(END_REQUEST, request, &[0; 8]));
+    stream.write_all(&reply)
+}
+
+fn record(kind: u8, [r1, r0]: [u8; 2], content: &[u8]) -> Vec<u8> {
+    let [c1, c0] = u16::try_from(content.len())
+        .unwrap_or(u16::MAX)
+        .to_be_bytes();
+    let mut record = vec![1, kind, r1, r0, c1, c0, 0, 0];
+    record.extend_from_slice(content);
+    record
+}
+
+/// The value of one parameter; malformed ones have none.
+fn param<'a>(mut params: &'a [u8], wanted: &[u8]) -> Option<&'a [u8]> {
+    loop {
+        let name_length = length(&mut params)?;
+        let value_length = length(&mut params)?;
+        let (name, rest) = params.split_at_checked(name_length)?;
+        let (value, rest) = rest.split_at_checked(value_length)?;
+        if name == wanted {
+            return Some(value);
+        }
+        params = rest;
+    }
+}
+
+/// One byte, or four with the highest bit set.
+fn length(params: &mut &[u8]) -> Option<usize> {
+    let (&[first], rest) = params.split_first_chunk()?;
+    if first < 0x80 {
+        *params = rest;
+        return Some(usize::from(first));
+    }
+    let (bytes, rest) = params.split_first_chunk()?;
+    *params = rest;
+    usize::try_from(u32::from_be_bytes(*bytes) & 0x7fff_ffff).ok()
+}

@@ -1,0 +1,242 @@
+//! Event listeners: our examples, the original's, and hostile ones.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use visord_xmlrpc::Value;
+
+use crate::harness::{Daemon, Setup, kill, wait_for};
+
+/// `sendRemoteCommEvent`.
+fn send(daemon: &Daemon, data: &str) {
+    let arguments = [Value::from("test"), Value::from(data)];
+    daemon.call("supervisor.sendRemoteCommEvent", &arguments);
+}
+
+fn examples() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("config-examples/listeners")
+}
+
+/// The Rust example, compiled: it needs nothing but the standard library.
+fn compile_rust_listener(target: &Path) {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/listener.rs");
+    let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    let compiled = Command::new(rustc)
+        .args(["--edition", "2024", "-o"])
+        .args([target, &source])
+        .status()
+        .expect("run rustc");
+    assert!(compiled.success());
+}
+
+/// A pool that writes every event it gets to `journal`.
+fn journal(events: &str, options: &str) -> String {
+    let listener = examples().join("listener.sh");
+    format!(
+        "[eventlistener:journal]\ncommand={} @DIR@/journal\nevents={events}\nstartsecs=0\n\
+         buffer_size=1000\n{options}\n",
+        listener.display()
+    )
+}
+
+/// The data of the REMOTE_COMMUNICATION events in the journal.
+fn remote(daemon: &Daemon) -> Vec<String> {
+    let text = daemon.text("journal");
+    let bodies = text.split("REMOTE_COMMUNICATION\ntype:test\n").skip(1);
+    bodies
+        .map(|body| body.lines().next().unwrap_or("").to_owned())
+        .collect()
+}
+
+#[test]
+fn the_shipped_listeners_work_as_shipped() {
+    let setup = Setup::new();
+    for (from, to) in [
+        (examples().join("supervisord.conf"), "s.conf"),
+        (examples().join("listener.sh"), "listener.sh"),
+    ] {
+        fs::copy(&from, setup.path(to)).unwrap_or_else(|e| panic!("{}: {e}", from.display()));
+    }
+    compile_rust_listener(&setup.path("listener"));
+    // the harness talks to this socket
+    let text = fs::read_to_string(setup.path("s.conf")).expect("the example");
+    let text = text.replace("supervisor.sock", "s.sock");
+    fs::write(setup.path("s.conf"), text).expect("the example");
+    let daemon = setup.start();
+    wait_for("the report of the Rust listener", || {
+        daemon.text("failures.txt") == "flaky ended unexpectedly\n"
+    });
+    wait_for("the journal of the shell listeners", || {
+        daemon
+            .text("journal.txt")
+            .contains("PROCESS_STATE_EXITED\nprocessname:flaky groupname:flaky")
+    });
+}
+
+#[test]
+fn events_go_on_in_order_while_others_misbehave() {
+    let hostile = |name: &str, script: &str| {
+        format!(
+            "[eventlistener:{name}]\ncommand=/bin/sh -c '{script}'\n\
+             events=REMOTE_COMMUNICATION\nstartsecs=0\nautorestart=false\n\
+             stdout_logfile=NONE\nstopsignal=KILL\n"
+        )
+    };
+    let programs = [
+        journal("REMOTE_COMMUNICATION", ""),
+        hostile("chatter", "echo READY; echo and more; exec sleep 600"),
+        hostile("flood", "echo READY; read l; exec yes"),
+        hostile(
+            "endless",
+            "echo READY; read l; head -c 100000000 /dev/zero | tr \"\\\\0\" x; exec sleep 600",
+        ),
+        hostile(
+            "absurd",
+            "echo READY; read l; echo RESULT 99999999999; exec sleep 600",
+        ),
+        hostile(
+            "negative",
+            "echo READY; read l; echo RESULT -5; exec sleep 600",
+        ),
+        hostile("closed", "exec 0<&-; echo READY; exec sleep 600"),
+        hostile("dies", "echo READY; read l"),
+        hostile("deaf", "echo READY; exec sleep 600"),
+    ]
+    .concat();
+    // what these say is too much for a log of what listeners say
+    let daemon = Daemon::with("loglevel=warn", &programs);
+    let names: Vec<String> = (0..100).map(|number| format!("event {number}")).collect();
+    for name in &names {
+        send(&daemon, name);
+    }
+    wait_for("every event at the good listener", || {
+        remote(&daemon) == names
+    });
+    for line in [
+        "chatter: has entered the UNKNOWN state and will no longer receive events",
+        "flood: bad result line: 'y'",
+        "endless: bad result line: 'xxxx",
+        "endless: has entered the UNKNOWN state and will no longer receive events",
+        "absurd: bad result line: 'RESULT 99999999999'",
+        "negative: bad result line: 'RESULT -5'",
+        "pool closed event buffer overflowed, discarding event",
+        "pool dies event buffer overflowed, discarding event",
+        "pool deaf event buffer overflowed, discarding event",
+    ] {
+        daemon.wait_log(line);
+    }
+    let status = fs::read_to_string(format!("/proc/{}/status", daemon.pid())).expect("status");
+    let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let resident: u64 = resident
+        .and_then(|text| text.trim().strip_suffix(" kB"))
+        .and_then(|text| text.parse().ok())
+        .expect("kilobytes");
+    assert!(resident < 200_000, "{resident} kB");
+}
+
+#[test]
+fn a_broken_listener_is_restarted_if_that_is_wished() {
+    let script = "if [ ! -e @DIR@/again ]; then touch @DIR@/again; echo nonsense; \
+                  exec sleep 600; fi; exec @LISTENER@ @DIR@/journal";
+    let script = script.replace(
+        "@LISTENER@",
+        &examples().join("listener.sh").display().to_string(),
+    );
+    let pool = format!(
+        "[eventlistener:pool]\ncommand=/bin/sh -c '{script}'\nevents=REMOTE_COMMUNICATION\n\
+         startsecs=0\nlistener_recover=restart\n"
+    );
+    let daemon = Daemon::with("", &pool);
+    daemon.wait_log("restarting pool, a listener in the UNKNOWN state");
+    send(&daemon, "hello");
+    wait_for("the event", || remote(&daemon) == ["hello"]);
+    assert_eq!(
+        daemon.text("main.log").matches("spawned: 'pool'").count(),
+        2
+    );
+}
+
+#[test]
+fn a_death_gives_the_event_to_another_member() {
+    // whoever comes first keeps its event and waits to be killed
+    let script = "if mkdir @DIR@/first 2>/dev/null; then echo READY; read l; \
+                  echo $$ > @DIR@/victim; exec sleep 600; fi; sleep 0; \
+                  exec @LISTENER@ @DIR@/journal";
+    let script = script.replace(
+        "@LISTENER@",
+        &examples().join("listener.sh").display().to_string(),
+    );
+    let pool = format!(
+        "[eventlistener:pool]\ncommand=/bin/sh -c '{script}'\nevents=REMOTE_COMMUNICATION\n\
+         startsecs=0\nautorestart=false\nnumprocs=2\n\
+         process_name=%(program_name)s_%(process_num)d\nbuffer_size=100\n"
+    );
+    let daemon = Daemon::with("", &pool);
+    // until the victim has one, the other may take some
+    let mut sent = 0;
+    wait_for("the victim to have an event", || {
+        send(&daemon, &format!("event {sent}"));
+        sent += 1;
+        daemon.text("victim").ends_with('\n')
+    });
+    let victim = daemon.text("victim").trim().parse().expect("a pid");
+    kill(victim, libc::SIGKILL);
+    wait_for("every event at the other member", || {
+        let mut seen = remote(&daemon);
+        seen.sort();
+        let mut all: Vec<String> = (0..sent).map(|number| format!("event {number}")).collect();
+        all.sort();
+        seen == all
+    });
+}
+
+#[test]
+fn extended_detail_says_how_a_process_ended() {
+    let programs = journal("PROCESS_STATE_EXITED", "event_detail=extended")
+        + "[program:x]\ncommand=/bin/sh -c 'exit 3'\nstartsecs=0\nautorestart=false\n";
+    let daemon = Daemon::with("", &programs);
+    wait_for("the exit", || {
+        daemon.text("journal").contains("processname:x")
+    });
+    let text = daemon.text("journal");
+    let line = text.lines().find(|line| line.starts_with("processname:x"));
+    let (_, detail) = line
+        .and_then(|line| line.split_once(" cause:"))
+        .expect("details");
+    assert_eq!(
+        detail,
+        "exit exitcode:3 uptime:0 spawnerr:Bad%20exit%20code%203"
+    );
+}
+
+#[test]
+fn the_serial_survives_a_reload_and_the_pool_serial_does_not() {
+    let script = "while echo READY && read -r header; do echo \"$header\" >> @DIR@/headers; \
+                  head -c \"${header##*len:}\" > /dev/null; printf \"RESULT 2\\\\nOK\"; done";
+    let pool = format!(
+        "[eventlistener:pool]\ncommand=/bin/sh -c '{script}'\nevents=REMOTE_COMMUNICATION\n\
+         startsecs=0\n"
+    );
+    let daemon = Daemon::with("", &pool);
+    let headers = |count: usize| {
+        wait_for("a header", || {
+            daemon.text("headers").lines().count() == count
+        });
+        let text = daemon.text("headers");
+        text.lines().last().expect("a header").to_owned()
+    };
+    send(&daemon, "one");
+    send(&daemon, "two");
+    assert!(headers(2).contains(" serial:1 pool:pool poolserial:1 "));
+    daemon.signal(libc::SIGHUP);
+    wait_for("the restart", || {
+        let starts = daemon
+            .text("main.log")
+            .matches("supervisord started with pid")
+            .count();
+        starts == 2 && daemon.try_call("supervisor.getState", &[]).is_ok()
+    });
+    send(&daemon, "three");
+    assert!(headers(3).contains(" serial:2 pool:pool poolserial:0 "));
+}
