@@ -18,7 +18,7 @@ use visord_actors::event_bus::EventBus;
 use visord_actors::interest::Interest;
 use visord_actors::link::Link;
 use visord_actors::log::{ActivitySettings, LogService, LogSettings, activity};
-use visord_actors::messages::supervisor::{Fate, ProcessName};
+use visord_actors::messages::supervisor::{Begin, Fate, ProcessName};
 use visord_actors::process::Surroundings;
 use visord_actors::reaper::Reaper;
 use visord_actors::spawn::{
@@ -139,8 +139,10 @@ fn start(folder: &Path) -> Running {
         activity: activity(settings).expect("an activity log"),
         ended,
     });
+    let supervisor = supervisor.start();
+    supervisor.do_send(Begin);
     Running {
-        link: Link::new(&supervisor.start()),
+        link: Link::new(&supervisor),
         board,
         guarded,
         end,

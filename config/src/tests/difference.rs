@@ -1,6 +1,5 @@
 //! What counts as a change.
 
-use crate::types::GroupConfig;
 use proptest::prelude::*;
 
 use super::with_server;
