@@ -9,6 +9,7 @@ mod harness;
 mod idle;
 mod lifecycle;
 mod original;
+mod pid_one;
 mod pidproxy;
 mod real_programs;
 mod shutdown;
