@@ -22,13 +22,15 @@ enum Meaning {
     Ignored(&'static str),
 }
 
-const MEANINGS: [(i32, Meaning); 6] = [
+const MEANINGS: [(i32, Meaning); 7] = [
     (libc::SIGTERM, Meaning::Exit("SIGTERM")),
     (libc::SIGINT, Meaning::Exit("SIGINT")),
     (libc::SIGQUIT, Meaning::Exit("SIGQUIT")),
     (libc::SIGHUP, Meaning::Restart),
     (libc::SIGUSR2, Meaning::Reopen),
     (libc::SIGUSR1, Meaning::Ignored("SIGUSR1")),
+    // a log that reaches the file size limit costs bytes (EFBIG), not the daemon
+    (libc::SIGXFSZ, Meaning::Ignored("SIGXFSZ")),
 ];
 
 /// See the module.

@@ -54,6 +54,7 @@ async fn supervise(run: Run<'_>) -> Ending {
     let logger = running.activity.logger();
     let board = Arc::new(Board::new(identity(&config)));
     let logs = LogService::start(LogSettings::new(logger.clone()));
+    running.activity.announce_to(&logs);
     let interest = Interest::default();
     let bus = EventBus::new(*next_serial, interest.clone()).start();
     Ticker::new(bus.clone()).start();

@@ -98,9 +98,20 @@ impl<D: Disk> LogFile<D> {
         Ok(self.disk.status(&self.file)?.identity.device)
     }
 
-    /// Whether rotation was asked for but the log is no file of ours.
-    pub(crate) fn rotation_is_off_by_itself(&self) -> bool {
-        self.rotation.maxbytes > 0 && self.kind != Kind::Regular
+    /// The warning that rotation was asked for but the log is no file of ours. `option` is
+    /// the configuration key that names the log, and of whom.
+    pub(crate) fn rotation_warning(&self, option: &str, of: &str) -> Option<String> {
+        let what = match self.kind {
+            Kind::Regular => return None,
+            Kind::Borrowed => "not a file of its own",
+            Kind::Pollable | Kind::Socket => "not a regular file",
+        };
+        (self.rotation.maxbytes > 0).then(|| {
+            format!(
+                "{option}{of}: {} is {what}, so it is not rotated (set {option}_maxbytes=0 to say so)",
+                self.path.display()
+            )
+        })
     }
 
     /// A sentence about something that went wrong but was survived, if there is one.

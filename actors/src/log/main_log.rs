@@ -22,6 +22,7 @@ use self::sink::Sink;
 use super::clock::{LocalClock, since_1970};
 use super::disk::RealDisk;
 use super::file::{LogFile, Rotation};
+use super::service::LogService;
 use super::syslog::{LOCAL, Syslog};
 
 /// slog has six levels, we have seven: BLAT is a trace record with this tag.
@@ -92,7 +93,13 @@ impl ActivityLog {
     /// A logger that writes here. Message and level count; key-value pairs are appended
     /// nowhere.
     pub fn logger(&self) -> Logger {
-        Logger::root(Shared(Arc::clone(&self.0)).ignore_res(), slog::o!())
+        Logger::root(Shared(Arc::clone(&self.0)), slog::o!())
+    }
+
+    /// From now on whoever [follows](LogService::follow) the file of this log through this
+    /// service is told when it grows.
+    pub fn announce_to(&self, service: &LogService) {
+        self.0.main.announce_to(service.followers());
     }
 
     /// From now on lines are queued to threads. To be called once the daemon has forked

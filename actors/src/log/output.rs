@@ -12,7 +12,7 @@ use visord_model::output::capture::{Piece, Section, Splitter};
 use visord_model::pyrepr::{repr, repr_bytes};
 
 use super::channel::{ChannelSpec, OutputEvent, OutputEventKind};
-use super::disk::{Disk, Kind};
+use super::disk::Disk;
 use super::file::{LogFile, Stop};
 use super::followers::Followers;
 use super::loss::Loss;
@@ -319,6 +319,11 @@ impl<D: Disk> Output<D> {
         }
     }
 
+    /// Whether all is well: nothing queued, nothing owed.
+    pub(crate) fn is_calm(&self) -> bool {
+        self.queue.is_empty() && !self.owes()
+    }
+
     /// Whether lost bytes have to be declared.
     pub(crate) fn owes(&self) -> bool {
         self.losses().any(Loss::is_owed)
@@ -359,20 +364,9 @@ impl<D: Disk> Output<D> {
 
     /// The warning that rotation is off because the log is not a file of ours.
     pub(crate) fn rotation_warning(&self) -> Option<String> {
-        let file = self.file.as_ref()?;
-        file.rotation_is_off_by_itself().then(|| {
-            let what = match file.kind() {
-                Kind::Regular | Kind::Borrowed => "not a file of its own",
-                Kind::Pollable | Kind::Socket => "not a regular file",
-            };
-            format!(
-                "{} of process {}: {} is {what}, so it is not rotated \
-                 (set {0}_maxbytes=0 to say so)",
-                format_args!("{}_logfile", self.spec.stream.name()),
-                repr(&self.spec.process),
-                file.path().display(),
-            )
-        })
+        let option = format!("{}_logfile", self.spec.stream.name());
+        let of = format!(" of process {}", repr(&self.spec.process));
+        self.file.as_ref()?.rotation_warning(&option, &of)
     }
 }
 

@@ -184,7 +184,13 @@ impl Pump {
         };
         let taken = slot.read_once(&mut self.buffer);
         match taken {
-            Taken::Bytes(count) => self.largest = self.largest.max(count),
+            Taken::Bytes(count) => {
+                self.largest = self.largest.max(count);
+                if slot.output.is_calm() {
+                    // nothing queued, nothing owed: the usual case, and the hot one
+                    return;
+                }
+            }
             Taken::Nothing => {}
             Taken::End => self.end_of_pipe(id),
             Taken::Failed(error) => {

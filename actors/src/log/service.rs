@@ -158,6 +158,11 @@ impl LogService {
         self.0.followers.follow(path)
     }
 
+    /// The list of followers, for other writers.
+    pub(super) fn followers(&self) -> Followers {
+        self.0.followers.clone()
+    }
+
     /// Drains and closes every channel, declares what a stalled sink has not taken, and
     /// joins the threads. A thread on a file system that hangs is left behind after 5 s.
     pub fn shutdown(self) {

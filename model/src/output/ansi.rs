@@ -2,8 +2,10 @@
 
 use alloc::vec::Vec;
 
+use super::find_pair;
+
 /// What a sequence starts with.
-const START: &[u8] = b"\x1b[";
+const START: [u8; 2] = *b"\x1b[";
 
 /// The bytes that may end a sequence. Any other byte is swallowed with it.
 const ENDS: &[u8] = b"HfABCDRsuJKhlpm";
@@ -11,7 +13,7 @@ const ENDS: &[u8] = b"HfABCDRsuJKhlpm";
 /// Whether [`strip`] would change anything: lets the caller keep the bytes it has.
 #[must_use]
 pub fn contains_sequence(record: &[u8]) -> bool {
-    find_start(record).is_some()
+    find_pair(record, START).is_some()
 }
 
 /// The record without its sequences: everything from `ESC [` to the next byte of
@@ -23,7 +25,7 @@ pub fn contains_sequence(record: &[u8]) -> bool {
 pub fn strip(record: &[u8]) -> Vec<u8> {
     let mut clean = Vec::with_capacity(record.len());
     let mut rest = record;
-    while let Some(start) = find_start(rest) {
+    while let Some(start) = find_pair(rest, START) {
         clean.extend_from_slice(&rest[..start]);
         let sequence = &rest[start + START.len()..];
         let Some(end) = sequence.iter().position(|byte| ENDS.contains(byte)) else {
@@ -33,10 +35,6 @@ pub fn strip(record: &[u8]) -> Vec<u8> {
     }
     clean.extend_from_slice(rest);
     clean
-}
-
-fn find_start(bytes: &[u8]) -> Option<usize> {
-    bytes.windows(START.len()).position(|pair| pair == START)
 }
 
 #[cfg(test)]

@@ -6,6 +6,8 @@
 
 use alloc::vec::Vec;
 
+use super::find_pair;
+
 /// Begins a captured section.
 pub const BEGIN: &[u8] = b"<!--XSUPERVISOR:BEGIN-->";
 /// Ends a captured section.
@@ -142,9 +144,9 @@ impl Section {
 
 /// Where the token occurs first.
 fn find(bytes: &[u8], token: &[u8]) -> Option<usize> {
-    // `<` is rare in most output: look for it before comparing
+    // both tokens begin with these two, which are rare in most output
     let mut from = 0;
-    while let Some(step) = bytes[from..].iter().position(|&byte| byte == token[0]) {
+    while let Some(step) = find_pair(&bytes[from..], *b"<!") {
         let at = from + step;
         if bytes[at..].starts_with(token) {
             return Some(at);

@@ -12,6 +12,7 @@ use slog_async::{AsyncCore, AsyncError, AsyncGuard};
 use tokio::sync::oneshot;
 
 use super::sink::Sink;
+use crate::log::followers::Followers;
 
 /// Lines that may wait for a slow disk; more are lost and counted.
 const QUEUE: usize = 2048;
@@ -59,6 +60,8 @@ struct Writer {
     lost: Option<(u64, String)>,
     /// Something else to be said with the next line.
     problem: Option<String>,
+    /// Who is told that the file grew.
+    followers: Followers,
     stalled: bool,
 }
 
@@ -86,6 +89,7 @@ impl Lane {
                     sink,
                     lost: None,
                     problem: None,
+                    followers: Followers::default(),
                     stalled: false,
                 }),
                 wishes: Mutex::default(),
@@ -129,6 +133,11 @@ impl Lane {
             &Record::new(&fixed, &format_args!("{line}"), slog::b!()),
             &slog::o!().into(),
         )
+    }
+
+    /// Tells these followers from now on.
+    pub(super) fn announce_to(&self, followers: Followers) {
+        self.end.writer().followers = followers;
     }
 
     /// Starts the thread.
@@ -276,6 +285,9 @@ impl Writer {
             Ok(()) => {
                 self.stalled = false;
                 self.declare(line);
+                if let Some(path) = self.sink.path() {
+                    self.followers.grown(path);
+                }
             }
             Err(error) => {
                 self.stalled = error.kind() == io::ErrorKind::TimedOut;

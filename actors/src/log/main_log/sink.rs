@@ -2,6 +2,7 @@
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
+use std::path::Path;
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
@@ -30,18 +31,20 @@ impl Sink {
         matches!(self, Self::File(_))
     }
 
+    /// The file, if it is one.
+    pub(super) fn path(&self) -> Option<&Path> {
+        match self {
+            Self::File(file) => Some(file.path()),
+            Self::Syslog(_) | Self::Stdout => None,
+        }
+    }
+
     /// The warning that the log cannot be rotated.
     pub(super) fn rotation_warning(&self) -> Option<String> {
-        let Self::File(file) = self else {
-            return None;
-        };
-        file.rotation_is_off_by_itself().then(|| {
-            format!(
-                "logfile: {} is not a regular file, so it is not rotated \
-                 (set logfile_maxbytes=0 to say so)",
-                file.path().display()
-            )
-        })
+        match self {
+            Self::File(file) => file.rotation_warning("logfile", ""),
+            Self::Syslog(_) | Self::Stdout => None,
+        }
     }
 
     /// Writes a whole line; waits a moment for a reader unless it was stalled already.

@@ -6,6 +6,7 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use slog::{OwnedKVList, Record};
+use visord_model::event::Stream;
 
 use super::*;
 use crate::interest::Interest;

@@ -157,6 +157,23 @@ fn followers_are_told() {
 }
 
 #[test]
+fn followers_of_the_activity_log_are_told() {
+    let bench = Bench::new();
+    let log = activity(ActivitySettings {
+        target: visord_config::MainLogTarget::File(bench.path("main.log")),
+        maxbytes: 0,
+        backups: 0,
+        level: visord_model::log_line::Level::Info,
+        stdout: false,
+    })
+    .expect("open");
+    log.announce_to(&bench.service);
+    let grown = bench.service.follow(&bench.path("main.log"));
+    slog::info!(log.logger(), "more");
+    assert!(grown.has_changed().expect("open"));
+}
+
+#[test]
 fn an_idle_service_does_not_wake_up() {
     let bench = Bench::new();
     let channel = bench.open(bench.spec("x.log")).expect("open");
