@@ -153,6 +153,10 @@ fn read_long(
     })
 }
 
+/// The heading of options that the original does not have. They must be spelled out: what
+/// was a unique beginning of a name stays one.
+pub const ADDITION: &str = "Additions";
+
 /// The definition whose long name is, or alone begins with, `name`.
 fn find_long<'a>(definitions: &'a Command, name: &str) -> Result<(&'a Arg, String), UsageError> {
     let mut candidates = Vec::new();
@@ -164,7 +168,7 @@ fn find_long<'a>(definitions: &'a Command, name: &str) -> Result<(&'a Arg, Strin
             if known == name {
                 return Ok((definition, known.to_owned()));
             }
-            if known.starts_with(name) {
+            if known.starts_with(name) && definition.get_help_heading() != Some(ADDITION) {
                 candidates.push((definition, known.to_owned()));
             }
         }

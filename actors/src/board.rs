@@ -102,10 +102,21 @@ impl Board {
         all.insert(name, Arc::new(info));
     }
 
-    /// Show that a group is active.
+    /// Take one process down, its group stays.
+    pub fn remove_process(&self, name: &ProcessName) {
+        let mut all = self
+            .processes
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        all.remove(name);
+    }
+
+    /// Show that a group is active; that it still is, if it was.
     pub fn add_group(&self, name: &str) {
         let mut groups = self.groups.write().unwrap_or_else(PoisonError::into_inner);
-        groups.push(name.to_owned());
+        if !groups.iter().any(|known| known == name) {
+            groups.push(name.to_owned());
+        }
     }
 
     /// Take a group and its processes down.

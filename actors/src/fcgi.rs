@@ -76,6 +76,12 @@ impl SharedSocket {
         }
     }
 
+    /// The address that identifies it.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.config.url
+    }
+
     /// A descriptor of the socket for the process of this name, which from now on is one of its
     /// users; the first of them opens it. Asking again is harmless.
     pub fn acquire(&self, user: &str) -> LocalBoxFuture<'static, Attempt<OwnedFd>> {

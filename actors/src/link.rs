@@ -12,7 +12,7 @@ use crate::messages::supervisor::{
     AddGroup, Answer, ClearAllLogs, ClearMainLog, ClearProcessLogs, ConfiguredGroup, GetConfig,
     Outcome, ProcessName, ReloadConfig, RemoveGroup, Reread, Restart, Scope, SendRemoteEvent,
     Shutdown, SignalMany, SignalProcess, StartMany, StartProcess, StopMany, StopProcess,
-    WriteStdin,
+    UpdateGroup, Updated, WriteStdin,
 };
 
 /// Sends requests to whoever handles them; cheap to clone.
@@ -30,6 +30,7 @@ pub struct Link {
     clear_main_log: Recipient<ClearMainLog>,
     add_group: Recipient<AddGroup>,
     remove_group: Recipient<RemoveGroup>,
+    update_group: Recipient<UpdateGroup>,
     reload_config: Recipient<ReloadConfig>,
     get_config: Recipient<GetConfig>,
     send_remote_event: Recipient<SendRemoteEvent>,
@@ -65,6 +66,7 @@ impl Link {
             + Handler<ClearMainLog>
             + Handler<AddGroup>
             + Handler<RemoveGroup>
+            + Handler<UpdateGroup>
             + Handler<ReloadConfig>
             + Handler<GetConfig>
             + Handler<SendRemoteEvent>
@@ -82,6 +84,7 @@ impl Link {
             + ToEnvelope<A, ClearMainLog>
             + ToEnvelope<A, AddGroup>
             + ToEnvelope<A, RemoveGroup>
+            + ToEnvelope<A, UpdateGroup>
             + ToEnvelope<A, ReloadConfig>
             + ToEnvelope<A, GetConfig>
             + ToEnvelope<A, SendRemoteEvent>
@@ -101,6 +104,7 @@ impl Link {
             clear_main_log: addr.clone().recipient(),
             add_group: addr.clone().recipient(),
             remove_group: addr.clone().recipient(),
+            update_group: addr.clone().recipient(),
             reload_config: addr.clone().recipient(),
             get_config: addr.clone().recipient(),
             send_remote_event: addr.clone().recipient(),
@@ -167,6 +171,11 @@ impl Link {
     /// Deactivate a group; see [`RemoveGroup`].
     pub async fn remove_group(&self, name: String) -> Answer {
         ask(&self.remove_group, RemoveGroup { name }).await
+    }
+
+    /// Make a group what the configuration says; see [`UpdateGroup`].
+    pub async fn update_group(&self, name: String, dry_run: bool) -> Answer<Vec<Updated>> {
+        ask(&self.update_group, UpdateGroup { name, dry_run }).await
     }
 
     /// Read the configuration again and compare; see [`ReloadConfig`].

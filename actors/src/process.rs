@@ -10,6 +10,7 @@ mod logs;
 mod member;
 mod order;
 mod perform;
+mod retire;
 mod stdin;
 mod surroundings;
 mod turn;
@@ -18,7 +19,7 @@ mod waiters;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use actix::{Actor, Context, Recipient, SpawnHandle};
+use actix::{Actor, Addr, Context, Recipient, SpawnHandle};
 use visord_config::ProcessConfig;
 use visord_model::process::Machine;
 
@@ -69,18 +70,27 @@ pub struct Process {
     speech: Option<Speech>,
     /// It may count among the users of its FastCGI socket.
     uses_socket: bool,
+    /// It is to be replaced or removed: nothing starts it any more.
+    leaving: bool,
 }
 
 impl Process {
-    /// A process that was never started.
+    /// Start the actor of a process that was never started. Whoever hears of it afterwards
+    /// finds it on the board.
     #[must_use]
-    pub fn new(setup: Setup, world: Rc<Surroundings>) -> Self {
+    pub fn enter(setup: Setup, world: Rc<Surroundings>) -> Addr<Self> {
+        let process = Self::new(setup, world);
+        process.show();
+        process.start()
+    }
+
+    fn new(setup: Setup, world: Rc<Surroundings>) -> Self {
         let machine = Machine::new(setup.config.name.clone(), setup.config.policy.clone());
         let name = ProcessName {
             group: setup.group.clone(),
             process: setup.config.name.clone(),
         };
-        Self {
+        let process = Self {
             name,
             setup,
             world,
@@ -94,14 +104,14 @@ impl Process {
             stop_report: None,
             speech: None,
             uses_socket: false,
-        }
+            leaving: false,
+        };
+        // readers know of it before anybody can ask for it
+        process.show();
+        process
     }
 }
 
 impl Actor for Process {
     type Context = Context<Self>;
-
-    fn started(&mut self, _ctx: &mut Context<Self>) {
-        self.show();
-    }
 }

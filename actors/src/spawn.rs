@@ -22,6 +22,7 @@ mod fork;
 mod kin;
 mod launch;
 mod pipes;
+mod places;
 mod plan;
 mod send_signal;
 mod spawner;

@@ -10,11 +10,12 @@ mod logs;
 mod reload;
 mod roster;
 mod shutdown;
+mod update;
 
 use std::rc::Rc;
 use std::sync::Arc;
 
-use actix::{Actor, Context, SpawnHandle};
+use actix::{Actor, Context, Handler, SpawnHandle};
 use tokio::sync::oneshot;
 use visord_config::{Config, ConfigError};
 use visord_model::event::Event;
@@ -23,10 +24,13 @@ use visord_model::shutdown::StopPlan;
 
 use crate::log::ActivityLog;
 use crate::messages::event::Publish;
+use crate::messages::supervisor::Begin;
 use crate::process::Surroundings;
 
+use groups::Legacy;
 pub use groups::{AutoLogs, prepare_auto_logs};
 use roster::Roster;
+use update::Turns;
 
 /// Reads the configuration again with the options the daemon was started with.
 pub type Loader = Arc<dyn Fn() -> Result<Config, ConfigError> + Send + Sync>;
@@ -65,6 +69,8 @@ pub struct Supervisor {
     activity: ActivityLog,
     ended: Option<oneshot::Sender<Ending>>,
     roster: Roster,
+    /// Whose turn it is to update a group.
+    turns: Turns,
     plan: Option<StopPlan>,
     stop_report: Option<SpawnHandle>,
 }
@@ -81,6 +87,7 @@ impl Supervisor {
             activity: parts.activity,
             ended: Some(parts.ended),
             roster: Roster::default(),
+            turns: Turns::default(),
             plan: None,
             stop_report: None,
         }
@@ -104,8 +111,15 @@ impl Actor for Supervisor {
 
     fn started(&mut self, ctx: &mut Context<Self>) {
         for group in self.config.groups.clone() {
-            self.activate(group, ctx);
+            self.activate(group, Legacy::default(), ctx);
         }
+    }
+}
+
+impl Handler<Begin> for Supervisor {
+    type Result = ();
+
+    fn handle(&mut self, _msg: Begin, _ctx: &mut Context<Self>) {
         self.publish(Event::SupervisorRunning);
         self.roster.autostart_all();
     }

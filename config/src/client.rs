@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::context::{Context, Reader};
 use crate::error::ConfigError;
-use crate::load::{read_file, whole_file};
+use crate::load::{Sources, read_file, whole_file};
 use crate::types::{ClientConfig, Surroundings};
 use crate::value::{absolute, expand_home};
 
@@ -36,7 +36,9 @@ pub fn load_client(
     let Some(path) = path else {
         return Ok(ClientConfig::default());
     };
-    let (document, problems) = read_file(path, surroundings)?;
+    let Sources {
+        document, problems, ..
+    } = read_file(path, surroundings)?;
     if !problems.is_empty() {
         return Err(ConfigError { problems });
     }

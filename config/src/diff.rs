@@ -54,8 +54,11 @@ pub fn group_differs(old: &GroupConfig, new: &GroupConfig) -> bool {
             .any(|(old, new)| process_differs(old, new))
 }
 
-/// Of a FastCGI group only the socket's address counts, not its owner, mode or backlog.
-fn kind_differs(old: &GroupKind, new: &GroupKind) -> bool {
+/// Whether what makes the group as a whole is another one: its kind of section, its listener
+/// pool, its socket. Of a FastCGI group only the socket's address counts, not its owner, mode
+/// or backlog.
+#[must_use]
+pub fn kind_differs(old: &GroupKind, new: &GroupKind) -> bool {
     match (old, new) {
         (GroupKind::Programs, GroupKind::Programs) => false,
         (GroupKind::Listeners(old), GroupKind::Listeners(new)) => pool_differs(old, new),
@@ -142,26 +145,27 @@ pub struct ProcessDiff {
     pub removed: Vec<String>,
 }
 
-/// Compare the processes of a group one by one.
+/// Compare the processes of a group one by one. None is kept in a group that is of another
+/// kind now: a pool or a socket belongs to all of them.
 #[must_use]
 pub fn process_diff(old: &GroupConfig, new: &GroupConfig) -> ProcessDiff {
-    let find = |group: &GroupConfig, name: &str| {
-        group
-            .processes
-            .iter()
-            .position(|process| process.name == name)
-    };
+    let replaced = kind_differs(&old.kind, &new.kind);
+    let mut before: BTreeMap<&str, &ProcessConfig> = old
+        .processes
+        .iter()
+        .map(|process| (process.name.as_str(), &**process))
+        .collect();
     let mut diff = ProcessDiff::default();
     for process in &new.processes {
-        let list = match find(old, &process.name) {
+        let list = match before.remove(process.name.as_str()) {
             None => &mut diff.added,
-            Some(at) if process_differs(&old.processes[at], process) => &mut diff.changed,
+            Some(before) if replaced || process_differs(before, process) => &mut diff.changed,
             Some(_) => &mut diff.kept,
         };
         list.push(process.name.clone());
     }
-    let gone = |name: &&str| find(new, name).is_none();
     let names = old.processes.iter().map(|process| process.name.as_str());
-    diff.removed = names.filter(gone).map(str::to_owned).collect();
+    let removed = names.filter(|name| before.contains_key(name));
+    diff.removed = removed.map(str::to_owned).collect();
     diff
 }

@@ -10,6 +10,7 @@ use visord_model::log_line::{Level, LogLine};
 use crate::context::Context;
 use crate::dialect::{Document, decode, is_space};
 use crate::error::Problem;
+use crate::load::{read_source, whole_file};
 use crate::types::Surroundings;
 
 const SECTION: &str = "include";
@@ -49,8 +50,7 @@ pub(crate) fn include(
         for file in found {
             let text = format!("Included extra file \"{file}\" during parsing");
             done.remarks.push(LogLine::new(Level::Info, text));
-            done.problems
-                .extend(include_file(document, Path::new(&file)));
+            include_file(document, Path::new(&file), &mut done);
         }
     }
     done
@@ -83,22 +83,16 @@ fn replace_here(document: &mut Document, directory: &str) {
 }
 
 /// A file that cannot be read is passed over in silence, as the original does.
-fn include_file(document: &mut Document, file: &Path) -> Vec<Problem> {
-    let Ok(bytes) = std::fs::read(file) else {
-        return Vec::new();
+fn include_file(document: &mut Document, file: &Path, done: &mut Included) {
+    let Ok(source) = read_source(file, file) else {
+        return;
     };
-    let name: Arc<Path> = Arc::from(file);
-    let problems = match decode(&bytes) {
-        Ok(text) => document.read(text, &name),
-        Err(message) => vec![Problem {
-            file: file.to_owned(),
-            line: None,
-            section: None,
-            key: None,
-            message,
-        }],
+    done.remarks.extend(source.remark);
+    let problems = match decode(&source.bytes) {
+        Ok(text) => document.read(text, &Arc::from(file)),
+        Err(message) => whole_file(file, message).problems,
     };
+    done.problems.extend(problems);
     let directory = file.parent().unwrap_or(file);
     replace_here(document, &directory.to_string_lossy());
-    problems
 }

@@ -21,6 +21,7 @@ mod eventlistener;
 pub mod expand;
 mod fcgi;
 mod group;
+mod guard;
 mod http;
 mod include;
 mod lint;
@@ -36,7 +37,9 @@ mod types;
 pub mod value;
 
 pub use client::load_client;
-pub use diff::{Diff, ProcessDiff, diff, group_differs, process_diff, process_differs};
+pub use diff::{
+    Diff, ProcessDiff, diff, group_differs, kind_differs, process_diff, process_differs,
+};
 pub use error::{ConfigError, Problem};
 pub use lint::{Report, check};
 pub use load::load;

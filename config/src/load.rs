@@ -1,15 +1,17 @@
 //! From a path to a [`Config`], or to everything that is wrong with it.
 
+use std::fs::File;
+use std::io::Read as _;
 use std::path::Path;
 use std::sync::Arc;
 
-use visord_model::log_line::{Level, LogLine};
+use visord_model::log_line::LogLine;
 
 use crate::context::Context;
 use crate::dialect::{Document, decode};
 use crate::error::{ConfigError, Problem};
 use crate::types::{Config, Overrides, Surroundings};
-use crate::{group, http, include, rpcinterface, server};
+use crate::{group, guard, http, include, rpcinterface, server};
 
 /// Read the daemon's configuration: the file, what it includes, and the command line.
 ///
@@ -39,38 +41,52 @@ pub(crate) fn read_sources(
     path: &Path,
     surroundings: &Surroundings,
 ) -> Result<Sources, ConfigError> {
-    let (mut document, mut problems) = read_file(path, surroundings)?;
-    let nothing_readable = document.sections().is_empty() && !problems.is_empty();
+    let mut sources = read_file(path, surroundings)?;
+    let nothing_readable = sources.document.sections().is_empty() && !sources.problems.is_empty();
     if nothing_readable {
-        return Err(ConfigError { problems });
+        return Err(ConfigError {
+            problems: sources.problems,
+        });
     }
-    let included = include::include(&mut document, path, surroundings);
-    problems.extend(included.problems);
-    Ok(Sources {
-        document,
-        problems,
-        remarks: included.remarks,
-    })
+    let included = include::include(&mut sources.document, path, surroundings);
+    sources.problems.extend(included.problems);
+    sources.remarks.extend(included.remarks);
+    Ok(sources)
 }
 
 /// One file without its includes (spec core 1.1.1, 1.2).
-pub(crate) fn read_file(
-    path: &Path,
-    surroundings: &Surroundings,
-) -> Result<(Document, Vec<Problem>), ConfigError> {
+pub(crate) fn read_file(path: &Path, surroundings: &Surroundings) -> Result<Sources, ConfigError> {
     let shown = path.display();
     let resolved = surroundings.cwd.join(path);
     if !resolved.exists() {
         let message = format!("could not find config file {shown}");
         return Err(whole_file(path, message));
     }
-    let bytes = std::fs::read(&resolved)
+    let source = read_source(path, &resolved)
         .map_err(|_| whole_file(path, format!("could not read config file {shown}")))?;
-    let text = decode(&bytes).map_err(|message| whole_file(path, message))?;
+    let text = decode(&source.bytes).map_err(|message| whole_file(path, message))?;
     let mut document = Document::default();
-    let name: Arc<Path> = Arc::from(path);
-    let problems = document.read(text, &name);
-    Ok((document, problems))
+    let problems = document.read(text, &Arc::from(path));
+    Ok(Sources {
+        document,
+        problems,
+        remarks: source.remark.into_iter().collect(),
+    })
+}
+
+/// The bytes of a file, and what its permissions give to say.
+pub(crate) struct Source {
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) remark: Option<LogLine>,
+}
+
+/// Read a file; messages call it `shown`.
+pub(crate) fn read_source(shown: &Path, path: &Path) -> std::io::Result<Source> {
+    let mut file = File::open(path)?;
+    let remark = guard::remark(shown, &file.metadata()?);
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes)?;
+    Ok(Source { bytes, remark })
 }
 
 /// Something is wrong with a file as a whole.
@@ -123,7 +139,7 @@ pub(crate) fn interpret(
     };
     server.user = user;
     let mut remarks = context.remarks.into_inner();
-    remarks.sort_by_key(|remark| remark.level > Level::Warn);
+    remarks.sort_by_key(|remark| remark.level);
     Ok(Config {
         path: path.to_owned(),
         server,

@@ -22,7 +22,7 @@ pub struct Config {
     pub rpc_interfaces: Vec<RpcInterfaceConfig>,
     /// Every group, sorted by (priority, name); names are unique (spec 1.12 note 6).
     pub groups: Vec<GroupConfig>,
-    /// Remarks for the activity log at start and reload: WARN first, then INFO.
+    /// Remarks for the activity log at start and reload: CRIT, then WARN, then INFO.
     pub remarks: Vec<LogLine>,
 }
 

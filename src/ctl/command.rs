@@ -4,6 +4,7 @@
 //! To add one: write a function of [`Run`]'s shape below `command/`, put a [`Command`]
 //! into [`ALL`] in alphabetical order, and say in its `help` what it does.
 
+mod avail;
 mod clear;
 mod control;
 mod daemon;
@@ -54,7 +55,7 @@ pub struct Command {
 pub const ALL: &[Command] = &[
     shell::END_OF_FILE,
     groups::ADD,
-    update::AVAIL,
+    avail::AVAIL,
     clear::CLEAR,
     shell::EXIT,
     fg::FG,

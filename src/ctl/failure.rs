@@ -7,6 +7,7 @@ use std::fmt;
 use std::io;
 
 use visord_model::pyrepr::repr;
+use visord_xmlrpc::http::{Address, ServerUrl};
 use visord_xmlrpc::{CallError, WireFault};
 
 /// Why a command could not go on.
@@ -128,9 +129,11 @@ fn call_parts(error: &CallError, url: &str) -> (&'static str, String, String) {
 }
 
 fn protocol_error(code: u16, reason: &str, url: &str) -> (&'static str, String, String) {
-    let place = url
-        .trim_start_matches("http://")
-        .trim_start_matches("unix://");
+    // The original knows every unix socket by this name.
+    let place = match ServerUrl::parse(url).map(|url| url.address) {
+        Ok(Address::Tcp { host, .. }) => host,
+        Ok(Address::Unix(_)) | Err(_) => "127.0.0.1".to_owned(),
+    };
     (
         "xmlrpc.client.ProtocolError",
         format!("<ProtocolError for {place}/RPC2: {code} {reason}>"),
@@ -200,7 +203,7 @@ mod tests {
                     reason: "Internal Server Error".to_owned(),
                 }),
                 "error: <class 'xmlrpc.client.ProtocolError'>, \
-                 <ProtocolError for localhost:9001/RPC2: 500 Internal Server Error>",
+                 <ProtocolError for localhost/RPC2: 500 Internal Server Error>",
             ),
             (
                 Failure::Call(CallError::Io(io::Error::from_raw_os_error(113))),

@@ -33,17 +33,16 @@ pub fn log(session: &mut Session<'_>, path: &str) -> Result<(), Failure> {
         session.exit_status = ExitStatus::Generic;
         return Ok(());
     };
-    loop {
+    let mut more = true;
+    while more {
+        session.terminal.out(&stream.take_text())?;
         let ready = wait_for(&[interrupted.as_fd(), stream.as_fd()], None)?;
         if ready.is_some_and(|ready| ready[0]) {
             return session.say("");
         }
-        let more = stream.read();
-        session.terminal.out(&stream.take_text())?;
-        if !more {
-            return Ok(());
-        }
+        more = stream.read();
     }
+    Ok(session.terminal.out(&stream.take_text())?)
 }
 
 /// Block until one of the descriptors is readable or at its end: which ones are? Nothing

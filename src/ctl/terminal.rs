@@ -37,6 +37,10 @@ pub trait Terminal {
     /// Standard input or output is gone.
     fn ask_secret(&mut self, question: &str) -> io::Result<Option<String>>;
 
+    /// Whether colours may be used: a terminal that knows them, and a user who wants them
+    /// (`NO_COLOR` unset).
+    fn has_colours(&self) -> bool;
+
     /// What is typed, line by line, for those who must wait for something else as well.
     fn lines(&mut self) -> &mut LineReader;
 
@@ -82,8 +86,14 @@ impl Terminal for Console {
     }
 
     fn ask_secret(&mut self, question: &str) -> io::Result<Option<String>> {
-        let _quiet = NoEcho::begin()?;
+        let _quiet = Mode::without_echo()?;
         self.ask(question)
+    }
+
+    fn has_colours(&self) -> bool {
+        let unwanted = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        let term = std::env::var_os("TERM").unwrap_or_default();
+        io::stdout().is_terminal() && !unwanted && !term.is_empty() && term != "dumb"
     }
 
     fn lines(&mut self) -> &mut LineReader {
@@ -99,29 +109,49 @@ impl Terminal for Console {
     }
 }
 
-/// While it lives, the terminal does not show what is typed, only where a line ends.
-struct NoEcho(Option<Termios>);
+/// While it lives, the terminal of standard input works in another way; without a terminal
+/// nothing changes.
+#[derive(Debug)]
+pub struct Mode(Option<Termios>);
 
-impl NoEcho {
-    fn begin() -> io::Result<Self> {
+impl Mode {
+    /// What is typed is not shown, only where a line ends.
+    ///
+    /// # Errors
+    /// The terminal is gone.
+    pub fn without_echo() -> io::Result<Self> {
+        Self::begin(|mode| {
+            mode.local_flags.remove(LocalFlags::ECHO);
+            mode.local_flags.insert(LocalFlags::ECHONL);
+        })
+    }
+
+    /// Ctrl-C is a key like any other, for the editor that reads it.
+    ///
+    /// # Errors
+    /// The terminal is gone.
+    pub fn without_signals() -> io::Result<Self> {
+        Self::begin(|mode| mode.local_flags.remove(LocalFlags::ISIG))
+    }
+
+    fn begin(change: impl FnOnce(&mut Termios)) -> io::Result<Self> {
         let stdin = io::stdin();
         if !stdin.is_terminal() {
             return Ok(Self(None));
         }
         let before = tcgetattr(&stdin)?;
-        let mut quiet = before.clone();
-        quiet.local_flags.remove(LocalFlags::ECHO);
-        quiet.local_flags.insert(LocalFlags::ECHONL);
-        tcsetattr(&stdin, SetArg::TCSAFLUSH, &quiet)?;
+        let mut mode = before.clone();
+        change(&mut mode);
+        tcsetattr(&stdin, SetArg::TCSADRAIN, &mode)?;
         Ok(Self(Some(before)))
     }
 }
 
-impl Drop for NoEcho {
+impl Drop for Mode {
     fn drop(&mut self) {
         if let Some(before) = &self.0 {
             // The terminal may be gone; then nobody needs it back.
-            let _ = tcsetattr(io::stdin(), SetArg::TCSAFLUSH, before);
+            let _ = tcsetattr(io::stdin(), SetArg::TCSADRAIN, before);
         }
     }
 }

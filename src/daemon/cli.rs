@@ -12,7 +12,7 @@ use visord_config::value::{
 use visord_config::{Overrides, Surroundings};
 use visord_model::pyrepr::repr;
 
-use crate::cli::{Token, UsageError, help_text, tokenize};
+use crate::cli::{ADDITION, Token, UsageError, help_text, tokenize};
 
 /// The version we stand in for (decision "version").
 const VERSION: &str = "4.3.0";
@@ -112,8 +112,8 @@ fn definitions() -> Command {
             .short('t'),
             long("minprocs", "processes the daemon must be allowed").value_name("NUM"),
             long("profile_options", "accepted and ignored").value_name("LIST"),
-            flag("check", "only tell what is wrong with the configuration"),
-            flag("build-info", "tell which build of visord this is"),
+            flag("check", "only tell what is wrong with the configuration").help_heading(ADDITION),
+            flag("build-info", "tell which build of visord this is").help_heading(ADDITION),
         ])
 }
 
@@ -260,6 +260,7 @@ mod tests {
                 "option --nodaemon must not have an argument",
             ),
             ("--nod=1", "option --nodaemon must not have an argument"),
+            ("--che", "option --che not recognized"),
             ("--min", "option --min not a unique prefix"),
             ("--log=x", "option --log not a unique prefix"),
             ("--=3", "option -- not a unique prefix"),
@@ -346,6 +347,12 @@ mod tests {
                 ..Overrides::default()
             },
         };
+        let childlogdir = invocation("--ch /").overrides.childlogdir;
+        assert_eq!(
+            childlogdir,
+            Some(PathBuf::from("/")),
+            "an addition is no ambiguity"
+        );
         let line = "-c x.conf -nkz5 --umask=077 -y 1MB -e debug -d / --ident me -a10 \
                     --minp 3 -u nobody --check";
         assert_eq!(invocation(line), expected);

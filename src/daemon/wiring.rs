@@ -13,6 +13,7 @@ use visord_actors::interest::Interest;
 use visord_actors::link::Link;
 use visord_actors::log::{ActivityLog, LogService, LogSettings};
 use visord_actors::messages::event::GetNextSerial;
+use visord_actors::messages::supervisor::Begin;
 use visord_actors::process::Surroundings;
 use visord_actors::reaper::Reaper;
 use visord_actors::signals::Signals;
@@ -110,6 +111,7 @@ async fn supervise(run: Run<'_>) -> Ending {
     if let Err(error) = &web {
         slog::crit!(logger, "the web server could not start: {error}");
     }
+    supervisor.do_send(Begin);
     // a Supervisor that is gone cannot be told to end: treat it as the end
     let ending = end.await.unwrap_or(Ending::Shutdown);
     if let Ok(web) = web {

@@ -1,6 +1,7 @@
 //! Promises to users, kept by real daemons with real processes in temporary folders.
 
 mod bad_input;
+mod ctl_additions;
 mod ctl_reference;
 mod events;
 mod fcgi;
@@ -14,3 +15,5 @@ mod real_programs;
 mod shutdown;
 mod stalls;
 mod superlance;
+mod terminal;
+mod update;

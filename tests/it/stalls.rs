@@ -112,6 +112,7 @@ fn a_container_whose_output_nobody_reads() {
 fn with_mount(extra: &str, programs: &str) -> Option<(Mount, Daemon)> {
     let setup = Setup::new();
     let mount = Mount::ext4(setup.path("mount"))?;
+    std::os::unix::fs::symlink(setup.path("mount"), setup.path("link")).expect("a link");
     setup.configure(extra, &format!("{programs}{PROGRAMS}"));
     Some((mount, setup.start()))
 }
@@ -119,7 +120,7 @@ fn with_mount(extra: &str, programs: &str) -> Option<(Mount, Daemon)> {
 #[test]
 fn a_frozen_file_system_under_the_log_of_a_program() {
     let late = "[program:late]\ncommand=/bin/cat\nautostart=false\nstartsecs=0\n\
-                stdout_logfile=@DIR@/mount/late.log\n";
+                stdout_logfile=@DIR@/link/late.log\n";
     let brief = "[program:brief]\ncommand=/bin/cat\nstartsecs=0\nautorestart=false\n\
                  stdout_logfile=@DIR@/mount/brief.log\n";
     let programs = format!("{}{late}{brief}", stuck("@DIR@/mount/stuck.log"));
@@ -131,6 +132,9 @@ fn a_frozen_file_system_under_the_log_of_a_program() {
     let others = Others::of(&daemon);
     let quiet = others.measure(QUIET);
     daemon.wait_state("brief", "RUNNING");
+    // its folder is on that file system by a link: known from the first start
+    start(&daemon, "late", true);
+    daemon.call("supervisor.stopProcess", &[Value::from("late")]);
     start(&daemon, "stuck", true);
     daemon.wait_state("stuck", "RUNNING");
     let Some(frozen) = mount.freeze() else {

@@ -24,8 +24,8 @@ pub use head::Head;
 
 use body::Body;
 
-/// Bytes asked for in one read.
-const READ_SIZE: usize = 16 * 1024;
+/// Bytes asked for in one read; also the most a head may have.
+const READ_SIZE: usize = 64 * 1024;
 /// Capacity reserved up front for a body that announces its length; a lie costs no more.
 const RESERVE_LIMIT: u64 = 1024 * 1024;
 
@@ -167,23 +167,22 @@ pub struct Answer {
     pub head: Head,
     body: Body,
     stream: Stream,
-    /// Bytes received and not yet given to the body.
-    pending: Vec<u8>,
+    incoming: Incoming,
 }
 
 impl Answer {
     /// Read up to the end of the headers, skipping interim (1xx) answers.
     fn begin(mut stream: Stream) -> Result<Self, HttpError> {
-        let mut pending = Vec::new();
+        let mut incoming = Incoming::new();
         loop {
-            let head = read_head(&mut stream, &mut pending)?;
+            let head = incoming.head(&mut stream)?;
             if !(100..200).contains(&head.status) {
                 let body = Body::of(&head)?;
                 return Ok(Self {
                     head,
                     body,
                     stream,
-                    pending,
+                    incoming,
                 });
             }
         }
@@ -200,12 +199,12 @@ impl Answer {
         if self.body.is_done() {
             return Ok(false);
         }
-        if self.pending.is_empty() && !fill(&mut self.stream, &mut self.pending)? {
+        if self.incoming.bytes().is_empty() && !self.incoming.fill(&mut self.stream)? {
             self.body.end_of_stream()?;
             return Ok(false);
         }
-        let used = self.body.feed(&self.pending, take)?;
-        self.pending.drain(..used);
+        let used = self.body.feed(self.incoming.bytes(), take)?;
+        self.incoming.consume(used);
         Ok(!self.body.is_done())
     }
 
@@ -213,7 +212,7 @@ impl Answer {
     /// caller that polls the descriptor must ask first.
     #[must_use]
     pub fn has_buffered(&self) -> bool {
-        !self.pending.is_empty()
+        !self.incoming.bytes().is_empty()
     }
 
     /// A way to end the connection from another thread that blocks in
@@ -227,7 +226,7 @@ impl Answer {
 
     /// The connection may carry another request.
     fn reusable(&self) -> bool {
-        self.body.is_framed() && self.pending.is_empty() && self.head.keeps_alive()
+        self.body.is_framed() && !self.has_buffered() && self.head.keeps_alive()
     }
 }
 
@@ -249,34 +248,65 @@ impl HangUp {
     }
 }
 
-fn read_head(stream: &mut Stream, pending: &mut Vec<u8>) -> Result<Head, HttpError> {
-    loop {
-        if let Some((head, used)) = head::parse(pending)? {
-            pending.drain(..used);
-            return Ok(head);
-        }
-        if !fill(stream, pending)? {
-            return Err(if pending.is_empty() {
-                HttpError::Disconnected
-            } else {
-                HttpError::Malformed("the answer ends within its headers")
-            });
-        }
-    }
+/// Bytes received and not yet given to anybody.
+#[derive(Debug)]
+struct Incoming {
+    buffer: Box<[u8]>,
+    from: usize,
+    to: usize,
 }
 
-/// Read once and append; false at the end of the stream.
-fn fill(stream: &mut Stream, pending: &mut Vec<u8>) -> Result<bool, HttpError> {
-    let mut buffer = [0_u8; READ_SIZE];
-    loop {
-        match stream.read(&mut buffer) {
-            Ok(0) => return Ok(false),
-            Ok(count) => {
-                pending.extend_from_slice(&buffer[..count]);
-                return Ok(true);
+impl Incoming {
+    fn new() -> Self {
+        Self {
+            buffer: vec![0; READ_SIZE].into_boxed_slice(),
+            from: 0,
+            to: 0,
+        }
+    }
+
+    fn bytes(&self) -> &[u8] {
+        &self.buffer[self.from..self.to]
+    }
+
+    fn consume(&mut self, count: usize) {
+        self.from += count;
+    }
+
+    /// Read once behind what is there; false at the end of the stream.
+    fn fill(&mut self, stream: &mut Stream) -> Result<bool, HttpError> {
+        self.buffer.copy_within(self.from..self.to, 0);
+        self.to -= self.from;
+        self.from = 0;
+        if self.to == self.buffer.len() {
+            return Err(HttpError::Malformed("the answer's headers are too long"));
+        }
+        loop {
+            match stream.read(&mut self.buffer[self.to..]) {
+                Ok(count) => {
+                    self.to += count;
+                    return Ok(count > 0);
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(HttpError::Io(error)),
             }
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(HttpError::Io(error)),
+        }
+    }
+
+    /// Read until a head is complete and take it off.
+    fn head(&mut self, stream: &mut Stream) -> Result<Head, HttpError> {
+        loop {
+            if let Some((head, used)) = head::parse(self.bytes())? {
+                self.consume(used);
+                return Ok(head);
+            }
+            if !self.fill(stream)? {
+                return Err(if self.bytes().is_empty() {
+                    HttpError::Disconnected
+                } else {
+                    HttpError::Malformed("the answer ends within its headers")
+                });
+            }
         }
     }
 }

@@ -31,6 +31,17 @@ pub struct Stop {
     pub label: String,
 }
 
+/// Stop for good, to be replaced or removed: from now on nothing starts this process. The
+/// answer comes when it is at rest. Fault: FAILED, its child could not be signalled.
+#[derive(Message)]
+#[rtype(result = "Answer")]
+pub struct Retire;
+
+/// It is not replaced after all: it may be started again.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Reinstate;
+
 /// The daemon closes: stop, and do not retry.
 #[derive(Message)]
 #[rtype(result = "()")]

@@ -147,6 +147,19 @@ request! {
     } -> ()
 }
 request! {
+    /// Make one group what the last loaded configuration says, and touch no process whose
+    /// settings are equal (docs/compatibility.md, "update"). Updates of one group are carried
+    /// out one after the other. Faults: BAD_NAME (neither active nor configured),
+    /// ALREADY_ADDED (added by somebody else meanwhile), FAILED (a log could not be made, a
+    /// process could not be stopped: the group stays as it was), SHUTDOWN_STATE.
+    UpdateGroup {
+        /// Its name.
+        name: String,
+        /// Only tell what would happen.
+        dry_run: bool,
+    } -> Vec<Updated>
+}
+request! {
     /// Read the configuration file again and say what differs; changes nothing that runs.
     /// Fault: CANT_REREAD.
     ReloadConfig {} -> Reread
@@ -174,6 +187,11 @@ request! {
     Restart {} -> ()
 }
 
+/// Everything is in place, clients are served: start what is meant to start by itself.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct Begin;
+
 /// The system asks the daemon to exit; unlike [`Shutdown`] it also turns a restart that is
 /// under way into a shutdown (spec core 4.10).
 #[derive(Debug, Message)]
@@ -184,6 +202,47 @@ pub struct Terminate;
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
 pub struct ReopenEverything;
+
+/// What an update of its group does to one process.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Updated {
+    /// Process name.
+    pub name: String,
+    /// Group name.
+    pub group: String,
+    /// What becomes of it.
+    pub fate: Fate,
+    /// It was not at rest, and is stopped.
+    pub stops: bool,
+    /// It starts by itself with its new settings.
+    pub starts: bool,
+}
+
+/// What becomes of a process in an update.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// Its settings are equal: it is not touched, whatever its state.
+    Kept,
+    /// Its settings differ: it is stopped and made anew.
+    Restarted,
+    /// It is new.
+    Added,
+    /// It is no longer configured.
+    Removed,
+}
+
+impl Fate {
+    /// The word that RPC clients see.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Kept => "kept",
+            Self::Restarted => "restarted",
+            Self::Added => "added",
+            Self::Removed => "removed",
+        }
+    }
+}
 
 /// Names of groups that differ between the active ones and the file (spec interfaces 3.4).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -45,7 +45,9 @@ impl Handler<Autostart> for Process {
     type Result = ();
 
     fn handle(&mut self, _msg: Autostart, ctx: &mut Context<Self>) {
-        self.turn_unasked(Input::Autostart, ctx);
+        if !self.leaving {
+            self.turn_unasked(Input::Autostart, ctx);
+        }
     }
 }
 
@@ -111,6 +113,7 @@ impl Process {
         label: String,
         ctx: &mut Context<Self>,
     ) -> Result<Promise, Fault> {
+        self.may_start(&label)?;
         let stopping = self.machine.state() == ProcessState::Stopping;
         self.turn(Input::Start, ctx)
             .map_err(|refusal| refused(refusal, &label))?;
@@ -162,7 +165,7 @@ impl Process {
 
 impl Process {
     /// A signal that could not be delivered.
-    fn trouble(&self) -> Fault {
+    pub(super) fn trouble(&self) -> Fault {
         FaultCode::Failed.about(self.machine.trouble().unwrap_or_default())
     }
 }

@@ -96,7 +96,8 @@ impl Handler<RecoverListener> for Process {
 
     /// A stop, and the start that follows it (decision Q15).
     fn handle(&mut self, msg: RecoverListener, ctx: &mut Context<Self>) {
-        if self.current_pid() == msg.pid && self.turn(Input::Stop, ctx).is_ok() {
+        let same = self.current_pid() == msg.pid && !self.leaving;
+        if same && self.turn(Input::Stop, ctx).is_ok() {
             self.turn_unasked(Input::Start, ctx);
         }
     }

@@ -47,6 +47,19 @@ pub(super) fn place(source: RawFd, target: RawFd) -> Outcome {
     check(c_long::from(unsafe { libc::dup2(source, target) }))
 }
 
+/// Give a child that shares the daemon's descriptors a table of its own, without what is at or
+/// above `above` where the kernel can leave it out (5.9), else with everything.
+pub(super) fn unshare_descriptors(above: u32) -> Outcome {
+    let unshare = libc::CLOSE_RANGE_UNSHARE;
+    // SAFETY: no memory is involved; only this child's view of descriptors changes.
+    let result = unsafe { libc::syscall(libc::SYS_close_range, above, u32::MAX, unshare) };
+    if result == 0 {
+        return Ok(());
+    }
+    // SAFETY: as above.
+    check(c_long::from(unsafe { libc::unshare(libc::CLONE_FILES) }))
+}
+
 /// Close every descriptor from this one on.
 pub(super) fn close_from(first: u32) {
     let flags: c_int = 0;

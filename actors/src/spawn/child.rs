@@ -3,15 +3,36 @@
 //! With the fast way it shares the daemon's memory and borrows its spawner thread, so nothing
 //! here may allocate, lock, panic or return: every call goes to [`async_signal_safe`](safe).
 
+use std::os::fd::RawFd;
+
 use super::account::{Credentials, NO_GROUPS};
 use super::async_signal_safe as safe;
 use super::launch::Launch;
 
+/// Whose descriptors the child begins with, and where its own are: what becomes of 0, 1 and 2.
+#[derive(Clone, Copy)]
+pub(super) enum Table {
+    /// A copy of the daemon's.
+    Copied([RawFd; 3]),
+    /// The daemon's very own; nothing at or above `above` is wanted.
+    Shared { sources: [RawFd; 3], above: u32 },
+}
+
 /// Become the program, or say on descriptor 2 why not and end with code 127.
-pub(super) fn run(launch: &Launch) -> ! {
+pub(super) fn run(launch: &Launch, table: Table) -> ! {
+    // first of all, so that no call below changes anything of the daemon's
+    let sources = match table {
+        Table::Copied(sources) => sources,
+        Table::Shared { sources, above } => {
+            if safe::unshare_descriptors(above).is_err() {
+                give_up(&[]);
+            }
+            sources
+        }
+    };
     // cannot fail: the child leads no session
     let _ = safe::lead_own_group();
-    for (target, source) in (0..).zip(launch.stdio.sources()) {
+    for (target, source) in (0..).zip(sources) {
         if safe::place(source, target).is_err() {
             give_up(&[]);
         }

@@ -8,7 +8,9 @@ use std::sync::Arc;
 
 use libc::{c_int, c_void};
 
+use super::child::Table;
 use super::launch::Launch;
+use super::places::Places;
 use super::wait::{Target, reap_any_kind};
 use super::{ChildHandle, async_signal_safe, child, descriptor, send_signal};
 use visord_model::signal::Signal;
@@ -56,10 +58,10 @@ impl Stack {
         &mut self,
         enter: extern "C" fn(*mut c_void) -> c_int,
         argument: *mut c_void,
-        exit_signal: c_int,
+        flags: c_int,
     ) -> Result<(i32, OwnedFd), i32> {
         let mut pidfd: c_int = -1;
-        let flags = libc::CLONE_VM | libc::CLONE_VFORK | libc::CLONE_PIDFD | exit_signal;
+        let flags = libc::CLONE_VM | libc::CLONE_VFORK | libc::CLONE_PIDFD | flags;
         // SAFETY: the stack is ours, grows down from its aligned end and is used by one child at
         // a time; CLONE_VFORK keeps everything borrowed alive for as long as the child needs it.
         let pid = unsafe {
@@ -80,17 +82,36 @@ impl Drop for Stack {
     }
 }
 
+/// What a child is handed.
+struct Errand<'a> {
+    launch: &'a Launch,
+    table: Table,
+}
+
 /// Bring a child to life; returns when it has executed its program or ended.
 /// Signals must be blocked in the calling thread: the child's dispositions are still the daemon's.
-pub(super) fn spawn(launch: &Launch, stack: &mut Stack) -> Result<ChildHandle, i32> {
-    extern "C" fn enter(launch: *mut c_void) -> c_int {
+pub(super) fn spawn(
+    launch: &Launch,
+    stack: &mut Stack,
+    places: &Places,
+) -> Result<ChildHandle, i32> {
+    extern "C" fn enter(errand: *mut c_void) -> c_int {
         // SAFETY: the reference passed below, whose owner is suspended.
-        let launch = unsafe { &*launch.cast::<Launch>() };
-        child::run(launch)
+        let errand = unsafe { &*errand.cast::<Errand<'_>>() };
+        child::run(errand.launch, errand.table)
     }
-    let argument = ptr::from_ref(launch).cast_mut().cast();
+    let filled = places.fill(launch.stdio.sources())?;
+    let errand = Errand {
+        launch,
+        table: Table::Shared {
+            sources: filled.sources(),
+            above: filled.above(),
+        },
+    };
+    let argument = ptr::from_ref(&errand).cast_mut().cast();
+    let flags = libc::CLONE_FILES | libc::SIGCHLD;
     // SAFETY: `enter` fits the argument, and `child::run` keeps to what is allowed.
-    let (pid, pidfd) = unsafe { stack.clone(enter, argument, libc::SIGCHLD) }?;
+    let (pid, pidfd) = unsafe { stack.clone(enter, argument, flags) }?;
     Ok(ChildHandle {
         pid,
         pidfd: Some(Arc::new(pidfd)),

@@ -2,6 +2,7 @@
 
 use std::io;
 
+use super::child::Table;
 use super::launch::Launch;
 use super::{ChildHandle, child};
 
@@ -12,7 +13,7 @@ pub(super) fn spawn(launch: &Launch) -> Result<ChildHandle, i32> {
     let pid = unsafe { libc::fork() };
     match pid {
         -1 => Err(io::Error::last_os_error().raw_os_error().unwrap_or(0)),
-        0 => child::run(launch),
+        0 => child::run(launch, Table::Copied(launch.stdio.sources())),
         pid => {
             // the child does it too: whoever comes first, a signal to the group finds it. It fails
             // once the child has executed, and then it was not needed.

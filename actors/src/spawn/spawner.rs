@@ -14,6 +14,7 @@ use super::clone::{self, Stack};
 use super::command::{self, CommandQuery, ResolvedCommand};
 use super::kin::Kin;
 use super::launch::Launch;
+use super::places::Places;
 use super::plan::SpawnPlan;
 use super::{ChildHandle, SpawnError, Spawned, Spawner, fork, send_signal};
 
@@ -150,7 +151,7 @@ fn abandon(unwanted: &Spawned, kin: &Kin) {
 
 /// How children are made here.
 enum Way {
-    Clone(Stack),
+    Clone(Stack, Places),
     Fork,
 }
 
@@ -199,15 +200,16 @@ impl Way {
         if !portable
             && let Ok(mut stack) = Stack::new()
             && clone::works(&mut stack)
+            && let Ok(places) = Places::reserve()
         {
-            return Self::Clone(stack);
+            return Self::Clone(stack, places);
         }
         Self::Fork
     }
 
     fn spawn(&mut self, launch: &Launch) -> Result<ChildHandle, i32> {
         match self {
-            Self::Clone(stack) => match clone::spawn(launch, stack) {
+            Self::Clone(stack, places) => match clone::spawn(launch, stack, places) {
                 // a sandbox may have closed since the trial
                 Err(libc::ENOSYS | libc::EPERM | libc::EINVAL) => {
                     *self = Self::Fork;

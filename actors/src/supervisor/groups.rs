@@ -1,14 +1,17 @@
 //! Activating and removing groups.
 
 use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use actix::{
     Actor, ActorTryFutureExt, Addr, AsyncContext, Context, Handler, ResponseActFuture, WrapFuture,
 };
-use visord_config::{GroupConfig, GroupKind, LogTarget, PoolConfig};
+use visord_config::{
+    ChannelConfig, FcgiSocket, GroupConfig, GroupKind, LogTarget, PoolConfig, ProcessConfig,
+};
 use visord_model::event::{Event, Stream};
 use visord_model::fault::FaultCode;
 
@@ -16,6 +19,8 @@ use super::Supervisor;
 use super::roster::{Group, Member, autostart};
 use crate::fcgi::SharedSocket;
 use crate::messages::event::{Subscribe, Unsubscribe};
+use crate::messages::pool::Join;
+use crate::messages::process::Retire;
 use crate::messages::supervisor::{AddGroup, Answer, ProcessName, RemoveGroup};
 use crate::pool::ListenerPool;
 use crate::process::{LogPaths, PoolLink, Process, Setup};
@@ -34,84 +39,127 @@ pub fn prepare_auto_logs(
     identifier: &str,
     known: &mut AutoLogs,
 ) -> io::Result<()> {
-    for process in &group.processes {
-        let streams = [
-            (Stream::Stdout, &process.stdout),
-            (Stream::Stderr, &process.stderr),
-        ];
-        for (stream, channel) in streams {
-            let unused = stream == Stream::Stderr && process.redirect_stderr;
-            if channel.logfile != LogTarget::Auto || unused {
-                continue;
-            }
-            let key = (group.name.clone(), process.name.clone(), stream);
-            if let Entry::Vacant(unnamed) = known.entry(key) {
-                let name = &process.name;
-                unnamed.insert(crate::log::auto::create(
-                    directory, name, stream, identifier,
-                )?);
-            }
+    for key in auto_channels(group) {
+        if let Entry::Vacant(unnamed) = known.entry(key) {
+            let (_, process, stream) = unnamed.key();
+            let path = crate::log::auto::create(directory, process, *stream, identifier)?;
+            unnamed.insert(path);
         }
     }
     Ok(())
 }
 
-impl Supervisor {
-    /// Start the actors of a group and tell listeners; its AUTO logs have been prepared.
-    pub(super) fn activate(&mut self, config: GroupConfig, ctx: &mut Context<Self>) {
-        let pool = match &config.kind {
-            GroupKind::Listeners(pool) => Some(self.start_pool(&config, pool)),
-            GroupKind::Programs | GroupKind::Fastcgi(_) => None,
-        };
-        self.world.board.add_group(&config.name);
-        let mut sockets: HashMap<String, SharedSocket> = HashMap::new();
-        let mut members = Vec::new();
-        for process in &config.processes {
-            let socket = process.socket.as_ref().map(|socket| {
-                let shared = sockets.entry(socket.url.clone());
-                shared
-                    .or_insert_with(|| {
-                        SharedSocket::new(socket.clone(), self.world.workshop.clone())
-                    })
-                    .clone()
-            });
-            let auto = |stream| {
-                let key = (config.name.clone(), process.name.clone(), stream);
-                self.auto_logs.get(&key).cloned()
-            };
-            let setup = Setup {
-                group: config.name.clone(),
-                config: process.clone(),
-                logs: LogPaths::resolve(process, auto),
-                observer: ctx.address().recipient(),
-                pool: pool.as_ref().map(PoolLink::to),
-                socket,
-            };
-            let addr = Process::new(setup, self.world.clone()).start();
-            if let Some(pool) = &pool {
-                pool.do_send(crate::messages::pool::Join {
-                    process: process.name.clone(),
-                    stdin: addr.clone().recipient(),
-                    recover: addr.clone().recipient(),
-                });
-            }
-            let name = ProcessName {
-                group: config.name.clone(),
-                process: process.name.clone(),
-            };
-            members.push(Member {
-                name,
-                priority: process.priority,
-                addr,
-            });
-        }
-        let name = config.name.clone();
-        self.roster.groups.push(Group::new(config, members, pool));
-        self.publish(Event::GroupAdded(name));
-    }
+/// The outputs of a group that go to AUTO logs.
+fn auto_channels(group: &GroupConfig) -> impl Iterator<Item = (String, String, Stream)> {
+    group.processes.iter().flat_map(|process| {
+        let streams = [
+            (Stream::Stdout, &process.stdout, false),
+            (Stream::Stderr, &process.stderr, process.redirect_stderr),
+        ];
+        let auto = |channel: &ChannelConfig| channel.logfile == LogTarget::Auto;
+        streams
+            .into_iter()
+            .filter(move |(_, channel, unused)| auto(channel) && !unused)
+            .map(|(stream, _, _)| (group.name.clone(), process.name.clone(), stream))
+    })
+}
+
+/// What a group takes over from the one in whose place it comes.
+#[derive(Default)]
+pub(super) struct Legacy {
+    /// Processes that are not touched, by name.
+    pub(super) members: BTreeMap<String, Member>,
+    /// The pool that goes on.
+    pub(super) pool: Option<Addr<ListenerPool>>,
 }
 
 impl Supervisor {
+    /// Start the actors of a group but for those it takes over, and tell listeners; its AUTO
+    /// logs have been prepared.
+    pub(super) fn activate(
+        &mut self,
+        config: GroupConfig,
+        legacy: Legacy,
+        ctx: &mut Context<Self>,
+    ) {
+        let Legacy { mut members, pool } = legacy;
+        let pool = pool.or_else(|| match &config.kind {
+            GroupKind::Listeners(pool) => Some(self.start_pool(&config, pool)),
+            GroupKind::Programs | GroupKind::Fastcgi(_) => None,
+        });
+        self.world.board.add_group(&config.name);
+        let shared = members.values().filter_map(|member| member.socket.clone());
+        let mut sockets: Vec<SharedSocket> = shared.collect();
+        let members = config
+            .processes
+            .iter()
+            .map(|process| {
+                members.remove(&process.name).unwrap_or_else(|| {
+                    let socket = process.socket.as_ref();
+                    let socket = socket.map(|socket| self.shared(socket, &mut sockets));
+                    self.enter(&config.name, process, pool.as_ref(), socket, ctx)
+                })
+            })
+            .collect();
+        let name = config.name.clone();
+        self.roster.groups.push(Group {
+            config,
+            members,
+            pool,
+        });
+        self.publish(Event::GroupAdded(name));
+    }
+
+    /// The one socket of this address in its group.
+    fn shared(&self, config: &Arc<FcgiSocket>, sockets: &mut Vec<SharedSocket>) -> SharedSocket {
+        if let Some(socket) = sockets.iter().find(|socket| socket.url() == config.url) {
+            return socket.clone();
+        }
+        let socket = SharedSocket::new(config.clone(), self.world.workshop.clone());
+        sockets.push(socket.clone());
+        socket
+    }
+
+    /// Start the actor of one process.
+    fn enter(
+        &self,
+        group: &str,
+        process: &Arc<ProcessConfig>,
+        pool: Option<&Addr<ListenerPool>>,
+        socket: Option<SharedSocket>,
+        ctx: &mut Context<Self>,
+    ) -> Member {
+        let auto = |stream| {
+            let key = (group.to_owned(), process.name.clone(), stream);
+            self.auto_logs.get(&key).cloned()
+        };
+        let setup = Setup {
+            group: group.to_owned(),
+            config: process.clone(),
+            logs: LogPaths::resolve(process, auto),
+            observer: ctx.address().recipient(),
+            pool: pool.map(PoolLink::to),
+            socket: socket.clone(),
+        };
+        let addr = Process::enter(setup, self.world.clone());
+        if let Some(pool) = pool {
+            pool.do_send(Join {
+                process: process.name.clone(),
+                stdin: addr.clone().recipient(),
+                recover: addr.clone().recipient(),
+            });
+        }
+        Member {
+            name: ProcessName {
+                group: group.to_owned(),
+                process: process.name.clone(),
+            },
+            priority: process.priority,
+            addr,
+            socket,
+        }
+    }
+
     fn start_pool(&self, config: &GroupConfig, pool: &PoolConfig) -> Addr<ListenerPool> {
         let identifier = self.config.server.identifier.clone();
         let logger = self.world.logger.clone();
@@ -125,18 +173,83 @@ impl Supervisor {
         addr
     }
 
-    /// A group that was prepared while other messages were handled: check again, then go.
-    fn add(&mut self, config: GroupConfig, known: AutoLogs, ctx: &mut Context<Self>) -> Answer {
+    /// Have the AUTO logs made that a group needs and has not, where that may block. The answer
+    /// is all it needs. Fault: FAILED.
+    pub(super) fn prepare(
+        &self,
+        config: &GroupConfig,
+    ) -> impl Future<Output = Answer<AutoLogs>> + 'static {
+        let server = &self.config.server;
+        let (directory, identifier) = (server.childlogdir.clone(), server.identifier.clone());
+        let config = config.clone();
+        let of_group = self
+            .auto_logs
+            .iter()
+            .filter(|(key, _)| key.0 == config.name);
+        let mut known: AutoLogs = of_group
+            .map(|(k, path)| (k.clone(), path.clone()))
+            .collect();
+        let name = config.name.clone();
+        let made = tokio::task::spawn_blocking(move || {
+            let wanted: BTreeSet<_> = auto_channels(&config).collect();
+            known.retain(|key, _| wanted.contains(key));
+            prepare_auto_logs(&config, &directory, &identifier, &mut known)?;
+            Ok::<_, io::Error>(known)
+        });
+        let failed = move |error: String| FaultCode::Failed.about(format!("{name}: {error}"));
+        async move {
+            match made.await {
+                Ok(made) => made.map_err(|error| failed(error.to_string())),
+                Err(panic) => Err(failed(panic.to_string())),
+            }
+        }
+    }
+
+    /// Know these AUTO logs of a group and no others.
+    pub(super) fn adopt(&mut self, group: &str, logs: AutoLogs) {
+        self.auto_logs.retain(|(of, _, _), _| of != group);
+        self.auto_logs.extend(logs);
+    }
+
+    /// Activate a group that was prepared while other messages were handled: check again, then
+    /// go.
+    pub(super) fn add(
+        &mut self,
+        config: GroupConfig,
+        logs: AutoLogs,
+        ctx: &mut Context<Self>,
+    ) -> Answer {
         self.gate()?;
         if self.roster.group(&config.name).is_some() {
             return Err(FaultCode::AlreadyAdded.about(config.name));
         }
-        self.auto_logs.extend(known);
-        self.activate(config, ctx);
+        self.adopt(&config.name, logs);
+        self.activate(config, Legacy::default(), ctx);
+        self.autostart_newest();
+        Ok(())
+    }
+
+    /// Autostart in the group that was activated last.
+    pub(super) fn autostart_newest(&self) {
         if let Some(group) = self.roster.groups.last() {
             autostart(group);
         }
-        Ok(())
+    }
+
+    /// Forget a group whose processes are at rest, and tell listeners.
+    pub(super) fn remove(&mut self, name: &str) {
+        let Some(group) = self.roster.take(name) else {
+            return;
+        };
+        for member in &group.members {
+            // a start on its way to a process that is at rest now must not revive it; dropping
+            // the last address ends the actor
+            member.addr.do_send(Retire);
+        }
+        self.adopt(name, AutoLogs::new());
+        self.world.board.remove_group(name);
+        self.world.bus.do_send(Unsubscribe(name.to_owned()));
+        self.publish(Event::GroupRemoved(name.to_owned()));
     }
 }
 
@@ -149,55 +262,29 @@ impl Handler<AddGroup> for Supervisor {
             Ok(config) => config,
             Err(fault) => return Box::pin(actix::fut::ready(Err(fault))),
         };
-        let server = &self.config.server;
-        let (directory, identifier) = (server.childlogdir.clone(), server.identifier.clone());
-        let mut known = self.auto_logs.clone();
-        let name = msg.name;
-        let prepared = tokio::task::spawn_blocking(move || {
-            prepare_auto_logs(&config, &directory, &identifier, &mut known)?;
-            Ok::<_, io::Error>((config, known))
-        });
-        let failed = move |error: String| FaultCode::Failed.about(format!("{name}: {error}"));
-        let added = async move {
-            let made = prepared.await.map_err(|e| failed(e.to_string()))?;
-            made.map_err(|e| failed(e.to_string()))
-        };
-        Box::pin(
-            added
-                .into_actor(self)
-                .and_then(|(config, known), act, ctx| {
-                    actix::fut::ready(act.add(config, known, ctx))
-                }),
-        )
+        let prepared = self.prepare(&config).into_actor(self);
+        Box::pin(prepared.and_then(|logs, act, ctx| actix::fut::ready(act.add(config, logs, ctx))))
     }
 }
 
 impl Handler<RemoveGroup> for Supervisor {
     type Result = Answer;
 
+    /// An update under way counts as running: what it is about to start is not to be lost.
     fn handle(&mut self, msg: RemoveGroup, _ctx: &mut Self::Context) -> Self::Result {
         self.gate()?;
-        let position = self
-            .roster
-            .groups
-            .iter()
-            .position(|group| group.config.name == msg.name)
-            .ok_or_else(|| FaultCode::BadName.about(msg.name.clone()))?;
-        let group = &self.roster.groups[position];
+        let name = msg.name;
+        let Some(group) = self.roster.group(&name) else {
+            return Err(FaultCode::BadName.about(name));
+        };
         let at_rest = |member: &Member| {
             let info = self.world.board.process(&member.name);
             info.is_none_or(|info| info.state.is_stopped())
         };
-        if !group.members.iter().all(at_rest) {
-            return Err(FaultCode::StillRunning.about(msg.name));
+        if self.turns.is_taken(&name) || !group.members.iter().all(at_rest) {
+            return Err(FaultCode::StillRunning.about(name));
         }
-        let group = self.roster.groups.remove(position);
-        self.auto_logs.retain(|(of, _, _), _| *of != msg.name);
-        self.world.board.remove_group(&msg.name);
-        self.world.bus.do_send(Unsubscribe(msg.name.clone()));
-        // dropping the last addresses ends the actors
-        drop(group);
-        self.publish(Event::GroupRemoved(msg.name));
+        self.remove(&name);
         Ok(())
     }
 }

@@ -1,7 +1,10 @@
 //! Reading the configuration again, and what the last loaded one says.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use actix::{ActorFutureExt, Handler, ResponseActFuture, WrapFuture};
-use visord_config::{Config, GroupConfig};
+use visord_config::{Config, GroupConfig, ProcessConfig};
 use visord_model::event::Stream;
 use visord_model::fault::{Fault, FaultCode};
 
@@ -85,10 +88,16 @@ impl Supervisor {
         let active = self.roster.group(&config.name);
         // names made for AUTO show only while the very configuration that got them is the
         // last loaded one (spec interfaces 3.4)
-        let shown = active.is_some_and(|group| same_objects(&group.config, config));
-        let path = |process: &str, stream: Stream| {
-            let key = (config.name.clone(), process.to_owned(), stream);
-            let path = self.auto_logs.get(&key).filter(|_| shown)?;
+        let running: BTreeMap<&str, &Arc<ProcessConfig>> = active
+            .into_iter()
+            .flat_map(|group| &group.config.processes)
+            .map(|process| (process.name.as_str(), process))
+            .collect();
+        let path = |process: &Arc<ProcessConfig>, stream: Stream| {
+            let running = running.get(process.name.as_str())?;
+            let key = (config.name.clone(), process.name.clone(), stream);
+            let path = self.auto_logs.get(&key);
+            let path = path.filter(|_| Arc::ptr_eq(running, process))?;
             Some(path.to_string_lossy().into_owned())
         };
         ConfiguredGroup {
@@ -97,14 +106,8 @@ impl Supervisor {
             resolved: config
                 .processes
                 .iter()
-                .map(|p| (path(&p.name, Stream::Stdout), path(&p.name, Stream::Stderr)))
+                .map(|process| (path(process, Stream::Stdout), path(process, Stream::Stderr)))
                 .collect(),
         }
     }
-}
-
-/// Whether both hold the same process configurations, not merely equal ones.
-fn same_objects(a: &GroupConfig, b: &GroupConfig) -> bool {
-    let (a, b) = (&a.processes, &b.processes);
-    a.len() == b.len() && a.iter().zip(b).all(|(a, b)| std::sync::Arc::ptr_eq(a, b))
 }

@@ -5,6 +5,7 @@ use visord_config::GroupConfig;
 use visord_model::fault::{Fault, FaultCode};
 use visord_model::name::namespec;
 
+use crate::fcgi::SharedSocket;
 use crate::messages::process::Autostart;
 use crate::messages::supervisor::{ProcessName, Scope};
 use crate::pool::ListenerPool;
@@ -16,6 +17,8 @@ pub(super) struct Member {
     pub(super) name: ProcessName,
     pub(super) priority: i64,
     pub(super) addr: Addr<Process>,
+    /// What it shares with other FastCGI processes of its group.
+    pub(super) socket: Option<SharedSocket>,
 }
 
 /// One active group.
@@ -23,22 +26,8 @@ pub(super) struct Group {
     pub(super) config: GroupConfig,
     /// In configured order.
     pub(super) members: Vec<Member>,
-    /// Keeps the pool alive as long as the group is active.
-    _pool: Option<Addr<ListenerPool>>,
-}
-
-impl Group {
-    pub(super) fn new(
-        config: GroupConfig,
-        members: Vec<Member>,
-        pool: Option<Addr<ListenerPool>>,
-    ) -> Self {
-        Self {
-            config,
-            members,
-            _pool: pool,
-        }
-    }
+    /// Alive as long as the group is active.
+    pub(super) pool: Option<Addr<ListenerPool>>,
 }
 
 /// All active groups, in the order they were activated.
@@ -50,6 +39,13 @@ pub(super) struct Roster {
 impl Roster {
     pub(super) fn group(&self, name: &str) -> Option<&Group> {
         self.groups.iter().find(|group| group.config.name == name)
+    }
+
+    /// Take a group out.
+    pub(super) fn take(&mut self, name: &str) -> Option<Group> {
+        let mut groups = self.groups.iter();
+        let position = groups.position(|group| group.config.name == name)?;
+        Some(self.groups.remove(position))
     }
 
     /// The process of this name, or BAD_NAME with the name as a client would write it.
@@ -97,7 +93,8 @@ impl Roster {
     }
 }
 
-/// Ask every process of a group to start if it is meant to.
+/// Ask every process of a group to start if it is meant to; whatever has been started once
+/// takes no notice.
 pub(super) fn autostart(group: &Group) {
     for member in &group.members {
         member.addr.do_send(Autostart);

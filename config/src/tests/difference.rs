@@ -1,5 +1,6 @@
 //! What counts as a change.
 
+use crate::types::GroupConfig;
 use proptest::prelude::*;
 
 use super::with_server;
@@ -141,6 +142,21 @@ fn processes_are_compared_one_by_one() {
             ..ProcessDiff::default()
         }
     );
+}
+
+#[test]
+fn nothing_is_kept_in_a_group_of_another_kind() {
+    let listener = |events: &str| {
+        let text = format!("[eventlistener:l]\ncommand=x\nevents={events}\nbuffer_size=5\n");
+        with_server(&text).groups.remove(0)
+    };
+    let kept = |old: &GroupConfig, new: &GroupConfig| process_diff(old, new).kept.len();
+    assert_eq!(kept(&listener("TICK_5"), &listener("TICK_5")), 1);
+    assert_eq!(kept(&listener("TICK_5"), &listener("TICK_60")), 0);
+    let program = with_server("[program:l]\ncommand=x\npriority=-1\n")
+        .groups
+        .remove(0);
+    assert_eq!(kept(&listener("TICK_5"), &program), 0);
 }
 
 /// A few programs with a few settings.

@@ -166,3 +166,67 @@ fn the_command_line_beats_the_file_but_does_not_excuse_it() {
     place.write("s.conf", "[supervisord]\nminfds=x");
     assert!(place.load_over(&overrides).is_err());
 }
+
+#[test]
+fn a_file_that_others_may_write_is_remarked_on() {
+    use std::os::unix::fs::PermissionsExt;
+    if !nix::unistd::getuid().is_root() {
+        println!("skipped: only root has something to fear");
+        return;
+    }
+    let place = Place::with(&format!("{MAIN}[include]\nfiles=no.conf"));
+    let levels = |mode| {
+        let permissions = std::fs::Permissions::from_mode(mode);
+        std::fs::set_permissions(place.path("s.conf"), permissions).expect("a mode");
+        let remarks = place.load().expect("a configuration").remarks;
+        remarks
+            .into_iter()
+            .map(|line| line.level)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(levels(0o644), [Level::Warn]);
+    assert_eq!(levels(0o646), [Level::Critical, Level::Warn]);
+}
+
+#[test]
+fn patterns_match_names_as_written() {
+    let place = Place::with("");
+    for name in [
+        "c/1.conf",
+        "c/2.conf",
+        "c/[x].conf",
+        "c/.h.conf",
+        "c/d/3.conf",
+        ".e/4.conf",
+    ] {
+        place.write(name, "");
+    }
+    let directory = place.surroundings().cwd;
+    let directory = directory.to_string_lossy();
+    let included = |pattern: &str| {
+        place.write("s.conf", &format!("{MAIN}[include]\nfiles={pattern}"));
+        let remarks = place.load().expect("a configuration").remarks;
+        let info = remarks.into_iter().filter(|line| line.level == Level::Info);
+        let paths: Vec<String> = info
+            .filter_map(|line| Some(line.text.split('"').nth(1)?.to_owned()))
+            .map(|path| path.replace(&format!("{directory}/"), ""))
+            .collect();
+        paths.join(" ")
+    };
+    let rows = [
+        ("c/*.conf", "c/1.conf c/2.conf c/[x].conf"),
+        ("./c/?.conf", "./c/1.conf ./c/2.conf"),
+        ("c/[!2].conf", "c/1.conf"),
+        ("c/[[]x].conf", "c/[x].conf"),
+        ("c/[x].conf", ""),
+        ("c/.*", "c/.h.conf"),
+        (".*/*", ".e/4.conf"),
+        ("c/**/*.conf", "c/d/3.conf"),
+        ("c/*/", "c/d/"),
+        ("c/2.conf c/1.conf", "c/2.conf c/1.conf"),
+        ("c/[12", ""),
+    ];
+    for (pattern, expected) in rows {
+        assert_eq!(included(pattern), expected, "{pattern}");
+    }
+}

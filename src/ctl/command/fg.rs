@@ -20,6 +20,7 @@ use crate::ctl::help::Part;
 use crate::ctl::interrupt::Taken;
 use crate::ctl::process::{ProcessInfo, refusable};
 use crate::ctl::session::{Flow, Session};
+use crate::ctl::terminal::Mode;
 
 pub(super) const FG: Command = Command {
     name: "fg",
@@ -99,6 +100,8 @@ fn edit(
     name: &str,
     streams: Vec<LogStream>,
 ) -> Result<(), Failure> {
+    // Between two lines, too, Ctrl-C is for the editor: it reads it with the next one.
+    let _mode = Mode::without_signals()?;
     let mut editor = Full::open()?;
     let mut printing = Vec::new();
     for stream in streams {

@@ -1,22 +1,18 @@
-//! `avail`, `reread` and `update`: the configuration and what of it is active.
+//! `reread` and `update`: what changed in the configuration, and making it so.
+
+mod plan;
 
 use visord_model::fault::FaultCode;
-use visord_model::name::namespec;
 use visord_xmlrpc::{Client, Value};
 
 use super::{Command, Completes, means_all};
 use crate::ctl::exit_status::{ExitStatus, is};
 use crate::ctl::failure::Failure;
 use crate::ctl::help::Part;
-use crate::ctl::process::{ProcessInfo, items, number, refusable, text};
+use crate::ctl::json::Json;
+use crate::ctl::names::choose;
+use crate::ctl::process::{ProcessInfo, items, number, refusable};
 use crate::ctl::session::{Flow, Session};
-
-pub(super) const AVAIL: Command = Command {
-    name: "avail",
-    help: &[Part::Usage("avail", "List every configured process")],
-    completes: Completes::Nothing,
-    run: avail,
-};
 
 pub(super) const REREAD: Command = Command {
     name: "reread",
@@ -33,51 +29,18 @@ pub(super) const UPDATE: Command = Command {
     help: &[
         Part::Usage(
             "update",
-            "Read the configuration again and make groups as it says; changed ones restart",
+            "Read the configuration again and make groups as it says; what changed restarts",
         ),
         Part::Usage("update all", "The same"),
         Part::Usage("update <gname> [...]", "The same for some groups only"),
+        Part::Usage(
+            "update --dry-run [<gname> ...]",
+            "Tell which processes would stop, start or restart, and touch none",
+        ),
     ],
     completes: Completes::Groups,
     run: update,
 };
-
-fn avail(session: &mut Session<'_>, argument: &str) -> Result<Flow, Failure> {
-    if AVAIL.refuses(session, argument)? {
-        return Ok(Flow::Continue);
-    }
-    let result = session.client()?.call("supervisor.getAllConfigInfo", &[]);
-    match refusable(result)? {
-        Ok(all) => {
-            let lines: Result<Vec<String>, Failure> = items(&all)?.iter().map(avail_line).collect();
-            session.terminal.out(&lines?.concat())?;
-        }
-        Err(fault) if is(FaultCode::ShutdownState, fault.code) => {
-            session.fail(ExitStatus::Generic, "ERROR: supervisor shutting down")?;
-        }
-        Err(fault) => return Err(visord_xmlrpc::CallError::Fault(fault).into()),
-    }
-    Ok(Flow::Continue)
-}
-
-fn avail_line(config: &Value) -> Result<String, Failure> {
-    let truth = |name| {
-        let value = config.get(name).ok_or(Failure::Incomplete(name))?;
-        Ok::<_, Failure>(value.as_bool().unwrap_or(false))
-    };
-    let name = namespec(&text(config, "group")?, &text(config, "name")?);
-    let used = if truth("inuse")? { "in use" } else { "avail" };
-    let start = if truth("autostart")? {
-        "auto"
-    } else {
-        "manual"
-    };
-    let group_priority = number(config, "group_prio")?;
-    let priority = number(config, "process_prio")?;
-    Ok(format!(
-        "{name:32} {used:9} {start:9} {group_priority}:{priority}\n"
-    ))
-}
 
 /// Names of groups: what a new reading of the files says about them.
 #[derive(Debug, Default)]
@@ -109,6 +72,15 @@ impl Difference {
         })
     }
 
+    fn json(&self) -> Json {
+        let names = |names: &[String]| names.iter().map(String::as_str).collect();
+        Json::Object(vec![
+            ("added", names(&self.added)),
+            ("changed", names(&self.changed)),
+            ("removed", names(&self.removed)),
+        ])
+    }
+
     /// A line for each group, by name.
     fn lines(&self) -> Vec<String> {
         let kinds = [
@@ -135,11 +107,12 @@ fn reread(session: &mut Session<'_>, argument: &str) -> Result<Flow, Failure> {
     let result = session.client()?.call("supervisor.reloadConfig", &[]);
     match refusable(result)? {
         Ok(value) => {
-            let mut lines = Difference::read(&value)?.lines();
+            let difference = Difference::read(&value)?;
+            let mut lines = difference.lines();
             if lines.is_empty() {
                 lines.push("No config updates to processes".to_owned());
             }
-            session.say(&lines.join("\n"))?;
+            session.tell(&format!("{}\n", lines.join("\n")), || difference.json())?;
         }
         Err(fault) if is(FaultCode::ShutdownState, fault.code) => {
             session.fail(ExitStatus::Generic, "ERROR: supervisor shutting down")?;
@@ -152,6 +125,9 @@ fn reread(session: &mut Session<'_>, argument: &str) -> Result<Flow, Failure> {
     Ok(Flow::Continue)
 }
 
+/// Anywhere among the arguments of `update`.
+const DRY_RUN: &str = "--dry-run";
+
 fn update(session: &mut Session<'_>, argument: &str) -> Result<Flow, Failure> {
     let mut client = session.client()?;
     let result = client.call("supervisor.reloadConfig", &[]);
@@ -163,9 +139,14 @@ fn update(session: &mut Session<'_>, argument: &str) -> Result<Flow, Failure> {
         }
         Err(fault) => return Err(visord_xmlrpc::CallError::Fault(fault).into()),
     };
-    let names: Vec<&str> = argument.split_whitespace().collect();
+    let mut names: Vec<&str> = argument.split_whitespace().collect();
+    let count = names.len();
+    names.retain(|name| *name != DRY_RUN);
+    let dry_run = names.len() < count;
     if !names.is_empty() && !means_all(&names) {
-        check_groups(session, &mut client, &names, &difference.added)?;
+        let known = known_groups(&mut client, &difference.added)?;
+        let names: Vec<&str> = names.iter().flat_map(|name| choose(name, &known)).collect();
+        check_groups(session, &names, &known)?;
         let Difference {
             added,
             changed,
@@ -175,26 +156,38 @@ fn update(session: &mut Session<'_>, argument: &str) -> Result<Flow, Failure> {
             groups.retain(|group| names.contains(&group.as_str()));
         }
     }
-    carry_out(session, &mut client, &difference)?;
+    session.tell("", || difference.json())?;
+    if dry_run {
+        for line in plan::lines(&mut client, &difference)? {
+            session.say(&line)?;
+        }
+    } else {
+        carry_out(session, &mut client, &difference)?;
+    }
     Ok(Flow::Continue)
 }
 
-/// Tell which of the names belong to no group, active or new.
+/// Groups that are active or new.
+fn known_groups(client: &mut Client, added: &[String]) -> Result<Vec<String>, Failure> {
+    let active = ProcessInfo::all(client)?;
+    let mut known: Vec<String> = active.into_iter().map(|info| info.group).collect();
+    known.extend_from_slice(added);
+    known.sort_unstable();
+    known.dedup();
+    Ok(known)
+}
+
+/// Tell which of the names belong to no group, each once, by name.
 fn check_groups(
     session: &mut Session<'_>,
-    client: &mut Client,
     names: &[&str],
-    added: &[String],
+    known: &[String],
 ) -> Result<(), Failure> {
-    let active = ProcessInfo::all(client)?;
-    let mut known: Vec<&str> = active.iter().map(|info| info.group.as_str()).collect();
-    known.extend(added.iter().map(String::as_str));
-    // The original looks at each name once, by name.
     let mut names = names.to_vec();
     names.sort_unstable();
     names.dedup();
     for name in names {
-        if !known.contains(&name) {
+        if !known.iter().any(|group| group == name) {
             let line = format!("ERROR: no such group: {name}");
             session.fail(ExitStatus::Generic, &line)?;
         }
@@ -217,17 +210,42 @@ fn carry_out(
         }
     }
     for group in &difference.changed {
-        // Whether it stopped shows when it is removed.
-        let _ = stop_group(session, client, group)?;
-        client.call("supervisor.removeProcessGroup", &[group.into()])?;
-        client.call("supervisor.addProcessGroup", &[group.into()])?;
-        session.say(&format!("{group}: updated process group"))?;
+        if update_group(session, client, group)? {
+            session.say(&format!("{group}: updated process group"))?;
+        }
     }
     for group in &difference.added {
         client.call("supervisor.addProcessGroup", &[group.into()])?;
         session.say(&format!("{group}: added process group"))?;
     }
     Ok(())
+}
+
+/// Make a changed group what the configuration says; false if that was not possible. visord
+/// restarts what changed and nothing else; other daemons take the group down and add it again.
+fn update_group(
+    session: &mut Session<'_>,
+    client: &mut Client,
+    group: &str,
+) -> Result<bool, Failure> {
+    match refusable(client.call(plan::UPDATE_GROUP, &[group.into()]))? {
+        Ok(_) => {
+            session.say(&format!("{group}: stopped"))?;
+            return Ok(true);
+        }
+        Err(fault) if is(FaultCode::UnknownMethod, fault.code) => {}
+        Err(fault) if is(FaultCode::Failed, fault.code) => {
+            let line = format!("{group}: ERROR ({})", fault.string);
+            session.fail(ExitStatus::Generic, &line)?;
+            return Ok(false);
+        }
+        Err(fault) => return Err(visord_xmlrpc::CallError::Fault(fault).into()),
+    }
+    // Whether it stopped shows when it is removed.
+    let _ = stop_group(session, client, group)?;
+    client.call("supervisor.removeProcessGroup", &[group.into()])?;
+    client.call("supervisor.addProcessGroup", &[group.into()])?;
+    Ok(true)
 }
 
 /// Stop a group and say so; false if one of its processes could not be stopped.
@@ -265,21 +283,5 @@ mod tests {
             ]
         );
         assert!(Difference::read(&lists).is_err(), "three levels");
-    }
-
-    #[test]
-    fn columns_of_avail() {
-        let config = Value::structure([
-            ("name", Value::from("p2")),
-            ("group", "grp".into()),
-            ("inuse", true.into()),
-            ("autostart", true.into()),
-            ("group_prio", 20.into()),
-            ("process_prio", 5.into()),
-        ]);
-        assert_eq!(
-            avail_line(&config).expect("complete"),
-            "grp:p2                           in use    auto      20:5\n"
-        );
     }
 }

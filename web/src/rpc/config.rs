@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use futures_util::FutureExt as _;
 use futures_util::future::LocalBoxFuture;
-use visord_actors::messages::supervisor::{ConfiguredGroup, Reread};
+use visord_actors::messages::supervisor::{ConfiguredGroup, Reread, Updated};
 use visord_config::{ChannelConfig, GroupConfig, LogTarget, ProcessConfig};
 use visord_xmlrpc::writer::StructWriter;
 use visord_xmlrpc::{Slot, WriteXml, Written};
 
-use super::method::{Args, Method, Outcome, Param, Reply, Returns, Run, param, returns};
+use super::method::{Args, Method, Outcome, Param, Reply, Returns, Run, optional, param, returns};
 use crate::state::AppState;
 
 const GROUP: Param = param("string", "name", "the group");
@@ -49,6 +49,30 @@ pub const METHODS: &[Method] = &[
         DONE,
         remove_group,
     ),
+    Method {
+        listed: false,
+        ..method(
+            "updateProcessGroup",
+            "Make a group what the last loaded configuration says: stop and start only \
+             processes whose settings differ, add what is new, remove what is gone.",
+            &[
+                GROUP,
+                optional(
+                    "boolean",
+                    "dry_run",
+                    "only tell what would happen (default false)",
+                ),
+            ],
+            returns(
+                "array",
+                "processes",
+                "a struct for each process: name, group, action (kept, restarted, added or \
+                 removed), stops (it runs and is stopped for that), starts (it starts by \
+                 itself afterwards)",
+            ),
+            update_group,
+        )
+    },
 ];
 
 const fn method(
@@ -83,6 +107,40 @@ fn remove_group(state: Arc<AppState>, args: Args) -> LocalBoxFuture<'static, Out
         Ok(Reply::done())
     }
     .boxed_local()
+}
+
+fn update_group(state: Arc<AppState>, args: Args) -> LocalBoxFuture<'static, Outcome> {
+    async move {
+        let dry_run = args.0.len() > 1 && args.flag_or_true(1);
+        let name = args.text(0)?.to_owned();
+        let processes = state.link.update_group(name, dry_run).await?;
+        let size = SIZE_OF_UPDATE * processes.len();
+        Ok(Reply::sized(Update(processes), size))
+    }
+    .boxed_local()
+}
+
+/// About how much XML the update of one process takes.
+const SIZE_OF_UPDATE: usize = 450;
+
+struct Update(Vec<Updated>);
+
+impl WriteXml for Update {
+    fn write_xml(&self, slot: Slot<'_>) -> Written {
+        slot.array(|out| {
+            for process in &self.0 {
+                out.item_with(|slot| {
+                    slot.structure(|out| {
+                        out.member("name", &process.name);
+                        out.member("group", &process.group);
+                        out.member("action", process.fate.word());
+                        out.member("stops", &process.stops);
+                        out.member("starts", &process.starts);
+                    })
+                });
+            }
+        })
+    }
 }
 
 fn reload_config(state: Arc<AppState>, _: Args) -> LocalBoxFuture<'static, Outcome> {

@@ -83,6 +83,13 @@ answers! {
     ClearMainLog => ();
     AddGroup => ();
     RemoveGroup => ();
+    UpdateGroup => vec![Updated {
+        name: "a".into(),
+        group: "g".into(),
+        fate: Fate::Restarted,
+        stops: true,
+        starts: false,
+    }];
     ReloadConfig => Reread {
         added: vec!["zz".into(), "aa".into()],
         changed: vec![],

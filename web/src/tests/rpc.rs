@@ -198,6 +198,8 @@ async fn commands_reach_the_supervisor() {
     let many = "[{'name': 'a', 'group': 'g', 'status': 80, 'description': 'OK'}, \
                 {'name': 'b', 'group': 'g', 'status': 20, \
                 'description': \"NO_FILE: can't find command 'b'\"}]";
+    let update = "[{'name': 'a', 'group': 'g', 'action': 'restarted', 'stops': True, \
+                  'starts': False}]";
     let process = |group: &str, process: &str| {
         format!("ProcessName {{ group: \"{group}\", process: \"{process}\" }}")
     };
@@ -329,6 +331,18 @@ async fn commands_reach_the_supervisor() {
             "True",
         ),
         (
+            "updateProcessGroup",
+            texts(&["g"]),
+            "UpdateGroup { name: \"g\", dry_run: false }".into(),
+            update,
+        ),
+        (
+            "updateProcessGroup",
+            vec!["g".into(), true.into()],
+            "UpdateGroup { name: \"g\", dry_run: true }".into(),
+            update,
+        ),
+        (
             "reloadConfig",
             vec![],
             "ReloadConfig".into(),
@@ -359,6 +373,12 @@ async fn refusals_that_never_reach_the_supervisor() {
                    {'name': 'x', 'group': 'x', 'status': 11, 'description': 'BAD_SIGNAL: NO'}]";
     for (method, params, answer) in [
         ("startProcess", vec![], "2 INCORRECT_PARAMETERS"),
+        ("updateProcessGroup", vec![], "2 INCORRECT_PARAMETERS"),
+        (
+            "updateProcessGroup",
+            vec![Value::Nil, true.into()],
+            "2 INCORRECT_PARAMETERS",
+        ),
         (
             "startProcess",
             texts(&["x", "1", "2"]),

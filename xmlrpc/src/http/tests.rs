@@ -92,6 +92,22 @@ fn silence_and_half_an_answer() {
 }
 
 #[test]
+fn a_head_that_never_ends() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = listener.local_addr().expect("its number").port();
+    let server = thread::spawn(move || {
+        let mut stream = listener.accept().expect("a client").0;
+        let line = format!("X: {}\r\n", "x".repeat(1000));
+        // Ends with the connection, when the client has had enough.
+        while stream.write_all(line.as_bytes()).is_ok() {}
+    });
+    let host = "127.0.0.1".to_owned();
+    let answer = Connection::new(Address::Tcp { host, port }).exchange(&GET);
+    assert!(matches!(answer, Err(HttpError::Malformed(_))), "{answer:?}");
+    server.join().expect("the server");
+}
+
+#[test]
 fn a_unix_socket_and_a_followed_body() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("s.sock");

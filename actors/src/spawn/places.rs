@@ -1,0 +1,85 @@
+//! Three low descriptors through which the fast way hands a child its stdin, stdout and stderr.
+//!
+//! A daemon of 1,000 programs holds some 5,000 descriptors. A child that copied its table and
+//! closed them one by one would spend most of its start on that. So it shares the daemon's table
+//! (CLONE_FILES) until its first call, which gives it a table of its own with nothing in it above
+//! these places: the cost of a spawn does not grow with the daemon.
+
+use std::fs::OpenOptions;
+use std::io;
+use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+
+use nix::fcntl::{FcntlArg, fcntl};
+
+use super::descriptor;
+
+/// See the module. Only the spawner thread changes them.
+pub(super) struct Places {
+    /// What lies in a place that is not in use.
+    null: OwnedFd,
+    low: [OwnedFd; 3],
+}
+
+impl Places {
+    /// Reserve the three lowest descriptors above 2 that are free.
+    pub(super) fn reserve() -> io::Result<Self> {
+        let null = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .open("/dev/null")?;
+        let null = OwnedFd::from(null);
+        let place = || -> io::Result<OwnedFd> {
+            Ok(descriptor::own(fcntl(&null, FcntlArg::F_DUPFD_CLOEXEC(3))?))
+        };
+        let low = [place()?, place()?, place()?];
+        Ok(Self { null, low })
+    }
+
+    /// Put a child's descriptors there for as long as the answer lives. Fails with an errno.
+    pub(super) fn fill(&self, sources: [RawFd; 3]) -> Result<Filled<'_>, i32> {
+        let filled = Filled(self);
+        for (place, source) in self.numbers().into_iter().zip(sources) {
+            put(source, place)?;
+        }
+        Ok(filled)
+    }
+
+    fn numbers(&self) -> [RawFd; 3] {
+        self.low.each_ref().map(AsRawFd::as_raw_fd)
+    }
+}
+
+/// The places are in use.
+pub(super) struct Filled<'a>(&'a Places);
+
+impl Filled<'_> {
+    /// Where stdin, stdout and stderr are, in this order.
+    pub(super) fn sources(&self) -> [RawFd; 3] {
+        self.0.numbers()
+    }
+
+    /// The first descriptor above all of them.
+    pub(super) fn above(&self) -> u32 {
+        let highest = self.0.numbers().into_iter().max();
+        highest.map_or(3, |fd| fd.unsigned_abs() + 1)
+    }
+}
+
+impl Drop for Filled<'_> {
+    /// The daemon must not keep a child's ends open: their readers wait for the end of file.
+    fn drop(&mut self) {
+        for place in self.0.numbers() {
+            // replacing an open descriptor by an open one cannot fail
+            let _ = put(self.0.null.as_raw_fd(), place);
+        }
+    }
+}
+
+/// Make `place` the same file as `source`, closed by exec.
+fn put(source: RawFd, place: RawFd) -> Result<(), i32> {
+    // SAFETY: no memory is involved, and `place` belongs to `Places` alone.
+    match unsafe { libc::dup3(source, place, libc::O_CLOEXEC) } {
+        -1 => Err(io::Error::last_os_error().raw_os_error().unwrap_or(0)),
+        _ => Ok(()),
+    }
+}
