@@ -14,6 +14,7 @@ mod pidproxy;
 mod real_programs;
 mod shutdown;
 mod stalls;
+mod stdin;
 mod superlance;
 mod terminal;
 mod update;
