@@ -11,7 +11,7 @@ use visord_actors::clock::Clock;
 use visord_actors::event_bus::EventBus;
 use visord_actors::interest::Interest;
 use visord_actors::link::Link;
-use visord_actors::log::{LogService, LogSettings};
+use visord_actors::log::{ActivityLog, LogService, LogSettings};
 use visord_actors::messages::event::GetNextSerial;
 use visord_actors::messages::supervisor::Begin;
 use visord_actors::process::Surroundings;
@@ -22,7 +22,7 @@ use visord_actors::supervisor::{Ending, Loader, Parts, Supervisor};
 use visord_actors::ticker::Ticker;
 use visord_config::{Config, HttpAddress, HttpConfig, MainLogTarget};
 use visord_web::server::WebServer;
-use visord_web::state::{AppState, Follow, Limits};
+use visord_web::state::{AppState, Follow, Limits, Settle};
 
 use super::start::Running;
 
@@ -50,6 +50,8 @@ async fn supervise(run: Run<'_>) -> Ending {
         spawner,
         next_serial,
     } = run;
+    // from now on no disk may hold up a decision
+    running.activity.start_threads();
     let logger = running.activity.logger();
     let board = Arc::new(Board::new(identity(&config)));
     let logs = LogService::start(LogSettings::new(logger.clone()));
@@ -100,6 +102,7 @@ async fn supervise(run: Run<'_>) -> Ending {
         link,
         log: logger.clone(),
         follow: follow(&logs),
+        settle: settle(&running.activity),
         namespaces,
         build: crate::build_info(),
         limits: Limits::default(),
@@ -123,6 +126,12 @@ async fn supervise(run: Run<'_>) -> Ending {
 fn follow(logs: &LogService) -> Follow {
     let logs = logs.clone();
     Arc::new(move |path: &Path| logs.follow(path))
+}
+
+/// Lets the web side read in the log what was just said.
+fn settle(activity: &ActivityLog) -> Settle {
+    let activity = activity.clone();
+    Arc::new(move || activity.flush())
 }
 
 fn identity(config: &Config) -> Identity {
