@@ -5,6 +5,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use actix::Actor;
+use slog::Logger;
 use tokio::sync::oneshot;
 use visord_actors::board::{Board, Identity};
 use visord_actors::clock::Clock;
@@ -53,6 +54,7 @@ async fn supervise(run: Run<'_>) -> Ending {
     // from now on no disk may hold up a decision
     running.activity.start_threads();
     let logger = running.activity.logger();
+    tell_panics(&logger);
     let board = Arc::new(Board::new(identity(&config)));
     let logs = LogService::start(LogSettings::new(logger.clone()));
     running.activity.announce_to(&logs);
@@ -119,7 +121,20 @@ async fn supervise(run: Run<'_>) -> Ending {
     }
     *next_serial = bus.send(GetNextSerial).await.unwrap_or(*next_serial);
     logs.shutdown();
+    // the next run has a log of its own
+    drop(std::panic::take_hook());
     ending
+}
+
+/// A panic is loud: its words and place are in the activity log, not only on a stderr that
+/// nobody may see.
+fn tell_panics(logger: &Logger) {
+    let logger = logger.clone();
+    let usual = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        slog::crit!(logger, "{panic}");
+        usual(panic);
+    }));
 }
 
 /// Lets the web side wait for a log to grow without asking again and again.
