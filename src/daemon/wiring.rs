@@ -5,13 +5,14 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use actix::Actor;
+use slog::Logger;
 use tokio::sync::oneshot;
 use visord_actors::board::{Board, Identity};
 use visord_actors::clock::Clock;
 use visord_actors::event_bus::EventBus;
 use visord_actors::interest::Interest;
 use visord_actors::link::Link;
-use visord_actors::log::{LogService, LogSettings};
+use visord_actors::log::{ActivityLog, LogService, LogSettings};
 use visord_actors::messages::event::GetNextSerial;
 use visord_actors::messages::supervisor::Begin;
 use visord_actors::process::Surroundings;
@@ -22,7 +23,7 @@ use visord_actors::supervisor::{Ending, Loader, Parts, Supervisor};
 use visord_actors::ticker::Ticker;
 use visord_config::{Config, HttpAddress, HttpConfig, MainLogTarget};
 use visord_web::server::WebServer;
-use visord_web::state::{AppState, Follow, Limits};
+use visord_web::state::{AppState, Follow, Limits, Settle};
 
 use super::start::Running;
 
@@ -50,7 +51,10 @@ async fn supervise(run: Run<'_>) -> Ending {
         spawner,
         next_serial,
     } = run;
+    // from now on no disk may hold up a decision
+    running.activity.start_threads();
     let logger = running.activity.logger();
+    tell_panics(&logger);
     let board = Arc::new(Board::new(identity(&config)));
     let logs = LogService::start(LogSettings::new(logger.clone()));
     running.activity.announce_to(&logs);
@@ -100,6 +104,7 @@ async fn supervise(run: Run<'_>) -> Ending {
         link,
         log: logger.clone(),
         follow: follow(&logs),
+        settle: settle(&running.activity),
         namespaces,
         build: crate::build_info(),
         limits: Limits::default(),
@@ -116,13 +121,32 @@ async fn supervise(run: Run<'_>) -> Ending {
     }
     *next_serial = bus.send(GetNextSerial).await.unwrap_or(*next_serial);
     logs.shutdown();
+    // the next run has a log of its own
+    drop(std::panic::take_hook());
     ending
+}
+
+/// A panic is loud: its words and place are in the activity log, not only on a stderr that
+/// nobody may see.
+fn tell_panics(logger: &Logger) {
+    let logger = logger.clone();
+    let usual = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        slog::crit!(logger, "{panic}");
+        usual(panic);
+    }));
 }
 
 /// Lets the web side wait for a log to grow without asking again and again.
 fn follow(logs: &LogService) -> Follow {
     let logs = logs.clone();
     Arc::new(move |path: &Path| logs.follow(path))
+}
+
+/// Lets the web side read in the log what was just said.
+fn settle(activity: &ActivityLog) -> Settle {
+    let activity = activity.clone();
+    Arc::new(move || activity.flush())
 }
 
 fn identity(config: &Config) -> Identity {

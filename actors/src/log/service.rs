@@ -1,6 +1,6 @@
 //! The log threads: started when they are needed, one per file system, at most four.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -58,6 +58,9 @@ pub(super) struct Shared {
     pub(super) followers: Followers,
     syslog: PathBuf,
     mounts: Mounts,
+    /// The file system (`st_dev`) a log of this folder was found on last: its path may lead
+    /// through symbolic links, which its name does not tell.
+    folders: Mutex<BTreeMap<PathBuf, u64>>,
     next_id: AtomicU64,
     threads: Mutex<Threads>,
     /// Channels whose rotation is off and that have been warned about.
@@ -99,6 +102,7 @@ impl LogService {
             followers: Followers::default(),
             syslog: settings.syslog,
             mounts: Mounts::default(),
+            folders: Mutex::default(),
             next_id: AtomicU64::new(1),
             threads: Mutex::default(),
             warned: Mutex::default(),
@@ -208,8 +212,18 @@ impl Shared {
     }
 
     fn place_of(&self, path: Option<&Path>) -> Place {
-        path.and_then(|path| self.mounts.device_of(path))
+        let device = |path: &Path| {
+            let known = path
+                .parent()
+                .and_then(|folder| self.folders().get(folder).copied());
+            known.or_else(|| self.mounts.device_of(path))
+        };
+        path.and_then(device)
             .map_or(Place::NoFile, Place::FileSystem)
+    }
+
+    fn folders(&self) -> MutexGuard<'_, BTreeMap<PathBuf, u64>> {
+        self.folders.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The thread of this place, started if need be.
@@ -289,7 +303,14 @@ impl Shared {
         let place = match output.file_mut() {
             None => Place::NoFile,
             Some(file) => match file.kind() {
-                Kind::Regular | Kind::Borrowed => Place::FileSystem(file.device().ok()?),
+                Kind::Borrowed => Place::FileSystem(file.device().ok()?),
+                Kind::Regular => {
+                    let device = file.device().ok()?;
+                    if let Some(folder) = file.path().parent() {
+                        self.folders().insert(folder.to_path_buf(), device);
+                    }
+                    Place::FileSystem(device)
+                }
                 Kind::Pollable | Kind::Socket => Place::NoFile,
             },
         };

@@ -1,5 +1,7 @@
 //! From the wish to spawn to a child, and from its exit to the machine's next input.
 
+use std::time::Duration;
+
 use actix::{ActorFutureExt, AsyncContext, Context, WrapFuture};
 use futures_util::future::join_all;
 use visord_model::event::Stream;
@@ -13,6 +15,10 @@ use super::{Process, StdinError};
 use crate::log::Channel;
 use crate::messages::supervisor::Answer;
 use crate::reaper::Watch;
+
+/// How long an exit may wait for a log whose file system hangs. Slow disks take less for what
+/// is in a pipe.
+const DRAIN_PATIENCE: Duration = Duration::from_secs(5);
 
 impl Process {
     /// Carry out the effect Spawn; its answer is a later turn.
@@ -63,7 +69,16 @@ impl Process {
         self.reaped = true;
         self.stop_listening(ctx);
         let drained = join_all(self.outputs.iter().map(Channel::drain));
-        let done = drained.into_actor(self).map(move |_, act, ctx| {
+        let drained = tokio::time::timeout(DRAIN_PATIENCE, drained);
+        let done = drained.into_actor(self).map(move |drained, act, ctx| {
+            if drained.is_err() {
+                let name = &act.name.process;
+                slog::warn!(
+                    act.world.logger,
+                    "the log of '{name}' hangs; its exit is reported before its last output is stored"
+                );
+            }
+            // what is not drained yet will be: the log threads know of it
             act.outputs.clear();
             act.stdin = None;
             act.child = None;

@@ -23,7 +23,7 @@ use crate::process::Process;
 
 /// Results this close together are reported in walk order, as one poll of the original's
 /// would; the order of children that end "at the same time" is nobody's promise.
-const TOGETHER: Duration = Duration::from_millis(50);
+const TOGETHER: Duration = Duration::from_millis(200);
 
 impl Supervisor {
     /// Do one thing to every process in scope whose state asks for it.

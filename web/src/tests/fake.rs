@@ -167,6 +167,7 @@ pub(crate) fn state(board: Board, plan: Plan) -> (AppState, Asked) {
         link: Link::new(&fake.start()),
         log: Logger::root(Discard, o!()),
         follow: Arc::new(|_| watch::channel(0).1),
+        settle: Arc::new(|| ()),
         namespaces: vec!["supervisor".into()],
         build: "visord test".into(),
         limits: Limits {
