@@ -67,10 +67,7 @@ fn the_time_is_that_of_the_first_byte() {
     formatter.feed(b"a", "1", &mut out);
     formatter.feed(b"b\nc", "2", &mut out);
     formatter.feed(b"\n", "3", &mut out);
-    assert_eq!(
-        out,
-        b"1 web:web_00 stderr | ab\n2 web:web_00 stderr | c\n"
-    );
+    assert_eq!(out, b"1 web:web_00 stderr | ab\n2 web:web_00 stderr | c\n");
 }
 
 #[test]
