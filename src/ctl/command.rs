@@ -9,6 +9,7 @@ mod control;
 mod daemon;
 mod fg;
 mod groups;
+mod logs;
 mod maintail;
 mod pid;
 mod shell;
@@ -59,6 +60,7 @@ pub const ALL: &[Command] = &[
     shell::EXIT,
     fg::FG,
     shell::HELP,
+    logs::LOGS,
     maintail::MAINTAIL,
     shell::OPEN,
     pid::PID,
