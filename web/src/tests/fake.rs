@@ -80,6 +80,7 @@ answers! {
     WriteStdin => ();
     ClearProcessLogs => ();
     ClearAllLogs => outcomes();
+    TendProcessLogs => ();
     ClearMainLog => ();
     AddGroup => ();
     RemoveGroup => ();

@@ -316,6 +316,18 @@ async fn commands_reach_the_supervisor() {
             format!("ClearProcessLogs {{ name: {x} }}"),
             "True",
         ),
+        (
+            "rotateProcessLogs",
+            texts(&["x"]),
+            format!("TendProcessLogs {{ name: {x}, care: Rotate }}"),
+            "True",
+        ),
+        (
+            "reopenProcessLogs",
+            texts(&["x"]),
+            format!("TendProcessLogs {{ name: {x}, care: Reopen }}"),
+            "True",
+        ),
         ("clearAllProcessLogs", vec![], "ClearAllLogs".into(), many),
         ("clearLog", vec![], "ClearMainLog".into(), "True"),
         (
