@@ -122,7 +122,9 @@ impl Drop for StopAtEnd<'_> {
 fn nobody_notices_restarts(daemon: &Daemon, members: [&str; 2]) {
     let web = daemon.path("nginx.sock");
     wait_for("the web server", || ask(&web, "/").is_ok());
-    members.iter().for_each(|name| daemon.wait_state(name, "RUNNING"));
+    members
+        .iter()
+        .for_each(|name| daemon.wait_state(name, "RUNNING"));
     let (stop, answers) = (AtomicBool::new(false), AtomicUsize::new(0));
     std::thread::scope(|scope| {
         let _end = StopAtEnd(&stop);

@@ -29,7 +29,8 @@ use crate::state::AppState;
 /// The HTTP status of what is no call: 400, or 413 beyond the limits.
 pub async fn answer(state: &Arc<AppState>, body: &[u8]) -> Result<String, StatusCode> {
     let limits = Limits {
-        body: state.limits.body,
+        // the listener has its own bound, which this body has passed
+        body: body.len(),
         ..Limits::DEFAULT
     };
     let call = decode_call(body, &limits).map_err(|refusal| refuse(state, body, &refusal))?;

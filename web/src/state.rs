@@ -44,8 +44,6 @@ pub struct AppState {
 /// Bounds on what clients may use up; the original has none (spec interfaces H12).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Bytes of a request body.
-    pub body: usize,
     /// Time to send a request's head, and again its body.
     pub patience: Duration,
     /// How long a connection may rest between requests. Long, because event listeners keep
@@ -60,7 +58,6 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            body: 1024 * 1024,
             patience: Duration::from_secs(20),
             idle: Duration::from_secs(24 * 60 * 60),
             connections: 2048,
@@ -80,6 +77,8 @@ pub struct Door {
     pub socket: Option<PathBuf>,
     /// Host names it may be called by when it asks for no password (decision Q25).
     pub allowed_hosts: Vec<String>,
+    /// Bytes that the body of a request may have.
+    pub max_body: usize,
 }
 
 impl Door {
@@ -94,6 +93,7 @@ impl Door {
                 HttpAddress::Inet { .. } => None,
             },
             allowed_hosts: http.allowed_hosts.clone(),
+            max_body: http.max_body,
         }
     }
 }

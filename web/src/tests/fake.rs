@@ -186,6 +186,7 @@ pub(crate) fn site(state: AppState) -> Site {
             credentials: None,
             socket: None,
             allowed_hosts: Vec::new(),
+            max_body: 1024 * 1024,
         }),
         shared: Arc::new(Shared::new().unwrap()),
     }
