@@ -12,7 +12,7 @@ use visord_model::process::ProcessInfo;
 use visord_xmlrpc::{Slot, WriteXml, Written};
 
 use super::control::results;
-use super::method::{Args, Method, Outcome, Param, Reply, Returns, Run, param, returns};
+use super::method::{Args, Method, Outcome, Param, Reply, Returns, Right, Run, param, returns};
 use super::names::{self, respelled};
 use crate::state::AppState;
 
@@ -35,6 +35,7 @@ const DONE: Returns = returns("boolean", "result", "true, unless there is a faul
 
 const READ_STDOUT: Method = method(
     "readProcessStdoutLog",
+    Right::View,
     "A part of what a process wrote to its standard output.",
     &[PROCESS, OFFSET, LENGTH],
     TEXT,
@@ -42,6 +43,7 @@ const READ_STDOUT: Method = method(
 );
 const TAIL_STDOUT: Method = method(
     "tailProcessStdoutLog",
+    Right::View,
     "The end of what a process wrote to its standard output.",
     &[PROCESS, TAIL_OFFSET, TAIL_LENGTH],
     TAIL,
@@ -49,6 +51,7 @@ const TAIL_STDOUT: Method = method(
 );
 const READ_MAIN: Method = method(
     "readLog",
+    Right::View,
     "A part of the daemon's own log.",
     &[OFFSET, LENGTH],
     TEXT,
@@ -56,6 +59,7 @@ const READ_MAIN: Method = method(
 );
 const CLEAR: Method = method(
     "clearProcessLogs",
+    Right::Operate,
     "Empty the logs of a process.",
     &[PROCESS],
     DONE,
@@ -71,6 +75,7 @@ pub const METHODS: &[Method] = &[
     },
     method(
         "readProcessStderrLog",
+        Right::View,
         "A part of what a process wrote to its standard error.",
         &[PROCESS, OFFSET, LENGTH],
         TEXT,
@@ -83,6 +88,7 @@ pub const METHODS: &[Method] = &[
     },
     method(
         "tailProcessStderrLog",
+        Right::View,
         "The end of what a process wrote to its standard error.",
         &[PROCESS, TAIL_OFFSET, TAIL_LENGTH],
         TAIL,
@@ -100,6 +106,7 @@ pub const METHODS: &[Method] = &[
     },
     method(
         "clearAllProcessLogs",
+        Right::Operate,
         "Empty the logs of every process.",
         &[],
         returns(
@@ -111,6 +118,7 @@ pub const METHODS: &[Method] = &[
     ),
     method(
         "clearLog",
+        Right::Admin,
         "Empty the daemon's own log.",
         &[],
         DONE,
@@ -120,6 +128,7 @@ pub const METHODS: &[Method] = &[
 
 const fn method(
     name: &'static str,
+    right: Right,
     summary: &'static str,
     params: &'static [Param],
     returns: Returns,
@@ -130,6 +139,7 @@ const fn method(
         summary,
         params,
         returns,
+        right,
         gated: true,
         listed: true,
         run: Run::Later(run),

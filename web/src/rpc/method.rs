@@ -19,12 +19,39 @@ pub struct Method {
     pub params: &'static [Param],
     /// What it answers.
     pub returns: Returns,
+    /// What its caller must be allowed to.
+    pub right: Right,
     /// Refused with SHUTDOWN_STATE once the daemon is closing (spec interfaces 3.1).
     pub gated: bool,
     /// Named by `system.listMethods`. What only visord has is not: clients compare the list.
     pub listed: bool,
     /// What it does.
     pub run: Run,
+}
+
+/// What a caller must be allowed to. Each right contains those before it. The one user of a
+/// listener (spec interfaces 1.4) may do everything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Right {
+    /// To see states and logs.
+    View,
+    /// To start, stop, signal and feed processes, to empty their logs, and to see how they are
+    /// configured: command lines may hold secrets.
+    Operate,
+    /// To change what is supervised, and to end or restart the daemon.
+    Admin,
+}
+
+impl Right {
+    /// `view`, `operate`, `admin`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::View => "view",
+            Self::Operate => "operate",
+            Self::Admin => "admin",
+        }
+    }
 }
 
 /// One parameter.

@@ -7,7 +7,7 @@ use futures_util::future::LocalBoxFuture;
 use visord_model::fault::{Fault, FaultCode};
 use visord_xmlrpc::{Slot, Value, WriteXml, Written};
 
-use super::method::{Args, Method, Outcome, Reply, Run, param, returns};
+use super::method::{Args, Method, Outcome, Reply, Right, Run, param, returns};
 use super::table;
 use crate::state::AppState;
 
@@ -20,6 +20,7 @@ pub const METHODS: &[Method] = &[
         summary: "The name of every method there is.",
         params: &[],
         returns: returns("array", "names", "the names, sorted"),
+        right: Right::View,
         gated: false,
         listed: true,
         run: Run::Now(|state, _| {
@@ -33,6 +34,7 @@ pub const METHODS: &[Method] = &[
         summary: "What a method does, takes and answers.",
         params: &[param("string", "name", "the method, with its namespace")],
         returns: returns("string", "help", "a text"),
+        right: Right::View,
         gated: false,
         listed: true,
         run: Run::Now(|state, args| Ok(Reply::of(explained(state, args)?.help()))),
@@ -42,6 +44,7 @@ pub const METHODS: &[Method] = &[
         summary: "The type a method answers, then the types of its parameters.",
         params: &[param("string", "name", "the method, with its namespace")],
         returns: returns("array", "types", "names of types"),
+        right: Right::View,
         gated: false,
         listed: true,
         run: Run::Now(|state, args| Ok(Reply::of(explained(state, args)?.signature()))),
@@ -59,6 +62,7 @@ pub const METHODS: &[Method] = &[
             "results",
             "for each call its answer, or a struct with faultCode and faultString",
         ),
+        right: Right::View,
         gated: false,
         listed: true,
         run: Run::Later(multicall),
