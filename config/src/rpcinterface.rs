@@ -79,7 +79,13 @@ fn remote_url(text: &str) -> Result<String, String> {
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
     let place = authority.rsplit('@').next().unwrap_or_default();
     let port_follows = place.rsplit(']').next().unwrap_or_default().contains(':');
-    if place.is_empty() || place.starts_with(':') {
+    let bracketed = place.strip_prefix('[').map(|rest| rest.split_once(']'));
+    let host = match bracketed {
+        Some(Some((host, after))) if after.is_empty() || after.starts_with(':') => host,
+        Some(_) => "",
+        None => place.split(':').next().unwrap_or_default(),
+    };
+    if host.is_empty() {
         return Err(problem());
     }
     if port_follows {

@@ -11,6 +11,7 @@ use visord_actors::link::Link;
 use visord_config::{HttpAddress, HttpConfig};
 
 use crate::auth::Credentials;
+use crate::rpc::remote::Remotes;
 
 /// The version of Supervisor this program stands in for (decision "version").
 pub const STANDS_IN_FOR: &str = "4.3.0";
@@ -35,6 +36,8 @@ pub struct AppState {
     /// Namespaces under which the main methods are reachable: the names of the
     /// `[rpcinterface:x]` sections, in file order (spec interfaces E1).
     pub namespaces: Vec<String>,
+    /// Namespaces that other programs serve.
+    pub remotes: Arc<Remotes>,
     /// Which visord this is, for the footer and `getBuildInfo`.
     pub build: String,
     /// Bounds on what clients may use up.

@@ -94,6 +94,10 @@ fn a_namespace_may_be_forwarded() {
         "http://",
         "http://:1",
         "http://h:x",
+        "http://[::1]x",
+        "http://[]",
+        "http://[::1",
+        "http://me@:1",
     ] {
         let found = messages(&format!("[supervisord]\n[rpcinterface:x]\nurl={url}\n"));
         let message = format!("url must be unix:///PATH or http://HOST:PORT, not '{url}'");

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use futures_util::future::LocalBoxFuture;
 use visord_model::fault::{Fault, FaultCode};
-use visord_xmlrpc::{Slot, Value, WriteXml, Written, typed};
+use visord_xmlrpc::{Slot, Value, WireFault, WriteXml, Written, typed};
 
 use crate::state::AppState;
 
@@ -122,7 +122,42 @@ impl std::fmt::Debug for Run {
     }
 }
 
-/// How a call ends.
+/// Why a call has no answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// A fault of our own.
+    Own(Fault),
+    /// The fault of the server that a namespace is forwarded to, passed on as it came.
+    Foreign(WireFault),
+}
+
+impl From<Fault> for Failure {
+    fn from(fault: Fault) -> Self {
+        Self::Own(fault)
+    }
+}
+
+impl Failure {
+    /// The fault code on the wire.
+    #[must_use]
+    pub fn code(&self) -> i64 {
+        match self {
+            Self::Own(fault) => fault.code.code().into(),
+            Self::Foreign(fault) => fault.code,
+        }
+    }
+
+    /// The fault string on the wire.
+    #[must_use]
+    pub fn text(&self) -> String {
+        match self {
+            Self::Own(fault) => fault.text(),
+            Self::Foreign(fault) => fault.string.clone(),
+        }
+    }
+}
+
+/// How a call of one of our own methods ends.
 pub type Outcome = Result<Reply, Fault>;
 
 /// An answer that writes itself into the document.

@@ -168,6 +168,7 @@ pub(crate) fn state(board: Board, plan: Plan) -> (AppState, Asked) {
         log: Logger::root(Discard, o!()),
         follow: Arc::new(|_| watch::channel(0).1),
         namespaces: vec!["supervisor".into()],
+        remotes: Arc::default(),
         build: "visord test".into(),
         limits: Limits {
             failure_delay: Duration::ZERO,

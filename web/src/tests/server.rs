@@ -18,21 +18,21 @@ use crate::server::{WebHandle, WebServer};
 use crate::state::AppState;
 
 /// A server on a unix socket and a TCP port of its own.
-struct Server {
-    handle: Option<WebHandle>,
+pub(super) struct Server {
+    pub(super) handle: Option<WebHandle>,
     bound: Vec<Bound>,
-    dir: tempfile::TempDir,
+    pub(super) dir: tempfile::TempDir,
     asked: Asked,
     board: Arc<visord_actors::board::Board>,
 }
 
 impl Server {
-    fn start(plan: Plan, adjust: impl FnOnce(&mut AppState)) -> Self {
+    pub(super) fn start(plan: Plan, adjust: impl FnOnce(&mut AppState)) -> Self {
         Self::configured(plan, |_| {}, adjust)
     }
 
     /// With changes to the configurations of the TCP listener and the unix socket.
-    fn configured(
+    pub(super) fn configured(
         plan: Plan,
         configure: impl FnOnce(&mut [HttpConfig; 2]),
         adjust: impl FnOnce(&mut AppState),
@@ -79,13 +79,13 @@ impl Server {
         }
     }
 
-    async fn unix(&self) -> UnixStream {
+    pub(super) async fn unix(&self) -> UnixStream {
         UnixStream::connect(self.dir.path().join("s.sock"))
             .await
             .unwrap()
     }
 
-    async fn tcp(&self) -> TcpStream {
+    pub(super) async fn tcp(&self) -> TcpStream {
         let Socket::Inet(listener) = &self.bound[0].socket else {
             panic!()
         };
@@ -94,7 +94,7 @@ impl Server {
             .unwrap()
     }
 
-    async fn stop(mut self) {
+    pub(super) async fn stop(mut self) {
         self.handle.take().unwrap().stop().await;
         self.bound.iter().for_each(Bound::unlink);
         assert!(!self.dir.path().join("s.sock").exists());
@@ -102,7 +102,7 @@ impl Server {
 }
 
 /// Head and body of one response with a length.
-async fn response(stream: &mut (impl AsyncRead + Unpin)) -> (String, String) {
+pub(super) async fn response(stream: &mut (impl AsyncRead + Unpin)) -> (String, String) {
     let head = head(stream).await;
     let length = head
         .lines()
@@ -113,7 +113,7 @@ async fn response(stream: &mut (impl AsyncRead + Unpin)) -> (String, String) {
     (head, String::from_utf8(body).unwrap())
 }
 
-async fn head(stream: &mut (impl AsyncRead + Unpin)) -> String {
+pub(super) async fn head(stream: &mut (impl AsyncRead + Unpin)) -> String {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         head.push(stream.read_u8().await.unwrap());
@@ -121,7 +121,7 @@ async fn head(stream: &mut (impl AsyncRead + Unpin)) -> String {
     String::from_utf8(head).unwrap().to_lowercase()
 }
 
-fn post(method: &str) -> String {
+pub(super) fn post(method: &str) -> String {
     let body = format!("<methodCall><methodName>{method}</methodName></methodCall>");
     let length = body.len();
     format!("POST /RPC2 HTTP/1.1\r\nHost: localhost\r\nContent-Length: {length}\r\n\r\n{body}")
@@ -194,7 +194,7 @@ async fn what_was_asked_for_is_done_though_the_client_leaves() {
 }
 
 /// Wait for something that is sure to happen.
-async fn until(happened: impl Fn() -> bool) {
+pub(super) async fn until(happened: impl Fn() -> bool) {
     let wait = async {
         while !happened() {
             tokio::time::sleep(Duration::from_millis(1)).await;
