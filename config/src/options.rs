@@ -60,11 +60,21 @@ pub(crate) const KINDS: &[Kind] = &[
             "password",
             "prompt",
             "history_file",
+            "tls_ca",
         ]),
     },
     Kind {
         name: "inet_http_server*",
-        options: Some(&["port", "username", "password", "allowed_hosts"]),
+        options: Some(&[
+            "port",
+            "username",
+            "password",
+            "allowed_hosts",
+            "max_body",
+            "tls_cert",
+            "tls_key",
+            "tls_client_ca",
+        ]),
     },
     Kind {
         name: "unix_http_server*",
@@ -75,6 +85,7 @@ pub(crate) const KINDS: &[Kind] = &[
             "username",
             "password",
             "allowed_hosts",
+            "max_body",
         ]),
     },
     Kind {

@@ -21,7 +21,10 @@ use visord_actors::signals::Signals;
 use visord_actors::spawn::SpawnerHandle;
 use visord_actors::supervisor::{Ending, Loader, Parts, Supervisor};
 use visord_actors::ticker::Ticker;
-use visord_config::{Config, HttpAddress, HttpConfig, MainLogTarget};
+use visord_config::{
+    Config, HttpAddress, HttpConfig, MainLogTarget, RpcInterfaceConfig, RpcInterfaceKind,
+};
+use visord_web::rpc::remote::Remotes;
 use visord_web::server::WebServer;
 use visord_web::state::{AppState, Follow, Limits, Settle};
 
@@ -84,8 +87,8 @@ async fn supervise(run: Run<'_>) -> Ending {
         strip_ansi: config.server.strip_ansi,
     });
     let (ended, end) = oneshot::channel();
-    let namespaces = config.rpc_interfaces.iter().map(|rpc| rpc.name.clone());
-    let namespaces = namespaces.collect();
+    let namespaces = main_namespaces(&config.rpc_interfaces);
+    let remotes = Arc::new(remotes(&config.rpc_interfaces, &logger));
     let supervisor = Supervisor::new(Parts {
         world,
         config,
@@ -106,6 +109,7 @@ async fn supervise(run: Run<'_>) -> Ending {
         follow: follow(&logs),
         settle: settle(&running.activity),
         namespaces,
+        remotes,
         build: crate::build_info(),
         limits: Limits::default(),
     };
@@ -135,6 +139,29 @@ fn tell_panics(logger: &Logger) {
         slog::crit!(logger, "{panic}");
         usual(panic);
     }));
+}
+
+fn main_namespaces(interfaces: &[RpcInterfaceConfig]) -> Vec<String> {
+    let main = interfaces
+        .iter()
+        .filter(|interface| interface.kind == RpcInterfaceKind::Main);
+    main.map(|interface| interface.name.clone()).collect()
+}
+
+fn remotes(interfaces: &[RpcInterfaceConfig], logger: &slog::Logger) -> Remotes {
+    let servers = interfaces
+        .iter()
+        .filter_map(|interface| match &interface.kind {
+            RpcInterfaceKind::Main => None,
+            RpcInterfaceKind::Remote(server) => {
+                Some((interface.name.as_str(), server.url.as_str()))
+            }
+        });
+    Remotes::new(servers).unwrap_or_else(|error| {
+        // the configuration lets nothing pass that cannot be read here
+        slog::crit!(logger, "no namespace can be forwarded: {error}");
+        Remotes::default()
+    })
 }
 
 /// Lets the web side wait for a log to grow without asking again and again.

@@ -13,7 +13,7 @@ use visord_model::process::ProcessInfo;
 use visord_xmlrpc::{Slot, WriteXml, Written};
 
 use super::control::results;
-use super::method::{Args, Method, Outcome, Param, Reply, Returns, Run, param, returns};
+use super::method::{Args, Method, Outcome, Param, Reply, Returns, Right, Run, param, returns};
 use super::names::{self, respelled};
 use crate::state::AppState;
 
@@ -36,6 +36,7 @@ const DONE: Returns = returns("boolean", "result", "true, unless there is a faul
 
 const READ_STDOUT: Method = method(
     "readProcessStdoutLog",
+    Right::View,
     "A part of what a process wrote to its standard output.",
     &[PROCESS, OFFSET, LENGTH],
     TEXT,
@@ -43,6 +44,7 @@ const READ_STDOUT: Method = method(
 );
 const TAIL_STDOUT: Method = method(
     "tailProcessStdoutLog",
+    Right::View,
     "The end of what a process wrote to its standard output.",
     &[PROCESS, TAIL_OFFSET, TAIL_LENGTH],
     TAIL,
@@ -50,6 +52,7 @@ const TAIL_STDOUT: Method = method(
 );
 const READ_MAIN: Method = method(
     "readLog",
+    Right::View,
     "A part of the daemon's own log.",
     &[OFFSET, LENGTH],
     TEXT,
@@ -57,6 +60,7 @@ const READ_MAIN: Method = method(
 );
 const CLEAR: Method = method(
     "clearProcessLogs",
+    Right::Operate,
     "Empty the logs of a process.",
     &[PROCESS],
     DONE,
@@ -72,6 +76,7 @@ pub const METHODS: &[Method] = &[
     },
     method(
         "readProcessStderrLog",
+        Right::View,
         "A part of what a process wrote to its standard error.",
         &[PROCESS, OFFSET, LENGTH],
         TEXT,
@@ -84,6 +89,7 @@ pub const METHODS: &[Method] = &[
     },
     method(
         "tailProcessStderrLog",
+        Right::View,
         "The end of what a process wrote to its standard error.",
         &[PROCESS, TAIL_OFFSET, TAIL_LENGTH],
         TAIL,
@@ -101,6 +107,7 @@ pub const METHODS: &[Method] = &[
     },
     method(
         "clearAllProcessLogs",
+        Right::Operate,
         "Empty the logs of every process.",
         &[],
         returns(
@@ -114,6 +121,7 @@ pub const METHODS: &[Method] = &[
         listed: false,
         ..method(
             "rotateProcessLogs",
+            Right::Operate,
             "Start new log files for a process; the present ones become the first old ones.",
             &[PROCESS],
             DONE,
@@ -124,6 +132,7 @@ pub const METHODS: &[Method] = &[
         listed: false,
         ..method(
             "reopenProcessLogs",
+            Right::Operate,
             "Open the log files of a process anew, after somebody moved them.",
             &[PROCESS],
             DONE,
@@ -132,6 +141,7 @@ pub const METHODS: &[Method] = &[
     },
     method(
         "clearLog",
+        Right::Admin,
         "Empty the daemon's own log.",
         &[],
         DONE,
@@ -141,6 +151,7 @@ pub const METHODS: &[Method] = &[
 
 const fn method(
     name: &'static str,
+    right: Right,
     summary: &'static str,
     params: &'static [Param],
     returns: Returns,
@@ -151,6 +162,7 @@ const fn method(
         summary,
         params,
         returns,
+        right,
         gated: true,
         listed: true,
         run: Run::Later(run),

@@ -170,6 +170,7 @@ pub(crate) fn state(board: Board, plan: Plan) -> (AppState, Asked) {
         follow: Arc::new(|_| watch::channel(0).1),
         settle: Arc::new(|| ()),
         namespaces: vec!["supervisor".into()],
+        remotes: Arc::default(),
         build: "visord test".into(),
         limits: Limits {
             failure_delay: Duration::ZERO,
@@ -188,6 +189,7 @@ pub(crate) fn site(state: AppState) -> Site {
             credentials: None,
             socket: None,
             allowed_hosts: Vec::new(),
+            max_body: 1024 * 1024,
         }),
         shared: Arc::new(Shared::new().unwrap()),
     }
