@@ -22,7 +22,7 @@ use visord_actors::supervisor::{Ending, Loader, Parts, Supervisor};
 use visord_actors::ticker::Ticker;
 use visord_config::{Config, HttpAddress, HttpConfig, MainLogTarget};
 use visord_web::server::WebServer;
-use visord_web::state::{AppState, Follow, Limits, Settle};
+use visord_web::state::{AppState, Follow, Limits, Lost, Settle};
 
 use super::start::Running;
 
@@ -103,6 +103,7 @@ async fn supervise(run: Run<'_>) -> Ending {
         log: logger.clone(),
         follow: follow(&logs),
         settle: settle(&running.activity),
+        lost: lost(&logs),
         namespaces,
         build: crate::build_info(),
         limits: Limits::default(),
@@ -132,6 +133,12 @@ fn follow(logs: &LogService) -> Follow {
 fn settle(activity: &ActivityLog) -> Settle {
     let activity = activity.clone();
     Arc::new(move || activity.flush())
+}
+
+/// Lets the web side tell how much of a process's output is lost.
+fn lost(logs: &LogService) -> Lost {
+    let logs = logs.clone();
+    Arc::new(move |name| logs.lost(&name.group, &name.process))
 }
 
 fn identity(config: &Config) -> Identity {

@@ -8,6 +8,7 @@ mod fcgi;
 mod harness;
 mod idle;
 mod lifecycle;
+mod losses;
 mod mount;
 mod original;
 mod pid_one;

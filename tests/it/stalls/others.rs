@@ -24,6 +24,9 @@ const FOR_EVER: Duration = Duration::from_secs(60);
 /// What a busy machine may add.
 const SLACK: Duration = Duration::from_millis(750);
 
+/// Makes a call: how long it took, and the answer.
+type Calls<'a> = dyn FnMut(&str, &[Value]) -> (Duration, Value) + 'a;
+
 /// How to reach them.
 #[derive(Clone)]
 pub(super) struct Others {
@@ -87,7 +90,7 @@ impl Others {
     }
 
     /// Have the noisy program run once, until all it said is stored.
-    fn log_some(&self, call: &mut dyn FnMut(&str, &[Value]) -> (Duration, Value)) -> Duration {
+    fn log_some(&self, call: &mut Calls<'_>) -> Duration {
         let size = || self.log.metadata().map_or(0, |file| file.len());
         let (before, begun) = (size(), Instant::now());
         call("supervisor.startProcess", &["noisy".into(), false.into()]);
