@@ -21,6 +21,7 @@ mod fifo;
 mod file;
 pub mod follow;
 mod followers;
+mod ledger;
 mod loss;
 mod main_log;
 mod mounts;
@@ -31,6 +32,7 @@ mod service;
 mod syslog;
 
 pub use channel::{Channel, ChannelSpec, Drained, OutputEvent, OutputEventKind};
+pub use ledger::LostBytes;
 pub use main_log::{ActivityLog, ActivitySettings, activity, emit};
 pub use service::{LogService, LogSettings};
 

@@ -26,7 +26,7 @@ use visord_config::{
 };
 use visord_web::rpc::remote::Remotes;
 use visord_web::server::WebServer;
-use visord_web::state::{AppState, Follow, Limits, Settle};
+use visord_web::state::{AppState, Follow, Limits, Lost, Settle};
 
 use super::start::Running;
 
@@ -108,6 +108,7 @@ async fn supervise(run: Run<'_>) -> Ending {
         log: logger.clone(),
         follow: follow(&logs),
         settle: settle(&running.activity),
+        lost: lost(&logs),
         namespaces,
         remotes,
         build: crate::build_info(),
@@ -174,6 +175,12 @@ fn follow(logs: &LogService) -> Follow {
 fn settle(activity: &ActivityLog) -> Settle {
     let activity = activity.clone();
     Arc::new(move || activity.flush())
+}
+
+/// Lets the web side tell how much of a process's output is lost.
+fn lost(logs: &LogService) -> Lost {
+    let logs = logs.clone();
+    Arc::new(move |name| logs.lost(&name.group, &name.process))
 }
 
 fn identity(config: &Config) -> Identity {

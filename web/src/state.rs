@@ -8,6 +8,8 @@ use slog::Logger;
 use tokio::sync::watch;
 use visord_actors::board::Board;
 use visord_actors::link::Link;
+use visord_actors::log::LostBytes;
+use visord_actors::messages::supervisor::ProcessName;
 use visord_config::{HttpAddress, HttpConfig};
 
 use crate::auth::Credentials;
@@ -26,6 +28,9 @@ pub type Follow = Arc<dyn Fn(&Path) -> watch::Receiver<u64> + Send + Sync>;
 /// that hangs must not keep a client for ever. Blocks.
 pub type Settle = Arc<dyn Fn() + Send + Sync>;
 
+/// How many bytes of the outputs of a process could not be stored.
+pub type Lost = Arc<dyn Fn(&ProcessName) -> LostBytes + Send + Sync>;
+
 /// What the daemon hands to its web server.
 #[derive(Clone)]
 pub struct AppState {
@@ -39,6 +44,8 @@ pub struct AppState {
     pub follow: Follow,
     /// Called before the daemon's own log is read: a client finds in it what it has caused.
     pub settle: Settle,
+    /// Counts what logs have lost.
+    pub lost: Lost,
     /// Namespaces under which the main methods are reachable: the names of the
     /// `[rpcinterface:x]` sections, in file order (spec interfaces E1).
     pub namespaces: Vec<String>,

@@ -178,7 +178,8 @@ impl Channel {
         async { answer.await.unwrap_or_else(|_| Err(super::gone())) }
     }
 
-    /// Bytes that could not be stored so far; all of them are declared in the activity log.
+    /// Bytes of this output that could not be stored since the service started, over all runs
+    /// of its process; all of them are declared in the activity log.
     #[must_use]
     pub fn lost(&self) -> u64 {
         self.lost.load(Ordering::Relaxed)

@@ -108,6 +108,11 @@ impl<D: Disk> Output<D> {
         self.file.as_mut()
     }
 
+    /// Counts lost bytes there, before any is lost.
+    pub(crate) fn count_losses_into(&mut self, total: Arc<AtomicU64>) {
+        self.loss.count_into(total);
+    }
+
     /// The count of lost bytes, readable from elsewhere.
     pub(crate) fn lost(&self) -> Arc<AtomicU64> {
         self.loss.total()

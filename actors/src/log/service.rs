@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use slog::Logger;
 use tokio::sync::{oneshot, watch};
+use visord_model::event::Stream;
 use visord_model::log_line::{Level, LogLine};
 
 use super::archive::Archive;
@@ -18,6 +19,7 @@ use super::channel::{Channel, ChannelSpec};
 use super::disk::{Kind, RealDisk};
 use super::file::LogFile;
 use super::followers::Followers;
+use super::ledger::{Ledger, LostBytes};
 use super::main_log::emit;
 use super::mounts::Mounts;
 use super::output::Output;
@@ -67,6 +69,7 @@ pub(super) struct Shared {
     /// The file system (`st_dev`) a log of this folder was found on last: its path may lead
     /// through symbolic links, which its name does not tell.
     folders: Mutex<BTreeMap<PathBuf, u64>>,
+    ledger: Ledger,
     next_id: AtomicU64,
     threads: Mutex<Threads>,
     /// Channels whose rotation is off and that have been warned about.
@@ -110,6 +113,7 @@ impl LogService {
             syslog: settings.syslog,
             mounts: Mounts::default(),
             folders: Mutex::default(),
+            ledger: Ledger::default(),
             next_id: AtomicU64::new(1),
             threads: Mutex::default(),
             warned: Mutex::default(),
@@ -205,6 +209,18 @@ impl LogService {
     /// The list of followers, for other writers.
     pub(super) fn followers(&self) -> Followers {
         self.0.followers.clone()
+    }
+
+    /// What the outputs of a process have lost since the service started, over all its runs.
+    #[must_use]
+    pub fn lost(&self, group: &str, process: &str) -> LostBytes {
+        self.0.ledger.lost(group, process)
+    }
+
+    /// Counts bytes that were lost before they came to a channel.
+    pub fn count_lost(&self, group: &str, process: &str, stream: Stream, bytes: u64) {
+        let count = self.0.ledger.of(group, process, stream);
+        count.fetch_add(bytes, Ordering::Relaxed);
     }
 
     /// Drains and closes every channel, declares what a stalled sink has not taken, and
@@ -319,7 +335,9 @@ impl Shared {
         };
         let syslog = spec.syslog.then(|| Syslog::new(&self.syslog));
         let followers = self.followers.clone();
-        let output = Output::new(spec, file, syslog, self.logger.clone(), followers);
+        let lost = self.ledger.of(&spec.group, &spec.process, spec.stream);
+        let mut output = Output::new(spec, file, syslog, self.logger.clone(), followers);
+        output.count_losses_into(lost);
         self.warn_about_rotation(&output);
         Ok(output)
     }
