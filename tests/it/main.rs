@@ -7,6 +7,7 @@ mod fcgi;
 mod harness;
 mod idle;
 mod lifecycle;
+mod log_keys;
 mod original;
 mod pidproxy;
 mod real_programs;
