@@ -89,13 +89,28 @@ fn new_files_get_their_mode_and_owner() {
     assert_eq!(look("x.log").0, 0o666);
 }
 
+#[test]
+fn automatic_logs_get_their_mode_too() {
+    let daemon = Daemon::with(
+        "",
+        "[program:x]\ncommand=/bin/cat\nstdout_logfile_mode=0644\n",
+    );
+    let mode = |key: &str| {
+        let path = daemon.info("x", key);
+        let found = fs::metadata(path.as_str().expect("a path")).expect("the log");
+        found.permissions().mode() & 0o7777
+    };
+    assert_eq!(mode("stdout_logfile"), 0o644);
+    assert_eq!(mode("stderr_logfile"), 0o600);
+}
+
 /// What the rotated files say together, oldest first, unpacked by this tool.
 fn unpacked(daemon: &Daemon, tool: &str, suffix: &str) -> String {
     let mut text = String::new();
     for number in (1..=99).rev() {
         let path = daemon.path(&format!("x.log.{number}{suffix}"));
         if path.exists() {
-            let test = Command::new(tool).arg("-t").arg(&path).status();
+            let test = Command::new(tool).args(["-q", "-t"]).arg(&path).status();
             assert!(test.expect(tool).success(), "{}", path.display());
             let output = Command::new(tool).arg("-dc").arg(&path).output();
             text += &String::from_utf8(output.expect(tool).stdout).expect("utf-8");
