@@ -80,6 +80,10 @@ pub const ALL: &[Command] = &[
     daemon::VERSION,
 ];
 
+/// Those the original does not have. `help <name>` explains them and TAB offers them; the
+/// overview of `help` stays what scripts and people know.
+pub const OURS: &[&str] = &["logs"];
+
 /// The command of that name.
 #[must_use]
 pub fn find(name: &str) -> Option<&'static Command> {

@@ -8,6 +8,7 @@ mod fcgi;
 mod harness;
 mod idle;
 mod lifecycle;
+mod log_keys;
 mod losses;
 mod mount;
 mod original;

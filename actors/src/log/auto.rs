@@ -1,10 +1,11 @@
 //! Logs that the daemon names itself: `stdout_logfile = AUTO` (spec core 3.3).
 
-use std::fs::OpenOptions;
+use std::fs::{OpenOptions, Permissions};
 use std::io;
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
+use visord_config::LogFileConfig;
 use visord_model::event::Stream;
 use visord_model::log_line::{Level, LogLine};
 use visord_model::pyrepr::repr;
@@ -47,6 +48,20 @@ pub fn create(
         }
     }
     result
+}
+
+/// Gives a log that was just created the owner and mode it is to have, if any. Blocks.
+///
+/// # Errors
+/// The file cannot be changed.
+pub fn furnish(path: &Path, keys: &LogFileConfig) -> io::Result<()> {
+    if let Some(owner) = keys.owner {
+        std::os::unix::fs::lchown(path, owner.uid, owner.gid)?;
+    }
+    if let Some(mode) = keys.mode {
+        std::fs::set_permissions(path, Permissions::from_mode(mode))?;
+    }
+    Ok(())
 }
 
 /// Removes the AUTO logs an earlier run of this identifier left behind, with their

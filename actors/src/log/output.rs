@@ -1,6 +1,9 @@
 //! One captured output: what happens to its bytes between the pipe and the log
 //! (spec core 6.5). No thread and no pipe here: bytes come in, the disk is a seam.
 
+mod capture;
+mod lines;
+
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -9,14 +12,15 @@ use std::time::Instant;
 use slog::{Drain, Logger};
 use visord_model::log_line::{Level, LogLine};
 use visord_model::output::ansi;
-use visord_model::output::capture::{Piece, Section, Splitter};
-use visord_model::output::format::Formatter;
+use visord_model::output::capture::Section;
 use visord_model::output::rotation::Compression;
 use visord_model::pyrepr::{repr, repr_bytes};
 
+use capture::Capture;
+use lines::Lines;
+
 use super::archive::Shelf;
 use super::channel::{ChannelSpec, OutputEvent, OutputEventKind};
-use super::clock::{LineClock, since_1970};
 use super::disk::Disk;
 use super::file::{LogFile, Stop};
 use super::followers::Followers;
@@ -45,20 +49,6 @@ pub(crate) struct Output<D: Disk> {
     /// Lines that did not reach syslog although the file has them.
     syslog_loss: Loss,
     pid: i32,
-}
-
-/// A log of lines with their time and origin.
-struct Lines {
-    formatter: Formatter,
-    clock: LineClock,
-    /// Lines on their way to the file.
-    ready: Vec<u8>,
-}
-
-/// Capture mode of one run of a process.
-struct Capture {
-    splitter: Splitter,
-    section: Section,
 }
 
 impl<D: Disk> Output<D> {
@@ -143,41 +133,6 @@ impl<D: Disk> Output<D> {
         }
     }
 
-    fn finish_capture(&mut self) {
-        self.split(None);
-        let dropped = self
-            .capture
-            .as_ref()
-            .map_or(0, |capture| capture.section.len());
-        if dropped > 0 {
-            self.debug(format!(
-                "{} {} ended inside a capture, {dropped} captured bytes dropped",
-                repr(&self.spec.process),
-                self.spec.stream.name()
-            ));
-        }
-        self.capture = Capture::of(&self.spec);
-    }
-
-    /// Sends the next bytes, or the end, through the splitter.
-    fn split(&mut self, next: Option<&[u8]>) {
-        let Some(mut capture) = self.capture.take() else {
-            return;
-        };
-        let Capture { splitter, section } = &mut capture;
-        let mut found = |piece: Piece<'_>| match piece {
-            Piece::Outside(bytes) => self.record(bytes, None),
-            Piece::Inside(bytes) => self.record(bytes, Some(section)),
-            Piece::Begin => section.clear(),
-            Piece::End => self.captured(section.take()),
-        };
-        match next {
-            Some(bytes) => splitter.feed(bytes, &mut found),
-            None => splitter.finish(&mut found),
-        }
-        self.capture = Some(capture);
-    }
-
     /// Steps 2 to 5 of spec core 6.5 for one record.
     fn record(&mut self, bytes: &[u8], section: Option<&mut Section>) {
         let clean;
@@ -197,21 +152,6 @@ impl<D: Disk> Output<D> {
         if self.spec.events_enabled && self.spec.interest.wants(self.spec.stream.log_kind()) {
             self.publish(OutputEventKind::Log(bytes.to_vec()));
         }
-    }
-
-    fn captured(&mut self, data: Vec<u8>) {
-        if self
-            .spec
-            .interest
-            .wants(self.spec.stream.communication_kind())
-        {
-            self.publish(OutputEventKind::Communication(data));
-        }
-        self.debug(format!(
-            "{} {} emitted a comm event",
-            repr(&self.spec.process),
-            self.spec.stream.name()
-        ));
     }
 
     fn publish(&self, kind: OutputEventKind) {
@@ -262,25 +202,6 @@ impl<D: Disk> Output<D> {
         } else {
             self.enqueue(bytes);
         }
-    }
-
-    /// The next bytes, or the end, as lines of the log.
-    fn put_lines(&mut self, next: Option<&[u8]>) {
-        let Some(mut lines) = self.lines.take() else {
-            return;
-        };
-        lines.ready.clear();
-        match next {
-            Some(bytes) => {
-                let time = lines.clock.text(since_1970());
-                lines.formatter.feed(bytes, time, &mut lines.ready);
-            }
-            None => lines.formatter.finish(&mut lines.ready),
-        }
-        if !lines.ready.is_empty() {
-            self.put(&lines.ready);
-        }
-        self.lines = Some(lines);
     }
 
     /// Sends the record to syslog, line by line. Without a file it is the log.
@@ -453,28 +374,6 @@ impl<D: Disk> Output<D> {
         let option = format!("{}_logfile", self.spec.stream.name());
         let of = format!(" of process {}", repr(&self.spec.process));
         self.file.as_ref()?.rotation_warning(&option, &of)
-    }
-}
-
-impl Lines {
-    fn of(spec: &ChannelSpec) -> Option<Self> {
-        let format = spec.keys.format;
-        let formatter = Formatter::new(format, &spec.group, &spec.process, spec.stream)?;
-        Some(Self {
-            formatter,
-            clock: LineClock::new(),
-            ready: Vec::new(),
-        })
-    }
-}
-
-impl Capture {
-    fn of(spec: &ChannelSpec) -> Option<Self> {
-        let capacity = usize::try_from(spec.capture_maxbytes).ok()?;
-        (capacity > 0).then(|| Self {
-            splitter: Splitter::new(),
-            section: Section::new(capacity),
-        })
     }
 }
 

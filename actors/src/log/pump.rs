@@ -9,6 +9,7 @@
 //! pipe is not read, so that its child is the one that waits.
 
 mod command;
+mod files;
 mod nap;
 mod slot;
 
@@ -16,22 +17,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::os::fd::OwnedFd;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
 use std::sync::{Arc, mpsc};
 use std::time::Instant;
 
 use nix::errno::Errno;
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
 use nix::sys::eventfd::EventFd;
-use tokio::sync::oneshot;
 use visord_model::log_line::{Level, LogLine};
 
-use super::archive::Shelf;
-use super::channel::{Channel, ChannelSpec, Drained};
+use super::channel::Drained;
 use super::disk::RealDisk;
-use super::file::{FileKeys, clear_closed, rotate_closed};
+use super::file::clear_closed;
 use super::main_log::emit;
-use super::output::Output;
 use super::service::Shared;
 
 pub(super) use command::{ChannelId, Command, Mouth};
@@ -305,53 +302,6 @@ impl Pump {
         }
     }
 
-    fn open(&mut self, spec: ChannelSpec, reply: oneshot::Sender<io::Result<Channel>>) {
-        let mut output = match self.shared.open_sinks(spec) {
-            Ok(output) => output,
-            Err(error) => {
-                let _ = reply.send(Err(error));
-                return;
-            }
-        };
-        let home = self.shared.home_of(&mut output, &self.mouth);
-        match home {
-            None => self.adopt(output, reply),
-            Some(other) => other.say(Command::Adopt {
-                output: Box::new(output),
-                reply,
-            }),
-        }
-    }
-
-    fn adopt(&mut self, mut output: Output<RealDisk>, reply: oneshot::Sender<io::Result<Channel>>) {
-        self.inherit_queue(&mut output);
-        output.settle_at(self.shelf());
-        let id = self.shared.next_id();
-        let channel = Channel {
-            id,
-            mouth: self.mouth.clone(),
-            lost: output.lost(),
-        };
-        self.slots.insert(id, Slot::new(output));
-        self.balance(id);
-        // if nobody wants it any more the handle is dropped, which closes it again
-        let _ = reply.send(Ok(channel));
-    }
-
-    /// What an earlier run of this output left for a stalled sink goes first.
-    fn inherit_queue(&mut self, output: &mut Output<RealDisk>) {
-        let mut earlier = Vec::new();
-        for (id, slot) in &mut self.slots {
-            if slot.closed && slot.output.is_same_as(output) {
-                output.inherit(&mut slot.output);
-                earlier.push(*id);
-            }
-        }
-        for id in earlier {
-            self.remove(id);
-        }
-    }
-
     fn attach(&mut self, id: ChannelId, pipe: OwnedFd, pid: i32) {
         self.drain(id);
         if let Some(slot) = self.slots.get_mut(&id)
@@ -379,28 +329,6 @@ impl Pump {
         slot.output.declare(Instant::now());
         self.balance(id);
         Drained { queued }
-    }
-
-    fn clear(&mut self, id: ChannelId) -> io::Result<()> {
-        let Some(slot) = self.slots.get_mut(&id) else {
-            return Err(super::gone());
-        };
-        slot.stop_waiting(&self.epoll);
-        slot.output.file_mut().map_or(Ok(()), |file| file.clear())
-    }
-
-    fn rotate_path(&self, path: PathBuf, keys: FileKeys) -> io::Result<()> {
-        if let Some(mut log) = rotate_closed(RealDisk, path, keys)? {
-            self.shelf().put_away(&mut log);
-        }
-        Ok(())
-    }
-
-    fn shelf(&self) -> Shelf {
-        Shelf {
-            archive: Arc::clone(&self.shared.archive),
-            owner: self.mouth.clone(),
-        }
     }
 
     fn close(&mut self, id: ChannelId) {
