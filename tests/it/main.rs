@@ -13,3 +13,5 @@ mod real_programs;
 mod shutdown;
 mod superlance;
 mod terminal;
+#[cfg(feature = "tls")]
+mod tls;
