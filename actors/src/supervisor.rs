@@ -16,7 +16,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use actix::{Actor, Context, Handler, SpawnHandle};
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 use visord_config::{Config, ConfigError};
 use visord_model::event::Event;
 use visord_model::fault::{Fault, FaultCode};
@@ -56,6 +56,8 @@ pub struct Parts {
     pub loader: Loader,
     /// To reopen and to clear.
     pub activity: ActivityLog,
+    /// Told whenever logs are reopened, for whoever else has files to open anew.
+    pub reopened: watch::Sender<()>,
     /// Told once when everything has stopped.
     pub ended: oneshot::Sender<Ending>,
 }
@@ -67,6 +69,7 @@ pub struct Supervisor {
     auto_logs: AutoLogs,
     loader: Loader,
     activity: ActivityLog,
+    reopened: watch::Sender<()>,
     ended: Option<oneshot::Sender<Ending>>,
     roster: Roster,
     /// Whose turn it is to update a group.
@@ -85,6 +88,7 @@ impl Supervisor {
             auto_logs: parts.auto_logs,
             loader: parts.loader,
             activity: parts.activity,
+            reopened: parts.reopened,
             ended: Some(parts.ended),
             roster: Roster::default(),
             turns: Turns::default(),

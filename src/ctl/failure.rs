@@ -131,7 +131,7 @@ fn call_parts(error: &CallError, url: &str) -> (&'static str, String, String) {
 fn protocol_error(code: u16, reason: &str, url: &str) -> (&'static str, String, String) {
     // The original knows every unix socket by this name.
     let place = match ServerUrl::parse(url).map(|url| url.address) {
-        Ok(Address::Tcp { host, .. }) => host,
+        Ok(Address::Tcp { host, .. } | Address::Tls { host, .. }) => host,
         Ok(Address::Unix(_)) | Err(_) => "127.0.0.1".to_owned(),
     };
     (

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use clap::{Arg, ArgAction, Command};
 use visord_config::{ClientConfig, Surroundings, find_config, load_client};
 use visord_model::pyrepr::repr;
+use visord_xmlrpc::http::Trust;
 
 use super::session::Server;
 use crate::cli::{ADDITION, UsageError, help_text, tokenize};
@@ -160,6 +161,7 @@ fn combine(options: Options, config: ClientConfig, words: Vec<String>) -> Settin
             url: options.serverurl.unwrap_or(config.serverurl),
             username: options.username.or(config.username),
             password: options.password.or(config.password),
+            trust: config.tls_ca.map_or(Trust::System, Trust::File),
         },
         prompt: config.prompt,
         history_file: options.history_file.or(config.history_file),

@@ -1,7 +1,7 @@
 //! One user talking to one server: what every command works with.
 
 use visord_model::fault::FaultCode;
-use visord_xmlrpc::http::ServerUrl;
+use visord_xmlrpc::http::{ServerUrl, Trust};
 use visord_xmlrpc::{CallError, Client, Login, Value};
 
 use super::exit_status::{ExitStatus, is};
@@ -21,17 +21,20 @@ pub struct Server {
     pub username: Option<String>,
     /// Password for Basic authentication.
     pub password: Option<String>,
+    /// Whom to trust about who an `https://` server is.
+    pub trust: Trust,
 }
 
 impl Server {
     /// A client for it, not connected yet.
     ///
     /// # Errors
-    /// The URL is neither `http://` nor `unix://`.
+    /// The URL is none of `http://`, `https://` and `unix://`.
     pub fn client(&self) -> Result<Client, Failure> {
         let url = ServerUrl::parse(&self.url).map_err(|_| Failure::UnknownProtocol)?;
         let login = self.login(&url);
-        Ok(Client::new(url.address, login.as_ref()))
+        let client = Client::new(url.address, login.as_ref());
+        Ok(client.trusting(self.trust.clone()))
     }
 
     /// Credentials of our own count only as a pair (spec interfaces 4.2); without them
@@ -144,7 +147,7 @@ impl<'t> Session<'t> {
     /// A client for commands that say themselves what is wrong with the connection.
     ///
     /// # Errors
-    /// The URL is neither `http://` nor `unix://`.
+    /// The URL is none of `http://`, `https://` and `unix://`.
     pub fn client(&self) -> Result<Client, Failure> {
         self.server.client()
     }

@@ -4,9 +4,9 @@ use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use actix::Actor;
+use actix::{Actor, Addr};
 use slog::Logger;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 use visord_actors::board::{Board, Identity};
 use visord_actors::clock::Clock;
 use visord_actors::event_bus::EventBus;
@@ -25,7 +25,7 @@ use visord_config::{
     Config, HttpAddress, HttpConfig, MainLogTarget, RpcInterfaceConfig, RpcInterfaceKind,
 };
 use visord_web::rpc::remote::Remotes;
-use visord_web::server::WebServer;
+use visord_web::server::{ReadCertificates, WebServer};
 use visord_web::state::{AppState, Follow, Limits, Lost, Settle};
 
 use super::start::Running;
@@ -87,6 +87,7 @@ async fn supervise(run: Run<'_>) -> Ending {
         strip_ansi: config.server.strip_ansi,
     });
     let (ended, end) = oneshot::channel();
+    let reopened = watch::Sender::new(());
     let namespaces = main_namespaces(&config.rpc_interfaces);
     let remotes = Arc::new(remotes(&config.rpc_interfaces, &logger));
     let supervisor = Supervisor::new(Parts {
@@ -95,6 +96,7 @@ async fn supervise(run: Run<'_>) -> Ending {
         auto_logs: std::mem::take(&mut running.auto_logs),
         loader,
         activity: running.activity.clone(),
+        reopened: watch::Sender::clone(&reopened),
         ended,
     })
     .start();
@@ -118,6 +120,10 @@ async fn supervise(run: Run<'_>) -> Ending {
     if let Err(error) = &web {
         slog::crit!(logger, "the web server could not start: {error}");
     }
+    if let Ok(web) = &web {
+        read_certificates_with_logs(reopened.subscribe(), web.addr().clone());
+    }
+    drop(reopened);
     supervisor.do_send(Begin);
     // a Supervisor that is gone cannot be told to end: treat it as the end
     let ending = end.await.unwrap_or(Ending::Shutdown);
@@ -165,6 +171,15 @@ fn remotes(interfaces: &[RpcInterfaceConfig], logger: &slog::Logger) -> Remotes 
     })
 }
 
+/// SIGUSR2 reopens logs and reads certificates again.
+fn read_certificates_with_logs(mut reopened: watch::Receiver<()>, web: Addr<WebServer>) {
+    actix::spawn(async move {
+        while reopened.changed().await.is_ok() {
+            web.do_send(ReadCertificates);
+        }
+    });
+}
+
 /// Lets the web side wait for a log to grow without asking again and again.
 fn follow(logs: &LogService) -> Follow {
     let logs = logs.clone();
@@ -202,15 +217,19 @@ fn server_url(servers: &[HttpConfig]) -> Option<String> {
         HttpAddress::Inet { .. } => None,
     });
     unix.or_else(|| {
-        servers
-            .iter()
-            .rev()
-            .find_map(|server| match &server.address {
+        servers.iter().rev().find_map(|server| {
+            let scheme = if server.tls.is_some() {
+                "https"
+            } else {
+                "http"
+            };
+            match &server.address {
                 HttpAddress::Inet { host, port } if host.is_empty() => {
-                    Some(format!("http://localhost:{port}"))
+                    Some(format!("{scheme}://localhost:{port}"))
                 }
-                HttpAddress::Inet { host, port } => Some(format!("http://{host}:{port}")),
+                HttpAddress::Inet { host, port } => Some(format!("{scheme}://{host}:{port}")),
                 HttpAddress::Unix { .. } => None,
-            })
+            }
+        })
     })
 }

@@ -166,6 +166,13 @@ pub(crate) fn original(name: &str) -> Option<PathBuf> {
     None
 }
 
+/// A port that nobody uses at the moment.
+/// A port that nobody uses at the moment.
+pub(crate) fn free_port() -> u16 {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    listener.local_addr().expect("its number").port()
+}
+
 /// Poll until it holds; panics with what was waited for after [`PATIENCE`].
 pub(crate) fn wait_for(what: &str, mut probe: impl FnMut() -> bool) {
     let end = Instant::now() + PATIENCE;

@@ -20,4 +20,5 @@ mod stalls;
 mod stdin;
 mod superlance;
 mod terminal;
+mod tls;
 mod update;

@@ -11,7 +11,7 @@ use std::time::Instant;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::pty::{Winsize, openpty};
 
-use crate::harness::{Daemon, PATIENCE};
+use crate::harness::{Daemon, PATIENCE, free_port};
 
 const PROMPT: &str = "supervisor> ";
 const INTERRUPT: &str = "\x03";
@@ -338,9 +338,4 @@ fn the_password_is_asked_for_and_not_shown() {
     screen.expect(PROMPT);
     screen.keys(END);
     assert_eq!(screen.code(), Some(0));
-}
-
-fn free_port() -> u16 {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
-    listener.local_addr().expect("its number").port()
 }

@@ -34,6 +34,7 @@ pub mod server;
 pub mod site;
 pub mod state;
 pub mod stream;
+pub mod tls;
 
 #[cfg(test)]
 mod tests;

@@ -14,6 +14,7 @@ use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use nix::errno::Errno;
@@ -23,6 +24,8 @@ use nix::sys::socket::{
 };
 use nix::unistd::{Gid, Uid, User, chown};
 use visord_config::{HttpAddress, HttpConfig, Ownership};
+
+use crate::tls::{Tls, TlsError};
 
 /// Connections that may wait to be accepted.
 const BACKLOG: i32 = 1024;
@@ -40,6 +43,8 @@ pub struct Bound {
     pub config: HttpConfig,
     /// The socket.
     pub socket: Socket,
+    /// Its certificate, if it speaks TLS.
+    pub tls: Option<Arc<Tls>>,
     file: Option<SocketFile>,
 }
 
@@ -95,6 +100,13 @@ pub enum ListenError {
     PathTooLong,
     /// The system refuses.
     System(Errno),
+    /// It is to speak TLS and cannot.
+    Tls {
+        /// Its section.
+        section: String,
+        /// Why.
+        error: TlsError,
+    },
 }
 
 impl fmt::Display for ListenError {
@@ -123,6 +135,9 @@ impl fmt::Display for ListenError {
                 path.display()
             ),
             Self::Lookup(code) => write!(f, "{CANNOT} {code}"),
+            Self::Tls { section, error } => {
+                write!(f, "Cannot open an HTTP server: TLS of [{section}]: {error}")
+            }
             Self::PathTooLong => write!(f, "{CANNOT} AF_UNIX path too long"),
             Self::System(Errno::UnknownErrno) => write!(f, "{CANNOT} an unknown error"),
             Self::System(errno) => write!(f, "{CANNOT} errno.{errno:?} ({})", *errno as i32),
@@ -183,6 +198,11 @@ impl Bound {
 }
 
 fn bind_one(config: &HttpConfig) -> Result<Bound, ListenError> {
+    let tls = config.tls.as_ref().map(Tls::new).transpose();
+    let tls = tls.map_err(|error| ListenError::Tls {
+        section: config.section.clone(),
+        error,
+    })?;
     let (socket, file) = match &config.address {
         HttpAddress::Inet { host, port } => (Socket::Inet(bind_inet(host, *port)?), None),
         HttpAddress::Unix { path, mode, owner } => {
@@ -193,6 +213,7 @@ fn bind_one(config: &HttpConfig) -> Result<Bound, ListenError> {
     Ok(Bound {
         config: config.clone(),
         socket,
+        tls: tls.map(Arc::new),
         file,
     })
 }

@@ -23,7 +23,7 @@ use actix_web::{App, rt, web};
 use futures_util::FutureExt as _;
 use futures_util::future::LocalBoxFuture;
 use nix::sys::resource::{Resource, getrlimit};
-use slog::{debug, error};
+use slog::{Logger, crit, debug, error, info};
 use tokio::sync::oneshot;
 use tokio::task::AbortHandle;
 use tokio::time::{sleep, timeout};
@@ -36,7 +36,8 @@ use crate::listen::{Bound, Socket};
 use crate::route;
 use crate::site::{Shared, Site};
 use crate::state::{AppState, Door};
-use crate::stream::{Listener, Stream};
+use crate::stream::{Io, Listener, Stream};
+use crate::tls::Tls;
 
 /// How long the end of the server waits for answers that are on their way.
 const FAREWELL: Duration = Duration::from_secs(2);
@@ -47,6 +48,9 @@ const RECOVERY: Duration = Duration::from_millis(200);
 /// See the module.
 pub struct WebServer {
     waiting: Vec<(Socket, Site)>,
+    log: Logger,
+    /// Of the listeners that speak TLS: section and certificate.
+    certificates: Vec<(String, Arc<Tls>)>,
     shared: Arc<Shared>,
     accepting: Vec<AbortHandle>,
 }
@@ -62,6 +66,11 @@ pub struct WebHandle {
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
 pub struct StopListening;
+
+/// Read the certificates again, for new connections.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct ReadCertificates;
 
 /// What the activity log says about each server at start (spec core 3.6).
 #[must_use]
@@ -100,11 +109,14 @@ impl WebServer {
         for one in bound {
             let site = Site {
                 state: Arc::clone(&state),
-                door: Arc::new(Door::new(&one.config)),
+                door: Arc::new(Door::new(one)),
                 shared: Arc::clone(&shared),
             };
             waiting.push((one.socket.try_clone()?, site));
         }
+        let tls = |one: &Bound| Some((one.config.section.clone(), one.tls.clone()?));
+        let certificates = bound.iter().filter_map(tls).collect();
+        let log = state.log.clone();
         let arbiter = Arbiter::try_new()?;
         arbiter.spawn_fn(|| {
             // only for those who look at the threads
@@ -112,6 +124,8 @@ impl WebServer {
         });
         let addr = Self::start_in_arbiter(&arbiter.handle(), move |_| Self {
             waiting,
+            log,
+            certificates,
             shared,
             accepting: Vec::new(),
         });
@@ -170,6 +184,24 @@ impl Handler<StopListening> for WebServer {
     }
 }
 
+impl Handler<ReadCertificates> for WebServer {
+    type Result = ();
+
+    fn handle(&mut self, _: ReadCertificates, _: &mut Self::Context) {
+        for (section, tls) in &self.certificates {
+            let (section, tls, log) = (section.clone(), Arc::clone(tls), self.log.clone());
+            // files are not read on the HTTP thread; the task says itself how it ended
+            drop(rt::task::spawn_blocking(move || match tls.read_again() {
+                Ok(()) => info!(log, "certificate of '{section}' read again"),
+                Err(error) => crit!(
+                    log,
+                    "certificate of '{section}' not read again, the old one stays: {error}"
+                ),
+            }));
+        }
+    }
+}
+
 /// Serves one connection to its end.
 type Serve = Box<dyn Fn(Stream, Option<SocketAddr>) -> LocalBoxFuture<'static, ()>>;
 
@@ -197,14 +229,35 @@ async fn accept(listener: Listener, site: Site) {
         serving = Rc::downgrade(&serve);
         let guest = crowd.arrive();
         let seat = guest.seat();
-        let stream = Stream::new(io, Rc::clone(&guest));
+        let (site, visitor) = (site.clone(), Rc::clone(&guest));
         let task = rt::spawn(async move {
-            serve(stream, peer).await;
+            if let Some(io) = greeted(io, &site).await {
+                serve(Stream::new(io, visitor), peer).await;
+            }
             drop((serve, seat));
         });
         guest.is_served_by(task.abort_handle());
         // what it brought along is read before it can be sent away
         rt::task::yield_now().await;
+    }
+}
+
+/// The connection once its handshake is done, if it is to have one; nothing if that fails or
+/// takes too long.
+async fn greeted(io: Io, site: &Site) -> Option<Io> {
+    let Some(tls) = site.door.tls.as_deref() else {
+        return Some(io);
+    };
+    match timeout(site.state.limits.patience, io.secured(Some(tls))).await {
+        Ok(Ok(io)) => Some(io),
+        Ok(Err(reason)) => {
+            debug!(site.state.log, "a TLS handshake failed: {reason}");
+            None
+        }
+        Err(_) => {
+            debug!(site.state.log, "a TLS handshake took too long");
+            None
+        }
     }
 }
 

@@ -10,10 +10,12 @@ use visord_actors::board::Board;
 use visord_actors::link::Link;
 use visord_actors::log::LostBytes;
 use visord_actors::messages::supervisor::ProcessName;
-use visord_config::{HttpAddress, HttpConfig};
+use visord_config::HttpAddress;
 
 use crate::auth::Credentials;
+use crate::listen::Bound;
 use crate::rpc::remote::Remotes;
+use crate::tls::Tls;
 
 /// The version of Supervisor this program stands in for (decision "version").
 pub const STANDS_IN_FOR: &str = "4.3.0";
@@ -95,12 +97,15 @@ pub struct Door {
     pub allowed_hosts: Vec<String>,
     /// Bytes that the body of a request may have.
     pub max_body: usize,
+    /// Its certificate, if it speaks TLS.
+    pub tls: Option<Arc<Tls>>,
 }
 
 impl Door {
     /// The door of a configured listener.
     #[must_use]
-    pub fn new(http: &HttpConfig) -> Self {
+    pub fn new(bound: &Bound) -> Self {
+        let http = &bound.config;
         Self {
             section: http.section.clone(),
             credentials: http.credentials.as_ref().map(Credentials::new),
@@ -110,6 +115,7 @@ impl Door {
             },
             allowed_hosts: http.allowed_hosts.clone(),
             max_body: http.max_body,
+            tls: bound.tls.clone(),
         }
     }
 }

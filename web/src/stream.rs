@@ -11,6 +11,7 @@ use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 
 use crate::crowd::Guest;
 use crate::listen::Socket;
+use crate::tls::{Secured, Tls};
 
 /// A listener in the reactor.
 #[derive(Debug)]
@@ -36,6 +37,21 @@ pub enum Io {
     Inet(TcpStream),
     /// A unix socket.
     Unix(UnixStream),
+    /// TCP with TLS.
+    Tls(Box<Secured>),
+}
+
+impl Io {
+    /// The connection after a handshake, where the listener asks for one.
+    ///
+    /// # Errors
+    /// The handshake failed.
+    pub async fn secured(self, tls: Option<&Tls>) -> io::Result<Self> {
+        match (tls, self) {
+            (Some(tls), Self::Inet(stream)) => Ok(Self::Tls(tls.accept(stream).await?)),
+            (_, other) => Ok(other),
+        }
+    }
 }
 
 impl Stream {
@@ -96,6 +112,10 @@ macro_rules! inside {
                 let $inner = Pin::new(stream);
                 $call
             }
+            Io::Tls(stream) => {
+                let $inner = Pin::new(stream.as_mut());
+                $call
+            }
         }
     };
 }
@@ -139,6 +159,7 @@ impl AsyncWrite for Stream {
         match &self.io {
             Io::Inet(stream) => stream.is_write_vectored(),
             Io::Unix(stream) => stream.is_write_vectored(),
+            Io::Tls(stream) => stream.is_write_vectored(),
         }
     }
 }

@@ -8,7 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
 use crate::error::DecodeError;
-use crate::http::{Address, Answer, Connection, HttpError, Request};
+use crate::http::{Address, Answer, Connection, HttpError, Request, Trust};
 use crate::reply::WireFault;
 use crate::value::Value;
 use crate::{decode_reply, encode_call};
@@ -142,6 +142,15 @@ impl Client {
         Self {
             connection: Connection::new(address),
             authorization: login.map(Authorization::basic),
+        }
+    }
+
+    /// Trust others than the system's authorities to say who an `https://` server is.
+    #[must_use]
+    pub fn trusting(self, trust: Trust) -> Self {
+        Self {
+            connection: self.connection.trusting(trust),
+            ..self
         }
     }
 

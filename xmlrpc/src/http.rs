@@ -3,7 +3,8 @@
 //! It knows what talking to a supervisor takes and nothing more: one connection, one
 //! request at a time, kept open between requests; bodies by `Content-Length`, chunked or
 //! until the server closes; answers read whole ([`Connection::exchange`]) or as they
-//! arrive ([`Connection::follow`]). It does not redirect, retry, compress or encrypt.
+//! arrive ([`Connection::follow`]). It does not redirect, retry or compress.
+//! With the feature `tls` it speaks `https://` too and always verifies the server.
 //!
 //! Reading order: [`Address`] says where, [`head`] reads what comes before a body,
 //! [`body`] the body itself.
@@ -12,12 +13,14 @@ mod address;
 mod body;
 mod collect;
 mod head;
+mod stream;
+#[cfg(feature = "tls")]
+mod tls;
 
 use std::fmt;
 use std::io::{self, Read, Write};
-use std::net::{TcpStream, ToSocketAddrs};
 use std::os::fd::{AsFd, BorrowedFd};
-use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
 
 pub use address::{Address, NotAnAddress, ServerUrl};
 pub use body::Piece;
@@ -25,6 +28,7 @@ pub use collect::{Collector, request_bytes};
 pub use head::Head;
 
 use body::Body;
+use stream::Stream;
 
 /// Bytes asked for in one read; also the most a head may have.
 const READ_SIZE: usize = 64 * 1024;
@@ -85,7 +89,18 @@ pub struct Response {
 #[derive(Debug)]
 pub struct Connection {
     address: Address,
+    trust: Trust,
     stream: Option<Stream>,
+}
+
+/// Whose word counts about who a TLS server is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Trust {
+    /// That of the authorities the system trusts.
+    #[default]
+    System,
+    /// That of the authorities in this PEM file only.
+    File(PathBuf),
 }
 
 impl Connection {
@@ -94,8 +109,15 @@ impl Connection {
     pub fn new(address: Address) -> Self {
         Self {
             address,
+            trust: Trust::System,
             stream: None,
         }
+    }
+
+    /// Trust others than the system's authorities, from the next connection on.
+    #[must_use]
+    pub fn trusting(self, trust: Trust) -> Self {
+        Self { trust, ..self }
     }
 
     /// Where it leads.
@@ -136,7 +158,7 @@ impl Connection {
     fn send(&mut self, request: &Request<'_>) -> Result<Answer, HttpError> {
         let mut stream = match self.stream.take() {
             Some(stream) => stream,
-            None => Stream::open(&self.address)?,
+            None => Stream::open(&self.address, &self.trust)?,
         };
         let bytes = encode(request, &self.address.host_header());
         stream.write_all(&bytes).map_err(HttpError::Io)?;
@@ -309,81 +331,6 @@ impl Incoming {
                     HttpError::Malformed("the answer ends within its headers")
                 });
             }
-        }
-    }
-}
-
-/// A connected socket of either family.
-#[derive(Debug)]
-enum Stream {
-    Tcp(TcpStream),
-    Unix(UnixStream),
-}
-
-impl Stream {
-    fn open(address: &Address) -> Result<Self, HttpError> {
-        match address {
-            Address::Tcp { host, port } => {
-                let found: Vec<_> = (host.as_str(), *port)
-                    .to_socket_addrs()
-                    .map_err(HttpError::Resolve)?
-                    .collect();
-                let stream = TcpStream::connect(&found[..]).map_err(HttpError::Connect)?;
-                // Requests are written whole, so waiting to fill a packet only delays.
-                stream.set_nodelay(true).map_err(HttpError::Connect)?;
-                Ok(Self::Tcp(stream))
-            }
-            Address::Unix(path) => UnixStream::connect(path)
-                .map(Self::Unix)
-                .map_err(HttpError::Connect),
-        }
-    }
-
-    fn try_clone(&self) -> io::Result<Self> {
-        match self {
-            Self::Tcp(stream) => stream.try_clone().map(Self::Tcp),
-            Self::Unix(stream) => stream.try_clone().map(Self::Unix),
-        }
-    }
-
-    fn shutdown(&self) -> io::Result<()> {
-        match self {
-            Self::Tcp(stream) => stream.shutdown(std::net::Shutdown::Both),
-            Self::Unix(stream) => stream.shutdown(std::net::Shutdown::Both),
-        }
-    }
-}
-
-impl Read for Stream {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        match self {
-            Self::Tcp(stream) => stream.read(buffer),
-            Self::Unix(stream) => stream.read(buffer),
-        }
-    }
-}
-
-impl Write for Stream {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        match self {
-            Self::Tcp(stream) => stream.write(bytes),
-            Self::Unix(stream) => stream.write(bytes),
-        }
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        match self {
-            Self::Tcp(stream) => stream.flush(),
-            Self::Unix(stream) => stream.flush(),
-        }
-    }
-}
-
-impl AsFd for Stream {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        match self {
-            Self::Tcp(stream) => stream.as_fd(),
-            Self::Unix(stream) => stream.as_fd(),
         }
     }
 }

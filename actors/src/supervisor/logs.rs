@@ -14,6 +14,7 @@ impl Handler<ReopenEverything> for Supervisor {
     fn handle(&mut self, _msg: ReopenEverything, _ctx: &mut Self::Context) {
         slog::info!(self.world.logger, "supervisord logreopen");
         self.activity.reopen();
+        self.reopened.send_replace(());
         for member in self.roster.everybody() {
             member.addr.do_send(ReopenLogs);
         }

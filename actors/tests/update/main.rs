@@ -132,6 +132,7 @@ fn start(folder: &Path) -> Running {
     };
     let (ended, end) = oneshot::channel();
     let supervisor = Supervisor::new(Parts {
+        reopened: tokio::sync::watch::Sender::new(()),
         world: Rc::new(world),
         config: loader().expect("a valid configuration"),
         auto_logs: AutoLogs::new(),

@@ -64,7 +64,7 @@ fn help(session: &mut Session<'_>, argument: &str) -> Result<Flow, Failure> {
 }
 
 fn open(session: &mut Session<'_>, argument: &str) -> Result<Flow, Failure> {
-    let known = ["http://", "unix://"];
+    let known = ["http://", "https://", "unix://"];
     if !known.iter().any(|scheme| argument.starts_with(scheme)) {
         let line = "ERROR: url must be http:// or unix://";
         session.fail(ExitStatus::Generic, line)?;

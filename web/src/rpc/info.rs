@@ -115,6 +115,7 @@ pub const METHODS: &[Method] = &[
             "as of getProcessInfo; also double stdout_lost, stderr_lost: bytes that could not \
              be stored since the daemon started",
         ),
+        right: Right::View,
         gated: true,
         listed: false,
         run: Run::Now(process_detail),

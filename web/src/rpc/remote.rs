@@ -16,7 +16,7 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 use visord_model::fault::FaultCode;
-use visord_xmlrpc::http::{NotAnAddress, ServerUrl};
+use visord_xmlrpc::http::{Address, NotAnAddress, ServerUrl};
 use visord_xmlrpc::{CallError, Value};
 
 use super::method::{Args, Failure, Reply};
@@ -96,7 +96,12 @@ impl Remote {
             .filter(|path| !path.is_empty());
         Ok(Self {
             namespace: namespace.to_owned(),
-            url: ServerUrl::parse(url)?,
+            url: match ServerUrl::parse(url)? {
+                url if matches!(url.address, Address::Tls { .. }) => {
+                    return Err(NotAnAddress::Scheme);
+                }
+                url => url,
+            },
             path: format!("/{}", path.unwrap_or("RPC2")),
             turns: Semaphore::new(AT_ONCE),
             directory: Directory::default(),

@@ -194,6 +194,7 @@ pub(crate) fn site(state: AppState) -> Site {
             socket: None,
             allowed_hosts: Vec::new(),
             max_body: 1024 * 1024,
+            tls: None,
         }),
         shared: Arc::new(Shared::new().unwrap()),
     }

@@ -5,12 +5,21 @@ use std::path::PathBuf;
 
 /// The port of `http://host` (spec interfaces 4.2).
 const DEFAULT_PORT: u16 = 80;
+/// The port of `https://host`.
+const DEFAULT_TLS_PORT: u16 = 443;
 
 /// Where a server listens.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Address {
     /// TCP.
     Tcp {
+        /// Name or address; an IPv6 address without brackets.
+        host: String,
+        /// 1..=65535
+        port: u16,
+    },
+    /// TCP with TLS; the server must prove to be `host`.
+    Tls {
         /// Name or address; an IPv6 address without brackets.
         host: String,
         /// 1..=65535
@@ -25,8 +34,10 @@ impl Address {
     #[must_use]
     pub fn host_header(&self) -> String {
         match self {
-            Self::Tcp { host, port } if host.contains(':') => format!("[{host}]:{port}"),
-            Self::Tcp { host, port } => format!("{host}:{port}"),
+            Self::Tcp { host, port } | Self::Tls { host, port } if host.contains(':') => {
+                format!("[{host}]:{port}")
+            }
+            Self::Tcp { host, port } | Self::Tls { host, port } => format!("{host}:{port}"),
             Self::Unix(_) => "localhost".to_owned(),
         }
     }
@@ -53,7 +64,7 @@ impl fmt::Debug for ServerUrl {
 /// A text that names no server we can talk to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NotAnAddress {
-    /// Neither `http://` nor `unix://` (both in lower case).
+    /// None of `http://`, `https://` and `unix://` (in lower case).
     Scheme,
     /// Nothing where the host or the path should be.
     Empty,
@@ -64,7 +75,7 @@ pub enum NotAnAddress {
 impl fmt::Display for NotAnAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Scheme => "neither http:// nor unix://",
+            Self::Scheme => "none of http://, https:// and unix://",
             Self::Empty => "no host or path",
             Self::Port => "the port is not a number from 1 to 65535",
         })
@@ -74,7 +85,8 @@ impl fmt::Display for NotAnAddress {
 impl std::error::Error for NotAnAddress {}
 
 impl ServerUrl {
-    /// Read `http://[user:password@]host[:port][/ignored]` or `unix://path`.
+    /// Read `http://[user:password@]host[:port][/ignored]`, the same with `https://`, or
+    /// `unix://path`.
     ///
     /// # Errors
     /// See [`NotAnAddress`].
@@ -88,21 +100,30 @@ impl ServerUrl {
                 credentials: None,
             });
         }
-        let rest = text.strip_prefix("http://").ok_or(NotAnAddress::Scheme)?;
+        let (rest, default_port) = match text.strip_prefix("https://") {
+            Some(rest) => (rest, DEFAULT_TLS_PORT),
+            None => {
+                let rest = text.strip_prefix("http://").ok_or(NotAnAddress::Scheme)?;
+                (rest, DEFAULT_PORT)
+            }
+        };
         let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
         let (credentials, place) = match authority.rsplit_once('@') {
             Some((login, place)) => (Some(split_login(login)), place),
             None => (None, authority),
         };
-        let (host, port) = split_place(place)?;
+        let (host, port) = split_place(place, default_port)?;
         if host.is_empty() {
             return Err(NotAnAddress::Empty);
         }
+        let host = host.to_owned();
+        let address = if default_port == DEFAULT_TLS_PORT {
+            Address::Tls { host, port }
+        } else {
+            Address::Tcp { host, port }
+        };
         Ok(Self {
-            address: Address::Tcp {
-                host: host.to_owned(),
-                port,
-            },
+            address,
             credentials,
         })
     }
@@ -115,7 +136,7 @@ fn split_login(login: &str) -> (String, String) {
 }
 
 /// `host`, `host:port`, `[v6]` or `[v6]:port`.
-fn split_place(place: &str) -> Result<(&str, u16), NotAnAddress> {
+fn split_place(place: &str, default_port: u16) -> Result<(&str, u16), NotAnAddress> {
     let (host, port) = if let Some(rest) = place.strip_prefix('[') {
         let (host, after) = rest.split_once(']').ok_or(NotAnAddress::Empty)?;
         match after.strip_prefix(':') {
@@ -127,7 +148,7 @@ fn split_place(place: &str) -> Result<(&str, u16), NotAnAddress> {
         place.rsplit_once(':').unwrap_or((place, ""))
     };
     if port.is_empty() {
-        return Ok((host, DEFAULT_PORT));
+        return Ok((host, default_port));
     }
     match port.parse() {
         Ok(port) if port > 0 => Ok((host, port)),
@@ -170,6 +191,13 @@ mod tests {
         }
     }
 
+    fn tls(host: &str, port: u16) -> Address {
+        Address::Tls {
+            host: host.to_owned(),
+            port,
+        }
+    }
+
     #[test]
     fn urls_are_taken_apart() {
         for (text, address) in [
@@ -179,6 +207,8 @@ mod tests {
             ("http://h:", tcp("h", 80)),
             ("http://[::1]:9001", tcp("::1", 9001)),
             ("http://[::1]/x", tcp("::1", 80)),
+            ("https://h", tls("h", 443)),
+            ("https://[::1]:80/x", tls("::1", 80)),
             ("unix:///tmp/s.sock", Address::Unix("/tmp/s.sock".into())),
             ("unix://rel/s.sock", Address::Unix("rel/s.sock".into())),
         ] {
@@ -191,7 +221,8 @@ mod tests {
     fn bad_urls_say_what_is_wrong() {
         for (text, wrong) in [
             ("HTTP://h", NotAnAddress::Scheme),
-            ("https://h", NotAnAddress::Scheme),
+            ("HTTPS://h", NotAnAddress::Scheme),
+            ("https://", NotAnAddress::Empty),
             ("unix:/x", NotAnAddress::Scheme),
             ("", NotAnAddress::Scheme),
             ("unix://", NotAnAddress::Empty),

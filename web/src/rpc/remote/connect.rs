@@ -44,6 +44,8 @@ pub(super) async fn call(
             let stream = opened(TcpStream::connect((host.as_str(), *port))).await?;
             exchange(stream, &bytes).await?
         }
+        // refused by `Remotes::new`
+        Address::Tls { .. } => return Err(HttpError::Malformed("https is not forwarded").into()),
         Address::Unix(path) => exchange(opened(UnixStream::connect(path)).await?, &bytes).await?,
     };
     match response.head.status {
