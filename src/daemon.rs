@@ -100,12 +100,21 @@ fn live(
             spawner: spawner.clone(),
             next_serial: &mut next_serial,
         });
-        running.down();
+        let log = running.down();
         match ending {
-            Ending::Shutdown => return Ok(ExitCode::SUCCESS),
-            Ending::Restart => config = origin.load().map_err(usage)?,
+            Ending::Shutdown => {
+                log.stop_threads();
+                return Ok(ExitCode::SUCCESS);
+            }
+            Ending::Restart(next) => config = *next,
         }
-        running = Start::again().up(&config)?;
+        let again = Start::again().up(&config);
+        if let Err(error) = &again {
+            // a daemon in the background has no other way to say why it is gone
+            slog::crit!(log.logger(), "cannot run again: {error}");
+        }
+        log.stop_threads();
+        running = again?;
     }
 }
 

@@ -1,7 +1,8 @@
 //! The board: what the control thread shows to readers on other threads.
 //!
-//! Only the Supervisor writes it, on every change; RPC reads, pages and metrics are answered
-//! from it without a message to any actor. Readers hold the lock for the copy of some `Arc`s.
+//! A process's row is written by its Process actor, the rest by the Supervisor, on every
+//! change; RPC reads, pages and metrics are answered from it without a message to any actor.
+//! Readers hold the lock for the copy of some `Arc`s.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

@@ -64,6 +64,8 @@ pub struct Process {
     /// The child was reaped; its output is being drained before the machine is told.
     reaped: bool,
     stdin: Option<Stdin>,
+    /// Waits for the child to read.
+    stdin_waiting: Option<SpawnHandle>,
     outputs: Vec<Channel>,
     waiters: Waiters,
     timer: Option<SpawnHandle>,
@@ -99,6 +101,7 @@ impl Process {
             child: None,
             reaped: false,
             stdin: None,
+            stdin_waiting: None,
             outputs: Vec::new(),
             waiters: Waiters::default(),
             timer: None,

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use actix::{Actor, Addr, AsyncContext, Context, StreamHandler};
 use futures_util::stream::unfold;
+use nix::sys::signal::{SigSet, SigmaskHow, Signal, pthread_sigmask};
 use slog::Logger;
 use tokio::signal::unix::{SignalKind, signal};
 use visord_model::state::SupervisorState;
@@ -69,7 +70,25 @@ impl Actor for Signals {
                 }
             }
         }
+        change_mask(SigmaskHow::SIG_UNBLOCK);
     }
+}
+
+/// Let the daemon's signals wait: from before anybody can know its pid until a [`Signals`]
+/// actor listens, and from the end of one run to the beginning of the next.
+pub fn hold_signals() {
+    change_mask(SigmaskHow::SIG_BLOCK);
+}
+
+fn change_mask(how: SigmaskHow) {
+    let mut set = SigSet::empty();
+    for (number, _) in MEANINGS {
+        if let Ok(signal) = Signal::try_from(number) {
+            set.add(signal);
+        }
+    }
+    // fails only for a `how` that does not exist
+    let _ = pthread_sigmask(how, Some(&set), None);
 }
 
 impl StreamHandler<Meaning> for Signals {

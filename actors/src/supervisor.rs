@@ -36,12 +36,13 @@ use update::Turns;
 pub type Loader = Arc<dyn Fn() -> Result<Config, ConfigError> + Send + Sync>;
 
 /// How the daemon's run ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ending {
     /// Exit.
     Shutdown,
-    /// Load the configuration and run again.
-    Restart,
+    /// Run again with this configuration, the very one that was found valid before anything
+    /// stopped (decision C28).
+    Restart(Box<Config>),
 }
 
 /// What makes a Supervisor.
@@ -71,6 +72,8 @@ pub struct Supervisor {
     activity: ActivityLog,
     reopened: watch::Sender<()>,
     ended: Option<oneshot::Sender<Ending>>,
+    /// What a restart that is under way will run.
+    next: Option<Box<Config>>,
     roster: Roster,
     /// Whose turn it is to update a group.
     turns: Turns,
@@ -90,6 +93,7 @@ impl Supervisor {
             activity: parts.activity,
             reopened: parts.reopened,
             ended: Some(parts.ended),
+            next: None,
             roster: Roster::default(),
             turns: Turns::default(),
             plan: None,

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use visord_actors::fcgi::probe;
 use visord_actors::log::{ActivityLog, ActivitySettings, activity, auto, emit};
+use visord_actors::signals::hold_signals;
 use visord_actors::supervisor::{AutoLogs, prepare_auto_logs};
 use visord_config::{Config, FcgiSocket, MainLogTarget, Surroundings};
 use visord_model::log_line::LogLine;
@@ -93,6 +94,8 @@ impl Start {
         if self.readiness.is_some() {
             say(&detach(&config.server));
         }
+        // whoever sees the pidfile may send signals; they wait until somebody listens
+        hold_signals();
         let (pidfile, line) = Pidfile::write(&config.server.pidfile, std::process::id());
         say(&[line]);
         if let Some(readiness) = self.readiness {
@@ -187,11 +190,12 @@ const ROOT_WARNING: &str = "Supervisord is running as root and it is searching f
 
 impl Running {
     /// The order of spec core 3.8: sockets, pidfile, log.
-    pub(super) fn down(self) {
+    /// The log is returned: somebody may have something left to say.
+    pub(super) fn down(self) -> ActivityLog {
         self.bound.iter().for_each(Bound::unlink);
         if let Some(pidfile) = self.pidfile {
             pidfile.remove();
         }
-        self.activity.stop_threads();
+        self.activity
     }
 }

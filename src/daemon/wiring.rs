@@ -17,13 +17,14 @@ use visord_actors::messages::event::GetNextSerial;
 use visord_actors::messages::supervisor::Begin;
 use visord_actors::process::Surroundings;
 use visord_actors::reaper::Reaper;
-use visord_actors::signals::Signals;
+use visord_actors::signals::{Signals, hold_signals};
 use visord_actors::spawn::SpawnerHandle;
 use visord_actors::supervisor::{Ending, Loader, Parts, Supervisor};
 use visord_actors::ticker::Ticker;
 use visord_config::{
     Config, HttpAddress, HttpConfig, MainLogTarget, RpcInterfaceConfig, RpcInterfaceKind,
 };
+use visord_model::state::SupervisorState;
 use visord_web::rpc::remote::Remotes;
 use visord_web::server::{ReadCertificates, WebServer};
 use visord_web::state::{AppState, Follow, Limits, Lost, Settle};
@@ -104,6 +105,7 @@ async fn supervise(run: Run<'_>) -> Ending {
     let link = Link::new(&supervisor);
     // once the Supervisor answers, every process is on the board: no client sees it empty
     let _ = link.get_config().await;
+    let shown = board.clone();
     let app = AppState {
         board,
         link,
@@ -126,9 +128,16 @@ async fn supervise(run: Run<'_>) -> Ending {
     drop(reopened);
     supervisor.do_send(Begin);
     // a Supervisor that is gone cannot be told to end: treat it as the end
-    let ending = end.await.unwrap_or(Ending::Shutdown);
+    let mut ending = end.await.unwrap_or(Ending::Shutdown);
     if let Ok(web) = web {
         web.stop().await;
+    }
+    // from here on signals wait for the next run; one that came before may have made a shutdown
+    // of the restart
+    hold_signals();
+    tokio::task::yield_now().await;
+    if shown.mood() == SupervisorState::Shutdown {
+        ending = Ending::Shutdown;
     }
     *next_serial = bus.send(GetNextSerial).await.unwrap_or(*next_serial);
     logs.shutdown();

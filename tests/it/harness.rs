@@ -128,8 +128,12 @@ impl Setup {
         self.start_into(out.into())
     }
 
-    /// The same, with this standard output.
-    pub(crate) fn start_into(self, out: Stdio) -> Daemon {
+    /// Start it without waiting for anything.
+    pub(crate) fn start_at_once(self) -> Daemon {
+        self.launch(Stdio::null())
+    }
+
+    fn launch(self, out: Stdio) -> Daemon {
         let err = fs::File::create(self.path("daemon.err")).expect("daemon.err");
         let child = self
             .command(&["-n", "-c", "s.conf"])
@@ -137,7 +141,12 @@ impl Setup {
             .stderr(err)
             .spawn()
             .expect("start supervisord");
-        let mut daemon = Daemon { setup: self, child };
+        Daemon { setup: self, child }
+    }
+
+    /// The same, with this standard output.
+    pub(crate) fn start_into(self, out: Stdio) -> Daemon {
+        let mut daemon = self.launch(out);
         wait_for("the daemon to answer", || {
             if let Some(status) = daemon.child.try_wait().expect("wait") {
                 panic!(

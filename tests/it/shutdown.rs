@@ -1,6 +1,6 @@
 //! Order and patience at the end; restart in place.
 
-use crate::harness::{Daemon, is_alive, wait_for};
+use crate::harness::{Daemon, Setup, is_alive, wait_for};
 
 const THREE: &str = "[program:first]\ncommand=/bin/sleep 1000\npriority=1\nstartsecs=0\n\
      [program:second]\ncommand=/bin/sleep 1000\npriority=2\nstartsecs=0\n\
@@ -85,4 +85,41 @@ fn usr2_opens_every_log_anew() {
             .text("main.old")
             .contains("received SIGUSR2 indicating log reopen request")
     );
+}
+
+#[test]
+fn a_signal_that_comes_with_the_pidfile_is_obeyed() {
+    for _ in 0..10 {
+        let setup = Setup::new();
+        setup.configure("", "[program:x]\ncommand=/bin/cat\n");
+        let mut daemon = setup.start_at_once();
+        wait_for("the pidfile", || !daemon.text("main.pid").is_empty());
+        daemon.signal(libc::SIGTERM);
+        assert_eq!(daemon.ended().code(), Some(0));
+        assert!(!daemon.path("main.pid").exists() && !daemon.path("s.sock").exists());
+    }
+}
+
+#[test]
+fn a_restart_runs_what_was_found_valid() {
+    let daemon = Daemon::with(
+        "",
+        "[program:x]\ncommand=/bin/sh -c \"trap 'sleep 0.5; exit' TERM; while :; do sleep 0.05; done\"\n\
+         startsecs=0\n",
+    );
+    daemon.wait_state("x", "RUNNING");
+    daemon.signal(libc::SIGHUP);
+    daemon.wait_log("waiting for x to die");
+    daemon.setup().configure("", "[program:x]\n");
+    wait_for("the restart", || {
+        daemon
+            .text("main.log")
+            .matches("supervisord started with pid")
+            .count()
+            == 2
+    });
+    wait_for("x to run again", || {
+        daemon.try_call("supervisor.getState", &[]).is_ok()
+    });
+    daemon.wait_state("x", "RUNNING");
 }

@@ -80,12 +80,19 @@ impl Process {
             }
             // what is not drained yet will be: the log threads know of it
             act.outputs.clear();
-            act.stdin = None;
+            act.close_stdin(ctx);
             act.child = None;
             act.reaped = false;
             act.turn_unasked(Input::Exited(status), ctx);
         });
         ctx.spawn(done);
+    }
+
+    fn close_stdin(&mut self, ctx: &mut Context<Self>) {
+        self.stdin = None;
+        if let Some(waiting) = self.stdin_waiting.take() {
+            ctx.cancel_future(waiting);
+        }
     }
 
     /// Write to the child, keep what its pipe cannot take yet.
@@ -117,7 +124,7 @@ impl Process {
                 Err(_closed) => act.stdin_closed(),
             }
         });
-        ctx.spawn(flushed);
+        self.stdin_waiting = Some(ctx.spawn(flushed));
     }
 
     /// Empty the logs, of a stopped process too (decision C34).

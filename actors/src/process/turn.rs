@@ -32,6 +32,9 @@ impl Process {
         }
         self.rearm(ctx);
         self.release_socket(ctx);
+        if self.stop_report.is_none() {
+            self.report_stop(ctx);
+        }
         Ok(())
     }
 

@@ -89,11 +89,10 @@ impl Supervisor {
         if let Some(report) = self.stop_report.take() {
             ctx.cancel_future(report);
         }
-        let ending = match self.world.board.mood() {
-            SupervisorState::Restarting => Ending::Restart,
-            SupervisorState::Shutdown | SupervisorState::Running | SupervisorState::Fatal => {
-                Ending::Shutdown
-            }
+        let restarts = self.world.board.mood() == SupervisorState::Restarting;
+        let ending = match self.next.take().filter(|_| restarts) {
+            Some(config) => Ending::Restart(config),
+            None => Ending::Shutdown,
         };
         if let Some(ended) = self.ended.take() {
             // a daemon that no longer listens is ending already
@@ -157,8 +156,9 @@ impl Handler<Restart> for Supervisor {
             loaded
                 .into_actor(self)
                 .map(|loaded, act, ctx| match loaded {
-                    Ok(_) => {
+                    Ok(config) => {
                         act.gate()?;
+                        act.next = Some(Box::new(config));
                         act.close(SupervisorState::Restarting, ctx);
                         Ok(())
                     }
