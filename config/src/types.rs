@@ -1,5 +1,7 @@
 //! What a configuration file says, after every expansion, default and check.
 
+mod output;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -7,9 +9,9 @@ use std::sync::Arc;
 use visord_model::event::{EventDetail, EventKind};
 use visord_model::listener::ListenerRecover;
 use visord_model::log_line::{Level, LogLine};
-use visord_model::output::format::LineFormat;
-use visord_model::output::rotation::{Compression, RotateBy};
 use visord_model::process::Policy;
+
+pub use output::{ChannelConfig, LogFileConfig, LogTarget};
 
 /// A whole configuration: the file, its includes and the command line.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -299,53 +301,6 @@ pub struct ProcessConfig {
     pub serverurl: Option<String>,
     /// The FastCGI socket that becomes fd 0, kept even inside a `[group:x]` (decision C21).
     pub socket: Option<Arc<FcgiSocket>>,
-}
-
-/// What becomes of one output of a process.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ChannelConfig {
-    /// The file.
-    pub logfile: LogTarget,
-    /// Rotate at this many bytes; 0 never.
-    pub maxbytes: i64,
-    /// Rotated files kept.
-    pub backups: i64,
-    /// Size of the capture buffer; 0: no capture mode.
-    pub capture_maxbytes: i64,
-    /// Publish PROCESS_LOG events.
-    pub events_enabled: bool,
-    /// Also send it to syslog.
-    pub syslog: bool,
-    /// What the original does not have.
-    pub file: LogFileConfig,
-}
-
-/// How a log file is made, written and put away: keys of ours. The defaults are what the
-/// original does.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct LogFileConfig {
-    /// `*_logfile_format = raw | prefix | json`: how lines are shown.
-    pub format: LineFormat,
-    /// `*_logfile_mode`: permission bits of files that are made, `None`: 0666 less the umask.
-    pub mode: Option<u32>,
-    /// `*_logfile_owner = user[:group]`: owner of files that are made, `None`: the daemon.
-    pub owner: Option<Ownership>,
-    /// `*_logfile_compress = none | gzip | zstd`: what becomes of rotated files.
-    pub compress: Compression,
-    /// `*_logfile_rotate = size | daily | hourly`: what rotates it besides its size.
-    pub rotate: RotateBy,
-}
-
-/// Where an output goes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum LogTarget {
-    /// A file in `childlogdir` that the daemon names.
-    Auto,
-    /// Nowhere.
-    None,
-    /// This path, relative to the daemon's working directory. Empty: nowhere, but shown
-    /// as an empty text (spec core 1.8).
-    File(String),
 }
 
 /// `[supervisorctl]` (spec core 1.15).
