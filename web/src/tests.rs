@@ -2,6 +2,7 @@
 
 mod fake;
 mod http;
+mod names;
 mod pages;
 mod remote;
 mod rpc;
