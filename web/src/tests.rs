@@ -7,3 +7,5 @@ mod pages;
 mod remote;
 mod rpc;
 mod server;
+#[cfg(feature = "tls")]
+mod tls;
