@@ -13,7 +13,9 @@ pub mod follow;
 pub mod help;
 pub mod history;
 pub mod interrupt;
+pub mod json;
 pub mod line;
+pub mod names;
 pub mod options;
 pub mod process;
 pub mod session;
@@ -29,6 +31,7 @@ use crate::cli;
 use command::execute;
 use exit_status::ExitStatus;
 use failure::Failure;
+use json::Report;
 use options::{Request, Settings};
 use session::{Flow, Session};
 use terminal::{Console, Terminal};
@@ -56,6 +59,7 @@ fn act(settings: Settings) -> ExitCode {
         let _ = console.err(&format!("warning: Ctrl-C cannot be watched: {error}\n"));
     }
     let mut session = Session::new(settings.server, &mut console, confirm);
+    session.report = settings.json.then(Report::default);
     let first = if is_shell {
         "status".to_owned()
     } else {
@@ -80,12 +84,27 @@ fn act(settings: Settings) -> ExitCode {
     }
 }
 
+/// Carry out a line, and with `--json` tell of it in one document.
+///
+/// # Errors
+/// The terminal is gone.
+pub fn attempt(session: &mut Session<'_>, line: &str) -> Result<Flow, Failure> {
+    let flow = attempt_once(session, line)?;
+    if let Some(report) = &mut session.report {
+        let command = line.split_whitespace().next().unwrap_or_default();
+        let report = std::mem::take(report);
+        let document = report.document(command, session.exit_status.code());
+        session.terminal.out(&format!("{document}\n"))?;
+    }
+    Ok(flow)
+}
+
 /// Carry out a line; what it has no words for is told here. Asks for a login where one is
 /// required and somebody can be asked (spec interfaces 4.5).
 ///
 /// # Errors
 /// The terminal is gone.
-pub fn attempt(session: &mut Session<'_>, line: &str) -> Result<Flow, Failure> {
+fn attempt_once(session: &mut Session<'_>, line: &str) -> Result<Flow, Failure> {
     loop {
         let failure = match execute(session, line) {
             Ok(flow) => return Ok(flow),

@@ -10,6 +10,7 @@
 //! syslog → rotation; and to the event bus if somebody subscribes. Bytes are never
 //! messages between actors, and a byte that cannot be stored is counted and declared.
 
+mod archive;
 pub mod auto;
 mod channel;
 mod clock;
@@ -20,6 +21,7 @@ mod fifo;
 mod file;
 pub mod follow;
 mod followers;
+mod ledger;
 mod loss;
 mod main_log;
 mod mounts;
@@ -30,6 +32,7 @@ mod service;
 mod syslog;
 
 pub use channel::{Channel, ChannelSpec, Drained, OutputEvent, OutputEventKind};
+pub use ledger::LostBytes;
 pub use main_log::{ActivityLog, ActivitySettings, activity, emit};
 pub use service::{LogService, LogSettings};
 

@@ -15,7 +15,7 @@ mod update;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use actix::{Actor, Context, SpawnHandle};
+use actix::{Actor, Context, Handler, SpawnHandle};
 use tokio::sync::{oneshot, watch};
 use visord_config::{Config, ConfigError};
 use visord_model::event::Event;
@@ -24,6 +24,7 @@ use visord_model::shutdown::StopPlan;
 
 use crate::log::ActivityLog;
 use crate::messages::event::Publish;
+use crate::messages::supervisor::Begin;
 use crate::process::Surroundings;
 
 use groups::Legacy;
@@ -116,6 +117,13 @@ impl Actor for Supervisor {
         for group in self.config.groups.clone() {
             self.activate(group, Legacy::default(), ctx);
         }
+    }
+}
+
+impl Handler<Begin> for Supervisor {
+    type Result = ();
+
+    fn handle(&mut self, _msg: Begin, _ctx: &mut Context<Self>) {
         self.publish(Event::SupervisorRunning);
         self.roster.autostart_all();
     }

@@ -7,6 +7,8 @@ use std::sync::Arc;
 use visord_model::event::{EventDetail, EventKind};
 use visord_model::listener::ListenerRecover;
 use visord_model::log_line::{Level, LogLine};
+use visord_model::output::format::LineFormat;
+use visord_model::output::rotation::{Compression, RotateBy};
 use visord_model::process::Policy;
 
 /// A whole configuration: the file, its includes and the command line.
@@ -314,6 +316,24 @@ pub struct ChannelConfig {
     pub events_enabled: bool,
     /// Also send it to syslog.
     pub syslog: bool,
+    /// What the original does not have.
+    pub file: LogFileConfig,
+}
+
+/// How a log file is made, written and put away: keys of ours. The defaults are what the
+/// original does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LogFileConfig {
+    /// `*_logfile_format = raw | prefix | json`: how lines are shown.
+    pub format: LineFormat,
+    /// `*_logfile_mode`: permission bits of files that are made, `None`: 0666 less the umask.
+    pub mode: Option<u32>,
+    /// `*_logfile_owner = user[:group]`: owner of files that are made, `None`: the daemon.
+    pub owner: Option<Ownership>,
+    /// `*_logfile_compress = none | gzip | zstd`: what becomes of rotated files.
+    pub compress: Compression,
+    /// `*_logfile_rotate = size | daily | hourly`: what rotates it besides its size.
+    pub rotate: RotateBy,
 }
 
 /// Where an output goes.

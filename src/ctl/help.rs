@@ -1,7 +1,7 @@
 //! `help`: the overview and the topics, both made from the table of commands
 //! (spec interfaces 4.8).
 
-use super::command::{ALL, Command};
+use super::command::{ALL, Command, OURS};
 
 /// Columns the overview may use.
 const WIDTH: usize = 79;
@@ -50,10 +50,11 @@ pub fn overview() -> String {
     format!("\n{title}\n{rule}\n{}\n", columns(&names))
 }
 
-/// The commands that help knows and the overview lists; `help` itself is not listed.
+/// The commands that the overview lists: those of the original but `help` itself.
 fn documented() -> impl Iterator<Item = &'static Command> {
     ALL.iter()
         .filter(|command| !command.help.is_empty() && command.name != "help")
+        .filter(|command| !OURS.contains(&command.name))
 }
 
 /// Names from top to bottom, then left to right, in the fewest rows that fit.

@@ -10,7 +10,7 @@ use visord_model::pyrepr::repr;
 use visord_xmlrpc::http::Trust;
 
 use super::session::Server;
-use crate::cli::{UsageError, help_text, tokenize};
+use crate::cli::{ADDITION, UsageError, help_text, tokenize};
 
 /// What the user wants of this process.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,6 +32,8 @@ pub struct Settings {
     pub history_file: Option<PathBuf>,
     /// `-i`: open a shell after the action, and ask before dangerous ones.
     pub interactive: bool,
+    /// `--json`: tell of each command in one document.
+    pub json: bool,
     /// The action, words as typed; none: a shell.
     pub words: Vec<String>,
 }
@@ -84,6 +86,13 @@ fn definitions() -> Command {
             )
             .visible_alias("history-file"),
         )
+        .arg(
+            Arg::new("json")
+                .long("json")
+                .action(ArgAction::SetTrue)
+                .help_heading(ADDITION)
+                .help("tell of each action in one JSON document"),
+        )
 }
 
 const TITLE: &str = "supervisorctl -- control applications run by supervisord";
@@ -101,6 +110,7 @@ struct Options {
     password: Option<String>,
     history_file: Option<PathBuf>,
     interactive: bool,
+    json: bool,
 }
 
 /// Read the command line and, if it leads to one, the configuration file.
@@ -126,6 +136,7 @@ pub fn read(
         match token.id.as_str() {
             "configuration" => options.configuration = Some(value),
             "interactive" => options.interactive = true,
+            "json" => options.json = true,
             "serverurl" if is_url(&value) => options.serverurl = Some(value),
             "serverurl" => {
                 let why = format!("value {} is not a URL", repr(&value));
@@ -155,6 +166,7 @@ fn combine(options: Options, config: ClientConfig, words: Vec<String>) -> Settin
         prompt: config.prompt,
         history_file: options.history_file.or(config.history_file),
         interactive: options.interactive,
+        json: options.json,
         words,
     }
 }

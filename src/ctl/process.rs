@@ -4,6 +4,7 @@ use visord_model::name::namespec;
 use visord_xmlrpc::{CallError, Client, Value, WireFault};
 
 use super::failure::Failure;
+use super::json::Json;
 
 /// A process as `getProcessInfo` describes it (spec interfaces 3.3).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,6 +57,19 @@ impl ProcessInfo {
             Ok(value) => Self::read(&value).map(Ok),
             Err(fault) => Ok(Err(fault)),
         }
+    }
+
+    /// For `--json`.
+    #[must_use]
+    pub fn json(&self) -> Json {
+        Json::Object(vec![
+            ("namespec", self.namespec().into()),
+            ("group", self.group.as_str().into()),
+            ("name", self.name.as_str().into()),
+            ("state", self.statename.as_str().into()),
+            ("pid", self.pid.into()),
+            ("description", self.description.as_str().into()),
+        ])
     }
 
     /// The name to show: the group alone if both names are equal, else `group:name`.

@@ -6,6 +6,7 @@ use visord_xmlrpc::{CallError, Client, Login, Value};
 
 use super::exit_status::{ExitStatus, is};
 use super::failure::Failure;
+use super::json::{Json, Report};
 use super::terminal::Terminal;
 
 /// The version of the RPC interface that we speak.
@@ -65,6 +66,8 @@ pub struct Session<'t> {
     pub confirm: bool,
     /// The last failure; later successes do not reset it (spec interfaces 4.4).
     pub exit_status: ExitStatus,
+    /// With `--json`: everything that was said, to be told in one document.
+    pub report: Option<Report>,
 }
 
 impl<'t> Session<'t> {
@@ -75,6 +78,7 @@ impl<'t> Session<'t> {
             terminal,
             confirm,
             exit_status: ExitStatus::Success,
+            report: None,
         }
     }
 
@@ -83,7 +87,36 @@ impl<'t> Session<'t> {
     /// # Errors
     /// Standard output is gone.
     pub fn say(&mut self, line: &str) -> Result<(), Failure> {
-        Ok(self.terminal.out(&format!("{line}\n"))?)
+        match &mut self.report {
+            Some(report) => report.output.push(line.to_owned()),
+            None => self.terminal.out(&format!("{line}\n"))?,
+        }
+        Ok(())
+    }
+
+    /// Tell the result: `text` to a person, `json` to a program. Texts of several lines
+    /// end with a line end.
+    ///
+    /// # Errors
+    /// Standard output is gone.
+    pub fn tell(&mut self, text: &str, json: impl FnOnce() -> Json) -> Result<(), Failure> {
+        match &mut self.report {
+            Some(report) => report.result = json(),
+            None => self.terminal.out(text)?,
+        }
+        Ok(())
+    }
+
+    /// As [`Session::tell`], for a result that is a list and comes item by item.
+    ///
+    /// # Errors
+    /// Standard output is gone.
+    pub fn tell_item(&mut self, text: &str, json: impl FnOnce() -> Json) -> Result<(), Failure> {
+        match &mut self.report {
+            Some(report) => report.result.push(json()),
+            None => self.terminal.out(text)?,
+        }
+        Ok(())
     }
 
     /// Write a line and take the failure into account.
@@ -92,7 +125,11 @@ impl<'t> Session<'t> {
     /// Standard output is gone.
     pub fn fail(&mut self, status: ExitStatus, line: &str) -> Result<(), Failure> {
         self.exit_status = status;
-        self.say(line)
+        match &mut self.report {
+            Some(report) => report.errors.push(line.to_owned()),
+            None => self.say(line)?,
+        }
+        Ok(())
     }
 
     /// Ask yes or no; only `y...` or `Y...` is yes (spec interfaces 4.6).

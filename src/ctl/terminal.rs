@@ -37,6 +37,10 @@ pub trait Terminal {
     /// Standard input or output is gone.
     fn ask_secret(&mut self, question: &str) -> io::Result<Option<String>>;
 
+    /// Whether colours may be used: a terminal that knows them, and a user who wants them
+    /// (`NO_COLOR` unset).
+    fn has_colours(&self) -> bool;
+
     /// What is typed, line by line, for those who must wait for something else as well.
     fn lines(&mut self) -> &mut LineReader;
 
@@ -84,6 +88,12 @@ impl Terminal for Console {
     fn ask_secret(&mut self, question: &str) -> io::Result<Option<String>> {
         let _quiet = Mode::without_echo()?;
         self.ask(question)
+    }
+
+    fn has_colours(&self) -> bool {
+        let unwanted = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        let term = std::env::var_os("TERM").unwrap_or_default();
+        io::stdout().is_terminal() && !unwanted && !term.is_empty() && term != "dumb"
     }
 
     fn lines(&mut self) -> &mut LineReader {

@@ -5,14 +5,16 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use actix::{Actor, Addr};
+use slog::Logger;
 use tokio::sync::{oneshot, watch};
 use visord_actors::board::{Board, Identity};
 use visord_actors::clock::Clock;
 use visord_actors::event_bus::EventBus;
 use visord_actors::interest::Interest;
 use visord_actors::link::Link;
-use visord_actors::log::{LogService, LogSettings};
+use visord_actors::log::{ActivityLog, LogService, LogSettings};
 use visord_actors::messages::event::GetNextSerial;
+use visord_actors::messages::supervisor::Begin;
 use visord_actors::process::Surroundings;
 use visord_actors::reaper::Reaper;
 use visord_actors::signals::Signals;
@@ -24,7 +26,7 @@ use visord_config::{
 };
 use visord_web::rpc::remote::Remotes;
 use visord_web::server::{ReadCertificates, WebServer};
-use visord_web::state::{AppState, Follow, Limits};
+use visord_web::state::{AppState, Follow, Limits, Lost, Settle};
 
 use super::start::Running;
 
@@ -52,7 +54,10 @@ async fn supervise(run: Run<'_>) -> Ending {
         spawner,
         next_serial,
     } = run;
+    // from now on no disk may hold up a decision
+    running.activity.start_threads();
     let logger = running.activity.logger();
+    tell_panics(&logger);
     let board = Arc::new(Board::new(identity(&config)));
     let logs = LogService::start(LogSettings::new(logger.clone()));
     running.activity.announce_to(&logs);
@@ -104,6 +109,8 @@ async fn supervise(run: Run<'_>) -> Ending {
         link,
         log: logger.clone(),
         follow: follow(&logs),
+        settle: settle(&running.activity),
+        lost: lost(&logs),
         namespaces,
         remotes,
         build: crate::build_info(),
@@ -117,6 +124,7 @@ async fn supervise(run: Run<'_>) -> Ending {
         read_certificates_with_logs(reopened.subscribe(), web.addr().clone());
     }
     drop(reopened);
+    supervisor.do_send(Begin);
     // a Supervisor that is gone cannot be told to end: treat it as the end
     let ending = end.await.unwrap_or(Ending::Shutdown);
     if let Ok(web) = web {
@@ -124,7 +132,20 @@ async fn supervise(run: Run<'_>) -> Ending {
     }
     *next_serial = bus.send(GetNextSerial).await.unwrap_or(*next_serial);
     logs.shutdown();
+    // the next run has a log of its own
+    drop(std::panic::take_hook());
     ending
+}
+
+/// A panic is loud: its words and place are in the activity log, not only on a stderr that
+/// nobody may see.
+fn tell_panics(logger: &Logger) {
+    let logger = logger.clone();
+    let usual = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        slog::crit!(logger, "{panic}");
+        usual(panic);
+    }));
 }
 
 fn main_namespaces(interfaces: &[RpcInterfaceConfig]) -> Vec<String> {
@@ -163,6 +184,18 @@ fn read_certificates_with_logs(mut reopened: watch::Receiver<()>, web: Addr<WebS
 fn follow(logs: &LogService) -> Follow {
     let logs = logs.clone();
     Arc::new(move |path: &Path| logs.follow(path))
+}
+
+/// Lets the web side read in the log what was just said.
+fn settle(activity: &ActivityLog) -> Settle {
+    let activity = activity.clone();
+    Arc::new(move || activity.flush())
+}
+
+/// Lets the web side tell how much of a process's output is lost.
+fn lost(logs: &LogService) -> Lost {
+    let logs = logs.clone();
+    Arc::new(move |name| logs.lost(&name.group, &name.process))
 }
 
 fn identity(config: &Config) -> Identity {

@@ -125,6 +125,11 @@ impl Setup {
     /// Start the configured daemon in the foreground and wait until it answers.
     pub(crate) fn start(self) -> Daemon {
         let out = fs::File::create(self.path("daemon.out")).expect("daemon.out");
+        self.start_into(out.into())
+    }
+
+    /// The same, with this standard output.
+    pub(crate) fn start_into(self, out: Stdio) -> Daemon {
         let err = fs::File::create(self.path("daemon.err")).expect("daemon.err");
         let child = self
             .command(&["-n", "-c", "s.conf"])

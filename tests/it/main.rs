@@ -2,17 +2,24 @@
 
 mod bad_input;
 mod clients;
+mod ctl_additions;
 mod ctl_reference;
 mod events;
 mod fcgi;
 mod harness;
 mod idle;
 mod lifecycle;
+mod log_keys;
+mod losses;
+mod mount;
 mod original;
+mod pid_one;
 mod pidproxy;
 mod real_programs;
 mod shutdown;
+mod stalls;
+mod stdin;
 mod superlance;
 mod terminal;
-#[cfg(feature = "tls")]
 mod tls;
+mod update;

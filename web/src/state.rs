@@ -8,6 +8,8 @@ use slog::Logger;
 use tokio::sync::watch;
 use visord_actors::board::Board;
 use visord_actors::link::Link;
+use visord_actors::log::LostBytes;
+use visord_actors::messages::supervisor::ProcessName;
 use visord_config::HttpAddress;
 
 use crate::auth::Credentials;
@@ -24,6 +26,13 @@ pub const API_VERSION: &str = "3.0";
 /// A number that changes whenever something is written to the log of this path.
 pub type Follow = Arc<dyn Fn(&Path) -> watch::Receiver<u64> + Send + Sync>;
 
+/// Waits until what the daemon has said so far is in its log, at most a few seconds: a disk
+/// that hangs must not keep a client for ever. Blocks.
+pub type Settle = Arc<dyn Fn() + Send + Sync>;
+
+/// How many bytes of the outputs of a process could not be stored.
+pub type Lost = Arc<dyn Fn(&ProcessName) -> LostBytes + Send + Sync>;
+
 /// What the daemon hands to its web server.
 #[derive(Clone)]
 pub struct AppState {
@@ -35,6 +44,10 @@ pub struct AppState {
     pub log: Logger,
     /// Tells that a log has grown.
     pub follow: Follow,
+    /// Called before the daemon's own log is read: a client finds in it what it has caused.
+    pub settle: Settle,
+    /// Counts what logs have lost.
+    pub lost: Lost,
     /// Namespaces under which the main methods are reachable: the names of the
     /// `[rpcinterface:x]` sections, in file order (spec interfaces E1).
     pub namespaces: Vec<String>,

@@ -1,10 +1,11 @@
 //! Logs that the daemon names itself: `stdout_logfile = AUTO` (spec core 3.3).
 
-use std::fs::OpenOptions;
+use std::fs::{OpenOptions, Permissions};
 use std::io;
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
+use visord_config::LogFileConfig;
 use visord_model::event::Stream;
 use visord_model::log_line::{Level, LogLine};
 use visord_model::pyrepr::repr;
@@ -47,6 +48,20 @@ pub fn create(
         }
     }
     result
+}
+
+/// Gives a log that was just created the owner and mode it is to have, if any. Blocks.
+///
+/// # Errors
+/// The file cannot be changed.
+pub fn furnish(path: &Path, keys: &LogFileConfig) -> io::Result<()> {
+    if let Some(owner) = keys.owner {
+        std::os::unix::fs::lchown(path, owner.uid, owner.gid)?;
+    }
+    if let Some(mode) = keys.mode {
+        std::fs::set_permissions(path, Permissions::from_mode(mode))?;
+    }
+    Ok(())
 }
 
 /// Removes the AUTO logs an earlier run of this identifier left behind, with their
@@ -114,12 +129,23 @@ fn is_auto(name: &str, identifier: &str) -> bool {
         && process.is_some_and(|process| !process.is_empty())
 }
 
-/// The name without `.1`, `.2` ...; `None` if it is neither rotated nor a plain log.
+/// The name without `.1`, `.2.gz` ..., and without what a compression that was cut off has
+/// (`.gz.tmp`); `None` if it is neither rotated nor a plain log.
 fn without_rotation(name: &str) -> Option<&str> {
     if name.ends_with(".log") {
         return Some(name);
     }
-    let (log, number) = name.rsplit_once('.')?;
+    if let Some(log) = [".gz.tmp", ".zst.tmp"]
+        .iter()
+        .find_map(|end| name.strip_suffix(end))
+    {
+        return Some(log);
+    }
+    let plain = [".gz", ".zst"]
+        .iter()
+        .find_map(|end| name.strip_suffix(end))
+        .unwrap_or(name);
+    let (log, number) = plain.rsplit_once('.')?;
     (!number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())).then_some(log)
 }
 
@@ -155,12 +181,17 @@ mod tests {
             "a-stdout---sup-abc_0123.log",
             "a-stderr---sup-abcdefgh.log.1",
             "a-b---c-stdout---sup-abcdefgh.log.12345",
+            "a-stderr---sup-abcdefgh.log.1.gz",
+            "a-stderr---sup-abcdefgh.log.2.zst",
+            "a-stderr---sup-abcdefgh.log.gz.tmp",
         ] {
             assert!(is_auto(ours, "sup"), "{ours}");
         }
         for other in [
             "a-stdout---sup-abc.log",
             "a-stdout---sup-abcdefgh.log.txt",
+            "a-stdout---sup-abcdefgh.log.gz",
+            "a-stdout---sup-abcdefgh.log.1.tmp",
             "a-stdout---sup-abcdefgh.log.",
             "a-stdout---sup-abcdefgh.log.1.2",
             "a-stdout---sup-abcdefgh.logfoo",

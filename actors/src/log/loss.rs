@@ -35,6 +35,11 @@ impl Loss {
         Arc::clone(&self.total)
     }
 
+    /// Counts there from now on; nothing has been lost yet.
+    pub(crate) fn count_into(&mut self, total: Arc<AtomicU64>) {
+        self.total = total;
+    }
+
     /// Counts bytes that are lost; the latest reason is the one declared.
     pub(crate) fn add(&mut self, bytes: usize, reason: &dyn std::fmt::Display) {
         if bytes == 0 {
@@ -67,7 +72,9 @@ impl Loss {
     pub(crate) fn inherit(&mut self, earlier: &mut Self) {
         let owed = std::mem::take(&mut earlier.undeclared);
         if owed > 0 {
-            self.total.fetch_add(owed, Ordering::Relaxed);
+            if !Arc::ptr_eq(&self.total, &earlier.total) {
+                self.total.fetch_add(owed, Ordering::Relaxed);
+            }
             self.undeclared += owed;
             self.reason = std::mem::take(&mut earlier.reason);
         }

@@ -1,6 +1,10 @@
 //! One captured output: what happens to its bytes between the pipe and the log
 //! (spec core 6.5). No thread and no pipe here: bytes come in, the disk is a seam.
 
+mod capture;
+mod lines;
+
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Instant;
@@ -8,9 +12,14 @@ use std::time::Instant;
 use slog::{Drain, Logger};
 use visord_model::log_line::{Level, LogLine};
 use visord_model::output::ansi;
-use visord_model::output::capture::{Piece, Section, Splitter};
+use visord_model::output::capture::Section;
+use visord_model::output::rotation::Compression;
 use visord_model::pyrepr::{repr, repr_bytes};
 
+use capture::Capture;
+use lines::Lines;
+
+use super::archive::Shelf;
 use super::channel::{ChannelSpec, OutputEvent, OutputEventKind};
 use super::disk::Disk;
 use super::file::{LogFile, Stop};
@@ -30,18 +39,16 @@ pub(crate) struct Output<D: Disk> {
     file: Option<LogFile<D>>,
     syslog: Option<Syslog>,
     capture: Option<Capture>,
+    /// Lines instead of the bytes as they come.
+    lines: Option<Lines>,
+    /// Where rotated files go, once it is known on which thread it lives.
+    shelf: Option<Shelf>,
     /// What a stalled sink has not taken yet.
     queue: Vec<u8>,
     loss: Loss,
     /// Lines that did not reach syslog although the file has them.
     syslog_loss: Loss,
     pid: i32,
-}
-
-/// Capture mode of one run of a process.
-struct Capture {
-    splitter: Splitter,
-    section: Section,
 }
 
 impl<D: Disk> Output<D> {
@@ -56,6 +63,8 @@ impl<D: Disk> Output<D> {
         let name = format!("{} {}", repr(&spec.process), spec.stream.name());
         Self {
             capture: Capture::of(&spec),
+            lines: Lines::of(&spec),
+            shelf: None,
             spec,
             logger,
             followers,
@@ -89,6 +98,11 @@ impl<D: Disk> Output<D> {
         self.file.as_mut()
     }
 
+    /// Counts lost bytes there, before any is lost.
+    pub(crate) fn count_losses_into(&mut self, total: Arc<AtomicU64>) {
+        self.loss.count_into(total);
+    }
+
     /// The count of lost bytes, readable from elsewhere.
     pub(crate) fn lost(&self) -> Arc<AtomicU64> {
         self.loss.total()
@@ -111,41 +125,12 @@ impl<D: Disk> Output<D> {
 
     /// The child's output has ended: what was held back follows (decision C5).
     pub(crate) fn finish(&mut self) {
-        if self.capture.is_none() {
-            return;
+        if self.capture.is_some() {
+            self.finish_capture();
         }
-        self.split(None);
-        let dropped = self
-            .capture
-            .as_ref()
-            .map_or(0, |capture| capture.section.len());
-        if dropped > 0 {
-            self.debug(format!(
-                "{} {} ended inside a capture, {dropped} captured bytes dropped",
-                repr(&self.spec.process),
-                self.spec.stream.name()
-            ));
+        if self.lines.is_some() {
+            self.put_lines(None);
         }
-        self.capture = Capture::of(&self.spec);
-    }
-
-    /// Sends the next bytes, or the end, through the splitter.
-    fn split(&mut self, next: Option<&[u8]>) {
-        let Some(mut capture) = self.capture.take() else {
-            return;
-        };
-        let Capture { splitter, section } = &mut capture;
-        let mut found = |piece: Piece<'_>| match piece {
-            Piece::Outside(bytes) => self.record(bytes, None),
-            Piece::Inside(bytes) => self.record(bytes, Some(section)),
-            Piece::Begin => section.clear(),
-            Piece::End => self.captured(section.take()),
-        };
-        match next {
-            Some(bytes) => splitter.feed(bytes, &mut found),
-            None => splitter.finish(&mut found),
-        }
-        self.capture = Some(capture);
     }
 
     /// Steps 2 to 5 of spec core 6.5 for one record.
@@ -167,21 +152,6 @@ impl<D: Disk> Output<D> {
         if self.spec.events_enabled && self.spec.interest.wants(self.spec.stream.log_kind()) {
             self.publish(OutputEventKind::Log(bytes.to_vec()));
         }
-    }
-
-    fn captured(&mut self, data: Vec<u8>) {
-        if self
-            .spec
-            .interest
-            .wants(self.spec.stream.communication_kind())
-        {
-            self.publish(OutputEventKind::Communication(data));
-        }
-        self.debug(format!(
-            "{} {} emitted a comm event",
-            repr(&self.spec.process),
-            self.spec.stream.name()
-        ));
     }
 
     fn publish(&self, kind: OutputEventKind) {
@@ -219,6 +189,14 @@ impl<D: Disk> Output<D> {
         if self.file.is_none() {
             return;
         }
+        if self.lines.is_some() {
+            self.put_lines(Some(bytes));
+        } else {
+            self.put(bytes);
+        }
+    }
+
+    fn put(&mut self, bytes: &[u8]) {
         if self.queue.is_empty() {
             self.write(bytes);
         } else {
@@ -251,6 +229,9 @@ impl<D: Disk> Output<D> {
         let rest = &bytes[outcome.stored..];
         if let Some(remark) = file.take_remark() {
             emit(&self.logger, &LogLine::new(Level::Warn, remark));
+        }
+        if let Some(shelf) = &self.shelf {
+            shelf.put_away(file);
         }
         if outcome.stored > 0 {
             self.followers.grown(file.path());
@@ -319,6 +300,32 @@ impl<D: Disk> Output<D> {
         }
     }
 
+    /// Starts a new log file now (`logs rotate`).
+    ///
+    /// # Errors
+    /// Those of renaming and opening.
+    pub(crate) fn rotate(&mut self) -> io::Result<()> {
+        let Some(file) = &mut self.file else {
+            return Ok(());
+        };
+        let rotated = file.rotate_now();
+        if let Some(shelf) = &self.shelf {
+            shelf.put_away(file);
+        }
+        rotated
+    }
+
+    /// It lives on this thread from now on.
+    pub(crate) fn settle_at(&mut self, shelf: Shelf) {
+        if let Some(file) = &mut self.file {
+            shelf.put_leftover_away(file);
+            self.shelf = (file.rotation().compress != Compression::None).then_some(shelf);
+            if let Some(remark) = file.take_remark() {
+                emit(&self.logger, &LogLine::new(Level::Warn, remark));
+            }
+        }
+    }
+
     /// Whether all is well: nothing queued, nothing owed.
     pub(crate) fn is_calm(&self) -> bool {
         self.queue.is_empty() && !self.owes()
@@ -367,16 +374,6 @@ impl<D: Disk> Output<D> {
         let option = format!("{}_logfile", self.spec.stream.name());
         let of = format!(" of process {}", repr(&self.spec.process));
         self.file.as_ref()?.rotation_warning(&option, &of)
-    }
-}
-
-impl Capture {
-    fn of(spec: &ChannelSpec) -> Option<Self> {
-        let capacity = usize::try_from(spec.capture_maxbytes).ok()?;
-        (capacity > 0).then(|| Self {
-            splitter: Splitter::new(),
-            section: Section::new(capacity),
-        })
     }
 }
 

@@ -9,6 +9,7 @@
 //! pipe is not read, so that its child is the one that waits.
 
 mod command;
+mod files;
 mod nap;
 mod slot;
 
@@ -22,14 +23,12 @@ use std::time::Instant;
 use nix::errno::Errno;
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
 use nix::sys::eventfd::EventFd;
-use tokio::sync::oneshot;
 use visord_model::log_line::{Level, LogLine};
 
-use super::channel::{Channel, ChannelSpec, Drained};
+use super::channel::Drained;
 use super::disk::RealDisk;
 use super::file::clear_closed;
 use super::main_log::emit;
-use super::output::Output;
 use super::service::Shared;
 
 pub(super) use command::{ChannelId, Command, Mouth};
@@ -279,57 +278,27 @@ impl Pump {
                 let _ = reply.send(self.clear(id));
                 self.balance(id);
             }
-            Command::ClearPath { path, reply } => {
-                let _ = reply.send(clear_closed(&mut RealDisk, &path));
+            Command::ClearPath {
+                path,
+                making,
+                reply,
+            } => {
+                let _ = reply.send(clear_closed(&mut RealDisk, &path, making));
             }
+            Command::Rotate { id, reply } => {
+                let rotated = match self.slots.get_mut(&id) {
+                    Some(slot) => slot.output.rotate(),
+                    None => Err(super::gone()),
+                };
+                let _ = reply.send(rotated);
+                self.balance(id);
+            }
+            Command::RotatePath { path, keys, reply } => {
+                let _ = reply.send(self.rotate_path(path, keys));
+            }
+            Command::Errand(run) => run(),
             Command::Close { id } => self.close(id),
             Command::Finish => self.finish(),
-        }
-    }
-
-    fn open(&mut self, spec: ChannelSpec, reply: oneshot::Sender<io::Result<Channel>>) {
-        let mut output = match self.shared.open_sinks(spec) {
-            Ok(output) => output,
-            Err(error) => {
-                let _ = reply.send(Err(error));
-                return;
-            }
-        };
-        let home = self.shared.home_of(&mut output, &self.mouth);
-        match home {
-            None => self.adopt(output, reply),
-            Some(other) => other.say(Command::Adopt {
-                output: Box::new(output),
-                reply,
-            }),
-        }
-    }
-
-    fn adopt(&mut self, mut output: Output<RealDisk>, reply: oneshot::Sender<io::Result<Channel>>) {
-        self.inherit_queue(&mut output);
-        let id = self.shared.next_id();
-        let channel = Channel {
-            id,
-            mouth: self.mouth.clone(),
-            lost: output.lost(),
-        };
-        self.slots.insert(id, Slot::new(output));
-        self.balance(id);
-        // if nobody wants it any more the handle is dropped, which closes it again
-        let _ = reply.send(Ok(channel));
-    }
-
-    /// What an earlier run of this output left for a stalled sink goes first.
-    fn inherit_queue(&mut self, output: &mut Output<RealDisk>) {
-        let mut earlier = Vec::new();
-        for (id, slot) in &mut self.slots {
-            if slot.closed && slot.output.is_same_as(output) {
-                output.inherit(&mut slot.output);
-                earlier.push(*id);
-            }
-        }
-        for id in earlier {
-            self.remove(id);
         }
     }
 
@@ -360,14 +329,6 @@ impl Pump {
         slot.output.declare(Instant::now());
         self.balance(id);
         Drained { queued }
-    }
-
-    fn clear(&mut self, id: ChannelId) -> io::Result<()> {
-        let Some(slot) = self.slots.get_mut(&id) else {
-            return Err(super::gone());
-        };
-        slot.stop_waiting(&self.epoll);
-        slot.output.file_mut().map_or(Ok(()), |file| file.clear())
     }
 
     fn close(&mut self, id: ChannelId) {

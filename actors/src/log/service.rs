@@ -1,6 +1,6 @@
 //! The log threads: started when they are needed, one per file system, at most four.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -11,12 +11,15 @@ use std::time::{Duration, Instant};
 
 use slog::Logger;
 use tokio::sync::{oneshot, watch};
+use visord_model::event::Stream;
 use visord_model::log_line::{Level, LogLine};
 
+use super::archive::Archive;
 use super::channel::{Channel, ChannelSpec};
 use super::disk::{Kind, RealDisk};
-use super::file::{LogFile, Rotation};
+use super::file::LogFile;
 use super::followers::Followers;
+use super::ledger::{Ledger, LostBytes};
 use super::main_log::emit;
 use super::mounts::Mounts;
 use super::output::Output;
@@ -27,6 +30,9 @@ use super::syslog::{LOCAL, Syslog};
 const MOST_THREADS: usize = 4;
 /// How long the end of the daemon waits for a file system that hangs.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Makes the command that does something to the log of this path.
+type PathCommand = dyn FnOnce(PathBuf, oneshot::Sender<io::Result<()>>) -> Command;
 
 /// What the service needs from outside.
 #[derive(Clone)]
@@ -56,8 +62,14 @@ pub struct LogService(Arc<Shared>);
 pub(super) struct Shared {
     pub(super) logger: Logger,
     pub(super) followers: Followers,
+    /// Who compresses rotated files.
+    pub(super) archive: Arc<Archive>,
     syslog: PathBuf,
     mounts: Mounts,
+    /// The file system (`st_dev`) a log of this folder was found on last: its path may lead
+    /// through symbolic links, which its name does not tell.
+    folders: Mutex<BTreeMap<PathBuf, u64>>,
+    ledger: Ledger,
     next_id: AtomicU64,
     threads: Mutex<Threads>,
     /// Channels whose rotation is off and that have been warned about.
@@ -95,10 +107,13 @@ impl LogService {
     #[must_use]
     pub fn start(settings: LogSettings) -> Self {
         Self(Arc::new(Shared {
+            archive: Arc::new(Archive::new(settings.logger.clone())),
             logger: settings.logger,
             followers: Followers::default(),
             syslog: settings.syslog,
             mounts: Mounts::default(),
+            folders: Mutex::default(),
+            ledger: Ledger::default(),
             next_id: AtomicU64::new(1),
             threads: Mutex::default(),
             warned: Mutex::default(),
@@ -138,16 +153,49 @@ impl LogService {
     /// Those of unlinking and opening.
     pub fn clear_closed(
         &self,
-        path: PathBuf,
+        spec: &ChannelSpec,
+    ) -> impl Future<Output = io::Result<()>> + 'static + use<> {
+        let making = spec.file_keys().making;
+        let command = move |path, reply| Command::ClearPath {
+            path,
+            making,
+            reply,
+        };
+        self.tend_closed(spec, Box::new(command))
+    }
+
+    /// Rotates the log file of a process that has no channel open. A missing or empty file
+    /// is left as it is, and so is anything but a regular file.
+    ///
+    /// # Errors
+    /// Those of opening and renaming.
+    pub fn rotate_closed(
+        &self,
+        spec: &ChannelSpec,
+    ) -> impl Future<Output = io::Result<()>> + 'static + use<> {
+        let keys = spec.file_keys();
+        let command = move |path, reply| Command::RotatePath { path, keys, reply };
+        self.tend_closed(spec, Box::new(command))
+    }
+
+    /// Has the thread of a log do something to it; without a log nothing is to be done.
+    fn tend_closed(
+        &self,
+        spec: &ChannelSpec,
+        command: Box<PathCommand>,
     ) -> impl Future<Output = io::Result<()>> + 'static + use<> {
         let (reply, answer) = oneshot::channel();
-        let asked = self
-            .0
-            .thread_for(self.0.place_of(Some(&path)))
-            .map(|mouth| mouth.say(Command::ClearPath { path, reply }));
+        let asked = spec.file.clone().map(|path| {
+            let mouth = self.0.thread_for(self.0.place_of(Some(&path)))?;
+            mouth.say(command(path, reply));
+            io::Result::Ok(())
+        });
         async move {
-            asked?;
-            answer.await.unwrap_or_else(|_| Err(super::gone()))
+            match asked {
+                None => Ok(()),
+                Some(Err(error)) => Err(error),
+                Some(Ok(())) => answer.await.unwrap_or_else(|_| Err(super::gone())),
+            }
         }
     }
 
@@ -163,6 +211,18 @@ impl LogService {
         self.0.followers.clone()
     }
 
+    /// What the outputs of a process have lost since the service started, over all its runs.
+    #[must_use]
+    pub fn lost(&self, group: &str, process: &str) -> LostBytes {
+        self.0.ledger.lost(group, process)
+    }
+
+    /// Counts bytes that were lost before they came to a channel.
+    pub fn count_lost(&self, group: &str, process: &str, stream: Stream, bytes: u64) {
+        let count = self.0.ledger.of(group, process, stream);
+        count.fetch_add(bytes, Ordering::Relaxed);
+    }
+
     /// Drains and closes every channel, declares what a stalled sink has not taken, and
     /// joins the threads. A thread on a file system that hangs is left behind after 5 s.
     pub fn shutdown(self) {
@@ -171,6 +231,7 @@ impl LogService {
             threads.finished = true;
             std::mem::take(&mut threads.running)
         };
+        self.0.archive.stop();
         for thread in &running {
             thread.mouth.say(Command::Finish);
         }
@@ -186,6 +247,8 @@ impl LogService {
                 Ok(()) | Err(mpsc::RecvTimeoutError::Disconnected) => drop(thread.handle.join()),
             }
         }
+        let left = deadline.saturating_duration_since(Instant::now());
+        self.0.archive.join(left);
     }
 }
 
@@ -208,8 +271,18 @@ impl Shared {
     }
 
     fn place_of(&self, path: Option<&Path>) -> Place {
-        path.and_then(|path| self.mounts.device_of(path))
+        let device = |path: &Path| {
+            let known = path
+                .parent()
+                .and_then(|folder| self.folders().get(folder).copied());
+            known.or_else(|| self.mounts.device_of(path))
+        };
+        path.and_then(device)
             .map_or(Place::NoFile, Place::FileSystem)
+    }
+
+    fn folders(&self) -> MutexGuard<'_, BTreeMap<PathBuf, u64>> {
+        self.folders.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The thread of this place, started if need be.
@@ -253,17 +326,18 @@ impl Shared {
 
     /// Opens what a channel writes to. Runs on a log thread: it may block.
     pub(super) fn open_sinks(&self, spec: ChannelSpec) -> io::Result<Output<RealDisk>> {
-        let rotation = Rotation {
-            maxbytes: spec.maxbytes,
-            backups: spec.backups,
-        };
         let file = match &spec.file {
-            Some(path) => Some(LogFile::open(RealDisk, path.clone(), rotation)?),
+            Some(path) => {
+                let keys = spec.file_keys();
+                Some(LogFile::open_as(RealDisk, path.clone(), keys)?)
+            }
             None => None,
         };
         let syslog = spec.syslog.then(|| Syslog::new(&self.syslog));
         let followers = self.followers.clone();
-        let output = Output::new(spec, file, syslog, self.logger.clone(), followers);
+        let lost = self.ledger.of(&spec.group, &spec.process, spec.stream);
+        let mut output = Output::new(spec, file, syslog, self.logger.clone(), followers);
+        output.count_losses_into(lost);
         self.warn_about_rotation(&output);
         Ok(output)
     }
@@ -289,7 +363,14 @@ impl Shared {
         let place = match output.file_mut() {
             None => Place::NoFile,
             Some(file) => match file.kind() {
-                Kind::Regular | Kind::Borrowed => Place::FileSystem(file.device().ok()?),
+                Kind::Borrowed => Place::FileSystem(file.device().ok()?),
+                Kind::Regular => {
+                    let device = file.device().ok()?;
+                    if let Some(folder) = file.path().parent() {
+                        self.folders().insert(folder.to_path_buf(), device);
+                    }
+                    Place::FileSystem(device)
+                }
                 Kind::Pollable | Kind::Socket => Place::NoFile,
             },
         };

@@ -1,5 +1,7 @@
 //! From the wish to spawn to a child, and from its exit to the machine's next input.
 
+use std::time::Duration;
+
 use actix::{ActorFutureExt, AsyncContext, Context, WrapFuture};
 use futures_util::future::join_all;
 use visord_model::event::Stream;
@@ -10,9 +12,13 @@ use visord_model::process::Input;
 use super::listen::Speech;
 use super::order::{Launched, Wire};
 use super::{Process, StdinError};
-use crate::log::Channel;
+use crate::log::{Channel, ChannelSpec};
 use crate::messages::supervisor::Answer;
 use crate::reaper::Watch;
+
+/// How long an exit may wait for a log whose file system hangs. Slow disks take less for what
+/// is in a pipe.
+const DRAIN_PATIENCE: Duration = Duration::from_secs(5);
 
 impl Process {
     /// Carry out the effect Spawn; its answer is a later turn.
@@ -63,7 +69,16 @@ impl Process {
         self.reaped = true;
         self.stop_listening(ctx);
         let drained = join_all(self.outputs.iter().map(Channel::drain));
-        let done = drained.into_actor(self).map(move |_, act, ctx| {
+        let drained = tokio::time::timeout(DRAIN_PATIENCE, drained);
+        let done = drained.into_actor(self).map(move |drained, act, ctx| {
+            if drained.is_err() {
+                let name = &act.name.process;
+                slog::warn!(
+                    act.world.logger,
+                    "the log of '{name}' hangs; its exit is reported before its last output is stored"
+                );
+            }
+            // what is not drained yet will be: the log threads know of it
             act.outputs.clear();
             act.stdin = None;
             act.child = None;
@@ -108,12 +123,10 @@ impl Process {
     /// Empty the logs, of a stopped process too (decision C34).
     pub(super) fn clear_logs(&self, label: String) -> impl Future<Output = Answer> + 'static {
         let clearing: Vec<_> = self.channels().map(Channel::clear).collect();
-        let paths = &self.setup.logs;
-        let closed: Vec<_> = [&paths.stdout, &paths.stderr]
-            .into_iter()
-            .flatten()
-            .filter(|_| clearing.is_empty())
-            .map(|path| self.world.logs.clear_closed(path.clone()))
+        let closed = self.closed_channels();
+        let closed: Vec<_> = closed
+            .iter()
+            .map(|spec| self.world.logs.clear_closed(spec))
             .collect();
         async move {
             let mut results = join_all(clearing).await;
@@ -123,6 +136,32 @@ impl Process {
                 None => Ok(()),
             }
         }
+    }
+
+    /// Start new log files, of a process that has none open too.
+    pub(super) fn rotate_logs(&self, label: String) -> impl Future<Output = Answer> + 'static {
+        let open: Vec<_> = self.channels().map(Channel::rotate).collect();
+        let closed = self.closed_channels();
+        let closed: Vec<_> = closed
+            .iter()
+            .map(|spec| self.world.logs.rotate_closed(spec))
+            .collect();
+        async move {
+            let mut results = join_all(open).await;
+            results.extend(join_all(closed).await);
+            match results.into_iter().find_map(Result::err) {
+                Some(error) => Err(FaultCode::Failed.about(format!("{label}: {error}"))),
+                None => Ok(()),
+            }
+        }
+    }
+
+    /// What its outputs would be, while none is open.
+    fn closed_channels(&self) -> Vec<ChannelSpec> {
+        if self.channels().next().is_some() {
+            return Vec::new();
+        }
+        self.channel_specs()
     }
 
     /// Every open channel.

@@ -13,6 +13,7 @@ use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use nix::unistd::pipe2;
 use tokio::net::unix::pipe::Receiver;
+use visord_model::event::Stream;
 use visord_model::pyrepr::{repr, repr_bytes};
 
 use super::Process;
@@ -166,6 +167,10 @@ impl Process {
                     self.world.logger,
                     "{lost} bytes of '{name}' stdout lost: {reason}"
                 );
+                let (group, lost) = (&self.name.group, lost as u64);
+                self.world
+                    .logs
+                    .count_lost(group, name, Stream::Stdout, lost);
             }
             self.outputs.push(speech.log);
         }

@@ -43,6 +43,14 @@ pub fn prepare_auto_logs(
         if let Entry::Vacant(unnamed) = known.entry(key) {
             let (_, process, stream) = unnamed.key();
             let path = crate::log::auto::create(directory, process, *stream, identifier)?;
+            let config = group.processes.iter().find(|found| found.name == *process);
+            if let Some(config) = config {
+                let channel = match stream {
+                    Stream::Stdout => &config.stdout,
+                    Stream::Stderr => &config.stderr,
+                };
+                crate::log::auto::furnish(&path, &channel.file)?;
+            }
             unnamed.insert(path);
         }
     }

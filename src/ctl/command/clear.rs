@@ -8,6 +8,7 @@ use super::{Command, Completes, means_all};
 use crate::ctl::exit_status::{ExitStatus, is};
 use crate::ctl::failure::Failure;
 use crate::ctl::help::Part;
+use crate::ctl::names::expand;
 use crate::ctl::process::{items, number, refusable, text};
 use crate::ctl::session::{Flow, Session};
 
@@ -39,7 +40,7 @@ fn run(session: &mut Session<'_>, argument: &str) -> Result<Flow, Failure> {
         }
         return Ok(Flow::Continue);
     }
-    for name in names {
+    for name in &expand(&mut client, &names)? {
         let result = client.call("supervisor.clearProcessLogs", &[name.into()]);
         let code = match refusable(result)? {
             Ok(_) => FaultCode::Success.code().into(),

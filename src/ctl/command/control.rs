@@ -9,6 +9,7 @@ use super::{Command, Completes, means_all};
 use crate::ctl::exit_status::{ExitStatus, is};
 use crate::ctl::failure::Failure;
 use crate::ctl::help::Part;
+use crate::ctl::names::expand;
 use crate::ctl::process::{items, number, refusable, text};
 use crate::ctl::session::{Flow, Session};
 
@@ -230,7 +231,7 @@ impl Verb {
             let results = client.call(self.methods[2], extra)?;
             return self.tell_all(session, &results);
         }
-        for name in names {
+        for name in &expand(client, names)? {
             match Namespec::parse(name) {
                 Namespec::Group(group) => self.apply_to_group(session, client, &group, extra)?,
                 Namespec::Process { group, process } => {
@@ -292,16 +293,17 @@ impl Verb {
     }
 
     fn tell(&self, session: &mut Session<'_>, outcome: &Outcome) -> Result<(), Failure> {
-        session.say(&self.line(outcome)?)?;
+        let line = self.line(outcome)?;
         let forgiven = [Some(FaultCode::Success), self.forgiven];
-        let failed = !forgiven
+        let is_fine = forgiven
             .into_iter()
             .flatten()
             .any(|fault| is(fault, outcome.code));
-        if failed {
-            session.exit_status = ExitStatus::of_fault(outcome.code);
+        if is_fine {
+            session.say(&line)
+        } else {
+            session.fail(ExitStatus::of_fault(outcome.code), &line)
         }
-        Ok(())
     }
 
     /// The line for an outcome (the tables of spec interfaces 4.6).

@@ -43,7 +43,7 @@ fn version(session: &mut Session<'_>, argument: &str) -> Result<Flow, Failure> {
     if let Some(mut client) = session.reach()? {
         let version = client.call("supervisor.getSupervisorVersion", &[])?;
         let version = version.as_str().ok_or(Failure::Incomplete("version"))?;
-        session.say(version)?;
+        session.tell(&format!("{version}\n"), || version.into())?;
     }
     Ok(Flow::Continue)
 }

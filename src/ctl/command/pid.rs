@@ -6,6 +6,8 @@ use super::{Command, Completes, means_all};
 use crate::ctl::exit_status::{ExitStatus, is};
 use crate::ctl::failure::Failure;
 use crate::ctl::help::Part;
+use crate::ctl::json::Json;
+use crate::ctl::names::expand;
 use crate::ctl::process::ProcessInfo;
 use crate::ctl::session::{Flow, Session};
 
@@ -34,19 +36,19 @@ fn run(session: &mut Session<'_>, argument: &str) -> Result<Flow, Failure> {
     if names.is_empty() {
         let pid = client.call("supervisor.getPID", &[])?;
         let pid = pid.as_int().ok_or(Failure::Incomplete("pid"))?;
-        session.say(&pid.to_string())?;
+        session.tell(&format!("{pid}\n"), || pid.into())?;
         return Ok(Flow::Continue);
     }
     if means_all(&names) {
         for process in ProcessInfo::all(&mut client)? {
-            session.say(&process.pid.to_string())?;
+            tell(session, &process)?;
         }
         return Ok(Flow::Continue);
     }
-    for name in names {
+    for name in &expand(&mut client, &names)? {
         match ProcessInfo::one(&mut client, name)? {
             Ok(process) => {
-                session.say(&process.pid.to_string())?;
+                tell(session, &process)?;
                 if process.pid == 0 {
                     session.exit_status = ExitStatus::NotRunning;
                 }
@@ -59,4 +61,13 @@ fn run(session: &mut Session<'_>, argument: &str) -> Result<Flow, Failure> {
         }
     }
     Ok(Flow::Continue)
+}
+
+fn tell(session: &mut Session<'_>, process: &ProcessInfo) -> Result<(), Failure> {
+    session.tell_item(&format!("{}\n", process.pid), || {
+        Json::Object(vec![
+            ("namespec", process.namespec().into()),
+            ("pid", process.pid.into()),
+        ])
+    })
 }

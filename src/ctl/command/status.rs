@@ -7,6 +7,7 @@ use super::{Command, Completes, means_all};
 use crate::ctl::exit_status::ExitStatus;
 use crate::ctl::failure::Failure;
 use crate::ctl::help::Part;
+use crate::ctl::names::expand_among;
 use crate::ctl::process::ProcessInfo;
 use crate::ctl::session::{Flow, Session};
 
@@ -35,6 +36,7 @@ fn run(session: &mut Session<'_>, argument: &str) -> Result<Flow, Failure> {
     let shown = if names.is_empty() || means_all(&names) {
         all
     } else {
+        let names = expand_among(&all, &names);
         let (shown, errors) = choose(&all, &names);
         for error in errors {
             session.fail(ExitStatus::Unreachable, &error)?;
@@ -44,13 +46,16 @@ fn run(session: &mut Session<'_>, argument: &str) -> Result<Flow, Failure> {
     if shown.iter().any(|process| is_stopped(process.state)) {
         session.exit_status = ExitStatus::Stopped;
     }
-    session.terminal.out(&table(&shown))?;
+    let colours = session.terminal.has_colours();
+    session.tell(&table(&shown, colours), || {
+        shown.iter().map(ProcessInfo::json).collect()
+    })?;
     Ok(Flow::Continue)
 }
 
 /// The processes that are named, in the order of the names, and a line for each name that
 /// names none.
-fn choose(all: &[ProcessInfo], names: &[&str]) -> (Vec<ProcessInfo>, Vec<String>) {
+fn choose(all: &[ProcessInfo], names: &[String]) -> (Vec<ProcessInfo>, Vec<String>) {
     let mut chosen = Vec::new();
     let mut errors = Vec::new();
     for name in names {
@@ -85,7 +90,7 @@ fn is_stopped(state: i64) -> bool {
 }
 
 /// Three columns; nothing is cut and trailing blanks stay (spec interfaces 4.6).
-fn table(processes: &[ProcessInfo]) -> String {
+fn table(processes: &[ProcessInfo], colours: bool) -> String {
     let names: Vec<String> = processes.iter().map(ProcessInfo::namespec).collect();
     let longest = names.iter().map(|name| name.chars().count()).max();
     let width = longest.unwrap_or(0).max(NAME_WIDTH) + 3;
@@ -96,9 +101,30 @@ fn table(processes: &[ProcessInfo]) -> String {
             description,
             ..
         } = process;
-        text.push_str(&format!("{name:width$}{statename:10}{description}\n"));
+        let mut state = format!("{statename:10}");
+        if colours {
+            let (on, off) = colour(process.state);
+            state.insert_str(statename.len(), off);
+            state.insert_str(0, on);
+        }
+        text.push_str(&format!("{name:width$}{state}{description}\n"));
     }
     text
+}
+
+/// What turns the colour of a state on, and off again: green where all is well, yellow for
+/// what will pass, red for what will not.
+fn colour(state: i64) -> (&'static str, &'static str) {
+    let known = ProcessState::ALL
+        .into_iter()
+        .find(|known| i64::from(known.code()) == state);
+    let on = match known {
+        Some(ProcessState::Running) => "\x1b[32m",
+        Some(ProcessState::Starting | ProcessState::Backoff | ProcessState::Stopping) => "\x1b[33m",
+        Some(ProcessState::Fatal | ProcessState::Unknown) => "\x1b[31m",
+        Some(ProcessState::Stopped | ProcessState::Exited) | None => return ("", ""),
+    };
+    (on, "\x1b[0m")
 }
 
 #[cfg(test)]
@@ -119,7 +145,7 @@ mod tests {
     #[test]
     fn columns() {
         assert_eq!(
-            table(&[info("cat", "cat")]),
+            table(&[info("cat", "cat")], false),
             "cat                              RUNNING   pid 6056, uptime 0:00:31\n"
         );
         let long = "a".repeat(31);
@@ -128,16 +154,24 @@ mod tests {
             description: String::new(),
             ..info("g", "b")
         };
-        let text = table(&[info(&long, &long), stopping]);
+        let text = table(&[info(&long, &long), stopping], false);
         let lines: Vec<&str> = text.lines().collect();
         assert!(lines[0].starts_with(&format!("{long}   RUNNING   pid ")));
         assert_eq!(lines[1], format!("{:34}STOPPING  ", "g:b"));
     }
 
     #[test]
+    fn colours_change_no_column() {
+        assert_eq!(
+            table(&[info("cat", "cat")], true),
+            "cat                              \x1b[32mRUNNING\x1b[0m   pid 6056, uptime 0:00:31\n"
+        );
+    }
+
+    #[test]
     fn names_choose_in_their_order_and_repeat() {
         let all = [info("cat", "cat"), info("g", "a"), info("g", "b")];
-        let names = ["g:*", "zz:*", "cat:cat", "cat", "g", "g:zz", "g:"];
+        let names = ["g:*", "zz:*", "cat:cat", "cat", "g", "g:zz", "g:"].map(str::to_owned);
         let (chosen, errors) = choose(&all, &names);
         let chosen: Vec<String> = chosen.iter().map(ProcessInfo::namespec).collect();
         assert_eq!(chosen, ["g:a", "g:b", "cat", "cat", "g:a", "g:b"]);

@@ -1,24 +1,18 @@
-//! `avail`, `reread` and `update`: the configuration and what of it is active.
+//! `reread` and `update`: what changed in the configuration, and making it so.
 
 mod plan;
 
 use visord_model::fault::FaultCode;
-use visord_model::name::namespec;
 use visord_xmlrpc::{Client, Value};
 
 use super::{Command, Completes, means_all};
 use crate::ctl::exit_status::{ExitStatus, is};
 use crate::ctl::failure::Failure;
 use crate::ctl::help::Part;
-use crate::ctl::process::{ProcessInfo, items, number, refusable, text};
+use crate::ctl::json::Json;
+use crate::ctl::names::choose;
+use crate::ctl::process::{ProcessInfo, items, number, refusable};
 use crate::ctl::session::{Flow, Session};
-
-pub(super) const AVAIL: Command = Command {
-    name: "avail",
-    help: &[Part::Usage("avail", "List every configured process")],
-    completes: Completes::Nothing,
-    run: avail,
-};
 
 pub(super) const REREAD: Command = Command {
     name: "reread",
@@ -47,43 +41,6 @@ pub(super) const UPDATE: Command = Command {
     completes: Completes::Groups,
     run: update,
 };
-
-fn avail(session: &mut Session<'_>, argument: &str) -> Result<Flow, Failure> {
-    if AVAIL.refuses(session, argument)? {
-        return Ok(Flow::Continue);
-    }
-    let result = session.client()?.call("supervisor.getAllConfigInfo", &[]);
-    match refusable(result)? {
-        Ok(all) => {
-            let lines: Result<Vec<String>, Failure> = items(&all)?.iter().map(avail_line).collect();
-            session.terminal.out(&lines?.concat())?;
-        }
-        Err(fault) if is(FaultCode::ShutdownState, fault.code) => {
-            session.fail(ExitStatus::Generic, "ERROR: supervisor shutting down")?;
-        }
-        Err(fault) => return Err(visord_xmlrpc::CallError::Fault(fault).into()),
-    }
-    Ok(Flow::Continue)
-}
-
-fn avail_line(config: &Value) -> Result<String, Failure> {
-    let truth = |name| {
-        let value = config.get(name).ok_or(Failure::Incomplete(name))?;
-        Ok::<_, Failure>(value.as_bool().unwrap_or(false))
-    };
-    let name = namespec(&text(config, "group")?, &text(config, "name")?);
-    let used = if truth("inuse")? { "in use" } else { "avail" };
-    let start = if truth("autostart")? {
-        "auto"
-    } else {
-        "manual"
-    };
-    let group_priority = number(config, "group_prio")?;
-    let priority = number(config, "process_prio")?;
-    Ok(format!(
-        "{name:32} {used:9} {start:9} {group_priority}:{priority}\n"
-    ))
-}
 
 /// Names of groups: what a new reading of the files says about them.
 #[derive(Debug, Default)]
@@ -115,6 +72,15 @@ impl Difference {
         })
     }
 
+    fn json(&self) -> Json {
+        let names = |names: &[String]| names.iter().map(String::as_str).collect();
+        Json::Object(vec![
+            ("added", names(&self.added)),
+            ("changed", names(&self.changed)),
+            ("removed", names(&self.removed)),
+        ])
+    }
+
     /// A line for each group, by name.
     fn lines(&self) -> Vec<String> {
         let kinds = [
@@ -141,11 +107,12 @@ fn reread(session: &mut Session<'_>, argument: &str) -> Result<Flow, Failure> {
     let result = session.client()?.call("supervisor.reloadConfig", &[]);
     match refusable(result)? {
         Ok(value) => {
-            let mut lines = Difference::read(&value)?.lines();
+            let difference = Difference::read(&value)?;
+            let mut lines = difference.lines();
             if lines.is_empty() {
                 lines.push("No config updates to processes".to_owned());
             }
-            session.say(&lines.join("\n"))?;
+            session.tell(&format!("{}\n", lines.join("\n")), || difference.json())?;
         }
         Err(fault) if is(FaultCode::ShutdownState, fault.code) => {
             session.fail(ExitStatus::Generic, "ERROR: supervisor shutting down")?;
@@ -177,7 +144,9 @@ fn update(session: &mut Session<'_>, argument: &str) -> Result<Flow, Failure> {
     names.retain(|name| *name != DRY_RUN);
     let dry_run = names.len() < count;
     if !names.is_empty() && !means_all(&names) {
-        check_groups(session, &mut client, &names, &difference.added)?;
+        let known = known_groups(&mut client, &difference.added)?;
+        let names: Vec<&str> = names.iter().flat_map(|name| choose(name, &known)).collect();
+        check_groups(session, &names, &known)?;
         let Difference {
             added,
             changed,
@@ -187,6 +156,7 @@ fn update(session: &mut Session<'_>, argument: &str) -> Result<Flow, Failure> {
             groups.retain(|group| names.contains(&group.as_str()));
         }
     }
+    session.tell("", || difference.json())?;
     if dry_run {
         for line in plan::lines(&mut client, &difference)? {
             session.say(&line)?;
@@ -197,22 +167,27 @@ fn update(session: &mut Session<'_>, argument: &str) -> Result<Flow, Failure> {
     Ok(Flow::Continue)
 }
 
-/// Tell which of the names belong to no group, active or new.
+/// Groups that are active or new.
+fn known_groups(client: &mut Client, added: &[String]) -> Result<Vec<String>, Failure> {
+    let active = ProcessInfo::all(client)?;
+    let mut known: Vec<String> = active.into_iter().map(|info| info.group).collect();
+    known.extend_from_slice(added);
+    known.sort_unstable();
+    known.dedup();
+    Ok(known)
+}
+
+/// Tell which of the names belong to no group, each once, by name.
 fn check_groups(
     session: &mut Session<'_>,
-    client: &mut Client,
     names: &[&str],
-    added: &[String],
+    known: &[String],
 ) -> Result<(), Failure> {
-    let active = ProcessInfo::all(client)?;
-    let mut known: Vec<&str> = active.iter().map(|info| info.group.as_str()).collect();
-    known.extend(added.iter().map(String::as_str));
-    // The original looks at each name once, by name.
     let mut names = names.to_vec();
     names.sort_unstable();
     names.dedup();
     for name in names {
-        if !known.contains(&name) {
+        if !known.iter().any(|group| group == name) {
             let line = format!("ERROR: no such group: {name}");
             session.fail(ExitStatus::Generic, &line)?;
         }
@@ -308,21 +283,5 @@ mod tests {
             ]
         );
         assert!(Difference::read(&lists).is_err(), "three levels");
-    }
-
-    #[test]
-    fn columns_of_avail() {
-        let config = Value::structure([
-            ("name", Value::from("p2")),
-            ("group", "grp".into()),
-            ("inuse", true.into()),
-            ("autostart", true.into()),
-            ("group_prio", 20.into()),
-            ("process_prio", 5.into()),
-        ]);
-        assert_eq!(
-            avail_line(&config).expect("complete"),
-            "grp:p2                           in use    auto      20:5\n"
-        );
     }
 }

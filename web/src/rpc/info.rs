@@ -2,9 +2,12 @@
 
 use std::sync::Arc;
 
-use visord_model::fault::FaultCode;
+use visord_actors::log::LostBytes;
+use visord_actors::messages::supervisor::ProcessName;
+use visord_model::fault::{Fault, FaultCode};
 use visord_model::process::ProcessInfo;
 use visord_model::state::SupervisorState;
+use visord_xmlrpc::writer::StructWriter;
 use visord_xmlrpc::{Slot, WriteXml, Written};
 
 use super::method::{Args, Method, Outcome, Reply, Right, Run, param, returns};
@@ -99,6 +102,25 @@ pub const METHODS: &[Method] = &[
         run: Run::Now(process_info),
     },
     Method {
+        name: "getProcessDetail",
+        summary: "What is known of one process, and what its logs have lost.",
+        params: &[param(
+            "string",
+            "name",
+            "the process, as `name` or `group:name`",
+        )],
+        returns: returns(
+            "struct",
+            "detail",
+            "as of getProcessInfo; also double stdout_lost, stderr_lost: bytes that could not \
+             be stored since the daemon started",
+        ),
+        right: Right::View,
+        gated: true,
+        listed: false,
+        run: Run::Now(process_detail),
+    },
+    Method {
         name: "getAllProcessInfo",
         summary: "What is known of every process, by group and name.",
         params: &[],
@@ -121,18 +143,24 @@ impl WriteXml for Mood {
     }
 }
 
-fn process_info(state: &AppState, args: &Args) -> Outcome {
+fn known(state: &AppState, args: &Args) -> Result<(ProcessName, Info), Fault> {
     let given = args.text(0)?;
     let name = names::single(given)?;
     let info = state.board.process(&name);
     let info = info.ok_or_else(|| FaultCode::BadName.about(given))?;
-    Ok(Reply::sized(
-        Info {
-            info,
-            now: clock::now(),
-        },
-        SIZE_OF_INFO,
-    ))
+    let now = clock::now();
+    Ok((name, Info { info, now }))
+}
+
+fn process_info(state: &AppState, args: &Args) -> Outcome {
+    let (_, info) = known(state, args)?;
+    Ok(Reply::sized(info, SIZE_OF_INFO))
+}
+
+fn process_detail(state: &AppState, args: &Args) -> Outcome {
+    let (name, info) = known(state, args)?;
+    let lost = (state.lost)(&name);
+    Ok(Reply::sized(Detail { info, lost }, SIZE_OF_INFO + 200))
 }
 
 fn all_process_info(state: &AppState, _: &Args) -> Outcome {
@@ -163,9 +191,26 @@ struct Infos {
     now: i64,
 }
 
+struct Detail {
+    info: Info,
+    lost: LostBytes,
+}
+
 impl WriteXml for Info {
     fn write_xml(&self, slot: Slot<'_>) -> Written {
-        write_info(&self.info, self.now, slot)
+        slot.structure(|out| write_info(&self.info, self.now, out))
+    }
+}
+
+impl WriteXml for Detail {
+    /// The counts are doubles: an int on the wire has 32 bits.
+    #[expect(clippy::cast_precision_loss, reason = "exact up to eight petabytes")]
+    fn write_xml(&self, slot: Slot<'_>) -> Written {
+        slot.structure(|out| {
+            write_info(&self.info.info, self.info.now, out);
+            out.member("stdout_lost", &(self.lost.stdout as f64));
+            out.member("stderr_lost", &(self.lost.stderr as f64));
+        })
     }
 }
 
@@ -173,27 +218,25 @@ impl WriteXml for Infos {
     fn write_xml(&self, slot: Slot<'_>) -> Written {
         slot.array(|infos| {
             for info in &self.infos {
-                infos.item_with(|slot| write_info(info, self.now, slot));
+                infos.item_with(|slot| slot.structure(|out| write_info(info, self.now, out)));
             }
         })
     }
 }
 
-fn write_info(info: &ProcessInfo, now: i64, slot: Slot<'_>) -> Written {
-    slot.structure(|out| {
-        out.member("name", &info.name);
-        out.member("group", &info.group);
-        out.member("start", &info.start.min(END_OF_TIME));
-        out.member("stop", &info.stop.min(END_OF_TIME));
-        out.member("now", &now.min(END_OF_TIME));
-        out.member("state", &info.state.code());
-        out.member("statename", info.state.name());
-        out.member("spawnerr", &info.spawnerr);
-        out.member("exitstatus", &info.exitstatus);
-        out.member("logfile", &info.stdout_logfile);
-        out.member("stdout_logfile", &info.stdout_logfile);
-        out.member("stderr_logfile", &info.stderr_logfile);
-        out.member("pid", &info.pid);
-        out.member("description", &info.description(now, &clock::short));
-    })
+fn write_info(info: &ProcessInfo, now: i64, out: &mut StructWriter<'_>) {
+    out.member("name", &info.name);
+    out.member("group", &info.group);
+    out.member("start", &info.start.min(END_OF_TIME));
+    out.member("stop", &info.stop.min(END_OF_TIME));
+    out.member("now", &now.min(END_OF_TIME));
+    out.member("state", &info.state.code());
+    out.member("statename", info.state.name());
+    out.member("spawnerr", &info.spawnerr);
+    out.member("exitstatus", &info.exitstatus);
+    out.member("logfile", &info.stdout_logfile);
+    out.member("stdout_logfile", &info.stdout_logfile);
+    out.member("stderr_logfile", &info.stderr_logfile);
+    out.member("pid", &info.pid);
+    out.member("description", &info.description(now, &clock::short));
 }

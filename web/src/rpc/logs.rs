@@ -7,6 +7,7 @@ use actix_web::rt::task::spawn_blocking;
 use futures_util::FutureExt as _;
 use futures_util::future::LocalBoxFuture;
 use visord_actors::log::reader::{self, ReadError};
+use visord_actors::messages::supervisor::LogCare;
 use visord_model::fault::{Fault, FaultCode};
 use visord_model::process::ProcessInfo;
 use visord_xmlrpc::{Slot, WriteXml, Written};
@@ -116,6 +117,28 @@ pub const METHODS: &[Method] = &[
         ),
         clear_all,
     ),
+    Method {
+        listed: false,
+        ..method(
+            "rotateProcessLogs",
+            Right::Operate,
+            "Start new log files for a process; the present ones become the first old ones.",
+            &[PROCESS],
+            DONE,
+            |state, args| tend_process(state, args, LogCare::Rotate),
+        )
+    },
+    Method {
+        listed: false,
+        ..method(
+            "reopenProcessLogs",
+            Right::Operate,
+            "Open the log files of a process anew, after somebody moved them.",
+            &[PROCESS],
+            DONE,
+            |state, args| tend_process(state, args, LogCare::Reopen),
+        )
+    },
     method(
         "clearLog",
         Right::Admin,
@@ -230,6 +253,8 @@ fn read_process(
 fn read_main(state: Arc<AppState>, args: Args) -> LocalBoxFuture<'static, Outcome> {
     async move {
         let path = state.board.identity().logfile.clone();
+        let settle = Arc::clone(&state.settle);
+        blocking(move || settle()).await?;
         log_reply(read(path, args.int(0)?, args.int(1)?).await?)
     }
     .boxed_local()
@@ -263,6 +288,21 @@ fn clear_process(state: Arc<AppState>, args: Args) -> LocalBoxFuture<'static, Ou
         let given = args.text(0)?;
         let name = names::single(given)?;
         let done = state.link.clear_process_logs(name.clone()).await;
+        done.map_err(|fault| respelled(fault, &name, given))?;
+        Ok(Reply::done())
+    }
+    .boxed_local()
+}
+
+fn tend_process(
+    state: Arc<AppState>,
+    args: Args,
+    care: LogCare,
+) -> LocalBoxFuture<'static, Outcome> {
+    async move {
+        let given = args.text(0)?;
+        let name = names::single(given)?;
+        let done = state.link.tend_process_logs(name.clone(), care).await;
         done.map_err(|fault| respelled(fault, &name, given))?;
         Ok(Reply::done())
     }

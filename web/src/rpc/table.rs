@@ -73,6 +73,8 @@ mod tests {
         "clearProcessLog",
         "clearProcessLogs",
         "getAllConfigInfo",
+        "reopenProcessLogs",
+        "rotateProcessLogs",
         "sendProcessStdin",
         "sendRemoteCommEvent",
         "signalAllProcesses",

@@ -80,6 +80,7 @@ answers! {
     WriteStdin => ();
     ClearProcessLogs => ();
     ClearAllLogs => outcomes();
+    TendProcessLogs => ();
     ClearMainLog => ();
     AddGroup => ();
     RemoveGroup => ();
@@ -167,6 +168,11 @@ pub(crate) fn state(board: Board, plan: Plan) -> (AppState, Asked) {
         link: Link::new(&fake.start()),
         log: Logger::root(Discard, o!()),
         follow: Arc::new(|_| watch::channel(0).1),
+        settle: Arc::new(|| ()),
+        lost: Arc::new(|_| visord_actors::log::LostBytes {
+            stdout: 3_000_000_000,
+            stderr: 0,
+        }),
         namespaces: vec!["supervisor".into()],
         remotes: Arc::default(),
         build: "visord test".into(),

@@ -180,6 +180,12 @@ async fn reads() {
         one.contains("'state': 20, 'statename': 'RUNNING', 'spawnerr': ''"),
         "{one}"
     );
+    let detail = ask("supervisor.getProcessDetail", texts(&["g:a"])).await;
+    let lost = "', 'stdout_lost': 3000000000.0, 'stderr_lost': 0.0}";
+    assert!(
+        detail.starts_with("{'name': 'a', 'group': 'g'") && detail.ends_with(lost),
+        "{detail}"
+    );
     let all = ask("supervisor.getAllProcessInfo", vec![]).await;
     let order: Vec<usize> = ["'a'", "'b'", "'x'", "'y'"]
         .iter()
@@ -314,6 +320,18 @@ async fn commands_reach_the_supervisor() {
             "clearProcessLog",
             texts(&["x"]),
             format!("ClearProcessLogs {{ name: {x} }}"),
+            "True",
+        ),
+        (
+            "rotateProcessLogs",
+            texts(&["x"]),
+            format!("TendProcessLogs {{ name: {x}, care: Rotate }}"),
+            "True",
+        ),
+        (
+            "reopenProcessLogs",
+            texts(&["x"]),
+            format!("TendProcessLogs {{ name: {x}, care: Reopen }}"),
             "True",
         ),
         ("clearAllProcessLogs", vec![], "ClearAllLogs".into(), many),

@@ -170,6 +170,11 @@ fn channel(channel: &ChannelConfig, key: &str) -> String {
         "capture_maxbytes" => plain(channel.capture_maxbytes),
         "events_enabled" => plain(channel.events_enabled),
         "syslog" => plain(channel.syslog),
+        "logfile_format" => plain(channel.file.format),
+        "logfile_mode" => channel.file.mode.map_or("none".to_owned(), octal),
+        "logfile_owner" => channel.file.owner.map_or("none".to_owned(), owner),
+        "logfile_compress" => plain(channel.file.compress),
+        "logfile_rotate" => plain(channel.file.rotate),
         other => panic!("{other}"),
     }
 }

@@ -1,0 +1,91 @@
+//! The files of a log thread: opened, taken over, rotated, cleared.
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use tokio::sync::oneshot;
+
+use super::Pump;
+use super::command::{ChannelId, Command};
+use super::slot::Slot;
+use crate::log::archive::Shelf;
+use crate::log::channel::{Channel, ChannelSpec};
+use crate::log::disk::RealDisk;
+use crate::log::file::{FileKeys, rotate_closed};
+use crate::log::output::Output;
+
+impl Pump {
+    pub(super) fn open(&mut self, spec: ChannelSpec, reply: oneshot::Sender<io::Result<Channel>>) {
+        let mut output = match self.shared.open_sinks(spec) {
+            Ok(output) => output,
+            Err(error) => {
+                let _ = reply.send(Err(error));
+                return;
+            }
+        };
+        let home = self.shared.home_of(&mut output, &self.mouth);
+        match home {
+            None => self.adopt(output, reply),
+            Some(other) => other.say(Command::Adopt {
+                output: Box::new(output),
+                reply,
+            }),
+        }
+    }
+
+    pub(super) fn adopt(
+        &mut self,
+        mut output: Output<RealDisk>,
+        reply: oneshot::Sender<io::Result<Channel>>,
+    ) {
+        self.inherit_queue(&mut output);
+        output.settle_at(self.shelf());
+        let id = self.shared.next_id();
+        let channel = Channel {
+            id,
+            mouth: self.mouth.clone(),
+            lost: output.lost(),
+        };
+        self.slots.insert(id, Slot::new(output));
+        self.balance(id);
+        // if nobody wants it any more the handle is dropped, which closes it again
+        let _ = reply.send(Ok(channel));
+    }
+
+    /// What an earlier run of this output left for a stalled sink goes first.
+    fn inherit_queue(&mut self, output: &mut Output<RealDisk>) {
+        let mut earlier = Vec::new();
+        for (id, slot) in &mut self.slots {
+            if slot.closed && slot.output.is_same_as(output) {
+                output.inherit(&mut slot.output);
+                earlier.push(*id);
+            }
+        }
+        for id in earlier {
+            self.remove(id);
+        }
+    }
+
+    pub(super) fn rotate_path(&self, path: PathBuf, keys: FileKeys) -> io::Result<()> {
+        if let Some(mut log) = rotate_closed(RealDisk, path, keys)? {
+            self.shelf().put_away(&mut log);
+        }
+        Ok(())
+    }
+
+    fn shelf(&self) -> Shelf {
+        Shelf {
+            archive: Arc::clone(&self.shared.archive),
+            owner: self.mouth.clone(),
+        }
+    }
+
+    pub(super) fn clear(&mut self, id: ChannelId) -> io::Result<()> {
+        let Some(slot) = self.slots.get_mut(&id) else {
+            return Err(crate::log::gone());
+        };
+        slot.stop_waiting(&self.epoll);
+        slot.output.file_mut().map_or(Ok(()), |file| file.clear())
+    }
+}

@@ -1,0 +1,163 @@
+//! Patterns in names: `web-*` and `grp:w?` stand for the processes they match. The original
+//! has no such thing; there a name with `*` or `?` is an error, except for `group:*`.
+
+use visord_model::name::namespec;
+use visord_xmlrpc::Client;
+
+use super::failure::Failure;
+use super::process::ProcessInfo;
+
+/// Replace each pattern by the names of the processes it matches, in the server's order.
+/// One that matches nothing stays as it is, so that the server refuses it by its name.
+/// The server is asked only if there is a pattern.
+///
+/// # Errors
+/// The server could not be asked.
+pub fn expand(client: &mut Client, names: &[&str]) -> Result<Vec<String>, Failure> {
+    if !names.iter().any(|name| is_pattern(name)) {
+        return Ok(names.iter().map(|name| (*name).to_owned()).collect());
+    }
+    let processes = ProcessInfo::all(client)?;
+    Ok(expand_among(&processes, names))
+}
+
+/// As [`expand`], among processes that are known already.
+#[must_use]
+pub fn expand_among(processes: &[ProcessInfo], names: &[&str]) -> Vec<String> {
+    let mut expanded = Vec::new();
+    for name in names {
+        let before = expanded.len();
+        let is_name = processes.iter().any(|info| info.namespec() == *name);
+        if is_pattern(name) && !is_name {
+            let matching = processes.iter().filter(|info| is_meant(name, info));
+            expanded.extend(matching.map(ProcessInfo::namespec));
+        }
+        if expanded.len() == before {
+            expanded.push((*name).to_owned());
+        }
+    }
+    expanded
+}
+
+/// The texts that a name stands for: those it matches, or itself.
+pub fn choose<'a>(name: &'a str, known: &'a [String]) -> Vec<&'a str> {
+    if !is_pattern(name) {
+        return vec![name];
+    }
+    let matching = known.iter().filter(|text| matches(name, text));
+    let chosen: Vec<&str> = matching.map(String::as_str).collect();
+    if chosen.is_empty() {
+        vec![name]
+    } else {
+        chosen
+    }
+}
+
+/// Whether a name is a pattern. `group:*` is not: the server knows what it means.
+fn is_pattern(name: &str) -> bool {
+    let name = name.strip_suffix(":*").unwrap_or(name);
+    name.contains(['*', '?'])
+}
+
+/// A pattern with a colon is about both names; one without about processes that go by a
+/// single name.
+fn is_meant(pattern: &str, info: &ProcessInfo) -> bool {
+    if pattern.contains(':') {
+        matches(pattern, &format!("{}:{}", info.group, info.name))
+    } else {
+        info.group == info.name && matches(pattern, &namespec(&info.group, &info.name))
+    }
+}
+
+/// `*` stands for any text, `?` for any character, everything else for itself.
+fn matches(pattern: &str, text: &str) -> bool {
+    let mut pattern: &str = pattern;
+    let mut text: &str = text;
+    // Where the last `*` may try again: the pattern after it, the text it has not taken.
+    let mut retry: Option<(&str, &str)> = None;
+    loop {
+        let mut rest = pattern.chars();
+        let mut characters = text.chars();
+        match (rest.next(), characters.next()) {
+            (Some('*'), _) => {
+                pattern = rest.as_str();
+                retry = Some((pattern, text));
+                continue;
+            }
+            (Some(wanted), Some(found)) if wanted == '?' || wanted == found => {
+                pattern = rest.as_str();
+                text = characters.as_str();
+                continue;
+            }
+            (None, None) => return true,
+            (Some(_) | None, Some(_) | None) => {}
+        }
+        let Some((after, taken_from)) = retry else {
+            return false;
+        };
+        let mut characters = taken_from.chars();
+        if characters.next().is_none() {
+            return false;
+        }
+        (pattern, text) = (after, characters.as_str());
+        retry = Some((after, text));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns() {
+        for (pattern, text, yes) in [
+            ("web-*", "web-1", true),
+            ("web-*", "web-", true),
+            ("web-*", "web", false),
+            ("w?b", "wäb", true),
+            ("w?b", "wb", false),
+            ("*a*b", "xxaxxab", true),
+            ("*a*b", "xxaxxac", false),
+            ("*", "", true),
+            ("", "", true),
+            ("a", "b", false),
+            ("g*:w*", "grp:w1", true),
+        ] {
+            assert_eq!(matches(pattern, text), yes, "{pattern} {text}");
+        }
+    }
+
+    #[test]
+    fn names_that_stand_for_processes() {
+        let info = |group: &str, name: &str| ProcessInfo {
+            name: name.to_owned(),
+            group: group.to_owned(),
+            state: 20,
+            statename: String::new(),
+            description: String::new(),
+            pid: 1,
+        };
+        let processes = [
+            info("web-1", "web-1"),
+            info("web-2", "web-2"),
+            info("grp", "w1"),
+            info("grp", "x"),
+            info("s*r", "s*r"),
+            info("star", "star"),
+        ];
+        for (names, expanded) in [
+            (&["web-*"][..], &["web-1", "web-2"][..]),
+            (&["*"], &["web-1", "web-2", "s*r", "star"]),
+            (&["grp:w*"], &["grp:w1"]),
+            (&["g*:*"], &["grp:w1", "grp:x"]),
+            (&["grp:*"], &["grp:*"]),
+            (&["nope*", "grp:x"], &["nope*", "grp:x"]),
+            (&["s*r"], &["s*r"]),
+        ] {
+            assert_eq!(expand_among(&processes, names), expanded, "{names:?}");
+        }
+        let known = ["web".to_owned(), "db".to_owned()];
+        assert_eq!(choose("w*", &known), ["web"]);
+        assert_eq!(choose("nope", &known), ["nope"]);
+    }
+}

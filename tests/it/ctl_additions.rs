@@ -1,0 +1,146 @@
+//! What our supervisorctl can do beyond the original's (docs/supervisorctl.md).
+
+use crate::harness::{Daemon, Setup, summary};
+
+const PROGRAMS: &str = "\
+[program:web-1]
+command=/bin/cat
+startsecs=0
+[program:web-2]
+command=/bin/cat
+startsecs=0
+[program:other]
+command=/bin/cat
+startsecs=0
+autostart=false
+[group:api]
+programs=worker1,worker2,cron
+[program:worker1]
+command=/bin/cat
+autostart=false
+[program:worker2]
+command=/bin/cat
+autostart=false
+[program:cron]
+command=/bin/cat
+autostart=false
+";
+
+fn daemon() -> Daemon {
+    let daemon = Daemon::with("", PROGRAMS);
+    daemon.wait_state("web-1", "RUNNING");
+    daemon.wait_state("web-2", "RUNNING");
+    daemon
+}
+
+fn ctl(daemon: &Daemon, words: &[&str]) -> (Option<i32>, String) {
+    let (code, out, err) = summary(&daemon.ctl(words));
+    assert_eq!(err, "", "{words:?}");
+    (code, out)
+}
+
+#[test]
+fn patterns_name_processes_and_groups() {
+    let daemon = daemon();
+    let pid = daemon.child_pid("web-1");
+    for (words, code, out) in [
+        (&["pid", "web-1*"][..], 0, format!("{pid}\n")),
+        (
+            &["stop", "web-*"],
+            0,
+            "web-1: stopped\nweb-2: stopped\n".to_owned(),
+        ),
+        (
+            &["start", "w*-?"],
+            0,
+            "web-1: started\nweb-2: started\n".to_owned(),
+        ),
+        (&["pid", "api:worker?"], 7, "0\n0\n".to_owned()),
+        (
+            &["clear", "web-*"],
+            0,
+            "web-1: cleared\nweb-2: cleared\n".to_owned(),
+        ),
+        (
+            &["stop", "none*"],
+            1,
+            "none*: ERROR (no such process)\n".to_owned(),
+        ),
+        (
+            &["update", "zz*"],
+            1,
+            "ERROR: no such group: zz*\n".to_owned(),
+        ),
+    ] {
+        assert_eq!(ctl(&daemon, words), (Some(code), out), "{words:?}");
+    }
+    let (_, out) = ctl(&daemon, &["status", "*:w*"]);
+    let names: Vec<&str> = out
+        .lines()
+        .filter_map(|line| line.split(' ').next())
+        .collect();
+    assert_eq!(names, ["api:worker1", "api:worker2", "web-1", "web-2"]);
+}
+
+#[test]
+fn one_document_tells_of_an_action() {
+    let daemon = daemon();
+    let pid = daemon.child_pid("web-1");
+    for (words, code, document) in [
+        (
+            &["--json", "status", "other", "nope"][..],
+            3,
+            "{\"command\": \"status\", \"exit_status\": 3, \"result\": [{\"namespec\": \"other\", \
+             \"group\": \"other\", \"name\": \"other\", \"state\": \"STOPPED\", \"pid\": 0, \
+             \"description\": \"Not started\"}], \"output\": [], \
+             \"errors\": [\"nope: ERROR (no such process)\"]}\n"
+                .to_owned(),
+        ),
+        (
+            &["--json", "pid", "web-1"],
+            0,
+            format!(
+                "{{\"command\": \"pid\", \"exit_status\": 0, \"result\": [{{\"namespec\": \
+                 \"web-1\", \"pid\": {pid}}}], \"output\": [], \"errors\": []}}\n"
+            ),
+        ),
+        (
+            &["--json", "reread"],
+            0,
+            "{\"command\": \"reread\", \"exit_status\": 0, \"result\": {\"added\": [], \
+             \"changed\": [], \"removed\": []}, \"output\": [], \"errors\": []}\n"
+                .to_owned(),
+        ),
+        (
+            &["--json", "start", "other", "nope"],
+            1,
+            "{\"command\": \"start\", \"exit_status\": 1, \"result\": null, \"output\": \
+             [\"other: started\"], \"errors\": [\"nope: ERROR (no such process)\"]}\n"
+                .to_owned(),
+        ),
+    ] {
+        assert_eq!(ctl(&daemon, words), (Some(code), document), "{words:?}");
+    }
+}
+
+#[test]
+fn names_and_passwords_in_urls() {
+    let setup = Setup::new();
+    let port = {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+        listener.local_addr().expect("its number").port()
+    };
+    let inet = format!("[inet_http_server]\nport=127.0.0.1:{port}\nusername=me\npassword=a:b@c\n");
+    setup.configure("", &inet);
+    let daemon = setup.start();
+    for (login, code) in [("me:a%3Ab%40c@", 0), ("me:wrong@", 1), ("", 1)] {
+        let url = format!("http://{login}127.0.0.1:{port}");
+        let (found, out, _) = summary(&daemon.setup().ctl_alone(&["-s", &url, "version"], ""));
+        let expected = if code == 0 {
+            "4.3.0\n"
+        } else {
+            "Server requires authentication\n"
+        };
+        assert_eq!((found, out.as_str()), (Some(code), expected), "{url}");
+    }
+}

@@ -1,0 +1,75 @@
+//! Small file systems of a test's own, where that is permitted.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// A mounted file system, unmounted when the test ends.
+pub(crate) struct Mount {
+    point: PathBuf,
+}
+
+/// A file system that hangs for whoever writes to it, until this is dropped.
+pub(crate) struct Frozen<'a>(&'a Mount);
+
+impl Mount {
+    /// An ext4 of 64 MiB in a file; `None`, with the reason on standard error, where that is
+    /// not permitted.
+    pub(crate) fn ext4(point: PathBuf) -> Option<Self> {
+        let image = point.with_extension("image");
+        let file = std::fs::File::create(&image).expect("the image");
+        file.set_len(64 * 1024 * 1024).expect("its size");
+        let made = run("mkfs.ext4", [Path::new("-q"), &image]);
+        made.then(|| Self::at(point, &["-o", "loop"], &image))
+            .flatten()
+            .or_else(|| skipped("a loop-mounted ext4"))
+    }
+
+    /// A tmpfs of so many KiB.
+    pub(crate) fn tmpfs(point: PathBuf, kib: usize) -> Option<Self> {
+        let size = format!("size={kib}k");
+        Self::at(point, &["-t", "tmpfs", "-o", &size], Path::new("tmpfs"))
+            .or_else(|| skipped("a tmpfs"))
+    }
+
+    fn at(point: PathBuf, options: &[&str], source: &Path) -> Option<Self> {
+        std::fs::create_dir(&point).expect("the mount point");
+        let options = options.iter().map(Path::new);
+        run("mount", options.chain([source, point.as_path()])).then_some(Self { point })
+    }
+
+    /// From now on every write hangs, and so does making and removing files.
+    pub(crate) fn freeze(&self) -> Option<Frozen<'_>> {
+        run("fsfreeze", [Path::new("-f"), &self.point])
+            .then_some(Frozen(self))
+            .or_else(|| skipped("fsfreeze"))
+    }
+}
+
+impl Drop for Frozen<'_> {
+    fn drop(&mut self) {
+        let point = &self.0.point;
+        let thawed = run("fsfreeze", [Path::new("-u"), point]);
+        assert!(thawed || std::thread::panicking(), "{}", point.display());
+    }
+}
+
+impl Drop for Mount {
+    fn drop(&mut self) {
+        // lazily: what still has files open there is ending
+        run("umount", [Path::new("-l"), &self.point]);
+    }
+}
+
+fn skipped<T>(what: &str) -> Option<T> {
+    eprintln!("skipped: {what} is not permitted here");
+    None
+}
+
+fn run<'a>(program: &str, arguments: impl IntoIterator<Item = &'a Path>) -> bool {
+    Command::new(program)
+        .args(arguments)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success())
+}
