@@ -2,7 +2,10 @@
 
 mod fake;
 mod http;
+mod names;
 mod pages;
 mod remote;
 mod rpc;
 mod server;
+#[cfg(feature = "tls")]
+mod tls;

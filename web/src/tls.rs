@@ -12,7 +12,9 @@ mod rustls_server;
 pub use rustls_server::{Secured, Tls};
 
 use std::fmt;
-use std::path::{Path, PathBuf};
+#[cfg(feature = "tls")]
+use std::path::Path;
+use std::path::PathBuf;
 
 /// Why a listener cannot speak TLS.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +26,7 @@ pub struct TlsError {
 }
 
 impl TlsError {
+    #[cfg(feature = "tls")]
     fn about(file: &Path, why: impl fmt::Display) -> Self {
         Self {
             file: Some(file.to_owned()),
