@@ -29,6 +29,7 @@ use start::Start;
 /// configuration again.
 #[derive(Clone)]
 struct Origin {
+    /// As messages show it; found from the working directory of the start (decision C27).
     path: PathBuf,
     overrides: Overrides,
     surroundings: Surroundings,
@@ -64,9 +65,6 @@ fn supervise(invocation: Invocation) -> Result<ExitCode, UsageError> {
         surroundings,
     };
     let config = origin.load().map_err(usage)?;
-    // from here on relative paths of the command line mean nothing any more (decision C27)
-    let mut origin = origin;
-    origin.path = start::absolute(&origin.path, &origin.surroundings.cwd);
     if config.server.nodaemon {
         return live(&origin, config, None);
     }

@@ -10,9 +10,9 @@ use visord_model::signal::Signal;
 
 use crate::messages::supervisor::{
     AddGroup, Answer, ClearAllLogs, ClearMainLog, ClearProcessLogs, ConfiguredGroup, GetConfig,
-    Outcome, ProcessName, ReloadConfig, RemoveGroup, Reread, Restart, Scope, SendRemoteEvent,
-    Shutdown, SignalMany, SignalProcess, StartMany, StartProcess, StopMany, StopProcess,
-    UpdateGroup, Updated, WriteStdin,
+    LogCare, Outcome, ProcessName, ReloadConfig, RemoveGroup, Reread, Restart, Scope,
+    SendRemoteEvent, Shutdown, SignalMany, SignalProcess, StartMany, StartProcess, StopMany,
+    StopProcess, TendProcessLogs, UpdateGroup, Updated, WriteStdin,
 };
 
 /// Sends requests to whoever handles them; cheap to clone.
@@ -27,6 +27,7 @@ pub struct Link {
     write_stdin: Recipient<WriteStdin>,
     clear_process_logs: Recipient<ClearProcessLogs>,
     clear_all_logs: Recipient<ClearAllLogs>,
+    tend_process_logs: Recipient<TendProcessLogs>,
     clear_main_log: Recipient<ClearMainLog>,
     add_group: Recipient<AddGroup>,
     remove_group: Recipient<RemoveGroup>,
@@ -63,6 +64,7 @@ impl Link {
             + Handler<WriteStdin>
             + Handler<ClearProcessLogs>
             + Handler<ClearAllLogs>
+            + Handler<TendProcessLogs>
             + Handler<ClearMainLog>
             + Handler<AddGroup>
             + Handler<RemoveGroup>
@@ -81,6 +83,7 @@ impl Link {
             + ToEnvelope<A, WriteStdin>
             + ToEnvelope<A, ClearProcessLogs>
             + ToEnvelope<A, ClearAllLogs>
+            + ToEnvelope<A, TendProcessLogs>
             + ToEnvelope<A, ClearMainLog>
             + ToEnvelope<A, AddGroup>
             + ToEnvelope<A, RemoveGroup>
@@ -101,6 +104,7 @@ impl Link {
             write_stdin: addr.clone().recipient(),
             clear_process_logs: addr.clone().recipient(),
             clear_all_logs: addr.clone().recipient(),
+            tend_process_logs: addr.clone().recipient(),
             clear_main_log: addr.clone().recipient(),
             add_group: addr.clone().recipient(),
             remove_group: addr.clone().recipient(),
@@ -156,6 +160,11 @@ impl Link {
     /// Empty the logs of every process; see [`ClearAllLogs`].
     pub async fn clear_all_logs(&self) -> Answer<Vec<Outcome>> {
         ask(&self.clear_all_logs, ClearAllLogs {}).await
+    }
+
+    /// Rotate the logs of one process, or open them anew; see [`TendProcessLogs`].
+    pub async fn tend_process_logs(&self, name: ProcessName, care: LogCare) -> Answer {
+        ask(&self.tend_process_logs, TendProcessLogs { name, care }).await
     }
 
     /// Empty the activity log; see [`ClearMainLog`].

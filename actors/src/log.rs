@@ -10,6 +10,7 @@
 //! syslog → rotation; and to the event bus if somebody subscribes. Bytes are never
 //! messages between actors, and a byte that cannot be stored is counted and declared.
 
+mod archive;
 pub mod auto;
 mod channel;
 mod clock;

@@ -22,6 +22,7 @@ use std::sync::Arc;
 use actix::{Actor, Addr, Context, Recipient, SpawnHandle};
 use visord_config::ProcessConfig;
 use visord_model::process::Machine;
+use visord_model::state::ProcessState;
 
 pub use logs::LogPaths;
 pub use member::PoolLink;
@@ -114,4 +115,27 @@ impl Process {
 
 impl Actor for Process {
     type Context = Context<Self>;
+}
+
+impl Drop for Process {
+    /// An actor that panics ends alone: its child runs on, and what is shown of it says that
+    /// nobody looks after it any more. UNKNOWN counts as stopped, so the daemon can still end.
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            return;
+        }
+        slog::crit!(
+            self.world.logger,
+            "the actor of {} panicked; pid {} runs on unsupervised",
+            self.name.process,
+            self.machine.pid().unwrap_or(0)
+        );
+        let mut info = self.info();
+        info.state = ProcessState::Unknown;
+        self.world.board.set_process(info);
+        self.setup.observer.do_send(ProcessChanged {
+            name: self.name.clone(),
+            state: ProcessState::Unknown,
+        });
+    }
 }

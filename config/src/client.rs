@@ -20,6 +20,7 @@ impl Default for ClientConfig {
             password: None,
             prompt: "supervisor".to_owned(),
             history_file: None,
+            tls_ca: None,
         }
     }
 }
@@ -68,6 +69,7 @@ fn read(reader: &Reader<'_>) -> ClientConfig {
     let username = reader.text(bare, "username");
     let password = reader.text(bare, "password");
     let history_file = reader.text(here, "history_file");
+    let tls_ca = reader.text(here, "tls_ca");
     let path = |text: &str| -> PathBuf {
         let surroundings = context.surroundings;
         absolute(&expand_home(text, surroundings), surroundings)
@@ -82,6 +84,9 @@ fn read(reader: &Reader<'_>) -> ClientConfig {
         password,
         prompt: prompt.unwrap_or(default.prompt),
         history_file: history_file
+            .filter(|file| !file.is_empty())
+            .map(|file| path(&file)),
+        tls_ca: tls_ca
             .filter(|file| !file.is_empty())
             .map(|file| path(&file)),
     }

@@ -2,7 +2,6 @@
 
 use visord_model::event::{EventDetail, EventKind};
 use visord_model::listener::ListenerRecover;
-use visord_model::pyrepr::repr;
 
 use crate::context::{Context, Reader};
 use crate::dialect::Section;
@@ -10,7 +9,7 @@ use crate::expand::Scope;
 use crate::group::unique;
 use crate::program::{self, Membership, known_name_of};
 use crate::types::{GroupConfig, GroupKind, PoolConfig};
-use crate::value::{parse_bool, parse_int, parse_list};
+use crate::value::{one_of, parse_bool, parse_int, parse_list};
 
 pub(crate) const PREFIX: &str = "eventlistener:";
 
@@ -83,17 +82,6 @@ fn pool(reader: &Reader<'_>, scope: &Scope<'_>) -> Option<PoolConfig> {
         events: events?,
         event_detail,
         listener_recover,
-    })
-}
-
-/// The value of this name, in any case.
-fn one_of<T: Copy>(text: &str, choices: &[(&str, T)]) -> Result<T, String> {
-    let found = choices
-        .iter()
-        .find(|(name, _)| name.eq_ignore_ascii_case(text));
-    found.map(|(_, value)| *value).ok_or_else(|| {
-        let names: Vec<&str> = choices.iter().map(|(name, _)| *name).collect();
-        format!("{} is not one of {}", repr(text), names.join(", "))
     })
 }
 

@@ -2,8 +2,10 @@
 
 use crate::context::{Context, Reader};
 use crate::expand::Scope;
-use crate::types::{Credentials, HttpAddress, HttpConfig, Ownership};
-use crate::value::{absolute, expand_home, parse_inet_address, parse_list, parse_octal};
+use crate::types::{Credentials, HttpAddress, HttpConfig, Ownership, TlsConfig};
+use crate::value::{
+    absolute, expand_home, parse_bytes, parse_inet_address, parse_list, parse_octal,
+};
 
 /// All inet servers in file order, then all unix servers. The names are prefixes: a
 /// colon and more may follow, or anything.
@@ -26,12 +28,16 @@ fn read_inet(reader: &Reader<'_>) -> Option<HttpConfig> {
             reader.section.name
         ));
     }
-    let (host, port) = reader.value(&scope, "port", parse_inet_address)?;
+    let address = reader.value(&scope, "port", parse_inet_address);
+    let tls = tls(reader);
+    let (host, port) = address?;
     Some(HttpConfig {
         section: reader.section.name.clone(),
         address: HttpAddress::Inet { host, port },
         credentials,
         allowed_hosts: allowed_hosts(reader, &scope),
+        max_body: max_body(reader, &scope),
+        tls,
     })
 }
 
@@ -64,6 +70,53 @@ fn read_unix(reader: &Reader<'_>) -> Option<HttpConfig> {
         },
         credentials,
         allowed_hosts: allowed_hosts(reader, &scope),
+        max_body: max_body(reader, &scope),
+        tls: None,
+    })
+}
+
+/// Our own options: certificate and key, both or neither, and who signs clients' certificates.
+fn tls(reader: &Reader<'_>) -> Option<TlsConfig> {
+    let context = reader.context;
+    let scope = context.scope();
+    let file = |key| {
+        let path = reader.text(&scope, key)?;
+        let path = path.trim();
+        let surroundings = context.surroundings;
+        (!path.is_empty()).then(|| absolute(&expand_home(path, surroundings), surroundings))
+    };
+    let files = (file("tls_cert"), file("tls_key"), file("tls_client_ca"));
+    match files {
+        (Some(cert), Some(key), client_ca) => Some(TlsConfig {
+            cert,
+            key,
+            client_ca,
+        }),
+        (None, None, None) => None,
+        (cert, key, _) => {
+            let (given, missing) = match (cert, key) {
+                (Some(_), _) => ("tls_cert", "tls_key"),
+                (None, Some(_)) => ("tls_key", "tls_cert"),
+                (None, None) => ("tls_client_ca", "tls_cert and tls_key"),
+            };
+            let section = &reader.section.name;
+            reader.fail(
+                given,
+                format!("Section [{section}] has {given} but no {missing}"),
+            );
+            None
+        }
+    }
+}
+
+/// Our own option: the longest request body.
+fn max_body(reader: &Reader<'_>, scope: &Scope<'_>) -> usize {
+    reader.value_or(scope, "max_body", HttpConfig::MAX_BODY, |text| {
+        let bytes = usize::try_from(parse_bytes(text)?).unwrap_or(0);
+        if bytes == 0 {
+            return Err(format!("max_body must be at least 1 byte, not {text}"));
+        }
+        Ok(bytes)
     })
 }
 
@@ -74,7 +127,16 @@ fn credentials(reader: &Reader<'_>, scope: &Scope<'_>) -> Option<Credentials> {
         text.filter(|text| !text.is_empty())
     };
     match (option("username"), option("password")) {
-        (Some(username), Some(password)) => Some(Credentials { username, password }),
+        (Some(username), Some(password)) => {
+            if let Some(hash) = password.strip_prefix("{ARGON2}")
+                && !is_argon2(hash)
+            {
+                let message = "{ARGON2} must be followed by a PHC string: \
+                    $argon2id$v=19$m=...,t=...,p=...$SALT$HASH";
+                reader.fail("password", message.to_owned());
+            }
+            Some(Credentials { username, password })
+        }
         (None, None) => None,
         (username, _) => {
             let given = if username.is_some() {
@@ -90,6 +152,16 @@ fn credentials(reader: &Reader<'_>, scope: &Scope<'_>) -> Option<Credentials> {
             reader.keep::<Credentials>(given, Err(message))
         }
     }
+}
+
+/// The shape of an Argon2 hash in PHC form; the server looks closer.
+fn is_argon2(hash: &str) -> bool {
+    let mut fields = hash.split('$');
+    let blank = fields.next() == Some("");
+    let kind = fields.next();
+    blank
+        && matches!(kind, Some("argon2id" | "argon2i" | "argon2d"))
+        && (3..=4).contains(&fields.filter(|field| !field.is_empty()).count())
 }
 
 /// Our own option: other names under which browsers may reach a server that asks for no

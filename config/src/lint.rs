@@ -6,6 +6,7 @@ use crate::dialect::{Document, Section};
 use crate::error::{ConfigError, Problem};
 use crate::load::{interpret, read_sources};
 use crate::options::{KINDS, Kind, extras};
+use crate::rpcinterface;
 use crate::types::{Config, Overrides, Surroundings};
 
 /// What there is to say about a configuration.
@@ -42,6 +43,7 @@ fn warnings(document: &Document) -> Vec<Problem> {
         match KINDS.iter().find(|kind| kind.is(&section.name)) {
             None => warnings.push(unknown_section(section)),
             Some(kind) => {
+                warnings.extend(foreign_factory(section));
                 if let Some(own) = kind.options {
                     let known = [own, extras(kind.name)].concat();
                     warnings.extend(unknown_options(section, &known));
@@ -78,6 +80,22 @@ fn unknown_section(section: &Section) -> Problem {
         key: None,
         message,
     }
+}
+
+/// The refusal of a Python factory is worded as in the original; this says what to do instead.
+fn foreign_factory(section: &Section) -> Option<Problem> {
+    if !section.name.starts_with(rpcinterface::PREFIX) {
+        return None;
+    }
+    let mut entries = section.entries().iter();
+    let entry = entries.find(|entry| entry.key == rpcinterface::FACTORY)?;
+    (entry.value != rpcinterface::MAIN && !entry.value.contains('%')).then(|| Problem {
+        file: entry.place.file.to_path_buf(),
+        line: Some(entry.place.line),
+        section: Some(section.name.clone()),
+        key: Some(entry.key.clone()),
+        message: rpcinterface::alternative(&section.name),
+    })
 }
 
 fn unknown_options<'a>(

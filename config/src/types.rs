@@ -7,6 +7,8 @@ use std::sync::Arc;
 use visord_model::event::{EventDetail, EventKind};
 use visord_model::listener::ListenerRecover;
 use visord_model::log_line::{Level, LogLine};
+use visord_model::output::format::LineFormat;
+use visord_model::output::rotation::{Compression, RotateBy};
 use visord_model::process::Policy;
 
 /// A whole configuration: the file, its includes and the command line.
@@ -104,6 +106,27 @@ pub struct HttpConfig {
     pub credentials: Option<Credentials>,
     /// `allowed_hosts` (ours, decision Q25): further `Host` names, lower-cased.
     pub allowed_hosts: Vec<String>,
+    /// `max_body` (ours): the longest request body, in bytes, at least 1.
+    pub max_body: usize,
+    /// `tls_cert` and its like (ours): speak TLS. Only on inet servers.
+    pub tls: Option<TlsConfig>,
+}
+
+/// The files of a TLS server, PEM, absolute (ours). They are read when the server starts and
+/// again on SIGUSR2.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TlsConfig {
+    /// `tls_cert`: the certificate and those between it and its authority.
+    pub cert: PathBuf,
+    /// `tls_key`: its private key.
+    pub key: PathBuf,
+    /// `tls_client_ca`: clients must present a certificate of these authorities.
+    pub client_ca: Option<PathBuf>,
+}
+
+impl HttpConfig {
+    /// `max_body` unless it is set: 1 MiB.
+    pub const MAX_BODY: usize = 1024 * 1024;
 }
 
 /// Where an HTTP server listens.
@@ -132,7 +155,7 @@ pub enum HttpAddress {
 pub struct Credentials {
     /// Not empty.
     pub username: String,
-    /// Plain, or `{SHA}` and the hex digest.
+    /// Plain, or `{SHA}` and the hex digest, or (ours) `{ARGON2}` and a PHC string.
     pub password: String,
 }
 
@@ -159,6 +182,23 @@ pub struct RpcInterfaceConfig {
 pub enum RpcInterfaceKind {
     /// `supervisor.rpcinterface:make_main_rpcinterface`: the built-in methods.
     Main,
+    /// `url` (ours): another XML-RPC server.
+    Remote(RemoteServer),
+}
+
+/// An XML-RPC server that serves a namespace for us.
+#[derive(Clone, PartialEq, Eq)]
+pub struct RemoteServer {
+    /// `unix:///path` or `http://[user:password@]host[:port][/path]`; checked.
+    pub url: String,
+}
+
+impl std::fmt::Debug for RemoteServer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // there may be a password in it
+        let place = self.url.rsplit('@').next().unwrap_or_default();
+        f.debug_struct("RemoteServer").field("at", &place).finish()
+    }
 }
 
 /// A group of processes that is added, removed and compared as a whole.
@@ -276,6 +316,24 @@ pub struct ChannelConfig {
     pub events_enabled: bool,
     /// Also send it to syslog.
     pub syslog: bool,
+    /// What the original does not have.
+    pub file: LogFileConfig,
+}
+
+/// How a log file is made, written and put away: keys of ours. The defaults are what the
+/// original does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LogFileConfig {
+    /// `*_logfile_format = raw | prefix | json`: how lines are shown.
+    pub format: LineFormat,
+    /// `*_logfile_mode`: permission bits of files that are made, `None`: 0666 less the umask.
+    pub mode: Option<u32>,
+    /// `*_logfile_owner = user[:group]`: owner of files that are made, `None`: the daemon.
+    pub owner: Option<Ownership>,
+    /// `*_logfile_compress = none | gzip | zstd`: what becomes of rotated files.
+    pub compress: Compression,
+    /// `*_logfile_rotate = size | daily | hourly`: what rotates it besides its size.
+    pub rotate: RotateBy,
 }
 
 /// Where an output goes.
@@ -303,6 +361,9 @@ pub struct ClientConfig {
     pub prompt: String,
     /// Where the shell's history is kept.
     pub history_file: Option<PathBuf>,
+    /// `tls_ca` (ours): a PEM file of authorities trusted for `https://` instead of the
+    /// system's.
+    pub tls_ca: Option<PathBuf>,
 }
 
 /// Settings from the command line that beat the file (spec core 2.1), already converted.

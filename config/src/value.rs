@@ -18,6 +18,6 @@ pub use list::{parse_exitcodes, parse_list};
 pub use name::check_name;
 pub use path::{absolute, existing_dir, expand_home, normalize, path_with_existing_dir, resolve};
 pub use scalar::{
-    parse_autorestart, parse_bool, parse_bytes, parse_int, parse_loglevel, parse_octal,
+    one_of, parse_autorestart, parse_bool, parse_bytes, parse_int, parse_loglevel, parse_octal,
     parse_signal,
 };

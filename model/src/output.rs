@@ -2,6 +2,8 @@
 
 pub mod ansi;
 pub mod capture;
+pub mod format;
+pub mod rotation;
 
 /// Where two bytes stand next to each other for the first time.
 ///

@@ -10,6 +10,7 @@ mod control;
 mod daemon;
 mod fg;
 mod groups;
+mod logs;
 mod maintail;
 mod pid;
 mod shell;
@@ -60,6 +61,7 @@ pub const ALL: &[Command] = &[
     shell::EXIT,
     fg::FG,
     shell::HELP,
+    logs::LOGS,
     maintail::MAINTAIL,
     shell::OPEN,
     pid::PID,

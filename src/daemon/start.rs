@@ -1,7 +1,7 @@
 //! Start-up and clean-up, in the order of spec core 3.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use visord_actors::fcgi::probe;
 use visord_actors::log::{ActivityLog, ActivitySettings, activity, auto, emit};
@@ -32,11 +32,6 @@ pub(super) fn surroundings() -> Result<Surroundings, String> {
         node_name: text(node),
         cwd,
     })
-}
-
-/// An absolute path without resolving anything.
-pub(super) fn absolute(path: &Path, cwd: &Path) -> PathBuf {
-    cwd.join(path)
 }
 
 /// Everything up to the moment when actors take over.

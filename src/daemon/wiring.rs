@@ -5,6 +5,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use actix::Actor;
+use slog::Logger;
 use tokio::sync::oneshot;
 use visord_actors::board::{Board, Identity};
 use visord_actors::clock::Clock;
@@ -20,7 +21,10 @@ use visord_actors::signals::Signals;
 use visord_actors::spawn::SpawnerHandle;
 use visord_actors::supervisor::{Ending, Loader, Parts, Supervisor};
 use visord_actors::ticker::Ticker;
-use visord_config::{Config, HttpAddress, HttpConfig, MainLogTarget};
+use visord_config::{
+    Config, HttpAddress, HttpConfig, MainLogTarget, RpcInterfaceConfig, RpcInterfaceKind,
+};
+use visord_web::rpc::remote::Remotes;
 use visord_web::server::WebServer;
 use visord_web::state::{AppState, Follow, Limits, Lost, Settle};
 
@@ -53,6 +57,7 @@ async fn supervise(run: Run<'_>) -> Ending {
     // from now on no disk may hold up a decision
     running.activity.start_threads();
     let logger = running.activity.logger();
+    tell_panics(&logger);
     let board = Arc::new(Board::new(identity(&config)));
     let logs = LogService::start(LogSettings::new(logger.clone()));
     running.activity.announce_to(&logs);
@@ -82,8 +87,8 @@ async fn supervise(run: Run<'_>) -> Ending {
         strip_ansi: config.server.strip_ansi,
     });
     let (ended, end) = oneshot::channel();
-    let namespaces = config.rpc_interfaces.iter().map(|rpc| rpc.name.clone());
-    let namespaces = namespaces.collect();
+    let namespaces = main_namespaces(&config.rpc_interfaces);
+    let remotes = Arc::new(remotes(&config.rpc_interfaces, &logger));
     let supervisor = Supervisor::new(Parts {
         world,
         config,
@@ -105,6 +110,7 @@ async fn supervise(run: Run<'_>) -> Ending {
         settle: settle(&running.activity),
         lost: lost(&logs),
         namespaces,
+        remotes,
         build: crate::build_info(),
         limits: Limits::default(),
     };
@@ -120,7 +126,43 @@ async fn supervise(run: Run<'_>) -> Ending {
     }
     *next_serial = bus.send(GetNextSerial).await.unwrap_or(*next_serial);
     logs.shutdown();
+    // the next run has a log of its own
+    drop(std::panic::take_hook());
     ending
+}
+
+/// A panic is loud: its words and place are in the activity log, not only on a stderr that
+/// nobody may see.
+fn tell_panics(logger: &Logger) {
+    let logger = logger.clone();
+    let usual = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        slog::crit!(logger, "{panic}");
+        usual(panic);
+    }));
+}
+
+fn main_namespaces(interfaces: &[RpcInterfaceConfig]) -> Vec<String> {
+    let main = interfaces
+        .iter()
+        .filter(|interface| interface.kind == RpcInterfaceKind::Main);
+    main.map(|interface| interface.name.clone()).collect()
+}
+
+fn remotes(interfaces: &[RpcInterfaceConfig], logger: &slog::Logger) -> Remotes {
+    let servers = interfaces
+        .iter()
+        .filter_map(|interface| match &interface.kind {
+            RpcInterfaceKind::Main => None,
+            RpcInterfaceKind::Remote(server) => {
+                Some((interface.name.as_str(), server.url.as_str()))
+            }
+        });
+    Remotes::new(servers).unwrap_or_else(|error| {
+        // the configuration lets nothing pass that cannot be read here
+        slog::crit!(logger, "no namespace can be forwarded: {error}");
+        Remotes::default()
+    })
 }
 
 /// Lets the web side wait for a log to grow without asking again and again.

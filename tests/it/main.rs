@@ -5,6 +5,7 @@ mod ctl_additions;
 mod ctl_reference;
 mod events;
 mod fcgi;
+mod full_disk;
 mod harness;
 mod idle;
 mod lifecycle;

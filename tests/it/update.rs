@@ -240,9 +240,9 @@ fn automatic_logs_go_on() {
         )
     };
     let daemon = Daemon::with("", &talker("A=1", ""));
-    let log = |key: &str| match daemon.info("x", key) {
-        Value::Str(path) => path,
-        other => panic!("{key} is {other:?}"),
+    let log = |key: &str| {
+        let path = daemon.info("x", key);
+        path.as_str().expect("a path").to_owned()
     };
     let (out, err) = (log("stdout_logfile"), log("stderr_logfile"));
     let hellos = |count: usize| {

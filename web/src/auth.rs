@@ -5,7 +5,12 @@ use base64::Engine as _;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use sha1::{Digest as _, Sha1};
-use subtle::ConstantTimeEq as _;
+use subtle::{Choice, ConstantTimeEq as _};
+
+mod argon;
+
+use argon::Argon;
+pub use argon::Unusable;
 
 /// Name and password as they are compared: as digests of one length, so that the time of a
 /// comparison says nothing about either, not even how long it is.
@@ -15,6 +20,9 @@ pub struct Credentials {
     password: Password,
 }
 
+/// Before a PHC string (ours).
+const ARGON2: &str = "{ARGON2}";
+
 type Fingerprint = [u8; 20];
 
 #[derive(Clone)]
@@ -22,6 +30,10 @@ enum Password {
     Plain(Fingerprint),
     /// Of the lower-case hex SHA-1 in a `{SHA}` password.
     Hashed(Fingerprint),
+    /// Of an `{ARGON2}` password.
+    Slow(Argon),
+    /// An `{ARGON2}` password that nothing can match.
+    Unusable,
 }
 
 impl std::fmt::Debug for Credentials {
@@ -47,9 +59,13 @@ impl Credentials {
     /// The credentials of a configured listener.
     #[must_use]
     pub fn new(config: &visord_config::Credentials) -> Self {
-        let password = match config.password.strip_prefix("{SHA}") {
-            Some(hex) => Password::Hashed(fingerprint(hex.as_bytes())),
-            None => Password::Plain(fingerprint(config.password.as_bytes())),
+        let password = if let Some(hex) = config.password.strip_prefix("{SHA}") {
+            Password::Hashed(fingerprint(hex.as_bytes()))
+        } else if let Some(phc) = config.password.strip_prefix(ARGON2) {
+            // `complaint` tells why
+            Argon::new(phc).map_or(Password::Unusable, Password::Slow)
+        } else {
+            Password::Plain(fingerprint(config.password.as_bytes()))
         };
         Self {
             username: fingerprint(config.username.as_bytes()),
@@ -57,9 +73,16 @@ impl Credentials {
         }
     }
 
-    /// Judge the `Authorization` header of a request.
+    /// Why nobody will ever be let in with these credentials.
     #[must_use]
-    pub fn check(&self, headers: &HeaderMap) -> Verdict {
+    pub fn complaint(config: &visord_config::Credentials) -> Option<Unusable> {
+        let phc = config.password.strip_prefix(ARGON2)?;
+        Argon::new(phc).err()
+    }
+
+    /// Judge the `Authorization` header of a request. Takes time only for an `{ARGON2}`
+    /// password that was not verified before.
+    pub async fn check(&self, headers: &HeaderMap) -> Verdict {
         let Some(value) = headers.get(AUTHORIZATION) else {
             return Verdict::Unknown;
         };
@@ -71,7 +94,7 @@ impl Credentials {
         };
         // both are always compared: a wrong name takes as long as a wrong password
         let name_fits = self.username.ct_eq(&fingerprint(username.as_bytes()));
-        if (name_fits & self.password.fits(&password)).into() {
+        if (name_fits & self.password.fits(password).await).into() {
             Verdict::Welcome
         } else {
             Verdict::Wrong
@@ -80,13 +103,15 @@ impl Credentials {
 }
 
 impl Password {
-    fn fits(&self, presented: &str) -> subtle::Choice {
+    async fn fits(&self, presented: String) -> Choice {
         match self {
             Self::Plain(stored) => stored.ct_eq(&fingerprint(presented.as_bytes())),
             Self::Hashed(stored) => {
                 let hex = hex(&fingerprint(presented.as_bytes()));
                 stored.ct_eq(&fingerprint(hex.as_bytes()))
             }
+            Self::Slow(argon) => argon.fits(presented).await,
+            Self::Unusable => Choice::from(0),
         }
     }
 }
@@ -135,7 +160,11 @@ mod tests {
     use actix_web::http::header::HeaderValue;
     use base64::engine::general_purpose::STANDARD as ENGINE;
 
-    fn verdict(password: &str, header: Option<&str>) -> Verdict {
+    /// Of `secret`, as cheap as can be.
+    pub(super) const ARGON2: &str =
+        "$argon2id$v=19$m=8,t=1,p=1$c2FsdHNhbHRzYWx0$IeGl+MG6mmbDxWOXfenTiA";
+
+    async fn verdict(password: &str, header: Option<&str>) -> Verdict {
         let credentials = Credentials::new(&visord_config::Credentials {
             username: "user".into(),
             password: password.into(),
@@ -144,15 +173,15 @@ mod tests {
         if let Some(header) = header {
             headers.insert(AUTHORIZATION, HeaderValue::from_str(header).unwrap());
         }
-        credentials.check(&headers)
+        credentials.check(&headers).await
     }
 
     fn login(user: &str, password: &str) -> String {
         format!("Basic {}", ENGINE.encode(format!("{user}:{password}")))
     }
 
-    #[test]
-    fn plain_passwords() {
+    #[actix::test]
+    async fn plain_passwords() {
         for (header, expected) in [
             (None, Verdict::Unknown),
             (Some(login("user", "a:b")), Verdict::Welcome),
@@ -178,12 +207,46 @@ mod tests {
                 Verdict::Garbled,
             ),
         ] {
-            assert_eq!(verdict("a:b", header.as_deref()), expected, "{header:?}");
+            assert_eq!(
+                verdict("a:b", header.as_deref()).await,
+                expected,
+                "{header:?}"
+            );
         }
     }
 
-    #[test]
-    fn hashed_passwords() {
+    #[actix::test]
+    async fn argon2_passwords() {
+        let stored = format!("{{ARGON2}}{ARGON2}");
+        for (user, password, expected) in [
+            ("user", "secret", Verdict::Welcome),
+            ("user", "wrong", Verdict::Wrong),
+            ("user", &stored, Verdict::Wrong),
+            ("User", "secret", Verdict::Wrong),
+        ] {
+            let header = login(user, password);
+            assert_eq!(
+                verdict(&stored, Some(&header)).await,
+                expected,
+                "{password}"
+            );
+        }
+        let config = |password: &str| visord_config::Credentials {
+            username: "user".into(),
+            password: password.into(),
+        };
+        assert!(Credentials::complaint(&config(&stored)).is_none());
+        // what cannot be read lets nobody in, not even with itself as the password
+        let broken = "{ARGON2}$argon2id$v=19$m=8$x$y";
+        assert!(Credentials::complaint(&config(broken)).is_some());
+        for password in ["", broken, "$argon2id$v=19$m=8$x$y"] {
+            let header = login("user", password);
+            assert_eq!(verdict(broken, Some(&header)).await, Verdict::Wrong);
+        }
+    }
+
+    #[actix::test]
+    async fn hashed_passwords() {
         let stored = "{SHA}e5e9fa1ba31ecd1ae84f75caaa474f3a663f05f4";
         for (password, expected) in [
             ("secret", Verdict::Welcome),
@@ -192,7 +255,7 @@ mod tests {
             (&stored[5..], Verdict::Wrong),
         ] {
             let header = login("user", password);
-            assert_eq!(verdict(stored, Some(&header)), expected, "{password}");
+            assert_eq!(verdict(stored, Some(&header)).await, expected, "{password}");
         }
     }
 }

@@ -94,7 +94,7 @@ async fn refusal(request: &HttpRequest, site: &Site) -> Option<HttpResponse> {
             )
         });
     };
-    match credentials.check(headers) {
+    match credentials.check(headers).await {
         Verdict::Welcome => None,
         Verdict::Unknown => Some(answer::unauthorized()),
         Verdict::Wrong => {
@@ -164,7 +164,7 @@ async fn body_if_posted(
 /// The whole body. 411 if its length is not told, 413 if it is too long, 408 if it takes too
 /// long to come.
 async fn body(request: &HttpRequest, payload: Payload, site: &Site) -> Result<Bytes, StatusCode> {
-    let limits = &site.state.limits;
+    let most = site.door.max_body;
     let announced = match request.headers().get(CONTENT_LENGTH) {
         Some(value) => value
             .to_str()
@@ -174,10 +174,10 @@ async fn body(request: &HttpRequest, payload: Payload, site: &Site) -> Result<By
         None => return Err(StatusCode::LENGTH_REQUIRED),
     };
     let announced: usize = announced.ok_or(StatusCode::PAYLOAD_TOO_LARGE)?;
-    if announced > limits.body {
+    if announced > most {
         return Err(StatusCode::PAYLOAD_TOO_LARGE);
     }
-    timeout(limits.patience, collect(payload, limits.body))
+    timeout(site.state.limits.patience, collect(payload, most))
         .await
         .unwrap_or(Err(StatusCode::REQUEST_TIMEOUT))
 }

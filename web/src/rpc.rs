@@ -2,11 +2,13 @@
 
 pub mod config;
 pub mod control;
+pub mod document;
 pub mod info;
 pub mod logs;
 pub mod method;
 pub mod names;
 pub mod printed;
+pub mod remote;
 pub mod system;
 pub mod table;
 
@@ -20,7 +22,7 @@ use visord_model::pyrepr::repr;
 use visord_xmlrpc::error::Limit;
 use visord_xmlrpc::{DecodeError, Limits, ReplyWriter, decode_call, encode_fault};
 
-use self::method::{Args, Outcome, Run};
+use self::method::{Args, Failure, Method, Outcome, Reply, Run};
 use crate::state::AppState;
 
 /// The body of the answer to this request body; a fault is an answer too.
@@ -29,7 +31,8 @@ use crate::state::AppState;
 /// The HTTP status of what is no call: 400, or 413 beyond the limits.
 pub async fn answer(state: &Arc<AppState>, body: &[u8]) -> Result<String, StatusCode> {
     let limits = Limits {
-        body: state.limits.body,
+        // the listener has its own bound, which this body has passed
+        body: body.len(),
         ..Limits::DEFAULT
     };
     let call = decode_call(body, &limits).map_err(|refusal| refuse(state, body, &refusal))?;
@@ -42,12 +45,12 @@ pub async fn answer(state: &Arc<AppState>, body: &[u8]) -> Result<String, Status
             ReplyWriter::with_capacity(reply.size()).finish_value(&reply)
         }
         Err(fault) => {
-            let (code, text) = (fault.code.code(), fault.text());
+            let (code, text) = (fault.code(), fault.text());
             trace!(
                 state.log,
                 "XML-RPC method {name}() returned fault: [{code}] {text}"
             );
-            encode_fault(code.into(), &text)
+            encode_fault(code, &text)
         }
     })
 }
@@ -77,22 +80,42 @@ fn refuse(state: &AppState, body: &[u8], refusal: &DecodeError) -> StatusCode {
 }
 
 /// Perform a call in a way that the client's leaving does not interrupt (decision Q23).
-async fn perform_to_the_end(state: &Arc<AppState>, name: &str, args: Args) -> Outcome {
-    let method = table::find(name, &state.namespaces);
-    if method.is_none_or(|method| matches!(method.run, Run::Now(_))) {
+async fn perform_to_the_end(
+    state: &Arc<AppState>,
+    name: &str,
+    args: Args,
+) -> Result<Reply, Failure> {
+    let at_once = match table::find(name, &state.namespaces) {
+        Some(method) => matches!(method.run, Run::Now(_)),
+        None => state.remotes.of(name).is_none(),
+    };
+    if at_once {
         return perform(state, name, args).await;
     }
     let (state, name) = (Arc::clone(state), name.to_owned());
     rt::spawn(async move { perform(&state, &name, args).await })
         .await
         // the task ended unheard: it panicked, or the daemon is going away
-        .unwrap_or_else(|_| Err(FaultCode::Failed.bare()))
+        .unwrap_or_else(|_| Err(FaultCode::Failed.bare().into()))
 }
 
 /// Perform a call: the method must exist, take so many arguments, and not be refused because
 /// the daemon is closing, in this order (spec interfaces 2.4).
-pub async fn perform(state: &Arc<AppState>, name: &str, args: Args) -> Outcome {
-    let method = table::find(name, &state.namespaces).ok_or(FaultCode::UnknownMethod.bare())?;
+///
+/// A name of a forwarded namespace is passed on instead.
+///
+/// # Errors
+/// The fault for the client.
+pub async fn perform(state: &Arc<AppState>, name: &str, args: Args) -> Result<Reply, Failure> {
+    let Some(method) = table::find(name, &state.namespaces) else {
+        let remote = state.remotes.of(name);
+        let remote = remote.ok_or(FaultCode::UnknownMethod.bare())?;
+        return remote.forward(name, &args).await;
+    };
+    Ok(run(state, method, args).await?)
+}
+
+async fn run(state: &Arc<AppState>, method: &Method, args: Args) -> Outcome {
     if !method.takes(args.0.len()) {
         return Err(FaultCode::IncorrectParameters.bare());
     }

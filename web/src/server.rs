@@ -30,6 +30,7 @@ use tokio::time::{sleep, timeout};
 use visord_config::{HttpConfig, RpcInterfaceConfig};
 use visord_model::log_line::{Level, LogLine};
 
+use crate::auth::Credentials;
 use crate::crowd::Crowd;
 use crate::listen::{Bound, Socket};
 use crate::route;
@@ -71,8 +72,12 @@ pub fn startup_lines(http: &[HttpConfig], interfaces: &[RpcInterfaceConfig]) -> 
             let text = format!("RPC interface '{}' initialized", interface.name);
             lines.push(LogLine::new(Level::Info, text));
         }
+        let section = &server.section;
+        if let Some(why) = server.credentials.as_ref().and_then(Credentials::complaint) {
+            let text = format!("Server '{section}' will let nobody in: {why}");
+            lines.push(LogLine::new(Level::Critical, text));
+        }
         if server.credentials.is_none() {
-            let section = &server.section;
             let text =
                 format!("Server '{section}' running without any HTTP authentication checking");
             lines.push(LogLine::new(Level::Critical, text));

@@ -13,6 +13,7 @@ use visord_actors::messages::supervisor::ProcessName;
 use visord_config::{HttpAddress, HttpConfig};
 
 use crate::auth::Credentials;
+use crate::rpc::remote::Remotes;
 
 /// The version of Supervisor this program stands in for (decision "version").
 pub const STANDS_IN_FOR: &str = "4.3.0";
@@ -48,6 +49,8 @@ pub struct AppState {
     /// Namespaces under which the main methods are reachable: the names of the
     /// `[rpcinterface:x]` sections, in file order (spec interfaces E1).
     pub namespaces: Vec<String>,
+    /// Namespaces that other programs serve.
+    pub remotes: Arc<Remotes>,
     /// Which visord this is, for the footer and `getBuildInfo`.
     pub build: String,
     /// Bounds on what clients may use up.
@@ -57,8 +60,6 @@ pub struct AppState {
 /// Bounds on what clients may use up; the original has none (spec interfaces H12).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Bytes of a request body.
-    pub body: usize,
     /// Time to send a request's head, and again its body.
     pub patience: Duration,
     /// How long a connection may rest between requests. Long, because event listeners keep
@@ -73,7 +74,6 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            body: 1024 * 1024,
             patience: Duration::from_secs(20),
             idle: Duration::from_secs(24 * 60 * 60),
             connections: 2048,
@@ -93,6 +93,8 @@ pub struct Door {
     pub socket: Option<PathBuf>,
     /// Host names it may be called by when it asks for no password (decision Q25).
     pub allowed_hosts: Vec<String>,
+    /// Bytes that the body of a request may have.
+    pub max_body: usize,
 }
 
 impl Door {
@@ -107,6 +109,7 @@ impl Door {
                 HttpAddress::Inet { .. } => None,
             },
             allowed_hosts: http.allowed_hosts.clone(),
+            max_body: http.max_body,
         }
     }
 }

@@ -3,5 +3,6 @@
 mod fake;
 mod http;
 mod pages;
+mod remote;
 mod rpc;
 mod server;

@@ -10,6 +10,7 @@
 
 mod address;
 mod body;
+mod collect;
 mod head;
 
 use std::fmt;
@@ -20,6 +21,7 @@ use std::os::unix::net::UnixStream;
 
 pub use address::{Address, NotAnAddress, ServerUrl};
 pub use body::Piece;
+pub use collect::{Collector, request_bytes};
 pub use head::Head;
 
 use body::Body;

@@ -114,12 +114,23 @@ fn is_auto(name: &str, identifier: &str) -> bool {
         && process.is_some_and(|process| !process.is_empty())
 }
 
-/// The name without `.1`, `.2` ...; `None` if it is neither rotated nor a plain log.
+/// The name without `.1`, `.2.gz` ..., and without what a compression that was cut off has
+/// (`.gz.tmp`); `None` if it is neither rotated nor a plain log.
 fn without_rotation(name: &str) -> Option<&str> {
     if name.ends_with(".log") {
         return Some(name);
     }
-    let (log, number) = name.rsplit_once('.')?;
+    if let Some(log) = [".gz.tmp", ".zst.tmp"]
+        .iter()
+        .find_map(|end| name.strip_suffix(end))
+    {
+        return Some(log);
+    }
+    let plain = [".gz", ".zst"]
+        .iter()
+        .find_map(|end| name.strip_suffix(end))
+        .unwrap_or(name);
+    let (log, number) = plain.rsplit_once('.')?;
     (!number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())).then_some(log)
 }
 
@@ -155,12 +166,17 @@ mod tests {
             "a-stdout---sup-abc_0123.log",
             "a-stderr---sup-abcdefgh.log.1",
             "a-b---c-stdout---sup-abcdefgh.log.12345",
+            "a-stderr---sup-abcdefgh.log.1.gz",
+            "a-stderr---sup-abcdefgh.log.2.zst",
+            "a-stderr---sup-abcdefgh.log.gz.tmp",
         ] {
             assert!(is_auto(ours, "sup"), "{ours}");
         }
         for other in [
             "a-stdout---sup-abc.log",
             "a-stdout---sup-abcdefgh.log.txt",
+            "a-stdout---sup-abcdefgh.log.gz",
+            "a-stdout---sup-abcdefgh.log.1.tmp",
             "a-stdout---sup-abcdefgh.log.",
             "a-stdout---sup-abcdefgh.log.1.2",
             "a-stdout---sup-abcdefgh.logfoo",

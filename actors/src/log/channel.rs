@@ -9,8 +9,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use actix::{Message, Recipient};
 use tokio::sync::oneshot;
+use visord_config::LogFileConfig;
 use visord_model::event::{Event, Output, Stream};
 
+use super::disk::Making;
+use super::file::{FileKeys, Rotation};
 use super::pump::{ChannelId, Command, Mouth};
 use crate::interest::Interest;
 
@@ -29,6 +32,8 @@ pub struct ChannelSpec {
     pub maxbytes: i64,
     /// Rotated files kept; 0 or less: the log starts over.
     pub backups: i64,
+    /// What the original does not have: formats, owners, compression, the calendar.
+    pub keys: LogFileConfig,
     /// Also send each line to syslog.
     pub syslog: bool,
     /// Remove ANSI sequences (spec core 6.8).
@@ -44,6 +49,24 @@ pub struct ChannelSpec {
     /// Where events go; they arrive before the answer of the [`Channel::drain`] that
     /// follows them.
     pub events: Option<Recipient<OutputEvent>>,
+}
+
+impl ChannelSpec {
+    /// What concerns the file alone.
+    pub(super) fn file_keys(&self) -> FileKeys {
+        FileKeys {
+            rotation: Rotation {
+                maxbytes: self.maxbytes,
+                backups: self.backups,
+                by: self.keys.rotate,
+                compress: self.keys.compress,
+            },
+            making: Making {
+                mode: self.keys.mode,
+                owner: self.keys.owner,
+            },
+        }
+    }
 }
 
 /// Output that somebody subscribed to.
@@ -141,6 +164,17 @@ impl Channel {
     pub fn clear(&self) -> impl Future<Output = io::Result<()>> + 'static + use<> {
         let (reply, answer) = oneshot::channel();
         self.mouth.say(Command::Clear { id: self.id, reply });
+        async { answer.await.unwrap_or_else(|_| Err(super::gone())) }
+    }
+
+    /// Starts a new log file now; the present one becomes the first of the old ones. An
+    /// empty log stays as it is, and so does anything but a regular file.
+    ///
+    /// # Errors
+    /// Those of renaming and opening.
+    pub fn rotate(&self) -> impl Future<Output = io::Result<()>> + 'static + use<> {
+        let (reply, answer) = oneshot::channel();
+        self.mouth.say(Command::Rotate { id: self.id, reply });
         async { answer.await.unwrap_or_else(|_| Err(super::gone())) }
     }
 

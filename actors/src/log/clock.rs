@@ -1,9 +1,11 @@
 //! Local time as logs print it, cheap: a second is formatted once.
 
+use std::fmt::Write;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use visord_model::output::rotation::LocalMoment;
 
 /// Formats moments as local time, remembering the second it formatted last.
 #[derive(Debug)]
@@ -43,6 +45,49 @@ impl LocalClock {
     }
 }
 
+/// Formats moments as local time with milliseconds and offset, as RFC 3339 has it.
+#[derive(Debug)]
+pub(crate) struct LineClock {
+    seconds: LocalClock,
+    text: String,
+}
+
+impl LineClock {
+    /// Where the milliseconds go: after `2026-11-21T03:58:39`.
+    const FRACTION: usize = 19;
+
+    /// A clock for this machine's time zone.
+    pub(crate) fn new() -> Self {
+        Self {
+            seconds: LocalClock::new("%Y-%m-%dT%H:%M:%S%:z"),
+            text: String::new(),
+        }
+    }
+
+    /// The text of this moment.
+    pub(crate) fn text(&mut self, since_1970: Duration) -> &str {
+        let second = self.seconds.text(since_1970);
+        let (moment, offset) = second
+            .split_at_checked(Self::FRACTION)
+            .unwrap_or((second, ""));
+        let millis = since_1970.subsec_millis();
+        self.text.clear();
+        // writing to a text cannot fail
+        let _ = write!(self.text, "{moment}.{millis:03}{offset}");
+        &self.text
+    }
+}
+
+/// A moment in seconds since 1970 and how far local time is ahead of UTC there.
+pub(crate) fn local(unix: i64) -> LocalMoment {
+    let offset = Timestamp::from_second(unix)
+        .map_or(0, |moment| TimeZone::system().to_offset(moment).seconds());
+    LocalMoment {
+        unix,
+        offset: offset.into(),
+    }
+}
+
 /// Wall-clock time since 1970; a clock set before that counts as 1970.
 pub(crate) fn since_1970() -> Duration {
     SystemTime::now()
@@ -70,5 +115,13 @@ mod tests {
             clock.text(Duration::from_secs(86_400)),
             "1970-01-02 02:00:00"
         );
+    }
+
+    #[test]
+    fn lines_have_milliseconds_and_offset() {
+        let mut clock = LineClock::new();
+        clock.seconds.zone = TimeZone::fixed(jiff::tz::offset(-2));
+        let text = clock.text(Duration::from_millis(86_400_007));
+        assert_eq!(text, "1970-01-01T22:00:00.007-02:00");
     }
 }

@@ -9,6 +9,10 @@ use std::path::Path;
 use nix::fcntl::{OFlag, open};
 use nix::sys::socket::{MsgFlags, send};
 use nix::sys::stat::Mode;
+use visord_config::Ownership;
+use visord_model::output::rotation::LocalMoment;
+
+use super::clock;
 
 /// How to open a log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,6 +21,15 @@ pub(crate) enum How {
     Append,
     /// Start empty: after a rotation.
     Truncate,
+}
+
+/// How a log that is made looks (`*_logfile_mode`, `*_logfile_owner`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Making {
+    /// Permission bits; `None`: 0666 less the umask.
+    pub(crate) mode: Option<u32>,
+    /// Owner and group; `None`: the daemon's.
+    pub(crate) owner: Option<Ownership>,
 }
 
 /// What kind of thing a log turned out to be.
@@ -41,6 +54,8 @@ pub(crate) struct Status {
     pub(crate) links: u64,
     /// Which file it is: file system and inode.
     pub(crate) identity: Identity,
+    /// When it was last written to, in seconds since 1970.
+    pub(crate) modified: i64,
 }
 
 /// Which file something is.
@@ -81,6 +96,13 @@ pub(crate) trait Disk {
     fn rename(&mut self, from: &Path, to: &Path) -> io::Result<()>;
     /// Removes a name.
     fn unlink(&mut self, path: &Path) -> io::Result<()>;
+    /// Makes an empty log that looks like this, unless there is something of its name. It
+    /// is never open to more people than it is to be.
+    fn make(&mut self, path: &Path, making: Making) -> io::Result<()>;
+    /// What the wall clock shows.
+    fn now(&mut self) -> LocalMoment;
+    /// A moment in seconds since 1970 where the clock is.
+    fn local(&mut self, unix: i64) -> LocalMoment;
 }
 
 /// The real one.
@@ -117,6 +139,7 @@ impl Disk for RealDisk {
                 device: stat.st_dev,
                 inode: stat.st_ino,
             },
+            modified: stat.st_mtime,
         })
     }
 
@@ -139,6 +162,53 @@ impl Disk for RealDisk {
     fn unlink(&mut self, path: &Path) -> io::Result<()> {
         std::fs::remove_file(path)
     }
+
+    fn make(&mut self, path: &Path, making: Making) -> io::Result<()> {
+        if descriptor_named(path).is_some() {
+            return Ok(());
+        }
+        let new = OFlag::O_CREAT | OFlag::O_EXCL | OFlag::O_NOFOLLOW;
+        match open(path, flags() | new, Mode::S_IRUSR | Mode::S_IWUSR) {
+            Ok(fd) => furnish(&fd, making),
+            Err(nix::errno::Errno::EEXIST) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn now(&mut self) -> LocalMoment {
+        let seconds = clock::since_1970().as_secs();
+        self.local(i64::try_from(seconds).unwrap_or(i64::MAX))
+    }
+
+    fn local(&mut self, unix: i64) -> LocalMoment {
+        clock::local(unix)
+    }
+}
+
+/// Gives a file that was just made, 0600, its owner and mode. The mode comes last: a new
+/// owner takes some bits away, and nobody else may read it before it is theirs.
+fn furnish(fd: &OwnedFd, making: Making) -> io::Result<()> {
+    if let Some(owner) = making.owner {
+        let uid = owner.uid.map(nix::unistd::Uid::from_raw);
+        let gid = owner.gid.map(nix::unistd::Gid::from_raw);
+        nix::unistd::fchown(fd, uid, gid)?;
+    }
+    let mode = making.mode.unwrap_or_else(|| 0o666 & !umask());
+    nix::sys::stat::fchmod(fd, Mode::from_bits_truncate(mode))?;
+    Ok(())
+}
+
+/// The file creation mask of the daemon, without changing it. One that cannot be read
+/// counts as the strictest.
+fn umask() -> u32 {
+    std::fs::read_to_string("/proc/self/status")
+        .ok()
+        .and_then(|status| {
+            let mut lines = status.lines();
+            let mask = lines.find_map(|line| line.strip_prefix("Umask:"))?;
+            u32::from_str_radix(mask.trim(), 8).ok()
+        })
+        .unwrap_or(0o777)
 }
 
 /// The descriptor a path stands for, if it is one of the names of our own descriptors.

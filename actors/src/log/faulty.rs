@@ -6,7 +6,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use crate::log::disk::{Disk, How, Identity, Kind, Named, Status};
+use visord_model::output::rotation::LocalMoment;
+
+use crate::log::disk::{Disk, How, Identity, Kind, Making, Named, Status};
 
 /// What goes wrong at the moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,7 +53,13 @@ struct World {
     pollable: bool,
     names: BTreeMap<PathBuf, u64>,
     sizes: BTreeMap<u64, u64>,
+    /// When each file was last written to.
+    modified: BTreeMap<u64, i64>,
     next_inode: u64,
+    /// Its wall clock.
+    now: LocalMoment,
+    /// What files were made to look like, in order.
+    made: Vec<Making>,
     /// All bytes that went into files that had a name at that time, in order.
     stored: Vec<u8>,
 }
@@ -65,13 +73,26 @@ impl FaultyDisk {
             pollable,
             names: BTreeMap::new(),
             sizes: BTreeMap::new(),
+            modified: BTreeMap::new(),
             next_inode: 1,
+            now: LocalMoment::default(),
+            made: Vec::new(),
             stored: Vec::new(),
         })))
     }
 
     pub(crate) fn set_weather(&self, weather: Weather) {
         self.0.borrow_mut().weather = weather;
+    }
+
+    /// The wall clock of this disk shows this UTC second.
+    pub(crate) fn set_clock(&self, unix: i64) {
+        self.0.borrow_mut().now.unix = unix;
+    }
+
+    /// What files were made to look like, in order.
+    pub(crate) fn made(&self) -> Vec<Making> {
+        self.0.borrow().made.clone()
     }
 
     /// The names on it and the sizes of their files.
@@ -186,6 +207,8 @@ impl Disk for FaultyDisk {
         let mut world = self.0.borrow_mut();
         let count = world.fate_of_write(bytes.len())?;
         *world.sizes.entry(*file).or_default() += count as u64;
+        let now = world.now.unix;
+        world.modified.insert(*file, now);
         // what goes into a file without a name is not stored, and neither is it in a FIFO
         // whose bytes nobody could find
         if world.links(*file) > 0 || world.pollable {
@@ -200,6 +223,7 @@ impl Disk for FaultyDisk {
             size: world.sizes.get(file).copied().unwrap_or(0),
             links: world.links(*file),
             identity: identity(*file),
+            modified: world.modified.get(file).copied().unwrap_or(0),
         })
     }
 
@@ -229,6 +253,27 @@ impl Disk for FaultyDisk {
         match world.names.remove(path) {
             Some(_) => Ok(()),
             None => Err(errno(libc::ENOENT)),
+        }
+    }
+
+    fn make(&mut self, path: &Path, making: Making) -> io::Result<()> {
+        let mut world = self.0.borrow_mut();
+        if !world.names.contains_key(path) {
+            world.change_directory()?;
+            world.create(path);
+            world.made.push(making);
+        }
+        Ok(())
+    }
+
+    fn now(&mut self) -> LocalMoment {
+        self.0.borrow().now
+    }
+
+    fn local(&mut self, unix: i64) -> LocalMoment {
+        LocalMoment {
+            unix,
+            ..self.0.borrow().now
         }
     }
 }

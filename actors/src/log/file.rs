@@ -3,11 +3,15 @@
 //! Nothing here gives up: a log that cannot be rotated goes on growing, one that was
 //! deleted is made anew, and what cannot be stored is reported to the caller, who counts it.
 
-use std::ffi::OsString;
+mod backups;
+
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::disk::{Disk, How, Kind, Named, Status};
+use visord_model::output::rotation::{Compression, RotateBy, Schedule};
+
+use super::disk::{Disk, How, Identity, Kind, Making, Named, Status};
+pub(crate) use backups::{numbered, numbered_of};
 
 /// After a rotation that failed, try again when the file has grown by this much.
 const RETRY_GROWTH: u64 = 256 * 1024;
@@ -19,6 +23,19 @@ pub(crate) struct Rotation {
     pub(crate) maxbytes: i64,
     /// Old files kept; 0 or less: the log just starts over.
     pub(crate) backups: i64,
+    /// What else rotates it.
+    pub(crate) by: RotateBy,
+    /// What becomes of old files.
+    pub(crate) compress: Compression,
+}
+
+/// How a log file is rotated and made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct FileKeys {
+    /// When it is rotated, and what becomes of old files.
+    pub(crate) rotation: Rotation,
+    /// What new files look like.
+    pub(crate) making: Making,
 }
 
 /// Why an append stopped early.
@@ -45,6 +62,9 @@ pub(crate) struct LogFile<D: Disk> {
     disk: D,
     path: PathBuf,
     rotation: Rotation,
+    making: Making,
+    /// When the calendar asks for a rotation.
+    schedule: Option<Schedule>,
     file: D::File,
     kind: Kind,
     /// The handle no longer belongs to the path: a rotation could not open the new file.
@@ -53,23 +73,45 @@ pub(crate) struct LogFile<D: Disk> {
     threshold: Option<u64>,
     /// Something worth a line in the activity log, once.
     remark: Option<String>,
+    /// A rotated file that is to be compressed.
+    rotated: Option<Identity>,
 }
 
 impl<D: Disk> LogFile<D> {
     /// Opens a log to append to.
-    pub(crate) fn open(mut disk: D, path: PathBuf, rotation: Rotation) -> io::Result<Self> {
+    pub(crate) fn open(disk: D, path: PathBuf, rotation: Rotation) -> io::Result<Self> {
+        let making = Making::default();
+        Self::open_as(disk, path, FileKeys { rotation, making })
+    }
+
+    /// Opens a log with all that may be asked of it.
+    pub(crate) fn open_as(mut disk: D, path: PathBuf, keys: FileKeys) -> io::Result<Self> {
+        let FileKeys { rotation, making } = keys;
+        let remark = make(&mut disk, &path, making);
         let (file, kind) = disk.open(&path, How::Append)?;
         let mut log = Self {
             disk,
             path,
             rotation,
+            making,
+            schedule: None,
             file,
             kind,
             displaced: false,
             threshold: None,
-            remark: None,
+            remark,
+            rotated: None,
         };
         log.threshold = log.configured_threshold();
+        if rotation.by != RotateBy::Size && kind == Kind::Regular {
+            let status = log.disk.status(&log.file)?;
+            let last = if status.size > 0 {
+                log.disk.local(status.modified)
+            } else {
+                log.disk.now()
+            };
+            log.schedule = Schedule::new(rotation.by, last);
+        }
         Ok(log)
     }
 
@@ -106,12 +148,38 @@ impl<D: Disk> LogFile<D> {
             Kind::Borrowed => "not a file of its own",
             Kind::Pollable | Kind::Socket => "not a regular file",
         };
+        let path = self.path.display();
+        if self.rotation.by != RotateBy::Size {
+            let text = format!("{option}{of}: {path} is {what}, so it is not rotated");
+            return Some(text);
+        }
         (self.rotation.maxbytes > 0).then(|| {
             format!(
-                "{option}{of}: {} is {what}, so it is not rotated (set {option}_maxbytes=0 to say so)",
-                self.path.display()
+                "{option}{of}: {path} is {what}, so it is not rotated (set {option}_maxbytes=0 to say so)"
             )
         })
+    }
+
+    /// How it is rotated.
+    pub(crate) fn rotation(&self) -> Rotation {
+        self.rotation
+    }
+
+    /// A rotated file that is to be compressed, if there is one.
+    pub(crate) fn take_rotated(&mut self) -> Option<Identity> {
+        self.rotated.take()
+    }
+
+    /// The newest rotated file, if it is to be compressed and has not been: the daemon
+    /// ended too early.
+    pub(crate) fn leftover(&mut self) -> Option<Identity> {
+        if self.rotation.compress == Compression::None || self.kind != Kind::Regular {
+            return None;
+        }
+        match self.disk.named(&numbered(&self.path, 1)) {
+            Ok(Named::Regular(identity)) => Some(identity),
+            Ok(Named::Nothing | Named::Other) | Err(_) => None,
+        }
     }
 
     /// A sentence about something that went wrong but was survived, if there is one.
@@ -123,6 +191,9 @@ impl<D: Disk> LogFile<D> {
     pub(crate) fn append(&mut self, bytes: &[u8]) -> Outcome {
         if self.displaced {
             self.replace_handle();
+        }
+        if self.schedule.is_some() {
+            self.rotate_if_due();
         }
         let mut outcome = self.write_all(bytes);
         if self.kind == Kind::Regular {
@@ -164,9 +235,43 @@ impl<D: Disk> LogFile<D> {
         }
     }
 
+    /// Before the first bytes of a new day or hour.
+    fn rotate_if_due(&mut self) {
+        let now = self.disk.now();
+        let is_due = |schedule: &mut Schedule| schedule.is_due(now);
+        if !self.schedule.as_mut().is_some_and(is_due) || self.displaced {
+            return;
+        }
+        if let Ok(status) = self.disk.status(&self.file)
+            && status.links > 0
+            && status.size > 0
+        {
+            self.rotate(status);
+        }
+    }
+
+    /// Rotates now, whatever the size; an empty log stays, and so does anything but a
+    /// regular file.
+    ///
+    /// # Errors
+    /// Those of renaming and opening.
+    pub(crate) fn rotate_now(&mut self) -> io::Result<()> {
+        if self.kind != Kind::Regular {
+            return Ok(());
+        }
+        if self.displaced {
+            self.replace_handle();
+        }
+        let status = self.disk.status(&self.file)?;
+        if status.size == 0 {
+            return Ok(());
+        }
+        self.try_rotate(status)
+    }
+
     /// The bytes went into a file without a name: write them into a new one.
     fn start_over_after_deletion(&mut self, bytes: &[u8]) -> Outcome {
-        match self.disk.open(&self.path, How::Append) {
+        match self.open_path(How::Append) {
             Ok((file, kind)) => {
                 self.adopt(file, kind);
                 self.write_all(bytes)
@@ -191,9 +296,12 @@ impl<D: Disk> LogFile<D> {
     fn try_rotate(&mut self, status: Status) -> io::Result<()> {
         match self.disk.named(&self.path)? {
             Named::Regular(identity) if identity == status.identity => {
-                self.shift_backups()?;
+                backups::shift(&mut self.disk, &self.path, self.rotation)?;
                 self.displaced = true;
-                let (file, kind) = self.disk.open(&self.path, How::Truncate)?;
+                if self.rotation.compress != Compression::None && self.rotation.backups > 0 {
+                    self.rotated = Some(status.identity);
+                }
+                let (file, kind) = self.open_path(How::Truncate)?;
                 self.adopt(file, kind);
                 Ok(())
             }
@@ -204,26 +312,22 @@ impl<D: Disk> LogFile<D> {
         }
     }
 
-    /// `log.1` becomes `log.2` and so on, `log` becomes `log.1`.
-    fn shift_backups(&mut self) -> io::Result<()> {
-        let backups = self.rotation.backups;
-        if backups <= 0 {
-            return Ok(());
-        }
-        for number in (1..backups).rev() {
-            let from = numbered(&self.path, number);
-            let to = numbered(&self.path, number + 1);
-            absent_as(self.disk.rename(&from, &to), ())?;
-        }
-        absent_as(self.disk.rename(&self.path, &numbered(&self.path, 1)), ())
-    }
-
     /// After a rotation whose last step failed: the old handle still stores, now under
     /// another name; see whether the new file can be had.
     fn replace_handle(&mut self) {
-        if let Ok((file, kind)) = self.disk.open(&self.path, How::Append) {
+        if let Ok((file, kind)) = self.open_path(How::Append) {
             self.adopt(file, kind);
         }
+    }
+
+    /// Opens the path, making the file as it is to look if it is missing.
+    fn open_path(&mut self, how: How) -> io::Result<(D::File, Kind)> {
+        let remark = make(&mut self.disk, &self.path, self.making);
+        let opened = self.disk.open(&self.path, how)?;
+        if remark.is_some() {
+            self.remark = remark;
+        }
+        Ok(opened)
     }
 
     fn adopt(&mut self, file: D::File, kind: Kind) {
@@ -241,7 +345,7 @@ impl<D: Disk> LogFile<D> {
 
     /// Opens the path again (USR2). If that fails the old handle stays in use.
     pub(crate) fn reopen(&mut self) -> io::Result<()> {
-        let (file, kind) = self.disk.open(&self.path, How::Append)?;
+        let (file, kind) = self.open_path(How::Append)?;
         self.adopt(file, kind);
         Ok(())
     }
@@ -258,29 +362,56 @@ impl<D: Disk> LogFile<D> {
 }
 
 /// Removes a log of a process that has none open and makes it anew, empty (decision C34).
-pub(crate) fn clear_closed<D: Disk>(disk: &mut D, path: &Path) -> io::Result<()> {
+pub(crate) fn clear_closed<D: Disk>(disk: &mut D, path: &Path, making: Making) -> io::Result<()> {
     if remove_regular(disk, path)? {
+        make_as(disk, path, making)?;
         disk.open(path, How::Append)?;
     }
     Ok(())
+}
+
+/// Makes a missing log if it is to look in a special way; the sentence if that fails. The
+/// log is used all the same: what cannot be had is at worst too strict a mode.
+fn make<D: Disk>(disk: &mut D, path: &Path, making: Making) -> Option<String> {
+    let error = make_as(disk, path, making).err()?;
+    let path = path.display();
+    Some(format!("cannot give {path} its owner and mode: {error}"))
+}
+
+fn make_as<D: Disk>(disk: &mut D, path: &Path, making: Making) -> io::Result<()> {
+    if making == Making::default() {
+        return Ok(());
+    }
+    disk.make(path, making)
+}
+
+/// Rotates a log that nobody has open; the log if there is one.
+///
+/// # Errors
+/// Those of opening and renaming.
+pub(crate) fn rotate_closed<D: Disk>(
+    mut disk: D,
+    path: PathBuf,
+    keys: FileKeys,
+) -> io::Result<Option<LogFile<D>>> {
+    match disk.named(&path)? {
+        Named::Regular(_) => {
+            let mut log = LogFile::open_as(disk, path, keys)?;
+            log.rotate_now()?;
+            Ok(Some(log))
+        }
+        Named::Nothing | Named::Other => Ok(None),
+    }
 }
 
 /// Unlinks a regular file; says whether there was one. Other kinds are left alone.
 fn remove_regular<D: Disk>(disk: &mut D, path: &Path) -> io::Result<bool> {
     match disk.named(path)? {
         Named::Regular(_) => {
-            absent_as(disk.unlink(path), ())?;
+            backups::absent_as(disk.unlink(path), ())?;
             Ok(true)
         }
         Named::Nothing | Named::Other => Ok(false),
-    }
-}
-
-/// Treats a missing file as this value.
-fn absent_as<T>(result: io::Result<T>, value: T) -> io::Result<T> {
-    match result {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(value),
-        other => other,
     }
 }
 
@@ -289,12 +420,6 @@ fn stopped(stored: usize, stop: Stop) -> Outcome {
         stored,
         stop: Some(stop),
     }
-}
-
-fn numbered(path: &Path, number: i64) -> PathBuf {
-    let mut name = OsString::from(path);
-    name.push(format!(".{number}"));
-    PathBuf::from(name)
 }
 
 #[cfg(test)]

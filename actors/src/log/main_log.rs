@@ -55,6 +55,7 @@ pub fn activity(settings: ActivitySettings) -> io::Result<ActivityLog> {
     let rotation = Rotation {
         maxbytes: settings.maxbytes,
         backups: settings.backups,
+        ..Rotation::default()
     };
     let sink = match settings.target {
         MainLogTarget::File(path) => Sink::File(LogFile::open(RealDisk, path, rotation)?),

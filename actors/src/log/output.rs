@@ -1,6 +1,7 @@
 //! One captured output: what happens to its bytes between the pipe and the log
 //! (spec core 6.5). No thread and no pipe here: bytes come in, the disk is a seam.
 
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Instant;
@@ -9,9 +10,13 @@ use slog::{Drain, Logger};
 use visord_model::log_line::{Level, LogLine};
 use visord_model::output::ansi;
 use visord_model::output::capture::{Piece, Section, Splitter};
+use visord_model::output::format::Formatter;
+use visord_model::output::rotation::Compression;
 use visord_model::pyrepr::{repr, repr_bytes};
 
+use super::archive::Shelf;
 use super::channel::{ChannelSpec, OutputEvent, OutputEventKind};
+use super::clock::{LineClock, since_1970};
 use super::disk::Disk;
 use super::file::{LogFile, Stop};
 use super::followers::Followers;
@@ -30,12 +35,24 @@ pub(crate) struct Output<D: Disk> {
     file: Option<LogFile<D>>,
     syslog: Option<Syslog>,
     capture: Option<Capture>,
+    /// Lines instead of the bytes as they come.
+    lines: Option<Lines>,
+    /// Where rotated files go, once it is known on which thread it lives.
+    shelf: Option<Shelf>,
     /// What a stalled sink has not taken yet.
     queue: Vec<u8>,
     loss: Loss,
     /// Lines that did not reach syslog although the file has them.
     syslog_loss: Loss,
     pid: i32,
+}
+
+/// A log of lines with their time and origin.
+struct Lines {
+    formatter: Formatter,
+    clock: LineClock,
+    /// Lines on their way to the file.
+    ready: Vec<u8>,
 }
 
 /// Capture mode of one run of a process.
@@ -56,6 +73,8 @@ impl<D: Disk> Output<D> {
         let name = format!("{} {}", repr(&spec.process), spec.stream.name());
         Self {
             capture: Capture::of(&spec),
+            lines: Lines::of(&spec),
+            shelf: None,
             spec,
             logger,
             followers,
@@ -116,9 +135,15 @@ impl<D: Disk> Output<D> {
 
     /// The child's output has ended: what was held back follows (decision C5).
     pub(crate) fn finish(&mut self) {
-        if self.capture.is_none() {
-            return;
+        if self.capture.is_some() {
+            self.finish_capture();
         }
+        if self.lines.is_some() {
+            self.put_lines(None);
+        }
+    }
+
+    fn finish_capture(&mut self) {
         self.split(None);
         let dropped = self
             .capture
@@ -224,11 +249,38 @@ impl<D: Disk> Output<D> {
         if self.file.is_none() {
             return;
         }
+        if self.lines.is_some() {
+            self.put_lines(Some(bytes));
+        } else {
+            self.put(bytes);
+        }
+    }
+
+    fn put(&mut self, bytes: &[u8]) {
         if self.queue.is_empty() {
             self.write(bytes);
         } else {
             self.enqueue(bytes);
         }
+    }
+
+    /// The next bytes, or the end, as lines of the log.
+    fn put_lines(&mut self, next: Option<&[u8]>) {
+        let Some(mut lines) = self.lines.take() else {
+            return;
+        };
+        lines.ready.clear();
+        match next {
+            Some(bytes) => {
+                let time = lines.clock.text(since_1970());
+                lines.formatter.feed(bytes, time, &mut lines.ready);
+            }
+            None => lines.formatter.finish(&mut lines.ready),
+        }
+        if !lines.ready.is_empty() {
+            self.put(&lines.ready);
+        }
+        self.lines = Some(lines);
     }
 
     /// Sends the record to syslog, line by line. Without a file it is the log.
@@ -256,6 +308,9 @@ impl<D: Disk> Output<D> {
         let rest = &bytes[outcome.stored..];
         if let Some(remark) = file.take_remark() {
             emit(&self.logger, &LogLine::new(Level::Warn, remark));
+        }
+        if let Some(shelf) = &self.shelf {
+            shelf.put_away(file);
         }
         if outcome.stored > 0 {
             self.followers.grown(file.path());
@@ -324,6 +379,32 @@ impl<D: Disk> Output<D> {
         }
     }
 
+    /// Starts a new log file now (`logs rotate`).
+    ///
+    /// # Errors
+    /// Those of renaming and opening.
+    pub(crate) fn rotate(&mut self) -> io::Result<()> {
+        let Some(file) = &mut self.file else {
+            return Ok(());
+        };
+        let rotated = file.rotate_now();
+        if let Some(shelf) = &self.shelf {
+            shelf.put_away(file);
+        }
+        rotated
+    }
+
+    /// It lives on this thread from now on.
+    pub(crate) fn settle_at(&mut self, shelf: Shelf) {
+        if let Some(file) = &mut self.file {
+            shelf.put_leftover_away(file);
+            self.shelf = (file.rotation().compress != Compression::None).then_some(shelf);
+            if let Some(remark) = file.take_remark() {
+                emit(&self.logger, &LogLine::new(Level::Warn, remark));
+            }
+        }
+    }
+
     /// Whether all is well: nothing queued, nothing owed.
     pub(crate) fn is_calm(&self) -> bool {
         self.queue.is_empty() && !self.owes()
@@ -372,6 +453,18 @@ impl<D: Disk> Output<D> {
         let option = format!("{}_logfile", self.spec.stream.name());
         let of = format!(" of process {}", repr(&self.spec.process));
         self.file.as_ref()?.rotation_warning(&option, &of)
+    }
+}
+
+impl Lines {
+    fn of(spec: &ChannelSpec) -> Option<Self> {
+        let format = spec.keys.format;
+        let formatter = Formatter::new(format, &spec.group, &spec.process, spec.stream)?;
+        Some(Self {
+            formatter,
+            clock: LineClock::new(),
+            ready: Vec::new(),
+        })
     }
 }
 

@@ -16,6 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::os::fd::OwnedFd;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
 use std::sync::{Arc, mpsc};
 use std::time::Instant;
 
@@ -25,9 +26,10 @@ use nix::sys::eventfd::EventFd;
 use tokio::sync::oneshot;
 use visord_model::log_line::{Level, LogLine};
 
+use super::archive::Shelf;
 use super::channel::{Channel, ChannelSpec, Drained};
 use super::disk::RealDisk;
-use super::file::clear_closed;
+use super::file::{FileKeys, clear_closed, rotate_closed};
 use super::main_log::emit;
 use super::output::Output;
 use super::service::Shared;
@@ -279,9 +281,25 @@ impl Pump {
                 let _ = reply.send(self.clear(id));
                 self.balance(id);
             }
-            Command::ClearPath { path, reply } => {
-                let _ = reply.send(clear_closed(&mut RealDisk, &path));
+            Command::ClearPath {
+                path,
+                making,
+                reply,
+            } => {
+                let _ = reply.send(clear_closed(&mut RealDisk, &path, making));
             }
+            Command::Rotate { id, reply } => {
+                let rotated = match self.slots.get_mut(&id) {
+                    Some(slot) => slot.output.rotate(),
+                    None => Err(super::gone()),
+                };
+                let _ = reply.send(rotated);
+                self.balance(id);
+            }
+            Command::RotatePath { path, keys, reply } => {
+                let _ = reply.send(self.rotate_path(path, keys));
+            }
+            Command::Errand(run) => run(),
             Command::Close { id } => self.close(id),
             Command::Finish => self.finish(),
         }
@@ -307,6 +325,7 @@ impl Pump {
 
     fn adopt(&mut self, mut output: Output<RealDisk>, reply: oneshot::Sender<io::Result<Channel>>) {
         self.inherit_queue(&mut output);
+        output.settle_at(self.shelf());
         let id = self.shared.next_id();
         let channel = Channel {
             id,
@@ -368,6 +387,20 @@ impl Pump {
         };
         slot.stop_waiting(&self.epoll);
         slot.output.file_mut().map_or(Ok(()), |file| file.clear())
+    }
+
+    fn rotate_path(&self, path: PathBuf, keys: FileKeys) -> io::Result<()> {
+        if let Some(mut log) = rotate_closed(RealDisk, path, keys)? {
+            self.shelf().put_away(&mut log);
+        }
+        Ok(())
+    }
+
+    fn shelf(&self) -> Shelf {
+        Shelf {
+            archive: Arc::clone(&self.shared.archive),
+            owner: self.mouth.clone(),
+        }
     }
 
     fn close(&mut self, id: ChannelId) {

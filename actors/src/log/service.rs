@@ -14,9 +14,10 @@ use tokio::sync::{oneshot, watch};
 use visord_model::event::Stream;
 use visord_model::log_line::{Level, LogLine};
 
+use super::archive::Archive;
 use super::channel::{Channel, ChannelSpec};
 use super::disk::{Kind, RealDisk};
-use super::file::{LogFile, Rotation};
+use super::file::LogFile;
 use super::followers::Followers;
 use super::ledger::{Ledger, LostBytes};
 use super::main_log::emit;
@@ -29,6 +30,9 @@ use super::syslog::{LOCAL, Syslog};
 const MOST_THREADS: usize = 4;
 /// How long the end of the daemon waits for a file system that hangs.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Makes the command that does something to the log of this path.
+type PathCommand = dyn FnOnce(PathBuf, oneshot::Sender<io::Result<()>>) -> Command;
 
 /// What the service needs from outside.
 #[derive(Clone)]
@@ -58,6 +62,8 @@ pub struct LogService(Arc<Shared>);
 pub(super) struct Shared {
     pub(super) logger: Logger,
     pub(super) followers: Followers,
+    /// Who compresses rotated files.
+    pub(super) archive: Arc<Archive>,
     syslog: PathBuf,
     mounts: Mounts,
     /// The file system (`st_dev`) a log of this folder was found on last: its path may lead
@@ -101,6 +107,7 @@ impl LogService {
     #[must_use]
     pub fn start(settings: LogSettings) -> Self {
         Self(Arc::new(Shared {
+            archive: Arc::new(Archive::new(settings.logger.clone())),
             logger: settings.logger,
             followers: Followers::default(),
             syslog: settings.syslog,
@@ -146,16 +153,49 @@ impl LogService {
     /// Those of unlinking and opening.
     pub fn clear_closed(
         &self,
-        path: PathBuf,
+        spec: &ChannelSpec,
+    ) -> impl Future<Output = io::Result<()>> + 'static + use<> {
+        let making = spec.file_keys().making;
+        let command = move |path, reply| Command::ClearPath {
+            path,
+            making,
+            reply,
+        };
+        self.tend_closed(spec, Box::new(command))
+    }
+
+    /// Rotates the log file of a process that has no channel open. A missing or empty file
+    /// is left as it is, and so is anything but a regular file.
+    ///
+    /// # Errors
+    /// Those of opening and renaming.
+    pub fn rotate_closed(
+        &self,
+        spec: &ChannelSpec,
+    ) -> impl Future<Output = io::Result<()>> + 'static + use<> {
+        let keys = spec.file_keys();
+        let command = move |path, reply| Command::RotatePath { path, keys, reply };
+        self.tend_closed(spec, Box::new(command))
+    }
+
+    /// Has the thread of a log do something to it; without a log nothing is to be done.
+    fn tend_closed(
+        &self,
+        spec: &ChannelSpec,
+        command: Box<PathCommand>,
     ) -> impl Future<Output = io::Result<()>> + 'static + use<> {
         let (reply, answer) = oneshot::channel();
-        let asked = self
-            .0
-            .thread_for(self.0.place_of(Some(&path)))
-            .map(|mouth| mouth.say(Command::ClearPath { path, reply }));
+        let asked = spec.file.clone().map(|path| {
+            let mouth = self.0.thread_for(self.0.place_of(Some(&path)))?;
+            mouth.say(command(path, reply));
+            io::Result::Ok(())
+        });
         async move {
-            asked?;
-            answer.await.unwrap_or_else(|_| Err(super::gone()))
+            match asked {
+                None => Ok(()),
+                Some(Err(error)) => Err(error),
+                Some(Ok(())) => answer.await.unwrap_or_else(|_| Err(super::gone())),
+            }
         }
     }
 
@@ -191,6 +231,7 @@ impl LogService {
             threads.finished = true;
             std::mem::take(&mut threads.running)
         };
+        self.0.archive.stop();
         for thread in &running {
             thread.mouth.say(Command::Finish);
         }
@@ -206,6 +247,8 @@ impl LogService {
                 Ok(()) | Err(mpsc::RecvTimeoutError::Disconnected) => drop(thread.handle.join()),
             }
         }
+        let left = deadline.saturating_duration_since(Instant::now());
+        self.0.archive.join(left);
     }
 }
 
@@ -283,12 +326,11 @@ impl Shared {
 
     /// Opens what a channel writes to. Runs on a log thread: it may block.
     pub(super) fn open_sinks(&self, spec: ChannelSpec) -> io::Result<Output<RealDisk>> {
-        let rotation = Rotation {
-            maxbytes: spec.maxbytes,
-            backups: spec.backups,
-        };
         let file = match &spec.file {
-            Some(path) => Some(LogFile::open(RealDisk, path.clone(), rotation)?),
+            Some(path) => {
+                let keys = spec.file_keys();
+                Some(LogFile::open_as(RealDisk, path.clone(), keys)?)
+            }
             None => None,
         };
         let syslog = spec.syslog.then(|| Syslog::new(&self.syslog));

@@ -109,6 +109,7 @@ fn spec() -> ChannelSpec {
         file: None,
         maxbytes: 0,
         backups: 0,
+        keys: visord_config::LogFileConfig::default(),
         syslog: false,
         strip_ansi: false,
         capture_maxbytes: 0,
@@ -197,8 +198,8 @@ fn reopen_and_clear() {
     say("fresh");
     assert_eq!(bench.read("x.log"), "fresh");
     drop(channel);
-    wait(bench.service.clear_closed(bench.path("x.log"))).expect("clear");
-    wait(bench.service.clear_closed(bench.path("none.log"))).expect("nothing to clear");
+    wait(bench.service.clear_closed(&bench.spec("x.log"))).expect("clear");
+    wait(bench.service.clear_closed(&bench.spec("none.log"))).expect("nothing to clear");
     assert_eq!(bench.read("x.log"), "");
     assert!(!bench.path("none.log").exists());
 }

@@ -4,7 +4,7 @@ use actix::Message;
 use visord_model::signal::Signal;
 use visord_model::state::ProcessState;
 
-use super::supervisor::{Answer, ProcessName};
+use super::supervisor::{Answer, LogCare, ProcessName};
 
 /// Start if it is meant to start by itself and was never started.
 #[derive(Message)]
@@ -76,6 +76,16 @@ pub struct Write {
 #[derive(Message)]
 #[rtype(result = "Answer")]
 pub struct ClearLogs {
+    /// The name the client used.
+    pub label: String,
+}
+
+/// Start new log files, or open them anew, as [`super::supervisor::TendProcessLogs`].
+#[derive(Message)]
+#[rtype(result = "Answer")]
+pub struct TendLogs {
+    /// Which of the two.
+    pub care: LogCare,
     /// The name the client used.
     pub label: String,
 }

@@ -39,6 +39,17 @@ pub struct Outcome {
     pub description: String,
 }
 
+/// What log files may need.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogCare {
+    /// The present file becomes the first of the old ones. An empty or missing one stays as
+    /// it is, and so does anything but a regular file.
+    Rotate,
+    /// The path is opened anew: somebody else moved the file. Nothing for a process that
+    /// has no log open. A failure is told in the activity log.
+    Reopen,
+}
+
 /// A request and the type of its answer.
 macro_rules! request {
     ($(#[$doc:meta])* $name:ident { $($(#[$fdoc:meta])* $field:ident : $ty:ty),* $(,)? } -> $result:ty) => {
@@ -122,6 +133,15 @@ request! {
     ClearProcessLogs {
         /// Which one.
         name: ProcessName,
+    } -> ()
+}
+request! {
+    /// Rotate the logs of one process or open them anew. Faults: BAD_NAME, FAILED.
+    TendProcessLogs {
+        /// Which one.
+        name: ProcessName,
+        /// Which of the two.
+        care: LogCare,
     } -> ()
 }
 request! {

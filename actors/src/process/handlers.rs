@@ -10,9 +10,9 @@ use visord_model::state::ProcessState;
 use super::waiters::Wish;
 use super::{Process, StdinError};
 use crate::messages::process::{
-    Autostart, ClearLogs, Closing, GiveUp, ReopenLogs, SignalChild, Start, Stop, Write,
+    Autostart, ClearLogs, Closing, GiveUp, ReopenLogs, SignalChild, Start, Stop, TendLogs, Write,
 };
-use crate::messages::supervisor::Answer;
+use crate::messages::supervisor::{Answer, LogCare};
 use crate::reaper::ProcessExited;
 use crate::spawn::SpawnError;
 
@@ -209,6 +209,22 @@ impl Handler<ReopenLogs> for Process {
     fn handle(&mut self, _msg: ReopenLogs, _ctx: &mut Context<Self>) {
         for output in self.channels() {
             output.reopen();
+        }
+    }
+}
+
+impl Handler<TendLogs> for Process {
+    type Result = ResponseFuture<Answer>;
+
+    fn handle(&mut self, msg: TendLogs, _ctx: &mut Context<Self>) -> Self::Result {
+        match msg.care {
+            LogCare::Rotate => Box::pin(self.rotate_logs(msg.label)),
+            LogCare::Reopen => {
+                for output in self.channels() {
+                    output.reopen();
+                }
+                Box::pin(ready(Ok(())))
+            }
         }
     }
 }

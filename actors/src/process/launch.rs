@@ -12,7 +12,7 @@ use visord_model::process::Input;
 use super::listen::Speech;
 use super::order::{Launched, Wire};
 use super::{Process, StdinError};
-use crate::log::Channel;
+use crate::log::{Channel, ChannelSpec};
 use crate::messages::supervisor::Answer;
 use crate::reaper::Watch;
 
@@ -123,12 +123,10 @@ impl Process {
     /// Empty the logs, of a stopped process too (decision C34).
     pub(super) fn clear_logs(&self, label: String) -> impl Future<Output = Answer> + 'static {
         let clearing: Vec<_> = self.channels().map(Channel::clear).collect();
-        let paths = &self.setup.logs;
-        let closed: Vec<_> = [&paths.stdout, &paths.stderr]
-            .into_iter()
-            .flatten()
-            .filter(|_| clearing.is_empty())
-            .map(|path| self.world.logs.clear_closed(path.clone()))
+        let closed = self.closed_channels();
+        let closed: Vec<_> = closed
+            .iter()
+            .map(|spec| self.world.logs.clear_closed(spec))
             .collect();
         async move {
             let mut results = join_all(clearing).await;
@@ -138,6 +136,32 @@ impl Process {
                 None => Ok(()),
             }
         }
+    }
+
+    /// Start new log files, of a process that has none open too.
+    pub(super) fn rotate_logs(&self, label: String) -> impl Future<Output = Answer> + 'static {
+        let open: Vec<_> = self.channels().map(Channel::rotate).collect();
+        let closed = self.closed_channels();
+        let closed: Vec<_> = closed
+            .iter()
+            .map(|spec| self.world.logs.rotate_closed(spec))
+            .collect();
+        async move {
+            let mut results = join_all(open).await;
+            results.extend(join_all(closed).await);
+            match results.into_iter().find_map(Result::err) {
+                Some(error) => Err(FaultCode::Failed.about(format!("{label}: {error}"))),
+                None => Ok(()),
+            }
+        }
+    }
+
+    /// What its outputs would be, while none is open.
+    fn closed_channels(&self) -> Vec<ChannelSpec> {
+        if self.channels().next().is_some() {
+            return Vec::new();
+        }
+        self.channel_specs()
     }
 
     /// Every open channel.

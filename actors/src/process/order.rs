@@ -99,6 +99,7 @@ impl Process {
             file,
             maxbytes: channel.maxbytes,
             backups: channel.backups,
+            keys: channel.file,
             syslog: channel.syslog && !speech,
             strip_ansi: self.world.strip_ansi,
             capture_maxbytes: if speech { 0 } else { channel.capture_maxbytes },

@@ -113,7 +113,7 @@ impl Process {
         self.world.board.set_process(self.info());
     }
 
-    fn info(&self) -> ProcessInfo {
+    pub(super) fn info(&self) -> ProcessInfo {
         let machine = &self.machine;
         let (stdout, stderr) = self.setup.logs.shown(&self.setup.config);
         ProcessInfo {

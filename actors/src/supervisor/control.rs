@@ -11,7 +11,7 @@ use super::Supervisor;
 use crate::messages::process as process_messages;
 use crate::messages::supervisor::{
     Answer, ClearProcessLogs, ProcessName, SendRemoteEvent, SignalProcess, StartProcess,
-    StopProcess, WriteStdin,
+    StopProcess, TendProcessLogs, WriteStdin,
 };
 use crate::process::Process;
 
@@ -86,6 +86,18 @@ impl Handler<ClearProcessLogs> for Supervisor {
 
     fn handle(&mut self, msg: ClearProcessLogs, _ctx: &mut Self::Context) -> Self::Result {
         self.forward(&msg.name, |label| process_messages::ClearLogs { label })
+    }
+}
+
+impl Handler<TendProcessLogs> for Supervisor {
+    type Result = ResponseFuture<Answer>;
+
+    fn handle(&mut self, msg: TendProcessLogs, _ctx: &mut Self::Context) -> Self::Result {
+        let care = msg.care;
+        self.forward(&msg.name, |label| process_messages::TendLogs {
+            care,
+            label,
+        })
     }
 }
 

@@ -24,13 +24,15 @@ impl Supervisor {
         }
     }
 
-    /// A group of the last loaded configuration that is not active.
+    /// A group of the last loaded configuration that is not active. What is active but no
+    /// longer configured is BAD_NAME, as in the original.
     pub(super) fn configured(&self, name: &str) -> Result<GroupConfig, Fault> {
+        let found = self.config.groups.iter().find(|group| group.name == name);
+        let found = found.ok_or_else(|| FaultCode::BadName.about(name))?;
         if self.roster.group(name).is_some() {
             return Err(FaultCode::AlreadyAdded.about(name));
         }
-        let found = self.config.groups.iter().find(|group| group.name == name);
-        found.cloned().ok_or_else(|| FaultCode::BadName.about(name))
+        Ok(found.clone())
     }
 }
 

@@ -1,16 +1,21 @@
 //! The options of one output of a process.
 
 use visord_model::log_line::Level;
+use visord_model::output::format::LineFormat;
+use visord_model::output::rotation::{Compression, RotateBy};
 
 use crate::context::Reader;
 use crate::expand::Scope;
-use crate::types::{ChannelConfig, LogTarget};
-use crate::value::{parse_bool, parse_bytes, parse_int, path_with_existing_dir};
+use crate::types::{ChannelConfig, LogFileConfig, LogTarget};
+use crate::value::{
+    one_of, parse_bool, parse_bytes, parse_int, parse_octal, path_with_existing_dir,
+};
 
 /// Options of an output that are the same for all processes of a section.
 pub(super) struct Fixed {
     capture_maxbytes: i64,
     events_enabled: bool,
+    file: LogFileConfig,
 }
 
 impl Fixed {
@@ -20,7 +25,49 @@ impl Fixed {
         Self {
             capture_maxbytes: reader.value_or(scope, &key("capture_maxbytes"), 0, parse_bytes),
             events_enabled: reader.value_or(scope, &key("events_enabled"), false, parse_bool),
+            file: log_file(reader, scope, channel),
         }
+    }
+}
+
+/// The keys that the original does not have.
+fn log_file(reader: &Reader<'_>, scope: &Scope<'_>, channel: &str) -> LogFileConfig {
+    let key = |option| format!("{channel}_logfile_{option}");
+    let formats = [
+        ("raw", LineFormat::Raw),
+        ("prefix", LineFormat::Prefix),
+        ("json", LineFormat::Json),
+    ];
+    let compressions = [
+        ("none", Compression::None),
+        ("gzip", Compression::Gzip),
+        ("zstd", Compression::Zstd),
+    ];
+    let rotations = [
+        ("size", RotateBy::Size),
+        ("daily", RotateBy::Daily),
+        ("hourly", RotateBy::Hourly),
+    ];
+    let (mode, owner) = (&key("mode"), &key("owner"));
+    LogFileConfig {
+        format: reader.value_or(scope, &key("format"), LineFormat::Raw, |text| {
+            one_of(text, &formats)
+        }),
+        mode: reader.value(scope, mode, |text| {
+            let bits = parse_octal(text).ok().filter(|bits| *bits <= 0o777);
+            bits.ok_or_else(|| format!("Invalid {mode} value {text}"))
+        }),
+        owner: reader.value(scope, owner, |text| {
+            let accounts = &reader.context.accounts;
+            let found = accounts.owner(text);
+            found.map_err(|_| format!("Invalid {owner} value {text}"))
+        }),
+        compress: reader.value_or(scope, &key("compress"), Compression::None, |text| {
+            one_of(text, &compressions)
+        }),
+        rotate: reader.value_or(scope, &key("rotate"), RotateBy::Size, |text| {
+            one_of(text, &rotations)
+        }),
     }
 }
 
@@ -99,6 +146,7 @@ impl Channel {
             capture_maxbytes: fixed.capture_maxbytes,
             events_enabled: fixed.events_enabled,
             syslog: self.syslog,
+            file: fixed.file,
         }
     }
 }

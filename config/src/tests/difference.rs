@@ -1,10 +1,9 @@
 //! What counts as a change.
 
-use crate::types::GroupConfig;
 use proptest::prelude::*;
 
 use super::with_server;
-use crate::{Diff, ProcessDiff, diff, process_diff};
+use crate::{Diff, GroupConfig, ProcessDiff, diff, process_diff};
 
 const X: &str = "[program:x]\ncommand=x\n";
 
@@ -45,12 +44,22 @@ fn every_setting_of_a_process_counts() {
         "stdout_capture_maxbytes=1",
         "stdout_events_enabled=1",
         "stdout_syslog=1",
+        "stdout_logfile_format=json",
+        "stdout_logfile_mode=600",
+        "stdout_logfile_owner=root",
+        "stdout_logfile_compress=gzip",
+        "stdout_logfile_rotate=daily",
         "stderr_logfile=o",
         "stderr_logfile_maxbytes=1",
         "stderr_logfile_backups=1",
         "stderr_capture_maxbytes=1",
         "stderr_events_enabled=1",
         "stderr_syslog=1",
+        "stderr_logfile_format=json",
+        "stderr_logfile_mode=600",
+        "stderr_logfile_owner=root",
+        "stderr_logfile_compress=gzip",
+        "stderr_logfile_rotate=daily",
         "environment=A=1",
         "serverurl=http://x",
         "numprocs=0",

@@ -87,13 +87,18 @@ fn the_other_options_shown_are_valid() {
         .collect();
     assert!(examples.len() > 10);
     for line in examples {
-        let partner = match line.split(' ').nth(1) {
-            Some("username") => Some(";; password = secret"),
-            Some("password") => Some(";; username = admin"),
-            _ => None,
+        const CERT: &str = ";; tls_cert = /etc/visord/cert.pem";
+        const KEY: &str = ";; tls_key = /etc/visord/key.pem";
+        let partners: &[&str] = match line.split(' ').nth(1) {
+            Some("username") => &[";; password = secret"],
+            Some("password") => &[";; username = admin"],
+            Some("tls_cert") => &[KEY],
+            Some("tls_key") => &[CERT],
+            Some("tls_client_ca") => &[CERT, KEY],
+            _ => &[],
         };
         let mut text = uncommented(";; ", Some(line));
-        if let Some(partner) = partner {
+        for partner in partners {
             text = text.replace(partner, &partner[3..]);
         }
         let report = Place::with(&text).check();

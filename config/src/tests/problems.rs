@@ -3,8 +3,8 @@
 use proptest::prelude::*;
 
 use super::{Place, messages};
-use crate::Problem;
 use crate::options::{KINDS, extras};
+use crate::{Problem, RpcInterfaceKind};
 
 #[test]
 fn all_problems_of_a_file_are_told_in_the_order_of_the_original() {
@@ -67,6 +67,66 @@ fn extras_of_the_main_interface_matter_where_a_server_makes_it() {
     let server = "[inet_http_server]\nport=1\n";
     let found = messages(&format!("[supervisord]\n{server}{interface}"));
     assert_eq!(found, ["Could not make x rpc interface"]);
+}
+
+#[test]
+fn a_namespace_may_be_forwarded() {
+    for (url, shown) in [
+        ("unix:///run/x.sock", "unix:///run/x.sock"),
+        ("http://localhost:9100/RPC2", "localhost:9100/RPC2"),
+        ("http://me:pw@[::1]:9100", "[::1]:9100"),
+        ("http://host", "host"),
+    ] {
+        let config = super::with_server(&format!("[rpcinterface:x]\nurl={url}\n"));
+        let kind = &config.rpc_interfaces[0].kind;
+        let RpcInterfaceKind::Remote(remote) = kind else {
+            panic!("{kind:?}");
+        };
+        assert_eq!(remote.url, url);
+        assert!(format!("{kind:?}").contains(shown), "{kind:?}");
+        assert!(!format!("{kind:?}").contains("pw"), "{kind:?}");
+    }
+    for url in [
+        "",
+        "https://x:1",
+        "unix://x",
+        "unix:///",
+        "http://",
+        "http://:1",
+        "http://h:x",
+        "http://[::1]x",
+        "http://[]",
+        "http://[::1",
+        "http://me@:1",
+    ] {
+        let found = messages(&format!("[supervisord]\n[rpcinterface:x]\nurl={url}\n"));
+        let message = format!("url must be unix:///PATH or http://HOST:PORT, not '{url}'");
+        assert_eq!(found, [message]);
+    }
+    let text = "[supervisord]\n[rpcinterface:supervisor]\nurl=http://h\nretries=1\n";
+    assert_eq!(
+        messages(text),
+        [
+            "Section [rpcinterface:supervisor] has a url, so retries means nothing",
+            "the namespace 'supervisor' cannot be forwarded to a url",
+        ]
+    );
+}
+
+#[test]
+fn a_python_factory_is_refused_as_ever_and_the_alternative_named() {
+    let text = "[supervisord]\n[rpcinterface:x]\nsupervisor.rpcinterface_factory=my.mod:make\n";
+    assert_eq!(
+        messages(text),
+        ["my.mod:make cannot be resolved within [rpcinterface:x]"]
+    );
+    let warnings = warnings(text);
+    assert_eq!(warnings.len(), 1);
+    let hint = &warnings[0].message;
+    assert!(
+        hint.contains("[rpcinterface:x]: url=unix:///PATH"),
+        "{hint}"
+    );
 }
 
 fn warnings(text: &str) -> Vec<Problem> {

@@ -100,6 +100,20 @@ pub fn parse_autorestart(text: &str) -> Result<Autorestart, String> {
     }
 }
 
+/// The value of this name, in any case.
+///
+/// # Errors
+/// `'all' is not one of basic, extended`
+pub fn one_of<T: Copy>(text: &str, choices: &[(&str, T)]) -> Result<T, String> {
+    let found = choices
+        .iter()
+        .find(|(name, _)| name.eq_ignore_ascii_case(text));
+    found.map(|(_, value)| *value).ok_or_else(|| {
+        let names: Vec<&str> = choices.iter().map(|(name, _)| *name).collect();
+        format!("{} is not one of {}", repr(text), names.join(", "))
+    })
+}
+
 /// `critical error warn info debug trace blather`, in any case.
 ///
 /// # Errors

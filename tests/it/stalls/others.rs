@@ -10,6 +10,9 @@ use visord_xmlrpc::http::Address;
 
 use crate::harness::Daemon;
 
+/// Makes an RPC; answers how long it took and what came of it.
+type Call<'a> = dyn FnMut(&str, &[Value]) -> (Duration, Value) + 'a;
+
 /// The others: one to start, one that logs [`BYTES`] and ends.
 pub(super) const PROGRAMS: &str = "\
 [program:idle]\ncommand=/bin/cat\nautostart=false\nstartsecs=0\n\
@@ -23,9 +26,6 @@ const CALLS: usize = 50;
 const FOR_EVER: Duration = Duration::from_secs(60);
 /// What a busy machine may add.
 const SLACK: Duration = Duration::from_millis(750);
-
-/// Makes a call: how long it took, and the answer.
-type Calls<'a> = dyn FnMut(&str, &[Value]) -> (Duration, Value) + 'a;
 
 /// How to reach them.
 #[derive(Clone)]
@@ -90,7 +90,7 @@ impl Others {
     }
 
     /// Have the noisy program run once, until all it said is stored.
-    fn log_some(&self, call: &mut Calls<'_>) -> Duration {
+    fn log_some(&self, call: &mut Call<'_>) -> Duration {
         let size = || self.log.metadata().map_or(0, |file| file.len());
         let (before, begun) = (size(), Instant::now());
         call("supervisor.startProcess", &["noisy".into(), false.into()]);

@@ -20,7 +20,7 @@ use crate::harness::{Daemon, Setup, is_alive, summary, wait_for};
 const SEED: [u8; 32] = *b"visord keeps pids it may keep...";
 
 /// Pairs of configurations, each the successor of the last one.
-const PAIRS: usize = 150;
+const PAIRS: usize = 100;
 
 /// Where stdout goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -14,6 +14,8 @@ fn unix(path: &Path, mode: u32, owner: Ownership) -> HttpConfig {
         },
         credentials: None,
         allowed_hosts: Vec::new(),
+        max_body: HttpConfig::MAX_BODY,
+        tls: None,
     }
 }
 
@@ -30,6 +32,8 @@ fn inet(host: &str, port: u16) -> HttpConfig {
         },
         credentials: None,
         allowed_hosts: Vec::new(),
+        max_body: HttpConfig::MAX_BODY,
+        tls: None,
     }
 }
 

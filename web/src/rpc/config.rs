@@ -9,7 +9,9 @@ use visord_config::{ChannelConfig, GroupConfig, LogTarget, ProcessConfig};
 use visord_xmlrpc::writer::StructWriter;
 use visord_xmlrpc::{Slot, WriteXml, Written};
 
-use super::method::{Args, Method, Outcome, Param, Reply, Returns, Run, optional, param, returns};
+use super::method::{
+    Args, Method, Outcome, Param, Reply, Returns, Right, Run, optional, param, returns,
+};
 use crate::state::AppState;
 
 const GROUP: Param = param("string", "name", "the group");
@@ -19,6 +21,7 @@ const DONE: Returns = returns("boolean", "result", "true, unless there is a faul
 pub const METHODS: &[Method] = &[
     method(
         "getAllConfigInfo",
+        Right::Operate,
         "What the last loaded configuration says of every process, by name.",
         &[],
         returns("array", "configs", "one struct for each process"),
@@ -26,6 +29,7 @@ pub const METHODS: &[Method] = &[
     ),
     method(
         "reloadConfig",
+        Right::Admin,
         "Read the configuration again and tell what differs; nothing that runs is touched.",
         &[],
         returns(
@@ -37,6 +41,7 @@ pub const METHODS: &[Method] = &[
     ),
     method(
         "addProcessGroup",
+        Right::Admin,
         "Activate a group of the last loaded configuration.",
         &[GROUP],
         DONE,
@@ -44,6 +49,7 @@ pub const METHODS: &[Method] = &[
     ),
     method(
         "removeProcessGroup",
+        Right::Admin,
         "Deactivate a group whose processes are all stopped.",
         &[GROUP],
         DONE,
@@ -53,6 +59,7 @@ pub const METHODS: &[Method] = &[
         listed: false,
         ..method(
             "updateProcessGroup",
+            Right::Admin,
             "Make a group what the last loaded configuration says: stop and start only \
              processes whose settings differ, add what is new, remove what is gone.",
             &[
@@ -77,6 +84,7 @@ pub const METHODS: &[Method] = &[
 
 const fn method(
     name: &'static str,
+    right: Right,
     summary: &'static str,
     params: &'static [Param],
     returns: Returns,
@@ -87,6 +95,7 @@ const fn method(
         summary,
         params,
         returns,
+        right,
         gated: true,
         listed: true,
         run: Run::Later(run),

@@ -10,7 +10,9 @@ use visord_model::fault::{Fault, FaultCode};
 use visord_model::signal::Signal;
 use visord_xmlrpc::{Slot, Value, WriteXml, Written};
 
-use super::method::{Args, Method, Outcome, Param, Reply, Returns, Run, optional, param, returns};
+use super::method::{
+    Args, Method, Outcome, Param, Reply, Returns, Right, Run, optional, param, returns,
+};
 use super::names::{self, Target, respelled, respelled_group};
 use super::printed::{printed, quoted};
 use crate::state::AppState;
@@ -38,6 +40,7 @@ const EACH: Returns = returns(
 pub const METHODS: &[Method] = &[
     method(
         "startProcess",
+        Right::Operate,
         "Start a process.",
         &[PROCESS, WAIT],
         DONE,
@@ -45,6 +48,7 @@ pub const METHODS: &[Method] = &[
     ),
     method(
         "startProcessGroup",
+        Right::Operate,
         "Start every process of a group that is not running.",
         &[GROUP, WAIT],
         EACH,
@@ -52,6 +56,7 @@ pub const METHODS: &[Method] = &[
     ),
     method(
         "startAllProcesses",
+        Right::Operate,
         "Start every process that is not running.",
         &[WAIT],
         EACH,
@@ -59,6 +64,7 @@ pub const METHODS: &[Method] = &[
     ),
     method(
         "stopProcess",
+        Right::Operate,
         "Stop a process.",
         &[PROCESS, WAIT],
         DONE,
@@ -66,6 +72,7 @@ pub const METHODS: &[Method] = &[
     ),
     method(
         "stopProcessGroup",
+        Right::Operate,
         "Stop every running process of a group.",
         &[GROUP, WAIT],
         EACH,
@@ -73,6 +80,7 @@ pub const METHODS: &[Method] = &[
     ),
     method(
         "stopAllProcesses",
+        Right::Operate,
         "Stop every running process.",
         &[WAIT],
         EACH,
@@ -80,6 +88,7 @@ pub const METHODS: &[Method] = &[
     ),
     method(
         "signalProcess",
+        Right::Operate,
         "Send a signal to a process.",
         &[PROCESS, SIGNAL],
         DONE,
@@ -87,6 +96,7 @@ pub const METHODS: &[Method] = &[
     ),
     method(
         "signalProcessGroup",
+        Right::Operate,
         "Send a signal to every process of a group that can take one.",
         &[GROUP, SIGNAL],
         EACH,
@@ -94,6 +104,7 @@ pub const METHODS: &[Method] = &[
     ),
     method(
         "signalAllProcesses",
+        Right::Operate,
         "Send a signal to every process that can take one.",
         &[SIGNAL],
         EACH,
@@ -101,6 +112,7 @@ pub const METHODS: &[Method] = &[
     ),
     method(
         "sendProcessStdin",
+        Right::Operate,
         "Write a text to the standard input of a process, as UTF-8.",
         &[PROCESS, param("string", "chars", "the text")],
         DONE,
@@ -110,6 +122,7 @@ pub const METHODS: &[Method] = &[
         gated: false,
         ..method(
             "sendRemoteCommEvent",
+            Right::Operate,
             "Tell event listeners something: publish a REMOTE_COMMUNICATION event.",
             &[
                 param("string", "type", "what kind of event it is"),
@@ -121,6 +134,7 @@ pub const METHODS: &[Method] = &[
     },
     method(
         "shutdown",
+        Right::Admin,
         "Stop every process in order, then end the daemon.",
         &[],
         DONE,
@@ -128,6 +142,7 @@ pub const METHODS: &[Method] = &[
     ),
     method(
         "restart",
+        Right::Admin,
         "Check the configuration, stop every process in order, then begin anew with it.",
         &[],
         DONE,
@@ -139,6 +154,7 @@ type Function = fn(Arc<AppState>, Args) -> LocalBoxFuture<'static, Outcome>;
 
 const fn method(
     name: &'static str,
+    right: Right,
     summary: &'static str,
     params: &'static [Param],
     returns: Returns,
@@ -149,6 +165,7 @@ const fn method(
         summary,
         params,
         returns,
+        right,
         gated: true,
         listed: true,
         run: Run::Later(run),

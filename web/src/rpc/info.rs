@@ -10,7 +10,7 @@ use visord_model::state::SupervisorState;
 use visord_xmlrpc::writer::StructWriter;
 use visord_xmlrpc::{Slot, WriteXml, Written};
 
-use super::method::{Args, Method, Outcome, Reply, Run, param, returns};
+use super::method::{Args, Method, Outcome, Reply, Right, Run, param, returns};
 use super::names;
 use crate::clock;
 use crate::state::{API_VERSION, AppState, STANDS_IN_FOR};
@@ -20,6 +20,7 @@ const GET_API_VERSION: Method = Method {
     summary: "Which version of this remote interface the daemon speaks.",
     params: &[],
     returns: returns("string", "version", "the interface's version"),
+    right: Right::View,
     gated: true,
     listed: true,
     run: Run::Now(|_, _| Ok(Reply::of(API_VERSION))),
@@ -37,6 +38,7 @@ pub const METHODS: &[Method] = &[
         summary: "Which release of Supervisor the daemon behaves as.",
         params: &[],
         returns: returns("string", "version", "the release"),
+        right: Right::View,
         gated: true,
         listed: true,
         run: Run::Now(|_, _| Ok(Reply::of(STANDS_IN_FOR))),
@@ -46,6 +48,7 @@ pub const METHODS: &[Method] = &[
         summary: "Which visord this is.",
         params: &[],
         returns: returns("string", "build", "program, version and build"),
+        right: Right::View,
         gated: true,
         listed: false,
         run: Run::Now(|state, _| Ok(Reply::of(state.build.clone()))),
@@ -55,6 +58,7 @@ pub const METHODS: &[Method] = &[
         summary: "The name this daemon was given by its `identifier` option.",
         params: &[],
         returns: returns("string", "identifier", "the daemon's name"),
+        right: Right::View,
         gated: true,
         listed: true,
         run: Run::Now(|state, _| Ok(Reply::of(state.board.identity().identifier.clone()))),
@@ -68,6 +72,7 @@ pub const METHODS: &[Method] = &[
             "state",
             "members: int statecode, string statename",
         ),
+        right: Right::View,
         gated: true,
         listed: true,
         run: Run::Now(|state, _| Ok(Reply::of(Mood(state.board.mood())))),
@@ -77,6 +82,7 @@ pub const METHODS: &[Method] = &[
         summary: "The daemon's own process id.",
         params: &[],
         returns: returns("int", "pid", "the process id"),
+        right: Right::View,
         gated: true,
         listed: true,
         run: Run::Now(|state, _| Ok(Reply::of(state.board.identity().pid))),
@@ -90,6 +96,7 @@ pub const METHODS: &[Method] = &[
             "the process, as `name` or `group:name`",
         )],
         returns: returns("struct", "info", "name, group, state, times, pid, logs"),
+        right: Right::View,
         gated: true,
         listed: true,
         run: Run::Now(process_info),
@@ -110,6 +117,7 @@ pub const METHODS: &[Method] = &[
         ),
         gated: true,
         listed: false,
+        right: Right::View,
         run: Run::Now(process_detail),
     },
     Method {
@@ -117,6 +125,7 @@ pub const METHODS: &[Method] = &[
         summary: "What is known of every process, by group and name.",
         params: &[],
         returns: returns("array", "infos", "one struct as of getProcessInfo for each"),
+        right: Right::View,
         gated: true,
         listed: true,
         run: Run::Now(all_process_info),

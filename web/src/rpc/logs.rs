@@ -7,12 +7,13 @@ use actix_web::rt::task::spawn_blocking;
 use futures_util::FutureExt as _;
 use futures_util::future::LocalBoxFuture;
 use visord_actors::log::reader::{self, ReadError};
+use visord_actors::messages::supervisor::LogCare;
 use visord_model::fault::{Fault, FaultCode};
 use visord_model::process::ProcessInfo;
 use visord_xmlrpc::{Slot, WriteXml, Written};
 
 use super::control::results;
-use super::method::{Args, Method, Outcome, Param, Reply, Returns, Run, param, returns};
+use super::method::{Args, Method, Outcome, Param, Reply, Returns, Right, Run, param, returns};
 use super::names::{self, respelled};
 use crate::state::AppState;
 
@@ -35,6 +36,7 @@ const DONE: Returns = returns("boolean", "result", "true, unless there is a faul
 
 const READ_STDOUT: Method = method(
     "readProcessStdoutLog",
+    Right::View,
     "A part of what a process wrote to its standard output.",
     &[PROCESS, OFFSET, LENGTH],
     TEXT,
@@ -42,6 +44,7 @@ const READ_STDOUT: Method = method(
 );
 const TAIL_STDOUT: Method = method(
     "tailProcessStdoutLog",
+    Right::View,
     "The end of what a process wrote to its standard output.",
     &[PROCESS, TAIL_OFFSET, TAIL_LENGTH],
     TAIL,
@@ -49,6 +52,7 @@ const TAIL_STDOUT: Method = method(
 );
 const READ_MAIN: Method = method(
     "readLog",
+    Right::View,
     "A part of the daemon's own log.",
     &[OFFSET, LENGTH],
     TEXT,
@@ -56,6 +60,7 @@ const READ_MAIN: Method = method(
 );
 const CLEAR: Method = method(
     "clearProcessLogs",
+    Right::Operate,
     "Empty the logs of a process.",
     &[PROCESS],
     DONE,
@@ -71,6 +76,7 @@ pub const METHODS: &[Method] = &[
     },
     method(
         "readProcessStderrLog",
+        Right::View,
         "A part of what a process wrote to its standard error.",
         &[PROCESS, OFFSET, LENGTH],
         TEXT,
@@ -83,6 +89,7 @@ pub const METHODS: &[Method] = &[
     },
     method(
         "tailProcessStderrLog",
+        Right::View,
         "The end of what a process wrote to its standard error.",
         &[PROCESS, TAIL_OFFSET, TAIL_LENGTH],
         TAIL,
@@ -100,6 +107,7 @@ pub const METHODS: &[Method] = &[
     },
     method(
         "clearAllProcessLogs",
+        Right::Operate,
         "Empty the logs of every process.",
         &[],
         returns(
@@ -109,8 +117,31 @@ pub const METHODS: &[Method] = &[
         ),
         clear_all,
     ),
+    Method {
+        listed: false,
+        ..method(
+            "rotateProcessLogs",
+            Right::Operate,
+            "Start new log files for a process; the present ones become the first old ones.",
+            &[PROCESS],
+            DONE,
+            |state, args| tend_process(state, args, LogCare::Rotate),
+        )
+    },
+    Method {
+        listed: false,
+        ..method(
+            "reopenProcessLogs",
+            Right::Operate,
+            "Open the log files of a process anew, after somebody moved them.",
+            &[PROCESS],
+            DONE,
+            |state, args| tend_process(state, args, LogCare::Reopen),
+        )
+    },
     method(
         "clearLog",
+        Right::Admin,
         "Empty the daemon's own log.",
         &[],
         DONE,
@@ -120,6 +151,7 @@ pub const METHODS: &[Method] = &[
 
 const fn method(
     name: &'static str,
+    right: Right,
     summary: &'static str,
     params: &'static [Param],
     returns: Returns,
@@ -130,6 +162,7 @@ const fn method(
         summary,
         params,
         returns,
+        right,
         gated: true,
         listed: true,
         run: Run::Later(run),
@@ -255,6 +288,21 @@ fn clear_process(state: Arc<AppState>, args: Args) -> LocalBoxFuture<'static, Ou
         let given = args.text(0)?;
         let name = names::single(given)?;
         let done = state.link.clear_process_logs(name.clone()).await;
+        done.map_err(|fault| respelled(fault, &name, given))?;
+        Ok(Reply::done())
+    }
+    .boxed_local()
+}
+
+fn tend_process(
+    state: Arc<AppState>,
+    args: Args,
+    care: LogCare,
+) -> LocalBoxFuture<'static, Outcome> {
+    async move {
+        let given = args.text(0)?;
+        let name = names::single(given)?;
+        let done = state.link.tend_process_logs(name.clone(), care).await;
         done.map_err(|fault| respelled(fault, &name, given))?;
         Ok(Reply::done())
     }

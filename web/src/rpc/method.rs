@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use futures_util::future::LocalBoxFuture;
 use visord_model::fault::{Fault, FaultCode};
-use visord_xmlrpc::{Slot, Value, WriteXml, Written, typed};
+use visord_xmlrpc::{Slot, Value, WireFault, WriteXml, Written, typed};
 
 use crate::state::AppState;
 
@@ -19,12 +19,39 @@ pub struct Method {
     pub params: &'static [Param],
     /// What it answers.
     pub returns: Returns,
+    /// What its caller must be allowed to.
+    pub right: Right,
     /// Refused with SHUTDOWN_STATE once the daemon is closing (spec interfaces 3.1).
     pub gated: bool,
     /// Named by `system.listMethods`. What only visord has is not: clients compare the list.
     pub listed: bool,
     /// What it does.
     pub run: Run,
+}
+
+/// What a caller must be allowed to. Each right contains those before it. The one user of a
+/// listener (spec interfaces 1.4) may do everything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Right {
+    /// To see states and logs.
+    View,
+    /// To start, stop, signal and feed processes, to empty their logs, and to see how they are
+    /// configured: command lines may hold secrets.
+    Operate,
+    /// To change what is supervised, and to end or restart the daemon.
+    Admin,
+}
+
+impl Right {
+    /// `view`, `operate`, `admin`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::View => "view",
+            Self::Operate => "operate",
+            Self::Admin => "admin",
+        }
+    }
 }
 
 /// One parameter.
@@ -95,7 +122,42 @@ impl std::fmt::Debug for Run {
     }
 }
 
-/// How a call ends.
+/// Why a call has no answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// A fault of our own.
+    Own(Fault),
+    /// The fault of the server that a namespace is forwarded to, passed on as it came.
+    Foreign(WireFault),
+}
+
+impl From<Fault> for Failure {
+    fn from(fault: Fault) -> Self {
+        Self::Own(fault)
+    }
+}
+
+impl Failure {
+    /// The fault code on the wire.
+    #[must_use]
+    pub fn code(&self) -> i64 {
+        match self {
+            Self::Own(fault) => fault.code.code().into(),
+            Self::Foreign(fault) => fault.code,
+        }
+    }
+
+    /// The fault string on the wire.
+    #[must_use]
+    pub fn text(&self) -> String {
+        match self {
+            Self::Own(fault) => fault.text(),
+            Self::Foreign(fault) => fault.string.clone(),
+        }
+    }
+}
+
+/// How a call of one of our own methods ends.
 pub type Outcome = Result<Reply, Fault>;
 
 /// An answer that writes itself into the document.

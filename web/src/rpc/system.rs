@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use futures_util::FutureExt as _;
 use futures_util::future::LocalBoxFuture;
-use visord_model::fault::{Fault, FaultCode};
+use visord_model::fault::FaultCode;
 use visord_xmlrpc::{Slot, Value, WriteXml, Written};
 
-use super::method::{Args, Method, Outcome, Reply, Run, param, returns};
+use super::method::{Args, Failure, Method, Outcome, Reply, Right, Run, param, returns};
 use super::table;
 use crate::state::AppState;
 
@@ -20,31 +20,38 @@ pub const METHODS: &[Method] = &[
         summary: "The name of every method there is.",
         params: &[],
         returns: returns("array", "names", "the names, sorted"),
+        right: Right::View,
         gated: false,
         listed: true,
-        run: Run::Now(|state, _| {
-            let names: Vec<String> = table::listed(&state.namespaces);
-            let size = 80 * names.len() + 200;
-            Ok(Reply::sized(names, size))
-        }),
+        run: Run::Later(list),
     },
     Method {
         name: "methodHelp",
         summary: "What a method does, takes and answers.",
         params: &[param("string", "name", "the method, with its namespace")],
         returns: returns("string", "help", "a text"),
+        right: Right::View,
         gated: false,
         listed: true,
-        run: Run::Now(|state, args| Ok(Reply::of(explained(state, args)?.help()))),
+        run: Run::Later(|state, args| {
+            explain(state, args, "system.methodHelp", |method| {
+                Reply::of(method.help())
+            })
+        }),
     },
     Method {
         name: "methodSignature",
         summary: "The type a method answers, then the types of its parameters.",
         params: &[param("string", "name", "the method, with its namespace")],
         returns: returns("array", "types", "names of types"),
+        right: Right::View,
         gated: false,
         listed: true,
-        run: Run::Now(|state, args| Ok(Reply::of(explained(state, args)?.signature()))),
+        run: Run::Later(|state, args| {
+            explain(state, args, "system.methodSignature", |method| {
+                Reply::of(method.signature())
+            })
+        }),
     },
     Method {
         name: "multicall",
@@ -59,22 +66,54 @@ pub const METHODS: &[Method] = &[
             "results",
             "for each call its answer, or a struct with faultCode and faultString",
         ),
+        right: Right::View,
         gated: false,
         listed: true,
         run: Run::Later(multicall),
     },
 ];
 
-/// The method a client asks about.
-fn explained(state: &AppState, args: &Args) -> Result<&'static Method, Fault> {
-    args.text(0)
-        .ok()
-        .and_then(|name| table::find(name, &state.namespaces))
-        .ok_or(FaultCode::SignatureUnsupported.bare())
+fn list(state: Arc<AppState>, _: Args) -> LocalBoxFuture<'static, Outcome> {
+    async move {
+        let mut names = table::listed(&state.namespaces);
+        let others = state.remotes.listed().await;
+        if !others.is_empty() {
+            names.extend(others);
+            names.sort_unstable();
+        }
+        let size = 80 * names.len() + 200;
+        Ok(Reply::sized(names, size))
+    }
+    .boxed_local()
+}
+
+/// What there is to say about the method a client asks about; if it is another server's, that
+/// one answers the question.
+fn explain(
+    state: Arc<AppState>,
+    args: Args,
+    question: &'static str,
+    answer: fn(&Method) -> Reply,
+) -> LocalBoxFuture<'static, Outcome> {
+    async move {
+        let unknown = || FaultCode::SignatureUnsupported.bare();
+        let name = args.text(0).map_err(|_| unknown())?;
+        if let Some(method) = table::find(name, &state.namespaces) {
+            return Ok(answer(method));
+        }
+        let remote = state.remotes.of(name).ok_or_else(unknown)?;
+        let said = remote.explain(question, Some(name)).await;
+        // whatever the reason, there is nothing to say
+        said.map(Reply::of).map_err(|failure| match failure {
+            Failure::Own(fault) => fault,
+            Failure::Foreign(_) => unknown(),
+        })
+    }
+    .boxed_local()
 }
 
 /// Results as they stand in the answer: bare, faults as structs (rule M2).
-struct Results(Vec<Outcome>);
+struct Results(Vec<Result<Reply, Failure>>);
 
 impl WriteXml for Results {
     fn write_xml(&self, slot: Slot<'_>) -> Written {
@@ -84,7 +123,7 @@ impl WriteXml for Results {
                     Ok(reply) => results.item(reply),
                     Err(fault) => results.item_with(|slot| {
                         slot.structure(|out| {
-                            out.member("faultCode", &fault.code.code());
+                            out.member("faultCode", &fault.code());
                             out.member("faultString", &fault.text());
                         })
                     }),
@@ -109,13 +148,13 @@ fn multicall(state: Arc<AppState>, args: Args) -> LocalBoxFuture<'static, Outcom
     .boxed_local()
 }
 
-fn size_of(outcome: &Outcome) -> usize {
+fn size_of(outcome: &Result<Reply, Failure>) -> usize {
     outcome.as_ref().map_or(256, Reply::size)
 }
 
 /// One call of many: M1, M3; what is no call at all is its fault alone.
-async fn one(state: &Arc<AppState>, call: &Value) -> Outcome {
-    let wrong = |text: &str| FaultCode::IncorrectParameters.about(text);
+async fn one(state: &Arc<AppState>, call: &Value) -> Result<Reply, Failure> {
+    let wrong = |text: &str| Failure::Own(FaultCode::IncorrectParameters.about(text));
     if call.as_struct().is_none() {
         return Err(wrong("a call must be a struct"));
     }

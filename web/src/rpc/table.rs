@@ -11,8 +11,14 @@ const MAIN: [&[Method]; 4] = [
     config::METHODS,
 ];
 
-fn main_methods() -> impl Iterator<Item = &'static Method> {
+/// The methods that `supervisor` has.
+pub fn main_methods() -> impl Iterator<Item = &'static Method> {
     MAIN.into_iter().flatten()
+}
+
+/// The methods that `system` has.
+pub fn system_methods() -> impl Iterator<Item = &'static Method> {
+    system::METHODS.iter()
 }
 
 /// The method of this full name. A name has exactly one dot, and `system` is always ours.
@@ -49,8 +55,36 @@ pub fn listed(namespaces: &[String]) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::method::Right;
     use super::*;
     use proptest::prelude::*;
+
+    const ADMIN: &[&str] = &[
+        "addProcessGroup",
+        "clearLog",
+        "reloadConfig",
+        "removeProcessGroup",
+        "restart",
+        "shutdown",
+        "updateProcessGroup",
+    ];
+    const OPERATE: &[&str] = &[
+        "clearAllProcessLogs",
+        "clearProcessLog",
+        "clearProcessLogs",
+        "getAllConfigInfo",
+        "sendProcessStdin",
+        "sendRemoteCommEvent",
+        "signalAllProcesses",
+        "signalProcess",
+        "signalProcessGroup",
+        "startAllProcesses",
+        "startProcess",
+        "startProcessGroup",
+        "stopAllProcesses",
+        "stopProcess",
+        "stopProcessGroup",
+    ];
 
     fn all() -> Vec<String> {
         let main = main_methods().map(|method| format!("supervisor.{}", method.name));
@@ -73,6 +107,28 @@ mod tests {
             name.truncate(name.trim_end_matches(['.', ' ']).len());
             name
         })
+    }
+
+    /// Whoever adds a method says here what it takes to call it: nothing that changes anything
+    /// is for mere viewers.
+    #[test]
+    fn every_method_asks_for_the_right_it_needs() {
+        let needing = |right: Right| -> Vec<&str> {
+            let all = main_methods().chain(system_methods());
+            let mut names: Vec<&str> = all
+                .filter(|method| method.right == right)
+                .map(|method| method.name)
+                .collect();
+            names.sort_unstable();
+            names
+        };
+        assert_eq!(needing(Right::Admin), ADMIN);
+        assert_eq!(needing(Right::Operate), OPERATE);
+        for name in needing(Right::View) {
+            let harmless = ["get", "read", "tail", "list", "method", "multicall"];
+            assert!(harmless.iter().any(|word| name.starts_with(word)), "{name}");
+        }
+        assert!(Right::View < Right::Operate && Right::Operate < Right::Admin);
     }
 
     proptest! {

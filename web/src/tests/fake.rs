@@ -80,6 +80,7 @@ answers! {
     WriteStdin => ();
     ClearProcessLogs => ();
     ClearAllLogs => outcomes();
+    TendProcessLogs => ();
     ClearMainLog => ();
     AddGroup => ();
     RemoveGroup => ();
@@ -173,6 +174,7 @@ pub(crate) fn state(board: Board, plan: Plan) -> (AppState, Asked) {
             stderr: 0,
         }),
         namespaces: vec!["supervisor".into()],
+        remotes: Arc::default(),
         build: "visord test".into(),
         limits: Limits {
             failure_delay: Duration::ZERO,
@@ -191,6 +193,7 @@ pub(crate) fn site(state: AppState) -> Site {
             credentials: None,
             socket: None,
             allowed_hosts: Vec::new(),
+            max_body: 1024 * 1024,
         }),
         shared: Arc::new(Shared::new().unwrap()),
     }

@@ -322,6 +322,18 @@ async fn commands_reach_the_supervisor() {
             format!("ClearProcessLogs {{ name: {x} }}"),
             "True",
         ),
+        (
+            "rotateProcessLogs",
+            texts(&["x"]),
+            format!("TendProcessLogs {{ name: {x}, care: Rotate }}"),
+            "True",
+        ),
+        (
+            "reopenProcessLogs",
+            texts(&["x"]),
+            format!("TendProcessLogs {{ name: {x}, care: Reopen }}"),
+            "True",
+        ),
         ("clearAllProcessLogs", vec![], "ClearAllLogs".into(), many),
         ("clearLog", vec![], "ClearMainLog".into(), "True"),
         (
@@ -660,10 +672,10 @@ async fn logs_are_read_from_their_files() {
 
 #[actix::test]
 async fn what_is_no_call() {
-    let (mut inner, _) = state(board(), Plan::default());
-    inner.limits.body = 2000;
+    let (inner, _) = state(board(), Plan::default());
     let inner = Arc::new(inner);
-    let long = format!("<methodCall>{}</methodCall>", " ".repeat(2000));
+    let deep = "<value><array><data>".repeat(40);
+    let deep = format!("<methodCall><methodName>x</methodName><params><param>{deep}");
     for (body, status) in [
         ("supervisor.getState", StatusCode::BAD_REQUEST),
         (
@@ -675,7 +687,7 @@ async fn what_is_no_call() {
             StatusCode::BAD_REQUEST,
         ),
         ("<!DOCTYPE x><methodCall/>", StatusCode::BAD_REQUEST),
-        (&long, StatusCode::PAYLOAD_TOO_LARGE),
+        (&deep, StatusCode::BAD_REQUEST),
     ] {
         assert_eq!(
             rpc::answer(&inner, body.as_bytes()).await,

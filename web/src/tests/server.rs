@@ -18,25 +18,36 @@ use crate::server::{WebHandle, WebServer};
 use crate::state::AppState;
 
 /// A server on a unix socket and a TCP port of its own.
-struct Server {
-    handle: Option<WebHandle>,
+pub(super) struct Server {
+    pub(super) handle: Option<WebHandle>,
     bound: Vec<Bound>,
-    dir: tempfile::TempDir,
+    pub(super) dir: tempfile::TempDir,
     asked: Asked,
     board: Arc<visord_actors::board::Board>,
 }
 
 impl Server {
-    fn start(plan: Plan, adjust: impl FnOnce(&mut AppState)) -> Self {
+    pub(super) fn start(plan: Plan, adjust: impl FnOnce(&mut AppState)) -> Self {
+        Self::configured(plan, |_| {}, adjust)
+    }
+
+    /// With changes to the configurations of the TCP listener and the unix socket.
+    pub(super) fn configured(
+        plan: Plan,
+        configure: impl FnOnce(&mut [HttpConfig; 2]),
+        adjust: impl FnOnce(&mut AppState),
+    ) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let server = |section: &str, address| HttpConfig {
             section: section.into(),
             address,
             credentials: None,
             allowed_hosts: Vec::new(),
+            max_body: HttpConfig::MAX_BODY,
+            tls: None,
         };
         // port 0 does not pass for a configured port, but the system then chooses a free one
-        let bound = bind_all(&[
+        let mut configs = [
             server(
                 "inet_http_server",
                 HttpAddress::Inet {
@@ -52,8 +63,9 @@ impl Server {
                     owner: Ownership::default(),
                 },
             ),
-        ])
-        .unwrap();
+        ];
+        configure(&mut configs);
+        let bound = bind_all(&configs).unwrap();
         let (mut state, asked) = state(board(), plan);
         adjust(&mut state);
         let board = Arc::clone(&state.board);
@@ -67,13 +79,13 @@ impl Server {
         }
     }
 
-    async fn unix(&self) -> UnixStream {
+    pub(super) async fn unix(&self) -> UnixStream {
         UnixStream::connect(self.dir.path().join("s.sock"))
             .await
             .unwrap()
     }
 
-    async fn tcp(&self) -> TcpStream {
+    pub(super) async fn tcp(&self) -> TcpStream {
         let Socket::Inet(listener) = &self.bound[0].socket else {
             panic!()
         };
@@ -82,7 +94,7 @@ impl Server {
             .unwrap()
     }
 
-    async fn stop(mut self) {
+    pub(super) async fn stop(mut self) {
         self.handle.take().unwrap().stop().await;
         self.bound.iter().for_each(Bound::unlink);
         assert!(!self.dir.path().join("s.sock").exists());
@@ -90,7 +102,7 @@ impl Server {
 }
 
 /// Head and body of one response with a length.
-async fn response(stream: &mut (impl AsyncRead + Unpin)) -> (String, String) {
+pub(super) async fn response(stream: &mut (impl AsyncRead + Unpin)) -> (String, String) {
     let head = head(stream).await;
     let length = head
         .lines()
@@ -101,7 +113,7 @@ async fn response(stream: &mut (impl AsyncRead + Unpin)) -> (String, String) {
     (head, String::from_utf8(body).unwrap())
 }
 
-async fn head(stream: &mut (impl AsyncRead + Unpin)) -> String {
+pub(super) async fn head(stream: &mut (impl AsyncRead + Unpin)) -> String {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         head.push(stream.read_u8().await.unwrap());
@@ -109,7 +121,7 @@ async fn head(stream: &mut (impl AsyncRead + Unpin)) -> String {
     String::from_utf8(head).unwrap().to_lowercase()
 }
 
-fn post(method: &str) -> String {
+pub(super) fn post(method: &str) -> String {
     let body = format!("<methodCall><methodName>{method}</methodName></methodCall>");
     let length = body.len();
     format!("POST /RPC2 HTTP/1.1\r\nHost: localhost\r\nContent-Length: {length}\r\n\r\n{body}")
@@ -182,7 +194,7 @@ async fn what_was_asked_for_is_done_though_the_client_leaves() {
 }
 
 /// Wait for something that is sure to happen.
-async fn until(happened: impl Fn() -> bool) {
+pub(super) async fn until(happened: impl Fn() -> bool) {
     let wait = async {
         while !happened() {
             tokio::time::sleep(Duration::from_millis(1)).await;
@@ -283,7 +295,10 @@ async fn a_thousand_slow_connections_hold_nobody_up() {
 
 #[actix::test]
 async fn refused_before_any_handler() {
-    let server = Server::start(Plan::default(), |state| state.limits.body = 100);
+    let limit = |configs: &mut [HttpConfig; 2]| configs[1].max_body = 100;
+    let server = Server::configured(Plan::default(), limit, |_| {});
+    // the limit of one listener is not that of the other
+    three_calls(server.tcp().await).await;
     let long = "x".repeat(200_000);
     for (request, status) in [
         ("GET\r\n\r\n".to_owned(), "400"),
@@ -320,6 +335,76 @@ async fn refused_before_any_handler() {
             "{request:.60}: {head}"
         );
     }
+    server.stop().await;
+}
+
+#[actix::test]
+async fn a_body_that_does_not_tell_its_length_is_bounded_too() {
+    let limit = |configs: &mut [HttpConfig; 2]| configs[1].max_body = 100;
+    let server = Server::configured(Plan::default(), limit, |_| {});
+    let body = "x".repeat(101);
+    let request = format!(
+        "POST /RPC2 HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n65\r\n{body}\r\n"
+    );
+    let mut stream = server.unix().await;
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let head = head(&mut stream).await;
+    assert!(head.starts_with("http/1.1 413"), "{head}");
+    server.stop().await;
+}
+
+fn with_login(method: &str, password: &str) -> String {
+    use base64::Engine as _;
+    let both = base64::engine::general_purpose::STANDARD.encode(format!("user:{password}"));
+    let login = format!("Host: localhost\r\nAuthorization: Basic {both}");
+    post(method).replace("Host: localhost", &login)
+}
+
+#[actix::test]
+async fn a_wrong_password_waits_and_keeps_nobody_waiting() {
+    const DELAY: Duration = Duration::from_millis(400);
+    let protect = |configs: &mut [HttpConfig; 2]| {
+        configs[1].credentials = Some(visord_config::Credentials {
+            username: "user".into(),
+            password: "secret".into(),
+        });
+    };
+    let server = Server::configured(Plan::default(), protect, |state| {
+        state.limits.failure_delay = DELAY;
+    });
+    let mut guesser = server.unix().await;
+    let began = std::time::Instant::now();
+    let guess = with_login("supervisor.getPID", "wrong");
+    guesser.write_all(guess.as_bytes()).await.unwrap();
+    let mut friend = server.unix().await;
+    let call = with_login("supervisor.getPID", "secret");
+    for _ in 0..3 {
+        friend.write_all(call.as_bytes()).await.unwrap();
+        assert!(response(&mut friend).await.1.contains("4711"));
+    }
+    // nothing has come for the guesser while the friend was answered three times
+    let early = guesser.try_read(&mut [0; 1]);
+    assert!(early.is_err() || began.elapsed() >= DELAY, "{early:?}");
+    let (head, _) = response(&mut guesser).await;
+    assert!(head.starts_with("http/1.1 401"), "{head}");
+    assert!(began.elapsed() >= DELAY);
+    server.stop().await;
+}
+
+#[actix::test]
+async fn ipv6() {
+    let on_v6 = |configs: &mut [HttpConfig; 2]| {
+        configs[0].address = HttpAddress::Inet {
+            host: "::1".into(),
+            port: 0,
+        };
+    };
+    if std::net::TcpListener::bind("[::1]:0").is_err() {
+        eprintln!("skipped: this machine has no IPv6");
+        return;
+    }
+    let server = Server::configured(Plan::default(), on_v6, |_| {});
+    three_calls(server.tcp().await).await;
     server.stop().await;
 }
 

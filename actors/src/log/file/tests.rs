@@ -7,7 +7,11 @@ use crate::log::disk::RealDisk;
 use crate::log::faulty::{FaultyDisk, Weather};
 
 fn rotation(maxbytes: i64, backups: i64) -> Rotation {
-    Rotation { maxbytes, backups }
+    Rotation {
+        maxbytes,
+        backups,
+        ..Rotation::default()
+    }
 }
 
 fn faulty(rotation: Rotation) -> (FaultyDisk, LogFile<FaultyDisk>) {
@@ -152,7 +156,211 @@ fn only_regular_files_are_rotated_or_cleared() {
             .is_some_and(|text| text.contains("not a regular file"))
     );
     assert!(log.clear().is_err(), "ELOOP");
-    clear_closed(&mut RealDisk, &path).expect("left alone");
+    clear_closed(&mut RealDisk, &path, Making::default()).expect("left alone");
     assert!(path.is_symlink());
     assert_eq!(fs::read_to_string(&precious).expect("read"), "content");
+}
+
+fn keyed(disk: &FaultyDisk, keys: FileKeys) -> LogFile<FaultyDisk> {
+    LogFile::open_as(disk.clone(), "log".into(), keys).expect("good weather")
+}
+
+fn daily(maxbytes: i64) -> FileKeys {
+    FileKeys {
+        rotation: Rotation {
+            by: RotateBy::Daily,
+            ..rotation(maxbytes, 2)
+        },
+        ..FileKeys::default()
+    }
+}
+
+const DAY: i64 = 86_400;
+
+#[test]
+fn a_new_day_rotates_before_its_first_bytes() {
+    let disk = FaultyDisk::new(1, false);
+    disk.set_clock(DAY - 1);
+    let mut log = keyed(&disk, daily(0));
+    add(&mut log, &[0; 3]);
+    disk.set_clock(DAY);
+    add(&mut log, &[0; 4]);
+    add(&mut log, &[0; 1]);
+    assert_eq!(names(&disk), [entry("log", 5), entry("log.1", 3)]);
+    // a day without output is no rotation, and the size still counts
+    disk.set_clock(3 * DAY);
+    let mut log = keyed(&disk, daily(10));
+    add(&mut log, &[0; 11]);
+    assert_eq!(
+        names(&disk),
+        [entry("log", 0), entry("log.1", 11), entry("log.2", 5)]
+    );
+}
+
+#[test]
+fn the_file_of_yesterday_is_rotated_by_the_daemon_of_today() {
+    let disk = FaultyDisk::new(1, false);
+    disk.set_clock(DAY - 1);
+    add(&mut keyed(&disk, daily(0)), &[0; 3]);
+    disk.set_clock(DAY - 1);
+    add(&mut keyed(&disk, daily(0)), &[0; 3]);
+    disk.set_clock(DAY);
+    let mut log = keyed(&disk, daily(0));
+    assert_eq!(names(&disk), [entry("log", 6)]);
+    add(&mut log, &[0; 1]);
+    assert_eq!(names(&disk), [entry("log", 1), entry("log.1", 6)]);
+}
+
+#[test]
+fn two_channels_of_one_file_rotate_it_once_a_day() {
+    let disk = FaultyDisk::new(1, false);
+    let (mut out, mut err) = (keyed(&disk, daily(0)), keyed(&disk, daily(0)));
+    add(&mut out, &[0; 3]);
+    disk.set_clock(DAY);
+    add(&mut out, &[0; 4]);
+    add(&mut err, &[0; 5]);
+    assert_eq!(names(&disk), [entry("log", 9), entry("log.1", 3)]);
+}
+
+#[test]
+fn a_rotation_by_the_calendar_that_fails_costs_nothing() {
+    let disk = FaultyDisk::new(1, false);
+    let mut log = keyed(&disk, daily(0));
+    add(&mut log, &[0; 3]);
+    disk.set_clock(DAY);
+    disk.set_weather(Weather::ReadOnlyDirectory);
+    add(&mut log, &[0; 4]);
+    assert!(
+        log.take_remark()
+            .is_some_and(|text| text.starts_with("cannot rotate log"))
+    );
+    assert_eq!(names(&disk), [entry("log", 7)]);
+}
+
+#[test]
+fn rotation_on_demand_leaves_an_empty_log_alone() {
+    let (disk, mut log) = faulty(rotation(0, 2));
+    log.rotate_now().expect("nothing to do");
+    add(&mut log, &[0; 3]);
+    log.rotate_now().expect("rotated");
+    log.rotate_now().expect("nothing to do");
+    assert_eq!(names(&disk), [entry("log", 0), entry("log.1", 3)]);
+    let keys = FileKeys::default();
+    assert!(
+        rotate_closed(disk.clone(), "none".into(), keys)
+            .expect("missing")
+            .is_none()
+    );
+    assert_eq!(names(&disk).len(), 2);
+}
+
+#[test]
+fn every_file_that_is_made_looks_as_it_should() {
+    let making = Making {
+        mode: Some(0o640),
+        owner: None,
+    };
+    let disk = FaultyDisk::new(1, false);
+    let keys = FileKeys {
+        rotation: rotation(10, 1),
+        making,
+    };
+    let mut log = keyed(&disk, keys);
+    assert_eq!(disk.made(), [making]);
+    add(&mut log, &[0; 11]);
+    assert_eq!(disk.made(), [making; 2]);
+    disk.remove("log");
+    add(&mut log, &[0; 1]);
+    assert_eq!(disk.made(), [making; 3]);
+    log.clear().expect("cleared");
+    assert_eq!(disk.made(), [making; 4]);
+    drop(keyed(&disk, keys));
+    assert_eq!(disk.made(), [making; 4]);
+}
+
+#[test]
+fn a_mode_beats_the_umask_and_an_owner_that_cannot_be_had_is_told() {
+    use std::os::unix::fs::MetadataExt;
+    let dir = tempfile::tempdir().expect("tempdir");
+    let path = dir.path().join("log");
+    let us = dir.path().metadata().expect("stat").uid();
+    let keys = |mode, uid| FileKeys {
+        making: Making {
+            mode,
+            owner: Some(visord_config::Ownership {
+                uid: Some(uid),
+                gid: None,
+            }),
+        },
+        ..FileKeys::default()
+    };
+    let open = |keys| LogFile::open_as(RealDisk, path.clone(), keys).expect("open");
+    let mode = || path.metadata().expect("stat").mode() & 0o7777;
+    let mut log = open(keys(Some(0o666), us));
+    assert_eq!((mode(), log.take_remark()), (0o666, None));
+    // what is there is left as it is
+    assert_eq!(open(keys(Some(0o600), us)).take_remark(), None);
+    assert_eq!(mode(), 0o666);
+    if us != 0 {
+        fs::remove_file(&path).expect("remove");
+        let mut log = open(keys(Some(0o666), 0));
+        assert!(log.take_remark().is_some());
+        assert_eq!(mode(), 0o600);
+        add(&mut log, b"x");
+    }
+}
+
+#[test]
+fn compressed_files_move_on_with_the_others() {
+    let dir = tempfile::tempdir().expect("tempdir");
+    let path = dir.path().join("log");
+    let write = |name: &str, text: &str| fs::write(dir.path().join(name), text).expect("write");
+    let listed = || {
+        let entries = fs::read_dir(dir.path()).expect("read_dir");
+        let mut found: Vec<(String, String)> = entries
+            .map(|entry| entry.expect("entry"))
+            .map(|entry| {
+                let text = fs::read_to_string(entry.path()).expect("text");
+                (entry.file_name().into_string().expect("ascii"), text)
+            })
+            .collect();
+        found.sort();
+        found
+    };
+    write("log", "0");
+    write("log.1", "1");
+    write("log.2.gz", "2");
+    write("log.3.zst", "3");
+    let keys = FileKeys {
+        rotation: Rotation {
+            compress: Compression::Gzip,
+            ..rotation(0, 3)
+        },
+        ..FileKeys::default()
+    };
+    let mut log = LogFile::open_as(RealDisk, path.clone(), keys).expect("open");
+    assert!(log.leftover().is_some());
+    log.rotate_now().expect("rotated");
+    assert!(log.take_rotated().is_some());
+    let entry = |name: &str, text: &str| (name.to_owned(), text.to_owned());
+    assert_eq!(
+        listed(),
+        [
+            entry("log", ""),
+            entry("log.1", "0"),
+            entry("log.2", "1"),
+            entry("log.3.gz", "2")
+        ]
+    );
+    add(&mut log, b"9");
+    log.rotate_now().expect("rotated");
+    assert_eq!(
+        listed(),
+        [
+            entry("log", ""),
+            entry("log.1", "9"),
+            entry("log.2", "0"),
+            entry("log.3", "1")
+        ]
+    );
 }

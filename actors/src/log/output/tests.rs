@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use slog::{OwnedKVList, Record};
 use visord_model::event::Stream;
+use visord_model::output::rotation::RotateBy;
 
 use super::*;
 use crate::interest::Interest;
@@ -42,6 +43,7 @@ fn spec() -> ChannelSpec {
         file: Some(PathBuf::from("/log/x")),
         maxbytes: 0,
         backups: 0,
+        keys: visord_config::LogFileConfig::default(),
         syslog: false,
         strip_ansi: false,
         capture_maxbytes: 0,
@@ -127,9 +129,17 @@ fn every_byte_is_stored_or_declared_lost() {
         let rotation = Rotation {
             maxbytes: dice.i64(0..3) * 150,
             backups: dice.i64(0..3),
+            by: if dice.bool() {
+                RotateBy::Hourly
+            } else {
+                RotateBy::Size
+            },
+            ..Rotation::default()
         };
+        let clock = disk.clone();
         let mut trial = Trial::new(disk, rotation);
-        for _ in 0..dice.usize(0..60) {
+        for step in 0..dice.usize(0..60) {
+            clock.set_clock(i64::try_from(step).expect("small") * 1000);
             trial.step(&mut dice);
         }
         trial.end();

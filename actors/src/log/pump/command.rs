@@ -10,7 +10,8 @@ use nix::sys::eventfd::{EfdFlags, EventFd};
 use tokio::sync::oneshot;
 
 use crate::log::channel::{Channel, ChannelSpec, Drained};
-use crate::log::disk::RealDisk;
+use crate::log::disk::{Making, RealDisk};
+use crate::log::file::FileKeys;
 use crate::log::output::Output;
 
 /// Names a channel on its thread; unique over all threads.
@@ -46,9 +47,23 @@ pub(in crate::log) enum Command {
         id: ChannelId,
         reply: oneshot::Sender<io::Result<()>>,
     },
+    /// Start a new log file now, the present one becomes the first of the old ones.
+    Rotate {
+        id: ChannelId,
+        reply: oneshot::Sender<io::Result<()>>,
+    },
+    /// The same for a log file that no channel has open.
+    RotatePath {
+        path: PathBuf,
+        keys: FileKeys,
+        reply: oneshot::Sender<io::Result<()>>,
+    },
+    /// Do something that only the owner of the names may do.
+    Errand(Box<dyn FnOnce() + Send>),
     /// Empty a log file that no channel has open.
     ClearPath {
         path: PathBuf,
+        making: Making,
         reply: oneshot::Sender<io::Result<()>>,
     },
     /// The handle of the channel was dropped.

@@ -1,6 +1,7 @@
 //! What an option turned out to be, as a short text.
 
 use std::fmt::Debug;
+use std::path::Path;
 
 use crate::{
     ChannelConfig, ClientConfig, Config, Environment, FcgiAddress, GroupKind, HttpAddress,
@@ -88,6 +89,12 @@ fn http(http: &HttpConfig, key: &str) -> String {
         (_, "username") => optional(credentials.map(|both| &both.username)),
         (_, "password") => optional(credentials.map(|both| &both.password)),
         (_, "allowed_hosts") => http.allowed_hosts.join(" "),
+        (_, "max_body") => plain(http.max_body),
+        (_, "tls_cert" | "tls_key" | "tls_client_ca") => optional(http.tls.as_ref().map(|tls| {
+            let ca = tls.client_ca.as_deref().unwrap_or(Path::new("-"));
+            let (cert, key) = (tls.cert.display(), tls.key.display());
+            format!("{cert} {key} {}", ca.display())
+        })),
         (HttpAddress::Inet { host, port }, _) => format!("{host} {port}"),
         (HttpAddress::Unix { path, .. }, "file") => plain(path),
         (HttpAddress::Unix { mode, .. }, "chmod") => octal(*mode),
@@ -163,6 +170,11 @@ fn channel(channel: &ChannelConfig, key: &str) -> String {
         "capture_maxbytes" => plain(channel.capture_maxbytes),
         "events_enabled" => plain(channel.events_enabled),
         "syslog" => plain(channel.syslog),
+        "logfile_format" => plain(channel.file.format),
+        "logfile_mode" => channel.file.mode.map_or("none".to_owned(), octal),
+        "logfile_owner" => channel.file.owner.map_or("none".to_owned(), owner),
+        "logfile_compress" => plain(channel.file.compress),
+        "logfile_rotate" => plain(channel.file.rotate),
         other => panic!("{other}"),
     }
 }
@@ -174,6 +186,7 @@ pub(super) fn client(client: &ClientConfig, key: &str) -> String {
         "password" => optional(client.password.as_ref()),
         "prompt" => plain(&client.prompt),
         "history_file" => optional(client.history_file.as_ref()),
+        "tls_ca" => optional(client.tls_ca.as_ref()),
         other => panic!("{other}"),
     }
 }
