@@ -118,6 +118,7 @@ pub const METHODS: &[Method] = &[
         right: Right::View,
         gated: true,
         listed: false,
+        right: Right::View,
         run: Run::Now(process_detail),
     },
     Method {
