@@ -118,7 +118,6 @@ pub const METHODS: &[Method] = &[
         right: Right::View,
         gated: true,
         listed: false,
-        right: Right::View,
         run: Run::Now(process_detail),
     },
     Method {
