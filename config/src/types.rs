@@ -1,5 +1,6 @@
 //! What a configuration file says, after every expansion, default and check.
 
+mod http;
 mod output;
 
 use std::collections::BTreeMap;
@@ -11,6 +12,7 @@ use visord_model::listener::ListenerRecover;
 use visord_model::log_line::{Level, LogLine};
 use visord_model::process::Policy;
 
+pub use http::*;
 pub use output::{ChannelConfig, LogFileConfig, LogTarget};
 
 /// A whole configuration: the file, its includes and the command line.
@@ -95,112 +97,6 @@ pub struct Ownership {
     pub uid: Option<u32>,
     /// New group.
     pub gid: Option<u32>,
-}
-
-/// One `[inet_http_server]` or `[unix_http_server]` section.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct HttpConfig {
-    /// Name of the section, for messages.
-    pub section: String,
-    /// Where it listens.
-    pub address: HttpAddress,
-    /// Who may use it; `None`: anybody.
-    pub credentials: Option<Credentials>,
-    /// `allowed_hosts` (ours, decision Q25): further `Host` names, lower-cased.
-    pub allowed_hosts: Vec<String>,
-    /// `max_body` (ours): the longest request body, in bytes, at least 1.
-    pub max_body: usize,
-    /// `tls_cert` and its like (ours): speak TLS. Only on inet servers.
-    pub tls: Option<TlsConfig>,
-}
-
-/// The files of a TLS server, PEM, absolute (ours). They are read when the server starts and
-/// again on SIGUSR2.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TlsConfig {
-    /// `tls_cert`: the certificate and those between it and its authority.
-    pub cert: PathBuf,
-    /// `tls_key`: its private key.
-    pub key: PathBuf,
-    /// `tls_client_ca`: clients must present a certificate of these authorities.
-    pub client_ca: Option<PathBuf>,
-}
-
-impl HttpConfig {
-    /// `max_body` unless it is set: 1 MiB.
-    pub const MAX_BODY: usize = 1024 * 1024;
-}
-
-/// Where an HTTP server listens.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum HttpAddress {
-    /// TCP.
-    Inet {
-        /// Host as written (lower-cased); empty: every interface.
-        host: String,
-        /// 1..=65535.
-        port: u16,
-    },
-    /// A unix socket.
-    Unix {
-        /// Absolute path.
-        path: PathBuf,
-        /// Mode of the socket file.
-        mode: u32,
-        /// Owner of the socket file.
-        owner: Ownership,
-    },
-}
-
-/// Name and password of an HTTP server's one user.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Credentials {
-    /// Not empty.
-    pub username: String,
-    /// Plain, or `{SHA}` and the hex digest, or (ours) `{ARGON2}` and a PHC string.
-    pub password: String,
-}
-
-impl std::fmt::Debug for Credentials {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Credentials")
-            .field("username", &self.username)
-            .field("password", &"<redacted>")
-            .finish()
-    }
-}
-
-/// One `[rpcinterface:x]` section.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RpcInterfaceConfig {
-    /// The namespace x.
-    pub name: String,
-    /// What serves it.
-    pub kind: RpcInterfaceKind,
-}
-
-/// What serves a namespace.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum RpcInterfaceKind {
-    /// `supervisor.rpcinterface:make_main_rpcinterface`: the built-in methods.
-    Main,
-    /// `url` (ours): another XML-RPC server.
-    Remote(RemoteServer),
-}
-
-/// An XML-RPC server that serves a namespace for us.
-#[derive(Clone, PartialEq, Eq)]
-pub struct RemoteServer {
-    /// `unix:///path` or `http://[user:password@]host[:port][/path]`; checked.
-    pub url: String,
-}
-
-impl std::fmt::Debug for RemoteServer {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        // there may be a password in it
-        let place = self.url.rsplit('@').next().unwrap_or_default();
-        f.debug_struct("RemoteServer").field("at", &place).finish()
-    }
 }
 
 /// A group of processes that is added, removed and compared as a whole.

@@ -87,7 +87,7 @@ impl Others {
     }
 
     /// Have the noisy program run once, until all it said is stored.
-    fn log_some(&self, call: &mut Calls<'_>) -> Duration {
+    fn log_some(&self, call: &mut Call<'_>) -> Duration {
         let size = || self.log.metadata().map_or(0, |file| file.len());
         let (before, begun) = (size(), Instant::now());
         call("supervisor.startProcess", &["noisy".into(), false.into()]);
