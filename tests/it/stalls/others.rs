@@ -10,6 +10,9 @@ use visord_xmlrpc::http::Address;
 
 use crate::harness::Daemon;
 
+/// Makes an RPC; answers how long it took and what came of it.
+type Call<'a> = dyn FnMut(&str, &[Value]) -> (Duration, Value) + 'a;
+
 /// The others: one to start, one that logs [`BYTES`] and ends.
 pub(super) const PROGRAMS: &str = "\
 [program:idle]\ncommand=/bin/cat\nautostart=false\nstartsecs=0\n\
