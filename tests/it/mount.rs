@@ -19,11 +19,7 @@ impl Mount {
         let file = std::fs::File::create(&image).expect("the image");
         file.set_len(64 * 1024 * 1024).expect("its size");
         let made = run("mkfs.ext4", [Path::new("-q"), &image]);
-<<<<<<< HEAD
-        made.then(|| Self::at(point, &["-o", "loop"], &image))
-=======
         made.then(|| Self::on(point, &["-o", "loop"], &image))
->>>>>>> fcgi
             .flatten()
             .or_else(|| skipped("a loop-mounted ext4"))
     }
@@ -31,19 +27,11 @@ impl Mount {
     /// A tmpfs of so many KiB.
     pub(crate) fn tmpfs(point: PathBuf, kib: usize) -> Option<Self> {
         let size = format!("size={kib}k");
-<<<<<<< HEAD
-        Self::at(point, &["-t", "tmpfs", "-o", &size], Path::new("tmpfs"))
-            .or_else(|| skipped("a tmpfs"))
-    }
-
-    fn at(point: PathBuf, options: &[&str], source: &Path) -> Option<Self> {
-=======
         Self::on(point, &["-t", "tmpfs", "-o", &size], Path::new("tmpfs"))
             .or_else(|| skipped("a tmpfs"))
     }
 
     fn on(point: PathBuf, options: &[&str], source: &Path) -> Option<Self> {
->>>>>>> fcgi
         std::fs::create_dir(&point).expect("the mount point");
         let options = options.iter().map(Path::new);
         run("mount", options.chain([source, point.as_path()])).then_some(Self { point })

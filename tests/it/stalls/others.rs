@@ -24,6 +24,9 @@ const FOR_EVER: Duration = Duration::from_secs(60);
 /// What a busy machine may add.
 const SLACK: Duration = Duration::from_millis(750);
 
+/// Makes a call: how long it took, and the answer.
+type Call<'a> = dyn FnMut(&str, &[Value]) -> (Duration, Value) + 'a;
+
 /// How to reach them.
 #[derive(Clone)]
 pub(super) struct Others {
@@ -87,11 +90,7 @@ impl Others {
     }
 
     /// Have the noisy program run once, until all it said is stored.
-<<<<<<< HEAD
-    fn log_some(&self, call: &mut Calls<'_>) -> Duration {
-=======
     fn log_some(&self, call: &mut Call<'_>) -> Duration {
->>>>>>> fcgi
         let size = || self.log.metadata().map_or(0, |file| file.len());
         let (before, begun) = (size(), Instant::now());
         call("supervisor.startProcess", &["noisy".into(), false.into()]);
