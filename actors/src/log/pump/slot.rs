@@ -12,8 +12,9 @@ use crate::log::disk::RealDisk;
 use crate::log::fifo;
 use crate::log::output::Output;
 
-/// The pipe of a heavy output is made this large, within what the system allows.
-const HEAVY_PIPE: libc::c_int = 256 * 1024;
+/// The pipe of a heavy output is made this large, or else that, within what the system allows
+/// (docs/performance.md). Only what waits in it takes memory.
+const HEAVY_PIPE: [libc::c_int; 2] = [1024 * 1024, 256 * 1024];
 /// So many full reads in a row make an output heavy.
 const HEAVY_READS: u32 = 32;
 
@@ -89,7 +90,9 @@ impl Slot {
             && let Some(pipe) = &self.pipe
         {
             // refused when the user has too many large pipes: then it stays as it is
-            let _ = fcntl(pipe, FcntlArg::F_SETPIPE_SZ(HEAVY_PIPE));
+            let _enlarged = HEAVY_PIPE
+                .into_iter()
+                .any(|size| fcntl(pipe, FcntlArg::F_SETPIPE_SZ(size)).is_ok());
         }
     }
 
