@@ -135,6 +135,8 @@ fn a_frozen_file_system_under_the_log_of_a_program() {
     // its folder is on that file system by a link: known from the first start
     start(&daemon, "late", true);
     daemon.call("supervisor.stopProcess", &[Value::from("late")]);
+    // one that exists could be opened without a wait
+    std::fs::remove_file(daemon.path("mount/late.log")).expect("delete a log");
     start(&daemon, "stuck", true);
     daemon.wait_state("stuck", "RUNNING");
     let Some(frozen) = mount.freeze() else {
