@@ -195,10 +195,10 @@ fn follow(logs: &LogService) -> Follow {
     Arc::new(move |path: &Path| logs.follow(path))
 }
 
-/// Lets the web side read in the log what was just said.
+/// Lets the web side wait until what was just said is in the log.
 fn settle(activity: &ActivityLog) -> Settle {
     let activity = activity.clone();
-    Arc::new(move || activity.flush())
+    Arc::new(move || activity.settled())
 }
 
 /// Lets the web side tell how much of a process's output is lost.

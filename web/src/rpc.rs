@@ -39,7 +39,7 @@ pub async fn answer(state: &Arc<AppState>, body: &[u8]) -> Result<String, Status
     let name = call.method;
     trace!(state.log, "XML-RPC method called: {name}()");
     let outcome = perform_to_the_end(state, &name, Args(call.params)).await;
-    Ok(match outcome {
+    let answer = match outcome {
         Ok(reply) => {
             trace!(state.log, "XML-RPC method {name}() returned successfully");
             ReplyWriter::with_capacity(reply.size()).finish_value(&reply)
@@ -52,7 +52,9 @@ pub async fn answer(state: &Arc<AppState>, body: &[u8]) -> Result<String, Status
             );
             encode_fault(code, &text)
         }
-    })
+    };
+    state.settled().await;
+    Ok(answer)
 }
 
 /// Say in the log what was no call, and which status it gets.

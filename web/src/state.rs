@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use slog::Logger;
 use tokio::sync::watch;
 use visord_actors::board::Board;
@@ -26,9 +27,9 @@ pub const API_VERSION: &str = "3.0";
 /// A number that changes whenever something is written to the log of this path.
 pub type Follow = Arc<dyn Fn(&Path) -> watch::Receiver<u64> + Send + Sync>;
 
-/// Waits until what the daemon has said so far is in its log, at most a few seconds: a disk
-/// that hangs must not keep a client for ever. Blocks.
-pub type Settle = Arc<dyn Fn() + Send + Sync>;
+/// Completes when what the daemon has said so far is in its log, or soon if its disk hangs; `None`
+/// if it is already.
+pub type Settle = Arc<dyn Fn() -> Option<BoxFuture<'static, ()>> + Send + Sync>;
 
 /// How many bytes of the outputs of a process could not be stored.
 pub type Lost = Arc<dyn Fn(&ProcessName) -> LostBytes + Send + Sync>;
@@ -44,7 +45,8 @@ pub struct AppState {
     pub log: Logger,
     /// Tells that a log has grown.
     pub follow: Follow,
-    /// Called before the daemon's own log is read: a client finds in it what it has caused.
+    /// Awaited before an answer is given and before the daemon's own log is read: a client finds
+    /// in the log what it has caused, as with a daemon that writes it in place.
     pub settle: Settle,
     /// Counts what logs have lost.
     pub lost: Lost,
@@ -57,6 +59,15 @@ pub struct AppState {
     pub build: String,
     /// Bounds on what clients may use up.
     pub limits: Limits,
+}
+
+impl AppState {
+    /// See [`AppState::settle`].
+    pub(crate) async fn settled(&self) {
+        if let Some(settled) = (self.settle)() {
+            settled.await;
+        }
+    }
 }
 
 /// Bounds on what clients may use up; the original has none (spec interfaces H12).

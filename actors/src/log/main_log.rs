@@ -7,12 +7,14 @@
 //! written as soon as lines can be written again.
 
 mod lane;
+mod progress;
 mod sink;
 
 use std::future::Future;
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use futures_util::future::BoxFuture;
 use slog::{Drain, Logger, OwnedKVList, Record};
 use visord_config::MainLogTarget;
 use visord_model::log_line::{Level, LogLine};
@@ -127,6 +129,13 @@ impl ActivityLog {
             slog::info!(self.logger(), "reopening log file");
         }
         self.0.main.clear()
+    }
+
+    /// Completes when everything said so far is written, or at once while the disk hangs;
+    /// `None` if it is already. Needs a tokio timer.
+    #[must_use]
+    pub fn settled(&self) -> Option<BoxFuture<'static, ()>> {
+        self.0.main.settled()
     }
 
     /// Waits until everything said so far is written, at most a few seconds.

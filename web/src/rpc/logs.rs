@@ -253,8 +253,7 @@ fn read_process(
 fn read_main(state: Arc<AppState>, args: Args) -> LocalBoxFuture<'static, Outcome> {
     async move {
         let path = state.board.identity().logfile.clone();
-        let settle = Arc::clone(&state.settle);
-        blocking(move || settle()).await?;
+        state.settled().await;
         log_reply(read(path, args.int(0)?, args.int(1)?).await?)
     }
     .boxed_local()

@@ -168,7 +168,7 @@ pub(crate) fn state(board: Board, plan: Plan) -> (AppState, Asked) {
         link: Link::new(&fake.start()),
         log: Logger::root(Discard, o!()),
         follow: Arc::new(|_| watch::channel(0).1),
-        settle: Arc::new(|| ()),
+        settle: Arc::new(|| None),
         lost: Arc::new(|_| visord_actors::log::LostBytes {
             stdout: 3_000_000_000,
             stderr: 0,

@@ -7,10 +7,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, mpsc};
 use std::time::{Duration, Instant};
 
+use futures_util::future::BoxFuture;
 use slog::{Drain, OwnedKVList, Record};
 use slog_async::{AsyncCore, AsyncError, AsyncGuard};
 use tokio::sync::oneshot;
 
+use super::progress::Progress;
 use super::sink::Sink;
 use crate::log::followers::Followers;
 
@@ -52,6 +54,7 @@ struct Queued {
 struct End {
     writer: Mutex<Writer>,
     wishes: Mutex<VecDeque<Pending>>,
+    progress: Arc<Progress>,
 }
 
 struct Writer {
@@ -93,6 +96,7 @@ impl Lane {
                     stalled: false,
                 }),
                 wishes: Mutex::default(),
+                progress: Progress::new(),
             }),
             way: RwLock::new(Way::Direct),
             overflown: AtomicU64::new(0),
@@ -132,7 +136,14 @@ impl Lane {
         queue.log(
             &Record::new(&fixed, &format_args!("{line}"), slog::b!()),
             &slog::o!().into(),
-        )
+        )?;
+        self.end.progress.said();
+        Ok(())
+    }
+
+    /// See [`Progress::settled`].
+    pub(super) fn settled(&self) -> Option<BoxFuture<'static, ()>> {
+        self.end.progress.settled()
     }
 
     /// Tells these followers from now on.
@@ -238,7 +249,10 @@ impl Lane {
             &slog::o!().into(),
         );
         match marked {
-            Ok(()) => wishes.push_back(Pending { wish, marked: true }),
+            Ok(()) => {
+                self.end.progress.said();
+                wishes.push_back(Pending { wish, marked: true });
+            }
             Err(AsyncError::Full) => return Err(wish),
             Err(AsyncError::Fatal(_)) => {
                 drop(wishes);
@@ -358,6 +372,7 @@ impl Drain for Back {
             self.0.writer().grant(wish);
             at_mark = false;
         }
+        self.0.progress.done();
         Ok(())
     }
 }
