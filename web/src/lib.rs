@@ -21,6 +21,7 @@
 pub mod answer;
 pub mod assets;
 pub mod auth;
+pub mod caller;
 pub mod clock;
 pub mod crowd;
 pub mod listen;

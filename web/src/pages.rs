@@ -1,6 +1,7 @@
 //! The pages (spec interfaces 5).
 
 pub mod action;
+pub mod frame;
 pub mod html;
 pub mod status;
 pub mod tail;
@@ -9,6 +10,7 @@ use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse};
 
 use crate::answer;
+use crate::caller::Caller;
 use crate::query;
 use crate::route::refusal_if_foreign;
 use crate::site::Site;
@@ -37,7 +39,13 @@ impl Page {
     }
 
     /// Show it, or carry out the action it was asked for. `form` is the body of a POST.
-    pub async fn answer(self, request: &HttpRequest, form: &[u8], site: &Site) -> HttpResponse {
+    pub async fn answer(
+        self,
+        request: &HttpRequest,
+        form: &[u8],
+        site: &Site,
+        caller: &Caller,
+    ) -> HttpResponse {
         let form = String::from_utf8_lossy(form);
         let parameters = query::parameters(request.query_string(), &form);
         let posted = request.method() == Method::POST;
@@ -54,7 +62,7 @@ impl Page {
                 match asked {
                     // HEAD asks what GET would say; it is no order
                     Some(_) if request.method() == Method::HEAD => html::respond(String::new()),
-                    None => status::page(site, get("message")),
+                    None => status::page(site, caller, get("message")),
                     Some((action, name)) => {
                         if let Some(refusal) = refusal(request, site, get("token")) {
                             return refusal;

@@ -13,6 +13,7 @@ use tokio::time::{sleep, timeout};
 
 use crate::answer;
 use crate::auth::Verdict;
+use crate::caller::Caller;
 use crate::clock;
 use crate::crowd::{Guest, Serving};
 use crate::origin;
@@ -65,9 +66,9 @@ impl Route {
 /// Answer one request.
 pub async fn handle(request: HttpRequest, payload: Payload, site: web::Data<Site>) -> HttpResponse {
     let busy = (site.shared.enter(), serving(&request));
-    let response = match refusal(&request, &site).await {
-        Some(refusal) => refusal,
-        None => lead(&request, payload, &site).await,
+    let response = match caller(&request, &site).await {
+        Err(refusal) => refusal,
+        Ok(caller) => lead(&request, payload, &site, &caller).await,
     };
     trace!(site.state.log, "{}", Access(&request, &response));
     drop(busy);
@@ -79,14 +80,14 @@ pub fn serving(request: &HttpRequest) -> Option<Serving> {
     request.conn_data::<Rc<Guest>>().map(Guest::serve)
 }
 
-/// The refusal of a client that may not come in at all.
-async fn refusal(request: &HttpRequest, site: &Site) -> Option<HttpResponse> {
+/// Who asks, or the refusal of a client that may not come in at all.
+async fn caller(request: &HttpRequest, site: &Site) -> Result<Caller, HttpResponse> {
     let headers = request.headers();
     let Some(credentials) = &site.door.credentials else {
         let (own, allowed) = (&site.shared.host_name, &site.door.allowed_hosts);
         // DNS cannot lead a browser to a unix socket
         let welcome = site.door.socket.is_some() || origin::may_be_called(headers, own, allowed);
-        return (!welcome).then(|| {
+        return welcome.then_some(Caller::ANYBODY).ok_or_else(|| {
             answer::explained(
                 StatusCode::FORBIDDEN,
                 "This server asks for no password, so it answers only to IP addresses, \
@@ -95,18 +96,23 @@ async fn refusal(request: &HttpRequest, site: &Site) -> Option<HttpResponse> {
         });
     };
     match credentials.check(headers).await {
-        Verdict::Welcome => None,
-        Verdict::Unknown => Some(answer::unauthorized()),
+        Verdict::Welcome => Ok(Caller::ANYBODY),
+        Verdict::Unknown => Err(answer::unauthorized()),
         Verdict::Wrong => {
             sleep(site.state.limits.failure_delay).await;
-            Some(answer::unauthorized())
+            Err(answer::unauthorized())
         }
-        Verdict::Garbled => Some(answer::error(StatusCode::BAD_REQUEST)),
+        Verdict::Garbled => Err(answer::error(StatusCode::BAD_REQUEST)),
     }
 }
 
 /// Answer a client that may come in.
-async fn lead(request: &HttpRequest, payload: Payload, site: &Site) -> HttpResponse {
+async fn lead(
+    request: &HttpRequest,
+    payload: Payload,
+    site: &Site,
+    caller: &Caller,
+) -> HttpResponse {
     // `;params` are ignored; what is encoded is not syntax (decision Q26)
     let path = request.path().split(';').next().unwrap_or_default();
     let Ok(path) = String::from_utf8(query::decoded(path)) else {
@@ -121,7 +127,7 @@ async fn lead(request: &HttpRequest, payload: Payload, site: &Site) -> HttpRespo
         Route::Logtail(rest) => logtail::process(request, site, &rest).await,
         Route::MainLogtail => logtail::main(request, site).await,
         Route::Page(page) => match body_if_posted(request, payload, site).await {
-            Ok(form) => page.answer(request, &form, site).await,
+            Ok(form) => page.answer(request, &form, site, caller).await,
             Err(status) => answer::error(status),
         },
         Route::File(path) => assets::answer(request, &path),

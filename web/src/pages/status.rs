@@ -1,28 +1,23 @@
 //! `index.html`: every process and what can be done with it (spec interfaces 5.3).
 
 use actix_web::HttpResponse;
-use actix_web::http::StatusCode;
 use askama::Template;
-use slog::error;
 use visord_model::name::namespec;
 use visord_model::process::ProcessInfo;
 use visord_model::state::ProcessState;
 
-use super::html;
-use crate::answer;
+use super::Page;
+use super::frame::{self, Frame};
+use crate::caller::Caller;
 use crate::clock;
 use crate::query;
 use crate::site::Site;
-use crate::state::STANDS_IN_FOR;
 
 #[derive(Template)]
 #[template(path = "status.html")]
 struct Status<'a> {
-    message: &'a str,
+    frame: Frame<'a>,
     rows: Vec<Row>,
-    token: &'a str,
-    build: &'a str,
-    version: &'a str,
 }
 
 struct Row {
@@ -36,28 +31,13 @@ struct Row {
 
 /// The page.
 #[must_use]
-pub fn page(site: &Site, message: Option<&str>) -> HttpResponse {
+pub fn page(site: &Site, caller: &Caller, message: Option<&str>) -> HttpResponse {
     let now = clock::now();
-    let page = Status {
-        message: message.unwrap_or_default(),
-        rows: site
-            .state
-            .board
-            .all()
-            .iter()
-            .map(|info| row(info, now))
-            .collect(),
-        token: site.shared.token(),
-        build: &site.state.build,
-        version: STANDS_IN_FOR,
-    };
-    match page.render() {
-        Ok(page) => html::respond(page),
-        Err(reason) => {
-            error!(site.state.log, "could not render a page: {reason}");
-            answer::error(StatusCode::INTERNAL_SERVER_ERROR)
-        }
-    }
+    let mut frame = Frame::new(site, caller, Page::Status, "Supervisor Status");
+    frame.message = message.unwrap_or_default();
+    let all = site.state.board.all();
+    let rows = all.iter().map(|info| row(info, now)).collect();
+    frame::respond(site, &Status { frame, rows })
 }
 
 fn row(info: &ProcessInfo, now: i64) -> Row {

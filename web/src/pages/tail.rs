@@ -1,13 +1,10 @@
 //! `tail.html`: the last bytes of a process's standard output (spec interfaces 5.5).
 
 use actix_web::HttpResponse;
-use actix_web::http::StatusCode;
 use askama::Template;
-use slog::error;
 use visord_model::fault::{Fault, FaultCode};
 
-use super::html;
-use crate::answer;
+use super::{frame, html};
 use crate::query;
 use crate::rpc::logs::{self, Channel};
 use crate::rpc::names;
@@ -56,13 +53,7 @@ pub async fn page(site: &Site, name: Option<&str>, limit: Option<&str>) -> HttpR
             )
         }),
     };
-    match page.render() {
-        Ok(page) => html::respond(page),
-        Err(reason) => {
-            error!(site.state.log, "could not render a page: {reason}");
-            answer::error(StatusCode::INTERNAL_SERVER_ERROR)
-        }
-    }
+    frame::respond(site, &page)
 }
 
 async fn last_bytes(site: &Site, name: &str, limit: i64) -> Result<Vec<u8>, Fault> {

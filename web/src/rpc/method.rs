@@ -6,6 +6,7 @@ use futures_util::future::LocalBoxFuture;
 use visord_model::fault::{Fault, FaultCode};
 use visord_xmlrpc::{Slot, Value, WireFault, WriteXml, Written, typed};
 
+pub use crate::caller::Right;
 use crate::state::AppState;
 
 /// One remote method. Everything that is listed or explained to clients is made from here.
@@ -27,31 +28,6 @@ pub struct Method {
     pub listed: bool,
     /// What it does.
     pub run: Run,
-}
-
-/// What a caller must be allowed to. Each right contains those before it. The one user of a
-/// listener (spec interfaces 1.4) may do everything.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Right {
-    /// To see states and logs.
-    View,
-    /// To start, stop, signal and feed processes, to empty their logs, and to see how they are
-    /// configured: command lines may hold secrets.
-    Operate,
-    /// To change what is supervised, and to end or restart the daemon.
-    Admin,
-}
-
-impl Right {
-    /// `view`, `operate`, `admin`.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::View => "view",
-            Self::Operate => "operate",
-            Self::Admin => "admin",
-        }
-    }
 }
 
 /// One parameter.

@@ -6,6 +6,7 @@ use visord_model::fault::{Fault, FaultCode};
 use visord_model::state::{ProcessState, SupervisorState};
 
 use super::fake::{Asked, Plan, board, info, site, state};
+use crate::caller::Caller;
 use crate::pages::Page;
 use crate::query;
 use crate::site::Site;
@@ -23,7 +24,7 @@ fn daemon(fault: Option<Fault>) -> (Site, Asked) {
 
 async fn text(site: &Site, page: Page, query: &str) -> String {
     let request = TestRequest::with_uri(&format!("/?{query}")).to_http_request();
-    let response = page.answer(&request, b"", site).await;
+    let response = page.answer(&request, b"", site, &Caller::ANYBODY).await;
     assert_eq!(response.status(), 200);
     let body = actix_web::body::to_bytes(response.into_body())
         .await
@@ -34,7 +35,9 @@ async fn text(site: &Site, page: Page, query: &str) -> String {
 /// The message an action ends with.
 async fn message(site: &Site, query: &str) -> String {
     let request = TestRequest::with_uri(&format!("/?{query}")).to_http_request();
-    let response = Page::Status.answer(&request, b"", site).await;
+    let response = Page::Status
+        .answer(&request, b"", site, &Caller::ANYBODY)
+        .await;
     assert_eq!(response.status(), 303, "{query}");
     let location = response.headers().get(LOCATION).unwrap().to_str().unwrap();
     let message = location.strip_prefix("/?message=").unwrap();
@@ -177,7 +180,9 @@ async fn what_is_no_action() {
         "action=start&processname=",
     ] {
         let request = TestRequest::with_uri(&format!("/?{query}")).to_http_request();
-        let response = Page::Status.answer(&request, b"", &site).await;
+        let response = Page::Status
+            .answer(&request, b"", &site, &Caller::ANYBODY)
+            .await;
         assert_eq!(response.status(), 400, "{query}");
     }
     assert!(asked.lock().unwrap().is_empty());
@@ -199,7 +204,9 @@ async fn forms_of_the_page() {
             .uri("/index.html")
             .insert_header(("Sec-Fetch-Site", "same-origin"))
             .to_http_request();
-        let response = Page::Status.answer(&request, form.as_bytes(), &site).await;
+        let response = Page::Status
+            .answer(&request, form.as_bytes(), &site, &Caller::ANYBODY)
+            .await;
         assert_eq!(response.status(), expected, "{form}");
     }
     assert_eq!(asked.lock().unwrap().len(), 2);
