@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use actix::{Actor, Context, Handler, Message, ResponseFuture};
 use slog::{Discard, Logger, o};
-use tokio::sync::watch;
 use visord_actors::board::{Board, Identity};
 use visord_actors::link::Link;
 use visord_actors::messages::supervisor::*;
@@ -167,7 +166,7 @@ pub(crate) fn state(board: Board, plan: Plan) -> (AppState, Asked) {
         board: Arc::new(board),
         link: Link::new(&fake.start()),
         log: Logger::root(Discard, o!()),
-        follow: Arc::new(|_| watch::channel(0).1),
+        follow: visord_actors::log::Followers::default(),
         settle: Arc::new(|| None),
         lost: Arc::new(|_| visord_actors::log::LostBytes {
             stdout: 3_000_000_000,
