@@ -13,6 +13,7 @@
 //! | --- | --- | --- |
 //! | `/RPC2…` | POST | the XML-RPC methods |
 //! | `/logtail/NAME[/stdout\|/stderr]`, `/mainlogtail` | GET | a log that is followed |
+//! | `/live/log`, `/live/activity` | GET | the text of a log as server-sent events |
 //! | `/`, `/index.html`, `/tail.html`, `/ok.html` | GET, POST | pages |
 //! | `/stylesheets/…`, `/images/…` | GET, HEAD | files |
 
@@ -25,6 +26,8 @@ pub mod caller;
 pub mod clock;
 pub mod crowd;
 pub mod listen;
+pub mod log_source;
+pub mod log_stream;
 pub mod logtail;
 pub mod origin;
 pub mod pages;
@@ -33,6 +36,7 @@ pub mod route;
 pub mod rpc;
 pub mod server;
 pub mod site;
+pub mod sse;
 pub mod state;
 pub mod stream;
 pub mod tls;

@@ -19,7 +19,7 @@ use crate::crowd::{Guest, Serving};
 use crate::origin;
 use crate::query;
 use crate::site::Site;
-use crate::{assets, logtail, pages, rpc};
+use crate::{assets, log_stream, logtail, pages, rpc};
 
 /// What a path leads to. Tried in this order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,6 +30,10 @@ enum Route {
     Logtail(String),
     /// The daemon's own log.
     MainLogtail,
+    /// The text of a process's log, live.
+    LiveLog,
+    /// The text of the daemon's own log, live.
+    LiveActivity,
     /// A page.
     Page(pages::Page),
     /// A file of the web interface, or nothing.
@@ -48,6 +52,11 @@ impl Route {
         if path.starts_with("/mainlogtail") {
             return Self::MainLogtail;
         }
+        match path {
+            "/live/log" => return Self::LiveLog,
+            "/live/activity" => return Self::LiveActivity,
+            _other => {}
+        }
         let bare = path.trim_start_matches('/');
         pages::Page::of(bare).map_or_else(|| Self::File(bare.to_owned()), Self::Page)
     }
@@ -56,7 +65,9 @@ impl Route {
     fn takes(&self, method: &Method) -> bool {
         match self {
             Self::Rpc => *method == Method::POST,
-            Self::Logtail(_) | Self::MainLogtail => *method == Method::GET,
+            Self::Logtail(_) | Self::MainLogtail | Self::LiveLog | Self::LiveActivity => {
+                *method == Method::GET
+            }
             Self::Page(_) => [Method::GET, Method::POST, Method::HEAD].contains(method),
             Self::File(_) => [Method::GET, Method::HEAD].contains(method),
         }
@@ -126,6 +137,8 @@ async fn lead(
         Route::Rpc => call(request, payload, site).await,
         Route::Logtail(rest) => logtail::process(request, site, &rest).await,
         Route::MainLogtail => logtail::main(request, site).await,
+        Route::LiveLog => log_stream::process(request, site).await,
+        Route::LiveActivity => log_stream::activity(request, site).await,
         Route::Page(page) => match body_if_posted(request, payload, site).await {
             Ok(form) => page.answer(request, &form, site, caller).await,
             Err(status) => answer::error(status),

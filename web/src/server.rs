@@ -180,6 +180,7 @@ impl Handler<StopListening> for WebServer {
     fn handle(&mut self, _: StopListening, _: &mut Self::Context) -> Self::Result {
         self.accepting.drain(..).for_each(|task| task.abort());
         let shared = Arc::clone(&self.shared);
+        shared.end();
         Box::pin(async move { shared.rest(FAREWELL).await })
     }
 }

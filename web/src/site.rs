@@ -9,7 +9,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use subtle::ConstantTimeEq as _;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 
 use crate::state::{AppState, Door};
 
@@ -33,6 +33,7 @@ pub struct Shared {
     pub host_name: String,
     busy: AtomicUsize,
     idle: Notify,
+    ending: watch::Sender<bool>,
 }
 
 impl Shared {
@@ -49,6 +50,7 @@ impl Shared {
             host_name: host_name.to_string_lossy().into_owned(),
             busy: AtomicUsize::new(0),
             idle: Notify::new(),
+            ending: watch::Sender::new(false),
         })
     }
 
@@ -69,6 +71,17 @@ impl Shared {
     pub fn enter(self: &Arc<Self>) -> Busy {
         self.busy.fetch_add(1, Ordering::Relaxed);
         Busy(Arc::clone(self))
+    }
+
+    /// Streams without end are to say goodbye.
+    pub fn end(&self) {
+        self.ending.send_replace(true);
+    }
+
+    /// Becomes true when the daemon ends.
+    #[must_use]
+    pub fn ending(&self) -> watch::Receiver<bool> {
+        self.ending.subscribe()
     }
 
     /// Wait until no request is being answered, but not for ever.

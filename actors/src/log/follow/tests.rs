@@ -52,7 +52,9 @@ fn found(follower: &mut Follower) -> Vec<String> {
     while let Found::News(news) = follower.look().expect("look") {
         all.push(match news {
             News::Text { from, bytes } => format!("{from}:{}", String::from_utf8_lossy(&bytes)),
-            other => format!("{other:?}"),
+            other @ (News::Truncated | News::Rotated | News::Gone | News::Skipped(_)) => {
+                format!("{other:?}")
+            }
         });
     }
     all

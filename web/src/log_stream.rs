@@ -1,0 +1,146 @@
+//! `/live/log` and `/live/activity`: the text of a log as server-sent events.
+//!
+//! Every message's id is the [`Place`] after it; a client that comes back with
+//! `Last-Event-ID` (or `from=`) goes on exactly there, over rotation and truncation. The file
+//! is read when the client has taken what was read before; no more than one piece of it is in
+//! memory for each client. One that is more than [`FAR`] behind skips to near the end and is
+//! told how much it missed: a log that is looked at should show what happens now.
+//!
+//! | Event | Data |
+//! | --- | --- |
+//! | `at` | `{"offset":n}`: first, where the stream begins |
+//! | `lines` | `{"from":n,"to":n,"text":"…"}`: the next bytes of the file, as text |
+//! | `rotated` | `{}`: another file goes on from its offset 0 |
+//! | `truncated` | `{}`: the same file goes on from its offset 0 |
+//! | `skipped` | `{"bytes":n}`: so much was left out, `null` if nobody knows |
+//! | `gone` | `{}`: the file was removed; a new one will be `rotated` |
+//! | `bye` | `{}`: the daemon ends |
+
+use std::time::Duration;
+
+use actix_web::http::{StatusCode, header};
+use actix_web::rt::task::spawn_blocking;
+use actix_web::web::Bytes;
+use actix_web::{HttpRequest, HttpResponse};
+use futures_util::{StreamExt as _, future, stream};
+use visord_actors::log::follow::{Follower, Manner, News, Place, Start};
+
+use crate::answer;
+use crate::log_source::Source;
+use crate::query;
+use crate::site::Site;
+use crate::sse;
+
+/// How far behind a client may be before it skips, in bytes.
+pub const FAR: u64 = 4 * 1024 * 1024;
+
+/// The least time between two messages of a client that keeps up: a hundred open pages and a
+/// thousand lines a second must not make a hundred thousand messages.
+const PACE: Duration = Duration::from_millis(100);
+
+const MANNER: Manner = Manner {
+    whole_characters: true,
+    skip_beyond: Some(FAR),
+    pace: PACE,
+};
+
+/// Stream the log that `name=` and `channel=` name.
+pub async fn process(request: &HttpRequest, site: &Site) -> HttpResponse {
+    let parameters = query::parameters(request.query_string(), "");
+    let source = Source::asked(&parameters);
+    stream(request, site, &source, parameters.get("from")).await
+}
+
+/// Stream the daemon's own log.
+pub async fn activity(request: &HttpRequest, site: &Site) -> HttpResponse {
+    let parameters = query::parameters(request.query_string(), "");
+    stream(request, site, &Source::Activity, parameters.get("from")).await
+}
+
+async fn stream(
+    request: &HttpRequest,
+    site: &Site,
+    source: &Source,
+    from: Option<&String>,
+) -> HttpResponse {
+    let last = request
+        .headers()
+        .get(header::HeaderName::from_static("last-event-id"));
+    let last = last.and_then(|id| id.to_str().ok());
+    let Some(start) = last.or(from.map(String::as_str)).map_or(Some(END), start) else {
+        return answer::explained(StatusCode::BAD_REQUEST, "This is no place in a log.");
+    };
+    let path = match source.file(site).await {
+        Ok(path) => path,
+        Err(_) => return answer::error(StatusCode::NOT_FOUND),
+    };
+    let growth = site.state.follow.follow(&path);
+    let opened = spawn_blocking(move || Follower::open(&path, start, MANNER)).await;
+    // it may have gone since it was looked at
+    let Ok(Ok(follower)) = opened else {
+        return answer::error(StatusCode::NOT_FOUND);
+    };
+    let place = follower.place();
+    let offset = format!("{{\"offset\":{}}}", place.offset);
+    let first = sse::message("at", &place.to_string(), &offset);
+    // an error ends the stream; the client comes back and is told then
+    let rest = follower
+        .news(growth)
+        .take_while(|told| future::ready(told.is_ok()));
+    let rest = rest.filter_map(|told| future::ready(told.ok().map(message)));
+    let first = stream::once(future::ready(first));
+    sse::respond(request, site, first.chain(rest))
+}
+
+const END: Start = Start::BeforeEnd(0);
+
+/// A place, an offset, or, negative, bytes before the end.
+fn start(text: &str) -> Option<Start> {
+    if let Ok(place) = text.parse() {
+        return Some(Start::Place(place));
+    }
+    let number: i64 = text.parse().ok()?;
+    Some(match u64::try_from(number) {
+        Ok(offset) => Start::Offset(offset),
+        Err(_) => Start::BeforeEnd(number.unsigned_abs()),
+    })
+}
+
+fn message((news, place): (News, Place)) -> Bytes {
+    let (event, data) = match news {
+        News::Text { from, bytes } => {
+            let text = sse::json_text(&String::from_utf8_lossy(&bytes));
+            let to = place.offset;
+            let data = format!("{{\"from\":{from},\"to\":{to},\"text\":{text}}}");
+            ("lines", data)
+        }
+        News::Truncated => ("truncated", "{}".to_owned()),
+        News::Rotated => ("rotated", "{}".to_owned()),
+        News::Gone => ("gone", "{}".to_owned()),
+        News::Skipped(bytes) => {
+            let bytes = bytes.map_or_else(|| "null".to_owned(), |bytes| bytes.to_string());
+            ("skipped", format!("{{\"bytes\":{bytes}}}"))
+        }
+    };
+    sse::message(event, &place.to_string(), &data)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn starts() {
+        for (text, expected) in [
+            ("0", Some(Start::Offset(0))),
+            ("17", Some(Start::Offset(17))),
+            ("-17", Some(Start::BeforeEnd(17))),
+            ("", None),
+            ("x", None),
+            ("1a.0-5", None),
+        ] {
+            assert_eq!(start(text), expected, "{text}");
+        }
+        assert!(matches!(start("1a.ff-5-0"), Some(Start::Place(place)) if place.offset == 5));
+    }
+}
