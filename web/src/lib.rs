@@ -19,6 +19,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod ansi;
 pub mod answer;
 pub mod assets;
 pub mod auth;

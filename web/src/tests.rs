@@ -1,5 +1,6 @@
 //! Handlers and server against a Supervisor that is not there.
 
+mod ansi;
 mod fake;
 mod http;
 mod names;
