@@ -29,6 +29,7 @@ pub mod crowd;
 pub mod listen;
 pub mod log_source;
 pub mod log_stream;
+pub mod log_view;
 pub mod logtail;
 pub mod origin;
 pub mod pages;

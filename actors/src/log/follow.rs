@@ -146,11 +146,7 @@ impl Follower {
     }
 
     fn go_to(&mut self, offset: u64) -> io::Result<()> {
-        let before = offset.saturating_sub(SEALED as u64);
-        let mut sealed = vec![0; SEALED.min(usize::try_from(offset).unwrap_or(SEALED))];
-        self.file.read_exact_at(&mut sealed, before)?;
-        self.place.offset = offset;
-        self.place.seal = seal(&sealed);
+        self.place = Place::at(&self.file, offset)?;
         Ok(())
     }
 

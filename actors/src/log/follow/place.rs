@@ -1,11 +1,11 @@
 //! A place in a log that can be written down and found again.
 
-use std::fs::Metadata;
-use std::os::unix::fs::MetadataExt;
-use std::time::UNIX_EPOCH;
-
 use std::fmt;
+use std::fs::{File, Metadata};
+use std::io;
+use std::os::unix::fs::{FileExt, MetadataExt};
 use std::str::FromStr;
+use std::time::UNIX_EPOCH;
 
 /// Bytes before a place that must still be the same when a reader comes back to it.
 pub(super) const SEALED: usize = 64;
@@ -56,6 +56,21 @@ impl Place {
             offset: 0,
             seal: seal(&[]),
         }
+    }
+
+    /// An offset in a file, which reaches that far. Blocks.
+    ///
+    /// # Errors
+    /// Those of reading.
+    pub fn at(file: &File, offset: u64) -> io::Result<Self> {
+        let before = offset.saturating_sub(SEALED as u64);
+        let mut sealed = vec![0; SEALED.min(usize::try_from(offset).unwrap_or(SEALED))];
+        file.read_exact_at(&mut sealed, before)?;
+        Ok(Self {
+            file: FileId::of(&file.metadata()?),
+            offset,
+            seal: seal(&sealed),
+        })
     }
 }
 
