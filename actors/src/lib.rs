@@ -16,6 +16,7 @@ pub mod signals;
 pub mod spawn;
 pub mod supervisor;
 pub mod ticker;
+pub mod vigil;
 
 #[cfg(test)]
 mod testing;
