@@ -63,7 +63,8 @@ async fn supervise(run: Run<'_>) -> Ending {
     let logs = LogService::start(LogSettings::new(logger.clone()));
     running.activity.announce_to(&logs);
     let interest = Interest::default();
-    let bus = EventBus::new(*next_serial, interest.clone()).start();
+    let bus = EventBus::new(*next_serial, interest.clone());
+    let bus = bus.telling(board.feed().clone()).start();
     Ticker::new(bus.clone()).start();
     let reaper = match Reaper::new(spawner.kin(), logger.clone()) {
         Ok(reaper) => reaper.start(),
