@@ -17,6 +17,7 @@ pub mod signals;
 pub mod spawn;
 pub mod supervisor;
 pub mod ticker;
+pub mod usage;
 
 #[cfg(test)]
 mod testing;
