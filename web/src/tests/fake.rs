@@ -79,7 +79,7 @@ answers! {
     SignalMany => outcomes();
     WriteStdin => ();
     ClearProcessLogs => ();
-    ClearAllLogs => outcomes();
+    ClearManyLogs => outcomes();
     TendProcessLogs => ();
     ClearMainLog => ();
     AddGroup => ();
