@@ -131,6 +131,9 @@ pub(crate) fn info(group: &str, name: &str, state: ProcessState) -> ProcessInfo 
         pid: if state.is_signallable() { 77 } else { 0 },
         stdout_logfile: String::new(),
         stderr_logfile: String::new(),
+        restarts: 0,
+        last_exit: None,
+        trouble: String::new(),
     }
 }
 
