@@ -6,6 +6,7 @@
 
 mod avail;
 mod clear;
+mod completion;
 mod control;
 mod daemon;
 mod fg;
@@ -82,6 +83,7 @@ pub const ALL: &[Command] = &[
     groups::ADD,
     avail::AVAIL,
     clear::CLEAR,
+    completion::COMPLETION,
     shell::EXIT,
     fg::FG,
     shell::HELP,

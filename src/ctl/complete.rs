@@ -1,5 +1,8 @@
 //! What TAB offers (spec interfaces 4.9), in our own shell and in those of the system.
 
+pub mod outer;
+
+use std::borrow::Cow;
 use std::cell::OnceCell;
 
 use visord_model::signal::Signal;
@@ -42,12 +45,15 @@ pub struct Candidate {
     /// The whole word.
     pub word: String,
     /// One line, perhaps empty.
-    pub text: &'static str,
+    pub text: Cow<'static, str>,
 }
 
 impl From<String> for Candidate {
     fn from(word: String) -> Self {
-        Self { word, text: "" }
+        Self {
+            word,
+            text: "".into(),
+        }
     }
 }
 
@@ -154,7 +160,7 @@ fn plain(words: impl Iterator<Item = String>) -> Vec<Candidate> {
 fn explained(option: &Opt) -> Candidate {
     Candidate {
         word: option.name.to_owned(),
-        text: option.text,
+        text: option.text.into(),
     }
 }
 
@@ -162,7 +168,7 @@ fn commands(names: &Names) -> Vec<Candidate> {
     let known = ALL.iter().filter(|command| !command.help.is_empty());
     let own = known.map(|command| Candidate {
         word: command.name.to_owned(),
-        text: command.summary(),
+        text: command.summary().into(),
     });
     own.chain(plain(names.plugins.iter().cloned())).collect()
 }
@@ -243,7 +249,7 @@ mod tests {
             assert_eq!(offered(before), expected, "{before:?}");
         }
         let commands = offered("");
-        assert_eq!((commands.len(), commands[0].as_str()), (24, "add "));
+        assert_eq!((commands.len(), commands[0].as_str()), (25, "add "));
     }
 
     #[test]
