@@ -7,9 +7,11 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use slog::Logger;
 use visord_actors::board::Board;
+use visord_actors::feed::Feed;
 use visord_actors::link::Link;
 use visord_actors::log::{Followers, LostBytes};
 use visord_actors::messages::supervisor::ProcessName;
+use visord_actors::usage::Usage;
 use visord_config::HttpAddress;
 
 use crate::auth::Credentials;
@@ -35,6 +37,10 @@ pub type Lost = Arc<dyn Fn(&ProcessName) -> LostBytes + Send + Sync>;
 pub struct AppState {
     /// Answers reads.
     pub board: Arc<Board>,
+    /// What changes, as it changes: that of the board.
+    pub feed: Feed,
+    /// What processes use.
+    pub usage: Usage,
     /// Takes commands.
     pub link: Link,
     /// The activity log.

@@ -1,7 +1,7 @@
 //! Handlers and server against a Supervisor that is not there.
 
 mod ansi;
-mod fake;
+pub(crate) mod fake;
 mod http;
 mod names;
 mod pages;
