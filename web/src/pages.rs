@@ -5,6 +5,7 @@ pub mod confirm;
 pub mod filter;
 pub mod frame;
 pub mod html;
+pub mod log;
 pub mod order;
 pub mod process;
 pub mod status;
@@ -35,6 +36,10 @@ pub enum Page {
     Status,
     /// The end of a log.
     Tail,
+    /// The log of a process.
+    Log,
+    /// The daemon's own log.
+    Activity,
     /// A sign of life.
     Ok,
 }
@@ -46,6 +51,8 @@ impl Page {
         match path {
             "" | "index.html" => Some(Self::Status),
             "tail.html" => Some(Self::Tail),
+            "log.html" => Some(Self::Log),
+            "activity.html" => Some(Self::Activity),
             "ok.html" => Some(Self::Ok),
             _ => None,
         }
@@ -69,6 +76,8 @@ impl Page {
                 .insert_header(("Content-Type", "text/plain"))
                 .body("OK"),
             Self::Tail => tail::page(site, get("processname"), get("limit")).await,
+            Self::Log => log::process(request, site, caller, &parameters).await,
+            Self::Activity => log::activity(request, site, caller, &parameters).await,
             Self::Status => match (get("action"), order.filter(|_| posted)) {
                 // HEAD asks what GET would say; it is no order
                 (Some(_), _) if request.method() == Method::HEAD => html::respond(String::new()),

@@ -55,7 +55,10 @@ impl<'a> Frame<'a> {
     /// The pages one can go to from every page: where each is, and its name.
     #[must_use]
     pub const fn places(&self) -> &'static [(Page, &'static str, &'static str)] {
-        &[(Page::Status, "index.html", "Processes")]
+        &[
+            (Page::Status, "index.html", "Processes"),
+            (Page::Activity, "activity.html", "Activity log"),
+        ]
     }
 
     /// Whether this is the page.
