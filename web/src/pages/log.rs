@@ -122,9 +122,12 @@ async fn answer(
                 parameters: parameters.clone(),
                 length: length(parameters, is_json),
             };
-            read(asked).await.map_err(|error| match error.kind() {
-                io::ErrorKind::NotFound => Absent::NotYet(path),
-                _other => Absent::Unreadable(path, error.to_string()),
+            read(asked).await.map_err(|error| {
+                if error.kind() == io::ErrorKind::NotFound {
+                    Absent::NotYet(path)
+                } else {
+                    Absent::Unreadable(path, error.to_string())
+                }
             })
         }
         Err(absent) => Err(absent),
