@@ -49,6 +49,8 @@ pub struct Section {
     pub name: String,
     /// Where its header occurs first.
     pub place: Place,
+    /// Where its header occurs for the second time.
+    pub again: Option<Place>,
     /// Its own options, each once, in the order they occurred first.
     entries: Vec<Entry>,
     index: HashMap<String, usize>,
@@ -59,6 +61,7 @@ impl Section {
         Self {
             name: name.to_owned(),
             place,
+            again: None,
             entries: Vec::new(),
             index: HashMap::new(),
         }

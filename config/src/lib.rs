@@ -35,6 +35,7 @@ mod server;
 mod tests;
 mod types;
 pub mod value;
+mod web_user;
 
 pub use client::load_client;
 pub use diff::{

@@ -7,6 +7,7 @@ mod files;
 mod options;
 mod problems;
 mod programs;
+mod web_users;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
