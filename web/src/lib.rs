@@ -32,6 +32,7 @@ pub mod query;
 pub mod route;
 pub mod rpc;
 pub mod server;
+pub mod session;
 pub mod site;
 pub mod state;
 pub mod stream;

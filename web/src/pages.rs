@@ -10,7 +10,7 @@ use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse};
 
 use crate::answer;
-use crate::caller::Caller;
+use crate::caller::{Caller, Right};
 use crate::query;
 use crate::route::refusal_if_foreign;
 use crate::site::Site;
@@ -27,6 +27,9 @@ pub enum Page {
 }
 
 impl Page {
+    /// All pages.
+    pub const ALL: [Self; 3] = [Self::Status, Self::Tail, Self::Ok];
+
     /// The page of a path without its leading slashes.
     #[must_use]
     pub fn of(path: &str) -> Option<Self> {
@@ -38,6 +41,23 @@ impl Page {
         }
     }
 
+    /// What its reader must be allowed to.
+    #[must_use]
+    pub const fn right(self) -> Right {
+        match self {
+            Self::Status | Self::Tail | Self::Ok => Right::View,
+        }
+    }
+
+    /// Whether it may hold forms, which belong to a session.
+    #[must_use]
+    pub const fn has_forms(self) -> bool {
+        match self {
+            Self::Status => true,
+            Self::Tail | Self::Ok => false,
+        }
+    }
+
     /// Show it, or carry out the action it was asked for. `form` is the body of a POST.
     pub async fn answer(
         self,
@@ -46,6 +66,9 @@ impl Page {
         site: &Site,
         caller: &Caller,
     ) -> HttpResponse {
+        if let Some(refusal) = refusal_of_right(caller, self.right()) {
+            return refusal;
+        }
         let form = String::from_utf8_lossy(form);
         let parameters = query::parameters(request.query_string(), &form);
         let posted = request.method() == Method::POST;
@@ -64,7 +87,9 @@ impl Page {
                     Some(_) if request.method() == Method::HEAD => html::respond(String::new()),
                     None => status::page(site, caller, get("message")),
                     Some((action, name)) => {
-                        if let Some(refusal) = refusal(request, site, get("token")) {
+                        let refusal = refusal(request, site, caller, get("token"))
+                            .or_else(|| refusal_of_right(caller, action::right(action)));
+                        if let Some(refusal) = refusal {
                             return refusal;
                         }
                         action::perform(site, action, name).await
@@ -75,13 +100,29 @@ impl Page {
     }
 }
 
+/// The refusal of somebody whose right does not contain this one.
+fn refusal_of_right(caller: &Caller, needed: Right) -> Option<HttpResponse> {
+    (!caller.may(needed)).then(|| {
+        let (needed, own) = (needed.name(), caller.right.name());
+        answer::explained(
+            StatusCode::FORBIDDEN,
+            &format!("This needs the role {needed}; yours is {own}."),
+        )
+    })
+}
+
 /// The refusal of an action that no page of ours asked for.
-fn refusal(request: &HttpRequest, site: &Site, token: Option<&str>) -> Option<HttpResponse> {
+fn refusal(
+    request: &HttpRequest,
+    site: &Site,
+    caller: &Caller,
+    token: Option<&str>,
+) -> Option<HttpResponse> {
     refusal_if_foreign(request, site).or_else(|| {
-        action::lacks_token(request, site, token).then(|| {
+        action::lacks_token(request, caller, token).then(|| {
             answer::explained(
                 StatusCode::FORBIDDEN,
-                "This form is from before a restart of the daemon. \
+                "This form is from another session, or from before a restart of the daemon. \
                  Go back, reload the page and try again.",
             )
         })

@@ -13,9 +13,10 @@ use visord_actors::log::LostBytes;
 use visord_actors::messages::supervisor::ProcessName;
 use visord_config::HttpAddress;
 
-use crate::auth::Credentials;
+use crate::auth::Users;
 use crate::listen::Bound;
 use crate::rpc::remote::Remotes;
+use crate::session;
 use crate::tls::Tls;
 
 /// The version of Supervisor this program stands in for (decision "version").
@@ -101,7 +102,9 @@ pub struct Door {
     /// Name of its section, for messages.
     pub section: String,
     /// Who may use it; `None`: anybody.
-    pub credentials: Option<Credentials>,
+    pub users: Option<Users>,
+    /// The name of its cookie.
+    pub cookie: String,
     /// Its unix socket; `None` for TCP.
     pub socket: Option<PathBuf>,
     /// Host names it may be called by when it asks for no password (decision Q25).
@@ -119,7 +122,8 @@ impl Door {
         let http = &bound.config;
         Self {
             section: http.section.clone(),
-            credentials: http.credentials.as_ref().map(Credentials::new),
+            users: Users::of(http),
+            cookie: session::cookie_name(http),
             socket: match &http.address {
                 HttpAddress::Unix { path, .. } => Some(path.clone()),
                 HttpAddress::Inet { .. } => None,

@@ -5,6 +5,7 @@ mod http;
 mod names;
 mod pages;
 mod remote;
+mod rights;
 mod rpc;
 mod server;
 #[cfg(feature = "tls")]

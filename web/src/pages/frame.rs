@@ -41,7 +41,7 @@ impl<'a> Frame<'a> {
             title,
             here,
             message: "",
-            token: site.shared.token(),
+            token: &caller.token,
             caller,
             identifier: &site.state.board.identity().identifier,
             build: &site.state.build,

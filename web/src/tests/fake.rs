@@ -190,7 +190,8 @@ pub(crate) fn site(state: AppState) -> Site {
         state: Arc::new(state),
         door: Arc::new(Door {
             section: "inet_http_server".into(),
-            credentials: None,
+            users: None,
+            cookie: "visord-9001".into(),
             socket: None,
             allowed_hosts: Vec::new(),
             max_body: 1024 * 1024,

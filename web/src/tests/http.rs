@@ -9,7 +9,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::fake::{Plan, board, site, state};
-use crate::auth::Credentials;
+use crate::auth::Users;
+use crate::auth::tests::server;
 use crate::route;
 use crate::site::Site;
 use crate::state::Door;
@@ -21,10 +22,7 @@ fn open() -> Site {
 fn protected() -> Site {
     let mut site = open();
     site.door = Door {
-        credentials: Some(Credentials::new(&visord_config::Credentials {
-            username: "user".into(),
-            password: "secret".into(),
-        })),
+        users: Users::of(&server(Some(("user", "secret")), &[])),
         ..(*site.door).clone()
     }
     .into();
