@@ -33,6 +33,7 @@ pub mod route;
 pub mod rpc;
 pub mod server;
 pub mod session;
+pub mod shield;
 pub mod site;
 pub mod state;
 pub mod stream;

@@ -19,7 +19,7 @@ use crate::crowd::{Guest, Serving};
 use crate::origin;
 use crate::query;
 use crate::site::Site;
-use crate::{assets, logtail, pages, rpc, session};
+use crate::{assets, logtail, pages, rpc, session, shield};
 
 /// What a path leads to. Tried in this order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,10 +66,11 @@ impl Route {
 /// Answer one request.
 pub async fn handle(request: HttpRequest, payload: Payload, site: web::Data<Site>) -> HttpResponse {
     let busy = (site.shared.enter(), serving(&request));
-    let response = match caller(&request, &site).await {
+    let mut response = match caller(&request, &site).await {
         Err(refusal) => refusal,
         Ok(caller) => lead(&request, payload, &site, caller).await,
     };
+    shield::cover(&mut response);
     trace!(site.state.log, "{}", Access(&request, &response));
     drop(busy);
     response

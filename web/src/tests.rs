@@ -8,5 +8,7 @@ mod remote;
 mod rights;
 mod rpc;
 mod server;
+mod session;
+mod shield;
 #[cfg(feature = "tls")]
 mod tls;

@@ -15,11 +15,11 @@ use crate::route;
 use crate::site::Site;
 use crate::state::Door;
 
-fn open() -> Site {
+pub(super) fn open() -> Site {
     site(state(board(), Plan::default()).0)
 }
 
-fn protected() -> Site {
+pub(super) fn protected() -> Site {
     let mut site = open();
     site.door = Door {
         users: Users::of(&server(Some(("user", "secret")), &[])),
@@ -29,7 +29,9 @@ fn protected() -> Site {
     site
 }
 
-async fn app(site: Site) -> impl Service<Request, Response = ServiceResponse, Error = Error> {
+pub(super) async fn app(
+    site: Site,
+) -> impl Service<Request, Response = ServiceResponse, Error = Error> {
     let app = App::new()
         .app_data(web::Data::new(site))
         .default_service(web::to(route::handle));
@@ -44,7 +46,7 @@ async fn status(site: Site, request: TestRequest) -> u16 {
         .as_u16()
 }
 
-fn login(user: &str, password: &str) -> (&'static str, String) {
+pub(super) fn login(user: &str, password: &str) -> (&'static str, String) {
     let both = STANDARD.encode(format!("{user}:{password}"));
     ("Authorization", format!("Basic {both}"))
 }
@@ -162,7 +164,7 @@ async fn errors_have_a_small_page() {
     assert!(text.contains("404 Not Found"), "{text}");
 }
 
-const CALL: &str = "<methodCall><methodName>supervisor.getPID</methodName></methodCall>";
+pub(super) const CALL: &str = "<methodCall><methodName>supervisor.getPID</methodName></methodCall>";
 
 #[actix::test]
 async fn another_site_changes_nothing() {
