@@ -38,6 +38,8 @@ pub struct Entry {
     pub key: String,
     /// Its lines joined with newlines; not expanded.
     pub value: String,
+    /// The same before the text `%(here)s` was replaced, if it was (spec core 1.5.5).
+    pub written: Option<String>,
     /// Where its winning value is.
     pub place: Place,
 }
@@ -89,6 +91,7 @@ impl Section {
         self.entries.push(Entry {
             key: key.to_owned(),
             value: String::new(),
+            written: None,
             place,
         });
         self.entries.len() - 1
@@ -157,7 +160,8 @@ impl Document {
         for section in self.sections.iter_mut().chain(&mut self.defaults) {
             for entry in &mut section.entries {
                 if let Some(value) = change(&entry.value) {
-                    entry.value = value;
+                    let old = std::mem::replace(&mut entry.value, value);
+                    entry.written.get_or_insert(old);
                 }
             }
         }

@@ -4,6 +4,7 @@ mod client;
 mod difference;
 mod examples;
 mod files;
+mod listing;
 mod options;
 mod problems;
 mod programs;
