@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use futures_util::future::BoxFuture;
 use slog::Logger;
@@ -13,7 +13,7 @@ use visord_actors::link::Link;
 use visord_actors::log::LostBytes;
 use visord_actors::messages::supervisor::ProcessName;
 use visord_actors::usage::Usage;
-use visord_config::HttpAddress;
+use visord_config::{HttpAddress, Listing};
 
 use crate::auth::Users;
 use crate::listen::Bound;
@@ -64,8 +64,23 @@ pub struct AppState {
     pub remotes: Arc<Remotes>,
     /// Which visord this is, for the footer and `getBuildInfo`.
     pub build: String,
+    /// Where the daemon comes from, for those who may see that.
+    pub setup: Setup,
     /// Bounds on what clients may use up.
     pub limits: Limits,
+}
+
+/// When and from what the daemon was started.
+#[derive(Clone, Debug)]
+pub struct Setup {
+    /// The configuration file, as given or found.
+    pub config_file: PathBuf,
+    /// When this process began; a restart does not change it.
+    pub started: SystemTime,
+    /// The configuration of this run.
+    pub at_start: Arc<Listing>,
+    /// As it was read last: at the start, or by `reread`.
+    pub latest: watch::Receiver<Arc<Listing>>,
 }
 
 impl AppState {
