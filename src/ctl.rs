@@ -4,6 +4,7 @@
 //! [`command`] the table of all of them, [`shell`] the prompt and [`editor`] the line. Everything here blocks: a
 //! person waits for it, and a runtime would only make it start later.
 
+pub mod arguments;
 pub mod command;
 pub mod complete;
 pub mod editor;
@@ -15,12 +16,14 @@ pub mod history;
 pub mod interrupt;
 pub mod json;
 pub mod line;
+pub mod live;
 pub mod names;
 pub mod options;
 pub mod process;
 pub mod session;
 pub mod shell;
 pub mod terminal;
+pub mod watcher;
 
 use std::io;
 use std::process::ExitCode;
@@ -92,8 +95,7 @@ pub fn attempt(session: &mut Session<'_>, line: &str) -> Result<Flow, Failure> {
     let flow = attempt_once(session, line)?;
     if let Some(report) = &mut session.report {
         let command = line.split_whitespace().next().unwrap_or_default();
-        let report = std::mem::take(report);
-        let document = report.document(command, session.exit_status.code());
+        let document = report.take_document(command, session.exit_status.code());
         session.terminal.out(&format!("{document}\n"))?;
     }
     Ok(flow)

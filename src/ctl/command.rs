@@ -17,6 +17,7 @@ mod shell;
 mod status;
 mod tail;
 mod update;
+mod wait;
 
 use super::failure::Failure;
 use super::help::Part;
@@ -78,11 +79,12 @@ pub const ALL: &[Command] = &[
     tail::TAIL,
     update::UPDATE,
     daemon::VERSION,
+    wait::WAIT,
 ];
 
 /// Those the original does not have. `help <name>` explains them and TAB offers them; the
 /// overview of `help` stays what scripts and people know.
-pub const OURS: &[&str] = &["logs"];
+pub const OURS: &[&str] = &["logs", "wait"];
 
 /// The command of that name.
 #[must_use]

@@ -114,7 +114,7 @@ mod tests {
             assert_eq!(offered(before), expected, "{before:?}");
         }
         let commands = offered("");
-        assert_eq!((commands.len(), commands[0].as_str()), (23, "add "));
+        assert_eq!((commands.len(), commands[0].as_str()), (24, "add "));
     }
 
     #[test]

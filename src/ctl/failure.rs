@@ -6,9 +6,12 @@
 use std::fmt;
 use std::io;
 
+use visord_model::fault::FaultCode;
 use visord_model::pyrepr::repr;
 use visord_xmlrpc::http::{Address, ServerUrl};
 use visord_xmlrpc::{CallError, WireFault};
+
+use super::exit_status::is;
 
 /// Why a command could not go on.
 #[derive(Debug)]
@@ -50,6 +53,33 @@ impl Failure {
             line.push_str(&advice);
         }
         line
+    }
+
+    /// Whether the server is not there, or about to leave.
+    #[must_use]
+    pub fn is_absence(&self) -> bool {
+        match self {
+            Self::Call(
+                CallError::Refused
+                | CallError::NoSuchFile
+                | CallError::Io(_)
+                | CallError::Disconnected,
+            ) => true,
+            Self::Call(CallError::Fault(fault)) => is(FaultCode::ShutdownState, fault.code),
+            Self::Call(
+                CallError::Resolve(_)
+                | CallError::Permission(_)
+                | CallError::Unauthorized
+                | CallError::Status { .. }
+                | CallError::NotHttp(_)
+                | CallError::NotXmlRpc(_),
+            )
+            | Self::Incomplete(_)
+            | Self::UnknownResult(_)
+            | Self::UnknownProtocol
+            | Self::EndOfInput
+            | Self::Terminal(_) => false,
+        }
     }
 
     /// The original's class of exception, its text, and advice.
@@ -180,6 +210,13 @@ impl std::error::Error for Failure {}
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_server_that_is_not_there() {
+        let absent = |error| Failure::Call(error).is_absence();
+        assert!(absent(CallError::Refused) && absent(CallError::NoSuchFile));
+        assert!(!absent(CallError::Unauthorized));
+    }
 
     #[test]
     fn lines_begin_as_scripts_expect() {

@@ -4,6 +4,7 @@ mod bad_input;
 mod clients;
 mod ctl_additions;
 mod ctl_reference;
+mod ctl_wait;
 mod events;
 mod fcgi;
 mod harness;

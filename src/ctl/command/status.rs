@@ -1,13 +1,12 @@
 //! `status`: one line for each process.
 
-use visord_model::name::{Namespec, namespec};
 use visord_model::state::ProcessState;
 
 use super::{Command, Completes, means_all};
 use crate::ctl::exit_status::ExitStatus;
 use crate::ctl::failure::Failure;
 use crate::ctl::help::Part;
-use crate::ctl::names::expand_among;
+use crate::ctl::names::select;
 use crate::ctl::process::ProcessInfo;
 use crate::ctl::session::{Flow, Session};
 
@@ -36,8 +35,7 @@ fn run(session: &mut Session<'_>, argument: &str) -> Result<Flow, Failure> {
     let shown = if names.is_empty() || means_all(&names) {
         all
     } else {
-        let names = expand_among(&all, &names);
-        let (shown, errors) = choose(&all, &names);
+        let (shown, errors) = select(&all, &names);
         for error in errors {
             session.fail(ExitStatus::Unreachable, &error)?;
         }
@@ -51,35 +49,6 @@ fn run(session: &mut Session<'_>, argument: &str) -> Result<Flow, Failure> {
         shown.iter().map(ProcessInfo::json).collect()
     })?;
     Ok(Flow::Continue)
-}
-
-/// The processes that are named, in the order of the names, and a line for each name that
-/// names none.
-fn choose(all: &[ProcessInfo], names: &[String]) -> (Vec<ProcessInfo>, Vec<String>) {
-    let mut chosen = Vec::new();
-    let mut errors = Vec::new();
-    for name in names {
-        let named = Namespec::parse(name);
-        let before = chosen.len();
-        chosen.extend(all.iter().filter(|info| is_named(info, &named)).cloned());
-        if chosen.len() == before {
-            errors.push(match named {
-                Namespec::Group(group) => format!("{group}: ERROR (no such group)"),
-                Namespec::Process { group, process } => {
-                    let name = namespec(&group, &process);
-                    format!("{name}: ERROR (no such process)")
-                }
-            });
-        }
-    }
-    (chosen, errors)
-}
-
-fn is_named(info: &ProcessInfo, named: &Namespec) -> bool {
-    match named {
-        Namespec::Group(group) => info.group == *group,
-        Namespec::Process { group, process } => info.group == *group && info.name == *process,
-    }
 }
 
 /// Whether a state counts as not running for the exit code.
@@ -165,23 +134,6 @@ mod tests {
         assert_eq!(
             table(&[info("cat", "cat")], true),
             "cat                              \x1b[32mRUNNING\x1b[0m   pid 6056, uptime 0:00:31\n"
-        );
-    }
-
-    #[test]
-    fn names_choose_in_their_order_and_repeat() {
-        let all = [info("cat", "cat"), info("g", "a"), info("g", "b")];
-        let names = ["g:*", "zz:*", "cat:cat", "cat", "g", "g:zz", "g:"].map(str::to_owned);
-        let (chosen, errors) = choose(&all, &names);
-        let chosen: Vec<String> = chosen.iter().map(ProcessInfo::namespec).collect();
-        assert_eq!(chosen, ["g:a", "g:b", "cat", "cat", "g:a", "g:b"]);
-        assert_eq!(
-            errors,
-            [
-                "zz: ERROR (no such group)",
-                "g: ERROR (no such process)",
-                "g:zz: ERROR (no such process)",
-            ]
         );
     }
 
