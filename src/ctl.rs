@@ -7,6 +7,7 @@
 pub mod arguments;
 pub mod command;
 pub mod complete;
+pub mod details;
 pub mod editor;
 pub mod exit_status;
 pub mod failure;
@@ -20,13 +21,16 @@ pub mod live;
 pub mod names;
 pub mod options;
 pub mod process;
+pub mod screen;
 pub mod session;
 pub mod shell;
+pub mod table;
 pub mod terminal;
+pub mod units;
 pub mod watcher;
 
-use std::io;
 use std::process::ExitCode;
+use std::{io, mem};
 
 use visord_xmlrpc::CallError;
 
@@ -94,6 +98,9 @@ fn act(settings: Settings) -> ExitCode {
 pub fn attempt(session: &mut Session<'_>, line: &str) -> Result<Flow, Failure> {
     let flow = attempt_once(session, line)?;
     if let Some(report) = &mut session.report {
+        if mem::take(&mut report.is_told) {
+            return Ok(flow);
+        }
         let command = line.split_whitespace().next().unwrap_or_default();
         let document = report.take_document(command, session.exit_status.code());
         session.terminal.out(&format!("{document}\n"))?;

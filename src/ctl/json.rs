@@ -14,6 +14,8 @@ pub struct Report {
     pub output: Vec<String>,
     /// Lines that tell of failures.
     pub errors: Vec<String>,
+    /// All that there is to tell was told in documents of its own.
+    pub is_told: bool,
 }
 
 impl Report {
@@ -33,6 +35,7 @@ impl Report {
             result,
             output,
             errors,
+            is_told: _,
         } = mem::take(self);
         json!({
             "command": command,
