@@ -18,6 +18,8 @@ use super::exit_status::is;
 pub enum Failure {
     /// A call to the server failed.
     Call(CallError),
+    /// The server does not know these methods, which the command needs.
+    Lacking(Vec<&'static str>),
     /// The answer lacks something; holds the name of it.
     Incomplete(&'static str),
     /// The answer has a result code that belongs to no outcome.
@@ -74,6 +76,7 @@ impl Failure {
                 | CallError::NotHttp(_)
                 | CallError::NotXmlRpc(_),
             )
+            | Self::Lacking(_)
             | Self::Incomplete(_)
             | Self::UnknownResult(_)
             | Self::UnknownProtocol
@@ -86,6 +89,12 @@ impl Failure {
     fn parts(&self, url: &str) -> (&'static str, String, String) {
         match self {
             Self::Call(error) => call_parts(error, url),
+            Self::Lacking(methods) => {
+                let fault = FaultCode::UnknownMethod;
+                let text = format!("<Fault {}: {}>", fault.code(), repr(fault.name()));
+                let advice = format!("the server at {url} does not have {}", methods.join(", "));
+                ("xmlrpc.client.Fault", text, advice)
+            }
             Self::Incomplete(name) => (
                 "KeyError",
                 repr(name),

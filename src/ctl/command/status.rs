@@ -9,7 +9,7 @@ use std::time::Duration;
 use visord_model::state::ProcessState;
 use visord_xmlrpc::Client;
 
-use super::{Command, Completes, means_all};
+use super::{Command, Completes, Opt, means_all};
 use crate::ctl::arguments::seconds;
 use crate::ctl::details::Details;
 use crate::ctl::exit_status::ExitStatus;
@@ -29,18 +29,42 @@ pub(super) const STATUS: Command = Command {
         Part::Usage("status <gname>:*", "Show how every process of a group is"),
         Part::Usage("status <name> <name>", "Show how several processes are"),
         Part::Usage("status", "Show how every process is"),
-        Part::Usage(
-            "status -l, --long [...]",
-            "Show what they use, how often they restarted and how they last ended, too",
-        ),
-        Part::Usage(
-            "status -w, --watch [<seconds>]",
-            "Show it anew whenever it changes, until q or Ctrl-C",
-        ),
+        Part::Usage("status --watch 5", "Look every 5 seconds, too"),
     ],
-    completes: Completes::Processes,
+    options: &[
+        Opt {
+            name: "-l",
+            value: None,
+            text: "the same as --long",
+        },
+        Opt {
+            name: "--long",
+            value: None,
+            text: "show what they use, how often they restarted and how they last ended, too",
+        },
+        Opt {
+            name: "-w",
+            value: None,
+            text: "the same as --watch",
+        },
+        Opt {
+            name: "--watch",
+            value: None,
+            text: "show it anew whenever it changes, until q or Ctrl-C",
+        },
+    ],
+    completes: &[Completes::Processes],
+    needs: NEEDS,
+    addition: false,
     run,
 };
+
+/// What `status` asks of a daemon; `open` shows it too.
+pub(super) const NEEDS: &[&str] = &[
+    "supervisor.getVersion",
+    "supervisor.getAllProcessInfo",
+    "supervisor.getAllProcessDetails",
+];
 
 /// Width of the column with names, before the blanks after it.
 const NAME_WIDTH: usize = 30;

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use visord_xmlrpc::Client;
 
-use super::{Command, Completes, means_all};
+use super::{Command, Completes, Opt, means_all};
 use crate::ctl::arguments::{seconds, take_value};
 use crate::ctl::exit_status::ExitStatus;
 use crate::ctl::failure::Failure;
@@ -25,20 +25,30 @@ pub(super) const WAIT: Command = Command {
     name: "wait",
     help: &[
         Part::Usage("wait <name> [...]", "Wait until processes are RUNNING"),
-        Part::Usage(
-            "wait <name> --for STOPPED,EXITED",
-            "Wait until they are in one of these states",
-        ),
-        Part::More("(DOWN stands for STOPPED, EXITED and FATAL)"),
-        Part::Usage(
-            "wait <name> --timeout 30",
-            "Give up after 30 seconds, with exit code 124",
-        ),
         Part::Usage("wait all", "Wait for every process"),
     ],
-    completes: Completes::Processes,
+    options: &[
+        Opt {
+            name: "--for",
+            value: Some(("<state>[,<state>]", &[Completes::Words(STATES)])),
+            text: "wait for one of these states (DOWN: STOPPED, EXITED or FATAL)",
+        },
+        Opt {
+            name: "--timeout",
+            value: Some(("<seconds>", &[])),
+            text: "give up after that time, with exit code 124",
+        },
+    ],
+    completes: &[Completes::Processes],
+    needs: &["supervisor.getVersion", "supervisor.getAllProcessInfo"],
+    addition: true,
     run,
 };
+
+/// What TAB offers after `--for`.
+const STATES: &[&str] = &[
+    "BACKOFF", "DOWN", "EXITED", "FATAL", "RUNNING", "STARTING", "STOPPED", "STOPPING",
+];
 
 /// How often a daemon is asked that does not tell by itself, and one that is not there.
 const EVERY: Duration = Duration::from_millis(200);
