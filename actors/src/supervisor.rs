@@ -6,6 +6,7 @@
 mod bulk;
 mod control;
 mod groups;
+mod guardian;
 mod logs;
 mod reload;
 mod roster;
@@ -79,6 +80,8 @@ pub struct Supervisor {
     turns: Turns,
     plan: Option<StopPlan>,
     stop_report: Option<SpawnHandle>,
+    /// Clients are served, and what starts by itself was told to.
+    begun: bool,
 }
 
 impl Supervisor {
@@ -98,6 +101,7 @@ impl Supervisor {
             turns: Turns::default(),
             plan: None,
             stop_report: None,
+            begun: false,
         }
     }
 
@@ -129,6 +133,7 @@ impl Handler<Begin> for Supervisor {
 
     fn handle(&mut self, _msg: Begin, _ctx: &mut Context<Self>) {
         self.publish(Event::SupervisorRunning);
+        self.begun = true;
         self.roster.autostart_all();
     }
 }
