@@ -19,7 +19,7 @@ use crate::crowd::{Guest, Serving};
 use crate::origin;
 use crate::query;
 use crate::site::Site;
-use crate::{assets, logtail, pages, rpc};
+use crate::{assets, live, logtail, pages, rpc};
 
 /// What a path leads to. Tried in this order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,6 +30,8 @@ enum Route {
     Logtail(String),
     /// The daemon's own log.
     MainLogtail,
+    /// What changes, as it changes.
+    Live,
     /// A page.
     Page(pages::Page),
     /// A file of the web interface, or nothing.
@@ -48,6 +50,9 @@ impl Route {
         if path.starts_with("/mainlogtail") {
             return Self::MainLogtail;
         }
+        if path == "/live" {
+            return Self::Live;
+        }
         let bare = path.trim_start_matches('/');
         pages::Page::of(bare).map_or_else(|| Self::File(bare.to_owned()), Self::Page)
     }
@@ -56,7 +61,7 @@ impl Route {
     fn takes(&self, method: &Method) -> bool {
         match self {
             Self::Rpc => *method == Method::POST,
-            Self::Logtail(_) | Self::MainLogtail => *method == Method::GET,
+            Self::Logtail(_) | Self::MainLogtail | Self::Live => *method == Method::GET,
             Self::Page(_) => [Method::GET, Method::POST, Method::HEAD].contains(method),
             Self::File(_) => [Method::GET, Method::HEAD].contains(method),
         }
@@ -126,6 +131,7 @@ async fn lead(
         Route::Rpc => call(request, payload, site).await,
         Route::Logtail(rest) => logtail::process(request, site, &rest).await,
         Route::MainLogtail => logtail::main(request, site).await,
+        Route::Live => live::answer(request, site),
         Route::Page(page) => match body_if_posted(request, payload, site).await {
             Ok(form) => page.answer(request, &form, site, caller).await,
             Err(status) => answer::error(status),
@@ -253,6 +259,8 @@ mod tests {
             ("/logtailxyz/x", Route::Logtail("xyz/x".into())),
             ("//logtail/x", Route::File("logtail/x".into())),
             ("/mainlogtail/foo", Route::MainLogtail),
+            ("/live", Route::Live),
+            ("/live/", Route::File("live/".into())),
             ("/", Route::Page(Page::Status)),
             ("//index.html", Route::Page(Page::Status)),
             ("/tail.html", Route::Page(Page::Tail)),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
+use nix::sys::resource::{Resource, getrlimit};
 use slog::Logger;
 use tokio::sync::watch;
 use visord_actors::board::Board;
@@ -88,6 +89,24 @@ pub struct Limits {
     pub connections: usize,
     /// Wait before the answer to a wrong password.
     pub failure_delay: Duration,
+}
+
+impl Limits {
+    /// How many connections a listener may really have: never more than a quarter of the
+    /// descriptors, for the children need theirs.
+    #[must_use]
+    pub fn connections(&self) -> usize {
+        let descriptors = getrlimit(Resource::RLIMIT_NOFILE).map_or(1024, |(soft, _)| soft);
+        let most = usize::try_from(descriptors / 4).unwrap_or(usize::MAX);
+        self.connections.min(most)
+    }
+
+    /// Live streams that may be open at a time, on all listeners together: there is always room
+    /// for those who ask for something else.
+    #[must_use]
+    pub fn streams(&self) -> usize {
+        (self.connections() / 2).max(1)
+    }
 }
 
 impl Default for Limits {

@@ -1,7 +1,8 @@
 //! Handlers and server against a Supervisor that is not there.
 
-mod fake;
+pub(crate) mod fake;
 mod http;
+mod live;
 mod names;
 mod pages;
 mod remote;
