@@ -18,6 +18,7 @@ pub mod spawn;
 pub mod supervisor;
 pub mod ticker;
 pub mod usage;
+pub mod vigil;
 
 #[cfg(test)]
 mod testing;

@@ -80,7 +80,7 @@ answers! {
     SignalMany => outcomes();
     WriteStdin => ();
     ClearProcessLogs => ();
-    ClearAllLogs => outcomes();
+    ClearManyLogs => outcomes();
     TendProcessLogs => ();
     ClearMainLog => ();
     AddGroup => ();

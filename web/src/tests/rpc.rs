@@ -350,7 +350,12 @@ async fn commands_reach_the_supervisor() {
             format!("TendProcessLogs {{ name: {x}, care: Reopen }}"),
             "True",
         ),
-        ("clearAllProcessLogs", vec![], "ClearAllLogs".into(), many),
+        (
+            "clearAllProcessLogs",
+            vec![],
+            "ClearManyLogs { scope: All }".into(),
+            many,
+        ),
         ("clearLog", vec![], "ClearMainLog".into(), "True"),
         (
             "addProcessGroup",
