@@ -29,6 +29,7 @@ pub mod crowd;
 pub mod listen;
 pub mod live;
 pub mod logtail;
+pub mod metrics;
 pub mod origin;
 pub mod pages;
 pub mod query;

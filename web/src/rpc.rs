@@ -14,6 +14,7 @@ pub mod system;
 pub mod table;
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use actix_web::http::StatusCode;
 use actix_web::rt;
@@ -24,6 +25,7 @@ use visord_xmlrpc::error::Limit;
 use visord_xmlrpc::{DecodeError, Limits, ReplyWriter, decode_call, encode_fault};
 
 use self::method::{Args, Failure, Method, Outcome, Reply, Run};
+use crate::metrics::meters::Whose;
 use crate::state::AppState;
 
 /// The body of the answer to this request body; a fault is an answer too.
@@ -39,7 +41,9 @@ pub async fn answer(state: &Arc<AppState>, body: &[u8]) -> Result<String, Status
     let call = decode_call(body, &limits).map_err(|refusal| refuse(state, body, &refusal))?;
     let name = call.method;
     trace!(state.log, "XML-RPC method called: {name}()");
+    let began = Instant::now();
     let outcome = perform_to_the_end(state, &name, Args(call.params)).await;
+    let failed = outcome.is_err();
     let answer = match outcome {
         Ok(reply) => {
             trace!(state.log, "XML-RPC method {name}() returned successfully");
@@ -55,7 +59,20 @@ pub async fn answer(state: &Arc<AppState>, body: &[u8]) -> Result<String, Status
         }
     };
     state.settled().await;
+    let whose = whose(state, &name);
+    state.meters.called(whose, began.elapsed(), failed);
     Ok(answer)
+}
+
+fn whose<'a>(state: &AppState, name: &'a str) -> Whose<'a> {
+    match name.split_once('.') {
+        Some((space, bare)) if table::find(name, &state.namespaces).is_some() => Whose::Ours {
+            system: space == "system",
+            name: bare,
+        },
+        _ if state.remotes.of(name).is_some() => Whose::Forwarded,
+        _ => Whose::Unknown,
+    }
 }
 
 /// Say in the log what was no call, and which status it gets.

@@ -11,13 +11,14 @@ use tokio::sync::watch;
 use visord_actors::board::Board;
 use visord_actors::feed::Feed;
 use visord_actors::link::Link;
-use visord_actors::log::LostBytes;
+use visord_actors::log::{LostBytes, StoredBytes};
 use visord_actors::messages::supervisor::ProcessName;
 use visord_actors::usage::Usage;
 use visord_config::HttpAddress;
 
 use crate::auth::Credentials;
 use crate::listen::Bound;
+use crate::metrics::meters::Meters;
 use crate::rpc::remote::Remotes;
 use crate::tls::Tls;
 
@@ -36,6 +37,9 @@ pub type Settle = Arc<dyn Fn() -> Option<BoxFuture<'static, ()>> + Send + Sync>;
 
 /// How many bytes of the outputs of a process could not be stored.
 pub type Lost = Arc<dyn Fn(&ProcessName) -> LostBytes + Send + Sync>;
+
+/// How many bytes of the outputs of a process are in its logs.
+pub type Stored = Arc<dyn Fn(&ProcessName) -> StoredBytes + Send + Sync>;
 
 /// What the daemon hands to its web server.
 #[derive(Clone)]
@@ -57,6 +61,10 @@ pub struct AppState {
     pub settle: Settle,
     /// Counts what logs have lost.
     pub lost: Lost,
+    /// Counts what log files have taken.
+    pub stored: Stored,
+    /// Counts calls and requests.
+    pub meters: Arc<Meters>,
     /// Namespaces under which the main methods are reachable: the names of the
     /// `[rpcinterface:x]` sections, in file order (spec interfaces E1).
     pub namespaces: Vec<String>,

@@ -3,6 +3,7 @@
 pub(crate) mod fake;
 mod http;
 mod live;
+mod metrics;
 mod names;
 mod pages;
 mod remote;

@@ -208,12 +208,12 @@ async fn who_does_not_read_is_cut_off_and_nobody_waits_for_them() {
         .unwrap();
     let (head, _) = response(&mut second).await;
     assert!(head.starts_with("http/1.1 503"), "{head}");
-    // more than any socket buffers take
+    // more than the socket buffers take, less than the feed forgets
     let event = std::sync::Arc::new(Event::Remote {
         kind: "t".into(),
         data: "x".repeat(10_000),
     });
-    for _ in 0..2000 {
+    for _ in 0..700 {
         let event = event.clone();
         server.board.feed().publish(News::Event {
             serial: None,
@@ -245,6 +245,6 @@ async fn who_does_not_read_is_cut_off_and_nobody_waits_for_them() {
     }
     let mut rest = Vec::new();
     let cut = deaf.read_to_end(&mut rest).await;
-    assert!(cut.is_err() || rest.len() < 20_000_000, "it got everything");
+    assert!(cut.is_err() || rest.len() < 7_000_000, "it got everything");
     server.stop().await;
 }
