@@ -17,8 +17,8 @@ pub mod signals;
 pub mod spawn;
 pub mod supervisor;
 pub mod ticker;
-pub mod vigil;
 pub mod usage;
+pub mod vigil;
 
 #[cfg(test)]
 mod testing;

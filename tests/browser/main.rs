@@ -14,7 +14,7 @@ mod elsewhere;
 mod harness;
 mod hostile;
 mod looks;
+mod plain;
 mod scene;
-mod status;
 mod tail;
 mod webdriver;
