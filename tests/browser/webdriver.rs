@@ -136,10 +136,6 @@ impl Browser {
         self.post("url", &json!({"url": url}));
     }
 
-    pub(crate) fn reload(&self) {
-        self.post("refresh", &json!({}));
-    }
-
     pub(crate) fn url(&self) -> String {
         self.get("url").as_str().expect("a URL").to_owned()
     }
