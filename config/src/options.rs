@@ -89,6 +89,10 @@ pub(crate) const KINDS: &[Kind] = &[
         ]),
     },
     Kind {
+        name: "web_user:",
+        options: Some(&["password", "role", "servers"]),
+    },
+    Kind {
         name: "program:",
         options: Some(PROGRAM),
     },

@@ -17,6 +17,10 @@ const BROWSERS: usize = 2;
 /// A host that no DNS knows and that the browsers take for this machine.
 pub(crate) const OTHER_HOST: &str = "evil.example";
 
+/// Another, the machine's own name on its network. Over plain HTTP browsers trust it less than
+/// an address of the machine itself and say less about where a request comes from.
+pub(crate) const OWN_HOST: &str = "box.example";
+
 /// Starts chromedriver and ends it, its browsers and their files when the input closes: when
 /// the test program has ended, even if it was killed. All are in the shell's process group,
 /// which is killed from outside of it.
@@ -119,7 +123,9 @@ impl Pool {
     }
 
     fn capabilities(&self) -> Value {
-        let map = format!("--host-resolver-rules=MAP {OTHER_HOST} 127.0.0.1");
+        let map = format!(
+            "--host-resolver-rules=MAP {OTHER_HOST} 127.0.0.1, MAP {OWN_HOST} 127.0.0.1"
+        );
         json!({
             "browserName": "chrome",
             "goog:loggingPrefs": {"browser": "ALL"},

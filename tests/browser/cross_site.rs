@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::chromium::OTHER_HOST;
+use crate::chromium::{OTHER_HOST, OWN_HOST};
 use crate::elsewhere;
 use crate::harness::Daemon;
 use crate::scene::Scene;
@@ -11,6 +11,7 @@ const CAT: &str = "[program:cat]\ncommand=/bin/cat\nstartsecs=0\nstdout_logfile=
 
 /// Forms and links to everything that changes something.
 fn trap(target: &str) -> String {
+    let quiet = "<meta name=referrer content=no-referrer>".to_owned();
     let form = |id: &str, action: &str, fields: &str| {
         format!(
             "<form method=post action='{target}{action}'>{fields}<button id={id}>x</button></form>"
@@ -18,6 +19,7 @@ fn trap(target: &str) -> String {
     };
     let hidden = |name: &str, value: &str| format!("<input type=hidden name={name} value={value}>");
     [
+        quiet,
         form("all", "index.html", &hidden("action", "stopall")),
         form("one", "", &hidden("stop", "cat")),
         form(
@@ -70,39 +72,63 @@ fn assert_untouched(daemon: &Daemon, pid: i32) {
     );
 }
 
-/// From another host, and from another port of the same one.
+/// Let another site try everything; `host` is what the daemon is called by.
+fn attack(scene: &Scene, host: &str, from: &str) {
+    let pid = scene.daemon.child_pid("cat");
+    // from now on the browser sends the password by itself
+    scene.open(&format!("http://me:secret@{host}:{}/", scene.port));
+    let target = format!("http://{host}:{}/", scene.port);
+    scene.open(&target);
+    assert_eq!(scene.texts("tbody tr[data-name]").len(), 1);
+
+    let elsewhere = elsewhere::site(trap(&target));
+    let trap = format!("http://{from}:{elsewhere}/");
+    scene.open(&trap);
+    let read = scene.run_async(ATTACK, &json!([target]));
+    assert_eq!(read, json!([]));
+    for bait in ["#all", "#one", "#query", "#link"] {
+        scene.open(&trap);
+        scene.click(bait);
+        scene.wait("the answer", &format!("location.port == '{}'", scene.port));
+        assert_eq!(scene.text("h1"), "403 Forbidden", "{bait} on {from}");
+    }
+    assert_untouched(&scene.daemon, pid);
+    // what a page of ours asks for is done
+    scene.open(&target);
+    scene.click("button[name=stop][value=cat]");
+    scene.daemon.wait_state("cat", "STOPPED");
+}
+
+const LOGIN: &str = "username=me\npassword=secret";
+
 #[test]
-fn other_sites_change_and_read_nothing() {
-    let Some(scene) = Scene::with("username=me\npassword=secret", CAT) else {
+fn another_host_changes_and_reads_nothing() {
+    let Some(scene) = Scene::with(LOGIN, CAT) else {
         return;
     };
     scene.daemon.wait_state("cat", "RUNNING");
-    let pid = scene.daemon.child_pid("cat");
-    // from now on the browser sends the password by itself
-    let login = format!("http://me:secret@127.0.0.1:{}/", scene.port);
-    scene.open(&login);
-    scene.visit("");
-    assert_eq!(scene.texts("tr[data-name], tbody tr").len(), 1);
+    attack(&scene, "127.0.0.1", OTHER_HOST);
+}
 
-    let target = scene.at("");
-    let elsewhere = elsewhere::site(trap(&target));
-    for host in [OTHER_HOST, "127.0.0.1"] {
-        let trap = format!("http://{host}:{elsewhere}/");
-        scene.open(&trap);
-        let read = scene.run_async(ATTACK, &json!([target]));
-        assert_eq!(read, json!([]));
-        for bait in ["#all", "#one", "#query", "#link"] {
-            scene.open(&trap);
-            scene.click(bait);
-            scene.wait("the answer", &format!("location.port == '{}'", scene.port));
-            assert_eq!(scene.text("h1"), "403 Forbidden", "{bait} on {host}");
-        }
-        assert_untouched(&scene.daemon, pid);
-    }
-    // what a page of ours asks for is done
-    scene.visit("");
-    scene.click("button[name=stop][value=cat]");
-    scene.daemon.wait_state("cat", "STOPPED");
+/// To a browser this is the same site, and it sends passwords and cookies.
+#[test]
+fn another_port_changes_and_reads_nothing() {
+    let Some(scene) = Scene::with(LOGIN, CAT) else {
+        return;
+    };
+    scene.daemon.wait_state("cat", "RUNNING");
+    attack(&scene, "127.0.0.1", "127.0.0.1");
+}
+
+/// Over plain HTTP on a network browsers do not say from which site a request comes, and the
+/// attacker's page forbids them to say from which page.
+#[test]
+fn another_host_changes_nothing_over_a_network() {
+    let Some(scene) = Scene::with(LOGIN, CAT) else {
+        return;
+    };
+    scene.daemon.wait_state("cat", "RUNNING");
+    attack(&scene, OWN_HOST, OTHER_HOST);
 }
 
 /// Pages of ours are shown in no frame of others, where clicks could be stolen.

@@ -1,5 +1,5 @@
 //! A small WebDriver client: one request, one connection, JSON both ways
-//! (docs/decisions/0008-webdriver.md).
+//! (docs/decisions/0010-webdriver.md).
 
 use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;

@@ -2,8 +2,10 @@
 
 mod bad_input;
 mod clients;
+mod completion;
 mod ctl_additions;
 mod ctl_reference;
+mod ctl_wait;
 mod events;
 mod fcgi;
 mod harness;
@@ -16,6 +18,7 @@ mod original;
 mod pid_one;
 mod pidproxy;
 mod real_programs;
+mod screen;
 mod shutdown;
 mod stalls;
 mod stdin;

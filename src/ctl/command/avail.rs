@@ -4,18 +4,21 @@ use visord_model::fault::FaultCode;
 use visord_model::name::namespec;
 use visord_xmlrpc::Value;
 
-use super::{Command, Completes};
+use super::Command;
 use crate::ctl::exit_status::{ExitStatus, is};
 use crate::ctl::failure::Failure;
 use crate::ctl::help::Part;
-use crate::ctl::json::Json;
+use crate::ctl::json::{Json, json};
 use crate::ctl::process::{items, number, refusable, text};
 use crate::ctl::session::{Flow, Session};
 
 pub(super) const AVAIL: Command = Command {
     name: "avail",
     help: &[Part::Usage("avail", "List every configured process")],
-    completes: Completes::Nothing,
+    options: &[],
+    completes: &[],
+    needs: &["supervisor.getAllConfigInfo"],
+    addition: false,
     run: avail,
 };
 
@@ -80,15 +83,15 @@ impl Config {
     }
 
     fn json(&self) -> Json {
-        Json::Object(vec![
-            ("namespec", self.namespec().into()),
-            ("group", self.group.as_str().into()),
-            ("name", self.name.as_str().into()),
-            ("in_use", self.in_use.into()),
-            ("autostart", self.autostart.into()),
-            ("group_priority", self.group_priority.into()),
-            ("priority", self.priority.into()),
-        ])
+        json!({
+            "namespec": self.namespec(),
+            "group": self.group,
+            "name": self.name,
+            "in_use": self.in_use,
+            "autostart": self.autostart,
+            "group_priority": self.group_priority,
+            "priority": self.priority,
+        })
     }
 }
 

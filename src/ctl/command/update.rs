@@ -5,11 +5,11 @@ mod plan;
 use visord_model::fault::FaultCode;
 use visord_xmlrpc::{Client, Value};
 
-use super::{Command, Completes, means_all};
+use super::{Command, Completes, Opt, means_all};
 use crate::ctl::exit_status::{ExitStatus, is};
 use crate::ctl::failure::Failure;
 use crate::ctl::help::Part;
-use crate::ctl::json::Json;
+use crate::ctl::json::{Json, json};
 use crate::ctl::names::choose;
 use crate::ctl::process::{ProcessInfo, items, number, refusable};
 use crate::ctl::session::{Flow, Session};
@@ -20,7 +20,10 @@ pub(super) const REREAD: Command = Command {
         "reread",
         "Have the configuration files read again and tell what changed in them",
     )],
-    completes: Completes::Nothing,
+    options: &[],
+    completes: &[],
+    needs: &["supervisor.reloadConfig"],
+    addition: false,
     run: reread,
 };
 
@@ -33,12 +36,22 @@ pub(super) const UPDATE: Command = Command {
         ),
         Part::Usage("update all", "The same"),
         Part::Usage("update <gname> [...]", "The same for some groups only"),
-        Part::Usage(
-            "update --dry-run [<gname> ...]",
-            "Tell which processes would stop, start or restart, and touch none",
-        ),
     ],
-    completes: Completes::Groups,
+    options: &[Opt {
+        name: DRY_RUN,
+        value: None,
+        text: "tell which processes would stop, start or restart, and touch none",
+    }],
+    completes: &[Completes::Groups],
+    needs: &[
+        "supervisor.reloadConfig",
+        "supervisor.getAllProcessInfo",
+        "supervisor.updateProcessGroup",
+        "supervisor.stopProcessGroup",
+        "supervisor.removeProcessGroup",
+        "supervisor.addProcessGroup",
+    ],
+    addition: false,
     run: update,
 };
 
@@ -73,12 +86,7 @@ impl Difference {
     }
 
     fn json(&self) -> Json {
-        let names = |names: &[String]| names.iter().map(String::as_str).collect();
-        Json::Object(vec![
-            ("added", names(&self.added)),
-            ("changed", names(&self.changed)),
-            ("removed", names(&self.removed)),
-        ])
+        json!({ "added": self.added, "changed": self.changed, "removed": self.removed })
     }
 
     /// A line for each group, by name.
