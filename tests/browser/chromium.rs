@@ -123,9 +123,8 @@ impl Pool {
     }
 
     fn capabilities(&self) -> Value {
-        let map = format!(
-            "--host-resolver-rules=MAP {OTHER_HOST} 127.0.0.1, MAP {OWN_HOST} 127.0.0.1"
-        );
+        let map =
+            format!("--host-resolver-rules=MAP {OTHER_HOST} 127.0.0.1, MAP {OWN_HOST} 127.0.0.1");
         json!({
             "browserName": "chrome",
             "goog:loggingPrefs": {"browser": "ALL"},
