@@ -244,14 +244,17 @@ pub fn help_text(
     text
 }
 
+/// The long name of an option; the spelling with hyphens, which is friendlier, where there are
+/// two.
+pub(crate) fn long_name(definition: &Arg) -> Option<&str> {
+    let longs = definition.get_long_and_visible_aliases();
+    longs.unwrap_or_default().last().copied()
+}
+
 /// `-c/--configuration FILENAME -- what it is for`
 fn help_line(definition: &Arg) -> String {
     let short = definition.get_short().map(|short| format!("-{short}"));
-    // The spelling with hyphens is the friendlier one where there are two.
-    let longs = definition
-        .get_long_and_visible_aliases()
-        .unwrap_or_default();
-    let long = longs.last().map(|long| format!("--{long}"));
+    let long = long_name(definition).map(|long| format!("--{long}"));
     let names: Vec<String> = short.into_iter().chain(long).collect();
     let value = definition
         .get_value_names()
@@ -266,6 +269,6 @@ fn help_line(definition: &Arg) -> String {
     )
 }
 
-fn takes_value(definition: &Arg) -> bool {
+pub(crate) fn takes_value(definition: &Arg) -> bool {
     definition.get_action().takes_values()
 }

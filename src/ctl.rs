@@ -29,6 +29,7 @@ use visord_xmlrpc::CallError;
 
 use crate::cli;
 use command::execute;
+use complete::outer::answer;
 use exit_status::ExitStatus;
 use failure::Failure;
 use json::Report;
@@ -46,6 +47,11 @@ pub fn main() -> ExitCode {
             Ok(()) => ExitCode::SUCCESS,
             Err(_) => ExitCode::FAILURE,
         },
+        Ok(Request::Complete(shell)) => {
+            // What cannot be told is not offered.
+            let _ = Console::default().out(&answer(&shell, &options::surroundings()));
+            ExitCode::SUCCESS
+        }
         Ok(Request::Act(settings)) => act(settings),
     }
 }

@@ -6,12 +6,14 @@
 
 mod avail;
 mod clear;
+mod completion;
 mod control;
 mod daemon;
 mod fg;
 mod groups;
 mod logs;
 mod maintail;
+mod needs;
 mod pid;
 mod shell;
 mod status;
@@ -27,11 +29,13 @@ use crate::ctl::exit_status::ExitStatus;
 /// What a command does with its argument, the rest of the line without blanks at its ends.
 pub type Run = fn(&mut Session<'_>, &str) -> Result<Flow, Failure>;
 
-/// What TAB offers after the command's name (spec interfaces 4.9).
+/// What TAB offers for an argument (spec interfaces 4.9).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Completes {
-    /// Nothing.
-    Nothing,
+    /// These words.
+    Words(&'static [&'static str]),
+    /// Names of signals.
+    Signals,
     /// Names of commands.
     Commands,
     /// Names of active groups.
@@ -40,14 +44,35 @@ pub enum Completes {
     Processes,
 }
 
+/// An option of a command. It may stand anywhere among the arguments unless the command's
+/// help says otherwise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Opt {
+    /// As typed: `-f`, `--dry-run`.
+    pub name: &'static str,
+    /// What its value is called and what TAB offers for it; nothing for a flag.
+    pub value: Option<(&'static str, &'static [Completes])>,
+    /// What it does, in the imperative and without a full stop.
+    pub text: &'static str,
+}
+
 /// A command of supervisorctl.
 pub struct Command {
     /// What is typed.
     pub name: &'static str,
     /// How it is used; nothing for a command that is not to be known.
-    pub help: &'static [Part],
-    /// What TAB offers after it.
-    pub completes: Completes,
+    pub help: &'static [Part<'static>],
+    /// Its options.
+    pub options: &'static [Opt],
+    /// What TAB offers for its arguments: an entry for each, the last one also for all
+    /// that follow.
+    pub completes: &'static [Completes],
+    /// Everything it may ask of a daemon: RPC methods, and paths of log streams up to the
+    /// name. A daemon that lacks one is told apart by it.
+    pub needs: &'static [&'static str],
+    /// The original does not have it. `help <name>` explains it and TAB offers it; the
+    /// overview of `help` stays what scripts and people know.
+    pub addition: bool,
     /// What it does.
     pub run: Run,
 }
@@ -58,6 +83,7 @@ pub const ALL: &[Command] = &[
     groups::ADD,
     avail::AVAIL,
     clear::CLEAR,
+    completion::COMPLETION,
     shell::EXIT,
     fg::FG,
     shell::HELP,
@@ -80,10 +106,6 @@ pub const ALL: &[Command] = &[
     daemon::VERSION,
 ];
 
-/// Those the original does not have. `help <name>` explains them and TAB offers them; the
-/// overview of `help` stays what scripts and people know.
-pub const OURS: &[&str] = &["logs"];
-
 /// The command of that name.
 #[must_use]
 pub fn find(name: &str) -> Option<&'static Command> {
@@ -98,7 +120,8 @@ pub fn execute(session: &mut Session<'_>, line: &str) -> Result<Flow, Failure> {
     match Line::read(line) {
         Line::Blank => Ok(Flow::Continue),
         Line::Command { name, argument } => match find(name) {
-            Some(command) => (command.run)(session, argument),
+            Some(command) => (command.run)(session, argument)
+                .map_err(|failure| needs::explained(session, command, failure)),
             None => unknown(session, line),
         },
         Line::Other => unknown(session, line),
@@ -111,7 +134,28 @@ fn unknown(session: &mut Session<'_>, line: &str) -> Result<Flow, Failure> {
     Ok(Flow::Continue)
 }
 
+impl Opt {
+    /// How it is typed, with the name of its value.
+    #[must_use]
+    pub fn syntax(&self) -> String {
+        match self.value {
+            Some((value, _)) => format!("{} {value}", self.name),
+            None => self.name.to_owned(),
+        }
+    }
+}
+
 impl Command {
+    /// What it does, in one line.
+    #[must_use]
+    pub fn summary(&self) -> &'static str {
+        let texts = self.help.iter().filter_map(|part| match part {
+            Part::Usage(_, text) => Some(*text),
+            Part::More(_) | Part::Line(_) => None,
+        });
+        texts.into_iter().next().unwrap_or_default()
+    }
+
     /// Tell what is wrong with the arguments, and how they should be.
     ///
     /// # Errors
@@ -123,7 +167,7 @@ impl Command {
         what: &str,
     ) -> Result<Flow, Failure> {
         session.fail(status, what)?;
-        session.say(&super::help::topic(self.help))?;
+        session.say(&super::help::topic(self))?;
         Ok(Flow::Continue)
     }
 

@@ -1,10 +1,64 @@
-//! What TAB offers (spec interfaces 4.9). Every candidate carries a trailing blank, for it
-//! is a whole word.
+//! What TAB offers (spec interfaces 4.9), in our own shell and in those of the system.
 
-use super::command::{ALL, Completes, find};
+pub mod outer;
+
+use std::borrow::Cow;
+use std::cell::OnceCell;
+
+use visord_model::signal::Signal;
+
+use super::command::{ALL, Command, Completes, Opt, find};
 use super::process::ProcessInfo;
 
-/// The candidates for the word under the cursor.
+/// What can be named: asked for only when it is wanted, and once.
+pub struct Names {
+    plugins: Vec<String>,
+    ask: Box<dyn Fn() -> Vec<ProcessInfo>>,
+    processes: OnceCell<Vec<ProcessInfo>>,
+}
+
+impl Names {
+    /// Commands of plug-ins, and a way to get the processes as they are now.
+    #[must_use]
+    pub fn new(plugins: Vec<String>, ask: impl Fn() -> Vec<ProcessInfo> + 'static) -> Self {
+        Self {
+            plugins,
+            ask: Box::new(ask),
+            processes: OnceCell::new(),
+        }
+    }
+
+    /// Nothing can be named.
+    #[must_use]
+    pub fn none() -> Self {
+        Self::new(Vec::new(), Vec::new)
+    }
+
+    fn processes(&self) -> &[ProcessInfo] {
+        self.processes.get_or_init(|| (self.ask)())
+    }
+}
+
+/// A word that can stand under the cursor, and what it means if that is worth telling.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Candidate {
+    /// The whole word.
+    pub word: String,
+    /// One line, perhaps empty.
+    pub text: Cow<'static, str>,
+}
+
+impl From<String> for Candidate {
+    fn from(word: String) -> Self {
+        Self {
+            word,
+            text: "".into(),
+        }
+    }
+}
+
+/// The candidates for the word under the cursor. In our own shell every candidate carries a
+/// trailing blank, for it is a whole word.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Candidates {
     /// Where that word begins, in bytes.
@@ -13,30 +67,121 @@ pub struct Candidates {
     pub words: Vec<String>,
 }
 
-/// What can stand where `before`, the line up to the cursor, ends. `processes` is only
-/// asked if names of processes or groups are wanted.
-pub fn candidates(before: &str, processes: impl FnOnce() -> Vec<ProcessInfo>) -> Candidates {
+/// What can stand where `before`, the line up to the cursor, ends.
+#[must_use]
+pub fn candidates(before: &str, names: &Names) -> Candidates {
     let start = before
         .char_indices()
         .rfind(|(_, c)| c.is_whitespace())
         .map_or(0, |(at, c)| at + c.len_utf8());
-    let word = &before[start..];
-    let mut words = match before[..start].split_whitespace().next() {
-        None => commands(),
-        Some(command) => match find(command).map(|command| command.completes) {
-            Some(Completes::Commands) => commands(),
-            Some(Completes::Groups) => groups(&processes()),
-            Some(Completes::Processes) => names(&processes(), word.contains(':')),
-            Some(Completes::Nothing) | None => Vec::new(),
+    let words: Vec<&str> = before[..start].split_whitespace().collect();
+    let offered = offered(&words, &before[start..], names);
+    Candidates {
+        start,
+        words: offered
+            .into_iter()
+            .map(|candidate| candidate.word + " ")
+            .collect(),
+    }
+}
+
+/// The candidates for `word` after these words of an action, sorted.
+#[must_use]
+pub fn offered(words: &[&str], word: &str, names: &Names) -> Vec<Candidate> {
+    let mut offered = match words.split_first() {
+        None => commands(names),
+        Some((command, arguments)) => match find(command) {
+            Some(command) => after(command, arguments, word, names),
+            None if names.plugins.iter().any(|plugin| plugin == command) => {
+                kind(Completes::Processes, word, names)
+            }
+            None => Vec::new(),
         },
     };
-    words.retain(|candidate| candidate.starts_with(word));
-    words.sort_unstable();
-    words.dedup();
-    for candidate in &mut words {
-        candidate.push(' ');
+    offered.retain(|candidate| candidate.word.starts_with(word));
+    offered.sort_unstable();
+    offered.dedup();
+    offered
+}
+
+/// What can follow a command and these arguments.
+fn after(command: &Command, arguments: &[&str], word: &str, names: &Names) -> Vec<Candidate> {
+    let option = |text: &str| command.options.iter().find(|option| option.name == text);
+    if word.starts_with('-') {
+        return command.options.iter().map(explained).collect();
     }
-    Candidates { start, words }
+    let mut position = 0;
+    let mut arguments = arguments.iter();
+    while let Some(argument) = arguments.next() {
+        match option(argument).and_then(|option| option.value) {
+            Some((_, values)) => {
+                if arguments.next().is_none() {
+                    let kinds = values.iter();
+                    return kinds.flat_map(|value| kind(*value, word, names)).collect();
+                }
+            }
+            // Also such that are numbers, as of `tail -100`.
+            None if argument.starts_with('-') => {}
+            None => position += 1,
+        }
+    }
+    let wanted = command.completes.get(position).or(command.completes.last());
+    wanted.map_or_else(Vec::new, |wanted| kind(*wanted, word, names))
+}
+
+/// Everything of a kind.
+fn kind(wanted: Completes, word: &str, names: &Names) -> Vec<Candidate> {
+    let processes = || names.processes().iter();
+    match wanted {
+        Completes::Words(words) => plain(words.iter().map(|word| (*word).to_owned())),
+        Completes::Signals => signals(word),
+        Completes::Commands => commands(names),
+        Completes::Groups => plain(processes().map(|info| info.group.clone())),
+        Completes::Processes => {
+            let with_group = word.contains(':');
+            plain(processes().flat_map(|info| typed(info, with_group)))
+        }
+    }
+}
+
+/// `HUP`, and `SIGHUP` if it is begun so.
+fn signals(word: &str) -> Vec<Candidate> {
+    let names = (1..32).filter_map(Signal::from_number).map(Signal::name);
+    plain(names.map(|name| match name.strip_prefix("SIG") {
+        Some(bare) if !word.starts_with("SIG") => bare.to_owned(),
+        Some(_) | None => name,
+    }))
+}
+
+fn plain(words: impl Iterator<Item = String>) -> Vec<Candidate> {
+    words.map(Candidate::from).collect()
+}
+
+fn explained(option: &Opt) -> Candidate {
+    Candidate {
+        word: option.name.to_owned(),
+        text: option.text.into(),
+    }
+}
+
+fn commands(names: &Names) -> Vec<Candidate> {
+    let known = ALL.iter().filter(|command| !command.help.is_empty());
+    let own = known.map(|command| Candidate {
+        word: command.name.to_owned(),
+        text: command.summary().into(),
+    });
+    own.chain(plain(names.plugins.iter().cloned())).collect()
+}
+
+/// How a process can be named: one that is its group goes by that one name, unless a colon
+/// was typed.
+fn typed(info: &ProcessInfo, with_group: bool) -> Vec<String> {
+    let ProcessInfo { group, name, .. } = info;
+    if with_group || group != name {
+        vec![format!("{group}:{name}"), format!("{group}:*")]
+    } else {
+        vec![name.clone()]
+    }
 }
 
 /// The longest text that all candidates begin with.
@@ -54,29 +199,6 @@ pub fn common_prefix(words: &[String]) -> &str {
     &first[..end.unwrap_or(0)]
 }
 
-fn commands() -> Vec<String> {
-    let known = ALL.iter().filter(|command| !command.help.is_empty());
-    known.map(|command| command.name.to_owned()).collect()
-}
-
-fn groups(processes: &[ProcessInfo]) -> Vec<String> {
-    processes.iter().map(|info| info.group.clone()).collect()
-}
-
-/// A process that is its group goes by that one name, unless a colon was typed.
-fn names(processes: &[ProcessInfo], with_group: bool) -> Vec<String> {
-    let mut names = Vec::new();
-    for info in processes {
-        if with_group || info.group != info.name {
-            names.push(format!("{}:{}", info.group, info.name));
-            names.push(format!("{}:*", info.group));
-        } else {
-            names.push(info.name.clone());
-        }
-    }
-    names
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -90,8 +212,9 @@ mod tests {
             description: String::new(),
             pid: 1,
         };
-        let processes = || vec![info("cat", "cat"), info("grp", "p2"), info("grp", "p1")];
-        let Candidates { start, words } = candidates(before, processes);
+        let processes = move || vec![info("cat", "cat"), info("grp", "p2"), info("grp", "p1")];
+        let names = Names::new(vec!["hello".to_owned()], processes);
+        let Candidates { start, words } = candidates(before, &names);
         assert!(words.iter().all(|word| word.starts_with(&before[start..])));
         words
     }
@@ -108,13 +231,25 @@ mod tests {
             ("update ", &["cat ", "grp "]),
             ("remove g", &["grp "]),
             ("version ", &[]),
+            ("tail cat s", &["stderr ", "stdout "]),
+            ("tail -100 c", &["cat "]),
+            ("tail -", &["-f "]),
+            ("update --", &["--dry-run "]),
+            ("update --dry-run g", &["grp "]),
+            ("signal US", &["USR1 ", "USR2 "]),
+            ("signal SIGU", &["SIGURG ", "SIGUSR1 ", "SIGUSR2 "]),
+            ("signal HUP c", &["cat "]),
+            ("logs r", &["reopen ", "rotate "]),
+            ("logs rotate c", &["cat "]),
+            ("he", &["hello ", "help "]),
+            ("hello c", &["cat "]),
             ("nonsense ", &[]),
             ("nonsense", &[]),
         ] {
             assert_eq!(offered(before), expected, "{before:?}");
         }
         let commands = offered("");
-        assert_eq!((commands.len(), commands[0].as_str()), (23, "add "));
+        assert_eq!((commands.len(), commands[0].as_str()), (25, "add "));
     }
 
     #[test]

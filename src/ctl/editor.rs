@@ -10,7 +10,7 @@ use std::rc::Rc;
 pub use full::{Full, Printer};
 pub use plain::Plain;
 
-use super::process::ProcessInfo;
+use super::complete::Names;
 
 /// What came of asking for a line. The cursor stands at the start of the next one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,17 +23,13 @@ pub enum Entered {
     Interrupted,
 }
 
-/// Asks the server for its processes; shared by the editors and their callbacks.
-pub type Processes = Rc<dyn Fn() -> Vec<ProcessInfo>>;
-
 /// A source of lines.
 pub trait Editor {
-    /// Show a prompt and let the user edit a line. `processes` is asked at most once for
-    /// it, when names are to be completed.
+    /// Show a prompt and let the user edit a line in which `names` are completed.
     ///
     /// # Errors
     /// The terminal is gone.
-    fn line(&mut self, prompt: &str, processes: Processes) -> io::Result<Entered>;
+    fn line(&mut self, prompt: &str, names: Rc<Names>) -> io::Result<Entered>;
 
     /// Remember an entry for the arrow keys.
     fn remember(&mut self, entry: &str);

@@ -6,6 +6,7 @@
 use std::fmt;
 use std::io;
 
+use visord_model::fault::FaultCode;
 use visord_model::pyrepr::repr;
 use visord_xmlrpc::http::{Address, ServerUrl};
 use visord_xmlrpc::{CallError, WireFault};
@@ -15,6 +16,8 @@ use visord_xmlrpc::{CallError, WireFault};
 pub enum Failure {
     /// A call to the server failed.
     Call(CallError),
+    /// The server does not know these methods, which the command needs.
+    Lacking(Vec<&'static str>),
     /// The answer lacks something; holds the name of it.
     Incomplete(&'static str),
     /// The answer has a result code that belongs to no outcome.
@@ -56,6 +59,12 @@ impl Failure {
     fn parts(&self, url: &str) -> (&'static str, String, String) {
         match self {
             Self::Call(error) => call_parts(error, url),
+            Self::Lacking(methods) => {
+                let fault = FaultCode::UnknownMethod;
+                let text = format!("<Fault {}: {}>", fault.code(), repr(fault.name()));
+                let advice = format!("the server at {url} does not have {}", methods.join(", "));
+                ("xmlrpc.client.Fault", text, advice)
+            }
             Self::Incomplete(name) => (
                 "KeyError",
                 repr(name),

@@ -1,7 +1,7 @@
 //! `help`: the overview and the topics, both made from the table of commands
 //! (spec interfaces 4.8).
 
-use super::command::{ALL, Command, OURS};
+use super::command::{ALL, Command, Opt};
 
 /// Columns the overview may use.
 const WIDTH: usize = 79;
@@ -12,18 +12,44 @@ const TAB: usize = 8;
 
 /// A line of a topic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Part {
+pub enum Part<'a> {
     /// What to type, and what it does.
-    Usage(&'static str, &'static str),
+    Usage(&'a str, &'a str),
     /// What the line before it does, continued.
-    More(&'static str),
+    More(&'a str),
     /// A line of its own.
-    Line(&'static str),
+    Line(&'a str),
 }
 
-/// A topic, without a final line end: usages in one column, explanations in another.
+/// All about a command, without a final line end: how it is used, then the options that
+/// this did not mention.
 #[must_use]
-pub fn topic(parts: &[Part]) -> String {
+pub fn topic(command: &Command) -> String {
+    let mentioned = |option: &&Opt| {
+        let words = command.help.iter().flat_map(|part| match part {
+            Part::Usage(text, _) | Part::Line(text) => text.split([' ', '[', ']']),
+            Part::More(_) => "".split([' ', '[', ']']),
+        });
+        words.into_iter().any(|word| word == option.name)
+    };
+    let others: Vec<&Opt> = command
+        .options
+        .iter()
+        .filter(|option| !mentioned(option))
+        .collect();
+    let syntaxes: Vec<String> = others
+        .iter()
+        .map(|option| format!("{} {}", command.name, option.syntax()))
+        .collect();
+    let mut parts = command.help.to_vec();
+    for (option, syntax) in others.iter().zip(&syntaxes) {
+        parts.push(Part::Usage(syntax, option.text));
+    }
+    columned(&parts)
+}
+
+/// Usages in one column, explanations in another.
+fn columned(parts: &[Part<'_>]) -> String {
     let longest = parts.iter().filter_map(|part| match part {
         Part::Usage(syntax, _) => Some(syntax.len()),
         Part::More(_) | Part::Line(_) => None,
@@ -54,7 +80,7 @@ pub fn overview() -> String {
 fn documented() -> impl Iterator<Item = &'static Command> {
     ALL.iter()
         .filter(|command| !command.help.is_empty() && command.name != "help")
-        .filter(|command| !OURS.contains(&command.name))
+        .filter(|command| !command.addition)
 }
 
 /// Names from top to bottom, then left to right, in the fewest rows that fit.
@@ -133,6 +159,9 @@ mod tests {
             Part::More("more"),
             Part::Line("note"),
         ];
-        assert_eq!(topic(&parts), "x\t\tshort\n12345678\tlong\n\t\tmore\nnote");
+        assert_eq!(
+            columned(&parts),
+            "x\t\tshort\n12345678\tlong\n\t\tmore\nnote"
+        );
     }
 }

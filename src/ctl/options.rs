@@ -4,11 +4,12 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use clap::{Arg, ArgAction, Command};
+use clap::{Arg, ArgAction, Command, ValueHint};
 use visord_config::{ClientConfig, Surroundings, find_config, load_client};
 use visord_model::pyrepr::repr;
 use visord_xmlrpc::http::Trust;
 
+use super::command::find;
 use super::session::Server;
 use crate::cli::{ADDITION, UsageError, help_text, tokenize};
 
@@ -19,6 +20,8 @@ pub enum Request {
     Help(String),
     /// To act.
     Act(Settings),
+    /// To tell a shell what can stand under its cursor; holds what the shell said.
+    Complete(Vec<String>),
 }
 
 /// Everything the command line and the configuration say.
@@ -38,7 +41,8 @@ pub struct Settings {
     pub words: Vec<String>,
 }
 
-fn definitions() -> Command {
+/// The options.
+pub(crate) fn definitions() -> Command {
     let value = |id: &'static str, short: char, name: &'static str, help: &'static str| {
         Arg::new(id)
             .short(short)
@@ -52,12 +56,15 @@ fn definitions() -> Command {
     };
     Command::new("supervisorctl")
         .disable_help_flag(true)
-        .arg(value(
-            "configuration",
-            'c',
-            "FILENAME",
-            "the configuration file (default: searched for)",
-        ))
+        .arg(
+            value(
+                "configuration",
+                'c',
+                "FILENAME",
+                "the configuration file (default: searched for)",
+            )
+            .value_hint(ValueHint::FilePath),
+        )
         .arg(flag("help", 'h', "show this and exit").visible_short_alias('?'))
         .arg(flag(
             "interactive",
@@ -84,7 +91,8 @@ fn definitions() -> Command {
                 "FILENAME",
                 "keep the shell's history in this file",
             )
-            .visible_alias("history-file"),
+            .visible_alias("history-file")
+            .value_hint(ValueHint::FilePath),
         )
         .arg(
             Arg::new("json")
@@ -94,6 +102,9 @@ fn definitions() -> Command {
                 .help("tell of each action in one JSON document"),
         )
 }
+
+/// How scripts of shells ask (`complete/outer.rs`).
+const COMPLETE: &str = "--complete";
 
 const TITLE: &str = "supervisorctl -- control applications run by supervisord";
 
@@ -122,6 +133,13 @@ pub fn read(
     words: &[String],
     surroundings: &Surroundings,
 ) -> Result<Request, UsageError> {
+    // Not among the options: no person types it.
+    if let Some((COMPLETE, shell)) = words
+        .split_first()
+        .map(|(word, rest)| (word.as_str(), rest))
+    {
+        return Ok(Request::Complete(shell.to_vec()));
+    }
     let definitions = definitions();
     let tokens = tokenize(&definitions, words)?;
     let mut options = Options::default();
@@ -148,10 +166,22 @@ pub fn read(
             other => unreachable!("an option without meaning: {other}"),
         }
     }
-    let file = configuration_file(options.configuration.as_deref(), program, surroundings)?;
+    let named = options.configuration.as_deref();
+    let file = if named.is_none() && is_local(&tokens.words) {
+        None
+    } else {
+        configuration_file(named, program, surroundings)?
+    };
     let config = load_client(file.as_deref(), surroundings)
         .map_err(|error| UsageError(error.first().to_owned()))?;
     Ok(Request::Act(combine(options, config, tokens.words)))
+}
+
+/// Whether an action has nothing to do with any daemon, so that no file has to be looked for.
+/// What the original has reads its file all the same.
+fn is_local(words: &[String]) -> bool {
+    let command = words.first().and_then(|word| find(word));
+    command.is_some_and(|command| command.addition && command.needs.is_empty())
 }
 
 /// The command line beats the file.

@@ -5,6 +5,7 @@ use visord_xmlrpc::{CallError, Client, Value, WireFault};
 
 use super::failure::Failure;
 use super::json::Json;
+use super::session::Server;
 
 /// A process as `getProcessInfo` describes it (spec interfaces 3.3).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,6 +47,14 @@ impl ProcessInfo {
     pub fn all(client: &mut Client) -> Result<Vec<Self>, Failure> {
         let all = client.call("supervisor.getAllProcessInfo", &[])?;
         items(&all)?.iter().map(Self::read).collect()
+    }
+
+    /// Every process of a server that is asked for nothing else.
+    ///
+    /// # Errors
+    /// The call failed.
+    pub fn of(server: &Server) -> Result<Vec<Self>, Failure> {
+        Self::all(&mut server.client()?)
     }
 
     /// One process; the inner error is the server's refusal.

@@ -7,7 +7,8 @@ use std::rc::Rc;
 use nix::sys::termios::{SetArg, tcgetattr, tcsetattr};
 
 use super::attempt;
-use super::editor::{self, Ability, Editor, Entered, Processes};
+use super::complete::Names;
+use super::editor::{self, Ability, Editor, Entered};
 use super::failure::Failure;
 use super::history::History;
 use super::process::ProcessInfo;
@@ -27,7 +28,7 @@ pub fn run(
     let mut history = open_history(session, history_file, editor.as_deref_mut())?;
     loop {
         let entered = match &mut editor {
-            Some(editor) => editor.line(&prompt, processes_of(&session.server))?,
+            Some(editor) => editor.line(&prompt, names(&session.server))?,
             None => match session.terminal.ask(&prompt)? {
                 Some(line) => Entered::Line(line),
                 None => {
@@ -67,15 +68,12 @@ pub fn leave_on_interrupt() -> impl Fn() + Send + 'static {
     }
 }
 
-/// Asks a server for its processes. One that does not answer has no names to offer.
-fn processes_of(server: &Server) -> Processes {
+/// What can be named. A server that does not answer has no names to offer.
+fn names(server: &Server) -> Rc<Names> {
     let server = server.clone();
-    Rc::new(move || {
-        let asked = server
-            .client()
-            .and_then(|mut client| ProcessInfo::all(&mut client));
-        asked.unwrap_or_default()
-    })
+    Rc::new(Names::new(Vec::new(), move || {
+        ProcessInfo::of(&server).unwrap_or_default()
+    }))
 }
 
 /// Without its history file a shell is still a shell: what is wrong is told, no more.

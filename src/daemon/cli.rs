@@ -5,7 +5,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Arg, ArgAction, Command};
+use clap::{Arg, ArgAction, Command, ValueHint};
 use visord_config::value::{
     existing_dir, parse_bytes, parse_int, parse_loglevel, parse_octal, path_with_existing_dir,
 };
@@ -41,7 +41,8 @@ pub enum Wish {
 
 const TITLE: &str = "supervisord -- run a set of applications as daemons.";
 
-fn definitions() -> Command {
+/// The options.
+pub(crate) fn definitions() -> Command {
     let long = |id: &'static str, help: &'static str| Arg::new(id).long(id).help(help);
     let value = |id: &'static str, short: char, name: &'static str, help: &'static str| {
         long(id, help).short(short).value_name(name)
@@ -56,7 +57,8 @@ fn definitions() -> Command {
                 'c',
                 "FILENAME",
                 "the configuration file (default: searched for)",
-            ),
+            )
+            .value_hint(ValueHint::FilePath),
             flag("nodaemon", "stay in the foreground").short('n'),
             flag("silent", "do not repeat the log on standard output").short('s'),
             flag("help", "show this and exit")
@@ -70,8 +72,9 @@ fn definitions() -> Command {
                 "UMASK",
                 "file creation mask of the daemon (default 022)",
             ),
-            value("directory", 'd', "DIRECTORY", "where the daemon runs"),
-            value("logfile", 'l', "FILENAME", "the daemon's log"),
+            value("directory", 'd', "DIRECTORY", "where the daemon runs")
+                .value_hint(ValueHint::DirPath),
+            value("logfile", 'l', "FILENAME", "the daemon's log").value_hint(ValueHint::FilePath),
             value(
                 "logfile_maxbytes",
                 'y',
@@ -84,20 +87,25 @@ fn definitions() -> Command {
                 'e',
                 "LEVEL",
                 "critical, error, warn, info, debug, trace or blather",
-            ),
+            )
+            .value_parser([
+                "critical", "error", "warn", "info", "debug", "trace", "blather",
+            ]),
             value(
                 "pidfile",
                 'j',
                 "FILENAME",
                 "where the daemon writes its process id",
-            ),
+            )
+            .value_hint(ValueHint::FilePath),
             value("identifier", 'i', "STR", "name of this daemon"),
             value(
                 "childlogdir",
                 'q',
                 "DIRECTORY",
                 "where automatic logs of processes go",
-            ),
+            )
+            .value_hint(ValueHint::DirPath),
             flag("nocleanup", "keep automatic logs of earlier runs").short('k'),
             value(
                 "minfds",

@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod clients;
+mod completion;
 mod ctl_additions;
 mod ctl_reference;
 mod events;
@@ -16,6 +17,7 @@ mod original;
 mod pid_one;
 mod pidproxy;
 mod real_programs;
+mod screen;
 mod shutdown;
 mod stalls;
 mod stdin;

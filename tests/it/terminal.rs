@@ -1,21 +1,10 @@
 //! supervisorctl on a terminal: prompt, completion, history, questions, `tail -f`, `fg`,
 //! Ctrl-C, Ctrl-D, another window size.
 
-use std::fs::{self, File};
-use std::io::{Read, Write};
-use std::os::fd::{AsRawFd, OwnedFd};
-use std::os::unix::process::CommandExt;
-use std::process::{Child, Command, Stdio};
-use std::time::Instant;
+use std::fs;
 
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::pty::{Winsize, openpty};
-
-use crate::harness::{Daemon, PATIENCE, free_port};
-
-const PROMPT: &str = "supervisor> ";
-const INTERRUPT: &str = "\x03";
-const END: &str = "\x04";
+use crate::harness::{Daemon, free_port};
+use crate::screen::{END, INTERRUPT, PROMPT, Screen};
 
 /// Every kind of terminal the shell tells apart.
 const TERMINALS: [&str; 2] = ["xterm", "dumb"];
@@ -32,121 +21,6 @@ command=/bin/sh -c 'while :; do echo tick; sleep 0.02; done & while read l; do e
 startsecs=0
 stopasgroup=true
 ";
-
-/// A supervisorctl on a terminal of its own.
-struct Screen {
-    child: Child,
-    terminal: File,
-    /// Shown and not expected yet.
-    shown: String,
-}
-
-impl Screen {
-    fn open(daemon: &Daemon, term: &str, arguments: &[&str]) -> Self {
-        let size = winsize(80);
-        let pty = openpty(&size, None).expect("a terminal");
-        let side = |fd: &OwnedFd| Stdio::from(fd.try_clone().expect("a descriptor"));
-        let mut command = Command::new(env!("CARGO_BIN_EXE_supervisorctl"));
-        command
-            .arg("-c")
-            .arg(daemon.path("s.conf"))
-            .args(arguments)
-            .env("TERM", term)
-            .stdin(side(&pty.slave))
-            .stdout(side(&pty.slave))
-            .stderr(side(&pty.slave));
-        // SAFETY: both calls are async-signal-safe and touch only the new process.
-        unsafe {
-            command.pre_exec(|| {
-                if libc::setsid() < 0 || libc::ioctl(0, libc::TIOCSCTTY, 0) < 0 {
-                    return Err(std::io::Error::last_os_error());
-                }
-                Ok(())
-            });
-        }
-        Self {
-            child: command.spawn().expect("start supervisorctl"),
-            terminal: File::from(pty.master),
-            shown: String::new(),
-        }
-    }
-
-    /// A shell whose first prompt is there.
-    fn shell(daemon: &Daemon, term: &str) -> Self {
-        let mut screen = Self::open(daemon, term, &[]);
-        screen.expect(PROMPT);
-        screen
-    }
-
-    fn keys(&mut self, keys: &str) {
-        self.terminal.write_all(keys.as_bytes()).expect("type");
-    }
-
-    /// Wait until `text` is shown; returns what was shown before it.
-    fn expect(&mut self, text: &str) -> String {
-        let end = Instant::now() + PATIENCE;
-        loop {
-            if let Some(at) = self.shown.find(text) {
-                let before = self.shown[..at].to_owned();
-                self.shown.drain(..at + text.len());
-                return before;
-            }
-            assert!(
-                Instant::now() < end && self.read(),
-                "waited in vain for {text:?}; shown: {:?}",
-                self.shown.chars().take(1000).collect::<String>()
-            );
-        }
-    }
-
-    /// Read what is shown within a moment; false if the program has gone.
-    fn read(&mut self) -> bool {
-        let mut polled = [PollFd::new(
-            std::os::fd::AsFd::as_fd(&self.terminal),
-            PollFlags::POLLIN,
-        )];
-        if poll(&mut polled, PollTimeout::from(20_u8)).expect("poll") == 0 {
-            return true;
-        }
-        let mut bytes = [0; 4096];
-        // The kernel answers EIO when the last program has left the terminal.
-        let Ok(count) = self.terminal.read(&mut bytes) else {
-            return false;
-        };
-        self.shown
-            .push_str(&String::from_utf8_lossy(&bytes[..count]));
-        count > 0
-    }
-
-    fn resize(&self, columns: u16) {
-        let size = winsize(columns);
-        // SAFETY: the kernel reads one winsize, which outlives the call.
-        let done = unsafe { libc::ioctl(self.terminal.as_raw_fd(), libc::TIOCSWINSZ, &size) };
-        assert_eq!(done, 0, "resize");
-    }
-
-    /// The exit code.
-    fn code(mut self) -> Option<i32> {
-        let end = Instant::now() + PATIENCE;
-        loop {
-            if let Some(status) = self.child.try_wait().expect("its end") {
-                return status.code();
-            }
-            assert!(Instant::now() < end, "it does not end: {:?}", self.shown);
-            // What it shows must be taken, or it could not end.
-            self.read();
-        }
-    }
-}
-
-fn winsize(columns: u16) -> Winsize {
-    Winsize {
-        ws_row: 24,
-        ws_col: columns,
-        ws_xpixel: 0,
-        ws_ypixel: 0,
-    }
-}
 
 fn daemon() -> Daemon {
     let daemon = Daemon::with("", PROGRAMS);

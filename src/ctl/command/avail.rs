@@ -4,7 +4,7 @@ use visord_model::fault::FaultCode;
 use visord_model::name::namespec;
 use visord_xmlrpc::Value;
 
-use super::{Command, Completes};
+use super::Command;
 use crate::ctl::exit_status::{ExitStatus, is};
 use crate::ctl::failure::Failure;
 use crate::ctl::help::Part;
@@ -15,7 +15,10 @@ use crate::ctl::session::{Flow, Session};
 pub(super) const AVAIL: Command = Command {
     name: "avail",
     help: &[Part::Usage("avail", "List every configured process")],
-    completes: Completes::Nothing,
+    options: &[],
+    completes: &[],
+    needs: &["supervisor.getAllConfigInfo"],
+    addition: false,
     run: avail,
 };
 

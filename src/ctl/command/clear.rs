@@ -19,7 +19,15 @@ pub(super) const CLEAR: Command = Command {
         Part::Usage("clear <name> <name>", "Empty the logs of several processes"),
         Part::Usage("clear all", "Empty the logs of every process"),
     ],
-    completes: Completes::Processes,
+    options: &[],
+    completes: &[Completes::Processes],
+    needs: &[
+        "supervisor.getVersion",
+        "supervisor.getAllProcessInfo",
+        "supervisor.clearProcessLogs",
+        "supervisor.clearAllProcessLogs",
+    ],
+    addition: false,
     run,
 };
 

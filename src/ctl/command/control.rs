@@ -21,7 +21,16 @@ pub(super) const START: Command = Command {
         Part::Usage("start <name> <name>", "Start several processes or groups"),
         Part::Usage("start all", "Start every process"),
     ],
-    completes: Completes::Processes,
+    options: &[],
+    completes: &[Completes::Processes],
+    needs: &[
+        "supervisor.getVersion",
+        "supervisor.getAllProcessInfo",
+        "supervisor.startProcess",
+        "supervisor.startProcessGroup",
+        "supervisor.startAllProcesses",
+    ],
+    addition: false,
     run: start,
 };
 
@@ -33,7 +42,16 @@ pub(super) const STOP: Command = Command {
         Part::Usage("stop <name> <name>", "Stop several processes or groups"),
         Part::Usage("stop all", "Stop every process"),
     ],
-    completes: Completes::Processes,
+    options: &[],
+    completes: &[Completes::Processes],
+    needs: &[
+        "supervisor.getVersion",
+        "supervisor.getAllProcessInfo",
+        "supervisor.stopProcess",
+        "supervisor.stopProcessGroup",
+        "supervisor.stopAllProcesses",
+    ],
+    addition: false,
     run: stop,
 };
 
@@ -52,7 +70,19 @@ pub(super) const RESTART: Command = Command {
         Part::Usage("restart all", "Stop and start every process"),
         Part::Line("Configuration files are not read again by it; reread and update do that."),
     ],
-    completes: Completes::Processes,
+    options: &[],
+    completes: &[Completes::Processes],
+    needs: &[
+        "supervisor.getVersion",
+        "supervisor.getAllProcessInfo",
+        "supervisor.stopProcess",
+        "supervisor.stopProcessGroup",
+        "supervisor.stopAllProcesses",
+        "supervisor.startProcess",
+        "supervisor.startProcessGroup",
+        "supervisor.startAllProcesses",
+    ],
+    addition: false,
     run: restart,
 };
 
@@ -73,7 +103,16 @@ pub(super) const SIGNAL: Command = Command {
         ),
         Part::Usage("signal <signal name> all", "Send it to every process"),
     ],
-    completes: Completes::Processes,
+    options: &[],
+    completes: &[Completes::Signals, Completes::Processes],
+    needs: &[
+        "supervisor.getVersion",
+        "supervisor.getAllProcessInfo",
+        "supervisor.signalProcess",
+        "supervisor.signalProcessGroup",
+        "supervisor.signalAllProcesses",
+    ],
+    addition: false,
     run: signal,
 };
 

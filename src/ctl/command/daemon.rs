@@ -3,7 +3,7 @@
 use visord_model::fault::FaultCode;
 use visord_xmlrpc::CallError;
 
-use super::{Command, Completes};
+use super::Command;
 use crate::ctl::exit_status::{ExitStatus, is};
 use crate::ctl::failure::Failure;
 use crate::ctl::help::Part;
@@ -12,7 +12,10 @@ use crate::ctl::session::{Flow, Session};
 pub(super) const VERSION: Command = Command {
     name: "version",
     help: &[Part::Usage("version", "Show the version of the daemon")],
-    completes: Completes::Nothing,
+    options: &[],
+    completes: &[],
+    needs: &["supervisor.getVersion", "supervisor.getSupervisorVersion"],
+    addition: false,
     run: version,
 };
 
@@ -22,7 +25,10 @@ pub(super) const SHUTDOWN: Command = Command {
         "shutdown",
         "Stop every process and end the daemon",
     )],
-    completes: Completes::Nothing,
+    options: &[],
+    completes: &[],
+    needs: &["supervisor.shutdown"],
+    addition: false,
     run: shutdown,
 };
 
@@ -32,7 +38,10 @@ pub(super) const RELOAD: Command = Command {
         "reload",
         "Stop every process and start the daemon anew with its configuration",
     )],
-    completes: Completes::Nothing,
+    options: &[],
+    completes: &[],
+    needs: &["supervisor.restart"],
+    addition: false,
     run: reload,
 };
 

@@ -12,7 +12,8 @@ use visord_xmlrpc::http::HangUp;
 use visord_xmlrpc::{CallError, Client};
 
 use super::{Command, Completes};
-use crate::ctl::editor::{Ability, Editor, Entered, Full, Printer, Processes};
+use crate::ctl::complete::Names;
+use crate::ctl::editor::{Ability, Editor, Entered, Full, Printer};
 use crate::ctl::exit_status::{ExitStatus, is};
 use crate::ctl::failure::Failure;
 use crate::ctl::follow::{GREETING, LogStream, wait_for};
@@ -31,7 +32,15 @@ pub(super) const FG: Command = Command {
         ),
         Part::More("(Ctrl-C leaves it running)"),
     ],
-    completes: Completes::Processes,
+    options: &[],
+    completes: &[Completes::Processes],
+    needs: &[
+        "supervisor.getVersion",
+        "supervisor.getProcessInfo",
+        "supervisor.sendProcessStdin",
+        "/logtail",
+    ],
+    addition: false,
     run,
 };
 
@@ -107,7 +116,7 @@ fn edit(
     for stream in streams {
         printing.push(Printing::begin(stream, editor.printer()?)?);
     }
-    let no_names: Processes = Rc::new(Vec::new);
+    let no_names = Rc::new(Names::none());
     loop {
         match editor.line("", Rc::clone(&no_names))? {
             Entered::Line(line) => {

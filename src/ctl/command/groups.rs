@@ -16,7 +16,10 @@ pub(super) const ADD: Command = Command {
         "add <name> [...]",
         "Make configured groups active (reread first)",
     )],
-    completes: Completes::Groups,
+    options: &[],
+    completes: &[Completes::Groups],
+    needs: &["supervisor.addProcessGroup"],
+    addition: false,
     run: add,
 };
 
@@ -26,7 +29,10 @@ pub(super) const REMOVE: Command = Command {
         "remove <name> [...]",
         "Make groups inactive whose processes are stopped",
     )],
-    completes: Completes::Groups,
+    options: &[],
+    completes: &[Completes::Groups],
+    needs: &["supervisor.removeProcessGroup"],
+    addition: false,
     run: remove,
 };
 

@@ -23,7 +23,18 @@ pub(super) const LOGS: Command = Command {
             "Open their log files anew, after somebody else moved them",
         ),
     ],
-    completes: Completes::Processes,
+    options: &[],
+    completes: &[
+        Completes::Words(&["reopen", "rotate"]),
+        Completes::Processes,
+    ],
+    needs: &[
+        "supervisor.getVersion",
+        "supervisor.getAllProcessInfo",
+        "supervisor.rotateProcessLogs",
+        "supervisor.reopenProcessLogs",
+    ],
+    addition: true,
     run,
 };
 

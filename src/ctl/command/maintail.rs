@@ -4,7 +4,7 @@ use visord_model::fault::FaultCode;
 use visord_xmlrpc::{Client, Value};
 
 use super::tail::{DEFAULT, Extent, modifier};
-use super::{Command, Completes};
+use super::{Command, Opt};
 use crate::ctl::exit_status::{ExitStatus, is};
 use crate::ctl::failure::Failure;
 use crate::ctl::follow;
@@ -19,7 +19,18 @@ pub(super) const MAINTAIL: Command = Command {
         Part::Usage("maintail -100", "Show the last 100 bytes of its log"),
         Part::Usage("maintail", "Show the last 1600 bytes of its log"),
     ],
-    completes: Completes::Nothing,
+    options: &[Opt {
+        name: "-f",
+        value: None,
+        text: "show what is logged from now on, until Ctrl-C",
+    }],
+    completes: &[],
+    needs: &[
+        "supervisor.getVersion",
+        "supervisor.readLog",
+        "/mainlogtail",
+    ],
+    addition: false,
     run,
 };
 

@@ -24,7 +24,15 @@ pub(super) const PID: Command = Command {
             "Show the process id of every process, one a line",
         ),
     ],
-    completes: Completes::Processes,
+    options: &[],
+    completes: &[Completes::Processes],
+    needs: &[
+        "supervisor.getVersion",
+        "supervisor.getPID",
+        "supervisor.getProcessInfo",
+        "supervisor.getAllProcessInfo",
+    ],
+    addition: false,
     run,
 };
 

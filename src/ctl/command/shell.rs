@@ -12,7 +12,10 @@ pub(super) const HELP: Command = Command {
         Part::Usage("help", "List the commands"),
         Part::Usage("help <action>", "Show how a command is used"),
     ],
-    completes: Completes::Commands,
+    options: &[],
+    completes: &[Completes::Commands],
+    needs: &[],
+    addition: false,
     run: help,
 };
 
@@ -22,21 +25,30 @@ pub(super) const OPEN: Command = Command {
         Part::Usage("open <url>", "Talk to another supervisord from now on"),
         Part::More("(http://host:port or unix:///path/of/socket)"),
     ],
-    completes: Completes::Nothing,
+    options: &[],
+    completes: &[],
+    needs: super::status::NEEDS,
+    addition: false,
     run: open,
 };
 
 pub(super) const EXIT: Command = Command {
     name: "exit",
     help: &[Part::Usage("exit", "Leave this shell")],
-    completes: Completes::Nothing,
+    options: &[],
+    completes: &[],
+    needs: &[],
+    addition: false,
     run: leave,
 };
 
 pub(super) const QUIT: Command = Command {
     name: "quit",
     help: &[Part::Usage("quit", "Leave this shell")],
-    completes: Completes::Nothing,
+    options: &[],
+    completes: &[],
+    needs: &[],
+    addition: false,
     run: leave,
 };
 
@@ -44,7 +56,10 @@ pub(super) const QUIT: Command = Command {
 pub(super) const END_OF_FILE: Command = Command {
     name: "EOF",
     help: &[],
-    completes: Completes::Nothing,
+    options: &[],
+    completes: &[],
+    needs: &[],
+    addition: false,
     run: leave,
 };
 
@@ -56,7 +71,7 @@ fn leave(session: &mut Session<'_>, _argument: &str) -> Result<Flow, Failure> {
 fn help(session: &mut Session<'_>, argument: &str) -> Result<Flow, Failure> {
     let text = match find(argument) {
         _ if argument.is_empty() => help::overview(),
-        Some(command) if !command.help.is_empty() => help::topic(command.help),
+        Some(command) if !command.help.is_empty() => help::topic(command),
         Some(_) | None => format!("*** No help on {argument}"),
     };
     session.say(&text)?;

@@ -19,9 +19,15 @@ pub(super) const STATUS: Command = Command {
         Part::Usage("status <name> <name>", "Show how several processes are"),
         Part::Usage("status", "Show how every process is"),
     ],
-    completes: Completes::Processes,
+    options: &[],
+    completes: &[Completes::Processes],
+    needs: NEEDS,
+    addition: false,
     run,
 };
+
+/// What `status` asks of a daemon; `open` shows it too.
+pub(super) const NEEDS: &[&str] = &["supervisor.getVersion", "supervisor.getAllProcessInfo"];
 
 /// Width of the column with names, before the blanks after it.
 const NAME_WIDTH: usize = 30;

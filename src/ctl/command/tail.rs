@@ -5,7 +5,7 @@ use visord_model::fault::FaultCode;
 use visord_model::pyrepr::repr;
 use visord_xmlrpc::{Client, Value};
 
-use super::{Command, Completes};
+use super::{Command, Completes, Opt};
 use crate::ctl::exit_status::{ExitStatus, is};
 use crate::ctl::failure::Failure;
 use crate::ctl::follow;
@@ -28,7 +28,22 @@ pub(super) const TAIL: Command = Command {
             "Show the last 1600 bytes of its standard error",
         ),
     ],
-    completes: Completes::Processes,
+    options: &[Opt {
+        name: "-f",
+        value: None,
+        text: "show what is written from now on, until Ctrl-C",
+    }],
+    completes: &[
+        Completes::Processes,
+        Completes::Words(&["stderr", "stdout"]),
+    ],
+    needs: &[
+        "supervisor.getVersion",
+        "supervisor.readProcessStdoutLog",
+        "supervisor.readProcessStderrLog",
+        "/logtail",
+    ],
+    addition: false,
     run,
 };
 

@@ -5,7 +5,7 @@ mod plan;
 use visord_model::fault::FaultCode;
 use visord_xmlrpc::{Client, Value};
 
-use super::{Command, Completes, means_all};
+use super::{Command, Completes, Opt, means_all};
 use crate::ctl::exit_status::{ExitStatus, is};
 use crate::ctl::failure::Failure;
 use crate::ctl::help::Part;
@@ -20,7 +20,10 @@ pub(super) const REREAD: Command = Command {
         "reread",
         "Have the configuration files read again and tell what changed in them",
     )],
-    completes: Completes::Nothing,
+    options: &[],
+    completes: &[],
+    needs: &["supervisor.reloadConfig"],
+    addition: false,
     run: reread,
 };
 
@@ -33,12 +36,22 @@ pub(super) const UPDATE: Command = Command {
         ),
         Part::Usage("update all", "The same"),
         Part::Usage("update <gname> [...]", "The same for some groups only"),
-        Part::Usage(
-            "update --dry-run [<gname> ...]",
-            "Tell which processes would stop, start or restart, and touch none",
-        ),
     ],
-    completes: Completes::Groups,
+    options: &[Opt {
+        name: DRY_RUN,
+        value: None,
+        text: "tell which processes would stop, start or restart, and touch none",
+    }],
+    completes: &[Completes::Groups],
+    needs: &[
+        "supervisor.reloadConfig",
+        "supervisor.getAllProcessInfo",
+        "supervisor.updateProcessGroup",
+        "supervisor.stopProcessGroup",
+        "supervisor.removeProcessGroup",
+        "supervisor.addProcessGroup",
+    ],
+    addition: false,
     run: update,
 };
 

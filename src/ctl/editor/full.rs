@@ -1,6 +1,5 @@
 //! The editor on a capable terminal: rustyline.
 
-use std::cell::RefCell;
 use std::io;
 use std::rc::Rc;
 
@@ -11,13 +10,12 @@ use rustyline::hint::Hinter;
 use rustyline::validate::Validator;
 use rustyline::{CompletionType, Config, Context, ExternalPrinter, Helper};
 
-use super::{Editor, Entered, Processes};
-use crate::ctl::complete::{Candidates, candidates};
+use super::{Editor, Entered};
+use crate::ctl::complete::{Candidates, Names, candidates};
 use crate::ctl::history::REMEMBERED;
-use crate::ctl::process::ProcessInfo;
 
 /// An editor with completion and history.
-pub struct Full(rustyline::Editor<Names, rustyline::history::DefaultHistory>);
+pub struct Full(rustyline::Editor<Completion, rustyline::history::DefaultHistory>);
 
 /// Prints while a line is edited, above that line. May be used by another thread.
 pub type Printer = Box<dyn FnMut(String) -> io::Result<()> + Send>;
@@ -34,7 +32,7 @@ impl Full {
             .map_err(as_io)?
             .build();
         let mut editor = rustyline::Editor::with_config(config).map_err(as_io)?;
-        editor.set_helper(Some(Names::default()));
+        editor.set_helper(Some(Completion::default()));
         Ok(Self(editor))
     }
 
@@ -49,10 +47,9 @@ impl Full {
 }
 
 impl Editor for Full {
-    fn line(&mut self, prompt: &str, processes: Processes) -> io::Result<Entered> {
-        if let Some(names) = self.0.helper_mut() {
-            names.ask = Some(processes);
-            names.known = RefCell::default();
+    fn line(&mut self, prompt: &str, names: Rc<Names>) -> io::Result<Entered> {
+        if let Some(completion) = self.0.helper_mut() {
+            completion.0 = Some(names);
         }
         match self.0.readline(prompt) {
             Ok(line) => Ok(Entered::Line(line)),
@@ -72,25 +69,11 @@ fn as_io(error: ReadlineError) -> io::Error {
     io::Error::other(error)
 }
 
-/// Completes names, asking the server once for each line.
+/// Completes what can be named while this line is edited.
 #[derive(Default)]
-struct Names {
-    ask: Option<Processes>,
-    known: RefCell<Option<Rc<Vec<ProcessInfo>>>>,
-}
+struct Completion(Option<Rc<Names>>);
 
-impl Names {
-    fn processes(&self) -> Vec<ProcessInfo> {
-        let mut known = self.known.borrow_mut();
-        let known = known.get_or_insert_with(|| {
-            let asked = self.ask.as_ref().map(|ask| ask());
-            Rc::new(asked.unwrap_or_default())
-        });
-        known.to_vec()
-    }
-}
-
-impl Completer for Names {
+impl Completer for Completion {
     type Candidate = Pair;
 
     fn complete(
@@ -99,7 +82,10 @@ impl Completer for Names {
         position: usize,
         _context: &Context<'_>,
     ) -> rustyline::Result<(usize, Vec<Pair>)> {
-        let Candidates { start, words } = candidates(&line[..position], || self.processes());
+        let Some(names) = &self.0 else {
+            return Ok((position, Vec::new()));
+        };
+        let Candidates { start, words } = candidates(&line[..position], names);
         let pairs = words.into_iter().map(|word| Pair {
             display: word.trim_end().to_owned(),
             replacement: word,
@@ -108,10 +94,10 @@ impl Completer for Names {
     }
 }
 
-impl Helper for Names {}
-impl Highlighter for Names {}
-impl Validator for Names {}
+impl Helper for Completion {}
+impl Highlighter for Completion {}
+impl Validator for Completion {}
 
-impl Hinter for Names {
+impl Hinter for Completion {
     type Hint = String;
 }

@@ -4,14 +4,15 @@
 
 use std::io::{self, Write};
 use std::os::fd::AsFd;
+use std::rc::Rc;
 
 use nix::errno::Errno;
 use nix::sys::termios::{
     InputFlags, LocalFlags, SetArg, SpecialCharacterIndices, Termios, tcgetattr, tcsetattr,
 };
 
-use super::{Editor, Entered, Processes};
-use crate::ctl::complete::{Candidates, candidates, common_prefix};
+use super::{Editor, Entered};
+use crate::ctl::complete::{Candidates, Names, candidates, common_prefix};
 
 /// An editor with completion only.
 #[derive(Debug, Default)]
@@ -21,15 +22,13 @@ pub struct Plain {
 }
 
 impl Editor for Plain {
-    fn line(&mut self, prompt: &str, processes: Processes) -> io::Result<Entered> {
+    fn line(&mut self, prompt: &str, names: Rc<Names>) -> io::Result<Entered> {
         let _mode = ByteMode::begin()?;
         let mut typing = Typing::new(prompt);
         show(prompt)?;
-        let mut known = None;
         loop {
             for (at, &byte) in self.pending.iter().enumerate() {
-                let mut ask = || known.get_or_insert_with(|| processes()).clone();
-                let Answer { echo, entered } = typing.key(byte, &mut ask);
+                let Answer { echo, entered } = typing.key(byte, &names);
                 show(&echo)?;
                 if let Some(entered) = entered {
                     self.pending.drain(..=at);
@@ -140,11 +139,7 @@ impl Typing {
         }
     }
 
-    fn key(
-        &mut self,
-        byte: u8,
-        processes: &mut dyn FnMut() -> Vec<crate::ctl::process::ProcessInfo>,
-    ) -> Answer {
+    fn key(&mut self, byte: u8, names: &Names) -> Answer {
         match byte {
             b'\r' | b'\n' => Answer::end(Entered::Line(std::mem::take(&mut self.line)), "\n"),
             0x03 => Answer::end(Entered::Interrupted, "^C\n"),
@@ -155,7 +150,7 @@ impl Typing {
             },
             0x15 => Answer::echo(ERASE.repeat(std::mem::take(&mut self.line).chars().count())),
             0x17 => self.erase_word(),
-            b'\t' => self.complete(processes),
+            b'\t' => self.complete(names),
             0..0x20 => Answer::default(),
             _ => self.insert(byte),
         }
@@ -186,11 +181,8 @@ impl Typing {
         Answer::echo(ERASE.repeat(erased))
     }
 
-    fn complete(
-        &mut self,
-        processes: &mut dyn FnMut() -> Vec<crate::ctl::process::ProcessInfo>,
-    ) -> Answer {
-        let Candidates { start, words } = candidates(&self.line, processes);
+    fn complete(&mut self, names: &Names) -> Answer {
+        let Candidates { start, words } = candidates(&self.line, names);
         let typed = self.line.len() - start;
         let more = common_prefix(&words)
             .get(typed..)
@@ -221,7 +213,7 @@ mod tests {
         let mut typing = Typing::new("> ");
         let mut shown = String::new();
         for byte in keys.bytes() {
-            let answer = typing.key(byte, &mut Vec::new);
+            let answer = typing.key(byte, &Names::none());
             shown.push_str(&answer.echo);
             if answer.entered.is_some() {
                 return (shown, answer.entered);

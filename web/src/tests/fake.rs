@@ -9,6 +9,7 @@ use tokio::sync::watch;
 use visord_actors::board::{Board, Identity};
 use visord_actors::link::Link;
 use visord_actors::messages::supervisor::*;
+use visord_actors::usage::Usage;
 use visord_config::{GroupConfig, GroupKind};
 use visord_model::fault::{Fault, FaultCode};
 use visord_model::process::ProcessInfo;
@@ -166,8 +167,11 @@ pub(crate) fn state(board: Board, plan: Plan) -> (AppState, Asked) {
         fault: plan.fault,
         delay: plan.delay,
     };
+    let board = Arc::new(board);
     let state = AppState {
-        board: Arc::new(board),
+        feed: board.feed().clone(),
+        usage: Usage::new(Arc::clone(&board)),
+        board,
         link: Link::new(&fake.start()),
         log: Logger::root(Discard, o!()),
         follow: Arc::new(|_| watch::channel(0).1),

@@ -1,0 +1,141 @@
+//! A program on a terminal of its own: what is typed, what is shown.
+
+use std::fs::File;
+use std::io::{Read, Write};
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::unix::process::CommandExt;
+use std::process::{Child, Command, Stdio};
+use std::time::Instant;
+
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::pty::{Winsize, openpty};
+
+use crate::harness::{Daemon, PATIENCE};
+
+/// The prompt of supervisorctl.
+pub(crate) const PROMPT: &str = "supervisor> ";
+/// Ctrl-C.
+pub(crate) const INTERRUPT: &str = "\x03";
+/// Ctrl-D.
+pub(crate) const END: &str = "\x04";
+
+/// A program on a terminal of its own.
+pub(crate) struct Screen {
+    child: Child,
+    terminal: File,
+    /// Shown and not expected yet.
+    shown: String,
+}
+
+impl Screen {
+    /// supervisorctl for that daemon.
+    pub(crate) fn open(daemon: &Daemon, term: &str, arguments: &[&str]) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_supervisorctl"));
+        command.arg("-c").arg(daemon.path("s.conf")).args(arguments);
+        Self::start(command, term)
+    }
+
+    /// Any program.
+    pub(crate) fn start(mut command: Command, term: &str) -> Self {
+        let size = winsize(80);
+        let pty = openpty(&size, None).expect("a terminal");
+        let side = |fd: &OwnedFd| Stdio::from(fd.try_clone().expect("a descriptor"));
+        command
+            .env("TERM", term)
+            .stdin(side(&pty.slave))
+            .stdout(side(&pty.slave))
+            .stderr(side(&pty.slave));
+        // SAFETY: both calls are async-signal-safe and touch only the new process.
+        unsafe {
+            command.pre_exec(|| {
+                if libc::setsid() < 0 || libc::ioctl(0, libc::TIOCSCTTY, 0) < 0 {
+                    return Err(std::io::Error::last_os_error());
+                }
+                Ok(())
+            });
+        }
+        Self {
+            child: command.spawn().expect("start the program"),
+            terminal: File::from(pty.master),
+            shown: String::new(),
+        }
+    }
+
+    /// A shell whose first prompt is there.
+    pub(crate) fn shell(daemon: &Daemon, term: &str) -> Self {
+        let mut screen = Self::open(daemon, term, &[]);
+        screen.expect(PROMPT);
+        screen
+    }
+
+    /// Type.
+    pub(crate) fn keys(&mut self, keys: &str) {
+        self.terminal.write_all(keys.as_bytes()).expect("type");
+    }
+
+    /// Wait until `text` is shown; returns what was shown before it.
+    pub(crate) fn expect(&mut self, text: &str) -> String {
+        let end = Instant::now() + PATIENCE;
+        loop {
+            if let Some(at) = self.shown.find(text) {
+                let before = self.shown[..at].to_owned();
+                self.shown.drain(..at + text.len());
+                return before;
+            }
+            assert!(
+                Instant::now() < end && self.read(),
+                "waited in vain for {text:?}; shown: {:?}",
+                self.shown.chars().take(1000).collect::<String>()
+            );
+        }
+    }
+
+    /// Read what is shown within a moment; false if the program has gone.
+    fn read(&mut self) -> bool {
+        let mut polled = [PollFd::new(
+            std::os::fd::AsFd::as_fd(&self.terminal),
+            PollFlags::POLLIN,
+        )];
+        if poll(&mut polled, PollTimeout::from(20_u8)).expect("poll") == 0 {
+            return true;
+        }
+        let mut bytes = [0; 4096];
+        // The kernel answers EIO when the last program has left the terminal.
+        let Ok(count) = self.terminal.read(&mut bytes) else {
+            return false;
+        };
+        self.shown
+            .push_str(&String::from_utf8_lossy(&bytes[..count]));
+        count > 0
+    }
+
+    /// Give the window another width.
+    pub(crate) fn resize(&self, columns: u16) {
+        let size = winsize(columns);
+        // SAFETY: the kernel reads one winsize, which outlives the call.
+        let done = unsafe { libc::ioctl(self.terminal.as_raw_fd(), libc::TIOCSWINSZ, &size) };
+        assert_eq!(done, 0, "resize");
+    }
+
+    /// The exit code.
+    pub(crate) fn code(mut self) -> Option<i32> {
+        let end = Instant::now() + PATIENCE;
+        loop {
+            if let Some(status) = self.child.try_wait().expect("its end") {
+                return status.code();
+            }
+            assert!(Instant::now() < end, "it does not end: {:?}", self.shown);
+            // What it shows must be taken, or it could not end.
+            self.read();
+        }
+    }
+}
+
+fn winsize(columns: u16) -> Winsize {
+    Winsize {
+        ws_row: 24,
+        ws_col: columns,
+        ws_xpixel: 0,
+        ws_ypixel: 0,
+    }
+}
