@@ -2,6 +2,7 @@
 
 pub mod action;
 pub mod confirm;
+pub mod figures;
 pub mod filter;
 pub mod frame;
 pub mod html;
@@ -87,18 +88,19 @@ impl Page {
                         Some(refusal) => refusal,
                     }
                 }
-                (None, None) => show(site, caller, &parameters),
+                (None, None) => show(site, caller, &parameters).await,
             },
         }
     }
 }
 
 /// Every process, or one.
-fn show(site: &Site, caller: &Caller, parameters: &BTreeMap<String, String>) -> HttpResponse {
+async fn show(site: &Site, caller: &Caller, parameters: &BTreeMap<String, String>) -> HttpResponse {
     let get = |name: &str| parameters.get(name).map(String::as_str);
     // a link may bring any text
     let message = get("message").map(|text| filter::shortened(text, LONGEST_MESSAGE));
     let failed = get("failed").is_some();
+    status::refresh_usage(site).await;
     match get("process") {
         Some(process) => process::page(site, caller, process, message, failed),
         None => {

@@ -5,8 +5,9 @@ use actix_web::http::header;
 
 use crate::answer;
 
-/// Nothing from elsewhere, no script, no frame around us.
-const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; \
+/// Nothing from elsewhere, nothing inside the page itself, no frame around us.
+const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; \
+                      connect-src 'self'; \
                       form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 
 /// A page as an answer.

@@ -6,14 +6,20 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix_web::HttpResponse;
+use actix_web::rt::task::spawn_blocking;
 use askama::Template;
+use tokio::time::timeout;
+use visord_actors::messages::supervisor::ProcessName;
+use visord_actors::usage::Usage;
 use visord_model::name::namespec;
 use visord_model::process::ProcessInfo;
 use visord_model::state::ProcessState;
 
 use super::Page;
+use super::figures::{self, Curve};
 use super::filter::Filter;
 use super::frame::{self, Frame};
 use super::order::Verb;
@@ -22,6 +28,19 @@ use crate::caller::{Caller, Right};
 use crate::clock;
 use crate::query;
 use crate::site::Site;
+
+/// Time to look what the processes use before a page is shown without it.
+const PATIENCE: Duration = Duration::from_millis(3);
+
+/// What was looked at so long ago is looked at again.
+const FRESH: Duration = Duration::from_millis(500);
+
+/// What was looked at so long ago is not shown.
+const STALE: Duration = Duration::from_secs(10);
+
+/// Samples of all curves of a page together, about 4 bytes each, and of one at least.
+const SAMPLES: usize = 1600;
+const FEWEST_SAMPLES: usize = 12;
 
 /// Rows up to which each has its own buttons and links.
 const ROOMY: usize = 60;
@@ -63,9 +82,22 @@ struct Row {
     quoted: String,
     badge: Badge,
     description: String,
+    cpu: String,
+    memory: String,
+    curve: Option<Curve>,
     restarts: u32,
     why: String,
     verbs: &'static [Verb],
+}
+
+/// When and how a page looks at processes.
+struct Look<'a> {
+    /// Unix seconds.
+    now: i64,
+    /// Unless nobody knows.
+    usage: Option<&'a Usage>,
+    /// Of a curve, at most.
+    samples: usize,
 }
 
 /// How a state is shown.
@@ -112,6 +144,17 @@ pub const fn verbs(state: ProcessState) -> &'static [Verb] {
     }
 }
 
+/// Look what the processes use, unless that is known or takes long.
+pub async fn refresh_usage(site: &Site) {
+    let usage = &site.state.usage;
+    if usage.age().is_none_or(|age| age > FRESH) {
+        let usage = usage.clone();
+        let look = spawn_blocking(move || usage.sample_once());
+        // what comes too late is for the next page
+        let _ = timeout(PATIENCE, look).await;
+    }
+}
+
 /// The page.
 #[must_use]
 pub fn page(
@@ -125,8 +168,14 @@ pub fn page(
     let mut frame = Frame::new(site, caller, Page::Status, "Supervisor Status");
     frame.message = message.unwrap_or_default();
     frame.failed = failed;
-    let all = site.state.board.all();
+    let (all, usage) = (site.state.board.all(), &site.state.usage);
     let shown: Vec<_> = all.iter().filter(|info| filter.shows(info)).collect();
+    let is_stale = usage.age().is_none_or(|age| age > STALE);
+    let looked = Look {
+        now,
+        usage: (!is_stale).then_some(usage),
+        samples: (SAMPLES / shown.len().max(1)).max(FEWEST_SAMPLES),
+    };
     let page = Status {
         frame,
         filter,
@@ -135,7 +184,7 @@ pub fn page(
         roomy: shown.len() <= ROOMY,
         any: !all.is_empty(),
         chips: chips(&all, filter),
-        sections: sections(&all, filter, now),
+        sections: sections(&all, filter, &looked),
     };
     frame::respond(site, &page)
 }
@@ -165,7 +214,7 @@ fn chips(all: &[Arc<ProcessInfo>], filter: &Filter) -> Vec<Chip> {
 }
 
 /// First the programs that are a group of their own, then each group, all by name.
-fn sections(all: &[Arc<ProcessInfo>], filter: &Filter, now: i64) -> Vec<Section> {
+fn sections(all: &[Arc<ProcessInfo>], filter: &Filter, look: &Look<'_>) -> Vec<Section> {
     let mut groups: BTreeMap<&str, Vec<&Arc<ProcessInfo>>> = BTreeMap::new();
     for info in all {
         groups.entry(&info.group).or_default().push(info);
@@ -180,7 +229,7 @@ fn sections(all: &[Arc<ProcessInfo>], filter: &Filter, now: i64) -> Vec<Section>
     }];
     for (group, members) in groups {
         let shown = members.iter().filter(|info| filter.shows(info));
-        let rows = shown.map(|info| row(info, now));
+        let rows = shown.map(|info| row(info, look));
         if is_alone(&members) {
             sections[0].rows.extend(rows);
         } else {
@@ -204,14 +253,23 @@ fn tally(members: &[&Arc<ProcessInfo>]) -> String {
     counts.collect::<Vec<_>>().join(", ")
 }
 
-fn row(info: &ProcessInfo, now: i64) -> Row {
+fn row(info: &ProcessInfo, look: &Look<'_>) -> Row {
     let name = named(info);
-    let description = info.description(now, &clock::short);
+    let process = ProcessName {
+        group: info.group.clone(),
+        process: info.name.clone(),
+    };
+    let sample = look.usage.and_then(|usage| usage.now(&process));
+    let samples = look.usage.map(|usage| usage.curve(&process));
+    let description = info.description(look.now, &clock::short);
     let why = info.why();
     Row {
         quoted: query::encoded(&name),
         name,
         badge: Badge::of(info.state),
+        cpu: sample.map_or_else(String::new, |sample| figures::cpu(sample.cpu)),
+        memory: sample.map_or_else(String::new, |sample| figures::memory(sample.rss)),
+        curve: samples.and_then(|samples| figures::curve(&samples, look.samples)),
         restarts: info.restarts,
         // a failed start describes itself
         why: if why == description {
