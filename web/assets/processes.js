@@ -48,7 +48,7 @@ function read(row) {
     name, group, row, state: field(row, 'state').firstChild.dataset.state, start: 0, seen: false, curve: [],
   };
   const svg = row.querySelector('svg');
-  if (svg) entry.curve = unfold(svg.firstChild.getAttribute('d'), Number(svg.dataset.top));
+  if (svg) entry.curve = unfold(svg.firstChild.getAttribute('d'), Number(svg.dataset.top ?? LEAST));
   if (!row.querySelector('details')) fit(entry);
   rows.set(name, entry);
 }
@@ -131,12 +131,13 @@ function fit({ name, row, state }) {
   }
   let before = cell.firstChild;
   for (const verb of wanted) {
-    let button = present.find((other) => other.name === verb);
-    if (!button) {
-      button = make('button', { name: verb, value: name }, LABELS[verb]);
-      cell.insertBefore(button, before);
+    const button = present.find((other) => other.name === verb);
+    if (button) {
+      before = button.nextSibling;
+    } else {
+      cell.insertBefore(make('button', { name: verb, value: name }, LABELS[verb]), before);
+      cell.insertBefore(document.createTextNode(' '), before);
     }
-    before = button.nextSibling;
   }
   if (lost) (cell.querySelector(':scope > button') ?? row.querySelector('th a')).focus();
 }

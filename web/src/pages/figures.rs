@@ -19,7 +19,7 @@ const LEAST: f32 = 10.0;
 pub struct Curve {
     /// The path, for SVG.
     pub path: String,
-    /// Percent of a core at its top.
+    /// Percent of a core at its top; empty for [`LEAST`].
     pub top: String,
 }
 
@@ -85,7 +85,11 @@ pub fn curve(samples: &[Sample], most: usize) -> Option<Curve> {
     path.truncate(path.trim_end().len());
     Some(Curve {
         path,
-        top: format!("{top:.1}"),
+        top: if top > LEAST {
+            format!("{top:.1}")
+        } else {
+            String::new()
+        },
     })
 }
 
@@ -125,7 +129,7 @@ mod tests {
         assert_eq!(curve(&samples(&[1.0]), 60), None);
         let found = curve(&samples(&[0.0, 5.0, 10.0, 0.0]), 60).unwrap();
         assert_eq!(found.path, "M56 19l1-9 1-9 1 18");
-        assert_eq!(found.top, "10.0");
+        assert_eq!(found.top, "");
         let found = curve(&samples(&[0.0, 0.0, 0.0, 10.0, 0.0, 0.0]), 60).unwrap();
         assert_eq!(found.path, "M54 19l2 0 1-18 1 18 1 0");
         let found = curve(&samples(&[7.0, 0.0, 50.0]), 2).unwrap();

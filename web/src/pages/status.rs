@@ -13,13 +13,13 @@ use actix_web::rt::task::spawn_blocking;
 use askama::Template;
 use tokio::time::timeout;
 use visord_actors::messages::supervisor::ProcessName;
-use visord_actors::usage::Usage;
+use visord_actors::usage::{Sample, Usage};
 use visord_model::name::namespec;
 use visord_model::process::ProcessInfo;
 use visord_model::state::ProcessState;
 
 use super::Page;
-use super::figures::{self, Curve};
+use super::figures::{self, Curve, WIDTH};
 use super::filter::Filter;
 use super::frame::{self, Frame};
 use super::order::Verb;
@@ -38,9 +38,11 @@ const FRESH: Duration = Duration::from_millis(500);
 /// What was looked at so long ago is not shown.
 const STALE: Duration = Duration::from_secs(10);
 
-/// Samples of all curves of a page together, about 4 bytes each, and of one at least.
-const SAMPLES: usize = 1600;
-const FEWEST_SAMPLES: usize = 12;
+/// Bytes of all curves of a page together; if there are more, they begin later.
+const CURVES: usize = 6000;
+
+/// How many samples a curve has then.
+const LENGTHS: [usize; 4] = [WIDTH, 30, 15, 8];
 
 /// Rows up to which each has its own buttons and links.
 const ROOMY: usize = 60;
@@ -85,6 +87,8 @@ struct Row {
     cpu: String,
     memory: String,
     curve: Option<Curve>,
+    /// What it is drawn from.
+    samples: Vec<Sample>,
     restarts: u32,
     why: String,
     verbs: &'static [Verb],
@@ -96,8 +100,6 @@ struct Look<'a> {
     now: i64,
     /// Unless nobody knows.
     usage: Option<&'a Usage>,
-    /// Of a curve, at most.
-    samples: usize,
 }
 
 /// How a state is shown.
@@ -174,7 +176,6 @@ pub fn page(
     let looked = Look {
         now,
         usage: (!is_stale).then_some(usage),
-        samples: (SAMPLES / shown.len().max(1)).max(FEWEST_SAMPLES),
     };
     let page = Status {
         frame,
@@ -241,7 +242,22 @@ fn sections(all: &[Arc<ProcessInfo>], filter: &Filter, look: &Look<'_>) -> Vec<S
         }
     }
     sections.retain(|section| !section.rows.is_empty());
+    draw(&mut sections);
     sections
+}
+
+/// As much of the curves as there is room for.
+fn draw(sections: &mut [Section]) {
+    for most in LENGTHS {
+        let mut bytes = 0;
+        for row in sections.iter_mut().flat_map(|section| &mut section.rows) {
+            row.curve = figures::curve(&row.samples, most);
+            bytes += row.curve.as_ref().map_or(0, |curve| curve.path.len());
+        }
+        if bytes <= CURVES {
+            return;
+        }
+    }
 }
 
 /// `3 running, 1 fatal`.
@@ -260,7 +276,6 @@ fn row(info: &ProcessInfo, look: &Look<'_>) -> Row {
         process: info.name.clone(),
     };
     let sample = look.usage.and_then(|usage| usage.now(&process));
-    let samples = look.usage.map(|usage| usage.curve(&process));
     let description = info.description(look.now, &clock::short);
     let why = info.why();
     Row {
@@ -269,7 +284,10 @@ fn row(info: &ProcessInfo, look: &Look<'_>) -> Row {
         badge: Badge::of(info.state),
         cpu: sample.map_or_else(String::new, |sample| figures::cpu(sample.cpu)),
         memory: sample.map_or_else(String::new, |sample| figures::memory(sample.rss)),
-        curve: samples.and_then(|samples| figures::curve(&samples, look.samples)),
+        curve: None,
+        samples: look
+            .usage
+            .map_or_else(Vec::new, |usage| usage.curve(&process)),
         restarts: info.restarts,
         // a failed start describes itself
         why: if why == description {
