@@ -32,6 +32,8 @@ pub mod query;
 pub mod route;
 pub mod rpc;
 pub mod server;
+pub mod session;
+pub mod shield;
 pub mod site;
 pub mod state;
 pub mod stream;

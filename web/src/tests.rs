@@ -5,7 +5,10 @@ mod http;
 mod names;
 mod pages;
 mod remote;
+mod rights;
 mod rpc;
 mod server;
+mod session;
+mod shield;
 #[cfg(feature = "tls")]
 mod tls;
