@@ -2,6 +2,7 @@
 
 pub mod action;
 pub mod confirm;
+pub mod figures;
 pub mod filter;
 pub mod frame;
 pub mod html;
@@ -105,7 +106,7 @@ impl Page {
                     None => obey(request, site, caller, order, &parameters).await,
                     Some(refusal) => refusal,
                 },
-                (None, None) => show(site, caller, &parameters),
+                (None, None) => show(site, caller, &parameters).await,
             },
         }
     }
@@ -123,11 +124,12 @@ fn refusal_of_right(caller: &Caller, needed: Right) -> Option<HttpResponse> {
 }
 
 /// Every process, or one.
-fn show(site: &Site, caller: &Caller, parameters: &BTreeMap<String, String>) -> HttpResponse {
+async fn show(site: &Site, caller: &Caller, parameters: &BTreeMap<String, String>) -> HttpResponse {
     let get = |name: &str| parameters.get(name).map(String::as_str);
     // a link may bring any text
     let message = get("message").map(|text| filter::shortened(text, LONGEST_MESSAGE));
     let failed = get("failed").is_some();
+    status::refresh_usage(site).await;
     match get("process") {
         Some(process) => process::page(site, caller, process, message, failed),
         None => {
