@@ -1,6 +1,7 @@
 // The log page: what the server rendered becomes a view that follows the log, pauses, searches,
 // and loads older lines as one scrolls up. Without this script the page works by its links.
 
+import { connect as listen } from "./live.js";
 import { KEPT, LogView } from "./logview.js";
 
 const $ = (id) => document.getElementById(id);
@@ -123,46 +124,36 @@ function start() {
 
   function connect() {
     disconnect();
-    const stream = new EventSource(`${live}&from=${encodeURIComponent(state.place)}`);
-    state.stream = stream;
-    const on = (name, act) => stream.addEventListener(name, (event) => {
-      if (event.lastEventId) {
-        state.place = event.lastEventId;
-        state.file = event.lastEventId.split("-")[0];
-      }
-      act(event.data && JSON.parse(event.data));
-    });
-    on("at", () => lost(false));
-    on("lines", ({ text, from, to }) => {
-      view.append(text, from, to);
-      counted();
-      where();
-    });
-    on("rotated", () => view.note("the log was rotated; a new file begins"));
-    on("truncated", () => view.note("the log was emptied"));
-    on("gone", () => view.note("the log file was removed"));
-    on("skipped", ({ bytes }) => view.note(bytes === null
-      ? "some lines were rotated away before they came here"
-      : `${grouped(bytes)} bytes were left out to catch up; they are in the file`));
-    on("bye", () => lost(true, "The daemon is ending."));
-    stream.onerror = () => {
-      lost(true);
-      // one that was refused does not come back by itself
-      if (stream.readyState === EventSource.CLOSED && state.stream === stream) {
-        setTimeout(() => state.stream === stream && connect(), RETRY);
-      }
+    const [address, query] = live.split("?");
+    const acts = {
+      at() {},
+      lines({ text, from, to }) {
+        view.append(text, from, to);
+        counted();
+        where();
+      },
+      rotated: () => view.note("the log was rotated; a new file begins"),
+      truncated: () => view.note("the log was emptied"),
+      gone: () => view.note("the log file was removed"),
+      skipped: ({ bytes }) => view.note(bytes === null
+        ? "some lines were rotated away before they came here"
+        : `${grouped(bytes)} bytes were left out to catch up; they are in the file`),
     };
+    const handlers = {};
+    for (const [name, act] of Object.entries(acts)) {
+      handlers[name] = (data, event) => {
+        state.place = event.lastEventId;
+        state.file = state.place.split("-")[0];
+        act(data);
+      };
+    }
+    const from = { ...Object.fromEntries(new URLSearchParams(query)), from: state.place };
+    state.stream = listen({ address, query: from, handlers });
   }
 
   function disconnect() {
     state.stream?.close();
     state.stream = null;
-  }
-
-  function lost(is, why = "Connection lost.") {
-    const banner = $("connection");
-    banner.hidden = !is;
-    banner.textContent = is ? `${why} The page goes on where it was as soon as it can.` : "";
   }
 
   // -- what is said ------------------------------------------------------------------------

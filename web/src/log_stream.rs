@@ -1,7 +1,7 @@
 //! `/live/log` and `/live/activity`: the text of a log as server-sent events.
 //!
 //! Every message's id is the [`Place`] after it; a client that comes back with
-//! `Last-Event-ID` (or `from=`) goes on exactly there, over rotation and truncation. The file
+//! `Last-Event-ID` (or `cursor=`, or `from=`) goes on exactly there, over rotation and truncation. The file
 //! is read when the client has taken what was read before; no more than one piece of it is in
 //! memory for each client. One that is more than [`FAR`] behind skips to near the end and is
 //! told how much it missed: a log that is looked at should show what happens now.
@@ -16,20 +16,25 @@
 //! | `gone` | `{}`: the file was removed; a new one will be `rotated` |
 //! | `bye` | `{}`: the daemon ends |
 
+use std::collections::BTreeMap;
+use std::io;
+use std::pin::pin;
 use std::time::Duration;
 
 use actix_web::http::{StatusCode, header};
 use actix_web::rt::task::spawn_blocking;
-use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse};
-use futures_util::{StreamExt as _, future, stream};
+use futures_util::StreamExt as _;
+use serde_json::json;
+use tokio::time::sleep;
+use visord_actors::log::Growth;
 use visord_actors::log::follow::{Follower, Manner, News, Place, Start};
 
 use crate::answer;
 use crate::log_source::Source;
 use crate::query;
 use crate::site::Site;
-use crate::sse;
+use crate::sse::{self, Gone, Outlet, SILENCE};
 
 /// How far behind a client may be before it skips, in bytes.
 pub const FAR: u64 = 4 * 1024 * 1024;
@@ -48,13 +53,17 @@ const MANNER: Manner = Manner {
 pub async fn process(request: &HttpRequest, site: &Site) -> HttpResponse {
     let parameters = query::parameters(request.query_string(), "");
     let source = Source::asked(&parameters);
-    stream(request, site, &source, parameters.get("from")).await
+    stream(request, site, &source, begin(&parameters)).await
 }
 
 /// Stream the daemon's own log.
 pub async fn activity(request: &HttpRequest, site: &Site) -> HttpResponse {
     let parameters = query::parameters(request.query_string(), "");
-    stream(request, site, &Source::Activity, parameters.get("from")).await
+    stream(request, site, &Source::Activity, begin(&parameters)).await
+}
+
+fn begin(parameters: &BTreeMap<String, String>) -> Option<&String> {
+    parameters.get("cursor").or(parameters.get("from"))
 }
 
 async fn stream(
@@ -80,17 +89,48 @@ async fn stream(
     let Ok(Ok(follower)) = opened else {
         return answer::error(StatusCode::NOT_FOUND);
     };
-    let place = follower.place();
-    let offset = format!("{{\"offset\":{}}}", place.offset);
-    let first = sse::message("at", &place.to_string(), &offset);
-    // an error ends the stream; the client comes back and is told then
-    let rest = follower
-        .news(growth)
-        .take_while(|told| future::ready(told.is_ok()));
-    let rest = rest.filter_map(|told| future::ready(told.ok().map(message)));
-    let first = stream::once(future::ready(first));
-    sse::respond(request, site, first.chain(rest))
+    sse::open(request, site, move |outlet| talk(outlet, follower, growth))
 }
+
+/// Tells one client what is new, until it or the daemon goes.
+async fn talk(mut outlet: Outlet, follower: Follower, growth: Growth) -> Result<(), Gone> {
+    let mut place = follower.place();
+    let begin = json!({ "offset": place.offset }).to_string();
+    let first = sse::message(Some(&place), "at", &begin);
+    outlet.send(RETRY.to_owned() + &first).await?;
+    let mut news = pin!(follower.news(growth));
+    loop {
+        let cue = tokio::select! {
+            biased;
+            () = outlet.closing() => Cue::End,
+            told = news.next() => Cue::News(told),
+            () = sleep(SILENCE) => Cue::Silence,
+        };
+        match cue {
+            Cue::News(Some(Ok((news, now)))) => {
+                place = now;
+                outlet.send(message(news, place)).await?;
+            }
+            // it cannot be read any more: the client comes back and is told why
+            Cue::News(Some(Err(_)) | None) => return Ok(()),
+            Cue::Silence => outlet.send(sse::here(&place)).await?,
+            Cue::End => {
+                let bye = sse::message(Some(&place), "bye", "{}");
+                return outlet.send(bye).await;
+            }
+        }
+    }
+}
+
+/// What there is to say.
+enum Cue {
+    News(Option<io::Result<(News, Place)>>),
+    Silence,
+    End,
+}
+
+/// Let the browser come back at once: the server is usually still there.
+const RETRY: &str = "retry: 1000\n";
 
 const END: Start = Start::BeforeEnd(0);
 
@@ -106,23 +146,19 @@ fn start(text: &str) -> Option<Start> {
     })
 }
 
-fn message((news, place): (News, Place)) -> Bytes {
+fn message(news: News, place: Place) -> String {
     let (event, data) = match news {
         News::Text { from, bytes } => {
-            let text = sse::json_text(&String::from_utf8_lossy(&bytes));
-            let to = place.offset;
-            let data = format!("{{\"from\":{from},\"to\":{to},\"text\":{text}}}");
+            let text = String::from_utf8_lossy(&bytes);
+            let data = json!({ "from": from, "to": place.offset, "text": text });
             ("lines", data)
         }
-        News::Truncated => ("truncated", "{}".to_owned()),
-        News::Rotated => ("rotated", "{}".to_owned()),
-        News::Gone => ("gone", "{}".to_owned()),
-        News::Skipped(bytes) => {
-            let bytes = bytes.map_or_else(|| "null".to_owned(), |bytes| bytes.to_string());
-            ("skipped", format!("{{\"bytes\":{bytes}}}"))
-        }
+        News::Truncated => ("truncated", json!({})),
+        News::Rotated => ("rotated", json!({})),
+        News::Gone => ("gone", json!({})),
+        News::Skipped(bytes) => ("skipped", json!({ "bytes": bytes })),
     };
-    sse::message(event, &place.to_string(), &data)
+    sse::message(Some(&place), event, &data.to_string())
 }
 
 #[cfg(test)]

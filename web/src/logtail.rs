@@ -104,7 +104,5 @@ fn bytes(news: News) -> Option<Bytes> {
 }
 
 fn headers(response: &mut HttpResponseBuilder) -> &mut HttpResponseBuilder {
-    response
-        .insert_header((header::CONTENT_TYPE, "text/plain;charset=utf-8"))
-        .insert_header((header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+    response.insert_header((header::CONTENT_TYPE, "text/plain;charset=utf-8"))
 }

@@ -44,7 +44,7 @@ impl<'a> Frame<'a> {
             here,
             message: "",
             failed: false,
-            token: site.shared.token(),
+            token: &caller.token,
             caller,
             identifier: &site.state.board.identity().identifier,
             build: &site.state.build,
@@ -57,6 +57,7 @@ impl<'a> Frame<'a> {
     pub const fn places(&self) -> &'static [(Page, &'static str, &'static str)] {
         &[
             (Page::Status, "index.html", "Processes"),
+            (Page::Events, "events.html", "Events"),
             (Page::Activity, "activity.html", "Activity log"),
         ]
     }

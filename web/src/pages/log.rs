@@ -12,6 +12,7 @@ use actix_web::http::{StatusCode, header};
 use actix_web::rt::task::spawn_blocking;
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
+use serde_json::json;
 
 use super::{Page, frame, frame::Frame};
 use crate::answer;
@@ -23,7 +24,6 @@ use crate::log_view::{self, Part, Window, jump};
 use crate::query;
 use crate::rpc::logs::Channel;
 use crate::site::Site;
-use crate::sse::json_text;
 use render::Level;
 
 /// Bytes that the browser's module may ask for at once.
@@ -197,10 +197,8 @@ fn as_json(shown: Result<Shown, Absent>) -> HttpResponse {
         Ok(Shown::Untimed(window)) => (StatusCode::OK, window_as_json(&window, false)),
         Ok(Shown::Hits(_)) => (StatusCode::BAD_REQUEST, "{}".to_owned()),
         Err(absent) => {
-            let words = json_text(&absent.words());
-            let may_come = absent.may_come();
-            let body = format!("{{\"absent\":{words},\"mayCome\":{may_come}}}");
-            (StatusCode::NOT_FOUND, body)
+            let body = json!({ "absent": absent.words(), "mayCome": absent.may_come() });
+            (StatusCode::NOT_FOUND, body.to_string())
         }
     };
     answer::uncached(&mut HttpResponse::build(status))
@@ -210,20 +208,17 @@ fn as_json(shown: Result<Shown, Absent>) -> HttpResponse {
 }
 
 fn window_as_json(window: &Window, is_timed: bool) -> String {
-    let Window {
-        from,
-        to,
-        size,
-        place,
-        ..
-    } = window;
-    let text = json_text(&String::from_utf8_lossy(&window.bytes));
-    let place = place.to_string();
-    let file = place.split('-').next().unwrap_or_default();
-    format!(
-        "{{\"file\":\"{file}\",\"from\":{from},\"to\":{to},\"size\":{size},\
-         \"place\":\"{place}\",\"timed\":{is_timed},\"text\":{text}}}"
-    )
+    let place = window.place.to_string();
+    json!({
+        "file": place.split('-').next(),
+        "from": window.from,
+        "to": window.to,
+        "size": window.size,
+        "place": place,
+        "timed": is_timed,
+        "text": String::from_utf8_lossy(&window.bytes),
+    })
+    .to_string()
 }
 
 fn html(text: &str) -> String {
