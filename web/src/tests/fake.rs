@@ -191,7 +191,7 @@ pub(crate) fn state(board: Board, plan: Plan) -> (AppState, Asked) {
             config_file: "/etc/visord test.conf".into(),
             started: std::time::UNIX_EPOCH,
             at_start: Arc::default(),
-            latest: watch::Sender::default().subscribe(),
+            latest: tokio::sync::watch::Sender::default().subscribe(),
         },
         limits: Limits {
             failure_delay: Duration::ZERO,
