@@ -12,6 +12,7 @@ mod harness;
 mod idle;
 mod lifecycle;
 mod log_keys;
+mod log_stream;
 mod losses;
 mod mount;
 mod original;

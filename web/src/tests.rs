@@ -4,6 +4,8 @@ mod ansi;
 pub(crate) mod fake;
 mod http;
 mod live;
+mod log_pages;
+mod log_style;
 mod metrics;
 mod names;
 mod pages;
