@@ -111,7 +111,9 @@ impl WebServer {
     /// No descriptor or no thread to be had.
     pub fn start(bound: &[Bound], state: AppState) -> io::Result<WebHandle> {
         let state = Arc::new(state);
-        let shared = Arc::new(Shared::new()?);
+        let shared = Arc::new(Shared::new(
+            bound.iter().map(|one| (&one.config).into()).collect(),
+        )?);
         let mut waiting = Vec::with_capacity(bound.len());
         for one in bound {
             let site = Site {
@@ -270,7 +272,7 @@ async fn greeted(io: Io, site: &Site) -> Option<Io> {
 
 /// How many connections a listener may have: never more than a quarter of the descriptors, for
 /// the children need theirs.
-fn connections(state: &AppState) -> usize {
+pub(crate) fn connections(state: &AppState) -> usize {
     let wanted = state.limits.connections;
     let descriptors = getrlimit(Resource::RLIMIT_NOFILE).map_or(1024, |(soft, _)| soft);
     wanted.min(usize::try_from(descriptors / 4).unwrap_or(wanted))
