@@ -6,6 +6,7 @@
 mod bulk;
 mod control;
 mod groups;
+mod guardian;
 mod logs;
 mod reload;
 mod roster;
@@ -89,6 +90,8 @@ pub struct Supervisor {
     turns: Turns,
     plan: Option<StopPlan>,
     stop_report: Option<SpawnHandle>,
+    /// Clients are served, and what starts by itself was told to.
+    begun: bool,
 }
 
 impl Supervisor {
@@ -110,6 +113,7 @@ impl Supervisor {
             turns: Turns::default(),
             plan: None,
             stop_report: None,
+            begun: false,
         }
     }
 
@@ -141,6 +145,7 @@ impl Handler<Begin> for Supervisor {
 
     fn handle(&mut self, _msg: Begin, _ctx: &mut Context<Self>) {
         self.publish(Event::SupervisorRunning);
+        self.begun = true;
         self.roster.autostart_all();
     }
 }

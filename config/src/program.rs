@@ -16,6 +16,7 @@ use crate::value::{
     check_name, parse_autorestart, parse_bool, parse_environment, parse_exitcodes, parse_int,
     parse_octal, parse_signal,
 };
+pub(crate) use channel::syslog;
 use channel::{Channel, Fixed};
 
 pub(crate) const PREFIX: &str = "program:";

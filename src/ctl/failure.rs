@@ -64,6 +64,34 @@ impl Failure {
         line
     }
 
+    /// Whether the server is not there, or about to leave.
+    #[must_use]
+    pub fn is_absence(&self) -> bool {
+        match self {
+            Self::Call(
+                CallError::Refused
+                | CallError::NoSuchFile
+                | CallError::Io(_)
+                | CallError::Disconnected,
+            ) => true,
+            Self::Call(CallError::Fault(fault)) => is(FaultCode::ShutdownState, fault.code),
+            Self::Call(
+                CallError::Resolve(_)
+                | CallError::Permission(_)
+                | CallError::Unauthorized
+                | CallError::Status { .. }
+                | CallError::NotHttp(_)
+                | CallError::NotXmlRpc(_),
+            )
+            | Self::Lacking(_)
+            | Self::Incomplete(_)
+            | Self::UnknownResult(_)
+            | Self::UnknownProtocol
+            | Self::EndOfInput
+            | Self::Terminal(_) => false,
+        }
+    }
+
     /// The original's class of exception, its text, and advice.
     fn parts(&self, url: &str) -> (&'static str, String, String) {
         match self {
@@ -198,6 +226,13 @@ impl std::error::Error for Failure {}
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_server_that_is_not_there() {
+        let absent = |error| Failure::Call(error).is_absence();
+        assert!(absent(CallError::Refused) && absent(CallError::NoSuchFile));
+        assert!(!absent(CallError::Unauthorized));
+    }
 
     #[test]
     fn lines_begin_as_scripts_expect() {

@@ -6,7 +6,7 @@ use visord_xmlrpc::{CallError, Client, Value, WireFault};
 
 use super::exit_status::is;
 use super::failure::Failure;
-use super::json::Json;
+use super::json::{Json, json};
 use super::session::Server;
 
 /// A process as `getProcessInfo` describes it (spec interfaces 3.3).
@@ -73,14 +73,14 @@ impl ProcessInfo {
     /// For `--json`.
     #[must_use]
     pub fn json(&self) -> Json {
-        Json::Object(vec![
-            ("namespec", self.namespec().into()),
-            ("group", self.group.as_str().into()),
-            ("name", self.name.as_str().into()),
-            ("state", self.statename.as_str().into()),
-            ("pid", self.pid.into()),
-            ("description", self.description.as_str().into()),
-        ])
+        json!({
+            "namespec": self.namespec(),
+            "group": self.group,
+            "name": self.name,
+            "state": self.statename,
+            "pid": self.pid,
+            "description": self.description,
+        })
     }
 
     /// The name to show: the group alone if both names are equal, else `group:name`.

@@ -236,7 +236,7 @@ fn identity(config: &Config) -> Identity {
         pid: i32::try_from(std::process::id()).unwrap_or(0),
         logfile: match &config.server.logfile {
             MainLogTarget::File(path) => Some(path.clone()),
-            MainLogTarget::Syslog => None,
+            MainLogTarget::Syslog(_) => None,
         },
     }
 }

@@ -80,7 +80,7 @@ pub(super) fn effective(server: &ServerConfig, key: &str) -> Option<String> {
         "user" => format!("uid {}", server.user.as_ref()?.uid),
         "umask" => format!("{:03o}", server.umask),
         "logfile" => match &server.logfile {
-            MainLogTarget::Syslog => "syslog".to_owned(),
+            MainLogTarget::Syslog(_) => "syslog".to_owned(),
             MainLogTarget::File(file) => path(file),
         },
         "logfile_maxbytes" => server.logfile_maxbytes.to_string(),
