@@ -26,3 +26,4 @@ mod superlance;
 mod terminal;
 mod tls;
 mod update;
+mod web_access;
