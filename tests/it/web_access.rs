@@ -20,7 +20,7 @@ fn sections(port: u16) -> String {
          [web_user:operator]\npassword={{SHA}}e5e9fa1ba31ecd1ae84f75caaa474f3a663f05f4\n\
          role=operate\nservers=inet_http_server\n\
          [web_user:chief]\npassword=all\nrole=admin\nservers=inet_http_server\n\
-         [program:x]\ncommand=/bin/cat --password=sesame\nautostart=false\n\
+         [program:x]\ncommand=/bin/sh -c \"exec /bin/cat\" --password=sesame\nautostart=false\n\
          [program:y]\ncommand=/bin/cat\n"
     )
 }
@@ -220,7 +220,7 @@ fn pages_of_three_users() {
         "{page}"
     );
     assert!(page.contains("s.conf:"), "{page}");
-    let hidden = "<code>/bin/cat --password=[hidden]</code>";
+    let hidden = " --password=[hidden]</code>";
     assert!(page.contains(hidden), "{page}");
     for secret in ["sesame", "e5e9fa1b", "<code>see", "<code>all"] {
         assert!(!page.contains(secret), "{secret} in {page}");

@@ -4,6 +4,7 @@ pub mod about;
 pub mod action;
 pub mod config;
 pub mod confirm;
+pub mod figures;
 pub mod filter;
 pub mod frame;
 pub mod html;
@@ -23,6 +24,7 @@ use order::Order;
 
 use crate::answer;
 use crate::caller::{Caller, Right};
+use crate::origin;
 use crate::query;
 use crate::route::refusal_if_foreign;
 use crate::site::Site;
@@ -122,7 +124,7 @@ impl Page {
                     None => obey(request, site, caller, order, &parameters).await,
                     Some(refusal) => refusal,
                 },
-                (None, None) => show(site, caller, &parameters),
+                (None, None) => show(site, caller, &parameters).await,
             },
         }
     }
@@ -140,11 +142,12 @@ fn refusal_of_right(caller: &Caller, needed: Right) -> Option<HttpResponse> {
 }
 
 /// Every process, or one.
-fn show(site: &Site, caller: &Caller, parameters: &BTreeMap<String, String>) -> HttpResponse {
+async fn show(site: &Site, caller: &Caller, parameters: &BTreeMap<String, String>) -> HttpResponse {
     let get = |name: &str| parameters.get(name).map(String::as_str);
     // a link may bring any text
     let message = get("message").map(|text| filter::shortened(text, LONGEST_MESSAGE));
     let failed = get("failed").is_some();
+    status::refresh_usage(site).await;
     match get("process") {
         Some(process) => process::page(site, caller, process, message, failed),
         None => {
@@ -209,13 +212,17 @@ fn refusal(
     if let Some(refusal) = refusal_of_right(caller, needed) {
         return Some(refusal);
     }
-    refusal_if_foreign(request, site).or_else(|| {
-        action::lacks_token(request, caller, token).then(|| {
-            answer::explained(
-                StatusCode::FORBIDDEN,
-                "This form is from another session, or from before a restart of the daemon. \
-                 Go back, reload the page and try again.",
-            )
-        })
-    })
+    if let Some(refusal) = refusal_if_foreign(request, site) {
+        return Some(refusal);
+    }
+    let why = if action::lacks_token(request, caller, token) {
+        "This form is from another session, or from before a restart of the daemon. \
+         Go back, reload the page and try again."
+    } else if request.method() != Method::POST && origin::is_unexplained(request.headers()) {
+        "Your browser does not tell which page asked for this; it may be another web site. \
+         Use the buttons of the page of all processes."
+    } else {
+        return None;
+    };
+    Some(answer::explained(StatusCode::FORBIDDEN, why))
 }

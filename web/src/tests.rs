@@ -3,6 +3,8 @@
 mod daemon_pages;
 pub(crate) mod fake;
 mod http;
+mod live;
+mod metrics;
 mod names;
 mod pages;
 mod remote;

@@ -11,7 +11,6 @@ use super::Page;
 use super::frame::{self, Frame};
 use crate::caller::{Caller, Right};
 use crate::clock;
-use crate::server;
 use crate::site::{Doorplate, Site};
 use crate::state::STANDS_IN_FOR;
 
@@ -123,8 +122,9 @@ fn limits(site: &Site) -> Vec<(&'static str, String)> {
         ("Processes of its user", rlimit(Resource::RLIMIT_NPROC)),
         (
             "Connections for each listener",
-            server::connections(&site.state).to_string(),
+            limits.connections().to_string(),
         ),
+        ("Live streams together", limits.streams().to_string()),
         (
             "Time for a request to arrive",
             format!("{} s", limits.patience.as_secs()),
