@@ -7,6 +7,7 @@ pub mod cli;
 pub mod ctl;
 pub mod daemon;
 pub mod pidproxy;
+mod spawn;
 
 /// Which visord this is: version and the Supervisor it stands in for (decision "version").
 #[must_use]

@@ -2,6 +2,7 @@
 //! (spec interfaces 4.8).
 
 use super::command::{ALL, Command, Opt};
+use super::plugin::Plugin;
 
 /// Columns the overview may use.
 const WIDTH: usize = 79;
@@ -67,13 +68,31 @@ fn columned(parts: &[Part<'_>]) -> String {
     lines.join("\n")
 }
 
-/// The overview of all commands, without a final line end.
+/// All that is known of a plug-in.
 #[must_use]
-pub fn overview() -> String {
+pub fn plugin(plugin: &Plugin) -> String {
+    let does = format!("Run {}", plugin.shown());
+    columned(&[Part::Usage(&plugin.name, &does)])
+}
+
+/// The overview of all commands, without a final line end. As in the original, plug-ins have
+/// a block of their own.
+#[must_use]
+pub fn overview(plugins: &[String]) -> String {
     let names: Vec<&str> = documented().map(|command| command.name).collect();
-    let title = "default commands (type help <topic>):";
+    let mut text = block("default", &names);
+    if !plugins.is_empty() {
+        let names: Vec<&str> = plugins.iter().map(String::as_str).collect();
+        text.push('\n');
+        text.push_str(&block("plug-in", &names));
+    }
+    text
+}
+
+fn block(whose: &str, names: &[&str]) -> String {
+    let title = format!("{whose} commands (type help <topic>):");
     let rule = "=".repeat(title.len());
-    format!("\n{title}\n{rule}\n{}\n", columns(&names))
+    format!("\n{title}\n{rule}\n{}\n", columns(names))
 }
 
 /// The commands that the overview lists: those of the original but `help` itself.
@@ -141,7 +160,7 @@ mod tests {
             "clear  maintail  quit  reread  signal    stop    version",
             "",
         ];
-        assert_eq!(overview(), expected.join("\n"));
+        assert_eq!(overview(&[]), expected.join("\n"));
     }
 
     #[test]

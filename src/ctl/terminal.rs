@@ -134,6 +134,14 @@ impl Mode {
         Self::begin(|mode| mode.local_flags.remove(LocalFlags::ISIG))
     }
 
+    /// As it is; whatever somebody else does to it ends with this value.
+    ///
+    /// # Errors
+    /// The terminal is gone.
+    pub fn kept() -> io::Result<Self> {
+        Self::begin(|_| {})
+    }
+
     fn begin(change: impl FnOnce(&mut Termios)) -> io::Result<Self> {
         let stdin = io::stdin();
         if !stdin.is_terminal() {
