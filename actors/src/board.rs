@@ -12,6 +12,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use visord_model::process::ProcessInfo;
 use visord_model::state::SupervisorState;
 
+use crate::feed::{Cursor, Feed, News};
 use crate::messages::supervisor::ProcessName;
 
 /// Facts about the daemon that hold from start to restart.
@@ -32,6 +33,7 @@ pub struct Board {
     mood: AtomicI32,
     processes: RwLock<BTreeMap<ProcessName, Arc<ProcessInfo>>>,
     groups: RwLock<Vec<String>>,
+    feed: Feed,
 }
 
 impl Board {
@@ -43,6 +45,7 @@ impl Board {
             mood: AtomicI32::new(SupervisorState::Running.code()),
             processes: RwLock::default(),
             groups: RwLock::default(),
+            feed: Feed::new(),
         }
     }
 
@@ -69,6 +72,20 @@ impl Board {
     #[must_use]
     pub fn all(&self) -> Vec<Arc<ProcessInfo>> {
         self.read(|all| all.values().cloned().collect())
+    }
+
+    /// Every process as [`Self::all`], and the cursor of the feed whose next entries follow on
+    /// exactly this.
+    #[must_use]
+    pub fn snapshot(&self) -> (Vec<Arc<ProcessInfo>>, Cursor) {
+        // rows are published under the same lock
+        self.read(|all| (all.values().cloned().collect(), self.feed.cursor()))
+    }
+
+    /// Where every change of a row is told.
+    #[must_use]
+    pub const fn feed(&self) -> &Feed {
+        &self.feed
     }
 
     /// Whether a group of this name is active.
@@ -100,7 +117,12 @@ impl Board {
             .processes
             .write()
             .unwrap_or_else(PoisonError::into_inner);
-        all.insert(name, Arc::new(info));
+        if all.get(&name).is_some_and(|shown| **shown == info) {
+            return;
+        }
+        let info = Arc::new(info);
+        all.insert(name, Arc::clone(&info));
+        self.feed.publish(News::State(info));
     }
 
     /// Take one process down, its group stays.
@@ -109,7 +131,9 @@ impl Board {
             .processes
             .write()
             .unwrap_or_else(PoisonError::into_inner);
-        all.remove(name);
+        if all.remove(name).is_some() {
+            self.feed.publish(News::Gone(name.clone()));
+        }
     }
 
     /// Show that a group is active; that it still is, if it was.
@@ -128,6 +152,79 @@ impl Board {
             .processes
             .write()
             .unwrap_or_else(PoisonError::into_inner);
-        all.retain(|key, _| key.group != name);
+        all.retain(|key, _| {
+            let stays = key.group != name;
+            if !stays {
+                self.feed.publish(News::Gone(key.clone()));
+            }
+            stays
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::feed::Resume;
+    use visord_model::state::ProcessState;
+
+    fn info(group: &str, name: &str, state: ProcessState) -> ProcessInfo {
+        ProcessInfo {
+            name: name.into(),
+            group: group.into(),
+            state,
+            start: 0,
+            stop: 0,
+            spawnerr: String::new(),
+            exitstatus: 0,
+            pid: 0,
+            stdout_logfile: String::new(),
+            stderr_logfile: String::new(),
+            restarts: 0,
+            last_exit: None,
+            trouble: String::new(),
+        }
+    }
+
+    fn told(board: &Board, since: Cursor) -> Vec<String> {
+        let Resume::Entries(entries) = board.feed().since(since) else {
+            panic!("nothing is forgotten");
+        };
+        let word = |news: &News| match news {
+            News::State(info) => format!("{} {}", info.name, info.state),
+            News::Gone(name) => format!("{} gone", name.process),
+            News::Event { .. } => "event".into(),
+        };
+        entries.iter().map(|entry| word(&entry.news)).collect()
+    }
+
+    #[test]
+    fn changes_are_told_and_nothing_else() {
+        let board = Board::new(Identity::default());
+        let start = board.feed().cursor();
+        board.add_group("g");
+        for state in [
+            ProcessState::Stopped,
+            ProcessState::Stopped,
+            ProcessState::Running,
+        ] {
+            board.set_process(info("g", "a", state));
+        }
+        board.set_process(info("g", "b", ProcessState::Stopped));
+        board.set_process(info("h", "c", ProcessState::Stopped));
+        let (rows, cursor) = board.snapshot();
+        assert_eq!(rows.len(), 3);
+        assert_eq!(
+            told(&board, start),
+            ["a STOPPED", "a RUNNING", "b STOPPED", "c STOPPED"]
+        );
+        let b = ProcessName {
+            group: "g".into(),
+            process: "b".into(),
+        };
+        board.remove_process(&b);
+        board.remove_process(&b);
+        board.remove_group("g");
+        assert_eq!(told(&board, cursor), ["b gone", "a gone"]);
     }
 }

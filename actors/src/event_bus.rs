@@ -1,11 +1,13 @@
 //! The EventBus actor: stamp a serial, fan out.
 //!
-//! An event nobody subscribes to costs a look at a bit set and no serial (spec core 7.2).
+//! An event nobody subscribes to draws no serial (spec core 7.2); output and ticks that nobody
+//! subscribes to cost no more than a look at a bit set. The rest is told to the feed in any case.
 
 use actix::{Actor, Context, Handler, MessageResult, Recipient};
 use std::sync::Arc;
 use visord_model::event::{KindSet, Serials};
 
+use crate::feed::{Feed, News};
 use crate::interest::Interest;
 use crate::messages::event::{
     Deliver, GetNextSerial, InterestChanged, Publish, Subscribe, Unsubscribe, WatchInterest,
@@ -24,6 +26,7 @@ pub struct EventBus {
     subscriptions: Vec<Subscription>,
     interest: Interest,
     watchers: Vec<Recipient<InterestChanged>>,
+    feed: Feed,
 }
 
 impl EventBus {
@@ -37,7 +40,14 @@ impl EventBus {
             subscriptions: Vec::new(),
             interest,
             watchers: Vec::new(),
+            feed: Feed::new(),
         }
+    }
+
+    /// The same bus; what comes by is told to this feed.
+    #[must_use]
+    pub fn telling(self, feed: Feed) -> Self {
+        Self { feed, ..self }
     }
 
     fn wanted(&self) -> KindSet {
@@ -73,11 +83,20 @@ impl Handler<Publish> for EventBus {
             .iter()
             .filter(|subscription| subscription.kinds.contains(kind))
             .peekable();
-        if subscribers.peek().is_none() {
+        let wanted = subscribers.peek().is_some();
+        let told = Feed::tells(kind);
+        if !wanted && !told {
             return;
         }
-        let serial = self.serials.draw();
+        let serial = wanted.then(|| self.serials.draw());
         let event = Arc::new(event);
+        if told {
+            let event = event.clone();
+            self.feed.publish(News::Event { serial, event });
+        }
+        let Some(serial) = serial else {
+            return;
+        };
         for subscriber in subscribers {
             subscriber.recipient.do_send(Deliver {
                 serial,

@@ -4,6 +4,7 @@ pub mod board;
 pub mod clock;
 pub mod event_bus;
 pub mod fcgi;
+pub mod feed;
 pub mod interest;
 pub mod link;
 pub mod log;
@@ -16,6 +17,8 @@ pub mod signals;
 pub mod spawn;
 pub mod supervisor;
 pub mod ticker;
+pub mod usage;
+pub mod vigil;
 
 #[cfg(test)]
 mod testing;

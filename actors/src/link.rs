@@ -9,7 +9,7 @@ use visord_model::fault::FaultCode;
 use visord_model::signal::Signal;
 
 use crate::messages::supervisor::{
-    AddGroup, Answer, ClearAllLogs, ClearMainLog, ClearProcessLogs, ConfiguredGroup, GetConfig,
+    AddGroup, Answer, ClearMainLog, ClearManyLogs, ClearProcessLogs, ConfiguredGroup, GetConfig,
     LogCare, Outcome, ProcessName, ReloadConfig, RemoveGroup, Reread, Restart, Scope,
     SendRemoteEvent, Shutdown, SignalMany, SignalProcess, StartMany, StartProcess, StopMany,
     StopProcess, TendProcessLogs, UpdateGroup, Updated, WriteStdin,
@@ -26,7 +26,7 @@ pub struct Link {
     signal_many: Recipient<SignalMany>,
     write_stdin: Recipient<WriteStdin>,
     clear_process_logs: Recipient<ClearProcessLogs>,
-    clear_all_logs: Recipient<ClearAllLogs>,
+    clear_many_logs: Recipient<ClearManyLogs>,
     tend_process_logs: Recipient<TendProcessLogs>,
     clear_main_log: Recipient<ClearMainLog>,
     add_group: Recipient<AddGroup>,
@@ -63,7 +63,7 @@ impl Link {
             + Handler<SignalMany>
             + Handler<WriteStdin>
             + Handler<ClearProcessLogs>
-            + Handler<ClearAllLogs>
+            + Handler<ClearManyLogs>
             + Handler<TendProcessLogs>
             + Handler<ClearMainLog>
             + Handler<AddGroup>
@@ -82,7 +82,7 @@ impl Link {
             + ToEnvelope<A, SignalMany>
             + ToEnvelope<A, WriteStdin>
             + ToEnvelope<A, ClearProcessLogs>
-            + ToEnvelope<A, ClearAllLogs>
+            + ToEnvelope<A, ClearManyLogs>
             + ToEnvelope<A, TendProcessLogs>
             + ToEnvelope<A, ClearMainLog>
             + ToEnvelope<A, AddGroup>
@@ -103,7 +103,7 @@ impl Link {
             signal_many: addr.clone().recipient(),
             write_stdin: addr.clone().recipient(),
             clear_process_logs: addr.clone().recipient(),
-            clear_all_logs: addr.clone().recipient(),
+            clear_many_logs: addr.clone().recipient(),
             tend_process_logs: addr.clone().recipient(),
             clear_main_log: addr.clone().recipient(),
             add_group: addr.clone().recipient(),
@@ -157,9 +157,9 @@ impl Link {
         ask(&self.clear_process_logs, ClearProcessLogs { name }).await
     }
 
-    /// Empty the logs of every process; see [`ClearAllLogs`].
-    pub async fn clear_all_logs(&self) -> Answer<Vec<Outcome>> {
-        ask(&self.clear_all_logs, ClearAllLogs {}).await
+    /// Empty the logs of what is in scope; see [`ClearManyLogs`].
+    pub async fn clear_many_logs(&self, scope: Scope) -> Answer<Vec<Outcome>> {
+        ask(&self.clear_many_logs, ClearManyLogs { scope }).await
     }
 
     /// Rotate the logs of one process, or open them anew; see [`TendProcessLogs`].

@@ -23,6 +23,7 @@ use crate::messages::pool::{
     EnvelopeWritten, Join, ListenerOutput, MemberChanged, RecoverListener, StdinClosed,
     StdinDrained, WriteEnvelope,
 };
+use crate::vigil::Vigil;
 use recovery::Recovery;
 
 type Effects = Vec<Effect<Arc<Event>>>;
@@ -45,6 +46,8 @@ pub struct ListenerPool {
     queue: Queue<Arc<Event>>,
     /// Beside the members of the queue, same order.
     links: Vec<Link>,
+    /// For the answer of a listener behind which events wait.
+    vigil: Vigil,
 }
 
 impl ListenerPool {
@@ -60,6 +63,7 @@ impl ListenerPool {
             recover: config.listener_recover,
             logger,
             links: Vec::new(),
+            vigil: Vigil::new(),
         }
     }
 
@@ -96,6 +100,9 @@ impl ListenerPool {
         };
         let data = envelope.to_bytes();
         stdin.do_send(WriteEnvelope { pid, data });
+        if self.queue.waiting().len() > 0 {
+            self.vigil.sent();
+        }
         Vec::new()
     }
 
@@ -145,6 +152,18 @@ impl Handler<Deliver> for ListenerPool {
     }
 }
 
+impl Handler<ListenerOutput> for ListenerPool {
+    type Result = ();
+
+    fn handle(&mut self, msg: ListenerOutput, ctx: &mut Self::Context) {
+        self.vigil.came();
+        if let Some(member) = self.queue.find(&msg.process) {
+            let effects = self.queue.heard(member, &msg.data);
+            self.perform(effects, ctx);
+        }
+    }
+}
+
 impl Handler<Join> for ListenerPool {
     type Result = ();
 
@@ -182,9 +201,6 @@ macro_rules! about_member {
 
 about_member!(MemberChanged, |queue, member, msg| {
     queue.changed(member, msg.state, msg.pid)
-});
-about_member!(ListenerOutput, |queue, member, msg| {
-    queue.heard(member, &msg.data)
 });
 about_member!(EnvelopeWritten, |queue, member, msg| {
     queue.written(member, msg.pid, msg.outcome)

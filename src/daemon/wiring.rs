@@ -21,6 +21,7 @@ use visord_actors::signals::{Signals, hold_signals};
 use visord_actors::spawn::SpawnerHandle;
 use visord_actors::supervisor::{Ending, Loader, Parts, Supervisor};
 use visord_actors::ticker::Ticker;
+use visord_actors::usage::Usage;
 use visord_config::{
     Config, HttpAddress, HttpConfig, MainLogTarget, RpcInterfaceConfig, RpcInterfaceKind,
 };
@@ -63,7 +64,8 @@ async fn supervise(run: Run<'_>) -> Ending {
     let logs = LogService::start(LogSettings::new(logger.clone()));
     running.activity.announce_to(&logs);
     let interest = Interest::default();
-    let bus = EventBus::new(*next_serial, interest.clone()).start();
+    let bus = EventBus::new(*next_serial, interest.clone());
+    let bus = bus.telling(board.feed().clone()).start();
     Ticker::new(bus.clone()).start();
     let reaper = match Reaper::new(spawner.kin(), logger.clone()) {
         Ok(reaper) => reaper.start(),
@@ -107,6 +109,8 @@ async fn supervise(run: Run<'_>) -> Ending {
     let _ = link.get_config().await;
     let shown = board.clone();
     let app = AppState {
+        feed: board.feed().clone(),
+        usage: Usage::new(board.clone()),
         board,
         link,
         log: logger.clone(),

@@ -18,12 +18,23 @@ pub fn explained(status: StatusCode, why: &str) -> HttpResponse {
         .body(page(status, why))
 }
 
+/// Stands at any depth of path, so its links begin at the root; behind a proxy's prefix it is
+/// plain but readable. `why` is ours, never a client's text.
 fn page(status: StatusCode, why: &str) -> String {
     let code = status.as_u16();
     let reason = status.canonical_reason().unwrap_or_default();
+    let why = if why.is_empty() {
+        String::new()
+    } else {
+        format!("<p>{why}</p>\n")
+    };
     format!(
-        "<!DOCTYPE html>\n<html lang=\"en\">\n<head><title>{code} {reason}</title></head>\n\
-         <body>\n<h1>{code} {reason}</h1>\n<p>{why}</p>\n</body>\n</html>\n"
+        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <meta name=\"color-scheme\" content=\"light dark\">\n<title>{code} {reason}</title>\n\
+         <link rel=\"stylesheet\" href=\"/stylesheets/supervisor.css\">\n</head>\n\
+         <body>\n<main id=\"wrapper\">\n<h1>{code} {reason}</h1>\n{why}\
+         <p><a href=\"/\">To the processes</a></p>\n</main>\n</body>\n</html>\n"
     )
 }
 

@@ -1,19 +1,32 @@
 //! The pages (spec interfaces 5).
 
 pub mod action;
+pub mod confirm;
+pub mod filter;
 pub mod frame;
 pub mod html;
+pub mod order;
+pub mod process;
 pub mod status;
 pub mod tail;
+pub mod work;
 
+use std::collections::BTreeMap;
+
+use actix_web::http::header::{ACCEPT, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
 use actix_web::http::{Method, StatusCode};
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::{HttpRequest, HttpResponse, rt};
+use filter::Filter;
+use order::Order;
 
 use crate::answer;
-use crate::caller::Caller;
+use crate::caller::{Caller, Right};
 use crate::query;
 use crate::route::refusal_if_foreign;
 use crate::site::Site;
+
+/// Bytes of a message from a URL that are shown; ours are shorter.
+const LONGEST_MESSAGE: usize = 8192;
 
 /// One page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,34 +62,109 @@ impl Page {
         let form = String::from_utf8_lossy(form);
         let parameters = query::parameters(request.query_string(), &form);
         let posted = request.method() == Method::POST;
+        let order = Order::of(&form);
         let get = |name: &str| parameters.get(name).map(String::as_str);
         match self {
             Self::Ok => HttpResponse::Ok()
                 .insert_header(("Content-Type", "text/plain"))
                 .body("OK"),
             Self::Tail => tail::page(site, get("processname"), get("limit")).await,
-            Self::Status => {
-                let pressed = action::pressed(&parameters).filter(|_| posted);
-                let asked = get("action").map(|action| (action, get("processname")));
-                let asked = asked.or(pressed.map(|(action, name)| (action, Some(name))));
-                match asked {
-                    // HEAD asks what GET would say; it is no order
-                    Some(_) if request.method() == Method::HEAD => html::respond(String::new()),
-                    None => status::page(site, caller, get("message")),
-                    Some((action, name)) => {
-                        if let Some(refusal) = refusal(request, site, get("token")) {
-                            return refusal;
-                        }
-                        action::perform(site, action, name).await
+            Self::Status => match (get("action"), order.filter(|_| posted)) {
+                // HEAD asks what GET would say; it is no order
+                (Some(_), _) if request.method() == Method::HEAD => html::respond(String::new()),
+                (Some(action), _) => match refusal(
+                    request,
+                    site,
+                    caller.may(action::right(action)),
+                    get("token"),
+                ) {
+                    None => action::perform(site, action, get("processname")).await,
+                    Some(refusal) => refusal,
+                },
+                (None, Some(order)) => {
+                    match refusal(request, site, caller.may(Right::Operate), get("token")) {
+                        None => obey(request, site, caller, order, &parameters).await,
+                        Some(refusal) => refusal,
                     }
                 }
-            }
+                (None, None) => show(site, caller, &parameters),
+            },
         }
     }
 }
 
-/// The refusal of an action that no page of ours asked for.
-fn refusal(request: &HttpRequest, site: &Site, token: Option<&str>) -> Option<HttpResponse> {
+/// Every process, or one.
+fn show(site: &Site, caller: &Caller, parameters: &BTreeMap<String, String>) -> HttpResponse {
+    let get = |name: &str| parameters.get(name).map(String::as_str);
+    // a link may bring any text
+    let message = get("message").map(|text| filter::shortened(text, LONGEST_MESSAGE));
+    let failed = get("failed").is_some();
+    match get("process") {
+        Some(process) => process::page(site, caller, process, message, failed),
+        None => {
+            let filter = Filter::new(get("q"), get("state"));
+            status::page(site, caller, &filter, message, failed)
+        }
+    }
+}
+
+/// Carry out an order to its end, though the client may leave (decision Q23), then send the
+/// client to the page it came from with a report; or ask back first. A script that accepts
+/// nothing but `text/plain` gets the report itself, with 409 if something failed.
+async fn obey(
+    request: &HttpRequest,
+    site: &Site,
+    caller: &Caller,
+    order: Order,
+    parameters: &BTreeMap<String, String>,
+) -> HttpResponse {
+    let get = |name: &str| parameters.get(name).map(String::as_str);
+    let filter = Filter::new(get("q"), get("state"));
+    let process = get("process").unwrap_or_default();
+    if order.is_to_be_asked_back() {
+        let targets = order.targets(&site.state.board);
+        if !targets.found.is_empty() {
+            return confirm::page(site, caller, &order, &targets, &filter, process);
+        }
+    }
+    let state = site.state.clone();
+    let work = rt::spawn(async move { work::carry_out(&state, &order).await });
+    match work.await {
+        Ok(report) if wants_text(request) => {
+            let status = if report.failed {
+                StatusCode::CONFLICT
+            } else {
+                StatusCode::OK
+            };
+            answer::uncached(&mut HttpResponse::build(status))
+                .insert_header((CONTENT_TYPE, "text/plain;charset=utf-8"))
+                .insert_header((X_CONTENT_TYPE_OPTIONS, "nosniff"))
+                .body(report.text)
+        }
+        Ok(report) => answer::see_other(&status::place(&filter, process, Some(&report))),
+        // the task ended unheard: it panicked, or the daemon is going away
+        Err(_) => answer::error(StatusCode::INTERNAL_SERVER_ERROR),
+    }
+}
+
+fn wants_text(request: &HttpRequest) -> bool {
+    let accepted = request.headers().get(ACCEPT);
+    accepted.is_some_and(|value| value == "text/plain")
+}
+
+/// The refusal of an action that the caller may not order, or that no page of ours asked for.
+fn refusal(
+    request: &HttpRequest,
+    site: &Site,
+    may: bool,
+    token: Option<&str>,
+) -> Option<HttpResponse> {
+    if !may {
+        return Some(answer::explained(
+            StatusCode::FORBIDDEN,
+            "You may look, but not change anything.",
+        ));
+    }
     refusal_if_foreign(request, site).or_else(|| {
         action::lacks_token(request, site, token).then(|| {
             answer::explained(

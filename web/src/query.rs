@@ -52,7 +52,8 @@ pub fn parameters(query: &str, form: &str) -> BTreeMap<String, String> {
     all
 }
 
-fn pairs(text: &str) -> impl Iterator<Item = (String, String)> {
+/// Every `name=value` of a query or form in its order, blank values left out.
+pub fn pairs(text: &str) -> impl Iterator<Item = (String, String)> {
     let word = |text: &str| {
         let bytes = decoded(&text.replace('+', " "));
         String::from_utf8_lossy(&bytes).into_owned()

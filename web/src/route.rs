@@ -10,6 +10,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use futures_util::StreamExt as _;
 use slog::trace;
 use tokio::time::{sleep, timeout};
+use visord_actors::vigil::Vigil;
 
 use crate::answer;
 use crate::auth::Verdict;
@@ -66,12 +67,16 @@ impl Route {
 /// Answer one request.
 pub async fn handle(request: HttpRequest, payload: Payload, site: web::Data<Site>) -> HttpResponse {
     let busy = (site.shared.enter(), serving(&request));
+    let vigil = request.app_data::<Vigil>().cloned();
+    vigil.iter().for_each(Vigil::came);
     let response = match caller(&request, &site).await {
         Err(refusal) => refusal,
         Ok(caller) => lead(&request, payload, &site, &caller).await,
     };
     trace!(site.state.log, "{}", Access(&request, &response));
     drop(busy);
+    // a client that calls in a row is about to call again
+    vigil.iter().for_each(Vigil::sent);
     response
 }
 

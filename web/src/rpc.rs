@@ -2,6 +2,7 @@
 
 pub mod config;
 pub mod control;
+pub mod details;
 pub mod document;
 pub mod info;
 pub mod logs;

@@ -27,6 +27,7 @@ use slog::{Logger, crit, debug, error, info};
 use tokio::sync::oneshot;
 use tokio::task::AbortHandle;
 use tokio::time::{sleep, timeout};
+use visord_actors::vigil::Vigil;
 use visord_config::{HttpConfig, RpcInterfaceConfig};
 use visord_model::log_line::{Level, LogLine};
 
@@ -285,6 +286,7 @@ async fn dispatcher(site: Site) -> Option<Serve> {
         });
     let app = App::new()
         .app_data(web::Data::new(site))
+        .app_data(Vigil::new())
         .default_service(web::to(route::handle))
         .into_factory()
         .map_err(|error: actix_web::Error| -> Response<BoxBody> { error.error_response().into() });

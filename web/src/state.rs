@@ -8,9 +8,11 @@ use futures_util::future::BoxFuture;
 use slog::Logger;
 use tokio::sync::watch;
 use visord_actors::board::Board;
+use visord_actors::feed::Feed;
 use visord_actors::link::Link;
 use visord_actors::log::LostBytes;
 use visord_actors::messages::supervisor::ProcessName;
+use visord_actors::usage::Usage;
 use visord_config::HttpAddress;
 
 use crate::auth::Credentials;
@@ -39,6 +41,10 @@ pub type Lost = Arc<dyn Fn(&ProcessName) -> LostBytes + Send + Sync>;
 pub struct AppState {
     /// Answers reads.
     pub board: Arc<Board>,
+    /// What changes, as it changes: that of the board.
+    pub feed: Feed,
+    /// What processes use.
+    pub usage: Usage,
     /// Takes commands.
     pub link: Link,
     /// The activity log.

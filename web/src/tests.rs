@@ -1,6 +1,6 @@
 //! Handlers and server against a Supervisor that is not there.
 
-mod fake;
+pub(crate) mod fake;
 mod http;
 mod names;
 mod pages;

@@ -1,7 +1,7 @@
 //! The bus among recording recipients.
 
 use actix::Addr;
-use visord_model::event::{Event, EventKind};
+use visord_model::event::{Event, EventKind, Period};
 
 use super::*;
 use crate::testing::{Recorded, on_paused_time, recorder, settle};
@@ -61,6 +61,34 @@ fn a_serial_only_for_what_somebody_wants() {
         assert_eq!(delivered(&all), []);
         assert_eq!(delivered(&groups), [(3, K::ProcessGroupAdded)]);
         assert_eq!(bus.send(GetNextSerial).await.ok(), Some(4));
+    });
+}
+
+#[test]
+fn the_feed_hears_of_what_nobody_subscribes_to_but_output_and_time() {
+    on_paused_time(async {
+        let feed = Feed::new();
+        let bus = EventBus::new(5, Interest::default()).telling(feed.clone());
+        let bus = bus.start();
+        publish(&bus, Event::GroupAdded("a".into()));
+        let all = subscribe(&bus, "all", &[EventKind::Event]);
+        publish(
+            &bus,
+            Event::Tick {
+                period: Period::Minute,
+                when: 60,
+            },
+        );
+        publish(&bus, Event::GroupAdded("b".into()));
+        settle().await;
+        assert_eq!(delivered(&all).len(), 2);
+        let told = feed.events().0;
+        let told: Vec<_> = told.iter().map(|entry| entry.news.clone()).collect();
+        let added = |serial, name: &str| News::Event {
+            serial,
+            event: Arc::new(Event::GroupAdded(name.into())),
+        };
+        assert_eq!(told, [added(None, "a"), added(Some(6), "b")]);
     });
 }
 

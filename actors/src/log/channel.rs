@@ -15,6 +15,7 @@ use visord_model::event::{Event, Output, Stream};
 use super::disk::Making;
 use super::file::{FileKeys, Rotation};
 use super::pump::{ChannelId, Command, Mouth};
+use crate::feed::Feed;
 use crate::interest::Interest;
 
 /// What to do with one output of a process.
@@ -49,6 +50,8 @@ pub struct ChannelSpec {
     /// Where events go; they arrive before the answer of the [`Channel::drain`] that
     /// follows them.
     pub events: Option<Recipient<OutputEvent>>,
+    /// Told of captured sections that nobody subscribes to.
+    pub feed: Feed,
 }
 
 impl ChannelSpec {

@@ -156,13 +156,17 @@ impl<D: Disk> Output<D> {
 
     fn publish(&self, kind: OutputEventKind) {
         if let Some(events) = &self.spec.events {
-            events.do_send(OutputEvent {
-                group: self.spec.group.clone(),
-                process: self.spec.process.clone(),
-                pid: self.pid,
-                stream: self.spec.stream,
-                kind,
-            });
+            events.do_send(self.event(kind));
+        }
+    }
+
+    fn event(&self, kind: OutputEventKind) -> OutputEvent {
+        OutputEvent {
+            group: self.spec.group.clone(),
+            process: self.spec.process.clone(),
+            pid: self.pid,
+            stream: self.spec.stream,
+            kind,
         }
     }
 

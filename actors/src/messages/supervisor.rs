@@ -1,5 +1,7 @@
 //! What may be asked of the Supervisor actor. Reads are not here: see [`crate::board::Board`].
 
+use std::collections::BTreeSet;
+
 use actix::Message;
 use visord_config::GroupConfig;
 use visord_model::fault::{Fault, FaultCode};
@@ -24,6 +26,8 @@ pub enum Scope {
     All,
     /// Every process of this group.
     Group(String),
+    /// Those of these that are active.
+    These(BTreeSet<ProcessName>),
 }
 
 /// What a bulk request did to one process (spec interfaces 3.1 "Bulk result struct").
@@ -145,8 +149,11 @@ request! {
     } -> ()
 }
 request! {
-    /// Empty the logs of every process, in walk order.
-    ClearAllLogs {} -> Vec<Outcome>
+    /// Empty the logs of every process in scope, in walk order. Fault: BAD_NAME (unknown group).
+    ClearManyLogs {
+        /// Which ones.
+        scope: Scope,
+    } -> Vec<Outcome>
 }
 request! {
     /// Empty the activity log. Faults: NO_FILE, FAILED.

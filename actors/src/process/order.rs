@@ -108,6 +108,7 @@ impl Process {
             described: !speech,
             interest: self.world.interest.clone(),
             events: Some(self.world.output_events.clone()),
+            feed: self.world.board.feed().clone(),
         }
     }
 }

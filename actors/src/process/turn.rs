@@ -130,6 +130,9 @@ impl Process {
             pid: machine.pid().unwrap_or(0),
             stdout_logfile: stdout,
             stderr_logfile: stderr,
+            restarts: machine.restarts(),
+            last_exit: machine.last_exit(),
+            trouble: machine.trouble().unwrap_or_default().to_owned(),
         }
     }
 }

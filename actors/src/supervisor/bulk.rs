@@ -17,7 +17,7 @@ use super::Supervisor;
 use super::roster::Member;
 use crate::messages::process::{ClearLogs, SignalChild, Start, Stop};
 use crate::messages::supervisor::{
-    Answer, ClearAllLogs, Outcome, Scope, SignalMany, StartMany, StopMany,
+    Answer, ClearManyLogs, Outcome, Scope, SignalMany, StartMany, StopMany,
 };
 use crate::process::Process;
 
@@ -127,10 +127,10 @@ impl Handler<SignalMany> for Supervisor {
     }
 }
 
-impl Handler<ClearAllLogs> for Supervisor {
+impl Handler<ClearManyLogs> for Supervisor {
     type Result = ResponseFuture<Answer<Vec<Outcome>>>;
 
-    fn handle(&mut self, _msg: ClearAllLogs, _ctx: &mut Self::Context) -> Self::Result {
-        self.bulk(&Scope::All, |_| true, |label| ClearLogs { label })
+    fn handle(&mut self, msg: ClearManyLogs, _ctx: &mut Self::Context) -> Self::Result {
+        self.bulk(&msg.scope, |_| true, |label| ClearLogs { label })
     }
 }

@@ -66,7 +66,7 @@ impl Roster {
     /// configured order (spec interfaces 3.1 "Order").
     pub(super) fn walk(&self, scope: &Scope) -> Result<Vec<Member>, Fault> {
         let groups = match scope {
-            Scope::All => self.by_priority(),
+            Scope::All | Scope::These(_) => self.by_priority(),
             Scope::Group(name) => {
                 let group = self.group(name);
                 vec![group.ok_or_else(|| FaultCode::BadName.about(name.clone()))?]
@@ -77,6 +77,9 @@ impl Roster {
             let mut members = group.members.clone();
             members.sort_by_key(|member| member.priority);
             walk.append(&mut members);
+        }
+        if let Scope::These(names) = scope {
+            walk.retain(|member| names.contains(&member.name));
         }
         Ok(walk)
     }

@@ -1,5 +1,7 @@
 //! What others may know of a process, and how it is described to people.
 
+use super::past;
+use crate::process::LastExit;
 use crate::state::ProcessState;
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -27,9 +29,28 @@ pub struct ProcessInfo {
     pub stdout_logfile: String,
     /// Path of the stderr log, empty if there is none.
     pub stderr_logfile: String,
+    /// Starts after the first since the process was added: each one, be it asked for, by
+    /// `autorestart` or after a failure.
+    pub restarts: u32,
+    /// How its last child ended; `None` if the last attempt to start it got no child.
+    pub last_exit: Option<LastExit>,
+    /// In UNKNOWN: what went wrong, else empty.
+    pub trouble: String,
 }
 
 impl ProcessInfo {
+    /// Why it is in this state, or how it last ended, in plain words: `exited with code 1`,
+    /// `killed by SIGSEGV (core dumped)`, the reason of a failed start, or nothing.
+    #[must_use]
+    pub fn why(&self) -> String {
+        past::why(
+            self.state,
+            self.last_exit.as_ref(),
+            &self.spawnerr,
+            &self.trouble,
+        )
+    }
+
     /// `pid 7, uptime 0:00:05`, the reason of a failure, or the time of the last stop
     /// (spec core 4.7). `local` words Unix seconds in the local zone as `Nov 20 11:17 PM`.
     #[must_use]

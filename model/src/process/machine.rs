@@ -9,7 +9,7 @@ mod answers;
 mod steps;
 mod view;
 
-use super::{Effect, Effects, Input, Policy, Refusal};
+use super::{Effect, Effects, Input, LastExit, Policy, Refusal};
 use crate::log_line::{Level, LogLine};
 use crate::moment::{Moment, Mono};
 use crate::signal::Signal;
@@ -73,6 +73,9 @@ pub struct Machine {
     stop: i64,
     exitstatus: i32,
     spawnerr: String,
+    /// Attempts to start it, the first included.
+    starts: u32,
+    last_exit: Option<LastExit>,
 }
 
 impl Machine {
@@ -89,6 +92,8 @@ impl Machine {
             stop: 0,
             exitstatus: 0,
             spawnerr: String::new(),
+            starts: 0,
+            last_exit: None,
         }
     }
 

@@ -1,13 +1,12 @@
 //! What the buttons and the `?action=` links do, and the message about it (spec interfaces 5.4).
 
-use std::collections::BTreeMap;
-
 use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse, rt};
 use visord_actors::messages::supervisor::{ProcessName, Scope};
 use visord_model::fault::{Fault, FaultCode};
 
 use crate::answer;
+use crate::caller::Right;
 use crate::clock;
 use crate::origin;
 use crate::query;
@@ -55,13 +54,14 @@ impl Action {
     }
 }
 
-/// The button of our page that was pressed: its name is the action, its value the process.
+/// What it takes to order an action.
 #[must_use]
-pub fn pressed(parameters: &BTreeMap<String, String>) -> Option<(&str, &str)> {
-    Verb::ALL.into_iter().find_map(|(action, _)| {
-        let name = parameters.get(action)?;
-        Some((action, name.as_str()))
-    })
+pub fn right(action: &str) -> Right {
+    if action == "refresh" {
+        Right::View
+    } else {
+        Right::Operate
+    }
 }
 
 /// Whether a browser posts a form that none of our pages made. Scripts need no token, and

@@ -21,6 +21,8 @@ pub struct Frame<'a> {
     pub here: Page,
     /// Told above the content: what came of an action. Empty for nothing.
     pub message: &'a str,
+    /// Whether that is something that went wrong.
+    pub failed: bool,
     /// Goes with every form.
     pub token: &'a str,
     /// Who looks at it.
@@ -41,6 +43,7 @@ impl<'a> Frame<'a> {
             title,
             here,
             message: "",
+            failed: false,
             token: site.shared.token(),
             caller,
             identifier: &site.state.board.identity().identifier,

@@ -1,4 +1,11 @@
-//! `index.html`: every process and what can be done with it (spec interfaces 5.3).
+//! `index.html`: every process and what can be done with it (spec interfaces 5.3, and more).
+//!
+//! The page stays under 60 kB with 100 processes: from [`ROOMY`] rows on, what can be done with
+//! one process stands on its own page ([`super::process`]) instead of in its row. With
+//! JavaScript both look the same.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use actix_web::HttpResponse;
 use askama::Template;
@@ -7,77 +14,240 @@ use visord_model::process::ProcessInfo;
 use visord_model::state::ProcessState;
 
 use super::Page;
+use super::filter::Filter;
 use super::frame::{self, Frame};
-use crate::caller::Caller;
+use super::order::Verb;
+use super::work::Report;
+use crate::caller::{Caller, Right};
 use crate::clock;
 use crate::query;
 use crate::site::Site;
+
+/// Rows up to which each has its own buttons and links.
+const ROOMY: usize = 60;
 
 #[derive(Template)]
 #[template(path = "status.html")]
 struct Status<'a> {
     frame: Frame<'a>,
+    filter: &'a Filter,
+    /// Unix seconds, for the clock of uptimes.
+    now: i64,
+    may: bool,
+    roomy: bool,
+    /// Whether some process is shown or not.
+    any: bool,
+    chips: Vec<Chip>,
+    sections: Vec<Section>,
+}
+
+/// A button that shows only the processes in a state.
+struct Chip {
+    /// `all` or the state's name.
+    value: &'static str,
+    badge: Option<Badge>,
+    count: usize,
+    pressed: bool,
+}
+
+/// A group, or what belongs to none.
+struct Section {
+    /// Empty for programs that stand for themselves.
+    group: String,
+    tally: String,
     rows: Vec<Row>,
 }
 
 struct Row {
-    state: String,
-    class: &'static str,
-    description: String,
     name: String,
     quoted: String,
-    actions: &'static [(&'static str, &'static str)],
+    badge: Badge,
+    description: String,
+    restarts: u32,
+    why: String,
+    verbs: &'static [Verb],
+}
+
+/// How a state is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Badge {
+    /// The class that the original gives it.
+    pub class: &'static str,
+    /// Upper case.
+    pub state: &'static str,
+    /// Lower case, as the original shows it.
+    pub word: &'static str,
+}
+
+impl Badge {
+    /// The badge of a state.
+    #[must_use]
+    pub const fn of(state: ProcessState) -> Self {
+        let (class, word) = match state {
+            ProcessState::Running => ("statusrunning", "running"),
+            ProcessState::Fatal => ("statuserror", "fatal"),
+            ProcessState::Backoff => ("statuserror", "backoff"),
+            ProcessState::Stopped => ("statusnominal", "stopped"),
+            ProcessState::Starting => ("statusnominal", "starting"),
+            ProcessState::Stopping => ("statusnominal", "stopping"),
+            ProcessState::Exited => ("statusnominal", "exited"),
+            ProcessState::Unknown => ("statusnominal", "unknown"),
+        };
+        Self {
+            class,
+            state: state.name(),
+            word,
+        }
+    }
+}
+
+/// What can be done at once with a process in a state. The same in `scripts/processes.js`.
+#[must_use]
+pub const fn verbs(state: ProcessState) -> &'static [Verb] {
+    match state {
+        ProcessState::Running => &[Verb::Restart, Verb::Stop],
+        ProcessState::Starting | ProcessState::Backoff => &[Verb::Stop],
+        ProcessState::Stopped | ProcessState::Exited | ProcessState::Fatal => &[Verb::Start],
+        ProcessState::Stopping | ProcessState::Unknown => &[],
+    }
 }
 
 /// The page.
 #[must_use]
-pub fn page(site: &Site, caller: &Caller, message: Option<&str>) -> HttpResponse {
+pub fn page(
+    site: &Site,
+    caller: &Caller,
+    filter: &Filter,
+    message: Option<&str>,
+    failed: bool,
+) -> HttpResponse {
     let now = clock::now();
     let mut frame = Frame::new(site, caller, Page::Status, "Supervisor Status");
     frame.message = message.unwrap_or_default();
+    frame.failed = failed;
     let all = site.state.board.all();
-    let rows = all.iter().map(|info| row(info, now)).collect();
-    frame::respond(site, &Status { frame, rows })
+    let shown: Vec<_> = all.iter().filter(|info| filter.shows(info)).collect();
+    let page = Status {
+        frame,
+        filter,
+        now,
+        may: caller.may(Right::Operate),
+        roomy: shown.len() <= ROOMY,
+        any: !all.is_empty(),
+        chips: chips(&all, filter),
+        sections: sections(&all, filter, now),
+    };
+    frame::respond(site, &page)
+}
+
+/// All, and each state that some process is in or that is looked for.
+fn chips(all: &[Arc<ProcessInfo>], filter: &Filter) -> Vec<Chip> {
+    let found: Vec<_> = all.iter().filter(|info| filter.finds(info)).collect();
+    let mut chips = vec![Chip {
+        value: "all",
+        badge: None,
+        count: found.len(),
+        pressed: filter.state.is_none(),
+    }];
+    for state in ProcessState::ALL {
+        let count = found.iter().filter(|info| info.state == state).count();
+        let pressed = filter.state == Some(state);
+        if count > 0 || pressed {
+            chips.push(Chip {
+                value: state.name(),
+                badge: Some(Badge::of(state)),
+                count,
+                pressed,
+            });
+        }
+    }
+    chips
+}
+
+/// First the programs that are a group of their own, then each group, all by name.
+fn sections(all: &[Arc<ProcessInfo>], filter: &Filter, now: i64) -> Vec<Section> {
+    let mut groups: BTreeMap<&str, Vec<&Arc<ProcessInfo>>> = BTreeMap::new();
+    for info in all {
+        groups.entry(&info.group).or_default().push(info);
+    }
+    let is_alone = |members: &[&Arc<ProcessInfo>]| {
+        members.len() == 1 && members.iter().all(|info| info.name == info.group)
+    };
+    let mut sections = vec![Section {
+        group: String::new(),
+        tally: String::new(),
+        rows: Vec::new(),
+    }];
+    for (group, members) in groups {
+        let shown = members.iter().filter(|info| filter.shows(info));
+        let rows = shown.map(|info| row(info, now));
+        if is_alone(&members) {
+            sections[0].rows.extend(rows);
+        } else {
+            sections.push(Section {
+                group: group.to_owned(),
+                tally: tally(&members),
+                rows: rows.collect(),
+            });
+        }
+    }
+    sections.retain(|section| !section.rows.is_empty());
+    sections
+}
+
+/// `3 running, 1 fatal`.
+fn tally(members: &[&Arc<ProcessInfo>]) -> String {
+    let counts = ProcessState::ALL.into_iter().filter_map(|state| {
+        let count = members.iter().filter(|info| info.state == state).count();
+        (count > 0).then(|| format!("{count} {}", Badge::of(state).word))
+    });
+    counts.collect::<Vec<_>>().join(", ")
 }
 
 fn row(info: &ProcessInfo, now: i64) -> Row {
-    let name = namespec(&info.group, &info.name);
+    let name = named(info);
+    let description = info.description(now, &clock::short);
+    let why = info.why();
     Row {
-        state: info.state.name().to_ascii_lowercase(),
-        class: class(info.state),
-        description: info.description(now, &clock::short),
         quoted: query::encoded(&name),
         name,
-        actions: actions(info.state),
+        badge: Badge::of(info.state),
+        restarts: info.restarts,
+        // a failed start describes itself
+        why: if why == description {
+            String::new()
+        } else {
+            why
+        },
+        description,
+        verbs: verbs(info.state),
     }
 }
 
-const fn class(state: ProcessState) -> &'static str {
-    match state {
-        ProcessState::Running => "statusrunning",
-        ProcessState::Fatal | ProcessState::Backoff => "statuserror",
-        ProcessState::Stopped
-        | ProcessState::Starting
-        | ProcessState::Stopping
-        | ProcessState::Exited
-        | ProcessState::Unknown => "statusnominal",
-    }
+/// Its name for people and forms.
+#[must_use]
+pub fn named(info: &ProcessInfo) -> String {
+    namespec(&info.group, &info.name)
 }
 
-/// Label and action of the buttons that make sense in a state.
-const fn actions(state: ProcessState) -> &'static [(&'static str, &'static str)] {
-    match state {
-        ProcessState::Running => &[
-            ("Restart", "restart"),
-            ("Stop", "stop"),
-            ("Clear Log", "clearlog"),
-        ],
-        ProcessState::Stopped | ProcessState::Exited | ProcessState::Fatal => {
-            &[("Start", "start"), ("Clear Log", "clearlog")]
+/// Where a page of ours is found again: the processes that a filter shows, or one process, if
+/// `process` is not empty; with a report above.
+#[must_use]
+pub fn place(filter: &Filter, process: &str, report: Option<&Report>) -> String {
+    let mut parameters = String::new();
+    if !process.is_empty() {
+        parameters = format!("&process={}", query::encoded(process));
+    }
+    if let Some(report) = report {
+        parameters.push_str("&message=");
+        parameters.push_str(&query::encoded(&report.text));
+        if report.failed {
+            parameters.push_str("&failed=yes");
         }
-        ProcessState::Starting
-        | ProcessState::Backoff
-        | ProcessState::Stopping
-        | ProcessState::Unknown => &[("Clear Log", "clearlog")],
+    }
+    parameters.push_str(&filter.parameters());
+    match parameters.strip_prefix('&') {
+        Some(parameters) => format!("index.html?{parameters}"),
+        None => "index.html".to_owned(),
     }
 }

@@ -7,7 +7,7 @@ use actix_web::rt::task::spawn_blocking;
 use futures_util::FutureExt as _;
 use futures_util::future::LocalBoxFuture;
 use visord_actors::log::reader::{self, ReadError};
-use visord_actors::messages::supervisor::LogCare;
+use visord_actors::messages::supervisor::{LogCare, Scope};
 use visord_model::fault::{Fault, FaultCode};
 use visord_model::process::ProcessInfo;
 use visord_xmlrpc::{Slot, WriteXml, Written};
@@ -309,7 +309,7 @@ fn tend_process(
 }
 
 fn clear_all(state: Arc<AppState>, _: Args) -> LocalBoxFuture<'static, Outcome> {
-    async move { state.link.clear_all_logs().await.map(results) }.boxed_local()
+    async move { state.link.clear_many_logs(Scope::All).await.map(results) }.boxed_local()
 }
 
 fn clear_main(state: Arc<AppState>, _: Args) -> LocalBoxFuture<'static, Outcome> {

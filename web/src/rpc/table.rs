@@ -1,11 +1,12 @@
 //! Every method there is. No name but one of these ever runs anything.
 
 use super::method::Method;
-use super::{config, control, info, logs, system};
+use super::{config, control, details, info, logs, system};
 
 /// The main methods, under each namespace that names them (usually just `supervisor`).
-const MAIN: [&[Method]; 4] = [
+const MAIN: [&[Method]; 5] = [
     info::METHODS,
+    details::METHODS,
     control::METHODS,
     logs::METHODS,
     config::METHODS,

@@ -9,6 +9,7 @@ use tokio::sync::watch;
 use visord_actors::board::{Board, Identity};
 use visord_actors::link::Link;
 use visord_actors::messages::supervisor::*;
+use visord_actors::usage::Usage;
 use visord_config::{GroupConfig, GroupKind};
 use visord_model::fault::{Fault, FaultCode};
 use visord_model::process::ProcessInfo;
@@ -79,7 +80,7 @@ answers! {
     SignalMany => outcomes();
     WriteStdin => ();
     ClearProcessLogs => ();
-    ClearAllLogs => outcomes();
+    ClearManyLogs => outcomes();
     TendProcessLogs => ();
     ClearMainLog => ();
     AddGroup => ();
@@ -131,6 +132,9 @@ pub(crate) fn info(group: &str, name: &str, state: ProcessState) -> ProcessInfo 
         pid: if state.is_signallable() { 77 } else { 0 },
         stdout_logfile: String::new(),
         stderr_logfile: String::new(),
+        restarts: 0,
+        last_exit: None,
+        trouble: String::new(),
     }
 }
 
@@ -163,8 +167,11 @@ pub(crate) fn state(board: Board, plan: Plan) -> (AppState, Asked) {
         fault: plan.fault,
         delay: plan.delay,
     };
+    let board = Arc::new(board);
     let state = AppState {
-        board: Arc::new(board),
+        feed: board.feed().clone(),
+        usage: Usage::new(Arc::clone(&board)),
+        board,
         link: Link::new(&fake.start()),
         log: Logger::root(Discard, o!()),
         follow: Arc::new(|_| watch::channel(0).1),

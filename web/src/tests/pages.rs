@@ -55,10 +55,11 @@ async fn every_process_has_its_row() {
     for part in [
         "<title>Supervisor Status</title>",
         "<div class=\"status_msg\" role=\"status\">&#60;b&#62;hi</div>",
-        "<span class=\"statusrunning\">running</span>",
-        "<span class=\"statusnominal\">stopped</span>",
-        "<span class=\"statuserror\">fatal</span>",
-        "href=\"tail.html?processname=g%3Aa\" target=\"_blank\">g:a</a>",
+        "<td class=\"status\" data-field=\"state\"><span class=\"statusrunning\" data-state=\"RUNNING\">running</span>",
+        "<span class=\"statusnominal\" data-state=\"STOPPED\">stopped</span>",
+        "<span class=\"statuserror\" data-state=\"FATAL\">fatal</span>",
+        "<a href=\"index.html?process=g%3Aa\">g:a</a>",
+        "href=\"tail.html?processname=g%3Aa\" target=\"_blank\"",
         "href=\"logtail/g%3Aa/stderr\"",
         "href=\"logtail/%3Ci%3E%3A%22a%26b\"",
         "<button name=\"start\" value=\"&#60;i&#62;:&#34;a&#38;b\">Start</button>",
@@ -66,7 +67,10 @@ async fn every_process_has_its_row() {
     ] {
         assert!(page.contains(part), "{part} in {page}");
     }
-    assert!(!page.contains("<script") && !page.contains("<i>"), "{page}");
+    assert!(
+        !page.contains("<script>") && !page.contains("<i>"),
+        "{page}"
+    );
     assert_eq!(page.matches("name=\"restart\"").count(), 2);
     assert_eq!(page.matches("name=\"start\"").count(), 3);
     // still readable while the daemon closes
@@ -82,7 +86,7 @@ async fn without_programs() {
     }
     let page = text(&site, Page::Status, "").await;
     assert!(
-        page.contains("No programs to manage") && !page.contains("<table"),
+        page.contains("No programs to manage") && !page.contains("id=\"processes\""),
         "{page}"
     );
     assert!(!page.contains("status_msg"), "{page}");

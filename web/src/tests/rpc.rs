@@ -158,6 +158,11 @@ async fn reads() {
             texts(&["g:"]),
             "10 BAD_NAME: g:",
         ),
+        (
+            "supervisor.getProcessDetails",
+            texts(&["a"]),
+            "10 BAD_NAME: a",
+        ),
         ("getState", vec![], "1 UNKNOWN_METHOD"),
         ("nope.getState", vec![], "1 UNKNOWN_METHOD"),
         ("supervisor.", vec![], "1 UNKNOWN_METHOD"),
@@ -186,6 +191,17 @@ async fn reads() {
         detail.starts_with("{'name': 'a', 'group': 'g'") && detail.ends_with(lost),
         "{detail}"
     );
+    let detail = ask("supervisor.getProcessDetails", texts(&["g:a"])).await;
+    assert_eq!(
+        detail,
+        "{'name': 'a', 'group': 'g', 'state': 20, 'statename': 'RUNNING', 'pid': 77, \
+         'start': 0, 'stop': 0, 'restarts': 0, 'why': '', 'exitstatus': 0, 'exitsignal': '', \
+         'cpu': 0.0, 'rss': 0.0, 'processes': 0, 'lost_stdout': 3000000000.0, \
+         'lost_stderr': 0.0}"
+    );
+    let details = ask("supervisor.getAllProcessDetails", vec![]).await;
+    assert_eq!(details.matches("'why': ").count(), 4);
+    assert!(details.contains(&detail), "{details}");
     let all = ask("supervisor.getAllProcessInfo", vec![]).await;
     let order: Vec<usize> = ["'a'", "'b'", "'x'", "'y'"]
         .iter()
@@ -334,7 +350,12 @@ async fn commands_reach_the_supervisor() {
             format!("TendProcessLogs {{ name: {x}, care: Reopen }}"),
             "True",
         ),
-        ("clearAllProcessLogs", vec![], "ClearAllLogs".into(), many),
+        (
+            "clearAllProcessLogs",
+            vec![],
+            "ClearManyLogs { scope: All }".into(),
+            many,
+        ),
         ("clearLog", vec![], "ClearMainLog".into(), "True"),
         (
             "addProcessGroup",

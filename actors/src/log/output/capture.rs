@@ -1,9 +1,12 @@
 //! Capture mode (spec core 6.7): what stands between two tokens becomes an event.
 
+use std::sync::Arc;
+
 use visord_model::output::capture::{Piece, Section, Splitter};
 use visord_model::pyrepr::repr;
 
 use super::Output;
+use crate::feed::News;
 use crate::log::channel::{ChannelSpec, OutputEventKind};
 use crate::log::disk::Disk;
 
@@ -68,6 +71,13 @@ impl<D: Disk> Output<D> {
             .wants(self.spec.stream.communication_kind())
         {
             self.publish(OutputEventKind::Communication(data));
+        } else {
+            // past the bus, which has better things to do
+            let event = self.event(OutputEventKind::Communication(data));
+            self.spec.feed.publish(News::Event {
+                serial: None,
+                event: Arc::new(event.into()),
+            });
         }
         self.debug(format!(
             "{} {} emitted a comm event",

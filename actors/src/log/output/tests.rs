@@ -51,6 +51,7 @@ fn spec() -> ChannelSpec {
         described: true,
         interest: Interest::default(),
         events: None,
+        feed: crate::feed::Feed::new(),
     }
 }
 

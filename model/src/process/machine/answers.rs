@@ -38,6 +38,8 @@ impl Machine {
             return;
         };
         let stop = *stop;
+        // the news is that there is no child, not how an earlier one ended
+        self.last_exit = None;
         // here alone the sentence comes before the event
         log(out, Level::Info, format!("spawnerr: {reason}"));
         self.fail_start(reason, None, now, out);

@@ -4,8 +4,9 @@ use super::{Machine, Phase, StopWish, log};
 use crate::exit::ExitStatus;
 use crate::log_line::Level;
 use crate::moment::Moment;
-use crate::process::{Autorestart, Effect, Effects, Transition, diagram, words};
+use crate::process::{Autorestart, Effect, Effects, LastExit, Transition, diagram, words};
 use crate::signal::Signal;
+use crate::state::ProcessState;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -13,6 +14,7 @@ use alloc::vec::Vec;
 impl Machine {
     pub(super) fn spawn(&mut self, now: Moment, out: &mut Effects) {
         self.start = now.unix;
+        self.starts = self.starts.saturating_add(1);
         self.spawnerr.clear();
         self.exitstatus = 0;
         let phase = Phase::Spawning {
@@ -76,6 +78,7 @@ impl Machine {
         now: Moment,
         out: &mut Effects,
     ) {
+        self.remember(status, false, false, now);
         let reason = "Exited too quickly (process log may have details)".to_string();
         self.fail_start(reason, Some((pid, status)), now, out);
         let text = words::exited(&self.name, status, false);
@@ -116,6 +119,7 @@ impl Machine {
         let code = status.code();
         let expected = self.policy.exitcodes.contains(&code);
         self.exitstatus = code;
+        self.remember(status, expected, false, now);
         self.tries = 0;
         if !expected {
             self.spawnerr = format!("Bad exit code {code}");
@@ -149,6 +153,9 @@ impl Machine {
         let code = status.code();
         let expected = self.policy.exitcodes.contains(&code);
         self.exitstatus = code;
+        // a child that nobody could signal ended by itself
+        let requested = self.state() == ProcessState::Stopping;
+        self.remember(status, expected, requested, now);
         let uptime = self.uptime(now);
         self.enter(Phase::Stopped, out, |t| {
             (t.pid, t.exit) = (pid, Some(status));
@@ -163,6 +170,15 @@ impl Machine {
         if start_after {
             self.spawn(now, out);
         }
+    }
+
+    fn remember(&mut self, status: ExitStatus, expected: bool, requested: bool, now: Moment) {
+        self.last_exit = Some(LastExit {
+            status,
+            expected,
+            requested,
+            at: now.unix,
+        });
     }
 
     /// Seconds since the last start by the wall clock, which is what is reported.

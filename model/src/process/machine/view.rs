@@ -1,7 +1,7 @@
 //! What others may know of a machine.
 
 use super::{Machine, Phase, StopWish};
-use crate::process::Policy;
+use crate::process::{LastExit, Policy};
 use crate::state::ProcessState;
 
 impl Machine {
@@ -97,6 +97,18 @@ impl Machine {
     #[must_use]
     pub fn spawnerr(&self) -> &str {
         &self.spawnerr
+    }
+
+    /// Starts after the first.
+    #[must_use]
+    pub const fn restarts(&self) -> u32 {
+        self.starts.saturating_sub(1)
+    }
+
+    /// How its last child ended; `None` if the last attempt to start it got no child.
+    #[must_use]
+    pub const fn last_exit(&self) -> Option<LastExit> {
+        self.last_exit
     }
 
     /// The rules it obeys.

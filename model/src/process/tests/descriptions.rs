@@ -2,11 +2,12 @@
 
 use super::world::World;
 use crate::exit::ExitStatus;
-use crate::process::{Policy, ProcessInfo};
+use crate::process::{Autorestart, Input, Policy, ProcessInfo};
 use crate::signal::Signal;
 use crate::state::ProcessState as S;
 use alloc::format;
-use alloc::string::ToString;
+use alloc::string::{String, ToString};
+use core::time::Duration;
 
 #[test]
 fn states_are_described() {
@@ -66,4 +67,47 @@ fn ends_are_described() {
         assert_eq!(status.code(), code);
         assert_eq!(status.describe(), text);
     }
+}
+
+#[test]
+fn a_life_is_remembered() {
+    let mut world = World::new(Policy {
+        autorestart: Autorestart::Always,
+        startsecs: 1,
+        ..Policy::default()
+    });
+    let why = |world: &World| {
+        let info = world.info();
+        (info.state, info.restarts, info.why())
+    };
+    assert_eq!(why(&world), (S::Stopped, 0, String::new()));
+    world.spawn_trouble = Some("can't find command 'x'".to_string());
+    world.give(Input::Start).unwrap();
+    let reason = "can't find command 'x'".to_string();
+    assert_eq!(why(&world), (S::Backoff, 0, reason));
+    world.wait(Duration::from_secs(1));
+    assert_eq!(why(&world), (S::Starting, 1, String::new()));
+    world.wait(Duration::from_secs(2));
+    world.die(ExitStatus::Signal {
+        signal: Signal::KILL,
+        core: false,
+    });
+    assert_eq!(
+        why(&world),
+        (S::Starting, 2, "killed by SIGKILL".to_string())
+    );
+    world.die(ExitStatus::Code(0));
+    let early = "exited with code 0 too quickly after its start".to_string();
+    assert_eq!(why(&world), (S::Backoff, 2, early));
+    world.wait(Duration::from_secs(3));
+    world.give(Input::Stop).unwrap();
+    world.die(ExitStatus::Signal {
+        signal: Signal::TERM,
+        core: false,
+    });
+    let asked = "stopped on request, killed by SIGTERM".to_string();
+    assert_eq!(why(&world), (S::Stopped, 3, asked));
+    let last = world.info().last_exit.unwrap();
+    assert!(last.requested && !last.expected);
+    assert_eq!(last.at, world.now.unix);
 }

@@ -2,6 +2,7 @@
 //! it wishes, keeps its own account from the specification alone, and objects.
 
 use super::world::{Entry, Seen, World};
+use crate::exit::ExitStatus;
 use crate::moment::Mono;
 use crate::process::{Effect, Input, Policy, Refusal};
 use crate::signal::Signal;
@@ -51,6 +52,8 @@ pub(super) struct Rules {
     start_after: bool,
     /// What a client should see.
     exitstatus: i32,
+    /// How the last child ended, unless a later start got none.
+    ended: Option<ExitStatus>,
     troubled: bool,
     start: i64,
     stop: i64,
@@ -74,6 +77,7 @@ impl Rules {
             signals: Vec::new(),
             start_after: false,
             exitstatus: 0,
+            ended: None,
             troubled: false,
             start: 0,
             stop: 0,
@@ -170,7 +174,9 @@ impl Rules {
             Input::Exited(status) => {
                 self.pid = None;
                 self.exitstatus = status.code();
+                self.ended = Some(*status);
             }
+            Input::SpawnFailed(_) => self.ended = None,
             Input::Start if self.state == S::Starting => self.wanted = Some(Wanted::Restart),
             Input::Start if self.state == S::Stopping => self.start_after = true,
             Input::Stop | Input::GiveUp if self.state == S::Starting && self.pid.is_none() => {
@@ -183,7 +189,7 @@ impl Rules {
                 let due = !self.ever_started && self.policy.autostart && !self.closing;
                 return Ok(!due);
             }
-            Input::Start | Input::Signal(_) | Input::SpawnFailed(_) | Input::KillFailed(_) => {}
+            Input::Start | Input::Signal(_) | Input::KillFailed(_) => {}
         }
         Ok(false)
     }
@@ -288,6 +294,19 @@ impl Rules {
             machine.exitstatus()
         );
         let info = world.info();
+        let to_starting = self.seen.iter().filter(|((_, to), _)| *to == S::Starting);
+        let starts: u32 = to_starting.map(|(_, count)| count).sum();
+        rule!(
+            info.restarts == starts.saturating_sub(1),
+            "{} restarts in {starts} starts",
+            info.restarts
+        );
+        let ended = info.last_exit.map(|exit| exit.status);
+        rule!(ended == self.ended, "it ended by {ended:?}");
+        rule!(
+            info.last_exit.is_none_or(|exit| exit.at == info.stop),
+            "two times of one exit"
+        );
         rule!(
             info.start >= self.start && info.stop >= self.stop,
             "times run back"

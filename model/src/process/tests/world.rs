@@ -200,6 +200,9 @@ impl World {
             pid: self.machine.pid().unwrap_or(0),
             stdout_logfile: String::new(),
             stderr_logfile: String::new(),
+            restarts: self.machine.restarts(),
+            last_exit: self.machine.last_exit(),
+            trouble: self.machine.trouble().unwrap_or_default().to_string(),
         }
     }
 

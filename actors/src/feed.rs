@@ -1,0 +1,246 @@
+//! The feed: what changed, in order, for whoever looks on from outside.
+//!
+//! States come from the [`Board`](crate::board::Board), which publishes a row when it changes it,
+//! and events from the [`EventBus`](crate::event_bus::EventBus), whether or not a listener
+//! subscribes to them. Every entry has a number; a reader who knows the last one they saw gets all
+//! that came after it, or learns that some of it is forgotten. Readers pull: nothing is kept for
+//! a reader, so a slow one costs nobody anything.
+
+mod cursor;
+mod ring;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use tokio::sync::watch;
+use visord_model::event::{Event, EventKind};
+use visord_model::process::ProcessInfo;
+
+pub use cursor::Cursor;
+
+use crate::messages::supervisor::ProcessName;
+use ring::Ring;
+
+/// Events that are kept for those who come later.
+pub const EVENTS_KEPT: usize = 1000;
+
+/// Bytes of them: one may be as large as a request.
+const EVENT_BYTES_KEPT: usize = 8 * 1024 * 1024;
+
+/// Changes of rows that are kept.
+const CHANGES_KEPT: usize = 2000;
+
+/// One thing that happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Rises by one from entry to entry; the first is 1.
+    pub seq: u64,
+    /// When, in Unix milliseconds.
+    pub at: i64,
+    /// What.
+    pub news: News,
+}
+
+/// What an entry tells.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum News {
+    /// This is now true of a process.
+    State(Arc<ProcessInfo>),
+    /// A process is no longer supervised.
+    Gone(ProcessName),
+    /// An event.
+    Event {
+        /// Its global serial; `None` if nobody subscribes to it (spec core 7.2).
+        serial: Option<u64>,
+        /// The event.
+        event: Arc<Event>,
+    },
+}
+
+/// What follows on a cursor.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Resume {
+    /// Everything after it, oldest first.
+    Entries(Vec<Arc<Entry>>),
+    /// Some of it is forgotten, or it is the cursor of another run: begin anew.
+    Reset,
+}
+
+/// See the module. Clones are the same feed.
+#[derive(Clone, Debug)]
+pub struct Feed(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    run: u64,
+    kept: Mutex<Kept>,
+    changed: watch::Sender<u64>,
+}
+
+#[derive(Debug)]
+struct Kept {
+    last: u64,
+    changes: Ring<Arc<Entry>>,
+    events: Ring<Arc<Entry>>,
+}
+
+impl Default for Feed {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Feed {
+    /// An empty feed with a random name for its run.
+    #[must_use]
+    pub fn new() -> Self {
+        Self(Arc::new(Inner {
+            // any run but the one before is good enough
+            run: fastrand::u64(..),
+            kept: Mutex::new(Kept {
+                last: 0,
+                changes: Ring::new(CHANGES_KEPT, usize::MAX),
+                events: Ring::new(EVENTS_KEPT, EVENT_BYTES_KEPT),
+            }),
+            changed: watch::Sender::new(0),
+        }))
+    }
+
+    /// Whether an event of this kind is told here: output and time are no news.
+    #[must_use]
+    pub const fn tells(kind: EventKind) -> bool {
+        use EventKind as K;
+        match kind {
+            K::ProcessLog
+            | K::ProcessLogStdout
+            | K::ProcessLogStderr
+            | K::Tick
+            | K::Tick5
+            | K::Tick60
+            | K::Tick3600 => false,
+            K::Event
+            | K::ProcessState
+            | K::ProcessStateStarting
+            | K::ProcessStateRunning
+            | K::ProcessStateBackoff
+            | K::ProcessStateStopping
+            | K::ProcessStateExited
+            | K::ProcessStateStopped
+            | K::ProcessStateFatal
+            | K::ProcessStateUnknown
+            | K::ProcessCommunication
+            | K::ProcessCommunicationStdout
+            | K::ProcessCommunicationStderr
+            | K::RemoteCommunication
+            | K::SupervisorStateChange
+            | K::SupervisorStateChangeRunning
+            | K::SupervisorStateChangeStopping
+            | K::ProcessGroup
+            | K::ProcessGroupAdded
+            | K::ProcessGroupRemoved => true,
+        }
+    }
+
+    /// Add an entry. Cheap: a lock that readers hold for the copy of some `Arc`s.
+    pub fn publish(&self, news: News) {
+        let at = unix_millis();
+        let seq = {
+            let mut kept = self.kept();
+            kept.last += 1;
+            let seq = kept.last;
+            let size = news.size();
+            let lane = match &news {
+                News::State(_) | News::Gone(_) => &mut kept.changes,
+                News::Event { .. } => &mut kept.events,
+            };
+            lane.push(seq, Arc::new(Entry { seq, at, news }), size);
+            seq
+        };
+        // the entry of another thread may have been announced first
+        self.0.changed.send_if_modified(|last| {
+            let later = seq > *last;
+            *last = seq.max(*last);
+            later
+        });
+    }
+
+    /// What came after a cursor.
+    #[must_use]
+    pub fn since(&self, cursor: Cursor) -> Resume {
+        if cursor.run != self.0.run {
+            return Resume::Reset;
+        }
+        let kept = self.kept();
+        if cursor.seq > kept.last {
+            return Resume::Reset;
+        }
+        match (
+            kept.changes.after(cursor.seq),
+            kept.events.after(cursor.seq),
+        ) {
+            (Some(changes), Some(events)) => Resume::Entries(ring::merged(changes, events)),
+            (None, _) | (_, None) => Resume::Reset,
+        }
+    }
+
+    /// Where the feed is now: what comes later follows on it.
+    #[must_use]
+    pub fn cursor(&self) -> Cursor {
+        Cursor {
+            run: self.0.run,
+            seq: self.kept().last,
+        }
+    }
+
+    /// The kept events, oldest first, and the cursor that follows on them.
+    #[must_use]
+    pub fn events(&self) -> (Vec<Arc<Entry>>, Cursor) {
+        let kept = self.kept();
+        let events = kept.events.all().cloned().collect();
+        let cursor = Cursor {
+            run: self.0.run,
+            seq: kept.last,
+        };
+        (events, cursor)
+    }
+
+    /// The number of the newest entry, and a wake-up when it changes.
+    #[must_use]
+    pub fn changed(&self) -> watch::Receiver<u64> {
+        self.0.changed.subscribe()
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.0.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl News {
+    /// About how many bytes it keeps alive, where that may be many.
+    fn size(&self) -> usize {
+        match self {
+            Self::State(_) | Self::Gone(_) => 0,
+            Self::Event { event, .. } => match &**event {
+                Event::ProcessCommunication(output) | Event::ProcessLog(output) => {
+                    output.data.len()
+                }
+                Event::Remote { kind, data } => kind.len() + data.len(),
+                Event::ProcessState { .. }
+                | Event::SupervisorRunning
+                | Event::SupervisorStopping
+                | Event::Tick { .. }
+                | Event::GroupAdded(_)
+                | Event::GroupRemoved(_) => 0,
+            },
+        }
+    }
+}
+
+fn unix_millis() -> i64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |age| i64::try_from(age.as_millis()).unwrap_or(i64::MAX))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,254 @@
+//! What the programs use: processor time and memory of each supervised process with all that
+//! descends from it.
+//!
+//! Looked at on a thread of its own every two seconds while somebody watches, and once when
+//! somebody asks. Nobody watching costs nothing: there is no thread then.
+
+mod stat;
+mod track;
+mod tree;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use nix::time::{ClockId, clock_gettime};
+use nix::unistd::{SysconfVar, sysconf};
+use tokio::sync::watch;
+
+use crate::board::Board;
+use crate::messages::supervisor::ProcessName;
+use track::{Track, Units};
+use tree::Forest;
+
+/// Between two samples while somebody watches.
+pub const PERIOD: Duration = Duration::from_secs(2);
+
+/// Samples of a curve: two minutes.
+pub const CURVE: usize = 60;
+
+/// A sample this young is good enough for whoever asks for one.
+const FRESH: Duration = Duration::from_millis(500);
+
+/// What a process and all that descends from it use.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Sample {
+    /// Percent of one core since the sample before; the first time, since the process started.
+    pub cpu: f32,
+    /// Bytes in memory. What several of them share is counted for each.
+    pub rss: u64,
+    /// How many processes they are.
+    pub processes: u32,
+    /// Processor time since the process started, in seconds, that of descendants which ended
+    /// included.
+    pub seconds: f64,
+}
+
+/// See the module. Clones are the same.
+#[derive(Clone, Debug)]
+pub struct Usage(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    board: Arc<Board>,
+    units: Units,
+    /// Held while `/proc` is read; `known` is not, for readers do not wait.
+    looking: Mutex<()>,
+    known: Mutex<Known>,
+    watch: Mutex<Watch>,
+    /// Wakes the thread when the last watcher leaves.
+    left: Condvar,
+    sampled: watch::Sender<u64>,
+}
+
+#[derive(Debug, Default)]
+struct Known {
+    tracks: BTreeMap<ProcessName, Track>,
+    sampled_at: Option<Instant>,
+    recorded_at: Option<Instant>,
+}
+
+#[derive(Debug, Default)]
+struct Watch {
+    watchers: usize,
+    running: bool,
+}
+
+/// Samples are taken every two seconds until this is dropped.
+#[derive(Debug)]
+pub struct WatchGuard(Usage);
+
+impl Usage {
+    /// The use that the processes of this board make.
+    #[must_use]
+    pub fn new(board: Arc<Board>) -> Self {
+        let number = |variable, usual| {
+            let found = sysconf(variable).ok().flatten();
+            found.and_then(|n| u64::try_from(n).ok()).unwrap_or(usual)
+        };
+        let units = Units {
+            hertz: number(SysconfVar::CLK_TCK, 100),
+            page: number(SysconfVar::PAGE_SIZE, 4096),
+        };
+        Self(Arc::new(Inner {
+            board,
+            units,
+            looking: Mutex::default(),
+            known: Mutex::default(),
+            watch: Mutex::default(),
+            left: Condvar::new(),
+            sampled: watch::Sender::new(0),
+        }))
+    }
+
+    /// Take samples every two seconds until the guard is dropped.
+    #[must_use]
+    pub fn watch(&self) -> WatchGuard {
+        let mut watch = self.watching();
+        watch.watchers += 1;
+        if !watch.running {
+            let usage = self.clone();
+            let named = std::thread::Builder::new().name("usage".into());
+            // without a thread there are no samples: an empty column, and the next watcher
+            // tries again
+            watch.running = named.spawn(move || usage.keep_sampling()).is_ok();
+        }
+        drop(watch);
+        WatchGuard(self.clone())
+    }
+
+    /// The newest sample of a process; `None` if it does not run or was never looked at.
+    #[must_use]
+    pub fn now(&self, name: &ProcessName) -> Option<Sample> {
+        self.known().tracks.get(name).map(|track| track.newest)
+    }
+
+    /// The newest sample of every process that runs.
+    #[must_use]
+    pub fn all(&self) -> BTreeMap<ProcessName, Sample> {
+        let known = self.known();
+        let newest = known.tracks.iter();
+        newest.map(|(name, t)| (name.clone(), t.newest)).collect()
+    }
+
+    /// Its last samples of two minutes, oldest first, as far as somebody watched.
+    #[must_use]
+    pub fn curve(&self, name: &ProcessName) -> Vec<Sample> {
+        let known = self.known();
+        let curve = known.tracks.get(name).map(|track| &track.curve);
+        curve.map_or_else(Vec::new, |curve| curve.iter().copied().collect())
+    }
+
+    /// A number that changes with every sample, and a wake-up when it does.
+    #[must_use]
+    pub fn sampled(&self) -> watch::Receiver<u64> {
+        self.0.sampled.subscribe()
+    }
+
+    /// Take a sample now, unless there is a fresh one. Reads `/proc`: not for the control
+    /// thread nor the one that answers clients.
+    pub fn sample_once(&self) {
+        let looking = self.looking();
+        let is_fresh = |at: Instant| at.elapsed() < FRESH;
+        if !self.known().sampled_at.is_some_and(is_fresh) {
+            self.sample(&looking);
+        }
+    }
+
+    fn keep_sampling(&self) {
+        loop {
+            let due = Instant::now() + PERIOD;
+            self.sample(&self.looking());
+            self.known().record();
+            self.0.sampled.send_modify(|number| *number += 1);
+            let mut watch = self.watching();
+            loop {
+                if watch.watchers == 0 {
+                    watch.running = false;
+                    return;
+                }
+                let left = due.saturating_duration_since(Instant::now());
+                if left.is_zero() {
+                    break;
+                }
+                let waited = self.0.left.wait_timeout(watch, left);
+                (watch, _) = waited.unwrap_or_else(PoisonError::into_inner);
+            }
+        }
+    }
+
+    /// Whoever looks holds the guard.
+    fn sample(&self, _looking: &MutexGuard<'_, ()>) {
+        let rows = self.0.board.all();
+        let parent = self.0.board.identity().pid;
+        let forest = Forest::new(stat::everybody());
+        let at = since_boot();
+        let mut known = self.known();
+        let mut old = std::mem::take(&mut known.tracks);
+        for row in rows.iter().filter(|row| row.pid > 0) {
+            let name = ProcessName {
+                group: row.group.clone(),
+                process: row.name.clone(),
+            };
+            let members = forest.family(row.pid, parent);
+            let track = match old.remove(&name) {
+                Some(mut track) if track.is_of(&members) => {
+                    track.advance(&members, at, self.0.units);
+                    Some(track)
+                }
+                _ => Track::begin(row.pid, &members, at, self.0.units),
+            };
+            if let Some(track) = track {
+                known.tracks.insert(name, track);
+            }
+        }
+        known.sampled_at = Some(Instant::now());
+    }
+
+    fn looking(&self) -> MutexGuard<'_, ()> {
+        self.0
+            .looking
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.0.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn watching(&self) -> MutexGuard<'_, Watch> {
+        self.0.watch.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Known {
+    /// Put the newest samples on the curves. A curve begins anew after a time without watchers:
+    /// it has no gaps.
+    fn record(&mut self) {
+        let now = Instant::now();
+        let gap = |at: Instant| now.duration_since(at) > PERIOD * 3;
+        let begin_anew = self.recorded_at.is_some_and(gap);
+        for track in self.tracks.values_mut() {
+            if begin_anew {
+                track.curve.clear();
+            }
+            track.record();
+        }
+        self.recorded_at = Some(now);
+    }
+}
+
+impl Drop for WatchGuard {
+    fn drop(&mut self) {
+        self.0.watching().watchers -= 1;
+        self.0.0.left.notify_all();
+    }
+}
+
+/// Time since boot, suspended or not: what births are counted in.
+fn since_boot() -> Duration {
+    clock_gettime(ClockId::CLOCK_BOOTTIME).map_or(Duration::ZERO, Duration::from)
+}
+
+#[cfg(test)]
+mod tests;

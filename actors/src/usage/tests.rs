@@ -1,0 +1,99 @@
+//! Against the real `/proc`, with children of this test.
+
+use std::process::{Child, Command};
+
+use visord_model::process::ProcessInfo;
+use visord_model::state::ProcessState;
+
+use super::*;
+use crate::board::Identity;
+
+struct Program(Child);
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        // it may have ended
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn board() -> Arc<Board> {
+    Arc::new(Board::new(Identity {
+        pid: i32::try_from(std::process::id()).unwrap(),
+        ..Identity::default()
+    }))
+}
+
+fn name() -> ProcessName {
+    ProcessName {
+        group: "g".into(),
+        process: "p".into(),
+    }
+}
+
+fn show(board: &Board, pid: i32) {
+    board.set_process(ProcessInfo {
+        name: "p".into(),
+        group: "g".into(),
+        state: ProcessState::Running,
+        start: 0,
+        stop: 0,
+        spawnerr: String::new(),
+        exitstatus: 0,
+        pid,
+        stdout_logfile: String::new(),
+        stderr_logfile: String::new(),
+        restarts: 0,
+        last_exit: None,
+        trouble: String::new(),
+    });
+}
+
+fn sleeper() -> Program {
+    Program(Command::new("/bin/sleep").arg("1000").spawn().unwrap())
+}
+
+#[test]
+fn one_look() {
+    let board = board();
+    let program = sleeper();
+    show(&board, i32::try_from(program.0.id()).unwrap());
+    let usage = Usage::new(board.clone());
+    assert_eq!(usage.now(&name()), None);
+    usage.sample_once();
+    let sample = usage.now(&name()).unwrap();
+    assert_eq!(sample.processes, 1);
+    assert!(sample.rss > 0);
+    assert_eq!(usage.all().len(), 1);
+    // no curve without watchers
+    assert_eq!(usage.curve(&name()), []);
+    // not a child of ours, whatever runs there
+    show(&board, 1);
+    usage.sample(&usage.looking());
+    assert_eq!(usage.now(&name()), None);
+}
+
+#[test]
+fn the_thread_lives_while_somebody_watches() {
+    let board = board();
+    let program = sleeper();
+    show(&board, i32::try_from(program.0.id()).unwrap());
+    let usage = Usage::new(board);
+    let mut sampled = usage.sampled();
+    let guards = [usage.watch(), usage.watch()];
+    let runtime = tokio::runtime::Builder::new_current_thread();
+    let runtime = { runtime }.build().unwrap();
+    runtime.block_on(sampled.changed()).unwrap();
+    assert_eq!(usage.curve(&name()).len(), 1);
+    assert!(usage.watching().running);
+    drop(guards);
+    let end = Instant::now() + Duration::from_secs(20);
+    while usage.watching().running {
+        assert!(Instant::now() < end, "the thread goes on unwatched");
+        std::thread::yield_now();
+    }
+    // the next watcher finds it again
+    let _guard = usage.watch();
+    runtime.block_on(sampled.changed()).unwrap();
+}

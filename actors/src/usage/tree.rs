@@ -1,0 +1,111 @@
+//! Who belongs to a supervised process.
+
+use std::collections::BTreeMap;
+
+use super::stat::Stat;
+
+/// All processes at one moment, by parent and by process group.
+pub(super) struct Forest {
+    all: Vec<Stat>,
+    by_pid: BTreeMap<i32, usize>,
+    children: BTreeMap<i32, Vec<usize>>,
+    groups: BTreeMap<i32, Vec<usize>>,
+}
+
+impl Forest {
+    /// Put processes in order.
+    pub(super) fn new(all: Vec<Stat>) -> Self {
+        let mut forest = Self {
+            by_pid: BTreeMap::new(),
+            children: BTreeMap::new(),
+            groups: BTreeMap::new(),
+            all: Vec::new(),
+        };
+        for (index, stat) in all.iter().enumerate() {
+            forest.by_pid.insert(stat.pid, index);
+            forest.children.entry(stat.parent).or_default().push(index);
+            forest.groups.entry(stat.group).or_default().push(index);
+        }
+        forest.all = all;
+        forest
+    }
+
+    /// The child `root` of `parent` and all its descendants, and those of its process group
+    /// who outlived their parents, with their descendants. Empty if there is no such child:
+    /// its pid may be another's by now.
+    pub(super) fn family(&self, root: i32, parent: i32) -> Vec<Stat> {
+        let found = self.by_pid.get(&root).copied();
+        let Some(start) = found.filter(|index| self.all[*index].parent == parent) else {
+            return Vec::new();
+        };
+        let mut members = Vec::new();
+        let mut seen = vec![start];
+        // a child leads a group of its own unless it went into another
+        if let Some(group) = self.groups.get(&root) {
+            seen.extend(group.iter().filter(|index| **index != start));
+        }
+        let mut known: std::collections::BTreeSet<usize> = seen.iter().copied().collect();
+        while let Some(index) = seen.pop() {
+            let stat = self.all[index];
+            members.push(stat);
+            for child in self.children.get(&stat.pid).into_iter().flatten() {
+                if known.insert(*child) {
+                    seen.push(*child);
+                }
+            }
+        }
+        members.sort_by_key(|stat| stat.pid);
+        members
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn forest(rows: &[(i32, i32, i32)]) -> Forest {
+        let stat = |&(pid, parent, group): &(i32, i32, i32)| Stat {
+            pid,
+            parent,
+            group,
+            ticks: 0,
+            born: 0,
+            pages: 0,
+        };
+        Forest::new(rows.iter().map(stat).collect())
+    }
+
+    fn family(forest: &Forest, root: i32) -> Vec<i32> {
+        let members = forest.family(root, 1);
+        members.iter().map(|stat| stat.pid).collect()
+    }
+
+    #[test]
+    fn descendants_and_orphans_of_the_group() {
+        let forest = forest(&[
+            (1, 0, 1),
+            (10, 1, 10),
+            (11, 10, 10),
+            // a session of its own, but a descendant
+            (12, 11, 12),
+            // its parent ended; it stayed in the group
+            (13, 1, 10),
+            (14, 13, 14),
+            // somebody else's
+            (20, 1, 20),
+            (21, 20, 20),
+            (30, 2, 30),
+        ]);
+        assert_eq!(family(&forest, 10), [10, 11, 12, 13, 14]);
+        assert_eq!(family(&forest, 20), [20, 21]);
+        assert_eq!(family(&forest, 30), [0; 0], "not a child of ours");
+        assert_eq!(family(&forest, 99), [0; 0]);
+    }
+
+    #[test]
+    fn a_torn_picture_does_not_go_round_in_circles() {
+        // read at different moments, two pids may seem to be each other's parent
+        let forest = forest(&[(10, 1, 10), (11, 12, 10), (12, 11, 10), (10, 1, 10)]);
+        assert_eq!(family(&forest, 10).len(), 4);
+    }
+}
