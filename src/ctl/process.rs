@@ -1,8 +1,10 @@
 //! What the server says about a process, and the names of processes.
 
+use visord_model::fault::FaultCode;
 use visord_model::name::namespec;
 use visord_xmlrpc::{CallError, Client, Value, WireFault};
 
+use super::exit_status::is;
 use super::failure::Failure;
 use super::json::Json;
 use super::session::Server;
@@ -91,12 +93,25 @@ impl ProcessInfo {
 /// Set a fault apart from other failures of a call.
 ///
 /// # Errors
-/// Those other failures.
+/// Those other failures, also that the server does not have the method: nothing was refused.
 pub fn refusable(result: Result<Value, CallError>) -> Result<Result<Value, WireFault>, Failure> {
     match result {
         Ok(value) => Ok(Ok(value)),
-        Err(CallError::Fault(fault)) => Ok(Err(fault)),
+        Err(CallError::Fault(fault)) if !is(FaultCode::UnknownMethod, fault.code) => Ok(Err(fault)),
         Err(other) => Err(other.into()),
+    }
+}
+
+/// The result of a method that a server need not have; nothing from one that does not.
+///
+/// # Errors
+/// As of [`refusable`].
+pub fn sparable(
+    result: Result<Value, CallError>,
+) -> Result<Option<Result<Value, WireFault>>, Failure> {
+    match result {
+        Err(CallError::Fault(fault)) if is(FaultCode::UnknownMethod, fault.code) => Ok(None),
+        other => refusable(other).map(Some),
     }
 }
 
