@@ -28,6 +28,7 @@ mod lint;
 mod load;
 mod options;
 mod program;
+pub mod reference;
 mod rpcinterface;
 mod search;
 mod server;

@@ -13,6 +13,7 @@ mod fg;
 mod groups;
 mod logs;
 mod maintail;
+mod man;
 mod needs;
 mod pid;
 mod shell;
@@ -89,6 +90,7 @@ pub const ALL: &[Command] = &[
     shell::HELP,
     logs::LOGS,
     maintail::MAINTAIL,
+    man::MAN,
     shell::OPEN,
     pid::PID,
     shell::QUIT,

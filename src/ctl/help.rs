@@ -22,22 +22,24 @@ pub enum Part<'a> {
     Line(&'a str),
 }
 
-/// All about a command, without a final line end: how it is used, then the options that
-/// this did not mention.
+/// The options of a command that its usages do not mention.
 #[must_use]
-pub fn topic(command: &Command) -> String {
-    let mentioned = |option: &&Opt| {
+pub fn others(command: &Command) -> Vec<&Opt> {
+    let mentioned = |option: &Opt| {
         let words = command.help.iter().flat_map(|part| match part {
             Part::Usage(text, _) | Part::Line(text) => text.split([' ', '[', ']']),
             Part::More(_) => "".split([' ', '[', ']']),
         });
         words.into_iter().any(|word| word == option.name)
     };
-    let others: Vec<&Opt> = command
-        .options
-        .iter()
-        .filter(|option| !mentioned(option))
-        .collect();
+    let options = command.options.iter();
+    options.filter(|option| !mentioned(option)).collect()
+}
+
+/// All about a command, without a final line end: how it is used, then the other options.
+#[must_use]
+pub fn topic(command: &Command) -> String {
+    let others = others(command);
     let syntaxes: Vec<String> = others
         .iter()
         .map(|option| format!("{} {}", command.name, option.syntax()))

@@ -33,6 +33,7 @@ fn uses() -> BTreeMap<&'static str, &'static [&'static str]> {
         ("help", &["help", "help start"]),
         ("logs", &["logs rotate", "logs reopen cat"]),
         ("maintail", &["maintail", "maintail -f"]),
+        ("man", &["man", "man supervisord"]),
         ("open", &["open @URL@"]),
         ("pid", &["pid", "pid cat", "pid all"]),
         ("quit", &["quit"]),
