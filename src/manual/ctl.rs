@@ -118,9 +118,8 @@ fn action(roff: &mut Roff, command: &Command) {
         }
     }
     for option in others(command) {
-        let syntax = format!("{} {}", command.name, option.name);
-        let value = option.value.map_or("", |(value, _)| value);
-        roff.item(&syntax, value, &sentence(option.text));
+        let syntax = format!("{} {}", command.name, option.syntax());
+        roff.usage(&syntax, &sentence(option.text));
     }
 }
 

@@ -7,6 +7,7 @@ mod ctl_additions;
 mod ctl_needs;
 mod ctl_plugins;
 mod ctl_reference;
+mod ctl_wait;
 mod events;
 mod fcgi;
 mod harness;

@@ -13,7 +13,7 @@ pub(super) const SECTIONS: &[Row] = &[
                 "logfile",
                 "path, or syslog",
                 "supervisord.log",
-                "The daemon's own log. With syslog it goes to the system log instead; NONE keeps none.",
+                "The daemon's own log. With syslog it goes to the system log instead.",
             ),
             option(
                 "logfile_maxbytes",
