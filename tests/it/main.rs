@@ -4,6 +4,8 @@ mod bad_input;
 mod clients;
 mod completion;
 mod ctl_additions;
+mod ctl_needs;
+mod ctl_plugins;
 mod ctl_reference;
 mod ctl_wait;
 mod events;
