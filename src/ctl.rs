@@ -17,6 +17,7 @@ pub mod history;
 pub mod interrupt;
 pub mod json;
 pub mod line;
+pub mod lines;
 pub mod live;
 pub mod names;
 pub mod options;
