@@ -196,6 +196,10 @@ impl Merged<'_, '_> {
                 }
             }
         }
+        let is_open = |log: &Log| matches!(log.stream, Stream::Open(_));
+        if !self.logs.iter().any(is_open) {
+            self.break_off()?;
+        }
         if self.mend_at.is_some_and(|moment| Instant::now() >= moment) {
             self.mend_at = None;
             self.mend()?;
@@ -233,22 +237,27 @@ impl Merged<'_, '_> {
         Ok(self.session.terminal.out(&text)?)
     }
 
-    /// Open what is not open. A daemon that is not there is told of once.
+    /// Open what is not open.
     fn mend(&mut self) -> Result<(), Failure> {
-        let url = self.session.server.url.clone();
         match self.try_to_mend() {
             Ok(()) if self.is_gone => {
                 self.is_gone = false;
-                self.notice(&format!("{url} is back"))
+                let url = &self.session.server.url;
+                self.notice(&format!("connected to {url} again"))
             }
             Ok(()) => Ok(()),
-            Err(failure) if failure.is_absence() && self.is_gone => Ok(()),
-            Err(failure) if failure.is_absence() => {
-                self.is_gone = true;
-                self.notice(&format!("{url} has gone, waiting for it"))
-            }
+            Err(failure) if failure.is_absence() => self.break_off(),
             Err(failure) => Err(failure),
         }
+    }
+
+    /// A daemon that is not there is told of once.
+    fn break_off(&mut self) -> Result<(), Failure> {
+        if std::mem::replace(&mut self.is_gone, true) {
+            return Ok(());
+        }
+        let url = &self.session.server.url;
+        self.notice(&format!("{url} has gone, waiting for it"))
     }
 
     fn try_to_mend(&mut self) -> Result<(), Failure> {
