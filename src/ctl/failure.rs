@@ -48,6 +48,13 @@ impl Failure {
     /// The line for it; `url` is the server's as the user wrote it.
     #[must_use]
     pub fn line(&self, url: &str) -> String {
+        if let Self::Call(CallError::Fault(fault)) = self
+            && is(FaultCode::NotAllowed, fault.code)
+        {
+            // the original knows no such refusal, so there is no class to imitate
+            let (_, why) = fault.string.split_once(": ").unwrap_or_default();
+            return format!("error: not allowed: {why}");
+        }
         let (class, text, advice) = self.parts(url);
         let mut line = format!("error: <class '{class}'>, {text}");
         if !advice.is_empty() {
@@ -234,7 +241,15 @@ mod tests {
             string: "SHUTDOWN_STATE".to_owned(),
         };
         let url = "http://localhost:9001";
+        let refusal = WireFault {
+            code: 403,
+            string: "NOT_ALLOWED: supervisor.shutdown needs the role admin".to_owned(),
+        };
         for (failure, line) in [
+            (
+                Failure::Call(CallError::Fault(refusal)),
+                "error: not allowed: supervisor.shutdown needs the role admin",
+            ),
             (
                 Failure::Call(CallError::Fault(fault)),
                 "error: <class 'xmlrpc.client.Fault'>, <Fault 6: 'SHUTDOWN_STATE'>",

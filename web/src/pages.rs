@@ -2,6 +2,7 @@
 
 pub mod action;
 pub mod confirm;
+pub mod figures;
 pub mod filter;
 pub mod frame;
 pub mod html;
@@ -21,6 +22,7 @@ use order::Order;
 
 use crate::answer;
 use crate::caller::{Caller, Right};
+use crate::origin;
 use crate::query;
 use crate::route::refusal_if_foreign;
 use crate::site::Site;
@@ -40,6 +42,9 @@ pub enum Page {
 }
 
 impl Page {
+    /// All pages.
+    pub const ALL: [Self; 3] = [Self::Status, Self::Tail, Self::Ok];
+
     /// The page of a path without its leading slashes.
     #[must_use]
     pub fn of(path: &str) -> Option<Self> {
@@ -51,6 +56,23 @@ impl Page {
         }
     }
 
+    /// What its reader must be allowed to.
+    #[must_use]
+    pub const fn right(self) -> Right {
+        match self {
+            Self::Status | Self::Tail | Self::Ok => Right::View,
+        }
+    }
+
+    /// Whether it may hold forms, which belong to a session.
+    #[must_use]
+    pub const fn has_forms(self) -> bool {
+        match self {
+            Self::Status => true,
+            Self::Tail | Self::Ok => false,
+        }
+    }
+
     /// Show it, or carry out the action it was asked for. `form` is the body of a POST.
     pub async fn answer(
         self,
@@ -59,11 +81,15 @@ impl Page {
         site: &Site,
         caller: &Caller,
     ) -> HttpResponse {
+        if let Some(refusal) = refusal_of_right(caller, self.right()) {
+            return refusal;
+        }
         let form = String::from_utf8_lossy(form);
         let parameters = query::parameters(request.query_string(), &form);
         let posted = request.method() == Method::POST;
         let order = Order::of(&form);
         let get = |name: &str| parameters.get(name).map(String::as_str);
+        let refused = |needed| refusal(request, site, caller, needed, get("token"));
         match self {
             Self::Ok => HttpResponse::Ok()
                 .insert_header(("Content-Type", "text/plain"))
@@ -72,33 +98,38 @@ impl Page {
             Self::Status => match (get("action"), order.filter(|_| posted)) {
                 // HEAD asks what GET would say; it is no order
                 (Some(_), _) if request.method() == Method::HEAD => html::respond(String::new()),
-                (Some(action), _) => match refusal(
-                    request,
-                    site,
-                    caller.may(action::right(action)),
-                    get("token"),
-                ) {
+                (Some(action), _) => match refused(action::right(action)) {
                     None => action::perform(site, action, get("processname")).await,
                     Some(refusal) => refusal,
                 },
-                (None, Some(order)) => {
-                    match refusal(request, site, caller.may(Right::Operate), get("token")) {
-                        None => obey(request, site, caller, order, &parameters).await,
-                        Some(refusal) => refusal,
-                    }
-                }
-                (None, None) => show(site, caller, &parameters),
+                (None, Some(order)) => match refused(Right::Operate) {
+                    None => obey(request, site, caller, order, &parameters).await,
+                    Some(refusal) => refusal,
+                },
+                (None, None) => show(site, caller, &parameters).await,
             },
         }
     }
 }
 
+/// The refusal of somebody whose right does not contain this one.
+fn refusal_of_right(caller: &Caller, needed: Right) -> Option<HttpResponse> {
+    (!caller.may(needed)).then(|| {
+        let (needed, own) = (needed.name(), caller.right.name());
+        answer::explained(
+            StatusCode::FORBIDDEN,
+            &format!("This needs the role {needed}; yours is {own}."),
+        )
+    })
+}
+
 /// Every process, or one.
-fn show(site: &Site, caller: &Caller, parameters: &BTreeMap<String, String>) -> HttpResponse {
+async fn show(site: &Site, caller: &Caller, parameters: &BTreeMap<String, String>) -> HttpResponse {
     let get = |name: &str| parameters.get(name).map(String::as_str);
     // a link may bring any text
     let message = get("message").map(|text| filter::shortened(text, LONGEST_MESSAGE));
     let failed = get("failed").is_some();
+    status::refresh_usage(site).await;
     match get("process") {
         Some(process) => process::page(site, caller, process, message, failed),
         None => {
@@ -156,22 +187,24 @@ fn wants_text(request: &HttpRequest) -> bool {
 fn refusal(
     request: &HttpRequest,
     site: &Site,
-    may: bool,
+    caller: &Caller,
+    needed: Right,
     token: Option<&str>,
 ) -> Option<HttpResponse> {
-    if !may {
-        return Some(answer::explained(
-            StatusCode::FORBIDDEN,
-            "You may look, but not change anything.",
-        ));
+    if let Some(refusal) = refusal_of_right(caller, needed) {
+        return Some(refusal);
     }
-    refusal_if_foreign(request, site).or_else(|| {
-        action::lacks_token(request, site, token).then(|| {
-            answer::explained(
-                StatusCode::FORBIDDEN,
-                "This form is from before a restart of the daemon. \
-                 Go back, reload the page and try again.",
-            )
-        })
-    })
+    if let Some(refusal) = refusal_if_foreign(request, site) {
+        return Some(refusal);
+    }
+    let why = if action::lacks_token(request, caller, token) {
+        "This form is from another session, or from before a restart of the daemon. \
+         Go back, reload the page and try again."
+    } else if request.method() != Method::POST && origin::is_unexplained(request.headers()) {
+        "Your browser does not tell which page asked for this; it may be another web site. \
+         Use the buttons of the page of all processes."
+    } else {
+        return None;
+    };
+    Some(answer::explained(StatusCode::FORBIDDEN, why))
 }

@@ -6,7 +6,7 @@ mod lines;
 
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use slog::{Drain, Logger};
@@ -24,9 +24,10 @@ use super::channel::{ChannelSpec, OutputEvent, OutputEventKind};
 use super::disk::Disk;
 use super::file::{LogFile, Stop};
 use super::followers::Followers;
+use super::ledger::Counts;
 use super::loss::Loss;
 use super::main_log::emit;
-use super::syslog::{self, Syslog};
+use super::syslog::Outbox;
 
 /// The most that waits for a stalled sink: a drained pipe of the largest usual size.
 const QUEUE_LIMIT: usize = 1024 * 1024;
@@ -37,7 +38,7 @@ pub(crate) struct Output<D: Disk> {
     logger: Logger,
     followers: Followers,
     file: Option<LogFile<D>>,
-    syslog: Option<Syslog>,
+    syslog: Option<Outbox>,
     capture: Option<Capture>,
     /// Lines instead of the bytes as they come.
     lines: Option<Lines>,
@@ -46,8 +47,7 @@ pub(crate) struct Output<D: Disk> {
     /// What a stalled sink has not taken yet.
     queue: Vec<u8>,
     loss: Loss,
-    /// Lines that did not reach syslog although the file has them.
-    syslog_loss: Loss,
+    stored: Arc<AtomicU64>,
     pid: i32,
 }
 
@@ -56,11 +56,11 @@ impl<D: Disk> Output<D> {
     pub(crate) fn new(
         spec: ChannelSpec,
         file: Option<LogFile<D>>,
-        syslog: Option<Syslog>,
+        syslog: Option<Outbox>,
         logger: Logger,
         followers: Followers,
     ) -> Self {
-        let name = format!("{} {}", repr(&spec.process), spec.stream.name());
+        let name = Self::name_in_declarations(&spec);
         Self {
             capture: Capture::of(&spec),
             lines: Lines::of(&spec),
@@ -71,10 +71,15 @@ impl<D: Disk> Output<D> {
             file,
             syslog,
             queue: Vec::new(),
-            syslog_loss: Loss::new(format!("{name} for syslog")),
+            stored: Arc::default(),
             loss: Loss::new(name),
             pid: 0,
         }
+    }
+
+    /// What it is called when bytes of it are lost.
+    pub(crate) fn name_in_declarations(spec: &ChannelSpec) -> String {
+        format!("{} {}", repr(&spec.process), spec.stream.name())
     }
 
     /// What it was asked to do.
@@ -98,9 +103,10 @@ impl<D: Disk> Output<D> {
         self.file.as_mut()
     }
 
-    /// Counts lost bytes there, before any is lost.
-    pub(crate) fn count_losses_into(&mut self, total: Arc<AtomicU64>) {
-        self.loss.count_into(total);
+    /// Counts bytes there, before any is lost or stored.
+    pub(super) fn count_into(&mut self, counts: Counts) {
+        self.loss.count_into(counts.lost);
+        self.stored = counts.stored;
     }
 
     /// The count of lost bytes, readable from elsewhere.
@@ -111,6 +117,9 @@ impl<D: Disk> Output<D> {
     /// A new child writes: capture mode starts outside a section.
     pub(crate) fn begin(&mut self, pid: i32) {
         self.pid = pid;
+        if let Some(syslog) = &mut self.syslog {
+            syslog.begin(pid);
+        }
         self.capture = Capture::of(&self.spec);
     }
 
@@ -187,8 +196,8 @@ impl<D: Disk> Output<D> {
     }
 
     fn store(&mut self, bytes: &[u8]) {
-        if self.syslog.is_some() {
-            self.send_lines(bytes);
+        if let Some(syslog) = &mut self.syslog {
+            syslog.post(bytes);
         }
         if self.file.is_none() {
             return;
@@ -208,23 +217,6 @@ impl<D: Disk> Output<D> {
         }
     }
 
-    /// Sends the record to syslog, line by line. Without a file it is the log.
-    fn send_lines(&mut self, bytes: &[u8]) {
-        let Some(syslog) = &mut self.syslog else {
-            return;
-        };
-        let loss = if self.file.is_some() {
-            &mut self.syslog_loss
-        } else {
-            &mut self.loss
-        };
-        for line in syslog::lines(bytes) {
-            if let Err(error) = syslog.send(&[self.spec.process.as_bytes(), b" ", line]) {
-                loss.add(line.len().max(1), &error);
-            }
-        }
-    }
-
     fn write(&mut self, bytes: &[u8]) {
         let Some(file) = &mut self.file else {
             return;
@@ -238,6 +230,8 @@ impl<D: Disk> Output<D> {
             shelf.put_away(file);
         }
         if outcome.stored > 0 {
+            let stored = outcome.stored as u64;
+            self.stored.fetch_add(stored, Ordering::Relaxed);
             self.followers.grown(file.path());
         }
         match outcome.stop {
@@ -271,7 +265,6 @@ impl<D: Disk> Output<D> {
         let queue = std::mem::take(&mut earlier.queue);
         self.enqueue(&queue);
         self.loss.inherit(&mut earlier.loss);
-        self.syslog_loss.inherit(&mut earlier.syslog_loss);
     }
 
     /// Gives up on what is still queued.
@@ -337,39 +330,31 @@ impl<D: Disk> Output<D> {
 
     /// Whether lost bytes have to be declared.
     pub(crate) fn owes(&self) -> bool {
-        self.losses().any(Loss::is_owed)
+        self.loss.is_owed()
     }
 
     /// Whether it may be forgotten: nothing queued, nothing owed, and not so soon after a
     /// declaration that the next run would declare again within the second.
     pub(crate) fn is_settled(&self, now: Instant) -> bool {
-        self.queue.is_empty() && self.losses().all(|loss| loss.is_settled(now))
+        self.queue.is_empty() && self.loss.is_settled(now)
     }
 
     /// When to look at the losses again.
     pub(crate) fn declaration_due(&self) -> Option<Instant> {
-        self.losses().filter_map(Loss::due).min()
-    }
-
-    fn losses(&self) -> impl Iterator<Item = &Loss> {
-        [&self.loss, &self.syslog_loss].into_iter()
+        self.loss.due()
     }
 
     /// Declares lost bytes unless it did so within the last second.
     pub(crate) fn declare(&mut self, now: Instant) {
-        for loss in [&mut self.loss, &mut self.syslog_loss] {
-            if let Some(text) = loss.declare(now) {
-                emit(&self.logger, &LogLine::new(Level::Error, text));
-            }
+        if let Some(text) = self.loss.declare(now) {
+            emit(&self.logger, &LogLine::new(Level::Error, text));
         }
     }
 
     /// Declares lost bytes now: the daemon is ending.
     pub(crate) fn settle(&mut self) {
-        for loss in [&mut self.loss, &mut self.syslog_loss] {
-            if let Some(text) = loss.settle(Instant::now()) {
-                emit(&self.logger, &LogLine::new(Level::Error, text));
-            }
+        if let Some(text) = self.loss.settle(Instant::now()) {
+            emit(&self.logger, &LogLine::new(Level::Error, text));
         }
     }
 

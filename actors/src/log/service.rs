@@ -19,12 +19,12 @@ use super::channel::{Channel, ChannelSpec};
 use super::disk::{Kind, RealDisk};
 use super::file::LogFile;
 use super::followers::Followers;
-use super::ledger::{Ledger, LostBytes};
+use super::ledger::{Ledger, LostBytes, StoredBytes};
 use super::main_log::emit;
 use super::mounts::Mounts;
 use super::output::Output;
 use super::pump::{ChannelId, Command, Mouth, Pump};
-use super::syslog::{LOCAL, Syslog};
+use super::syslog::{Couriers, LOCAL, Outbox};
 
 /// Threads at most; further file systems share them.
 const MOST_THREADS: usize = 4;
@@ -65,6 +65,7 @@ pub(super) struct Shared {
     /// Who compresses rotated files.
     pub(super) archive: Arc<Archive>,
     syslog: PathBuf,
+    couriers: Couriers,
     mounts: Mounts,
     /// The file system (`st_dev`) a log of this folder was found on last: its path may lead
     /// through symbolic links, which its name does not tell.
@@ -111,6 +112,7 @@ impl LogService {
             logger: settings.logger,
             followers: Followers::default(),
             syslog: settings.syslog,
+            couriers: Couriers::default(),
             mounts: Mounts::default(),
             folders: Mutex::default(),
             ledger: Ledger::default(),
@@ -217,10 +219,16 @@ impl LogService {
         self.0.ledger.lost(group, process)
     }
 
+    /// What the log files of a process have taken since the service started, over all its runs.
+    #[must_use]
+    pub fn stored(&self, group: &str, process: &str) -> StoredBytes {
+        self.0.ledger.stored(group, process)
+    }
+
     /// Counts bytes that were lost before they came to a channel.
     pub fn count_lost(&self, group: &str, process: &str, stream: Stream, bytes: u64) {
-        let count = self.0.ledger.of(group, process, stream);
-        count.fetch_add(bytes, Ordering::Relaxed);
+        let counts = self.0.ledger.of(group, process, stream);
+        counts.lost.fetch_add(bytes, Ordering::Relaxed);
     }
 
     /// Drains and closes every channel, declares what a stalled sink has not taken, and
@@ -249,6 +257,7 @@ impl LogService {
         }
         let left = deadline.saturating_duration_since(Instant::now());
         self.0.archive.join(left);
+        self.0.couriers.stop();
     }
 }
 
@@ -333,13 +342,28 @@ impl Shared {
             }
             None => None,
         };
-        let syslog = spec.syslog.then(|| Syslog::new(&self.syslog));
+        let counts = self.ledger.of(&spec.group, &spec.process, spec.stream);
+        let syslog = self.outbox(&spec, &counts.lost)?;
         let followers = self.followers.clone();
-        let lost = self.ledger.of(&spec.group, &spec.process, spec.stream);
         let mut output = Output::new(spec, file, syslog, self.logger.clone(), followers);
-        output.count_losses_into(lost);
+        output.count_into(counts);
         self.warn_about_rotation(&output);
         Ok(output)
+    }
+
+    /// The way to syslog, if one is wanted. Without a file it is the log.
+    fn outbox(&self, spec: &ChannelSpec, lost: &Arc<AtomicU64>) -> io::Result<Option<Outbox>> {
+        let Some(way) = &spec.syslog else {
+            return Ok(None);
+        };
+        let name = Output::<RealDisk>::name_in_declarations(spec);
+        let account = match spec.file {
+            Some(_) => (format!("{name} for syslog"), None),
+            None => (name, Some(Arc::clone(lost))),
+        };
+        let (from, to) = ((&*spec.process, spec.stream), (way, &*self.syslog));
+        let outbox = self.couriers.outbox(to, from, account, &self.logger);
+        outbox.map(Some)
     }
 
     /// Once per path: a program that restarts does not repeat it.
