@@ -7,6 +7,8 @@ mod ctl_additions;
 mod ctl_needs;
 mod ctl_plugins;
 mod ctl_reference;
+mod ctl_status;
+mod ctl_tail;
 mod ctl_wait;
 mod events;
 mod fcgi;
