@@ -3,6 +3,7 @@
 pub(crate) mod fake;
 mod http;
 mod names;
+mod orders;
 mod pages;
 mod remote;
 mod rights;
@@ -10,5 +11,6 @@ mod rpc;
 mod server;
 mod session;
 mod shield;
+mod style;
 #[cfg(feature = "tls")]
 mod tls;
