@@ -4,6 +4,7 @@
 //! their Process actors (see [`crate::messages::pool`]). Whatever comes in, the queue decides
 //! and its effects are performed in order before the next message.
 
+mod meter;
 mod recovery;
 
 use std::collections::VecDeque;
@@ -24,6 +25,7 @@ use crate::messages::pool::{
     StdinDrained, WriteEnvelope,
 };
 use crate::vigil::Vigil;
+pub use meter::PoolMeter;
 use recovery::Recovery;
 
 type Effects = Vec<Effect<Arc<Event>>>;
@@ -46,6 +48,7 @@ pub struct ListenerPool {
     queue: Queue<Arc<Event>>,
     /// Beside the members of the queue, same order.
     links: Vec<Link>,
+    meter: Arc<PoolMeter>,
     /// For the answer of a listener behind which events wait.
     vigil: Vigil,
 }
@@ -63,8 +66,15 @@ impl ListenerPool {
             recover: config.listener_recover,
             logger,
             links: Vec::new(),
+            meter: Arc::default(),
             vigil: Vigil::new(),
         }
+    }
+
+    /// Its numbers, for readers elsewhere.
+    #[must_use]
+    pub fn meter(&self) -> Arc<PoolMeter> {
+        Arc::clone(&self.meter)
     }
 
     fn perform(&mut self, effects: Effects, ctx: &mut Context<Self>) {
@@ -81,6 +91,8 @@ impl ListenerPool {
                 Effect::Served { member } => self.links[member].recovery = Recovery::default(),
             }
         }
+        self.meter
+            .show(self.queue.waiting().len(), self.queue.held().count());
     }
 
     fn send(&mut self, member: usize, pid: i32, queued: &Queued<Arc<Event>>) -> Effects {
@@ -128,6 +140,9 @@ impl ListenerPool {
     }
 
     fn say(&self, remark: &Remark) {
+        if matches!(remark, Remark::Overflowed { .. }) {
+            self.meter.count_discarded();
+        }
         match remark.level() {
             Level::Critical => slog::crit!(self.logger, "{remark}"),
             Level::Error => slog::error!(self.logger, "{remark}"),

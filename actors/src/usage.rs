@@ -44,6 +44,17 @@ pub struct Sample {
     pub seconds: f64,
 }
 
+/// What the daemon itself uses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Own {
+    /// Processor time.
+    pub seconds: Duration,
+    /// Bytes in memory.
+    pub rss: u64,
+    /// Time since its start.
+    pub age: Duration,
+}
+
 /// See the module. Clones are the same.
 #[derive(Clone, Debug)]
 pub struct Usage(Arc<Inner>);
@@ -129,6 +140,19 @@ impl Usage {
         let known = self.known();
         let newest = known.tracks.iter();
         newest.map(|(name, t)| (name.clone(), t.newest)).collect()
+    }
+
+    /// What this very process uses, without its children. Reads `/proc`.
+    #[must_use]
+    pub fn own(&self) -> Option<Own> {
+        let stat = stat::own()?;
+        let units = self.0.units;
+        let age = since_boot().saturating_sub(track::seconds(stat.born, units));
+        Some(Own {
+            seconds: track::seconds(stat.own_ticks, units),
+            rss: stat.pages * units.page,
+            age,
+        })
     }
 
     /// Its last samples of two minutes, oldest first, as far as somebody watched.

@@ -30,7 +30,7 @@ use visord_model::state::SupervisorState;
 use visord_web::listen::check_certificates;
 use visord_web::rpc::remote::Remotes;
 use visord_web::server::{ReadCertificates, WebServer};
-use visord_web::state::{AppState, Follow, Limits, Lost, Settle, Setup};
+use visord_web::state::{AppState, Follow, Limits, Lost, Settle, Setup, Stored};
 
 use super::start::Running;
 
@@ -135,6 +135,8 @@ async fn supervise(run: Run<'_>) -> Ending {
         follow: follow(&logs),
         settle: settle(&running.activity),
         lost: lost(&logs),
+        stored: stored(&logs),
+        meters: Arc::default(),
         namespaces,
         remotes,
         build: crate::build_info(),
@@ -228,6 +230,12 @@ fn settle(activity: &ActivityLog) -> Settle {
 fn lost(logs: &LogService) -> Lost {
     let logs = logs.clone();
     Arc::new(move |name| logs.lost(&name.group, &name.process))
+}
+
+/// Lets the web side tell how much of it is stored.
+fn stored(logs: &LogService) -> Stored {
+    let logs = logs.clone();
+    Arc::new(move |name| logs.stored(&name.group, &name.process))
 }
 
 fn identity(config: &Config) -> Identity {

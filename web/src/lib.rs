@@ -14,6 +14,8 @@
 //! | `/RPC2…` | POST | the XML-RPC methods |
 //! | `/logtail/NAME[/stdout\|/stderr]`, `/mainlogtail` | GET | a log that is followed |
 //! | `/`, `/index.html`, `/tail.html`, `/ok.html` | GET, POST | pages |
+//! | `/live` | GET | what changes, as it changes |
+//! | `/metrics`, `/healthz` | GET, HEAD | numbers for machines |
 //! | `/stylesheets/…`, `/images/…` | GET, HEAD | files |
 
 #![forbid(unsafe_code)]
@@ -25,7 +27,9 @@ pub mod caller;
 pub mod clock;
 pub mod crowd;
 pub mod listen;
+pub mod live;
 pub mod logtail;
+pub mod metrics;
 pub mod origin;
 pub mod pages;
 pub mod query;
@@ -35,6 +39,7 @@ pub mod server;
 pub mod session;
 pub mod shield;
 pub mod site;
+pub mod sse;
 pub mod state;
 pub mod stream;
 pub mod tls;

@@ -22,6 +22,7 @@ use order::Order;
 
 use crate::answer;
 use crate::caller::{Caller, Right};
+use crate::origin;
 use crate::query;
 use crate::route::refusal_if_foreign;
 use crate::site::Site;
@@ -193,13 +194,17 @@ fn refusal(
     if let Some(refusal) = refusal_of_right(caller, needed) {
         return Some(refusal);
     }
-    refusal_if_foreign(request, site).or_else(|| {
-        action::lacks_token(request, caller, token).then(|| {
-            answer::explained(
-                StatusCode::FORBIDDEN,
-                "This form is from another session, or from before a restart of the daemon. \
-                 Go back, reload the page and try again.",
-            )
-        })
-    })
+    if let Some(refusal) = refusal_if_foreign(request, site) {
+        return Some(refusal);
+    }
+    let why = if action::lacks_token(request, caller, token) {
+        "This form is from another session, or from before a restart of the daemon. \
+         Go back, reload the page and try again."
+    } else if request.method() != Method::POST && origin::is_unexplained(request.headers()) {
+        "Your browser does not tell which page asked for this; it may be another web site. \
+         Use the buttons of the page of all processes."
+    } else {
+        return None;
+    };
+    Some(answer::explained(StatusCode::FORBIDDEN, why))
 }

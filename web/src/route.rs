@@ -20,7 +20,7 @@ use crate::crowd::{Guest, Serving};
 use crate::origin;
 use crate::query;
 use crate::site::Site;
-use crate::{assets, logtail, pages, rpc, session, shield};
+use crate::{assets, live, logtail, metrics, pages, rpc, session, shield};
 
 /// What a path leads to. Tried in this order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,6 +31,10 @@ enum Route {
     Logtail(String),
     /// The daemon's own log.
     MainLogtail,
+    /// What changes, as it changes.
+    Live,
+    /// Numbers for machines.
+    Metrics,
     /// A page.
     Page(pages::Page),
     /// A file of the web interface, or nothing.
@@ -49,6 +53,11 @@ impl Route {
         if path.starts_with("/mainlogtail") {
             return Self::MainLogtail;
         }
+        match path {
+            "/live" => return Self::Live,
+            "/metrics" => return Self::Metrics,
+            _ => {}
+        }
         let bare = path.trim_start_matches('/');
         pages::Page::of(bare).map_or_else(|| Self::File(bare.to_owned()), Self::Page)
     }
@@ -57,9 +66,9 @@ impl Route {
     fn takes(&self, method: &Method) -> bool {
         match self {
             Self::Rpc => *method == Method::POST,
-            Self::Logtail(_) | Self::MainLogtail => *method == Method::GET,
+            Self::Logtail(_) | Self::MainLogtail | Self::Live => *method == Method::GET,
             Self::Page(_) => [Method::GET, Method::POST, Method::HEAD].contains(method),
-            Self::File(_) => [Method::GET, Method::HEAD].contains(method),
+            Self::Metrics | Self::File(_) => [Method::GET, Method::HEAD].contains(method),
         }
     }
 }
@@ -69,16 +78,26 @@ pub async fn handle(request: HttpRequest, payload: Payload, site: web::Data<Site
     let busy = (site.shared.enter(), serving(&request));
     let vigil = request.app_data::<Vigil>().cloned();
     vigil.iter().for_each(Vigil::came);
-    let mut response = match caller(&request, &site).await {
-        Err(refusal) => refusal,
-        Ok(caller) => lead(&request, payload, &site, caller).await,
+    let mut response = match for_anybody(&request, &site) {
+        Some(response) => response,
+        None => match caller(&request, &site).await {
+            Err(refusal) => refusal,
+            Ok(caller) => lead(&request, payload, &site, caller).await,
+        },
     };
     shield::cover(&mut response);
+    site.state.meters.answered(response.status().as_u16());
     trace!(site.state.log, "{}", Access(&request, &response));
     drop(busy);
     // a client that calls in a row is about to call again
     vigil.iter().for_each(Vigil::sent);
     response
+}
+
+/// The answer to what needs no leave to come in.
+fn for_anybody(request: &HttpRequest, site: &Site) -> Option<HttpResponse> {
+    let asks = [Method::GET, Method::HEAD].contains(request.method());
+    (asks && request.path() == "/healthz").then(|| metrics::health(&site.state))
 }
 
 /// Keeps the client's connection from being closed for lack of activity.
@@ -132,6 +151,8 @@ async fn lead(
         Route::Rpc => call(request, payload, site, &caller).await,
         Route::Logtail(rest) => logtail::process(request, site, &rest).await,
         Route::MainLogtail => logtail::main(request, site).await,
+        Route::Live => live::answer(request, site),
+        Route::Metrics => metrics::answer(request, site).await,
         Route::Page(page) => show(request, payload, site, caller, page).await,
         Route::File(path) => assets::answer(request, &path),
     }
@@ -287,6 +308,9 @@ mod tests {
             ("/logtailxyz/x", Route::Logtail("xyz/x".into())),
             ("//logtail/x", Route::File("logtail/x".into())),
             ("/mainlogtail/foo", Route::MainLogtail),
+            ("/live", Route::Live),
+            ("/metrics", Route::Metrics),
+            ("/live/", Route::File("live/".into())),
             ("/", Route::Page(Page::Status)),
             ("//index.html", Route::Page(Page::Status)),
             ("/tail.html", Route::Page(Page::Tail)),

@@ -14,6 +14,7 @@ pub mod system;
 pub mod table;
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use actix_web::http::StatusCode;
 use actix_web::rt;
@@ -25,6 +26,7 @@ use visord_xmlrpc::{DecodeError, Limits, ReplyWriter, decode_call, encode_fault}
 
 use self::method::{Args, Failure, Method, Outcome, Reply, Run};
 use crate::caller::Right;
+use crate::metrics::meters::Whose;
 use crate::state::AppState;
 
 /// The body of the answer to this request body, by somebody with this right; a fault is an
@@ -45,7 +47,9 @@ pub async fn answer(
     let call = decode_call(body, &limits).map_err(|refusal| refuse(state, body, &refusal))?;
     let name = call.method;
     trace!(state.log, "XML-RPC method called: {name}()");
+    let began = Instant::now();
     let outcome = perform_to_the_end(state, right, &name, Args(call.params)).await;
+    let failed = outcome.is_err();
     let answer = match outcome {
         Ok(reply) => {
             trace!(state.log, "XML-RPC method {name}() returned successfully");
@@ -61,7 +65,20 @@ pub async fn answer(
         }
     };
     state.settled().await;
+    let whose = whose(state, &name);
+    state.meters.called(whose, began.elapsed(), failed);
     Ok(answer)
+}
+
+fn whose<'a>(state: &AppState, name: &'a str) -> Whose<'a> {
+    match name.split_once('.') {
+        Some((space, bare)) if table::find(name, &state.namespaces).is_some() => Whose::Ours {
+            system: space == "system",
+            name: bare,
+        },
+        _ if state.remotes.of(name).is_some() => Whose::Forwarded,
+        _ => Whose::Unknown,
+    }
 }
 
 /// Say in the log what was no call, and which status it gets.

@@ -22,7 +22,6 @@ use actix_web::dev::AppConfig;
 use actix_web::{App, rt, web};
 use futures_util::FutureExt as _;
 use futures_util::future::LocalBoxFuture;
-use nix::sys::resource::{Resource, getrlimit};
 use slog::{Logger, crit, debug, error, info};
 use tokio::sync::oneshot;
 use tokio::task::AbortHandle;
@@ -187,6 +186,7 @@ impl Handler<StopListening> for WebServer {
     fn handle(&mut self, _: StopListening, _: &mut Self::Context) -> Self::Result {
         self.accepting.drain(..).for_each(|task| task.abort());
         let shared = Arc::clone(&self.shared);
+        shared.close();
         Box::pin(async move { shared.rest(FAREWELL).await })
     }
 }
@@ -214,7 +214,7 @@ type Serve = Box<dyn Fn(Stream, Option<SocketAddr>) -> LocalBoxFuture<'static, (
 
 /// Accept connections for ever, no more at a time than the limit.
 async fn accept(listener: Listener, site: Site) {
-    let crowd = Crowd::new(connections(&site.state));
+    let crowd = Crowd::new(site.state.limits.connections());
     let mut serving: Weak<Serve> = Weak::new();
     loop {
         let (io, peer) = match listener.accept().await {
@@ -266,14 +266,6 @@ async fn greeted(io: Io, site: &Site) -> Option<Io> {
             None
         }
     }
-}
-
-/// How many connections a listener may have: never more than a quarter of the descriptors, for
-/// the children need theirs.
-fn connections(state: &AppState) -> usize {
-    let wanted = state.limits.connections;
-    let descriptors = getrlimit(Resource::RLIMIT_NOFILE).map_or(1024, |(soft, _)| soft);
-    wanted.min(usize::try_from(descriptors / 4).unwrap_or(wanted))
 }
 
 /// actix-web's dispatcher for one listener.

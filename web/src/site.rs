@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 
+use crate::live::UsageCache;
 use crate::session::Sessions;
 use crate::state::{AppState, Door};
 
@@ -30,6 +31,59 @@ pub struct Shared {
     pub host_name: String,
     busy: AtomicUsize,
     idle: Notify,
+    /// Those who listen to live streams.
+    pub audience: Audience,
+    /// What they are told of the use of resources.
+    pub usage: UsageCache,
+    closing: watch::Sender<bool>,
+}
+
+/// Counts open streams.
+#[derive(Clone, Debug, Default)]
+pub struct Audience(Arc<Seats>);
+
+#[derive(Debug, Default)]
+struct Seats {
+    taken: AtomicUsize,
+    all_free: Notify,
+}
+
+/// One open stream, until it is dropped.
+#[derive(Debug)]
+pub struct Place(Audience);
+
+impl Audience {
+    /// A place, if fewer than `most` are taken.
+    #[must_use]
+    pub fn enter(&self, most: usize) -> Option<Place> {
+        let more = |taken: usize| (taken < most).then_some(taken + 1);
+        let taken = self
+            .0
+            .taken
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, more);
+        taken.ok().map(|_| Place(self.clone()))
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.taken.load(Ordering::Relaxed)
+    }
+
+    /// Whether nobody listens.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let seats = &self.0.0;
+        if seats.taken.fetch_sub(1, Ordering::Relaxed) == 1 {
+            seats.all_free.notify_waiters();
+        }
+    }
 }
 
 impl Shared {
@@ -44,7 +98,21 @@ impl Shared {
             host_name: host_name.to_string_lossy().into_owned(),
             busy: AtomicUsize::new(0),
             idle: Notify::new(),
+            audience: Audience::default(),
+            usage: UsageCache::default(),
+            closing: watch::Sender::new(false),
         })
+    }
+
+    /// Tell open streams that the server is about to end.
+    pub fn close(&self) {
+        self.closing.send_replace(true);
+    }
+
+    /// Becomes true when the server is about to end.
+    #[must_use]
+    pub fn closing(&self) -> watch::Receiver<bool> {
+        self.closing.subscribe()
     }
 
     /// Count a request until the guard is dropped.
@@ -54,15 +122,18 @@ impl Shared {
         Busy(Arc::clone(self))
     }
 
-    /// Wait until no request is being answered, but not for ever.
+    /// Wait until no request is being answered and no stream is open, but not for ever.
     pub async fn rest(&self, patience: Duration) {
         let quiet = async {
             loop {
-                let changed = self.idle.notified();
-                if self.busy.load(Ordering::Relaxed) == 0 {
+                let (changed, left) = (self.idle.notified(), self.audience.0.all_free.notified());
+                if self.busy.load(Ordering::Relaxed) == 0 && self.audience.is_empty() {
                     return;
                 }
-                changed.await;
+                tokio::select! {
+                    () = changed => {}
+                    () = left => {}
+                }
             }
         };
         // whoever is still not answered by then will see the connection close

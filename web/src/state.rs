@@ -5,18 +5,20 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use futures_util::future::BoxFuture;
+use nix::sys::resource::{Resource, getrlimit};
 use slog::Logger;
 use tokio::sync::watch;
 use visord_actors::board::Board;
 use visord_actors::feed::Feed;
 use visord_actors::link::Link;
-use visord_actors::log::LostBytes;
+use visord_actors::log::{LostBytes, StoredBytes};
 use visord_actors::messages::supervisor::ProcessName;
 use visord_actors::usage::Usage;
 use visord_config::{HttpAddress, Listing};
 
 use crate::auth::Users;
 use crate::listen::Bound;
+use crate::metrics::meters::Meters;
 use crate::rpc::remote::Remotes;
 use crate::session;
 use crate::tls::Tls;
@@ -36,6 +38,9 @@ pub type Settle = Arc<dyn Fn() -> Option<BoxFuture<'static, ()>> + Send + Sync>;
 
 /// How many bytes of the outputs of a process could not be stored.
 pub type Lost = Arc<dyn Fn(&ProcessName) -> LostBytes + Send + Sync>;
+
+/// How many bytes of the outputs of a process are in its logs.
+pub type Stored = Arc<dyn Fn(&ProcessName) -> StoredBytes + Send + Sync>;
 
 /// What the daemon hands to its web server.
 #[derive(Clone)]
@@ -57,6 +62,10 @@ pub struct AppState {
     pub settle: Settle,
     /// Counts what logs have lost.
     pub lost: Lost,
+    /// Counts what log files have taken.
+    pub stored: Stored,
+    /// Counts calls and requests.
+    pub meters: Arc<Meters>,
     /// Namespaces under which the main methods are reachable: the names of the
     /// `[rpcinterface:x]` sections, in file order (spec interfaces E1).
     pub namespaces: Vec<String>,
@@ -104,6 +113,24 @@ pub struct Limits {
     pub connections: usize,
     /// Wait before the answer to a wrong password.
     pub failure_delay: Duration,
+}
+
+impl Limits {
+    /// How many connections a listener may really have: never more than a quarter of the
+    /// descriptors, for the children need theirs.
+    #[must_use]
+    pub fn connections(&self) -> usize {
+        let descriptors = getrlimit(Resource::RLIMIT_NOFILE).map_or(1024, |(soft, _)| soft);
+        let most = usize::try_from(descriptors / 4).unwrap_or(usize::MAX);
+        self.connections.min(most)
+    }
+
+    /// Live streams that may be open at a time, on all listeners together: there is always room
+    /// for those who ask for something else.
+    #[must_use]
+    pub fn streams(&self) -> usize {
+        (self.connections() / 2).max(1)
+    }
 }
 
 impl Default for Limits {

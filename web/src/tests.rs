@@ -2,6 +2,8 @@
 
 pub(crate) mod fake;
 mod http;
+mod live;
+mod metrics;
 mod names;
 mod orders;
 mod pages;

@@ -176,7 +176,9 @@ impl Supervisor {
     fn start_pool(&self, config: &GroupConfig, pool: &PoolConfig) -> Addr<ListenerPool> {
         let identifier = self.config.server.identifier.clone();
         let logger = self.world.logger.clone();
-        let addr = ListenerPool::new(config.name.clone(), identifier, pool, logger).start();
+        let actor = ListenerPool::new(config.name.clone(), identifier, pool, logger);
+        self.world.board.set_pool(&config.name, actor.meter());
+        let addr = actor.start();
         // before the group's own PROCESS_GROUP_ADDED, which its pool is to get
         self.world.bus.do_send(Subscribe {
             name: config.name.clone(),

@@ -180,6 +180,11 @@ pub(crate) fn state(board: Board, plan: Plan) -> (AppState, Asked) {
             stdout: 3_000_000_000,
             stderr: 0,
         }),
+        stored: Arc::new(|_| visord_actors::log::StoredBytes {
+            stdout: 12,
+            stderr: 34,
+        }),
+        meters: Arc::default(),
         namespaces: vec!["supervisor".into()],
         remotes: Arc::default(),
         build: "visord test".into(),

@@ -51,7 +51,9 @@ pub(super) fn login(user: &str, password: &str) -> (&'static str, String) {
     ("Authorization", format!("Basic {both}"))
 }
 
-const PATHS: [(&str, &str); 8] = [
+const PATHS: [(&str, &str); 10] = [
+    ("GET", "/live"),
+    ("GET", "/metrics"),
     ("POST", "/RPC2"),
     ("GET", "/"),
     ("GET", "/stylesheets/supervisor.css"),

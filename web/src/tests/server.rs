@@ -23,7 +23,7 @@ pub(super) struct Server {
     bound: Vec<Bound>,
     pub(super) dir: tempfile::TempDir,
     asked: Asked,
-    board: Arc<visord_actors::board::Board>,
+    pub(super) board: Arc<visord_actors::board::Board>,
 }
 
 impl Server {
