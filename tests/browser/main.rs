@@ -16,6 +16,7 @@ mod hostile;
 mod looks;
 mod plain;
 mod processes;
+mod roles;
 mod scene;
 mod tail;
 mod webdriver;
