@@ -13,6 +13,7 @@ mod elsewhere;
 #[allow(dead_code)]
 mod harness;
 mod hostile;
+mod logs;
 mod looks;
 mod plain;
 mod processes;
