@@ -21,6 +21,7 @@ pub mod lines;
 pub mod live;
 pub mod names;
 pub mod options;
+pub mod plugin;
 pub mod process;
 pub mod screen;
 pub mod session;
@@ -86,10 +87,15 @@ fn act(settings: Settings) -> ExitCode {
     }
     let mut session = Session::new(settings.server, &mut console, confirm);
     session.report = settings.json.then(Report::default);
+    session.plugins = settings.plugins;
+    if !confirm && let Some(refusal) = become_plugin(&session, &settings.words) {
+        let _ = session.fail(ExitStatus::Generic, &refusal);
+        return ExitCode::from(ExitStatus::Generic.code());
+    }
     let first = if is_shell {
         "status".to_owned()
     } else {
-        settings.words.join(" ")
+        line_of(&session, &settings.words)
     };
     let outcome = attempt(&mut session, &first).and_then(|flow| {
         if flow == Flow::Continue && confirm {
@@ -107,6 +113,28 @@ fn act(settings: Settings) -> ExitCode {
         Ok(()) => ExitCode::from(session.exit_status.code()),
         // The reader of our output or the terminal went away: nobody is left to tell.
         Err(_) => ExitCode::from(ExitStatus::Generic.code()),
+    }
+}
+
+/// The words of an action as one line. A plug-in gets them back as they were typed.
+fn line_of(session: &Session<'_>, words: &[String]) -> String {
+    match words.split_first() {
+        Some((name, arguments)) if matches!(session.plugins.find(name), Ok(Some(_))) => {
+            let quoted = |word: &String| format!(" '{}'", word.replace('\'', "'\\''"));
+            let arguments: String = arguments.iter().map(quoted).collect();
+            format!("{name}{arguments}")
+        }
+        Some(_) | None => words.join(" "),
+    }
+}
+
+/// Become the plug-in that the words begin with, if any; comes back only with the reason why
+/// that is impossible. The words are its arguments just as they were typed, and its end is ours.
+fn become_plugin(session: &Session<'_>, words: &[String]) -> Option<String> {
+    let (name, arguments) = words.split_first()?;
+    match session.plugins.find(name) {
+        Ok(plugin) => plugin.map(|plugin| plugin.become_it(session, arguments)),
+        Err(why) => Some(format!("ERROR: {why}")),
     }
 }
 
