@@ -1,6 +1,7 @@
 //! Handlers and server against a Supervisor that is not there.
 
 mod ansi;
+mod daemon_pages;
 pub(crate) mod fake;
 mod http;
 mod live;
@@ -8,6 +9,7 @@ mod log_pages;
 mod log_style;
 mod metrics;
 mod names;
+mod orders;
 mod pages;
 mod remote;
 mod rights;
@@ -15,5 +17,6 @@ mod rpc;
 mod server;
 mod session;
 mod shield;
+mod style;
 #[cfg(feature = "tls")]
 mod tls;
