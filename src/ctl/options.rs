@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use clap::{Arg, ArgAction, Command, ValueHint};
 use visord_config::{ClientConfig, Surroundings, find_config, load_client};
 use visord_model::pyrepr::repr;
-use visord_xmlrpc::http::Trust;
+use visord_xmlrpc::http::{Identity, Trust};
 
 use super::command::find;
 use super::session::Server;
@@ -53,6 +53,11 @@ pub(crate) fn definitions() -> Command {
     let flag = |id: &'static str, short: char, help: &'static str| {
         let flag = Arg::new(id).short(short).long(id);
         flag.action(ArgAction::SetTrue).help(help)
+    };
+    let file = |id: &'static str, help: &'static str| {
+        let file = Arg::new(id).long(id).value_name("FILENAME");
+        let hint = file.value_hint(ValueHint::FilePath);
+        hint.help_heading(ADDITION).help(help)
     };
     Command::new("supervisorctl")
         .disable_help_flag(true)
@@ -101,6 +106,17 @@ pub(crate) fn definitions() -> Command {
                 .help_heading(ADDITION)
                 .help("tell of each action in one JSON document"),
         )
+        .args([
+            file(
+                "tls_ca",
+                "trust these authorities of https servers, not the system's",
+            ),
+            file(
+                "tls_cert",
+                "the certificate to show to an https server that asks for one",
+            ),
+            file("tls_key", "the key of that certificate"),
+        ])
 }
 
 /// How scripts of shells ask (`complete/outer.rs`).
@@ -120,6 +136,9 @@ struct Options {
     username: Option<String>,
     password: Option<String>,
     history_file: Option<PathBuf>,
+    tls_ca: Option<PathBuf>,
+    tls_cert: Option<PathBuf>,
+    tls_key: Option<PathBuf>,
     interactive: bool,
     json: bool,
 }
@@ -163,6 +182,9 @@ pub fn read(
             "username" => options.username = Some(value),
             "password" => options.password = Some(value),
             "history_file" => options.history_file = Some(PathBuf::from(value)),
+            "tls_ca" => options.tls_ca = Some(PathBuf::from(value)),
+            "tls_cert" => options.tls_cert = Some(PathBuf::from(value)),
+            "tls_key" => options.tls_key = Some(PathBuf::from(value)),
             other => unreachable!("an option without meaning: {other}"),
         }
     }
@@ -174,6 +196,11 @@ pub fn read(
     };
     let config = load_client(file.as_deref(), surroundings)
         .map_err(|error| UsageError(error.first().to_owned()))?;
+    match (&options.tls_cert, &options.tls_key) {
+        (Some(_), None) => return Err(UsageError("--tls_cert needs --tls_key".to_owned())),
+        (None, Some(_)) => return Err(UsageError("--tls_key needs --tls_cert".to_owned())),
+        (Some(_), Some(_)) | (None, None) => {}
+    }
     Ok(Request::Act(combine(options, config, tokens.words)))
 }
 
@@ -186,12 +213,16 @@ fn is_local(words: &[String]) -> bool {
 
 /// The command line beats the file.
 fn combine(options: Options, config: ClientConfig, words: Vec<String>) -> Settings {
+    let own = options.tls_cert.zip(options.tls_key);
+    let identity = own.or(config.tls_identity);
+    let ca = options.tls_ca.or(config.tls_ca);
     Settings {
         server: Server {
             url: options.serverurl.unwrap_or(config.serverurl),
             username: options.username.or(config.username),
             password: options.password.or(config.password),
-            trust: config.tls_ca.map_or(Trust::System, Trust::File),
+            trust: ca.map_or(Trust::System, Trust::File),
+            identity: identity.map(|(cert, key)| Identity { cert, key }),
         },
         prompt: config.prompt,
         history_file: options.history_file.or(config.history_file),
