@@ -15,6 +15,8 @@ mod harness;
 mod hostile;
 mod looks;
 mod plain;
+mod processes;
 mod scene;
 mod tail;
 mod webdriver;
+mod wire;

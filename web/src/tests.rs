@@ -6,6 +6,7 @@ mod http;
 mod live;
 mod metrics;
 mod names;
+mod orders;
 mod pages;
 mod remote;
 mod rights;
@@ -13,5 +14,6 @@ mod rpc;
 mod server;
 mod session;
 mod shield;
+mod style;
 #[cfg(feature = "tls")]
 mod tls;
