@@ -20,7 +20,7 @@ pub enum Request {
     /// The usage, ready to be shown.
     Help(String),
     /// To act.
-    Act(Settings),
+    Act(Box<Settings>),
     /// To tell a shell what can stand under its cursor; holds what the shell said.
     Complete(Vec<String>),
 }
@@ -205,7 +205,8 @@ pub fn read(
         (Some(_), Some(_)) | (None, None) => {}
     }
     let file = file.map(|file| surroundings.cwd.join(file));
-    Ok(Request::Act(combine(options, config, file, tokens.words)))
+    let settings = combine(options, config, file, tokens.words);
+    Ok(Request::Act(Box::new(settings)))
 }
 
 /// Whether an action has nothing to do with any daemon, so that no file has to be looked for.
