@@ -5,7 +5,7 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 
 use serde_json::{Value, json};
 
-use crate::harness::{Daemon, Setup, is_alive, kill, summary, wait_for};
+use crate::harness::{Daemon, Setup, kill, summary, wait_for};
 use crate::screen::{END, INTERRUPT, PROMPT, Screen};
 
 const PROGRAMS: &str = "\
@@ -156,11 +156,6 @@ impl Watch {
     fn line(&mut self) -> String {
         self.lines.next().expect("a line").expect("a text")
     }
-
-    fn ends(mut self) -> Option<i32> {
-        drop(self.lines);
-        self.child.wait().expect("its end").code()
-    }
 }
 
 #[test]
@@ -179,7 +174,9 @@ fn a_table_for_each_change() {
             }
         }
         // nobody reads any more
-        assert_eq!(watch.ends(), Some(0));
+        let Watch { mut child, lines } = watch;
+        drop(lines);
+        assert_eq!(child.wait().expect("its end").code(), Some(0));
     }
 }
 
@@ -201,13 +198,9 @@ fn a_document_for_each_change() {
         while last["result"][0]["state"] != "STOPPED" {
             last = document(&watch.line());
         }
-        kill(
-            i32::try_from(watch.child.id()).expect("a pid"),
-            libc::SIGINT,
-        );
         let pid = i32::try_from(watch.child.id()).expect("a pid");
-        assert_eq!(watch.ends(), Some(0));
-        assert!(!is_alive(pid));
+        kill(pid, libc::SIGINT);
+        assert_eq!(watch.child.wait().expect("its end").code(), Some(0));
     }
 }
 

@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 
 use actix_web::http::header::{ACCEPT, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
 use actix_web::http::{Method, StatusCode};
-use actix_web::{HttpRequest, HttpResponse, rt};
+use actix_web::{HttpRequest, HttpResponse};
 use filter::Filter;
 use order::Order;
 
@@ -176,10 +176,8 @@ async fn obey(
             return confirm::page(site, caller, &order, &targets, &filter, process);
         }
     }
-    let state = site.state.clone();
-    let work = rt::spawn(async move { work::carry_out(&state, &order).await });
-    match work.await {
-        Ok(report) if wants_text(request) => {
+    match work::order(&site.state, order).await {
+        Some(report) if wants_text(request) => {
             let status = if report.failed {
                 StatusCode::CONFLICT
             } else {
@@ -190,9 +188,8 @@ async fn obey(
                 .insert_header((X_CONTENT_TYPE_OPTIONS, "nosniff"))
                 .body(report.text)
         }
-        Ok(report) => answer::see_other(&status::place(&filter, process, Some(&report))),
-        // the task ended unheard: it panicked, or the daemon is going away
-        Err(_) => answer::error(StatusCode::INTERNAL_SERVER_ERROR),
+        Some(report) => answer::see_other(&status::place(&filter, process, Some(&report))),
+        None => answer::error(StatusCode::INTERNAL_SERVER_ERROR),
     }
 }
 
