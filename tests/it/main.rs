@@ -14,6 +14,7 @@ mod events;
 mod fcgi;
 mod harness;
 mod idle;
+mod latency;
 mod lifecycle;
 mod log_keys;
 mod log_stream;
