@@ -58,7 +58,7 @@ fn uses() -> BTreeMap<&'static str, &'static [&'static str]> {
             "start",
             &["start cat", "start c*", "start g:*", "start all"],
         ),
-        ("status", &["status"]),
+        ("status", &["status", "status --long"]),
         ("stop", &["stop cat", "stop c*", "stop g:*", "stop all"]),
         ("tail", &["tail cat", "tail cat stderr", "tail -f nope"]),
         (
@@ -66,6 +66,7 @@ fn uses() -> BTreeMap<&'static str, &'static [&'static str]> {
             &["update", "update all nope", "update new9 c* new1 new2 new3"],
         ),
         ("version", &["version"]),
+        ("wait", &["wait cat --for RUNNING,STOPPED --timeout 5"]),
     ])
 }
 
