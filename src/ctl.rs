@@ -17,6 +17,7 @@ pub mod history;
 pub mod interrupt;
 pub mod json;
 pub mod line;
+pub mod lines;
 pub mod live;
 pub mod names;
 pub mod options;
@@ -50,17 +51,29 @@ use terminal::{Console, Terminal};
 pub fn main() -> ExitCode {
     let (program, words) = cli::arguments();
     match options::read(&program, &words, &options::surroundings()) {
+        Err(error) if options::wants_json(&words) => {
+            let mut report = Report::default();
+            report.errors.push(format!("Error: {}", error.0));
+            let status = ExitStatus::InvalidArguments.code();
+            let document = report.take_document("", status);
+            show(&format!("{document}\n"), ExitCode::from(status))
+        }
         Err(error) => error.report(&program),
-        Ok(Request::Help(text)) => match Console::default().out(&text) {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(_) => ExitCode::FAILURE,
-        },
+        Ok(Request::Help(text)) => show(&text, ExitCode::SUCCESS),
         Ok(Request::Complete(shell)) => {
             // What cannot be told is not offered.
             let _ = Console::default().out(&answer(&shell, &options::surroundings()));
             ExitCode::SUCCESS
         }
         Ok(Request::Act(settings)) => act(settings),
+    }
+}
+
+/// Write to standard output and be done.
+fn show(text: &str, code: ExitCode) -> ExitCode {
+    match Console::default().out(text) {
+        Ok(()) => code,
+        Err(_) => ExitCode::FAILURE,
     }
 }
 

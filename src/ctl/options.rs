@@ -188,6 +188,12 @@ fn is_local(words: &[String]) -> bool {
     command.is_some_and(|command| command.addition && command.needs.is_empty())
 }
 
+/// Whether a command line that cannot be used asked for JSON all the same.
+#[must_use]
+pub fn wants_json(words: &[String]) -> bool {
+    words.iter().any(|word| word == "--json")
+}
+
 /// The command line beats the file.
 fn combine(
     options: Options,

@@ -60,33 +60,52 @@ export function takeOver(form, targets) {
     const asks = order.verb === 'signal' || (order.many && order.verb !== 'start');
     const answer = asks ? await ask(order) : {};
     if (!answer) return;
-    const fields = [['token', form.elements.token.value], [button.name, button.value], ...Object.entries(answer)];
+    const fields = [[button.name, button.value], ...Object.entries(answer)];
     for (const pick of order.picks) fields.push(['pick', pick]);
     telling.say(`${DOING[order.verb]} ${order.whom}…`, false);
-    telling.say(...await post(fields));
+    telling.say(...await post(form.elements.token, fields));
   });
 }
 
 /** Posts an order; resolves to what to say, and whether it failed. */
-async function post(fields) {
+async function post(token, fields) {
+  const send = () => fetch('index.html', {
+    method: 'POST',
+    body: new URLSearchParams([['token', token.value], ...fields]),
+    headers: { Accept: 'text/plain' },
+  });
   try {
-    const answer = await fetch('index.html', {
-      method: 'POST', body: new URLSearchParams(fields), headers: { Accept: 'text/plain' },
-    });
-    const plain = (answer.headers.get('Content-Type') ?? '').startsWith('text/plain');
-    if (plain) return [await answer.text(), !answer.ok];
-    const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
-    return [page.querySelector('p')?.textContent ?? `Refused: ${answer.status}`, true];
+    let answer = await send();
+    // the token was of the daemon's last run, or of a session that has ended
+    if (answer.status === 403 && await renew(token)) answer = await send();
+    if (is(answer, 'text/plain')) return [await answer.text(), !answer.ok];
+    const page = await parsed(answer);
+    return [page.querySelector('main p')?.textContent ?? `Refused: ${answer.status}`, true];
   } catch {
     return ['The daemon did not answer. It may or may not have done it.', true];
   }
+}
+
+const is = (answer, type) => (answer.headers.get('Content-Type') ?? '').startsWith(type);
+
+async function parsed(answer) {
+  return new DOMParser().parseFromString(await answer.text(), 'text/html');
+}
+
+/** Takes the token of a new page; tells whether it is another one. */
+async function renew(token) {
+  const page = await parsed(await fetch('index.html?q=-'));
+  const fresh = page.querySelector('input[name=token]')?.value;
+  if (!fresh || fresh === token.value) return false;
+  token.value = fresh;
+  return true;
 }
 
 /** Asks back; resolves to the fields of the answer, or null. */
 function ask({ verb, names, whom }) {
   const select = verb === 'signal' && make('select', { name: 'which' },
     ...SIGNALS.map(([name, meaning]) => make('option', { value: name }, `${name}: ${meaning}`)));
-  const list = make('ul', { class: 'targets', tabindex: names.length > 8 ? 0 : null },
+  const list = make('ul', { class: 'targets', tabindex: 0, 'aria-label': 'Programs' },
     ...names.map(([name, state]) => make('li', {}, make('span', {}, name), badge(state))));
   const dialog = make('dialog', { 'aria-labelledby': 'question' },
     make('form', { method: 'dialog' },

@@ -38,14 +38,20 @@ const FRESH: Duration = Duration::from_millis(500);
 /// What was looked at so long ago is not shown.
 const STALE: Duration = Duration::from_secs(10);
 
-/// Bytes of all curves of a page together; if there are more, they begin later.
-const CURVES: usize = 6000;
+/// Bytes of a page that are not rows, of a row without its texts, and of a curve without its
+/// path: enough for an estimate.
+const AROUND: usize = 6000;
+const ROW: usize = 375;
+const CURVE: usize = 42;
 
-/// How many samples a curve has then.
-const LENGTHS: [usize; 4] = [WIDTH, 30, 15, 8];
+/// Bytes that a page should have at most: where there is no room, curves begin later.
+const ENOUGH: usize = 60_000;
+
+/// How many samples a curve has then. With JavaScript it grows again.
+const LENGTHS: [usize; 5] = [WIDTH, 30, 15, 8, 0];
 
 /// Rows up to which each has its own buttons and links.
-const ROOMY: usize = 60;
+const ROOMY: usize = 40;
 
 #[derive(Template)]
 #[template(path = "status.html")]
@@ -248,13 +254,21 @@ fn sections(all: &[Arc<ProcessInfo>], filter: &Filter, look: &Look<'_>) -> Vec<S
 
 /// As much of the curves as there is room for.
 fn draw(sections: &mut [Section]) {
+    let rows = || sections.iter().flat_map(|section| &section.rows);
+    let texts =
+        |row: &Row| 3 * row.name.len() + row.quoted.len() + row.description.len() + row.why.len();
+    let taken = rows().map(|row| ROW + texts(row)).sum::<usize>() + AROUND;
+    let room = ENOUGH.saturating_sub(taken);
     for most in LENGTHS {
         let mut bytes = 0;
         for row in sections.iter_mut().flat_map(|section| &mut section.rows) {
             row.curve = figures::curve(&row.samples, most);
-            bytes += row.curve.as_ref().map_or(0, |curve| curve.path.len());
+            bytes += row
+                .curve
+                .as_ref()
+                .map_or(0, |curve| CURVE + curve.path.len());
         }
-        if bytes <= CURVES {
+        if bytes <= room {
             return;
         }
     }
