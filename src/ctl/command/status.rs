@@ -58,6 +58,7 @@ pub(super) const STATUS: Command = Command {
         "supervisor.getVersion",
         "supervisor.getAllProcessInfo",
         "supervisor.getAllProcessDetails",
+        "/live",
     ],
     addition: false,
     run,
