@@ -4,8 +4,10 @@
 //! [`command`] the table of all of them, [`shell`] the prompt and [`editor`] the line. Everything here blocks: a
 //! person waits for it, and a runtime would only make it start later.
 
+pub mod arguments;
 pub mod command;
 pub mod complete;
+pub mod details;
 pub mod editor;
 pub mod exit_status;
 pub mod failure;
@@ -15,15 +17,20 @@ pub mod history;
 pub mod interrupt;
 pub mod json;
 pub mod line;
+pub mod live;
 pub mod names;
 pub mod options;
 pub mod process;
+pub mod screen;
 pub mod session;
 pub mod shell;
+pub mod table;
 pub mod terminal;
+pub mod units;
+pub mod watcher;
 
-use std::io;
 use std::process::ExitCode;
+use std::{io, mem};
 
 use visord_xmlrpc::CallError;
 
@@ -97,9 +104,11 @@ fn act(settings: Settings) -> ExitCode {
 pub fn attempt(session: &mut Session<'_>, line: &str) -> Result<Flow, Failure> {
     let flow = attempt_once(session, line)?;
     if let Some(report) = &mut session.report {
+        if mem::take(&mut report.is_told) {
+            return Ok(flow);
+        }
         let command = line.split_whitespace().next().unwrap_or_default();
-        let report = std::mem::take(report);
-        let document = report.document(command, session.exit_status.code());
+        let document = report.take_document(command, session.exit_status.code());
         session.terminal.out(&format!("{document}\n"))?;
     }
     Ok(flow)

@@ -15,10 +15,11 @@ mod wiring;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use visord_actors::spawn::{SpawnerOptions, SpawnerThread};
 use visord_actors::supervisor::{Ending, Loader};
-use visord_config::{Config, ConfigError, Overrides, Surroundings};
+use visord_config::{ConfigError, Loaded, Overrides, Surroundings};
 
 use crate::cli::UsageError;
 use cli::Invocation;
@@ -36,8 +37,8 @@ struct Origin {
 }
 
 impl Origin {
-    fn load(&self) -> Result<Config, ConfigError> {
-        visord_config::load(&self.path, &self.overrides, &self.surroundings)
+    fn load(&self) -> Result<Loaded, ConfigError> {
+        visord_config::read(&self.path, &self.overrides, &self.surroundings)
     }
 
     fn loader(&self) -> Loader {
@@ -64,26 +65,26 @@ fn supervise(invocation: Invocation) -> Result<ExitCode, UsageError> {
         overrides: invocation.overrides,
         surroundings,
     };
-    let config = origin.load().map_err(usage)?;
-    if config.server.nodaemon {
-        return live(&origin, config, None);
+    let loaded = origin.load().map_err(usage)?;
+    if loaded.config.server.nodaemon {
+        return live(&origin, loaded, None);
     }
     match daemonize::split().map_err(UsageError)? {
         Side::Parent(code) => Ok(code),
-        Side::Daemon(readiness) => live(&origin, config, Some(readiness)),
+        Side::Daemon(readiness) => live(&origin, loaded, Some(readiness)),
     }
 }
 
 /// Runs until told to end; a restart begins again with a freshly loaded configuration.
 fn live(
     origin: &Origin,
-    config: Config,
+    loaded: Loaded,
     readiness: Option<Readiness>,
 ) -> Result<ExitCode, UsageError> {
-    let mut config = config;
-    let limits = privileges::raise_limits(&config.server).map_err(UsageError)?;
+    let mut loaded = loaded;
+    let limits = privileges::raise_limits(&loaded.config.server).map_err(UsageError)?;
     let descriptors = privileges::raise_own_descriptors();
-    let mut running = Start::first(limits, readiness).up(&config)?;
+    let mut running = Start::first(limits, readiness).up(&loaded.config)?;
     // threads begin only now, after the fork and the change of user
     let options = SpawnerOptions {
         portable: false,
@@ -92,10 +93,12 @@ fn live(
     let spawner = SpawnerThread::start_with(options)
         .map_err(|error| UsageError(format!("could not start the spawner thread: {error}")))?;
     let mut next_serial = 0;
+    let started = SystemTime::now();
     loop {
         let ending = wiring::run(wiring::Run {
             loader: origin.loader(),
-            config,
+            loaded,
+            started,
             running: &mut running,
             spawner: spawner.clone(),
             next_serial: &mut next_serial,
@@ -106,9 +109,9 @@ fn live(
                 log.stop_threads();
                 return Ok(ExitCode::SUCCESS);
             }
-            Ending::Restart(next) => config = *next,
+            Ending::Restart(next) => loaded = *next,
         }
-        let again = Start::again().up(&config);
+        let again = Start::again().up(&loaded.config);
         if let Err(error) = &again {
             // a daemon in the background has no other way to say why it is gone
             slog::crit!(log.logger(), "cannot run again: {error}");

@@ -3,6 +3,7 @@
 //! Every input passes through `turn`: step the machine, perform its effects in order, re-arm
 //! the one timer, settle who waits. Nothing else changes its state.
 
+mod estate;
 mod handlers;
 mod launch;
 mod listen;
@@ -21,9 +22,10 @@ use std::sync::Arc;
 
 use actix::{Actor, Addr, Context, Recipient, SpawnHandle};
 use visord_config::ProcessConfig;
+use visord_model::exit::ExitStatus;
 use visord_model::process::Machine;
-use visord_model::state::ProcessState;
 
+pub use estate::Post;
 pub use logs::LogPaths;
 pub use member::PoolLink;
 pub use stdin::StdinError;
@@ -31,7 +33,7 @@ pub use surroundings::Surroundings;
 
 use crate::fcgi::SharedSocket;
 use crate::log::Channel;
-use crate::messages::process::ProcessChanged;
+use crate::messages::process::{ActorDied, ProcessChanged};
 use crate::messages::supervisor::ProcessName;
 use crate::spawn::ChildHandle;
 use listen::Speech;
@@ -39,6 +41,7 @@ use stdin::Stdin;
 use waiters::Waiters;
 
 /// What makes a Process.
+#[derive(Clone)]
 pub struct Setup {
     /// Group it belongs to.
     pub group: String,
@@ -48,6 +51,10 @@ pub struct Setup {
     pub logs: LogPaths,
     /// Told of every change of state.
     pub observer: Recipient<ProcessChanged>,
+    /// Told if the actor panics, so that another one goes on with its child.
+    pub guardian: Recipient<ActorDied>,
+    /// Where it leaves then what it knows.
+    pub post: Rc<Post>,
     /// The pool, if it is a listener.
     pub pool: Option<PoolLink>,
     /// The FastCGI socket that becomes its fd 0.
@@ -62,7 +69,9 @@ pub struct Process {
     machine: Machine,
     child: Option<ChildHandle>,
     /// The child was reaped; its output is being drained before the machine is told.
-    reaped: bool,
+    exited: Option<ExitStatus>,
+    /// A spawn is under way, here or in the post.
+    launching: bool,
     stdin: Option<Stdin>,
     /// Waits for the child to read.
     stdin_waiting: Option<SpawnHandle>,
@@ -82,9 +91,13 @@ impl Process {
     /// finds it on the board.
     #[must_use]
     pub fn enter(setup: Setup, world: Rc<Surroundings>) -> Addr<Self> {
-        let process = Self::new(setup, world);
-        process.show();
-        process.start()
+        Self::create(|ctx| {
+            let process = Self::new(setup, world);
+            // readers know of it before anybody can ask for it
+            process.show();
+            process.take_post(ctx);
+            process
+        })
     }
 
     fn new(setup: Setup, world: Rc<Surroundings>) -> Self {
@@ -93,13 +106,14 @@ impl Process {
             group: setup.group.clone(),
             process: setup.config.name.clone(),
         };
-        let process = Self {
+        Self {
             name,
             setup,
             world,
             machine,
             child: None,
-            reaped: false,
+            exited: None,
+            launching: false,
             stdin: None,
             stdin_waiting: None,
             outputs: Vec::new(),
@@ -109,36 +123,10 @@ impl Process {
             speech: None,
             uses_socket: false,
             leaving: false,
-        };
-        // readers know of it before anybody can ask for it
-        process.show();
-        process
+        }
     }
 }
 
 impl Actor for Process {
     type Context = Context<Self>;
-}
-
-impl Drop for Process {
-    /// An actor that panics ends alone: its child runs on, and what is shown of it says that
-    /// nobody looks after it any more. UNKNOWN counts as stopped, so the daemon can still end.
-    fn drop(&mut self) {
-        if !std::thread::panicking() {
-            return;
-        }
-        slog::crit!(
-            self.world.logger,
-            "the actor of {} panicked; pid {} runs on unsupervised",
-            self.name.process,
-            self.machine.pid().unwrap_or(0)
-        );
-        let mut info = self.info();
-        info.state = ProcessState::Unknown;
-        self.world.board.set_process(info);
-        self.setup.observer.do_send(ProcessChanged {
-            name: self.name.clone(),
-            state: ProcessState::Unknown,
-        });
-    }
 }

@@ -15,7 +15,7 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use actix::{Actor, AsyncContext, Context, Handler, Message, Recipient, StreamHandler, WeakAddr};
 use futures_util::stream;
@@ -30,7 +30,8 @@ use crate::spawn::wait::{Ended, Target, peek, reap};
 use crate::spawn::{ChildHandle, Kin, Relation, descriptor, errno_name};
 
 /// Tell this owner when this child ends, also if it has ended already. Watching a child again
-/// replaces its owner.
+/// replaces its owner; if the last owner was told, and may have ended before it listened, the
+/// new one is told once more.
 #[derive(Message)]
 #[rtype(result = "()")]
 pub struct Watch {
@@ -58,6 +59,8 @@ pub struct Reaper {
     /// Registered before the actor starts, so that no SIGCHLD is missed; taken when it starts.
     signals: Option<Signal>,
     watched: BTreeMap<i32, Watched>,
+    /// Those whose owners were told, while somebody still holds their descriptors.
+    told: Vec<(Weak<OwnedFd>, ExitStatus)>,
     /// A sweep stopped at a child whose `Watch` is still to come.
     halted: bool,
 }
@@ -105,6 +108,7 @@ impl Reaper {
             log,
             signals: Some(signal(SignalKind::child())?),
             watched: BTreeMap::new(),
+            told: Vec::new(),
             halted: false,
         })
     }
@@ -174,6 +178,10 @@ impl Reaper {
             }
         };
         if let Some(watched) = self.watched.remove(&pid) {
+            self.told.retain(|(pidfd, _)| pidfd.strong_count() > 0);
+            if let Some(pidfd) = &child.pidfd {
+                self.told.push((Arc::downgrade(pidfd), status));
+            }
             watched.owner.do_send(ProcessExited { pid, status });
         }
         true
@@ -266,6 +274,14 @@ impl Handler<Watch> for Reaper {
         let pid = child.pid;
         if let Some(known) = self.watched.get_mut(&pid) {
             known.owner = owner;
+            return;
+        }
+        let told = child.pidfd.as_ref().and_then(|pidfd| {
+            let same = |(known, _): &&(Weak<OwnedFd>, _)| known.as_ptr() == Arc::as_ptr(pidfd);
+            self.told.iter().find(same)
+        });
+        if let Some(&(_, status)) = told {
+            owner.do_send(ProcessExited { pid, status });
             return;
         }
         self.kin.adopt(pid);

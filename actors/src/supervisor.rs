@@ -6,6 +6,7 @@
 mod bulk;
 mod control;
 mod groups;
+mod guardian;
 mod logs;
 mod reload;
 mod roster;
@@ -17,7 +18,7 @@ use std::sync::Arc;
 
 use actix::{Actor, Context, Handler, SpawnHandle};
 use tokio::sync::{oneshot, watch};
-use visord_config::{Config, ConfigError};
+use visord_config::{Config, ConfigError, Listing, Loaded};
 use visord_model::event::Event;
 use visord_model::fault::{Fault, FaultCode};
 use visord_model::shutdown::StopPlan;
@@ -33,7 +34,11 @@ use roster::Roster;
 use update::Turns;
 
 /// Reads the configuration again with the options the daemon was started with.
-pub type Loader = Arc<dyn Fn() -> Result<Config, ConfigError> + Send + Sync>;
+pub type Loader = Arc<dyn Fn() -> Result<Loaded, ConfigError> + Send + Sync>;
+
+/// Looks, before anything is stopped, whether a configuration can be run: what stands in the files
+/// it names. The error says why not.
+pub type Verifier = Arc<dyn Fn(&Config) -> Result<(), String> + Send + Sync>;
 
 /// How the daemon's run ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,7 +47,7 @@ pub enum Ending {
     Shutdown,
     /// Run again with this configuration, the very one that was found valid before anything
     /// stopped (decision C28).
-    Restart(Box<Config>),
+    Restart(Box<Loaded>),
 }
 
 /// What makes a Supervisor.
@@ -55,6 +60,10 @@ pub struct Parts {
     pub auto_logs: AutoLogs,
     /// For reread and restart.
     pub loader: Loader,
+    /// For restart.
+    pub verifier: Verifier,
+    /// Told what is written where whenever the configuration was read again.
+    pub listing: watch::Sender<Arc<Listing>>,
     /// To reopen and to clear.
     pub activity: ActivityLog,
     /// Told whenever logs are reopened, for whoever else has files to open anew.
@@ -69,16 +78,20 @@ pub struct Supervisor {
     config: Config,
     auto_logs: AutoLogs,
     loader: Loader,
+    verifier: Verifier,
+    listing: watch::Sender<Arc<Listing>>,
     activity: ActivityLog,
     reopened: watch::Sender<()>,
     ended: Option<oneshot::Sender<Ending>>,
     /// What a restart that is under way will run.
-    next: Option<Box<Config>>,
+    next: Option<Box<Loaded>>,
     roster: Roster,
     /// Whose turn it is to update a group.
     turns: Turns,
     plan: Option<StopPlan>,
     stop_report: Option<SpawnHandle>,
+    /// Clients are served, and what starts by itself was told to.
+    begun: bool,
 }
 
 impl Supervisor {
@@ -90,6 +103,8 @@ impl Supervisor {
             config: parts.config,
             auto_logs: parts.auto_logs,
             loader: parts.loader,
+            verifier: parts.verifier,
+            listing: parts.listing,
             activity: parts.activity,
             reopened: parts.reopened,
             ended: Some(parts.ended),
@@ -98,6 +113,7 @@ impl Supervisor {
             turns: Turns::default(),
             plan: None,
             stop_report: None,
+            begun: false,
         }
     }
 
@@ -129,6 +145,7 @@ impl Handler<Begin> for Supervisor {
 
     fn handle(&mut self, _msg: Begin, _ctx: &mut Context<Self>) {
         self.publish(Event::SupervisorRunning);
+        self.begun = true;
         self.roster.autostart_all();
     }
 }

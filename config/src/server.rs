@@ -8,7 +8,10 @@ use visord_model::pyrepr::repr;
 
 use crate::context::{Context, Reader};
 use crate::expand::Scope;
-use crate::types::{Account, Environment, MainLogTarget, Overrides, ServerConfig, Surroundings};
+use crate::program::syslog;
+use crate::types::{
+    Account, Environment, MainLogTarget, Overrides, ServerConfig, Surroundings, SyslogConfig,
+};
 use crate::value::{
     absolute, existing_dir, parse_bool, parse_bytes, parse_environment, parse_int, parse_loglevel,
     parse_octal, path_with_existing_dir, resolve,
@@ -34,6 +37,7 @@ pub(crate) fn read(reader: &Reader<'_>, overrides: &Overrides) -> ServerConfig {
     reader.text(scope, "user");
     let umask = reader.value_or(scope, "umask", 0o022, parse_octal);
     let logfile = reader.value_or(scope, "logfile", "supervisord.log".to_owned(), path);
+    let logfile_syslog = syslog(reader, scope, "logfile");
     let logfile_maxbytes = reader.value_or(scope, "logfile_maxbytes", 50 << 20, parse_bytes);
     let logfile_backups = int("logfile_backups", 10);
     let loglevel = reader.value_or(scope, "loglevel", Level::Info, parse_loglevel);
@@ -55,7 +59,7 @@ pub(crate) fn read(reader: &Reader<'_>, overrides: &Overrides) -> ServerConfig {
         directory: overrides.directory.clone().or(directory),
         user: None,
         umask: overrides.umask.unwrap_or(umask),
-        logfile: log_target(&logfile, surroundings),
+        logfile: log_target(&logfile, logfile_syslog, surroundings),
         logfile_maxbytes: overrides.logfile_maxbytes.unwrap_or(logfile_maxbytes),
         logfile_backups: overrides.logfile_backups.unwrap_or(logfile_backups),
         loglevel: overrides.loglevel.unwrap_or(loglevel),
@@ -75,9 +79,9 @@ pub(crate) fn read(reader: &Reader<'_>, overrides: &Overrides) -> ServerConfig {
 }
 
 /// Only the exact word is the system log; `NONE` and `AUTO` are files here.
-fn log_target(text: &str, surroundings: &Surroundings) -> MainLogTarget {
+fn log_target(text: &str, way: SyslogConfig, surroundings: &Surroundings) -> MainLogTarget {
     if text == "syslog" {
-        MainLogTarget::Syslog
+        MainLogTarget::Syslog(way)
     } else {
         MainLogTarget::File(absolute(text, surroundings))
     }
@@ -104,9 +108,10 @@ fn environment(reader: &Reader<'_>, scope: &Scope<'_>) -> Environment {
     };
     let node = reader.context.surroundings.node_name.as_str();
     let scope = scope.clone().text("host_node_name", node);
-    let variables = scope
-        .expand(&once, "environment")
-        .and_then(|text| parse_environment(&text));
+    let variables = scope.expand(&once, "environment").and_then(|text| {
+        reader.note_again("environment", &once, &text);
+        parse_environment(&text)
+    });
     reader.keep("environment", variables).unwrap_or_default()
 }
 

@@ -13,7 +13,9 @@ use visord_model::log_line::{Level, LogLine};
 use visord_model::process::Policy;
 
 pub use http::*;
-pub use output::{ChannelConfig, LogFileConfig, LogTarget};
+pub use output::{
+    ChannelConfig, LogFileConfig, LogTarget, SyslogAddress, SyslogConfig, SyslogFormat,
+};
 
 /// A whole configuration: the file, its includes and the command line.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,8 +79,8 @@ pub type Environment = BTreeMap<String, String>;
 /// Where the activity log goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum MainLogTarget {
-    /// The local syslog.
-    Syslog,
+    /// A syslog, the local one if nothing else is said.
+    Syslog(SyslogConfig),
     /// A file, absolute.
     File(PathBuf),
 }

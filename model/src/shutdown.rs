@@ -100,6 +100,15 @@ impl StopPlan {
         }
     }
 
+    /// Whether this process has been named as one to stop.
+    #[must_use]
+    pub fn was_asked(&self, group: &str, process: &str) -> bool {
+        self.asked.iter().any(|&(place, process_place)| {
+            let asked = &self.groups[place];
+            asked.name == group && asked.processes[process_place].name == process
+        })
+    }
+
     /// What to do, now that `is_stopped` (asked with group and process) is the truth:
     /// STOPPED, EXITED, FATAL and UNKNOWN are stopped.
     ///

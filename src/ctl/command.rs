@@ -19,6 +19,7 @@ mod shell;
 mod status;
 mod tail;
 mod update;
+mod wait;
 
 use super::failure::Failure;
 use super::help::Part;
@@ -104,6 +105,7 @@ pub const ALL: &[Command] = &[
     tail::TAIL,
     update::UPDATE,
     daemon::VERSION,
+    wait::WAIT,
 ];
 
 /// The command of that name.

@@ -249,7 +249,7 @@ mod tests {
             assert_eq!(offered(before), expected, "{before:?}");
         }
         let commands = offered("");
-        assert_eq!((commands.len(), commands[0].as_str()), (25, "add "));
+        assert_eq!((commands.len(), commands[0].as_str()), (26, "add "));
     }
 
     #[test]

@@ -11,6 +11,8 @@ use visord_model::pyrepr::repr;
 use visord_xmlrpc::http::{Address, ServerUrl};
 use visord_xmlrpc::{CallError, WireFault};
 
+use super::exit_status::is;
+
 /// Why a command could not go on.
 #[derive(Debug)]
 pub enum Failure {
@@ -46,6 +48,13 @@ impl Failure {
     /// The line for it; `url` is the server's as the user wrote it.
     #[must_use]
     pub fn line(&self, url: &str) -> String {
+        if let Self::Call(CallError::Fault(fault)) = self
+            && is(FaultCode::NotAllowed, fault.code)
+        {
+            // the original knows no such refusal, so there is no class to imitate
+            let (_, why) = fault.string.split_once(": ").unwrap_or_default();
+            return format!("error: not allowed: {why}");
+        }
         let (class, text, advice) = self.parts(url);
         let mut line = format!("error: <class '{class}'>, {text}");
         if !advice.is_empty() {
@@ -53,6 +62,34 @@ impl Failure {
             line.push_str(&advice);
         }
         line
+    }
+
+    /// Whether the server is not there, or about to leave.
+    #[must_use]
+    pub fn is_absence(&self) -> bool {
+        match self {
+            Self::Call(
+                CallError::Refused
+                | CallError::NoSuchFile
+                | CallError::Io(_)
+                | CallError::Disconnected,
+            ) => true,
+            Self::Call(CallError::Fault(fault)) => is(FaultCode::ShutdownState, fault.code),
+            Self::Call(
+                CallError::Resolve(_)
+                | CallError::Permission(_)
+                | CallError::Unauthorized
+                | CallError::Status { .. }
+                | CallError::NotHttp(_)
+                | CallError::NotXmlRpc(_),
+            )
+            | Self::Lacking(_)
+            | Self::Incomplete(_)
+            | Self::UnknownResult(_)
+            | Self::UnknownProtocol
+            | Self::EndOfInput
+            | Self::Terminal(_) => false,
+        }
     }
 
     /// The original's class of exception, its text, and advice.
@@ -191,13 +228,28 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_server_that_is_not_there() {
+        let absent = |error| Failure::Call(error).is_absence();
+        assert!(absent(CallError::Refused) && absent(CallError::NoSuchFile));
+        assert!(!absent(CallError::Unauthorized));
+    }
+
+    #[test]
     fn lines_begin_as_scripts_expect() {
         let fault = WireFault {
             code: 6,
             string: "SHUTDOWN_STATE".to_owned(),
         };
         let url = "http://localhost:9001";
+        let refusal = WireFault {
+            code: 403,
+            string: "NOT_ALLOWED: supervisor.shutdown needs the role admin".to_owned(),
+        };
         for (failure, line) in [
+            (
+                Failure::Call(CallError::Fault(refusal)),
+                "error: not allowed: supervisor.shutdown needs the role admin",
+            ),
             (
                 Failure::Call(CallError::Fault(fault)),
                 "error: <class 'xmlrpc.client.Fault'>, <Fault 6: 'SHUTDOWN_STATE'>",

@@ -40,6 +40,11 @@ impl Interrupts {
         std::thread::Builder::new()
             .name("interrupts".to_owned())
             .spawn(move || {
+                // Whoever draws on the terminal wants to know of its size.
+                let others = super::screen::CALLS.into_iter().collect::<SigSet>();
+                if others.thread_block().is_err() {
+                    return;
+                }
                 while signals.wait().is_ok() {
                     match &mut *lock(&shared) {
                         Taker::Nobody => leave(),

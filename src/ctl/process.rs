@@ -1,10 +1,12 @@
 //! What the server says about a process, and the names of processes.
 
+use visord_model::fault::FaultCode;
 use visord_model::name::namespec;
 use visord_xmlrpc::{CallError, Client, Value, WireFault};
 
+use super::exit_status::is;
 use super::failure::Failure;
-use super::json::Json;
+use super::json::{Json, json};
 use super::session::Server;
 
 /// A process as `getProcessInfo` describes it (spec interfaces 3.3).
@@ -71,14 +73,14 @@ impl ProcessInfo {
     /// For `--json`.
     #[must_use]
     pub fn json(&self) -> Json {
-        Json::Object(vec![
-            ("namespec", self.namespec().into()),
-            ("group", self.group.as_str().into()),
-            ("name", self.name.as_str().into()),
-            ("state", self.statename.as_str().into()),
-            ("pid", self.pid.into()),
-            ("description", self.description.as_str().into()),
-        ])
+        json!({
+            "namespec": self.namespec(),
+            "group": self.group,
+            "name": self.name,
+            "state": self.statename,
+            "pid": self.pid,
+            "description": self.description,
+        })
     }
 
     /// The name to show: the group alone if both names are equal, else `group:name`.
@@ -88,14 +90,15 @@ impl ProcessInfo {
     }
 }
 
-/// Set a fault apart from other failures of a call.
+/// Set a fault apart from other failures of a call. That this user may not call the method says
+/// nothing about a process, so it is one of those.
 ///
 /// # Errors
 /// Those other failures.
 pub fn refusable(result: Result<Value, CallError>) -> Result<Result<Value, WireFault>, Failure> {
     match result {
         Ok(value) => Ok(Ok(value)),
-        Err(CallError::Fault(fault)) => Ok(Err(fault)),
+        Err(CallError::Fault(fault)) if !is(FaultCode::NotAllowed, fault.code) => Ok(Err(fault)),
         Err(other) => Err(other.into()),
     }
 }

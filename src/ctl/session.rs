@@ -37,6 +37,31 @@ impl Server {
         Ok(client.trusting(self.trust.clone()))
     }
 
+    /// The reachability check (spec interfaces 4.5).
+    ///
+    /// # Errors
+    /// A failure that has no wording of its own.
+    pub fn reach(&self) -> Result<Result<Client, Unreached>, Failure> {
+        let mut client = self.client()?;
+        let (status, message) = match client.call("supervisor.getVersion", &[]) {
+            Ok(Value::Str(version)) if version == API_VERSION => return Ok(Ok(client)),
+            Ok(version) => (ExitStatus::VersionMismatch, other_version(&version)),
+            Err(CallError::Refused) => {
+                let message = format!("{} refused connection", self.url);
+                (ExitStatus::Unreachable, message)
+            }
+            Err(CallError::NoSuchFile) => {
+                let message = format!("{} no such file", self.url);
+                (ExitStatus::NotRunning, message)
+            }
+            Err(CallError::Fault(fault)) if is(FaultCode::UnknownMethod, fault.code) => {
+                (ExitStatus::Stopped, NO_INTERFACE.to_owned())
+            }
+            Err(other) => return Err(other.into()),
+        };
+        Ok(Err(Unreached { status, message }))
+    }
+
     /// Credentials of our own count only as a pair (spec interfaces 4.2); without them
     /// those written into the URL are used (decision Q40).
     fn login(&self, url: &ServerUrl) -> Option<Login> {
@@ -44,6 +69,15 @@ impl Server {
         own.or_else(|| url.credentials.clone())
             .map(|(username, password)| Login { username, password })
     }
+}
+
+/// Why a server is none that commands could be given to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unreached {
+    /// What that means for the exit code.
+    pub status: ExitStatus,
+    /// The line for it.
+    pub message: String,
 }
 
 /// What a command did to the session.
@@ -113,7 +147,7 @@ impl<'t> Session<'t> {
     /// Standard output is gone.
     pub fn tell_item(&mut self, text: &str, json: impl FnOnce() -> Json) -> Result<(), Failure> {
         match &mut self.report {
-            Some(report) => report.result.push(json()),
+            Some(report) => report.push(json()),
             None => self.terminal.out(text)?,
         }
         Ok(())
@@ -158,25 +192,13 @@ impl<'t> Session<'t> {
     /// # Errors
     /// A failure that has no wording of its own.
     pub fn reach(&mut self) -> Result<Option<Client>, Failure> {
-        let mut client = self.client()?;
-        let (status, message) = match client.call("supervisor.getVersion", &[]) {
-            Ok(Value::Str(version)) if version == API_VERSION => return Ok(Some(client)),
-            Ok(version) => (ExitStatus::VersionMismatch, other_version(&version)),
-            Err(CallError::Refused) => {
-                let message = format!("{} refused connection", self.server.url);
-                (ExitStatus::Unreachable, message)
+        match self.server.reach()? {
+            Ok(client) => Ok(Some(client)),
+            Err(Unreached { status, message }) => {
+                self.fail(status, &message)?;
+                Ok(None)
             }
-            Err(CallError::NoSuchFile) => {
-                let message = format!("{} no such file", self.server.url);
-                (ExitStatus::NotRunning, message)
-            }
-            Err(CallError::Fault(fault)) if is(FaultCode::UnknownMethod, fault.code) => {
-                (ExitStatus::Stopped, NO_INTERFACE.to_owned())
-            }
-            Err(other) => return Err(other.into()),
-        };
-        self.fail(status, &message)?;
-        Ok(None)
+        }
     }
 }
 

@@ -41,6 +41,9 @@ pub trait Terminal {
     /// (`NO_COLOR` unset).
     fn has_colours(&self) -> bool;
 
+    /// Whether words go to a terminal.
+    fn is_terminal(&self) -> bool;
+
     /// What is typed, line by line, for those who must wait for something else as well.
     fn lines(&mut self) -> &mut LineReader;
 
@@ -96,6 +99,10 @@ impl Terminal for Console {
         io::stdout().is_terminal() && !unwanted && !term.is_empty() && term != "dumb"
     }
 
+    fn is_terminal(&self) -> bool {
+        io::stdout().is_terminal()
+    }
+
     fn lines(&mut self) -> &mut LineReader {
         &mut self.input
     }
@@ -132,6 +139,17 @@ impl Mode {
     /// The terminal is gone.
     pub fn without_signals() -> io::Result<Self> {
         Self::begin(|mode| mode.local_flags.remove(LocalFlags::ISIG))
+    }
+
+    /// Keys come one by one, Ctrl-C among them, and are not shown.
+    ///
+    /// # Errors
+    /// The terminal is gone.
+    pub fn by_key() -> io::Result<Self> {
+        Self::begin(|mode| {
+            let line_by_line = LocalFlags::ICANON | LocalFlags::ECHO | LocalFlags::ISIG;
+            mode.local_flags.remove(line_by_line);
+        })
     }
 
     fn begin(change: impl FnOnce(&mut Termios)) -> io::Result<Self> {
@@ -192,6 +210,11 @@ impl LineReader {
     pub fn take_rest(&mut self) -> Option<String> {
         let rest = std::mem::take(&mut self.buffer);
         (!rest.is_empty()).then(|| String::from_utf8_lossy(&rest).into_owned())
+    }
+
+    /// Everything that was read and not taken, whether it is a line or not.
+    pub fn take_keys(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.buffer)
     }
 
     /// Read once, which blocks unless standard input is readable; false at its end.

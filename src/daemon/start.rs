@@ -124,7 +124,7 @@ fn open_log(config: &Config) -> Result<ActivityLog, UsageError> {
             "could not open log file {}: {error}",
             path.display()
         )),
-        MainLogTarget::Syslog => UsageError(format!("could not reach syslog: {error}")),
+        MainLogTarget::Syslog(_) => UsageError(format!("could not reach syslog: {error}")),
     })
 }
 

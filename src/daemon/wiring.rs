@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use actix::{Actor, Addr};
 use slog::Logger;
@@ -23,19 +24,22 @@ use visord_actors::supervisor::{Ending, Loader, Parts, Supervisor};
 use visord_actors::ticker::Ticker;
 use visord_actors::usage::Usage;
 use visord_config::{
-    Config, HttpAddress, HttpConfig, MainLogTarget, RpcInterfaceConfig, RpcInterfaceKind,
+    Config, HttpAddress, HttpConfig, Loaded, MainLogTarget, RpcInterfaceConfig, RpcInterfaceKind,
 };
 use visord_model::state::SupervisorState;
+use visord_web::listen::check_certificates;
 use visord_web::rpc::remote::Remotes;
 use visord_web::server::{ReadCertificates, WebServer};
-use visord_web::state::{AppState, Follow, Limits, Lost, Settle, Stored};
+use visord_web::state::{AppState, Follow, Limits, Lost, Settle, Setup, Stored};
 
 use super::start::Running;
 
 /// What a run begins with.
 pub(super) struct Run<'a> {
     pub(super) loader: Loader,
-    pub(super) config: Config,
+    pub(super) loaded: Loaded,
+    /// When this process began.
+    pub(super) started: SystemTime,
     pub(super) running: &'a mut Running,
     pub(super) spawner: SpawnerHandle,
     /// The global event serial, which survives a restart.
@@ -51,11 +55,13 @@ pub(super) fn run(run: Run<'_>) -> Ending {
 async fn supervise(run: Run<'_>) -> Ending {
     let Run {
         loader,
-        config,
+        loaded: Loaded { config, listing },
+        started,
         running,
         spawner,
         next_serial,
     } = run;
+    let listing = Arc::new(listing);
     // from now on no disk may hold up a decision
     running.activity.start_threads();
     let logger = running.activity.logger();
@@ -91,6 +97,13 @@ async fn supervise(run: Run<'_>) -> Ending {
     });
     let (ended, end) = oneshot::channel();
     let reopened = watch::Sender::new(());
+    let latest = watch::Sender::new(Arc::clone(&listing));
+    let setup = Setup {
+        config_file: config.path.clone(),
+        started,
+        at_start: listing,
+        latest: latest.subscribe(),
+    };
     let namespaces = main_namespaces(&config.rpc_interfaces);
     let remotes = Arc::new(remotes(&config.rpc_interfaces, &logger));
     let supervisor = Supervisor::new(Parts {
@@ -98,6 +111,11 @@ async fn supervise(run: Run<'_>) -> Ending {
         config,
         auto_logs: std::mem::take(&mut running.auto_logs),
         loader,
+        verifier: Arc::new(|config| {
+            let checked = check_certificates(&config.http);
+            checked.map_err(|error| error.to_string())
+        }),
+        listing: latest,
         activity: running.activity.clone(),
         reopened: watch::Sender::clone(&reopened),
         ended,
@@ -122,6 +140,7 @@ async fn supervise(run: Run<'_>) -> Ending {
         namespaces,
         remotes,
         build: crate::build_info(),
+        setup,
         limits: Limits::default(),
     };
     let web = WebServer::start(&running.bound, app);
@@ -225,7 +244,7 @@ fn identity(config: &Config) -> Identity {
         pid: i32::try_from(std::process::id()).unwrap_or(0),
         logfile: match &config.server.logfile {
             MainLogTarget::File(path) => Some(path.clone()),
-            MainLogTarget::Syslog => None,
+            MainLogTarget::Syslog(_) => None,
         },
     }
 }

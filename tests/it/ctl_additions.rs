@@ -1,5 +1,7 @@
 //! What our supervisorctl can do beyond the original's (docs/supervisorctl.md).
 
+use serde_json::json;
+
 use crate::harness::{Daemon, Setup, summary};
 
 const PROGRAMS: &str = "\
@@ -86,40 +88,51 @@ fn patterns_name_processes_and_groups() {
 fn one_document_tells_of_an_action() {
     let daemon = daemon();
     let pid = daemon.child_pid("web-1");
-    for (words, code, document) in [
+    let other = json!({
+        "namespec": "other", "group": "other", "name": "other", "state": "STOPPED", "pid": 0,
+        "description": "Not started",
+    });
+    let nope = "nope: ERROR (no such process)";
+    for (words, code, result, output, errors) in [
         (
-            &["--json", "status", "other", "nope"][..],
+            &["status", "other", "nope"][..],
             3,
-            "{\"command\": \"status\", \"exit_status\": 3, \"result\": [{\"namespec\": \"other\", \
-             \"group\": \"other\", \"name\": \"other\", \"state\": \"STOPPED\", \"pid\": 0, \
-             \"description\": \"Not started\"}], \"output\": [], \
-             \"errors\": [\"nope: ERROR (no such process)\"]}\n"
-                .to_owned(),
+            json!([other]),
+            json!([]),
+            json!([nope]),
         ),
         (
-            &["--json", "pid", "web-1"],
+            &["pid", "web-1"],
             0,
-            format!(
-                "{{\"command\": \"pid\", \"exit_status\": 0, \"result\": [{{\"namespec\": \
-                 \"web-1\", \"pid\": {pid}}}], \"output\": [], \"errors\": []}}\n"
-            ),
+            json!([{ "namespec": "web-1", "pid": pid }]),
+            json!([]),
+            json!([]),
         ),
+        (&["version"], 0, json!("4.3.0"), json!([]), json!([])),
         (
-            &["--json", "reread"],
+            &["reread"],
             0,
-            "{\"command\": \"reread\", \"exit_status\": 0, \"result\": {\"added\": [], \
-             \"changed\": [], \"removed\": []}, \"output\": [], \"errors\": []}\n"
-                .to_owned(),
+            json!({ "added": [], "changed": [], "removed": [] }),
+            json!([]),
+            json!([]),
         ),
         (
-            &["--json", "start", "other", "nope"],
+            &["start", "other", "nope"],
             1,
-            "{\"command\": \"start\", \"exit_status\": 1, \"result\": null, \"output\": \
-             [\"other: started\"], \"errors\": [\"nope: ERROR (no such process)\"]}\n"
-                .to_owned(),
+            json!(null),
+            json!(["other: started"]),
+            json!([nope]),
         ),
     ] {
-        assert_eq!(ctl(&daemon, words), (Some(code), document), "{words:?}");
+        let (found, text) = ctl(&daemon, &[&["--json"], words].concat());
+        assert_eq!(found, Some(code), "{words:?}");
+        assert_eq!(text.lines().count(), 1, "{text}");
+        let document: serde_json::Value = serde_json::from_str(&text).expect("a document");
+        let expected = json!({
+            "command": words[0], "exit_status": code, "result": result, "output": output,
+            "errors": errors,
+        });
+        assert_eq!(document, expected, "{words:?}");
     }
 }
 

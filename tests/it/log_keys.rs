@@ -270,3 +270,38 @@ fn check_knows_the_keys() {
     assert_ne!(code, Some(0));
     assert!(format!("{out}{err}").contains("'xml' is not one of raw, prefix, json"));
 }
+
+#[test]
+fn syslog_elsewhere_for_the_daemon_and_its_programs() {
+    let server = std::net::UdpSocket::bind("127.0.0.1:0").expect("bind");
+    let port = server.local_addr().expect("address").port();
+    let address = format!("syslog_address=udp://127.0.0.1:{port}");
+    let setup = Setup::new();
+    let path = setup.configure(
+        &format!("logfile_syslog_format=rfc5424\nlogfile_{address}"),
+        &format!(
+            "[program:x]\ncommand=/bin/sh -c \"echo hello\"\nstartsecs=0\nautorestart=false\n\
+             stdout_syslog=true\nstdout_syslog_format=rfc3164\nstdout_{address}\n"
+        ),
+    );
+    let text = fs::read_to_string(&path).expect("read");
+    let main_log = format!("logfile={}", setup.path("main.log").display());
+    fs::write(&path, text.replace(&main_log, "logfile=syslog")).expect("write");
+    let _daemon = setup.start();
+    let mut wanted = vec![
+        "x[",
+        "]: hello",
+        "supervisord ",
+        " activity - spawned: 'x' with pid ",
+        " activity - exited: x (exit status 0; expected)",
+    ];
+    server
+        .set_read_timeout(Some(crate::harness::PATIENCE))
+        .expect("a limit");
+    while !wanted.is_empty() {
+        let mut buffer = [0; 2000];
+        let length = server.recv(&mut buffer).expect("another message");
+        let message = String::from_utf8_lossy(&buffer[..length]).into_owned();
+        wanted.retain(|part| !message.contains(part));
+    }
+}

@@ -5,6 +5,7 @@ mod clients;
 mod completion;
 mod ctl_additions;
 mod ctl_reference;
+mod ctl_wait;
 mod events;
 mod fcgi;
 mod harness;

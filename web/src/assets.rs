@@ -55,7 +55,6 @@ pub fn answer(request: &HttpRequest, path: &str) -> HttpResponse {
     HttpResponse::Ok()
         .insert_header((header::LAST_MODIFIED, clock::http_date(*SINCE)))
         .insert_header((header::CONTENT_TYPE, *kind))
-        .insert_header((header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .body(web::Bytes::from_static(content))
 }
 

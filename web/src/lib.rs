@@ -36,6 +36,8 @@ pub mod query;
 pub mod route;
 pub mod rpc;
 pub mod server;
+pub mod session;
+pub mod shield;
 pub mod site;
 pub mod sse;
 pub mod state;

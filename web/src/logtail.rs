@@ -88,7 +88,5 @@ async fn stream(
 }
 
 fn headers(response: &mut HttpResponseBuilder) -> &mut HttpResponseBuilder {
-    response
-        .insert_header((header::CONTENT_TYPE, "text/plain;charset=utf-8"))
-        .insert_header((header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+    response.insert_header((header::CONTENT_TYPE, "text/plain;charset=utf-8"))
 }

@@ -40,6 +40,9 @@ pub enum Page {
 }
 
 impl Page {
+    /// All pages.
+    pub const ALL: [Self; 3] = [Self::Status, Self::Tail, Self::Ok];
+
     /// The page of a path without its leading slashes.
     #[must_use]
     pub fn of(path: &str) -> Option<Self> {
@@ -51,6 +54,23 @@ impl Page {
         }
     }
 
+    /// What its reader must be allowed to.
+    #[must_use]
+    pub const fn right(self) -> Right {
+        match self {
+            Self::Status | Self::Tail | Self::Ok => Right::View,
+        }
+    }
+
+    /// Whether it may hold forms, which belong to a session.
+    #[must_use]
+    pub const fn has_forms(self) -> bool {
+        match self {
+            Self::Status => true,
+            Self::Tail | Self::Ok => false,
+        }
+    }
+
     /// Show it, or carry out the action it was asked for. `form` is the body of a POST.
     pub async fn answer(
         self,
@@ -59,11 +79,15 @@ impl Page {
         site: &Site,
         caller: &Caller,
     ) -> HttpResponse {
+        if let Some(refusal) = refusal_of_right(caller, self.right()) {
+            return refusal;
+        }
         let form = String::from_utf8_lossy(form);
         let parameters = query::parameters(request.query_string(), &form);
         let posted = request.method() == Method::POST;
         let order = Order::of(&form);
         let get = |name: &str| parameters.get(name).map(String::as_str);
+        let refused = |needed| refusal(request, site, caller, needed, get("token"));
         match self {
             Self::Ok => HttpResponse::Ok()
                 .insert_header(("Content-Type", "text/plain"))
@@ -72,25 +96,29 @@ impl Page {
             Self::Status => match (get("action"), order.filter(|_| posted)) {
                 // HEAD asks what GET would say; it is no order
                 (Some(_), _) if request.method() == Method::HEAD => html::respond(String::new()),
-                (Some(action), _) => match refusal(
-                    request,
-                    site,
-                    caller.may(action::right(action)),
-                    get("token"),
-                ) {
+                (Some(action), _) => match refused(action::right(action)) {
                     None => action::perform(site, action, get("processname")).await,
                     Some(refusal) => refusal,
                 },
-                (None, Some(order)) => {
-                    match refusal(request, site, caller.may(Right::Operate), get("token")) {
-                        None => obey(request, site, caller, order, &parameters).await,
-                        Some(refusal) => refusal,
-                    }
-                }
+                (None, Some(order)) => match refused(Right::Operate) {
+                    None => obey(request, site, caller, order, &parameters).await,
+                    Some(refusal) => refusal,
+                },
                 (None, None) => show(site, caller, &parameters),
             },
         }
     }
+}
+
+/// The refusal of somebody whose right does not contain this one.
+fn refusal_of_right(caller: &Caller, needed: Right) -> Option<HttpResponse> {
+    (!caller.may(needed)).then(|| {
+        let (needed, own) = (needed.name(), caller.right.name());
+        answer::explained(
+            StatusCode::FORBIDDEN,
+            &format!("This needs the role {needed}; yours is {own}."),
+        )
+    })
 }
 
 /// Every process, or one.
@@ -156,20 +184,18 @@ fn wants_text(request: &HttpRequest) -> bool {
 fn refusal(
     request: &HttpRequest,
     site: &Site,
-    may: bool,
+    caller: &Caller,
+    needed: Right,
     token: Option<&str>,
 ) -> Option<HttpResponse> {
-    if !may {
-        return Some(answer::explained(
-            StatusCode::FORBIDDEN,
-            "You may look, but not change anything.",
-        ));
+    if let Some(refusal) = refusal_of_right(caller, needed) {
+        return Some(refusal);
     }
     refusal_if_foreign(request, site).or_else(|| {
-        action::lacks_token(request, site, token).then(|| {
+        action::lacks_token(request, caller, token).then(|| {
             answer::explained(
                 StatusCode::FORBIDDEN,
-                "This form is from before a restart of the daemon. \
+                "This form is from another session, or from before a restart of the daemon. \
                  Go back, reload the page and try again.",
             )
         })

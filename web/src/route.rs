@@ -3,7 +3,7 @@
 use std::fmt;
 use std::rc::Rc;
 
-use actix_web::http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
+use actix_web::http::header::{CONTENT_LENGTH, HeaderValue, SET_COOKIE, TRANSFER_ENCODING};
 use actix_web::http::{Method, StatusCode};
 use actix_web::web::{self, Bytes, BytesMut, Payload};
 use actix_web::{HttpRequest, HttpResponse};
@@ -20,7 +20,7 @@ use crate::crowd::{Guest, Serving};
 use crate::origin;
 use crate::query;
 use crate::site::Site;
-use crate::{assets, live, logtail, metrics, pages, rpc};
+use crate::{assets, live, logtail, metrics, pages, rpc, session, shield};
 
 /// What a path leads to. Tried in this order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,13 +78,14 @@ pub async fn handle(request: HttpRequest, payload: Payload, site: web::Data<Site
     let busy = (site.shared.enter(), serving(&request));
     let vigil = request.app_data::<Vigil>().cloned();
     vigil.iter().for_each(Vigil::came);
-    let response = match for_anybody(&request, &site) {
+    let mut response = match for_anybody(&request, &site) {
         Some(response) => response,
         None => match caller(&request, &site).await {
             Err(refusal) => refusal,
-            Ok(caller) => lead(&request, payload, &site, &caller).await,
+            Ok(caller) => lead(&request, payload, &site, caller).await,
         },
     };
+    shield::cover(&mut response);
     site.state.meters.answered(response.status().as_u16());
     trace!(site.state.log, "{}", Access(&request, &response));
     drop(busy);
@@ -107,7 +108,7 @@ pub fn serving(request: &HttpRequest) -> Option<Serving> {
 /// Who asks, or the refusal of a client that may not come in at all.
 async fn caller(request: &HttpRequest, site: &Site) -> Result<Caller, HttpResponse> {
     let headers = request.headers();
-    let Some(credentials) = &site.door.credentials else {
+    let Some(users) = &site.door.users else {
         let (own, allowed) = (&site.shared.host_name, &site.door.allowed_hosts);
         // DNS cannot lead a browser to a unix socket
         let welcome = site.door.socket.is_some() || origin::may_be_called(headers, own, allowed);
@@ -119,8 +120,8 @@ async fn caller(request: &HttpRequest, site: &Site) -> Result<Caller, HttpRespon
             )
         });
     };
-    match credentials.check(headers).await {
-        Verdict::Welcome => Ok(Caller::ANYBODY),
+    match users.check(headers).await {
+        Verdict::Welcome(caller) => Ok(caller),
         Verdict::Unknown => Err(answer::unauthorized()),
         Verdict::Wrong => {
             sleep(site.state.limits.failure_delay).await;
@@ -135,7 +136,7 @@ async fn lead(
     request: &HttpRequest,
     payload: Payload,
     site: &Site,
-    caller: &Caller,
+    caller: Caller,
 ) -> HttpResponse {
     // `;params` are ignored; what is encoded is not syntax (decision Q26)
     let path = request.path().split(';').next().unwrap_or_default();
@@ -147,17 +148,40 @@ async fn lead(
         return answer::error(StatusCode::BAD_REQUEST);
     }
     match route {
-        Route::Rpc => call(request, payload, site).await,
+        Route::Rpc => call(request, payload, site, &caller).await,
         Route::Logtail(rest) => logtail::process(request, site, &rest).await,
         Route::MainLogtail => logtail::main(request, site).await,
         Route::Live => live::answer(request, site),
         Route::Metrics => metrics::answer(request, site).await,
-        Route::Page(page) => match body_if_posted(request, payload, site).await {
-            Ok(form) => page.answer(request, &form, site, caller).await,
-            Err(status) => answer::error(status),
-        },
+        Route::Page(page) => show(request, payload, site, caller, page).await,
         Route::File(path) => assets::answer(request, &path),
     }
+}
+
+/// A page, in the session of its reader.
+async fn show(
+    request: &HttpRequest,
+    payload: Payload,
+    site: &Site,
+    mut caller: Caller,
+    page: pages::Page,
+) -> HttpResponse {
+    let form = match body_if_posted(request, payload, site).await {
+        Ok(form) => form,
+        Err(status) => return answer::error(status),
+    };
+    let (sessions, cookie) = (&site.shared.sessions, &site.door.cookie);
+    let session = sessions.of(request.headers(), cookie);
+    caller.token = sessions.token(&session, caller.user.as_deref());
+    let mut response = page.answer(request, &form, site, &caller).await;
+    if page.has_forms()
+        && response.status() == StatusCode::OK
+        && let Some(begin) = session::set_cookie(&session, cookie)
+        && let Ok(begin) = HeaderValue::try_from(begin)
+    {
+        response.headers_mut().append(SET_COOKIE, begin);
+    }
+    response
 }
 
 /// The refusal of what a browser asks on behalf of another site (decision Q25).
@@ -166,7 +190,12 @@ pub fn refusal_if_foreign(request: &HttpRequest, site: &Site) -> Option<HttpResp
         .then(|| answer::explained(StatusCode::FORBIDDEN, "Another web site asked for this."))
 }
 
-async fn call(request: &HttpRequest, payload: Payload, site: &Site) -> HttpResponse {
+async fn call(
+    request: &HttpRequest,
+    payload: Payload,
+    site: &Site,
+    caller: &Caller,
+) -> HttpResponse {
     if let Some(refusal) = refusal_if_foreign(request, site) {
         return refusal;
     }
@@ -175,7 +204,7 @@ async fn call(request: &HttpRequest, payload: Payload, site: &Site) -> HttpRespo
         Ok(body) => body,
         Err(status) => return answer::error(status),
     };
-    match rpc::answer(&site.state, &body).await {
+    match rpc::answer(&site.state, caller.right, &body).await {
         Ok(reply) => HttpResponse::Ok().content_type("text/xml").body(reply),
         Err(status) => answer::error(status),
     }

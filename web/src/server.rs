@@ -30,7 +30,7 @@ use visord_actors::vigil::Vigil;
 use visord_config::{HttpConfig, RpcInterfaceConfig};
 use visord_model::log_line::{Level, LogLine};
 
-use crate::auth::Credentials;
+use crate::auth::Users;
 use crate::crowd::Crowd;
 use crate::listen::{Bound, Socket};
 use crate::route;
@@ -82,11 +82,17 @@ pub fn startup_lines(http: &[HttpConfig], interfaces: &[RpcInterfaceConfig]) -> 
             lines.push(LogLine::new(Level::Info, text));
         }
         let section = &server.section;
-        if let Some(why) = server.credentials.as_ref().and_then(Credentials::complaint) {
-            let text = format!("Server '{section}' will let nobody in: {why}");
+        let complaints = Users::complaints(server);
+        let all = server.users.len() + usize::from(server.credentials.is_some());
+        for (name, why) in &complaints {
+            let text = if complaints.len() == all {
+                format!("Server '{section}' will let nobody in: {why}")
+            } else {
+                format!("Server '{section}' will not let {name} in: {why}")
+            };
             lines.push(LogLine::new(Level::Critical, text));
         }
-        if server.credentials.is_none() {
+        if !server.asks_for_password() {
             let text =
                 format!("Server '{section}' running without any HTTP authentication checking");
             lines.push(LogLine::new(Level::Critical, text));

@@ -1,17 +1,14 @@
 //! One listener's view of the daemon: what is shared, its own door, and what protects it.
 
-use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use subtle::ConstantTimeEq as _;
 use tokio::sync::{Notify, watch};
 
 use crate::live::UsageCache;
+use crate::session::Sessions;
 use crate::state::{AppState, Door};
 
 /// See the module. Cheap to clone.
@@ -28,8 +25,8 @@ pub struct Site {
 /// What the server itself keeps from start to end.
 #[derive(Debug)]
 pub struct Shared {
-    /// Proves that a form was made by one of our pages (decision Q25).
-    token: String,
+    /// Prove that a form was made by one of our pages (decision Q25).
+    pub sessions: Sessions,
     /// The machine's name, empty if it has none.
     pub host_name: String,
     busy: AtomicUsize,
@@ -95,11 +92,9 @@ impl Shared {
     /// # Errors
     /// The system has no randomness.
     pub fn new() -> io::Result<Self> {
-        let mut secret = [0; 18];
-        File::open("/dev/urandom")?.read_exact(&mut secret)?;
         let host_name = nix::unistd::gethostname()?;
         Ok(Self {
-            token: URL_SAFE_NO_PAD.encode(secret),
+            sessions: Sessions::new()?,
             host_name: host_name.to_string_lossy().into_owned(),
             busy: AtomicUsize::new(0),
             idle: Notify::new(),
@@ -107,18 +102,6 @@ impl Shared {
             usage: UsageCache::default(),
             closing: watch::Sender::new(false),
         })
-    }
-
-    /// The token for a form.
-    #[must_use]
-    pub fn token(&self) -> &str {
-        &self.token
-    }
-
-    /// Whether a form brought the token.
-    #[must_use]
-    pub fn is_token(&self, presented: &str) -> bool {
-        self.token.as_bytes().ct_eq(presented.as_bytes()).into()
     }
 
     /// Tell open streams that the server is about to end.

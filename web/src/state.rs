@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use futures_util::future::BoxFuture;
 use nix::sys::resource::{Resource, getrlimit};
@@ -14,12 +14,13 @@ use visord_actors::link::Link;
 use visord_actors::log::{LostBytes, StoredBytes};
 use visord_actors::messages::supervisor::ProcessName;
 use visord_actors::usage::Usage;
-use visord_config::HttpAddress;
+use visord_config::{HttpAddress, Listing};
 
-use crate::auth::Credentials;
+use crate::auth::Users;
 use crate::listen::Bound;
 use crate::metrics::meters::Meters;
 use crate::rpc::remote::Remotes;
+use crate::session;
 use crate::tls::Tls;
 
 /// The version of Supervisor this program stands in for (decision "version").
@@ -72,8 +73,23 @@ pub struct AppState {
     pub remotes: Arc<Remotes>,
     /// Which visord this is, for the footer and `getBuildInfo`.
     pub build: String,
+    /// Where the daemon comes from, for those who may see that.
+    pub setup: Setup,
     /// Bounds on what clients may use up.
     pub limits: Limits,
+}
+
+/// When and from what the daemon was started.
+#[derive(Clone, Debug)]
+pub struct Setup {
+    /// The configuration file, as given or found.
+    pub config_file: PathBuf,
+    /// When this process began; a restart does not change it.
+    pub started: SystemTime,
+    /// The configuration of this run.
+    pub at_start: Arc<Listing>,
+    /// As it was read last: at the start, or by `reread`.
+    pub latest: watch::Receiver<Arc<Listing>>,
 }
 
 impl AppState {
@@ -134,7 +150,9 @@ pub struct Door {
     /// Name of its section, for messages.
     pub section: String,
     /// Who may use it; `None`: anybody.
-    pub credentials: Option<Credentials>,
+    pub users: Option<Users>,
+    /// The name of its cookie.
+    pub cookie: String,
     /// Its unix socket; `None` for TCP.
     pub socket: Option<PathBuf>,
     /// Host names it may be called by when it asks for no password (decision Q25).
@@ -152,7 +170,8 @@ impl Door {
         let http = &bound.config;
         Self {
             section: http.section.clone(),
-            credentials: http.credentials.as_ref().map(Credentials::new),
+            users: Users::of(http),
+            cookie: session::cookie_name(http),
             socket: match &http.address {
                 HttpAddress::Unix { path, .. } => Some(path.clone()),
                 HttpAddress::Inet { .. } => None,

@@ -7,7 +7,10 @@ mod metrics;
 mod names;
 mod pages;
 mod remote;
+mod rights;
 mod rpc;
 mod server;
+mod session;
+mod shield;
 #[cfg(feature = "tls")]
 mod tls;

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use actix::{Message, Recipient};
 use tokio::sync::oneshot;
-use visord_config::LogFileConfig;
+use visord_config::{LogFileConfig, SyslogConfig};
 use visord_model::event::{Event, Output, Stream};
 
 use super::disk::Making;
@@ -35,8 +35,8 @@ pub struct ChannelSpec {
     pub backups: i64,
     /// What the original does not have: formats, owners, compression, the calendar.
     pub keys: LogFileConfig,
-    /// Also send each line to syslog.
-    pub syslog: bool,
+    /// Also send each line to this syslog.
+    pub syslog: Option<SyslogConfig>,
     /// Remove ANSI sequences (spec core 6.8).
     pub strip_ansi: bool,
     /// Bytes kept of a captured section; 0 or less: no capture mode (spec core 6.7).

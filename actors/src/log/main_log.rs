@@ -25,7 +25,7 @@ use super::clock::{LocalClock, since_1970};
 use super::disk::RealDisk;
 use super::file::{LogFile, Rotation};
 use super::service::LogService;
-use super::syslog::{LOCAL, Syslog};
+use super::syslog::ActivityLine;
 
 /// slog has six levels, we have seven: BLAT is a trace record with this tag.
 const BLATHER: &str = "BLAT";
@@ -61,7 +61,7 @@ pub fn activity(settings: ActivitySettings) -> io::Result<ActivityLog> {
     };
     let sink = match settings.target {
         MainLogTarget::File(path) => Sink::File(LogFile::open(RealDisk, path, rotation)?),
-        MainLogTarget::Syslog => Sink::Syslog(Box::new(Syslog::new(LOCAL.as_ref()))),
+        MainLogTarget::Syslog(way) => Sink::Syslog(Box::new(ActivityLine::new(&way))),
     };
     let warning = sink.rotation_warning();
     let log = ActivityLog(Arc::new(Front {

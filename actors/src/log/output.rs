@@ -27,7 +27,7 @@ use super::followers::Followers;
 use super::ledger::Counts;
 use super::loss::Loss;
 use super::main_log::emit;
-use super::syslog::{self, Syslog};
+use super::syslog::Outbox;
 
 /// The most that waits for a stalled sink: a drained pipe of the largest usual size.
 const QUEUE_LIMIT: usize = 1024 * 1024;
@@ -38,7 +38,7 @@ pub(crate) struct Output<D: Disk> {
     logger: Logger,
     followers: Followers,
     file: Option<LogFile<D>>,
-    syslog: Option<Syslog>,
+    syslog: Option<Outbox>,
     capture: Option<Capture>,
     /// Lines instead of the bytes as they come.
     lines: Option<Lines>,
@@ -48,8 +48,6 @@ pub(crate) struct Output<D: Disk> {
     queue: Vec<u8>,
     loss: Loss,
     stored: Arc<AtomicU64>,
-    /// Lines that did not reach syslog although the file has them.
-    syslog_loss: Loss,
     pid: i32,
 }
 
@@ -58,11 +56,11 @@ impl<D: Disk> Output<D> {
     pub(crate) fn new(
         spec: ChannelSpec,
         file: Option<LogFile<D>>,
-        syslog: Option<Syslog>,
+        syslog: Option<Outbox>,
         logger: Logger,
         followers: Followers,
     ) -> Self {
-        let name = format!("{} {}", repr(&spec.process), spec.stream.name());
+        let name = Self::name_in_declarations(&spec);
         Self {
             capture: Capture::of(&spec),
             lines: Lines::of(&spec),
@@ -74,10 +72,14 @@ impl<D: Disk> Output<D> {
             syslog,
             queue: Vec::new(),
             stored: Arc::default(),
-            syslog_loss: Loss::new(format!("{name} for syslog")),
             loss: Loss::new(name),
             pid: 0,
         }
+    }
+
+    /// What it is called when bytes of it are lost.
+    pub(crate) fn name_in_declarations(spec: &ChannelSpec) -> String {
+        format!("{} {}", repr(&spec.process), spec.stream.name())
     }
 
     /// What it was asked to do.
@@ -115,6 +117,9 @@ impl<D: Disk> Output<D> {
     /// A new child writes: capture mode starts outside a section.
     pub(crate) fn begin(&mut self, pid: i32) {
         self.pid = pid;
+        if let Some(syslog) = &mut self.syslog {
+            syslog.begin(pid);
+        }
         self.capture = Capture::of(&self.spec);
     }
 
@@ -191,8 +196,8 @@ impl<D: Disk> Output<D> {
     }
 
     fn store(&mut self, bytes: &[u8]) {
-        if self.syslog.is_some() {
-            self.send_lines(bytes);
+        if let Some(syslog) = &mut self.syslog {
+            syslog.post(bytes);
         }
         if self.file.is_none() {
             return;
@@ -209,23 +214,6 @@ impl<D: Disk> Output<D> {
             self.write(bytes);
         } else {
             self.enqueue(bytes);
-        }
-    }
-
-    /// Sends the record to syslog, line by line. Without a file it is the log.
-    fn send_lines(&mut self, bytes: &[u8]) {
-        let Some(syslog) = &mut self.syslog else {
-            return;
-        };
-        let loss = if self.file.is_some() {
-            &mut self.syslog_loss
-        } else {
-            &mut self.loss
-        };
-        for line in syslog::lines(bytes) {
-            if let Err(error) = syslog.send(&[self.spec.process.as_bytes(), b" ", line]) {
-                loss.add(line.len().max(1), &error);
-            }
         }
     }
 
@@ -277,7 +265,6 @@ impl<D: Disk> Output<D> {
         let queue = std::mem::take(&mut earlier.queue);
         self.enqueue(&queue);
         self.loss.inherit(&mut earlier.loss);
-        self.syslog_loss.inherit(&mut earlier.syslog_loss);
     }
 
     /// Gives up on what is still queued.
@@ -343,39 +330,31 @@ impl<D: Disk> Output<D> {
 
     /// Whether lost bytes have to be declared.
     pub(crate) fn owes(&self) -> bool {
-        self.losses().any(Loss::is_owed)
+        self.loss.is_owed()
     }
 
     /// Whether it may be forgotten: nothing queued, nothing owed, and not so soon after a
     /// declaration that the next run would declare again within the second.
     pub(crate) fn is_settled(&self, now: Instant) -> bool {
-        self.queue.is_empty() && self.losses().all(|loss| loss.is_settled(now))
+        self.queue.is_empty() && self.loss.is_settled(now)
     }
 
     /// When to look at the losses again.
     pub(crate) fn declaration_due(&self) -> Option<Instant> {
-        self.losses().filter_map(Loss::due).min()
-    }
-
-    fn losses(&self) -> impl Iterator<Item = &Loss> {
-        [&self.loss, &self.syslog_loss].into_iter()
+        self.loss.due()
     }
 
     /// Declares lost bytes unless it did so within the last second.
     pub(crate) fn declare(&mut self, now: Instant) {
-        for loss in [&mut self.loss, &mut self.syslog_loss] {
-            if let Some(text) = loss.declare(now) {
-                emit(&self.logger, &LogLine::new(Level::Error, text));
-            }
+        if let Some(text) = self.loss.declare(now) {
+            emit(&self.logger, &LogLine::new(Level::Error, text));
         }
     }
 
     /// Declares lost bytes now: the daemon is ending.
     pub(crate) fn settle(&mut self) {
-        for loss in [&mut self.loss, &mut self.syslog_loss] {
-            if let Some(text) = loss.settle(Instant::now()) {
-                emit(&self.logger, &LogLine::new(Level::Error, text));
-            }
+        if let Some(text) = self.loss.settle(Instant::now()) {
+            emit(&self.logger, &LogLine::new(Level::Error, text));
         }
     }
 

@@ -24,7 +24,7 @@ use super::main_log::emit;
 use super::mounts::Mounts;
 use super::output::Output;
 use super::pump::{ChannelId, Command, Mouth, Pump};
-use super::syslog::{LOCAL, Syslog};
+use super::syslog::{Couriers, LOCAL, Outbox};
 
 /// Threads at most; further file systems share them.
 const MOST_THREADS: usize = 4;
@@ -65,6 +65,7 @@ pub(super) struct Shared {
     /// Who compresses rotated files.
     pub(super) archive: Arc<Archive>,
     syslog: PathBuf,
+    couriers: Couriers,
     mounts: Mounts,
     /// The file system (`st_dev`) a log of this folder was found on last: its path may lead
     /// through symbolic links, which its name does not tell.
@@ -111,6 +112,7 @@ impl LogService {
             logger: settings.logger,
             followers: Followers::default(),
             syslog: settings.syslog,
+            couriers: Couriers::default(),
             mounts: Mounts::default(),
             folders: Mutex::default(),
             ledger: Ledger::default(),
@@ -255,6 +257,7 @@ impl LogService {
         }
         let left = deadline.saturating_duration_since(Instant::now());
         self.0.archive.join(left);
+        self.0.couriers.stop();
     }
 }
 
@@ -339,13 +342,28 @@ impl Shared {
             }
             None => None,
         };
-        let syslog = spec.syslog.then(|| Syslog::new(&self.syslog));
-        let followers = self.followers.clone();
         let counts = self.ledger.of(&spec.group, &spec.process, spec.stream);
+        let syslog = self.outbox(&spec, &counts.lost)?;
+        let followers = self.followers.clone();
         let mut output = Output::new(spec, file, syslog, self.logger.clone(), followers);
         output.count_into(counts);
         self.warn_about_rotation(&output);
         Ok(output)
+    }
+
+    /// The way to syslog, if one is wanted. Without a file it is the log.
+    fn outbox(&self, spec: &ChannelSpec, lost: &Arc<AtomicU64>) -> io::Result<Option<Outbox>> {
+        let Some(way) = &spec.syslog else {
+            return Ok(None);
+        };
+        let name = Output::<RealDisk>::name_in_declarations(spec);
+        let account = match spec.file {
+            Some(_) => (format!("{name} for syslog"), None),
+            None => (name, Some(Arc::clone(lost))),
+        };
+        let (from, to) = ((&*spec.process, spec.stream), (way, &*self.syslog));
+        let outbox = self.couriers.outbox(to, from, account, &self.logger);
+        outbox.map(Some)
     }
 
     /// Once per path: a program that restarts does not repeat it.

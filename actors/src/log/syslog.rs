@@ -1,76 +1,75 @@
-//! Lines to the local syslog (spec core 6.4): RFC 3164 datagrams to `/dev/log`, the way
-//! the C library writes them.
+//! Lines to syslog (spec core 6.4): the local one as the C library writes them, or any, near
+//! or far, in the form of RFC 3164 or 5424 (docs/decisions/0008-syslog.md).
+//!
+//! ```text
+//! output of a child ──Outbox──> queue of its syslog ──Courier (a thread)──> Wire
+//! activity log ──ActivityLine (its own thread)────────────────────────────> Wire
+//! ```
+//!
+//! A log thread only queues. Whoever is missing, stalled or far away holds up the courier, and
+//! what does not fit into its queue is counted and declared lost.
+
+mod courier;
+mod message;
+mod wire;
 
 use std::io;
-use std::os::unix::net::UnixDatagram;
+use std::os::fd::BorrowedFd;
 use std::path::{Path, PathBuf};
 
-use super::clock::{LocalClock, since_1970};
+use visord_config::{SyslogAddress, SyslogConfig};
+
+pub(crate) use courier::{Couriers, Outbox};
+use message::Composer;
+use wire::{Receipt, Wire};
 
 /// Where the local syslog listens.
 pub(crate) const LOCAL: &str = "/dev/log";
 
-/// Facility user, severity info: for everything, as in the original.
-const PRIORITY: &str = "<14>";
-
-/// A connection to syslog, made when the first line is sent and again after it broke.
+/// The activity log's own way to syslog, for a thread that may wait.
 #[derive(Debug)]
-pub(crate) struct Syslog {
-    path: PathBuf,
-    tag: String,
-    socket: Option<UnixDatagram>,
-    clock: LocalClock,
-    message: Vec<u8>,
+pub(crate) struct ActivityLine {
+    composer: Composer,
+    wire: Wire,
 }
 
-impl Syslog {
-    /// A connection to the syslog that listens on this socket.
-    pub(crate) fn new(path: &Path) -> Self {
+impl ActivityLine {
+    /// A way to this syslog; nothing is connected yet.
+    pub(crate) fn new(way: &SyslogConfig) -> Self {
+        let address = resolved(&way.address, LOCAL.as_ref());
         Self {
-            path: path.to_path_buf(),
-            tag: program_name(),
-            socket: None,
-            clock: LocalClock::new("%b %e %H:%M:%S"),
-            message: Vec::new(),
+            composer: Composer::for_activity(way.format, &address),
+            wire: Wire::new(address),
         }
     }
 
-    /// Sends one line; never waits.
+    /// Sends a complete line of the activity log; `wait` waits for room.
     ///
     /// # Errors
-    /// No syslog, its queue is full, or the line is too long for a datagram.
-    pub(crate) fn send(&mut self, line: &[&[u8]]) -> io::Result<()> {
-        self.message.clear();
-        self.message.extend_from_slice(PRIORITY.as_bytes());
-        self.message
-            .extend_from_slice(self.clock.text(since_1970()).as_bytes());
-        self.message.push(b' ');
-        self.message.extend_from_slice(self.tag.as_bytes());
-        self.message.extend_from_slice(b": ");
-        for part in line {
-            self.message.extend_from_slice(part);
+    /// No syslog, it takes nothing, or the line is too long for a datagram.
+    pub(crate) fn send(
+        &mut self,
+        line: &str,
+        wait: impl FnMut(BorrowedFd<'_>) -> io::Result<()>,
+    ) -> io::Result<()> {
+        match self.wire.send(self.composer.activity(line), wait)? {
+            Receipt::Taken => Ok(()),
+            Receipt::EarlierRefused(error) => Err(error),
         }
-        if self.socket.is_some() {
-            match self.send_message() {
-                Err(error) if is_broken(&error) => self.socket = None,
-                sent => return sent,
-            }
-        }
-        self.socket = Some(connect(&self.path)?);
-        self.send_message()
     }
+}
 
-    fn send_message(&self) -> io::Result<()> {
-        let Some(socket) = &self.socket else {
-            return Err(io::ErrorKind::NotConnected.into());
-        };
-        socket.send(&self.message).map(|_| ())
+/// The address with the place of the local syslog filled in.
+fn resolved(address: &SyslogAddress, local: &Path) -> SyslogAddress {
+    match address {
+        SyslogAddress::Local => SyslogAddress::Unix(PathBuf::from(local)),
+        SyslogAddress::Unix(_) | SyslogAddress::Udp(..) | SyslogAddress::Tcp(..) => address.clone(),
     }
 }
 
 /// The lines of a chunk of output: newlines at its end go, the rest is split; a chunk of
 /// only newlines is one empty line.
-pub(crate) fn lines(chunk: &[u8]) -> impl Iterator<Item = &[u8]> {
+fn lines(chunk: &[u8]) -> impl Iterator<Item = &[u8]> {
     let end = chunk
         .iter()
         .rposition(|&byte| byte != b'\n')
@@ -78,67 +77,5 @@ pub(crate) fn lines(chunk: &[u8]) -> impl Iterator<Item = &[u8]> {
     chunk[..end].split(|&byte| byte == b'\n')
 }
 
-fn connect(path: &Path) -> io::Result<UnixDatagram> {
-    let socket = UnixDatagram::unbound()?;
-    socket.connect(path)?;
-    socket.set_nonblocking(true)?;
-    Ok(socket)
-}
-
-/// Whether the other end went away, so that connecting again may help.
-fn is_broken(error: &io::Error) -> bool {
-    matches!(
-        error.raw_os_error(),
-        Some(libc::ECONNREFUSED | libc::ENOTCONN | libc::ECONNRESET | libc::EPIPE | libc::ENOENT)
-    )
-}
-
-/// The tag: the base name of the program.
-fn program_name() -> String {
-    std::env::args_os()
-        .next()
-        .as_deref()
-        .and_then(|program| Path::new(program).file_name())
-        .map_or_else(
-            || "supervisord".into(),
-            |name| name.to_string_lossy().into_owned(),
-        )
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn split(chunk: &str) -> Vec<&str> {
-        lines(chunk.as_bytes())
-            .map(|line| std::str::from_utf8(line).expect("utf-8"))
-            .collect()
-    }
-
-    #[test]
-    fn lines_of_a_chunk() {
-        assert_eq!(split("a\nb\n"), ["a", "b"]);
-        assert_eq!(split("ä€\n\nend\n\n"), ["ä€", "", "end"]);
-        assert_eq!(split("\n\n"), [""]);
-        assert_eq!(split("a\r\nb"), ["a\r", "b"]);
-    }
-
-    #[test]
-    fn a_line_arrives_and_a_restarted_syslog_is_found_again() {
-        let dir = tempfile::tempdir().expect("tempdir");
-        let path = dir.path().join("log");
-        let mut syslog = Syslog::new(&path);
-        assert!(syslog.send(&[b"nobody listens"]).is_err());
-        for round in 0..2 {
-            let server = UnixDatagram::bind(&path).expect("bind");
-            syslog.send(&[b"x ", b"hello"]).expect("send");
-            let mut buffer = [0; 200];
-            let length = server.recv(&mut buffer).expect("recv");
-            let text = std::str::from_utf8(&buffer[..length]).expect("utf-8");
-            assert!(text.starts_with("<14>"), "round {round}: {text}");
-            assert!(text.ends_with(": x hello"), "round {round}: {text}");
-            drop(server);
-            std::fs::remove_file(&path).expect("unlink");
-        }
-    }
-}
+mod tests;

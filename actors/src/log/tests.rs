@@ -110,7 +110,7 @@ fn spec() -> ChannelSpec {
         maxbytes: 0,
         backups: 0,
         keys: visord_config::LogFileConfig::default(),
-        syslog: false,
+        syslog: None,
         strip_ansi: false,
         capture_maxbytes: 0,
         events_enabled: false,

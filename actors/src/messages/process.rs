@@ -104,3 +104,14 @@ pub struct ProcessChanged {
     /// The state entered.
     pub state: ProcessState,
 }
+
+/// Process to guardian: its actor panicked; another one is to go on with what it left.
+#[derive(Clone, Debug, Message)]
+#[rtype(result = "()")]
+pub struct ActorDied(pub ProcessName);
+
+/// Make the actor of this process panic. For tests: no client can send it.
+#[doc(hidden)]
+#[derive(Clone, Debug, Message)]
+#[rtype(result = "()")]
+pub struct InjectPanic(pub ProcessName);

@@ -188,7 +188,7 @@ impl Handler<Write> for Process {
 
     fn handle(&mut self, msg: Write, ctx: &mut Context<Self>) -> Self::Result {
         let stopping = self.machine.state() == ProcessState::Stopping;
-        if self.child.is_none() || self.reaped || stopping {
+        if self.child.is_none() || self.exited.is_some() || stopping {
             return Err(FaultCode::NotRunning.about(msg.label));
         }
         self.write_stdin(&msg.data, ctx)

@@ -1,5 +1,6 @@
 //! From the wish to spawn to a child, and from its exit to the machine's next input.
 
+use std::rc::Rc;
 use std::time::Duration;
 
 use actix::{ActorFutureExt, AsyncContext, Context, WrapFuture};
@@ -22,18 +23,16 @@ const DRAIN_PATIENCE: Duration = Duration::from_secs(5);
 
 impl Process {
     /// Carry out the effect Spawn; its answer is a later turn.
-    pub(super) fn launch(&mut self, ctx: &mut Context<Self>) {
+    pub(super) fn launch(&mut self) {
         let order = self.order();
         let world = self.world.clone();
-        let done = async move { order.carry_out(&world).await };
-        let done = done.into_actor(self).map(|result, act, ctx| match result {
-            Ok(launched) => act.launched(launched, ctx),
-            Err(error) => act.turn_unasked(Input::SpawnFailed(error.to_string()), ctx),
-        });
-        ctx.spawn(done);
+        let post = Rc::clone(&self.setup.post);
+        self.launching = true;
+        // by itself: whatever becomes of this actor, a child that is born is never forgotten
+        actix_rt::spawn(async move { post.answer(order.carry_out(&world).await) });
     }
 
-    fn launched(&mut self, launched: Launched, ctx: &mut Context<Self>) {
+    pub(super) fn launched(&mut self, launched: Launched, ctx: &mut Context<Self>) {
         let pid = launched.child.pid;
         self.world.reaper.do_send(Watch {
             child: launched.child.clone(),
@@ -66,7 +65,7 @@ impl Process {
 
     /// The child was reaped: first everything it wrote, then the machine's next input.
     pub(super) fn drain(&mut self, status: ExitStatus, ctx: &mut Context<Self>) {
-        self.reaped = true;
+        self.exited = Some(status);
         self.stop_listening(ctx);
         let drained = join_all(self.outputs.iter().map(Channel::drain));
         let drained = tokio::time::timeout(DRAIN_PATIENCE, drained);
@@ -82,8 +81,8 @@ impl Process {
             act.outputs.clear();
             act.close_stdin(ctx);
             act.child = None;
-            act.reaped = false;
             act.turn_unasked(Input::Exited(status), ctx);
+            act.exited = None;
         });
         ctx.spawn(done);
     }
@@ -110,7 +109,7 @@ impl Process {
         Ok(())
     }
 
-    fn await_room(&mut self, ctx: &mut Context<Self>) {
+    pub(super) fn await_room(&mut self, ctx: &mut Context<Self>) {
         let Some(stdin) = &self.stdin else {
             return;
         };

@@ -87,7 +87,7 @@ impl Process {
         }
     }
 
-    fn await_speech(&mut self, ctx: &mut Context<Self>) {
+    pub(super) fn await_speech(&mut self, ctx: &mut Context<Self>) {
         let Some(speech) = &mut self.speech else {
             return;
         };
@@ -185,6 +185,12 @@ fn copy_to(log: &Channel, pid: i32) -> Option<OwnedFd> {
 }
 
 impl Speech {
+    /// Its actor panicked, and whatever waited for more with it.
+    pub(super) fn interrupted(mut self) -> Self {
+        self.waiting = None;
+        self
+    }
+
     pub(super) fn log(&self) -> &Channel {
         &self.log
     }

@@ -45,7 +45,7 @@ impl Process {
         msg: &WriteEnvelope,
         ctx: &mut Context<Self>,
     ) -> Result<(), Undelivered> {
-        if self.reaped || self.current_pid() != msg.pid {
+        if self.exited.is_some() || self.current_pid() != msg.pid {
             return Err(Undelivered::NotRunning);
         }
         self.write_stdin(&msg.data, ctx)

@@ -100,7 +100,7 @@ impl Process {
             maxbytes: channel.maxbytes,
             backups: channel.backups,
             keys: channel.file,
-            syslog: channel.syslog && !speech,
+            syslog: (channel.syslog && !speech).then(|| channel.syslog_way.clone()),
             strip_ansi: self.world.strip_ansi,
             capture_maxbytes: if speech { 0 } else { channel.capture_maxbytes },
             events_enabled: channel.events_enabled && !speech,

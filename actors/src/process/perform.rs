@@ -20,7 +20,7 @@ impl Process {
                 reason: errno.desc().to_owned(),
             }))
         };
-        let Some(child) = self.child.as_ref().filter(|_| !self.reaped) else {
+        let Some(child) = self.child.as_ref().filter(|_| self.exited.is_none()) else {
             return failure(Errno::ESRCH);
         };
         match self.world.spawner.signal(child, signal, group) {
@@ -34,7 +34,7 @@ impl Process {
         // the machine is a step ahead: the start may wait for a stop, or follow it already
         let restarts = self.machine.will_restart() || self.machine.is_spawning();
         let state = transition.to;
-        self.waiters.changed(&transition, restarts);
+        self.waiters.changed(state, restarts);
         if let Some(pool) = &self.setup.pool {
             pool.changed.do_send(MemberChanged {
                 process: self.name.process.clone(),

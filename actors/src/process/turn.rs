@@ -24,7 +24,7 @@ impl Process {
         // readers must not see an event or a log line before the state it tells of
         self.show();
         while let Some(effect) = todo.pop_front() {
-            if let Some(answer) = self.perform(effect, ctx) {
+            if let Some(answer) = self.perform(effect) {
                 let more = self.machine.step(answer, now)?;
                 self.show();
                 todo.extend(more);
@@ -43,11 +43,11 @@ impl Process {
         let _ = self.turn(input, ctx);
     }
 
-    fn perform(&mut self, effect: Effect, ctx: &mut Context<Self>) -> Option<Input> {
+    fn perform(&mut self, effect: Effect) -> Option<Input> {
         match effect {
             Effect::Spawn => {
                 self.uses_socket = self.setup.socket.is_some();
-                self.launch(ctx);
+                self.launch();
                 None
             }
             Effect::Kill { group, signal, .. } => self.kill(signal, group),
@@ -63,7 +63,7 @@ impl Process {
     }
 
     /// One timer, for the machine's one deadline.
-    fn rearm(&mut self, ctx: &mut Context<Self>) {
+    pub(super) fn rearm(&mut self, ctx: &mut Context<Self>) {
         if let Some(timer) = self.timer.take() {
             ctx.cancel_future(timer);
         }

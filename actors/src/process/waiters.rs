@@ -2,7 +2,6 @@
 
 use tokio::sync::oneshot;
 use visord_model::fault::{Fault, FaultCode};
-use visord_model::process::Transition;
 use visord_model::state::ProcessState;
 
 use crate::messages::supervisor::Answer;
@@ -51,10 +50,9 @@ impl Waiters {
         });
     }
 
-    /// Answer those whom this transition concerns. `restarts`: the stop that completes is
+    /// Answer those whom this new state concerns. `restarts`: the stop that completes is
     /// followed by the start that was asked for meanwhile (decision Q15).
-    pub(super) fn changed(&mut self, transition: &Transition, restarts: bool) {
-        let to = transition.to;
+    pub(super) fn changed(&mut self, to: ProcessState, restarts: bool) {
         self.settle(|wish, label| match wish {
             Wish::Stopped => to.is_stopped().then_some(Ok(())),
             Wish::Running | Wish::Launched => started(to, restarts, label),

@@ -4,6 +4,7 @@ use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use std::sync::Arc;
 
 use actix::{
@@ -23,7 +24,7 @@ use crate::messages::pool::Join;
 use crate::messages::process::Retire;
 use crate::messages::supervisor::{AddGroup, Answer, ProcessName, RemoveGroup};
 use crate::pool::ListenerPool;
-use crate::process::{LogPaths, PoolLink, Process, Setup};
+use crate::process::{LogPaths, PoolLink, Post, Process, Setup};
 
 /// AUTO log files by group, process and stream. They are made once and kept over restarts
 /// of their process (spec core 3.3).
@@ -141,11 +142,14 @@ impl Supervisor {
             let key = (group.to_owned(), process.name.clone(), stream);
             self.auto_logs.get(&key).cloned()
         };
+        let post = Rc::<Post>::default();
         let setup = Setup {
             group: group.to_owned(),
             config: process.clone(),
             logs: LogPaths::resolve(process, auto),
             observer: ctx.address().recipient(),
+            guardian: ctx.address().recipient(),
+            post: Rc::clone(&post),
             pool: pool.map(PoolLink::to),
             socket: socket.clone(),
         };
@@ -164,6 +168,7 @@ impl Supervisor {
             },
             priority: process.priority,
             addr,
+            post,
             socket,
         }
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use actix::{ActorFutureExt, Handler, ResponseActFuture, WrapFuture};
-use visord_config::{Config, GroupConfig, ProcessConfig};
+use visord_config::{Config, GroupConfig, Loaded, ProcessConfig};
 use visord_model::event::Stream;
 use visord_model::fault::{Fault, FaultCode};
 
@@ -13,12 +13,29 @@ use crate::messages::supervisor::{Answer, ConfiguredGroup, GetConfig, ReloadConf
 
 impl Supervisor {
     /// Run the loader where it may block.
-    pub(super) fn load(&self) -> impl Future<Output = Result<Config, String>> + 'static {
+    pub(super) fn load(&self) -> impl Future<Output = Result<Loaded, String>> + 'static {
         let loader = self.loader.clone();
-        let loading = tokio::task::spawn_blocking(move || loader());
+        self.read_with(move || loader().map_err(|error| error.first().to_owned()))
+    }
+
+    /// As [`Supervisor::load`], for a configuration that is to be run from its begin.
+    pub(super) fn load_to_run(&self) -> impl Future<Output = Result<Loaded, String>> + 'static {
+        let (loader, verifier) = (self.loader.clone(), self.verifier.clone());
+        self.read_with(move || {
+            let loaded = loader().map_err(|error| error.first().to_owned())?;
+            verifier(&loaded.config)?;
+            Ok(loaded)
+        })
+    }
+
+    fn read_with(
+        &self,
+        read: impl FnOnce() -> Result<Loaded, String> + Send + 'static,
+    ) -> impl Future<Output = Result<Loaded, String>> + 'static {
+        let loading = tokio::task::spawn_blocking(read);
         async move {
             match loading.await {
-                Ok(result) => result.map_err(|error| error.first().to_owned()),
+                Ok(result) => result,
                 Err(panic) => Err(format!("the configuration could not be read: {panic}")),
             }
         }
@@ -48,7 +65,10 @@ impl Handler<ReloadConfig> for Supervisor {
             loaded
                 .into_actor(self)
                 .map(|loaded, act, _ctx| match loaded {
-                    Ok(config) => Ok(act.compare(config)),
+                    Ok(Loaded { config, listing }) => {
+                        act.listing.send_replace(Arc::new(listing));
+                        Ok(act.compare(config))
+                    }
                     Err(reason) => Err(FaultCode::CantReread.about(reason)),
                 }),
         )

@@ -1,5 +1,7 @@
 //! Active groups and the addresses of their processes.
 
+use std::rc::Rc;
+
 use actix::Addr;
 use visord_config::GroupConfig;
 use visord_model::fault::{Fault, FaultCode};
@@ -9,7 +11,7 @@ use crate::fcgi::SharedSocket;
 use crate::messages::process::Autostart;
 use crate::messages::supervisor::{ProcessName, Scope};
 use crate::pool::ListenerPool;
-use crate::process::Process;
+use crate::process::{Post, Process};
 
 /// One process of an active group.
 #[derive(Clone)]
@@ -17,6 +19,8 @@ pub(super) struct Member {
     pub(super) name: ProcessName,
     pub(super) priority: i64,
     pub(super) addr: Addr<Process>,
+    /// What an actor that panics leaves to the next.
+    pub(super) post: Rc<Post>,
     /// What it shares with other FastCGI processes of its group.
     pub(super) socket: Option<SharedSocket>,
 }

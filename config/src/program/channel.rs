@@ -6,9 +6,10 @@ use visord_model::output::rotation::{Compression, RotateBy};
 
 use crate::context::Reader;
 use crate::expand::Scope;
-use crate::types::{ChannelConfig, LogFileConfig, LogTarget};
+use crate::types::{ChannelConfig, LogFileConfig, LogTarget, SyslogConfig, SyslogFormat};
 use crate::value::{
-    one_of, parse_bool, parse_bytes, parse_int, parse_octal, path_with_existing_dir,
+    one_of, parse_bool, parse_bytes, parse_int, parse_octal, parse_syslog_address,
+    path_with_existing_dir,
 };
 
 /// Options of an output that are the same for all processes of a section.
@@ -16,6 +17,7 @@ pub(super) struct Fixed {
     capture_maxbytes: i64,
     events_enabled: bool,
     file: LogFileConfig,
+    syslog: SyslogConfig,
 }
 
 impl Fixed {
@@ -26,6 +28,7 @@ impl Fixed {
             capture_maxbytes: reader.value_or(scope, &key("capture_maxbytes"), 0, parse_bytes),
             events_enabled: reader.value_or(scope, &key("events_enabled"), false, parse_bool),
             file: log_file(reader, scope, channel),
+            syslog: syslog(reader, scope, channel),
         }
     }
 }
@@ -68,6 +71,27 @@ fn log_file(reader: &Reader<'_>, scope: &Scope<'_>, channel: &str) -> LogFileCon
         rotate: reader.value_or(scope, &key("rotate"), RotateBy::Size, |text| {
             one_of(text, &rotations)
         }),
+    }
+}
+
+/// The keys of ours about syslog; `of` is `stdout`, `stderr` or `logfile`.
+pub(crate) fn syslog(reader: &Reader<'_>, scope: &Scope<'_>, of: &str) -> SyslogConfig {
+    let formats = [
+        ("local", SyslogFormat::Local),
+        ("rfc3164", SyslogFormat::Rfc3164),
+        ("rfc5424", SyslogFormat::Rfc5424),
+    ];
+    let (format, address) = (
+        format!("{of}_syslog_format"),
+        format!("{of}_syslog_address"),
+    );
+    SyslogConfig {
+        format: reader.value_or(scope, &format, SyslogFormat::Local, |text| {
+            one_of(text, &formats)
+        }),
+        address: reader
+            .value(scope, &address, parse_syslog_address)
+            .unwrap_or_default(),
     }
 }
 
@@ -146,6 +170,7 @@ impl Channel {
             capture_maxbytes: fixed.capture_maxbytes,
             events_enabled: fixed.events_enabled,
             syslog: self.syslog,
+            syslog_way: fixed.syslog.clone(),
             file: fixed.file,
         }
     }
@@ -163,6 +188,7 @@ fn logfile(reader: &Reader<'_>, scope: &Scope<'_>, key: &str) -> Written {
     let auto = Written::Target(LogTarget::Auto);
     reader.value_or(scope, key, auto, |once| {
         let text = scope.expand(once, key)?;
+        reader.note_again(key, once, &text);
         Ok(match text.to_lowercase().as_str() {
             "auto" => Written::Target(LogTarget::Auto),
             "none" | "off" => Written::Target(LogTarget::None),

@@ -1,5 +1,7 @@
 //! Where the outputs of a process go, and how.
 
+use std::path::PathBuf;
+
 use visord_model::output::format::LineFormat;
 use visord_model::output::rotation::{Compression, RotateBy};
 
@@ -20,6 +22,8 @@ pub struct ChannelConfig {
     pub events_enabled: bool,
     /// Also send it to syslog.
     pub syslog: bool,
+    /// To which syslog, and how.
+    pub syslog_way: SyslogConfig,
     /// What the original does not have.
     pub file: LogFileConfig,
 }
@@ -50,4 +54,39 @@ pub enum LogTarget {
     /// This path, relative to the daemon's working directory. Empty: nowhere, but shown
     /// as an empty text (spec core 1.8).
     File(String),
+}
+
+/// Which syslog, and in which form: keys of ours. The defaults are what the original does.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SyslogConfig {
+    /// `*_syslog_format = local | rfc3164 | rfc5424`.
+    pub format: SyslogFormat,
+    /// `*_syslog_address`: a path, `udp://host[:port]` or `tcp://host[:port]`.
+    pub address: SyslogAddress,
+}
+
+/// How a message for syslog is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SyslogFormat {
+    /// As the C library writes it (spec core 6.4): no host name, no pid, always `<14>`.
+    #[default]
+    Local,
+    /// RFC 3164 with host name, tag and pid.
+    Rfc3164,
+    /// RFC 5424.
+    Rfc5424,
+}
+
+/// Where a syslog listens.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum SyslogAddress {
+    /// `/dev/log`.
+    #[default]
+    Local,
+    /// A datagram socket at this path.
+    Unix(PathBuf),
+    /// Host and port; datagrams.
+    Udp(String, u16),
+    /// Host and port; a stream, framed as RFC 6587 has it.
+    Tcp(String, u16),
 }

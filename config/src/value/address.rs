@@ -7,6 +7,7 @@ use visord_model::pyrepr::repr;
 use super::path::normalize;
 use super::scalar::parse_int;
 use crate::dialect::is_space;
+use crate::types::SyslogAddress;
 
 /// `port`, `:port`, `*:port` or `host:port`: the host in lower case (empty: every
 /// interface) and the port. `[::1]:9001` names an IPv6 host, returned without brackets.
@@ -80,4 +81,44 @@ pub fn parse_fcgi_socket(text: &str) -> Result<Endpoint, String> {
         return Err(bad());
     }
     Ok(Endpoint::Tcp(host.to_lowercase(), parse_int(port)?))
+}
+
+/// The port that syslog has everywhere.
+const SYSLOG_PORT: u16 = 514;
+
+/// An absolute path, `udp://host[:port]` or `tcp://host[:port]`; the port is 514 if none is
+/// named.
+///
+/// # Errors
+/// `'log' is not an absolute path, udp://host[:port] or tcp://host[:port]`, or what is wrong
+/// with the port.
+pub fn parse_syslog_address(text: &str) -> Result<SyslogAddress, String> {
+    let bad = || {
+        let shown = repr(text);
+        format!("{shown} is not an absolute path, udp://host[:port] or tcp://host[:port]")
+    };
+    if text.starts_with('/') {
+        if text == "/dev/log" {
+            return Ok(SyslogAddress::Local);
+        }
+        return Ok(SyslogAddress::Unix(normalize(Path::new(text))));
+    }
+    let (make, rest): (fn(String, u16) -> SyslogAddress, _) =
+        match (text.strip_prefix("udp://"), text.strip_prefix("tcp://")) {
+            (Some(rest), _) => (SyslogAddress::Udp, rest),
+            (None, Some(rest)) => (SyslogAddress::Tcp, rest),
+            (None, None) => return Err(bad()),
+        };
+    // the colons of an IPv6 address are no port
+    let ends_in_host = rest.ends_with(']') || !rest.contains(':');
+    let (host, port) = match rest.rsplit_once(':') {
+        Some((host, port)) if !ends_in_host => (host, check_port(parse_int(port)?)?),
+        Some(_) | None => (rest, SYSLOG_PORT),
+    };
+    let inside = host.strip_prefix('[').and_then(|it| it.strip_suffix(']'));
+    let host = inside.unwrap_or(host);
+    if host.is_empty() || host.contains(is_space) || host.contains('/') {
+        return Err(bad());
+    }
+    Ok(make(host.to_lowercase(), port))
 }

@@ -9,7 +9,7 @@ use super::{Command, Completes, Opt, means_all};
 use crate::ctl::exit_status::{ExitStatus, is};
 use crate::ctl::failure::Failure;
 use crate::ctl::help::Part;
-use crate::ctl::json::Json;
+use crate::ctl::json::{Json, json};
 use crate::ctl::names::choose;
 use crate::ctl::process::{ProcessInfo, items, number, refusable};
 use crate::ctl::session::{Flow, Session};
@@ -86,12 +86,7 @@ impl Difference {
     }
 
     fn json(&self) -> Json {
-        let names = |names: &[String]| names.iter().map(String::as_str).collect();
-        Json::Object(vec![
-            ("added", names(&self.added)),
-            ("changed", names(&self.changed)),
-            ("removed", names(&self.removed)),
-        ])
+        json!({ "added": self.added, "changed": self.changed, "removed": self.removed })
     }
 
     /// A line for each group, by name.

@@ -44,7 +44,7 @@ impl<'a> Frame<'a> {
             here,
             message: "",
             failed: false,
-            token: site.shared.token(),
+            token: &caller.token,
             caller,
             identifier: &site.state.board.identity().identifier,
             build: &site.state.build,

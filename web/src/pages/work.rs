@@ -250,7 +250,8 @@ fn reason(text: &str, code: FaultCode) -> String {
         | FaultCode::Success
         | FaultCode::AlreadyAdded
         | FaultCode::StillRunning
-        | FaultCode::CantReread => text,
+        | FaultCode::CantReread
+        | FaultCode::NotAllowed => text,
     };
     words.to_owned()
 }

@@ -16,7 +16,7 @@ use visord_model::process::ProcessInfo;
 use visord_model::state::ProcessState;
 
 use crate::site::{Shared, Site};
-use crate::state::{AppState, Door, Limits};
+use crate::state::{AppState, Door, Limits, Setup};
 
 /// What the fake was asked, as debug text.
 pub(crate) type Asked = Arc<Mutex<Vec<String>>>;
@@ -188,6 +188,12 @@ pub(crate) fn state(board: Board, plan: Plan) -> (AppState, Asked) {
         namespaces: vec!["supervisor".into()],
         remotes: Arc::default(),
         build: "visord test".into(),
+        setup: Setup {
+            config_file: "/etc/visord test.conf".into(),
+            started: std::time::UNIX_EPOCH,
+            at_start: Arc::default(),
+            latest: watch::Sender::default().subscribe(),
+        },
         limits: Limits {
             failure_delay: Duration::ZERO,
             ..Limits::default()
@@ -202,7 +208,8 @@ pub(crate) fn site(state: AppState) -> Site {
         state: Arc::new(state),
         door: Arc::new(Door {
             section: "inet_http_server".into(),
-            credentials: None,
+            users: None,
+            cookie: "visord-9001".into(),
             socket: None,
             allowed_hosts: Vec::new(),
             max_body: 1024 * 1024,

@@ -195,7 +195,14 @@ async fn what_is_no_action() {
 #[actix::test]
 async fn forms_of_the_page() {
     let (site, asked) = daemon(None);
-    let page = text(&site, Page::Status, "").await;
+    let caller = Caller {
+        token: "of-this-session".into(),
+        ..Caller::ANYBODY
+    };
+    let request = TestRequest::with_uri("/").to_http_request();
+    let page = Page::Status.answer(&request, b"", &site, &caller).await;
+    let page = actix_web::body::to_bytes(page.into_body()).await.unwrap();
+    let page = String::from_utf8(page.to_vec()).unwrap();
     let token = page.split("name=\"token\" value=\"").nth(1).unwrap();
     let token = token.split('"').next().unwrap();
     for (form, expected) in [
@@ -209,7 +216,7 @@ async fn forms_of_the_page() {
             .insert_header(("Sec-Fetch-Site", "same-origin"))
             .to_http_request();
         let response = Page::Status
-            .answer(&request, form.as_bytes(), &site, &Caller::ANYBODY)
+            .answer(&request, form.as_bytes(), &site, &caller)
             .await;
         assert_eq!(response.status(), expected, "{form}");
     }

@@ -42,6 +42,7 @@ impl Server {
             section: section.into(),
             address,
             credentials: None,
+            users: Vec::new(),
             allowed_hosts: Vec::new(),
             max_body: HttpConfig::MAX_BODY,
             tls: None,

@@ -294,7 +294,7 @@ impl End {
 
 impl Writer {
     fn write(&mut self, line: &str) {
-        let result = self.sink.write(line.as_bytes(), self.stalled);
+        let result = self.sink.write(line, self.stalled);
         match result {
             Ok(()) => {
                 self.stalled = false;
@@ -326,12 +326,12 @@ impl Writer {
             .as_ref()
             .map(|text| format!("{time} ERRO {text}\n"));
         if let Some(text) = lost
-            && self.sink.write(text.as_bytes(), true).is_ok()
+            && self.sink.write(&text, true).is_ok()
         {
             self.lost = None;
         }
         if let Some(text) = problem
-            && self.sink.write(text.as_bytes(), true).is_ok()
+            && self.sink.write(&text, true).is_ok()
         {
             self.problem = None;
         }

@@ -8,7 +8,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use crate::log::disk::RealDisk;
 use crate::log::file::{LogFile, Stop};
-use crate::log::syslog::Syslog;
+use crate::log::syslog::ActivityLine;
 
 /// How long one line may wait for a reader that does not read, in milliseconds.
 const PATIENCE: u16 = 1000;
@@ -19,8 +19,8 @@ const SURE: usize = 4096;
 pub(super) enum Sink {
     /// A rotated file, or whatever the path leads to.
     File(LogFile<RealDisk>),
-    /// The local syslog.
-    Syslog(Box<Syslog>),
+    /// A syslog.
+    Syslog(Box<ActivityLine>),
     /// Standard output, in the foreground.
     Stdout,
 }
@@ -48,12 +48,12 @@ impl Sink {
     }
 
     /// Writes a whole line; waits a moment for a reader unless it was stalled already.
-    pub(super) fn write(&mut self, line: &[u8], stalled: bool) -> io::Result<()> {
+    pub(super) fn write(&mut self, line: &str, stalled: bool) -> io::Result<()> {
         let patience = if stalled { 0 } else { PATIENCE };
         match self {
-            Self::File(file) => write_file(file, line, patience),
-            Self::Syslog(syslog) => syslog.send(&[line]),
-            Self::Stdout => write_slowly(io::stdout().as_fd(), line, patience),
+            Self::File(file) => write_file(file, line.as_bytes(), patience),
+            Self::Syslog(syslog) => syslog.send(line, |fd| wait_writable(fd, patience)),
+            Self::Stdout => write_slowly(io::stdout().as_fd(), line.as_bytes(), patience),
         }
     }
 

@@ -5,6 +5,7 @@ use std::os::unix::net::UnixDatagram;
 use std::time::Duration;
 
 use actix::{Actor, Context, Handler};
+use visord_config::SyslogConfig;
 use visord_model::event::EventKind;
 
 use super::*;
@@ -92,7 +93,7 @@ fn syslog_gets_each_line() {
     let bench = Bench::new();
     let server = UnixDatagram::bind(bench.path("syslog")).expect("bind");
     let spec = ChannelSpec {
-        syslog: true,
+        syslog: Some(SyslogConfig::default()),
         ..bench.spec("x.log")
     };
     let channel = bench.open(spec).expect("open");
@@ -110,6 +111,7 @@ fn syslog_gets_each_line() {
     assert_eq!(bench.read("x.log"), "one\n\ntwo\n");
     drop(server);
     say(&channel, b"nobody listens\n");
+    bench.service.clone().shutdown();
     assert_eq!(channel.lost(), 0, "the file has it");
     let lines = bench.said.lines();
     assert!(
@@ -122,11 +124,12 @@ fn syslog_gets_each_line() {
 fn syslog_alone_is_the_log() {
     let bench = Bench::new();
     let spec = ChannelSpec {
-        syslog: true,
+        syslog: Some(SyslogConfig::default()),
         ..spec()
     };
     let channel = bench.open(spec).expect("open");
     say(&channel, b"12345\n");
+    bench.service.clone().shutdown();
     assert_eq!(channel.lost(), 5);
 }
 

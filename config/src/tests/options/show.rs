@@ -5,13 +5,15 @@ use std::path::Path;
 
 use crate::{
     ChannelConfig, ClientConfig, Config, Environment, FcgiAddress, GroupKind, HttpAddress,
-    HttpConfig, LogTarget, MainLogTarget, Ownership, ProcessConfig, ServerConfig,
+    HttpConfig, LogTarget, MainLogTarget, Ownership, ProcessConfig, ServerConfig, SyslogAddress,
+    SyslogConfig,
 };
 
 pub(super) fn option(config: &Config, kind: &str, key: &str) -> String {
     match kind {
         "supervisord" => server(&config.server, key),
         "inet_http_server*" | "unix_http_server*" => http(&config.http[0], key),
+        "web_user:" => web_user(&config.http[1], key),
         "rpcinterface:" => format!("{:?}", config.rpc_interfaces[0].kind),
         "include" => names(config.groups.iter().map(|group| &group.name)),
         "group:" if key == "programs" => {
@@ -65,8 +67,12 @@ fn server(server: &ServerConfig, key: &str) -> String {
         "user" => optional(server.user.as_ref().map(|user| user.uid)),
         "umask" => octal(server.umask),
         "logfile" => match &server.logfile {
-            MainLogTarget::Syslog => "the system log".to_owned(),
+            MainLogTarget::Syslog(_) => "the system log".to_owned(),
             MainLogTarget::File(path) => plain(path),
+        },
+        "logfile_syslog_format" | "logfile_syslog_address" => match &server.logfile {
+            MainLogTarget::Syslog(way) => syslog(way, key),
+            MainLogTarget::File(_) => "unused".to_owned(),
         },
         "logfile_maxbytes" => plain(server.logfile_maxbytes),
         "logfile_backups" => plain(server.logfile_backups),
@@ -99,6 +105,15 @@ fn http(http: &HttpConfig, key: &str) -> String {
         (HttpAddress::Unix { path, .. }, "file") => plain(path),
         (HttpAddress::Unix { mode, .. }, "chmod") => octal(*mode),
         (HttpAddress::Unix { owner: of, .. }, _) => owner(*of),
+    }
+}
+
+fn web_user(http: &HttpConfig, key: &str) -> String {
+    match (http.users.first(), key) {
+        (None, _) => "nothing".to_owned(),
+        (Some(user), "password") => user.password.clone(),
+        (Some(user), "role") => plain(user.role),
+        (Some(_), _) => http.section.clone(),
     }
 }
 
@@ -158,6 +173,18 @@ fn process(process: &ProcessConfig, key: &str) -> String {
     }
 }
 
+fn syslog(way: &SyslogConfig, key: &str) -> String {
+    if key.ends_with("_format") {
+        return plain(way.format);
+    }
+    match &way.address {
+        SyslogAddress::Local => "local".to_owned(),
+        SyslogAddress::Unix(path) => plain(path),
+        SyslogAddress::Udp(host, port) => format!("udp {host} {port}"),
+        SyslogAddress::Tcp(host, port) => format!("tcp {host} {port}"),
+    }
+}
+
 fn channel(channel: &ChannelConfig, key: &str) -> String {
     match key {
         "logfile" => match &channel.logfile {
@@ -170,6 +197,7 @@ fn channel(channel: &ChannelConfig, key: &str) -> String {
         "capture_maxbytes" => plain(channel.capture_maxbytes),
         "events_enabled" => plain(channel.events_enabled),
         "syslog" => plain(channel.syslog),
+        "syslog_format" | "syslog_address" => syslog(&channel.syslog_way, key),
         "logfile_format" => plain(channel.file.format),
         "logfile_mode" => channel.file.mode.map_or("none".to_owned(), octal),
         "logfile_owner" => channel.file.owner.map_or("none".to_owned(), owner),

@@ -1,0 +1,383 @@
+//! The thread between the log threads and one syslog: they queue, it waits.
+//!
+//! A syslog that stalls is waited for as long as it takes; one that is missing for a second,
+//! so that one which is restarted finds what was said meanwhile. After that its messages are
+//! lost, as in the original, but counted and declared.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::eventfd::{EfdFlags, EventFd};
+use slog::Logger;
+use visord_config::{SyslogAddress, SyslogConfig};
+use visord_model::event::Stream;
+use visord_model::log_line::{Level, LogLine};
+
+use super::message::Composer;
+use super::wire::{Receipt, Wire};
+use crate::log::loss::Loss;
+use crate::log::main_log::emit;
+
+/// Bytes of messages that may wait; more are lost.
+const QUEUE_LIMIT: usize = 4 * 1024 * 1024;
+/// How long a syslog may be missing before messages are lost.
+const GRACE: Duration = Duration::from_secs(1);
+/// How often it is looked for meanwhile.
+const RETRY: Duration = Duration::from_millis(50);
+/// How long the end of the daemon waits for a syslog that stalls.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
+/// The couriers of a log service, one for each syslog that is used.
+#[derive(Debug, Default)]
+pub(crate) struct Couriers(Mutex<BTreeMap<SyslogAddress, Courier>>);
+
+#[derive(Debug)]
+struct Courier {
+    desk: Arc<Desk>,
+    thread: JoinHandle<()>,
+    ended: mpsc::Receiver<()>,
+}
+
+/// The way of one output to its syslog.
+#[derive(Debug)]
+pub(crate) struct Outbox {
+    composer: Composer,
+    process: String,
+    stream: Stream,
+    desk: Arc<Desk>,
+    account: Arc<Account>,
+}
+
+/// What the log threads and the courier share.
+#[derive(Debug)]
+struct Desk {
+    state: Mutex<State>,
+    bell: EventFd,
+    accounts: Mutex<BTreeMap<String, Arc<Account>>>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    letters: VecDeque<Letter>,
+    /// Bytes of all letters.
+    bytes: usize,
+    /// Who owes a declaration.
+    owing: Vec<Arc<Account>>,
+    /// When to give up: the daemon ends.
+    deadline: Option<Instant>,
+}
+
+#[derive(Debug)]
+struct Letter {
+    message: Vec<u8>,
+    /// Of the child's own words.
+    bytes: usize,
+    account: Arc<Account>,
+}
+
+/// The losses of one output.
+#[derive(Debug)]
+struct Account(Mutex<Loss>);
+
+impl Couriers {
+    /// The way of an output to this syslog. `name` is what a declaration calls it, `total`
+    /// where its losses are counted as well.
+    ///
+    /// # Errors
+    /// No thread can be had.
+    pub(crate) fn outbox(
+        &self,
+        to: (&SyslogConfig, &std::path::Path),
+        from: (&str, Stream),
+        account: (String, Option<Arc<AtomicU64>>),
+        logger: &Logger,
+    ) -> io::Result<Outbox> {
+        let (way, local) = to;
+        let address = super::resolved(&way.address, local);
+        let mut couriers = self.lock();
+        let desk = match couriers.get(&address) {
+            Some(courier) => Arc::clone(&courier.desk),
+            None => {
+                let courier = Courier::start(address.clone(), logger.clone())?;
+                let desk = Arc::clone(&courier.desk);
+                couriers.insert(address.clone(), courier);
+                desk
+            }
+        };
+        let (process, stream) = from;
+        Ok(Outbox {
+            composer: Composer::for_process(way.format, &address, process),
+            process: process.to_owned(),
+            stream,
+            account: desk.account(account),
+            desk,
+        })
+    }
+
+    /// Sends what is queued and ends the threads. One that hangs is left behind.
+    pub(crate) fn stop(&self) {
+        let couriers = std::mem::take(&mut *self.lock());
+        let deadline = Instant::now() + LAST_WORDS;
+        for courier in couriers.values() {
+            courier.desk.state().deadline = Some(deadline);
+            courier.desk.ring();
+        }
+        for courier in couriers.into_values() {
+            // a little longer than the courier itself waits
+            let left = deadline.saturating_duration_since(Instant::now()) + RETRY * 4;
+            match courier.ended.recv_timeout(left) {
+                Err(mpsc::RecvTimeoutError::Timeout) => {}
+                Ok(()) | Err(mpsc::RecvTimeoutError::Disconnected) => drop(courier.thread.join()),
+            }
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<SyslogAddress, Courier>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Outbox {
+    /// A new child writes.
+    pub(crate) fn begin(&mut self, pid: i32) {
+        self.composer.set_pid(pid);
+    }
+
+    /// Queues each line of a chunk of output; never waits.
+    pub(crate) fn post(&mut self, chunk: &[u8]) {
+        let mut state = self.desk.state();
+        let before = (state.letters.is_empty(), state.owing.len());
+        for line in super::lines(chunk) {
+            let bytes = line.len().max(1);
+            let message = self.composer.output(&self.process, self.stream, line);
+            if state.bytes + message.len() > QUEUE_LIMIT {
+                self.account.add(bytes, &"its queue is full");
+                state.owes(&self.account);
+                continue;
+            }
+            state.bytes += message.len();
+            state.letters.push_back(Letter {
+                message: message.to_vec(),
+                bytes,
+                account: Arc::clone(&self.account),
+            });
+        }
+        let is_news = before.0 || state.owing.len() > before.1;
+        drop(state);
+        if is_news {
+            self.desk.ring();
+        }
+    }
+}
+
+impl Account {
+    fn loss(&self) -> MutexGuard<'_, Loss> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn add(&self, bytes: usize, reason: &dyn std::fmt::Display) {
+        self.loss().add(bytes, reason);
+    }
+}
+
+impl State {
+    fn owes(&mut self, account: &Arc<Account>) {
+        if !self.owing.iter().any(|known| Arc::ptr_eq(known, account)) {
+            self.owing.push(Arc::clone(account));
+        }
+    }
+}
+
+impl Desk {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn ring(&self) {
+        // it can only be full of rings that were not heard yet
+        let _ = self.bell.write(1);
+    }
+
+    /// The account of this name, over all runs of its process.
+    fn account(&self, (name, total): (String, Option<Arc<AtomicU64>>)) -> Arc<Account> {
+        let mut accounts = self.accounts.lock().unwrap_or_else(PoisonError::into_inner);
+        let account = accounts
+            .entry(name.clone())
+            .or_insert_with(|| Arc::new(Account(Mutex::new(Loss::new(name)))));
+        if let Some(total) = total {
+            account.loss().count_into(total);
+        }
+        Arc::clone(account)
+    }
+
+    /// Waits for the bell, or for room in `sink`, until `until`.
+    fn wait(&self, sink: Option<BorrowedFd<'_>>, until: Option<Instant>) -> io::Result<()> {
+        let mut wanted = vec![PollFd::new(self.bell.as_fd(), PollFlags::POLLIN)];
+        wanted.extend(sink.map(|sink| PollFd::new(sink, PollFlags::POLLOUT)));
+        let timeout = until.map_or(PollTimeout::NONE, |until| {
+            let millis = until.saturating_duration_since(Instant::now()).as_millis();
+            // rounded up, so that it is over when the wait ends
+            PollTimeout::try_from(millis + 1).unwrap_or(PollTimeout::MAX)
+        });
+        match poll(&mut wanted, timeout) {
+            Ok(_) | Err(Errno::EINTR) => {
+                // nobody rang: fine
+                let _ = self.bell.read();
+                Ok(())
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+impl Courier {
+    fn start(address: SyslogAddress, logger: Logger) -> io::Result<Self> {
+        let flags = EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK;
+        let desk = Arc::new(Desk {
+            state: Mutex::default(),
+            bell: EventFd::from_flags(flags)?,
+            accounts: Mutex::default(),
+        });
+        let (end, ended) = mpsc::channel();
+        let round = Round {
+            desk: Arc::clone(&desk),
+            wire: Wire::new(address),
+            logger,
+            last: None,
+            missing: None,
+        };
+        let thread = std::thread::Builder::new()
+            .name("syslog".into())
+            .spawn(move || {
+                round.run();
+                drop(end);
+            })?;
+        Ok(Self {
+            desk,
+            thread,
+            ended,
+        })
+    }
+}
+
+/// What the courier's thread knows.
+struct Round {
+    desk: Arc<Desk>,
+    wire: Wire,
+    logger: Logger,
+    /// The message before this one, in case nobody took it.
+    last: Option<(Arc<Account>, usize)>,
+    /// Since when nobody is there.
+    missing: Option<Instant>,
+}
+
+impl Round {
+    fn run(mut self) {
+        loop {
+            let (letter, deadline) = {
+                let mut state = self.desk.state();
+                let letter = state.letters.pop_front();
+                state.bytes -= letter.as_ref().map_or(0, |letter| letter.message.len());
+                (letter, state.deadline)
+            };
+            match letter {
+                Some(letter) => self.deliver(letter),
+                None if deadline.is_some() => break,
+                None => {
+                    let due = self.declare();
+                    // a bell that cannot be waited for would make this loop spin
+                    if self.desk.wait(None, due).is_err() {
+                        break;
+                    }
+                }
+            }
+        }
+        for account in std::mem::take(&mut self.desk.state().owing) {
+            if let Some(text) = account.loss().settle(Instant::now()) {
+                emit(&self.logger, &LogLine::new(Level::Error, text));
+            }
+        }
+    }
+
+    fn deliver(&mut self, letter: Letter) {
+        loop {
+            let (desk, logger) = (&self.desk, &self.logger);
+            let sent = self.wire.send(&letter.message, |sink| {
+                let due = declare(desk, logger);
+                let deadline = desk.state().deadline;
+                if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+                    return Err(io::Error::other("its reader did not read them in time"));
+                }
+                desk.wait(Some(sink), [due, deadline].into_iter().flatten().min())
+            });
+            match sent {
+                Ok(Receipt::Taken) => break self.missing = None,
+                Ok(Receipt::EarlierRefused(error)) => {
+                    if let Some((account, bytes)) = self.last.take() {
+                        self.lose(&account, bytes, &error);
+                    }
+                    break;
+                }
+                Err(error) if is_absence(&error) && self.may_come_back() => {
+                    // a bell means more to send, or the end: neither helps here
+                    std::thread::sleep(RETRY);
+                }
+                Err(error) => {
+                    self.lose(&letter.account, letter.bytes, &error);
+                    self.declare();
+                    return;
+                }
+            }
+        }
+        self.last = Some((letter.account, letter.bytes));
+    }
+
+    /// Whether it is worth waiting for a syslog that is not there.
+    fn may_come_back(&mut self) -> bool {
+        let since = *self.missing.get_or_insert_with(Instant::now);
+        since.elapsed() < GRACE && self.desk.state().deadline.is_none()
+    }
+
+    fn lose(&self, account: &Arc<Account>, bytes: usize, reason: &dyn std::fmt::Display) {
+        account.add(bytes, reason);
+        self.desk.state().owes(account);
+    }
+
+    fn declare(&self) -> Option<Instant> {
+        declare(&self.desk, &self.logger)
+    }
+}
+
+/// Declares what is lost, each output at most once a second; says when the next is due.
+fn declare(desk: &Desk, logger: &Logger) -> Option<Instant> {
+    let now = Instant::now();
+    let mut texts = Vec::new();
+    let mut due: Option<Instant> = None;
+    desk.state().owing.retain(|account| {
+        let mut loss = account.loss();
+        texts.extend(loss.declare(now));
+        if loss.is_owed() {
+            due = [due, loss.due()].into_iter().flatten().min();
+        }
+        loss.is_owed()
+    });
+    for text in texts {
+        emit(logger, &LogLine::new(Level::Error, text));
+    }
+    due
+}
+
+/// Whether nobody listens, rather than that somebody refuses.
+fn is_absence(error: &io::Error) -> bool {
+    matches!(
+        error.raw_os_error(),
+        Some(libc::ENOENT | libc::ECONNREFUSED)
+    )
+}

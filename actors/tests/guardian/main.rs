@@ -1,0 +1,217 @@
+//! Actors that panic: whatever a process was doing, another actor goes on with it, and no
+//! program is started twice. (One test: a Reaper must not share its process with another.)
+
+#[path = "../update/harness.rs"]
+mod harness;
+
+use std::io;
+use std::path::Path;
+use std::rc::Rc;
+
+use actix::System;
+use futures_util::future::LocalBoxFuture;
+use tokio::sync::Semaphore;
+use visord_actors::messages::process::InjectPanic;
+use visord_actors::spawn::{
+    ChildHandle, CommandQuery, ResolvedCommand, SpawnError, SpawnPlan, Spawned, Spawner,
+    SpawnerHandle,
+};
+use visord_actors::supervisor::Ending;
+use visord_model::signal::Signal;
+use visord_model::state::ProcessState;
+
+use harness::{Stage, name, start, wait_for};
+
+/// Tells of the child of `slow` only when a permit is given.
+struct Slow {
+    inner: SpawnerHandle,
+    permits: Rc<Semaphore>,
+}
+
+impl Spawner for Slow {
+    fn resolve(
+        &self,
+        query: CommandQuery,
+    ) -> LocalBoxFuture<'static, Result<ResolvedCommand, SpawnError>> {
+        self.inner.resolve(query)
+    }
+
+    fn spawn(&self, plan: SpawnPlan) -> LocalBoxFuture<'static, Result<Spawned, SpawnError>> {
+        let waits = (plan.name == "slow").then(|| Rc::clone(&self.permits));
+        let spawned = self.inner.spawn(plan);
+        Box::pin(async move {
+            let spawned = spawned.await?;
+            if let Some(permits) = waits {
+                permits.acquire().await.expect("open").forget();
+            }
+            Ok(spawned)
+        })
+    }
+
+    fn signal(&self, child: &ChildHandle, signal: Signal, group: bool) -> io::Result<()> {
+        self.inner.signal(child, signal, group)
+    }
+}
+
+/// Every program tells of each of its starts; `echo` says what it is told and ends on `end`.
+fn configure(folder: &Path) {
+    let program = |name: &str, then: &str, more: &str| {
+        let starts = folder.join("starts").display().to_string();
+        let log = folder.join(name).display().to_string();
+        format!(
+            "[program:{name}]\ncommand=/bin/sh -c \"echo {name} >> {starts}; {then}\"\n\
+             startsecs=0\nstdout_logfile={log}\nredirect_stderr=true\n{more}\n"
+        )
+    };
+    let ends = "while read x; do test $x = end && exit 3; echo got $x; done";
+    let text = format!(
+        "[supervisord]\n[group:g]\nprograms=echo,slow,stubborn\n{}{}{}",
+        program("echo", ends, "autorestart=unexpected\nexitcodes=0"),
+        program("slow", "exec sleep 1000", ""),
+        program(
+            "stubborn",
+            "trap '' TERM; echo armed; while :; do sleep 0.05; done",
+            "stopwaitsecs=1\nstopasgroup=false\nkillasgroup=true"
+        ),
+    );
+    std::fs::write(folder.join("s.conf"), text).expect("write the configuration");
+}
+
+struct Play<'a> {
+    stage: Stage,
+    folder: &'a Path,
+}
+
+impl Play<'_> {
+    fn text(&self, file: &str) -> String {
+        std::fs::read_to_string(self.folder.join(file)).unwrap_or_default()
+    }
+
+    fn starts(&self, process: &str) -> usize {
+        let starts = self.text("starts");
+        starts.lines().filter(|line| *line == process).count()
+    }
+
+    /// Make the actor panic and wait until another has taken over.
+    async fn crash(&self, process: &str) {
+        let sentence = format!("the actor of '{process}' panicked; a new one looks after it");
+        let told = || self.text("main.log").matches(&sentence).count();
+        let before = told();
+        self.stage.supervisor.do_send(InjectPanic(name(process)));
+        wait_for(&sentence, || told() > before).await;
+    }
+
+    async fn say(&self, word: &str) {
+        let data = format!("{word}\n").into_bytes();
+        let written = self.stage.link.write_stdin(name("echo"), data).await;
+        written.expect("it listens");
+    }
+
+    async fn hears(&self, word: &str) {
+        let answer = format!("got {word}\n");
+        wait_for(&answer, || self.text("echo").contains(&answer)).await;
+    }
+
+    /// The child, its stdin, its output, its exit and its restarts are the new actor's.
+    async fn a_running_process_goes_on(&self) {
+        let pid = self.stage.wait_state("echo", ProcessState::Running).await;
+        self.say("one").await;
+        self.hears("one").await;
+        self.crash("echo").await;
+        assert_eq!(self.stage.process("echo").state, ProcessState::Running);
+        assert_eq!(self.stage.process("echo").pid, pid);
+        self.say("two").await;
+        self.hears("two").await;
+        // the exit and the panic in any order: nothing is lost, nothing started twice
+        self.say("end").await;
+        self.crash("echo").await;
+        wait_for("its restart", || {
+            let info = self.stage.process("echo");
+            info.state == ProcessState::Running && info.pid != pid
+        })
+        .await;
+        wait_for("its own word", || self.starts("echo") == 2).await;
+        let log = self.text("main.log");
+        assert!(
+            log.contains("exited: echo (exit status 3; not expected)"),
+            "{log}"
+        );
+    }
+
+    /// What came of a spawn is found by whoever has the post then.
+    async fn a_spawn_under_way_is_not_repeated(&self, permits: &Semaphore) {
+        wait_for("the child", || self.starts("slow") == 1).await;
+        assert_eq!(self.stage.process("slow").pid, 0, "nobody was told yet");
+        self.crash("slow").await;
+        assert_eq!(self.stage.process("slow").state, ProcessState::Starting);
+        permits.add_permits(1);
+        let pid = self.stage.wait_state("slow", ProcessState::Running).await;
+        assert_eq!(self.starts("slow"), 1);
+        // and when the answer comes between the two
+        let stopped = self.stage.link.stop_process(name("slow"), true).await;
+        stopped.expect("stopped");
+        let started = self.stage.link.start_process(name("slow"), false);
+        let permitted = async {
+            wait_for("the second child", || self.starts("slow") == 2).await;
+            self.stage.supervisor.do_send(InjectPanic(name("slow")));
+            permits.add_permits(1);
+        };
+        // whoever asked may be told that the actor is gone
+        let (_, ()) = futures_util::future::join(started, permitted).await;
+        let again = self.stage.wait_state("slow", ProcessState::Running).await;
+        assert_ne!(again, pid);
+        assert_eq!(self.starts("slow"), 2);
+    }
+
+    /// The patience of a stop runs on, and whoever waits for it gets an answer.
+    async fn a_stop_is_completed(&self) {
+        wait_for("its trap", || self.text("stubborn").contains("armed")).await;
+        let stopped = self.stage.link.stop_process(name("stubborn"), true);
+        let crashed = async {
+            let state = ProcessState::Stopping;
+            self.stage.wait_state("stubborn", state).await;
+            self.crash("stubborn").await;
+        };
+        let (stopped, ()) = futures_util::future::join(stopped, crashed).await;
+        stopped.expect("stopped");
+        assert_eq!(self.stage.process("stubborn").state, ProcessState::Stopped);
+    }
+
+    /// One that panics whatever it does is left alone, and the daemon can still end.
+    async fn an_actor_that_always_panics_is_given_up(&self) {
+        let started = self.stage.link.start_process(name("stubborn"), true).await;
+        started.expect("started");
+        let pid = self.stage.process("stubborn").pid;
+        wait_for("it to be given up", || {
+            self.stage.supervisor.do_send(InjectPanic(name("stubborn")));
+            self.stage.process("stubborn").state == ProcessState::Unknown
+        })
+        .await;
+        let group = nix::unistd::Pid::from_raw(pid);
+        nix::sys::signal::killpg(group, nix::sys::signal::Signal::SIGKILL).expect("kill");
+    }
+}
+
+#[test]
+fn another_actor_goes_on() {
+    let folder = tempfile::tempdir().expect("a folder");
+    configure(folder.path());
+    System::new().block_on(async {
+        let permits = Rc::new(Semaphore::new(0));
+        let stage = start(folder.path(), |inner| {
+            let permits = Rc::clone(&permits);
+            Rc::new(Slow { inner, permits })
+        });
+        stage.link.get_config().await.expect("started");
+        let folder = folder.path();
+        let play = Play { stage, folder };
+        play.a_running_process_goes_on().await;
+        play.a_spawn_under_way_is_not_repeated(&permits).await;
+        play.a_stop_is_completed().await;
+        play.an_actor_that_always_panics_is_given_up().await;
+        // the daemon ends in spite of a panic on the way
+        play.stage.link.shutdown().await.expect("shutdown");
+        play.stage.supervisor.do_send(InjectPanic(name("echo")));
+        assert_eq!(play.stage.end.await, Ok(Ending::Shutdown));
+    });
+}
