@@ -11,6 +11,7 @@ mod fcgi;
 mod harness;
 mod idle;
 mod lifecycle;
+mod live;
 mod log_keys;
 mod losses;
 mod mount;
