@@ -179,6 +179,12 @@ impl Usage {
         }
     }
 
+    /// How old the newest sample is; `None` before the first.
+    #[must_use]
+    pub fn age(&self) -> Option<Duration> {
+        self.known().sampled_at.map(|at| at.elapsed())
+    }
+
     fn keep_sampling(&self) {
         loop {
             let due = Instant::now() + PERIOD;

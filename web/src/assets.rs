@@ -10,8 +10,8 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use crate::answer;
 use crate::clock;
 
-/// Path, type and content. The paths are the original's, the files are not.
-const FILES: [(&str, &str, &[u8]); 3] = [
+/// Path, type and content. The paths of sheet and images are the original's, the files are not.
+const FILES: [(&str, &str, &[u8]); 6] = [
     (
         "stylesheets/supervisor.css",
         "text/css",
@@ -26,6 +26,21 @@ const FILES: [(&str, &str, &[u8]); 3] = [
         "images/icon.png",
         "image/png",
         include_bytes!("../assets/icon.png"),
+    ),
+    (
+        "scripts/live.js",
+        "text/javascript",
+        include_bytes!("../assets/live.js"),
+    ),
+    (
+        "scripts/orders.js",
+        "text/javascript",
+        include_bytes!("../assets/orders.js"),
+    ),
+    (
+        "scripts/processes.js",
+        "text/javascript",
+        include_bytes!("../assets/processes.js"),
     ),
 ];
 

@@ -1,7 +1,10 @@
 //! The pages (spec interfaces 5).
 
+pub mod about;
 pub mod action;
+pub mod config;
 pub mod confirm;
+pub mod figures;
 pub mod filter;
 pub mod frame;
 pub mod html;
@@ -15,12 +18,13 @@ use std::collections::BTreeMap;
 
 use actix_web::http::header::{ACCEPT, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
 use actix_web::http::{Method, StatusCode};
-use actix_web::{HttpRequest, HttpResponse, rt};
+use actix_web::{HttpRequest, HttpResponse};
 use filter::Filter;
 use order::Order;
 
 use crate::answer;
 use crate::caller::{Caller, Right};
+use crate::origin;
 use crate::query;
 use crate::route::refusal_if_foreign;
 use crate::site::Site;
@@ -37,11 +41,21 @@ pub enum Page {
     Tail,
     /// A sign of life.
     Ok,
+    /// Which daemon this is.
+    About,
+    /// What its configuration says.
+    Config,
 }
 
 impl Page {
     /// All pages.
-    pub const ALL: [Self; 3] = [Self::Status, Self::Tail, Self::Ok];
+    pub const ALL: [Self; 5] = [
+        Self::Status,
+        Self::Tail,
+        Self::Ok,
+        Self::About,
+        Self::Config,
+    ];
 
     /// The page of a path without its leading slashes.
     #[must_use]
@@ -50,6 +64,8 @@ impl Page {
             "" | "index.html" => Some(Self::Status),
             "tail.html" => Some(Self::Tail),
             "ok.html" => Some(Self::Ok),
+            "about.html" => Some(Self::About),
+            "config.html" => Some(Self::Config),
             _ => None,
         }
     }
@@ -58,7 +74,9 @@ impl Page {
     #[must_use]
     pub const fn right(self) -> Right {
         match self {
-            Self::Status | Self::Tail | Self::Ok => Right::View,
+            Self::Status | Self::Tail | Self::Ok | Self::About => Right::View,
+            // command lines may hold secrets that nobody can recognise
+            Self::Config => Right::Operate,
         }
     }
 
@@ -67,7 +85,7 @@ impl Page {
     pub const fn has_forms(self) -> bool {
         match self {
             Self::Status => true,
-            Self::Tail | Self::Ok => false,
+            Self::Tail | Self::Ok | Self::About | Self::Config => false,
         }
     }
 
@@ -92,6 +110,8 @@ impl Page {
             Self::Ok => HttpResponse::Ok()
                 .insert_header(("Content-Type", "text/plain"))
                 .body("OK"),
+            Self::About => about::page(site, caller),
+            Self::Config => config::page(site, caller, get("section")),
             Self::Tail => tail::page(site, get("processname"), get("limit")).await,
             Self::Status => match (get("action"), order.filter(|_| posted)) {
                 // HEAD asks what GET would say; it is no order
@@ -104,7 +124,7 @@ impl Page {
                     None => obey(request, site, caller, order, &parameters).await,
                     Some(refusal) => refusal,
                 },
-                (None, None) => show(site, caller, &parameters),
+                (None, None) => show(site, caller, &parameters).await,
             },
         }
     }
@@ -122,11 +142,12 @@ fn refusal_of_right(caller: &Caller, needed: Right) -> Option<HttpResponse> {
 }
 
 /// Every process, or one.
-fn show(site: &Site, caller: &Caller, parameters: &BTreeMap<String, String>) -> HttpResponse {
+async fn show(site: &Site, caller: &Caller, parameters: &BTreeMap<String, String>) -> HttpResponse {
     let get = |name: &str| parameters.get(name).map(String::as_str);
     // a link may bring any text
     let message = get("message").map(|text| filter::shortened(text, LONGEST_MESSAGE));
     let failed = get("failed").is_some();
+    status::refresh_usage(site).await;
     match get("process") {
         Some(process) => process::page(site, caller, process, message, failed),
         None => {
@@ -155,10 +176,8 @@ async fn obey(
             return confirm::page(site, caller, &order, &targets, &filter, process);
         }
     }
-    let state = site.state.clone();
-    let work = rt::spawn(async move { work::carry_out(&state, &order).await });
-    match work.await {
-        Ok(report) if wants_text(request) => {
+    match work::order(&site.state, order).await {
+        Some(report) if wants_text(request) => {
             let status = if report.failed {
                 StatusCode::CONFLICT
             } else {
@@ -169,9 +188,8 @@ async fn obey(
                 .insert_header((X_CONTENT_TYPE_OPTIONS, "nosniff"))
                 .body(report.text)
         }
-        Ok(report) => answer::see_other(&status::place(&filter, process, Some(&report))),
-        // the task ended unheard: it panicked, or the daemon is going away
-        Err(_) => answer::error(StatusCode::INTERNAL_SERVER_ERROR),
+        Some(report) => answer::see_other(&status::place(&filter, process, Some(&report))),
+        None => answer::error(StatusCode::INTERNAL_SERVER_ERROR),
     }
 }
 
@@ -191,13 +209,17 @@ fn refusal(
     if let Some(refusal) = refusal_of_right(caller, needed) {
         return Some(refusal);
     }
-    refusal_if_foreign(request, site).or_else(|| {
-        action::lacks_token(request, caller, token).then(|| {
-            answer::explained(
-                StatusCode::FORBIDDEN,
-                "This form is from another session, or from before a restart of the daemon. \
-                 Go back, reload the page and try again.",
-            )
-        })
-    })
+    if let Some(refusal) = refusal_if_foreign(request, site) {
+        return Some(refusal);
+    }
+    let why = if action::lacks_token(request, caller, token) {
+        "This form is from another session, or from before a restart of the daemon. \
+         Go back, reload the page and try again."
+    } else if request.method() != Method::POST && origin::is_unexplained(request.headers()) {
+        "Your browser does not tell which page asked for this; it may be another web site. \
+         Use the buttons of the page of all processes."
+    } else {
+        return None;
+    };
+    Some(answer::explained(StatusCode::FORBIDDEN, why))
 }

@@ -1,10 +1,12 @@
 //! Handlers and server against a Supervisor that is not there.
 
+mod daemon_pages;
 pub(crate) mod fake;
 mod http;
 mod live;
 mod metrics;
 mod names;
+mod orders;
 mod pages;
 mod remote;
 mod rights;
@@ -12,5 +14,6 @@ mod rpc;
 mod server;
 mod session;
 mod shield;
+mod style;
 #[cfg(feature = "tls")]
 mod tls;
