@@ -16,6 +16,7 @@ mod harness;
 mod idle;
 mod latency;
 mod lifecycle;
+mod live;
 mod log_keys;
 mod log_stream;
 mod losses;
