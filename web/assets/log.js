@@ -67,6 +67,7 @@ function start() {
     else view.offset = found.from;
     view.news = 0;
     view.events.onNews(0);
+    view.flush();
     follow(following);
     if (!following) log.scrollTop = view.lastTop = 0;
     if (state.atEnd) connect();
