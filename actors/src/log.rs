@@ -33,7 +33,7 @@ mod syslog;
 
 pub use channel::{Channel, ChannelSpec, Drained, OutputEvent, OutputEventKind};
 pub use ledger::LostBytes;
-pub use main_log::{ActivityLog, ActivitySettings, activity, emit};
+pub use main_log::{ActivityLog, ActivitySettings, activity, emit, try_activity};
 pub use service::{LogService, LogSettings};
 
 /// The log thread that should answer has ended.

@@ -36,6 +36,10 @@ use update::Turns;
 /// Reads the configuration again with the options the daemon was started with.
 pub type Loader = Arc<dyn Fn() -> Result<Config, ConfigError> + Send + Sync>;
 
+/// Tries everything of a restart with this configuration that can be tried while the present one
+/// runs; says what would fail. May block.
+pub type Rehearsal = Arc<dyn Fn(&Config) -> Result<(), String> + Send + Sync>;
+
 /// How the daemon's run ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ending {
@@ -56,6 +60,8 @@ pub struct Parts {
     pub auto_logs: AutoLogs,
     /// For reread and restart.
     pub loader: Loader,
+    /// Before a restart stops anything (decision C28).
+    pub rehearsal: Rehearsal,
     /// To reopen and to clear.
     pub activity: ActivityLog,
     /// Told whenever logs are reopened, for whoever else has files to open anew.
@@ -70,6 +76,7 @@ pub struct Supervisor {
     config: Config,
     auto_logs: AutoLogs,
     loader: Loader,
+    rehearsal: Rehearsal,
     activity: ActivityLog,
     reopened: watch::Sender<()>,
     ended: Option<oneshot::Sender<Ending>>,
@@ -93,6 +100,7 @@ impl Supervisor {
             config: parts.config,
             auto_logs: parts.auto_logs,
             loader: parts.loader,
+            rehearsal: parts.rehearsal,
             activity: parts.activity,
             reopened: parts.reopened,
             ended: Some(parts.ended),

@@ -24,6 +24,23 @@ impl Supervisor {
         }
     }
 
+    /// Load, and try what a restart would do. The error is a part of a sentence, and why.
+    pub(super) fn rehearse(
+        &self,
+    ) -> impl Future<Output = Result<Config, (&'static str, String)>> + 'static {
+        let loaded = self.load();
+        let rehearsal = self.rehearsal.clone();
+        async move {
+            let invalid = |reason| ("the configuration is not valid", reason);
+            let config = loaded.await.map_err(invalid)?;
+            let tried = tokio::task::spawn_blocking(move || rehearsal(&config).map(|()| config));
+            match tried.await {
+                Ok(tried) => tried.map_err(|reason| ("it would fail", reason)),
+                Err(panic) => Err(("it could not be tried", panic.to_string())),
+            }
+        }
+    }
+
     /// A group of the last loaded configuration that is not active. What is active but no
     /// longer configured is BAD_NAME, as in the original.
     pub(super) fn configured(&self, name: &str) -> Result<GroupConfig, Fault> {

@@ -81,6 +81,7 @@ pub(crate) fn start(folder: &Path, tamper: impl FnOnce(SpawnerHandle) -> Rc<dyn 
         config: loader().expect("a valid configuration"),
         auto_logs: AutoLogs::new(),
         loader,
+        rehearsal: Arc::new(|_| Ok(())),
         activity,
         ended,
     });
