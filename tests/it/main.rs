@@ -25,6 +25,7 @@ mod original;
 mod pid_one;
 mod pidproxy;
 mod real_programs;
+mod restart;
 mod screen;
 mod shutdown;
 mod stalls;
