@@ -22,6 +22,7 @@ use crate::site::Site;
 use crate::sse::{self, Gone, Outlet, PIECE, SILENCE};
 use crate::state::AppState;
 pub use render::Written;
+pub(crate) use render::{named, payload};
 use topics::Topics;
 
 /// Let the browser come back at once: the server is usually still there.

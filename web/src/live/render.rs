@@ -102,17 +102,7 @@ pub(super) fn state(info: &ProcessInfo, now: i64) -> String {
 }
 
 fn event(serial: Option<u64>, at: i64, event: &Event) -> String {
-    let (group, process) = match event {
-        Event::ProcessState { process, group, .. } => (Some(group), Some(process)),
-        Event::ProcessCommunication(output) | Event::ProcessLog(output) => {
-            (Some(&output.group), Some(&output.process))
-        }
-        Event::GroupAdded(group) | Event::GroupRemoved(group) => (Some(group), None),
-        Event::Remote { .. }
-        | Event::SupervisorRunning
-        | Event::SupervisorStopping
-        | Event::Tick { .. } => (None, None),
-    };
+    let (group, process) = named(event);
     json!({
         "serial": serial,
         "at": at,
@@ -124,8 +114,23 @@ fn event(serial: Option<u64>, at: i64, event: &Event) -> String {
     .to_string()
 }
 
+/// Group and process an event is about.
+pub(crate) fn named(event: &Event) -> (Option<&str>, Option<&str>) {
+    match event {
+        Event::ProcessState { process, group, .. } => (Some(group), Some(process)),
+        Event::ProcessCommunication(output) | Event::ProcessLog(output) => {
+            (Some(&output.group), Some(&output.process))
+        }
+        Event::GroupAdded(group) | Event::GroupRemoved(group) => (Some(group), None),
+        Event::Remote { .. }
+        | Event::SupervisorRunning
+        | Event::SupervisorStopping
+        | Event::Tick { .. } => (None, None),
+    }
+}
+
 /// The payload, or the beginning of a long one.
-fn payload(event: &Event) -> String {
+pub(crate) fn payload(event: &Event) -> String {
     let bytes = event.payload();
     let shown = bytes.get(..MOST_PAYLOAD).unwrap_or(&bytes);
     let mut text = String::from_utf8_lossy(shown).into_owned();
