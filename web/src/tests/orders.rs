@@ -321,9 +321,9 @@ async fn one_process() {
     site.state.board.set_process(hostile);
     let shown = page(&site, &Caller::ANYBODY, "process=%3Ci%3E:%22%27%26").await;
     for part in [
-        "<h1>&#60;i&#62;:&#34;&#39;&#38; <span class=\"statuserror\" data-state=\"FATAL\">fatal</span></h1>",
+        "<h1>&#60;i&#62;:&#34;&#39;&#38; <span class=\"statuserror\" data-field=\"state\" data-state=\"FATAL\">fatal</span></h1>",
         "<button name=\"start\" value=\"&#60;i&#62;:&#34;&#39;&#38;\">Start</button>",
-        "<dd>/tmp/&#60;b&#62;</dd>",
+        "<dd data-field=\"stdout\">/tmp/&#60;b&#62;</dd>",
         "href=\"logtail/%3Ci%3E%3A%22%27%26/stderr\"",
     ] {
         assert!(shown.contains(part), "{part} in {shown}");
