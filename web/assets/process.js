@@ -28,6 +28,7 @@ function begin() {
     picks: [],
     whom: name,
   }));
+  document.documentElement.classList.add('scripted');
   const address = new URLSearchParams({ process: name });
   history.replaceState(history.state, '', `?${address}`);
 }

@@ -396,7 +396,6 @@ function begin() {
     state = value === state && event.submitter?.closest('#state-filter') ? 'all' : value;
     filter();
   });
-  document.getElementById('refresh').hidden = true;
   search.querySelector(':scope > button').hidden = true;
   document.documentElement.classList.add('scripted');
   arrange();
