@@ -17,9 +17,11 @@ pub mod history;
 pub mod interrupt;
 pub mod json;
 pub mod line;
+pub mod lines;
 pub mod live;
 pub mod names;
 pub mod options;
+pub mod plugin;
 pub mod process;
 pub mod screen;
 pub mod session;
@@ -49,17 +51,29 @@ use terminal::{Console, Terminal};
 pub fn main() -> ExitCode {
     let (program, words) = cli::arguments();
     match options::read(&program, &words, &options::surroundings()) {
+        Err(error) if options::wants_json(&words) => {
+            let mut report = Report::default();
+            report.errors.push(format!("Error: {}", error.0));
+            let status = ExitStatus::InvalidArguments.code();
+            let document = report.take_document("", status);
+            show(&format!("{document}\n"), ExitCode::from(status))
+        }
         Err(error) => error.report(&program),
-        Ok(Request::Help(text)) => match Console::default().out(&text) {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(_) => ExitCode::FAILURE,
-        },
+        Ok(Request::Help(text)) => show(&text, ExitCode::SUCCESS),
         Ok(Request::Complete(shell)) => {
             // What cannot be told is not offered.
             let _ = Console::default().out(&answer(&shell, &options::surroundings()));
             ExitCode::SUCCESS
         }
         Ok(Request::Act(settings)) => act(settings),
+    }
+}
+
+/// Write to standard output and be done.
+fn show(text: &str, code: ExitCode) -> ExitCode {
+    match Console::default().out(text) {
+        Ok(()) => code,
+        Err(_) => ExitCode::FAILURE,
     }
 }
 
@@ -73,10 +87,15 @@ fn act(settings: Settings) -> ExitCode {
     }
     let mut session = Session::new(settings.server, &mut console, confirm);
     session.report = settings.json.then(Report::default);
+    session.plugins = settings.plugins;
+    if !confirm && let Some(refusal) = become_plugin(&session, &settings.words) {
+        let _ = session.fail(ExitStatus::Generic, &refusal);
+        return ExitCode::from(ExitStatus::Generic.code());
+    }
     let first = if is_shell {
         "status".to_owned()
     } else {
-        settings.words.join(" ")
+        line_of(&session, &settings.words)
     };
     let outcome = attempt(&mut session, &first).and_then(|flow| {
         if flow == Flow::Continue && confirm {
@@ -94,6 +113,28 @@ fn act(settings: Settings) -> ExitCode {
         Ok(()) => ExitCode::from(session.exit_status.code()),
         // The reader of our output or the terminal went away: nobody is left to tell.
         Err(_) => ExitCode::from(ExitStatus::Generic.code()),
+    }
+}
+
+/// The words of an action as one line. A plug-in gets them back as they were typed.
+fn line_of(session: &Session<'_>, words: &[String]) -> String {
+    match words.split_first() {
+        Some((name, arguments)) if matches!(session.plugins.find(name), Ok(Some(_))) => {
+            let quoted = |word: &String| format!(" '{}'", word.replace('\'', "'\\''"));
+            let arguments: String = arguments.iter().map(quoted).collect();
+            format!("{name}{arguments}")
+        }
+        Some(_) | None => words.join(" "),
+    }
+}
+
+/// Become the plug-in that the words begin with, if any; comes back only with the reason why
+/// that is impossible. The words are its arguments just as they were typed, and its end is ours.
+fn become_plugin(session: &Session<'_>, words: &[String]) -> Option<String> {
+    let (name, arguments) = words.split_first()?;
+    match session.plugins.find(name) {
+        Ok(plugin) => plugin.map(|plugin| plugin.become_it(session, arguments)),
+        Err(why) => Some(format!("ERROR: {why}")),
     }
 }
 

@@ -29,6 +29,7 @@ mod listing;
 mod load;
 mod options;
 mod program;
+pub mod reference;
 mod rpcinterface;
 mod search;
 mod server;

@@ -121,7 +121,7 @@ pub(crate) const KINDS: &[Kind] = &[
 ];
 
 /// What program-type sections have in common.
-const PROGRAM: &[&str] = &[
+pub(crate) const PROGRAM: &[&str] = &[
     "command",
     "process_name",
     "numprocs",

@@ -13,6 +13,7 @@ mod fg;
 mod groups;
 mod logs;
 mod maintail;
+mod man;
 mod needs;
 mod pid;
 mod shell;
@@ -90,6 +91,7 @@ pub const ALL: &[Command] = &[
     shell::HELP,
     logs::LOGS,
     maintail::MAINTAIL,
+    man::MAN,
     shell::OPEN,
     pid::PID,
     shell::QUIT,
@@ -124,9 +126,30 @@ pub fn execute(session: &mut Session<'_>, line: &str) -> Result<Flow, Failure> {
         Line::Command { name, argument } => match find(name) {
             Some(command) => (command.run)(session, argument)
                 .map_err(|failure| needs::explained(session, command, failure)),
-            None => unknown(session, line),
+            None => plugin(session, name, argument, line),
         },
         Line::Other => unknown(session, line),
+    }
+}
+
+/// Run the plug-in of that name, if there is one.
+fn plugin(
+    session: &mut Session<'_>,
+    name: &str,
+    argument: &str,
+    line: &str,
+) -> Result<Flow, Failure> {
+    let found = session.plugins.find(name).and_then(|plugin| {
+        let arguments = visord_actors::spawn::split(argument).map_err(|error| error.to_string())?;
+        Ok(plugin.map(|plugin| (plugin, arguments)))
+    });
+    match found {
+        Ok(Some((plugin, arguments))) => plugin.run(session, &arguments),
+        Ok(None) => unknown(session, line),
+        Err(why) => {
+            session.fail(ExitStatus::Generic, &format!("ERROR: {why}"))?;
+            Ok(Flow::Continue)
+        }
     }
 }
 

@@ -151,7 +151,7 @@ impl More {
 /// The best that can be said from what every daemon tells.
 fn guess(info: &ProcessInfo, exit_status: i64, spawn_error: String) -> String {
     let exited = i64::from(ProcessState::Exited.code());
-    if spawn_error.is_empty() && info.state == exited {
+    if info.state == exited {
         return format!("exited with code {exit_status}");
     }
     spawn_error

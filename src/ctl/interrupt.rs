@@ -37,14 +37,14 @@ impl Interrupts {
         signals.thread_block()?;
         let taker = Arc::new(Mutex::new(Taker::Nobody));
         let shared = Arc::clone(&taker);
-        std::thread::Builder::new()
+        // The new thread must never take what a screen's owner wants to know, and inherits
+        // what is blocked here.
+        let before = SigSet::thread_get_mask()?;
+        let others: SigSet = super::screen::CALLS.into_iter().collect();
+        others.thread_block()?;
+        let started = std::thread::Builder::new()
             .name("interrupts".to_owned())
             .spawn(move || {
-                // Whoever draws on the terminal wants to know of its size.
-                let others = super::screen::CALLS.into_iter().collect::<SigSet>();
-                if others.thread_block().is_err() {
-                    return;
-                }
                 while signals.wait().is_ok() {
                     match &mut *lock(&shared) {
                         Taker::Nobody => leave(),
@@ -52,7 +52,9 @@ impl Interrupts {
                         Taker::Somebody(pipe) => drop(pipe.write(b"c")),
                     }
                 }
-            })?;
+            });
+        before.thread_set_mask()?;
+        started?;
         Ok(Self { taker })
     }
 

@@ -69,9 +69,10 @@ fn is_named(info: &ProcessInfo, named: &Namespec) -> bool {
     }
 }
 
-/// The texts that a name stands for: those it matches, or itself.
+/// The texts that a name stands for: those it matches, or itself. One that is known exactly
+/// as it was typed is meant alone.
 pub fn choose<'a>(name: &'a str, known: &'a [String]) -> Vec<&'a str> {
-    if !is_pattern(name) {
+    if !is_pattern(name) || known.iter().any(|text| text == name) {
         return vec![name];
     }
     let matching = known.iter().filter(|text| matches(name, text));
@@ -84,7 +85,8 @@ pub fn choose<'a>(name: &'a str, known: &'a [String]) -> Vec<&'a str> {
 }
 
 /// Whether a name is a pattern. `group:*` is not: the server knows what it means.
-fn is_pattern(name: &str) -> bool {
+#[must_use]
+pub fn is_pattern(name: &str) -> bool {
     let name = name.strip_suffix(":*").unwrap_or(name);
     name.contains(['*', '?'])
 }
@@ -192,6 +194,8 @@ mod tests {
         let known = ["web".to_owned(), "db".to_owned()];
         assert_eq!(choose("w*", &known), ["web"]);
         assert_eq!(choose("nope", &known), ["nope"]);
+        let starred = ["w*b".to_owned(), "web".to_owned()];
+        assert_eq!(choose("w*b", &starred), ["w*b"]);
     }
 
     #[test]

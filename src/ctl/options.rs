@@ -10,6 +10,7 @@ use visord_model::pyrepr::repr;
 use visord_xmlrpc::http::Trust;
 
 use super::command::find;
+use super::plugin::Plugins;
 use super::session::Server;
 use crate::cli::{ADDITION, UsageError, help_text, tokenize};
 
@@ -37,6 +38,8 @@ pub struct Settings {
     pub interactive: bool,
     /// `--json`: tell of each command in one document.
     pub json: bool,
+    /// Commands that are programs of their own.
+    pub plugins: Plugins,
     /// The action, words as typed; none: a shell.
     pub words: Vec<String>,
 }
@@ -174,7 +177,8 @@ pub fn read(
     };
     let config = load_client(file.as_deref(), surroundings)
         .map_err(|error| UsageError(error.first().to_owned()))?;
-    Ok(Request::Act(combine(options, config, tokens.words)))
+    let file = file.map(|file| surroundings.cwd.join(file));
+    Ok(Request::Act(combine(options, config, file, tokens.words)))
 }
 
 /// Whether an action has nothing to do with any daemon, so that no file has to be looked for.
@@ -184,8 +188,19 @@ fn is_local(words: &[String]) -> bool {
     command.is_some_and(|command| command.addition && command.needs.is_empty())
 }
 
+/// Whether a command line that cannot be used asked for JSON all the same.
+#[must_use]
+pub fn wants_json(words: &[String]) -> bool {
+    words.iter().any(|word| word == "--json")
+}
+
 /// The command line beats the file.
-fn combine(options: Options, config: ClientConfig, words: Vec<String>) -> Settings {
+fn combine(
+    options: Options,
+    config: ClientConfig,
+    file: Option<PathBuf>,
+    words: Vec<String>,
+) -> Settings {
     Settings {
         server: Server {
             url: options.serverurl.unwrap_or(config.serverurl),
@@ -197,6 +212,10 @@ fn combine(options: Options, config: ClientConfig, words: Vec<String>) -> Settin
         history_file: options.history_file.or(config.history_file),
         interactive: options.interactive,
         json: options.json,
+        plugins: Plugins {
+            configured: config.plugins,
+            file,
+        },
         words,
     }
 }

@@ -90,16 +90,33 @@ impl ProcessInfo {
     }
 }
 
-/// Set a fault apart from other failures of a call. That this user may not call the method says
-/// nothing about a process, so it is one of those.
+/// Set a fault apart from other failures of a call.
 ///
 /// # Errors
-/// Those other failures.
+/// Those other failures. That the server does not have the method, or that this user may not
+/// call it, says nothing about a process, so it is one of those.
 pub fn refusable(result: Result<Value, CallError>) -> Result<Result<Value, WireFault>, Failure> {
     match result {
         Ok(value) => Ok(Ok(value)),
-        Err(CallError::Fault(fault)) if !is(FaultCode::NotAllowed, fault.code) => Ok(Err(fault)),
+        Err(CallError::Fault(fault)) if !is_about_the_method(&fault) => Ok(Err(fault)),
         Err(other) => Err(other.into()),
+    }
+}
+
+fn is_about_the_method(fault: &WireFault) -> bool {
+    is(FaultCode::UnknownMethod, fault.code) || is(FaultCode::NotAllowed, fault.code)
+}
+
+/// The result of a method that a server need not have; nothing from one that does not.
+///
+/// # Errors
+/// As of [`refusable`].
+pub fn sparable(
+    result: Result<Value, CallError>,
+) -> Result<Option<Result<Value, WireFault>>, Failure> {
+    match result {
+        Err(CallError::Fault(fault)) if is(FaultCode::UnknownMethod, fault.code) => Ok(None),
+        other => refusable(other).map(Some),
     }
 }
 

@@ -128,13 +128,13 @@ impl Screen {
         let room = size.rows.saturating_sub(1);
         let mut picture = HOME.to_owned();
         for line in fitting(lines, room) {
-            picture.push_str(&cut(&line, size.columns));
+            // Cleared first: after a full line this would take its last character.
             picture.push_str(CLEAR_LINE);
-            picture.push_str("\r\n");
+            picture.push_str(&cut(&line, size.columns));
+            picture.push('\n');
         }
-        picture.push_str(&cut(last, size.columns));
-        picture.push_str(CLEAR_LINE);
         picture.push_str(CLEAR_BELOW);
+        picture.push_str(&cut(last, size.columns));
         show(&picture)
     }
 

@@ -7,6 +7,7 @@ use visord_xmlrpc::{CallError, Client, Login, Value};
 use super::exit_status::{ExitStatus, is};
 use super::failure::Failure;
 use super::json::{Json, Report};
+use super::plugin::Plugins;
 use super::terminal::Terminal;
 
 /// The version of the RPC interface that we speak.
@@ -102,6 +103,8 @@ pub struct Session<'t> {
     pub exit_status: ExitStatus,
     /// With `--json`: everything that was said, to be told in one document.
     pub report: Option<Report>,
+    /// Commands that are programs of their own.
+    pub plugins: Plugins,
 }
 
 impl<'t> Session<'t> {
@@ -113,6 +116,7 @@ impl<'t> Session<'t> {
             confirm,
             exit_status: ExitStatus::Success,
             report: None,
+            plugins: Plugins::default(),
         }
     }
 

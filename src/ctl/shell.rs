@@ -12,7 +12,7 @@ use super::editor::{self, Ability, Editor, Entered};
 use super::failure::Failure;
 use super::history::History;
 use super::process::ProcessInfo;
-use super::session::{Flow, Server, Session};
+use super::session::{Flow, Session};
 
 /// Take lines until the user leaves.
 ///
@@ -28,7 +28,7 @@ pub fn run(
     let mut history = open_history(session, history_file, editor.as_deref_mut())?;
     loop {
         let entered = match &mut editor {
-            Some(editor) => editor.line(&prompt, names(&session.server))?,
+            Some(editor) => editor.line(&prompt, names(session))?,
             None => match session.terminal.ask(&prompt)? {
                 Some(line) => Entered::Line(line),
                 None => {
@@ -69,11 +69,12 @@ pub fn leave_on_interrupt() -> impl Fn() + Send + 'static {
 }
 
 /// What can be named. A server that does not answer has no names to offer.
-fn names(server: &Server) -> Rc<Names> {
-    let server = server.clone();
-    Rc::new(Names::new(Vec::new(), move || {
-        ProcessInfo::of(&server).unwrap_or_default()
-    }))
+fn names(session: &Session<'_>) -> Rc<Names> {
+    let (server, plugins) = (session.server.clone(), session.plugins.clone());
+    Rc::new(Names::new(
+        move || plugins.names(),
+        move || ProcessInfo::of(&server).unwrap_or_default(),
+    ))
 }
 
 /// Without its history file a shell is still a shell: what is wrong is told, no more.

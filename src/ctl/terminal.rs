@@ -141,6 +141,14 @@ impl Mode {
         Self::begin(|mode| mode.local_flags.remove(LocalFlags::ISIG))
     }
 
+    /// As it is; whatever somebody else does to it ends with this value.
+    ///
+    /// # Errors
+    /// The terminal is gone.
+    pub fn kept() -> io::Result<Self> {
+        Self::begin(|_| {})
+    }
+
     /// Keys come one by one, Ctrl-C among them, and are not shown.
     ///
     /// # Errors

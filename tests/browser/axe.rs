@@ -29,7 +29,7 @@ fn findings(scene: &Scene, axe: &str) -> Vec<String> {
         &json!([]),
     );
     let found = found.as_array().expect("a list").iter();
-    let is_serious = |rule: &&Value| ["serious", "critical"].iter().any(|&w| rule[1] == w);
+    let is_serious = |_: &&Value| true;
     found.filter(is_serious).map(Value::to_string).collect()
 }
 

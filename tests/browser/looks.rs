@@ -74,11 +74,11 @@ fn light_and_dark_by_the_systems_setting() {
 }
 
 #[test]
-fn a_phone_scrolls_in_one_direction() {
+fn no_width_scrolls_sideways() {
     let Some(scene) = Scene::new(PROGRAMS) else {
         return;
     };
-    for width in [320, 375] {
+    for width in [320, 375, 768, 1024, 1280] {
         be_a_phone(&scene, width);
         for page in PAGES {
             scene.visit(page);
@@ -89,15 +89,16 @@ fn a_phone_scrolls_in_one_direction() {
 }
 
 /// The selector's element has the focus, and that can be seen.
-fn has_visible_focus(browser: &Browser) -> bool {
-    let seen = browser.run(
+fn assert_visible_focus(browser: &Browser) {
+    let unseen = browser.run(
         "const part = document.activeElement, box = part.getBoundingClientRect();\
          const style = getComputedStyle(part);\
-         return style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 1\
+         if (style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 1\
              && box.width > 0 && box.left >= 0 && box.top >= 0\
-             && box.right <= innerWidth && box.bottom <= innerHeight",
+             && box.right <= innerWidth && box.bottom <= innerHeight) return '';\
+         return [part.outerHTML, style.outline, JSON.stringify(box), innerWidth, innerHeight].join()",
     );
-    seen == json!(true)
+    assert_eq!(unseen, "");
 }
 
 /// Everything is reached with TAB in the order of the page, shows its focus, and works.
@@ -110,16 +111,32 @@ fn keys_are_enough() {
     scene.visit("");
     scene.press(&[keys::TAB]);
     assert_eq!(scene.run("return document.activeElement.hash"), "#main");
-    assert!(has_visible_focus(&scene), "the link to the content");
+    assert_visible_focus(&scene);
     let mut stops = 0;
     let wanted = "return document.activeElement.matches('button[name=stop][value=cat]')";
     while scene.run(wanted) != json!(true) {
         scene.press(&[keys::TAB]);
-        let here = scene.run("return document.activeElement.outerHTML");
-        assert!(has_visible_focus(&scene), "{here}");
+        assert_visible_focus(&scene);
         stops += 1;
         assert!(stops < 100, "the button is never reached");
     }
     scene.press(&[keys::ENTER]);
     scene.daemon.wait_state("cat", "STOPPED");
+}
+#[test]
+fn paper_is_white_and_has_no_buttons() {
+    let Some(scene) = Scene::new(PROGRAMS) else {
+        return;
+    };
+    prefer(&scene, "dark", "print");
+    for page in PAGES {
+        scene.visit(page);
+        let (paper, ink) = paper_and_ink(&scene);
+        assert!(paper > 200.0 && ink < 80.0, "{page}: {paper} {ink}");
+        let shown = scene.run(
+            "return Array.from(document.querySelectorAll('button, nav, input, select, .button'))\
+             .filter(part => part.checkVisibility()).length",
+        );
+        assert_eq!(shown, 0, "{page}");
+    }
 }

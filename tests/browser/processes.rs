@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{Daemon, kill, wait_for};
+use crate::harness::{kill, wait_for};
 use crate::plain::PROGRAMS;
 use crate::scene::Scene;
 use crate::webdriver::keys;
@@ -40,7 +40,10 @@ fn expect_result(scene: &Scene, begin: &str) {
 fn live(programs: &str) -> Option<Scene> {
     let scene = Scene::new(programs)?;
     scene.visit("");
-    scene.wait("the script", "document.documentElement.classList.contains('scripted')");
+    scene.wait(
+        "the script",
+        "document.documentElement.classList.contains('scripted')",
+    );
     Some(scene)
 }
 
@@ -82,14 +85,13 @@ fn orders_do_not_leave_the_page() {
     scene.click("button[name=start][value=broken]");
     expect_result(&scene, "Could not start broken: ");
     assert_eq!(scene.count("#result .failed"), 1);
+    // the console tells of answers like this
+    scene.console();
 
     // asked back; ESC and Cancel do nothing, and the focus returns to the button
     for way_out in [&[keys::ESCAPE][..], &[keys::ENTER]] {
         scene.click("button[name=group][value='stop worker']");
-        assert_eq!(
-            scene.text("dialog h2"),
-            "Stop group worker: 3 programs?"
-        );
+        assert_eq!(scene.text("dialog h2"), "Stop group worker: 3 programs?");
         assert_eq!(scene.count("dialog li"), 3);
         scene.press(way_out);
         scene.wait("no dialog", "!document.querySelector('dialog')");
@@ -99,7 +101,10 @@ fn orders_do_not_leave_the_page() {
     assert_eq!(daemon.state("worker:w0"), "RUNNING");
     scene.click("button[name=group][value='stop worker']");
     scene.click("dialog button.danger");
-    expect_result(&scene, "Stopped 3 programs: worker:w0, worker:w1, worker:w2.");
+    expect_result(
+        &scene,
+        "Stopped 3 programs: worker:w0, worker:w1, worker:w2.",
+    );
     expect_cell(&scene, "worker:w1", "state", "stopped");
 
     scene.click("details:has(button[name=signal][value=cat]) > summary");
@@ -107,7 +112,9 @@ fn orders_do_not_leave_the_page() {
     scene.click("dialog option[value=KILL]");
     scene.click("dialog button.danger");
     expect_result(&scene, "Sent SIGKILL to cat.");
-    wait_for("a word in the log", || daemon.text("cat.log").contains("meow"));
+    wait_for("a word in the log", || {
+        daemon.text("cat.log").contains("meow")
+    });
     scene.click("details:has(button[name=clearlog][value=cat]) > summary");
     scene.click("button[name=clearlog][value=cat]");
     expect_result(&scene, "Cleared the logs of cat.");
@@ -153,7 +160,10 @@ fn search_and_selection_at_once() {
     assert_eq!(scene.run(disabled), json!(true));
     // a row that changes leaves the filter, and the words of the search stay
     scene.daemon.ctl(&["stop", "worker:w1"]);
-    scene.wait("the row to go", "document.querySelector('#nothing')?.checkVisibility()");
+    scene.wait(
+        "the row to go",
+        "document.querySelector('#nothing')?.checkVisibility()",
+    );
     assert_not_left(&scene, 0);
     scene.assert_quiet();
 }
@@ -171,7 +181,10 @@ fn new_programs_appear_and_removed_ones_leave() {
     let output = scene.daemon.ctl(&["update"]);
     assert!(output.status.success(), "{output:?}");
     expect_cell(&scene, "newcomer", "state", "stopped");
-    scene.wait("idle to leave", "!document.querySelector('tr[data-name=idle]')");
+    scene.wait(
+        "idle to leave",
+        "!document.querySelector('tr[data-name=idle]')",
+    );
     scene.click("button[name=start][value=newcomer]");
     expect_result(&scene, "Started newcomer.");
     assert_not_left(&scene, 0);
@@ -209,16 +222,14 @@ fn is_told_lost(scene: &Scene) -> bool {
 /// A new run of the daemon has other numbers: the page begins anew by itself.
 #[test]
 fn a_restart_of_the_daemon_is_survived() {
-    let Some(mut scene) = live(PROGRAMS) else {
+    let Some(scene) = live(PROGRAMS) else {
         return;
     };
     expect_cell(&scene, "cat", "state", "running");
     let pid = scene.daemon.child_pid("cat");
     mark(&scene, 0);
-    scene.daemon.ctl(&["shutdown"]);
-    scene.daemon.ended();
+    scene.daemon.ctl(&["reload"]);
     scene.wait("the banner", LOST);
-    scene.daemon = again(scene.daemon);
     scene.wait("no banner", &format!("!({LOST})"));
     let new = scene.daemon.child_pid("cat");
     assert_ne!(pid, new);
@@ -230,11 +241,6 @@ fn a_restart_of_the_daemon_is_survived() {
         "a word about it",
         "/started idle|reload/i.test(document.querySelector('#result')?.textContent)",
     );
-}
-
-/// Start the same daemon again.
-fn again(daemon: Daemon) -> Daemon {
-    daemon.restarted()
 }
 
 /// A browser opens six connections to a host, and every live page holds one. Those in the

@@ -1,6 +1,8 @@
 //! The pages (spec interfaces 5).
 
+pub mod about;
 pub mod action;
+pub mod config;
 pub mod confirm;
 pub mod figures;
 pub mod filter;
@@ -39,11 +41,21 @@ pub enum Page {
     Tail,
     /// A sign of life.
     Ok,
+    /// Which daemon this is.
+    About,
+    /// What its configuration says.
+    Config,
 }
 
 impl Page {
     /// All pages.
-    pub const ALL: [Self; 3] = [Self::Status, Self::Tail, Self::Ok];
+    pub const ALL: [Self; 5] = [
+        Self::Status,
+        Self::Tail,
+        Self::Ok,
+        Self::About,
+        Self::Config,
+    ];
 
     /// The page of a path without its leading slashes.
     #[must_use]
@@ -52,6 +64,8 @@ impl Page {
             "" | "index.html" => Some(Self::Status),
             "tail.html" => Some(Self::Tail),
             "ok.html" => Some(Self::Ok),
+            "about.html" => Some(Self::About),
+            "config.html" => Some(Self::Config),
             _ => None,
         }
     }
@@ -60,7 +74,9 @@ impl Page {
     #[must_use]
     pub const fn right(self) -> Right {
         match self {
-            Self::Status | Self::Tail | Self::Ok => Right::View,
+            Self::Status | Self::Tail | Self::Ok | Self::About => Right::View,
+            // command lines may hold secrets that nobody can recognise
+            Self::Config => Right::Operate,
         }
     }
 
@@ -69,7 +85,7 @@ impl Page {
     pub const fn has_forms(self) -> bool {
         match self {
             Self::Status => true,
-            Self::Tail | Self::Ok => false,
+            Self::Tail | Self::Ok | Self::About | Self::Config => false,
         }
     }
 
@@ -94,6 +110,8 @@ impl Page {
             Self::Ok => HttpResponse::Ok()
                 .insert_header(("Content-Type", "text/plain"))
                 .body("OK"),
+            Self::About => about::page(site, caller),
+            Self::Config => config::page(site, caller, get("section")),
             Self::Tail => tail::page(site, get("processname"), get("limit")).await,
             Self::Status => match (get("action"), order.filter(|_| posted)) {
                 // HEAD asks what GET would say; it is no order

@@ -110,7 +110,9 @@ impl WebServer {
     /// No descriptor or no thread to be had.
     pub fn start(bound: &[Bound], state: AppState) -> io::Result<WebHandle> {
         let state = Arc::new(state);
-        let shared = Arc::new(Shared::new()?);
+        let shared = Arc::new(Shared::new(
+            bound.iter().map(|one| (&one.config).into()).collect(),
+        )?);
         let mut waiting = Vec::with_capacity(bound.len());
         for one in bound {
             let site = Site {

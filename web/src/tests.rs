@@ -1,5 +1,6 @@
 //! Handlers and server against a Supervisor that is not there.
 
+mod daemon_pages;
 pub(crate) mod fake;
 mod http;
 mod live;

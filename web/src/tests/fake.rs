@@ -15,7 +15,7 @@ use visord_model::fault::{Fault, FaultCode};
 use visord_model::process::ProcessInfo;
 use visord_model::state::ProcessState;
 
-use crate::site::{Shared, Site};
+use crate::site::{Doorplate, Shared, Site};
 use crate::state::{AppState, Door, Limits, Setup};
 
 /// What the fake was asked, as debug text.
@@ -202,6 +202,32 @@ pub(crate) fn state(board: Board, plan: Plan) -> (AppState, Asked) {
     (state, asked)
 }
 
+fn doorplates() -> Vec<Doorplate> {
+    let plate = |section: &str| Doorplate {
+        section: section.into(),
+        socket: None,
+        address: "127.0.0.1:9001".into(),
+        tls: false,
+        client_certificate: false,
+        asks_for_password: false,
+        max_body: 1024 * 1024,
+    };
+    let inside = Doorplate {
+        socket: Some("/run/inside.sock".into()),
+        address: String::new(),
+        ..plate("unix_http_server")
+    };
+    let secure = Doorplate {
+        tls: true,
+        client_certificate: true,
+        asks_for_password: true,
+        address: "*:9443".into(),
+        max_body: 5000,
+        ..plate("inet_http_server:secure")
+    };
+    vec![plate("inet_http_server"), secure, inside]
+}
+
 /// A site of that state behind an open TCP door.
 pub(crate) fn site(state: AppState) -> Site {
     Site {
@@ -215,6 +241,6 @@ pub(crate) fn site(state: AppState) -> Site {
             max_body: 1024 * 1024,
             tls: None,
         }),
-        shared: Arc::new(Shared::new().unwrap()),
+        shared: Arc::new(Shared::new(doorplates()).unwrap()),
     }
 }
