@@ -1,7 +1,7 @@
 // The page of one process, live. The server says what is on it; this asks again when that has
 // changed, and keeps figures and uptime going in between.
 
-import { connect } from './live.js';
+import { connect, everySecond } from './live.js';
 import { blank, cpu, draw, memory, push, unfold, uptime } from './figures.js';
 import { takeOver } from './orders.js';
 
@@ -85,8 +85,8 @@ connect({
   onUsage,
   onGone: (data) => data.name === name && renew(),
 });
-setInterval(() => {
-  if (document.hidden || known?.state !== 'RUNNING') return;
+everySecond(() => {
+  if (known?.state !== 'RUNNING') return;
   const text = `pid ${known.pid}, uptime ${uptime(Date.now() / 1000 + skew - known.start)}`;
   if (field('description').textContent !== text) field('description').textContent = text;
-}, 1000);
+});

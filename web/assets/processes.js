@@ -1,7 +1,7 @@
 // The processes page, live: rows follow the daemon, search and selection happen at once, orders
 // are given without leaving the page. Without this script the page does the same with forms.
 
-import { connect } from './live.js';
+import { connect, everySecond } from './live.js';
 import { blank, cpu, draw, memory, push, unfold, uptime } from './figures.js';
 import { badge, make, takeOver } from './orders.js';
 
@@ -400,9 +400,9 @@ function begin() {
   document.documentElement.classList.add('scripted');
   arrange();
   remember();
-  setInterval(() => {
-    if (live && !document.hidden) for (const entry of rows.values()) describe(entry);
-  }, 1000);
+  everySecond(() => {
+    if (live) for (const entry of rows.values()) describe(entry);
+  });
 }
 
 if (table) begin();
