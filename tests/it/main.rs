@@ -35,3 +35,4 @@ mod terminal;
 mod tls;
 mod update;
 mod web_access;
+mod web_orders;
