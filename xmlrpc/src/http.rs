@@ -16,6 +16,7 @@ mod head;
 mod stream;
 #[cfg(feature = "tls")]
 mod tls;
+mod tls_error;
 
 use std::fmt;
 use std::io::{self, Read, Write};
@@ -25,7 +26,8 @@ use std::path::PathBuf;
 pub use address::{Address, NotAnAddress, ServerUrl};
 pub use body::Piece;
 pub use collect::{Collector, request_bytes};
-pub use head::Head;
+pub use head::{ANSWER_IS_TLS, Head};
+pub use tls_error::TlsError;
 
 use body::Body;
 use stream::Stream;
@@ -42,6 +44,8 @@ pub enum HttpError {
     Resolve(io::Error),
     /// No connection: refused, no such socket, no permission, unreachable.
     Connect(io::Error),
+    /// No agreement on TLS.
+    Tls(TlsError),
     /// The connection broke while a request or an answer was on its way.
     Io(io::Error),
     /// The server closed the connection without a word.
@@ -54,6 +58,7 @@ impl fmt::Display for HttpError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Resolve(error) | Self::Connect(error) | Self::Io(error) => error.fmt(f),
+            Self::Tls(error) => error.fmt(f),
             Self::Disconnected => f.write_str("remote end closed connection without response"),
             Self::Malformed(what) => f.write_str(what),
         }

@@ -61,7 +61,7 @@ fn connect(host: &str, port: u16) -> Result<TcpStream, HttpError> {
 fn secure(host: &str, port: u16, trust: &Trust) -> Result<Stream, HttpError> {
     super::tls::secure(connect(host, port)?, host, trust)
         .map(Stream::Tls)
-        .map_err(HttpError::Connect)
+        .map_err(HttpError::Tls)
 }
 
 #[cfg(not(feature = "tls"))]
