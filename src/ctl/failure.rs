@@ -211,6 +211,10 @@ fn tls_parts(error: &TlsError, url: &str) -> (&'static str, String, String) {
         TlsError::NoAuthorities(_) => {
             "tls_ca in [supervisorctl] names the file with the certificates to trust".to_owned()
         }
+        TlsError::NoIdentity(_) | TlsError::WantsIdentity(_) => {
+            "tls_cert and tls_key in [supervisorctl] name the files that prove who we are"
+                .to_owned()
+        }
         TlsError::Other(_) | TlsError::Broken(_) => url.to_owned(),
     };
     ("ssl.SSLError", error.to_string(), advice)

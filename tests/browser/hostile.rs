@@ -4,19 +4,19 @@ use crate::scene::Scene;
 use crate::webdriver::Browser;
 
 /// Notes every script that runs though it should not, and everything the policy refused.
-const WITNESS: &str = "window.pwned = [];
+pub(crate) const WITNESS: &str = "window.pwned = [];
     window.alert = words => window.pwned.push(String(words));
     document.addEventListener('securitypolicyviolation', refused =>
         window.pwned.push(refused.violatedDirective + ' ' + refused.blockedURI));";
 
 /// What is tried everywhere. Each ends a context that a careless page could have put it into.
-const WORDS: &str = "</pre></title></script><script>alert(1)</script>\
+pub(crate) const WORDS: &str = "</pre></title></script><script>alert(1)</script>\
                      \"'><img src=x onerror=alert(2)><svg onload=alert(3)>";
 
 /// The same for a name, which may have neither a space nor a slash.
 const NAME: &str = "\"'><img\tsrc=x\tonerror=alert(4)><svg\tonload=alert(5)>";
 
-fn assert_harmless(browser: &Browser, page: &str) {
+pub(crate) fn assert_harmless(browser: &Browser, page: &str) {
     // scripts of handlers run after the page has loaded
     let pwned = browser.run_async(
         "await new Promise(next => setTimeout(next, 50)); return window.pwned",

@@ -13,9 +13,11 @@ mod elsewhere;
 #[allow(dead_code)]
 mod harness;
 mod hostile;
+mod logs;
 mod looks;
 mod plain;
 mod processes;
+mod roles;
 mod scene;
 mod tail;
 mod webdriver;

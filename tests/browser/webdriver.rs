@@ -16,6 +16,7 @@ pub(crate) mod keys {
     pub(crate) const TAB: &str = "\u{e004}";
     pub(crate) const ENTER: &str = "\u{e007}";
     pub(crate) const ESCAPE: &str = "\u{e00c}";
+    pub(crate) const PAGE_UP: &str = "\u{e00e}";
 }
 
 /// Ask chromedriver. What WebDriver calls an error comes back as its message.
@@ -135,6 +136,10 @@ impl Browser {
     /// Open a page; done when it is loaded.
     pub(crate) fn open(&self, url: &str) {
         self.post("url", &json!({"url": url}));
+    }
+
+    pub(crate) fn reload(&self) {
+        self.post("refresh", &json!({}));
     }
 
     pub(crate) fn url(&self) -> String {

@@ -105,7 +105,7 @@ async function renew(token) {
 function ask({ verb, names, whom }) {
   const select = verb === 'signal' && make('select', { name: 'which' },
     ...SIGNALS.map(([name, meaning]) => make('option', { value: name }, `${name}: ${meaning}`)));
-  const list = make('ul', { class: 'targets', tabindex: names.length > 8 ? 0 : null },
+  const list = make('ul', { class: 'targets', tabindex: 0, 'aria-label': 'Programs' },
     ...names.map(([name, state]) => make('li', {}, make('span', {}, name), badge(state))));
   const dialog = make('dialog', { 'aria-labelledby': 'question' },
     make('form', { method: 'dialog' },

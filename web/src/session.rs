@@ -136,6 +136,10 @@ pub fn cookie_name(config: &HttpConfig) -> String {
 }
 
 /// The `Set-Cookie` that begins a session; nothing for one that has begun.
+///
+/// `Lax`: browsers bring it with a link that is followed from another site, or the answer would
+/// begin a new session and every page that is open could give no orders any more. They do not
+/// bring it with a form that another site posts.
 #[must_use]
 pub fn set_cookie(session: &Session, cookie: &str) -> Option<String> {
     let Session::New(name) = session else {
@@ -147,7 +151,7 @@ pub fn set_cookie(session: &Session, cookie: &str) -> Option<String> {
         ""
     };
     Some(format!(
-        "{cookie}={name}; Path=/; HttpOnly; SameSite=Strict{secure}"
+        "{cookie}={name}; Path=/; HttpOnly; SameSite=Lax{secure}"
     ))
 }
 
@@ -170,7 +174,7 @@ mod tests {
         let first = sessions.of(&headers(&[]), "visord-1");
         let cookie = set_cookie(&first, "visord-1").unwrap();
         let (pair, flags) = cookie.split_once("; ").unwrap();
-        assert_eq!(flags, "Path=/; HttpOnly; SameSite=Strict");
+        assert_eq!(flags, "Path=/; HttpOnly; SameSite=Lax");
         let name = pair.strip_prefix("visord-1=").unwrap();
         let expected = Session::Known(name.to_owned());
         for lines in [
@@ -245,7 +249,7 @@ mod tests {
         let cookie = set_cookie(&Session::New("x".into()), &name).unwrap();
         assert_eq!(
             cookie,
-            "__Host-visord-9001=x; Path=/; HttpOnly; SameSite=Strict; Secure"
+            "__Host-visord-9001=x; Path=/; HttpOnly; SameSite=Lax; Secure"
         );
         config.address = HttpAddress::Unix {
             path: "/s".into(),

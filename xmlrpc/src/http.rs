@@ -95,7 +95,17 @@ pub struct Response {
 pub struct Connection {
     address: Address,
     trust: Trust,
+    identity: Option<Identity>,
     stream: Option<Stream>,
+}
+
+/// What a client shows to a TLS server that wants to know who it is: PEM files.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// Its certificate and those between it and its authority.
+    pub cert: PathBuf,
+    /// Its private key.
+    pub key: PathBuf,
 }
 
 /// Whose word counts about who a TLS server is.
@@ -115,6 +125,7 @@ impl Connection {
         Self {
             address,
             trust: Trust::System,
+            identity: None,
             stream: None,
         }
     }
@@ -123,6 +134,15 @@ impl Connection {
     #[must_use]
     pub fn trusting(self, trust: Trust) -> Self {
         Self { trust, ..self }
+    }
+
+    /// Show who we are to a TLS server that asks, from the next connection on.
+    #[must_use]
+    pub fn presenting(self, identity: Identity) -> Self {
+        Self {
+            identity: Some(identity),
+            ..self
+        }
     }
 
     /// Where it leads.
@@ -163,12 +183,27 @@ impl Connection {
     fn send(&mut self, request: &Request<'_>) -> Result<Answer, HttpError> {
         let mut stream = match self.stream.take() {
             Some(stream) => stream,
-            None => Stream::open(&self.address, &self.trust)?,
+            None => Stream::open(&self.address, &self.trust, self.identity.as_ref())?,
         };
         let bytes = encode(request, &self.address.host_header());
-        stream.write_all(&bytes).map_err(HttpError::Io)?;
+        stream.write_all(&bytes).map_err(broken)?;
         Answer::begin(stream)
     }
+}
+
+/// What a failure of an open connection means: TLS has things to say of its own.
+#[cfg(feature = "tls")]
+fn broken(error: io::Error) -> HttpError {
+    let why = tls::reason(error);
+    if let TlsError::Broken(error) = why {
+        return HttpError::Io(error);
+    }
+    HttpError::Tls(why)
+}
+
+#[cfg(not(feature = "tls"))]
+fn broken(error: io::Error) -> HttpError {
+    HttpError::Io(error)
 }
 
 /// The bytes of a request: one write, so that the server sees it whole.
@@ -317,7 +352,7 @@ impl Incoming {
                     return Ok(count > 0);
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(HttpError::Io(error)),
+                Err(error) => return Err(broken(error)),
             }
         }
     }

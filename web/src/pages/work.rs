@@ -2,7 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::sync::Arc;
+use std::time::Duration;
 
+use actix_web::rt;
+use tokio::time::timeout;
 use visord_actors::messages::supervisor::{Outcome, Scope};
 use visord_model::fault::{Fault, FaultCode};
 use visord_model::name::namespec;
@@ -26,6 +30,10 @@ const LONGEST_NAME: usize = 80;
 /// Bytes of the reason of a failure.
 const LONGEST_REASON: usize = 200;
 
+/// Time that a client waits for an order to be carried out. A program may take hours to count as
+/// started (`startsecs`).
+const PATIENCE: Duration = Duration::from_secs(15);
+
 /// What came of an order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Report {
@@ -46,8 +54,27 @@ impl Report {
     }
 }
 
-/// Carry it out to its end and tell.
-pub async fn carry_out(state: &AppState, order: &Order) -> Report {
+/// Carry an order out to its end, though the client may leave, and tell what came of it; or,
+/// if that takes long, that it goes on. `None` if nobody can tell: the work panicked, or the
+/// daemon is going away.
+pub async fn order(state: &Arc<AppState>, order: Order) -> Option<Report> {
+    let goes_on = Report {
+        text: format!(
+            "{} goes on: it takes longer than {} seconds.",
+            order.verb.doing(),
+            PATIENCE.as_secs()
+        ),
+        failed: false,
+    };
+    let state = Arc::clone(state);
+    let work = rt::spawn(async move { carry_out(&state, &order).await });
+    match timeout(PATIENCE, work).await {
+        Ok(done) => done.ok(),
+        Err(_) => Some(goes_on),
+    }
+}
+
+async fn carry_out(state: &AppState, order: &Order) -> Report {
     let targets = order.targets(&state.board);
     let mut results = Results::default();
     for name in &targets.unknown {

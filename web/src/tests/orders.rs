@@ -1,5 +1,7 @@
 //! Orders of the processes page: who is asked back, what reaches the Supervisor, what is told.
 
+use std::time::Duration;
+
 use actix_web::HttpResponse;
 use actix_web::http::header::LOCATION;
 use actix_web::test::TestRequest;
@@ -147,6 +149,21 @@ async fn a_script_is_told_in_plain_text() {
     let kind = answer.headers().get("Content-Type").unwrap();
     assert_eq!(kind, "text/plain;charset=utf-8");
     assert!(body(answer).await.starts_with("Could not start g:b"));
+}
+
+#[actix::test]
+async fn nobody_waits_for_hours() {
+    let (site, asked) = daemon(Plan {
+        delay: Duration::from_secs(3600),
+        ..Plan::default()
+    });
+    tokio::time::pause();
+    let told = location(&post(&site, "all=restart&confirmed=yes").await);
+    let expected = "index.html?message=Restarting goes on: it takes longer than 15 seconds.";
+    assert_eq!(told, expected);
+    // it goes on to its end all the same
+    tokio::time::sleep(Duration::from_secs(3 * 3600)).await;
+    assert_eq!(asked.lock().unwrap().len(), 2);
 }
 
 #[actix::test]

@@ -25,7 +25,7 @@ async fn visit(site: &Site, user: Option<&str>, cookie: Option<&str>) -> (Option
     let set = response.headers().get(SET_COOKIE).map(|value| {
         let value = value.to_str().unwrap();
         let (pair, flags) = value.split_once("; ").unwrap();
-        assert_eq!(flags, "Path=/; HttpOnly; SameSite=Strict");
+        assert_eq!(flags, "Path=/; HttpOnly; SameSite=Lax");
         pair.to_owned()
     });
     let body = read_body(response).await;

@@ -7,10 +7,13 @@ use std::path::Path;
 use std::sync::Arc;
 
 use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, ServerName};
-use rustls::{CertificateError, ClientConfig, ClientConnection, Error, RootCertStore, StreamOwned};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use rustls::{
+    AlertDescription, CertificateError, ClientConfig, ClientConnection, Error, RootCertStore,
+    StreamOwned,
+};
 
-use super::{TlsError, Trust};
+use super::{Identity, TlsError, Trust};
 
 /// A connection after its handshake. A read asks for at least as much as rustls ever holds
 /// back, so what a read leaves is always in the socket: the descriptor may be polled.
@@ -27,10 +30,11 @@ pub(super) fn secure(
     mut stream: TcpStream,
     host: &str,
     trust: &Trust,
+    identity: Option<&Identity>,
 ) -> Result<Secured, TlsError> {
     let other = |error: &dyn fmt::Display| TlsError::Other(error.to_string());
     let name = ServerName::try_from(host.to_owned()).map_err(|error| other(&error))?;
-    let config = Arc::new(config(trust)?);
+    let config = Arc::new(config(trust, identity)?);
     let mut session = ClientConnection::new(config, name).map_err(|error| other(&error))?;
     while session.is_handshaking() {
         session.complete_io(&mut stream).map_err(reason)?;
@@ -38,8 +42,8 @@ pub(super) fn secure(
     Ok(Secured(Box::new(StreamOwned::new(session, stream))))
 }
 
-/// What a failed handshake means.
-fn reason(error: io::Error) -> TlsError {
+/// What it means that a secure connection failed, in the handshake or later.
+pub(super) fn reason(error: io::Error) -> TlsError {
     let inner = error.get_ref().and_then(|inner| inner.downcast_ref());
     let Some(tls) = inner else {
         return TlsError::Broken(error);
@@ -47,6 +51,12 @@ fn reason(error: io::Error) -> TlsError {
     let text = error.to_string();
     if matches!(tls, Error::InvalidMessage(_)) {
         return TlsError::NotTls;
+    }
+    if matches!(
+        tls,
+        Error::AlertReceived(AlertDescription::CertificateRequired)
+    ) {
+        return TlsError::WantsIdentity(text);
     }
     let Error::InvalidCertificate(why) = tls else {
         return TlsError::Other(text);
@@ -69,7 +79,7 @@ fn reason(error: io::Error) -> TlsError {
     }
 }
 
-fn config(trust: &Trust) -> Result<ClientConfig, TlsError> {
+fn config(trust: &Trust, identity: Option<&Identity>) -> Result<ClientConfig, TlsError> {
     let roots = match trust {
         Trust::System => system_authorities()?,
         Trust::File(path) => authorities(path)?,
@@ -78,7 +88,31 @@ fn config(trust: &Trust) -> Result<ClientConfig, TlsError> {
     let builder = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(|error| TlsError::Other(error.to_string()))?;
-    Ok(builder.with_root_certificates(roots).with_no_client_auth())
+    let builder = builder.with_root_certificates(roots);
+    let Some(Identity { cert, key }) = identity else {
+        return Ok(builder.with_no_client_auth());
+    };
+    let chain = certificates(cert).map_err(TlsError::NoIdentity)?;
+    let secret = PrivateKeyDer::from_pem_file(key)
+        .map_err(|error| TlsError::NoIdentity(about(key, &error)))?;
+    builder
+        .with_client_auth_cert(chain, secret)
+        .map_err(|error| TlsError::NoIdentity(about(cert, &error)))
+}
+
+/// What is wrong with a file.
+fn about(path: &Path, why: &dyn fmt::Display) -> String {
+    format!("{}: {why}", path.display())
+}
+
+fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
+    let found: Vec<_> = CertificateDer::pem_file_iter(path)
+        .and_then(Iterator::collect)
+        .map_err(|error| about(path, &error))?;
+    if found.is_empty() {
+        return Err(about(path, &"no certificate in it"));
+    }
+    Ok(found)
 }
 
 fn system_authorities() -> Result<RootCertStore, TlsError> {
@@ -94,15 +128,11 @@ fn system_authorities() -> Result<RootCertStore, TlsError> {
 }
 
 fn authorities(path: &Path) -> Result<RootCertStore, TlsError> {
-    let about =
-        |why: &dyn fmt::Display| TlsError::NoAuthorities(format!("{}: {why}", path.display()));
     let mut roots = RootCertStore::empty();
-    for authority in CertificateDer::pem_file_iter(path).map_err(|error| about(&error))? {
-        let authority = authority.map_err(|error| about(&error))?;
-        roots.add(authority).map_err(|error| about(&error))?;
-    }
-    if roots.is_empty() {
-        return Err(about(&"no certificate in it"));
+    for authority in certificates(path).map_err(TlsError::NoAuthorities)? {
+        roots
+            .add(authority)
+            .map_err(|error| TlsError::NoAuthorities(about(path, &error)))?;
     }
     Ok(roots)
 }

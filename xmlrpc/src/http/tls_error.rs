@@ -16,6 +16,10 @@ pub enum TlsError {
     OutOfTime(String),
     /// The authorities to be trusted cannot be had.
     NoAuthorities(String),
+    /// Our own certificate or its key cannot be had.
+    NoIdentity(String),
+    /// The server wants to know who we are; its words.
+    WantsIdentity(String),
     /// Anything else that the two sides did not agree upon.
     Other(String),
     /// The connection broke meanwhile.
@@ -30,6 +34,8 @@ impl fmt::Display for TlsError {
             | Self::OtherName(what)
             | Self::OutOfTime(what)
             | Self::NoAuthorities(what)
+            | Self::NoIdentity(what)
+            | Self::WantsIdentity(what)
             | Self::Other(what) => f.write_str(what),
             Self::Broken(error) => error.fmt(f),
         }
