@@ -4,6 +4,7 @@ mod bad_input;
 mod clients;
 mod completion;
 mod ctl_additions;
+mod ctl_connections;
 mod ctl_needs;
 mod ctl_plugins;
 mod ctl_reference;
