@@ -27,10 +27,10 @@ use visord_config::{
     Config, HttpAddress, HttpConfig, Loaded, MainLogTarget, RpcInterfaceConfig, RpcInterfaceKind,
 };
 use visord_model::state::SupervisorState;
-use visord_web::listen::check_certificates;
 use visord_web::rpc::remote::Remotes;
 use visord_web::server::{ReadCertificates, WebServer};
 use visord_web::state::{AppState, Follow, Limits, Lost, Settle, Setup, Stored};
+use visord_web::tls::check_certificates;
 
 use super::start::Running;
 

@@ -185,24 +185,6 @@ pub fn bind_all(http: &[HttpConfig]) -> Result<Vec<Bound>, ListenError> {
     Ok(bound)
 }
 
-/// Whether every server that is to speak TLS could, without opening any. Reads files.
-///
-/// # Errors
-/// The first that could not.
-pub fn check_certificates(http: &[HttpConfig]) -> Result<(), ListenError> {
-    http.iter()
-        .try_for_each(|config| certificate(config).map(drop))
-}
-
-/// The certificate of a server, if it speaks TLS.
-fn certificate(config: &HttpConfig) -> Result<Option<Tls>, ListenError> {
-    let tls = config.tls.as_ref().map(Tls::new).transpose();
-    tls.map_err(|error| ListenError::Tls {
-        section: config.section.clone(),
-        error,
-    })
-}
-
 impl Bound {
     /// Remove the socket file, if it is still the one that was made here. A file that cannot
     /// be removed is left: the next start finds that nobody serves it.
@@ -216,7 +198,7 @@ impl Bound {
 }
 
 fn bind_one(config: &HttpConfig) -> Result<Bound, ListenError> {
-    let tls = certificate(config)?;
+    let tls = Tls::of(config)?;
     let (socket, file) = match &config.address {
         HttpAddress::Inet { host, port } => (Socket::Inet(bind_inet(host, *port)?), None),
         HttpAddress::Unix { path, mode, owner } => {
