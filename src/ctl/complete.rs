@@ -249,7 +249,8 @@ mod tests {
             assert_eq!(offered(before), expected, "{before:?}");
         }
         let commands = offered("");
-        assert_eq!((commands.len(), commands[0].as_str()), (26, "add "));
+        // All but EOF, and the plug-in.
+        assert_eq!((commands.len(), commands[0].as_str()), (ALL.len(), "add "));
     }
 
     #[test]

@@ -27,7 +27,7 @@ pub(super) const OPEN: Command = Command {
     ],
     options: &[],
     completes: &[],
-    needs: super::status::NEEDS,
+    needs: &["supervisor.getVersion", "supervisor.getAllProcessInfo"],
     addition: false,
     run: open,
 };

@@ -54,17 +54,15 @@ pub(super) const STATUS: Command = Command {
         },
     ],
     completes: &[Completes::Processes],
-    needs: NEEDS,
+    needs: &[
+        "supervisor.getVersion",
+        "supervisor.getAllProcessInfo",
+        "supervisor.getAllProcessDetails",
+        "/live",
+    ],
     addition: false,
     run,
 };
-
-/// What `status` asks of a daemon; `open` shows it too.
-pub(super) const NEEDS: &[&str] = &[
-    "supervisor.getVersion",
-    "supervisor.getAllProcessInfo",
-    "supervisor.getAllProcessDetails",
-];
 
 /// Width of the column with names, before the blanks after it.
 const NAME_WIDTH: usize = 30;

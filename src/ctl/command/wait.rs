@@ -40,7 +40,11 @@ pub(super) const WAIT: Command = Command {
         },
     ],
     completes: &[Completes::Processes],
-    needs: &["supervisor.getVersion", "supervisor.getAllProcessInfo"],
+    needs: &[
+        "supervisor.getVersion",
+        "supervisor.getAllProcessInfo",
+        "/live",
+    ],
     addition: true,
     run,
 };
