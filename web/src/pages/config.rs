@@ -41,17 +41,17 @@ struct Shown<'a> {
     quoted: String,
     place: String,
     remark: &'static str,
-    options: Vec<Row<'a>>,
+    options: Vec<Row>,
     /// Options at their defaults that are not shown.
     left_out: usize,
 }
 
-struct Row<'a> {
-    key: &'a str,
-    values: Vec<&'a str>,
+struct Row {
+    key: String,
+    values: Vec<String>,
     more: usize,
     /// Only where it differs from the value.
-    written: Option<&'a str>,
+    written: Option<String>,
     place: String,
     is_set: bool,
     known: bool,
@@ -163,9 +163,11 @@ fn same(one: &ListedSection, other: &ListedSection) -> bool {
 fn shown<'a>(section: &'a ListedSection, remark: &'static str, all: bool) -> Shown<'a> {
     // what the daemon as a whole may do is worth a look, even where nothing is set
     let all = all || !is_reread(&section.name);
-    let is_set = |option: &ListedOption| option.source != Source::Default;
-    let options = section.options.iter().filter(|it| all || is_set(it));
-    let options: Vec<Row<'a>> = options.map(row).collect();
+    let options = if all {
+        section.complete()
+    } else {
+        section.options.clone()
+    };
     Shown {
         name: &section.name,
         quoted: query::encoded(&section.name),
@@ -174,18 +176,18 @@ fn shown<'a>(section: &'a ListedSection, remark: &'static str, all: bool) -> Sho
             (false, "") => "Nobody reads this section.",
             (_, remark) => remark,
         },
-        left_out: section.options.len() - options.len(),
-        options,
+        left_out: if all { 0 } else { section.unset_count() },
+        options: options.into_iter().map(row).collect(),
     }
 }
 
-fn row(option: &ListedOption) -> Row<'_> {
-    let written = option.written.as_deref();
+fn row(option: ListedOption) -> Row {
+    let written = option.written;
     Row {
-        key: &option.key,
-        values: option.effective.iter().map(String::as_str).collect(),
+        written: written.filter(|text| option.effective != [text.as_str()]),
+        key: option.key,
+        values: option.effective,
         more: option.more,
-        written: written.filter(|text| option.effective != [*text]),
         place: match &option.source {
             Source::Default => "default".to_owned(),
             Source::CommandLine => "command line".to_owned(),
