@@ -9,7 +9,10 @@ mod recovery;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use actix::{Actor, AsyncContext, Context, Handler, Recipient, WeakRecipient};
+use actix::{
+    Actor, ActorFutureExt, AsyncContext, Context, Handler, Recipient, WeakRecipient, WrapFuture,
+};
+use futures_util::future::BoxFuture;
 use slog::Logger;
 use visord_config::PoolConfig;
 use visord_model::event::{Event, EventDetail};
@@ -28,6 +31,9 @@ use recovery::Recovery;
 
 type Effects = Vec<Effect<Arc<Event>>>;
 
+/// Completes when what was said so far is in the activity log; `None` if it is already.
+pub type Settle = Box<dyn Fn() -> Option<BoxFuture<'static, ()>>>;
+
 /// What the pool knows of a member besides the conversation. Its addresses are weak: members
 /// hold the pool's, and a removed group must not keep itself alive in a circle.
 struct Link {
@@ -43,6 +49,9 @@ pub struct ListenerPool {
     detail: EventDetail,
     recover: ListenerRecover,
     logger: Logger,
+    settle: Settle,
+    /// It complained, and nobody has waited yet until that is in the log.
+    complained: bool,
     queue: Queue<Arc<Event>>,
     /// Beside the members of the queue, same order.
     links: Vec<Link>,
@@ -62,9 +71,17 @@ impl ListenerPool {
             detail: config.event_detail,
             recover: config.listener_recover,
             logger,
+            settle: Box::new(|| None),
+            complained: false,
             links: Vec::new(),
             vigil: Vigil::new(),
         }
+    }
+
+    /// Whoever gets an event again finds the reason in the activity log already.
+    #[must_use]
+    pub fn settling(self, settle: Settle) -> Self {
+        Self { settle, ..self }
     }
 
     fn perform(&mut self, effects: Effects, ctx: &mut Context<Self>) {
@@ -76,11 +93,41 @@ impl ListenerPool {
                     member,
                     pid,
                     queued,
-                } => todo.extend(self.send(member, pid, &queued)),
+                } => match self.unsettled() {
+                    None => todo.extend(self.send(member, pid, &queued)),
+                    Some(settled) => self.send_after(settled, member, pid, queued, ctx),
+                },
                 Effect::Broken { member, pid } => self.broken(member, pid, ctx),
                 Effect::Served { member } => self.links[member].recovery = Recovery::default(),
             }
         }
+    }
+
+    /// Until what it complained about is in the log.
+    fn unsettled(&mut self) -> Option<BoxFuture<'static, ()>> {
+        let complained = std::mem::take(&mut self.complained);
+        complained.then(&self.settle).flatten()
+    }
+
+    fn send_after(
+        &mut self,
+        settled: BoxFuture<'static, ()>,
+        member: usize,
+        pid: i32,
+        queued: Queued<Arc<Event>>,
+        ctx: &mut Context<Self>,
+    ) {
+        let sent = settled.into_actor(self).map(move |(), act, ctx| {
+            // it may have been taken back meanwhile
+            let still = |(holder, held): (usize, &Queued<Arc<Event>>)| {
+                holder == member && held.serial == queued.serial
+            };
+            if act.queue.held().any(still) {
+                let effects = act.send(member, pid, &queued);
+                act.perform(effects, ctx);
+            }
+        });
+        ctx.spawn(sent);
     }
 
     fn send(&mut self, member: usize, pid: i32, queued: &Queued<Arc<Event>>) -> Effects {
@@ -127,7 +174,8 @@ impl ListenerPool {
         }
     }
 
-    fn say(&self, remark: &Remark) {
+    fn say(&mut self, remark: &Remark) {
+        self.complained |= remark.level() <= Level::Warn;
         match remark.level() {
             Level::Critical => slog::crit!(self.logger, "{remark}"),
             Level::Error => slog::error!(self.logger, "{remark}"),

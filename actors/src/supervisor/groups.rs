@@ -177,7 +177,10 @@ impl Supervisor {
     fn start_pool(&self, config: &GroupConfig, pool: &PoolConfig) -> Addr<ListenerPool> {
         let identifier = self.config.server.identifier.clone();
         let logger = self.world.logger.clone();
-        let addr = ListenerPool::new(config.name.clone(), identifier, pool, logger).start();
+        let activity = self.activity.clone();
+        let addr = ListenerPool::new(config.name.clone(), identifier, pool, logger)
+            .settling(Box::new(move || activity.settled()))
+            .start();
         // before the group's own PROCESS_GROUP_ADDED, which its pool is to get
         self.world.bus.do_send(Subscribe {
             name: config.name.clone(),
