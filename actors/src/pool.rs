@@ -23,7 +23,7 @@ use visord_model::log_line::Level;
 
 use crate::messages::event::Deliver;
 use crate::messages::pool::{
-    EnvelopeWritten, Join, ListenerOutput, MemberChanged, RecoverListener, StdinClosed,
+    Arrange, EnvelopeWritten, Join, ListenerOutput, MemberChanged, RecoverListener, StdinClosed,
     StdinDrained, WriteEnvelope,
 };
 use crate::vigil::Vigil;
@@ -117,12 +117,16 @@ impl ListenerPool {
         queued: Queued<Arc<Event>>,
         ctx: &mut Context<Self>,
     ) {
+        // its place may be another one then
+        let name = self.queue.name(member).to_owned();
         let sent = settled.into_actor(self).map(move |(), act, ctx| {
             // it may have been taken back meanwhile
             let still = |(holder, held): (usize, &Queued<Arc<Event>>)| {
-                holder == member && held.serial == queued.serial
+                let same = act.queue.name(holder) == name && held.serial == queued.serial;
+                same.then_some(holder)
             };
-            if act.queue.held().any(still) {
+            let holder = act.queue.held().find_map(still);
+            if let Some(member) = holder {
                 let effects = act.send(member, pid, &queued);
                 act.perform(effects, ctx);
             }
@@ -158,13 +162,17 @@ impl ListenerPool {
             ListenerRecover::Never => {}
             ListenerRecover::Restart => {
                 let delay = self.links[member].recovery.next_delay();
-                ctx.run_later(delay, move |act, _| act.restart(member, pid));
+                let name = self.queue.name(member).to_owned();
+                ctx.run_later(delay, move |act, _| act.restart(&name, pid));
             }
         }
     }
 
-    fn restart(&mut self, member: usize, pid: i32) {
-        let name = self.queue.name(member);
+    fn restart(&mut self, name: &str, pid: i32) {
+        let Some(member) = self.queue.find(name) else {
+            // it is no longer configured
+            return;
+        };
         slog::info!(
             self.logger,
             "restarting {name}, a listener in the UNKNOWN state"
@@ -226,6 +234,17 @@ impl Handler<Join> for ListenerPool {
             Some(place) => *place = link,
             None => self.links.push(link),
         }
+    }
+}
+
+impl Handler<Arrange> for ListenerPool {
+    type Result = ();
+
+    fn handle(&mut self, msg: Arrange, _ctx: &mut Self::Context) {
+        let places = self.queue.arrange(msg.order.iter().map(String::as_str));
+        let links = std::mem::take(&mut self.links);
+        let mut links: Vec<Option<Link>> = links.into_iter().map(Some).collect();
+        self.links = places.iter().filter_map(|&it| links[it].take()).collect();
     }
 }
 

@@ -224,6 +224,30 @@ fn an_event_comes_again_when_its_rejection_is_in_the_log() {
 }
 
 #[test]
+fn after_an_update_the_configured_order_counts() {
+    on_paused_time(async {
+        let fixture = start(10);
+        let kept = fixture.join("b");
+        fixture.join("gone");
+        fixture.up("b", 7);
+        let new = fixture.join("a");
+        fixture.up("a", 8);
+        let order = ["a".to_owned(), "b".to_owned()].to_vec();
+        fixture.pool.do_send(Arrange { order });
+        fixture.remote("one");
+        settle().await;
+        assert_eq!((new.bodies().len(), kept.bodies().len()), (1, 0));
+        // answers still find their way
+        *new.answer.borrow_mut() = "";
+        fixture.remote("two");
+        settle().await;
+        fixture.remote("three");
+        settle().await;
+        assert_eq!((new.bodies().len(), kept.bodies().len()), (1, 1));
+    });
+}
+
+#[test]
 fn an_event_in_its_envelope() {
     on_paused_time(async {
         let fixture = start(10);
