@@ -20,6 +20,7 @@ mod real_programs;
 mod restart;
 mod screen;
 mod shutdown;
+mod soak;
 mod stalls;
 mod stdin;
 mod superlance;
