@@ -18,10 +18,11 @@ mod wiring;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use visord_actors::spawn::{SpawnerOptions, SpawnerThread};
 use visord_actors::supervisor::{Ending, Loader};
-use visord_config::{Config, ConfigError, Overrides, Surroundings};
+use visord_config::{ConfigError, Loaded, Overrides, Surroundings};
 use visord_web::listen::Bound;
 
 use crate::cli::UsageError;
@@ -41,8 +42,8 @@ struct Origin {
 }
 
 impl Origin {
-    fn load(&self) -> Result<Config, ConfigError> {
-        visord_config::load(&self.path, &self.overrides, &self.surroundings)
+    fn load(&self) -> Result<Loaded, ConfigError> {
+        visord_config::read(&self.path, &self.overrides, &self.surroundings)
     }
 
     fn loader(&self) -> Loader {
@@ -69,26 +70,26 @@ fn supervise(invocation: Invocation) -> Result<ExitCode, UsageError> {
         overrides: invocation.overrides,
         surroundings,
     };
-    let config = origin.load().map_err(usage)?;
-    if config.server.nodaemon {
-        return live(&origin, config, None);
+    let loaded = origin.load().map_err(usage)?;
+    if loaded.config.server.nodaemon {
+        return live(&origin, loaded, None);
     }
     match daemonize::split().map_err(UsageError)? {
         Side::Parent(code) => Ok(code),
-        Side::Daemon(readiness) => live(&origin, config, Some(readiness)),
+        Side::Daemon(readiness) => live(&origin, loaded, Some(readiness)),
     }
 }
 
 /// Runs until told to end; a restart begins again with a freshly loaded configuration.
 fn live(
     origin: &Origin,
-    config: Config,
+    loaded: Loaded,
     readiness: Option<Readiness>,
 ) -> Result<ExitCode, UsageError> {
-    let mut config = config;
-    let limits = privileges::raise_limits(&config.server).map_err(UsageError)?;
+    let mut loaded = loaded;
+    let limits = privileges::raise_limits(&loaded.config.server).map_err(UsageError)?;
     let descriptors = privileges::raise_own_descriptors();
-    let mut running = Start::first(limits, readiness).up(&config)?;
+    let mut running = Start::first(limits, readiness).up(&loaded.config)?;
     // threads begin only now, after the fork and the change of user
     let options = SpawnerOptions {
         portable: false,
@@ -98,12 +99,14 @@ fn live(
         .map_err(|error| UsageError(format!("could not start the spawner thread: {error}")))?;
     let ahead = Ahead::default();
     let mut next_serial = 0;
+    let started = SystemTime::now();
     let mut is_first = true;
     loop {
         let ended = wiring::run(wiring::Run {
             loader: origin.loader(),
             rehearsal: ahead.rehearsal(&running.bound),
-            config,
+            loaded,
+            started,
             running: &mut running,
             spawner: spawner.clone(),
             next_serial: &mut next_serial,
@@ -112,8 +115,8 @@ fn live(
         is_first = false;
         match ended {
             Ok(Ending::Restart(next)) => {
-                config = *next;
-                running = again::up(&config, running, ahead.take());
+                loaded = *next;
+                running = again::up(&loaded.config, running, ahead.take());
             }
             Ok(Ending::Shutdown) => {
                 ahead.take().iter().for_each(Bound::unlink);

@@ -5,17 +5,17 @@
 //! Signals are blocked and waited for, so nothing happens in a handler; that includes
 //! SIGCHLD, so the end of the command is noticed at once (decision C17).
 
-use std::ffi::{CString, OsString};
+use std::ffi::OsString;
 use std::io::{self, Write};
-use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use nix::errno::Errno;
-use nix::spawn::{PosixSpawnAttr, PosixSpawnFileActions, PosixSpawnFlags, posix_spawn};
 use nix::sys::signal::{SigSet, Signal, kill};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
+
+use crate::spawn::spawn;
 
 /// Signals that are passed on.
 const PASSED_ON: [Signal; 6] = [
@@ -86,7 +86,7 @@ fn run(request: &Request) -> Result<(), String> {
     awaited
         .thread_block()
         .map_err(|errno| errno_words("block signals", errno))?;
-    let child = match spawn(&request.command, &inherited) {
+    let child = match start(&request.command, &inherited) {
         Ok(child) => child,
         Err(errno) => {
             let command = request.command[0].to_string_lossy();
@@ -119,30 +119,10 @@ fn errno_words(what: &str, errno: Errno) -> String {
 
 /// Start the command with the signals as they were before we blocked any. It is looked for
 /// in the working directory, not on PATH.
-fn spawn(command: &[OsString], mask: &SigSet) -> Result<Pid, Errno> {
+fn start(command: &[OsString], mask: &SigSet) -> Result<Pid, Errno> {
     let file = std::path::absolute(&command[0])
         .map_err(|error| error.raw_os_error().map_or(Errno::ENOENT, Errno::from_raw))?;
-    let words: Result<Vec<CString>, Errno> = command.iter().map(c_string).collect();
-    let environment: Result<Vec<CString>, Errno> = std::env::vars_os()
-        .map(|(mut variable, value)| {
-            variable.push("=");
-            variable.push(value);
-            c_string(&variable)
-        })
-        .collect();
-    let mut attributes = PosixSpawnAttr::init()?;
-    attributes.set_sigmask(mask)?;
-    // The Rust runtime ignores SIGPIPE; the command must not inherit that.
-    attributes.set_sigdefault(&SigSet::from_iter([Signal::SIGPIPE]))?;
-    attributes.set_flags(
-        PosixSpawnFlags::POSIX_SPAWN_SETSIGMASK | PosixSpawnFlags::POSIX_SPAWN_SETSIGDEF,
-    )?;
-    let actions = PosixSpawnFileActions::init()?;
-    posix_spawn(&*file, &actions, &attributes, &words?, &environment?)
-}
-
-fn c_string(text: &OsString) -> Result<CString, Errno> {
-    CString::new(text.as_bytes()).map_err(|_| Errno::EINVAL)
+    spawn(&file, command, std::env::vars_os(), mask)
 }
 
 fn has_ended(child: Pid) -> bool {

@@ -14,6 +14,7 @@ use visord_model::state::SupervisorState;
 
 use crate::feed::{Cursor, Feed, News};
 use crate::messages::supervisor::ProcessName;
+use crate::pool::PoolMeter;
 
 /// Facts about the daemon that hold from start to restart.
 #[derive(Clone, Debug, Default)]
@@ -33,6 +34,7 @@ pub struct Board {
     mood: AtomicI32,
     processes: RwLock<BTreeMap<ProcessName, Arc<ProcessInfo>>>,
     groups: RwLock<Vec<String>>,
+    pools: RwLock<BTreeMap<String, Arc<PoolMeter>>>,
     feed: Feed,
 }
 
@@ -45,6 +47,7 @@ impl Board {
             mood: AtomicI32::new(SupervisorState::Running.code()),
             processes: RwLock::default(),
             groups: RwLock::default(),
+            pools: RwLock::default(),
             feed: Feed::new(),
         }
     }
@@ -144,8 +147,25 @@ impl Board {
         }
     }
 
+    /// Show the numbers of the pool of a group.
+    pub fn set_pool(&self, group: &str, meter: Arc<PoolMeter>) {
+        let mut pools = self.pools.write().unwrap_or_else(PoisonError::into_inner);
+        pools.insert(group.to_owned(), meter);
+    }
+
+    /// The numbers of all pools, by group.
+    #[must_use]
+    pub fn pools(&self) -> Vec<(String, Arc<PoolMeter>)> {
+        let pools = self.pools.read().unwrap_or_else(PoisonError::into_inner);
+        let row = |(name, meter): (&String, &Arc<PoolMeter>)| (name.clone(), Arc::clone(meter));
+        pools.iter().map(row).collect()
+    }
+
     /// Take a group and its processes down.
     pub fn remove_group(&self, name: &str) {
+        let mut pools = self.pools.write().unwrap_or_else(PoisonError::into_inner);
+        pools.remove(name);
+        drop(pools);
         let mut groups = self.groups.write().unwrap_or_else(PoisonError::into_inner);
         groups.retain(|group| group != name);
         let mut all = self

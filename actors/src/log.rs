@@ -32,7 +32,8 @@ mod service;
 mod syslog;
 
 pub use channel::{Channel, ChannelSpec, Drained, OutputEvent, OutputEventKind};
-pub use ledger::LostBytes;
+pub use followers::{Followers, Growth};
+pub use ledger::{LostBytes, StoredBytes};
 pub use main_log::{ActivityLog, ActivitySettings, activity, emit, try_activity};
 pub use service::{LogService, LogSettings};
 

@@ -4,6 +4,7 @@
 //! their Process actors (see [`crate::messages::pool`]). Whatever comes in, the queue decides
 //! and its effects are performed in order before the next message.
 
+mod meter;
 mod recovery;
 
 use std::collections::VecDeque;
@@ -27,6 +28,7 @@ use crate::messages::pool::{
     StdinDrained, WriteEnvelope,
 };
 use crate::vigil::Vigil;
+pub use meter::PoolMeter;
 use recovery::Recovery;
 
 type Effects = Vec<Effect<Arc<Event>>>;
@@ -55,6 +57,7 @@ pub struct ListenerPool {
     queue: Queue<Arc<Event>>,
     /// Beside the members of the queue, same order.
     links: Vec<Link>,
+    meter: Arc<PoolMeter>,
     /// For the answer of a listener behind which events wait.
     vigil: Vigil,
 }
@@ -74,6 +77,7 @@ impl ListenerPool {
             settle: Box::new(|| None),
             complained: false,
             links: Vec::new(),
+            meter: Arc::default(),
             vigil: Vigil::new(),
         }
     }
@@ -82,6 +86,12 @@ impl ListenerPool {
     #[must_use]
     pub fn settling(self, settle: Settle) -> Self {
         Self { settle, ..self }
+    }
+
+    /// Its numbers, for readers elsewhere.
+    #[must_use]
+    pub fn meter(&self) -> Arc<PoolMeter> {
+        Arc::clone(&self.meter)
     }
 
     fn perform(&mut self, effects: Effects, ctx: &mut Context<Self>) {
@@ -101,6 +111,8 @@ impl ListenerPool {
                 Effect::Served { member } => self.links[member].recovery = Recovery::default(),
             }
         }
+        self.meter
+            .show(self.queue.waiting().len(), self.queue.held().count());
     }
 
     /// Until what it complained about is in the log.
@@ -184,6 +196,9 @@ impl ListenerPool {
 
     fn say(&mut self, remark: &Remark) {
         self.complained |= remark.level() <= Level::Warn;
+        if matches!(remark, Remark::Overflowed { .. }) {
+            self.meter.count_discarded();
+        }
         match remark.level() {
             Level::Critical => slog::crit!(self.logger, "{remark}"),
             Level::Error => slog::error!(self.logger, "{remark}"),

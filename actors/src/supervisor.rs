@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 use actix::{Actor, Context, Handler, SpawnHandle};
 use tokio::sync::{oneshot, watch};
-use visord_config::{Config, ConfigError};
+use visord_config::{Config, ConfigError, Listing, Loaded};
 use visord_model::event::Event;
 use visord_model::fault::{Fault, FaultCode};
 use visord_model::shutdown::StopPlan;
@@ -34,7 +34,7 @@ use roster::Roster;
 use update::Turns;
 
 /// Reads the configuration again with the options the daemon was started with.
-pub type Loader = Arc<dyn Fn() -> Result<Config, ConfigError> + Send + Sync>;
+pub type Loader = Arc<dyn Fn() -> Result<Loaded, ConfigError> + Send + Sync>;
 
 /// Tries everything of a restart with this configuration that can be tried while the present one
 /// runs; says what would fail. May block.
@@ -47,7 +47,7 @@ pub enum Ending {
     Shutdown,
     /// Run again with this configuration, the very one that was found valid before anything
     /// stopped (decision C28).
-    Restart(Box<Config>),
+    Restart(Box<Loaded>),
 }
 
 /// What makes a Supervisor.
@@ -62,6 +62,8 @@ pub struct Parts {
     pub loader: Loader,
     /// Before a restart stops anything (decision C28).
     pub rehearsal: Rehearsal,
+    /// Told what is written where whenever the configuration was read again.
+    pub listing: watch::Sender<Arc<Listing>>,
     /// To reopen and to clear.
     pub activity: ActivityLog,
     /// Told whenever logs are reopened, for whoever else has files to open anew.
@@ -77,11 +79,12 @@ pub struct Supervisor {
     auto_logs: AutoLogs,
     loader: Loader,
     rehearsal: Rehearsal,
+    listing: watch::Sender<Arc<Listing>>,
     activity: ActivityLog,
     reopened: watch::Sender<()>,
     ended: Option<oneshot::Sender<Ending>>,
     /// What a restart that is under way will run.
-    next: Option<Box<Config>>,
+    next: Option<Box<Loaded>>,
     roster: Roster,
     /// Whose turn it is to update a group.
     turns: Turns,
@@ -101,6 +104,7 @@ impl Supervisor {
             auto_logs: parts.auto_logs,
             loader: parts.loader,
             rehearsal: parts.rehearsal,
+            listing: parts.listing,
             activity: parts.activity,
             reopened: parts.reopened,
             ended: Some(parts.ended),

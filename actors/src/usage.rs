@@ -44,6 +44,17 @@ pub struct Sample {
     pub seconds: f64,
 }
 
+/// What the daemon itself uses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Own {
+    /// Processor time.
+    pub seconds: Duration,
+    /// Bytes in memory.
+    pub rss: u64,
+    /// Time since its start.
+    pub age: Duration,
+}
+
 /// See the module. Clones are the same.
 #[derive(Clone, Debug)]
 pub struct Usage(Arc<Inner>);
@@ -131,6 +142,19 @@ impl Usage {
         newest.map(|(name, t)| (name.clone(), t.newest)).collect()
     }
 
+    /// What this very process uses, without its children. Reads `/proc`.
+    #[must_use]
+    pub fn own(&self) -> Option<Own> {
+        let stat = stat::own()?;
+        let units = self.0.units;
+        let age = since_boot().saturating_sub(track::seconds(stat.born, units));
+        Some(Own {
+            seconds: track::seconds(stat.own_ticks, units),
+            rss: stat.pages * units.page,
+            age,
+        })
+    }
+
     /// Its last samples of two minutes, oldest first, as far as somebody watched.
     #[must_use]
     pub fn curve(&self, name: &ProcessName) -> Vec<Sample> {
@@ -153,6 +177,12 @@ impl Usage {
         if !self.known().sampled_at.is_some_and(is_fresh) {
             self.sample(&looking);
         }
+    }
+
+    /// How old the newest sample is; `None` before the first.
+    #[must_use]
+    pub fn age(&self) -> Option<Duration> {
+        self.known().sampled_at.map(|at| at.elapsed())
     }
 
     fn keep_sampling(&self) {

@@ -4,12 +4,14 @@ use std::path::{Path, PathBuf};
 
 use crate::context::{Context, Reader};
 use crate::error::ConfigError;
+use crate::expand::Scope;
 use crate::load::{Sources, read_file, whole_file};
-use crate::types::{ClientConfig, Surroundings};
+use crate::types::{ClientConfig, CtlPlugin, Surroundings};
 use crate::value::{absolute, expand_home};
 
 const SECTION: &str = "supervisorctl";
 const PLUGIN: &str = "ctlplugin:";
+const COMMAND: &str = "command";
 const FACTORY: &str = "supervisor.ctl_factory";
 
 impl Default for ClientConfig {
@@ -21,6 +23,8 @@ impl Default for ClientConfig {
             prompt: "supervisor".to_owned(),
             history_file: None,
             tls_ca: None,
+            tls_identity: None,
+            plugins: Vec::new(),
         }
     }
 }
@@ -48,9 +52,9 @@ pub fn load_client(
         let message = ".ini file does not include supervisorctl section";
         return Err(whole_file(path, message.to_owned()));
     };
-    let client = read(&context.reader(section));
+    let mut client = read(&context.reader(section));
     for section in context.sections_with(PLUGIN) {
-        refuse_plugin(&context.reader(section));
+        client.plugins.extend(read_plugin(&context.reader(section)));
     }
     let problems = context.problems.into_inner();
     if problems.is_empty() {
@@ -70,6 +74,7 @@ fn read(reader: &Reader<'_>) -> ClientConfig {
     let password = reader.text(bare, "password");
     let history_file = reader.text(here, "history_file");
     let tls_ca = reader.text(here, "tls_ca");
+    let tls_identity = tls_identity(reader, here);
     let path = |text: &str| -> PathBuf {
         let surroundings = context.surroundings;
         absolute(&expand_home(text, surroundings), surroundings)
@@ -89,18 +94,62 @@ fn read(reader: &Reader<'_>) -> ClientConfig {
         tls_ca: tls_ca
             .filter(|file| !file.is_empty())
             .map(|file| path(&file)),
+        tls_identity: tls_identity.map(|(cert, key)| (path(&cert), path(&key))),
+        plugins: Vec::new(),
     }
 }
 
-/// Plug-ins are Python code; there is none that this program could load.
-fn refuse_plugin(reader: &Reader<'_>) {
+/// Our own options: certificate and key, both or neither.
+fn tls_identity(reader: &Reader<'_>, scope: &Scope<'_>) -> Option<(String, String)> {
+    let file = |key| {
+        let text = reader.text(scope, key);
+        text.filter(|file| !file.is_empty())
+    };
+    let (given, missing) = match (file("tls_cert"), file("tls_key")) {
+        (Some(cert), Some(key)) => return Some((cert, key)),
+        (None, None) => return None,
+        (Some(_), None) => ("tls_cert", "tls_key"),
+        (None, Some(_)) => ("tls_key", "tls_cert"),
+    };
+    let message = format!("Section [{SECTION}] has {given} but no {missing}");
+    reader.fail(given, message);
+    None
+}
+
+/// A program that is a command. The original's plug-ins are Python code, which no other program
+/// can load: a section that has nothing else to offer is an error that says what can be had.
+fn read_plugin(reader: &Reader<'_>) -> Option<CtlPlugin> {
     let section = &reader.section.name;
-    if reader.raw(FACTORY).is_none() {
-        reader.fail_section(&format!("section [{section}] does not specify a {FACTORY}"));
-        return;
+    let name = section.strip_prefix(PLUGIN).unwrap_or_default();
+    if reader.raw(COMMAND).is_none() {
+        if reader.raw(FACTORY).is_none() {
+            let message = format!("section [{section}] does not specify a {FACTORY} or {COMMAND}");
+            reader.fail_section(&message);
+            return None;
+        }
+        let scope = reader.context.bare_scope();
+        return reader.value(&scope, FACTORY, |factory| {
+            Err(format!(
+                "{factory} cannot be resolved within [{section}]: it is Python code; name a \
+                 program that does the same by {COMMAND}= (docs/supervisorctl.md)"
+            ))
+        });
     }
-    let scope = reader.context.bare_scope();
-    reader.value::<()>(&scope, FACTORY, |factory| {
-        Err(format!("{factory} cannot be resolved within [{section}]"))
-    });
+    let command = reader.value(&reader.context.scope(), COMMAND, |command| {
+        if command.trim().is_empty() {
+            return Err("it is empty".to_owned());
+        }
+        Ok(command.to_owned())
+    })?;
+    let is_name = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    if !is_name {
+        reader.fail_section(&format!(
+            "section [{section}]: the name of a command is letters, digits and _"
+        ));
+        return None;
+    }
+    Some(CtlPlugin {
+        name: name.to_owned(),
+        command,
+    })
 }

@@ -1,5 +1,6 @@
 //! What every section reader shares: the document, the names, the problems so far.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -27,6 +28,30 @@ pub(crate) struct Context<'a> {
     pub(crate) accounts: Accounts,
     pub(crate) problems: RefCell<Vec<Problem>>,
     pub(crate) remarks: RefCell<Vec<LogLine>>,
+    /// By section and option: what values with a `%` came to.
+    expanded: RefCell<BTreeMap<String, BTreeMap<String, Noted>>>,
+}
+
+/// What a value came to, without secrets; if not always the same, some of what it came to.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Noted {
+    pub(crate) values: Vec<String>,
+    /// How many more there are.
+    pub(crate) more: usize,
+}
+
+impl Noted {
+    /// Values kept: of many processes these are enough to see what they have in common.
+    const MOST: usize = 3;
+
+    fn add(&mut self, value: &str) {
+        if self.values.iter().any(|known| known == value) {
+        } else if self.values.len() < Self::MOST {
+            self.values.push(value.to_owned());
+        } else {
+            self.more += 1;
+        }
+    }
 }
 
 /// The absolute directory of the main file (spec core 1.1.5).
@@ -51,6 +76,7 @@ impl<'a> Context<'a> {
             accounts: Accounts::default(),
             problems: RefCell::default(),
             remarks: RefCell::default(),
+            expanded: RefCell::default(),
         }
     }
 
@@ -95,6 +121,11 @@ impl<'a> Context<'a> {
         self.environment.extend(variables.clone());
     }
 
+    /// What an option with a `%` came to, if somebody read it.
+    pub(crate) fn noted(&self, section: &str, key: &str) -> Option<Noted> {
+        self.expanded.borrow().get(section)?.get(key).cloned()
+    }
+
     /// Something for the activity log.
     pub(crate) fn remark(&self, level: Level, text: String) {
         self.remarks.borrow_mut().push(LogLine::new(level, text));
@@ -137,11 +168,50 @@ impl<'a> Reader<'a> {
         let converted = if raw.contains('%') {
             let option = format!("{}.{key}", self.section.name);
             let expanded = scope.expand(raw, &option);
+            self.note(scope, key, raw, &expanded);
             expanded.and_then(|text| convert(&text))
         } else {
             convert(raw)
         };
         self.keep(key, converted)
+    }
+
+    /// Remember what a value came to, for those who ask later.
+    pub(crate) fn note(
+        &self,
+        scope: &Scope<'_>,
+        key: &str,
+        raw: &str,
+        expanded: &Result<Cow<'_, str>, String>,
+    ) {
+        let Ok(text) = expanded else { return };
+        let masked = raw
+            .contains("ENV_")
+            .then(|| scope.clone().masking().expand(raw, key).ok())
+            .flatten();
+        let text = masked.as_ref().unwrap_or(text);
+        let mut all = self.context.expanded.borrow_mut();
+        if !all.contains_key(&self.section.name) {
+            all.insert(self.section.name.clone(), BTreeMap::new());
+        }
+        let Some(section) = all.get_mut(&self.section.name) else {
+            return;
+        };
+        match section.get_mut(key) {
+            Some(noted) => noted.add(text),
+            None => section.entry(key.to_owned()).or_default().add(text),
+        }
+    }
+
+    /// A value that is expanded a second time: it is the outcome of that which counts.
+    pub(crate) fn note_again(&self, key: &str, once: &str, twice: &str) {
+        let mut all = self.context.expanded.borrow_mut();
+        let section = all.get_mut(&self.section.name);
+        if let Some(noted) = section.and_then(|section| section.get_mut(key))
+            && let Some(value) = noted.values.iter_mut().find(|value| *value == once)
+        {
+            twice.clone_into(value);
+        }
     }
 
     /// As [`Reader::value`], with a default.

@@ -38,6 +38,8 @@ pub struct Entry {
     pub key: String,
     /// Its lines joined with newlines; not expanded.
     pub value: String,
+    /// The same before the text `%(here)s` was replaced, if it was (spec core 1.5.5).
+    pub written: Option<String>,
     /// Where its winning value is.
     pub place: Place,
 }
@@ -49,6 +51,8 @@ pub struct Section {
     pub name: String,
     /// Where its header occurs first.
     pub place: Place,
+    /// Where its header occurs for the second time.
+    pub again: Option<Place>,
     /// Its own options, each once, in the order they occurred first.
     entries: Vec<Entry>,
     index: HashMap<String, usize>,
@@ -59,6 +63,7 @@ impl Section {
         Self {
             name: name.to_owned(),
             place,
+            again: None,
             entries: Vec::new(),
             index: HashMap::new(),
         }
@@ -86,6 +91,7 @@ impl Section {
         self.entries.push(Entry {
             key: key.to_owned(),
             value: String::new(),
+            written: None,
             place,
         });
         self.entries.len() - 1
@@ -154,7 +160,8 @@ impl Document {
         for section in self.sections.iter_mut().chain(&mut self.defaults) {
             for entry in &mut section.entries {
                 if let Some(value) = change(&entry.value) {
-                    entry.value = value;
+                    let old = std::mem::replace(&mut entry.value, value);
+                    entry.written.get_or_insert(old);
                 }
             }
         }

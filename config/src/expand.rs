@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use visord_model::pyrepr::repr;
 
+use crate::listing::{HIDDEN, sounds_secret};
 use format::FormatError;
 
 /// What a name stands for.
@@ -25,6 +26,8 @@ pub struct Scope<'a> {
     /// Innermost last; each maps `X` of `%(ENV_X)s`.
     environments: Vec<&'a BTreeMap<String, String>>,
     names: Vec<(&'static str, Value<'a>)>,
+    /// Hide what `ENV_` names of secrets stand for.
+    masking: bool,
 }
 
 impl<'a> Scope<'a> {
@@ -34,6 +37,7 @@ impl<'a> Scope<'a> {
         Self {
             environments: vec![environment],
             names: Vec::new(),
+            masking: false,
         }
     }
 
@@ -51,6 +55,13 @@ impl<'a> Scope<'a> {
         self
     }
 
+    /// For people to look at: secrets in the environment are hidden.
+    #[must_use]
+    pub(crate) fn masking(mut self) -> Self {
+        self.masking = true;
+        self
+    }
+
     /// With more `ENV_` names, which hide those of the same name so far.
     #[must_use]
     pub fn over(mut self, environment: &'a BTreeMap<String, String>) -> Self {
@@ -63,11 +74,12 @@ impl<'a> Scope<'a> {
             return Some(value.clone());
         }
         let variable = name.strip_prefix("ENV_")?;
+        let masked = self.masking && sounds_secret(variable);
         self.environments
             .iter()
             .rev()
             .find_map(|environment| environment.get(variable))
-            .map(|text| Value::Text(Cow::Borrowed(text)))
+            .map(|text| Value::Text(Cow::Borrowed(if masked { HIDDEN } else { text })))
     }
 
     /// Sorted and joined as the message lists them.

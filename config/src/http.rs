@@ -1,22 +1,61 @@
 //! `[inet_http_server]` and `[unix_http_server]` (spec core 1.14).
 
+use visord_model::log_line::Level;
+
 use crate::context::{Context, Reader};
 use crate::expand::Scope;
 use crate::types::{Credentials, HttpAddress, HttpConfig, Ownership, TlsConfig};
 use crate::value::{
     absolute, expand_home, parse_bytes, parse_inet_address, parse_list, parse_octal,
 };
+use crate::web_user;
+
+/// What the names of servers' sections begin with.
+pub(crate) const PREFIXES: [&str; 2] = ["inet_http_server", "unix_http_server"];
 
 /// All inet servers in file order, then all unix servers. The names are prefixes: a
 /// colon and more may follow, or anything.
 pub(crate) fn read_all(context: &Context<'_>) -> Vec<HttpConfig> {
+    let admissions = web_user::read_all(context);
+    let [inet, unix] = PREFIXES;
     let inet = context
-        .sections_with("inet_http_server")
+        .sections_with(inet)
         .filter_map(|section| read_inet(&context.reader(section)));
     let unix = context
-        .sections_with("unix_http_server")
+        .sections_with(unix)
         .filter_map(|section| read_unix(&context.reader(section)));
-    inet.chain(unix).collect()
+    let mut servers: Vec<HttpConfig> = inet.chain(unix).collect();
+    for server in &mut servers {
+        let admitted = admissions.iter().filter(|it| it.admits_to(&server.section));
+        for admission in admitted {
+            if let Some(Credentials { username, .. }) = &server.credentials {
+                admission.check_name(context, &server.section, username);
+            }
+            server.users.push(admission.user.clone());
+        }
+    }
+    if let Some(first) = admissions.first() {
+        warn_of_open_doors(context, &servers, &first.user.name);
+    }
+    servers
+}
+
+/// Whoever has users may believe that every port asks for one of them.
+fn warn_of_open_doors(context: &Context<'_>, servers: &[HttpConfig], user: &str) {
+    let reach = |server: &&HttpConfig| matches!(server.address, HttpAddress::Inet { .. });
+    for server in servers.iter().filter(reach) {
+        if !server.asks_for_password() {
+            let section = &server.section;
+            context.remark(
+                Level::Warn,
+                format!(
+                    "[{section}] asks for no password: it has no username, and no user such as \
+                     [{}{user}] may use it",
+                    web_user::PREFIX
+                ),
+            );
+        }
+    }
 }
 
 fn read_inet(reader: &Reader<'_>) -> Option<HttpConfig> {
@@ -35,6 +74,7 @@ fn read_inet(reader: &Reader<'_>) -> Option<HttpConfig> {
         section: reader.section.name.clone(),
         address: HttpAddress::Inet { host, port },
         credentials,
+        users: Vec::new(),
         allowed_hosts: allowed_hosts(reader, &scope),
         max_body: max_body(reader, &scope),
         tls,
@@ -69,6 +109,7 @@ fn read_unix(reader: &Reader<'_>) -> Option<HttpConfig> {
             owner,
         },
         credentials,
+        users: Vec::new(),
         allowed_hosts: allowed_hosts(reader, &scope),
         max_body: max_body(reader, &scope),
         tls: None,
@@ -128,12 +169,8 @@ fn credentials(reader: &Reader<'_>, scope: &Scope<'_>) -> Option<Credentials> {
     };
     match (option("username"), option("password")) {
         (Some(username), Some(password)) => {
-            if let Some(hash) = password.strip_prefix("{ARGON2}")
-                && !is_argon2(hash)
-            {
-                let message = "{ARGON2} must be followed by a PHC string: \
-                    $argon2id$v=19$m=...,t=...,p=...$SALT$HASH";
-                reader.fail("password", message.to_owned());
+            if let Err(message) = check_password(&password) {
+                reader.fail("password", message);
             }
             Some(Credentials { username, password })
         }
@@ -151,6 +188,19 @@ fn credentials(reader: &Reader<'_>, scope: &Scope<'_>) -> Option<Credentials> {
             );
             reader.keep::<Credentials>(given, Err(message))
         }
+    }
+}
+
+/// A stored password that could be right for somebody.
+///
+/// # Errors
+/// Its hash has a wrong form.
+pub(crate) fn check_password(password: &str) -> Result<(), String> {
+    match password.strip_prefix("{ARGON2}") {
+        Some(hash) if !is_argon2(hash) => Err("{ARGON2} must be followed by a PHC string: \
+             $argon2id$v=19$m=...,t=...,p=...$SALT$HASH"
+            .to_owned()),
+        Some(_) | None => Ok(()),
     }
 }
 

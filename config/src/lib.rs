@@ -25,9 +25,11 @@ mod guard;
 mod http;
 mod include;
 mod lint;
+mod listing;
 mod load;
 mod options;
 mod program;
+pub mod reference;
 mod rpcinterface;
 mod search;
 mod server;
@@ -35,6 +37,7 @@ mod server;
 mod tests;
 mod types;
 pub mod value;
+mod web_user;
 
 pub use client::load_client;
 pub use diff::{
@@ -42,7 +45,8 @@ pub use diff::{
 };
 pub use error::{ConfigError, Problem};
 pub use lint::{Report, check};
-pub use load::load;
+pub use listing::{HIDDEN, ListedOption, ListedSection, Listing, Source};
+pub use load::{Loaded, load, read};
 pub use search::{find_config, search_path};
 pub use types::*;
 

@@ -30,7 +30,8 @@ pub fn check(path: &Path, overrides: &Overrides, surroundings: &Surroundings) ->
         Ok(sources) => {
             let warnings = warnings(&sources.document);
             Report {
-                outcome: interpret(sources, path, overrides, surroundings),
+                outcome: interpret(sources, path, overrides, surroundings)
+                    .map(|loaded| loaded.config),
                 warnings,
             }
         }

@@ -10,6 +10,7 @@ use visord_model::log_line::LogLine;
 use crate::context::Context;
 use crate::dialect::{Document, decode};
 use crate::error::{ConfigError, Problem};
+use crate::listing::{self, Listing};
 use crate::types::{Config, Overrides, Surroundings};
 use crate::{group, guard, http, include, rpcinterface, server};
 
@@ -25,6 +26,27 @@ pub fn load(
     overrides: &Overrides,
     surroundings: &Surroundings,
 ) -> Result<Config, ConfigError> {
+    read(path, overrides, surroundings).map(|loaded| loaded.config)
+}
+
+/// A configuration, and what says so.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Loaded {
+    /// What the daemon works with.
+    pub config: Config,
+    /// What people may look at.
+    pub listing: Listing,
+}
+
+/// As [`load`], with a list of what is written where.
+///
+/// # Errors
+/// As of [`load`].
+pub fn read(
+    path: &Path,
+    overrides: &Overrides,
+    surroundings: &Surroundings,
+) -> Result<Loaded, ConfigError> {
     let sources = read_sources(path, surroundings)?;
     interpret(sources, path, overrides, surroundings)
 }
@@ -107,7 +129,7 @@ pub(crate) fn interpret(
     path: &Path,
     overrides: &Overrides,
     surroundings: &Surroundings,
-) -> Result<Config, ConfigError> {
+) -> Result<Loaded, ConfigError> {
     let mut context = Context::new(&sources.document, path, surroundings);
     context.problems.replace(sources.problems);
     context.remarks.replace(sources.remarks);
@@ -133,19 +155,21 @@ pub(crate) fn interpret(
         rpcinterface::check_extras(&context, &rpc_interfaces);
     }
 
-    let problems = context.problems.into_inner();
+    let problems = context.problems.take();
     let (Some(mut server), true) = (server, problems.is_empty()) else {
         return Err(ConfigError { problems });
     };
     server.user = user;
+    let listing = listing::list(&context, &server, overrides);
     let mut remarks = context.remarks.into_inner();
     remarks.sort_by_key(|remark| remark.level);
-    Ok(Config {
+    let config = Config {
         path: path.to_owned(),
         server,
         http,
         rpc_interfaces,
         groups,
         remarks,
-    })
+    };
+    Ok(Loaded { config, listing })
 }

@@ -63,6 +63,8 @@ pub(crate) const KINDS: &[Kind] = &[
             "prompt",
             "history_file",
             "tls_ca",
+            "tls_cert",
+            "tls_key",
         ]),
     },
     Kind {
@@ -91,6 +93,10 @@ pub(crate) const KINDS: &[Kind] = &[
         ]),
     },
     Kind {
+        name: "web_user:",
+        options: Some(&["password", "role", "servers"]),
+    },
+    Kind {
         name: "program:",
         options: Some(PROGRAM),
     },
@@ -117,7 +123,7 @@ pub(crate) const KINDS: &[Kind] = &[
 ];
 
 /// What program-type sections have in common.
-const PROGRAM: &[&str] = &[
+pub(crate) const PROGRAM: &[&str] = &[
     "command",
     "process_name",
     "numprocs",

@@ -200,7 +200,9 @@ impl Settings {
         let mut environment = reader.context.for_children.clone();
         environment.extend(own);
         let template = self.process_name.as_deref()?;
-        let name = reader.keep("process_name", scope.expand(template, "process_name"))?;
+        let name = scope.expand(template, "process_name");
+        reader.note(scope, "process_name", template, &name);
+        let name = reader.keep("process_name", name)?;
         Some(ProcessConfig {
             name: name.into_owned(),
             command: command?,
@@ -248,8 +250,8 @@ fn own_environment(reader: &Reader<'_>, scope: &Scope<'_>) -> Environment {
     let Some(written) = reader.raw("environment") else {
         return Environment::new();
     };
-    let variables = scope
-        .expand(written, "environment")
-        .and_then(|text| parse_environment(&text));
+    let expanded = scope.expand(written, "environment");
+    reader.note(scope, "environment", written, &expanded);
+    let variables = expanded.and_then(|text| parse_environment(&text));
     reader.keep("environment", variables).unwrap_or_default()
 }

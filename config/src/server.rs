@@ -108,9 +108,10 @@ fn environment(reader: &Reader<'_>, scope: &Scope<'_>) -> Environment {
     };
     let node = reader.context.surroundings.node_name.as_str();
     let scope = scope.clone().text("host_node_name", node);
-    let variables = scope
-        .expand(&once, "environment")
-        .and_then(|text| parse_environment(&text));
+    let variables = scope.expand(&once, "environment").and_then(|text| {
+        reader.note_again("environment", &once, &text);
+        parse_environment(&text)
+    });
     reader.keep("environment", variables).unwrap_or_default()
 }
 

@@ -4,9 +4,11 @@ mod client;
 mod difference;
 mod examples;
 mod files;
+mod listing;
 mod options;
 mod problems;
 mod programs;
+mod web_users;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

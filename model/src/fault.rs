@@ -44,6 +44,9 @@ pub enum FaultCode {
     StillRunning = 91,
     /// The configuration could not be re-read.
     CantReread = 92,
+    /// The caller's role does not allow it (ours; far from the original's numbers, so that
+    /// none it may still get means this).
+    NotAllowed = 403,
 }
 
 impl FaultCode {
@@ -75,6 +78,7 @@ impl FaultCode {
             Self::AlreadyAdded => "ALREADY_ADDED",
             Self::StillRunning => "STILL_RUNNING",
             Self::CantReread => "CANT_REREAD",
+            Self::NotAllowed => "NOT_ALLOWED",
         }
     }
 

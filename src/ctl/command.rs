@@ -13,12 +13,14 @@ mod fg;
 mod groups;
 mod logs;
 mod maintail;
+mod man;
 mod needs;
 mod pid;
 mod shell;
 mod status;
 mod tail;
 mod update;
+mod wait;
 
 use super::failure::Failure;
 use super::help::Part;
@@ -42,6 +44,8 @@ pub enum Completes {
     Groups,
     /// Names of active processes and their groups.
     Processes,
+    /// The same, or one of these words after them.
+    ProcessesThen(&'static [&'static str]),
 }
 
 /// An option of a command. It may stand anywhere among the arguments unless the command's
@@ -89,6 +93,7 @@ pub const ALL: &[Command] = &[
     shell::HELP,
     logs::LOGS,
     maintail::MAINTAIL,
+    man::MAN,
     shell::OPEN,
     pid::PID,
     shell::QUIT,
@@ -104,6 +109,7 @@ pub const ALL: &[Command] = &[
     tail::TAIL,
     update::UPDATE,
     daemon::VERSION,
+    wait::WAIT,
 ];
 
 /// The command of that name.
@@ -122,9 +128,30 @@ pub fn execute(session: &mut Session<'_>, line: &str) -> Result<Flow, Failure> {
         Line::Command { name, argument } => match find(name) {
             Some(command) => (command.run)(session, argument)
                 .map_err(|failure| needs::explained(session, command, failure)),
-            None => unknown(session, line),
+            None => plugin(session, name, argument, line),
         },
         Line::Other => unknown(session, line),
+    }
+}
+
+/// Run the plug-in of that name, if there is one.
+fn plugin(
+    session: &mut Session<'_>,
+    name: &str,
+    argument: &str,
+    line: &str,
+) -> Result<Flow, Failure> {
+    let found = session.plugins.find(name).and_then(|plugin| {
+        let arguments = visord_actors::spawn::split(argument).map_err(|error| error.to_string())?;
+        Ok(plugin.map(|plugin| (plugin, arguments)))
+    });
+    match found {
+        Ok(Some((plugin, arguments))) => plugin.run(session, &arguments),
+        Ok(None) => unknown(session, line),
+        Err(why) => {
+            session.fail(ExitStatus::Generic, &format!("ERROR: {why}"))?;
+            Ok(Flow::Continue)
+        }
     }
 }
 

@@ -3,39 +3,39 @@
 pub mod outer;
 
 use std::borrow::Cow;
-use std::cell::OnceCell;
+use std::cell::LazyCell;
 
 use visord_model::signal::Signal;
 
 use super::command::{ALL, Command, Completes, Opt, find};
 use super::process::ProcessInfo;
 
-/// What can be named: asked for only when it is wanted, and once.
+/// Names that are asked for only when they are wanted, and once.
+type Lazy<T> = LazyCell<Vec<T>, Box<dyn FnOnce() -> Vec<T>>>;
+
+/// What can be named.
 pub struct Names {
-    plugins: Vec<String>,
-    ask: Box<dyn Fn() -> Vec<ProcessInfo>>,
-    processes: OnceCell<Vec<ProcessInfo>>,
+    plugins: Lazy<String>,
+    processes: Lazy<ProcessInfo>,
 }
 
 impl Names {
-    /// Commands of plug-ins, and a way to get the processes as they are now.
+    /// Ways to get the plug-ins and the processes as they are now.
     #[must_use]
-    pub fn new(plugins: Vec<String>, ask: impl Fn() -> Vec<ProcessInfo> + 'static) -> Self {
+    pub fn new(
+        plugins: impl FnOnce() -> Vec<String> + 'static,
+        processes: impl FnOnce() -> Vec<ProcessInfo> + 'static,
+    ) -> Self {
         Self {
-            plugins,
-            ask: Box::new(ask),
-            processes: OnceCell::new(),
+            plugins: LazyCell::new(Box::new(plugins)),
+            processes: LazyCell::new(Box::new(processes)),
         }
     }
 
     /// Nothing can be named.
     #[must_use]
     pub fn none() -> Self {
-        Self::new(Vec::new(), Vec::new)
-    }
-
-    fn processes(&self) -> &[ProcessInfo] {
-        self.processes.get_or_init(|| (self.ask)())
+        Self::new(Vec::new, Vec::new)
     }
 }
 
@@ -131,9 +131,14 @@ fn after(command: &Command, arguments: &[&str], word: &str, names: &Names) -> Ve
 
 /// Everything of a kind.
 fn kind(wanted: Completes, word: &str, names: &Names) -> Vec<Candidate> {
-    let processes = || names.processes().iter();
+    let processes = || names.processes.iter();
     match wanted {
         Completes::Words(words) => plain(words.iter().map(|word| (*word).to_owned())),
+        Completes::ProcessesThen(words) => {
+            let mut offered = kind(Completes::Processes, word, names);
+            offered.extend(kind(Completes::Words(words), word, names));
+            offered
+        }
         Completes::Signals => signals(word),
         Completes::Commands => commands(names),
         Completes::Groups => plain(processes().map(|info| info.group.clone())),
@@ -213,7 +218,7 @@ mod tests {
             pid: 1,
         };
         let processes = move || vec![info("cat", "cat"), info("grp", "p2"), info("grp", "p1")];
-        let names = Names::new(vec!["hello".to_owned()], processes);
+        let names = Names::new(|| vec!["hello".to_owned()], processes);
         let Candidates { start, words } = candidates(before, &names);
         assert!(words.iter().all(|word| word.starts_with(&before[start..])));
         words
@@ -233,7 +238,8 @@ mod tests {
             ("version ", &[]),
             ("tail cat s", &["stderr ", "stdout "]),
             ("tail -100 c", &["cat "]),
-            ("tail -", &["-f "]),
+            ("tail -", &["-f ", "-n "]),
+            ("tail cat c", &["cat "]),
             ("update --", &["--dry-run "]),
             ("update --dry-run g", &["grp "]),
             ("signal US", &["USR1 ", "USR2 "]),
@@ -249,7 +255,8 @@ mod tests {
             assert_eq!(offered(before), expected, "{before:?}");
         }
         let commands = offered("");
-        assert_eq!((commands.len(), commands[0].as_str()), (25, "add "));
+        // All but EOF, and the plug-in.
+        assert_eq!((commands.len(), commands[0].as_str()), (ALL.len(), "add "));
     }
 
     #[test]

@@ -22,6 +22,10 @@ pub enum ExitStatus {
     VersionMismatch = 5,
     /// The program is not running, could not be started, or the socket is missing.
     NotRunning = 7,
+    /// `wait`: the time was up. The number is the one of timeout(1).
+    TimedOut = 124,
+    /// `wait`: Ctrl-C. The number is the one shells give it.
+    Interrupted = 130,
 }
 
 impl ExitStatus {

@@ -2,6 +2,7 @@
 //! (spec interfaces 4.8).
 
 use super::command::{ALL, Command, Opt};
+use super::plugin::Plugin;
 
 /// Columns the overview may use.
 const WIDTH: usize = 79;
@@ -21,22 +22,24 @@ pub enum Part<'a> {
     Line(&'a str),
 }
 
-/// All about a command, without a final line end: how it is used, then the options that
-/// this did not mention.
+/// The options of a command that its usages do not mention.
 #[must_use]
-pub fn topic(command: &Command) -> String {
-    let mentioned = |option: &&Opt| {
+pub fn others(command: &Command) -> Vec<&Opt> {
+    let mentioned = |option: &Opt| {
         let words = command.help.iter().flat_map(|part| match part {
             Part::Usage(text, _) | Part::Line(text) => text.split([' ', '[', ']']),
             Part::More(_) => "".split([' ', '[', ']']),
         });
         words.into_iter().any(|word| word == option.name)
     };
-    let others: Vec<&Opt> = command
-        .options
-        .iter()
-        .filter(|option| !mentioned(option))
-        .collect();
+    let options = command.options.iter();
+    options.filter(|option| !mentioned(option)).collect()
+}
+
+/// All about a command, without a final line end: how it is used, then the other options.
+#[must_use]
+pub fn topic(command: &Command) -> String {
+    let others = others(command);
     let syntaxes: Vec<String> = others
         .iter()
         .map(|option| format!("{} {}", command.name, option.syntax()))
@@ -67,13 +70,31 @@ fn columned(parts: &[Part<'_>]) -> String {
     lines.join("\n")
 }
 
-/// The overview of all commands, without a final line end.
+/// All that is known of a plug-in.
 #[must_use]
-pub fn overview() -> String {
+pub fn plugin(plugin: &Plugin) -> String {
+    let does = format!("Run {}", plugin.shown());
+    columned(&[Part::Usage(&plugin.name, &does)])
+}
+
+/// The overview of all commands, without a final line end. As in the original, plug-ins have
+/// a block of their own.
+#[must_use]
+pub fn overview(plugins: &[String]) -> String {
     let names: Vec<&str> = documented().map(|command| command.name).collect();
-    let title = "default commands (type help <topic>):";
+    let mut text = block("default", &names);
+    if !plugins.is_empty() {
+        let names: Vec<&str> = plugins.iter().map(String::as_str).collect();
+        text.push('\n');
+        text.push_str(&block("plug-in", &names));
+    }
+    text
+}
+
+fn block(whose: &str, names: &[&str]) -> String {
+    let title = format!("{whose} commands (type help <topic>):");
     let rule = "=".repeat(title.len());
-    format!("\n{title}\n{rule}\n{}\n", columns(&names))
+    format!("\n{title}\n{rule}\n{}\n", columns(names))
 }
 
 /// The commands that the overview lists: those of the original but `help` itself.
@@ -141,7 +162,7 @@ mod tests {
             "clear  maintail  quit  reread  signal    stop    version",
             "",
         ];
-        assert_eq!(overview(), expected.join("\n"));
+        assert_eq!(overview(&[]), expected.join("\n"));
     }
 
     #[test]

@@ -1,112 +1,12 @@
 //! `--json`: what a command did, as one document for programs to read. The form is
 //! described in `docs/supervisorctl.md`; members are only ever added to it.
 
-use std::fmt;
+use std::mem;
 
-/// A JSON value, as much of it as we write.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Json {
-    /// `null`
-    #[default]
-    Null,
-    /// `true`, `false`
-    Bool(bool),
-    /// A whole number.
-    Number(i64),
-    /// A string.
-    Text(String),
-    /// A list.
-    List(Vec<Json>),
-    /// An object, members in this order.
-    Object(Vec<(&'static str, Json)>),
-}
-
-impl Json {
-    /// Add an item; what is no list yet becomes one.
-    pub fn push(&mut self, item: Self) {
-        match self {
-            Self::List(items) => items.push(item),
-            Self::Null | Self::Bool(_) | Self::Number(_) | Self::Text(_) | Self::Object(_) => {
-                *self = Self::List(vec![item]);
-            }
-        }
-    }
-}
-
-impl From<bool> for Json {
-    fn from(truth: bool) -> Self {
-        Self::Bool(truth)
-    }
-}
-
-impl From<i64> for Json {
-    fn from(number: i64) -> Self {
-        Self::Number(number)
-    }
-}
-
-impl From<&str> for Json {
-    fn from(text: &str) -> Self {
-        Self::Text(text.to_owned())
-    }
-}
-
-impl From<String> for Json {
-    fn from(text: String) -> Self {
-        Self::Text(text)
-    }
-}
-
-impl<T: Into<Json>> FromIterator<T> for Json {
-    fn from_iter<I: IntoIterator<Item = T>>(items: I) -> Self {
-        Self::List(items.into_iter().map(Into::into).collect())
-    }
-}
-
-impl fmt::Display for Json {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Null => f.write_str("null"),
-            Self::Bool(truth) => truth.fmt(f),
-            Self::Number(number) => number.fmt(f),
-            Self::Text(text) => write_text(f, text),
-            Self::List(items) => {
-                f.write_str("[")?;
-                for (at, item) in items.iter().enumerate() {
-                    f.write_str(if at == 0 { "" } else { ", " })?;
-                    item.fmt(f)?;
-                }
-                f.write_str("]")
-            }
-            Self::Object(members) => {
-                f.write_str("{")?;
-                for (at, (name, value)) in members.iter().enumerate() {
-                    f.write_str(if at == 0 { "" } else { ", " })?;
-                    write_text(f, name)?;
-                    write!(f, ": {value}")?;
-                }
-                f.write_str("}")
-            }
-        }
-    }
-}
-
-fn write_text(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
-    f.write_str("\"")?;
-    for c in text.chars() {
-        match c {
-            '"' => f.write_str("\\\"")?,
-            '\\' => f.write_str("\\\\")?,
-            '\n' => f.write_str("\\n")?,
-            c if c.is_control() => write!(f, "\\u{:04x}", u32::from(c))?,
-            c => write!(f, "{c}")?,
-        }
-    }
-    f.write_str("\"")
-}
+pub use serde_json::{Value as Json, json};
 
 /// What a command has told so far.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Report {
     /// What it was asked for, in a form of its own.
     pub result: Json,
@@ -114,19 +14,36 @@ pub struct Report {
     pub output: Vec<String>,
     /// Lines that tell of failures.
     pub errors: Vec<String>,
+    /// All that there is to tell was told in documents of its own.
+    pub is_told: bool,
 }
 
 impl Report {
-    /// The document.
-    #[must_use]
-    pub fn document(self, command: &str, exit_status: u8) -> Json {
-        Json::Object(vec![
-            ("command", command.into()),
-            ("exit_status", i64::from(exit_status).into()),
-            ("result", self.result),
-            ("output", self.output.into_iter().collect()),
-            ("errors", self.errors.into_iter().collect()),
-        ])
+    /// Add an item to the result; what is no list yet becomes one.
+    pub fn push(&mut self, item: Json) {
+        match &mut self.result {
+            Json::Array(items) => items.push(item),
+            Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) | Json::Object(_) => {
+                self.result = Json::Array(vec![item]);
+            }
+        }
+    }
+
+    /// The document for all that was told since the last one.
+    pub fn take_document(&mut self, command: &str, exit_status: u8) -> Json {
+        let Self {
+            result,
+            output,
+            errors,
+            is_told: _,
+        } = mem::take(self);
+        json!({
+            "command": command,
+            "exit_status": exit_status,
+            "result": result,
+            "output": output,
+            "errors": errors,
+        })
     }
 }
 
@@ -136,25 +53,16 @@ mod tests {
 
     #[test]
     fn documents() {
-        let mut result = Json::default();
-        for item in [
-            Json::Null,
-            true.into(),
-            (-3).into(),
-            "a\"\\\n\u{1}\u{7f}ä".into(),
-        ] {
-            result.push(item);
+        let mut report = Report::default();
+        for item in [Json::Null, json!(true), json!("a\"\\\n\u{1}ä")] {
+            report.push(item);
         }
-        let report = Report {
-            result,
-            output: vec!["x".to_owned()],
-            errors: Vec::new(),
-        };
+        report.output.push("x".to_owned());
         assert_eq!(
-            report.document("status", 3).to_string(),
-            "{\"command\": \"status\", \"exit_status\": 3, \
-             \"result\": [null, true, -3, \"a\\\"\\\\\\n\\u0001\\u007fä\"], \
-             \"output\": [\"x\"], \"errors\": []}"
+            report.take_document("status", 3).to_string(),
+            "{\"command\":\"status\",\"errors\":[],\"exit_status\":3,\"output\":[\"x\"],\
+             \"result\":[null,true,\"a\\\"\\\\\\n\\u0001ä\"]}"
         );
+        assert_eq!(report, Report::default(), "the next one begins anew");
     }
 }

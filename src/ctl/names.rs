@@ -1,7 +1,7 @@
 //! Patterns in names: `web-*` and `grp:w?` stand for the processes they match. The original
 //! has no such thing; there a name with `*` or `?` is an error, except for `group:*`.
 
-use visord_model::name::namespec;
+use visord_model::name::{Namespec, namespec};
 use visord_xmlrpc::Client;
 
 use super::failure::Failure;
@@ -39,9 +39,40 @@ pub fn expand_among(processes: &[ProcessInfo], names: &[&str]) -> Vec<String> {
     expanded
 }
 
-/// The texts that a name stands for: those it matches, or itself.
+/// The processes that are named, by pattern or not, in the order of the names, and a line for
+/// each name that names none.
+#[must_use]
+pub fn select(all: &[ProcessInfo], names: &[&str]) -> (Vec<ProcessInfo>, Vec<String>) {
+    let mut chosen = Vec::new();
+    let mut errors = Vec::new();
+    for name in expand_among(all, names) {
+        let named = Namespec::parse(&name);
+        let before = chosen.len();
+        chosen.extend(all.iter().filter(|info| is_named(info, &named)).cloned());
+        if chosen.len() == before {
+            errors.push(match named {
+                Namespec::Group(group) => format!("{group}: ERROR (no such group)"),
+                Namespec::Process { group, process } => {
+                    let name = namespec(&group, &process);
+                    format!("{name}: ERROR (no such process)")
+                }
+            });
+        }
+    }
+    (chosen, errors)
+}
+
+fn is_named(info: &ProcessInfo, named: &Namespec) -> bool {
+    match named {
+        Namespec::Group(group) => info.group == *group,
+        Namespec::Process { group, process } => info.group == *group && info.name == *process,
+    }
+}
+
+/// The texts that a name stands for: those it matches, or itself. One that is known exactly
+/// as it was typed is meant alone.
 pub fn choose<'a>(name: &'a str, known: &'a [String]) -> Vec<&'a str> {
-    if !is_pattern(name) {
+    if !is_pattern(name) || known.iter().any(|text| text == name) {
         return vec![name];
     }
     let matching = known.iter().filter(|text| matches(name, text));
@@ -54,7 +85,8 @@ pub fn choose<'a>(name: &'a str, known: &'a [String]) -> Vec<&'a str> {
 }
 
 /// Whether a name is a pattern. `group:*` is not: the server knows what it means.
-fn is_pattern(name: &str) -> bool {
+#[must_use]
+pub fn is_pattern(name: &str) -> bool {
     let name = name.strip_suffix(":*").unwrap_or(name);
     name.contains(['*', '?'])
 }
@@ -108,6 +140,17 @@ fn matches(pattern: &str, text: &str) -> bool {
 mod tests {
     use super::*;
 
+    fn info(group: &str, name: &str) -> ProcessInfo {
+        ProcessInfo {
+            name: name.to_owned(),
+            group: group.to_owned(),
+            state: 20,
+            statename: String::new(),
+            description: String::new(),
+            pid: 1,
+        }
+    }
+
     #[test]
     fn patterns() {
         for (pattern, text, yes) in [
@@ -129,14 +172,6 @@ mod tests {
 
     #[test]
     fn names_that_stand_for_processes() {
-        let info = |group: &str, name: &str| ProcessInfo {
-            name: name.to_owned(),
-            group: group.to_owned(),
-            state: 20,
-            statename: String::new(),
-            description: String::new(),
-            pid: 1,
-        };
         let processes = [
             info("web-1", "web-1"),
             info("web-2", "web-2"),
@@ -159,5 +194,24 @@ mod tests {
         let known = ["web".to_owned(), "db".to_owned()];
         assert_eq!(choose("w*", &known), ["web"]);
         assert_eq!(choose("nope", &known), ["nope"]);
+        let starred = ["w*b".to_owned(), "web".to_owned()];
+        assert_eq!(choose("w*b", &starred), ["w*b"]);
+    }
+
+    #[test]
+    fn names_choose_in_their_order_and_repeat() {
+        let all = [info("cat", "cat"), info("g", "a"), info("g", "b")];
+        let names = ["g:*", "zz:*", "cat:cat", "c*", "g", "g:zz", "g:"];
+        let (chosen, errors) = select(&all, &names);
+        let chosen: Vec<String> = chosen.iter().map(ProcessInfo::namespec).collect();
+        assert_eq!(chosen, ["g:a", "g:b", "cat", "cat", "g:a", "g:b"]);
+        assert_eq!(
+            errors,
+            [
+                "zz: ERROR (no such group)",
+                "g: ERROR (no such process)",
+                "g:zz: ERROR (no such process)",
+            ]
+        );
     }
 }

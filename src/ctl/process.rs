@@ -1,10 +1,12 @@
 //! What the server says about a process, and the names of processes.
 
+use visord_model::fault::FaultCode;
 use visord_model::name::namespec;
 use visord_xmlrpc::{CallError, Client, Value, WireFault};
 
+use super::exit_status::is;
 use super::failure::Failure;
-use super::json::Json;
+use super::json::{Json, json};
 use super::session::Server;
 
 /// A process as `getProcessInfo` describes it (spec interfaces 3.3).
@@ -71,14 +73,14 @@ impl ProcessInfo {
     /// For `--json`.
     #[must_use]
     pub fn json(&self) -> Json {
-        Json::Object(vec![
-            ("namespec", self.namespec().into()),
-            ("group", self.group.as_str().into()),
-            ("name", self.name.as_str().into()),
-            ("state", self.statename.as_str().into()),
-            ("pid", self.pid.into()),
-            ("description", self.description.as_str().into()),
-        ])
+        json!({
+            "namespec": self.namespec(),
+            "group": self.group,
+            "name": self.name,
+            "state": self.statename,
+            "pid": self.pid,
+            "description": self.description,
+        })
     }
 
     /// The name to show: the group alone if both names are equal, else `group:name`.
@@ -91,12 +93,30 @@ impl ProcessInfo {
 /// Set a fault apart from other failures of a call.
 ///
 /// # Errors
-/// Those other failures.
+/// Those other failures. That the server does not have the method, or that this user may not
+/// call it, says nothing about a process, so it is one of those.
 pub fn refusable(result: Result<Value, CallError>) -> Result<Result<Value, WireFault>, Failure> {
     match result {
         Ok(value) => Ok(Ok(value)),
-        Err(CallError::Fault(fault)) => Ok(Err(fault)),
+        Err(CallError::Fault(fault)) if !is_about_the_method(&fault) => Ok(Err(fault)),
         Err(other) => Err(other.into()),
+    }
+}
+
+fn is_about_the_method(fault: &WireFault) -> bool {
+    is(FaultCode::UnknownMethod, fault.code) || is(FaultCode::NotAllowed, fault.code)
+}
+
+/// The result of a method that a server need not have; nothing from one that does not.
+///
+/// # Errors
+/// As of [`refusable`].
+pub fn sparable(
+    result: Result<Value, CallError>,
+) -> Result<Option<Result<Value, WireFault>>, Failure> {
+    match result {
+        Err(CallError::Fault(fault)) if is(FaultCode::UnknownMethod, fault.code) => Ok(None),
+        other => refusable(other).map(Some),
     }
 }
 

@@ -1,12 +1,13 @@
 //! One user talking to one server: what every command works with.
 
 use visord_model::fault::FaultCode;
-use visord_xmlrpc::http::{ServerUrl, Trust};
+use visord_xmlrpc::http::{Identity, ServerUrl, Trust};
 use visord_xmlrpc::{CallError, Client, Login, Value};
 
 use super::exit_status::{ExitStatus, is};
 use super::failure::Failure;
 use super::json::{Json, Report};
+use super::plugin::Plugins;
 use super::terminal::Terminal;
 
 /// The version of the RPC interface that we speak.
@@ -23,9 +24,30 @@ pub struct Server {
     pub password: Option<String>,
     /// Whom to trust about who an `https://` server is.
     pub trust: Trust,
+    /// What to show to an `https://` server that asks who we are.
+    pub identity: Option<Identity>,
 }
 
 impl Server {
+    /// The URL as it may be shown: without the password in it.
+    #[must_use]
+    pub fn shown(&self) -> String {
+        let secret = self.url.split_once("://").and_then(|(scheme, rest)| {
+            let authority = rest.split('/').next()?;
+            let (login, _) = authority.rsplit_once('@')?;
+            let (name, _) = login.split_once(':')?;
+            let rest = &rest[login.len()..];
+            (scheme != "unix").then(|| format!("{scheme}://{name}:***{rest}"))
+        });
+        secret.unwrap_or_else(|| self.url.clone())
+    }
+
+    /// Whether a name to log in with was given, and no password for it.
+    #[must_use]
+    pub fn lacks_password(&self) -> bool {
+        self.username.is_some() && self.password.is_none()
+    }
+
     /// A client for it, not connected yet.
     ///
     /// # Errors
@@ -34,7 +56,36 @@ impl Server {
         let url = ServerUrl::parse(&self.url).map_err(|_| Failure::UnknownProtocol)?;
         let login = self.login(&url);
         let client = Client::new(url.address, login.as_ref());
-        Ok(client.trusting(self.trust.clone()))
+        let client = client.trusting(self.trust.clone());
+        Ok(match &self.identity {
+            Some(identity) => client.presenting(identity.clone()),
+            None => client,
+        })
+    }
+
+    /// The reachability check (spec interfaces 4.5).
+    ///
+    /// # Errors
+    /// A failure that has no wording of its own.
+    pub fn reach(&self) -> Result<Result<Client, Unreached>, Failure> {
+        let mut client = self.client()?;
+        let (status, message) = match client.call("supervisor.getVersion", &[]) {
+            Ok(Value::Str(version)) if version == API_VERSION => return Ok(Ok(client)),
+            Ok(version) => (ExitStatus::VersionMismatch, other_version(&version)),
+            Err(CallError::Refused) => {
+                let message = format!("{} refused connection", self.shown());
+                (ExitStatus::Unreachable, message)
+            }
+            Err(CallError::NoSuchFile) => {
+                let message = format!("{} no such file", self.shown());
+                (ExitStatus::NotRunning, message)
+            }
+            Err(CallError::Fault(fault)) if is(FaultCode::UnknownMethod, fault.code) => {
+                (ExitStatus::Stopped, NO_INTERFACE.to_owned())
+            }
+            Err(other) => return Err(other.into()),
+        };
+        Ok(Err(Unreached { status, message }))
     }
 
     /// Credentials of our own count only as a pair (spec interfaces 4.2); without them
@@ -44,6 +95,15 @@ impl Server {
         own.or_else(|| url.credentials.clone())
             .map(|(username, password)| Login { username, password })
     }
+}
+
+/// Why a server is none that commands could be given to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unreached {
+    /// What that means for the exit code.
+    pub status: ExitStatus,
+    /// The line for it.
+    pub message: String,
 }
 
 /// What a command did to the session.
@@ -68,6 +128,8 @@ pub struct Session<'t> {
     pub exit_status: ExitStatus,
     /// With `--json`: everything that was said, to be told in one document.
     pub report: Option<Report>,
+    /// Commands that are programs of their own.
+    pub plugins: Plugins,
 }
 
 impl<'t> Session<'t> {
@@ -79,6 +141,7 @@ impl<'t> Session<'t> {
             confirm,
             exit_status: ExitStatus::Success,
             report: None,
+            plugins: Plugins::default(),
         }
     }
 
@@ -113,7 +176,7 @@ impl<'t> Session<'t> {
     /// Standard output is gone.
     pub fn tell_item(&mut self, text: &str, json: impl FnOnce() -> Json) -> Result<(), Failure> {
         match &mut self.report {
-            Some(report) => report.result.push(json()),
+            Some(report) => report.push(json()),
             None => self.terminal.out(text)?,
         }
         Ok(())
@@ -158,25 +221,46 @@ impl<'t> Session<'t> {
     /// # Errors
     /// A failure that has no wording of its own.
     pub fn reach(&mut self) -> Result<Option<Client>, Failure> {
-        let mut client = self.client()?;
-        let (status, message) = match client.call("supervisor.getVersion", &[]) {
-            Ok(Value::Str(version)) if version == API_VERSION => return Ok(Some(client)),
-            Ok(version) => (ExitStatus::VersionMismatch, other_version(&version)),
-            Err(CallError::Refused) => {
-                let message = format!("{} refused connection", self.server.url);
-                (ExitStatus::Unreachable, message)
+        match self.server.reach()? {
+            Ok(client) => Ok(Some(client)),
+            Err(Unreached { status, message }) => {
+                self.fail(status, &message)?;
+                if let Some(hint) = hint(status, &self.server.url).filter(|_| !self.confirm) {
+                    self.terminal.hint(&hint)?;
+                }
+                Ok(None)
             }
-            Err(CallError::NoSuchFile) => {
-                let message = format!("{} no such file", self.server.url);
-                (ExitStatus::NotRunning, message)
-            }
-            Err(CallError::Fault(fault)) if is(FaultCode::UnknownMethod, fault.code) => {
-                (ExitStatus::Stopped, NO_INTERFACE.to_owned())
-            }
-            Err(other) => return Err(other.into()),
-        };
-        self.fail(status, &message)?;
-        Ok(None)
+        }
+    }
+}
+
+/// What a person may do about a server that is not there.
+fn hint(status: ExitStatus, url: &str) -> Option<String> {
+    const DEFAULT: &str = "http://localhost:9001";
+    match status {
+        ExitStatus::Unreachable if url == DEFAULT => Some(
+            "no serverurl was found in a configuration file; -c names the file, -s the server"
+                .to_owned(),
+        ),
+        ExitStatus::Unreachable if url.starts_with("unix://") => {
+            Some("nobody listens at this file; is supervisord running?".to_owned())
+        }
+        ExitStatus::Unreachable => Some(
+            "nobody listens there; is supervisord running, with a port in [inet_http_server]?"
+                .to_owned(),
+        ),
+        ExitStatus::NotRunning => Some(
+            "supervisord makes this file when it starts; is it running, with the same file in \
+             [unix_http_server]?"
+                .to_owned(),
+        ),
+        ExitStatus::Success
+        | ExitStatus::Generic
+        | ExitStatus::InvalidArguments
+        | ExitStatus::Stopped
+        | ExitStatus::VersionMismatch
+        | ExitStatus::TimedOut
+        | ExitStatus::Interrupted => None,
     }
 }
 
@@ -200,4 +284,28 @@ fn other_version(version: &Value) -> String {
         "Sorry, this version of supervisorctl expects to talk to a server with API version \
          {API_VERSION}, but the remote version is {version}."
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn passwords_are_not_shown() {
+        for (url, shown) in [
+            ("http://me:a:b@h:1/x", "http://me:***@h:1/x"),
+            ("https://me:p@[::1]:1", "https://me:***@[::1]:1"),
+            ("http://me@h:1", "http://me@h:1"),
+            ("http://h:1/a:b@c", "http://h:1/a:b@c"),
+            ("unix:///a:b@c", "unix:///a:b@c"),
+            ("a:b", "a:b"),
+        ] {
+            let url = url.to_owned();
+            let server = Server {
+                url,
+                ..Server::default()
+            };
+            assert_eq!(server.shown(), shown);
+        }
+    }
 }

@@ -9,10 +9,11 @@ use nix::sys::termios::{SetArg, tcgetattr, tcsetattr};
 use super::attempt;
 use super::complete::Names;
 use super::editor::{self, Ability, Editor, Entered};
+use super::exit_status::ExitStatus;
 use super::failure::Failure;
 use super::history::History;
 use super::process::ProcessInfo;
-use super::session::{Flow, Server, Session};
+use super::session::{Flow, Session};
 
 /// Take lines until the user leaves.
 ///
@@ -28,7 +29,7 @@ pub fn run(
     let mut history = open_history(session, history_file, editor.as_deref_mut())?;
     loop {
         let entered = match &mut editor {
-            Some(editor) => editor.line(&prompt, names(&session.server))?,
+            Some(editor) => editor.line(&prompt, names(session))?,
             None => match session.terminal.ask(&prompt)? {
                 Some(line) => Entered::Line(line),
                 None => {
@@ -51,8 +52,8 @@ pub fn run(
 }
 
 /// What Ctrl-C does in a shell while no command takes it: a new line, the terminal as it
-/// was, and out.
-pub fn leave_on_interrupt() -> impl Fn() + Send + 'static {
+/// was, and out with that code.
+pub fn leave_on_interrupt(code: ExitStatus) -> impl Fn() + Send + 'static {
     let before = tcgetattr(io::stdin()).ok();
     let farewell = match Ability::of_console() {
         // The full editor may have asked the terminal to mark what is pasted.
@@ -64,16 +65,17 @@ pub fn leave_on_interrupt() -> impl Fn() + Send + 'static {
             let _ = tcsetattr(io::stdin(), SetArg::TCSADRAIN, before);
         }
         let _ = io::stdout().write_all(farewell.as_bytes());
-        std::process::exit(0);
+        std::process::exit(i32::from(code.code()));
     }
 }
 
 /// What can be named. A server that does not answer has no names to offer.
-fn names(server: &Server) -> Rc<Names> {
-    let server = server.clone();
-    Rc::new(Names::new(Vec::new(), move || {
-        ProcessInfo::of(&server).unwrap_or_default()
-    }))
+fn names(session: &Session<'_>) -> Rc<Names> {
+    let (server, plugins) = (session.server.clone(), session.plugins.clone());
+    Rc::new(Names::new(
+        move || plugins.names(),
+        move || ProcessInfo::of(&server).unwrap_or_default(),
+    ))
 }
 
 /// Without its history file a shell is still a shell: what is wrong is told, no more.

@@ -25,6 +25,15 @@ pub trait Terminal {
     /// Standard error is gone.
     fn err(&mut self, text: &str) -> io::Result<()>;
 
+    /// Write advice to standard error if a person reads it.
+    ///
+    /// # Errors
+    /// Standard error is gone.
+    fn hint(&mut self, text: &str) -> io::Result<()>;
+
+    /// Whether there is a person to be asked.
+    fn can_ask(&self) -> bool;
+
     /// Show `question` and read a line, without its end; nothing at the end of the input.
     ///
     /// # Errors
@@ -40,6 +49,9 @@ pub trait Terminal {
     /// Whether colours may be used: a terminal that knows them, and a user who wants them
     /// (`NO_COLOR` unset).
     fn has_colours(&self) -> bool;
+
+    /// Whether words go to a terminal.
+    fn is_terminal(&self) -> bool;
 
     /// What is typed, line by line, for those who must wait for something else as well.
     fn lines(&mut self) -> &mut LineReader;
@@ -80,6 +92,17 @@ impl Terminal for Console {
         io::stderr().lock().write_all(text.as_bytes())
     }
 
+    fn hint(&mut self, text: &str) -> io::Result<()> {
+        if io::stderr().is_terminal() {
+            self.err(&format!("hint: {text}\n"))?;
+        }
+        Ok(())
+    }
+
+    fn can_ask(&self) -> bool {
+        io::stdin().is_terminal() && io::stdout().is_terminal()
+    }
+
     fn ask(&mut self, question: &str) -> io::Result<Option<String>> {
         self.out(question)?;
         self.input.next_line()
@@ -94,6 +117,10 @@ impl Terminal for Console {
         let unwanted = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
         let term = std::env::var_os("TERM").unwrap_or_default();
         io::stdout().is_terminal() && !unwanted && !term.is_empty() && term != "dumb"
+    }
+
+    fn is_terminal(&self) -> bool {
+        io::stdout().is_terminal()
     }
 
     fn lines(&mut self) -> &mut LineReader {
@@ -132,6 +159,25 @@ impl Mode {
     /// The terminal is gone.
     pub fn without_signals() -> io::Result<Self> {
         Self::begin(|mode| mode.local_flags.remove(LocalFlags::ISIG))
+    }
+
+    /// As it is; whatever somebody else does to it ends with this value.
+    ///
+    /// # Errors
+    /// The terminal is gone.
+    pub fn kept() -> io::Result<Self> {
+        Self::begin(|_| {})
+    }
+
+    /// Keys come one by one, Ctrl-C among them, and are not shown.
+    ///
+    /// # Errors
+    /// The terminal is gone.
+    pub fn by_key() -> io::Result<Self> {
+        Self::begin(|mode| {
+            let line_by_line = LocalFlags::ICANON | LocalFlags::ECHO | LocalFlags::ISIG;
+            mode.local_flags.remove(line_by_line);
+        })
     }
 
     fn begin(change: impl FnOnce(&mut Termios)) -> io::Result<Self> {
@@ -192,6 +238,11 @@ impl LineReader {
     pub fn take_rest(&mut self) -> Option<String> {
         let rest = std::mem::take(&mut self.buffer);
         (!rest.is_empty()).then(|| String::from_utf8_lossy(&rest).into_owned())
+    }
+
+    /// Everything that was read and not taken, whether it is a line or not.
+    pub fn take_keys(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.buffer)
     }
 
     /// Read once, which blocks unless standard input is readable; false at its end.

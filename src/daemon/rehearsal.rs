@@ -8,8 +8,7 @@ use nix::unistd::{AccessFlags, access};
 use visord_actors::log::try_activity;
 use visord_actors::supervisor::Rehearsal;
 use visord_config::{Config, FcgiAddress, HttpConfig, LogTarget, MainLogTarget, ProcessConfig};
-use visord_web::listen::{Bound, bind_one, is_in_the_way};
-use visord_web::tls::Tls;
+use visord_web::listen::{Bound, bind_one, check_certificate, is_in_the_way};
 
 use super::privileges::may_become;
 
@@ -47,7 +46,7 @@ impl Ahead {
         let mut tried = Ok(());
         for config in http {
             tried = if held.iter().any(|held| is_in_the_way(held, config)) {
-                try_certificates(config)
+                check_certificate(config).map_err(|error| error.to_string())
             } else if let Some(place) = before.iter().position(|it| it.config == *config) {
                 opened.push(before.remove(place));
                 Ok(())
@@ -66,13 +65,6 @@ impl Ahead {
         }
         tried
     }
-}
-
-fn try_certificates(config: &HttpConfig) -> Result<(), String> {
-    let read = config.tls.as_ref().map(Tls::new).transpose();
-    let section = &config.section;
-    read.map(drop)
-        .map_err(|error| format!("TLS of [{section}]: {error}"))
 }
 
 fn try_log(target: &MainLogTarget) -> Result<(), String> {

@@ -1,8 +1,8 @@
 //! The only place that starts actors and hands out addresses.
 
-use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use actix::Actor;
 use slog::Logger;
@@ -23,11 +23,11 @@ use visord_actors::supervisor::{Ending, Loader, Parts, Rehearsal, Supervisor};
 use visord_actors::ticker::Ticker;
 use visord_actors::usage::Usage;
 use visord_config::{
-    Config, HttpAddress, HttpConfig, MainLogTarget, RpcInterfaceConfig, RpcInterfaceKind,
+    Config, HttpAddress, HttpConfig, Loaded, MainLogTarget, RpcInterfaceConfig, RpcInterfaceKind,
 };
 use visord_model::state::SupervisorState;
 use visord_web::rpc::remote::Remotes;
-use visord_web::state::{AppState, Follow, Limits, Lost, Settle};
+use visord_web::state::{AppState, Limits, Lost, Settle, Setup, Stored};
 
 use super::serve::Doors;
 use super::start::Running;
@@ -37,7 +37,9 @@ use crate::cli::UsageError;
 pub(super) struct Run<'a> {
     pub(super) loader: Loader,
     pub(super) rehearsal: Rehearsal,
-    pub(super) config: Config,
+    pub(super) loaded: Loaded,
+    /// When this process began.
+    pub(super) started: SystemTime,
     pub(super) running: &'a mut Running,
     pub(super) spawner: SpawnerHandle,
     /// The global event serial, which survives a restart.
@@ -59,12 +61,14 @@ async fn supervise(run: Run<'_>) -> Result<Ending, UsageError> {
     let Run {
         loader,
         rehearsal,
-        config,
+        loaded: Loaded { config, listing },
+        started,
         running,
         spawner,
         next_serial,
         is_first,
     } = run;
+    let listing = Arc::new(listing);
     // from now on no disk may hold up a decision
     running.activity.start_threads();
     let logger = running.activity.logger();
@@ -100,6 +104,13 @@ async fn supervise(run: Run<'_>) -> Result<Ending, UsageError> {
     });
     let (ended, end) = oneshot::channel();
     let reopened = watch::Sender::new(());
+    let latest = watch::Sender::new(Arc::clone(&listing));
+    let setup = Setup {
+        config_file: config.path.clone(),
+        started,
+        at_start: listing,
+        latest: latest.subscribe(),
+    };
     let namespaces = main_namespaces(&config.rpc_interfaces);
     let remotes = Arc::new(remotes(&config.rpc_interfaces, &logger));
     let supervisor = Supervisor::new(Parts {
@@ -108,6 +119,7 @@ async fn supervise(run: Run<'_>) -> Result<Ending, UsageError> {
         auto_logs: std::mem::take(&mut running.auto_logs),
         loader,
         rehearsal,
+        listing: latest,
         activity: running.activity.clone(),
         reopened: watch::Sender::clone(&reopened),
         ended,
@@ -124,12 +136,15 @@ async fn supervise(run: Run<'_>) -> Result<Ending, UsageError> {
         board,
         link,
         log: logger.clone(),
-        follow: follow(&logs),
+        follow: logs.followers(),
         settle: settle(&running.activity),
         lost: lost(&logs),
+        stored: stored(&logs),
+        meters: Arc::default(),
         namespaces,
         remotes,
         build: crate::build_info(),
+        setup,
         limits: Limits::default(),
     };
     let mut doors = Doors::new(&running.bound, app, logger.clone());
@@ -192,12 +207,6 @@ fn remotes(interfaces: &[RpcInterfaceConfig], logger: &slog::Logger) -> Remotes 
     })
 }
 
-/// Lets the web side wait for a log to grow without asking again and again.
-fn follow(logs: &LogService) -> Follow {
-    let logs = logs.clone();
-    Arc::new(move |path: &Path| logs.follow(path))
-}
-
 /// Lets the web side wait until what was just said is in the log.
 fn settle(activity: &ActivityLog) -> Settle {
     let activity = activity.clone();
@@ -208,6 +217,12 @@ fn settle(activity: &ActivityLog) -> Settle {
 fn lost(logs: &LogService) -> Lost {
     let logs = logs.clone();
     Arc::new(move |name| logs.lost(&name.group, &name.process))
+}
+
+/// Lets the web side tell how much of it is stored.
+fn stored(logs: &LogService) -> Stored {
+    let logs = logs.clone();
+    Arc::new(move |name| logs.stored(&name.group, &name.process))
 }
 
 fn identity(config: &Config) -> Identity {

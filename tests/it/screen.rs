@@ -68,6 +68,11 @@ impl Screen {
         screen
     }
 
+    /// Of the program.
+    pub(crate) fn pid(&self) -> i32 {
+        i32::try_from(self.child.id()).expect("a pid")
+    }
+
     /// Type.
     pub(crate) fn keys(&mut self, keys: &str) {
         self.terminal.write_all(keys.as_bytes()).expect("type");

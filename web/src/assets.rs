@@ -10,8 +10,8 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use crate::answer;
 use crate::clock;
 
-/// Path, type and content. The paths are the original's, the files are not.
-const FILES: [(&str, &str, &[u8]); 3] = [
+/// Path, type and content. The paths of sheet and images are the original's, the files are not.
+const FILES: &[(&str, &str, &[u8])] = &[
     (
         "stylesheets/supervisor.css",
         "text/css",
@@ -26,6 +26,51 @@ const FILES: [(&str, &str, &[u8]); 3] = [
         "images/icon.png",
         "image/png",
         include_bytes!("../assets/icon.png"),
+    ),
+    (
+        "scripts/ansi.js",
+        "text/javascript",
+        include_bytes!("../assets/ansi.js"),
+    ),
+    (
+        "scripts/events.js",
+        "text/javascript",
+        include_bytes!("../assets/events.js"),
+    ),
+    (
+        "scripts/log.js",
+        "text/javascript",
+        include_bytes!("../assets/log.js"),
+    ),
+    (
+        "scripts/logview.js",
+        "text/javascript",
+        include_bytes!("../assets/logview.js"),
+    ),
+    (
+        "scripts/live.js",
+        "text/javascript",
+        include_bytes!("../assets/live.js"),
+    ),
+    (
+        "scripts/figures.js",
+        "text/javascript",
+        include_bytes!("../assets/figures.js"),
+    ),
+    (
+        "scripts/process.js",
+        "text/javascript",
+        include_bytes!("../assets/process.js"),
+    ),
+    (
+        "scripts/orders.js",
+        "text/javascript",
+        include_bytes!("../assets/orders.js"),
+    ),
+    (
+        "scripts/processes.js",
+        "text/javascript",
+        include_bytes!("../assets/processes.js"),
     ),
 ];
 
@@ -55,7 +100,6 @@ pub fn answer(request: &HttpRequest, path: &str) -> HttpResponse {
     HttpResponse::Ok()
         .insert_header((header::LAST_MODIFIED, clock::http_date(*SINCE)))
         .insert_header((header::CONTENT_TYPE, *kind))
-        .insert_header((header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .body(web::Bytes::from_static(content))
 }
 

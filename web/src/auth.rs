@@ -1,4 +1,11 @@
-//! Basic authentication: one user per listener, checked on every path (spec interfaces 1.4).
+//! Basic authentication: the users of a listener, checked on every path (spec interfaces 1.4).
+//!
+//! The original has one user per listener, who may do everything; a `[web_user:x]` (ours) has a
+//! role. However many there are, a wrong name takes as long as a wrong password: all names and
+//! all passwords that are quick to compare are compared, and where any user's password is slow
+//! to verify, exactly one slow verification takes place before a login is refused.
+
+use std::sync::Arc;
 
 use actix_web::http::header::{AUTHORIZATION, HeaderMap};
 use base64::Engine as _;
@@ -6,16 +13,26 @@ use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use sha1::{Digest as _, Sha1};
 use subtle::{Choice, ConstantTimeEq as _};
+use tokio::sync::Semaphore;
+use visord_config::{Credentials, HttpConfig};
+
+use crate::caller::{Caller, Right};
 
 mod argon;
 
 use argon::Argon;
 pub use argon::Unusable;
 
+/// Everybody who may use a listener; never empty.
+#[derive(Clone)]
+pub struct Users(Vec<User>);
+
 /// Name and password as they are compared: as digests of one length, so that the time of a
 /// comparison says nothing about either, not even how long it is.
 #[derive(Clone)]
-pub struct Credentials {
+struct User {
+    name: String,
+    right: Right,
     username: Fingerprint,
     password: Password,
 }
@@ -36,17 +53,17 @@ enum Password {
     Unusable,
 }
 
-impl std::fmt::Debug for Credentials {
+impl std::fmt::Debug for Users {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Credentials(<redacted>)")
+        f.write_str("Users(<redacted>)")
     }
 }
 
 /// What an `Authorization` header amounts to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// The right name and password.
-    Welcome,
+    /// A right name and password.
+    Welcome(Caller),
     /// No credentials, or a scheme other than Basic: 401.
     Unknown,
     /// A wrong name or password: 401 after a wait.
@@ -55,33 +72,60 @@ pub enum Verdict {
     Garbled,
 }
 
-impl Credentials {
-    /// The credentials of a configured listener.
-    #[must_use]
-    pub fn new(config: &visord_config::Credentials) -> Self {
-        let password = if let Some(hex) = config.password.strip_prefix("{SHA}") {
+impl User {
+    fn new(name: &str, password: &str, right: Right, turns: &Arc<Semaphore>) -> Self {
+        let stored = if let Some(hex) = password.strip_prefix("{SHA}") {
             Password::Hashed(fingerprint(hex.as_bytes()))
-        } else if let Some(phc) = config.password.strip_prefix(ARGON2) {
-            // `complaint` tells why
-            Argon::new(phc).map_or(Password::Unusable, Password::Slow)
+        } else if let Some(phc) = password.strip_prefix(ARGON2) {
+            // `complaints` tells why
+            Argon::new(phc, turns).map_or(Password::Unusable, Password::Slow)
         } else {
-            Password::Plain(fingerprint(config.password.as_bytes()))
+            Password::Plain(fingerprint(password.as_bytes()))
         };
         Self {
-            username: fingerprint(config.username.as_bytes()),
-            password,
+            name: name.to_owned(),
+            right,
+            username: fingerprint(name.as_bytes()),
+            password: stored,
         }
     }
 
-    /// Why nobody will ever be let in with these credentials.
+    fn slow(&self) -> Option<&Argon> {
+        match &self.password {
+            Password::Slow(argon) => Some(argon),
+            Password::Plain(_) | Password::Hashed(_) | Password::Unusable => None,
+        }
+    }
+}
+
+impl Users {
+    /// Everybody who may use a configured listener; `None`: it asks nobody.
     #[must_use]
-    pub fn complaint(config: &visord_config::Credentials) -> Option<Unusable> {
-        let phc = config.password.strip_prefix(ARGON2)?;
-        Argon::new(phc).err()
+    pub fn of(config: &HttpConfig) -> Option<Self> {
+        let turns = &argon::turns();
+        let own = config.credentials.iter();
+        let own = own.map(|own| User::new(&own.username, &own.password, Right::Admin, turns));
+        let more = config.users.iter();
+        let more = more.map(|user| User::new(&user.name, &user.password, user.role.into(), turns));
+        let all: Vec<User> = own.chain(more).collect();
+        (!all.is_empty()).then_some(Self(all))
     }
 
-    /// Judge the `Authorization` header of a request. Takes time only for an `{ARGON2}`
-    /// password that was not verified before.
+    /// The names of the users who will never be let in, and why.
+    #[must_use]
+    pub fn complaints(config: &HttpConfig) -> Vec<(String, Unusable)> {
+        let own = config.credentials.iter();
+        let own = own.map(|Credentials { username, password }| (username, password));
+        let more = config.users.iter().map(|user| (&user.name, &user.password));
+        let turns = argon::turns();
+        let why = |password: &str| Argon::new(password.strip_prefix(ARGON2)?, &turns).err();
+        own.chain(more)
+            .filter_map(|(name, password)| Some((name.clone(), why(password)?)))
+            .collect()
+    }
+
+    /// Judge the `Authorization` header of a request. Takes time only where there are
+    /// `{ARGON2}` passwords, and not for one that was verified before.
     pub async fn check(&self, headers: &HeaderMap) -> Verdict {
         let Some(value) = headers.get(AUTHORIZATION) else {
             return Verdict::Unknown;
@@ -92,26 +136,74 @@ impl Credentials {
         let Some((username, password)) = decode(encoded) else {
             return Verdict::Garbled;
         };
-        // both are always compared: a wrong name takes as long as a wrong password
-        let name_fits = self.username.ct_eq(&fingerprint(username.as_bytes()));
-        if (name_fits & self.password.fits(password).await).into() {
-            Verdict::Welcome
-        } else {
-            Verdict::Wrong
+        match self.find(&username, password).await {
+            Some(user) => Verdict::Welcome(Caller {
+                user: Some(user.name.clone()),
+                right: user.right,
+                token: String::new(),
+            }),
+            None => Verdict::Wrong,
         }
+    }
+
+    /// The user of this name and password.
+    async fn find(&self, username: &str, password: String) -> Option<&User> {
+        let presented = Presented::new(username, &password);
+        // every user is looked at, whether or not one was found
+        let mut found = None;
+        let mut named = None;
+        for user in &self.0 {
+            let is_named: bool = presented.names(user).into();
+            if (presented.names(user) & presented.fits(user)).into() {
+                found = Some(user);
+            }
+            if is_named {
+                named = Some(user);
+            }
+        }
+        if found.is_some() {
+            return found;
+        }
+        if let Some(user) = named
+            && let Some(argon) = user.slow()
+        {
+            return argon.fits(password).await.then_some(user);
+        }
+        // to take as long as if there were such a user; what comes of it does not matter
+        if let Some(argon) = self.0.iter().find_map(User::slow) {
+            argon.pretend(password).await;
+        }
+        None
     }
 }
 
-impl Password {
-    async fn fits(&self, presented: String) -> Choice {
-        match self {
-            Self::Plain(stored) => stored.ct_eq(&fingerprint(presented.as_bytes())),
-            Self::Hashed(stored) => {
-                let hex = hex(&fingerprint(presented.as_bytes()));
-                stored.ct_eq(&fingerprint(hex.as_bytes()))
-            }
-            Self::Slow(argon) => argon.fits(presented).await,
-            Self::Unusable => Choice::from(0),
+/// What a client claims to know, as it is compared.
+struct Presented {
+    username: Fingerprint,
+    password: Fingerprint,
+    hashed: Fingerprint,
+}
+
+impl Presented {
+    fn new(username: &str, password: &str) -> Self {
+        let digest = fingerprint(password.as_bytes());
+        Self {
+            username: fingerprint(username.as_bytes()),
+            password: digest,
+            hashed: fingerprint(hex(&digest).as_bytes()),
+        }
+    }
+
+    fn names(&self, user: &User) -> Choice {
+        user.username.ct_eq(&self.username)
+    }
+
+    /// Whether it is the user's password, if that can be told quickly.
+    fn fits(&self, user: &User) -> Choice {
+        match &user.password {
+            Password::Plain(stored) => stored.ct_eq(&self.password),
+            Password::Hashed(stored) => stored.ct_eq(&self.hashed),
+            Password::Slow(_) | Password::Unusable => Choice::from(0),
         }
     }
 }
@@ -155,107 +247,4 @@ fn decode(encoded: &[u8]) -> Option<(String, String)> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use actix_web::http::header::HeaderValue;
-    use base64::engine::general_purpose::STANDARD as ENGINE;
-
-    /// Of `secret`, as cheap as can be.
-    pub(super) const ARGON2: &str =
-        "$argon2id$v=19$m=8,t=1,p=1$c2FsdHNhbHRzYWx0$IeGl+MG6mmbDxWOXfenTiA";
-
-    async fn verdict(password: &str, header: Option<&str>) -> Verdict {
-        let credentials = Credentials::new(&visord_config::Credentials {
-            username: "user".into(),
-            password: password.into(),
-        });
-        let mut headers = HeaderMap::new();
-        if let Some(header) = header {
-            headers.insert(AUTHORIZATION, HeaderValue::from_str(header).unwrap());
-        }
-        credentials.check(&headers).await
-    }
-
-    fn login(user: &str, password: &str) -> String {
-        format!("Basic {}", ENGINE.encode(format!("{user}:{password}")))
-    }
-
-    #[actix::test]
-    async fn plain_passwords() {
-        for (header, expected) in [
-            (None, Verdict::Unknown),
-            (Some(login("user", "a:b")), Verdict::Welcome),
-            (
-                Some(login("user", "a:b").replace("Basic", "bASIC")),
-                Verdict::Welcome,
-            ),
-            (
-                Some(login("user", "a:b").replace("Basic ", "Basic  ")),
-                Verdict::Welcome,
-            ),
-            (Some(login("User", "a:b")), Verdict::Wrong),
-            (Some(login("user", "a:")), Verdict::Wrong),
-            (Some(login("", "")), Verdict::Wrong),
-            (Some("Digest username=\"user\"".into()), Verdict::Unknown),
-            (Some("Bearer abc".into()), Verdict::Unknown),
-            (Some("Basic".into()), Verdict::Unknown),
-            (Some("Basic ".into()), Verdict::Unknown),
-            (Some("Basic YQ".into()), Verdict::Garbled),
-            (Some("Basic /////w==".into()), Verdict::Garbled),
-            (
-                Some(format!("Basic {}", ENGINE.encode("nocolon"))),
-                Verdict::Garbled,
-            ),
-        ] {
-            assert_eq!(
-                verdict("a:b", header.as_deref()).await,
-                expected,
-                "{header:?}"
-            );
-        }
-    }
-
-    #[actix::test]
-    async fn argon2_passwords() {
-        let stored = format!("{{ARGON2}}{ARGON2}");
-        for (user, password, expected) in [
-            ("user", "secret", Verdict::Welcome),
-            ("user", "wrong", Verdict::Wrong),
-            ("user", &stored, Verdict::Wrong),
-            ("User", "secret", Verdict::Wrong),
-        ] {
-            let header = login(user, password);
-            assert_eq!(
-                verdict(&stored, Some(&header)).await,
-                expected,
-                "{password}"
-            );
-        }
-        let config = |password: &str| visord_config::Credentials {
-            username: "user".into(),
-            password: password.into(),
-        };
-        assert!(Credentials::complaint(&config(&stored)).is_none());
-        // what cannot be read lets nobody in, not even with itself as the password
-        let broken = "{ARGON2}$argon2id$v=19$m=8$x$y";
-        assert!(Credentials::complaint(&config(broken)).is_some());
-        for password in ["", broken, "$argon2id$v=19$m=8$x$y"] {
-            let header = login("user", password);
-            assert_eq!(verdict(broken, Some(&header)).await, Verdict::Wrong);
-        }
-    }
-
-    #[actix::test]
-    async fn hashed_passwords() {
-        let stored = "{SHA}e5e9fa1ba31ecd1ae84f75caaa474f3a663f05f4";
-        for (password, expected) in [
-            ("secret", Verdict::Welcome),
-            ("wrong", Verdict::Wrong),
-            (stored, Verdict::Wrong),
-            (&stored[5..], Verdict::Wrong),
-        ] {
-            let header = login("user", password);
-            assert_eq!(verdict(stored, Some(&header)).await, expected, "{password}");
-        }
-    }
-}
+pub(crate) mod tests;

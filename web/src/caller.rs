@@ -1,5 +1,8 @@
 //! Who asks, and what they are allowed to.
 
+use subtle::ConstantTimeEq as _;
+use visord_config::Role;
+
 /// What a caller must be allowed to. Each right contains those before it. The one user of a
 /// listener (spec interfaces 1.4) may do everything.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -25,6 +28,16 @@ impl Right {
     }
 }
 
+impl From<Role> for Right {
+    fn from(role: Role) -> Self {
+        match role {
+            Role::View => Self::View,
+            Role::Operate => Self::Operate,
+            Role::Admin => Self::Admin,
+        }
+    }
+}
+
 /// Who sent a request that was let in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Caller {
@@ -32,6 +45,9 @@ pub struct Caller {
     pub user: Option<String>,
     /// What they may do.
     pub right: Right,
+    /// Proves that a form was made by a page that was given to them in this session
+    /// ([`crate::session`]). Known only where pages are asked for, empty elsewhere.
+    pub token: String,
 }
 
 impl Caller {
@@ -40,11 +56,19 @@ impl Caller {
     pub const ANYBODY: Self = Self {
         user: None,
         right: Right::Admin,
+        token: String::new(),
     };
 
     /// Whether they may do what needs this right.
     #[must_use]
     pub fn may(&self, right: Right) -> bool {
         self.right >= right
+    }
+
+    /// Whether a form brought their token.
+    #[must_use]
+    pub fn is_token(&self, presented: &str) -> bool {
+        let right: bool = self.token.as_bytes().ct_eq(presented.as_bytes()).into();
+        right && !self.token.is_empty()
     }
 }

@@ -98,6 +98,17 @@ impl Guest {
         Seat(Rc::clone(self))
     }
 
+    /// End the connection, whatever is under way on it.
+    pub fn send_away(&self) {
+        let task = {
+            let guests = self.crowd.guests.borrow();
+            guests.get(&self.number).map(|(_, task)| task.clone())
+        };
+        if let Some(task) = task {
+            task.abort();
+        }
+    }
+
     /// The guest is being served until the answer is dropped.
     #[must_use]
     pub fn serve(self: &Rc<Self>) -> Serving {

@@ -13,11 +13,15 @@
 //! | --- | --- | --- |
 //! | `/RPC2…` | POST | the XML-RPC methods |
 //! | `/logtail/NAME[/stdout\|/stderr]`, `/mainlogtail` | GET | a log that is followed |
+//! | `/live/log`, `/live/activity` | GET | the text of a log as server-sent events |
 //! | `/`, `/index.html`, `/tail.html`, `/ok.html` | GET, POST | pages |
+//! | `/live` | GET | what changes, as it changes |
+//! | `/metrics`, `/healthz` | GET, HEAD | numbers for machines |
 //! | `/stylesheets/…`, `/images/…` | GET, HEAD | files |
 
 #![forbid(unsafe_code)]
 
+pub mod ansi;
 pub mod answer;
 pub mod assets;
 pub mod auth;
@@ -25,14 +29,22 @@ pub mod caller;
 pub mod clock;
 pub mod crowd;
 pub mod listen;
+pub mod live;
+pub mod log_source;
+pub mod log_stream;
+pub mod log_view;
 pub mod logtail;
+pub mod metrics;
 pub mod origin;
 pub mod pages;
 pub mod query;
 pub mod route;
 pub mod rpc;
 pub mod server;
+pub mod session;
+pub mod shield;
 pub mod site;
+pub mod sse;
 pub mod state;
 pub mod stream;
 pub mod tls;

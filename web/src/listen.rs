@@ -7,6 +7,7 @@
 //! is removed (decision C26).
 
 mod again;
+mod certificate;
 
 use std::fmt;
 use std::fs;
@@ -30,6 +31,8 @@ use visord_config::{HttpAddress, HttpConfig, Ownership};
 use crate::tls::{Tls, TlsError};
 
 pub use again::{is_in_the_way, is_same_place};
+use certificate::certificate;
+pub use certificate::check_certificate;
 
 /// Connections that may wait to be accepted.
 const BACKLOG: i32 = 1024;
@@ -193,11 +196,7 @@ impl Bound {
 /// # Errors
 /// Why it cannot be opened.
 pub fn bind_one(config: &HttpConfig) -> Result<Bound, ListenError> {
-    let tls = config.tls.as_ref().map(Tls::new).transpose();
-    let tls = tls.map_err(|error| ListenError::Tls {
-        section: config.section.clone(),
-        error,
-    })?;
+    let tls = certificate(config)?;
     let (socket, file) = match &config.address {
         HttpAddress::Inet { host, port } => (Socket::Inet(bind_inet(host, *port)?), None),
         HttpAddress::Unix { path, mode, owner } => {

@@ -7,7 +7,7 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use actix_web::http::header::{HOST, HeaderMap, HeaderName, ORIGIN, REFERER};
+use actix_web::http::header::{ACCEPT_LANGUAGE, HOST, HeaderMap, HeaderName, ORIGIN, REFERER};
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
@@ -31,9 +31,22 @@ pub fn is_foreign(headers: &HeaderMap, allowed_hosts: &[String]) -> bool {
     !is_own && !is_listed(host_of(authority), allowed_hosts)
 }
 
-/// Whether a browser made the request at all.
+/// Whether a browser made the request at all. All browsers send `Accept-Language`, and no page
+/// can keep them from it; of the tools that scripts use hardly any does.
 #[must_use]
 pub fn is_browser(headers: &HeaderMap) -> bool {
+    tells_site(headers) || headers.contains_key(ACCEPT_LANGUAGE)
+}
+
+/// Whether a browser made the request and does not say for which site. So it is with a link or
+/// a picture on a page that forbids `Referer`, where we are called over plain HTTP by something
+/// else than a loopback address: there browsers send no `Sec-Fetch-Site`.
+#[must_use]
+pub fn is_unexplained(headers: &HeaderMap) -> bool {
+    is_browser(headers) && !tells_site(headers)
+}
+
+fn tells_site(headers: &HeaderMap) -> bool {
     [SEC_FETCH_SITE, ORIGIN, REFERER]
         .iter()
         .any(|name| headers.contains_key(name))
@@ -143,6 +156,30 @@ mod tests {
             (&[("origin", "http://b")], true),
         ] {
             assert_eq!(is_foreign(&headers(pairs), &allowed), foreign, "{pairs:?}");
+        }
+    }
+
+    #[test]
+    fn browsers_that_say_nothing() {
+        for (pairs, browser, unexplained) in [
+            (&[("host", "a"), ("user-agent", "curl/8")][..], false, false),
+            (&[("accept-language", "en")], true, true),
+            (&[("accept-language", "")], true, true),
+            (
+                &[("accept-language", "en"), ("referer", "http://a/")],
+                true,
+                false,
+            ),
+            (
+                &[("accept-language", "en"), ("sec-fetch-site", "none")],
+                true,
+                false,
+            ),
+            (&[("origin", "null")], true, false),
+        ] {
+            let headers = headers(pairs);
+            assert_eq!(is_browser(&headers), browser, "{pairs:?}");
+            assert_eq!(is_unexplained(&headers), unexplained, "{pairs:?}");
         }
     }
 

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::rc::Rc;
 
-use actix_web::http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
+use actix_web::http::header::{CONTENT_LENGTH, HeaderValue, SET_COOKIE, TRANSFER_ENCODING};
 use actix_web::http::{Method, StatusCode};
 use actix_web::web::{self, Bytes, BytesMut, Payload};
 use actix_web::{HttpRequest, HttpResponse};
@@ -20,7 +20,7 @@ use crate::crowd::{Guest, Serving};
 use crate::origin;
 use crate::query;
 use crate::site::Site;
-use crate::{assets, logtail, pages, rpc};
+use crate::{assets, live, log_stream, logtail, metrics, pages, rpc, session, shield};
 
 /// What a path leads to. Tried in this order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,6 +31,14 @@ enum Route {
     Logtail(String),
     /// The daemon's own log.
     MainLogtail,
+    /// What changes, as it changes.
+    Live,
+    /// The text of a process's log, as it grows.
+    LiveLog,
+    /// That of the daemon's own log.
+    LiveActivity,
+    /// Numbers for machines.
+    Metrics,
     /// A page.
     Page(pages::Page),
     /// A file of the web interface, or nothing.
@@ -49,6 +57,13 @@ impl Route {
         if path.starts_with("/mainlogtail") {
             return Self::MainLogtail;
         }
+        match path {
+            "/live" => return Self::Live,
+            "/live/log" => return Self::LiveLog,
+            "/live/activity" => return Self::LiveActivity,
+            "/metrics" => return Self::Metrics,
+            _ => {}
+        }
         let bare = path.trim_start_matches('/');
         pages::Page::of(bare).map_or_else(|| Self::File(bare.to_owned()), Self::Page)
     }
@@ -57,9 +72,13 @@ impl Route {
     fn takes(&self, method: &Method) -> bool {
         match self {
             Self::Rpc => *method == Method::POST,
-            Self::Logtail(_) | Self::MainLogtail => *method == Method::GET,
+            Self::Logtail(_)
+            | Self::MainLogtail
+            | Self::Live
+            | Self::LiveLog
+            | Self::LiveActivity => *method == Method::GET,
             Self::Page(_) => [Method::GET, Method::POST, Method::HEAD].contains(method),
-            Self::File(_) => [Method::GET, Method::HEAD].contains(method),
+            Self::Metrics | Self::File(_) => [Method::GET, Method::HEAD].contains(method),
         }
     }
 }
@@ -69,15 +88,26 @@ pub async fn handle(request: HttpRequest, payload: Payload, site: web::Data<Site
     let busy = (site.shared.enter(), serving(&request));
     let vigil = request.app_data::<Vigil>().cloned();
     vigil.iter().for_each(Vigil::came);
-    let response = match caller(&request, &site).await {
-        Err(refusal) => refusal,
-        Ok(caller) => lead(&request, payload, &site, &caller).await,
+    let mut response = match for_anybody(&request, &site) {
+        Some(response) => response,
+        None => match caller(&request, &site).await {
+            Err(refusal) => refusal,
+            Ok(caller) => lead(&request, payload, &site, caller).await,
+        },
     };
+    shield::cover(&mut response);
+    site.state.meters.answered(response.status().as_u16());
     trace!(site.state.log, "{}", Access(&request, &response));
     drop(busy);
     // a client that calls in a row is about to call again
     vigil.iter().for_each(Vigil::sent);
     response
+}
+
+/// The answer to what needs no leave to come in.
+fn for_anybody(request: &HttpRequest, site: &Site) -> Option<HttpResponse> {
+    let asks = [Method::GET, Method::HEAD].contains(request.method());
+    (asks && request.path() == "/healthz").then(|| metrics::health(&site.state))
 }
 
 /// Keeps the client's connection from being closed for lack of activity.
@@ -88,7 +118,7 @@ pub fn serving(request: &HttpRequest) -> Option<Serving> {
 /// Who asks, or the refusal of a client that may not come in at all.
 async fn caller(request: &HttpRequest, site: &Site) -> Result<Caller, HttpResponse> {
     let headers = request.headers();
-    let Some(credentials) = &site.door.credentials else {
+    let Some(users) = &site.door.users else {
         let (own, allowed) = (&site.shared.host_name, &site.door.allowed_hosts);
         // DNS cannot lead a browser to a unix socket
         let welcome = site.door.socket.is_some() || origin::may_be_called(headers, own, allowed);
@@ -100,8 +130,8 @@ async fn caller(request: &HttpRequest, site: &Site) -> Result<Caller, HttpRespon
             )
         });
     };
-    match credentials.check(headers).await {
-        Verdict::Welcome => Ok(Caller::ANYBODY),
+    match users.check(headers).await {
+        Verdict::Welcome(caller) => Ok(caller),
         Verdict::Unknown => Err(answer::unauthorized()),
         Verdict::Wrong => {
             sleep(site.state.limits.failure_delay).await;
@@ -116,7 +146,7 @@ async fn lead(
     request: &HttpRequest,
     payload: Payload,
     site: &Site,
-    caller: &Caller,
+    caller: Caller,
 ) -> HttpResponse {
     // `;params` are ignored; what is encoded is not syntax (decision Q26)
     let path = request.path().split(';').next().unwrap_or_default();
@@ -128,15 +158,42 @@ async fn lead(
         return answer::error(StatusCode::BAD_REQUEST);
     }
     match route {
-        Route::Rpc => call(request, payload, site).await,
+        Route::Rpc => call(request, payload, site, &caller).await,
         Route::Logtail(rest) => logtail::process(request, site, &rest).await,
         Route::MainLogtail => logtail::main(request, site).await,
-        Route::Page(page) => match body_if_posted(request, payload, site).await {
-            Ok(form) => page.answer(request, &form, site, caller).await,
-            Err(status) => answer::error(status),
-        },
+        Route::Live => live::answer(request, site),
+        Route::LiveLog => log_stream::process(request, site).await,
+        Route::LiveActivity => log_stream::activity(request, site).await,
+        Route::Metrics => metrics::answer(request, site).await,
+        Route::Page(page) => show(request, payload, site, caller, page).await,
         Route::File(path) => assets::answer(request, &path),
     }
+}
+
+/// A page, in the session of its reader.
+async fn show(
+    request: &HttpRequest,
+    payload: Payload,
+    site: &Site,
+    mut caller: Caller,
+    page: pages::Page,
+) -> HttpResponse {
+    let form = match body_if_posted(request, payload, site).await {
+        Ok(form) => form,
+        Err(status) => return answer::error(status),
+    };
+    let (sessions, cookie) = (&site.shared.sessions, &site.door.cookie);
+    let session = sessions.of(request.headers(), cookie);
+    caller.token = sessions.token(&session, caller.user.as_deref());
+    let mut response = page.answer(request, &form, site, &caller).await;
+    if page.has_forms()
+        && response.status() == StatusCode::OK
+        && let Some(begin) = session::set_cookie(&session, cookie)
+        && let Ok(begin) = HeaderValue::try_from(begin)
+    {
+        response.headers_mut().append(SET_COOKIE, begin);
+    }
+    response
 }
 
 /// The refusal of what a browser asks on behalf of another site (decision Q25).
@@ -145,7 +202,12 @@ pub fn refusal_if_foreign(request: &HttpRequest, site: &Site) -> Option<HttpResp
         .then(|| answer::explained(StatusCode::FORBIDDEN, "Another web site asked for this."))
 }
 
-async fn call(request: &HttpRequest, payload: Payload, site: &Site) -> HttpResponse {
+async fn call(
+    request: &HttpRequest,
+    payload: Payload,
+    site: &Site,
+    caller: &Caller,
+) -> HttpResponse {
     if let Some(refusal) = refusal_if_foreign(request, site) {
         return refusal;
     }
@@ -154,7 +216,7 @@ async fn call(request: &HttpRequest, payload: Payload, site: &Site) -> HttpRespo
         Ok(body) => body,
         Err(status) => return answer::error(status),
     };
-    match rpc::answer(&site.state, &body).await {
+    match rpc::answer(&site.state, caller.right, &body).await {
         Ok(reply) => HttpResponse::Ok().content_type("text/xml").body(reply),
         Err(status) => answer::error(status),
     }
@@ -258,6 +320,9 @@ mod tests {
             ("/logtailxyz/x", Route::Logtail("xyz/x".into())),
             ("//logtail/x", Route::File("logtail/x".into())),
             ("/mainlogtail/foo", Route::MainLogtail),
+            ("/live", Route::Live),
+            ("/metrics", Route::Metrics),
+            ("/live/", Route::File("live/".into())),
             ("/", Route::Page(Page::Status)),
             ("//index.html", Route::Page(Page::Status)),
             ("/tail.html", Route::Page(Page::Tail)),

@@ -22,7 +22,6 @@ use actix_web::dev::AppConfig;
 use actix_web::{App, rt, web};
 use futures_util::FutureExt as _;
 use futures_util::future::LocalBoxFuture;
-use nix::sys::resource::{Resource, getrlimit};
 use slog::{Logger, crit, debug, error, info};
 use tokio::sync::oneshot;
 use tokio::task::AbortHandle;
@@ -31,7 +30,7 @@ use visord_actors::vigil::Vigil;
 use visord_config::{HttpConfig, RpcInterfaceConfig};
 use visord_model::log_line::{Level, LogLine};
 
-use crate::auth::Credentials;
+use crate::auth::Users;
 use crate::crowd::Crowd;
 use crate::listen::{Bound, Socket};
 use crate::route;
@@ -83,11 +82,17 @@ pub fn startup_lines(http: &[HttpConfig], interfaces: &[RpcInterfaceConfig]) -> 
             lines.push(LogLine::new(Level::Info, text));
         }
         let section = &server.section;
-        if let Some(why) = server.credentials.as_ref().and_then(Credentials::complaint) {
-            let text = format!("Server '{section}' will let nobody in: {why}");
+        let complaints = Users::complaints(server);
+        let all = server.users.len() + usize::from(server.credentials.is_some());
+        for (name, why) in &complaints {
+            let text = if complaints.len() == all {
+                format!("Server '{section}' will let nobody in: {why}")
+            } else {
+                format!("Server '{section}' will not let {name} in: {why}")
+            };
             lines.push(LogLine::new(Level::Critical, text));
         }
-        if server.credentials.is_none() {
+        if !server.asks_for_password() {
             let text =
                 format!("Server '{section}' running without any HTTP authentication checking");
             lines.push(LogLine::new(Level::Critical, text));
@@ -105,7 +110,9 @@ impl WebServer {
     /// No descriptor or no thread to be had.
     pub fn start(bound: &[Bound], state: AppState) -> io::Result<WebHandle> {
         let state = Arc::new(state);
-        let shared = Arc::new(Shared::new()?);
+        let shared = Arc::new(Shared::new(
+            bound.iter().map(|one| (&one.config).into()).collect(),
+        )?);
         let mut waiting = Vec::with_capacity(bound.len());
         for one in bound {
             let site = Site {
@@ -181,6 +188,7 @@ impl Handler<StopListening> for WebServer {
     fn handle(&mut self, _: StopListening, _: &mut Self::Context) -> Self::Result {
         self.accepting.drain(..).for_each(|task| task.abort());
         let shared = Arc::clone(&self.shared);
+        shared.close();
         Box::pin(async move { shared.rest(FAREWELL).await })
     }
 }
@@ -208,7 +216,7 @@ type Serve = Box<dyn Fn(Stream, Option<SocketAddr>) -> LocalBoxFuture<'static, (
 
 /// Accept connections for ever, no more at a time than the limit.
 async fn accept(listener: Listener, site: Site) {
-    let crowd = Crowd::new(connections(&site.state));
+    let crowd = Crowd::new(site.state.limits.connections());
     let mut serving: Weak<Serve> = Weak::new();
     loop {
         let (io, peer) = match listener.accept().await {
@@ -260,14 +268,6 @@ async fn greeted(io: Io, site: &Site) -> Option<Io> {
             None
         }
     }
-}
-
-/// How many connections a listener may have: never more than a quarter of the descriptors, for
-/// the children need theirs.
-fn connections(state: &AppState) -> usize {
-    let wanted = state.limits.connections;
-    let descriptors = getrlimit(Resource::RLIMIT_NOFILE).map_or(1024, |(soft, _)| soft);
-    wanted.min(usize::try_from(descriptors / 4).unwrap_or(wanted))
 }
 
 /// actix-web's dispatcher for one listener.

@@ -1,23 +1,26 @@
 //! What every request handler may use, and what it must know of the listener it came through.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use futures_util::future::BoxFuture;
+use nix::sys::resource::{Resource, getrlimit};
 use slog::Logger;
 use tokio::sync::watch;
 use visord_actors::board::Board;
 use visord_actors::feed::Feed;
 use visord_actors::link::Link;
-use visord_actors::log::LostBytes;
+use visord_actors::log::{Followers, LostBytes, StoredBytes};
 use visord_actors::messages::supervisor::ProcessName;
 use visord_actors::usage::Usage;
-use visord_config::HttpAddress;
+use visord_config::{HttpAddress, Listing};
 
-use crate::auth::Credentials;
+use crate::auth::Users;
 use crate::listen::Bound;
+use crate::metrics::meters::Meters;
 use crate::rpc::remote::Remotes;
+use crate::session;
 use crate::tls::Tls;
 
 /// The version of Supervisor this program stands in for (decision "version").
@@ -26,15 +29,15 @@ pub const STANDS_IN_FOR: &str = "4.3.0";
 /// Version of the RPC interface itself.
 pub const API_VERSION: &str = "3.0";
 
-/// A number that changes whenever something is written to the log of this path.
-pub type Follow = Arc<dyn Fn(&Path) -> watch::Receiver<u64> + Send + Sync>;
-
 /// Completes when what the daemon has said so far is in its log, or soon if its disk hangs; `None`
 /// if it is already.
 pub type Settle = Arc<dyn Fn() -> Option<BoxFuture<'static, ()>> + Send + Sync>;
 
 /// How many bytes of the outputs of a process could not be stored.
 pub type Lost = Arc<dyn Fn(&ProcessName) -> LostBytes + Send + Sync>;
+
+/// How many bytes of the outputs of a process are in its logs.
+pub type Stored = Arc<dyn Fn(&ProcessName) -> StoredBytes + Send + Sync>;
 
 /// What the daemon hands to its web server.
 #[derive(Clone)]
@@ -49,13 +52,17 @@ pub struct AppState {
     pub link: Link,
     /// The activity log.
     pub log: Logger,
-    /// Tells that a log has grown.
-    pub follow: Follow,
+    /// Tells that a log has grown, or was changed otherwise.
+    pub follow: Followers,
     /// Awaited before an answer is given and before the daemon's own log is read: a client finds
     /// in the log what it has caused, as with a daemon that writes it in place.
     pub settle: Settle,
     /// Counts what logs have lost.
     pub lost: Lost,
+    /// Counts what log files have taken.
+    pub stored: Stored,
+    /// Counts calls and requests.
+    pub meters: Arc<Meters>,
     /// Namespaces under which the main methods are reachable: the names of the
     /// `[rpcinterface:x]` sections, in file order (spec interfaces E1).
     pub namespaces: Vec<String>,
@@ -63,8 +70,23 @@ pub struct AppState {
     pub remotes: Arc<Remotes>,
     /// Which visord this is, for the footer and `getBuildInfo`.
     pub build: String,
+    /// Where the daemon comes from, for those who may see that.
+    pub setup: Setup,
     /// Bounds on what clients may use up.
     pub limits: Limits,
+}
+
+/// When and from what the daemon was started.
+#[derive(Clone, Debug)]
+pub struct Setup {
+    /// The configuration file, as given or found.
+    pub config_file: PathBuf,
+    /// When this process began; a restart does not change it.
+    pub started: SystemTime,
+    /// The configuration of this run.
+    pub at_start: Arc<Listing>,
+    /// As it was read last: at the start, or by `reread`.
+    pub latest: watch::Receiver<Arc<Listing>>,
 }
 
 impl AppState {
@@ -90,6 +112,24 @@ pub struct Limits {
     pub failure_delay: Duration,
 }
 
+impl Limits {
+    /// How many connections a listener may really have: never more than a quarter of the
+    /// descriptors, for the children need theirs.
+    #[must_use]
+    pub fn connections(&self) -> usize {
+        let descriptors = getrlimit(Resource::RLIMIT_NOFILE).map_or(1024, |(soft, _)| soft);
+        let most = usize::try_from(descriptors / 4).unwrap_or(usize::MAX);
+        self.connections.min(most)
+    }
+
+    /// Live streams that may be open at a time, on all listeners together: there is always room
+    /// for those who ask for something else.
+    #[must_use]
+    pub fn streams(&self) -> usize {
+        (self.connections() / 2).max(1)
+    }
+}
+
 impl Default for Limits {
     fn default() -> Self {
         Self {
@@ -107,7 +147,9 @@ pub struct Door {
     /// Name of its section, for messages.
     pub section: String,
     /// Who may use it; `None`: anybody.
-    pub credentials: Option<Credentials>,
+    pub users: Option<Users>,
+    /// The name of its cookie.
+    pub cookie: String,
     /// Its unix socket; `None` for TCP.
     pub socket: Option<PathBuf>,
     /// Host names it may be called by when it asks for no password (decision Q25).
@@ -125,7 +167,8 @@ impl Door {
         let http = &bound.config;
         Self {
             section: http.section.clone(),
-            credentials: http.credentials.as_ref().map(Credentials::new),
+            users: Users::of(http),
+            cookie: session::cookie_name(http),
             socket: match &http.address {
                 HttpAddress::Unix { path, .. } => Some(path.clone()),
                 HttpAddress::Inet { .. } => None,

@@ -1,11 +1,22 @@
 //! Handlers and server against a Supervisor that is not there.
 
+mod ansi;
+mod daemon_pages;
 pub(crate) mod fake;
 mod http;
+mod live;
+mod log_pages;
+mod log_style;
+mod metrics;
 mod names;
+mod orders;
 mod pages;
 mod remote;
+mod rights;
 mod rpc;
 mod server;
+mod session;
+mod shield;
+mod style;
 #[cfg(feature = "tls")]
 mod tls;

@@ -1,4 +1,5 @@
-//! How many bytes each output has lost since the daemon started, over all runs of its process.
+//! How many bytes each output has stored and lost since the daemon started, over all runs of its
+//! process.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -15,27 +16,55 @@ pub struct LostBytes {
     pub stderr: u64,
 }
 
+/// Bytes of one process that were written to its log files, over all its runs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct StoredBytes {
+    /// Of its standard output.
+    pub stdout: u64,
+    /// Of its standard error.
+    pub stderr: u64,
+}
+
 /// Group, process, stream.
 type Key = (String, String, Stream);
 
+/// The counts of one output, to be added to.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Counts {
+    pub(super) lost: Arc<AtomicU64>,
+    pub(super) stored: Arc<AtomicU64>,
+}
+
 /// The counts, by output.
 #[derive(Debug, Default)]
-pub(super) struct Ledger(Mutex<BTreeMap<Key, Arc<AtomicU64>>>);
+pub(super) struct Ledger(Mutex<BTreeMap<Key, Counts>>);
 
 impl Ledger {
-    /// The count of one output, to be added to.
-    pub(super) fn of(&self, group: &str, process: &str, stream: Stream) -> Arc<AtomicU64> {
+    /// Those of one output.
+    pub(super) fn of(&self, group: &str, process: &str, stream: Stream) -> Counts {
         let key = (group.to_owned(), process.to_owned(), stream);
         let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(counts.entry(key).or_default())
+        counts.entry(key).or_default().clone()
     }
 
-    /// The counts of one process.
+    /// What one process has lost.
     pub(super) fn lost(&self, group: &str, process: &str) -> LostBytes {
-        let lost = |stream| self.of(group, process, stream).load(Ordering::Relaxed);
+        let lost = |stream| self.of(group, process, stream).lost.load(Ordering::Relaxed);
         LostBytes {
             stdout: lost(Stream::Stdout),
             stderr: lost(Stream::Stderr),
+        }
+    }
+
+    /// What is stored of one process.
+    pub(super) fn stored(&self, group: &str, process: &str) -> StoredBytes {
+        let stored = |stream| {
+            let counts = self.of(group, process, stream);
+            counts.stored.load(Ordering::Relaxed)
+        };
+        StoredBytes {
+            stdout: stored(Stream::Stdout),
+            stderr: stored(Stream::Stderr),
         }
     }
 }

@@ -6,7 +6,7 @@ mod lines;
 
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use slog::{Drain, Logger};
@@ -24,6 +24,7 @@ use super::channel::{ChannelSpec, OutputEvent, OutputEventKind};
 use super::disk::Disk;
 use super::file::{LogFile, Stop};
 use super::followers::Followers;
+use super::ledger::Counts;
 use super::loss::Loss;
 use super::main_log::emit;
 use super::syslog::Outbox;
@@ -46,6 +47,7 @@ pub(crate) struct Output<D: Disk> {
     /// What a stalled sink has not taken yet.
     queue: Vec<u8>,
     loss: Loss,
+    stored: Arc<AtomicU64>,
     pid: i32,
 }
 
@@ -69,6 +71,7 @@ impl<D: Disk> Output<D> {
             file,
             syslog,
             queue: Vec::new(),
+            stored: Arc::default(),
             loss: Loss::new(name),
             pid: 0,
         }
@@ -100,9 +103,10 @@ impl<D: Disk> Output<D> {
         self.file.as_mut()
     }
 
-    /// Counts lost bytes there, before any is lost.
-    pub(crate) fn count_losses_into(&mut self, total: Arc<AtomicU64>) {
-        self.loss.count_into(total);
+    /// Counts bytes there, before any is lost or stored.
+    pub(super) fn count_into(&mut self, counts: Counts) {
+        self.loss.count_into(counts.lost);
+        self.stored = counts.stored;
     }
 
     /// The count of lost bytes, readable from elsewhere.
@@ -226,6 +230,8 @@ impl<D: Disk> Output<D> {
             shelf.put_away(file);
         }
         if outcome.stored > 0 {
+            let stored = outcome.stored as u64;
+            self.stored.fetch_add(stored, Ordering::Relaxed);
             self.followers.grown(file.path());
         }
         match outcome.stop {

@@ -10,7 +10,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use slog::Logger;
-use tokio::sync::{oneshot, watch};
+use tokio::sync::oneshot;
 use visord_model::event::Stream;
 use visord_model::log_line::{Level, LogLine};
 
@@ -19,7 +19,7 @@ use super::channel::{Channel, ChannelSpec};
 use super::disk::{Kind, RealDisk};
 use super::file::LogFile;
 use super::followers::Followers;
-use super::ledger::{Ledger, LostBytes};
+use super::ledger::{Ledger, LostBytes, StoredBytes};
 use super::main_log::emit;
 use super::mounts::Mounts;
 use super::output::Output;
@@ -201,15 +201,10 @@ impl LogService {
         }
     }
 
-    /// A number that changes whenever a channel writes to this log. While a log is
-    /// followed its thread does not nap.
+    /// Who follows what: whoever follows a log through this list is told when a channel
+    /// writes to it. While a log is followed the log threads do not nap.
     #[must_use]
-    pub fn follow(&self, path: &Path) -> watch::Receiver<u64> {
-        self.0.followers.follow(path)
-    }
-
-    /// The list of followers, for other writers.
-    pub(super) fn followers(&self) -> Followers {
+    pub fn followers(&self) -> Followers {
         self.0.followers.clone()
     }
 
@@ -219,10 +214,16 @@ impl LogService {
         self.0.ledger.lost(group, process)
     }
 
+    /// What the log files of a process have taken since the service started, over all its runs.
+    #[must_use]
+    pub fn stored(&self, group: &str, process: &str) -> StoredBytes {
+        self.0.ledger.stored(group, process)
+    }
+
     /// Counts bytes that were lost before they came to a channel.
     pub fn count_lost(&self, group: &str, process: &str, stream: Stream, bytes: u64) {
-        let count = self.0.ledger.of(group, process, stream);
-        count.fetch_add(bytes, Ordering::Relaxed);
+        let counts = self.0.ledger.of(group, process, stream);
+        counts.lost.fetch_add(bytes, Ordering::Relaxed);
     }
 
     /// Drains and closes every channel, declares what a stalled sink has not taken, and
@@ -336,11 +337,11 @@ impl Shared {
             }
             None => None,
         };
-        let lost = self.ledger.of(&spec.group, &spec.process, spec.stream);
-        let syslog = self.outbox(&spec, &lost)?;
+        let counts = self.ledger.of(&spec.group, &spec.process, spec.stream);
+        let syslog = self.outbox(&spec, &counts.lost)?;
         let followers = self.followers.clone();
         let mut output = Output::new(spec, file, syslog, self.logger.clone(), followers);
-        output.count_losses_into(lost);
+        output.count_into(counts);
         self.warn_about_rotation(&output);
         Ok(output)
     }

@@ -85,6 +85,7 @@ impl Handler<RecoverListener> for Member {
 
 struct Fixture {
     pool: Addr<ListenerPool>,
+    meter: Arc<PoolMeter>,
     /// As the Supervisor's roster does it.
     members: RefCell<Vec<Addr<Member>>>,
     bus: Addr<EventBus>,
@@ -121,6 +122,7 @@ fn start_with_log(config: PoolConfig, settle: Settle) -> Fixture {
     let log = Lines::default();
     let bus = EventBus::new(20, Interest::default()).start();
     let pool = ListenerPool::new("pool".into(), "north".into(), &config, log.logger());
+    let meter = pool.meter();
     let pool = pool.settling(settle).start();
     bus.do_send(Subscribe {
         name: "pool".into(),
@@ -130,6 +132,7 @@ fn start_with_log(config: PoolConfig, settle: Settle) -> Fixture {
     let members = RefCell::default();
     Fixture {
         pool,
+        meter,
         members,
         bus,
         log,
@@ -347,7 +350,7 @@ fn members_are_served_in_the_order_of_joining() {
 }
 
 #[test]
-fn overflow_is_logged() {
+fn overflow_is_logged_and_counted() {
     on_paused_time(async {
         let fixture = start(1);
         let _member = fixture.join("a");
@@ -356,6 +359,11 @@ fn overflow_is_logged() {
         settle().await;
         let line = "ERRO pool pool event buffer overflowed, discarding event 20";
         assert_eq!(fixture.log.take(), [line]);
+        let meter = &fixture.meter;
+        assert_eq!(
+            (meter.waiting(), meter.held(), meter.discarded()),
+            (1, 0, 1)
+        );
     });
 }
 

@@ -184,9 +184,10 @@ impl Supervisor {
         let identifier = self.config.server.identifier.clone();
         let logger = self.world.logger.clone();
         let activity = self.activity.clone();
-        let addr = ListenerPool::new(config.name.clone(), identifier, pool, logger)
-            .settling(Box::new(move || activity.settled()))
-            .start();
+        let actor = ListenerPool::new(config.name.clone(), identifier, pool, logger)
+            .settling(Box::new(move || activity.settled()));
+        self.world.board.set_pool(&config.name, actor.meter());
+        let addr = actor.start();
         // before the group's own PROCESS_GROUP_ADDED, which its pool is to get
         self.world.bus.do_send(Subscribe {
             name: config.name.clone(),

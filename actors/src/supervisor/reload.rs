@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use actix::{ActorFutureExt, Handler, ResponseActFuture, WrapFuture};
-use visord_config::{Config, GroupConfig, ProcessConfig};
+use visord_config::{Config, GroupConfig, Loaded, ProcessConfig};
 use visord_model::event::Stream;
 use visord_model::fault::{Fault, FaultCode};
 
@@ -13,7 +13,7 @@ use crate::messages::supervisor::{Answer, ConfiguredGroup, GetConfig, ReloadConf
 
 impl Supervisor {
     /// Run the loader where it may block.
-    pub(super) fn load(&self) -> impl Future<Output = Result<Config, String>> + 'static {
+    pub(super) fn load(&self) -> impl Future<Output = Result<Loaded, String>> + 'static {
         let loader = self.loader.clone();
         let loading = tokio::task::spawn_blocking(move || loader());
         async move {
@@ -27,13 +27,14 @@ impl Supervisor {
     /// Load, and try what a restart would do. The error is a part of a sentence, and why.
     pub(super) fn rehearse(
         &self,
-    ) -> impl Future<Output = Result<Config, (&'static str, String)>> + 'static {
+    ) -> impl Future<Output = Result<Loaded, (&'static str, String)>> + 'static {
         let loaded = self.load();
         let rehearsal = self.rehearsal.clone();
         async move {
             let invalid = |reason| ("the configuration is not valid", reason);
-            let config = loaded.await.map_err(invalid)?;
-            let tried = tokio::task::spawn_blocking(move || rehearsal(&config).map(|()| config));
+            let loaded = loaded.await.map_err(invalid)?;
+            let tried =
+                tokio::task::spawn_blocking(move || rehearsal(&loaded.config).map(|()| loaded));
             match tried.await {
                 Ok(tried) => tried.map_err(|reason| ("it would fail", reason)),
                 Err(panic) => Err(("it could not be tried", panic.to_string())),
@@ -65,7 +66,10 @@ impl Handler<ReloadConfig> for Supervisor {
             loaded
                 .into_actor(self)
                 .map(|loaded, act, _ctx| match loaded {
-                    Ok(config) => Ok(act.compare(config)),
+                    Ok(Loaded { config, listing }) => {
+                        act.listing.send_replace(Arc::new(listing));
+                        Ok(act.compare(config))
+                    }
                     Err(reason) => Err(FaultCode::CantReread.about(reason)),
                 }),
         )

@@ -91,7 +91,7 @@ impl Supervisor {
         }
         let restarts = self.world.board.mood() == SupervisorState::Restarting;
         let ending = match self.next.take().filter(|_| restarts) {
-            Some(config) => Ending::Restart(config),
+            Some(next) => Ending::Restart(next),
             None => Ending::Shutdown,
         };
         if let Some(ended) = self.ended.take() {
@@ -157,9 +157,9 @@ impl Handler<Restart> for Supervisor {
             rehearsed
                 .into_actor(self)
                 .map(|loaded, act, ctx| match loaded {
-                    Ok(config) => {
+                    Ok(next) => {
                         act.gate()?;
-                        act.next = Some(Box::new(config));
+                        act.next = Some(Box::new(next));
                         act.close(SupervisorState::Restarting, ctx);
                         Ok(())
                     }

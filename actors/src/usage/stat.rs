@@ -12,7 +12,9 @@ pub(super) struct Stat {
     pub(super) pid: i32,
     pub(super) parent: i32,
     pub(super) group: i32,
-    /// Its own time and that of the children it has waited for.
+    /// Its own time.
+    pub(super) own_ticks: u64,
+    /// That, and the time of the children it has waited for.
     pub(super) ticks: u64,
     /// When it started, since boot: with the pid it names a process for good.
     pub(super) born: u64,
@@ -34,15 +36,22 @@ impl Stat {
         // some are signed in the kernel, and never below nothing
         let signed =
             |number: usize| Some(field(number)?.parse::<i64>().ok()?.max(0).cast_unsigned());
+        let own_ticks = count(14)? + count(15)?;
         Some(Self {
             pid: pid.trim().parse().ok()?,
             parent: field(4)?.parse().ok()?,
             group: field(5)?.parse().ok()?,
-            ticks: count(14)? + count(15)? + signed(16)? + signed(17)?,
+            own_ticks,
+            ticks: own_ticks + signed(16)? + signed(17)?,
             born: count(22)?,
             pages: signed(24)?,
         })
     }
+}
+
+/// This very process.
+pub(super) fn own() -> Option<Stat> {
+    Stat::parse(&fs::read("/proc/self/stat").ok()?)
 }
 
 /// Every process there is. One that ends meanwhile is left out.
@@ -81,6 +90,7 @@ mod tests {
                 pid: 7,
                 parent: 1,
                 group: 7,
+                own_ticks: 33,
                 ticks: 110,
                 born: 987_654,
                 pages: 2345,

@@ -66,6 +66,7 @@ fn one_look() {
     assert_eq!(sample.processes, 1);
     assert!(sample.rss > 0);
     assert_eq!(usage.all().len(), 1);
+    assert!(usage.own().unwrap().rss > 0);
     // no curve without watchers
     assert_eq!(usage.curve(&name()), []);
     // not a child of ours, whatever runs there

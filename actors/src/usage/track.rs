@@ -115,7 +115,7 @@ impl Track {
     }
 }
 
-fn seconds(ticks: u64, units: Units) -> Duration {
+pub(super) fn seconds(ticks: u64, units: Units) -> Duration {
     let hertz = units.hertz.max(1);
     let nanos = (ticks % hertz) * 1_000_000_000 / hertz;
     Duration::from_secs(ticks / hertz) + Duration::from_nanos(nanos)
@@ -136,6 +136,7 @@ mod tests {
             parent,
             group: 10,
             ticks,
+            own_ticks: ticks,
             born,
             pages: 10,
         }

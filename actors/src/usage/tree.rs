@@ -69,6 +69,7 @@ mod tests {
             parent,
             group,
             ticks: 0,
+            own_ticks: 0,
             born: 0,
             pages: 0,
         };

@@ -19,7 +19,7 @@ use visord_actors::process::Surroundings;
 use visord_actors::reaper::Reaper;
 use visord_actors::spawn::{Spawner, SpawnerHandle, SpawnerThread};
 use visord_actors::supervisor::{AutoLogs, Ending, Loader, Parts, Supervisor};
-use visord_config::{MainLogTarget, Overrides, load};
+use visord_config::{MainLogTarget, Overrides};
 use visord_model::log_line::Level;
 use visord_model::process::ProcessInfo;
 use visord_model::state::ProcessState;
@@ -30,7 +30,7 @@ fn loader(folder: &Path) -> Loader {
         node_name: "node".to_owned(),
         cwd: folder.to_owned(),
     };
-    Arc::new(move || load(Path::new("s.conf"), &Overrides::default(), &surroundings))
+    Arc::new(move || visord_config::read(Path::new("s.conf"), &Overrides::default(), &surroundings))
 }
 
 /// What a test needs to hold while the Supervisor runs.
@@ -78,10 +78,11 @@ pub(crate) fn start(folder: &Path, tamper: impl FnOnce(SpawnerHandle) -> Rc<dyn 
     let supervisor = Supervisor::new(Parts {
         reopened: tokio::sync::watch::Sender::new(()),
         world: Rc::new(world),
-        config: loader().expect("a valid configuration"),
+        config: loader().expect("a valid configuration").config,
         auto_logs: AutoLogs::new(),
         loader,
         rehearsal: Arc::new(|_| Ok(())),
+        listing: tokio::sync::watch::Sender::default(),
         activity,
         ended,
     });

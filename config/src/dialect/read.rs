@@ -151,6 +151,7 @@ fn open(document: &mut Document, name: &str, place: Place) -> Target {
         return Target::Defaults;
     }
     if let Some(&at) = document.index.get(name) {
+        document.sections[at].again.get_or_insert(place);
         return Target::Section(at);
     }
     let at = document.sections.len();

@@ -188,6 +188,7 @@ fn logfile(reader: &Reader<'_>, scope: &Scope<'_>, key: &str) -> Written {
     let auto = Written::Target(LogTarget::Auto);
     reader.value_or(scope, key, auto, |once| {
         let text = scope.expand(once, key)?;
+        reader.note_again(key, once, &text);
         Ok(match text.to_lowercase().as_str() {
             "auto" => Written::Target(LogTarget::Auto),
             "none" | "off" => Written::Target(LogTarget::None),

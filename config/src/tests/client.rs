@@ -24,6 +24,17 @@ fn other_sections_mean_nothing_to_it() {
     assert_eq!(client(text).expect("a client").prompt, "p");
 }
 
+/// What is there for the original's client does no harm beside a program for ours.
+#[test]
+fn programs_that_are_commands() {
+    let text = "[supervisorctl]\n[ctlplugin:hello]\ncommand=%(here)s/hello 'a b'\n\
+                supervisor.ctl_factory=x:y\n";
+    let plugins = client(text).expect("a client").plugins;
+    assert_eq!(plugins.len(), 1);
+    assert_eq!(plugins[0].name, "hello");
+    assert!(plugins[0].command.ends_with("/hello 'a b'") && plugins[0].command.starts_with('/'));
+}
+
 #[test]
 fn what_it_refuses() {
     let missing = ".ini file does not include supervisorctl section";
@@ -40,7 +51,12 @@ fn what_it_refuses() {
         ),
         (
             "[supervisorctl]\n[ctlplugin:x]\n",
-            "section [ctlplugin:x] does not specify a supervisor.ctl_factory",
+            "section [ctlplugin:x] does not specify a supervisor.ctl_factory or command",
+        ),
+        ("[supervisorctl]\n[ctlplugin:x]\ncommand=\n", "it is empty"),
+        (
+            "[supervisorctl]\n[ctlplugin:a-b]\ncommand=/x\n",
+            "section [ctlplugin:a-b]: the name of a command is letters, digits and _",
         ),
     ];
     for (text, message) in rows {

@@ -17,6 +17,10 @@ fn file(kind: &str, line: &str) -> String {
         "include" => "[include]\nfiles=\n",
         "inet_http_server*" => "[inet_http_server]\nport=9001\n",
         "unix_http_server*" => "[unix_http_server]\nfile=/run/s.sock\n",
+        "web_user:" => {
+            "[unix_http_server]\nfile=/run/s.sock\n[inet_http_server:b]\nport=1\n\
+             [web_user:x]\npassword=p\n"
+        }
         "program:" => "[program:x]\ncommand=/bin/cat\n",
         "eventlistener:" => "[eventlistener:x]\ncommand=/bin/cat\nevents=EVENT\n",
         "fcgi-program:" => "[fcgi-program:x]\ncommand=/bin/cat\nsocket=unix:///run/x\n",

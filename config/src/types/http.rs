@@ -13,6 +13,9 @@ pub struct HttpConfig {
     pub address: HttpAddress,
     /// Who may use it; `None`: anybody.
     pub credentials: Option<Credentials>,
+    /// The `[web_user:x]` who may use it (ours), in file order; they and the one of
+    /// `credentials` have different names.
+    pub users: Vec<WebUser>,
     /// `allowed_hosts` (ours, decision Q25): further `Host` names, lower-cased.
     pub allowed_hosts: Vec<String>,
     /// `max_body` (ours): the longest request body, in bytes, at least 1.
@@ -74,6 +77,62 @@ impl std::fmt::Debug for Credentials {
             .field("username", &self.username)
             .field("password", &"<redacted>")
             .finish()
+    }
+}
+
+/// A `[web_user:NAME]` (ours).
+#[derive(Clone, PartialEq, Eq)]
+pub struct WebUser {
+    /// Not empty, without a colon.
+    pub name: String,
+    /// As of [`Credentials::password`], not empty.
+    pub password: String,
+    /// What they may do.
+    pub role: Role,
+}
+
+impl std::fmt::Debug for WebUser {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("WebUser")
+            .field("name", &self.name)
+            .field("password", &"<redacted>")
+            .field("role", &self.role)
+            .finish()
+    }
+}
+
+/// `role` of a `[web_user:x]`; `docs/rpc.md` tells what each may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// See.
+    View,
+    /// See and control processes.
+    Operate,
+    /// Everything.
+    Admin,
+}
+
+impl Role {
+    /// All roles.
+    pub const ALL: [Self; 3] = [Self::View, Self::Operate, Self::Admin];
+
+    /// As it is written.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::View => "view",
+            Self::Operate => "operate",
+            Self::Admin => "admin",
+        }
+    }
+}
+
+impl HttpConfig {
+    /// Whether nobody may use it without a password: it has a user of its own, or a
+    /// `[web_user:x]` may use it.
+    #[must_use]
+    pub fn asks_for_password(&self) -> bool {
+        self.credentials.is_some() || !self.users.is_empty()
     }
 }
 

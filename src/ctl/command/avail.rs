@@ -8,7 +8,7 @@ use super::Command;
 use crate::ctl::exit_status::{ExitStatus, is};
 use crate::ctl::failure::Failure;
 use crate::ctl::help::Part;
-use crate::ctl::json::Json;
+use crate::ctl::json::{Json, json};
 use crate::ctl::process::{items, number, refusable, text};
 use crate::ctl::session::{Flow, Session};
 
@@ -83,15 +83,15 @@ impl Config {
     }
 
     fn json(&self) -> Json {
-        Json::Object(vec![
-            ("namespec", self.namespec().into()),
-            ("group", self.group.as_str().into()),
-            ("name", self.name.as_str().into()),
-            ("in_use", self.in_use.into()),
-            ("autostart", self.autostart.into()),
-            ("group_priority", self.group_priority.into()),
-            ("priority", self.priority.into()),
-        ])
+        json!({
+            "namespec": self.namespec(),
+            "group": self.group,
+            "name": self.name,
+            "in_use": self.in_use,
+            "autostart": self.autostart,
+            "group_priority": self.group_priority,
+            "priority": self.priority,
+        })
     }
 }
 

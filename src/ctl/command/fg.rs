@@ -19,6 +19,7 @@ use crate::ctl::failure::Failure;
 use crate::ctl::follow::{GREETING, LogStream, wait_for};
 use crate::ctl::help::Part;
 use crate::ctl::interrupt::Taken;
+use crate::ctl::names::expand;
 use crate::ctl::process::{ProcessInfo, refusable};
 use crate::ctl::session::{Flow, Session};
 use crate::ctl::terminal::Mode;
@@ -36,6 +37,7 @@ pub(super) const FG: Command = Command {
     completes: &[Completes::Processes],
     needs: &[
         "supervisor.getVersion",
+        "supervisor.getAllProcessInfo",
         "supervisor.getProcessInfo",
         "supervisor.sendProcessStdin",
         "/logtail",
@@ -67,6 +69,15 @@ fn run(session: &mut Session<'_>, argument: &str) -> Result<Flow, Failure> {
         _ => {
             let message = "ERROR: too many process names supplied";
             session.fail(ExitStatus::Generic, message)?;
+            return Ok(Flow::Continue);
+        }
+    };
+    let found = expand(&mut client, &[name])?;
+    let name = match &found[..] {
+        [one] => one.as_str(),
+        several => {
+            let line = format!("ERROR: {name} matches several: {}", several.join(", "));
+            session.fail(ExitStatus::Generic, &line)?;
             return Ok(Flow::Continue);
         }
     };

@@ -1,13 +1,16 @@
 //! `add` and `remove`: which groups of the loaded configuration are active.
 
+use std::collections::BTreeSet;
+
 use visord_model::fault::FaultCode;
-use visord_xmlrpc::{CallError, WireFault};
+use visord_xmlrpc::{CallError, Client, Value, WireFault};
 
 use super::{Command, Completes};
 use crate::ctl::exit_status::{ExitStatus, is};
 use crate::ctl::failure::Failure;
 use crate::ctl::help::Part;
-use crate::ctl::process::refusable;
+use crate::ctl::names::{choose, is_pattern};
+use crate::ctl::process::{ProcessInfo, items, refusable, text};
 use crate::ctl::session::{Flow, Session};
 
 pub(super) const ADD: Command = Command {
@@ -18,7 +21,7 @@ pub(super) const ADD: Command = Command {
     )],
     options: &[],
     completes: &[Completes::Groups],
-    needs: &["supervisor.addProcessGroup"],
+    needs: &["supervisor.addProcessGroup", "supervisor.getAllConfigInfo"],
     addition: false,
     run: add,
 };
@@ -31,14 +34,17 @@ pub(super) const REMOVE: Command = Command {
     )],
     options: &[],
     completes: &[Completes::Groups],
-    needs: &["supervisor.removeProcessGroup"],
+    needs: &[
+        "supervisor.removeProcessGroup",
+        "supervisor.getAllProcessInfo",
+    ],
     addition: false,
     run: remove,
 };
 
 fn add(session: &mut Session<'_>, argument: &str) -> Result<Flow, Failure> {
     let mut client = session.client()?;
-    for name in argument.split_whitespace() {
+    for name in &expanded(argument, || configured(&mut client))? {
         let result = client.call("supervisor.addProcessGroup", &[name.into()]);
         match refusable(result)? {
             Ok(_) => session.say(&format!("{name}: added process group"))?,
@@ -57,7 +63,7 @@ fn add(session: &mut Session<'_>, argument: &str) -> Result<Flow, Failure> {
 
 fn remove(session: &mut Session<'_>, argument: &str) -> Result<Flow, Failure> {
     let mut client = session.client()?;
-    for name in argument.split_whitespace() {
+    for name in &expanded(argument, || active(&mut client))? {
         let result = client.call("supervisor.removeProcessGroup", &[name.into()]);
         match refusable(result)? {
             Ok(_) => session.say(&format!("{name}: removed process group"))?,
@@ -69,6 +75,41 @@ fn remove(session: &mut Session<'_>, argument: &str) -> Result<Flow, Failure> {
         }
     }
     Ok(Flow::Continue)
+}
+
+/// The names, with those of groups in the place of patterns. The server is asked for its
+/// groups only if there is a pattern.
+fn expanded(
+    argument: &str,
+    groups: impl FnOnce() -> Result<Vec<String>, Failure>,
+) -> Result<Vec<String>, Failure> {
+    let names: Vec<&str> = argument.split_whitespace().collect();
+    let known = if names.iter().any(|name| is_pattern(name)) {
+        groups()?
+    } else {
+        Vec::new()
+    };
+    let names = names.iter().flat_map(|name| choose(name, &known));
+    Ok(names.map(str::to_owned).collect())
+}
+
+/// The groups that the server could add, by name.
+fn configured(client: &mut Client) -> Result<Vec<String>, Failure> {
+    let configured = client.call("supervisor.getAllConfigInfo", &[])?;
+    let mut groups = BTreeSet::new();
+    for process in items(&configured)? {
+        if process.get("inuse").and_then(Value::as_bool) == Some(false) {
+            groups.insert(text(process, "group")?);
+        }
+    }
+    Ok(groups.into_iter().collect())
+}
+
+/// The groups that are active, by name.
+fn active(client: &mut Client) -> Result<Vec<String>, Failure> {
+    let all = ProcessInfo::all(client)?.into_iter();
+    let groups: BTreeSet<String> = all.map(|info| info.group).collect();
+    Ok(groups.into_iter().collect())
 }
 
 fn refuse(session: &mut Session<'_>, name: &str, fault: WireFault) -> Result<(), Failure> {

@@ -1,13 +1,13 @@
 //! `logs`: rotating or reopening the logs of processes. Not in the original.
 
 use visord_model::fault::FaultCode;
-use visord_model::name::Namespec;
 use visord_xmlrpc::WireFault;
 
 use super::{Command, Completes, means_all};
 use crate::ctl::exit_status::{ExitStatus, is};
 use crate::ctl::failure::Failure;
 use crate::ctl::help::Part;
+use crate::ctl::names::select;
 use crate::ctl::process::{ProcessInfo, refusable};
 use crate::ctl::session::{Flow, Session};
 
@@ -64,30 +64,16 @@ fn run(session: &mut Session<'_>, argument: &str) -> Result<Flow, Failure> {
         return Ok(Flow::Continue);
     };
     let given: Vec<&str> = words.collect();
-    let mut names = Vec::new();
-    if given.is_empty() || means_all(&given) {
-        let all = ProcessInfo::all(&mut client)?;
-        names.extend(all.iter().map(ProcessInfo::namespec));
+    let all = ProcessInfo::all(&mut client)?;
+    let (chosen, errors) = if given.is_empty() || means_all(&given) {
+        (all, Vec::new())
     } else {
-        for name in given {
-            match Namespec::parse(name) {
-                Namespec::Process { .. } => names.push(name.to_owned()),
-                Namespec::Group(group) => {
-                    let all = ProcessInfo::all(&mut client)?;
-                    let members = all.iter().filter(|process| process.group == group);
-                    let before = names.len();
-                    names.extend(members.map(ProcessInfo::namespec));
-                    if names.len() == before {
-                        session.fail(
-                            ExitStatus::Generic,
-                            &format!("{name}: ERROR (no such group)"),
-                        )?;
-                    }
-                }
-            }
-        }
+        select(&all, &given)
+    };
+    for error in &errors {
+        session.fail(ExitStatus::Generic, error)?;
     }
-    for name in names {
+    for name in chosen.iter().map(ProcessInfo::namespec) {
         match refusable(client.call(care.method, &[name.as_str().into()]))? {
             Ok(_) => session.say(&format!("{name}: {}", care.done))?,
             Err(fault) => refused(session, &name, fault)?,

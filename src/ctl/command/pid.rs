@@ -6,7 +6,7 @@ use super::{Command, Completes, means_all};
 use crate::ctl::exit_status::{ExitStatus, is};
 use crate::ctl::failure::Failure;
 use crate::ctl::help::Part;
-use crate::ctl::json::Json;
+use crate::ctl::json::json;
 use crate::ctl::names::expand;
 use crate::ctl::process::ProcessInfo;
 use crate::ctl::session::{Flow, Session};
@@ -72,10 +72,8 @@ fn run(session: &mut Session<'_>, argument: &str) -> Result<Flow, Failure> {
 }
 
 fn tell(session: &mut Session<'_>, process: &ProcessInfo) -> Result<(), Failure> {
-    session.tell_item(&format!("{}\n", process.pid), || {
-        Json::Object(vec![
-            ("namespec", process.namespec().into()),
-            ("pid", process.pid.into()),
-        ])
-    })
+    session.tell_item(
+        &format!("{}\n", process.pid),
+        || json!({ "namespec": process.namespec(), "pid": process.pid }),
+    )
 }

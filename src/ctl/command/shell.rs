@@ -27,7 +27,7 @@ pub(super) const OPEN: Command = Command {
     ],
     options: &[],
     completes: &[],
-    needs: super::status::NEEDS,
+    needs: &["supervisor.getVersion", "supervisor.getAllProcessInfo"],
     addition: false,
     run: open,
 };
@@ -70,9 +70,12 @@ fn leave(session: &mut Session<'_>, _argument: &str) -> Result<Flow, Failure> {
 
 fn help(session: &mut Session<'_>, argument: &str) -> Result<Flow, Failure> {
     let text = match find(argument) {
-        _ if argument.is_empty() => help::overview(),
+        _ if argument.is_empty() => help::overview(&session.plugins.names()),
         Some(command) if !command.help.is_empty() => help::topic(command),
-        Some(_) | None => format!("*** No help on {argument}"),
+        Some(_) | None => match session.plugins.find(argument) {
+            Ok(Some(plugin)) => help::plugin(&plugin),
+            Ok(None) | Err(_) => format!("*** No help on {argument}"),
+        },
     };
     session.say(&text)?;
     Ok(Flow::Continue)

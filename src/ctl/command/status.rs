@@ -1,15 +1,26 @@
-//! `status`: one line for each process.
+//! `status`: one line for each process; with `--long` more columns, with `--watch` again and
+//! again.
 
-use visord_model::name::{Namespec, namespec};
+mod long;
+mod watch;
+
+use std::time::Duration;
+
 use visord_model::state::ProcessState;
+use visord_xmlrpc::Client;
 
-use super::{Command, Completes, means_all};
+use super::{Command, Completes, Opt, means_all};
+use crate::ctl::arguments::seconds;
+use crate::ctl::details::Details;
 use crate::ctl::exit_status::ExitStatus;
 use crate::ctl::failure::Failure;
 use crate::ctl::help::Part;
-use crate::ctl::names::expand_among;
+use crate::ctl::json::Json;
+use crate::ctl::names::select;
 use crate::ctl::process::ProcessInfo;
+use crate::ctl::screen::Size;
 use crate::ctl::session::{Flow, Session};
+use crate::ctl::table::PLAIN;
 
 pub(super) const STATUS: Command = Command {
     name: "status",
@@ -18,73 +29,192 @@ pub(super) const STATUS: Command = Command {
         Part::Usage("status <gname>:*", "Show how every process of a group is"),
         Part::Usage("status <name> <name>", "Show how several processes are"),
         Part::Usage("status", "Show how every process is"),
+        Part::Usage("status --watch 5", "Look every 5 seconds, too"),
     ],
-    options: &[],
+    options: &[
+        Opt {
+            name: "-l",
+            value: None,
+            text: "the same as --long",
+        },
+        Opt {
+            name: "--long",
+            value: None,
+            text: "show what they use, how often they restarted and how they last ended, too",
+        },
+        Opt {
+            name: "-w",
+            value: None,
+            text: "the same as --watch",
+        },
+        Opt {
+            name: "--watch",
+            value: None,
+            text: "show it anew whenever it changes, until q or Ctrl-C",
+        },
+    ],
     completes: &[Completes::Processes],
-    needs: NEEDS,
+    needs: &[
+        "supervisor.getVersion",
+        "supervisor.getAllProcessInfo",
+        "supervisor.getAllProcessDetails",
+        "/live",
+    ],
     addition: false,
     run,
 };
 
-/// What `status` asks of a daemon; `open` shows it too.
-pub(super) const NEEDS: &[&str] = &["supervisor.getVersion", "supervisor.getAllProcessInfo"];
-
 /// Width of the column with names, before the blanks after it.
 const NAME_WIDTH: usize = 30;
+
+const LONG: [&str; 2] = ["-l", "--long"];
+const WATCH: [&str; 2] = ["-w", "--watch"];
+
+/// What `status` was asked for.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Request<'a> {
+    names: Vec<&'a str>,
+    long: bool,
+    watch: Option<Watching>,
+}
+
+/// How to go on showing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Watching {
+    /// When something changes.
+    AsItChanges,
+    /// That often, too.
+    Every(Duration),
+}
+
+impl<'a> Request<'a> {
+    /// A number after `--watch` is how many seconds pass between two looks.
+    fn read(argument: &'a str) -> Result<Self, String> {
+        let mut request = Self::default();
+        let mut words = argument.split_whitespace().peekable();
+        while let Some(word) = words.next() {
+            if LONG.contains(&word) {
+                request.long = true;
+            } else if WATCH.contains(&word) {
+                let every = words.peek().and_then(|next| seconds(next).ok());
+                if every.is_some() {
+                    words.next();
+                }
+                request.watch = Some(every.map_or(Watching::AsItChanges, Watching::Every));
+            } else if let Some(text) = word.strip_prefix("--watch=") {
+                request.watch = Some(Watching::Every(seconds(text)?));
+            } else {
+                request.names.push(word);
+            }
+        }
+        match request.watch {
+            Some(Watching::Every(time)) if time < watch::SHORTEST => {
+                let shortest = watch::SHORTEST.as_secs_f64();
+                Err(format!("--watch needs at least {shortest} seconds"))
+            }
+            Some(_) | None => Ok(request),
+        }
+    }
+}
 
 fn run(session: &mut Session<'_>, argument: &str) -> Result<Flow, Failure> {
     let Some(mut client) = session.reach()? else {
         session.exit_status = ExitStatus::Unreachable;
         return Ok(Flow::Continue);
     };
-    let all = ProcessInfo::all(&mut client)?;
-    let names: Vec<&str> = argument.split_whitespace().collect();
-    let shown = if names.is_empty() || means_all(&names) {
-        all
-    } else {
-        let names = expand_among(&all, &names);
-        let (shown, errors) = choose(&all, &names);
-        for error in errors {
-            session.fail(ExitStatus::Unreachable, &error)?;
+    let request = match Request::read(argument) {
+        Ok(request) => request,
+        Err(message) => {
+            let message = format!("Error: {message}");
+            return STATUS.misused(session, ExitStatus::InvalidArguments, &message);
         }
-        shown
     };
-    if shown.iter().any(|process| is_stopped(process.state)) {
-        session.exit_status = ExitStatus::Stopped;
+    let view = View::look(&mut client, &request)?;
+    if let Some(watching) = request.watch {
+        return watch::run(session, client, &request, watching, view);
     }
+    view.fail(session)?;
     let colours = session.terminal.has_colours();
-    session.tell(&table(&shown, colours), || {
-        shown.iter().map(ProcessInfo::json).collect()
-    })?;
+    let width = session
+        .terminal
+        .is_terminal()
+        .then(|| Size::of_console().columns);
+    session.tell(&view.text(colours, width), || view.json())?;
     Ok(Flow::Continue)
 }
 
-/// The processes that are named, in the order of the names, and a line for each name that
-/// names none.
-fn choose(all: &[ProcessInfo], names: &[String]) -> (Vec<ProcessInfo>, Vec<String>) {
-    let mut chosen = Vec::new();
-    let mut errors = Vec::new();
-    for name in names {
-        let named = Namespec::parse(name);
-        let before = chosen.len();
-        chosen.extend(all.iter().filter(|info| is_named(info, &named)).cloned());
-        if chosen.len() == before {
-            errors.push(match named {
-                Namespec::Group(group) => format!("{group}: ERROR (no such group)"),
-                Namespec::Process { group, process } => {
-                    let name = namespec(&group, &process);
-                    format!("{name}: ERROR (no such process)")
-                }
-            });
-        }
-    }
-    (chosen, errors)
+/// What there is to show at some moment.
+struct View {
+    shown: Shown,
+    /// A line for each name that names nothing.
+    errors: Vec<String>,
 }
 
-fn is_named(info: &ProcessInfo, named: &Namespec) -> bool {
-    match named {
-        Namespec::Group(group) => info.group == *group,
-        Namespec::Process { group, process } => info.group == *group && info.name == *process,
+enum Shown {
+    Short(Vec<ProcessInfo>),
+    Long(Vec<Details>),
+}
+
+impl View {
+    fn look(client: &mut Client, request: &Request<'_>) -> Result<Self, Failure> {
+        let names = &request.names;
+        let all_meant = names.is_empty() || means_all(names);
+        if !request.long {
+            let all = ProcessInfo::all(client)?;
+            let (shown, errors) = if all_meant {
+                (all, Vec::new())
+            } else {
+                select(&all, names)
+            };
+            let shown = Shown::Short(shown);
+            return Ok(Self { shown, errors });
+        }
+        let all = Details::all(client)?;
+        if all_meant {
+            let (shown, errors) = (Shown::Long(all), Vec::new());
+            return Ok(Self { shown, errors });
+        }
+        let infos: Vec<ProcessInfo> = all.iter().map(|details| details.info.clone()).collect();
+        let (chosen, errors) = select(&infos, names);
+        let of = |info: &ProcessInfo| all.iter().find(|details| details.info == *info).cloned();
+        let shown = Shown::Long(chosen.iter().filter_map(of).collect());
+        Ok(Self { shown, errors })
+    }
+
+    fn infos(&self) -> Vec<&ProcessInfo> {
+        match &self.shown {
+            Shown::Short(infos) => infos.iter().collect(),
+            Shown::Long(all) => all.iter().map(|details| &details.info).collect(),
+        }
+    }
+
+    /// Tell of wrong names, and let the exit code say what was found.
+    fn fail(&self, session: &mut Session<'_>) -> Result<(), Failure> {
+        for error in &self.errors {
+            session.fail(ExitStatus::Unreachable, error)?;
+        }
+        if self.infos().iter().any(|info| is_stopped(info.state)) {
+            session.exit_status = ExitStatus::Stopped;
+        }
+        Ok(())
+    }
+
+    /// The table; `width` counts for the long form only.
+    fn text(&self, colours: bool, width: Option<usize>) -> String {
+        match &self.shown {
+            Shown::Short(infos) => table(infos, colours),
+            Shown::Long(all) => {
+                let lines = long::table(all, colours, width);
+                lines.iter().map(|line| format!("{line}\n")).collect()
+            }
+        }
+    }
+
+    fn json(&self) -> Json {
+        match &self.shown {
+            Shown::Short(infos) => infos.iter().map(ProcessInfo::json).collect(),
+            Shown::Long(all) => all.iter().map(Details::json).collect(),
+        }
     }
 }
 
@@ -108,9 +238,9 @@ fn table(processes: &[ProcessInfo], colours: bool) -> String {
             ..
         } = process;
         let mut state = format!("{statename:10}");
-        if colours {
-            let (on, off) = colour(process.state);
-            state.insert_str(statename.len(), off);
+        let on = colour(process.state);
+        if colours && !on.is_empty() {
+            state.insert_str(statename.len(), PLAIN);
             state.insert_str(0, on);
         }
         text.push_str(&format!("{name:width$}{state}{description}\n"));
@@ -118,19 +248,18 @@ fn table(processes: &[ProcessInfo], colours: bool) -> String {
     text
 }
 
-/// What turns the colour of a state on, and off again: green where all is well, yellow for
-/// what will pass, red for what will not.
-fn colour(state: i64) -> (&'static str, &'static str) {
+/// What turns the colour of a state on: green where all is well, yellow for what will pass,
+/// red for what will not.
+fn colour(state: i64) -> &'static str {
     let known = ProcessState::ALL
         .into_iter()
         .find(|known| i64::from(known.code()) == state);
-    let on = match known {
+    match known {
         Some(ProcessState::Running) => "\x1b[32m",
         Some(ProcessState::Starting | ProcessState::Backoff | ProcessState::Stopping) => "\x1b[33m",
         Some(ProcessState::Fatal | ProcessState::Unknown) => "\x1b[31m",
-        Some(ProcessState::Stopped | ProcessState::Exited) | None => return ("", ""),
-    };
-    (on, "\x1b[0m")
+        Some(ProcessState::Stopped | ProcessState::Exited) | None => "",
+    }
 }
 
 #[cfg(test)]
@@ -167,27 +296,29 @@ mod tests {
     }
 
     #[test]
+    fn what_is_asked_for() {
+        let every = |seconds| Some(Watching::Every(Duration::from_secs(seconds)));
+        for (argument, names, long, watch) in [
+            ("", &[][..], false, None),
+            ("a -l g:*", &["a", "g:*"], true, None),
+            ("--watch a", &["a"], false, Some(Watching::AsItChanges)),
+            ("-w 5 a --long", &["a"], true, every(5)),
+            ("a --watch=3 7", &["a", "7"], false, every(3)),
+            ("-c x", &["-c", "x"], false, None),
+        ] {
+            let names = names.to_vec();
+            let request = Request { names, long, watch };
+            assert_eq!(Request::read(argument), Ok(request), "{argument}");
+        }
+        assert!(Request::read("--watch=x").is_err());
+        assert!(Request::read("--watch 0").is_err());
+    }
+
+    #[test]
     fn colours_change_no_column() {
         assert_eq!(
             table(&[info("cat", "cat")], true),
             "cat                              \x1b[32mRUNNING\x1b[0m   pid 6056, uptime 0:00:31\n"
-        );
-    }
-
-    #[test]
-    fn names_choose_in_their_order_and_repeat() {
-        let all = [info("cat", "cat"), info("g", "a"), info("g", "b")];
-        let names = ["g:*", "zz:*", "cat:cat", "cat", "g", "g:zz", "g:"].map(str::to_owned);
-        let (chosen, errors) = choose(&all, &names);
-        let chosen: Vec<String> = chosen.iter().map(ProcessInfo::namespec).collect();
-        assert_eq!(chosen, ["g:a", "g:b", "cat", "cat", "g:a", "g:b"]);
-        assert_eq!(
-            errors,
-            [
-                "zz: ERROR (no such group)",
-                "g: ERROR (no such process)",
-                "g:zz: ERROR (no such process)",
-            ]
         );
     }
 

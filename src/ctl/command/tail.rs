@@ -1,4 +1,8 @@
-//! `tail`: the end of a process's log.
+//! `tail`: the end of a process's log. What the original knows is here; the rest, several
+//! logs at once, is in [`several`].
+
+mod merged;
+mod several;
 
 use visord_config::value::parse_int;
 use visord_model::fault::FaultCode;
@@ -27,25 +31,38 @@ pub(super) const TAIL: Command = Command {
             "tail <name> stderr",
             "Show the last 1600 bytes of its standard error",
         ),
+        Part::Usage(
+            "tail -f <name> <name> both",
+            "Show what several write on both streams, line by line, with their names",
+        ),
     ],
-    options: &[Opt {
-        name: "-f",
-        value: None,
-        text: "show what is written from now on, until Ctrl-C",
-    }],
-    completes: &[
-        Completes::Processes,
-        Completes::Words(&["stderr", "stdout"]),
+    options: &[
+        Opt {
+            name: "-f",
+            value: None,
+            text: "show what is written from now on, until Ctrl-C",
+        },
+        Opt {
+            name: "-n",
+            value: Some(("<lines>", &[])),
+            text: "show that many lines",
+        },
     ],
+    completes: &[Completes::Processes, Completes::ProcessesThen(CHANNELS)],
     needs: &[
         "supervisor.getVersion",
+        "supervisor.getAllProcessInfo",
         "supervisor.readProcessStdoutLog",
         "supervisor.readProcessStderrLog",
         "/logtail",
+        "/live",
     ],
     addition: false,
     run,
 };
+
+/// What may follow the names.
+const CHANNELS: &[&str] = &["both", "stderr", "stdout"];
 
 /// Bytes shown without being told how many.
 const DEFAULT_BYTES: i64 = 1600;
@@ -81,9 +98,27 @@ struct Request<'a> {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Channel {
+pub(super) enum Channel {
     Stdout,
     Stderr,
+}
+
+impl Channel {
+    /// As URLs name it.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Stdout => "stdout",
+            Self::Stderr => "stderr",
+        }
+    }
+
+    /// The method that reads its log.
+    const fn method(self) -> &'static str {
+        match self {
+            Self::Stdout => "supervisor.readProcessStdoutLog",
+            Self::Stderr => "supervisor.readProcessStderrLog",
+        }
+    }
 }
 
 /// Why the arguments cannot be understood.
@@ -134,6 +169,16 @@ fn run(session: &mut Session<'_>, argument: &str) -> Result<Flow, Failure> {
     let Some(mut client) = session.reach()? else {
         return Ok(Flow::Continue);
     };
+    match several::Request::read(argument) {
+        Ok(Some(request)) if several::run(session, &mut client, &request)? => {
+            return Ok(Flow::Continue);
+        }
+        Ok(Some(_) | None) => {}
+        Err(message) => {
+            session.fail(ExitStatus::Generic, &format!("Error: {message}"))?;
+            return Ok(Flow::Continue);
+        }
+    }
     let request = match read(argument) {
         Ok(request) => request,
         Err(Misuse { message, with_help }) if with_help => {
@@ -147,10 +192,7 @@ fn run(session: &mut Session<'_>, argument: &str) -> Result<Flow, Failure> {
     match request.part {
         Extent::From(offset) => show(session, &mut client, &request, offset)?,
         Extent::Follow => {
-            let channel = match request.channel {
-                Channel::Stdout => "stdout",
-                Channel::Stderr => "stderr",
-            };
+            let channel = request.channel.name();
             follow::log(session, &format!("/logtail/{}/{channel}", request.name))?;
         }
     }
@@ -163,20 +205,32 @@ fn show(
     request: &Request<'_>,
     offset: i64,
 ) -> Result<(), Failure> {
-    let method = match request.channel {
-        Channel::Stdout => "supervisor.readProcessStdoutLog",
-        Channel::Stderr => "supervisor.readProcessStderrLog",
-    };
     let name = request.name;
+    match read_log(client, request.channel, name, offset)? {
+        Ok(text) => session.say(&text),
+        Err(why) => session.fail(ExitStatus::Generic, &format!("{name}: ERROR ({why})")),
+    }
+}
+
+/// Why there is nothing to show of a process that writes no log.
+const NO_LOG: &str = "no log file";
+
+/// A log from that offset on, or why it cannot be had.
+fn read_log(
+    client: &mut Client,
+    channel: Channel,
+    name: &str,
+    offset: i64,
+) -> Result<Result<String, &'static str>, Failure> {
     let params: [Value; 3] = [name.into(), offset.into(), 0.into()];
-    let refusal = match refusable(client.call(method, &params))? {
-        Ok(text) => return session.say(text.as_str().unwrap_or_default()),
-        Err(fault) if is(FaultCode::NoFile, fault.code) => "no log file",
+    let result = client.call(channel.method(), &params);
+    Ok(Err(match refusable(result)? {
+        Ok(text) => return Ok(Ok(text.as_str().unwrap_or_default().to_owned())),
+        Err(fault) if is(FaultCode::NoFile, fault.code) => NO_LOG,
         Err(fault) if is(FaultCode::Failed, fault.code) => "unknown error reading log",
         Err(fault) if is(FaultCode::BadName, fault.code) => "no such process name",
         Err(fault) => return Err(visord_xmlrpc::CallError::Fault(fault).into()),
-    };
-    session.fail(ExitStatus::Generic, &format!("{name}: ERROR ({refusal})"))
+    }))
 }
 
 #[cfg(test)]

@@ -9,9 +9,9 @@ use super::{Command, Completes, Opt, means_all};
 use crate::ctl::exit_status::{ExitStatus, is};
 use crate::ctl::failure::Failure;
 use crate::ctl::help::Part;
-use crate::ctl::json::Json;
+use crate::ctl::json::{Json, json};
 use crate::ctl::names::choose;
-use crate::ctl::process::{ProcessInfo, items, number, refusable};
+use crate::ctl::process::{ProcessInfo, items, number, refusable, sparable};
 use crate::ctl::session::{Flow, Session};
 
 pub(super) const REREAD: Command = Command {
@@ -86,12 +86,7 @@ impl Difference {
     }
 
     fn json(&self) -> Json {
-        let names = |names: &[String]| names.iter().map(String::as_str).collect();
-        Json::Object(vec![
-            ("added", names(&self.added)),
-            ("changed", names(&self.changed)),
-            ("removed", names(&self.removed)),
-        ])
+        json!({ "added": self.added, "changed": self.changed, "removed": self.removed })
     }
 
     /// A line for each group, by name.
@@ -241,18 +236,18 @@ fn update_group(
     client: &mut Client,
     group: &str,
 ) -> Result<bool, Failure> {
-    match refusable(client.call(plan::UPDATE_GROUP, &[group.into()]))? {
-        Ok(_) => {
+    match sparable(client.call(plan::UPDATE_GROUP, &[group.into()]))? {
+        None => {}
+        Some(Ok(_)) => {
             session.say(&format!("{group}: stopped"))?;
             return Ok(true);
         }
-        Err(fault) if is(FaultCode::UnknownMethod, fault.code) => {}
-        Err(fault) if is(FaultCode::Failed, fault.code) => {
+        Some(Err(fault)) if is(FaultCode::Failed, fault.code) => {
             let line = format!("{group}: ERROR ({})", fault.string);
             session.fail(ExitStatus::Generic, &line)?;
             return Ok(false);
         }
-        Err(fault) => return Err(visord_xmlrpc::CallError::Fault(fault).into()),
+        Some(Err(fault)) => return Err(visord_xmlrpc::CallError::Fault(fault).into()),
     }
     // Whether it stopped shows when it is removed.
     let _ = stop_group(session, client, group)?;

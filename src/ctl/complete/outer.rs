@@ -15,7 +15,7 @@ use visord_config::Surroundings;
 
 use super::{Candidate, Names, offered};
 use crate::cli::{long_name, tokenize};
-use crate::ctl::options::{self, Request};
+use crate::ctl::options::{self, Request, Settings};
 use crate::ctl::process::ProcessInfo;
 use crate::ctl::session::Server;
 use crate::daemon;
@@ -136,7 +136,10 @@ fn names(program: &str, options: &[String], surroundings: &Surroundings) -> Name
     let words = [options, &["status".to_owned()]].concat();
     match options::read(program, &words, surroundings) {
         Ok(Request::Act(settings)) => {
-            Names::new(Vec::new(), move || in_time(settings.server.clone()))
+            let Settings {
+                plugins, server, ..
+            } = *settings;
+            Names::new(move || plugins.names(), move || in_time(server))
         }
         Ok(Request::Help(_) | Request::Complete(_)) | Err(_) => Names::none(),
     }

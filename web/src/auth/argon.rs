@@ -1,7 +1,7 @@
 //! `{ARGON2}` passwords: slow to verify on purpose, so each right password is verified once.
 //!
 //! A verification takes tens of milliseconds and megabytes. It runs on a blocking thread, at
-//! most [`AT_ONCE`] of them per listener, so that guessers can use up neither the HTTP thread
+//! most a few of them per listener ([`turns`]), so that guessers can use up neither the HTTP thread
 //! nor the memory. What was right is remembered as a digest under a key that exists only in
 //! this process; not per connection, because supervisorctl and most libraries open a new
 //! connection for every command. Who knows the password therefore never waits behind guessers,
@@ -17,7 +17,7 @@ use argon2::Argon2;
 use argon2::password_hash::PasswordVerifier as _;
 use argon2::password_hash::phc::PasswordHash;
 use sha1::{Digest as _, Sha1};
-use subtle::{Choice, ConstantTimeEq as _};
+use subtle::ConstantTimeEq as _;
 use tokio::sync::Semaphore;
 
 /// Verifications at the same time, per listener.
@@ -31,7 +31,12 @@ struct Inner {
     hash: PasswordHash,
     key: [u8; 32],
     known: Mutex<Option<[u8; 20]>>,
-    turns: Semaphore,
+    turns: Arc<Semaphore>,
+}
+
+/// Whose turn it is to verify, of all users of a listener.
+pub(crate) fn turns() -> Arc<Semaphore> {
+    Arc::new(Semaphore::new(AT_ONCE))
 }
 
 /// Why a stored password can never be matched.
@@ -56,7 +61,7 @@ impl std::error::Error for Unusable {}
 
 impl Argon {
     /// Of the PHC string after `{ARGON2}`.
-    pub(crate) fn new(phc: &str) -> Result<Self, Unusable> {
+    pub(crate) fn new(phc: &str, turns: &Arc<Semaphore>) -> Result<Self, Unusable> {
         let hash = PasswordHash::new(phc).map_err(Unusable::Malformed)?;
         let mut key = [0; 32];
         File::open("/dev/urandom")
@@ -66,23 +71,41 @@ impl Argon {
             hash,
             key,
             known: Mutex::new(None),
-            turns: Semaphore::new(AT_ONCE),
+            turns: Arc::clone(turns),
         })))
     }
 
     /// Whether the password is right.
-    pub(crate) async fn fits(&self, presented: String) -> Choice {
+    pub(crate) async fn fits(&self, presented: String) -> bool {
         if let Some(known) = self.0.known()
             && known.ct_eq(&self.0.digest(&presented)).into()
         {
-            return Choice::from(1);
+            return true;
         }
+        self.slowly(move |inner| inner.verify_and_remember(&presented))
+            .await
+    }
+
+    /// Take as long as for a wrong password.
+    pub(crate) async fn pretend(&self, presented: String) {
+        self.slowly(move |inner| inner.verify(&presented)).await;
+    }
+
+    /// While it is held, nobody can verify.
+    #[cfg(test)]
+    pub(crate) async fn occupied(&self) -> tokio::sync::OwnedSemaphorePermit {
+        let turns = Arc::clone(&self.0.turns);
+        let all = turns.acquire_many_owned(AT_ONCE as u32);
+        all.await.expect("never closed")
+    }
+
+    async fn slowly(&self, verify: impl FnOnce(&Inner) -> bool + Send + 'static) -> bool {
         // the semaphore is never closed
         let _turn = self.0.turns.acquire().await.ok();
         let inner = Arc::clone(&self.0);
-        let verified = web::block(move || inner.verify(&presented)).await;
+        let verified = web::block(move || verify(&inner)).await;
         // a verification that did not end has not found the password right
-        Choice::from(u8::from(verified.unwrap_or(false)))
+        verified.unwrap_or(false)
     }
 }
 
@@ -99,11 +122,16 @@ impl Inner {
         outer.finalize().into()
     }
 
-    /// Slow. Remembers a right password.
+    /// Slow.
     fn verify(&self, presented: &str) -> bool {
-        let right = Argon2::default()
+        Argon2::default()
             .verify_password(presented.as_bytes(), &self.hash)
-            .is_ok();
+            .is_ok()
+    }
+
+    /// Slow.
+    fn verify_and_remember(&self, presented: &str) -> bool {
+        let right = self.verify(presented);
         if right {
             let digest = self.digest(presented);
             let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
@@ -119,19 +147,19 @@ mod tests {
 
     #[actix::test]
     async fn right_once_is_right_without_another_verification() {
-        let argon = Argon::new(super::super::tests::ARGON2).unwrap();
+        let argon = Argon::new(super::super::tests::ARGON2, &turns()).unwrap();
         let turns = argon.0.turns.acquire_many(2).await.unwrap();
         let right = tokio::spawn({
             let argon = argon.clone();
-            async move { argon.fits("secret".into()).await.unwrap_u8() }
+            async move { argon.fits("secret".into()).await }
         });
         tokio::task::yield_now().await;
         assert!(!right.is_finished());
         drop(turns);
-        assert_eq!(right.await.unwrap(), 1);
+        assert!(right.await.unwrap());
         // nobody can verify now
         let _turns = argon.0.turns.acquire_many(2).await.unwrap();
-        assert_eq!(argon.fits("secret".into()).await.unwrap_u8(), 1);
+        assert!(argon.fits("secret".into()).await);
         let wrong = argon.fits("secret2".into());
         let soon = std::time::Duration::from_millis(1);
         assert!(tokio::time::timeout(soon, wrong).await.is_err());

@@ -6,7 +6,7 @@ use visord_actors::messages::supervisor::{ProcessName, Scope};
 use visord_model::fault::{Fault, FaultCode};
 
 use crate::answer;
-use crate::caller::Right;
+use crate::caller::{Caller, Right};
 use crate::clock;
 use crate::origin;
 use crate::query;
@@ -67,10 +67,10 @@ pub fn right(action: &str) -> Right {
 /// Whether a browser posts a form that none of our pages made. Scripts need no token, and
 /// neither does a link that a browser follows from one of our pages or by hand.
 #[must_use]
-pub fn lacks_token(request: &HttpRequest, site: &Site, token: Option<&str>) -> bool {
+pub fn lacks_token(request: &HttpRequest, caller: &Caller, token: Option<&str>) -> bool {
     request.method() == Method::POST
         && origin::is_browser(request.headers())
-        && !token.is_some_and(|token| site.shared.is_token(token))
+        && !token.is_some_and(|token| caller.is_token(token))
 }
 
 /// Carry out an action to its end, though the client may leave (decision Q23), then send the
@@ -168,7 +168,8 @@ fn start_failed(fault: &Fault, given: &str) -> String {
         | FaultCode::Success
         | FaultCode::AlreadyAdded
         | FaultCode::StillRunning
-        | FaultCode::CantReread => return format!("ERROR: Process {given}: {}", unexpected(fault)),
+        | FaultCode::CantReread
+        | FaultCode::NotAllowed => return format!("ERROR: Process {given}: {}", unexpected(fault)),
     };
     format!("ERROR: Process {given}: {reason}")
 }

@@ -44,7 +44,7 @@ impl<'a> Frame<'a> {
             here,
             message: "",
             failed: false,
-            token: site.shared.token(),
+            token: &caller.token,
             caller,
             identifier: &site.state.board.identity().identifier,
             build: &site.state.build,
@@ -52,10 +52,19 @@ impl<'a> Frame<'a> {
         }
     }
 
-    /// The pages one can go to from every page: where each is, and its name.
-    #[must_use]
-    pub const fn places(&self) -> &'static [(Page, &'static str, &'static str)] {
-        &[(Page::Status, "index.html", "Processes")]
+    /// The pages one can go to from every page: where each is, and its name. Those that the
+    /// caller may not see are not among them.
+    pub fn places(&self) -> impl Iterator<Item = &'static (Page, &'static str, &'static str)> {
+        const PLACES: &[(Page, &str, &str)] = &[
+            (Page::Status, "index.html", "Processes"),
+            (Page::Events, "events.html", "Events"),
+            (Page::Activity, "activity.html", "Activity log"),
+            (Page::Config, "config.html", "Configuration"),
+            (Page::About, "about.html", "About"),
+        ];
+        PLACES
+            .iter()
+            .filter(|(page, _, _)| self.caller.may(page.right()))
     }
 
     /// Whether this is the page.

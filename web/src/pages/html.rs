@@ -5,19 +5,11 @@ use actix_web::http::header;
 
 use crate::answer;
 
-/// Nothing from elsewhere, no script, no frame around us.
-const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; \
-                      form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
-
 /// A page as an answer.
 #[must_use]
 pub fn respond(page: String) -> HttpResponse {
     answer::uncached(&mut HttpResponse::Ok())
         .insert_header((header::CONTENT_TYPE, "text/html;charset=utf-8"))
-        .insert_header((header::CONTENT_SECURITY_POLICY, POLICY))
-        .insert_header((header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
-        .insert_header((header::X_FRAME_OPTIONS, "DENY"))
-        .insert_header((header::REFERRER_POLICY, "same-origin"))
         .body(page)
 }
 

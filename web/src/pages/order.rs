@@ -68,6 +68,18 @@ impl Verb {
         }
     }
 
+    /// While it is done.
+    #[must_use]
+    pub const fn doing(self) -> &'static str {
+        match self {
+            Self::Start => "Starting",
+            Self::Stop => "Stopping",
+            Self::Restart => "Restarting",
+            Self::Signal => "Signalling",
+            Self::ClearLog => "Clearing logs",
+        }
+    }
+
     /// Whether it may destroy something that was meant to stay.
     #[must_use]
     pub const fn loses_work(self) -> bool {

@@ -6,14 +6,20 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix_web::HttpResponse;
+use actix_web::rt::task::spawn_blocking;
 use askama::Template;
+use tokio::time::timeout;
+use visord_actors::messages::supervisor::ProcessName;
+use visord_actors::usage::{Sample, Usage};
 use visord_model::name::namespec;
 use visord_model::process::ProcessInfo;
 use visord_model::state::ProcessState;
 
 use super::Page;
+use super::figures::{self, Curve, WIDTH};
 use super::filter::Filter;
 use super::frame::{self, Frame};
 use super::order::Verb;
@@ -23,8 +29,29 @@ use crate::clock;
 use crate::query;
 use crate::site::Site;
 
+/// Time to look what the processes use before a page is shown without it.
+const PATIENCE: Duration = Duration::from_millis(3);
+
+/// What was looked at so long ago is looked at again.
+const FRESH: Duration = Duration::from_millis(500);
+
+/// What was looked at so long ago is not shown.
+const STALE: Duration = Duration::from_secs(10);
+
+/// Bytes of a page that are not rows, of a row without its texts, and of a curve without its
+/// path: enough for an estimate.
+const AROUND: usize = 6000;
+const ROW: usize = 375;
+const CURVE: usize = 42;
+
+/// Bytes that a page should have at most: where there is no room, curves begin later.
+const ENOUGH: usize = 60_000;
+
+/// How many samples a curve has then. With JavaScript it grows again.
+const LENGTHS: [usize; 5] = [WIDTH, 30, 15, 8, 0];
+
 /// Rows up to which each has its own buttons and links.
-const ROOMY: usize = 60;
+const ROOMY: usize = 40;
 
 #[derive(Template)]
 #[template(path = "status.html")]
@@ -63,9 +90,22 @@ struct Row {
     quoted: String,
     badge: Badge,
     description: String,
+    cpu: String,
+    memory: String,
+    curve: Option<Curve>,
+    /// What it is drawn from.
+    samples: Vec<Sample>,
     restarts: u32,
     why: String,
     verbs: &'static [Verb],
+}
+
+/// When and how a page looks at processes.
+struct Look<'a> {
+    /// Unix seconds.
+    now: i64,
+    /// Unless nobody knows.
+    usage: Option<&'a Usage>,
 }
 
 /// How a state is shown.
@@ -112,6 +152,29 @@ pub const fn verbs(state: ProcessState) -> &'static [Verb] {
     }
 }
 
+/// Look what the processes use, unless that is known or takes long.
+pub async fn refresh_usage(site: &Site) {
+    let usage = &site.state.usage;
+    if usage.age().is_none_or(|age| age > FRESH) {
+        let usage = usage.clone();
+        let look = spawn_blocking(move || usage.sample_once());
+        // what comes too late is for the next page
+        let _ = timeout(PATIENCE, look).await;
+    }
+}
+
+/// Whether its samples are worth showing.
+fn is_known(usage: &Usage) -> bool {
+    usage.age().is_some_and(|age| age <= STALE)
+}
+
+/// What a process uses, if that is known.
+#[must_use]
+pub fn sample(site: &Site, process: &ProcessName) -> Option<Sample> {
+    let usage = &site.state.usage;
+    is_known(usage).then(|| usage.now(process)).flatten()
+}
+
 /// The page.
 #[must_use]
 pub fn page(
@@ -125,8 +188,12 @@ pub fn page(
     let mut frame = Frame::new(site, caller, Page::Status, "Supervisor Status");
     frame.message = message.unwrap_or_default();
     frame.failed = failed;
-    let all = site.state.board.all();
+    let (all, usage) = (site.state.board.all(), &site.state.usage);
     let shown: Vec<_> = all.iter().filter(|info| filter.shows(info)).collect();
+    let looked = Look {
+        now,
+        usage: is_known(usage).then_some(usage),
+    };
     let page = Status {
         frame,
         filter,
@@ -135,7 +202,7 @@ pub fn page(
         roomy: shown.len() <= ROOMY,
         any: !all.is_empty(),
         chips: chips(&all, filter),
-        sections: sections(&all, filter, now),
+        sections: sections(&all, filter, &looked),
     };
     frame::respond(site, &page)
 }
@@ -165,7 +232,7 @@ fn chips(all: &[Arc<ProcessInfo>], filter: &Filter) -> Vec<Chip> {
 }
 
 /// First the programs that are a group of their own, then each group, all by name.
-fn sections(all: &[Arc<ProcessInfo>], filter: &Filter, now: i64) -> Vec<Section> {
+fn sections(all: &[Arc<ProcessInfo>], filter: &Filter, look: &Look<'_>) -> Vec<Section> {
     let mut groups: BTreeMap<&str, Vec<&Arc<ProcessInfo>>> = BTreeMap::new();
     for info in all {
         groups.entry(&info.group).or_default().push(info);
@@ -180,7 +247,7 @@ fn sections(all: &[Arc<ProcessInfo>], filter: &Filter, now: i64) -> Vec<Section>
     }];
     for (group, members) in groups {
         let shown = members.iter().filter(|info| filter.shows(info));
-        let rows = shown.map(|info| row(info, now));
+        let rows = shown.map(|info| row(info, look));
         if is_alone(&members) {
             sections[0].rows.extend(rows);
         } else {
@@ -192,7 +259,30 @@ fn sections(all: &[Arc<ProcessInfo>], filter: &Filter, now: i64) -> Vec<Section>
         }
     }
     sections.retain(|section| !section.rows.is_empty());
+    draw(&mut sections);
     sections
+}
+
+/// As much of the curves as there is room for.
+fn draw(sections: &mut [Section]) {
+    let rows = || sections.iter().flat_map(|section| &section.rows);
+    let texts =
+        |row: &Row| 3 * row.name.len() + row.quoted.len() + row.description.len() + row.why.len();
+    let taken = rows().map(|row| ROW + texts(row)).sum::<usize>() + AROUND;
+    let room = ENOUGH.saturating_sub(taken);
+    for most in LENGTHS {
+        let mut bytes = 0;
+        for row in sections.iter_mut().flat_map(|section| &mut section.rows) {
+            row.curve = figures::curve(&row.samples, most);
+            bytes += row
+                .curve
+                .as_ref()
+                .map_or(0, |curve| CURVE + curve.path.len());
+        }
+        if bytes <= room {
+            return;
+        }
+    }
 }
 
 /// `3 running, 1 fatal`.
@@ -204,14 +294,25 @@ fn tally(members: &[&Arc<ProcessInfo>]) -> String {
     counts.collect::<Vec<_>>().join(", ")
 }
 
-fn row(info: &ProcessInfo, now: i64) -> Row {
+fn row(info: &ProcessInfo, look: &Look<'_>) -> Row {
     let name = named(info);
-    let description = info.description(now, &clock::short);
+    let process = ProcessName {
+        group: info.group.clone(),
+        process: info.name.clone(),
+    };
+    let sample = look.usage.and_then(|usage| usage.now(&process));
+    let description = info.description(look.now, &clock::short);
     let why = info.why();
     Row {
         quoted: query::encoded(&name),
         name,
         badge: Badge::of(info.state),
+        cpu: sample.map_or_else(String::new, |sample| figures::cpu(sample.cpu)),
+        memory: sample.map_or_else(String::new, |sample| figures::memory(sample.rss)),
+        curve: None,
+        samples: look
+            .usage
+            .map_or_else(Vec::new, |usage| usage.curve(&process)),
         restarts: info.restarts,
         // a failed start describes itself
         why: if why == description {

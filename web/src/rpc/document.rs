@@ -22,7 +22,11 @@ Parameters in brackets may be left out. The methods of `supervisor` answer under
 | operate | also to start, stop, signal and feed processes, to empty their logs and to see how they are configured |
 | admin | also to change what is supervised, and to end or restart the daemon |
 
-The one user of a listener may do everything.
+The one user of a listener may do everything, and so may anybody where no password is asked for; a
+`[web_user:x]` has the role that its section gives (`docs/web.md`). What a role does not allow is
+refused with the fault 403, `NOT_ALLOWED: METHOD needs the role ROLE, this user has ROLE`, before
+anything else about the call is looked at; in `system.multicall` that is the result of the one
+call. Methods of a namespace that is forwarded need operate: nobody knows what they do.
 ";
 
 /// The whole page.

@@ -87,6 +87,8 @@ pub enum Run {
     /// Asks an actor or reads a file; carried out to its end even if the client goes away
     /// (decision Q23).
     Later(fn(Arc<AppState>, Args) -> LocalBoxFuture<'static, Outcome>),
+    /// As `Later`, with the caller's right: what else it calls is called with that.
+    As(fn(Arc<AppState>, Right, Args) -> LocalBoxFuture<'static, Outcome>),
 }
 
 impl std::fmt::Debug for Run {
@@ -94,6 +96,7 @@ impl std::fmt::Debug for Run {
         f.write_str(match self {
             Self::Now(_) => "Now",
             Self::Later(_) => "Later",
+            Self::As(_) => "As",
         })
     }
 }

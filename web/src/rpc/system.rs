@@ -69,7 +69,7 @@ pub const METHODS: &[Method] = &[
         right: Right::View,
         gated: false,
         listed: true,
-        run: Run::Later(multicall),
+        run: Run::As(multicall),
     },
 ];
 
@@ -133,14 +133,14 @@ impl WriteXml for Results {
     }
 }
 
-fn multicall(state: Arc<AppState>, args: Args) -> LocalBoxFuture<'static, Outcome> {
+fn multicall(state: Arc<AppState>, right: Right, args: Args) -> LocalBoxFuture<'static, Outcome> {
     async move {
         let Value::Array(calls) = args.value(0) else {
             return Err(FaultCode::IncorrectParameters.bare());
         };
         let mut results = Vec::with_capacity(calls.len());
         for call in calls {
-            results.push(one(&state, call).await);
+            results.push(one(&state, right, call).await);
         }
         let size = results.iter().map(size_of).sum::<usize>() + 256;
         Ok(Reply::sized(Results(results), size))
@@ -153,7 +153,7 @@ fn size_of(outcome: &Result<Reply, Failure>) -> usize {
 }
 
 /// One call of many: M1, M3; what is no call at all is its fault alone.
-async fn one(state: &Arc<AppState>, call: &Value) -> Result<Reply, Failure> {
+async fn one(state: &Arc<AppState>, right: Right, call: &Value) -> Result<Reply, Failure> {
     let wrong = |text: &str| Failure::Own(FaultCode::IncorrectParameters.about(text));
     if call.as_struct().is_none() {
         return Err(wrong("a call must be a struct"));
@@ -170,5 +170,5 @@ async fn one(state: &Arc<AppState>, call: &Value) -> Result<Reply, Failure> {
         Some(Value::Array(params)) => params.clone(),
         Some(_) => return Err(wrong("params must be an array")),
     };
-    super::perform(state, name, Args(params)).await
+    super::perform(state, right, name, Args(params)).await
 }

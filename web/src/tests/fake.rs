@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use actix::{Actor, Context, Handler, Message, ResponseFuture};
 use slog::{Discard, Logger, o};
-use tokio::sync::watch;
 use visord_actors::board::{Board, Identity};
 use visord_actors::link::Link;
 use visord_actors::messages::supervisor::*;
@@ -15,8 +14,8 @@ use visord_model::fault::{Fault, FaultCode};
 use visord_model::process::ProcessInfo;
 use visord_model::state::ProcessState;
 
-use crate::site::{Shared, Site};
-use crate::state::{AppState, Door, Limits};
+use crate::site::{Doorplate, Shared, Site};
+use crate::state::{AppState, Door, Limits, Setup};
 
 /// What the fake was asked, as debug text.
 pub(crate) type Asked = Arc<Mutex<Vec<String>>>;
@@ -174,15 +173,26 @@ pub(crate) fn state(board: Board, plan: Plan) -> (AppState, Asked) {
         board,
         link: Link::new(&fake.start()),
         log: Logger::root(Discard, o!()),
-        follow: Arc::new(|_| watch::channel(0).1),
+        follow: visord_actors::log::Followers::default(),
         settle: Arc::new(|| None),
         lost: Arc::new(|_| visord_actors::log::LostBytes {
             stdout: 3_000_000_000,
             stderr: 0,
         }),
+        stored: Arc::new(|_| visord_actors::log::StoredBytes {
+            stdout: 12,
+            stderr: 34,
+        }),
+        meters: Arc::default(),
         namespaces: vec!["supervisor".into()],
         remotes: Arc::default(),
         build: "visord test".into(),
+        setup: Setup {
+            config_file: "/etc/visord test.conf".into(),
+            started: std::time::UNIX_EPOCH,
+            at_start: Arc::default(),
+            latest: tokio::sync::watch::Sender::default().subscribe(),
+        },
         limits: Limits {
             failure_delay: Duration::ZERO,
             ..Limits::default()
@@ -191,18 +201,45 @@ pub(crate) fn state(board: Board, plan: Plan) -> (AppState, Asked) {
     (state, asked)
 }
 
+fn doorplates() -> Vec<Doorplate> {
+    let plate = |section: &str| Doorplate {
+        section: section.into(),
+        socket: None,
+        address: "127.0.0.1:9001".into(),
+        tls: false,
+        client_certificate: false,
+        asks_for_password: false,
+        max_body: 1024 * 1024,
+    };
+    let inside = Doorplate {
+        socket: Some("/run/inside.sock".into()),
+        address: String::new(),
+        ..plate("unix_http_server")
+    };
+    let secure = Doorplate {
+        tls: true,
+        client_certificate: true,
+        asks_for_password: true,
+        address: "*:9443".into(),
+        max_body: 5000,
+        ..plate("inet_http_server:secure")
+    };
+    vec![plate("inet_http_server"), secure, inside]
+}
+
 /// A site of that state behind an open TCP door.
 pub(crate) fn site(state: AppState) -> Site {
     Site {
         state: Arc::new(state),
         door: Arc::new(Door {
             section: "inet_http_server".into(),
-            credentials: None,
+            users: None,
+            cookie: "visord-9001".into(),
             socket: None,
             allowed_hosts: Vec::new(),
             max_body: 1024 * 1024,
             tls: None,
         }),
-        shared: Arc::new(Shared::new().unwrap()),
+        shared: Arc::new(Shared::new(doorplates()).unwrap()),
     }
 }

@@ -9,29 +9,29 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::fake::{Plan, board, site, state};
-use crate::auth::Credentials;
+use crate::auth::Users;
+use crate::auth::tests::server;
 use crate::route;
 use crate::site::Site;
 use crate::state::Door;
 
-fn open() -> Site {
+pub(super) fn open() -> Site {
     site(state(board(), Plan::default()).0)
 }
 
-fn protected() -> Site {
+pub(super) fn protected() -> Site {
     let mut site = open();
     site.door = Door {
-        credentials: Some(Credentials::new(&visord_config::Credentials {
-            username: "user".into(),
-            password: "secret".into(),
-        })),
+        users: Users::of(&server(Some(("user", "secret")), &[])),
         ..(*site.door).clone()
     }
     .into();
     site
 }
 
-async fn app(site: Site) -> impl Service<Request, Response = ServiceResponse, Error = Error> {
+pub(super) async fn app(
+    site: Site,
+) -> impl Service<Request, Response = ServiceResponse, Error = Error> {
     let app = App::new()
         .app_data(web::Data::new(site))
         .default_service(web::to(route::handle));
@@ -46,12 +46,14 @@ async fn status(site: Site, request: TestRequest) -> u16 {
         .as_u16()
 }
 
-fn login(user: &str, password: &str) -> (&'static str, String) {
+pub(super) fn login(user: &str, password: &str) -> (&'static str, String) {
     let both = STANDARD.encode(format!("{user}:{password}"));
     ("Authorization", format!("Basic {both}"))
 }
 
-const PATHS: [(&str, &str); 8] = [
+const PATHS: [(&str, &str); 10] = [
+    ("GET", "/live"),
+    ("GET", "/metrics"),
     ("POST", "/RPC2"),
     ("GET", "/"),
     ("GET", "/stylesheets/supervisor.css"),
@@ -164,7 +166,7 @@ async fn errors_have_a_small_page() {
     assert!(text.contains("404 Not Found"), "{text}");
 }
 
-const CALL: &str = "<methodCall><methodName>supervisor.getPID</methodName></methodCall>";
+pub(super) const CALL: &str = "<methodCall><methodName>supervisor.getPID</methodName></methodCall>";
 
 #[actix::test]
 async fn another_site_changes_nothing() {

@@ -8,6 +8,7 @@ use visord_xmlrpc::{Value, decode_reply, encode_call};
 
 use super::fake::{Plan, board, state};
 use super::server::Server;
+use crate::caller::Right;
 use crate::rpc;
 use crate::rpc::remote::Remotes;
 use crate::state::AppState;
@@ -30,7 +31,9 @@ fn socket(server: &Server) -> String {
 
 async fn ask(state: &Arc<AppState>, method: &str, params: &[Value]) -> Result<Value, String> {
     let body = encode_call(method, params);
-    let reply = rpc::answer(state, body.as_bytes()).await.unwrap();
+    let reply = rpc::answer(state, Right::Admin, body.as_bytes())
+        .await
+        .unwrap();
     let answer = decode_reply(reply.as_bytes()).unwrap();
     answer.map_err(|fault| format!("{} {}", fault.code, fault.string))
 }

@@ -8,13 +8,14 @@ use visord_model::state::{ProcessState, SupervisorState};
 use visord_xmlrpc::{Value, decode_reply, encode_call};
 
 use super::fake::{Asked, Plan, board, info, state};
+use crate::caller::Right;
 use crate::rpc;
 use crate::rpc::table;
 use crate::state::AppState;
 
 /// The answer to a call, as `value` or `code text`.
 async fn ask(state: &Arc<AppState>, method: &str, params: &[Value]) -> String {
-    let body = rpc::answer(state, encode_call(method, params).as_bytes())
+    let body = rpc::answer(state, Right::Admin, encode_call(method, params).as_bytes())
         .await
         .unwrap();
     match decode_reply(body.as_bytes()).unwrap() {
@@ -711,7 +712,7 @@ async fn what_is_no_call() {
         (&deep, StatusCode::BAD_REQUEST),
     ] {
         assert_eq!(
-            rpc::answer(&inner, body.as_bytes()).await,
+            rpc::answer(&inner, Right::Admin, body.as_bytes()).await,
             Err(status),
             "{body}"
         );

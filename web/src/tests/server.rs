@@ -23,7 +23,7 @@ pub(super) struct Server {
     bound: Vec<Bound>,
     pub(super) dir: tempfile::TempDir,
     asked: Asked,
-    board: Arc<visord_actors::board::Board>,
+    pub(super) board: Arc<visord_actors::board::Board>,
 }
 
 impl Server {
@@ -42,6 +42,7 @@ impl Server {
             section: section.into(),
             address,
             credentials: None,
+            users: Vec::new(),
             allowed_hosts: Vec::new(),
             max_body: HttpConfig::MAX_BODY,
             tls: None,

@@ -13,6 +13,7 @@ pub(super) fn option(config: &Config, kind: &str, key: &str) -> String {
     match kind {
         "supervisord" => server(&config.server, key),
         "inet_http_server*" | "unix_http_server*" => http(&config.http[0], key),
+        "web_user:" => web_user(&config.http[1], key),
         "rpcinterface:" => format!("{:?}", config.rpc_interfaces[0].kind),
         "include" => names(config.groups.iter().map(|group| &group.name)),
         "group:" if key == "programs" => {
@@ -104,6 +105,15 @@ fn http(http: &HttpConfig, key: &str) -> String {
         (HttpAddress::Unix { path, .. }, "file") => plain(path),
         (HttpAddress::Unix { mode, .. }, "chmod") => octal(*mode),
         (HttpAddress::Unix { owner: of, .. }, _) => owner(*of),
+    }
+}
+
+fn web_user(http: &HttpConfig, key: &str) -> String {
+    match (http.users.first(), key) {
+        (None, _) => "nothing".to_owned(),
+        (Some(user), "password") => user.password.clone(),
+        (Some(user), "role") => plain(user.role),
+        (Some(_), _) => http.section.clone(),
     }
 }
 
@@ -205,6 +215,8 @@ pub(super) fn client(client: &ClientConfig, key: &str) -> String {
         "prompt" => plain(&client.prompt),
         "history_file" => optional(client.history_file.as_ref()),
         "tls_ca" => optional(client.tls_ca.as_ref()),
+        "tls_cert" => optional(client.tls_identity.as_ref().map(|(cert, _)| cert)),
+        "tls_key" => optional(client.tls_identity.as_ref().map(|(_, key)| key)),
         other => panic!("{other}"),
     }
 }

@@ -2,15 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use visord_model::fault::FaultCode;
 use visord_model::name::namespec;
 use visord_model::state::ProcessState;
 use visord_xmlrpc::{CallError, Client, Value};
 
 use super::Difference;
-use crate::ctl::exit_status::is;
 use crate::ctl::failure::Failure;
-use crate::ctl::process::{ProcessInfo, items, refusable, text};
+use crate::ctl::process::{ProcessInfo, items, sparable, text};
 
 /// visord's own method; the original has none like it.
 pub(super) const UPDATE_GROUP: &str = "supervisor.updateProcessGroup";
@@ -68,13 +66,13 @@ pub(super) fn lines(client: &mut Client, difference: &Difference) -> Result<Vec<
 /// What the daemon itself says; nothing if it cannot say it.
 fn asked(client: &mut Client, group: &str) -> Result<Option<Vec<Step>>, Failure> {
     let result = client.call(UPDATE_GROUP, &[group.into(), true.into()]);
-    match refusable(result)? {
-        Ok(told) => {
+    match sparable(result)? {
+        Some(Ok(told)) => {
             let steps: Result<_, _> = items(&told)?.iter().map(told_step).collect();
             steps.map(Some)
         }
-        Err(fault) if is(FaultCode::UnknownMethod, fault.code) => Ok(None),
-        Err(fault) => Err(CallError::Fault(fault).into()),
+        None => Ok(None),
+        Some(Err(fault)) => Err(CallError::Fault(fault).into()),
     }
 }
 

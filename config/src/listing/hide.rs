@@ -1,0 +1,225 @@
+//! Secrets in values, as far as a program can tell them.
+//!
+//! Hidden are: passwords; the values of variables whose names sound like secrets, in
+//! `environment`, in command lines (`--token=x`, `--token x`) and as `%(ENV_x)s`; the password
+//! of a URL.
+
+use crate::value::parse_environment;
+
+/// What stands in the place of a secret.
+pub const HIDDEN: &str = "[hidden]";
+
+/// A value without its secrets. `known`: somebody reads the option, so that its name means what
+/// the manual says.
+pub(super) fn secrets(kind: &str, known: bool, key: &str, text: &str) -> String {
+    let own_meaning = !known || ["rpcinterface:", "ctlplugin:", ""].contains(&kind);
+    if text.is_empty() {
+        String::new()
+    } else if key == "password" || (own_meaning && sounds_secret(key)) {
+        HIDDEN.to_owned()
+    } else if key == "environment" {
+        environment(text)
+    } else if key == "command" {
+        in_urls(&in_words(text))
+    } else {
+        in_urls(text)
+    }
+}
+
+/// Whether what has this name should not be seen.
+pub(crate) fn sounds_secret(name: &str) -> bool {
+    const ANYWHERE: [&str; 8] = [
+        "pass",
+        "secret",
+        "token",
+        "credential",
+        "private",
+        "auth",
+        "apikey",
+        "cookie",
+    ];
+    const WORDS: [&str; 8] = ["key", "keys", "pwd", "pw", "dsn", "salt", "sig", "pin"];
+    let name = name.to_lowercase();
+    let words = || name.split(|c: char| !c.is_ascii_alphanumeric());
+    // the shell's working directory is none
+    name != "pwd"
+        && (ANYWHERE.iter().any(|part| name.contains(part))
+            || words().any(|word| WORDS.contains(&word)))
+}
+
+/// `NAME="value",...`; what cannot be taken apart is hidden as a whole.
+fn environment(text: &str) -> String {
+    let Ok(variables) = parse_environment(text) else {
+        return HIDDEN.to_owned();
+    };
+    let shown = variables.iter().map(|(name, value)| {
+        if sounds_secret(name) && !value.is_empty() {
+            format!("{name}={HIDDEN}")
+        } else {
+            format!("{name}=\"{}\"", in_urls(value))
+        }
+    });
+    shown.collect::<Vec<_>>().join(",")
+}
+
+/// A command line: `NAME=value` and `--name value` where the name sounds secret, and what
+/// follows `Bearer`.
+fn in_words(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut hide_next = false;
+    // of a quoted secret that has spaces
+    let mut until: Option<char> = None;
+    for piece in text.split_inclusive(char::is_whitespace) {
+        let word = piece.trim_end();
+        let space = &piece[word.len()..];
+        if let Some(quote) = until {
+            if word.ends_with(quote) {
+                until = None;
+                out.push_str(space);
+            }
+            continue;
+        }
+        let bare = word.trim_start_matches(['-', '"', '\'']);
+        if hide_next && !word.is_empty() && !word.starts_with('-') {
+            out.push_str(HIDDEN);
+            until = open_quote(word);
+            hide_next = false;
+        } else if let Some((name, value)) = bare.split_once('=')
+            && sounds_secret(name)
+            && !value.is_empty()
+        {
+            let shown = word.len() - value.len();
+            out.push_str(&word[..shown]);
+            out.push_str(HIDDEN);
+            until = open_quote(value);
+        } else {
+            out.push_str(word);
+            if !word.is_empty() {
+                let option = word.starts_with("--") && sounds_secret(bare);
+                hide_next = option || bare.eq_ignore_ascii_case("bearer");
+            }
+        }
+        if until.is_none() {
+            out.push_str(space);
+        }
+    }
+    out
+}
+
+/// The quote that a word opens and does not close.
+fn open_quote(word: &str) -> Option<char> {
+    let quote = word.chars().next().filter(|c| ['"', '\''].contains(c))?;
+    (word.len() == 1 || !word.ends_with(quote)).then_some(quote)
+}
+
+/// `scheme://user:password@host`.
+fn in_urls(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find("://") {
+        let (before, after) = rest.split_at(at + 3);
+        out.push_str(before);
+        let is_end = |c: char| c.is_whitespace() || "/?#\"',;".contains(c);
+        let end = after.find(is_end).unwrap_or(after.len());
+        let (authority, following) = after.split_at(end);
+        match authority.rsplit_once('@') {
+            Some((login, host)) => {
+                let user = login.split_once(':').map_or("", |(user, _)| user);
+                // a name alone that is this long is a token
+                match login.contains(':') {
+                    true => out.push_str(&format!("{user}:{HIDDEN}@{host}")),
+                    false if login.len() > 20 => out.push_str(&format!("{HIDDEN}@{host}")),
+                    false => out.push_str(authority),
+                }
+            }
+            None => out.push_str(authority),
+        }
+        rest = following;
+    }
+    out.push_str(rest);
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names() {
+        for (name, secret) in [
+            ("DB_PASSWORD", true),
+            ("PGPASSFILE", true),
+            ("AWS_SECRET_ACCESS_KEY", true),
+            ("SSH_KEY", true),
+            ("GITHUB_TOKEN", true),
+            ("DB_PWD", true),
+            ("PWD", false),
+            ("KEYBOARD", false),
+            ("MONKEY", false),
+            ("PATH", false),
+            ("SENTRY_DSN", true),
+            ("LANG", false),
+        ] {
+            assert_eq!(sounds_secret(name), secret, "{name}");
+        }
+    }
+
+    #[test]
+    fn texts() {
+        for (kind, key, text, shown) in [
+            ("web_user:", "password", "x", "[hidden]"),
+            ("web_user:", "password", "", ""),
+            (
+                "program:",
+                "environment",
+                "A=1,TOKEN='x,y'",
+                "A=\"1\",TOKEN=[hidden]",
+            ),
+            (
+                "program:",
+                "environment",
+                "U=\"http://me:pw@h/\"",
+                "U=\"http://me:[hidden]@h/\"",
+            ),
+            ("program:", "environment", "TOKEN='x", "[hidden]"),
+            (
+                "rpcinterface:",
+                "url",
+                "http://me:p@h@x:1/RPC2",
+                "http://me:[hidden]@x:1/RPC2",
+            ),
+            ("rpcinterface:", "api_token", "t", "[hidden]"),
+            ("inet_http_server*", "tls_key", "/k.pem", "/k.pem"),
+            ("program:", "serverurl", "http://me@h", "http://me@h"),
+            (
+                "program:",
+                "serverurl",
+                "https://ghp_0123456789abcdefghij@h",
+                "https://[hidden]@h",
+            ),
+            ("program:", "command", "cat  -u x", "cat  -u x"),
+            (
+                "program:",
+                "command",
+                "a --password=b --token c  -k d\n --api-key 'e f' g",
+                "a --password=[hidden] --token [hidden]  -k d\n --api-key [hidden] g",
+            ),
+            (
+                "program:",
+                "command",
+                "env DB_PASS=\"a b\" x -H \"Authorization: Bearer abc\" --secret --flag",
+                "env DB_PASS=[hidden] x -H \"Authorization: Bearer [hidden] --secret --flag",
+            ),
+            (
+                "program:",
+                "command",
+                "x postgres://u:p@h/db redis://:q@h",
+                "x postgres://u:[hidden]@h/db redis://:[hidden]@h",
+            ),
+        ] {
+            assert_eq!(secrets(kind, true, key, text), shown, "{text}");
+        }
+        // nobody knows what an unknown option means
+        assert_eq!(secrets("program:", false, "my_token", "t"), HIDDEN);
+    }
+}

@@ -1,0 +1,132 @@
+//! `[web_user:NAME]` (ours): people who may do a part of what the one user of a server may.
+
+use crate::context::{Context, Reader};
+use crate::error::Problem;
+use crate::http;
+use crate::types::{Role, WebUser};
+use crate::value::{check_name, parse_list};
+
+pub(crate) const PREFIX: &str = "web_user:";
+
+/// A user and the sections of the servers they may use; `None`: all of them.
+pub(crate) struct Admission {
+    pub(crate) user: WebUser,
+    servers: Option<Vec<String>>,
+    /// For messages.
+    section: String,
+}
+
+impl Admission {
+    /// Whether this user may use the server of this section.
+    pub(crate) fn admits_to(&self, server: &str) -> bool {
+        let servers = self.servers.as_ref();
+        servers.is_none_or(|servers| servers.iter().any(|known| known == server))
+    }
+
+    /// A server of its own user has no other user of that name: which password counts, and for
+    /// what, would be a matter of luck.
+    pub(crate) fn check_name(&self, context: &Context<'_>, server: &str, username: &str) {
+        if self.user.name == username
+            && let Some(section) = context.document.section(&self.section)
+        {
+            let own = &self.section;
+            context.reader(section).fail_section(&format!(
+                "section [{own}] has the name of the username of [{server}], {username}"
+            ));
+        }
+    }
+}
+
+/// In file order.
+pub(crate) fn read_all(context: &Context<'_>) -> Vec<Admission> {
+    let mut all: Vec<Admission> = Vec::new();
+    for section in context.sections_with(PREFIX) {
+        let reader = context.reader(section);
+        if let Some(again) = &section.again {
+            let (file, line) = (section.place.file.display(), section.place.line);
+            context.push(Problem {
+                file: again.file.to_path_buf(),
+                line: Some(again.line),
+                section: Some(section.name.clone()),
+                key: None,
+                message: format!(
+                    "section [{}] occurs twice, first in {file}, line {line}",
+                    section.name
+                ),
+            });
+        }
+        let Some(admission) = read(&reader) else {
+            continue;
+        };
+        let name = &admission.user.name;
+        match all.iter().find(|other| &other.user.name == name) {
+            None => all.push(admission),
+            Some(other) => reader.fail_section(&format!(
+                "sections [{}] and [{}] are about the same user, {name}",
+                other.section, admission.section
+            )),
+        }
+    }
+    all
+}
+
+fn read(reader: &Reader<'_>) -> Option<Admission> {
+    let scope = &reader.context.scope();
+    let section = &reader.section.name;
+    let name = match check_name(&section[PREFIX.len()..]) {
+        Ok("") => {
+            reader.fail_section(&format!("section [{section}] names no user"));
+            None
+        }
+        Ok(name) => Some(name.to_owned()),
+        Err(message) => {
+            reader.fail_section(&message);
+            None
+        }
+    };
+    if reader.raw("password").is_none() {
+        reader.fail_section(&format!("section [{section}] has no password value"));
+    }
+    let password = reader.raw("password").and_then(|raw| {
+        // no message holds the password
+        let expanded = scope.expand(raw, "password");
+        let password = match expanded.as_deref() {
+            Err(_) => Err(format!(
+                "the password of section [{section}] cannot be expanded; % is written %%"
+            )),
+            Ok("") => Err(format!("section [{section}] has a blank password")),
+            Ok(text) => http::check_password(text).map(|()| text.to_owned()),
+        };
+        reader.keep("password", password)
+    });
+    let role = reader.value_or(scope, "role", Role::View, |text| {
+        let role = Role::ALL.into_iter().find(|role| role.name() == text);
+        role.ok_or_else(|| format!("role must be view, operate or admin, not '{text}'"))
+    });
+    let servers = reader.value(scope, "servers", |text| servers(reader.context, text));
+    Some(Admission {
+        user: WebUser {
+            name: name?,
+            password: password?,
+            role,
+        },
+        servers,
+        section: section.clone(),
+    })
+}
+
+/// Names of sections of servers.
+fn servers(context: &Context<'_>, text: &str) -> Result<Vec<String>, String> {
+    let names: Vec<String> = parse_list(text).into_iter().map(str::to_owned).collect();
+    if names.is_empty() {
+        return Err("servers names no server; leave it out for all of them".to_owned());
+    }
+    let is_server = |name: &str| {
+        http::PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+            && context.document.section(name).is_some()
+    };
+    match names.iter().find(|name| !is_server(name)) {
+        None => Ok(names),
+        Some(unknown) => Err(format!("servers names no server of this file: '{unknown}'")),
+    }
+}

@@ -1,0 +1,228 @@
+//! Everything that a daemon can say about a process. The original's daemon says less: what
+//! it does not know is not shown.
+
+use std::collections::BTreeMap;
+
+use visord_model::state::ProcessState;
+use visord_xmlrpc::{CallError, Client, Value};
+
+use super::failure::Failure;
+use super::json::{Json, json};
+use super::process::{ProcessInfo, items, number, sparable, text};
+
+/// Our own method; the original's daemon has none like it.
+const METHOD: &str = "supervisor.getAllProcessDetails";
+
+/// A process, in detail.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Details {
+    /// What every daemon knows.
+    pub info: ProcessInfo,
+    /// The daemon's time when it answered, in seconds since 1970.
+    pub now: i64,
+    /// When it was last started; 0: never.
+    pub start: i64,
+    /// When it last ended; 0: never.
+    pub stop: i64,
+    /// How it last ended or why it did not start; may be empty.
+    pub why: String,
+    /// Its last exit code, 0 if there was none yet.
+    pub exit_status: i64,
+    /// What only our daemon knows.
+    pub more: Option<More>,
+}
+
+/// What only our daemon knows of a process.
+#[derive(Clone, Debug, PartialEq)]
+pub struct More {
+    /// How often it was started again.
+    pub restarts: i64,
+    /// The signal that ended it last; empty for none.
+    pub exit_signal: String,
+    /// Percent of one core, of the whole process tree.
+    pub cpu: f64,
+    /// Bytes in memory, of the whole process tree.
+    pub rss: f64,
+    /// How many processes the tree has.
+    pub processes: i64,
+    /// Bytes of its output that could not be stored.
+    pub lost_stdout: f64,
+    /// The same of its standard error.
+    pub lost_stderr: f64,
+}
+
+impl Details {
+    /// Of every process of the server, in its order.
+    ///
+    /// # Errors
+    /// A call failed.
+    pub fn all(client: &mut Client) -> Result<Vec<Self>, Failure> {
+        let known = client.call("supervisor.getAllProcessInfo", &[])?;
+        let details = sparable(client.call(METHOD, &[]))?
+            .transpose()
+            .map_err(CallError::Fault)?;
+        let mut by_name = BTreeMap::new();
+        for details in details.iter().map(items).collect::<Result<Vec<_>, _>>()? {
+            for details in details {
+                let name = (text(details, "group")?, text(details, "name")?);
+                by_name.insert(name, details);
+            }
+        }
+        let read = |info: &Value| {
+            let name = (text(info, "group")?, text(info, "name")?);
+            // One that was added between the two calls is told of without.
+            Self::read(info, by_name.get(&name).copied())
+        };
+        items(&known)?.iter().map(read).collect()
+    }
+
+    fn read(known: &Value, details: Option<&Value>) -> Result<Self, Failure> {
+        let info = ProcessInfo::read(known)?;
+        let exit_status = number(known, "exitstatus")?;
+        let why = match details {
+            Some(details) => text(details, "why")?,
+            None => guess(&info, exit_status, text(known, "spawnerr")?),
+        };
+        Ok(Self {
+            now: number(known, "now")?,
+            start: number(known, "start")?,
+            stop: number(known, "stop")?,
+            why,
+            exit_status,
+            more: details.map(More::read).transpose()?,
+            info,
+        })
+    }
+
+    /// How long it has been running, in seconds, if it is.
+    #[must_use]
+    pub fn uptime(&self) -> Option<i64> {
+        (self.info.pid != 0).then(|| (self.now - self.start).max(0))
+    }
+
+    /// How it last ended, and how many seconds ago if that is known.
+    #[must_use]
+    pub fn last_exit(&self) -> Option<(&str, Option<i64>)> {
+        let ago = (self.stop != 0).then(|| (self.now - self.stop).max(0));
+        (!self.why.is_empty()).then_some((&self.why, ago))
+    }
+
+    /// For `--json`: what `status` tells and more; what is not known is `null`.
+    #[must_use]
+    pub fn json(&self) -> Json {
+        let mut json = self.info.json();
+        let ended = (self.stop != 0).then_some(self.exit_status);
+        json["start"] = json!(self.start);
+        json["stop"] = json!(self.stop);
+        json["uptime"] = json!(self.uptime());
+        json["why"] = json!(self.why);
+        json["exit_status"] = json!(ended);
+        let more = self.more.as_ref();
+        let signal = more.map(|more| more.exit_signal.as_str());
+        json["exit_signal"] = json!(signal.filter(|signal| !signal.is_empty()));
+        json["restarts"] = json!(more.map(|more| more.restarts));
+        json["cpu"] = json!(more.map(|more| more.cpu));
+        json["rss"] = json!(more.map(|more| whole(more.rss)));
+        json["processes"] = json!(more.map(|more| more.processes));
+        json["lost_stdout"] = json!(more.map(|more| whole(more.lost_stdout)));
+        json["lost_stderr"] = json!(more.map(|more| whole(more.lost_stderr)));
+        json
+    }
+}
+
+impl More {
+    fn read(value: &Value) -> Result<Self, Failure> {
+        Ok(Self {
+            restarts: number(value, "restarts")?,
+            exit_signal: text(value, "exitsignal")?,
+            cpu: amount(value, "cpu")?,
+            rss: amount(value, "rss")?,
+            processes: number(value, "processes")?,
+            lost_stdout: amount(value, "lost_stdout")?,
+            lost_stderr: amount(value, "lost_stderr")?,
+        })
+    }
+}
+
+/// The best that can be said from what every daemon tells.
+fn guess(info: &ProcessInfo, exit_status: i64, spawn_error: String) -> String {
+    let exited = i64::from(ProcessState::Exited.code());
+    if info.state == exited {
+        return format!("exited with code {exit_status}");
+    }
+    spawn_error
+}
+
+/// A number that may have a fraction or be larger than an int of XML-RPC.
+#[expect(clippy::cast_precision_loss, reason = "exact up to eight petabytes")]
+fn amount(value: &Value, name: &'static str) -> Result<f64, Failure> {
+    let member = value.get(name).ok_or(Failure::Incomplete(name))?;
+    let whole = member.as_int().map(|number| number as f64);
+    let number = member.as_double().or(whole);
+    number.ok_or(Failure::Incomplete(name))
+}
+
+/// A number of bytes without a fraction.
+#[expect(clippy::cast_possible_truncation, reason = "saturates")]
+fn whole(number: f64) -> i64 {
+    number as i64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn known() -> Value {
+        Value::structure([
+            ("name", Value::from("a")),
+            ("group", "g".into()),
+            ("state", 100.into()),
+            ("statename", "EXITED".into()),
+            ("description", "Nov 21 05:45 AM".into()),
+            ("pid", 0.into()),
+            ("start", 1000.into()),
+            ("stop", 1010.into()),
+            ("now", 1070.into()),
+            ("exitstatus", 3.into()),
+            ("spawnerr", "".into()),
+        ])
+    }
+
+    #[test]
+    fn what_the_original_tells() {
+        let details = Details::read(&known(), None).expect("complete");
+        assert_eq!(details.uptime(), None);
+        assert_eq!(details.last_exit(), Some(("exited with code 3", Some(60))));
+        let json = details.json();
+        assert_eq!(json["namespec"], "g:a");
+        assert_eq!(json["exit_status"], 3);
+        assert_eq!(json["cpu"], Json::Null);
+    }
+
+    #[test]
+    fn what_our_daemon_tells() {
+        let more = Value::structure([
+            ("restarts", Value::from(4)),
+            ("why", "killed by SIGSEGV (core dumped)".into()),
+            ("exitsignal", "SIGSEGV".into()),
+            ("cpu", 12.5.into()),
+            ("rss", 5e9.into()),
+            ("processes", 2.into()),
+            ("lost_stdout", 0.0.into()),
+            ("lost_stderr", 7.into()),
+        ]);
+        let details = Details::read(&known(), Some(&more)).expect("complete");
+        assert_eq!(details.why, "killed by SIGSEGV (core dumped)");
+        let json = details.json();
+        for (member, expected) in [
+            ("restarts", json!(4)),
+            ("exit_signal", json!("SIGSEGV")),
+            ("cpu", json!(12.5)),
+            ("rss", json!(5_000_000_000_i64)),
+            ("lost_stderr", json!(7)),
+            ("uptime", Json::Null),
+        ] {
+            assert_eq!(json[member], expected, "{member}");
+        }
+    }
+}

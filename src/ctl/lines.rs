@@ -1,0 +1,106 @@
+//! Whole lines of a log that arrives in pieces.
+
+/// Longer ones are shown in several parts: something must be shown some day.
+const LONGEST: usize = 64 * 1024;
+
+/// How much of what was shown is remembered: what daemons send again to whoever begins to
+/// follow a log, the original's (spec interfaces 1.6) and ours.
+const HISTORY: usize = 1024;
+
+/// Cuts one log into lines.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Lines {
+    /// What came after the last line end.
+    rest: Vec<u8>,
+    /// The last bytes that came.
+    last: Vec<u8>,
+    /// What comes next begins with a history.
+    resumes: bool,
+}
+
+impl Lines {
+    /// Take what has arrived; returns the lines that are complete, without their ends.
+    pub fn push(&mut self, bytes: &[u8]) -> Vec<String> {
+        let bytes = if std::mem::take(&mut self.resumes) {
+            &bytes[overlap(&self.last, bytes)..]
+        } else {
+            bytes
+        };
+        self.last.extend_from_slice(bytes);
+        self.last.drain(..self.last.len().saturating_sub(HISTORY));
+        let mut lines = Vec::new();
+        for part in bytes.split_inclusive(|byte| *byte == b'\n') {
+            self.rest.extend_from_slice(part);
+            if part.ends_with(b"\n") || self.rest.len() >= LONGEST {
+                lines.extend(self.finish());
+            }
+        }
+        lines
+    }
+
+    /// The line that nobody ended, if there is one.
+    pub fn finish(&mut self) -> Option<String> {
+        let line = std::mem::take(&mut self.rest);
+        let text = String::from_utf8_lossy(&line);
+        (!line.is_empty()).then(|| text.trim_end_matches(['\n', '\r']).to_owned())
+    }
+
+    /// The log is followed anew: its last bytes come again.
+    pub fn resume(&mut self) {
+        self.resumes = true;
+    }
+}
+
+/// How many bytes at the start of `history` came before, at the end of `last`.
+fn overlap(last: &[u8], history: &[u8]) -> usize {
+    let longest = last.len().min(history.len());
+    let known = (0..=longest).rev();
+    known
+        .into_iter()
+        .find(|count| last.ends_with(&history[..*count]))
+        .unwrap_or(0)
+}
+
+/// The last `count` lines of a text, whatever its end.
+#[must_use]
+pub fn last_lines(text: &str, count: usize) -> Vec<&str> {
+    let lines: Vec<&str> = text.lines().collect();
+    lines[lines.len().saturating_sub(count)..].to_vec()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pieces_become_lines() {
+        let mut lines = Lines::default();
+        assert_eq!(lines.push(b"one\r\ntw"), ["one"]);
+        assert_eq!(lines.push("o\nä".as_bytes()), ["two"]);
+        assert!(lines.push(b"").is_empty());
+        assert_eq!(lines.push(b"\n\nx"), ["ä", ""]);
+        assert_eq!(lines.finish().as_deref(), Some("x"));
+        assert_eq!(lines.finish(), None);
+        let long = vec![b'x'; 2 * LONGEST];
+        assert_eq!(lines.push(&long).len(), 1, "not kept for ever");
+    }
+
+    #[test]
+    fn what_was_shown_is_not_shown_again() {
+        let mut lines = Lines::default();
+        lines.push(b"one\ntwo\nth");
+        lines.resume();
+        assert_eq!(lines.push(b"two\nthree\nfour\n"), ["three", "four"]);
+        lines.resume();
+        assert_eq!(lines.push(b"something else\n"), ["something else"]);
+        assert_eq!(overlap(b"abcabc", b"abcabcabc"), 6);
+        assert_eq!(overlap(b"", b"abc"), 0);
+    }
+
+    #[test]
+    fn the_end_of_a_text() {
+        assert_eq!(last_lines("a\nb\nc\n", 2), ["b", "c"]);
+        assert_eq!(last_lines("a\nb", 5), ["a", "b"]);
+        assert!(last_lines("a\n", 0).is_empty());
+    }
+}

@@ -1,0 +1,203 @@
+//! The whole terminal as a picture that is drawn again and again, and the terminal as it
+//! was afterwards, however that ends.
+
+use std::io::{self, IsTerminal, Write};
+use std::os::fd::{AsFd, BorrowedFd};
+
+use nix::sys::signal::{SigSet, Signal, raise};
+use nix::sys::signalfd::{SfdFlags, SignalFd};
+
+use super::table::cut;
+use super::terminal::Mode;
+
+/// Another screen, cursor hidden.
+const ENTER: &str = "\x1b[?1049h\x1b[?25l";
+const LEAVE: &str = "\x1b[?25h\x1b[?1049l";
+/// To the upper left corner.
+const HOME: &str = "\x1b[H";
+/// Forget the rest of the line, of the screen.
+const CLEAR_LINE: &str = "\x1b[K";
+const CLEAR_BELOW: &str = "\x1b[J";
+
+/// What is assumed where the terminal does not say.
+const USUAL: Size = Size {
+    columns: 80,
+    rows: 24,
+};
+
+/// The signals that a screen's owner takes.
+pub(super) const CALLS: [Signal; 3] = [Signal::SIGWINCH, Signal::SIGTERM, Signal::SIGHUP];
+
+/// Characters that fit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Size {
+    /// In a line, at least 1.
+    pub columns: usize,
+    /// Lines, at least 1.
+    pub rows: usize,
+}
+
+impl Size {
+    /// Of the terminal that standard output is.
+    #[must_use]
+    pub fn of_console() -> Self {
+        let Ok(size) = rustix::termios::tcgetwinsize(io::stdout()) else {
+            return USUAL;
+        };
+        match (usize::from(size.ws_col), usize::from(size.ws_row)) {
+            (0, _) | (_, 0) => USUAL,
+            (columns, rows) => Self { columns, rows },
+        }
+    }
+}
+
+/// Whether standard output is a terminal that can be drawn on.
+#[must_use]
+pub fn is_possible() -> bool {
+    let term = std::env::var_os("TERM").unwrap_or_default();
+    io::stdout().is_terminal() && !term.is_empty() && term != "dumb"
+}
+
+/// Why a screen's owner should look up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Call {
+    /// The terminal has another size.
+    Resized,
+    /// Somebody wants this process to end.
+    End(Signal),
+}
+
+/// The terminal while it is drawn on.
+#[derive(Debug)]
+pub struct Screen {
+    // Dropped in this order: no signal may end us before the terminal is as it was.
+    _picture: Picture,
+    _keys: Mode,
+    signals: SignalFd,
+    _mask: Mask,
+}
+
+/// The signals that this thread blocked before.
+#[derive(Debug)]
+struct Mask(SigSet);
+
+impl Drop for Mask {
+    fn drop(&mut self) {
+        // It was the mask of this thread and is one.
+        let _ = self.0.thread_set_mask();
+    }
+}
+
+/// The other screen.
+#[derive(Debug)]
+struct Picture;
+
+impl Drop for Picture {
+    fn drop(&mut self) {
+        // The terminal may be gone; then nobody needs it back.
+        let _ = show(LEAVE);
+    }
+}
+
+impl Screen {
+    /// Take the terminal. Keys come one by one, Ctrl-C among them.
+    ///
+    /// # Errors
+    /// The terminal is gone, or the system has no means left for it.
+    pub fn open() -> io::Result<Self> {
+        let mask = CALLS.into_iter().collect::<SigSet>();
+        let before = Mask(SigSet::thread_get_mask()?);
+        mask.thread_block()?;
+        let flags = SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK;
+        let signals = SignalFd::with_flags(&mask, flags)?;
+        let keys = Mode::by_key()?;
+        show(ENTER)?;
+        Ok(Self {
+            _picture: Picture,
+            _keys: keys,
+            signals,
+            _mask: before,
+        })
+    }
+
+    /// Show these lines, as much of them as fits; the last one stays at the lower edge.
+    ///
+    /// # Errors
+    /// The terminal is gone.
+    pub fn draw(&self, lines: &[String], last: &str, size: Size) -> io::Result<()> {
+        let room = size.rows.saturating_sub(1);
+        let mut picture = HOME.to_owned();
+        for line in fitting(lines, room) {
+            // Cleared first: after a full line this would take its last character.
+            picture.push_str(CLEAR_LINE);
+            picture.push_str(&cut(&line, size.columns));
+            picture.push('\n');
+        }
+        picture.push_str(CLEAR_BELOW);
+        picture.push_str(&cut(last, size.columns));
+        show(&picture)
+    }
+
+    /// What the system wants, if anything.
+    ///
+    /// # Errors
+    /// The system does not say.
+    pub fn call(&self) -> io::Result<Option<Call>> {
+        let Some(info) = self.signals.read_signal()? else {
+            return Ok(None);
+        };
+        let number = i32::try_from(info.ssi_signo).unwrap_or_default();
+        Ok(Some(match Signal::try_from(number) {
+            Ok(Signal::SIGWINCH) | Err(_) => Call::Resized,
+            Ok(signal) => Call::End(signal),
+        }))
+    }
+
+    /// Give the terminal back and end by that signal.
+    ///
+    /// # Errors
+    /// The system does not let us.
+    pub fn end(self, signal: Signal) -> io::Result<()> {
+        drop(self);
+        Ok(raise(signal)?)
+    }
+}
+
+impl AsFd for Screen {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.signals.as_fd()
+    }
+}
+
+/// What fits into that many lines; in the last one, how much does not.
+fn fitting(lines: &[String], room: usize) -> Vec<String> {
+    if lines.len() <= room {
+        return lines.to_vec();
+    }
+    let shown = room.saturating_sub(1);
+    let mut fitting = lines[..shown].to_vec();
+    if room > 0 {
+        fitting.push(format!("… {} more", lines.len() - shown));
+    }
+    fitting
+}
+
+fn show(text: &str) -> io::Result<()> {
+    let mut stdout = io::stdout().lock();
+    stdout.write_all(text.as_bytes())?;
+    stdout.flush()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_fits() {
+        let lines = ["a", "b", "c"].map(str::to_owned);
+        assert_eq!(fitting(&lines, 3), lines);
+        assert_eq!(fitting(&lines, 2), ["a", "… 2 more"]);
+        assert_eq!(fitting(&lines, 1), ["… 3 more"]);
+        assert!(fitting(&lines, 0).is_empty());
+    }
+}

@@ -1,0 +1,178 @@
+//! `about.html`: which daemon this is, where it listens and what it may use up.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use actix_web::HttpResponse;
+use askama::Template;
+use nix::sys::resource::{RLIM_INFINITY, Resource, getrlimit};
+use visord_model::process::uptime;
+
+use super::Page;
+use super::frame::{self, Frame};
+use crate::caller::{Caller, Right};
+use crate::clock;
+use crate::site::{Doorplate, Site};
+use crate::state::STANDS_IN_FOR;
+
+#[derive(Template)]
+#[template(path = "about.html")]
+struct About<'a> {
+    frame: Frame<'a>,
+    facts: Vec<(&'static str, String)>,
+    listeners: Vec<Row<'a>>,
+    limits: Vec<(&'static str, String)>,
+}
+
+/// A listener as a row of the table.
+struct Row<'a> {
+    section: &'a str,
+    address: String,
+    tls: &'static str,
+    asks: &'static str,
+    max_body: String,
+    here: bool,
+}
+
+/// The page. Where files are and which system this is, is shown only to those who may operate.
+#[must_use]
+pub fn page(site: &Site, caller: &Caller) -> HttpResponse {
+    let insider = caller.may(Right::Operate);
+    let page = About {
+        frame: Frame::new(site, caller, Page::About, "About this daemon"),
+        facts: facts(site, insider),
+        listeners: site
+            .shared
+            .listeners
+            .iter()
+            .map(|plate| row(site, plate, insider))
+            .collect(),
+        limits: limits(site),
+    };
+    frame::respond(site, &page)
+}
+
+fn facts(site: &Site, insider: bool) -> Vec<(&'static str, String)> {
+    let (state, setup) = (&site.state, &site.state.setup);
+    let identity = state.board.identity();
+    let started = unix(setup.started);
+    let since = uptime((clock::now() - started).max(0));
+    let all = state.board.all();
+    let mut groups: Vec<&str> = all.iter().map(|info| info.group.as_str()).collect();
+    groups.sort_unstable();
+    groups.dedup();
+    let run = all.iter().filter(|info| info.state.is_running()).count();
+    let mut facts = vec![
+        ("Program", state.build.clone()),
+        ("In place of", format!("Supervisor {STANDS_IN_FOR}")),
+        ("Identifier", identity.identifier.clone()),
+        ("Process id", identity.pid.to_string()),
+        ("Started", clock::long(started)),
+        ("Up for", since),
+        (
+            "Programs",
+            format!(
+                "{} processes in {} groups, {run} of them active",
+                all.len(),
+                groups.len()
+            ),
+        ),
+    ];
+    if insider {
+        let config = setup.config_file.display().to_string();
+        let log = identity.logfile.as_ref();
+        let log = log.map_or("the system log".to_owned(), |it| it.display().to_string());
+        facts.extend([
+            ("Configuration file", config),
+            ("Log file", log),
+            ("Platform", platform()),
+        ]);
+    }
+    facts
+}
+
+fn row<'a>(site: &Site, plate: &'a Doorplate, insider: bool) -> Row<'a> {
+    let address = match (&plate.socket, insider) {
+        (Some(_), false) => "a unix socket".to_owned(),
+        (Some(path), true) => path.display().to_string(),
+        (None, _) => plate.address.clone(),
+    };
+    Row {
+        section: &plate.section,
+        address,
+        tls: match (plate.tls, plate.client_certificate) {
+            (false, _) => "no",
+            (true, false) => "yes",
+            (true, true) => "yes, with certificates of clients",
+        },
+        asks: if plate.asks_for_password { "yes" } else { "no" },
+        max_body: bytes(plate.max_body),
+        here: plate.section == site.door.section,
+    }
+}
+
+fn limits(site: &Site) -> Vec<(&'static str, String)> {
+    let rlimit = |resource| match getrlimit(resource) {
+        Ok((RLIM_INFINITY, _)) => "unlimited".to_owned(),
+        Ok((soft, _)) => soft.to_string(),
+        Err(errno) => format!("unknown: {}", errno.desc()),
+    };
+    let limits = &site.state.limits;
+    vec![
+        ("Open files of the daemon", rlimit(Resource::RLIMIT_NOFILE)),
+        ("Processes of its user", rlimit(Resource::RLIMIT_NPROC)),
+        (
+            "Connections for each listener",
+            limits.connections().to_string(),
+        ),
+        ("Live streams together", limits.streams().to_string()),
+        (
+            "Time for a request to arrive",
+            format!("{} s", limits.patience.as_secs()),
+        ),
+    ]
+}
+
+fn unix(time: SystemTime) -> i64 {
+    let since = time.duration_since(UNIX_EPOCH).map(|it| it.as_secs());
+    // a clock before 1970 is not set
+    since.map_or(0, |seconds| i64::try_from(seconds).unwrap_or(i64::MAX))
+}
+
+/// `Linux 6.1.0 x86_64`.
+fn platform() -> String {
+    match nix::sys::utsname::uname() {
+        Ok(name) => [name.sysname(), name.release(), name.machine()]
+            .map(|part| part.to_string_lossy().into_owned())
+            .join(" "),
+        Err(_) => format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
+    }
+}
+
+/// In the largest unit that divides it.
+fn bytes(count: usize) -> String {
+    let units = [(1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")];
+    let unit = units.iter().find(|(size, _)| count.is_multiple_of(*size));
+    match unit {
+        Some((size, name)) if count > 0 => format!("{} {name}", count / size),
+        Some(_) | None => format!("{count} bytes"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::bytes;
+
+    #[test]
+    fn sizes() {
+        for (count, text) in [
+            (0, "0 bytes"),
+            (1000, "1000 bytes"),
+            (1024, "1 KiB"),
+            (1_048_576, "1 MiB"),
+            (1_572_864, "1536 KiB"),
+            (3 << 30, "3 GiB"),
+        ] {
+            assert_eq!(bytes(count), text);
+        }
+    }
+}

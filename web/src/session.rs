@@ -1,0 +1,261 @@
+//! The session of a browser, and the token of its forms (decision Q25).
+//!
+//! A session is a random name in a cookie. Nothing is kept about it: the token of a form is a
+//! keyed digest of the session's name and the user's, under a key that exists only in this run
+//! of the daemon. So a token is worth nothing in another session, for another user, or after a
+//! restart, and no number of visitors takes any memory.
+//!
+//! Browsers keep cookies by host, not by port. The cookie's name holds the port, and even where
+//! two daemons share a name (behind one proxy), each accepts a session that the other began:
+//! it is only a name, and each makes its own tokens of it.
+
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use actix_web::http::header::{COOKIE, HeaderMap};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use sha2::Sha256;
+use visord_config::{HttpAddress, HttpConfig};
+
+/// Bytes of a session's name.
+const NAME: usize = 16;
+
+/// Makes sessions and tokens.
+pub struct Sessions {
+    key: [u8; 32],
+    begun: AtomicU64,
+}
+
+impl std::fmt::Debug for Sessions {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Sessions(<redacted>)")
+    }
+}
+
+/// The session a request belongs to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Session {
+    /// The browser has brought it along.
+    Known(String),
+    /// It begins with the answer to this request.
+    New(String),
+}
+
+impl Session {
+    fn name(&self) -> &str {
+        match self {
+            Self::Known(name) | Self::New(name) => name,
+        }
+    }
+}
+
+impl Sessions {
+    /// With a key of its own.
+    ///
+    /// # Errors
+    /// The system has no randomness.
+    pub fn new() -> io::Result<Self> {
+        let mut key = [0; 32];
+        File::open("/dev/urandom")?.read_exact(&mut key)?;
+        Ok(Self {
+            key,
+            begun: AtomicU64::new(0),
+        })
+    }
+
+    /// The session that the cookie of this name holds, or a new one.
+    #[must_use]
+    pub fn of(&self, headers: &HeaderMap, cookie: &str) -> Session {
+        match brought(headers, cookie) {
+            Some(name) => Session::Known(name),
+            None => Session::New(self.begin()),
+        }
+    }
+
+    /// A name that nobody can guess: the digest of a number that is never used again.
+    fn begin(&self) -> String {
+        let number = self.begun.fetch_add(1, Ordering::Relaxed);
+        let digest = self.digest(&[b"session", &number.to_be_bytes()]);
+        URL_SAFE_NO_PAD.encode(&digest[..NAME])
+    }
+
+    /// What a form must bring that this user sends in this session.
+    #[must_use]
+    pub fn token(&self, session: &Session, user: Option<&str>) -> String {
+        let (known, user) = match user {
+            Some(user) => (1, user),
+            None => (0, ""),
+        };
+        let digest = self.digest(&[
+            b"form",
+            session.name().as_bytes(),
+            &[known],
+            user.as_bytes(),
+        ]);
+        URL_SAFE_NO_PAD.encode(digest)
+    }
+
+    /// Of several texts, of which none but the last may vary in length.
+    fn digest(&self, parts: &[&[u8]]) -> [u8; 32] {
+        // a key may have any length
+        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.key) else {
+            unreachable!("HMAC takes keys of any length");
+        };
+        for part in parts {
+            mac.update(part);
+        }
+        mac.finalize().into_bytes().into()
+    }
+}
+
+/// The name in a cookie, if it has the form of one of ours.
+fn brought(headers: &HeaderMap, cookie: &str) -> Option<String> {
+    let lines = headers
+        .get_all(COOKIE)
+        .filter_map(|value| value.to_str().ok());
+    let mut pairs = lines
+        .flat_map(|line| line.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='));
+    let (_, value) = pairs.find(|(name, _)| *name == cookie)?;
+    let decoded = URL_SAFE_NO_PAD.decode(value).ok()?;
+    (decoded.len() == NAME).then(|| value.to_owned())
+}
+
+/// The name of a listener's cookie. With the prefix `__Host-` browsers let nobody else on the
+/// host or its parent domains set it; they demand TLS for that.
+#[must_use]
+pub fn cookie_name(config: &HttpConfig) -> String {
+    match (&config.address, &config.tls) {
+        (HttpAddress::Inet { port, .. }, Some(_)) => format!("__Host-visord-{port}"),
+        (HttpAddress::Inet { port, .. }, None) => format!("visord-{port}"),
+        (HttpAddress::Unix { .. }, _) => "visord".to_owned(),
+    }
+}
+
+/// The `Set-Cookie` that begins a session; nothing for one that has begun.
+///
+/// `Lax`: browsers bring it with a link that is followed from another site, or the answer would
+/// begin a new session and every page that is open could give no orders any more. They do not
+/// bring it with a form that another site posts.
+#[must_use]
+pub fn set_cookie(session: &Session, cookie: &str) -> Option<String> {
+    let Session::New(name) = session else {
+        return None;
+    };
+    let secure = if cookie.starts_with("__Host-") {
+        "; Secure"
+    } else {
+        ""
+    };
+    Some(format!(
+        "{cookie}={name}; Path=/; HttpOnly; SameSite=Lax{secure}"
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use actix_web::http::header::HeaderValue;
+
+    fn headers(cookies: &[&str]) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for line in cookies {
+            headers.append(COOKIE, HeaderValue::from_str(line).unwrap());
+        }
+        headers
+    }
+
+    #[test]
+    fn a_browser_that_brings_a_session_keeps_it() {
+        let sessions = Sessions::new().unwrap();
+        let first = sessions.of(&headers(&[]), "visord-1");
+        let cookie = set_cookie(&first, "visord-1").unwrap();
+        let (pair, flags) = cookie.split_once("; ").unwrap();
+        assert_eq!(flags, "Path=/; HttpOnly; SameSite=Lax");
+        let name = pair.strip_prefix("visord-1=").unwrap();
+        let expected = Session::Known(name.to_owned());
+        for lines in [
+            &[pair][..],
+            &["a=b; c", &format!("x=y;{pair}; visord-1=other")],
+        ] {
+            let again = sessions.of(&headers(lines), "visord-1");
+            assert_eq!(again, expected);
+            assert_eq!(set_cookie(&again, "visord-1"), None);
+            assert_eq!(sessions.token(&again, None), sessions.token(&first, None));
+        }
+    }
+
+    #[test]
+    fn what_is_no_session_of_ours_begins_one() {
+        let sessions = Sessions::new().unwrap();
+        let mut names = std::collections::BTreeSet::new();
+        for line in [
+            "",
+            "visord-2=AAAAAAAAAAAAAAAAAAAAAA",
+            "visord-1=",
+            "visord-1=AAAA",
+            "visord-1=AAAAAAAAAAAAAAAAAAAAA!",
+            "visord-1=AAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+        ] {
+            let Session::New(name) = sessions.of(&headers(&[line]), "visord-1") else {
+                panic!("{line}");
+            };
+            assert!(names.insert(name));
+        }
+    }
+
+    #[test]
+    fn a_token_is_of_one_session_one_user_and_one_run() {
+        let (run, other_run) = (Sessions::new().unwrap(), Sessions::new().unwrap());
+        let session = run.of(&headers(&[]), "c");
+        let other = run.of(&headers(&[]), "c");
+        let tokens = [
+            run.token(&session, None),
+            run.token(&session, Some("")),
+            run.token(&session, Some("anna")),
+            run.token(&session, Some("bert")),
+            run.token(&other, Some("anna")),
+            other_run.token(&session, Some("anna")),
+        ];
+        let different: std::collections::BTreeSet<&String> = tokens.iter().collect();
+        assert_eq!(different.len(), tokens.len());
+    }
+
+    #[test]
+    fn names_of_cookies() {
+        let mut config = HttpConfig {
+            section: "inet_http_server".into(),
+            address: HttpAddress::Inet {
+                host: String::new(),
+                port: 9001,
+            },
+            credentials: None,
+            users: Vec::new(),
+            allowed_hosts: Vec::new(),
+            max_body: 1,
+            tls: None,
+        };
+        assert_eq!(cookie_name(&config), "visord-9001");
+        config.tls = Some(visord_config::TlsConfig {
+            cert: "c".into(),
+            key: "k".into(),
+            client_ca: None,
+        });
+        let name = cookie_name(&config);
+        assert_eq!(name, "__Host-visord-9001");
+        let cookie = set_cookie(&Session::New("x".into()), &name).unwrap();
+        assert_eq!(
+            cookie,
+            "__Host-visord-9001=x; Path=/; HttpOnly; SameSite=Lax; Secure"
+        );
+        config.address = HttpAddress::Unix {
+            path: "/s".into(),
+            mode: 0o700,
+            owner: visord_config::Ownership::default(),
+        };
+        assert_eq!(cookie_name(&config), "visord");
+    }
+}
