@@ -3,14 +3,12 @@
 
 use std::collections::BTreeMap;
 
-use visord_model::fault::FaultCode;
 use visord_model::state::ProcessState;
 use visord_xmlrpc::{CallError, Client, Value};
 
-use super::exit_status::is;
 use super::failure::Failure;
 use super::json::{Json, json};
-use super::process::{ProcessInfo, items, number, refusable, text};
+use super::process::{ProcessInfo, items, number, sparable, text};
 
 /// Our own method; the original's daemon has none like it.
 const METHOD: &str = "supervisor.getAllProcessDetails";
@@ -60,11 +58,9 @@ impl Details {
     /// A call failed.
     pub fn all(client: &mut Client) -> Result<Vec<Self>, Failure> {
         let known = client.call("supervisor.getAllProcessInfo", &[])?;
-        let details = match refusable(client.call(METHOD, &[]))? {
-            Ok(details) => Some(details),
-            Err(fault) if is(FaultCode::UnknownMethod, fault.code) => None,
-            Err(fault) => return Err(CallError::Fault(fault).into()),
-        };
+        let details = sparable(client.call(METHOD, &[]))?
+            .transpose()
+            .map_err(CallError::Fault)?;
         let mut by_name = BTreeMap::new();
         for details in details.iter().map(items).collect::<Result<Vec<_>, _>>()? {
             for details in details {

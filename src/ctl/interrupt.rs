@@ -9,6 +9,9 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use nix::sys::signal::{SigSet, Signal};
+use nix::sys::signalfd::{SfdFlags, SignalFd};
+
+use super::follow::wait_for;
 
 /// Who gets the next Ctrl-C.
 #[derive(Debug)]
@@ -21,8 +24,14 @@ enum Taker {
 
 /// The process's dealings with Ctrl-C.
 #[derive(Clone, Debug)]
-pub struct Interrupts {
-    taker: Arc<Mutex<Taker>>,
+pub struct Interrupts(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    /// Signals are only taken from it while `taker` is held, so that each one is for who was
+    /// there when it came.
+    signals: SignalFd,
+    taker: Mutex<Taker>,
 }
 
 impl Interrupts {
@@ -35,8 +44,12 @@ impl Interrupts {
         let mut signals = SigSet::empty();
         signals.add(Signal::SIGINT);
         signals.thread_block()?;
-        let taker = Arc::new(Mutex::new(Taker::Nobody));
-        let shared = Arc::clone(&taker);
+        let flags = SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK;
+        let shared = Arc::new(Shared {
+            signals: SignalFd::with_flags(&signals, flags)?,
+            taker: Mutex::new(Taker::Nobody),
+        });
+        let watched = Arc::clone(&shared);
         // The new thread must never take what a screen's owner wants to know, and inherits
         // what is blocked here.
         let before = SigSet::thread_get_mask()?;
@@ -45,17 +58,13 @@ impl Interrupts {
         let started = std::thread::Builder::new()
             .name("interrupts".to_owned())
             .spawn(move || {
-                while signals.wait().is_ok() {
-                    match &mut *lock(&shared) {
-                        Taker::Nobody => leave(),
-                        // A pipe that is full has told already.
-                        Taker::Somebody(pipe) => drop(pipe.write(b"c")),
-                    }
+                while wait_for(&[watched.signals.as_fd()], None).is_ok() {
+                    watched.answer(&leave);
                 }
             });
         before.thread_set_mask()?;
         started?;
-        Ok(Self { taker })
+        Ok(Self(shared))
     }
 
     /// Take every Ctrl-C until the result is dropped.
@@ -64,7 +73,7 @@ impl Interrupts {
     /// No pipe can be had.
     pub fn take(&self) -> io::Result<Taken> {
         let (reader, writer) = io::pipe()?;
-        *lock(&self.taker) = Taker::Somebody(writer);
+        *self.0.lock() = Taker::Somebody(writer);
         Ok(Taken {
             interrupts: self.clone(),
             reader,
@@ -72,9 +81,23 @@ impl Interrupts {
     }
 }
 
-fn lock(taker: &Mutex<Taker>) -> MutexGuard<'_, Taker> {
-    // Nothing panics while it is held; if it did, the value would still be whole.
-    taker.lock().unwrap_or_else(PoisonError::into_inner)
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, Taker> {
+        // Nothing panics while it is held; if it did, the value would still be whole.
+        self.taker.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Give the signals that came to whoever takes them.
+    fn answer(&self, leave: &dyn Fn()) {
+        let mut taker = self.lock();
+        while let Ok(Some(_)) = self.signals.read_signal() {
+            match &mut *taker {
+                Taker::Nobody => leave(),
+                // A pipe that is full has told already.
+                Taker::Somebody(pipe) => drop(pipe.write(b"c")),
+            }
+        }
+    }
 }
 
 /// While it lives, its descriptor becomes readable when Ctrl-C is pressed.
@@ -92,6 +115,10 @@ impl AsFd for Taken {
 
 impl Drop for Taken {
     fn drop(&mut self) {
-        *lock(&self.interrupts.taker) = Taker::Nobody;
+        let Interrupts(shared) = &self.interrupts;
+        let mut taker = shared.lock();
+        // What came until now was for us, though nobody looked.
+        while let Ok(Some(_)) = shared.signals.read_signal() {}
+        *taker = Taker::Nobody;
     }
 }

@@ -6,6 +6,9 @@
 //! refused. A name that exists is tried with a real request; only a socket that nobody serves
 //! is removed (decision C26).
 
+mod again;
+mod certificate;
+
 use std::fmt;
 use std::fs;
 use std::io::{self, Read, Write};
@@ -27,13 +30,17 @@ use visord_config::{HttpAddress, HttpConfig, Ownership};
 
 use crate::tls::{Tls, TlsError};
 
+pub use again::{is_in_the_way, is_same_place};
+use certificate::certificate;
+pub use certificate::check_certificate;
+
 /// Connections that may wait to be accepted.
 const BACKLOG: i32 = 1024;
 
-/// How long a program that holds a socket gets to answer before it counts as there but busy.
+/// How long whoever holds a socket gets to answer before it counts as busy.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Each attempt meets a name that somebody else took meanwhile; this many mean a quarrel.
+/// Each attempt meets a name that somebody took meanwhile; this many mean a quarrel.
 const ATTEMPTS: usize = 10;
 
 /// One open listening socket.
@@ -55,19 +62,6 @@ pub enum Socket {
     Inet(TcpListener),
     /// A unix socket.
     Unix(UnixListener),
-}
-
-impl Socket {
-    /// Another descriptor of the same socket.
-    ///
-    /// # Errors
-    /// No descriptor to be had.
-    pub fn try_clone(&self) -> io::Result<Self> {
-        Ok(match self {
-            Self::Inet(listener) => Self::Inet(listener.try_clone()?),
-            Self::Unix(listener) => Self::Unix(listener.try_clone()?),
-        })
-    }
 }
 
 /// A socket file of ours, recognised by its inode.
@@ -197,8 +191,12 @@ impl Bound {
     }
 }
 
-fn bind_one(config: &HttpConfig) -> Result<Bound, ListenError> {
-    let tls = Tls::of(config)?;
+/// Open one server.
+///
+/// # Errors
+/// Why it cannot be opened.
+pub fn bind_one(config: &HttpConfig) -> Result<Bound, ListenError> {
+    let tls = certificate(config)?;
     let (socket, file) = match &config.address {
         HttpAddress::Inet { host, port } => (Socket::Inet(bind_inet(host, *port)?), None),
         HttpAddress::Unix { path, mode, owner } => {

@@ -16,10 +16,6 @@ use std::fmt;
 use std::path::Path;
 use std::path::PathBuf;
 
-use visord_config::HttpConfig;
-
-use crate::listen::ListenError;
-
 /// Why a listener cannot speak TLS.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TlsError {
@@ -99,25 +95,3 @@ mod absent {
 
 #[cfg(not(feature = "tls"))]
 pub use absent::{Secured, Tls};
-
-/// Whether every server that is to speak TLS could, without opening any. Reads files.
-///
-/// # Errors
-/// The first that could not.
-pub fn check_certificates(http: &[HttpConfig]) -> Result<(), ListenError> {
-    http.iter().try_for_each(|config| Tls::of(config).map(drop))
-}
-
-impl Tls {
-    /// The certificate of a server, if it speaks TLS. Reads files.
-    ///
-    /// # Errors
-    /// It is to speak TLS and cannot.
-    pub fn of(config: &HttpConfig) -> Result<Option<Self>, ListenError> {
-        let tls = config.tls.as_ref().map(Self::new).transpose();
-        tls.map_err(|error| ListenError::Tls {
-            section: config.section.clone(),
-            error,
-        })
-    }
-}

@@ -8,7 +8,8 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use actix::{
-    Actor, ActorTryFutureExt, Addr, AsyncContext, Context, Handler, ResponseActFuture, WrapFuture,
+    Actor, ActorFutureExt, ActorTryFutureExt, Addr, AsyncContext, Context, Handler,
+    ResponseActFuture, WrapFuture, fut,
 };
 use visord_config::{
     ChannelConfig, FcgiSocket, GroupConfig, GroupKind, LogTarget, PoolConfig, ProcessConfig,
@@ -271,14 +272,32 @@ impl Supervisor {
 impl Handler<AddGroup> for Supervisor {
     type Result = ResponseActFuture<Self, Answer>;
 
+    /// What is active already is refused at once. The rest in its turn, like an update: of several
+    /// at once the first adds the group, and it adds what is configured then.
     fn handle(&mut self, msg: AddGroup, _ctx: &mut Self::Context) -> Self::Result {
-        let found = self.gate().and_then(|()| self.configured(&msg.name));
-        let config = match found {
+        if let Err(fault) = self.gate().and_then(|()| self.configured(&msg.name)) {
+            return Box::pin(fut::ready(Err(fault)));
+        }
+        let turn = self.turns.next(&msg.name).into_actor(self);
+        Box::pin(turn.then(move |turn, act, _ctx| {
+            act.add_configured(&msg.name)
+                .map(move |answer, _act, _ctx| {
+                    drop(turn);
+                    answer
+                })
+        }))
+    }
+}
+
+impl Supervisor {
+    /// It is the turn of this group.
+    fn add_configured(&self, name: &str) -> ResponseActFuture<Self, Answer> {
+        let config = match self.gate().and_then(|()| self.configured(name)) {
             Ok(config) => config,
-            Err(fault) => return Box::pin(actix::fut::ready(Err(fault))),
+            Err(fault) => return Box::pin(fut::ready(Err(fault))),
         };
         let prepared = self.prepare(&config).into_actor(self);
-        Box::pin(prepared.and_then(|logs, act, ctx| actix::fut::ready(act.add(config, logs, ctx))))
+        Box::pin(prepared.and_then(|logs, act, ctx| fut::ready(act.add(config, logs, ctx))))
     }
 }
 

@@ -242,7 +242,7 @@ impl Merged<'_, '_> {
         match self.try_to_mend() {
             Ok(()) if self.is_gone => {
                 self.is_gone = false;
-                let url = &self.session.server.url;
+                let url = self.session.server.shown();
                 self.notice(&format!("connected to {url} again"))
             }
             Ok(()) => Ok(()),
@@ -256,7 +256,7 @@ impl Merged<'_, '_> {
         if std::mem::replace(&mut self.is_gone, true) {
             return Ok(());
         }
-        let url = &self.session.server.url;
+        let url = self.session.server.shown();
         self.notice(&format!("{url} has gone, waiting for it"))
     }
 
