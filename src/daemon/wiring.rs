@@ -28,7 +28,6 @@ use visord_config::{
 use visord_model::state::SupervisorState;
 use visord_web::rpc::remote::Remotes;
 use visord_web::state::{AppState, Limits, Lost, Settle, Setup, Stored};
-use visord_web::tls::check_certificates;
 
 use super::serve::Doors;
 use super::start::Running;
