@@ -29,6 +29,7 @@ mod real_programs;
 mod restart;
 mod screen;
 mod shutdown;
+mod soak;
 mod stalls;
 mod stdin;
 mod superlance;
