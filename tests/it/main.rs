@@ -30,6 +30,7 @@ mod restart;
 mod screen;
 mod shutdown;
 mod smuggling;
+mod soak;
 mod stalls;
 mod stdin;
 mod superlance;
