@@ -233,7 +233,6 @@ mod tests {
             ("version ", &[]),
             ("tail cat s", &["stderr ", "stdout "]),
             ("tail -100 c", &["cat "]),
-            ("tail -", &["-f "]),
             ("update --", &["--dry-run "]),
             ("update --dry-run g", &["grp "]),
             ("signal US", &["USR1 ", "USR2 "]),

@@ -23,6 +23,7 @@ mod pid_one;
 mod pidproxy;
 mod real_programs;
 mod screen;
+mod scripts;
 mod shutdown;
 mod stalls;
 mod stdin;
