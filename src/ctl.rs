@@ -65,7 +65,7 @@ pub fn main() -> ExitCode {
             let _ = Console::default().out(&answer(&shell, &options::surroundings()));
             ExitCode::SUCCESS
         }
-        Ok(Request::Act(settings)) => act(settings),
+        Ok(Request::Act(settings)) => act(*settings),
     }
 }
 

@@ -32,6 +32,7 @@ mod service;
 mod syslog;
 
 pub use channel::{Channel, ChannelSpec, Drained, OutputEvent, OutputEventKind};
+pub use followers::{Followers, Growth};
 pub use ledger::{LostBytes, StoredBytes};
 pub use main_log::{ActivityLog, ActivitySettings, activity, emit};
 pub use service::{LogService, LogSettings};

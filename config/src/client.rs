@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::context::{Context, Reader};
 use crate::error::ConfigError;
+use crate::expand::Scope;
 use crate::load::{Sources, read_file, whole_file};
 use crate::types::{ClientConfig, CtlPlugin, Surroundings};
 use crate::value::{absolute, expand_home};
@@ -22,6 +23,7 @@ impl Default for ClientConfig {
             prompt: "supervisor".to_owned(),
             history_file: None,
             tls_ca: None,
+            tls_identity: None,
             plugins: Vec::new(),
         }
     }
@@ -72,6 +74,7 @@ fn read(reader: &Reader<'_>) -> ClientConfig {
     let password = reader.text(bare, "password");
     let history_file = reader.text(here, "history_file");
     let tls_ca = reader.text(here, "tls_ca");
+    let tls_identity = tls_identity(reader, here);
     let path = |text: &str| -> PathBuf {
         let surroundings = context.surroundings;
         absolute(&expand_home(text, surroundings), surroundings)
@@ -91,8 +94,26 @@ fn read(reader: &Reader<'_>) -> ClientConfig {
         tls_ca: tls_ca
             .filter(|file| !file.is_empty())
             .map(|file| path(&file)),
+        tls_identity: tls_identity.map(|(cert, key)| (path(&cert), path(&key))),
         plugins: Vec::new(),
     }
+}
+
+/// Our own options: certificate and key, both or neither.
+fn tls_identity(reader: &Reader<'_>, scope: &Scope<'_>) -> Option<(String, String)> {
+    let file = |key| {
+        let text = reader.text(scope, key);
+        text.filter(|file| !file.is_empty())
+    };
+    let (given, missing) = match (file("tls_cert"), file("tls_key")) {
+        (Some(cert), Some(key)) => return Some((cert, key)),
+        (None, None) => return None,
+        (Some(_), None) => ("tls_cert", "tls_key"),
+        (None, Some(_)) => ("tls_key", "tls_cert"),
+    };
+    let message = format!("Section [{SECTION}] has {given} but no {missing}");
+    reader.fail(given, message);
+    None
 }
 
 /// A program that is a command. The original's plug-ins are Python code, which no other program

@@ -63,6 +63,8 @@ pub(crate) const KINDS: &[Kind] = &[
             "prompt",
             "history_file",
             "tls_ca",
+            "tls_cert",
+            "tls_key",
         ]),
     },
     Kind {

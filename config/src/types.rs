@@ -217,6 +217,9 @@ pub struct ClientConfig {
     /// `tls_ca` (ours): a PEM file of authorities trusted for `https://` instead of the
     /// system's.
     pub tls_ca: Option<PathBuf>,
+    /// `tls_cert` and `tls_key` (ours): PEM files of the certificate that is shown to an
+    /// `https://` server with `tls_client_ca`, and of its key; both or neither.
+    pub tls_identity: Option<(PathBuf, PathBuf)>,
     /// `[ctlplugin:x]` sections, in file order.
     pub plugins: Vec<CtlPlugin>,
 }

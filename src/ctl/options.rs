@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use clap::{Arg, ArgAction, Command, ValueHint};
 use visord_config::{ClientConfig, Surroundings, find_config, load_client};
 use visord_model::pyrepr::repr;
-use visord_xmlrpc::http::Trust;
+use visord_xmlrpc::http::{Identity, Trust};
 
 use super::command::find;
 use super::plugin::Plugins;
@@ -20,7 +20,7 @@ pub enum Request {
     /// The usage, ready to be shown.
     Help(String),
     /// To act.
-    Act(Settings),
+    Act(Box<Settings>),
     /// To tell a shell what can stand under its cursor; holds what the shell said.
     Complete(Vec<String>),
 }
@@ -56,6 +56,11 @@ pub(crate) fn definitions() -> Command {
     let flag = |id: &'static str, short: char, help: &'static str| {
         let flag = Arg::new(id).short(short).long(id);
         flag.action(ArgAction::SetTrue).help(help)
+    };
+    let file = |id: &'static str, help: &'static str| {
+        let file = Arg::new(id).long(id).value_name("FILENAME");
+        let hint = file.value_hint(ValueHint::FilePath);
+        hint.help_heading(ADDITION).help(help)
     };
     Command::new("supervisorctl")
         .disable_help_flag(true)
@@ -104,6 +109,17 @@ pub(crate) fn definitions() -> Command {
                 .help_heading(ADDITION)
                 .help("tell of each action in one JSON document"),
         )
+        .args([
+            file(
+                "tls_ca",
+                "trust these authorities of https servers, not the system's",
+            ),
+            file(
+                "tls_cert",
+                "the certificate to show to an https server that asks for one",
+            ),
+            file("tls_key", "the key of that certificate"),
+        ])
 }
 
 /// How scripts of shells ask (`complete/outer.rs`).
@@ -123,6 +139,9 @@ struct Options {
     username: Option<String>,
     password: Option<String>,
     history_file: Option<PathBuf>,
+    tls_ca: Option<PathBuf>,
+    tls_cert: Option<PathBuf>,
+    tls_key: Option<PathBuf>,
     interactive: bool,
     json: bool,
 }
@@ -166,6 +185,9 @@ pub fn read(
             "username" => options.username = Some(value),
             "password" => options.password = Some(value),
             "history_file" => options.history_file = Some(PathBuf::from(value)),
+            "tls_ca" => options.tls_ca = Some(PathBuf::from(value)),
+            "tls_cert" => options.tls_cert = Some(PathBuf::from(value)),
+            "tls_key" => options.tls_key = Some(PathBuf::from(value)),
             other => unreachable!("an option without meaning: {other}"),
         }
     }
@@ -177,8 +199,14 @@ pub fn read(
     };
     let config = load_client(file.as_deref(), surroundings)
         .map_err(|error| UsageError(error.first().to_owned()))?;
+    match (&options.tls_cert, &options.tls_key) {
+        (Some(_), None) => return Err(UsageError("--tls_cert needs --tls_key".to_owned())),
+        (None, Some(_)) => return Err(UsageError("--tls_key needs --tls_cert".to_owned())),
+        (Some(_), Some(_)) | (None, None) => {}
+    }
     let file = file.map(|file| surroundings.cwd.join(file));
-    Ok(Request::Act(combine(options, config, file, tokens.words)))
+    let settings = combine(options, config, file, tokens.words);
+    Ok(Request::Act(Box::new(settings)))
 }
 
 /// Whether an action has nothing to do with any daemon, so that no file has to be looked for.
@@ -201,12 +229,16 @@ fn combine(
     file: Option<PathBuf>,
     words: Vec<String>,
 ) -> Settings {
+    let own = options.tls_cert.zip(options.tls_key);
+    let identity = own.or(config.tls_identity);
+    let ca = options.tls_ca.or(config.tls_ca);
     Settings {
         server: Server {
             url: options.serverurl.unwrap_or(config.serverurl),
             username: options.username.or(config.username),
             password: options.password.or(config.password),
-            trust: config.tls_ca.map_or(Trust::System, Trust::File),
+            trust: ca.map_or(Trust::System, Trust::File),
+            identity: identity.map(|(cert, key)| Identity { cert, key }),
         },
         prompt: config.prompt,
         history_file: options.history_file.or(config.history_file),

@@ -1,7 +1,7 @@
 //! One user talking to one server: what every command works with.
 
 use visord_model::fault::FaultCode;
-use visord_xmlrpc::http::{ServerUrl, Trust};
+use visord_xmlrpc::http::{Identity, ServerUrl, Trust};
 use visord_xmlrpc::{CallError, Client, Login, Value};
 
 use super::exit_status::{ExitStatus, is};
@@ -24,6 +24,8 @@ pub struct Server {
     pub password: Option<String>,
     /// Whom to trust about who an `https://` server is.
     pub trust: Trust,
+    /// What to show to an `https://` server that asks who we are.
+    pub identity: Option<Identity>,
 }
 
 impl Server {
@@ -35,7 +37,11 @@ impl Server {
         let url = ServerUrl::parse(&self.url).map_err(|_| Failure::UnknownProtocol)?;
         let login = self.login(&url);
         let client = Client::new(url.address, login.as_ref());
-        Ok(client.trusting(self.trust.clone()))
+        let client = client.trusting(self.trust.clone());
+        Ok(match &self.identity {
+            Some(identity) => client.presenting(identity.clone()),
+            None => client,
+        })
     }
 
     /// The reachability check (spec interfaces 4.5).

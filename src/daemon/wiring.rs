@@ -1,6 +1,5 @@
 //! The only place that starts actors and hands out addresses.
 
-use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -30,7 +29,7 @@ use visord_model::state::SupervisorState;
 use visord_web::listen::check_certificates;
 use visord_web::rpc::remote::Remotes;
 use visord_web::server::{ReadCertificates, WebServer};
-use visord_web::state::{AppState, Follow, Limits, Lost, Settle, Setup, Stored};
+use visord_web::state::{AppState, Limits, Lost, Settle, Setup, Stored};
 
 use super::start::Running;
 
@@ -132,7 +131,7 @@ async fn supervise(run: Run<'_>) -> Ending {
         board,
         link,
         log: logger.clone(),
-        follow: follow(&logs),
+        follow: logs.followers(),
         settle: settle(&running.activity),
         lost: lost(&logs),
         stored: stored(&logs),
@@ -212,12 +211,6 @@ fn read_certificates_with_logs(mut reopened: watch::Receiver<()>, web: Addr<WebS
             web.do_send(ReadCertificates);
         }
     });
-}
-
-/// Lets the web side wait for a log to grow without asking again and again.
-fn follow(logs: &LogService) -> Follow {
-    let logs = logs.clone();
-    Arc::new(move |path: &Path| logs.follow(path))
 }
 
 /// Lets the web side wait until what was just said is in the log.

@@ -151,6 +151,84 @@ fn clients_may_need_a_certificate() {
 }
 
 #[test]
+fn supervisorctl_may_show_a_certificate() {
+    let port = free_port();
+    let daemon = daemon(port, "tls_client_ca=@DIR@/other.pem");
+    let url = format!("https://localhost:{port}");
+    let configured = |lines: &str| {
+        let text = format!("[supervisorctl]\nserverurl={url}\ntls_ca=%(here)s/s.pem\n{lines}");
+        fs::write(daemon.path("ctl.conf"), text).expect("a file");
+    };
+    let run = |options: &[&str]| {
+        let arguments = [&["-c", "ctl.conf"], options, &["pid"]].concat();
+        daemon.setup().ctl_alone(&arguments, "")
+    };
+    let pid = format!("{}\n", daemon.pid());
+    configured("tls_cert=%(here)s/other.pem\ntls_key=%(here)s/other.key\n");
+    assert_eq!(said(&run(&[])), pid);
+    // the command line beats the file
+    let own = ["--tls_cert", "s.pem", "--tls_key", "s.key"];
+    assert!(!run(&own).status.success());
+    configured("");
+    assert!(!run(&[]).status.success());
+    let others = ["--tls_cert=other.pem", "--tls_key=other.key"];
+    assert_eq!(said(&run(&others)), pid);
+    // what cannot be used is named
+    for (options, why) in [
+        (
+            ["--tls_cert=missing.pem", "--tls_key=other.key"],
+            "missing.pem",
+        ),
+        (
+            ["--tls_cert=other.pem", "--tls_key=missing.key"],
+            "missing.key",
+        ),
+        (["--tls_cert=other.pem", "--tls_key=s.key"], "other.pem"),
+    ] {
+        let output = run(&options);
+        assert!(!output.status.success());
+        assert!(said(&output).contains(why), "{why}: {}", said(&output));
+    }
+    let output = run(&["--tls_cert=other.pem"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(said(&output).contains("--tls_cert needs --tls_key"));
+}
+
+/// A restart reads the certificates first: a bad one stops nothing (decision C28).
+#[test]
+fn a_bad_certificate_refuses_a_restart() {
+    let port = free_port();
+    let daemon = daemon(port, "");
+    daemon.wait_state("x", "RUNNING");
+    let pid_of_x = daemon.child_pid("x");
+    fs::write(daemon.path("s.pem"), "no certificate").expect("a file");
+    let refused = daemon.try_call("supervisor.restart", &[]);
+    let refused = refused.expect_err("a fault");
+    assert!(
+        refused.contains("CANT_REREAD") && refused.contains("s.pem"),
+        "{refused}"
+    );
+    daemon.signal(libc::SIGHUP);
+    wait_for("the second refusal", || {
+        let text = daemon.text("main.log");
+        text.matches("restart refused, the configuration is not valid")
+            .count()
+            == 2
+    });
+    assert_eq!(daemon.child_pid("x"), pid_of_x);
+    // nor does it close the listener
+    fs::copy(daemon.path("other.pem"), daemon.path("trust.pem")).expect("a copy");
+    for file in ["pem", "key"] {
+        let (from, to) = (format!("other.{file}"), format!("s.{file}"));
+        fs::copy(daemon.path(&from), daemon.path(&to)).expect("a copy");
+    }
+    daemon.signal(libc::SIGHUP);
+    wait_for("the restart", || {
+        pid(&mut client(&daemon, port, "trust.pem")).is_ok()
+    });
+}
+
+#[test]
 fn a_certificate_that_cannot_be_read_is_told_at_the_start() {
     let setup = Setup::new();
     setup.configure("", &sections(free_port(), ""));

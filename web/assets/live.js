@@ -24,11 +24,12 @@ export function connect({
   let cursor = '';
   let timer = 0;
   let wait = FIRST_WAIT;
+  let ended = false;
 
   function open() {
     clearTimeout(timer);
     timer = 0;
-    if (source || document.hidden) return;
+    if (ended || source || document.hidden) return;
     const parameters = new URLSearchParams(query);
     if (topics.length) parameters.set('topics', topics.join(','));
     if (cursor) parameters.set('cursor', cursor);
@@ -90,5 +91,10 @@ export function connect({
   addEventListener('pagehide', close);
   addEventListener('pageshow', open);
   open();
-  return { close };
+  return {
+    close() {
+      ended = true;
+      close();
+    },
+  };
 }

@@ -11,7 +11,7 @@ use crate::answer;
 use crate::clock;
 
 /// Path, type and content. The paths of sheet and images are the original's, the files are not.
-const FILES: [(&str, &str, &[u8]); 6] = [
+const FILES: [(&str, &str, &[u8]); 10] = [
     (
         "stylesheets/supervisor.css",
         "text/css",
@@ -26,6 +26,26 @@ const FILES: [(&str, &str, &[u8]); 6] = [
         "images/icon.png",
         "image/png",
         include_bytes!("../assets/icon.png"),
+    ),
+    (
+        "scripts/ansi.js",
+        "text/javascript",
+        include_bytes!("../assets/ansi.js"),
+    ),
+    (
+        "scripts/events.js",
+        "text/javascript",
+        include_bytes!("../assets/events.js"),
+    ),
+    (
+        "scripts/log.js",
+        "text/javascript",
+        include_bytes!("../assets/log.js"),
+    ),
+    (
+        "scripts/logview.js",
+        "text/javascript",
+        include_bytes!("../assets/logview.js"),
     ),
     (
         "scripts/live.js",

@@ -13,6 +13,7 @@
 //! | --- | --- | --- |
 //! | `/RPC2…` | POST | the XML-RPC methods |
 //! | `/logtail/NAME[/stdout\|/stderr]`, `/mainlogtail` | GET | a log that is followed |
+//! | `/live/log`, `/live/activity` | GET | the text of a log as server-sent events |
 //! | `/`, `/index.html`, `/tail.html`, `/ok.html` | GET, POST | pages |
 //! | `/live` | GET | what changes, as it changes |
 //! | `/metrics`, `/healthz` | GET, HEAD | numbers for machines |
@@ -20,6 +21,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod ansi;
 pub mod answer;
 pub mod assets;
 pub mod auth;
@@ -28,6 +30,9 @@ pub mod clock;
 pub mod crowd;
 pub mod listen;
 pub mod live;
+pub mod log_source;
+pub mod log_stream;
+pub mod log_view;
 pub mod logtail;
 pub mod metrics;
 pub mod origin;

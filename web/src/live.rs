@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse};
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, SemaphorePermit, watch};
 use tokio::time::{Instant, sleep_until};
 use visord_actors::feed::{Cursor, Entry, Resume};
 use visord_actors::usage::WatchGuard;
@@ -21,11 +21,15 @@ use crate::query;
 use crate::site::Site;
 use crate::sse::{self, Gone, Outlet, PIECE, SILENCE};
 use crate::state::AppState;
-pub use render::UsageCache;
+pub use render::Written;
+pub(crate) use render::{named, payload};
 use topics::Topics;
 
 /// Let the browser come back at once: the server is usually still there.
 const RETRY: &str = "retry: 1000\n: here\n\n";
+
+/// Streams that write at a time.
+const TURNS: usize = 4;
 
 /// Answer `GET /live`.
 pub fn answer(request: &HttpRequest, site: &Site) -> HttpResponse {
@@ -55,8 +59,36 @@ pub fn answer(request: &HttpRequest, site: &Site) -> HttpResponse {
             state,
             silent_since: Instant::now(),
         };
-        async move { talk.run(beginning, changed, usage, &shared.usage).await }
+        async move { talk.run(beginning, changed, usage, &shared.live).await }
     })
+}
+
+/// What all live streams of a server share.
+#[derive(Debug)]
+pub struct Live {
+    written: Written,
+    turns: Semaphore,
+}
+
+impl Default for Live {
+    fn default() -> Self {
+        Self {
+            written: Written::default(),
+            turns: Semaphore::new(TURNS),
+        }
+    }
+}
+
+impl Live {
+    /// Wait for one's turn to write. News wake all streams at once; by turns they leave room for
+    /// others on the thread, who would have to wait for all of them.
+    async fn turn(&self) -> Option<SemaphorePermit<'_>> {
+        // it is never closed
+        let turn = self.turns.acquire().await.ok();
+        // see first who else has come
+        tokio::task::yield_now().await;
+        turn
+    }
 }
 
 /// Where a client wants to begin.
@@ -99,7 +131,7 @@ impl Talk {
         beginning: Beginning,
         mut changed: watch::Receiver<u64>,
         mut usage: Option<Watched>,
-        cache: &UsageCache,
+        live: &Live,
     ) -> Result<(), Gone> {
         self.say(RETRY).await?;
         match beginning {
@@ -108,20 +140,20 @@ impl Talk {
             Beginning::After(cursor) => self.cursor = cursor,
         }
         if usage.is_some() && !self.state.usage.all().is_empty() {
-            self.usage(cache).await?;
+            self.usage(live).await?;
         }
         loop {
             changed.mark_unchanged();
-            self.news().await?;
+            self.news(live).await?;
             match self.cue(&mut changed, usage.as_mut()).await {
                 Cue::News => {}
-                Cue::Usage => self.usage(cache).await?,
+                Cue::Usage => self.usage(live).await?,
                 Cue::Silence => {
                     let here = sse::here(&self.cursor);
                     self.say(here).await?;
                 }
                 Cue::End => {
-                    self.news().await?;
+                    self.news(live).await?;
                     let bye = sse::message(Some(&self.cursor), "bye", "{}");
                     return self.say(bye).await;
                 }
@@ -180,35 +212,48 @@ impl Talk {
         self.everything().await
     }
 
-    /// What is new since the cursor.
-    async fn news(&mut self) -> Result<(), Gone> {
-        match self.state.feed.since(self.cursor) {
-            Resume::Reset => self.anew().await,
-            Resume::Entries(entries) => self.tell(&entries).await,
+    /// What is new since the cursor, a piece at a time.
+    async fn news(&mut self, live: &Live) -> Result<(), Gone> {
+        while self.state.feed.cursor() != self.cursor {
+            // whoever has a turn must not wait for their client
+            self.outlet.room().await?;
+            let turn = live.turn().await;
+            match self.state.feed.since(self.cursor) {
+                Resume::Reset => {
+                    drop(turn);
+                    self.anew().await?;
+                }
+                Resume::Entries(entries) => {
+                    let piece = self.piece(&entries, live);
+                    if !piece.is_empty() {
+                        self.say(piece).await?;
+                    }
+                }
+            }
         }
+        Ok(())
     }
 
-    async fn tell(&mut self, entries: &[Arc<Entry>]) -> Result<(), Gone> {
+    /// The messages of as many of these as make a piece; the cursor goes along.
+    fn piece(&mut self, entries: &[Arc<Entry>], live: &Live) -> String {
         let now = clock::now();
         let mut piece = String::new();
         for entry in entries {
             self.cursor = self.cursor.at(entry.seq);
-            let Some((event, data)) = render::news(entry, self.topics, now) else {
-                continue;
-            };
-            piece += &sse::message(Some(&self.cursor), event, &data);
+            if let Some((event, data)) = live.written.news(entry, self.topics, now) {
+                piece += &sse::message(Some(&self.cursor), event, &data);
+            }
             if piece.len() >= PIECE {
-                self.say(std::mem::take(&mut piece)).await?;
+                break;
             }
         }
-        if piece.is_empty() {
-            return Ok(());
-        }
-        self.say(piece).await
+        piece
     }
 
-    async fn usage(&mut self, cache: &UsageCache) -> Result<(), Gone> {
-        let data = cache.of(&self.state.usage);
+    async fn usage(&mut self, live: &Live) -> Result<(), Gone> {
+        self.outlet.room().await?;
+        let _turn = live.turn().await;
+        let data = live.written.usage(&self.state.usage);
         self.say(sse::message(Some(&self.cursor), "usage", &data))
             .await
     }

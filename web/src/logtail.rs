@@ -6,24 +6,29 @@
 //! truncated log is announced and continues from its new start, and what an old file still
 //! held when it was rotated away comes before the new one.
 
-mod follower;
-
 use std::path::PathBuf;
 use std::time::UNIX_EPOCH;
 
 use actix_web::http::StatusCode;
 use actix_web::http::header;
 use actix_web::rt::task::spawn_blocking;
+use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
-use futures_util::StreamExt as _;
+use futures_util::{StreamExt as _, future};
+use visord_actors::log::follow::{Follower, Manner, News, Start};
 
-use self::follower::Follower;
 use crate::answer;
 use crate::clock;
 use crate::route::serving;
 use crate::rpc::logs::Channel;
 use crate::rpc::names;
 use crate::site::Site;
+
+/// Bytes shown of what was there before (rule T2).
+const BEFORE: u64 = 1024;
+
+/// Rule T7 as decided by Q11.
+const TRUNCATED: &[u8] = b"==> File truncated <==\n";
 
 /// The log of a process. `rest` is what follows `/logtail` in the path, decoded.
 pub async fn process(request: &HttpRequest, site: &Site, rest: &str) -> HttpResponse {
@@ -62,9 +67,10 @@ async fn stream(
     path: PathBuf,
     unbuffered: bool,
 ) -> HttpResponse {
-    let grown = (site.state.follow)(&path);
+    let growth = site.state.follow.follow(&path);
+    let open = move || Follower::open(&path, Start::BeforeEnd(BEFORE), Manner::default());
     // a thread that panicked or a daemon that ends has no log to show
-    let opened = spawn_blocking(move || Follower::open(path)).await;
+    let opened = spawn_blocking(open).await;
     let Ok(Ok(follower)) = opened else {
         return answer::error(StatusCode::NOT_FOUND);
     };
@@ -81,10 +87,20 @@ async fn stream(
     }
     // a quiet log is no idle connection
     let serving = serving(request);
-    let pieces = follower.into_stream(grown).inspect(move |_| {
+    let pieces = follower.news(growth).filter_map(move |told| {
         let _still = &serving;
+        future::ready(told.map(|(news, _)| bytes(news)).transpose())
     });
     headers(&mut response).streaming(pieces)
+}
+
+/// What a follower of the plain text sees of this.
+fn bytes(news: News) -> Option<Bytes> {
+    match news {
+        News::Text { bytes, .. } => Some(bytes.into()),
+        News::Truncated => Some(Bytes::from_static(TRUNCATED)),
+        News::Rotated | News::Gone | News::Skipped(_) => None,
+    }
 }
 
 fn headers(response: &mut HttpResponseBuilder) -> &mut HttpResponseBuilder {

@@ -4,10 +4,12 @@ pub mod about;
 pub mod action;
 pub mod config;
 pub mod confirm;
+pub mod events;
 pub mod figures;
 pub mod filter;
 pub mod frame;
 pub mod html;
+pub mod log;
 pub mod order;
 pub mod process;
 pub mod status;
@@ -39,6 +41,12 @@ pub enum Page {
     Status,
     /// The end of a log.
     Tail,
+    /// The log of a process.
+    Log,
+    /// The daemon's own log.
+    Activity,
+    /// The latest events.
+    Events,
     /// A sign of life.
     Ok,
     /// Which daemon this is.
@@ -49,9 +57,12 @@ pub enum Page {
 
 impl Page {
     /// All pages.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 8] = [
         Self::Status,
         Self::Tail,
+        Self::Log,
+        Self::Activity,
+        Self::Events,
         Self::Ok,
         Self::About,
         Self::Config,
@@ -63,6 +74,9 @@ impl Page {
         match path {
             "" | "index.html" => Some(Self::Status),
             "tail.html" => Some(Self::Tail),
+            "log.html" => Some(Self::Log),
+            "activity.html" => Some(Self::Activity),
+            "events.html" => Some(Self::Events),
             "ok.html" => Some(Self::Ok),
             "about.html" => Some(Self::About),
             "config.html" => Some(Self::Config),
@@ -74,7 +88,13 @@ impl Page {
     #[must_use]
     pub const fn right(self) -> Right {
         match self {
-            Self::Status | Self::Tail | Self::Ok | Self::About => Right::View,
+            Self::Status
+            | Self::Tail
+            | Self::Log
+            | Self::Activity
+            | Self::Events
+            | Self::Ok
+            | Self::About => Right::View,
             // command lines may hold secrets that nobody can recognise
             Self::Config => Right::Operate,
         }
@@ -85,7 +105,13 @@ impl Page {
     pub const fn has_forms(self) -> bool {
         match self {
             Self::Status => true,
-            Self::Tail | Self::Ok | Self::About | Self::Config => false,
+            Self::Tail
+            | Self::Log
+            | Self::Activity
+            | Self::Events
+            | Self::Ok
+            | Self::About
+            | Self::Config => false,
         }
     }
 
@@ -113,6 +139,9 @@ impl Page {
             Self::About => about::page(site, caller),
             Self::Config => config::page(site, caller, get("section")),
             Self::Tail => tail::page(site, get("processname"), get("limit")).await,
+            Self::Log => log::process(request, site, caller, &parameters).await,
+            Self::Activity => log::activity(request, site, caller, &parameters).await,
+            Self::Events => events::page(site, caller, &parameters),
             Self::Status => match (get("action"), order.filter(|_| posted)) {
                 // HEAD asks what GET would say; it is no order
                 (Some(_), _) if request.method() == Method::HEAD => html::respond(String::new()),

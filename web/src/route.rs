@@ -20,7 +20,7 @@ use crate::crowd::{Guest, Serving};
 use crate::origin;
 use crate::query;
 use crate::site::Site;
-use crate::{assets, live, logtail, metrics, pages, rpc, session, shield};
+use crate::{assets, live, log_stream, logtail, metrics, pages, rpc, session, shield};
 
 /// What a path leads to. Tried in this order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +33,10 @@ enum Route {
     MainLogtail,
     /// What changes, as it changes.
     Live,
+    /// The text of a process's log, as it grows.
+    LiveLog,
+    /// That of the daemon's own log.
+    LiveActivity,
     /// Numbers for machines.
     Metrics,
     /// A page.
@@ -55,6 +59,8 @@ impl Route {
         }
         match path {
             "/live" => return Self::Live,
+            "/live/log" => return Self::LiveLog,
+            "/live/activity" => return Self::LiveActivity,
             "/metrics" => return Self::Metrics,
             _ => {}
         }
@@ -66,7 +72,11 @@ impl Route {
     fn takes(&self, method: &Method) -> bool {
         match self {
             Self::Rpc => *method == Method::POST,
-            Self::Logtail(_) | Self::MainLogtail | Self::Live => *method == Method::GET,
+            Self::Logtail(_)
+            | Self::MainLogtail
+            | Self::Live
+            | Self::LiveLog
+            | Self::LiveActivity => *method == Method::GET,
             Self::Page(_) => [Method::GET, Method::POST, Method::HEAD].contains(method),
             Self::Metrics | Self::File(_) => [Method::GET, Method::HEAD].contains(method),
         }
@@ -152,6 +162,8 @@ async fn lead(
         Route::Logtail(rest) => logtail::process(request, site, &rest).await,
         Route::MainLogtail => logtail::main(request, site).await,
         Route::Live => live::answer(request, site),
+        Route::LiveLog => log_stream::process(request, site).await,
+        Route::LiveActivity => log_stream::activity(request, site).await,
         Route::Metrics => metrics::answer(request, site).await,
         Route::Page(page) => show(request, payload, site, caller, page).await,
         Route::File(path) => assets::answer(request, &path),

@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::sync::{Notify, watch};
 use visord_config::{HttpAddress, HttpConfig};
 
-use crate::live::UsageCache;
+use crate::live::Live;
 use crate::session::Sessions;
 use crate::state::{AppState, Door};
 
@@ -37,8 +37,8 @@ pub struct Shared {
     idle: Notify,
     /// Those who listen to live streams.
     pub audience: Audience,
-    /// What they are told of the use of resources.
-    pub usage: UsageCache,
+    /// What they share.
+    pub live: Live,
     closing: watch::Sender<bool>,
 }
 
@@ -145,7 +145,7 @@ impl Shared {
             busy: AtomicUsize::new(0),
             idle: Notify::new(),
             audience: Audience::default(),
-            usage: UsageCache::default(),
+            live: Live::default(),
             closing: watch::Sender::new(false),
         })
     }

@@ -116,17 +116,11 @@ async fn until_gone<T>(
 }
 
 impl Outlet {
-    /// Write a piece.
+    /// Wait until a piece can be written at once.
     ///
     /// # Errors
     /// The client left, or has not taken the piece before this one for too long.
-    pub async fn send(&mut self, piece: impl Into<Bytes>) -> Result<(), Gone> {
-        let piece = piece.into();
-        let piece = match self.pieces.try_send(piece) {
-            Ok(()) => return Ok(()),
-            Err(mpsc::error::TrySendError::Closed(_)) => return Err(Gone),
-            Err(mpsc::error::TrySendError::Full(piece)) => piece,
-        };
+    pub async fn room(&mut self) -> Result<(), Gone> {
         let patience = self.patience;
         let closing = &mut self.closing;
         let enough = async {
@@ -138,9 +132,20 @@ impl Outlet {
             let _ = timeout(patience, end).await;
         };
         tokio::select! {
-            sent = self.pieces.send(piece) => sent.map_err(|_| Gone),
+            biased;
+            room = self.pieces.reserve() => room.map(drop).map_err(|_| Gone),
             () = enough => Err(Gone),
         }
+    }
+
+    /// Write a piece.
+    ///
+    /// # Errors
+    /// As [`Self::room`].
+    pub async fn send(&mut self, piece: impl Into<Bytes>) -> Result<(), Gone> {
+        self.room().await?;
+        // nobody else writes here
+        self.pieces.try_send(piece.into()).map_err(|_| Gone)
     }
 
     /// Completes when the server is about to end: say the last words and return.

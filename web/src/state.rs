@@ -1,6 +1,6 @@
 //! What every request handler may use, and what it must know of the listener it came through.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -11,7 +11,7 @@ use tokio::sync::watch;
 use visord_actors::board::Board;
 use visord_actors::feed::Feed;
 use visord_actors::link::Link;
-use visord_actors::log::{LostBytes, StoredBytes};
+use visord_actors::log::{Followers, LostBytes, StoredBytes};
 use visord_actors::messages::supervisor::ProcessName;
 use visord_actors::usage::Usage;
 use visord_config::{HttpAddress, Listing};
@@ -28,9 +28,6 @@ pub const STANDS_IN_FOR: &str = "4.3.0";
 
 /// Version of the RPC interface itself.
 pub const API_VERSION: &str = "3.0";
-
-/// A number that changes whenever something is written to the log of this path.
-pub type Follow = Arc<dyn Fn(&Path) -> watch::Receiver<u64> + Send + Sync>;
 
 /// Completes when what the daemon has said so far is in its log, or soon if its disk hangs; `None`
 /// if it is already.
@@ -55,8 +52,8 @@ pub struct AppState {
     pub link: Link,
     /// The activity log.
     pub log: Logger,
-    /// Tells that a log has grown.
-    pub follow: Follow,
+    /// Tells that a log has grown, or was changed otherwise.
+    pub follow: Followers,
     /// Awaited before an answer is given and before the daemon's own log is read: a client finds
     /// in the log what it has caused, as with a daemon that writes it in place.
     pub settle: Settle,

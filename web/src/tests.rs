@@ -1,9 +1,12 @@
 //! Handlers and server against a Supervisor that is not there.
 
+mod ansi;
 mod daemon_pages;
 pub(crate) mod fake;
 mod http;
 mod live;
+mod log_pages;
+mod log_style;
 mod metrics;
 mod names;
 mod orders;

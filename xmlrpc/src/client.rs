@@ -8,7 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
 use crate::error::DecodeError;
-use crate::http::{Address, Answer, Connection, HttpError, Request, Trust};
+use crate::http::{Address, Answer, Connection, HttpError, Identity, Request, Trust};
 use crate::reply::WireFault;
 use crate::value::Value;
 use crate::{decode_reply, encode_call};
@@ -150,6 +150,15 @@ impl Client {
     pub fn trusting(self, trust: Trust) -> Self {
         Self {
             connection: self.connection.trusting(trust),
+            ..self
+        }
+    }
+
+    /// Show who we are to an `https://` server that asks for a certificate.
+    #[must_use]
+    pub fn presenting(self, identity: Identity) -> Self {
+        Self {
+            connection: self.connection.presenting(identity),
             ..self
         }
     }

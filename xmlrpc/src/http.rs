@@ -90,7 +90,17 @@ pub struct Response {
 pub struct Connection {
     address: Address,
     trust: Trust,
+    identity: Option<Identity>,
     stream: Option<Stream>,
+}
+
+/// What a client shows to a TLS server that wants to know who it is: PEM files.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// Its certificate and those between it and its authority.
+    pub cert: PathBuf,
+    /// Its private key.
+    pub key: PathBuf,
 }
 
 /// Whose word counts about who a TLS server is.
@@ -110,6 +120,7 @@ impl Connection {
         Self {
             address,
             trust: Trust::System,
+            identity: None,
             stream: None,
         }
     }
@@ -118,6 +129,15 @@ impl Connection {
     #[must_use]
     pub fn trusting(self, trust: Trust) -> Self {
         Self { trust, ..self }
+    }
+
+    /// Show who we are to a TLS server that asks, from the next connection on.
+    #[must_use]
+    pub fn presenting(self, identity: Identity) -> Self {
+        Self {
+            identity: Some(identity),
+            ..self
+        }
     }
 
     /// Where it leads.
@@ -158,7 +178,7 @@ impl Connection {
     fn send(&mut self, request: &Request<'_>) -> Result<Answer, HttpError> {
         let mut stream = match self.stream.take() {
             Some(stream) => stream,
-            None => Stream::open(&self.address, &self.trust)?,
+            None => Stream::open(&self.address, &self.trust, self.identity.as_ref())?,
         };
         let bytes = encode(request, &self.address.host_header());
         stream.write_all(&bytes).map_err(HttpError::Io)?;

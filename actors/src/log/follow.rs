@@ -1,356 +1,389 @@
-//! Following a log as it grows (`/logtail`, `/mainlogtail`; spec interfaces 1.6, decisions
-//! Q10 and Q11): any file, whoever writes it. inotify tells when to look; an idle log
-//! costs nothing.
+//! Reading a log as it grows (spec interfaces 1.6, decisions Q10 and Q11): any regular file,
+//! whoever writes it, through truncation and rotation.
 //!
-//! What is in the old file is sent to its end before a new one of the same name is begun.
+//! The one reader behind `/logtail`, `/mainlogtail` and the pages. What is in the old file
+//! comes to its end before the new one is begun, and if several files came between, each of
+//! them (`follow/line.rs`). A reader's [`Place`] can be written down and returned to later:
+//! nothing comes twice, and what could not be had is [told](News::Skipped). Nothing is read
+//! before it is asked for: a reader that does not ask costs nothing.
 
-use std::fs::{File, OpenOptions};
+mod line;
+mod place;
+
+use std::fs::File;
 use std::io;
-use std::os::fd::{AsFd, AsRawFd};
-use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use futures_util::{Stream, stream};
-use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify, WatchDescriptor};
-use tokio::net::unix::pipe::Receiver;
+use tokio::time::{Instant, sleep_until, timeout};
 
-use super::disk::Identity;
+use self::line::{Next, open_regular};
+pub use self::place::{FileId, Place};
+use self::place::{SEALED, seal};
+use super::followers::Growth;
 
-/// Bytes of history a follower sees first (rule T2).
-pub const HISTORY: u64 = 1024;
-/// The most one chunk carries.
-const CHUNK: usize = 64 * 1024;
-/// How often to look where inotify cannot help: it is exhausted.
-const WITHOUT_INOTIFY: Duration = Duration::from_millis(100);
-/// How often to look for a directory that is gone.
-const WITHOUT_DIRECTORY: Duration = Duration::from_secs(1);
+/// The most bytes one piece carries.
+pub const PIECE: usize = 64 * 1024;
 
-/// A log that is being followed.
+/// Bytes before its end at which a reader goes on that was too far behind.
+const NEAR: u64 = 64 * 1024;
+
+/// How long a log may be without a name before that counts as news: less is a rotation.
+const GRACE: Duration = Duration::from_millis(200);
+
+/// Where to begin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Start {
+    /// So many bytes before the end.
+    BeforeEnd(u64),
+    /// At this offset of the file that has the name now.
+    Offset(u64),
+    /// Where an earlier reader stopped.
+    Place(Place),
+}
+
+/// How a reader reads.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Manner {
+    /// No UTF-8 character is cut in two.
+    pub whole_characters: bool,
+    /// A reader this many bytes behind goes on near the end; `None`: never.
+    pub skip_beyond: Option<u64>,
+    /// The least time from one piece to the next once the end was reached; what comes
+    /// meanwhile is one piece.
+    pub pace: Duration,
+}
+
+/// What a reader found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum News {
+    /// Bytes of the file, never none.
+    Text {
+        /// Offset of the first.
+        from: u64,
+        /// At most [`PIECE`] of them.
+        bytes: Vec<u8>,
+    },
+    /// The file was made shorter; reading goes on at its start.
+    Truncated,
+    /// Another file has taken its place; reading goes on at the start of that.
+    Rotated,
+    /// Nothing has the name any more. The old file is read on until something has.
+    Gone,
+    /// So many bytes were left out, `None` if nobody knows: this reader was too slow, or away
+    /// too long.
+    Skipped(Option<u64>),
+}
+
+/// What a look at the log found.
+#[derive(Debug)]
+enum Found {
+    News(News),
+    Nothing,
+    /// Perhaps in the middle of a rotation.
+    NoName,
+}
+
+/// An open log and how far it has been read.
 #[derive(Debug)]
 pub struct Follower {
-    reader: Reader,
-    modified: SystemTime,
+    path: PathBuf,
+    file: File,
+    place: Place,
+    manner: Manner,
+    /// To be told before anything else is read.
+    owed: Vec<News>,
+    nameless: Nameless,
+    /// Whether the last piece went to the end of the file.
+    at_end: bool,
+}
+
+/// How long the log has been without a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Nameless {
+    No,
+    Since(std::time::Instant),
+    Told,
 }
 
 impl Follower {
-    /// Opens a log to follow it from [`HISTORY`] bytes before its end. Blocks.
+    /// Opens a log. Blocks, as all of this does but [`news`](Self::news).
     ///
     /// # Errors
     /// It is missing, cannot be read, or is no regular file.
-    pub fn open(path: &Path) -> io::Result<Self> {
-        let (file, identity) = open_regular(path)?;
-        let metadata = file.metadata()?;
-        let mut reader = Reader {
-            position: metadata.len().saturating_sub(HISTORY),
+    pub fn open(path: &Path, start: Start, manner: Manner) -> io::Result<Self> {
+        let (file, id) = open_regular(path)?;
+        let size = file.metadata()?.len();
+        let mut follower = Self {
             path: path.to_path_buf(),
             file,
-            identity,
-            watch: Watch::new(),
+            place: Place::start_of(id),
+            manner,
+            owed: Vec::new(),
+            nameless: Nameless::No,
+            at_end: false,
         };
-        reader.watch_file();
-        reader.watch_directory();
-        Ok(Self {
-            reader,
-            modified: metadata.modified()?,
-        })
+        match start {
+            Start::BeforeEnd(bytes) => follower.go_to(size.saturating_sub(bytes))?,
+            Start::Offset(offset) => follower.go_to(offset.min(size))?,
+            Start::Place(place) => follower.return_to(place)?,
+        }
+        Ok(follower)
     }
 
-    /// When the log was last written to, at the time of opening.
+    /// When the log was last written to.
     #[must_use]
-    pub fn modified(&self) -> SystemTime {
-        self.modified
+    pub fn modified(&self) -> Option<SystemTime> {
+        self.file.metadata().and_then(|now| now.modified()).ok()
     }
 
-    /// The bytes, for ever; chunks are never empty and at most 64 KiB. The stream must be
-    /// polled inside a tokio runtime; it reads in its blocking pool. To see what our own
-    /// channels write without the pump's nap, hold a
-    /// [`LogService::follow`](super::LogService::follow) meanwhile.
-    pub fn chunks(self) -> impl Stream<Item = io::Result<Vec<u8>>> + use<> {
-        stream::unfold(Some((self.reader, None)), |state| async move {
-            let (reader, events) = state?;
-            match next_chunk(reader, events).await {
-                Ok((chunk, reader, events)) => Some((Ok(chunk), Some((reader, events)))),
+    /// How far it has been read.
+    #[must_use]
+    pub fn place(&self) -> Place {
+        self.place
+    }
+
+    fn go_to(&mut self, offset: u64) -> io::Result<()> {
+        self.place = Place::at(&self.file, offset)?;
+        Ok(())
+    }
+
+    fn return_to(&mut self, place: Place) -> io::Result<()> {
+        if place.file != self.place.file {
+            match line::find(&self.path, place.file) {
+                Some(file) => {
+                    self.file = file;
+                    self.place = Place::start_of(place.file);
+                }
+                None => {
+                    self.owed = vec![News::Skipped(None), News::Rotated];
+                    return Ok(());
+                }
+            }
+        }
+        if self.file.metadata()?.len() >= place.offset {
+            self.go_to(place.offset)?;
+            if self.place.seal == place.seal {
+                return Ok(());
+            }
+        }
+        self.restart();
+        self.owed = vec![News::Truncated];
+        Ok(())
+    }
+
+    fn restart(&mut self) {
+        self.place = Place::start_of(self.place.file);
+    }
+
+    /// Whatever is new, without end, and where the reader is then. To be polled inside a
+    /// tokio runtime; it reads in its blocking pool. An error ends it.
+    pub fn news(self, growth: Growth) -> impl Stream<Item = io::Result<(News, Place)>> + use<> {
+        let state = (self, growth, Instant::now());
+        stream::unfold(Some(state), |state| async move {
+            let (follower, growth, rest) = state?;
+            match next(follower, growth, rest).await {
+                Ok((news, follower, growth)) => {
+                    let pace = if follower.at_end {
+                        follower.manner.pace
+                    } else {
+                        Duration::ZERO
+                    };
+                    let told = Ok((news, follower.place));
+                    Some((told, Some((follower, growth, Instant::now() + pace))))
+                }
                 Err(error) => Some((Err(error), None)),
             }
         })
     }
+
+    fn look(&mut self) -> io::Result<Found> {
+        if let Some(news) = self.owed.pop() {
+            return Ok(Found::News(news));
+        }
+        loop {
+            let size = self.file.metadata()?.len();
+            if size < self.place.offset {
+                self.restart();
+                return Ok(Found::News(News::Truncated));
+            }
+            if let Some(news) = self.skip(size)? {
+                return Ok(Found::News(news));
+            }
+            if size > self.place.offset
+                && let Some(news) = self.read(self.manner.whole_characters)?
+            {
+                return Ok(Found::News(news));
+            }
+            self.at_end = true;
+            match line::next(&self.path, &self.file, self.place.file)? {
+                Next::Same => {
+                    self.nameless = Nameless::No;
+                    return Ok(Found::Nothing);
+                }
+                Next::NoName => return Ok(self.without_name()),
+                Next::Changing => return Ok(Found::NoName),
+                // written to before it lost its name, but after we looked
+                Next::File { .. } if self.file.metadata()?.len() > size => {}
+                Next::File { file, id, older } => {
+                    if size > self.place.offset
+                        && let Some(rest) = self.read(false)?
+                    {
+                        return Ok(Found::News(rest));
+                    }
+                    self.begin(file, id, older);
+                    return Ok(Found::News(News::Rotated));
+                }
+            }
+        }
+    }
+
+    /// Goes on with a new file, or after those that came between if they are too many.
+    fn begin(&mut self, file: File, id: FileId, older: line::Older) {
+        self.nameless = Nameless::No;
+        self.file = file;
+        self.place = Place::start_of(id);
+        let limit = self.manner.skip_beyond.unwrap_or(u64::MAX);
+        match older {
+            line::Older::None => {}
+            line::Older::Unknown => self.owed.push(News::Skipped(None)),
+            line::Older::Bytes(bytes) if bytes > limit => {
+                if let Ok((file, id)) = open_regular(&self.path) {
+                    self.file = file;
+                    self.place = Place::start_of(id);
+                    self.owed.push(News::Skipped(Some(bytes)));
+                }
+            }
+            line::Older::Bytes(_) => {}
+        }
+    }
+
+    /// Without a name for the first time, for some time, or still.
+    fn without_name(&mut self) -> Found {
+        match self.nameless {
+            Nameless::No => {
+                self.nameless = Nameless::Since(std::time::Instant::now());
+                Found::NoName
+            }
+            Nameless::Since(since) if since.elapsed() < GRACE => Found::NoName,
+            Nameless::Since(_) => {
+                self.nameless = Nameless::Told;
+                Found::News(News::Gone)
+            }
+            Nameless::Told => Found::Nothing,
+        }
+    }
+
+    /// Goes on near the end, at the begin of a line, if it is too far away.
+    fn skip(&mut self, size: u64) -> io::Result<Option<News>> {
+        let behind = size - self.place.offset;
+        if self.manner.skip_beyond.is_none_or(|limit| behind <= limit) {
+            return Ok(None);
+        }
+        let target = (size - NEAR.min(behind)).max(self.place.offset);
+        let mut near = vec![0; usize::try_from(NEAR).unwrap_or(0)];
+        let count = self.file.read_at(&mut near, target)?;
+        let line = near[..count].iter().position(|&byte| byte == b'\n');
+        let begin = line.map_or_else(|| first_character(&near[..count]), |at| at + 1);
+        let from = self.place.offset;
+        self.go_to(target + begin as u64)?;
+        Ok(Some(News::Skipped(Some(self.place.offset - from))))
+    }
+
+    /// The next piece. Nothing if all there is is a part of a character; `Truncated` if what
+    /// was read before is not there any more.
+    fn read(&mut self, whole_characters: bool) -> io::Result<Option<News>> {
+        let Place {
+            offset,
+            seal: expected,
+            ..
+        } = self.place;
+        let before = SEALED.min(usize::try_from(offset).unwrap_or(SEALED));
+        let mut piece = vec![0; before + PIECE];
+        let count = self.file.read_at(&mut piece, offset - before as u64)?;
+        piece.truncate(count);
+        if count <= before {
+            // it is being truncated: the next look will say so
+            return Ok(None);
+        }
+        if seal(&piece[..before]) != expected {
+            self.restart();
+            return Ok(Some(News::Truncated));
+        }
+        self.at_end = count < before + PIECE;
+        if whole_characters {
+            let cut = unfinished(&piece[before..]);
+            piece.truncate(count - cut);
+        }
+        if piece.len() == before {
+            return Ok(None);
+        }
+        self.place.offset += (piece.len() - before) as u64;
+        self.place.seal = seal(&piece[piece.len() - SEALED.min(piece.len())..]);
+        piece.drain(..before);
+        let bytes = piece;
+        Ok(Some(News::Text {
+            from: offset,
+            bytes,
+        }))
+    }
 }
 
 /// Reads until there is something; waits in between.
-async fn next_chunk(
-    mut reader: Reader,
-    mut events: Option<Receiver>,
-) -> io::Result<(Vec<u8>, Reader, Option<Receiver>)> {
-    if events.is_none() {
-        events = reader.watch.events()?;
-    }
+async fn next(
+    mut follower: Follower,
+    mut growth: Growth,
+    rest: Instant,
+) -> io::Result<(News, Follower, Growth)> {
+    sleep_until(rest).await;
     loop {
-        let look = tokio::task::spawn_blocking(move || {
-            let found = reader.look();
-            (reader, found)
+        growth.mark();
+        let looked = tokio::task::spawn_blocking(move || {
+            growth.watch();
+            let found = follower.look();
+            (found, follower, growth)
         });
-        let (returned, found) = look.await.map_err(io::Error::other)?;
-        reader = returned;
+        let found;
+        (found, follower, growth) = looked.await.map_err(io::Error::other)?;
         match found? {
-            Found::Bytes(chunk) => return Ok((chunk, reader, events)),
-            Found::Nothing => match &events {
-                Some(events) => something_happened(events).await?,
-                None => tokio::time::sleep(WITHOUT_INOTIFY).await,
-            },
-            Found::NoDirectory => tokio::time::sleep(WITHOUT_DIRECTORY).await,
-        }
-    }
-}
-
-/// Waits for inotify and forgets what it said: the file itself will tell.
-async fn something_happened(events: &Receiver) -> io::Result<()> {
-    events.readable().await?;
-    let mut forgotten = [0; 4096];
-    loop {
-        match events.try_read(&mut forgotten) {
-            Ok(_) => {}
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
-            Err(error) => return Err(error),
-        }
-    }
-}
-
-/// What a look at the log found.
-enum Found {
-    Bytes(Vec<u8>),
-    Nothing,
-    /// Neither the log nor its directory exists: nothing can be watched.
-    NoDirectory,
-}
-
-/// The place reached in a log.
-#[derive(Debug)]
-struct Reader {
-    path: PathBuf,
-    file: File,
-    identity: Identity,
-    position: u64,
-    watch: Watch,
-}
-
-impl Reader {
-    /// The next bytes, from this file or from the one that took its place.
-    fn look(&mut self) -> io::Result<Found> {
-        loop {
-            let size = self.file.metadata()?.len();
-            if size < self.position {
-                // truncated: rule T7 as decided by Q11
-                self.position = 0;
-            }
-            let mut chunk =
-                vec![0; usize::try_from(size - self.position).map_or(CHUNK, |n| n.min(CHUNK))];
-            let count = self.file.read_at(&mut chunk, self.position)?;
-            if count > 0 {
-                chunk.truncate(count);
-                self.position += count as u64;
-                return Ok(Found::Bytes(chunk));
-            }
-            match open_regular(&self.path) {
-                Ok((file, identity)) if identity != self.identity => self.begin(file, identity),
-                Ok(_) => return Ok(Found::Nothing),
-                // rule T6: the old file until a new one appears
-                Err(_) if self.watch_directory() => return Ok(Found::Nothing),
-                Err(_) => return Ok(Found::NoDirectory),
+            Found::News(news) => return Ok((news, follower, growth)),
+            Found::Nothing => growth.changed().await,
+            Found::NoName => {
+                // a new name will be told of; so is none, by looking again
+                let _ = timeout(GRACE, growth.changed()).await;
             }
         }
     }
-
-    /// Goes on with a new file, from its start (rule T5).
-    fn begin(&mut self, file: File, identity: Identity) {
-        self.file = file;
-        self.identity = identity;
-        self.position = 0;
-        self.watch_file();
-        self.watch_directory();
-    }
-
-    /// Watches the file that is open, whatever its name is by now.
-    fn watch_file(&mut self) {
-        let Some(inotify) = &self.watch.inotify else {
-            return;
-        };
-        if let Some(old) = self.watch.file.take() {
-            // gone by itself if the file is
-            let _ = inotify.rm_watch(old);
-        }
-        let exact = format!("/proc/self/fd/{}", self.file.as_raw_fd());
-        let wanted =
-            AddWatchFlags::IN_MODIFY | AddWatchFlags::IN_MOVE_SELF | AddWatchFlags::IN_ATTRIB;
-        self.watch.file = inotify.add_watch(exact.as_str(), wanted).ok();
-    }
-
-    /// Watches the directory for a new file; says whether that works.
-    fn watch_directory(&mut self) -> bool {
-        let Some(inotify) = &self.watch.inotify else {
-            return true;
-        };
-        let parent = self
-            .path
-            .parent()
-            .filter(|parent| !parent.as_os_str().is_empty());
-        let wanted =
-            AddWatchFlags::IN_CREATE | AddWatchFlags::IN_MOVED_TO | AddWatchFlags::IN_ONLYDIR;
-        let directory = parent.unwrap_or(Path::new("."));
-        inotify.add_watch(directory, wanted).is_ok()
-    }
 }
 
-/// An inotify instance, if one can be had, and what it watches.
-#[derive(Debug)]
-struct Watch {
-    inotify: Option<Inotify>,
-    file: Option<WatchDescriptor>,
-}
-
-impl Watch {
-    fn new() -> Self {
-        let flags = InitFlags::IN_CLOEXEC | InitFlags::IN_NONBLOCK;
-        Self {
-            inotify: Inotify::init(flags).ok(),
-            file: None,
-        }
-    }
-
-    /// The descriptor as something tokio can wait for and read.
-    fn events(&self) -> io::Result<Option<Receiver>> {
-        let Some(inotify) = &self.inotify else {
-            return Ok(None);
+/// Length of the unfinished UTF-8 character at the end, 0 if there is none.
+#[must_use]
+pub fn unfinished(bytes: &[u8]) -> usize {
+    let tail = &bytes[bytes.len().saturating_sub(3)..];
+    for back in 1..=tail.len() {
+        let length = match tail[tail.len() - back] {
+            0x80..=0xBF => continue,
+            0xC2..=0xDF => 2,
+            0xE0..=0xEF => 3,
+            0xF0..=0xF4 => 4,
+            _no_start => 1,
         };
-        let shared = inotify.as_fd().try_clone_to_owned()?;
-        Receiver::from_owned_fd_unchecked(shared).map(Some)
+        return if length > back { back } else { 0 };
     }
+    0
 }
 
-/// Opens a regular file; anything else has no history to follow.
-fn open_regular(path: &Path) -> io::Result<(File, Identity)> {
-    let file = OpenOptions::new()
-        .read(true)
-        .custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY)
-        .open(path)?;
-    let metadata = file.metadata()?;
-    if !metadata.is_file() {
-        return Err(io::Error::new(
-            io::ErrorKind::Unsupported,
-            "not a regular file",
-        ));
-    }
-    let identity = Identity {
-        device: metadata.dev(),
-        inode: metadata.ino(),
-    };
-    Ok((file, identity))
+/// Where the first character begins: after the rest of one that was cut.
+#[must_use]
+pub fn first_character(bytes: &[u8]) -> usize {
+    let rest = bytes
+        .iter()
+        .take(3)
+        .take_while(|&&byte| byte & 0xC0 == 0x80);
+    rest.count()
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use futures_util::StreamExt;
-    use std::fs;
-    use std::io::Write;
-    use std::pin::{Pin, pin};
-
-    /// A followed log and its chunks as text.
-    struct Trial {
-        dir: tempfile::TempDir,
-    }
-
-    impl Trial {
-        fn new(content: &str) -> Self {
-            let dir = tempfile::tempdir().expect("tempdir");
-            fs::write(dir.path().join("log"), content).expect("write");
-            Self { dir }
-        }
-
-        fn path(&self) -> PathBuf {
-            self.dir.path().join("log")
-        }
-
-        fn append(&self, text: &str) {
-            let mut file = OpenOptions::new()
-                .append(true)
-                .create(true)
-                .open(self.path())
-                .expect("open");
-            file.write_all(text.as_bytes()).expect("write");
-        }
-    }
-
-    async fn next(chunks: &mut Pin<&mut impl Stream<Item = io::Result<Vec<u8>>>>) -> String {
-        let chunk = chunks.next().await.expect("endless").expect("no error");
-        String::from_utf8(chunk).expect("utf-8")
-    }
-
-    /// Runs a story on a runtime with a reactor.
-    fn told(story: impl Future<Output = ()>) {
-        tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .expect("runtime")
-            .block_on(story);
-    }
-
-    #[test]
-    fn history_is_the_last_kibibyte() {
-        told(async {
-            let trial = Trial::new(&"x".repeat(2000));
-            let mut chunks = pin!(Follower::open(&trial.path()).expect("open").chunks());
-            assert_eq!(next(&mut chunks).await, "x".repeat(1024));
-            let burst = "y".repeat(60_000);
-            trial.append(&burst);
-            assert_eq!(next(&mut chunks).await, burst);
-        });
-    }
-
-    #[test]
-    fn growth_rotation_and_truncation_are_followed() {
-        told(async {
-            let trial = Trial::new("start");
-            let mut chunks = pin!(Follower::open(&trial.path()).expect("open").chunks());
-            assert_eq!(next(&mut chunks).await, "start");
-            trial.append("more");
-            assert_eq!(next(&mut chunks).await, "more");
-            // the end of the old file comes before the new one
-            trial.append("end");
-            fs::rename(trial.path(), trial.dir.path().join("log.1")).expect("rename");
-            trial.append("new");
-            assert_eq!(next(&mut chunks).await, "end");
-            assert_eq!(next(&mut chunks).await, "new");
-            fs::write(trial.path(), "t").expect("truncate");
-            assert_eq!(next(&mut chunks).await, "t");
-        });
-    }
-
-    #[test]
-    fn a_removed_log_is_awaited() {
-        told(async {
-            let trial = Trial::new("");
-            let mut chunks = pin!(Follower::open(&trial.path()).expect("open").chunks());
-            fs::remove_file(trial.path()).expect("rm");
-            let waiting = next(&mut chunks);
-            let appearing = async {
-                // the follower has looked and found nothing by now, or will find this
-                tokio::task::yield_now().await;
-                trial.append("again");
-            };
-            let (text, ()) = futures_util::future::join(waiting, appearing).await;
-            assert_eq!(text, "again");
-        });
-    }
-
-    #[test]
-    fn only_regular_files_can_be_followed() {
-        let dir = tempfile::tempdir().expect("tempdir");
-        let fifo = dir.path().join("fifo");
-        nix::unistd::mkfifo(&fifo, nix::sys::stat::Mode::S_IRWXU).expect("mkfifo");
-        let refused = Follower::open(&fifo).expect_err("a fifo");
-        assert_eq!(refused.kind(), io::ErrorKind::Unsupported);
-        let missing = Follower::open(&dir.path().join("none")).expect_err("missing");
-        assert_eq!(missing.kind(), io::ErrorKind::NotFound);
-    }
-}
+mod tests;

@@ -1,34 +1,78 @@
-//! Telling followers of a log that it grew; they read the file themselves.
+//! Who follows which log, and what wakes them: our own writers, which say so, and inotify for
+//! everything that others do to the file (`followers/watcher.rs`). They read the file
+//! themselves (`follow.rs`).
+
+mod watcher;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::watch;
+use tokio::time::timeout;
 
-/// Who follows which log. Clones share one list.
+use self::watcher::Watches;
+
+/// How often to look where nothing tells of changes: inotify is exhausted, or the log's
+/// folder does not exist.
+const GLANCE: Duration = Duration::from_secs(1);
+
+/// All logs that are followed. Clones share one list.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Followers(Arc<Shared>);
+pub struct Followers(Arc<Shared>);
 
 #[derive(Debug, Default)]
 struct Shared {
     /// How many logs are followed: keeps the list off the writers' way.
     count: AtomicUsize,
-    list: Mutex<BTreeMap<PathBuf, watch::Sender<u64>>>,
+    logs: Mutex<BTreeMap<PathBuf, Followed>>,
+    watches: Mutex<Watches>,
+}
+
+#[derive(Debug)]
+struct Followed {
+    notice: watch::Sender<Notice>,
+    followers: usize,
+}
+
+/// What followers of one log are told.
+#[derive(Clone, Copy, Debug, Default)]
+struct Notice {
+    /// Changes when something may be new.
+    times: u64,
+    /// Whether inotify tells what others do.
+    is_watched: bool,
+}
+
+/// Tells one follower when to look at its log again; the log counts as followed until this is
+/// dropped.
+#[derive(Debug)]
+pub struct Growth {
+    followers: Followers,
+    path: PathBuf,
+    notice: watch::Receiver<Notice>,
 }
 
 impl Followers {
-    /// A receiver whose number changes whenever something is written to this log.
-    pub(crate) fn follow(&self, path: &Path) -> watch::Receiver<u64> {
-        let mut list = self.0.list.lock().unwrap_or_else(PoisonError::into_inner);
-        list.retain(|_, sender| sender.receiver_count() > 0);
-        let receiver = list
-            .entry(path.to_path_buf())
-            .or_insert_with(|| watch::Sender::new(0))
-            .subscribe();
-        self.0.count.store(list.len(), Ordering::Relaxed);
-        receiver
+    /// Follow a log from now on. Nothing blocks here, but only our own writers tell anything
+    /// before [`Growth::watch`].
+    #[must_use]
+    pub fn follow(&self, path: &Path) -> Growth {
+        let mut logs = self.logs();
+        let followed = logs.entry(path.to_path_buf()).or_insert_with(|| Followed {
+            notice: watch::Sender::default(),
+            followers: 0,
+        });
+        followed.followers += 1;
+        let notice = followed.notice.subscribe();
+        self.0.count.store(logs.len(), Ordering::Relaxed);
+        Growth {
+            followers: self.clone(),
+            path: path.to_path_buf(),
+            notice,
+        }
     }
 
     /// Whether anybody follows anything.
@@ -36,21 +80,93 @@ impl Followers {
         self.0.count.load(Ordering::Relaxed) > 0
     }
 
-    /// Something was written to this log. Says whether somebody follows it.
-    pub(crate) fn grown(&self, path: &Path) -> bool {
-        if !self.any() {
-            return false;
+    /// Something was written to this log.
+    pub(crate) fn grown(&self, path: &Path) {
+        if self.any() {
+            self.tell(path, |notice| notice.times += 1);
         }
-        let mut list = self.0.list.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(sender) = list.get(path) else {
-            return false;
-        };
-        if sender.receiver_count() == 0 {
-            list.remove(path);
-            self.0.count.store(list.len(), Ordering::Relaxed);
-            return false;
+    }
+
+    fn tell(&self, path: &Path, change: impl FnOnce(&mut Notice)) {
+        if let Some(followed) = self.logs().get(path) {
+            followed.notice.send_modify(change);
         }
-        sender.send_modify(|times| *times += 1);
-        true
+    }
+
+    fn tell_all(&self) {
+        for followed in self.logs().values() {
+            followed.notice.send_modify(|notice| notice.times += 1);
+        }
+    }
+
+    fn leave(&self, path: &Path) {
+        {
+            let mut logs = self.logs();
+            let Some(followed) = logs.get_mut(path) else {
+                return;
+            };
+            followed.followers -= 1;
+            if followed.followers > 0 {
+                return;
+            }
+            logs.remove(path);
+            self.0.count.store(logs.len(), Ordering::Relaxed);
+        }
+        self.unwatch(path);
+    }
+
+    fn is_followed(&self, path: &Path) -> bool {
+        self.logs().contains_key(path)
+    }
+
+    fn logs(&self) -> MutexGuard<'_, BTreeMap<PathBuf, Followed>> {
+        self.0.logs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+impl Growth {
+    /// Have inotify tell what others do to the log. Blocks on the log's file system.
+    pub fn watch(&self) {
+        if !self.is_watched() {
+            self.followers.watch(&self.path);
+        }
+    }
+
+    /// Whether inotify tells what others do to the log.
+    #[must_use]
+    pub fn is_watched(&self) -> bool {
+        self.notice.borrow().is_watched
+    }
+
+    /// What is told from now on makes [`changed`](Self::changed) return; to be called before
+    /// each look.
+    pub fn mark(&mut self) {
+        self.notice.mark_unchanged();
+    }
+
+    /// Waits until something may be new since the last [`mark`](Self::mark).
+    pub async fn changed(&mut self) {
+        if self.is_watched() {
+            // the sender lives as long as this follows
+            let _ = self.notice.changed().await;
+        } else {
+            // early or late, it is looked at again
+            let _ = timeout(GLANCE, self.notice.changed()).await;
+        }
+    }
+
+    /// Whether something may be new since the last [`mark`](Self::mark).
+    #[must_use]
+    pub fn has_changed(&self) -> bool {
+        self.notice.has_changed().unwrap_or(true)
+    }
+}
+
+impl Drop for Growth {
+    fn drop(&mut self) {
+        self.followers.leave(&self.path);
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -99,7 +99,7 @@ impl ActivityLog {
         Logger::root(Shared(Arc::clone(&self.0)), slog::o!())
     }
 
-    /// From now on whoever [follows](LogService::follow) the file of this log through this
+    /// From now on whoever [follows](LogService::followers) the file of this log through this
     /// service is told when it grows.
     pub fn announce_to(&self, service: &LogService) {
         self.0.main.announce_to(service.followers());

@@ -10,7 +10,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use slog::Logger;
-use tokio::sync::{oneshot, watch};
+use tokio::sync::oneshot;
 use visord_model::event::Stream;
 use visord_model::log_line::{Level, LogLine};
 
@@ -201,15 +201,10 @@ impl LogService {
         }
     }
 
-    /// A number that changes whenever a channel writes to this log. While a log is
-    /// followed its thread does not nap.
+    /// Who follows what: whoever follows a log through this list is told when a channel
+    /// writes to it. While a log is followed the log threads do not nap.
     #[must_use]
-    pub fn follow(&self, path: &Path) -> watch::Receiver<u64> {
-        self.0.followers.follow(path)
-    }
-
-    /// The list of followers, for other writers.
-    pub(super) fn followers(&self) -> Followers {
+    pub fn followers(&self) -> Followers {
         self.0.followers.clone()
     }
 

@@ -138,7 +138,7 @@ fn names(program: &str, options: &[String], surroundings: &Surroundings) -> Name
         Ok(Request::Act(settings)) => {
             let Settings {
                 plugins, server, ..
-            } = settings;
+            } = *settings;
             Names::new(move || plugins.names(), move || in_time(server))
         }
         Ok(Request::Help(_) | Request::Complete(_)) | Err(_) => Names::none(),

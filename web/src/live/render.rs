@@ -1,5 +1,6 @@
 //! The data of each message, as JSON.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::{Map, Value, json};
@@ -17,19 +18,62 @@ use crate::rpc::details::tenths;
 /// Letters of a payload that are shown: an event may be as large as a request.
 const MOST_PAYLOAD: usize = 16 * 1024;
 
-/// Name and data of the message about an entry; nothing if the client does not want it.
-pub(super) fn news(entry: &Entry, topics: Topics, now: i64) -> Option<(&'static str, String)> {
+/// Messages about entries that are remembered: as many as clients can be apart that keep up.
+const REMEMBERED: usize = 256;
+
+/// What all clients are told alike is written once.
+#[derive(Debug, Default)]
+pub struct Written {
+    usage: Mutex<(u64, Arc<str>)>,
+    news: Mutex<BTreeMap<u64, Line>>,
+}
+
+/// Name and data of a message.
+pub(super) type Line = (&'static str, Arc<str>);
+
+impl Written {
+    /// The message about an entry; nothing if the client does not want it.
+    pub(super) fn news(&self, entry: &Entry, topics: Topics, now: i64) -> Option<Line> {
+        let wanted = match &entry.news {
+            News::State(_) | News::Gone(_) => topics.state,
+            News::Event { .. } => topics.event,
+        };
+        if !wanted {
+            return None;
+        }
+        let mut known = self.news.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(line) = known.get(&entry.seq) {
+            return Some(line.clone());
+        }
+        let (event, data) = news(entry, now);
+        let line = (event, Arc::from(data));
+        known.insert(entry.seq, line.clone());
+        while known.len() > REMEMBERED {
+            known.pop_first();
+        }
+        Some(line)
+    }
+
+    /// The data of the newest sample.
+    pub(super) fn usage(&self, usage: &Usage) -> Arc<str> {
+        let number = *usage.sampled().borrow();
+        let mut known = self.usage.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.0 != number || known.1.is_empty() {
+            *known = (number, self::usage(usage).into());
+        }
+        Arc::clone(&known.1)
+    }
+}
+
+/// Name and data of the message about an entry.
+fn news(entry: &Entry, now: i64) -> (&'static str, String) {
     match &entry.news {
-        News::State(info) => topics.state.then(|| ("state", state(info, now))),
+        News::State(info) => ("state", state(info, now)),
         News::Gone(name) => {
             let name = namespec(&name.group, &name.process);
-            let gone = || ("gone", json!({ "name": name }).to_string());
-            topics.state.then(gone)
+            ("gone", json!({ "name": name }).to_string())
         }
-        News::Event { serial, event } => {
-            let told = || ("event", self::event(*serial, entry.at, event));
-            topics.event.then(told)
-        }
+        News::Event { serial, event } => ("event", self::event(*serial, entry.at, event)),
     }
 }
 
@@ -58,17 +102,7 @@ pub(super) fn state(info: &ProcessInfo, now: i64) -> String {
 }
 
 fn event(serial: Option<u64>, at: i64, event: &Event) -> String {
-    let (group, process) = match event {
-        Event::ProcessState { process, group, .. } => (Some(group), Some(process)),
-        Event::ProcessCommunication(output) | Event::ProcessLog(output) => {
-            (Some(&output.group), Some(&output.process))
-        }
-        Event::GroupAdded(group) | Event::GroupRemoved(group) => (Some(group), None),
-        Event::Remote { .. }
-        | Event::SupervisorRunning
-        | Event::SupervisorStopping
-        | Event::Tick { .. } => (None, None),
-    };
+    let (group, process) = named(event);
     json!({
         "serial": serial,
         "at": at,
@@ -80,8 +114,23 @@ fn event(serial: Option<u64>, at: i64, event: &Event) -> String {
     .to_string()
 }
 
+/// Group and process an event is about.
+pub(crate) fn named(event: &Event) -> (Option<&str>, Option<&str>) {
+    match event {
+        Event::ProcessState { process, group, .. } => (Some(group), Some(process)),
+        Event::ProcessCommunication(output) | Event::ProcessLog(output) => {
+            (Some(&output.group), Some(&output.process))
+        }
+        Event::GroupAdded(group) | Event::GroupRemoved(group) => (Some(group), None),
+        Event::Remote { .. }
+        | Event::SupervisorRunning
+        | Event::SupervisorStopping
+        | Event::Tick { .. } => (None, None),
+    }
+}
+
 /// The payload, or the beginning of a long one.
-fn payload(event: &Event) -> String {
+pub(crate) fn payload(event: &Event) -> String {
     let bytes = event.payload();
     let shown = bytes.get(..MOST_PAYLOAD).unwrap_or(&bytes);
     let mut text = String::from_utf8_lossy(shown).into_owned();
@@ -89,22 +138,6 @@ fn payload(event: &Event) -> String {
         text += &format!("… ({} bytes)", bytes.len());
     }
     text
-}
-
-/// The newest message about the use of resources, written once for all who watch.
-#[derive(Debug, Default)]
-pub struct UsageCache(Mutex<(u64, Arc<str>)>);
-
-impl UsageCache {
-    /// The data of the newest sample.
-    pub(super) fn of(&self, usage: &Usage) -> Arc<str> {
-        let number = *usage.sampled().borrow();
-        let mut cached = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if cached.0 != number || cached.1.is_empty() {
-            *cached = (number, self::usage(usage).into());
-        }
-        Arc::clone(&cached.1)
-    }
 }
 
 fn usage(usage: &Usage) -> String {
@@ -129,12 +162,6 @@ mod tests {
     use crate::tests::fake::info;
     use visord_model::state::ProcessState;
 
-    const ALL: Topics = Topics {
-        state: true,
-        usage: true,
-        event: true,
-    };
-
     fn entry(news: News) -> Entry {
         Entry {
             seq: 1,
@@ -149,7 +176,7 @@ mod tests {
             serial: Some(7),
             event,
         });
-        let (name, data) = news(&entry, ALL, 0).unwrap();
+        let (name, data) = news(&entry, 0);
         assert_eq!(name, "event");
         data
     }
@@ -164,7 +191,7 @@ mod tests {
             stderr_logfile: "/x".into(),
             ..info("g", hostile, ProcessState::Running)
         };
-        let (name, data) = news(&entry(News::State(Arc::new(row))), ALL, 15).unwrap();
+        let (name, data) = news(&entry(News::State(Arc::new(row))), 15);
         assert_eq!(name, "state");
         assert!(!data.contains(['\n', '\r']), "one line: {data}");
         let value: Value = serde_json::from_str(&data).unwrap();
@@ -180,10 +207,23 @@ mod tests {
             group: "x".into(),
             process: "x".into(),
         });
-        let (name, data) = news(&entry(gone.clone()), ALL, 15).unwrap();
+        let (name, data) = news(&entry(gone.clone()), 15);
         assert_eq!((name, data.as_str()), ("gone", "{\"name\":\"x\"}"));
-        let none = Topics::of(Some(""));
-        assert_eq!(news(&entry(gone), none, 15), None);
+        let written = Written::default();
+        let gone = entry(gone);
+        assert_eq!(written.news(&gone, Topics::of(Some("event")), 15), None);
+        let topics = Topics::of(None);
+        let first = written.news(&gone, topics, 15).unwrap();
+        let again = written.news(&gone, topics, 15).unwrap();
+        assert!(Arc::ptr_eq(&first.1, &again.1), "written once");
+        for seq in 2..1000 {
+            let entry = Entry {
+                seq,
+                ..gone.clone()
+            };
+            written.news(&entry, topics, 15).unwrap();
+        }
+        assert_eq!(written.news.lock().unwrap().len(), REMEMBERED);
     }
 
     #[test]

@@ -57,6 +57,8 @@ impl<'a> Frame<'a> {
     pub fn places(&self) -> impl Iterator<Item = &'static (Page, &'static str, &'static str)> {
         const PLACES: &[(Page, &str, &str)] = &[
             (Page::Status, "index.html", "Processes"),
+            (Page::Events, "events.html", "Events"),
+            (Page::Activity, "activity.html", "Activity log"),
             (Page::Config, "config.html", "Configuration"),
             (Page::About, "about.html", "About"),
         ];

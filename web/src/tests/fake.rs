@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use actix::{Actor, Context, Handler, Message, ResponseFuture};
 use slog::{Discard, Logger, o};
-use tokio::sync::watch;
 use visord_actors::board::{Board, Identity};
 use visord_actors::link::Link;
 use visord_actors::messages::supervisor::*;
@@ -174,7 +173,7 @@ pub(crate) fn state(board: Board, plan: Plan) -> (AppState, Asked) {
         board,
         link: Link::new(&fake.start()),
         log: Logger::root(Discard, o!()),
-        follow: Arc::new(|_| watch::channel(0).1),
+        follow: visord_actors::log::Followers::default(),
         settle: Arc::new(|| None),
         lost: Arc::new(|_| visord_actors::log::LostBytes {
             stdout: 3_000_000_000,
@@ -192,7 +191,7 @@ pub(crate) fn state(board: Board, plan: Plan) -> (AppState, Asked) {
             config_file: "/etc/visord test.conf".into(),
             started: std::time::UNIX_EPOCH,
             at_start: Arc::default(),
-            latest: watch::Sender::default().subscribe(),
+            latest: tokio::sync::watch::Sender::default().subscribe(),
         },
         limits: Limits {
             failure_delay: Duration::ZERO,

@@ -13,21 +13,21 @@ use super::server::{Server, head, post, response};
 
 /// One message of a stream.
 #[derive(Debug, Default, PartialEq, Eq)]
-struct Message {
+pub(super) struct Message {
     id: String,
     event: String,
     data: String,
 }
 
 /// A client that reads messages.
-struct Reader<S> {
+pub(super) struct Reader<S> {
     stream: S,
     id: String,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Reader<S> {
     /// Without chunks: HTTP/1.0.
-    async fn open(mut stream: S, query: &str, more: &str) -> Self {
+    pub(super) async fn open(mut stream: S, query: &str, more: &str) -> Self {
         let request = format!("GET /live{query} HTTP/1.0\r\nHost: localhost\r\n{more}\r\n");
         stream.write_all(request.as_bytes()).await.unwrap();
         let head = head(&mut stream).await;
@@ -42,7 +42,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Reader<S> {
     }
 
     /// The next message, as a browser understands it; `None` at the end.
-    async fn next(&mut self) -> Option<Message> {
+    pub(super) async fn next(&mut self) -> Option<Message> {
         let mut message = Message::default();
         loop {
             let mut line = Vec::new();
@@ -65,14 +65,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Reader<S> {
     }
 
     /// The next one: its event, and what of its data is to be looked at.
-    async fn expect(&mut self, event: &str, data: &str) -> Message {
+    pub(super) async fn expect(&mut self, event: &str, data: &str) -> Message {
         let message = self.next().await.expect("a message");
         assert_eq!(message.event, event, "{message:?}");
         assert!(message.data.contains(data), "{message:?}");
         message
     }
 
-    async fn snapshot(&mut self) {
+    pub(super) async fn snapshot(&mut self) {
         for name in ["g:a", "g:b", "x", "y"] {
             let name = format!("\"name\":\"{name}\"");
             let message = self.expect("state", &name).await;

@@ -9,12 +9,9 @@ use visord_model::process::ProcessInfo;
 use visord_model::state::{ProcessState, SupervisorState};
 
 use super::fake::{Plan, board, info, site, state};
-use crate::auth::Users;
-use crate::auth::tests::server;
 use crate::metrics::meters::Whose;
 use crate::route;
 use crate::site::Site;
-use crate::state::Door;
 
 async fn get(site: Site, path: &str, accept: &str) -> (u16, String, String) {
     let app = App::new()
@@ -123,16 +120,12 @@ async fn both_formats_say_the_same() {
 #[actix::test]
 async fn health_needs_no_password_and_tells_nothing() {
     let protected = |mood| {
-        let (mut state, _) = state(board(), Plan::default());
+        let mut site = super::http::protected();
+        let mut state = (*site.state).clone();
         state.board.set_mood(mood);
         // it would be waited for
         state.limits.failure_delay = Duration::from_secs(3600);
-        let mut site = site(state);
-        site.door = Door {
-            users: Users::of(&server(Some(("user", "secret")), &[])),
-            ..(*site.door).clone()
-        }
-        .into();
+        site.state = state.into();
         site
     };
     let (status, kind, body) = get(protected(SupervisorState::Running), "/healthz", "").await;

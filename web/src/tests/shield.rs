@@ -35,6 +35,15 @@ const REQUESTS: &[(&str, &str, u16)] = &[
     ("POST", "/RPC2", 411),
     ("GET", "/logtail/nope", 404),
     ("GET", "/logtail/x", 200),
+    ("GET", "/log.html?name=x", 200),
+    ("GET", "/log.html?name=x&download=1", 200),
+    ("GET", "/log.html?name=x&format=json", 200),
+    ("GET", "/log.html?name=nope", 404),
+    ("GET", "/activity.html", 200),
+    ("GET", "/events.html", 200),
+    ("GET", "/live/log?name=x", 200),
+    ("GET", "/live/log?name=nope", 404),
+    ("GET", "/live/activity", 404),
     ("GET", "/mainlogtail", 404),
 ];
 

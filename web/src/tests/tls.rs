@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use visord_config::{HttpConfig, TlsConfig};
+use visord_model::state::ProcessState;
 
-use super::fake::Plan;
+use super::fake::{Plan, info};
+use super::live::Reader;
 use super::server::Server;
 
 /// A certificate in a folder of its own.
@@ -44,6 +46,35 @@ async fn who_does_not_shake_hands_is_sent_away_and_holds_nobody_up() {
     let _ = silent.read_to_end(&mut nothing).await;
     assert!(nothing.is_empty(), "{nothing:?}");
     server.stop().await;
+}
+
+#[actix::test]
+async fn a_live_stream_goes_through() {
+    use rustls::pki_types::pem::PemObject as _;
+    use rustls::pki_types::{CertificateDer, ServerName};
+    let (_folder, tls) = files();
+    let mut roots = rustls::RootCertStore::empty();
+    let own = CertificateDer::from_pem_file(&tls.cert).unwrap();
+    roots.add(own).unwrap();
+    let secure = |configs: &mut [HttpConfig; 2]| configs[0].tls = Some(tls);
+    let server = Server::configured(Plan::default(), secure, |_| {});
+    let client = rustls::ClientConfig::builder()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let name = ServerName::try_from("localhost").unwrap();
+    let stream = tokio_rustls::TlsConnector::from(std::sync::Arc::new(client))
+        .connect(name, server.tcp().await)
+        .await
+        .unwrap();
+    let mut reader = Reader::open(stream, "", "").await;
+    reader.snapshot().await;
+    server
+        .board
+        .set_process(info("x", "x", ProcessState::Exited));
+    reader.expect("state", "EXITED").await;
+    server.stop().await;
+    reader.expect("bye", "{}").await;
+    assert_eq!(reader.next().await, None);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::net::{Shutdown, TcpStream, ToSocketAddrs};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
 
-use super::{Address, HttpError, Trust};
+use super::{Address, HttpError, Identity, Trust};
 
 #[derive(Debug)]
 pub(super) enum Stream {
@@ -16,10 +16,14 @@ pub(super) enum Stream {
 }
 
 impl Stream {
-    pub(super) fn open(address: &Address, trust: &Trust) -> Result<Self, HttpError> {
+    pub(super) fn open(
+        address: &Address,
+        trust: &Trust,
+        identity: Option<&Identity>,
+    ) -> Result<Self, HttpError> {
         match address {
             Address::Tcp { host, port } => connect(host, *port).map(Self::Tcp),
-            Address::Tls { host, port } => secure(host, *port, trust),
+            Address::Tls { host, port } => secure(host, *port, trust, identity),
             Address::Unix(path) => UnixStream::connect(path)
                 .map(Self::Unix)
                 .map_err(HttpError::Connect),
@@ -58,14 +62,19 @@ fn connect(host: &str, port: u16) -> Result<TcpStream, HttpError> {
 }
 
 #[cfg(feature = "tls")]
-fn secure(host: &str, port: u16, trust: &Trust) -> Result<Stream, HttpError> {
-    super::tls::secure(connect(host, port)?, host, trust)
+fn secure(
+    host: &str,
+    port: u16,
+    trust: &Trust,
+    identity: Option<&Identity>,
+) -> Result<Stream, HttpError> {
+    super::tls::secure(connect(host, port)?, host, trust, identity)
         .map(Stream::Tls)
         .map_err(HttpError::Connect)
 }
 
 #[cfg(not(feature = "tls"))]
-fn secure(_: &str, _: u16, _: &Trust) -> Result<Stream, HttpError> {
+fn secure(_: &str, _: u16, _: &Trust, _: Option<&Identity>) -> Result<Stream, HttpError> {
     let error = io::Error::new(io::ErrorKind::Unsupported, "this build has no TLS");
     Err(HttpError::Connect(error))
 }

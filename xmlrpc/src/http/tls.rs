@@ -7,10 +7,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 
-use super::Trust;
+use super::{Identity, Trust};
 
 /// A connection after its handshake. A read asks for at least as much as rustls ever holds
 /// back, so what a read leaves is always in the socket: the descriptor may be polled.
@@ -23,9 +23,14 @@ impl fmt::Debug for Secured {
 }
 
 /// Shake hands with the server that must prove to be `host`.
-pub(super) fn secure(mut stream: TcpStream, host: &str, trust: &Trust) -> io::Result<Secured> {
+pub(super) fn secure(
+    mut stream: TcpStream,
+    host: &str,
+    trust: &Trust,
+    identity: Option<&Identity>,
+) -> io::Result<Secured> {
     let name = ServerName::try_from(host.to_owned()).map_err(io::Error::other)?;
-    let config = Arc::new(config(trust)?);
+    let config = Arc::new(config(trust, identity)?);
     let mut session = ClientConnection::new(config, name).map_err(io::Error::other)?;
     while session.is_handshaking() {
         session.complete_io(&mut stream)?;
@@ -33,7 +38,7 @@ pub(super) fn secure(mut stream: TcpStream, host: &str, trust: &Trust) -> io::Re
     Ok(Secured(Box::new(StreamOwned::new(session, stream))))
 }
 
-fn config(trust: &Trust) -> io::Result<ClientConfig> {
+fn config(trust: &Trust, identity: Option<&Identity>) -> io::Result<ClientConfig> {
     let roots = match trust {
         Trust::System => system_authorities()?,
         Trust::File(path) => authorities(path)?,
@@ -42,7 +47,30 @@ fn config(trust: &Trust) -> io::Result<ClientConfig> {
     let builder = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(io::Error::other)?;
-    Ok(builder.with_root_certificates(roots).with_no_client_auth())
+    let builder = builder.with_root_certificates(roots);
+    let Some(Identity { cert, key }) = identity else {
+        return Ok(builder.with_no_client_auth());
+    };
+    let chain = certificates(cert)?;
+    let secret = PrivateKeyDer::from_pem_file(key).map_err(|error| about(key, &error))?;
+    builder
+        .with_client_auth_cert(chain, secret)
+        .map_err(|error| about(cert, &error))
+}
+
+/// What is wrong with a file.
+fn about(path: &Path, why: &dyn fmt::Display) -> io::Error {
+    io::Error::other(format!("{}: {why}", path.display()))
+}
+
+fn certificates(path: &Path) -> io::Result<Vec<CertificateDer<'static>>> {
+    let found: Vec<_> = CertificateDer::pem_file_iter(path)
+        .and_then(Iterator::collect)
+        .map_err(|error| about(path, &error))?;
+    if found.is_empty() {
+        return Err(about(path, &"no certificate in it"));
+    }
+    Ok(found)
 }
 
 fn system_authorities() -> io::Result<RootCertStore> {
@@ -58,14 +86,9 @@ fn system_authorities() -> io::Result<RootCertStore> {
 }
 
 fn authorities(path: &Path) -> io::Result<RootCertStore> {
-    let about = |why: &dyn fmt::Display| io::Error::other(format!("{}: {why}", path.display()));
     let mut roots = RootCertStore::empty();
-    for authority in CertificateDer::pem_file_iter(path).map_err(|error| about(&error))? {
-        let authority = authority.map_err(|error| about(&error))?;
-        roots.add(authority).map_err(|error| about(&error))?;
-    }
-    if roots.is_empty() {
-        return Err(about(&"no certificate in it"));
+    for authority in certificates(path)? {
+        roots.add(authority).map_err(|error| about(path, &error))?;
     }
     Ok(roots)
 }

@@ -215,6 +215,8 @@ pub(super) fn client(client: &ClientConfig, key: &str) -> String {
         "prompt" => plain(&client.prompt),
         "history_file" => optional(client.history_file.as_ref()),
         "tls_ca" => optional(client.tls_ca.as_ref()),
+        "tls_cert" => optional(client.tls_identity.as_ref().map(|(cert, _)| cert)),
+        "tls_key" => optional(client.tls_identity.as_ref().map(|(_, key)| key)),
         other => panic!("{other}"),
     }
 }

@@ -1,0 +1,176 @@
+//! The files a log has been, one after the other: `x.log`, before it `x.log.1`, before that
+//! `x.log.2`. Compressed ones are not read back.
+
+use std::ffi::OsStr;
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use super::place::FileId;
+
+/// Rotations that may come between two system calls.
+const ATTEMPTS: usize = 3;
+
+/// What comes after a file that has been read to its end.
+#[derive(Debug)]
+pub(super) enum Next {
+    /// Nothing yet: it is still the log.
+    Same,
+    /// Nothing yet: no file has the name of the log.
+    NoName,
+    /// A rotation is under way: look again.
+    Changing,
+    /// This one.
+    File {
+        file: File,
+        id: FileId,
+        older: Older,
+    },
+}
+
+/// What lies between the file that was read and the present log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Older {
+    /// Nothing.
+    None,
+    /// Files of so many bytes together, the first of which comes next.
+    Bytes(u64),
+    /// Perhaps something that is gone for good.
+    Unknown,
+}
+
+/// An old file of a log.
+struct Old {
+    number: u64,
+    path: PathBuf,
+    id: FileId,
+    size: u64,
+    modified: Option<SystemTime>,
+}
+
+/// Opens a regular file; anything else has no history to follow.
+pub(super) fn open_regular(path: &Path) -> io::Result<(File, FileId)> {
+    let file = OpenOptions::new()
+        .read(true)
+        .custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY)
+        .open(path)?;
+    let metadata = file.metadata()?;
+    if !metadata.is_file() {
+        return Err(io::Error::new(
+            io::ErrorKind::Unsupported,
+            "not a regular file",
+        ));
+    }
+    let id = FileId::of(&metadata);
+    Ok((file, id))
+}
+
+/// A file that was once this log, under whatever number.
+pub(super) fn find(path: &Path, wanted: FileId) -> Option<File> {
+    for _ in 0..ATTEMPTS {
+        let old = old_files(path).into_iter().find(|old| old.id == wanted)?;
+        if let Ok((file, id)) = open_regular(&old.path)
+            && id == wanted
+        {
+            return Some(file);
+        }
+    }
+    None
+}
+
+/// What comes after `file`, which is or was the log at `path`.
+pub(super) fn next(path: &Path, file: &File, id: FileId) -> io::Result<Next> {
+    for _ in 0..ATTEMPTS {
+        let Ok((present, present_id)) = open_regular(path) else {
+            return Ok(Next::NoName);
+        };
+        if present_id == id {
+            return Ok(Next::Same);
+        }
+        let present = |older| Next::File {
+            file: present,
+            id: present_id,
+            older,
+        };
+        let old = old_files(path);
+        let Some(at) = old.iter().position(|old| old.id == id) else {
+            // removed: cleared, or as the oldest of many
+            let last = file.metadata()?.modified().ok();
+            let younger = old.iter().rev().find(|old| old.modified > last);
+            return Ok(match younger.map(|old| open_regular(&old.path)) {
+                None => present(Older::None),
+                Some(Ok((file, id))) => Next::File {
+                    file,
+                    id,
+                    older: Older::Unknown,
+                },
+                Some(Err(_)) => present(Older::Unknown),
+            });
+        };
+        let Some(between) = at.checked_sub(1).map(|younger| &old[younger]) else {
+            if is_still(&old[at]) {
+                return Ok(present(Older::None));
+            }
+            continue;
+        };
+        let opened = open_regular(&between.path);
+        if let Ok((file, id)) = opened
+            && is_still(&old[at])
+            && id == between.id
+        {
+            let bytes = old[..at].iter().map(|old| old.size).sum();
+            let older = Older::Bytes(bytes);
+            return Ok(Next::File { file, id, older });
+        }
+    }
+    Ok(Next::Changing)
+}
+
+/// Whether an old file has the number it had.
+fn is_still(old: &Old) -> bool {
+    fs::metadata(&old.path).is_ok_and(|now| FileId::of(&now) == old.id)
+}
+
+/// The number of an old file, from its name and that of the log.
+fn number_of(log: &OsStr, name: &OsStr) -> Option<u64> {
+    let suffix = name.as_bytes().strip_prefix(log.as_bytes())?;
+    let digits = suffix.strip_prefix(b".")?;
+    let is_number = digits.iter().all(u8::is_ascii_digit);
+    let number = str::from_utf8(digits).ok().filter(|_| is_number)?;
+    number.parse().ok()
+}
+
+/// All old files of a log that can be read, the youngest first.
+fn old_files(path: &Path) -> Vec<Old> {
+    let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
+        return Vec::new();
+    };
+    let folder = if folder == OsStr::new("") {
+        Path::new(".")
+    } else {
+        folder
+    };
+    let Ok(entries) = fs::read_dir(folder) else {
+        return Vec::new();
+    };
+    let names = entries.filter_map(|entry| entry.ok().map(|entry| entry.file_name()));
+    let mut all: Vec<Old> = names
+        .filter_map(|entry| {
+            let number = number_of(name, &entry)?;
+            let path = folder.join(entry);
+            let metadata = fs::metadata(&path).ok().filter(fs::Metadata::is_file)?;
+            Some(Old {
+                number,
+                path,
+                id: FileId::of(&metadata),
+                size: metadata.len(),
+                modified: metadata.modified().ok(),
+            })
+        })
+        .collect();
+    all.sort_by_key(|old| old.number);
+    all
+}

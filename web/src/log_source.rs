@@ -1,0 +1,136 @@
+//! Whose log somebody wants to see, and where it is.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::os::unix::fs::FileTypeExt as _;
+use std::path::{Path, PathBuf};
+
+use actix_web::rt::task::spawn_blocking;
+
+use crate::rpc::logs::Channel;
+use crate::rpc::names;
+use crate::site::Site;
+
+/// See the module.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// An output of a process, named as the client named it.
+    Process(String, Channel),
+    /// The daemon's own log.
+    Activity,
+}
+
+/// Why there is nothing to see.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Absent {
+    /// Nobody was named, or nobody of this name exists.
+    NoProcess(String),
+    /// It is not stored in a file.
+    NotStored(String),
+    /// It goes to something that cannot be read back.
+    NoFile(PathBuf, &'static str),
+    /// Nothing has been written yet.
+    NotYet(PathBuf),
+    /// The system refuses it.
+    Unreadable(PathBuf, String),
+}
+
+impl Source {
+    /// What `name=` and `channel=` ask for.
+    #[must_use]
+    pub fn asked(parameters: &BTreeMap<String, String>) -> Self {
+        let name = parameters.get("name").cloned().unwrap_or_default();
+        let channel = match parameters.get("channel").map(String::as_str) {
+            Some("stderr") => Channel::Stderr,
+            Some(_) | None => Channel::Stdout,
+        };
+        Self::Process(name, channel)
+    }
+
+    /// Its file, if it is a file.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub async fn file(&self, site: &Site) -> Result<PathBuf, Absent> {
+        let path = match self {
+            Self::Process(name, channel) => Self::of_process(site, name, *channel)?,
+            Self::Activity => {
+                site.state.settled().await;
+                let path = site.state.board.identity().logfile.clone();
+                path.ok_or_else(|| Absent::NotStored("The activity log goes to syslog.".into()))?
+            }
+        };
+        let found = spawn_blocking(move || look(path)).await;
+        // the daemon ends
+        found.unwrap_or_else(|_| Err(Absent::NotStored("The daemon is ending.".into())))
+    }
+
+    fn of_process(site: &Site, name: &str, channel: Channel) -> Result<PathBuf, Absent> {
+        let unknown = || Absent::NoProcess(name.to_owned());
+        let process = names::single(name).map_err(|_| unknown())?;
+        let info = site.state.board.process(&process).ok_or_else(unknown)?;
+        channel.path(&info).ok_or_else(|| {
+            Absent::NotStored(match channel {
+                Channel::Stdout => format!(
+                    "The standard output of {name} is not stored in a file: \
+                     stdout_logfile is NONE or empty, or it goes to syslog."
+                ),
+                Channel::Stderr => format!(
+                    "The standard error of {name} is not stored in a file of its own: \
+                     redirect_stderr sends it to stdout, stderr_logfile is NONE or empty, \
+                     or it goes to syslog."
+                ),
+            })
+        })
+    }
+}
+
+/// The path, if it is that of a regular file. Blocks.
+fn look(path: PathBuf) -> Result<PathBuf, Absent> {
+    let kind = match fs::metadata(&path) {
+        Ok(metadata) => metadata.file_type(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(Absent::NotYet(path)),
+        Err(error) => return Err(Absent::Unreadable(path, error.to_string())),
+    };
+    // `/dev/stdout` may be a file: that of whoever started the daemon
+    let is_ours = !path.starts_with("/dev") && !path.starts_with("/proc");
+    if kind.is_file() && is_ours {
+        return Ok(path);
+    }
+    let what = if kind.is_fifo() {
+        "a pipe"
+    } else if kind.is_socket() {
+        "a socket"
+    } else if kind.is_dir() {
+        "a folder"
+    } else {
+        "a device"
+    };
+    Err(Absent::NoFile(path, what))
+}
+
+impl Absent {
+    /// Whether a log may still come to be.
+    #[must_use]
+    pub fn may_come(&self) -> bool {
+        matches!(self, Self::NotYet(_))
+    }
+
+    /// For people.
+    #[must_use]
+    pub fn words(&self) -> String {
+        let shown = |path: &Path| path.display().to_string();
+        match self {
+            Self::NoProcess(name) if name.is_empty() => "No process was named.".into(),
+            Self::NoProcess(name) => format!("No such process: {name}"),
+            Self::NotStored(why) => why.clone(),
+            Self::NoFile(path, what) => format!(
+                "The output goes to {}, {what}, which cannot be read back.",
+                shown(path)
+            ),
+            Self::NotYet(path) => format!("There is no log yet: {} does not exist.", shown(path)),
+            Self::Unreadable(path, error) => format!("{} cannot be read: {error}", shown(path)),
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! Searching a log, from its end or from an offset backwards, no further than is quick.
+
+use std::io;
+use std::path::Path;
+
+use visord_model::output::ansi;
+
+use super::{Part, lines, open, window};
+
+/// Bytes that one search looks at.
+pub const REACH: u64 = 32 * 1024 * 1024;
+
+/// Lines that one search finds at most.
+pub const HITS: usize = 500;
+
+/// Bytes shown of a line that was found.
+const SHOWN: usize = 2000;
+
+/// Bytes read at a time.
+const STEP: u64 = 1024 * 1024;
+
+/// A line that was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hit {
+    /// Its offset.
+    pub at: u64,
+    /// Its text; only the begin of a long one.
+    pub line: String,
+}
+
+/// What a search found, in the order of the file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Hits {
+    /// The lines.
+    pub lines: Vec<Hit>,
+    /// What is before this offset was not searched.
+    pub from: u64,
+    /// Nor what is after this.
+    pub to: u64,
+}
+
+/// The last lines before an offset (without one: before the end) that contain a text. Case
+/// counts only if the text has a capital letter; styles of lines do not.
+///
+/// # Errors
+/// Those of opening and reading.
+pub fn find(path: &Path, text: &str, before: Option<u64>) -> io::Result<Hits> {
+    let (file, size) = open(path)?;
+    let to = before.unwrap_or(size).min(size);
+    let any_case = !text.chars().any(char::is_uppercase);
+    let mut hits = Hits {
+        lines: Vec::new(),
+        from: to,
+        to,
+    };
+    while hits.from > 0 && to - hits.from < REACH {
+        let part = window(&file, size, Part::Before(hits.from), STEP)?;
+        let start = hits.lines.len();
+        for (at, line) in lines(&part) {
+            let line = readable(line);
+            let found = if any_case {
+                line.to_lowercase().contains(text)
+            } else {
+                line.contains(text)
+            };
+            if found {
+                hits.lines.push(Hit {
+                    at,
+                    line: begin(line),
+                });
+            }
+        }
+        // the newest first until all are found
+        hits.lines[start..].reverse();
+        if hits.lines.len() >= HITS {
+            hits.lines.truncate(HITS);
+            hits.from = hits.lines.last().map_or(part.from, |hit| hit.at);
+            break;
+        }
+        if part.from >= hits.from {
+            // it has become shorter meanwhile
+            break;
+        }
+        hits.from = part.from;
+    }
+    hits.lines.reverse();
+    Ok(hits)
+}
+
+/// What is read of a line.
+fn readable(line: &[u8]) -> String {
+    if ansi::contains_sequence(line) {
+        String::from_utf8_lossy(&ansi::strip(line)).into_owned()
+    } else {
+        String::from_utf8_lossy(line).into_owned()
+    }
+}
+
+fn begin(mut line: String) -> String {
+    if line.len() > SHOWN {
+        let end = (0..=SHOWN).rev().find(|&at| line.is_char_boundary(at));
+        line.truncate(end.unwrap_or(0));
+        line.push('…');
+    }
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_lines_with_the_text() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let text = "Error one\nfine\n\x1b[31mer\x1b[1mror\x1b[0m two\nERROR three\n";
+        std::fs::write(file.path(), text).unwrap();
+        let found = |text: &str, before| {
+            let hits = find(file.path(), text, before).unwrap();
+            hits.lines
+                .into_iter()
+                .map(|hit| (hit.at, hit.line))
+                .collect::<Vec<_>>()
+        };
+        let [one, two, three] = [
+            (0, "Error one".to_owned()),
+            (15, "error two".to_owned()),
+            (38, "ERROR three".to_owned()),
+        ];
+        assert_eq!(found("error", None), [one.clone(), two.clone(), three]);
+        assert_eq!(found("Error", None), std::slice::from_ref(&one));
+        assert_eq!(found("error", Some(38)), [one, two]);
+        assert_eq!(found("nothing", None), []);
+    }
+
+    #[test]
+    fn long_logs_are_searched_in_steps_and_with_bounds() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let lines: String = (0..30_000).map(|n| format!("{n:0>99}\n")).collect();
+        std::fs::write(file.path(), lines).unwrap();
+        let hits = find(file.path(), "77", None).unwrap();
+        assert_eq!(hits.lines.len(), HITS);
+        assert!(hits.lines.windows(2).all(|two| two[0].at < two[1].at));
+        let earlier = find(file.path(), "77", Some(hits.from)).unwrap();
+        assert!(earlier.lines.last().unwrap().at < hits.lines[0].at);
+        let few = find(file.path(), "2999", None).unwrap();
+        assert_eq!((few.lines.len(), few.from), (13, 0));
+        std::fs::write(file.path(), "x".repeat(3_000_000)).unwrap();
+        assert_eq!(find(file.path(), "xx", None).unwrap().from, 0);
+    }
+}

@@ -1,0 +1,302 @@
+//! The time a log line says it is from.
+//!
+//! Known are ISO 8601 with `T` or a blank (`2026-11-21T03:58:39.123+00:00`, our own `prefix`
+//! and `json` formats, Python's `,123`, Go's and nginx's `2026/11/21`), the time of web servers
+//! (`21/Nov/2026:03:58:39 +0000`) and that of syslog (`Nov 21 03:58:39`), within the first
+//! [`WITHIN`] bytes of the line. A time without a zone is one of the daemon's zone.
+
+use jiff::civil::{Date, DateTime, Time};
+use jiff::tz::{Offset, TimeZone};
+use jiff::{Timestamp, ToSpan as _};
+use visord_model::output::ansi;
+
+/// Where a line may have its time.
+pub const WITHIN: usize = 80;
+
+const MONTHS: [&[u8; 3]; 12] = [
+    b"jan", b"feb", b"mar", b"apr", b"may", b"jun", b"jul", b"aug", b"sep", b"oct", b"nov", b"dec",
+];
+
+/// What reading a time needs to know.
+#[derive(Clone, Debug)]
+pub struct Clock {
+    /// Where the daemon is.
+    pub zone: TimeZone,
+    /// Now: times may lack a year or a day.
+    pub now: Timestamp,
+}
+
+impl Clock {
+    /// Of this machine.
+    #[must_use]
+    pub fn system() -> Self {
+        Self {
+            zone: TimeZone::system(),
+            now: Timestamp::now(),
+        }
+    }
+
+    /// The time of a line, in milliseconds since 1970.
+    #[must_use]
+    pub fn of_line(&self, line: &[u8]) -> Option<i64> {
+        let line = &line[..line.len().min(WITHIN + 80)];
+        let plain;
+        let line = if ansi::contains_sequence(line) {
+            plain = ansi::strip(line);
+            &plain[..]
+        } else {
+            line
+        };
+        let starts = 0..line.len().min(WITHIN);
+        starts
+            .filter(|&at| at == 0 || !line[at - 1].is_ascii_alphanumeric())
+            .find_map(|at| self.at(&line[at..]))
+    }
+
+    /// What a user means by a time: as in lines, without seconds, or without a day for the
+    /// last time the clock showed this.
+    #[must_use]
+    pub fn meant(&self, text: &str) -> Option<i64> {
+        let text = text.trim();
+        if let Some(time) = self.at(text.as_bytes()) {
+            return Some(time);
+        }
+        let (time, rest) = time_of_day(text.as_bytes())?;
+        if !rest.is_empty() {
+            return None;
+        }
+        let today = self.now.to_zoned(self.zone.clone()).date();
+        let then = self.local(today.to_datetime(time))?;
+        if then > self.now.as_millisecond() {
+            return self.local(today.yesterday().ok()?.to_datetime(time));
+        }
+        Some(then)
+    }
+
+    fn at(&self, text: &[u8]) -> Option<i64> {
+        let first = *text.first()?;
+        if first.is_ascii_digit() {
+            self.numeric(text).or_else(|| self.web_server(text))
+        } else {
+            self.syslog(text)
+        }
+    }
+
+    /// `2026-11-21 03:58:39`.
+    fn numeric(&self, text: &[u8]) -> Option<i64> {
+        let (year, rest) = number(text, 4)?;
+        let separator = *rest.first().filter(|byte| b"-/".contains(byte))?;
+        let (month, rest) = number(&rest[1..], 2)?;
+        let (day, rest) = number(rest.strip_prefix(&[separator])?, 2)?;
+        let date = date(year, month, day)?;
+        let between = *rest.first().filter(|byte| b"T t_".contains(byte))?;
+        let (time, rest) = time_of_day(&rest[1..])?;
+        self.moment(date.to_datetime(time), rest, between)
+    }
+
+    /// `21/Nov/2026:03:58:39 +0000`.
+    fn web_server(&self, text: &[u8]) -> Option<i64> {
+        let (day, rest) = number(text, 2)?;
+        let month = month(rest.strip_prefix(b"/")?)?;
+        let (year, rest) = number(rest.get(4..)?.strip_prefix(b"/")?, 4)?;
+        let (time, rest) = time_of_day(rest.strip_prefix(b":")?)?;
+        let rest = rest.strip_prefix(b" ").unwrap_or(rest);
+        self.moment(date(year, month, day)?.to_datetime(time), rest, b':')
+    }
+
+    /// `Nov 21 03:58:39`, or with a blank before a day of one digit.
+    fn syslog(&self, text: &[u8]) -> Option<i64> {
+        let month = month(text)?;
+        let rest = text.get(3..)?.strip_prefix(b" ")?;
+        let (day, rest) = match rest.strip_prefix(b" ") {
+            Some(rest) => number(rest, 1)?,
+            None => number(rest, 2)?,
+        };
+        let (time, _) = time_of_day(rest.strip_prefix(b" ")?)?;
+        let tomorrow = self.now.checked_add(24.hours()).ok()?;
+        let year = self.now.to_zoned(self.zone.clone()).year();
+        let then = self.local(date(year.into(), month, day)?.to_datetime(time))?;
+        if then > tomorrow.as_millisecond() {
+            let year = i64::from(year) - 1;
+            return self.local(date(year, month, day)?.to_datetime(time));
+        }
+        Some(then)
+    }
+
+    /// A time of day with the zone that may follow it.
+    fn moment(&self, then: DateTime, rest: &[u8], between: u8) -> Option<i64> {
+        // `12:00:00 -5 widgets` is no zone
+        let zone = if between == b' ' && rest.first() == Some(&b' ') {
+            None
+        } else {
+            offset(rest)
+        };
+        match zone {
+            Some(offset) => {
+                let then = offset.to_timestamp(then).ok()?;
+                Some(then.as_millisecond())
+            }
+            None => self.local(then),
+        }
+    }
+
+    fn local(&self, then: DateTime) -> Option<i64> {
+        let then = self.zone.to_ambiguous_timestamp(then).compatible().ok()?;
+        Some(then.as_millisecond())
+    }
+}
+
+/// So many digits, and no more.
+fn number(text: &[u8], digits: usize) -> Option<(i64, &[u8])> {
+    let (own, rest) = text.split_at_checked(digits)?;
+    let is_number = own.iter().all(u8::is_ascii_digit) && !rest.first()?.is_ascii_digit();
+    let value = own.iter().fold(0, |sum, digit| {
+        sum * 10 + i64::from(digit.wrapping_sub(b'0'))
+    });
+    is_number.then_some((value, rest))
+}
+
+fn month(text: &[u8]) -> Option<i64> {
+    let name = text.get(..3)?.to_ascii_lowercase();
+    let at = MONTHS.iter().position(|month| month[..] == name[..])?;
+    i64::try_from(at + 1).ok()
+}
+
+fn date(year: i64, month: i64, day: i64) -> Option<Date> {
+    let (year, month, day) = (year.try_into(), month.try_into(), day.try_into());
+    Date::new(year.ok()?, month.ok()?, day.ok()?).ok()
+}
+
+/// `03:58`, `03:58:39`, `03:58:39.123` or `03:58:39,123`, and what follows.
+fn time_of_day(text: &[u8]) -> Option<(Time, &[u8])> {
+    let two = |text: &[u8]| {
+        let own = text.get(..2)?;
+        let is_number = own.iter().all(u8::is_ascii_digit);
+        let value = (own[0].wrapping_sub(b'0')).wrapping_mul(10);
+        // two digits make at most 99
+        is_number.then_some(value.wrapping_add(own[1].wrapping_sub(b'0')) as i8)
+    };
+    let hour = two(text)?;
+    let rest = text[2..].strip_prefix(b":")?;
+    let minute = two(rest)?;
+    let mut rest = &rest[2..];
+    let (mut second, mut fraction) = (0, 0);
+    if let Some(after) = rest.strip_prefix(b":")
+        && let Some(value) = two(after)
+    {
+        // a leap second counts as the one before it
+        second = value.min(59);
+        rest = &after[2..];
+        let digits = match rest {
+            [b'.' | b',', digits @ ..] => digits,
+            _none => &[],
+        };
+        let count = digits
+            .iter()
+            .take_while(|byte| byte.is_ascii_digit())
+            .count();
+        for at in 0..9 {
+            let digit = digits[..count]
+                .get(at)
+                .map_or(0, |digit| i32::from(digit - b'0'));
+            fraction = fraction * 10 + digit;
+        }
+        if count > 0 {
+            rest = &digits[count..];
+        }
+    }
+    let time = Time::new(hour, minute, second, fraction).ok()?;
+    Some((time, rest))
+}
+
+/// `Z`, `+00:00`, `+0000` or `+00`.
+fn offset(text: &[u8]) -> Option<Offset> {
+    let sign = match text.first()? {
+        b'Z' | b'z' => return Some(Offset::UTC),
+        b'+' => 1,
+        b'-' => -1,
+        _no_zone => return None,
+    };
+    let digit = |at: usize| {
+        let byte = *text.get(at)?;
+        byte.is_ascii_digit().then(|| i32::from(byte - b'0'))
+    };
+    let hours = digit(1)? * 10 + digit(2)?;
+    let minutes = if text.get(3) == Some(&b':') { 4 } else { 3 };
+    let minutes = digit(minutes).zip(digit(minutes + 1));
+    let minutes = minutes.map_or(0, |(tens, ones)| tens * 10 + ones);
+    Offset::from_seconds(sign * (hours * 3600 + minutes * 60)).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn clock() -> Clock {
+        Clock {
+            zone: TimeZone::fixed(Offset::from_hours(1).unwrap()),
+            now: "2026-03-05T12:00:00+01:00".parse().unwrap(),
+        }
+    }
+
+    fn iso(milliseconds: Option<i64>) -> String {
+        let time = milliseconds.map(|time| Timestamp::from_millisecond(time).unwrap());
+        time.map_or_else(String::new, |time| time.to_string())
+    }
+
+    #[test]
+    fn times_of_lines() {
+        for (line, expected) in [
+            (
+                "2026-11-21T03:58:39.123+00:00 web:web_00 stdout | GET /",
+                "2026-11-21T03:58:39.123Z",
+            ),
+            (
+                "{\"time\":\"2026-11-21T03:58:39.5Z\",\"group\":\"g\"}",
+                "2026-11-21T03:58:39.5Z",
+            ),
+            (
+                "2026-03-05 10:15:00,250 INFO spawned",
+                "2026-03-05T09:15:00.25Z",
+            ),
+            ("[2026-03-05 10:15] short", "2026-03-05T09:15:00Z"),
+            ("2026/03/05 10:15:00 [error] 7#7", "2026-03-05T09:15:00Z"),
+            ("2026-03-05 10:15:00 -5 widgets", "2026-03-05T09:15:00Z"),
+            ("2026-03-05 10:15:00-05:30 x", "2026-03-05T15:45:00Z"),
+            (
+                "127.0.0.1 - - [05/Mar/2026:10:15:00 +0200] \"GET /\"",
+                "2026-03-05T08:15:00Z",
+            ),
+            ("Mar  5 10:15:00 host sshd[1]:", "2026-03-05T09:15:00Z"),
+            ("Dec 31 23:59:60 host x", "2025-12-31T22:59:59Z"),
+            (
+                "\u{1b}[32m2026-03-05T10:15:00Z\u{1b}[0m INFO",
+                "2026-03-05T10:15:00Z",
+            ),
+            ("INFO [2026-03-05T10:15:00Z] x", "2026-03-05T10:15:00Z"),
+            ("10:15:00 only a time", ""),
+            ("2026-13-05 10:15:00", ""),
+            ("12026-03-05 10:15:00", ""),
+            ("no time at all", ""),
+            ("Mar", ""),
+            ("", ""),
+        ] {
+            assert_eq!(iso(clock().of_line(line.as_bytes())), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn times_that_users_mean() {
+        for (text, expected) in [
+            ("2026-03-04 10:15", "2026-03-04T09:15:00Z"),
+            ("2026-03-04T10:15:30Z", "2026-03-04T10:15:30Z"),
+            (" 11:30 ", "2026-03-05T10:30:00Z"),
+            ("12:30:15", "2026-03-04T11:30:15Z"),
+            ("12:30x", ""),
+            ("noon", ""),
+            ("25:00", ""),
+        ] {
+            assert_eq!(iso(clock().meant(text)), expected, "{text}");
+        }
+    }
+}

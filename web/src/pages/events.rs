@@ -1,0 +1,158 @@
+//! `events.html`: the latest events, live with JavaScript (`web/assets/events.js`).
+
+use std::collections::BTreeMap;
+
+use actix_web::HttpResponse;
+use askama::Template;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use visord_actors::feed::{Entry, Feed, News};
+use visord_model::event::{Event, EventKind};
+use visord_model::name::namespec;
+
+use super::{Page, frame, frame::Frame};
+use crate::ansi::Painter;
+use crate::caller::Caller;
+use crate::live;
+use crate::query;
+use crate::site::Site;
+
+/// Events on one page; the feed keeps more, for searches.
+const ROWS: usize = 300;
+
+#[derive(Template)]
+#[template(path = "events.html")]
+struct Events<'a> {
+    frame: Frame<'a>,
+    /// Types one can choose, and whether it is the chosen one.
+    kinds: Vec<(&'static str, bool)>,
+    name: &'a str,
+    text: &'a str,
+    rows: Vec<Row>,
+    note: String,
+    /// What comes next follows on this.
+    cursor: String,
+    /// Minutes that the daemon's clock is ahead of UTC.
+    offset: i32,
+}
+
+struct Row {
+    /// For machines and for people.
+    instant: String,
+    time: String,
+    kind: &'static str,
+    /// Of a process: what it went to.
+    state: &'static str,
+    /// Of whom, and a link to it.
+    name: String,
+    quoted: String,
+    /// Escaped already.
+    payload: String,
+    serial: String,
+}
+
+/// Which events somebody wants to see.
+struct Wanted<'a> {
+    kind: Option<EventKind>,
+    name: &'a str,
+    text: String,
+}
+
+/// The page.
+pub fn page(site: &Site, caller: &Caller, parameters: &BTreeMap<String, String>) -> HttpResponse {
+    let get = |name: &str| parameters.get(name).map_or("", String::as_str);
+    let wanted = Wanted {
+        kind: EventKind::from_name(get("type")),
+        name: get("name"),
+        text: get("text").to_lowercase(),
+    };
+    let (events, cursor) = site.state.feed.events();
+    let zone = TimeZone::system();
+    let total = events.len();
+    let all = events.iter().rev();
+    let mut rows: Vec<Row> = all.filter_map(|entry| wanted.row(entry, &zone)).collect();
+    let found = rows.len();
+    rows.truncate(ROWS);
+    let page = Events {
+        frame: Frame::new(site, caller, Page::Events, "Events"),
+        kinds: kinds(wanted.kind),
+        name: get("name"),
+        text: get("text"),
+        note: match (found, rows.len()) {
+            (0, _) if total == 0 => "Nothing has happened yet.".to_owned(),
+            (0, _) => format!("None of the last {total} events is like that."),
+            (found, shown) if found == shown => format!("{found} of the last {total} events."),
+            (found, shown) => format!("The last {shown} of {found} events."),
+        },
+        rows,
+        cursor: cursor.to_string(),
+        offset: zone.to_offset(Timestamp::now()).seconds() / 60,
+    };
+    frame::respond(site, &page)
+}
+
+/// The types that the feed tells, with their families.
+fn kinds(chosen: Option<EventKind>) -> Vec<(&'static str, bool)> {
+    let told = EventKind::all().filter(|&kind| Feed::tells(kind) && kind != EventKind::Event);
+    told.map(|kind| (kind.name(), chosen == Some(kind)))
+        .collect()
+}
+
+impl Wanted<'_> {
+    fn row(&self, entry: &Entry, zone: &TimeZone) -> Option<Row> {
+        let News::Event { serial, event } = &entry.news else {
+            return None;
+        };
+        let kind = event.kind();
+        let name = match live::named(event) {
+            (Some(group), Some(process)) => namespec(group, process),
+            (Some(group), None) => group.to_owned(),
+            (None, _) => String::new(),
+        };
+        let payload = live::payload(event);
+        let is_wanted = self.kind.is_none_or(|wanted| kind.is_a(wanted))
+            && (self.name.is_empty() || name.contains(self.name))
+            && (self.text.is_empty() || payload.to_lowercase().contains(&self.text));
+        if !is_wanted {
+            return None;
+        }
+        let instant = Timestamp::from_millisecond(entry.at).ok()?;
+        let local = instant.to_zoned(zone.clone());
+        Some(Row {
+            instant: format!("{instant:.3}"),
+            time: local.strftime("%Y-%m-%d %H:%M:%S.%3f").to_string(),
+            kind: kind.name(),
+            state: state(event),
+            quoted: query::encoded(&name),
+            name,
+            payload: shown(&payload),
+            serial: serial.map_or_else(String::new, |serial| serial.to_string()),
+        })
+    }
+}
+
+fn state(event: &Event) -> &'static str {
+    match event {
+        Event::ProcessState { transition, .. } => transition.to.name(),
+        Event::ProcessCommunication(_)
+        | Event::ProcessLog(_)
+        | Event::Remote { .. }
+        | Event::SupervisorRunning
+        | Event::SupervisorStopping
+        | Event::Tick { .. }
+        | Event::GroupAdded(_)
+        | Event::GroupRemoved(_) => "",
+    }
+}
+
+/// A payload as HTML: any bytes may be in it.
+fn shown(payload: &str) -> String {
+    let mut out = String::new();
+    for line in payload.trim_end_matches('\n').split('\n') {
+        if !out.is_empty() {
+            out.push('\n');
+        }
+        Painter::default().html(line, &mut out);
+    }
+    out
+}

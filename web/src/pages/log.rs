@@ -1,0 +1,343 @@
+//! `log.html` and `activity.html`: a log for people. Complete without JavaScript; with it
+//! (`web/assets/log.js`) the same page follows, searches and scrolls.
+
+mod download;
+mod render;
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::PathBuf;
+
+use actix_web::http::{StatusCode, header};
+use actix_web::rt::task::spawn_blocking;
+use actix_web::{HttpRequest, HttpResponse};
+use askama::Template;
+use serde_json::json;
+
+use super::{Page, frame, frame::Frame};
+use crate::answer;
+use crate::caller::Caller;
+use crate::log_source::{Absent, Source};
+use crate::log_view::find::{self, Hits};
+use crate::log_view::time::Clock;
+use crate::log_view::{self, Part, Window, jump};
+use crate::query;
+use crate::rpc::logs::Channel;
+use crate::site::Site;
+use render::Level;
+
+/// Bytes that the browser's module may ask for at once.
+const CHUNK: u64 = 512 * 1024;
+
+type Parameters = BTreeMap<String, String>;
+
+#[derive(Template)]
+#[template(path = "log.html")]
+struct LogPage<'a> {
+    frame: Frame<'a>,
+    heading: String,
+    /// Where forms go, and what they bring along.
+    action: &'static str,
+    hidden: Vec<(&'static str, String)>,
+    /// Link, name, and whether it is this one.
+    tabs: Vec<(String, &'static str, bool)>,
+    /// This page without any of what it shows.
+    here: String,
+    /// Where its stream is.
+    live: String,
+    plain: String,
+    find: &'a str,
+    at: &'a str,
+    /// Levels of the activity log, and whether it is the one that is shown.
+    levels: Vec<(&'static str, bool)>,
+    /// Instead of a log.
+    absent: Option<String>,
+    may_come: bool,
+    note: String,
+    /// Links: older, newer, the end.
+    older: Option<String>,
+    newer: Option<String>,
+    is_end: bool,
+    is_hits: bool,
+    /// Escaped already.
+    text: String,
+}
+
+/// What a page shows.
+enum Shown {
+    Window(Window),
+    Hits(Hits),
+    /// The window at a time, or the end for a log without times.
+    Untimed(Window),
+}
+
+/// What was asked for.
+struct Asked {
+    path: PathBuf,
+    parameters: Parameters,
+    length: u64,
+}
+
+/// The log of a process.
+pub async fn process(
+    request: &HttpRequest,
+    site: &Site,
+    caller: &Caller,
+    parameters: &Parameters,
+) -> HttpResponse {
+    let source = Source::asked(parameters);
+    answer(request, site, caller, &source, parameters).await
+}
+
+/// The daemon's own log.
+pub async fn activity(
+    request: &HttpRequest,
+    site: &Site,
+    caller: &Caller,
+    parameters: &Parameters,
+) -> HttpResponse {
+    answer(request, site, caller, &Source::Activity, parameters).await
+}
+
+async fn answer(
+    request: &HttpRequest,
+    site: &Site,
+    caller: &Caller,
+    source: &Source,
+    parameters: &Parameters,
+) -> HttpResponse {
+    let is = |name: &str, value: &str| parameters.get(name).is_some_and(|text| text == value);
+    let path = source.file(site).await;
+    if is("download", "1") {
+        return match path {
+            Ok(path) => download::respond(request, path, &download::name(source)).await,
+            Err(absent) => answer::explained(StatusCode::NOT_FOUND, &html(&absent.words())),
+        };
+    }
+    let is_json = is("format", "json");
+    let shown = match path {
+        Ok(path) => {
+            let asked = Asked {
+                path: path.clone(),
+                parameters: parameters.clone(),
+                length: length(parameters, is_json),
+            };
+            read(asked).await.map_err(|error| {
+                if error.kind() == io::ErrorKind::NotFound {
+                    Absent::NotYet(path)
+                } else {
+                    Absent::Unreadable(path, error.to_string())
+                }
+            })
+        }
+        Err(absent) => Err(absent),
+    };
+    if is_json {
+        return as_json(shown);
+    }
+    let page = page(site, caller, source, parameters, shown);
+    let mut response = frame::respond(site, &page);
+    if page.absent.is_some() && !page.may_come && matches!(source, Source::Process(..)) {
+        *response.status_mut() = StatusCode::NOT_FOUND;
+    }
+    response
+}
+
+/// How much of the log: of the activity log with a level more, as most lines will not count.
+fn length(parameters: &Parameters, is_json: bool) -> u64 {
+    if is_json {
+        let asked = parameters.get("bytes").and_then(|bytes| bytes.parse().ok());
+        return asked.unwrap_or(CHUNK).clamp(1024, CHUNK);
+    }
+    if parameters.contains_key("level") {
+        log_view::MOST
+    } else {
+        log_view::PAGE
+    }
+}
+
+async fn read(asked: Asked) -> io::Result<Shown> {
+    let read = spawn_blocking(move || {
+        let Asked {
+            path,
+            parameters,
+            length,
+        } = asked;
+        let get = |name: &str| parameters.get(name).map(String::as_str);
+        let number = |name: &str| get(name).and_then(|text| text.parse().ok());
+        if let Some(text) = get("find") {
+            return find::find(&path, text, number("to")).map(Shown::Hits);
+        }
+        let clock = Clock::system();
+        if let Some(time) = get("at").and_then(|text| clock.meant(text)) {
+            return Ok(match jump::jump(&path, time, &clock)? {
+                Some(offset) => Shown::Window(log_view::read(&path, Part::After(offset), length)?),
+                None => Shown::Untimed(log_view::read(&path, Part::End, length)?),
+            });
+        }
+        let part = match (number("from"), number("to")) {
+            (Some(from), _) => Part::After(from),
+            (None, Some(to)) => Part::Before(to),
+            (None, None) => Part::End,
+        };
+        let window = log_view::read(&path, part, length)?;
+        Ok(match get("at") {
+            Some(_) => Shown::Untimed(window),
+            None => Shown::Window(window),
+        })
+    });
+    // the daemon ends
+    read.await.map_err(io::Error::other)?
+}
+
+/// For the browser's module.
+fn as_json(shown: Result<Shown, Absent>) -> HttpResponse {
+    let (status, body) = match shown {
+        Ok(Shown::Window(window)) => (StatusCode::OK, window_as_json(&window, true)),
+        Ok(Shown::Untimed(window)) => (StatusCode::OK, window_as_json(&window, false)),
+        Ok(Shown::Hits(_)) => (StatusCode::BAD_REQUEST, "{}".to_owned()),
+        Err(absent) => {
+            let body = json!({ "absent": absent.words(), "mayCome": absent.may_come() });
+            (StatusCode::NOT_FOUND, body.to_string())
+        }
+    };
+    answer::uncached(&mut HttpResponse::build(status))
+        .insert_header((header::CONTENT_TYPE, "application/json"))
+        .insert_header((header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .body(body)
+}
+
+fn window_as_json(window: &Window, is_timed: bool) -> String {
+    let place = window.place.to_string();
+    json!({
+        "file": place.split('-').next(),
+        "from": window.from,
+        "to": window.to,
+        "size": window.size,
+        "place": place,
+        "timed": is_timed,
+        "text": String::from_utf8_lossy(&window.bytes),
+    })
+    .to_string()
+}
+
+fn html(text: &str) -> String {
+    let mut out = String::new();
+    crate::ansi::escape(text, &mut out);
+    out
+}
+
+fn page<'a>(
+    site: &'a Site,
+    caller: &'a Caller,
+    source: &Source,
+    parameters: &'a Parameters,
+    shown: Result<Shown, Absent>,
+) -> LogPage<'a> {
+    let get = |name: &str| parameters.get(name).map_or("", String::as_str);
+    let level = Level::of(get("level"));
+    let mut page = empty(site, caller, source, level);
+    (page.find, page.at) = (get("find"), get("at"));
+    // what a link must bring along to stay at this level
+    let kept = level.map_or_else(String::new, |level| format!("&level={}", level.name()));
+    let here = |more: String| format!("{}{kept}&{more}", page.here);
+    match shown {
+        Err(absent) => {
+            page.may_come = absent.may_come();
+            page.absent = Some(absent.words());
+        }
+        Ok(Shown::Hits(hits)) => {
+            page.text = render::hits(&hits, page.find, &page.here);
+            page.note = render::about_hits(&hits, page.find);
+            let earlier = (hits.from > 0).then(|| {
+                let text = query::encoded(page.find);
+                here(format!("find={text}&to={}", hits.from))
+            });
+            page.older = earlier;
+            page.is_hits = true;
+        }
+        Ok(Shown::Window(window)) => {
+            let mark = get("mark").parse().ok();
+            page.text = render::window(&window, mark, level);
+            page.note = render::about(&window);
+            page.older = (window.from > 0).then(|| here(format!("to={}", window.from)));
+            page.newer = (window.to < window.size).then(|| here(format!("from={}", window.to)));
+            let chosen = ["from", "to", "at"].iter();
+            page.is_end = chosen.clone().all(|name| get(name).is_empty());
+        }
+        Ok(Shown::Untimed(window)) => {
+            page.text = render::window(&window, None, level);
+            page.note = if Clock::system().meant(page.at).is_none() {
+                format!(
+                    "\u{201c}{}\u{201d} is no time that is understood here.",
+                    page.at
+                )
+            } else {
+                "The lines of this log do not say from when they are.".to_owned()
+            };
+            page.older = (window.from > 0).then(|| here(format!("to={}", window.from)));
+        }
+    }
+    page
+}
+
+/// The page of a log of which nothing is known yet.
+fn empty<'a>(
+    site: &'a Site,
+    caller: &'a Caller,
+    source: &Source,
+    level: Option<Level>,
+) -> LogPage<'a> {
+    let mut page = LogPage {
+        frame: Frame::new(site, caller, Page::Activity, "Activity log"),
+        heading: "Activity log".to_owned(),
+        action: "activity.html",
+        hidden: Vec::new(),
+        tabs: Vec::new(),
+        here: "activity.html?channel=main".to_owned(),
+        live: "live/activity?channel=main".to_owned(),
+        plain: "mainlogtail".to_owned(),
+        find: "",
+        at: "",
+        levels: Level::ALL
+            .iter()
+            .map(|one| (one.name(), level == Some(*one)))
+            .collect(),
+        absent: None,
+        may_come: false,
+        note: String::new(),
+        older: None,
+        newer: None,
+        is_end: false,
+        is_hits: false,
+        text: String::new(),
+    };
+    if let Source::Process(name, channel) = source {
+        let word = |channel: Channel| match channel {
+            Channel::Stdout => "stdout",
+            Channel::Stderr => "stderr",
+        };
+        let quoted = query::encoded(name);
+        let place = |channel| format!("name={quoted}&channel={}", word(channel));
+        page.frame = Frame::new(site, caller, Page::Log, "Log");
+        page.heading.clone_from(name);
+        page.action = "log.html";
+        page.hidden = vec![
+            ("name", name.clone()),
+            ("channel", word(*channel).to_owned()),
+        ];
+        let tab = |one| {
+            (
+                format!("log.html?{}", place(one)),
+                word(one),
+                one == *channel,
+            )
+        };
+        page.tabs = [Channel::Stdout, Channel::Stderr].map(tab).into();
+        page.here = format!("log.html?{}", place(*channel));
+        page.live = format!("live/log?{}", place(*channel));
+        page.plain = format!("logtail/{quoted}/{}", word(*channel));
+        page.levels = Vec::new();
+    }
+    page
+}

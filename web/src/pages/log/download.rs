@@ -1,0 +1,81 @@
+//! The whole log as a file.
+
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::FileExt as _;
+use std::path::PathBuf;
+
+use actix_web::http::{StatusCode, header};
+use actix_web::rt::task::spawn_blocking;
+use actix_web::web::Bytes;
+use actix_web::{HttpRequest, HttpResponse};
+use futures_util::{StreamExt as _, stream};
+
+use crate::answer;
+use crate::log_source::Source;
+use crate::log_view;
+use crate::route::serving;
+use crate::rpc::logs::Channel;
+
+/// Bytes read at a time.
+const PIECE: u64 = 256 * 1024;
+
+/// What the file is to be called: nothing in it can hurt a header or a disk.
+pub(super) fn name(source: &Source) -> String {
+    let tame = |name: &str| -> String {
+        let keeps = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+        name.chars()
+            .map(|c| if keeps(c) { c } else { '_' })
+            .collect()
+    };
+    match source {
+        Source::Process(name, Channel::Stdout) => format!("{}-stdout.log", tame(name)),
+        Source::Process(name, Channel::Stderr) => format!("{}-stderr.log", tame(name)),
+        Source::Activity => "supervisord.log".to_owned(),
+    }
+}
+
+/// The file as it is now; what is written meanwhile does not come along. It is read as fast as
+/// the client takes it.
+pub(super) async fn respond(request: &HttpRequest, path: PathBuf, name: &str) -> HttpResponse {
+    let opened = spawn_blocking(move || log_view::open(&path)).await;
+    let Ok(Ok((file, size))) = opened else {
+        return answer::error(StatusCode::NOT_FOUND);
+    };
+    let serving = serving(request);
+    let pieces = stream::try_unfold((file, 0), move |(file, at)| piece(file, at, size));
+    let pieces = pieces.inspect(move |_| {
+        let _still = &serving;
+    });
+    HttpResponse::Ok()
+        .insert_header((header::CONTENT_TYPE, "text/plain;charset=utf-8"))
+        .insert_header((header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .insert_header((
+            header::CONTENT_DISPOSITION,
+            format!("attachment; filename=\"{name}\""),
+        ))
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .no_chunking(size)
+        .streaming(pieces)
+}
+
+/// The next bytes. A file that became shorter ends the answer with an error: the client sees
+/// that something is missing.
+async fn piece(file: File, at: u64, size: u64) -> io::Result<Option<(Bytes, (File, u64))>> {
+    if at == size {
+        return Ok(None);
+    }
+    let read = spawn_blocking(move || {
+        let length = usize::try_from(PIECE.min(size - at)).unwrap_or(0);
+        let mut bytes = vec![0; length];
+        let count = file.read_at(&mut bytes, at)?;
+        bytes.truncate(count);
+        io::Result::Ok((bytes, file))
+    });
+    let (bytes, file) = read.await.map_err(io::Error::other)??;
+    if bytes.is_empty() {
+        return Err(io::ErrorKind::UnexpectedEof.into());
+    }
+    let next = at + bytes.len() as u64;
+    Ok(Some((bytes.into(), (file, next))))
+}
