@@ -33,5 +33,6 @@ mod stdin;
 mod superlance;
 mod terminal;
 mod tls;
+mod tmux;
 mod update;
 mod web_access;
