@@ -8,7 +8,8 @@ use nix::unistd::{AccessFlags, access};
 use visord_actors::log::try_activity;
 use visord_actors::supervisor::Rehearsal;
 use visord_config::{Config, FcgiAddress, HttpConfig, LogTarget, MainLogTarget, ProcessConfig};
-use visord_web::listen::{Bound, bind_one, check_certificate, is_in_the_way};
+use visord_web::listen::{Bound, bind_one, is_in_the_way};
+use visord_web::tls::Tls;
 
 use super::privileges::may_become;
 
@@ -46,7 +47,7 @@ impl Ahead {
         let mut tried = Ok(());
         for config in http {
             tried = if held.iter().any(|held| is_in_the_way(held, config)) {
-                check_certificate(config).map_err(|error| error.to_string())
+                Tls::of(config).map(drop).map_err(|error| error.to_string())
             } else if let Some(place) = before.iter().position(|it| it.config == *config) {
                 opened.push(before.remove(place));
                 Ok(())

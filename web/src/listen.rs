@@ -7,7 +7,6 @@
 //! is removed (decision C26).
 
 mod again;
-mod certificate;
 
 use std::fmt;
 use std::fs;
@@ -31,8 +30,6 @@ use visord_config::{HttpAddress, HttpConfig, Ownership};
 use crate::tls::{Tls, TlsError};
 
 pub use again::{is_in_the_way, is_same_place};
-use certificate::certificate;
-pub use certificate::check_certificate;
 
 /// Connections that may wait to be accepted.
 const BACKLOG: i32 = 1024;
@@ -196,7 +193,7 @@ impl Bound {
 /// # Errors
 /// Why it cannot be opened.
 pub fn bind_one(config: &HttpConfig) -> Result<Bound, ListenError> {
-    let tls = certificate(config)?;
+    let tls = Tls::of(config)?;
     let (socket, file) = match &config.address {
         HttpAddress::Inet { host, port } => (Socket::Inet(bind_inet(host, *port)?), None),
         HttpAddress::Unix { path, mode, owner } => {

@@ -21,7 +21,7 @@ use super::Supervisor;
 use super::roster::{Group, Member, autostart};
 use crate::fcgi::SharedSocket;
 use crate::messages::event::{Subscribe, Unsubscribe};
-use crate::messages::pool::Join;
+use crate::messages::pool::{Arrange, Join};
 use crate::messages::process::Retire;
 use crate::messages::supervisor::{AddGroup, Answer, ProcessName, RemoveGroup};
 use crate::pool::ListenerPool;
@@ -111,6 +111,12 @@ impl Supervisor {
                 })
             })
             .collect();
+        if let Some(pool) = &pool {
+            // those it kept may have others before them now (spec core 7.3 rule 3)
+            let order = config.processes.iter().map(|process| process.name.clone());
+            let order = order.collect();
+            pool.do_send(Arrange { order });
+        }
         let name = config.name.clone();
         self.roster.groups.push(Group {
             config,
@@ -177,7 +183,9 @@ impl Supervisor {
     fn start_pool(&self, config: &GroupConfig, pool: &PoolConfig) -> Addr<ListenerPool> {
         let identifier = self.config.server.identifier.clone();
         let logger = self.world.logger.clone();
-        let actor = ListenerPool::new(config.name.clone(), identifier, pool, logger);
+        let activity = self.activity.clone();
+        let actor = ListenerPool::new(config.name.clone(), identifier, pool, logger)
+            .settling(Box::new(move || activity.settled()));
         self.world.board.set_pool(&config.name, actor.meter());
         let addr = actor.start();
         // before the group's own PROCESS_GROUP_ADDED, which its pool is to get
