@@ -3,14 +3,12 @@
 
 use std::collections::BTreeMap;
 
-use visord_model::fault::FaultCode;
 use visord_model::state::ProcessState;
 use visord_xmlrpc::{CallError, Client, Value};
 
-use super::exit_status::is;
 use super::failure::Failure;
 use super::json::{Json, json};
-use super::process::{ProcessInfo, items, number, refusable, text};
+use super::process::{ProcessInfo, items, number, sparable, text};
 
 /// Our own method; the original's daemon has none like it.
 const METHOD: &str = "supervisor.getAllProcessDetails";
@@ -60,10 +58,10 @@ impl Details {
     /// A call failed.
     pub fn all(client: &mut Client) -> Result<Vec<Self>, Failure> {
         let known = client.call("supervisor.getAllProcessInfo", &[])?;
-        let details = match refusable(client.call(METHOD, &[]))? {
-            Ok(details) => Some(details),
-            Err(fault) if is(FaultCode::UnknownMethod, fault.code) => None,
-            Err(fault) => return Err(CallError::Fault(fault).into()),
+        let details = match sparable(client.call(METHOD, &[]))? {
+            Some(Ok(details)) => Some(details),
+            None => None,
+            Some(Err(fault)) => return Err(CallError::Fault(fault).into()),
         };
         let mut by_name = BTreeMap::new();
         for details in details.iter().map(items).collect::<Result<Vec<_>, _>>()? {

@@ -4,11 +4,23 @@
 //! Once [`Interrupts::watch`] was called SIGINT is blocked in every thread and one thread
 //! waits for it, so that nothing has to happen in a signal handler.
 
-use std::io::{self, PipeReader, PipeWriter, Write};
+use std::io::{self, PipeReader, PipeWriter, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
-use nix::sys::signal::{SigSet, Signal};
+use nix::sys::signal::{SigSet, Signal, kill};
+use nix::unistd::Pid;
+
+use super::follow::wait_for;
+
+/// What a taker sends to itself when it has enough: the system hands out SIGINT, which has a
+/// lower number, before it.
+const SETTLED: Signal = Signal::SIGURG;
+/// What [`SETTLED`] becomes in the taker's pipe: every earlier Ctrl-C stands before it.
+const ALL_TAKEN: u8 = b's';
+/// How long the system may take to hand out a signal.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Who gets the next Ctrl-C.
 #[derive(Debug)]
@@ -34,6 +46,7 @@ impl Interrupts {
     pub fn watch(leave: impl Fn() + Send + 'static) -> io::Result<Self> {
         let mut signals = SigSet::empty();
         signals.add(Signal::SIGINT);
+        signals.add(SETTLED);
         signals.thread_block()?;
         let taker = Arc::new(Mutex::new(Taker::Nobody));
         let shared = Arc::clone(&taker);
@@ -45,11 +58,13 @@ impl Interrupts {
         let started = std::thread::Builder::new()
             .name("interrupts".to_owned())
             .spawn(move || {
-                while signals.wait().is_ok() {
+                while let Ok(signal) = signals.wait() {
+                    let byte = if signal == SETTLED { ALL_TAKEN } else { b'c' };
                     match &mut *lock(&shared) {
+                        Taker::Nobody if signal == SETTLED => {}
                         Taker::Nobody => leave(),
                         // A pipe that is full has told already.
-                        Taker::Somebody(pipe) => drop(pipe.write(b"c")),
+                        Taker::Somebody(pipe) => drop(pipe.write(&[byte])),
                     }
                 }
             });
@@ -90,8 +105,31 @@ impl AsFd for Taken {
     }
 }
 
+impl Taken {
+    /// Take what was pressed and not handed out yet, as when the program that it ended was
+    /// quicker to go than the signal to arrive here.
+    fn settle(&mut self) -> io::Result<()> {
+        kill(Pid::this(), SETTLED)?;
+        let mut bytes = [0; 16];
+        loop {
+            if !matches!(
+                wait_for(&[self.reader.as_fd()], Some(PATIENCE)),
+                Ok(Some(_))
+            ) {
+                return Err(io::ErrorKind::TimedOut.into());
+            }
+            let count = self.reader.read(&mut bytes)?;
+            if count == 0 || bytes[..count].contains(&ALL_TAKEN) {
+                return Ok(());
+            }
+        }
+    }
+}
+
 impl Drop for Taken {
     fn drop(&mut self) {
+        // Without it a Ctrl-C of this very moment leaves the shell, as one at the prompt does.
+        let _ = self.settle();
         *lock(&self.interrupts.taker) = Taker::Nobody;
     }
 }

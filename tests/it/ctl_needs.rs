@@ -18,7 +18,10 @@ use crate::harness::{Daemon, Setup};
 const SPARED: [&str; 2] = ["supervisor.shutdown", "supervisor.restart"];
 
 /// Commands that do without a method of visord's own, in the original's way.
-const SPARABLE: [(&str, &str); 1] = [("update", "supervisor.updateProcessGroup")];
+const SPARABLE: [(&str, &str); 2] = [
+    ("status", "supervisor.getAllProcessDetails"),
+    ("update", "supervisor.updateProcessGroup"),
+];
 
 /// Calls of what only Ctrl-C ends: `status --watch`.
 const UNSEEN: [(&str, &str); 1] = [("status", "/live")];
