@@ -81,7 +81,16 @@ fn act(settings: Settings) -> ExitCode {
     let mut console = Console::default();
     let is_shell = settings.words.is_empty();
     let confirm = is_shell || settings.interactive;
-    if confirm && let Err(error) = console.on_interrupt(shell::leave_on_interrupt()) {
+    // A password may be asked for: the terminal must show again what is typed afterwards.
+    let may_ask = settings.server.lacks_password() && console.can_ask();
+    let code = if confirm {
+        ExitStatus::Success
+    } else {
+        ExitStatus::Interrupted
+    };
+    if (confirm || may_ask)
+        && let Err(error) = console.on_interrupt(shell::leave_on_interrupt(code))
+    {
         // Ctrl-C then ends the shell less politely.
         let _ = console.err(&format!("warning: Ctrl-C cannot be watched: {error}\n"));
     }
@@ -89,7 +98,10 @@ fn act(settings: Settings) -> ExitCode {
     session.report = settings.json.then(Report::default);
     session.plugins = settings.plugins;
     if !confirm && let Some(refusal) = become_plugin(&session, &settings.words) {
-        let _ = session.fail(ExitStatus::Generic, &refusal);
+        let told = session
+            .fail(ExitStatus::Generic, &refusal)
+            .and_then(|()| tell_in_json(&mut session, &settings.words[0]));
+        drop(told);
         return ExitCode::from(ExitStatus::Generic.code());
     }
     let first = if is_shell {
@@ -144,15 +156,21 @@ fn become_plugin(session: &Session<'_>, words: &[String]) -> Option<String> {
 /// The terminal is gone.
 pub fn attempt(session: &mut Session<'_>, line: &str) -> Result<Flow, Failure> {
     let flow = attempt_once(session, line)?;
+    tell_in_json(session, line)?;
+    Ok(flow)
+}
+
+/// With `--json`: the document for what this line did.
+fn tell_in_json(session: &mut Session<'_>, line: &str) -> Result<(), Failure> {
     if let Some(report) = &mut session.report {
         if mem::take(&mut report.is_told) {
-            return Ok(flow);
+            return Ok(());
         }
         let command = line.split_whitespace().next().unwrap_or_default();
         let document = report.take_document(command, session.exit_status.code());
         session.terminal.out(&format!("{document}\n"))?;
     }
-    Ok(flow)
+    Ok(())
 }
 
 /// Carry out a line; what it has no words for is told here. Asks for a login where one is
@@ -167,30 +185,37 @@ fn attempt_once(session: &mut Session<'_>, line: &str) -> Result<Flow, Failure> 
             Err(Failure::Terminal(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
                 return Err(Failure::Terminal(error));
             }
-            Err(Failure::Call(CallError::Unauthorized)) => {
-                session.fail(ExitStatus::Generic, "Server requires authentication")?;
-                if !session.confirm {
-                    return Ok(Flow::Continue);
-                }
-                match log_in(session) {
-                    Ok(()) => continue,
-                    Err(failure) => failure,
-                }
-            }
+            Err(Failure::Call(CallError::Unauthorized)) => match log_in(session) {
+                Ok(true) => continue,
+                Ok(false) => CallError::Unauthorized.into(),
+                Err(failure) => failure,
+            },
             Err(failure) => failure,
         };
-        let line = failure.line(&session.server.url);
+        let line = failure.line(&session.server.shown());
         session.fail(ExitStatus::Generic, &line)?;
         return Ok(Flow::Continue);
     }
 }
 
-/// Ask for name and password, kept for the session.
-fn log_in(session: &mut Session<'_>) -> Result<(), Failure> {
+/// Ask for name and password, kept for the session; false if nobody is to be asked. An action
+/// on the command line asks for no more than a password that was left out.
+fn log_in(session: &mut Session<'_>) -> Result<bool, Failure> {
+    let asks_password = session.server.lacks_password() && session.terminal.can_ask();
+    if !session.confirm && asks_password {
+        let password = session.terminal.ask_secret("Password:")?;
+        session.server.password = Some(password.ok_or(Failure::EndOfInput)?);
+        return Ok(true);
+    }
+    session.fail(ExitStatus::Generic, "Server requires authentication")?;
+    if !session.confirm {
+        return Ok(false);
+    }
     let terminal = &mut session.terminal;
     let username = terminal.ask("Username:")?.ok_or(Failure::EndOfInput)?;
     let password = terminal.ask_secret("Password:")?;
     session.server.password = Some(password.ok_or(Failure::EndOfInput)?);
     session.server.username = Some(username);
-    session.say("")
+    session.say("")?;
+    Ok(true)
 }

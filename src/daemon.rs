@@ -4,11 +4,14 @@
 //! sequential code on the one thread there is; the actors live from `wiring::run` until it
 //! returns.
 
+mod again;
 mod check;
 pub mod cli;
 mod daemonize;
 mod pidfile;
 mod privileges;
+mod rehearsal;
+mod serve;
 mod start;
 mod wiring;
 
@@ -20,10 +23,12 @@ use std::time::SystemTime;
 use visord_actors::spawn::{SpawnerOptions, SpawnerThread};
 use visord_actors::supervisor::{Ending, Loader};
 use visord_config::{ConfigError, Loaded, Overrides, Surroundings};
+use visord_web::listen::Bound;
 
 use crate::cli::UsageError;
 use cli::Invocation;
 use daemonize::{Readiness, Side};
+use rehearsal::Ahead;
 use start::Start;
 
 /// The command line and surroundings a daemon was started with: all it needs to load its
@@ -92,32 +97,37 @@ fn live(
     };
     let spawner = SpawnerThread::start_with(options)
         .map_err(|error| UsageError(format!("could not start the spawner thread: {error}")))?;
+    let ahead = Ahead::default();
     let mut next_serial = 0;
     let started = SystemTime::now();
+    let mut is_first = true;
     loop {
-        let ending = wiring::run(wiring::Run {
+        let ended = wiring::run(wiring::Run {
             loader: origin.loader(),
+            rehearsal: ahead.rehearsal(&running.bound),
             loaded,
             started,
             running: &mut running,
             spawner: spawner.clone(),
             next_serial: &mut next_serial,
+            is_first,
         });
-        let log = running.down();
-        match ending {
-            Ending::Shutdown => {
-                log.stop_threads();
+        is_first = false;
+        match ended {
+            Ok(Ending::Restart(next)) => {
+                loaded = *next;
+                running = again::up(&loaded.config, running, ahead.take());
+            }
+            Ok(Ending::Shutdown) => {
+                ahead.take().iter().for_each(Bound::unlink);
+                running.down().stop_threads();
                 return Ok(ExitCode::SUCCESS);
             }
-            Ending::Restart(next) => loaded = *next,
+            Err(error) => {
+                running.down().stop_threads();
+                return Err(error);
+            }
         }
-        let again = Start::again().up(&loaded.config);
-        if let Err(error) = &again {
-            // a daemon in the background has no other way to say why it is gone
-            slog::crit!(log.logger(), "cannot run again: {error}");
-        }
-        log.stop_threads();
-        running = again?;
     }
 }
 

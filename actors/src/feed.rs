@@ -28,7 +28,7 @@ pub const EVENTS_KEPT: usize = 1000;
 const EVENT_BYTES_KEPT: usize = 8 * 1024 * 1024;
 
 /// Changes of rows that are kept.
-const CHANGES_KEPT: usize = 2000;
+const CHANGES_KEPT: usize = 1000;
 
 /// One thing that happened.
 #[derive(Clone, Debug, PartialEq, Eq)]

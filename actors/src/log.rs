@@ -34,7 +34,7 @@ mod syslog;
 pub use channel::{Channel, ChannelSpec, Drained, OutputEvent, OutputEventKind};
 pub use followers::{Followers, Growth};
 pub use ledger::{LostBytes, StoredBytes};
-pub use main_log::{ActivityLog, ActivitySettings, activity, emit};
+pub use main_log::{ActivityLog, ActivitySettings, activity, emit, try_activity};
 pub use service::{LogService, LogSettings};
 
 /// The log thread that should answer has ended.

@@ -10,7 +10,10 @@ mod recovery;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use actix::{Actor, AsyncContext, Context, Handler, Recipient, WeakRecipient};
+use actix::{
+    Actor, ActorFutureExt, AsyncContext, Context, Handler, Recipient, WeakRecipient, WrapFuture,
+};
+use futures_util::future::BoxFuture;
 use slog::Logger;
 use visord_config::PoolConfig;
 use visord_model::event::{Event, EventDetail};
@@ -21,7 +24,7 @@ use visord_model::log_line::Level;
 
 use crate::messages::event::Deliver;
 use crate::messages::pool::{
-    EnvelopeWritten, Join, ListenerOutput, MemberChanged, RecoverListener, StdinClosed,
+    Arrange, EnvelopeWritten, Join, ListenerOutput, MemberChanged, RecoverListener, StdinClosed,
     StdinDrained, WriteEnvelope,
 };
 use crate::vigil::Vigil;
@@ -29,6 +32,9 @@ pub use meter::PoolMeter;
 use recovery::Recovery;
 
 type Effects = Vec<Effect<Arc<Event>>>;
+
+/// Completes when what was said so far is in the activity log; `None` if it is already.
+pub type Settle = Box<dyn Fn() -> Option<BoxFuture<'static, ()>>>;
 
 /// What the pool knows of a member besides the conversation. Its addresses are weak: members
 /// hold the pool's, and a removed group must not keep itself alive in a circle.
@@ -45,6 +51,9 @@ pub struct ListenerPool {
     detail: EventDetail,
     recover: ListenerRecover,
     logger: Logger,
+    settle: Settle,
+    /// It complained, and nobody has waited yet until that is in the log.
+    complained: bool,
     queue: Queue<Arc<Event>>,
     /// Beside the members of the queue, same order.
     links: Vec<Link>,
@@ -65,10 +74,18 @@ impl ListenerPool {
             detail: config.event_detail,
             recover: config.listener_recover,
             logger,
+            settle: Box::new(|| None),
+            complained: false,
             links: Vec::new(),
             meter: Arc::default(),
             vigil: Vigil::new(),
         }
+    }
+
+    /// Whoever gets an event again finds the reason in the activity log already.
+    #[must_use]
+    pub fn settling(self, settle: Settle) -> Self {
+        Self { settle, ..self }
     }
 
     /// Its numbers, for readers elsewhere.
@@ -86,13 +103,47 @@ impl ListenerPool {
                     member,
                     pid,
                     queued,
-                } => todo.extend(self.send(member, pid, &queued)),
+                } => match self.unsettled() {
+                    None => todo.extend(self.send(member, pid, &queued)),
+                    Some(settled) => self.send_after(settled, member, pid, queued, ctx),
+                },
                 Effect::Broken { member, pid } => self.broken(member, pid, ctx),
                 Effect::Served { member } => self.links[member].recovery = Recovery::default(),
             }
         }
         self.meter
             .show(self.queue.waiting().len(), self.queue.held().count());
+    }
+
+    /// Until what it complained about is in the log.
+    fn unsettled(&mut self) -> Option<BoxFuture<'static, ()>> {
+        let complained = std::mem::take(&mut self.complained);
+        complained.then(&self.settle).flatten()
+    }
+
+    fn send_after(
+        &mut self,
+        settled: BoxFuture<'static, ()>,
+        member: usize,
+        pid: i32,
+        queued: Queued<Arc<Event>>,
+        ctx: &mut Context<Self>,
+    ) {
+        // its place may be another one then
+        let name = self.queue.name(member).to_owned();
+        let sent = settled.into_actor(self).map(move |(), act, ctx| {
+            // it may have been taken back meanwhile
+            let still = |(holder, held): (usize, &Queued<Arc<Event>>)| {
+                let same = act.queue.name(holder) == name && held.serial == queued.serial;
+                same.then_some(holder)
+            };
+            let holder = act.queue.held().find_map(still);
+            if let Some(member) = holder {
+                let effects = act.send(member, pid, &queued);
+                act.perform(effects, ctx);
+            }
+        });
+        ctx.spawn(sent);
     }
 
     fn send(&mut self, member: usize, pid: i32, queued: &Queued<Arc<Event>>) -> Effects {
@@ -123,13 +174,17 @@ impl ListenerPool {
             ListenerRecover::Never => {}
             ListenerRecover::Restart => {
                 let delay = self.links[member].recovery.next_delay();
-                ctx.run_later(delay, move |act, _| act.restart(member, pid));
+                let name = self.queue.name(member).to_owned();
+                ctx.run_later(delay, move |act, _| act.restart(&name, pid));
             }
         }
     }
 
-    fn restart(&mut self, member: usize, pid: i32) {
-        let name = self.queue.name(member);
+    fn restart(&mut self, name: &str, pid: i32) {
+        let Some(member) = self.queue.find(name) else {
+            // it is no longer configured
+            return;
+        };
         slog::info!(
             self.logger,
             "restarting {name}, a listener in the UNKNOWN state"
@@ -139,7 +194,8 @@ impl ListenerPool {
         }
     }
 
-    fn say(&self, remark: &Remark) {
+    fn say(&mut self, remark: &Remark) {
+        self.complained |= remark.level() <= Level::Warn;
         if matches!(remark, Remark::Overflowed { .. }) {
             self.meter.count_discarded();
         }
@@ -193,6 +249,17 @@ impl Handler<Join> for ListenerPool {
             Some(place) => *place = link,
             None => self.links.push(link),
         }
+    }
+}
+
+impl Handler<Arrange> for ListenerPool {
+    type Result = ();
+
+    fn handle(&mut self, msg: Arrange, _ctx: &mut Self::Context) {
+        let places = self.queue.arrange(msg.order.iter().map(String::as_str));
+        let links = std::mem::take(&mut self.links);
+        let mut links: Vec<Option<Link>> = links.into_iter().map(Some).collect();
+        self.links = places.iter().filter_map(|&it| links[it].take()).collect();
     }
 }
 

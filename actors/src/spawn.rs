@@ -1,7 +1,8 @@
 //! Bringing children to life, and signalling them.
 //!
 //! The control thread only decides; everything that blocks or clones happens on one plain
-//! thread, `spawner`, behind the [`Spawner`] trait:
+//! thread, `spawner`, behind the [`Spawner`] trait (on another one while it is kept, see
+//! `crew.rs`):
 //!
 //! ```text
 //! CommandQuery --resolve--> ResolvedCommand --(pipes, environment)--> SpawnPlan --spawn--> Spawned
@@ -16,6 +17,7 @@ mod async_signal_safe;
 mod child;
 mod clone;
 mod command;
+mod crew;
 pub mod descriptor;
 mod error;
 mod fork;

@@ -36,9 +36,9 @@ use update::Turns;
 /// Reads the configuration again with the options the daemon was started with.
 pub type Loader = Arc<dyn Fn() -> Result<Loaded, ConfigError> + Send + Sync>;
 
-/// Looks, before anything is stopped, whether a configuration can be run: what stands in the files
-/// it names. The error says why not.
-pub type Verifier = Arc<dyn Fn(&Config) -> Result<(), String> + Send + Sync>;
+/// Tries everything of a restart with this configuration that can be tried while the present one
+/// runs; says what would fail. May block.
+pub type Rehearsal = Arc<dyn Fn(&Config) -> Result<(), String> + Send + Sync>;
 
 /// How the daemon's run ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,8 +60,8 @@ pub struct Parts {
     pub auto_logs: AutoLogs,
     /// For reread and restart.
     pub loader: Loader,
-    /// For restart.
-    pub verifier: Verifier,
+    /// Before a restart stops anything (decision C28).
+    pub rehearsal: Rehearsal,
     /// Told what is written where whenever the configuration was read again.
     pub listing: watch::Sender<Arc<Listing>>,
     /// To reopen and to clear.
@@ -78,7 +78,7 @@ pub struct Supervisor {
     config: Config,
     auto_logs: AutoLogs,
     loader: Loader,
-    verifier: Verifier,
+    rehearsal: Rehearsal,
     listing: watch::Sender<Arc<Listing>>,
     activity: ActivityLog,
     reopened: watch::Sender<()>,
@@ -103,7 +103,7 @@ impl Supervisor {
             config: parts.config,
             auto_logs: parts.auto_logs,
             loader: parts.loader,
-            verifier: parts.verifier,
+            rehearsal: parts.rehearsal,
             listing: parts.listing,
             activity: parts.activity,
             reopened: parts.reopened,

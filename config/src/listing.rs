@@ -9,7 +9,8 @@ mod defaults;
 mod hide;
 mod server;
 
-use std::path::PathBuf;
+use std::path::Path;
+use std::sync::Arc;
 
 use crate::context::{Context, Noted};
 use crate::dialect::{Entry, Section};
@@ -32,13 +33,63 @@ pub struct ListedSection {
     /// What stands between the brackets.
     pub name: String,
     /// The file of its first header.
-    pub file: PathBuf,
+    pub file: Arc<Path>,
     /// The line of that header.
     pub line: usize,
     /// Whether anybody reads it.
     pub known: bool,
-    /// The options it may have, in the order of the manual, then those nobody knows.
+    /// The options that are set, in the order of the manual, then those nobody knows. Of
+    /// `[supervisord]` all.
     pub options: Vec<ListedOption>,
+}
+
+impl ListedSection {
+    /// The options that are set and those that are not, in the order of the manual, then those
+    /// nobody knows.
+    #[must_use]
+    pub fn complete(&self) -> Vec<ListedOption> {
+        let kind = KINDS.iter().find(|kind| kind.is(&self.name));
+        let set = |key: &str| self.options.iter().find(|option| option.key == key);
+        let known = known(kind);
+        let listed = known.iter().map(|key| match set(key) {
+            Some(option) => option.clone(),
+            None => self.unset(kind, key),
+        });
+        let more = self.options.iter();
+        let more = more.filter(|option| !known.contains(&option.key.as_str()));
+        listed.chain(more.cloned()).collect()
+    }
+
+    /// How many options it does not set.
+    #[must_use]
+    pub fn unset_count(&self) -> usize {
+        let known = known(KINDS.iter().find(|kind| kind.is(&self.name)));
+        let is_set = |key: &&&str| self.options.iter().any(|option| option.key == **key);
+        known.len() - known.iter().filter(is_set).count()
+    }
+
+    fn unset(&self, kind: Option<&Kind>, key: &str) -> ListedOption {
+        let leader = self.options.iter().find(|it| it.key == "stopasgroup");
+        let default = match leader {
+            Some(leader) if key == "killasgroup" => leader.effective.first().cloned(),
+            Some(_) | None => defaults::of(kind.map_or("", |kind| kind.name), key),
+        };
+        ListedOption {
+            key: key.to_owned(),
+            source: Source::Default,
+            written: None,
+            effective: default.into_iter().collect(),
+            more: 0,
+            known: true,
+        }
+    }
+}
+
+/// The options that sections of a kind may have.
+fn known(kind: Option<&Kind>) -> Vec<&'static str> {
+    kind.map_or_else(Vec::new, |kind| {
+        [kind.options.unwrap_or_default(), extras(kind.name)].concat()
+    })
 }
 
 /// One option.
@@ -67,7 +118,7 @@ pub enum Source {
     /// A file.
     File {
         /// Which.
-        file: PathBuf,
+        file: Arc<Path>,
         /// The line of the option, counted from 1.
         line: usize,
         /// It stands in `[DEFAULT]`.
@@ -100,18 +151,18 @@ struct Lister<'a> {
 impl Lister<'_> {
     fn section(&self, section: &Section) -> ListedSection {
         let kind = KINDS.iter().find(|kind| kind.is(&section.name));
-        let known: Vec<&str> = kind.map_or_else(Vec::new, |kind| {
-            [kind.options.unwrap_or_default(), extras(kind.name)].concat()
-        });
+        let known = known(kind);
         // a section of any options, such as [rpcinterface:x], knows all it has
         let any = kind.is_some_and(|kind| kind.options.is_none());
         let own = section.entries().iter().map(|entry| entry.key.as_str());
         let more = own.filter(|key| !known.contains(key));
-        let listed = known.iter().map(|key| (*key, true));
+        let whole = kind.is_some_and(|kind| kind.name == server::KIND);
+        let is_set = |key: &&&str| whole || self.context.document.entry(section, key).is_some();
+        let listed = known.iter().filter(is_set).map(|key| (*key, true));
         let listed = listed.chain(more.map(|key| (key, any)));
         ListedSection {
             name: section.name.clone(),
-            file: section.place.file.to_path_buf(),
+            file: Arc::clone(&section.place.file),
             line: section.place.line,
             known: kind.is_some(),
             options: listed
@@ -134,14 +185,18 @@ impl Lister<'_> {
             _ if from_command_line => Source::CommandLine,
             None => Source::Default,
             Some(entry) => Source::File {
-                file: entry.place.file.to_path_buf(),
+                file: Arc::clone(&entry.place.file),
                 line: entry.place.line,
                 inherited: section.get(key).is_none(),
             },
         };
         let (effective, more) = match entry {
             Some(entry) if !from_command_line => self.effective(section, kind, entry),
-            Some(_) | None => (self.unset(section, kind, key), 0),
+            // of [supervisord] everything is known
+            Some(_) | None => {
+                let value = server::effective(self.server, key);
+                (value.into_iter().collect(), 0)
+            }
         };
         let hide = |text: &String| hide::secrets(kind, known, key, text);
         ListedOption {
@@ -152,21 +207,6 @@ impl Lister<'_> {
             more,
             known,
         }
-    }
-
-    /// What holds where the file does not say it.
-    fn unset(&self, section: &Section, kind: &str, key: &str) -> Vec<String> {
-        let default = if kind == server::KIND {
-            server::effective(self.server, key)
-        } else if key == "killasgroup" {
-            let leader = self.context.document.entry(section, "stopasgroup");
-            leader
-                .map(|entry| entry.value.clone())
-                .or(defaults::of(kind, key))
-        } else {
-            defaults::of(kind, key)
-        };
-        default.into_iter().collect()
     }
 
     /// What a written value comes to.

@@ -44,6 +44,8 @@ pub enum Completes {
     Groups,
     /// Names of active processes and their groups.
     Processes,
+    /// The same, or one of these words after them.
+    ProcessesThen(&'static [&'static str]),
 }
 
 /// An option of a command. It may stand anywhere among the arguments unless the command's

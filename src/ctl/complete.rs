@@ -134,6 +134,11 @@ fn kind(wanted: Completes, word: &str, names: &Names) -> Vec<Candidate> {
     let processes = || names.processes.iter();
     match wanted {
         Completes::Words(words) => plain(words.iter().map(|word| (*word).to_owned())),
+        Completes::ProcessesThen(words) => {
+            let mut offered = kind(Completes::Processes, word, names);
+            offered.extend(kind(Completes::Words(words), word, names));
+            offered
+        }
         Completes::Signals => signals(word),
         Completes::Commands => commands(names),
         Completes::Groups => plain(processes().map(|info| info.group.clone())),
@@ -233,6 +238,8 @@ mod tests {
             ("version ", &[]),
             ("tail cat s", &["stderr ", "stdout "]),
             ("tail -100 c", &["cat "]),
+            ("tail -", &["-f ", "-n "]),
+            ("tail cat c", &["cat "]),
             ("update --", &["--dry-run "]),
             ("update --dry-run g", &["grp "]),
             ("signal US", &["USR1 ", "USR2 "]),

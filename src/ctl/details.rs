@@ -58,11 +58,9 @@ impl Details {
     /// A call failed.
     pub fn all(client: &mut Client) -> Result<Vec<Self>, Failure> {
         let known = client.call("supervisor.getAllProcessInfo", &[])?;
-        let details = match sparable(client.call(METHOD, &[]))? {
-            Some(Ok(details)) => Some(details),
-            None => None,
-            Some(Err(fault)) => return Err(CallError::Fault(fault).into()),
-        };
+        let details = sparable(client.call(METHOD, &[]))?
+            .transpose()
+            .map_err(CallError::Fault)?;
         let mut by_name = BTreeMap::new();
         for details in details.iter().map(items).collect::<Result<Vec<_>, _>>()? {
             for details in details {

@@ -8,7 +8,7 @@ use std::io;
 
 use visord_model::fault::FaultCode;
 use visord_model::pyrepr::repr;
-use visord_xmlrpc::http::{Address, ServerUrl};
+use visord_xmlrpc::http::{ANSWER_IS_TLS, Address, ServerUrl, TlsError};
 use visord_xmlrpc::{CallError, WireFault};
 
 use super::exit_status::is;
@@ -77,6 +77,7 @@ impl Failure {
             Self::Call(CallError::Fault(fault)) => is(FaultCode::ShutdownState, fault.code),
             Self::Call(
                 CallError::Resolve(_)
+                | CallError::Tls(_)
                 | CallError::Permission(_)
                 | CallError::Unauthorized
                 | CallError::Status { .. }
@@ -146,20 +147,42 @@ fn call_parts(error: &CallError, url: &str) -> (&'static str, String, String) {
         CallError::Permission(error) => (
             "PermissionError",
             errno_text(error),
-            format!("this user may not use {url}"),
+            format!(
+                "this user may not use {url}; chmod and chown in [unix_http_server] say who may"
+            ),
         ),
-        CallError::Io(error) => (class_of(error), errno_text(error), url.to_owned()),
+        CallError::Tls(error) => tls_parts(error, url),
+        CallError::Io(error) => {
+            let advice = format!("{url} cannot be reached");
+            (class_of(error), errno_text(error), advice)
+        }
         CallError::Disconnected => (
             "http.client.RemoteDisconnected",
             "Remote end closed connection without response".to_owned(),
-            url.to_owned(),
+            format!("{url} does not answer; is it a supervisor, and is it https://?"),
         ),
-        CallError::Unauthorized => protocol_error(401, "Unauthorized", url),
-        CallError::Status { code, reason } => protocol_error(*code, reason, url),
+        CallError::Unauthorized => {
+            let advice = "the name or the password is missing or wrong; -u and -p, or username \
+                          and password in [supervisorctl], say what they are";
+            protocol_error(401, "Unauthorized", url, advice.to_owned())
+        }
+        CallError::Status { code: 403, reason } => {
+            let advice = format!("{url} does not allow that to this user");
+            protocol_error(403, reason, url, advice)
+        }
+        CallError::Status { code, reason } => {
+            let advice = format!("is {url} a supervisor?");
+            protocol_error(*code, reason, url, advice)
+        }
         CallError::Fault(WireFault { code, string }) => (
             "xmlrpc.client.Fault",
             format!("<Fault {code}: {}>", repr(string)),
             String::new(),
+        ),
+        CallError::NotHttp(what) if *what == ANSWER_IS_TLS => (
+            "http.client.BadStatusLine",
+            (*what).to_owned(),
+            format!("{url} must begin with https://"),
         ),
         CallError::NotHttp(what) => (
             "http.client.BadStatusLine",
@@ -174,7 +197,35 @@ fn call_parts(error: &CallError, url: &str) -> (&'static str, String, String) {
     }
 }
 
-fn protocol_error(code: u16, reason: &str, url: &str) -> (&'static str, String, String) {
+fn tls_parts(error: &TlsError, url: &str) -> (&'static str, String, String) {
+    let advice = match error {
+        TlsError::NotTls => format!("{url} must begin with http://"),
+        TlsError::Untrusted(_) => format!(
+            "nobody who is trusted vouches for {url}; tls_ca in [supervisorctl] names the file \
+             with the certificate of who does"
+        ),
+        TlsError::OtherName(_) => {
+            format!("{url} is somebody else; use the name in its certificate")
+        }
+        TlsError::OutOfTime(_) => format!("the certificate of {url} or the clock here is wrong"),
+        TlsError::NoAuthorities(_) => {
+            "tls_ca in [supervisorctl] names the file with the certificates to trust".to_owned()
+        }
+        TlsError::NoIdentity(_) | TlsError::WantsIdentity(_) => {
+            "tls_cert and tls_key in [supervisorctl] name the files that prove who we are"
+                .to_owned()
+        }
+        TlsError::Other(_) | TlsError::Broken(_) => url.to_owned(),
+    };
+    ("ssl.SSLError", error.to_string(), advice)
+}
+
+fn protocol_error(
+    code: u16,
+    reason: &str,
+    url: &str,
+    advice: String,
+) -> (&'static str, String, String) {
     // The original knows every unix socket by this name.
     let place = match ServerUrl::parse(url).map(|url| url.address) {
         Ok(Address::Tcp { host, .. } | Address::Tls { host, .. }) => host,
@@ -183,7 +234,7 @@ fn protocol_error(code: u16, reason: &str, url: &str) -> (&'static str, String, 
     (
         "xmlrpc.client.ProtocolError",
         format!("<ProtocolError for {place}/RPC2: {code} {reason}>"),
-        String::new(),
+        advice,
     )
 }
 

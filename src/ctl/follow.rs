@@ -103,7 +103,7 @@ impl LogStream {
             Err(CallError::Status { code, .. }) => format!("Cannot read, status code {code}"),
             Err(other) => format!("Cannot connect, error: {other}"),
         };
-        let line = format!("{}{path} {reason}\n", session.server.url);
+        let line = format!("{}{path} {reason}\n", session.server.shown());
         session.terminal.err(&line)?;
         Ok(None)
     }

@@ -4,23 +4,14 @@
 //! Once [`Interrupts::watch`] was called SIGINT is blocked in every thread and one thread
 //! waits for it, so that nothing has to happen in a signal handler.
 
-use std::io::{self, PipeReader, PipeWriter, Read, Write};
+use std::io::{self, PipeReader, PipeWriter, Write};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
-use nix::sys::signal::{SigSet, Signal, kill};
-use nix::unistd::Pid;
+use nix::sys::signal::{SigSet, Signal};
+use nix::sys::signalfd::{SfdFlags, SignalFd};
 
 use super::follow::wait_for;
-
-/// What a taker sends to itself when it has enough: the system hands out SIGINT, which has a
-/// lower number, before it.
-const SETTLED: Signal = Signal::SIGURG;
-/// What [`SETTLED`] becomes in the taker's pipe: every earlier Ctrl-C stands before it.
-const ALL_TAKEN: u8 = b's';
-/// How long the system may take to hand out a signal.
-const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Who gets the next Ctrl-C.
 #[derive(Debug)]
@@ -33,8 +24,14 @@ enum Taker {
 
 /// The process's dealings with Ctrl-C.
 #[derive(Clone, Debug)]
-pub struct Interrupts {
-    taker: Arc<Mutex<Taker>>,
+pub struct Interrupts(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    /// Signals are only taken from it while `taker` is held, so that each one is for who was
+    /// there when it came.
+    signals: SignalFd,
+    taker: Mutex<Taker>,
 }
 
 impl Interrupts {
@@ -46,10 +43,13 @@ impl Interrupts {
     pub fn watch(leave: impl Fn() + Send + 'static) -> io::Result<Self> {
         let mut signals = SigSet::empty();
         signals.add(Signal::SIGINT);
-        signals.add(SETTLED);
         signals.thread_block()?;
-        let taker = Arc::new(Mutex::new(Taker::Nobody));
-        let shared = Arc::clone(&taker);
+        let flags = SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK;
+        let shared = Arc::new(Shared {
+            signals: SignalFd::with_flags(&signals, flags)?,
+            taker: Mutex::new(Taker::Nobody),
+        });
+        let watched = Arc::clone(&shared);
         // The new thread must never take what a screen's owner wants to know, and inherits
         // what is blocked here.
         let before = SigSet::thread_get_mask()?;
@@ -58,19 +58,13 @@ impl Interrupts {
         let started = std::thread::Builder::new()
             .name("interrupts".to_owned())
             .spawn(move || {
-                while let Ok(signal) = signals.wait() {
-                    let byte = if signal == SETTLED { ALL_TAKEN } else { b'c' };
-                    match &mut *lock(&shared) {
-                        Taker::Nobody if signal == SETTLED => {}
-                        Taker::Nobody => leave(),
-                        // A pipe that is full has told already.
-                        Taker::Somebody(pipe) => drop(pipe.write(&[byte])),
-                    }
+                while wait_for(&[watched.signals.as_fd()], None).is_ok() {
+                    watched.answer(&leave);
                 }
             });
         before.thread_set_mask()?;
         started?;
-        Ok(Self { taker })
+        Ok(Self(shared))
     }
 
     /// Take every Ctrl-C until the result is dropped.
@@ -79,7 +73,7 @@ impl Interrupts {
     /// No pipe can be had.
     pub fn take(&self) -> io::Result<Taken> {
         let (reader, writer) = io::pipe()?;
-        *lock(&self.taker) = Taker::Somebody(writer);
+        *self.0.lock() = Taker::Somebody(writer);
         Ok(Taken {
             interrupts: self.clone(),
             reader,
@@ -87,9 +81,23 @@ impl Interrupts {
     }
 }
 
-fn lock(taker: &Mutex<Taker>) -> MutexGuard<'_, Taker> {
-    // Nothing panics while it is held; if it did, the value would still be whole.
-    taker.lock().unwrap_or_else(PoisonError::into_inner)
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, Taker> {
+        // Nothing panics while it is held; if it did, the value would still be whole.
+        self.taker.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Give the signals that came to whoever takes them.
+    fn answer(&self, leave: &dyn Fn()) {
+        let mut taker = self.lock();
+        while let Ok(Some(_)) = self.signals.read_signal() {
+            match &mut *taker {
+                Taker::Nobody => leave(),
+                // A pipe that is full has told already.
+                Taker::Somebody(pipe) => drop(pipe.write(b"c")),
+            }
+        }
+    }
 }
 
 /// While it lives, its descriptor becomes readable when Ctrl-C is pressed.
@@ -105,31 +113,12 @@ impl AsFd for Taken {
     }
 }
 
-impl Taken {
-    /// Take what was pressed and not handed out yet, as when the program that it ended was
-    /// quicker to go than the signal to arrive here.
-    fn settle(&mut self) -> io::Result<()> {
-        kill(Pid::this(), SETTLED)?;
-        let mut bytes = [0; 16];
-        loop {
-            if !matches!(
-                wait_for(&[self.reader.as_fd()], Some(PATIENCE)),
-                Ok(Some(_))
-            ) {
-                return Err(io::ErrorKind::TimedOut.into());
-            }
-            let count = self.reader.read(&mut bytes)?;
-            if count == 0 || bytes[..count].contains(&ALL_TAKEN) {
-                return Ok(());
-            }
-        }
-    }
-}
-
 impl Drop for Taken {
     fn drop(&mut self) {
-        // Without it a Ctrl-C of this very moment leaves the shell, as one at the prompt does.
-        let _ = self.settle();
-        *lock(&self.interrupts.taker) = Taker::Nobody;
+        let Interrupts(shared) = &self.interrupts;
+        let mut taker = shared.lock();
+        // What came until now was for us, though nobody looked.
+        while let Ok(Some(_)) = shared.signals.read_signal() {}
+        *taker = Taker::Nobody;
     }
 }

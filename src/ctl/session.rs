@@ -29,6 +29,25 @@ pub struct Server {
 }
 
 impl Server {
+    /// The URL as it may be shown: without the password in it.
+    #[must_use]
+    pub fn shown(&self) -> String {
+        let secret = self.url.split_once("://").and_then(|(scheme, rest)| {
+            let authority = rest.split('/').next()?;
+            let (login, _) = authority.rsplit_once('@')?;
+            let (name, _) = login.split_once(':')?;
+            let rest = &rest[login.len()..];
+            (scheme != "unix").then(|| format!("{scheme}://{name}:***{rest}"))
+        });
+        secret.unwrap_or_else(|| self.url.clone())
+    }
+
+    /// Whether a name to log in with was given, and no password for it.
+    #[must_use]
+    pub fn lacks_password(&self) -> bool {
+        self.username.is_some() && self.password.is_none()
+    }
+
     /// A client for it, not connected yet.
     ///
     /// # Errors
@@ -54,11 +73,11 @@ impl Server {
             Ok(Value::Str(version)) if version == API_VERSION => return Ok(Ok(client)),
             Ok(version) => (ExitStatus::VersionMismatch, other_version(&version)),
             Err(CallError::Refused) => {
-                let message = format!("{} refused connection", self.url);
+                let message = format!("{} refused connection", self.shown());
                 (ExitStatus::Unreachable, message)
             }
             Err(CallError::NoSuchFile) => {
-                let message = format!("{} no such file", self.url);
+                let message = format!("{} no such file", self.shown());
                 (ExitStatus::NotRunning, message)
             }
             Err(CallError::Fault(fault)) if is(FaultCode::UnknownMethod, fault.code) => {
@@ -206,9 +225,42 @@ impl<'t> Session<'t> {
             Ok(client) => Ok(Some(client)),
             Err(Unreached { status, message }) => {
                 self.fail(status, &message)?;
+                if let Some(hint) = hint(status, &self.server.url).filter(|_| !self.confirm) {
+                    self.terminal.hint(&hint)?;
+                }
                 Ok(None)
             }
         }
+    }
+}
+
+/// What a person may do about a server that is not there.
+fn hint(status: ExitStatus, url: &str) -> Option<String> {
+    const DEFAULT: &str = "http://localhost:9001";
+    match status {
+        ExitStatus::Unreachable if url == DEFAULT => Some(
+            "no serverurl was found in a configuration file; -c names the file, -s the server"
+                .to_owned(),
+        ),
+        ExitStatus::Unreachable if url.starts_with("unix://") => {
+            Some("nobody listens at this file; is supervisord running?".to_owned())
+        }
+        ExitStatus::Unreachable => Some(
+            "nobody listens there; is supervisord running, with a port in [inet_http_server]?"
+                .to_owned(),
+        ),
+        ExitStatus::NotRunning => Some(
+            "supervisord makes this file when it starts; is it running, with the same file in \
+             [unix_http_server]?"
+                .to_owned(),
+        ),
+        ExitStatus::Success
+        | ExitStatus::Generic
+        | ExitStatus::InvalidArguments
+        | ExitStatus::Stopped
+        | ExitStatus::VersionMismatch
+        | ExitStatus::TimedOut
+        | ExitStatus::Interrupted => None,
     }
 }
 
@@ -232,4 +284,28 @@ fn other_version(version: &Value) -> String {
         "Sorry, this version of supervisorctl expects to talk to a server with API version \
          {API_VERSION}, but the remote version is {version}."
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn passwords_are_not_shown() {
+        for (url, shown) in [
+            ("http://me:a:b@h:1/x", "http://me:***@h:1/x"),
+            ("https://me:p@[::1]:1", "https://me:***@[::1]:1"),
+            ("http://me@h:1", "http://me@h:1"),
+            ("http://h:1/a:b@c", "http://h:1/a:b@c"),
+            ("unix:///a:b@c", "unix:///a:b@c"),
+            ("a:b", "a:b"),
+        ] {
+            let url = url.to_owned();
+            let server = Server {
+                url,
+                ..Server::default()
+            };
+            assert_eq!(server.shown(), shown);
+        }
+    }
 }

@@ -9,6 +9,7 @@ use nix::sys::termios::{SetArg, tcgetattr, tcsetattr};
 use super::attempt;
 use super::complete::Names;
 use super::editor::{self, Ability, Editor, Entered};
+use super::exit_status::ExitStatus;
 use super::failure::Failure;
 use super::history::History;
 use super::process::ProcessInfo;
@@ -51,8 +52,8 @@ pub fn run(
 }
 
 /// What Ctrl-C does in a shell while no command takes it: a new line, the terminal as it
-/// was, and out.
-pub fn leave_on_interrupt() -> impl Fn() + Send + 'static {
+/// was, and out with that code.
+pub fn leave_on_interrupt(code: ExitStatus) -> impl Fn() + Send + 'static {
     let before = tcgetattr(io::stdin()).ok();
     let farewell = match Ability::of_console() {
         // The full editor may have asked the terminal to mark what is pasted.
@@ -64,7 +65,7 @@ pub fn leave_on_interrupt() -> impl Fn() + Send + 'static {
             let _ = tcsetattr(io::stdin(), SetArg::TCSADRAIN, before);
         }
         let _ = io::stdout().write_all(farewell.as_bytes());
-        std::process::exit(0);
+        std::process::exit(i32::from(code.code()));
     }
 }
 

@@ -25,6 +25,15 @@ pub trait Terminal {
     /// Standard error is gone.
     fn err(&mut self, text: &str) -> io::Result<()>;
 
+    /// Write advice to standard error if a person reads it.
+    ///
+    /// # Errors
+    /// Standard error is gone.
+    fn hint(&mut self, text: &str) -> io::Result<()>;
+
+    /// Whether there is a person to be asked.
+    fn can_ask(&self) -> bool;
+
     /// Show `question` and read a line, without its end; nothing at the end of the input.
     ///
     /// # Errors
@@ -81,6 +90,17 @@ impl Terminal for Console {
 
     fn err(&mut self, text: &str) -> io::Result<()> {
         io::stderr().lock().write_all(text.as_bytes())
+    }
+
+    fn hint(&mut self, text: &str) -> io::Result<()> {
+        if io::stderr().is_terminal() {
+            self.err(&format!("hint: {text}\n"))?;
+        }
+        Ok(())
+    }
+
+    fn can_ask(&self) -> bool {
+        io::stdin().is_terminal() && io::stdout().is_terminal()
     }
 
     fn ask(&mut self, question: &str) -> io::Result<Option<String>> {

@@ -6,7 +6,7 @@ use nix::errno::Errno;
 use nix::sys::resource::{RLIM_INFINITY, Resource, getrlimit, rlim_t, setrlimit};
 use nix::unistd::{Uid, User, getgrouplist, setgid, setgroups, setuid};
 use visord_actors::spawn::Limit;
-use visord_config::ServerConfig;
+use visord_config::{Account, ServerConfig};
 use visord_model::log_line::{Level, LogLine};
 
 /// The daemon needs some six descriptors for each process, so it takes what it may have, up
@@ -115,14 +115,25 @@ pub(super) fn become_user(server: &ServerConfig) -> Result<Vec<LogLine>, String>
         return Ok(no_user(current));
     };
     let wanted = Uid::from_raw(account.uid);
+    may_become(server)?;
     if wanted != current {
-        if !current.is_root() {
-            return Err("Can't drop privilege as nonroot user".to_owned());
-        }
         switch(wanted)?;
     }
     let text = format!("Set uid to user {} succeeded", account.uid);
     Ok(vec![LogLine::new(Level::Info, text)])
+}
+
+/// Whether the configured user can be become: only root can become somebody else.
+///
+/// # Errors
+/// The text of a usage error.
+pub(super) fn may_become(server: &ServerConfig) -> Result<(), String> {
+    let current = nix::unistd::getuid();
+    let somebody_else = |account: &Account| Uid::from_raw(account.uid) != current;
+    if server.user.as_ref().is_some_and(somebody_else) && !current.is_root() {
+        return Err("Can't drop privilege as nonroot user".to_owned());
+    }
+    Ok(())
 }
 
 fn no_user(current: Uid) -> Vec<LogLine> {

@@ -46,18 +46,13 @@ pub(super) struct Running {
     pub(super) activity: ActivityLog,
     pub(super) bound: Vec<Bound>,
     pub(super) auto_logs: AutoLogs,
-    pidfile: Option<Pidfile>,
+    pub(super) pidfile: Option<Pidfile>,
 }
 
 impl Start {
     /// The first start: limits were raised, a parent may be waiting.
     pub(super) fn first(remarks: Vec<LogLine>, readiness: Option<Readiness>) -> Self {
         Self { remarks, readiness }
-    }
-
-    /// A start after a restart: same process, same session, same limits.
-    pub(super) fn again() -> Self {
-        Self::first(Vec::new(), None)
     }
 
     /// Become the user, open the log, bind, prepare, detach, write the pidfile.
@@ -110,7 +105,7 @@ impl Start {
     }
 }
 
-fn open_log(config: &Config) -> Result<ActivityLog, UsageError> {
+pub(super) fn open_log(config: &Config) -> Result<ActivityLog, UsageError> {
     let server = &config.server;
     let settings = ActivitySettings {
         target: server.logfile.clone(),
@@ -129,7 +124,10 @@ fn open_log(config: &Config) -> Result<ActivityLog, UsageError> {
 }
 
 /// Old AUTO logs go, new ones come (spec core 3.3).
-fn prepare_logs(config: &Config, say: &dyn Fn(&[LogLine])) -> Result<AutoLogs, UsageError> {
+pub(super) fn prepare_logs(
+    config: &Config,
+    say: &dyn Fn(&[LogLine]),
+) -> Result<AutoLogs, UsageError> {
     let server = &config.server;
     if !server.nocleanup {
         say(&auto::clean(&server.childlogdir, &server.identifier));
@@ -147,7 +145,7 @@ fn prepare_logs(config: &Config, say: &dyn Fn(&[LogLine])) -> Result<AutoLogs, U
 }
 
 /// A FastCGI socket that cannot be had is told before anything runs (spec core 8.1).
-fn probe_sockets(config: &Config, say: &dyn Fn(&[LogLine])) -> Result<(), UsageError> {
+pub(super) fn probe_sockets(config: &Config, say: &dyn Fn(&[LogLine])) -> Result<(), UsageError> {
     let processes = config.groups.iter().flat_map(|group| &group.processes);
     let sockets: BTreeMap<&str, &FcgiSocket> = processes
         .filter_map(|process| process.socket.as_deref())

@@ -4,7 +4,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use actix::{Actor, Addr};
+use actix::Actor;
 use slog::Logger;
 use tokio::sync::{oneshot, watch};
 use visord_actors::board::{Board, Identity};
@@ -19,23 +19,24 @@ use visord_actors::process::Surroundings;
 use visord_actors::reaper::Reaper;
 use visord_actors::signals::{Signals, hold_signals};
 use visord_actors::spawn::SpawnerHandle;
-use visord_actors::supervisor::{Ending, Loader, Parts, Supervisor};
+use visord_actors::supervisor::{Ending, Loader, Parts, Rehearsal, Supervisor};
 use visord_actors::ticker::Ticker;
 use visord_actors::usage::Usage;
 use visord_config::{
     Config, HttpAddress, HttpConfig, Loaded, MainLogTarget, RpcInterfaceConfig, RpcInterfaceKind,
 };
 use visord_model::state::SupervisorState;
-use visord_web::listen::check_certificates;
 use visord_web::rpc::remote::Remotes;
-use visord_web::server::{ReadCertificates, WebServer};
 use visord_web::state::{AppState, Limits, Lost, Settle, Setup, Stored};
 
+use super::serve::Doors;
 use super::start::Running;
+use crate::cli::UsageError;
 
 /// What a run begins with.
 pub(super) struct Run<'a> {
     pub(super) loader: Loader,
+    pub(super) rehearsal: Rehearsal,
     pub(super) loaded: Loaded,
     /// When this process began.
     pub(super) started: SystemTime,
@@ -43,22 +44,29 @@ pub(super) struct Run<'a> {
     pub(super) spawner: SpawnerHandle,
     /// The global event serial, which survives a restart.
     pub(super) next_serial: &'a mut u64,
+    /// No restart has led here: whoever started the daemon may still be told of an error.
+    pub(super) is_first: bool,
 }
 
 /// Supervise until told to end and everything has stopped.
-pub(super) fn run(run: Run<'_>) -> Ending {
+///
+/// # Errors
+/// In the first run: clients cannot be served. Nothing has been started then.
+pub(super) fn run(run: Run<'_>) -> Result<Ending, UsageError> {
     let system = actix::System::new();
     system.block_on(supervise(run))
 }
 
-async fn supervise(run: Run<'_>) -> Ending {
+async fn supervise(run: Run<'_>) -> Result<Ending, UsageError> {
     let Run {
         loader,
+        rehearsal,
         loaded: Loaded { config, listing },
         started,
         running,
         spawner,
         next_serial,
+        is_first,
     } = run;
     let listing = Arc::new(listing);
     // from now on no disk may hold up a decision
@@ -76,7 +84,7 @@ async fn supervise(run: Run<'_>) -> Ending {
         Ok(reaper) => reaper.start(),
         Err(error) => {
             slog::crit!(logger, "cannot wait for children: {error}");
-            return Ending::Shutdown;
+            return Ok(Ending::Shutdown);
         }
     };
     let world = Rc::new(Surroundings {
@@ -110,10 +118,7 @@ async fn supervise(run: Run<'_>) -> Ending {
         config,
         auto_logs: std::mem::take(&mut running.auto_logs),
         loader,
-        verifier: Arc::new(|config| {
-            let checked = check_certificates(&config.http);
-            checked.map_err(|error| error.to_string())
-        }),
+        rehearsal,
         listing: latest,
         activity: running.activity.clone(),
         reopened: watch::Sender::clone(&reopened),
@@ -142,20 +147,18 @@ async fn supervise(run: Run<'_>) -> Ending {
         setup,
         limits: Limits::default(),
     };
-    let web = WebServer::start(&running.bound, app);
-    if let Err(error) = &web {
-        slog::crit!(logger, "the web server could not start: {error}");
+    let mut doors = Doors::new(&running.bound, app, logger.clone());
+    if let Err(error) = doors.open(reopened.subscribe())
+        && is_first
+    {
+        return Err(UsageError(format!("could not serve clients: {error}")));
     }
-    if let Ok(web) = &web {
-        read_certificates_with_logs(reopened.subscribe(), web.addr().clone());
-    }
-    drop(reopened);
     supervisor.do_send(Begin);
+    let ended = doors.open_until(reopened.subscribe(), end).await;
+    drop(reopened);
     // a Supervisor that is gone cannot be told to end: treat it as the end
-    let mut ending = end.await.unwrap_or(Ending::Shutdown);
-    if let Ok(web) = web {
-        web.stop().await;
-    }
+    let mut ending = ended.unwrap_or(Ending::Shutdown);
+    doors.close().await;
     // from here on signals wait for the next run; one that came before may have made a shutdown
     // of the restart
     hold_signals();
@@ -167,7 +170,7 @@ async fn supervise(run: Run<'_>) -> Ending {
     logs.shutdown();
     // the next run has a log of its own
     drop(std::panic::take_hook());
-    ending
+    Ok(ending)
 }
 
 /// A panic is loud: its words and place are in the activity log, not only on a stderr that
@@ -202,15 +205,6 @@ fn remotes(interfaces: &[RpcInterfaceConfig], logger: &slog::Logger) -> Remotes 
         slog::crit!(logger, "no namespace can be forwarded: {error}");
         Remotes::default()
     })
-}
-
-/// SIGUSR2 reopens logs and reads certificates again.
-fn read_certificates_with_logs(mut reopened: watch::Receiver<()>, web: Addr<WebServer>) {
-    actix::spawn(async move {
-        while reopened.changed().await.is_ok() {
-            web.do_send(ReadCertificates);
-        }
-    });
 }
 
 /// Lets the web side wait until what was just said is in the log.

@@ -14,7 +14,17 @@ numprocs=3\nprocess_name=%(program_name)s-%(process_num)02d\nstartsecs=0\n\
 [program:absent]\ncommand=/nonexistent/program\nstartretries=0\n";
 
 /// Every page, without the leading slash.
-pub(crate) const PAGES: [&str; 2] = ["", "tail.html?processname=cat"];
+pub(crate) const PAGES: [&str; 9] = [
+    "",
+    "index.html?process=cat",
+    "tail.html?processname=cat",
+    "log.html?name=broken&channel=stderr",
+    "events.html",
+    "activity.html",
+    "config.html",
+    "config.html?section=program%3Acat",
+    "about.html",
+];
 
 /// Prefer this color scheme, on this medium ("" for the screen).
 pub(crate) fn prefer(browser: &Browser, scheme: &str, medium: &str) {

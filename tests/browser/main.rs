@@ -7,7 +7,9 @@
 mod axe;
 mod chromium;
 mod cross_site;
+mod daemon;
 mod elsewhere;
+mod events;
 // the harness of the other end-to-end tests, of which these need a part
 #[path = "../it/harness.rs"]
 #[allow(dead_code)]

@@ -19,12 +19,12 @@ const SPARED: [&str; 2] = ["supervisor.shutdown", "supervisor.restart"];
 
 /// Commands that do without a method of visord's own, in the original's way.
 const SPARABLE: [(&str, &str); 2] = [
-    ("status", "supervisor.getAllProcessDetails"),
     ("update", "supervisor.updateProcessGroup"),
+    ("status", "supervisor.getAllProcessDetails"),
 ];
 
-/// Calls of what only Ctrl-C ends: `status --watch`.
-const UNSEEN: [(&str, &str); 1] = [("status", "/live")];
+/// Calls of what only Ctrl-C ends: `status --watch`, `tail -f` of several.
+const UNSEEN: [(&str, &str); 2] = [("status", "/live"), ("tail", "/live")];
 
 /// How each command is used to make all the calls it ever makes.
 fn uses() -> BTreeMap<&'static str, &'static [&'static str]> {
@@ -35,7 +35,7 @@ fn uses() -> BTreeMap<&'static str, &'static [&'static str]> {
         ("clear", &["clear cat", "clear c*t", "clear all"]),
         ("completion", &["completion bash"]),
         ("exit", &["exit"]),
-        ("fg", &["fg cat"]),
+        ("fg", &["fg cat", "fg c*t"]),
         ("help", &["help", "help start"]),
         ("logs", &["logs rotate", "logs reopen cat"]),
         ("maintail", &["maintail", "maintail -f"]),

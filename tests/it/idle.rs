@@ -9,14 +9,14 @@ use crate::live::Stream;
 fn switches(pid: i32) -> u64 {
     let tasks = std::fs::read_dir(format!("/proc/{pid}/task")).expect("threads");
     tasks
-        .map(|task| {
-            let status = std::fs::read_to_string(task.expect("a thread").path().join("status"));
-            let status = status.expect("its status");
+        .filter_map(|task| {
+            // a thread may end meanwhile
+            let status = task.ok()?.path().join("status");
+            let status = std::fs::read_to_string(status).ok()?;
             let line = status
                 .lines()
                 .find_map(|l| l.strip_prefix("voluntary_ctxt_switches:"));
-            line.and_then(|n| n.trim().parse::<u64>().ok())
-                .expect("a number")
+            line?.trim().parse::<u64>().ok()
         })
         .sum()
 }

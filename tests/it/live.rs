@@ -1,12 +1,10 @@
 //! The live stream, the use of resources and the numbers for machines, from a real daemon.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::os::fd::AsFd as _;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use serde_json::Value as Json;
 use visord_xmlrpc::Value;
 
@@ -347,104 +345,4 @@ fn numbers_for_machines() {
     let (head, body) = get(&socket, "/healthz", "");
     assert!(head.starts_with("http/1.0 200"), "{head}");
     assert_eq!(body, "OK\n");
-}
-
-/// 100 open streams while programs write 1,000 lines a second: prints what it costs. Run it in a
-/// release build: `cargo test --release --test it -- --ignored --nocapture live::measure`.
-#[test]
-#[ignore = "a measurement"]
-fn measure_a_hundred_open_streams() {
-    let mut programs = String::new();
-    for number in 0..10 {
-        programs += &format!(
-            "[program:w{number}]\ncommand=/bin/sh -c \"while :; do for i in 1 2 3 4 5 6 7 8 9 10; \
-             do echo line $i of a log that grows; done; sleep 0.1; done\"\nstartsecs=0\n"
-        );
-    }
-    for number in 0..90 {
-        programs += &format!("[program:s{number}]\ncommand=/bin/sleep 1000\nstartsecs=0\n");
-    }
-    let daemon = Daemon::with("", &programs);
-    daemon.wait_state("w9", "RUNNING");
-    daemon.wait_state("s89", "RUNNING");
-    std::thread::sleep(Duration::from_secs(2));
-    let report = |what: &str| {
-        let (cpu, p50, p99) = calls(&daemon, Duration::from_secs(10));
-        println!("{what}: daemon {cpu:.1} % of a core, getState p50 {p50:?} p99 {p99:?}");
-    };
-    report("nobody watches");
-    let socket = daemon.path("s.sock");
-    let open = |_| {
-        Stream::open(&socket, "?topics=state,usage,event")
-            .lines
-            .into_inner()
-    };
-    let streams: Vec<UnixStream> = (0..100).map(open).collect();
-    let reader = std::thread::spawn(move || drain(streams));
-    report("100 streams");
-    let stop = std::sync::atomic::AtomicBool::new(false);
-    std::thread::scope(|scope| {
-        let busy = scope.spawn(|| {
-            let mut client = daemon.client();
-            while !stop.load(std::sync::atomic::Ordering::Relaxed) {
-                for call in ["supervisor.stopProcess", "supervisor.startProcess"] {
-                    client.call(call, &["s0".into()]).expect(call);
-                }
-                std::thread::sleep(Duration::from_millis(100));
-            }
-        });
-        report("100 streams, 10 restarts a second");
-        stop.store(true, std::sync::atomic::Ordering::Relaxed);
-        busy.join().expect("the caller");
-    });
-    drop(daemon);
-    let bytes = reader.join().expect("the reader");
-    println!("{bytes} bytes to 100 streams");
-}
-
-/// Reads all of them to their ends, on one thread: a hundred would be in the way of each other.
-fn drain(mut streams: Vec<UnixStream>) -> usize {
-    let mut buffer = vec![0; 64 * 1024];
-    let mut bytes = 0;
-    while !streams.is_empty() {
-        let mut polled: Vec<_> = streams
-            .iter()
-            .map(|stream| PollFd::new(stream.as_fd(), PollFlags::POLLIN))
-            .collect();
-        poll(&mut polled, PollTimeout::NONE).expect("poll");
-        let ready: Vec<bool> = polled.iter().map(|fd| fd.any() == Some(true)).collect();
-        let mut at = ready.iter();
-        streams.retain_mut(|stream| {
-            if at.next() != Some(&true) {
-                return true;
-            }
-            let count = stream.read(&mut buffer).expect("bytes");
-            bytes += count;
-            count > 0
-        });
-    }
-    bytes
-}
-
-/// What the daemon uses while it is called for this long, and how long calls take.
-fn calls(daemon: &Daemon, time: Duration) -> (f64, Duration, Duration) {
-    let used = || -> f64 {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", daemon.pid())).expect("stat");
-        let (_, rest) = stat.rsplit_once(')').expect("a name");
-        let fields: Vec<&str> = rest.split_whitespace().collect();
-        let ticks = |at: usize| fields[at].parse::<f64>().expect("ticks");
-        (ticks(11) + ticks(12)) / 100.0
-    };
-    let mut client = daemon.client();
-    let (began, before) = (Instant::now(), used());
-    let mut took = Vec::new();
-    while began.elapsed() < time {
-        let call = Instant::now();
-        client.call("supervisor.getState", &[]).expect("an answer");
-        took.push(call.elapsed());
-        std::thread::sleep(Duration::from_millis(2));
-    }
-    let cpu = (used() - before) / began.elapsed().as_secs_f64() * 100.0;
-    took.sort_unstable();
-    (cpu, took[took.len() / 2], took[took.len() * 99 / 100])
 }

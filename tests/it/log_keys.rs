@@ -229,7 +229,7 @@ fn what_logs_refuses() {
     fails(&["logs"], "Error: logs requires rotate or reopen\n");
     fails(&["logs", "burn"], "Error: logs requires rotate or reopen\n");
     fails(&["logs", "rotate", "no"], "no: ERROR (no such process)\n");
-    fails(&["logs", "reopen", "n:*"], "n:*: ERROR (no such group)\n");
+    fails(&["logs", "reopen", "n:*"], "n: ERROR (no such group)\n");
     let listed = format!("{:?}", daemon.call("system.listMethods", &[]));
     assert!(listed.contains("clearProcessLogs"));
     assert!(!listed.contains("rotateProcessLogs") && !listed.contains("reopenProcessLogs"));

@@ -1,5 +1,6 @@
 //! Small file systems of a test's own, where that is permitted.
 
+use std::os::fd::AsRawFd;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -10,6 +11,15 @@ pub(crate) struct Mount {
 
 /// A file system that hangs for whoever writes to it, until this is dropped.
 pub(crate) struct Frozen<'a>(&'a Mount);
+
+/// See [`Mount::dead`]; dropped in this order: the device closes and everybody who waited gets
+/// an error.
+pub(crate) struct Dead {
+    #[allow(dead_code)] // it is there to be closed
+    device: std::fs::File,
+    #[allow(dead_code)] // it is there to be unmounted
+    mount: Mount,
+}
 
 impl Mount {
     /// An ext4 of 64 MiB in a file; `None`, with the reason on standard error, where that is
@@ -29,6 +39,34 @@ impl Mount {
         let size = format!("size={kib}k");
         Self::at(point, &["-t", "tmpfs", "-o", &size], Path::new("tmpfs"))
             .or_else(|| skipped("a tmpfs"))
+    }
+
+    /// A file system that never answers: whoever looks into it hangs until this is dropped.
+    pub(crate) fn dead(point: PathBuf) -> Option<Dead> {
+        let mut options = std::fs::OpenOptions::new();
+        let Ok(device) = options.read(true).write(true).open("/dev/fuse") else {
+            return skipped("a FUSE file system");
+        };
+        std::fs::create_dir(&point).expect("the mount point");
+        let text = |text: String| std::ffi::CString::new(text).expect("no NUL");
+        let target = text(point.display().to_string());
+        let fd = device.as_raw_fd();
+        let options = text(format!("fd={fd},rootmode=40000,user_id=0,group_id=0"));
+        // SAFETY: every pointer leads to a string that outlives the call.
+        let mounted = unsafe {
+            libc::mount(
+                c"dead".as_ptr(),
+                target.as_ptr(),
+                c"fuse".as_ptr(),
+                0,
+                options.as_ptr().cast(),
+            )
+        };
+        if mounted != 0 {
+            return skipped("a FUSE file system");
+        }
+        let mount = Self { point };
+        Some(Dead { device, mount })
     }
 
     fn at(point: PathBuf, options: &[&str], source: &Path) -> Option<Self> {

@@ -186,3 +186,39 @@ fn a_frozen_file_system_under_the_activity_log() {
         daemon.text("mount/main.log").contains("spawned: 'idle'")
     });
 }
+
+/// Looking for a program there keeps the thread that starts children, and so does the child that
+/// goes there before it executes its program.
+#[test]
+fn a_dead_file_system_under_programs() {
+    let setup = Setup::new();
+    let programs = "[program:there]\ncommand=@DIR@/dead/program\nautostart=false\nstartsecs=0\n\
+                    [program:inside]\ncommand=/bin/cat\ndirectory=@DIR@/dead/folder\n\
+                    autostart=false\nstartsecs=0\nautorestart=false\n";
+    setup.configure("", &format!("{programs}{PROGRAMS}"));
+    let Some(dead) = Mount::dead(setup.path("dead")) else {
+        return;
+    };
+    let daemon = setup.start();
+    let others = Others::of(&daemon);
+    let quiet = others.measure(QUIET);
+    std::thread::scope(|scope| {
+        let start = |name| {
+            let mut client = daemon.client();
+            let arguments = [Value::from(name), true.into()];
+            scope.spawn(move || client.call("supervisor.startProcess", &arguments))
+        };
+        let inside = start("inside");
+        daemon.wait_state("inside", "STARTING");
+        let there = start("there");
+        let stalled = others.measure(STALLED);
+        assert_eq!(daemon.state("inside"), "STARTING");
+        stalled.assert_like(&quiet);
+        drop(dead);
+        for waiting in [inside, there] {
+            // the one is not found, the other ends at once, as soon as there is an answer
+            drop(waiting.join().expect("an answer"));
+        }
+    });
+    daemon.wait_state("inside", "EXITED");
+}

@@ -494,3 +494,36 @@ fn our_client_updates_whole_groups_of_the_originals_daemon() {
     daemon.wait_state("web:a", "RUNNING");
     assert!(!pids.iter().any(|pid| is_alive(*pid)));
 }
+
+#[test]
+fn of_many_additions_at_once_one_adds_and_only_its_logs_are_made() {
+    let program = "[program:x]\ncommand=/bin/sleep 1000\nautostart=false\n";
+    let daemon = Daemon::with("", "");
+    configure(&daemon, program);
+    let add = || daemon.try_call("supervisor.addProcessGroup", &[Value::from("x")]);
+    let auto_logs = || {
+        let files = std::fs::read_dir(daemon.folder()).expect("the folder");
+        let names = files.map(|file| file.expect("a file").file_name());
+        names
+            .filter(|name| name.to_string_lossy().contains("---"))
+            .count()
+    };
+    for round in 1..=5 {
+        let answers: Vec<_> = thread::scope(|scope| {
+            let callers: Vec<_> = (0..8).map(|_| scope.spawn(add)).collect();
+            let joined = callers.into_iter().map(|caller| caller.join());
+            joined.map(|answer| answer.expect("no panic")).collect()
+        });
+        let refused = answers.iter().filter_map(|answer| answer.as_ref().err());
+        let refused: Vec<&String> = refused.collect();
+        assert_eq!(refused.len(), 7, "{answers:?}");
+        assert!(
+            refused
+                .iter()
+                .all(|fault| fault.contains("ALREADY_ADDED: x"))
+        );
+        // one for each output
+        assert_eq!(auto_logs(), 2 * round);
+        daemon.call("supervisor.removeProcessGroup", &[Value::from("x")]);
+    }
+}

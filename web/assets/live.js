@@ -1,8 +1,20 @@
-// One stream of server-sent events for a page (docs/web.md, "Live pages"): resumes by cursor,
+// One stream of server-sent events for a page (docs/web.md, "Processes page"): resumes by cursor,
 // tells people when the connection is lost, and does nothing while nobody looks.
 
 const FIRST_WAIT = 1000; // ms between two attempts, doubled up to
 const LONGEST_WAIT = 15000;
+const SILENCE = 20000; // ms without the figures that come every 2 s: a network that is gone says nothing
+
+/** Calls `work` every second, but only while somebody looks. */
+export function everySecond(work) {
+  let timer = 0;
+  const turn = () => {
+    clearInterval(timer);
+    timer = document.hidden ? 0 : setInterval(work, 1000);
+  };
+  document.addEventListener('visibilitychange', turn);
+  turn();
+}
 
 /**
  * Keeps a stream of `topics` open and calls back with what comes.
@@ -23,6 +35,8 @@ export function connect({
   let source = null;
   let cursor = '';
   let timer = 0;
+  let guard = 0;
+  let heard = 0;
   let wait = FIRST_WAIT;
   let ended = false;
 
@@ -33,16 +47,16 @@ export function connect({
     const parameters = new URLSearchParams(query);
     if (topics.length) parameters.set('topics', topics.join(','));
     if (cursor) parameters.set('cursor', cursor);
-    const own = source = new EventSource(`${address}?${parameters}`);
+    source = new EventSource(`${address}?${parameters}`);
     const fresh = !cursor;
-    own.onopen = () => {
+    source.onopen = () => {
       wait = FIRST_WAIT;
       tell('');
       if (fresh) onReset?.();
       onUp?.();
     };
     // the browser would try again only after some kinds of loss, and without our cursor
-    own.onerror = () => lose('Connection lost. What you see is out of date.');
+    source.onerror = () => lose('Connection lost. What you see is out of date.');
     listen('reset', () => {
       cursor = '';
       onReset?.();
@@ -52,10 +66,16 @@ export function connect({
     for (const [name, handler] of Object.entries(all)) {
       if (handler) listen(name, (event) => handler(JSON.parse(event.data), event));
     }
+    heard = Date.now();
+    if (!topics.includes('usage')) return;
+    guard = setInterval(() => {
+      if (Date.now() - heard > SILENCE) lose('Nothing is heard any more. What you see is out of date.');
+    }, 5000);
   }
 
   function listen(name, handler) {
     source.addEventListener(name, (event) => {
+      heard = Date.now();
       if (event.lastEventId) cursor = event.lastEventId;
       handler(event);
     });
@@ -63,6 +83,7 @@ export function connect({
 
   function close() {
     clearTimeout(timer);
+    clearInterval(guard);
     timer = 0;
     source?.close();
     source = null;

@@ -58,6 +58,7 @@ function start() {
 
   /** Shows a part of the file and nothing else. */
   function replace(found, following) {
+    quietUntil = 0;
     disconnect();
     view.clear();
     Object.assign(state, { place: found.place, file: found.file, full: false });
@@ -67,6 +68,7 @@ function start() {
     else view.offset = found.from;
     view.news = 0;
     view.events.onNews(0);
+    view.flush();
     follow(following);
     if (!following) log.scrollTop = view.lastTop = 0;
     if (state.atEnd) connect();
@@ -159,11 +161,14 @@ function start() {
   // -- what is said ------------------------------------------------------------------------
 
   let whereDue = false;
+  let quietUntil = 0;
   function where() {
     if (whereDue) return;
     whereDue = true;
     setTimeout(() => {
       whereDue = false;
+      // what was told can be read before it goes
+      if (Date.now() < quietUntil) return;
       const from = view.start === null ? "…" : grouped(view.start);
       $("note").textContent = `Bytes ${from} to ${grouped(view.offset ?? 0)}, ${grouped(view.count)} lines.`;
       for (const id of ["older", "newer", "end"]) if ($(id)) $(id).hidden = true;
@@ -171,6 +176,7 @@ function start() {
   }
 
   function tell(text) {
+    quietUntil = Date.now() + 6000;
     $("note").textContent = text;
   }
 

@@ -5,13 +5,16 @@
 import { PLAIN, dress, isPlain, paint } from "./ansi.js";
 
 /** Lines in a block. */
-const BLOCK = 100;
+const BLOCK = 50;
 /** Lines that are kept while the end is followed; twice as many while it is not. */
 export const KEPT = 100000;
 /** Characters shown of a line before it is asked to be shown whole. */
 const LONG = 10000;
 /** Characters after which an endless line is broken. */
 const ENDLESS = 65536;
+
+/** Sequences that set a style: nearly all there are in logs. */
+const SIMPLE = /\x1b\[[0-9;:]*m/g;
 
 const encoder = new TextEncoder();
 const bytesOf = (text) => (/^[\x00-\x7f]*$/.test(text) ? text.length : encoder.encode(text).length);
@@ -25,6 +28,8 @@ class Block {
     this.element.className = "block";
     this.element.block = this;
     this.filled = false;
+    /** How many of its lines have been drawn while it is filled. */
+    this.drawn = 0;
   }
 }
 
@@ -42,7 +47,7 @@ export class LogView {
     scroller.replaceChildren(this.content);
     this.measure();
     this.watcher = new IntersectionObserver((entries) => this.seen(entries), {
-      root: scroller, rootMargin: "150% 0px",
+      root: scroller, rootMargin: "100% 0px",
     });
     this.query = "";
     this.keep = null;
@@ -64,6 +69,8 @@ export class LogView {
     this.matches = [];
     this.current = -1;
     this.lastTop = 0;
+    this.dirty = new Set();
+    this.stale = new Set();
   }
 
   // -- lines in ----------------------------------------------------------------------------
@@ -88,8 +95,7 @@ export class LogView {
     if (this.open) {
       this.open.text += text;
       this.find(this.open);
-      const { block } = this.open;
-      if (block.filled && this.shows(this.open)) this.redraw(this.open);
+      this.stale.add(this.open);
     } else {
       this.add({ text, style: this.style, level: null, own: null, note: false });
     }
@@ -102,7 +108,7 @@ export class LogView {
     this.style = isPlain(line.text) ? line.style : paint(line.text, line.style).style;
     line.own = this.levelOf?.(line.text) ?? null;
     line.level = this.level = line.own ?? this.level;
-    if (line.own !== null && line.block.filled) this.redraw(line);
+    if (line.own !== null) this.stale.add(line);
   }
 
   /** A remark between lines: what happened to the file. */
@@ -120,7 +126,6 @@ export class LogView {
       this.blocks.push(block);
       this.content.append(block.element);
       this.watcher.observe(block.element);
-      block.filled = this.following;
     }
     line.block = block;
     block.lines.push(line);
@@ -128,20 +133,41 @@ export class LogView {
     this.last = line;
     this.count++;
     this.find(line);
-    if (!this.shows(line)) return;
-    if (block.filled) block.element.append(this.draw(line));
-    else this.reserve(block);
+    this.dirty.add(block);
   }
 
   added(lines) {
     if (this.following) {
       while (this.count > KEPT && this.blocks.length > 1) this.dropFirst();
-      this.toEnd();
     } else {
       this.news += lines;
       if (lines) this.events.onNews(this.news);
       if (this.count > 2 * KEPT) this.events.onFull();
     }
+    // however much comes, it is drawn once a frame, and not at all while nobody looks
+    this.frame ||= requestAnimationFrame(() => this.flush());
+  }
+
+  /** Draws what is new. Of many new lines only the last are drawn. */
+  flush() {
+    cancelAnimationFrame(this.frame);
+    this.frame = 0;
+    const near = this.following ? this.blocks.slice(-2) : [];
+    for (const block of near) {
+      if (!block.filled) this.fill(block);
+    }
+    for (const block of this.dirty) {
+      if (!block.element.isConnected) continue;
+      if (!block.filled) this.reserve(block);
+      for (; block.filled && block.drawn < block.lines.length; block.drawn++) {
+        const line = block.lines[block.drawn];
+        if (this.shows(line)) block.element.append(this.draw(line));
+      }
+    }
+    for (const line of this.stale) if (this.shows(line)) this.redraw(line);
+    this.dirty.clear();
+    this.stale.clear();
+    if (this.following) this.toEnd();
   }
 
   dropFirst() {
@@ -231,6 +257,7 @@ export class LogView {
 
   fill(block) {
     block.filled = true;
+    block.drawn = block.lines.length;
     block.element.style.removeProperty("height");
     block.element.replaceChildren(
       ...block.lines.filter((line) => this.shows(line)).map((line) => this.draw(line)));
@@ -372,8 +399,11 @@ export class LogView {
   }
 
   isIn(line) {
-    const { text } = line;
-    const read = isPlain(text) ? text : paint(text).spans.map((span) => span.text).join("");
+    let read = line.text;
+    if (read.includes("\x1b")) {
+      read = read.replace(SIMPLE, "");
+      if (!isPlain(read)) read = paint(read).spans.map((span) => span.text).join("");
+    }
     return (this.anyCase ? read.toLowerCase() : read).includes(this.query);
   }
 

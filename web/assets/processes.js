@@ -1,14 +1,12 @@
 // The processes page, live: rows follow the daemon, search and selection happen at once, orders
 // are given without leaving the page. Without this script the page does the same with forms.
 
-import { connect } from './live.js';
-import { badge, closeMenus, make, takeOver } from './orders.js';
+import { connect, everySecond } from './live.js';
+import { blank, cpu, draw, memory, push, unfold, uptime } from './figures.js';
+import { badge, make, takeOver } from './orders.js';
 
 const STATES = ['STOPPED', 'STARTING', 'RUNNING', 'BACKOFF', 'STOPPING', 'EXITED', 'FATAL', 'UNKNOWN'];
 const LABELS = { start: 'Start', restart: 'Restart', stop: 'Stop', signal: 'Signal…', clearlog: 'Clear Log' };
-const WIDTH = 60; // of a curve, in samples and pixels
-const HEIGHT = 18;
-const LEAST = 10; // percent that its height stands for at least
 
 const table = document.getElementById('processes');
 const orders = document.getElementById('orders');
@@ -48,7 +46,7 @@ function read(row) {
     name, group, row, state: field(row, 'state').firstChild.dataset.state, start: 0, seen: false, curve: [],
   };
   const svg = row.querySelector('svg');
-  if (svg) entry.curve = unfold(svg.firstChild.getAttribute('d'), Number(svg.dataset.top ?? LEAST));
+  if (svg) entry.curve = unfold(svg);
   if (!row.querySelector('details')) fit(entry);
   rows.set(name, entry);
 }
@@ -169,14 +167,6 @@ function describe({ state, start, pid, said, row }) {
   if (text !== undefined) write(field(row, 'description'), text);
 }
 
-function uptime(seconds) {
-  const all = Math.max(0, Math.floor(seconds));
-  const two = (number) => String(number).padStart(2, '0');
-  const clock = `${Math.floor(all / 3600) % 24}:${two(Math.floor(all / 60) % 60)}:${two(all % 60)}`;
-  const days = Math.floor(all / 86400);
-  return days === 0 ? clock : `${days} day${days > 1 ? 's' : ''}, ${clock}`;
-}
-
 function onGone({ name }) {
   const entry = rows.get(name);
   if (!entry) return;
@@ -196,60 +186,16 @@ function onUsage(all) {
 function use(entry, sample) {
   const { row, curve } = entry;
   const cell = field(row, 'cpu');
-  const svg = cell.querySelector('svg');
   write(field(row, 'rss'), sample ? memory(sample.rss) : '');
   if (!sample) {
     curve.length = 0;
     cell.textContent = '';
     return;
   }
-  curve.push(sample.cpu);
-  if (curve.length > WIDTH) curve.shift();
-  const text = `${sample.cpu.toFixed(1)}%`;
-  if (cell.firstChild?.nodeType === Node.TEXT_NODE) cell.firstChild.data = text;
-  else cell.prepend(text);
-  if (curve.length > 1) draw(svg ?? cell.appendChild(frame()), curve);
-}
-
-function memory(bytes) {
-  let amount = bytes / 1024;
-  let unit = 'KiB';
-  for (const next of ['MiB', 'GiB', 'TiB']) {
-    if (amount < 1023.5) break;
-    amount /= 1024;
-    unit = next;
-  }
-  return `${amount.toFixed(amount < 9.95 ? 1 : 0)} ${unit}`;
-}
-
-// ---------------------------------------------------------------- curves
-
-const SVG = 'http://www.w3.org/2000/svg';
-
-function frame() {
-  const svg = document.createElementNS(SVG, 'svg');
-  svg.append(document.createElementNS(SVG, 'path'));
-  return svg;
-}
-
-function draw(svg, curve) {
-  const top = Math.max(LEAST, ...curve);
-  const depth = (cpu) => 1 + Math.round(HEIGHT - cpu / top * HEIGHT);
-  const points = curve.map((cpu, at) => `${WIDTH - curve.length + at} ${depth(cpu)}`);
-  svg.firstChild.setAttribute('d', `M${points.join('L')}`);
-}
-
-/** The samples of a curve that the server has drawn: `M56 19l1-9 1 0`. */
-function unfold(path, top) {
-  const numbers = path.match(/-?\d+/g).map(Number);
-  let depth = numbers[1] - 1;
-  const value = () => Math.max(0, (HEIGHT - depth) / HEIGHT * top);
-  const curve = [value()];
-  for (let at = 3; at < numbers.length; at += 2) {
-    depth += numbers[at];
-    for (let count = numbers[at - 1]; count > 0; count -= 1) curve.push(value());
-  }
-  return curve;
+  push(curve, sample.cpu);
+  if (cell.firstChild?.nodeType === Node.TEXT_NODE) cell.firstChild.data = cpu(sample.cpu);
+  else cell.prepend(cpu(sample.cpu));
+  if (curve.length > 1) draw(cell.querySelector('svg') ?? cell.appendChild(blank()), curve);
 }
 
 // ---------------------------------------------------------------- search, counts, selection
@@ -450,14 +396,13 @@ function begin() {
     state = value === state && event.submitter?.closest('#state-filter') ? 'all' : value;
     filter();
   });
-  document.getElementById('refresh').hidden = true;
   search.querySelector(':scope > button').hidden = true;
   document.documentElement.classList.add('scripted');
   arrange();
   remember();
-  setInterval(() => {
-    if (live && !document.hidden) for (const entry of rows.values()) describe(entry);
-  }, 1000);
+  everySecond(() => {
+    if (live) for (const entry of rows.values()) describe(entry);
+  });
 }
 
 if (table) begin();

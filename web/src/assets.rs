@@ -11,7 +11,7 @@ use crate::answer;
 use crate::clock;
 
 /// Path, type and content. The paths of sheet and images are the original's, the files are not.
-const FILES: [(&str, &str, &[u8]); 10] = [
+const FILES: &[(&str, &str, &[u8])] = &[
     (
         "stylesheets/supervisor.css",
         "text/css",
@@ -51,6 +51,16 @@ const FILES: [(&str, &str, &[u8]); 10] = [
         "scripts/live.js",
         "text/javascript",
         include_bytes!("../assets/live.js"),
+    ),
+    (
+        "scripts/figures.js",
+        "text/javascript",
+        include_bytes!("../assets/figures.js"),
+    ),
+    (
+        "scripts/process.js",
+        "text/javascript",
+        include_bytes!("../assets/process.js"),
     ),
     (
         "scripts/orders.js",

@@ -6,6 +6,8 @@
 //! refused. A name that exists is tried with a real request; only a socket that nobody serves
 //! is removed (decision C26).
 
+mod again;
+
 use std::fmt;
 use std::fs;
 use std::io::{self, Read, Write};
@@ -27,13 +29,15 @@ use visord_config::{HttpAddress, HttpConfig, Ownership};
 
 use crate::tls::{Tls, TlsError};
 
+pub use again::{is_in_the_way, is_same_place};
+
 /// Connections that may wait to be accepted.
 const BACKLOG: i32 = 1024;
 
-/// How long a program that holds a socket gets to answer before it counts as there but busy.
+/// How long whoever holds a socket gets to answer before it counts as busy.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Each attempt meets a name that somebody else took meanwhile; this many mean a quarrel.
+/// Each attempt meets a name that somebody took meanwhile; this many mean a quarrel.
 const ATTEMPTS: usize = 10;
 
 /// One open listening socket.
@@ -55,19 +59,6 @@ pub enum Socket {
     Inet(TcpListener),
     /// A unix socket.
     Unix(UnixListener),
-}
-
-impl Socket {
-    /// Another descriptor of the same socket.
-    ///
-    /// # Errors
-    /// No descriptor to be had.
-    pub fn try_clone(&self) -> io::Result<Self> {
-        Ok(match self {
-            Self::Inet(listener) => Self::Inet(listener.try_clone()?),
-            Self::Unix(listener) => Self::Unix(listener.try_clone()?),
-        })
-    }
 }
 
 /// A socket file of ours, recognised by its inode.
@@ -185,24 +176,6 @@ pub fn bind_all(http: &[HttpConfig]) -> Result<Vec<Bound>, ListenError> {
     Ok(bound)
 }
 
-/// Whether every server that is to speak TLS could, without opening any. Reads files.
-///
-/// # Errors
-/// The first that could not.
-pub fn check_certificates(http: &[HttpConfig]) -> Result<(), ListenError> {
-    http.iter()
-        .try_for_each(|config| certificate(config).map(drop))
-}
-
-/// The certificate of a server, if it speaks TLS.
-fn certificate(config: &HttpConfig) -> Result<Option<Tls>, ListenError> {
-    let tls = config.tls.as_ref().map(Tls::new).transpose();
-    tls.map_err(|error| ListenError::Tls {
-        section: config.section.clone(),
-        error,
-    })
-}
-
 impl Bound {
     /// Remove the socket file, if it is still the one that was made here. A file that cannot
     /// be removed is left: the next start finds that nobody serves it.
@@ -215,8 +188,12 @@ impl Bound {
     }
 }
 
-fn bind_one(config: &HttpConfig) -> Result<Bound, ListenError> {
-    let tls = certificate(config)?;
+/// Open one server.
+///
+/// # Errors
+/// Why it cannot be opened.
+pub fn bind_one(config: &HttpConfig) -> Result<Bound, ListenError> {
+    let tls = Tls::of(config)?;
     let (socket, file) = match &config.address {
         HttpAddress::Inet { host, port } => (Socket::Inet(bind_inet(host, *port)?), None),
         HttpAddress::Unix { path, mode, owner } => {

@@ -37,7 +37,7 @@ use crate::site::Site;
 use crate::sse::{self, Gone, Outlet, SILENCE};
 
 /// How far behind a client may be before it skips, in bytes.
-pub const FAR: u64 = 4 * 1024 * 1024;
+pub const FAR: u64 = 16 * 1024 * 1024;
 
 /// The least time between two messages of a client that keeps up: a hundred open pages and a
 /// thousand lines a second must not make a hundred thousand messages.

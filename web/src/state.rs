@@ -126,7 +126,7 @@ impl Limits {
     /// for those who ask for something else.
     #[must_use]
     pub fn streams(&self) -> usize {
-        (self.connections() / 2).max(1)
+        (self.connections() / 8 * 7).max(1)
     }
 }
 

@@ -16,6 +16,10 @@ use std::fmt;
 use std::path::Path;
 use std::path::PathBuf;
 
+use visord_config::HttpConfig;
+
+use crate::listen::ListenError;
+
 /// Why a listener cannot speak TLS.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TlsError {
@@ -95,3 +99,17 @@ mod absent {
 
 #[cfg(not(feature = "tls"))]
 pub use absent::{Secured, Tls};
+
+impl Tls {
+    /// The certificate of a server, if it speaks TLS. Reads files.
+    ///
+    /// # Errors
+    /// It is to speak TLS and cannot.
+    pub fn of(config: &HttpConfig) -> Result<Option<Self>, ListenError> {
+        let tls = config.tls.as_ref().map(Self::new).transpose();
+        tls.map_err(|error| ListenError::Tls {
+            section: config.section.clone(),
+            error,
+        })
+    }
+}

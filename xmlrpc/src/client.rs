@@ -8,7 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
 use crate::error::DecodeError;
-use crate::http::{Address, Answer, Connection, HttpError, Identity, Request, Trust};
+use crate::http::{Address, Answer, Connection, HttpError, Identity, Request, TlsError, Trust};
 use crate::reply::WireFault;
 use crate::value::Value;
 use crate::{decode_reply, encode_call};
@@ -29,6 +29,8 @@ pub enum CallError {
     NoSuchFile,
     /// The socket file may not be opened.
     Permission(io::Error),
+    /// No agreement on TLS.
+    Tls(TlsError),
     /// Any other failure of the connection.
     Io(io::Error),
     /// The server hung up without an answer.
@@ -54,6 +56,7 @@ impl fmt::Display for CallError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Resolve(error) | Self::Permission(error) | Self::Io(error) => error.fmt(f),
+            Self::Tls(error) => error.fmt(f),
             Self::Refused => f.write_str("connection refused"),
             Self::NoSuchFile => f.write_str("no such file"),
             Self::Disconnected => f.write_str("the server hung up without an answer"),
@@ -88,6 +91,8 @@ impl From<HttpError> for CallError {
         match error {
             HttpError::Resolve(error) => Self::Resolve(error),
             HttpError::Connect(error) => Self::connect(error),
+            HttpError::Tls(TlsError::Broken(error)) => Self::Io(error),
+            HttpError::Tls(error) => Self::Tls(error),
             HttpError::Io(error) => Self::Io(error),
             HttpError::Disconnected => Self::Disconnected,
             HttpError::Malformed(what) => Self::NotHttp(what),

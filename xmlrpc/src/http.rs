@@ -16,6 +16,7 @@ mod head;
 mod stream;
 #[cfg(feature = "tls")]
 mod tls;
+mod tls_error;
 
 use std::fmt;
 use std::io::{self, Read, Write};
@@ -25,7 +26,8 @@ use std::path::PathBuf;
 pub use address::{Address, NotAnAddress, ServerUrl};
 pub use body::Piece;
 pub use collect::{Collector, request_bytes};
-pub use head::Head;
+pub use head::{ANSWER_IS_TLS, Head};
+pub use tls_error::TlsError;
 
 use body::Body;
 use stream::Stream;
@@ -42,6 +44,8 @@ pub enum HttpError {
     Resolve(io::Error),
     /// No connection: refused, no such socket, no permission, unreachable.
     Connect(io::Error),
+    /// No agreement on TLS.
+    Tls(TlsError),
     /// The connection broke while a request or an answer was on its way.
     Io(io::Error),
     /// The server closed the connection without a word.
@@ -54,6 +58,7 @@ impl fmt::Display for HttpError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Resolve(error) | Self::Connect(error) | Self::Io(error) => error.fmt(f),
+            Self::Tls(error) => error.fmt(f),
             Self::Disconnected => f.write_str("remote end closed connection without response"),
             Self::Malformed(what) => f.write_str(what),
         }
@@ -181,9 +186,24 @@ impl Connection {
             None => Stream::open(&self.address, &self.trust, self.identity.as_ref())?,
         };
         let bytes = encode(request, &self.address.host_header());
-        stream.write_all(&bytes).map_err(HttpError::Io)?;
+        stream.write_all(&bytes).map_err(broken)?;
         Answer::begin(stream)
     }
+}
+
+/// What a failure of an open connection means: TLS has things to say of its own.
+#[cfg(feature = "tls")]
+fn broken(error: io::Error) -> HttpError {
+    let why = tls::reason(error);
+    if let TlsError::Broken(error) = why {
+        return HttpError::Io(error);
+    }
+    HttpError::Tls(why)
+}
+
+#[cfg(not(feature = "tls"))]
+fn broken(error: io::Error) -> HttpError {
+    HttpError::Io(error)
 }
 
 /// The bytes of a request: one write, so that the server sees it whole.
@@ -332,7 +352,7 @@ impl Incoming {
                     return Ok(count > 0);
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(HttpError::Io(error)),
+                Err(error) => return Err(broken(error)),
             }
         }
     }

@@ -99,9 +99,12 @@ async fn is_open_from_the_first_user_to_the_last() {
 #[tokio::test]
 async fn tcp_needs_a_free_port() {
     let place = Place::new();
-    let taken = TcpListener::bind("127.0.0.1:0").expect("bind");
+    // an address of this test alone: nobody else may take its port while it is free
+    let pid = std::process::id().to_be_bytes();
+    let host = format!("127.{}.{}.{}", pid[1] | 1, pid[2], pid[3]);
+    let taken = TcpListener::bind((&*host, 0)).expect("bind");
     let port = taken.local_addr().expect("address").port();
-    let host = "localhost".to_owned();
+    let address = (host.clone(), port);
     let socket = place.socket(FcgiAddress::Tcp { host, port });
     let refused = "Could not create FastCGI socket the:url: [Errno 98] Address already in use";
     assert_eq!(told(&probe(&socket.config)), [CREATING, refused]);
@@ -109,7 +112,7 @@ async fn tcp_needs_a_free_port() {
     drop(taken);
     let open = socket.acquire("a").await;
     assert_eq!(told(&open), [CREATING, "ok"]);
-    TcpStream::connect(("127.0.0.1", port)).expect("listens");
+    TcpStream::connect(address).expect("listens");
 }
 
 #[tokio::test]

@@ -78,6 +78,20 @@ pub fn activity(settings: ActivitySettings) -> io::Result<ActivityLog> {
     Ok(log)
 }
 
+/// Opens the activity log and closes it again: whether that would do.
+///
+/// # Errors
+/// The file cannot be opened.
+pub fn try_activity(target: &MainLogTarget) -> io::Result<()> {
+    match target {
+        MainLogTarget::File(path) => {
+            LogFile::open(RealDisk, path.clone(), Rotation::default()).map(drop)
+        }
+        // whoever is missing may come back
+        MainLogTarget::Syslog(_) => Ok(()),
+    }
+}
+
 /// Says a sentence in the activity log.
 pub fn emit(logger: &Logger, line: &LogLine) {
     let text = &line.text;

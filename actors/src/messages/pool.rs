@@ -21,6 +21,15 @@ pub struct Join {
     pub recover: Recipient<RecoverListener>,
 }
 
+/// Supervisor to pool, after an update of its group: serve these members, in configured order, and
+/// forget the others.
+#[derive(Clone, Debug, PartialEq, Eq, Message)]
+#[rtype(result = "()")]
+pub struct Arrange {
+    /// Process names.
+    pub order: Vec<String>,
+}
+
 /// Member to pool: its state changed.
 #[derive(Clone, Debug, PartialEq, Eq, Message)]
 #[rtype(result = "()")]

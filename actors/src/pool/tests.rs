@@ -105,11 +105,25 @@ fn start(buffer_size: usize) -> Fixture {
 }
 
 fn start_with(config: PoolConfig) -> Fixture {
+    start_with_log(config, Box::new(|| None))
+}
+
+fn start_settling(settle: Settle) -> Fixture {
+    let config = PoolConfig {
+        buffer_size: 10,
+        events: vec![EventKind::RemoteCommunication],
+        event_detail: EventDetail::Basic,
+        listener_recover: ListenerRecover::Never,
+    };
+    start_with_log(config, settle)
+}
+
+fn start_with_log(config: PoolConfig, settle: Settle) -> Fixture {
     let log = Lines::default();
     let bus = EventBus::new(20, Interest::default()).start();
     let pool = ListenerPool::new("pool".into(), "north".into(), &config, log.logger());
     let meter = pool.meter();
-    let pool = pool.start();
+    let pool = pool.settling(settle).start();
     bus.do_send(Subscribe {
         name: "pool".into(),
         kinds: config.events,
@@ -172,6 +186,68 @@ impl Fixture {
             data: data.into(),
         }));
     }
+}
+
+#[test]
+fn an_event_comes_again_when_its_rejection_is_in_the_log() {
+    on_paused_time(async {
+        let open = Rc::new(tokio::sync::Semaphore::new(0));
+        let written = open.clone();
+        let fixture = start_settling(Box::new(move || {
+            let (sender, receiver) = tokio::sync::oneshot::channel::<()>();
+            let written = written.clone();
+            actix_rt::spawn(async move {
+                written.acquire().await.expect("open").forget();
+                drop(sender);
+            });
+            Some(Box::pin(async move { drop(receiver.await) }))
+        }));
+        let seen = fixture.join("a");
+        *seen.answer.borrow_mut() = FAIL;
+        fixture.up("a", 7);
+        fixture.remote("once");
+        settle().await;
+        assert_eq!(seen.bodies().len(), 1, "nothing was complained about");
+        *seen.answer.borrow_mut() = OK;
+        sleep(Duration::from_secs(1)).await;
+        assert!(seen.bodies().is_empty(), "the log is not written yet");
+        open.add_permits(1);
+        settle().await;
+        assert_eq!(seen.bodies().len(), 1);
+        // one that is gone meanwhile gets nothing
+        *seen.answer.borrow_mut() = FAIL;
+        fixture.remote("twice");
+        settle().await;
+        assert_eq!(seen.bodies().len(), 1);
+        fixture.changed("a", ProcessState::Exited, 0);
+        open.add_permits(1);
+        settle().await;
+        assert!(seen.bodies().is_empty());
+    });
+}
+
+#[test]
+fn after_an_update_the_configured_order_counts() {
+    on_paused_time(async {
+        let fixture = start(10);
+        let kept = fixture.join("b");
+        fixture.join("gone");
+        fixture.up("b", 7);
+        let new = fixture.join("a");
+        fixture.up("a", 8);
+        let order = ["a".to_owned(), "b".to_owned()].to_vec();
+        fixture.pool.do_send(Arrange { order });
+        fixture.remote("one");
+        settle().await;
+        assert_eq!((new.bodies().len(), kept.bodies().len()), (1, 0));
+        // answers still find their way
+        *new.answer.borrow_mut() = "";
+        fixture.remote("two");
+        settle().await;
+        fixture.remote("three");
+        settle().await;
+        assert_eq!((new.bodies().len(), kept.bodies().len()), (1, 1));
+    });
 }
 
 #[test]

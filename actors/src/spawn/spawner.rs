@@ -1,8 +1,8 @@
-//! The spawner thread: one queue, worked off in order, for everything that may block.
+//! The spawner threads: one queue, worked off in order, for everything that may block.
 
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use futures_util::future::LocalBoxFuture;
@@ -12,6 +12,7 @@ use visord_model::signal::Signal;
 
 use super::clone::{self, Stack};
 use super::command::{self, CommandQuery, ResolvedCommand};
+use super::crew::Crew;
 use super::kin::Kin;
 use super::launch::Launch;
 use super::places::Places;
@@ -37,35 +38,76 @@ pub struct SpawnerOptions {
     pub descriptors: Option<Limit>,
 }
 
-/// The thread named `spawner`. It ends when the last [`SpawnerHandle`] is dropped, which must not
-/// happen before the daemon ends.
+/// Threads at most: so many less one may be kept by programs on file systems that hang.
+const MOST_THREADS: usize = 4;
+
+/// The threads named `spawner`: one works, one waits behind it. They end when the last
+/// [`SpawnerHandle`] is dropped, which must not happen before the daemon ends.
 #[derive(Debug)]
 pub struct SpawnerThread;
 
 impl SpawnerThread {
-    /// Start it with the default options. Errors: no thread can be had.
+    /// Start them with the default options. Errors: no thread can be had.
     pub fn start() -> io::Result<SpawnerHandle> {
         Self::start_with(SpawnerOptions::default())
     }
 
-    /// Start it. Errors: no thread can be had.
+    /// Start them. Errors: no thread can be had.
     pub fn start_with(options: SpawnerOptions) -> io::Result<SpawnerHandle> {
-        let (jobs, queue) = mpsc::channel::<Job>();
+        let crew = Crew::new();
         let kin = Arc::new(Kin::default());
-        let theirs = Arc::clone(&kin);
-        thread::Builder::new()
-            .name("spawner".to_owned())
-            .spawn(move || Workshop::new(options, theirs).work(&queue))?;
-        Ok(SpawnerHandle { jobs, kin })
+        // all of them now, while low descriptors are to be had
+        let shops = (0..MOST_THREADS).map(|_| Workshop::new(options, Arc::clone(&kin)));
+        let shops = Arc::new(Mutex::new(shops.collect()));
+        let handle = SpawnerHandle {
+            door: Arc::new(Door(Arc::clone(&crew))),
+            kin,
+        };
+        for _ in 0..2 {
+            hire(&crew, &shops)?;
+        }
+        Ok(handle)
     }
 }
 
-type Job = Box<dyn FnOnce(&mut Workshop) + Send>;
+/// Workshops that nobody uses yet.
+type Shops = Arc<Mutex<Vec<Workshop>>>;
 
-/// Sends work to the spawner thread, which does it in the order of the calls.
+/// One more thread, as long as there is a workshop for it.
+fn hire(crew: &Arc<Crew<Workshop>>, shops: &Shops) -> io::Result<()> {
+    let shop = shops.lock().unwrap_or_else(PoisonError::into_inner).pop();
+    let Some(mut shop) = shop else {
+        return Ok(());
+    };
+    let (crew, shops) = (Arc::clone(crew), Arc::clone(shops));
+    let work = move || {
+        shop.settle_in();
+        // without another thread behind this one, it is as with one only
+        crew.serve(&mut shop, || drop(hire(&crew, &shops)));
+    };
+    let thread = thread::Builder::new().name("spawner".to_owned());
+    thread.spawn(work).map(drop)
+}
+
+/// The way in; when the last one who knows it is gone, the threads end.
+struct Door(Arc<Crew<Workshop>>);
+
+impl std::fmt::Debug for Door {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Door")
+    }
+}
+
+impl Drop for Door {
+    fn drop(&mut self) {
+        self.0.close();
+    }
+}
+
+/// Sends work to the spawner threads; it is begun in the order of the calls.
 #[derive(Clone, Debug)]
 pub struct SpawnerHandle {
-    jobs: mpsc::Sender<Job>,
+    door: Arc<Door>,
     kin: Arc<Kin>,
 }
 
@@ -91,8 +133,10 @@ impl SpawnerHandle {
     }
 
     fn queue(&self, job: impl FnOnce(&mut Workshop) + Send + 'static) {
-        // a closed queue drops the job with its reply, which tells whoever asked
-        let _ = self.jobs.send(Box::new(job));
+        self.door.0.push(Box::new(|shop: &mut Workshop| {
+            // the panic hook has told; whoever asked sees SpawnerGone, the next job goes on
+            let _ = catch_unwind(AssertUnwindSafe(|| job(shop)));
+        }));
     }
 }
 
@@ -164,9 +208,6 @@ struct Workshop {
 
 impl Workshop {
     fn new(options: SpawnerOptions, kin: Arc<Kin>) -> Self {
-        // A child begins with the daemon's handlers and this thread's mask: no signal may be let
-        // through before it has put both right. It cannot fail with these arguments.
-        let _ = pthread_sigmask(SigmaskHow::SIG_SETMASK, Some(&SigSet::all()), None);
         Self {
             way: Way::choose(options.portable),
             kin,
@@ -177,11 +218,12 @@ impl Workshop {
         }
     }
 
-    fn work(mut self, queue: &mpsc::Receiver<Job>) {
-        for job in queue {
-            // the panic hook has told; whoever asked sees SpawnerGone, the next job goes on
-            let _ = catch_unwind(AssertUnwindSafe(|| job(&mut self)));
-        }
+    /// To be called on the thread that will work here.
+    fn settle_in(&mut self) {
+        // A child begins with the daemon's handlers and this thread's mask: no signal may be let
+        // through before it has put both right. It cannot fail with these arguments.
+        let _ = pthread_sigmask(SigmaskHow::SIG_SETMASK, Some(&SigSet::all()), None);
+        self.way.try_out();
     }
 
     fn spawn(&mut self, plan: SpawnPlan) -> Result<Spawned, SpawnError> {
@@ -198,13 +240,21 @@ impl Workshop {
 impl Way {
     fn choose(portable: bool) -> Self {
         if !portable
-            && let Ok(mut stack) = Stack::new()
-            && clone::works(&mut stack)
+            && let Ok(stack) = Stack::new()
             && let Ok(places) = Places::reserve()
         {
             return Self::Clone(stack, places);
         }
         Self::Fork
+    }
+
+    /// Whether it works here; with every signal blocked.
+    fn try_out(&mut self) {
+        if let Self::Clone(stack, _) = self
+            && !clone::works(stack)
+        {
+            *self = Self::Fork;
+        }
     }
 
     fn spawn(&mut self, launch: &Launch) -> Result<ChildHandle, i32> {

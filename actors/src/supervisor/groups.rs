@@ -8,7 +8,8 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use actix::{
-    Actor, ActorTryFutureExt, Addr, AsyncContext, Context, Handler, ResponseActFuture, WrapFuture,
+    Actor, ActorFutureExt, ActorTryFutureExt, Addr, AsyncContext, Context, Handler,
+    ResponseActFuture, WrapFuture, fut,
 };
 use visord_config::{
     ChannelConfig, FcgiSocket, GroupConfig, GroupKind, LogTarget, PoolConfig, ProcessConfig,
@@ -20,7 +21,7 @@ use super::Supervisor;
 use super::roster::{Group, Member, autostart};
 use crate::fcgi::SharedSocket;
 use crate::messages::event::{Subscribe, Unsubscribe};
-use crate::messages::pool::Join;
+use crate::messages::pool::{Arrange, Join};
 use crate::messages::process::Retire;
 use crate::messages::supervisor::{AddGroup, Answer, ProcessName, RemoveGroup};
 use crate::pool::ListenerPool;
@@ -110,6 +111,12 @@ impl Supervisor {
                 })
             })
             .collect();
+        if let Some(pool) = &pool {
+            // those it kept may have others before them now (spec core 7.3 rule 3)
+            let order = config.processes.iter().map(|process| process.name.clone());
+            let order = order.collect();
+            pool.do_send(Arrange { order });
+        }
         let name = config.name.clone();
         self.roster.groups.push(Group {
             config,
@@ -176,7 +183,9 @@ impl Supervisor {
     fn start_pool(&self, config: &GroupConfig, pool: &PoolConfig) -> Addr<ListenerPool> {
         let identifier = self.config.server.identifier.clone();
         let logger = self.world.logger.clone();
-        let actor = ListenerPool::new(config.name.clone(), identifier, pool, logger);
+        let activity = self.activity.clone();
+        let actor = ListenerPool::new(config.name.clone(), identifier, pool, logger)
+            .settling(Box::new(move || activity.settled()));
         self.world.board.set_pool(&config.name, actor.meter());
         let addr = actor.start();
         // before the group's own PROCESS_GROUP_ADDED, which its pool is to get
@@ -271,14 +280,32 @@ impl Supervisor {
 impl Handler<AddGroup> for Supervisor {
     type Result = ResponseActFuture<Self, Answer>;
 
+    /// What is active already is refused at once. The rest in its turn, like an update: of several
+    /// at once the first adds the group, and it adds what is configured then.
     fn handle(&mut self, msg: AddGroup, _ctx: &mut Self::Context) -> Self::Result {
-        let found = self.gate().and_then(|()| self.configured(&msg.name));
-        let config = match found {
+        if let Err(fault) = self.gate().and_then(|()| self.configured(&msg.name)) {
+            return Box::pin(fut::ready(Err(fault)));
+        }
+        let turn = self.turns.next(&msg.name).into_actor(self);
+        Box::pin(turn.then(move |turn, act, _ctx| {
+            act.add_configured(&msg.name)
+                .map(move |answer, _act, _ctx| {
+                    drop(turn);
+                    answer
+                })
+        }))
+    }
+}
+
+impl Supervisor {
+    /// It is the turn of this group.
+    fn add_configured(&self, name: &str) -> ResponseActFuture<Self, Answer> {
+        let config = match self.gate().and_then(|()| self.configured(name)) {
             Ok(config) => config,
-            Err(fault) => return Box::pin(actix::fut::ready(Err(fault))),
+            Err(fault) => return Box::pin(fut::ready(Err(fault))),
         };
         let prepared = self.prepare(&config).into_actor(self);
-        Box::pin(prepared.and_then(|logs, act, ctx| actix::fut::ready(act.add(config, logs, ctx))))
+        Box::pin(prepared.and_then(|logs, act, ctx| fut::ready(act.add(config, logs, ctx))))
     }
 }
 

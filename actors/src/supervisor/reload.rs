@@ -15,28 +15,29 @@ impl Supervisor {
     /// Run the loader where it may block.
     pub(super) fn load(&self) -> impl Future<Output = Result<Loaded, String>> + 'static {
         let loader = self.loader.clone();
-        self.read_with(move || loader().map_err(|error| error.first().to_owned()))
-    }
-
-    /// As [`Supervisor::load`], for a configuration that is to be run from its begin.
-    pub(super) fn load_to_run(&self) -> impl Future<Output = Result<Loaded, String>> + 'static {
-        let (loader, verifier) = (self.loader.clone(), self.verifier.clone());
-        self.read_with(move || {
-            let loaded = loader().map_err(|error| error.first().to_owned())?;
-            verifier(&loaded.config)?;
-            Ok(loaded)
-        })
-    }
-
-    fn read_with(
-        &self,
-        read: impl FnOnce() -> Result<Loaded, String> + Send + 'static,
-    ) -> impl Future<Output = Result<Loaded, String>> + 'static {
-        let loading = tokio::task::spawn_blocking(read);
+        let loading = tokio::task::spawn_blocking(move || loader());
         async move {
             match loading.await {
-                Ok(result) => result,
+                Ok(result) => result.map_err(|error| error.first().to_owned()),
                 Err(panic) => Err(format!("the configuration could not be read: {panic}")),
+            }
+        }
+    }
+
+    /// Load, and try what a restart would do. The error is a part of a sentence, and why.
+    pub(super) fn rehearse(
+        &self,
+    ) -> impl Future<Output = Result<Loaded, (&'static str, String)>> + 'static {
+        let loaded = self.load();
+        let rehearsal = self.rehearsal.clone();
+        async move {
+            let invalid = |reason| ("the configuration is not valid", reason);
+            let loaded = loaded.await.map_err(invalid)?;
+            let tried =
+                tokio::task::spawn_blocking(move || rehearsal(&loaded.config).map(|()| loaded));
+            match tried.await {
+                Ok(tried) => tried.map_err(|reason| ("it would fail", reason)),
+                Err(panic) => Err(("it could not be tried", panic.to_string())),
             }
         }
     }

@@ -146,14 +146,15 @@ impl Handler<Terminate> for Supervisor {
 impl Handler<Restart> for Supervisor {
     type Result = ResponseActFuture<Self, Answer>;
 
-    /// The new configuration is read first; an invalid one stops nothing (decision C28).
+    /// The new configuration is read first, and everything tried that can be; what would fail
+    /// stops nothing (decision C28).
     fn handle(&mut self, _msg: Restart, _ctx: &mut Self::Context) -> Self::Result {
         if let Err(fault) = self.gate() {
             return Box::pin(actix::fut::ready(Err(fault)));
         }
-        let loaded = self.load_to_run();
+        let rehearsed = self.rehearse();
         Box::pin(
-            loaded
+            rehearsed
                 .into_actor(self)
                 .map(|loaded, act, ctx| match loaded {
                     Ok(next) => {
@@ -162,9 +163,8 @@ impl Handler<Restart> for Supervisor {
                         act.close(SupervisorState::Restarting, ctx);
                         Ok(())
                     }
-                    Err(reason) => {
-                        let sentence = "restart refused, the configuration is not valid";
-                        slog::crit!(act.world.logger, "{sentence}: {reason}");
+                    Err((what, reason)) => {
+                        slog::crit!(act.world.logger, "restart refused, {what}: {reason}");
                         Err::<(), Fault>(FaultCode::CantReread.about(reason))
                     }
                 }),

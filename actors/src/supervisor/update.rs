@@ -24,13 +24,16 @@ use crate::messages::event::Unsubscribe;
 use crate::messages::process::{Reinstate, Retire, Start};
 use crate::messages::supervisor::{Answer, Fate, ProcessName, Scope, UpdateGroup, Updated};
 
-/// Updates of one group happen one after the other, first come, first served.
+/// Updates and additions of one group happen one after the other, first come, first served.
 #[derive(Default)]
 pub(super) struct Turns(BTreeMap<String, Arc<Mutex<()>>>);
 
 impl Turns {
-    /// The turn to update this group; it ends when it is dropped.
-    fn next(&mut self, group: &str) -> impl Future<Output = OwnedMutexGuard<()>> + use<> {
+    /// The turn to update or add this group; it ends when it is dropped.
+    pub(super) fn next(
+        &mut self,
+        group: &str,
+    ) -> impl Future<Output = OwnedMutexGuard<()>> + use<> {
         // whoever has the turn or waits for it holds the lock
         self.0.retain(|_, lock| Arc::strong_count(lock) > 1);
         let lock = self.0.entry(group.to_owned()).or_default();

@@ -81,7 +81,7 @@ pub(crate) fn start(folder: &Path, tamper: impl FnOnce(SpawnerHandle) -> Rc<dyn 
         config: loader().expect("a valid configuration").config,
         auto_logs: AutoLogs::new(),
         loader,
-        verifier: Arc::new(|_| Ok(())),
+        rehearsal: Arc::new(|_| Ok(())),
         listing: tokio::sync::watch::Sender::default(),
         activity,
         ended,

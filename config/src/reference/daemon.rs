@@ -271,6 +271,18 @@ pub(super) const SECTIONS: &[Row] = &[
                 "[the system's authorities]",
                 "Trust these authorities, in PEM, about who an https server is.",
             ),
+            addition(
+                "tls_cert",
+                "path",
+                "[none]",
+                "The certificate, in PEM, that is shown to an https server with tls_client_ca; with tls_key.",
+            ),
+            addition(
+                "tls_key",
+                "path",
+                "[none]",
+                "The key of that certificate, in PEM.",
+            ),
         ],
     ),
     (

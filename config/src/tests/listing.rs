@@ -12,10 +12,10 @@ fn listing(place: &Place, overrides: &Overrides) -> Listing {
     loaded.unwrap_or_else(|error| panic!("{error:?}")).listing
 }
 
-fn option<'a>(listing: &'a Listing, section: &str, key: &str) -> &'a ListedOption {
+fn option(listing: &Listing, section: &str, key: &str) -> ListedOption {
     let section = listing.sections.iter().find(|it| it.name == section);
-    let options = &section.expect("the section").options;
-    let found = options.iter().find(|it| it.key == key);
+    let options = section.expect("the section").complete();
+    let found = options.into_iter().find(|it| it.key == key);
     found.unwrap_or_else(|| panic!("no {key}"))
 }
 
@@ -188,7 +188,13 @@ fn every_section_lists_all_its_options() {
         assert_eq!(section.known, kind.is_some(), "{}", section.name);
         let Some(kind) = kind else { continue };
         let mut expected = [kind.options.unwrap_or(&["url"]), extras(kind.name)].concat();
-        let mut keys: Vec<&str> = section.options.iter().map(|it| it.key.as_str()).collect();
+        let options = section.complete();
+        let unset = options.iter().filter(|it| it.source == Source::Default);
+        if section.name != "supervisord" {
+            assert_eq!(unset.count(), section.unset_count(), "{}", section.name);
+            assert_eq!(section.options.len() + section.unset_count(), options.len());
+        }
+        let mut keys: Vec<&str> = options.iter().map(|it| it.key.as_str()).collect();
         keys.sort_unstable();
         expected.sort_unstable();
         assert_eq!(keys, expected, "{}", section.name);

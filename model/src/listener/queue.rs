@@ -87,6 +87,20 @@ impl<E: Clone> Queue<E> {
         })
     }
 
+    /// Serve the members of these names in this order from now on; forget the others, but those
+    /// that hold an event come last. Tells of each where it was before.
+    pub fn arrange<'a>(&mut self, names: impl Iterator<Item = &'a str>) -> Vec<usize> {
+        let mut places: Vec<usize> = names.filter_map(|name| self.find(name)).collect();
+        let others = (0..self.members.len()).filter(|place| !places.contains(place));
+        let holders = others.filter(|&place| self.members[place].conversation.held().is_some());
+        let holders: Vec<usize> = holders.collect();
+        places.extend(holders);
+        let old = core::mem::take(&mut self.members);
+        let mut old: Vec<Option<Member<E>>> = old.into_iter().map(Some).collect();
+        self.members = places.iter().filter_map(|&it| old[it].take()).collect();
+        places
+    }
+
     /// The member of this name.
     #[must_use]
     pub fn find(&self, name: &str) -> Option<usize> {

@@ -64,7 +64,7 @@ fn shutdown(session: &mut Session<'_>, argument: &str) -> Result<Flow, Failure> 
     if !session.is_confirmed("Really shut the remote supervisord process down y/N? ")? {
         return Ok(Flow::Continue);
     }
-    let url = session.server.url.clone();
+    let url = session.server.shown();
     match session.client()?.call("supervisor.shutdown", &[]) {
         Ok(_) => session.say("Shut down")?,
         // What was wanted happens already: no failure.

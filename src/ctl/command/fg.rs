@@ -37,6 +37,7 @@ pub(super) const FG: Command = Command {
     completes: &[Completes::Processes],
     needs: &[
         "supervisor.getVersion",
+        "supervisor.getAllProcessInfo",
         "supervisor.getProcessInfo",
         "supervisor.sendProcessStdin",
         "/logtail",

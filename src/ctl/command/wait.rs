@@ -198,7 +198,7 @@ impl Wait<'_, '_> {
                 Ok(Err(unreached)) => unreached,
                 Err(failure) if failure.is_absence() && self.deadline.is_some() => Unreached {
                     status: ExitStatus::Generic,
-                    message: failure.line(&self.session.server.url),
+                    message: failure.line(&self.session.server.shown()),
                 },
                 Err(failure) => return Err(failure),
             };

@@ -3,6 +3,8 @@
 //! Nothing is read for it: it shows what was read at the start and, of programs, by the last
 //! `reread`. What is newer in the files is not in it, as it is not in effect.
 
+use std::collections::HashMap;
+
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use askama::Template;
@@ -39,17 +41,17 @@ struct Shown<'a> {
     quoted: String,
     place: String,
     remark: &'static str,
-    options: Vec<Row<'a>>,
+    options: Vec<Row>,
     /// Options at their defaults that are not shown.
     left_out: usize,
 }
 
-struct Row<'a> {
-    key: &'a str,
-    values: Vec<&'a str>,
+struct Row {
+    key: String,
+    values: Vec<String>,
     more: usize,
     /// Only where it differs from the value.
-    written: Option<&'a str>,
+    written: Option<String>,
     place: String,
     is_set: bool,
     known: bool,
@@ -60,32 +62,30 @@ struct Row<'a> {
 pub fn page(site: &Site, caller: &Caller, only: Option<&str>) -> HttpResponse {
     let setup = &site.state.setup;
     let latest = setup.latest.borrow().clone();
-    let all = effective(&setup.at_start, &latest);
-    let chosen: Vec<&(&ListedSection, &str)> = all
-        .iter()
-        .filter(|(section, _)| only.is_none_or(|only| section.name == only))
-        .collect();
+    let state = State::new(&setup.at_start, &latest);
+    let is_wanted = |it: &&ListedSection| only.is_none_or(|only| it.name == only);
+    let chosen: Vec<&ListedSection> = state.sections().filter(is_wanted).collect();
     if only.is_some() && chosen.is_empty() {
         return answer::explained(StatusCode::NOT_FOUND, "There is no such section.");
     }
-    let programs = |section: &ListedSection| is_reread(&section.name);
-    let many = all.iter().filter(|(it, _)| programs(it)).count() > MOST && only.is_none();
-    let (named, shown): (Vec<_>, Vec<_>) = chosen
-        .into_iter()
-        .partition(|(section, _)| many && programs(section));
+    let is_program = |it: &&ListedSection| is_reread(&it.name);
+    let many = chosen.iter().copied().filter(is_program).count() > MOST;
+    let (named, shown): (Vec<&ListedSection>, Vec<_>) =
+        chosen.into_iter().partition(|it| many && is_program(it));
+    let alone = only.is_some();
     let page = Configuration {
         frame: Frame::new(site, caller, Page::Config, "Configuration"),
         file: setup.config_file.display().to_string(),
         hidden: HIDDEN,
         sections: shown
-            .iter()
-            .map(|(section, remark)| self::shown(section, remark, only.is_some()))
+            .into_iter()
+            .map(|section| self::shown(section, state.remark(section), alone))
             .collect(),
         names: named
             .iter()
-            .map(|(section, _)| (section.name.as_str(), query::encoded(&section.name)))
+            .map(|section| (section.name.as_str(), query::encoded(&section.name)))
             .collect(),
-        alone: only.is_some(),
+        alone,
     };
     frame::respond(site, &page)
 }
@@ -94,56 +94,80 @@ fn is_reread(name: &str) -> bool {
     REREAD.iter().any(|prefix| name.starts_with(prefix))
 }
 
-/// Of programs what was read last, of everything else what was read at the start; with remarks
-/// where the two differ.
-fn effective<'a>(
+/// Of programs what was read last, of everything else what was read at the start.
+struct State<'a> {
     at_start: &'a Listing,
     latest: &'a Listing,
-) -> Vec<(&'a ListedSection, &'static str)> {
-    let same = |one: &ListedSection, other: &ListedSection| {
-        let values = |it: &ListedSection| {
-            let pairs = it.options.iter();
-            pairs
-                .map(|option| (option.key.clone(), option.effective.clone()))
-                .collect::<Vec<_>>()
+    old: HashMap<&'a str, &'a ListedSection>,
+    new: HashMap<&'a str, &'a ListedSection>,
+}
+
+impl<'a> State<'a> {
+    fn new(at_start: &'a Listing, latest: &'a Listing) -> Self {
+        let by_name = |listing: &'a Listing| {
+            let sections = listing.sections.iter();
+            sections.map(|it| (it.name.as_str(), it)).collect()
         };
-        values(one) == values(other)
-    };
-    let fixed = at_start.sections.iter().filter(|it| !is_reread(&it.name));
-    let fixed = fixed.map(|old| {
-        let new = latest.sections.iter().find(|it| it.name == old.name);
-        let remark = match new {
-            Some(new) if same(old, new) => "",
-            Some(_) => "The file says something else by now; that holds after a restart.",
-            None => "It is gone from the file; that holds after a restart.",
-        };
-        (old, remark)
-    });
-    let is_new = |it: &&ListedSection| !at_start.sections.iter().any(|old| old.name == it.name);
-    let added = latest.sections.iter().filter(|it| !is_reread(&it.name));
-    let added = added.filter(is_new);
-    let added = added.map(|new| (new, "It is new in the file; it holds after a restart."));
-    let programs = latest.sections.iter().filter(|it| is_reread(&it.name));
-    let programs = programs.map(|new| {
-        let old = at_start.sections.iter().find(|it| it.name == new.name);
-        let remark = match old {
-            Some(old) if same(old, new) => "",
-            Some(_) | None => {
+        Self {
+            at_start,
+            latest,
+            old: by_name(at_start),
+            new: by_name(latest),
+        }
+    }
+
+    /// What is shown: what holds, and what will.
+    fn sections(&self) -> impl Iterator<Item = &'a ListedSection> {
+        let fixed = |it: &&ListedSection| !is_reread(&it.name);
+        let is_new = |it: &&ListedSection| !self.old.contains_key(it.name.as_str());
+        let running = self.at_start.sections.iter().filter(fixed);
+        let (programs, others): (Vec<_>, Vec<_>) = self
+            .latest
+            .sections
+            .iter()
+            .partition(|it| is_reread(&it.name));
+        let added: Vec<_> = others.into_iter().filter(is_new).collect();
+        running.chain(added).chain(programs)
+    }
+
+    /// What to know about one of them; empty for nothing.
+    fn remark(&self, section: &ListedSection) -> &'static str {
+        let name = section.name.as_str();
+        let (old, new) = (self.old.get(name), self.new.get(name));
+        let is_same = matches!((old, new), (Some(old), Some(new)) if same(old, new));
+        match (is_reread(name), old, new) {
+            _ if is_same => "",
+            (true, _, _) => {
                 "Not as at the start of the daemon: it holds for what was updated since it was \
                  read."
             }
-        };
-        (new, remark)
-    });
-    fixed.chain(added).chain(programs).collect()
+            (false, Some(_), Some(_)) => {
+                "The file says something else by now; that holds after a restart."
+            }
+            (false, _, None) => "It is gone from the file; that holds after a restart.",
+            (false, None, Some(_)) => "It is new in the file; it holds after a restart.",
+        }
+    }
+}
+
+/// Whether two sections come to the same.
+fn same(one: &ListedSection, other: &ListedSection) -> bool {
+    one.options.len() == other.options.len()
+        && one
+            .options
+            .iter()
+            .zip(&other.options)
+            .all(|(one, other)| (&one.key, &one.effective) == (&other.key, &other.effective))
 }
 
 fn shown<'a>(section: &'a ListedSection, remark: &'static str, all: bool) -> Shown<'a> {
     // what the daemon as a whole may do is worth a look, even where nothing is set
     let all = all || !is_reread(&section.name);
-    let is_set = |option: &ListedOption| option.source != Source::Default;
-    let options = section.options.iter().filter(|it| all || is_set(it));
-    let options: Vec<Row<'a>> = options.map(row).collect();
+    let options = if all {
+        section.complete()
+    } else {
+        section.options.clone()
+    };
     Shown {
         name: &section.name,
         quoted: query::encoded(&section.name),
@@ -152,18 +176,18 @@ fn shown<'a>(section: &'a ListedSection, remark: &'static str, all: bool) -> Sho
             (false, "") => "Nobody reads this section.",
             (_, remark) => remark,
         },
-        left_out: section.options.len() - options.len(),
-        options,
+        left_out: if all { 0 } else { section.unset_count() },
+        options: options.into_iter().map(row).collect(),
     }
 }
 
-fn row(option: &ListedOption) -> Row<'_> {
-    let written = option.written.as_deref();
+fn row(option: ListedOption) -> Row {
+    let written = option.written;
     Row {
-        key: &option.key,
-        values: option.effective.iter().map(String::as_str).collect(),
+        written: written.filter(|text| option.effective != [text.as_str()]),
+        key: option.key,
+        values: option.effective,
         more: option.more,
-        written: written.filter(|text| option.effective != [*text]),
         place: match &option.source {
             Source::Default => "default".to_owned(),
             Source::CommandLine => "command line".to_owned(),

@@ -3,9 +3,11 @@
 use actix_web::HttpResponse;
 use askama::Template;
 use visord_actors::messages::supervisor::ProcessName;
+use visord_actors::usage::Sample;
 use visord_model::process::ProcessInfo;
 
 use super::Page;
+use super::figures::{self, Curve, WIDTH};
 use super::filter::Filter;
 use super::frame::{self, Frame};
 use super::order::Verb;
@@ -25,8 +27,19 @@ struct One<'a> {
     name: &'a str,
     quoted: String,
     badge: Badge,
-    facts: Vec<(&'static str, String)>,
+    now: i64,
+    facts: Vec<Fact>,
+    /// Unless nobody watches.
+    curve: Option<Curve>,
     verbs: Vec<Verb>,
+}
+
+/// One line about a process.
+struct Fact {
+    term: &'static str,
+    value: String,
+    /// What scripts and tests call it.
+    field: &'static str,
 }
 
 /// The page; a process that is gone leads back to all of them.
@@ -59,55 +72,80 @@ pub fn page(
         name: &name,
         quoted: query::encoded(&name),
         badge: Badge::of(info.state),
+        now: clock::now(),
         facts: facts(site, &process, &info),
+        curve: figures::curve(&site.state.usage.curve(&process), WIDTH),
         verbs,
     };
     frame::respond(site, &page)
 }
 
-fn facts(site: &Site, process: &ProcessName, info: &ProcessInfo) -> Vec<(&'static str, String)> {
-    let moment = |unix: i64| {
-        if unix == 0 {
-            String::new()
-        } else {
-            clock::long(unix)
-        }
-    };
-    let path = |path: &str| {
-        if path.is_empty() {
-            "none".to_owned()
-        } else {
-            path.to_owned()
-        }
-    };
+fn facts(site: &Site, process: &ProcessName, info: &ProcessInfo) -> Vec<Fact> {
+    let sample = status::sample(site, process);
+    let figure = |f: fn(&Sample) -> String| sample.as_ref().map_or_else(String::new, f);
     let lost = (site.state.lost)(process);
-    let bytes = |bytes: u64| {
-        if bytes == 0 {
-            String::new()
-        } else {
-            format!("{bytes} bytes")
-        }
-    };
-    let number = |number: i32| {
-        if number == 0 {
-            String::new()
-        } else {
-            number.to_string()
-        }
-    };
-    let mut facts = vec![
-        ("Description", info.description(clock::now(), &clock::short)),
-        ("Group", info.group.clone()),
-        ("Process id", number(info.pid)),
-        ("Started", moment(info.start)),
-        ("Stopped", moment(info.stop)),
-        ("Restarts", info.restarts.to_string()),
-        ("Last exit", info.why()),
-        ("Standard output", path(&info.stdout_logfile)),
-        ("Lost of it", bytes(lost.stdout)),
-        ("Standard error", path(&info.stderr_logfile)),
-        ("Lost of it", bytes(lost.stderr)),
+    let facts = [
+        (
+            "Description",
+            "description",
+            info.description(clock::now(), &clock::short),
+        ),
+        ("CPU", "cpu", figure(|sample| figures::cpu(sample.cpu))),
+        (
+            "Memory",
+            "rss",
+            figure(|sample| figures::memory(sample.rss)),
+        ),
+        (
+            "Processes in its tree",
+            "processes",
+            figure(|sample| sample.processes.to_string()),
+        ),
+        ("Started", "started", moment(info.start)),
+        ("Stopped", "stopped", moment(info.stop)),
+        ("Restarts", "restarts", info.restarts.to_string()),
+        ("Last exit", "why", info.why()),
+        ("Group", "group", info.group.clone()),
+        ("Standard output", "stdout", path(&info.stdout_logfile)),
+        ("Lost of it", "lost-stdout", bytes(lost.stdout)),
+        ("Standard error", "stderr", path(&info.stderr_logfile)),
+        ("Lost of it", "lost-stderr", bytes(lost.stderr)),
     ];
-    facts.retain(|(_, value)| !value.is_empty());
+    let told = |(term, field, value): (&'static str, &'static str, String)| {
+        let value = if value.is_empty() {
+            "–".to_owned()
+        } else {
+            value
+        };
+        Fact { term, value, field }
+    };
+    let is_loss = |fact: &Fact| fact.field.starts_with("lost");
+    let facts = facts.into_iter().map(told);
     facts
+        .filter(|fact| !is_loss(fact) || fact.value != "–")
+        .collect()
+}
+
+fn moment(unix: i64) -> String {
+    if unix == 0 {
+        String::new()
+    } else {
+        clock::long(unix)
+    }
+}
+
+fn path(path: &str) -> String {
+    if path.is_empty() {
+        "not kept".to_owned()
+    } else {
+        path.to_owned()
+    }
+}
+
+fn bytes(bytes: u64) -> String {
+    if bytes == 0 {
+        String::new()
+    } else {
+        format!("{bytes} bytes")
+    }
 }

@@ -163,6 +163,18 @@ pub async fn refresh_usage(site: &Site) {
     }
 }
 
+/// Whether its samples are worth showing.
+fn is_known(usage: &Usage) -> bool {
+    usage.age().is_some_and(|age| age <= STALE)
+}
+
+/// What a process uses, if that is known.
+#[must_use]
+pub fn sample(site: &Site, process: &ProcessName) -> Option<Sample> {
+    let usage = &site.state.usage;
+    is_known(usage).then(|| usage.now(process)).flatten()
+}
+
 /// The page.
 #[must_use]
 pub fn page(
@@ -178,10 +190,9 @@ pub fn page(
     frame.failed = failed;
     let (all, usage) = (site.state.board.all(), &site.state.usage);
     let shown: Vec<_> = all.iter().filter(|info| filter.shows(info)).collect();
-    let is_stale = usage.age().is_none_or(|age| age > STALE);
     let looked = Look {
         now,
-        usage: (!is_stale).then_some(usage),
+        usage: is_known(usage).then_some(usage),
     };
     let page = Status {
         frame,

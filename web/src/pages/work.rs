@@ -92,7 +92,7 @@ async fn carry_out(state: &AppState, order: &Order) -> Report {
     match done(state, order, &targets.scope).await {
         Ok(outcomes) => {
             for outcome in outcomes {
-                results.take(state, order.verb, outcome);
+                results.take(state, outcome);
             }
             results.report(order)
         }
@@ -139,20 +139,22 @@ struct Results {
 }
 
 impl Results {
-    fn take(&mut self, state: &AppState, verb: Verb, outcome: Outcome) {
+    fn take(&mut self, state: &AppState, outcome: Outcome) {
         let name = namespec(&outcome.group, &outcome.name);
         self.idle.retain(|idle| *idle != name);
         if outcome.status == FaultCode::Success {
             self.done.push(name);
             return;
         }
-        let known = names::active(&state.board, &name).ok();
+        // what a start found wrong stands on the board
+        let failures = [FaultCode::SpawnError, FaultCode::AbnormalTermination];
+        let found = failures.contains(&outcome.status);
+        let known = names::active(&state.board, &name).ok().filter(|_| found);
         let info = known.and_then(|name| state.board.process(&name));
-        let starts = matches!(verb, Verb::Start | Verb::Restart);
-        let spawnerr = info
-            .filter(|info| starts && !info.spawnerr.is_empty())
-            .map(|info| info.spawnerr.clone());
-        let reason = spawnerr.unwrap_or_else(|| reason(&outcome.description, outcome.status));
+        let reason = match info {
+            Some(info) if !info.spawnerr.is_empty() => info.spawnerr.clone(),
+            Some(_) | None => reason(&outcome.description, outcome.status),
+        };
         self.fail(name, &reason);
     }
 
@@ -257,11 +259,13 @@ fn clipped(text: &str, most: usize) -> String {
     begin.chars().map(plain).chain(dots.chars()).collect()
 }
 
-/// Why something failed, for people.
+/// Why something failed, for people. `text` is the whole text of the fault.
 fn reason(text: &str, code: FaultCode) -> String {
     let words = match code {
-        FaultCode::NoFile => "its command cannot be found",
-        FaultCode::NotExecutable => "its command is not executable",
+        // these tell what they are about: `NO_FILE: can't find command '/x'`
+        FaultCode::NoFile | FaultCode::NotExecutable => {
+            text.split_once(": ").map_or(text, |(_, about)| about)
+        }
         FaultCode::AlreadyStarted => "it is already running",
         FaultCode::SpawnError => "it could not be spawned",
         FaultCode::AbnormalTermination => "it ended too soon after its start",
@@ -286,6 +290,22 @@ fn reason(text: &str, code: FaultCode) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn reasons() {
+        for (text, code, words) in [
+            (
+                "NO_FILE: can't find command '/x: y'",
+                FaultCode::NoFile,
+                "can't find command '/x: y'",
+            ),
+            ("NO_FILE", FaultCode::NoFile, "NO_FILE"),
+            ("NOT_RUNNING: x", FaultCode::NotRunning, "it is not running"),
+            ("CANT_REREAD: x", FaultCode::CantReread, "CANT_REREAD: x"),
+        ] {
+            assert_eq!(reason(text, code), words);
+        }
+    }
 
     #[test]
     fn lists_are_bounded() {

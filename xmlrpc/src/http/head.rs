@@ -47,7 +47,11 @@ impl Head {
 pub(super) fn parse(bytes: &[u8]) -> Result<Option<(Head, usize)>, HttpError> {
     // A server of another kind may say one line and wait for ever.
     if !bytes.starts_with(&BEGINNING[..bytes.len().min(BEGINNING.len())]) {
-        return Err(NOT_HTTP);
+        return Err(if bytes[0] == TLS_ALERT {
+            HttpError::Malformed(ANSWER_IS_TLS)
+        } else {
+            NOT_HTTP
+        });
     }
     let Some(end) = find_end(bytes) else {
         return Ok(None);
@@ -79,6 +83,10 @@ fn find_end(bytes: &[u8]) -> Option<usize> {
 }
 
 const BEGINNING: &[u8] = b"HTTP/";
+/// How the answer of a TLS server begins that heard something else.
+const TLS_ALERT: u8 = 0x15;
+/// What is wrong with an answer of a server that wants TLS.
+pub const ANSWER_IS_TLS: &str = "the answer is TLS";
 const NOT_HTTP: HttpError = HttpError::Malformed("the answer is not HTTP");
 
 fn status_line(line: &str) -> Result<Head, HttpError> {
@@ -134,6 +142,7 @@ mod tests {
     fn what_is_not_http() {
         for text in [
             "SSH-2.0-x\r\n",
+            "\x15\x03\x03\0\x02\x02\x16",
             "X",
             "HTTP/1.1 abc OK\n\n",
             "HTTP/1.1 99 x\n\n",

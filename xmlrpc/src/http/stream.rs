@@ -70,7 +70,7 @@ fn secure(
 ) -> Result<Stream, HttpError> {
     super::tls::secure(connect(host, port)?, host, trust, identity)
         .map(Stream::Tls)
-        .map_err(HttpError::Connect)
+        .map_err(HttpError::Tls)
 }
 
 #[cfg(not(feature = "tls"))]

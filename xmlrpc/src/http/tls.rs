@@ -8,9 +8,12 @@ use std::sync::Arc;
 
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
-use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
+use rustls::{
+    AlertDescription, CertificateError, ClientConfig, ClientConnection, Error, RootCertStore,
+    StreamOwned,
+};
 
-use super::{Identity, Trust};
+use super::{Identity, TlsError, Trust};
 
 /// A connection after its handshake. A read asks for at least as much as rustls ever holds
 /// back, so what a read leaves is always in the socket: the descriptor may be polled.
@@ -28,17 +31,55 @@ pub(super) fn secure(
     host: &str,
     trust: &Trust,
     identity: Option<&Identity>,
-) -> io::Result<Secured> {
-    let name = ServerName::try_from(host.to_owned()).map_err(io::Error::other)?;
+) -> Result<Secured, TlsError> {
+    let other = |error: &dyn fmt::Display| TlsError::Other(error.to_string());
+    let name = ServerName::try_from(host.to_owned()).map_err(|error| other(&error))?;
     let config = Arc::new(config(trust, identity)?);
-    let mut session = ClientConnection::new(config, name).map_err(io::Error::other)?;
+    let mut session = ClientConnection::new(config, name).map_err(|error| other(&error))?;
     while session.is_handshaking() {
-        session.complete_io(&mut stream)?;
+        session.complete_io(&mut stream).map_err(reason)?;
     }
     Ok(Secured(Box::new(StreamOwned::new(session, stream))))
 }
 
-fn config(trust: &Trust, identity: Option<&Identity>) -> io::Result<ClientConfig> {
+/// What it means that a secure connection failed, in the handshake or later.
+pub(super) fn reason(error: io::Error) -> TlsError {
+    let inner = error.get_ref().and_then(|inner| inner.downcast_ref());
+    let Some(tls) = inner else {
+        return TlsError::Broken(error);
+    };
+    let text = error.to_string();
+    if matches!(tls, Error::InvalidMessage(_)) {
+        return TlsError::NotTls;
+    }
+    if matches!(
+        tls,
+        Error::AlertReceived(AlertDescription::CertificateRequired)
+    ) {
+        return TlsError::WantsIdentity(text);
+    }
+    let Error::InvalidCertificate(why) = tls else {
+        return TlsError::Other(text);
+    };
+    if matches!(
+        why,
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. }
+    ) {
+        TlsError::OtherName(text)
+    } else if matches!(
+        why,
+        CertificateError::Expired
+            | CertificateError::ExpiredContext { .. }
+            | CertificateError::NotValidYet
+            | CertificateError::NotValidYetContext { .. }
+    ) {
+        TlsError::OutOfTime(text)
+    } else {
+        TlsError::Untrusted(text)
+    }
+}
+
+fn config(trust: &Trust, identity: Option<&Identity>) -> Result<ClientConfig, TlsError> {
     let roots = match trust {
         Trust::System => system_authorities()?,
         Trust::File(path) => authorities(path)?,
@@ -46,24 +87,25 @@ fn config(trust: &Trust, identity: Option<&Identity>) -> io::Result<ClientConfig
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
-        .map_err(io::Error::other)?;
+        .map_err(|error| TlsError::Other(error.to_string()))?;
     let builder = builder.with_root_certificates(roots);
     let Some(Identity { cert, key }) = identity else {
         return Ok(builder.with_no_client_auth());
     };
-    let chain = certificates(cert)?;
-    let secret = PrivateKeyDer::from_pem_file(key).map_err(|error| about(key, &error))?;
+    let chain = certificates(cert).map_err(TlsError::NoIdentity)?;
+    let secret = PrivateKeyDer::from_pem_file(key)
+        .map_err(|error| TlsError::NoIdentity(about(key, &error)))?;
     builder
         .with_client_auth_cert(chain, secret)
-        .map_err(|error| about(cert, &error))
+        .map_err(|error| TlsError::NoIdentity(about(cert, &error)))
 }
 
 /// What is wrong with a file.
-fn about(path: &Path, why: &dyn fmt::Display) -> io::Error {
-    io::Error::other(format!("{}: {why}", path.display()))
+fn about(path: &Path, why: &dyn fmt::Display) -> String {
+    format!("{}: {why}", path.display())
 }
 
-fn certificates(path: &Path) -> io::Result<Vec<CertificateDer<'static>>> {
+fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
     let found: Vec<_> = CertificateDer::pem_file_iter(path)
         .and_then(Iterator::collect)
         .map_err(|error| about(path, &error))?;
@@ -73,22 +115,24 @@ fn certificates(path: &Path) -> io::Result<Vec<CertificateDer<'static>>> {
     Ok(found)
 }
 
-fn system_authorities() -> io::Result<RootCertStore> {
+fn system_authorities() -> Result<RootCertStore, TlsError> {
     let found = rustls_native_certs::load_native_certs();
     let mut roots = RootCertStore::empty();
     // some of them are too old for any use; the others still count
     let (good, _) = roots.add_parsable_certificates(found.certs);
     if good == 0 {
-        let why = "no certificate authorities on this system; name yours with tls_ca";
-        return Err(io::Error::other(why));
+        let why = "no certificate authorities on this system";
+        return Err(TlsError::NoAuthorities(why.to_owned()));
     }
     Ok(roots)
 }
 
-fn authorities(path: &Path) -> io::Result<RootCertStore> {
+fn authorities(path: &Path) -> Result<RootCertStore, TlsError> {
     let mut roots = RootCertStore::empty();
-    for authority in certificates(path)? {
-        roots.add(authority).map_err(|error| about(path, &error))?;
+    for authority in certificates(path).map_err(TlsError::NoAuthorities)? {
+        roots
+            .add(authority)
+            .map_err(|error| TlsError::NoAuthorities(about(path, &error)))?;
     }
     Ok(roots)
 }

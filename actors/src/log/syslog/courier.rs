@@ -35,8 +35,17 @@ const RETRY: Duration = Duration::from_millis(50);
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// The couriers of a log service, one for each syslog that is used.
-#[derive(Debug, Default)]
-pub(crate) struct Couriers(Mutex<BTreeMap<SyslogAddress, Courier>>);
+#[derive(Debug)]
+pub(crate) struct Couriers {
+    couriers: Mutex<BTreeMap<SyslogAddress, Courier>>,
+    grace: Duration,
+}
+
+impl Default for Couriers {
+    fn default() -> Self {
+        Self::with_grace(GRACE)
+    }
+}
 
 #[derive(Debug)]
 struct Courier {
@@ -87,6 +96,14 @@ struct Letter {
 struct Account(Mutex<Loss>);
 
 impl Couriers {
+    /// With another time for which a syslog may be missing.
+    pub(super) fn with_grace(grace: Duration) -> Self {
+        Self {
+            couriers: Mutex::default(),
+            grace,
+        }
+    }
+
     /// The way of an output to this syslog. `name` is what a declaration calls it, `total`
     /// where its losses are counted as well.
     ///
@@ -105,7 +122,7 @@ impl Couriers {
         let desk = match couriers.get(&address) {
             Some(courier) => Arc::clone(&courier.desk),
             None => {
-                let courier = Courier::start(address.clone(), logger.clone())?;
+                let courier = Courier::start(address.clone(), logger.clone(), self.grace)?;
                 let desk = Arc::clone(&courier.desk);
                 couriers.insert(address.clone(), courier);
                 desk
@@ -140,7 +157,7 @@ impl Couriers {
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<SyslogAddress, Courier>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.couriers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -238,7 +255,7 @@ impl Desk {
 }
 
 impl Courier {
-    fn start(address: SyslogAddress, logger: Logger) -> io::Result<Self> {
+    fn start(address: SyslogAddress, logger: Logger, grace: Duration) -> io::Result<Self> {
         let flags = EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK;
         let desk = Arc::new(Desk {
             state: Mutex::default(),
@@ -250,6 +267,7 @@ impl Courier {
             desk: Arc::clone(&desk),
             wire: Wire::new(address),
             logger,
+            grace,
             last: None,
             missing: None,
         };
@@ -272,6 +290,7 @@ struct Round {
     desk: Arc<Desk>,
     wire: Wire,
     logger: Logger,
+    grace: Duration,
     /// The message before this one, in case nobody took it.
     last: Option<(Arc<Account>, usize)>,
     /// Since when nobody is there.
@@ -291,7 +310,7 @@ impl Round {
                 Some(letter) => self.deliver(letter),
                 None if deadline.is_some() => break,
                 None => {
-                    let due = self.declare();
+                    let due = declare(&self.desk, &self.logger);
                     // a bell that cannot be waited for would make this loop spin
                     if self.desk.wait(None, due).is_err() {
                         break;
@@ -331,7 +350,7 @@ impl Round {
                 }
                 Err(error) => {
                     self.lose(&letter.account, letter.bytes, &error);
-                    self.declare();
+                    declare(&self.desk, &self.logger);
                     return;
                 }
             }
@@ -342,16 +361,12 @@ impl Round {
     /// Whether it is worth waiting for a syslog that is not there.
     fn may_come_back(&mut self) -> bool {
         let since = *self.missing.get_or_insert_with(Instant::now);
-        since.elapsed() < GRACE && self.desk.state().deadline.is_none()
+        since.elapsed() < self.grace && self.desk.state().deadline.is_none()
     }
 
     fn lose(&self, account: &Arc<Account>, bytes: usize, reason: &dyn std::fmt::Display) {
         account.add(bytes, reason);
         self.desk.state().owes(account);
-    }
-
-    fn declare(&self) -> Option<Instant> {
-        declare(&self.desk, &self.logger)
     }
 }
 

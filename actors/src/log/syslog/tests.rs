@@ -51,12 +51,20 @@ struct Bench {
 
 impl Bench {
     fn new(format: SyslogFormat, address: SyslogAddress) -> Self {
+        Self::with_grace(format, address, std::time::Duration::ZERO)
+    }
+
+    fn with_grace(
+        format: SyslogFormat,
+        address: SyslogAddress,
+        grace: std::time::Duration,
+    ) -> Self {
         let (sender, said) = std::sync::mpsc::channel();
         let logger = Logger::root(
             std::sync::Mutex::new(Said(sender)).map(slog::Fuse),
             slog::o!(),
         );
-        let couriers = Couriers::default();
+        let couriers = Couriers::with_grace(grace);
         let lost = Arc::new(AtomicU64::new(0));
         let account = ("'x y' stdout".to_owned(), Some(Arc::clone(&lost)));
         let way = SyslogConfig { format, address };
@@ -185,7 +193,9 @@ fn a_stream_that_was_closed_is_opened_again() {
 fn a_syslog_that_is_restarted_finds_what_was_said_meanwhile() {
     let dir = tempfile::tempdir().expect("tempdir");
     let path = dir.path().join("log");
-    let mut bench = Bench::new(SyslogFormat::Local, SyslogAddress::Unix(path.clone()));
+    let address = SyslogAddress::Unix(path.clone());
+    let grace = std::time::Duration::from_secs(30);
+    let mut bench = Bench::with_grace(SyslogFormat::Local, address, grace);
     for round in 0..2 {
         // it is not there yet
         bench.outbox.post(b"hello\n");

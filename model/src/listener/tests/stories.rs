@@ -266,3 +266,23 @@ fn an_answer_about_an_earlier_child_changes_nothing() {
     assert_eq!(queue.written(0, 2, Ok(())).len(), 1);
     assert_eq!(queue.state(0), ListenerState::Busy);
 }
+
+#[test]
+fn members_are_served_in_the_order_they_are_arranged_in() {
+    let mut pool = Pool::new(10, &["gone", "b", "holder"]);
+    for (member, pid) in [(1, 7), (2, 8)] {
+        pool.queue.changed(member, ProcessState::Running, pid);
+    }
+    pool.says(2, b"READY\n").event(1);
+    assert_eq!(pool.queue.member("a"), 3);
+    // "holder" has an event and is not configured any more
+    let before = pool.queue.arrange(["a", "b"].into_iter());
+    assert_eq!(before, [3, 1, 2]);
+    assert_eq!(pool.queue.find("gone"), None);
+    pool.queue.changed(0, ProcessState::Running, 9);
+    pool.says(1, b"READY\n").says(0, b"READY\n").event(2);
+    let held: Vec<usize> = pool.queue.held().map(|(member, _)| member).collect();
+    assert_eq!(held, [0, 2], "the first of the configured ones");
+    pool.says(2, b"RESULT 2\nOK");
+    assert!(pool.queue.arrange(["b", "a"].into_iter()) == [1, 0]);
+}

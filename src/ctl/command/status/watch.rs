@@ -160,7 +160,7 @@ impl Watch<'_, '_, '_> {
         match looked {
             Err(failure) if failure.is_absence() => Ok(Scene::Absent(Unreached {
                 status: ExitStatus::Generic,
-                message: failure.line(&self.session.server.url),
+                message: failure.line(&self.session.server.shown()),
             })),
             Ok(Scene::View(view)) => {
                 self.listen();

@@ -141,7 +141,7 @@ struct Merged<'s, 't> {
     watcher: Option<Watcher>,
     /// The watcher has told of everything there is; from now on it tells of changes.
     is_settled: bool,
-    /// What is known of our processes.
+    /// The pids under which our processes were last seen RUNNING.
     pids: BTreeMap<String, i64>,
     /// When what broke off is asked for again.
     mend_at: Option<Instant>,
@@ -242,7 +242,7 @@ impl Merged<'_, '_> {
         match self.try_to_mend() {
             Ok(()) if self.is_gone => {
                 self.is_gone = false;
-                let url = &self.session.server.url;
+                let url = self.session.server.shown();
                 self.notice(&format!("connected to {url} again"))
             }
             Ok(()) => Ok(()),
@@ -256,7 +256,7 @@ impl Merged<'_, '_> {
         if std::mem::replace(&mut self.is_gone, true) {
             return Ok(());
         }
-        let url = &self.session.server.url;
+        let url = self.session.server.shown();
         self.notice(&format!("{url} has gone, waiting for it"))
     }
 
@@ -282,7 +282,10 @@ impl Merged<'_, '_> {
                 if !self.labels.names().contains(&seen.namespec) {
                     return Ok(());
                 }
-                let before = self.pids.insert(seen.namespec.clone(), seen.pid);
+                let before = self.pids.get(&seen.namespec).copied();
+                if seen.state == ProcessState::Running.name() {
+                    self.pids.insert(seen.namespec.clone(), seen.pid);
+                }
                 match event(&seen, before).filter(|_| self.is_settled) {
                     Some(text) => self.notice(&text),
                     None => Ok(()),
@@ -316,19 +319,21 @@ fn event(seen: &Seen, pid_before: Option<i64>) -> Option<String> {
     let known = ProcessState::ALL
         .into_iter()
         .find(|known| known.name() == state)?;
+    let words = if why.is_empty() { description } else { why };
+    let comma = if words.is_empty() { "" } else { ", " };
     match known {
         ProcessState::Running if pid_before == Some(*pid) => None,
+        // The daemon may have passed over its end.
+        ProcessState::Running if !why.is_empty() => {
+            Some(format!("{namespec} runs again, pid {pid} ({why})"))
+        }
         ProcessState::Running => Some(format!("{namespec} runs, pid {pid}")),
         ProcessState::Starting | ProcessState::Stopping => None,
         ProcessState::Stopped
         | ProcessState::Backoff
         | ProcessState::Exited
         | ProcessState::Fatal
-        | ProcessState::Unknown => {
-            let words = if why.is_empty() { description } else { why };
-            let comma = if words.is_empty() { "" } else { ", " };
-            Some(format!("{namespec} is {state}{comma}{words}"))
-        }
+        | ProcessState::Unknown => Some(format!("{namespec} is {state}{comma}{words}")),
     }
 }
 
@@ -348,6 +353,13 @@ mod tests {
         for (state, pid, why, before, told) in [
             ("RUNNING", 7, "", Some(7), None),
             ("RUNNING", 8, "", Some(7), Some("web runs, pid 8")),
+            (
+                "RUNNING",
+                8,
+                "exited with code 1",
+                Some(7),
+                Some("web runs again, pid 8 (exited with code 1)"),
+            ),
             ("STARTING", 8, "", Some(7), None),
             (
                 "EXITED",

@@ -147,7 +147,7 @@ fn draw(screen: &Screen, session: &Session<'_>, scene: &Scene) -> Result<(), Fai
     let size = Size::of_console();
     let text = text(scene, session.terminal.has_colours(), Some(size.columns));
     let lines: Vec<String> = text.lines().map(str::to_owned).collect();
-    let last = format!("{}  (q leaves)", session.server.url);
+    let last = format!("{}  (q leaves)", session.server.shown());
     Ok(screen.draw(&lines, &last, size)?)
 }
 

@@ -1,0 +1,107 @@
+//! Before a restart stops anything: whatever it will need is tried (decision C28), and servers at
+//! new addresses are opened already.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use nix::unistd::{AccessFlags, access};
+use visord_actors::log::try_activity;
+use visord_actors::supervisor::Rehearsal;
+use visord_config::{Config, FcgiAddress, HttpConfig, LogTarget, MainLogTarget, ProcessConfig};
+use visord_web::listen::{Bound, bind_one, is_in_the_way};
+use visord_web::tls::Tls;
+
+use super::privileges::may_become;
+
+/// Servers opened ahead, for the next run. Clones are the same.
+#[derive(Clone, Default)]
+pub(super) struct Ahead(Arc<Mutex<Vec<Bound>>>);
+
+impl Ahead {
+    /// The rehearsal of a run that serves these.
+    pub(super) fn rehearsal(&self, held: &[Bound]) -> Rehearsal {
+        let held: Vec<HttpConfig> = held.iter().map(|bound| bound.config.clone()).collect();
+        let ahead = self.clone();
+        Arc::new(move |config| {
+            may_become(&config.server)?;
+            try_log(&config.server.logfile)?;
+            try_folders(config)?;
+            ahead.open(&config.http, &held)
+        })
+    }
+
+    /// What was opened, for whoever serves it now.
+    pub(super) fn take(&self) -> Vec<Bound> {
+        std::mem::take(&mut *self.lock())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Bound>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Open what is new; what is where a server of ours is already has to wait for it.
+    fn open(&self, http: &[HttpConfig], held: &[HttpConfig]) -> Result<(), String> {
+        let mut ahead = self.lock();
+        let mut before = std::mem::take(&mut *ahead);
+        let mut opened = Vec::new();
+        let mut tried = Ok(());
+        for config in http {
+            tried = if held.iter().any(|held| is_in_the_way(held, config)) {
+                Tls::of(config).map(drop).map_err(|error| error.to_string())
+            } else if let Some(place) = before.iter().position(|it| it.config == *config) {
+                opened.push(before.remove(place));
+                Ok(())
+            } else {
+                let bound = bind_one(config).map(|bound| opened.push(bound));
+                bound.map_err(|error| error.to_string())
+            };
+            if tried.is_err() {
+                break;
+            }
+        }
+        let useless = if tried.is_ok() { &before } else { &opened };
+        useless.iter().for_each(Bound::unlink);
+        if tried.is_ok() {
+            *ahead = opened;
+        }
+        tried
+    }
+}
+
+fn try_log(target: &MainLogTarget) -> Result<(), String> {
+    try_activity(target).map_err(|error| {
+        let shown = match target {
+            MainLogTarget::File(path) => path.display().to_string(),
+            MainLogTarget::Syslog(_) => "syslog".to_owned(),
+        };
+        format!("could not open log file {shown}: {error}")
+    })
+}
+
+/// The folders in which files will be made.
+fn try_folders(config: &Config) -> Result<(), String> {
+    let processes = || config.groups.iter().flat_map(|group| &group.processes);
+    let has_auto = |process: &ProcessConfig| {
+        let auto = |target: &LogTarget| *target == LogTarget::Auto;
+        auto(&process.stdout.logfile) || auto(&process.stderr.logfile) && !process.redirect_stderr
+    };
+    if processes().any(|process| has_auto(process)) {
+        try_folder(&config.server.childlogdir, "a child log")?;
+    }
+    for process in processes() {
+        if let Some(socket) = &process.socket
+            && let FcgiAddress::Unix { path, .. } = &socket.address
+            && let Some(folder) = path.parent()
+        {
+            try_folder(folder, "a FastCGI socket")?;
+        }
+    }
+    Ok(())
+}
+
+fn try_folder(folder: &Path, what: &str) -> Result<(), String> {
+    access(folder, AccessFlags::W_OK | AccessFlags::X_OK).map_err(|error| {
+        let (folder, reason) = (folder.display(), error.desc());
+        format!("could not create {what} in {folder}: {reason}")
+    })
+}
