@@ -44,11 +44,20 @@ pub fn topic(command: &Command) -> String {
         .iter()
         .map(|option| format!("{} {}", command.name, option.syntax()))
         .collect();
+    let texts: Vec<String> = others.iter().map(|option| sentence(option.text)).collect();
     let mut parts = command.help.to_vec();
-    for (option, syntax) in others.iter().zip(&syntaxes) {
-        parts.push(Part::Usage(syntax, option.text));
+    for (syntax, text) in syntaxes.iter().zip(&texts) {
+        parts.push(Part::Usage(syntax, text));
     }
     columned(&parts)
+}
+
+/// With a capital at the start.
+#[must_use]
+pub fn sentence(text: &str) -> String {
+    let mut characters = text.chars();
+    let first = characters.next().map(char::to_uppercase);
+    first.into_iter().flatten().chain(characters).collect()
 }
 
 /// Usages in one column, explanations in another.

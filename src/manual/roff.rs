@@ -159,9 +159,7 @@ fn names(definition: &Arg) -> String {
 
 /// With a capital at the start and a full stop at the end.
 pub(super) fn sentence(text: &str) -> String {
-    let mut characters = text.chars();
-    let first = characters.next().map(char::to_uppercase);
-    let text: String = first.into_iter().flatten().chain(characters).collect();
+    let text = crate::ctl::help::sentence(text);
     if text.is_empty() || text.ends_with(['.', ')']) {
         text
     } else {

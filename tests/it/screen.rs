@@ -3,12 +3,14 @@
 use std::fs::File;
 use std::io::{Read, Write};
 use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 use std::time::Instant;
 
+use nix::fcntl::OFlag;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::pty::{Winsize, openpty};
+use nix::pty::{Winsize, grantpt, posix_openpt, ptsname_r, unlockpt};
 
 use crate::harness::{Daemon, PATIENCE};
 
@@ -37,14 +39,13 @@ impl Screen {
 
     /// Any program.
     pub(crate) fn start(mut command: Command, term: &str) -> Self {
-        let size = winsize(80);
-        let pty = openpty(&size, None).expect("a terminal");
-        let side = |fd: &OwnedFd| Stdio::from(fd.try_clone().expect("a descriptor"));
+        let (master, slave) = terminal();
+        let side = || Stdio::from(slave.try_clone().expect("a descriptor"));
         command
             .env("TERM", term)
-            .stdin(side(&pty.slave))
-            .stdout(side(&pty.slave))
-            .stderr(side(&pty.slave));
+            .stdin(side())
+            .stdout(side())
+            .stderr(side());
         // SAFETY: both calls are async-signal-safe and touch only the new process.
         unsafe {
             command.pre_exec(|| {
@@ -54,9 +55,10 @@ impl Screen {
                 Ok(())
             });
         }
+        set_width(&master, 80);
         Self {
             child: command.spawn().expect("start the program"),
-            terminal: File::from(pty.master),
+            terminal: master,
             shown: String::new(),
         }
     }
@@ -116,10 +118,15 @@ impl Screen {
 
     /// Give the window another width.
     pub(crate) fn resize(&self, columns: u16) {
-        let size = winsize(columns);
-        // SAFETY: the kernel reads one winsize, which outlives the call.
-        let done = unsafe { libc::ioctl(self.terminal.as_raw_fd(), libc::TIOCSWINSZ, &size) };
-        assert_eq!(done, 0, "resize");
+        set_width(&self.terminal, columns);
+    }
+
+    /// Close the terminal; the program is to end.
+    pub(crate) fn lose(mut self) {
+        drop(self.terminal);
+        crate::harness::wait_for("its end", || {
+            self.child.try_wait().expect("its end").is_some()
+        });
     }
 
     /// The exit code.
@@ -134,6 +141,27 @@ impl Screen {
             self.read();
         }
     }
+}
+
+/// Both ends of a new terminal. No other process that is started meanwhile inherits them: a
+/// terminal is lost only when nobody has it any more.
+fn terminal() -> (File, File) {
+    let flags = OFlag::O_RDWR | OFlag::O_NOCTTY | OFlag::O_CLOEXEC;
+    let master = posix_openpt(flags).expect("a terminal");
+    grantpt(&master).expect("a terminal");
+    unlockpt(&master).expect("a terminal");
+    let name = ptsname_r(&master).expect("its name");
+    let mut options = File::options();
+    options.read(true).write(true).custom_flags(libc::O_NOCTTY);
+    let slave = options.open(name).expect("its other end");
+    (File::from(OwnedFd::from(master)), slave)
+}
+
+fn set_width(terminal: &File, columns: u16) {
+    let size = winsize(columns);
+    // SAFETY: the kernel reads one winsize, which outlives the call.
+    let done = unsafe { libc::ioctl(terminal.as_raw_fd(), libc::TIOCSWINSZ, &size) };
+    assert_eq!(done, 0, "resize");
 }
 
 fn winsize(columns: u16) -> Winsize {

@@ -213,3 +213,88 @@ fn the_password_is_asked_for_and_not_shown() {
     screen.keys(END);
     assert_eq!(screen.code(), Some(0));
 }
+
+/// What TAB offers is what there is at that moment, also nothing.
+#[test]
+fn names_are_those_of_now() {
+    let mut daemon = daemon();
+    let mut screen = Screen::shell(&daemon, "xterm");
+    screen.keys("pid newc\t\x15version\r");
+    let shown = screen.expect("4.3.0");
+    assert!(!shown.contains("newcomer"), "{shown}");
+    screen.expect(PROMPT);
+    let more = format!("{PROGRAMS}[program:newcomer]\ncommand=/bin/cat\nstartsecs=0\n");
+    daemon.setup().configure("", &more);
+    assert!(daemon.ctl(&["update"]).status.success());
+    daemon.wait_state("newcomer", "RUNNING");
+    let pid = daemon.child_pid("newcomer");
+    screen.keys("pid newc\t\r");
+    screen.expect(&format!("{pid}\r\n"));
+    screen.expect(PROMPT);
+    // groups, after commands that take groups
+    screen.keys("update newc\t\r");
+    screen.expect("newcomer");
+    screen.expect(PROMPT);
+    // names of commands and of their options
+    screen.keys("update --d\t newcomer\r");
+    screen.expect("--dry-run");
+    screen.expect(PROMPT);
+    daemon.signal(libc::SIGTERM);
+    daemon.ended();
+    screen.keys("pid newc\t\r");
+    screen.expect("no such file");
+    screen.expect(PROMPT);
+    screen.keys(END);
+    assert_eq!(screen.code(), Some(0));
+}
+
+#[test]
+fn lines_that_come_at_once_are_taken_one_by_one() {
+    let daemon = daemon();
+    let pid = daemon.pid();
+    for term in TERMINALS {
+        let mut screen = Screen::shell(&daemon, term);
+        screen.keys("version\rpid\rfg asks\r");
+        screen.expect("4.3.0");
+        screen.expect(&format!("{pid}\r\n"));
+        screen.expect("==> Press Ctrl-C to exit <==");
+        screen.keys("x\r");
+        screen.expect("<x>");
+        screen.keys(INTERRUPT);
+        screen.expect(PROMPT);
+        screen.keys("\x1b[A");
+        screen.keys(END);
+        screen.keys(if term == "xterm" { INTERRUPT } else { "\r" });
+        if term != "xterm" {
+            screen.expect(PROMPT);
+            screen.keys(END);
+        }
+        assert_eq!(screen.code(), Some(0), "{term}");
+    }
+}
+
+/// A line longer than the window, in a window that changes.
+#[test]
+fn long_lines_stay_whole() {
+    let daemon = daemon();
+    let mut screen = Screen::shell(&daemon, "xterm");
+    let name = "long".repeat(40);
+    screen.keys(&format!("pid {}", &name[..100]));
+    screen.expect("long");
+    screen.resize(40);
+    screen.keys(&format!("{}\r", &name[100..]));
+    screen.expect(&format!("No such process {name}\r\n"));
+    screen.expect(PROMPT);
+    screen.keys(END);
+    assert_eq!(screen.code(), Some(0));
+}
+
+/// The terminal goes away: so does the shell.
+#[test]
+fn a_lost_terminal_ends_the_shell() {
+    let daemon = daemon();
+    for term in TERMINALS {
+        let screen = Screen::shell(&daemon, term);
+        screen.lose();
+    }
+}
