@@ -182,7 +182,13 @@ impl Usage {
     /// How old the newest sample is; `None` before the first.
     #[must_use]
     pub fn age(&self) -> Option<Duration> {
-        self.known().sampled_at.map(|at| at.elapsed())
+        self.taken().map(|at| at.elapsed())
+    }
+
+    /// When the newest sample was taken; `None` before the first.
+    #[must_use]
+    pub fn taken(&self) -> Option<Instant> {
+        self.known().sampled_at
     }
 
     fn keep_sampling(&self) {

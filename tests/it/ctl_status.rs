@@ -45,8 +45,7 @@ fn start(setup: Setup) -> Daemon {
 
 /// Our daemon, and the original's if it is installed.
 fn daemons() -> impl Iterator<Item = Daemon> {
-    let setups = [Some(Setup::new()), Setup::original_daemon()];
-    setups.into_iter().flatten().map(start)
+    Setup::with_each_daemon().map(start)
 }
 
 fn document(text: &str) -> Value {

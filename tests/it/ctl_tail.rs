@@ -40,17 +40,14 @@ const ALL: [&str; 6] = ["echo-a", "echo-long", "errs", "silent", "g:one", "g:two
 
 /// Our daemon, and the original's if it is installed.
 fn daemons() -> impl Iterator<Item = Daemon> {
-    [Some(Setup::new()), Setup::original_daemon()]
-        .into_iter()
-        .flatten()
-        .map(|setup| {
-            setup.configure("", PROGRAMS);
-            let daemon = setup.start();
-            for name in ALL {
-                daemon.wait_state(name, "RUNNING");
-            }
-            daemon
-        })
+    Setup::with_each_daemon().map(|setup| {
+        setup.configure("", PROGRAMS);
+        let daemon = setup.start();
+        for name in ALL {
+            daemon.wait_state(name, "RUNNING");
+        }
+        daemon
+    })
 }
 
 /// Have a program write something, and wait until it is in the log.

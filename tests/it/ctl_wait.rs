@@ -40,13 +40,10 @@ startsecs=0
 
 /// Our daemon, and the original's if it is installed.
 fn daemons() -> impl Iterator<Item = Daemon> {
-    [Some(Setup::new()), Setup::original_daemon()]
-        .into_iter()
-        .flatten()
-        .map(|setup| {
-            setup.configure("", PROGRAMS);
-            setup.start()
-        })
+    Setup::with_each_daemon().map(|setup| {
+        setup.configure("", PROGRAMS);
+        setup.start()
+    })
 }
 
 fn said(output: &Output) -> (Option<i32>, String) {

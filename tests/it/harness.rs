@@ -46,6 +46,12 @@ impl Setup {
         })
     }
 
+    /// Our own programs, and our client against the original's daemon if it is installed.
+    pub(crate) fn with_each_daemon() -> impl Iterator<Item = Self> {
+        let setups = [Some(Self::new()), Self::original_daemon()];
+        setups.into_iter().flatten()
+    }
+
     /// The original's client against our daemon.
     pub(crate) fn original_client() -> Option<Self> {
         let supervisorctl = original("supervisorctl")?;

@@ -30,6 +30,7 @@ mod restart;
 mod screen;
 mod scripts;
 mod shutdown;
+mod smuggling;
 mod soak;
 mod stalls;
 mod stdin;

@@ -33,7 +33,7 @@ function start() {
     onTop: () => older(),
     onBottom() {
       if (!state.atEnd) newer();
-      else if (!view.following) follow(true);
+      else if (!view.following && !log.dataset.old) follow(true);
     },
     onFull() {
       // memory has an end: what comes now is read when it is asked for
@@ -118,6 +118,7 @@ function start() {
   const toEnd = () => load(async () => replace(await part(`bytes=${CHUNK}`), true));
 
   function follow(on) {
+    if (on && log.dataset.old) return void view.toEnd();
     if (on && (state.full || !state.atEnd)) toEnd();
     else view.setFollowing(on);
   }
@@ -126,6 +127,8 @@ function start() {
 
   function connect() {
     disconnect();
+    // nothing comes to an old file any more
+    if (log.dataset.old) return;
     const [address, query] = live.split("?");
     const acts = {
       at() {},
@@ -160,6 +163,19 @@ function start() {
 
   // -- what is said ------------------------------------------------------------------------
 
+  /** Where the file ends, there may be another. */
+  function link(id, href) {
+    let a = $(id);
+    if (!a) {
+      a = document.createElement("a");
+      a.id = id;
+      $("end").before(a, " ");
+    }
+    a.hidden = !href;
+    a.href = href || "";
+    a.textContent = id === "older" ? "Older file" : "Newer file";
+  }
+
   let whereDue = false;
   let quietUntil = 0;
   function where() {
@@ -171,7 +187,9 @@ function start() {
       if (Date.now() < quietUntil) return;
       const from = view.start === null ? "…" : grouped(view.start);
       $("note").textContent = `Bytes ${from} to ${grouped(view.offset ?? 0)}, ${grouped(view.count)} lines.`;
-      for (const id of ["older", "newer", "end"]) if ($(id)) $(id).hidden = true;
+      link("older", view.start === 0 && log.dataset.older);
+      link("newer", state.atEnd && log.dataset.newer);
+      $("end").hidden = !log.dataset.old;
     }, 300);
   }
 
@@ -262,7 +280,8 @@ function start() {
   $("only").addEventListener("change", keepOnly);
   $("level")?.addEventListener("change", keepOnly);
   if ($("show")) $("show").hidden = true;
-  for (const id of ["follow", "wrap"]) $(id).hidden = false;
+  $("follow").hidden = Boolean(log.dataset.old);
+  $("wrap").hidden = false;
   $("follow").addEventListener("click", () => follow(!view.following));
   $("news").addEventListener("click", () => follow(true));
 
@@ -293,7 +312,8 @@ function start() {
     .map((name) => `${name}=${encodeURIComponent(asked.get(name))}`).join("&");
   const server = log.cloneNode(true);
   load(async () => {
-    replace(await part(`${begin}&bytes=${CHUNK}`), !begin);
+    replace(await part(`${begin}&bytes=${CHUNK}`), !begin && !log.dataset.old);
+    if (!begin) view.toEnd();
     if (asked.get("mark")) view.goTo(Number(asked.get("mark")));
   });
   if ($("find").value) searchNow();

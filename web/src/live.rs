@@ -14,7 +14,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use tokio::sync::{Semaphore, SemaphorePermit, watch};
 use tokio::time::{Instant, sleep_until};
 use visord_actors::feed::{Cursor, Entry, Resume};
-use visord_actors::usage::WatchGuard;
+use visord_actors::usage::{PERIOD, WatchGuard};
 
 use crate::clock;
 use crate::query;
@@ -139,7 +139,9 @@ impl Talk {
             Beginning::Anew => self.anew().await?,
             Beginning::After(cursor) => self.cursor = cursor,
         }
-        if usage.is_some() && !self.state.usage.all().is_empty() {
+        // an old sample says nothing of now, and a new one is on its way
+        let young = |age| age <= PERIOD * 2;
+        if usage.is_some() && self.state.usage.age().is_some_and(young) {
             self.usage(live).await?;
         }
         loop {

@@ -48,11 +48,11 @@ impl Source {
         Self::Process(name, channel)
     }
 
-    /// Its file, if it is a file.
+    /// Its file, if it is a file; with a number above 0 that old one.
     ///
     /// # Errors
     /// Why there is none.
-    pub async fn file(&self, site: &Site) -> Result<PathBuf, Absent> {
+    pub async fn file(&self, site: &Site, old: u32) -> Result<PathBuf, Absent> {
         let path = match self {
             Self::Process(name, channel) => Self::of_process(site, name, *channel)?,
             Self::Activity => {
@@ -61,6 +61,7 @@ impl Source {
                 path.ok_or_else(|| Absent::NotStored("The activity log goes to syslog.".into()))?
             }
         };
+        let path = if old > 0 { numbered(&path, old) } else { path };
         let found = spawn_blocking(move || look(path)).await;
         // the daemon ends
         found.unwrap_or_else(|_| Err(Absent::NotStored("The daemon is ending.".into())))
@@ -84,6 +85,14 @@ impl Source {
             })
         })
     }
+}
+
+/// The name of an old file of a log: `x.log.1` is the newest.
+#[must_use]
+pub fn numbered(path: &Path, number: u32) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(format!(".{number}"));
+    name.into()
 }
 
 /// The path, if it is that of a regular file. Blocks.

@@ -79,7 +79,7 @@ async fn stream(
     let Some(start) = last.or(from.map(String::as_str)).map_or(Some(END), start) else {
         return answer::explained(StatusCode::BAD_REQUEST, "This is no place in a log.");
     };
-    let path = match source.file(site).await {
+    let path = match source.file(site, 0).await {
         Ok(path) => path,
         Err(_) => return answer::error(StatusCode::NOT_FOUND),
     };

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 use serde_json::{Map, Value, json};
 use visord_actors::feed::{Entry, News};
@@ -24,7 +25,7 @@ const REMEMBERED: usize = 256;
 /// What all clients are told alike is written once.
 #[derive(Debug, Default)]
 pub struct Written {
-    usage: Mutex<(u64, Arc<str>)>,
+    usage: Mutex<Option<(Instant, Arc<str>)>>,
     news: Mutex<BTreeMap<u64, Line>>,
 }
 
@@ -56,12 +57,18 @@ impl Written {
 
     /// The data of the newest sample.
     pub(super) fn usage(&self, usage: &Usage) -> Arc<str> {
-        let number = *usage.sampled().borrow();
+        let Some(taken) = usage.taken() else {
+            return Arc::from("{}");
+        };
         let mut known = self.usage.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.0 != number || known.1.is_empty() {
-            *known = (number, self::usage(usage).into());
+        if let Some((of, data)) = &*known
+            && *of == taken
+        {
+            return Arc::clone(data);
         }
-        Arc::clone(&known.1)
+        let data = Arc::from(self::usage(usage));
+        *known = Some((taken, Arc::clone(&data)));
+        data
     }
 }
 

@@ -2,22 +2,23 @@
 //! (`web/assets/log.js`) the same page follows, searches and scrolls.
 
 mod download;
+mod json;
 mod render;
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::io;
 use std::path::PathBuf;
 
-use actix_web::http::{StatusCode, header};
+use actix_web::http::StatusCode;
 use actix_web::rt::task::spawn_blocking;
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
-use serde_json::json;
 
 use super::{Page, frame, frame::Frame};
 use crate::answer;
 use crate::caller::Caller;
-use crate::log_source::{Absent, Source};
+use crate::log_source::{Absent, Source, numbered};
 use crate::log_view::find::{self, Hits};
 use crate::log_view::time::Clock;
 use crate::log_view::{self, Part, Window, jump};
@@ -57,6 +58,12 @@ struct LogPage<'a> {
     /// Links: older, newer, the end.
     older: Option<String>,
     newer: Option<String>,
+    /// The end of the log itself, whichever file is shown.
+    end: String,
+    /// Which old file this is, 0 for none; those before and after it.
+    old: u32,
+    older_file: Option<String>,
+    newer_file: Option<String>,
     is_end: bool,
     is_hits: bool,
     /// Escaped already.
@@ -76,6 +83,15 @@ struct Asked {
     path: PathBuf,
     parameters: Parameters,
     length: u64,
+    old: u32,
+}
+
+/// What was found.
+struct Found {
+    shown: Shown,
+    /// The number of the file, and whether there is one before it.
+    old: u32,
+    has_older: bool,
 }
 
 /// The log of a process.
@@ -107,7 +123,9 @@ async fn answer(
     parameters: &Parameters,
 ) -> HttpResponse {
     let is = |name: &str, value: &str| parameters.get(name).is_some_and(|text| text == value);
-    let path = source.file(site).await;
+    let old = parameters.get("old").and_then(|old| old.parse().ok());
+    let old: u32 = old.unwrap_or(0);
+    let path = source.file(site, old).await;
     if is("download", "1") {
         return match path {
             Ok(path) => download::respond(request, path, &download::name(source)).await,
@@ -115,12 +133,13 @@ async fn answer(
         };
     }
     let is_json = is("format", "json");
-    let shown = match path {
+    let read = match path {
         Ok(path) => {
             let asked = Asked {
                 path: path.clone(),
                 parameters: parameters.clone(),
                 length: length(parameters, is_json),
+                old,
             };
             read(asked).await.map_err(|error| {
                 if error.kind() == io::ErrorKind::NotFound {
@@ -133,9 +152,9 @@ async fn answer(
         Err(absent) => Err(absent),
     };
     if is_json {
-        return as_json(shown);
+        return json::respond(read.map(|found| found.shown));
     }
-    let page = page(site, caller, source, parameters, shown);
+    let page = page(site, caller, source, parameters, read);
     let mut response = frame::respond(site, &page);
     if page.absent.is_some() && !page.may_come && matches!(source, Source::Process(..)) {
         *response.status_mut() = StatusCode::NOT_FOUND;
@@ -156,69 +175,53 @@ fn length(parameters: &Parameters, is_json: bool) -> u64 {
     }
 }
 
-async fn read(asked: Asked) -> io::Result<Shown> {
+async fn read(asked: Asked) -> io::Result<Found> {
     let read = spawn_blocking(move || {
-        let Asked {
-            path,
-            parameters,
-            length,
-        } = asked;
-        let get = |name: &str| parameters.get(name).map(String::as_str);
-        let number = |name: &str| get(name).and_then(|text| text.parse().ok());
-        if let Some(text) = get("find") {
-            return find::find(&path, text, number("to")).map(Shown::Hits);
-        }
-        let clock = Clock::system();
-        if let Some(time) = get("at").and_then(|text| clock.meant(text)) {
-            return Ok(match jump::jump(&path, time, &clock)? {
-                Some(offset) => Shown::Window(log_view::read(&path, Part::After(offset), length)?),
-                None => Shown::Untimed(log_view::read(&path, Part::End, length)?),
-            });
-        }
-        let part = match (number("from"), number("to")) {
-            (Some(from), _) => Part::After(from),
-            (None, Some(to)) => Part::Before(to),
-            (None, None) => Part::End,
+        // the name of an old file ends with its number
+        let next = match asked.old {
+            0 => numbered(&asked.path, 1),
+            old => asked.path.with_extension((old + 1).to_string()),
         };
-        let window = log_view::read(&path, part, length)?;
-        Ok(match get("at") {
-            Some(_) => Shown::Untimed(window),
-            None => Shown::Window(window),
+        Ok(Found {
+            old: asked.old,
+            has_older: fs::metadata(next).is_ok_and(|it| it.is_file()),
+            shown: part(asked)?,
         })
     });
     // the daemon ends
     read.await.map_err(io::Error::other)?
 }
 
-/// For the browser's module.
-fn as_json(shown: Result<Shown, Absent>) -> HttpResponse {
-    let (status, body) = match shown {
-        Ok(Shown::Window(window)) => (StatusCode::OK, window_as_json(&window, true)),
-        Ok(Shown::Untimed(window)) => (StatusCode::OK, window_as_json(&window, false)),
-        Ok(Shown::Hits(_)) => (StatusCode::BAD_REQUEST, "{}".to_owned()),
-        Err(absent) => {
-            let body = json!({ "absent": absent.words(), "mayCome": absent.may_come() });
-            (StatusCode::NOT_FOUND, body.to_string())
-        }
+/// The part that was asked for. Blocks.
+fn part(asked: Asked) -> io::Result<Shown> {
+    let Asked {
+        path,
+        parameters,
+        length,
+        ..
+    } = asked;
+    let get = |name: &str| parameters.get(name).map(String::as_str);
+    let number = |name: &str| get(name).and_then(|text| text.parse().ok());
+    if let Some(text) = get("find") {
+        return find::find(&path, text, number("to")).map(Shown::Hits);
+    }
+    let clock = Clock::system();
+    if let Some(time) = get("at").and_then(|text| clock.meant(text)) {
+        return Ok(match jump::jump(&path, time, &clock)? {
+            Some(offset) => Shown::Window(log_view::read(&path, Part::After(offset), length)?),
+            None => Shown::Untimed(log_view::read(&path, Part::End, length)?),
+        });
+    }
+    let part = match (number("from"), number("to")) {
+        (Some(from), _) => Part::After(from),
+        (None, Some(to)) => Part::Before(to),
+        (None, None) => Part::End,
     };
-    answer::uncached(&mut HttpResponse::build(status))
-        .insert_header((header::CONTENT_TYPE, "application/json"))
-        .insert_header((header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
-        .body(body)
-}
-
-fn window_as_json(window: &Window, is_timed: bool) -> String {
-    let place = window.place.to_string();
-    json!({
-        "file": place.split('-').next(),
-        "from": window.from,
-        "to": window.to,
-        "size": window.size,
-        "place": place,
-        "timed": is_timed,
-        "text": String::from_utf8_lossy(&window.bytes),
+    let window = log_view::read(&path, part, length)?;
+    Ok(match get("at") {
+        Some(_) => Shown::Untimed(window),
+        None => Shown::Window(window),
     })
-    .to_string()
 }
 
 fn html(text: &str) -> String {
@@ -232,16 +235,20 @@ fn page<'a>(
     caller: &'a Caller,
     source: &Source,
     parameters: &'a Parameters,
-    shown: Result<Shown, Absent>,
+    read: Result<Found, Absent>,
 ) -> LogPage<'a> {
     let get = |name: &str| parameters.get(name).map_or("", String::as_str);
     let level = Level::of(get("level"));
     let mut page = empty(site, caller, source, level);
     (page.find, page.at) = (get("find"), get("at"));
+    let found = read.map(|found| {
+        page.turn_to(found.old, found.has_older);
+        found.shown
+    });
     // what a link must bring along to stay at this level
     let kept = level.map_or_else(String::new, |level| format!("&level={}", level.name()));
     let here = |more: String| format!("{}{kept}&{more}", page.here);
-    match shown {
+    match found {
         Err(absent) => {
             page.may_come = absent.may_come();
             page.absent = Some(absent.words());
@@ -260,10 +267,14 @@ fn page<'a>(
             let mark = get("mark").parse().ok();
             page.text = render::window(&window, mark, level);
             page.note = render::about(&window);
-            page.older = (window.from > 0).then(|| here(format!("to={}", window.from)));
-            page.newer = (window.to < window.size).then(|| here(format!("from={}", window.to)));
-            let chosen = ["from", "to", "at"].iter();
-            page.is_end = chosen.clone().all(|name| get(name).is_empty());
+            let older = (window.from > 0).then(|| here(format!("to={}", window.from)));
+            let newer = (window.to < window.size).then(|| here(format!("from={}", window.to)));
+            (page.older, page.newer) = (
+                older.or(page.older_file.clone()),
+                newer.or(page.newer_file.clone()),
+            );
+            let is_chosen = |name: &&str| !get(name).is_empty();
+            page.is_end = !["from", "to", "at", "old"].iter().any(is_chosen);
         }
         Ok(Shown::Untimed(window)) => {
             page.text = render::window(&window, None, level);
@@ -279,6 +290,24 @@ fn page<'a>(
         }
     }
     page
+}
+
+impl LogPage<'_> {
+    /// It shows this old file, or, with 0, the log; there may be one before it.
+    fn turn_to(&mut self, old: u32, has_older: bool) {
+        self.old = old;
+        self.older_file = has_older.then(|| format!("{}&old={}", self.end, old + 1));
+        self.newer_file = match old {
+            0 => None,
+            1 => Some(format!("{}&from=0", self.end)),
+            _more => Some(format!("{}&old={}&from=0", self.end, old - 1)),
+        };
+        if old > 0 {
+            self.here = format!("{}&old={old}", self.end);
+            self.hidden.push(("old", old.to_string()));
+            self.heading += &format!(", old file {old}");
+        }
+    }
 }
 
 /// The page of a log of which nothing is known yet.
@@ -308,6 +337,10 @@ fn empty<'a>(
         note: String::new(),
         older: None,
         newer: None,
+        end: String::new(),
+        old: 0,
+        older_file: None,
+        newer_file: None,
         is_end: false,
         is_hits: false,
         text: String::new(),
@@ -339,5 +372,6 @@ fn empty<'a>(
         page.plain = format!("logtail/{quoted}/{}", word(*channel));
         page.levels = Vec::new();
     }
+    page.end.clone_from(&page.here);
     page
 }

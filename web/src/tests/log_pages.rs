@@ -77,6 +77,49 @@ async fn the_end_of_a_log_with_its_links() {
 }
 
 #[actix::test]
+async fn old_files_are_a_link_away() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("x.log");
+    for (name, text) in [
+        ("x.log", "new\n"),
+        ("x.log.1", "old\n"),
+        ("x.log.2", "oldest\n"),
+    ] {
+        std::fs::write(dir.path().join(name), text).unwrap();
+    }
+    let site = site(state(board(), Plan::default()).0);
+    site.state
+        .board
+        .set_process(logging_to(path.to_str().unwrap()));
+    let link = |page: &str, id: &str| {
+        let rest = page.split(&format!("id=\"{id}\" href=\"")).nth(1)?;
+        Some(rest.split('"').next()?.replace("&#38;", "&"))
+    };
+    let log = "log.html?name=x&channel=stdout";
+    for (query, text, older, newer) in [
+        ("", "new\n", Some("&old=1"), None),
+        ("old=1", "old\n", Some("&old=2"), Some("&from=0")),
+        ("old=2", "oldest\n", None, Some("&old=1&from=0")),
+    ] {
+        let page = self::log(&site, query).await;
+        assert_eq!(lines(&page), text);
+        assert_eq!(
+            link(&page, "older"),
+            older.map(|rest| format!("{log}{rest}"))
+        );
+        assert_eq!(
+            link(&page, "newer"),
+            newer.map(|rest| format!("{log}{rest}"))
+        );
+        assert_eq!(page.contains("data-end"), query.is_empty());
+    }
+    let (_, page) = get(&site, Page::Log, "name=x&old=3").await;
+    assert!(page.contains("x.log.3 does not exist"), "{page}");
+    let (_, page) = get(&site, Page::Log, "name=x&old=2&format=json").await;
+    assert!(page.contains("\"text\":\"oldest\\n\""), "{page}");
+}
+
+#[actix::test]
 async fn nothing_in_a_log_is_obeyed() {
     let mut hostile = b"<script>alert(1)</script>&lt;\0\x07\x1b]0;x\x07\xff\xfe\r\n".to_vec();
     hostile.extend_from_slice(b"\x1b[1;31mred\x1b[0m \x1b[38;5;196;48;2;0;0;10many\x1b[m\n</pre>");
