@@ -28,10 +28,14 @@ pub(crate) const PAGES: [&str; 9] = [
 
 /// Prefer this color scheme, on this medium ("" for the screen).
 pub(crate) fn prefer(browser: &Browser, scheme: &str, medium: &str) {
-    let feature = json!([{"name": "prefers-color-scheme", "value": scheme}]);
+    let features = json!([
+        {"name": "prefers-color-scheme", "value": scheme},
+        // colours change at once
+        {"name": "prefers-reduced-motion", "value": "reduce"},
+    ]);
     browser.devtools(
         "Emulation.setEmulatedMedia",
-        &json!({"features": feature, "media": medium}),
+        &json!({"features": features, "media": medium}),
     );
 }
 

@@ -21,6 +21,7 @@ mod plain;
 mod processes;
 mod roles;
 mod scene;
+mod screenshots;
 mod tail;
 mod webdriver;
 mod wire;

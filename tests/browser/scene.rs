@@ -3,7 +3,7 @@
 use std::ops::Deref;
 
 use crate::chromium::{self, Lent};
-use crate::harness::{Daemon, free_port};
+use crate::harness::{Daemon, Setup, free_port};
 
 /// See the module.
 pub(crate) struct Scene {
@@ -21,10 +21,24 @@ impl Scene {
 
     /// The same with more options for its web server.
     pub(crate) fn with(server: &str, programs: &str) -> Option<Self> {
+        Self::complete(server, programs, &[])
+    }
+
+    /// The same with files that are there before the daemon starts.
+    pub(crate) fn prepared(programs: &str, files: &[(&str, String)]) -> Option<Self> {
+        Self::complete("", programs, files)
+    }
+
+    fn complete(server: &str, programs: &str, files: &[(&str, String)]) -> Option<Self> {
         let browser = chromium::borrow()?;
         let port = free_port();
         let inet = format!("[inet_http_server]\nport=127.0.0.1:{port}\n{server}\n");
-        let daemon = Daemon::with("", &format!("{inet}{programs}"));
+        let setup = Setup::new();
+        setup.configure("", &format!("{inet}{programs}"));
+        for (name, content) in files {
+            std::fs::write(setup.path(name), content).expect("write a file");
+        }
+        let daemon = setup.start();
         Some(Self {
             browser,
             daemon,

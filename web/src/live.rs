@@ -82,7 +82,7 @@ impl Default for Live {
 impl Live {
     /// Wait for one's turn to write. News wake all streams at once; by turns they leave room for
     /// others on the thread, who would have to wait for all of them.
-    async fn turn(&self) -> Option<SemaphorePermit<'_>> {
+    pub(crate) async fn turn(&self) -> Option<SemaphorePermit<'_>> {
         // it is never closed
         let turn = self.turns.acquire().await.ok();
         // see first who else has come

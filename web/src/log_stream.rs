@@ -19,6 +19,7 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::http::{StatusCode, header};
@@ -33,7 +34,7 @@ use visord_actors::log::follow::{Follower, Manner, News, Place, Start};
 use crate::answer;
 use crate::log_source::Source;
 use crate::query;
-use crate::site::Site;
+use crate::site::{Shared, Site};
 use crate::sse::{self, Gone, Outlet, SILENCE};
 
 /// How far behind a client may be before it skips, in bytes.
@@ -89,11 +90,19 @@ async fn stream(
     let Ok(Ok(follower)) = opened else {
         return answer::error(StatusCode::NOT_FOUND);
     };
-    sse::open(request, site, move |outlet| talk(outlet, follower, growth))
+    let shared = Arc::clone(&site.shared);
+    sse::open(request, site, move |outlet| {
+        talk(outlet, follower, growth, shared)
+    })
 }
 
 /// Tells one client what is new, until it or the daemon goes.
-async fn talk(mut outlet: Outlet, follower: Follower, growth: Growth) -> Result<(), Gone> {
+async fn talk(
+    mut outlet: Outlet,
+    follower: Follower,
+    growth: Growth,
+    shared: Arc<Shared>,
+) -> Result<(), Gone> {
     let mut place = follower.place();
     let begin = json!({ "offset": place.offset }).to_string();
     let first = sse::message(Some(&place), "at", &begin);
@@ -109,6 +118,9 @@ async fn talk(mut outlet: Outlet, follower: Follower, growth: Growth) -> Result<
         match cue {
             Cue::News(Some(Ok((news, now)))) => {
                 place = now;
+                // whoever has a turn must not wait for their client
+                outlet.room().await?;
+                let _turn = shared.live.turn().await;
                 outlet.send(message(news, place)).await?;
             }
             // it cannot be read any more: the client comes back and is told why
