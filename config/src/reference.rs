@@ -111,6 +111,19 @@ mod tests {
     use super::*;
 
     #[test]
+    fn nothing_is_told_of_what_is_not_there() {
+        let told: usize = reference()
+            .iter()
+            .map(|section| section.options.len())
+            .sum();
+        let rows: usize = rows().map(|(_, _, _, options)| options.len()).sum();
+        assert_eq!(
+            told, rows,
+            "config/src/reference/ tells of options that are gone"
+        );
+    }
+
+    #[test]
     fn nothing_is_without_words() {
         let mut missing = Vec::new();
         for kind in KINDS {

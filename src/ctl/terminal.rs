@@ -153,14 +153,6 @@ impl Mode {
         })
     }
 
-    /// Ctrl-C is a key like any other, for the editor that reads it.
-    ///
-    /// # Errors
-    /// The terminal is gone.
-    pub fn without_signals() -> io::Result<Self> {
-        Self::begin(|mode| mode.local_flags.remove(LocalFlags::ISIG))
-    }
-
     /// As it is; whatever somebody else does to it ends with this value.
     ///
     /// # Errors

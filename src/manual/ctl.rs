@@ -24,8 +24,11 @@ const CODES: &[(&str, &str)] = &[
     ("5", "The server speaks another version of the interface."),
     (
         "7",
-        "The process is not running or could not be started, or the socket does not exist.",
+        "The process is not running or could not be started, or the socket does not exist; \
+         `wait`: it will not get there by itself.",
     ),
+    ("124", "`wait`: the time is up."),
+    ("130", "`wait`, or a question for a password: Ctrl-C."),
 ];
 
 /// What a plug-in finds in its environment.

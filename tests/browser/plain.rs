@@ -154,7 +154,7 @@ fn one_program() {
     };
     scene.daemon.wait_state("cat", "RUNNING");
     scene.visit("");
-    scene.click("tr[data-name=cat] th a");
+    scene.click("tr[data-name=cat] th button");
     scene.wait("its page", "document.querySelector('.facts')");
     assert!(scene.text("h1").starts_with("cat"));
     scene.click("button[name=stop]");

@@ -2,7 +2,7 @@
 //! codes, the shell.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
@@ -16,9 +16,19 @@ const SHOW: &str = "#!/bin/sh\n\
     ${SUPERVISOR_CONFIG##*/} ${SUPERVISOR_JSON-none} ${SUPERVISORCTL##*/}\"\n\
     exit 42\n";
 
+/// Another process writes it: what this one has open, a program that another test starts at
+/// this moment would have open too, and a file being written cannot be run.
 fn script(path: &Path, text: &str) {
-    fs::write(path, text).expect("write a script");
-    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).expect("make it executable");
+    let mut writing = Command::new("sh")
+        .args(["-c", "cat > \"$0\" && chmod 755 \"$0\""])
+        .arg(path)
+        .stdin(Stdio::piped())
+        .spawn()
+        .expect("sh");
+    let mut stdin = writing.stdin.take().expect("its input");
+    stdin.write_all(text.as_bytes()).expect("write a script");
+    drop(stdin);
+    assert!(writing.wait().expect("its end").success());
 }
 
 /// A daemon, and a folder on PATH with `supervisorctl-show` in it.
@@ -67,7 +77,8 @@ fn the_example_works() {
         .replace("/tmp/ctlplugin-", &here)
         .replace("supervisor.sock", "s.sock");
     fs::write(setup.path("s.conf"), text).expect("write");
-    fs::copy(folder.join("unwell"), setup.path("unwell")).expect("copy");
+    let unwell = fs::read_to_string(folder.join("unwell")).expect("the example");
+    script(&setup.path("unwell"), &unwell);
     let daemon = setup.start();
     daemon.wait_state("broken", "FATAL");
     let ctl = |words: &[&str]| summary(&daemon.ctl(words));

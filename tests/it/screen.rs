@@ -91,7 +91,8 @@ impl Screen {
             }
             assert!(
                 Instant::now() < end && self.read(),
-                "waited in vain for {text:?}; shown: {:?}",
+                "waited in vain for {text:?}; ended: {:?}; shown: {:?}",
+                self.child.try_wait(),
                 self.shown.chars().take(1000).collect::<String>()
             );
         }

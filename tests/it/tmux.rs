@@ -2,8 +2,10 @@
 //! Where tmux is missing that is said and skipped.
 
 use std::process::{Command, Output};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
-use crate::harness::{Daemon, wait_for};
+use crate::harness::{Daemon, PATIENCE, wait_for};
 
 const PROGRAMS: &str = "\
 [program:ticks]
@@ -68,13 +70,30 @@ impl Tmux {
             .to_owned()
     }
 
+    /// Wait until that is shown; on failure tells what is.
+    fn expect(&self, text: &str) {
+        let end = Instant::now() + PATIENCE;
+        while !self.screen().contains(text) {
+            let screen = self.screen();
+            assert!(Instant::now() < end, "no {text:?} on\n{screen}");
+            sleep(Duration::from_millis(5));
+        }
+    }
+
     /// Wait until the last line is that.
     fn expect_last(&self, line: &str) {
-        let mut screen = String::new();
-        wait_for(&format!("{line:?} below all"), || {
-            screen = self.screen();
-            screen.lines().last().map(str::trim_end) == Some(line)
-        });
+        let end = Instant::now() + PATIENCE;
+        loop {
+            let screen = self.screen();
+            if screen.lines().last().map(str::trim_end) == Some(line) {
+                return;
+            }
+            assert!(
+                Instant::now() < end,
+                "{line:?} is not the last on\n{screen}"
+            );
+            sleep(Duration::from_millis(5));
+        }
     }
 }
 
@@ -112,15 +131,12 @@ fn the_line_being_typed_is_never_torn() {
     }
     tmux.tell(&["resize-window", "-x", "60"]);
     tmux.keys("\r");
-    wait_for("the answer", || {
-        tmux.screen().contains("<half a line more more more>")
-    });
+    tmux.expect("<half a line more more more>");
     tmux.tell(&["send-keys", "C-c"]);
     tmux.expect_last("supervisor>");
     // The prompt works as before.
     tmux.keys("vers\t\r");
-    wait_for("the version", || {
-        tmux.screen().contains("supervisor> version\n4.3.0\n")
-    });
+    tmux.expect("supervisor> version");
+    tmux.expect("\n4.3.0\n");
     tmux.tell(&["send-keys", "C-d"]);
 }

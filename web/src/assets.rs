@@ -48,6 +48,11 @@ const FILES: &[(&str, &str, &[u8])] = &[
         include_bytes!("../assets/logview.js"),
     ),
     (
+        "scripts/links.js",
+        "text/javascript",
+        include_bytes!("../assets/links.js"),
+    ),
+    (
         "scripts/live.js",
         "text/javascript",
         include_bytes!("../assets/live.js"),

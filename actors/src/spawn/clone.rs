@@ -25,9 +25,6 @@ pub(super) struct Stack {
     base: *mut c_void,
 }
 
-// SAFETY: the mapping belongs to this value alone, whichever thread has it.
-unsafe impl Send for Stack {}
-
 impl Stack {
     pub(super) fn new() -> io::Result<Self> {
         // SAFETY: a fresh private mapping, whose lower part is made inaccessible.

@@ -11,8 +11,9 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// How long a job may keep those behind it waiting.
-const PATIENCE: Duration = Duration::from_millis(100);
+/// How long a job may keep those behind it waiting. On a busy machine a program may take tenths of
+/// a second until it is executed, and those behind it must not overtake it then.
+const PATIENCE: Duration = Duration::from_millis(500);
 
 /// A queue of jobs for those who work with tools of the kind `T`.
 pub(super) struct Crew<T> {

@@ -2,7 +2,8 @@
 
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use futures_util::future::LocalBoxFuture;
@@ -56,37 +57,57 @@ impl SpawnerThread {
     pub fn start_with(options: SpawnerOptions) -> io::Result<SpawnerHandle> {
         let crew = Crew::new();
         let kin = Arc::new(Kin::default());
-        // all of them now, while low descriptors are to be had
-        let shops = (0..MOST_THREADS).map(|_| Workshop::new(options, Arc::clone(&kin)));
-        let shops = Arc::new(Mutex::new(shops.collect()));
-        let handle = SpawnerHandle {
-            door: Arc::new(Door(Arc::clone(&crew))),
-            kin,
+        let agency = Agency {
+            crew: Arc::clone(&crew),
+            vacancies: Arc::new(AtomicUsize::new(MOST_THREADS)),
+            options,
+            kin: Arc::clone(&kin),
         };
-        for _ in 0..2 {
-            hire(&crew, &shops)?;
-        }
-        Ok(handle)
+        // the first thing that whoever leads does
+        crew.push(Box::new(Workshop::prepare));
+        let door = Arc::new(Door(crew));
+        agency.hire()?;
+        agency.hire()?;
+        Ok(SpawnerHandle { door, kin })
     }
 }
 
-/// Workshops that nobody uses yet.
-type Shops = Arc<Mutex<Vec<Workshop>>>;
+/// Where threads come from.
+#[derive(Clone)]
+struct Agency {
+    crew: Arc<Crew<Workshop>>,
+    vacancies: Arc<AtomicUsize>,
+    options: SpawnerOptions,
+    kin: Arc<Kin>,
+}
 
-/// One more thread, as long as there is a workshop for it.
-fn hire(crew: &Arc<Crew<Workshop>>, shops: &Shops) -> io::Result<()> {
-    let shop = shops.lock().unwrap_or_else(PoisonError::into_inner).pop();
-    let Some(mut shop) = shop else {
-        return Ok(());
-    };
-    let (crew, shops) = (Arc::clone(crew), Arc::clone(shops));
-    let work = move || {
-        shop.settle_in();
-        // without another thread behind this one, it is as with one only
-        crew.serve(&mut shop, || drop(hire(&crew, &shops)));
-    };
-    let thread = thread::Builder::new().name("spawner".to_owned());
-    thread.spawn(work).map(drop)
+impl Agency {
+    /// One more thread, if it may be had.
+    fn hire(&self) -> io::Result<()> {
+        let less = |left: usize| left.checked_sub(1);
+        let vacancies = &self.vacancies;
+        let had = vacancies.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);
+        if had.is_err() {
+            return Ok(());
+        }
+        let agency = self.clone();
+        let work = move || {
+            block_signals();
+            let mut shop = Workshop::new(agency.options, Arc::clone(&agency.kin));
+            // without another thread behind this one, it is as with one only
+            let relieved = || drop(agency.hire());
+            agency.crew.serve(&mut shop, relieved);
+        };
+        let thread = thread::Builder::new().name("spawner".to_owned());
+        thread.spawn(work).map(drop)
+    }
+}
+
+/// A child begins with the daemon's handlers and the mask of the thread that makes it: no signal
+/// may be let through before it has put both right.
+fn block_signals() {
+    // it cannot fail with these arguments
+    let _ = pthread_sigmask(SigmaskHow::SIG_SETMASK, Some(&SigSet::all()), None);
 }
 
 /// The way in; when the last one who knows it is gone, the threads end.
@@ -199,38 +220,40 @@ enum Way {
     Fork,
 }
 
-/// What the thread owns.
+/// What a thread owns.
 struct Workshop {
-    way: Way,
+    options: SpawnerOptions,
+    /// Found with the first child: a thread that only waits behind needs none.
+    way: Option<Way>,
     kin: Arc<Kin>,
-    descriptors: Option<libc::rlimit>,
 }
 
 impl Workshop {
     fn new(options: SpawnerOptions, kin: Arc<Kin>) -> Self {
         Self {
-            way: Way::choose(options.portable),
+            options,
+            way: None,
             kin,
-            descriptors: options.descriptors.map(|limit| libc::rlimit {
-                rlim_cur: limit.soft,
-                rlim_max: limit.hard,
-            }),
         }
     }
 
-    /// To be called on the thread that will work here.
-    fn settle_in(&mut self) {
-        // A child begins with the daemon's handlers and this thread's mask: no signal may be let
-        // through before it has put both right. It cannot fail with these arguments.
-        let _ = pthread_sigmask(SigmaskHow::SIG_SETMASK, Some(&SigSet::all()), None);
-        self.way.try_out();
+    /// Find the way now, while low descriptors are to be had.
+    fn prepare(&mut self) {
+        let portable = self.options.portable;
+        self.way.get_or_insert_with(|| Way::choose(portable));
     }
 
     fn spawn(&mut self, plan: SpawnPlan) -> Result<Spawned, SpawnError> {
         let name = plan.name.clone();
-        let launch = Launch::prepare(plan, self.descriptors)?;
+        let descriptors = self.options.descriptors.map(|limit| libc::rlimit {
+            rlim_cur: limit.soft,
+            rlim_max: limit.hard,
+        });
+        let launch = Launch::prepare(plan, descriptors)?;
+        let portable = self.options.portable;
+        let way = self.way.get_or_insert_with(|| Way::choose(portable));
         let birth = self.kin.birth();
-        let child = self.way.spawn(&launch);
+        let child = way.spawn(&launch);
         let child = child.map_err(|errno| SpawnError::fork(&name, errno))?;
         birth.born(child.pid);
         Ok(Spawned { child })
@@ -240,21 +263,13 @@ impl Workshop {
 impl Way {
     fn choose(portable: bool) -> Self {
         if !portable
-            && let Ok(stack) = Stack::new()
+            && let Ok(mut stack) = Stack::new()
+            && clone::works(&mut stack)
             && let Ok(places) = Places::reserve()
         {
             return Self::Clone(stack, places);
         }
         Self::Fork
-    }
-
-    /// Whether it works here; with every signal blocked.
-    fn try_out(&mut self) {
-        if let Self::Clone(stack, _) = self
-            && !clone::works(stack)
-        {
-            *self = Self::Fork;
-        }
     }
 
     fn spawn(&mut self, launch: &Launch) -> Result<ChildHandle, i32> {

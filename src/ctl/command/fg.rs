@@ -4,6 +4,7 @@
 use std::io::IsTerminal;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::rc::Rc;
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use visord_model::fault::FaultCode;
@@ -120,37 +121,74 @@ fn edit(
     name: &str,
     streams: Vec<LogStream>,
 ) -> Result<(), Failure> {
-    // Between two lines, too, Ctrl-C is for the editor: it reads it with the next one.
-    let _mode = Mode::without_signals()?;
-    let mut editor = Full::open()?;
-    let mut printing = Vec::new();
-    for stream in streams {
-        printing.push(Printing::begin(stream, editor.printer()?)?);
-    }
+    // Between two lines, too, what is typed is for the editor, Ctrl-C like any key: it reads it
+    // with the next one. Keys come one by one, for the system keeps half a line to itself.
+    let _mode = Mode::by_key()?;
+    let mut talk = Talk::begin(streams)?;
     let no_names = Rc::new(Names::none());
     loop {
-        match editor.line("", Rc::clone(&no_names))? {
+        match talk.editor.line("", Rc::clone(&no_names))? {
             Entered::Line(line) => {
-                editor.remember(&line);
+                talk.editor.remember(&line);
                 if !send(session, client, name, &line)? {
                     return Ok(());
                 }
             }
-            Entered::End | Entered::Interrupted => return session.say(FAREWELL),
+            Entered::End | Entered::Interrupted => {
+                drop(talk);
+                return session.say(FAREWELL);
+            }
         }
     }
 }
 
-/// A thread that prints a log; dropping this ends the log and with it the thread.
-struct Printing(HangUp);
+/// An editor and what prints above its line. When it is dropped nothing is printed any more.
+struct Talk {
+    /// Dropped first: a thread may be waiting for it to print something.
+    editor: Full,
+    _printing: Vec<Printing>,
+}
+
+impl Talk {
+    fn begin(streams: Vec<LogStream>) -> Result<Self, Failure> {
+        let mut editor = Full::open()?;
+        let mut printing = Vec::new();
+        for stream in streams {
+            printing.push(Printing::begin(stream, editor.printer()?)?);
+        }
+        Ok(Self {
+            editor,
+            _printing: printing,
+        })
+    }
+}
+
+/// A thread that prints a log; dropping this ends the log and waits for the thread.
+struct Printing {
+    hang_up: HangUp,
+    thread: Option<JoinHandle<()>>,
+}
 
 impl Printing {
     fn begin(stream: LogStream, printer: Printer) -> Result<Self, Failure> {
         let hang_up = stream.hang_up()?;
-        std::thread::Builder::new()
+        let thread = std::thread::Builder::new()
             .name("log".to_owned())
             .spawn(move || print(stream, printer))?;
-        Ok(Self(hang_up))
+        Ok(Self {
+            hang_up,
+            thread: Some(thread),
+        })
+    }
+}
+
+impl Drop for Printing {
+    fn drop(&mut self) {
+        self.hang_up.now();
+        if let Some(thread) = self.thread.take() {
+            // One that panicked prints nothing more either.
+            let _ = thread.join();
+        }
     }
 }
 
@@ -172,12 +210,6 @@ fn print(mut stream: LogStream, mut printer: Printer) {
             return;
         }
         more = stream.read();
-    }
-}
-
-impl Drop for Printing {
-    fn drop(&mut self) {
-        self.0.now();
     }
 }
 

@@ -41,7 +41,7 @@ const STALE: Duration = Duration::from_secs(10);
 /// Bytes of a page that are not rows, of a row without its texts, and of a curve without its
 /// path: enough for an estimate.
 const AROUND: usize = 6000;
-const ROW: usize = 375;
+const ROW: usize = 385;
 const CURVE: usize = 42;
 
 /// Bytes that a page should have at most: where there is no room, curves begin later.

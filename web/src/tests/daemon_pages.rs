@@ -78,7 +78,7 @@ async fn about_tells_which_daemon_this_is() {
             assert_eq!(page.contains(part), right > Right::View, "{part} in {page}");
         }
         // nor does a place that is closed to them stand among the others
-        let link = "<a href=\"config.html\"";
+        let link = "formaction=\"config.html\"";
         assert_eq!(page.contains(link), right > Right::View, "{page}");
     }
 }

@@ -263,7 +263,8 @@ async fn who_may_only_look_gets_no_buttons() {
         ] {
             assert!(!page.contains(word), "{word} in {page}");
         }
-        assert!(page.contains("log.html?name=x"), "{page}");
+        let ways = ["form=l name=name value=\"x\">Log<", "log.html?name=x"];
+        assert!(ways.iter().any(|way| page.contains(way)), "{page}");
     }
     for form in ["start=y", "all=stop", "action=stopall"] {
         let answer = post_as(&site, &viewer, form, "text/html").await;
@@ -359,5 +360,5 @@ async fn a_hundred_processes_make_a_small_page() {
     assert!(around.len() < 5000, "{} bytes", around.len());
     let texts = "billing0:invoice-worker_000".len() * 4
         + "pid 1234567, uptime 20000 days, 0:00:00 exited with code 1".len();
-    assert!(rows.len() / 100 - texts <= 375, "the estimate of status.rs");
+    assert!(rows.len() / 100 - texts <= 385, "the estimate of status.rs");
 }

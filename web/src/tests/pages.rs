@@ -58,7 +58,7 @@ async fn every_process_has_its_row() {
         "<td class=status data-field=state><span class=statusrunning data-state=RUNNING>running</span>",
         "<span class=statusnominal data-state=STOPPED>stopped</span>",
         "<span class=statuserror data-state=FATAL>fatal</span>",
-        "<a href=\"?process=g%3Aa\">g:a</a>",
+        "<button form=p name=process value=\"g:a\">g:a</button>",
         "href=\"tail.html?processname=g%3Aa\" target=_blank",
         "href=\"logtail/g%3Aa/stderr\"",
         "href=\"logtail/%3Ci%3E%3A%22a%26b\"",
