@@ -4,7 +4,7 @@
 //! answers each event at once, a client that calls in a row. A [`Vigil`] keeps its thread looking
 //! for readiness for [`WINDOW`] after something was sent, if answers have been coming so soon, and
 //! gives that up when one does not. Who has nothing in flight sleeps: idle still costs nothing
-//! (docs/decisions/0008-vigil.md).
+//! (docs/decisions/0009-vigil.md).
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;

@@ -285,10 +285,18 @@ function start() {
   $("follow").addEventListener("click", () => follow(!view.following));
   $("news").addEventListener("click", () => follow(true));
 
+  /** A browser that keeps nothing for us throws. */
+  function remembered(act) {
+    try {
+      return act(localStorage);
+    } catch {
+      return null;
+    }
+  }
   function wrap(on) {
     $("wrap").setAttribute("aria-pressed", String(on));
     view.wrap(on);
-    localStorage.setItem("log-wrap", on ? "on" : "off");
+    remembered((store) => store.setItem("log-wrap", on ? "on" : "off"));
   }
   $("wrap").addEventListener("click", () => wrap($("wrap").getAttribute("aria-pressed") !== "true"));
 
@@ -305,7 +313,7 @@ function start() {
     act();
   });
 
-  if (localStorage.getItem("log-wrap") === "off") wrap(false);
+  if (remembered((store) => store.getItem("log-wrap")) === "off") wrap(false);
   const asked = new URLSearchParams(location.search);
   const begin = log.dataset.end ? "" : ["from", "to", "at"]
     .filter((name) => asked.get(name))

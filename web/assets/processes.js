@@ -362,7 +362,8 @@ function onKey(event) {
     input.value = '';
     filter();
   }
-  if (event.target.closest('input:not([type=checkbox]), select, textarea')) return;
+  // single keys only while the table has the focus (WCAG 2.1.4)
+  if (!event.target.closest('#processes')) return;
   if (event.key === '/') {
     event.preventDefault();
     input.focus();
