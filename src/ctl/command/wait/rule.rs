@@ -254,7 +254,12 @@ impl Outcome {
     ) -> Option<(ExitStatus, String)> {
         let Self { state, words, .. } = self;
         let Some(state) = state else {
-            return Some((ExitStatus::Generic, "was removed".to_owned()));
+            if self.hopeless {
+                return Some((ExitStatus::Generic, "was removed".to_owned()));
+            }
+            let time = up?.as_secs_f64();
+            let why = format!("nothing heard of it in {time} seconds");
+            return Some((ExitStatus::TimedOut, why));
         };
         if self.reached {
             return None;
@@ -294,6 +299,21 @@ mod tests {
             description: "words".to_owned(),
             ..Seen::default()
         })
+    }
+
+    #[test]
+    fn what_was_not_heard_of_is_not_gone() {
+        let now = Instant::now();
+        let mut waiting = waiting(&["a"], "RUNNING");
+        let failure = |waiting: &Waiting| {
+            let outcome = waiting.outcomes(now).next().expect("one");
+            outcome.failure(waiting.wanted(), Some(Duration::from_millis(100)))
+        };
+        let silent = "nothing heard of it in 0.1 seconds".to_owned();
+        assert_eq!(failure(&waiting), Some((ExitStatus::TimedOut, silent)));
+        waiting.put(News::Gone("a".to_owned()), now);
+        let removed = "was removed".to_owned();
+        assert_eq!(failure(&waiting), Some((ExitStatus::Generic, removed)));
     }
 
     #[test]
