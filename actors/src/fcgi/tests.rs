@@ -2,8 +2,10 @@
 
 use super::*;
 use crate::spawn::SpawnerThread;
+use nix::sys::socket::{Shutdown, shutdown};
 use std::io::Read;
 use std::net::{TcpListener, TcpStream};
+use std::os::fd::AsRawFd;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -109,6 +111,8 @@ async fn tcp_needs_a_free_port() {
     let refused = "Could not create FastCGI socket the:url: [Errno 98] Address already in use";
     assert_eq!(told(&probe(&socket.config)), [CREATING, refused]);
     assert_eq!(told(&socket.acquire("a").await), [CREATING, refused]);
+    // a child that another test is starting may hold a copy of it until it executes
+    shutdown(taken.as_raw_fd(), Shutdown::Read).expect("no longer listening");
     drop(taken);
     let open = socket.acquire("a").await;
     assert_eq!(told(&open), [CREATING, "ok"]);

@@ -1,6 +1,7 @@
 //! Against the real `/proc`, with children of this test.
 
-use std::process::{Child, Command};
+use std::io::{Read as _, Write as _};
+use std::process::{Child, Command, Stdio};
 
 use visord_model::process::ProcessInfo;
 use visord_model::state::ProcessState;
@@ -50,8 +51,19 @@ fn show(board: &Board, pid: i32) {
     });
 }
 
+/// A program that rests. It has answered once, so its memory is its own: in the middle of an exec
+/// a process has none.
 fn sleeper() -> Program {
-    Program(Command::new("/bin/sleep").arg("1000").spawn().unwrap())
+    let cat = { Command::new("/bin/cat") }
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn();
+    let mut program = Program(cat.unwrap());
+    let mut stdin = program.0.stdin.as_ref().unwrap();
+    stdin.write_all(b"x").unwrap();
+    let stdout = program.0.stdout.as_mut().unwrap();
+    stdout.read_exact(&mut [0]).unwrap();
+    program
 }
 
 #[test]
