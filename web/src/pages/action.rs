@@ -82,7 +82,7 @@ pub async fn perform(site: &Site, action: &str, name: Option<&str>) -> HttpRespo
     let state = site.state.clone();
     let work = rt::spawn(async move { carry_out(&state, action).await });
     match work.await {
-        Ok(message) => answer::see_other(&format!("./?message={}", query::encoded(&message))),
+        Ok(message) => answer::see_other(&format!("/?message={}", query::encoded(&message))),
         // the task ended unheard: it panicked, or the daemon is going away
         Err(_) => answer::error(StatusCode::INTERNAL_SERVER_ERROR),
     }

@@ -40,7 +40,7 @@ async fn message(site: &Site, query: &str) -> String {
         .await;
     assert_eq!(response.status(), 303, "{query}");
     let location = response.headers().get(LOCATION).unwrap().to_str().unwrap();
-    let message = location.strip_prefix("./?message=").unwrap();
+    let message = location.strip_prefix("/?message=").unwrap();
     String::from_utf8(query::decoded(message)).unwrap()
 }
 
