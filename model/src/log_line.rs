@@ -22,6 +22,17 @@ pub enum Level {
 }
 
 impl Level {
+    /// All of them, most important first.
+    pub const ALL: [Self; 7] = [
+        Self::Critical,
+        Self::Error,
+        Self::Warn,
+        Self::Info,
+        Self::Debug,
+        Self::Trace,
+        Self::Blather,
+    ];
+
     /// The four letters in a log line.
     #[must_use]
     pub const fn code(self) -> &'static str {
@@ -34,6 +45,12 @@ impl Level {
             Self::Trace => "TRAC",
             Self::Blather => "BLAT",
         }
+    }
+
+    /// The level of these four letters.
+    #[must_use]
+    pub fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|level| level.code() == code)
     }
 
     /// The level of a `loglevel` value, in any case.

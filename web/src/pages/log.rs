@@ -25,7 +25,7 @@ use crate::log_view::{self, Part, Window, jump};
 use crate::query;
 use crate::rpc::logs::Channel;
 use crate::site::Site;
-use render::Level;
+use visord_model::log_line::Level;
 
 /// Bytes that the browser's module may ask for at once.
 const CHUNK: u64 = 512 * 1024;
@@ -238,7 +238,7 @@ fn page<'a>(
     read: Result<Found, Absent>,
 ) -> LogPage<'a> {
     let get = |name: &str| parameters.get(name).map_or("", String::as_str);
-    let level = Level::of(get("level"));
+    let level = Level::from_code(get("level"));
     let mut page = empty(site, caller, source, level);
     (page.find, page.at) = (get("find"), get("at"));
     let found = read.map(|found| {
@@ -246,7 +246,7 @@ fn page<'a>(
         found.shown
     });
     // what a link must bring along to stay at this level
-    let kept = level.map_or_else(String::new, |level| format!("&level={}", level.name()));
+    let kept = level.map_or_else(String::new, |level| format!("&level={}", level.code()));
     let here = |more: String| format!("{}{kept}&{more}", page.here);
     match found {
         Err(absent) => {
@@ -330,7 +330,7 @@ fn empty<'a>(
         at: "",
         levels: Level::ALL
             .iter()
-            .map(|one| (one.name(), level == Some(*one)))
+            .map(|one| (one.code(), level == Some(*one)))
             .collect(),
         absent: None,
         may_come: false,

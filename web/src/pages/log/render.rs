@@ -3,58 +3,16 @@
 use crate::ansi::{Painter, escape};
 use crate::log_view::find::{HITS, Hits};
 use crate::log_view::{Window, lines};
+use visord_model::log_line::Level;
 
 /// Bytes before a line that was found which are shown with it.
 const CONTEXT: u64 = 8 * 1024;
 
-/// How important a line of the activity log is (spec core 6.1), the most important first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Level {
-    Critical,
-    Error,
-    Warn,
-    Info,
-    Debug,
-    Trace,
-    Blather,
-}
-
-impl Level {
-    /// All of them.
-    pub(super) const ALL: [Self; 7] = [
-        Self::Critical,
-        Self::Error,
-        Self::Warn,
-        Self::Info,
-        Self::Debug,
-        Self::Trace,
-        Self::Blather,
-    ];
-
-    /// As the log writes it.
-    pub(super) const fn name(self) -> &'static str {
-        match self {
-            Self::Critical => "CRIT",
-            Self::Error => "ERRO",
-            Self::Warn => "WARN",
-            Self::Info => "INFO",
-            Self::Debug => "DEBG",
-            Self::Trace => "TRAC",
-            Self::Blather => "BLAT",
-        }
-    }
-
-    /// The level of this name.
-    pub(super) fn of(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|level| level.name() == name)
-    }
-
-    /// The level of a line: `2026-11-21 06:06:32,777 WARN …`. A line without one goes on with
-    /// the one before it.
-    fn of_line(line: &str) -> Option<Self> {
-        let name = line.get(24..28)?;
-        Self::of(name).filter(|_| line.as_bytes().get(19) == Some(&b','))
-    }
+/// The level of a line: `2026-11-21 06:06:32,777 WARN …`. A line without one goes on with the
+/// one before it.
+fn level_of(line: &str) -> Option<Level> {
+    let code = line.get(24..28)?;
+    Level::from_code(code).filter(|_| line.as_bytes().get(19) == Some(&b','))
 }
 
 /// The lines, of this level and above if one is given; the marked one stands out.
@@ -64,7 +22,7 @@ pub(super) fn window(window: &Window, mark: Option<u64>, least: Option<Level>) -
     let mut is_shown = true;
     for (at, line) in lines(window) {
         let line = String::from_utf8_lossy(line);
-        if let Some((least, level)) = least.zip(Level::of_line(&line)) {
+        if let Some((least, level)) = least.zip(level_of(&line)) {
             is_shown = level <= least;
         }
         if !is_shown {
