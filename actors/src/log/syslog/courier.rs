@@ -222,9 +222,13 @@ impl Desk {
         let _ = self.bell.write(1);
     }
 
-    /// The account of this name, over all runs of its process.
+    /// The account of this name. One that is not used any more is kept as long as its next
+    /// declaration would be too soon.
     fn account(&self, (name, total): (String, Option<Arc<AtomicU64>>)) -> Arc<Account> {
         let mut accounts = self.accounts.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = Instant::now();
+        accounts
+            .retain(|_, account| Arc::strong_count(account) > 1 || !account.loss().is_settled(now));
         let account = accounts
             .entry(name.clone())
             .or_insert_with(|| Arc::new(Account(Mutex::new(Loss::new(name)))));
