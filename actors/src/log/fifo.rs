@@ -56,7 +56,7 @@ pub(crate) fn has_reader(writer: &OwnedFd) -> bool {
 }
 
 /// How many bytes are in a FIFO; 0 for anything else.
-fn unread(fifo: &OwnedFd) -> usize {
+pub(crate) fn unread(fifo: &OwnedFd) -> usize {
     if !is_fifo(fifo) {
         return 0;
     }

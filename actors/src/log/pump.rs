@@ -19,7 +19,7 @@ use std::os::fd::OwnedFd;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, mpsc};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
@@ -41,6 +41,8 @@ use slot::{Owner, Slot, Taken};
 const BUFFER: usize = 64 * 1024;
 /// Pipes looked at in one round.
 const EVENTS: usize = 256;
+/// How long to pause after waiting for events failed, which never happens on Linux.
+const RETRY: Duration = Duration::from_secs(1);
 /// The event tag of the bell; channel tags are small.
 const BELL: u64 = u64::MAX;
 
@@ -104,11 +106,9 @@ impl Pump {
             Ok(count) => count,
             Err(Errno::EINTR) => 0,
             Err(error) => {
-                self.log(
-                    Level::Critical,
-                    format!("a log thread cannot wait: {error}"),
-                );
-                self.done = true;
+                let text = format!("a log thread cannot wait: {error}; trying again");
+                self.log(Level::Critical, text);
+                std::thread::sleep(RETRY);
                 return;
             }
         };
@@ -325,11 +325,8 @@ impl Pump {
 
     fn attach(&mut self, id: ChannelId, pipe: OwnedFd, pid: i32) {
         self.drain(id);
-        if let Some(slot) = self.slots.get_mut(&id)
-            && let Err(error) = slot.attach(pipe, pid)
-        {
-            let text = format!("cannot make a pipe non-blocking: {error}");
-            self.log(Level::Critical, text);
+        if let Some(slot) = self.slots.get_mut(&id) {
+            slot.attach(pipe, pid);
         }
         self.balance(id);
     }

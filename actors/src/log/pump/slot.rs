@@ -79,12 +79,10 @@ impl Slot {
     }
 
     /// Takes the pipe of a new child.
-    pub(super) fn attach(&mut self, pipe: OwnedFd, pid: i32) -> nix::Result<()> {
-        make_nonblocking(&pipe)?;
+    pub(super) fn attach(&mut self, pipe: OwnedFd, pid: i32) {
         self.output.begin(pid);
         self.pipe = Some(pipe);
         self.full_reads = 0;
-        Ok(())
     }
 
     /// One read, and the way of its bytes.
@@ -124,10 +122,17 @@ impl Slot {
     /// Reads what is in the pipe now: never more than a pipe can hold, so that a
     /// grandchild that writes without end cannot keep us. Says whether it reached the end.
     pub(super) fn read_all(&mut self, buffer: &mut [u8]) -> bool {
-        let capacity = self
-            .pipe
-            .as_ref()
-            .and_then(|pipe| fcntl(pipe, FcntlArg::F_GETPIPE_SZ).ok())
+        let Some(pipe) = &self.pipe else {
+            return false;
+        };
+        if let Err(error) = make_nonblocking(pipe) {
+            // reading could block this thread
+            let unread = fifo::unread(pipe);
+            self.output.lose(unread, error.desc());
+            return false;
+        }
+        let capacity = fcntl(pipe, FcntlArg::F_GETPIPE_SZ)
+            .ok()
             .and_then(|size| usize::try_from(size).ok())
             .unwrap_or(BUFFER);
         let mut total = 0;
@@ -180,6 +185,7 @@ impl Slot {
             Watched::Nothing => {}
             Watched::Pipe => {
                 if let Some(pipe) = &self.pipe {
+                    make_nonblocking(pipe)?;
                     epoll.add(pipe, EpollEvent::new(EpollFlags::EPOLLIN, id << 1))?;
                 }
             }
@@ -374,7 +380,7 @@ mod tests {
         // the same descriptor in the set already: adding it fails
         let squatter = pipe.as_fd().as_raw_fd();
         epoll.add(&pipe, EpollEvent::empty()).expect("add");
-        slot.attach(pipe, 7).expect("attach");
+        slot.attach(pipe, 7);
         let now = Instant::now();
         assert_eq!(slot.watch(&epoll, 1, now), Some(Errno::EEXIST));
         let due = slot.due().expect("planned");

@@ -315,9 +315,9 @@ impl Round {
                 None if deadline.is_some() => break,
                 None => {
                     let due = declare(&self.desk, &self.logger);
-                    // a bell that cannot be waited for would make this loop spin
+                    // a bell that cannot be waited for must not make this loop spin
                     if self.desk.wait(None, due).is_err() {
-                        break;
+                        std::thread::sleep(RETRY);
                     }
                 }
             }
