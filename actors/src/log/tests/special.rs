@@ -240,11 +240,10 @@ fn the_next_run_finds_a_file_where_the_stalled_fifo_was() {
 /// The sum of all declarations.
 fn declared(bench: &Bench) -> usize {
     let lines = bench.said.lines();
-    let bytes = |line: &String| line.strip_prefix("ERRO ")?.split(' ').next()?.parse().ok();
-    lines
-        .iter()
-        .filter_map(bytes)
-        .fold(0, |sum, bytes: usize| sum + bytes)
+    let bytes = |line: &String| -> Option<usize> {
+        line.strip_prefix("ERRO ")?.split(' ').next()?.parse().ok()
+    };
+    lines.iter().filter_map(bytes).sum()
 }
 
 fn this_process() -> [ProcessName; 1] {
