@@ -1,7 +1,7 @@
 //! One log on disk: appended to, rotated by size, reopened, cleared (spec core 6.2, 6.3).
 //!
 //! Nothing here gives up: a log that cannot be rotated goes on growing, one that was
-//! deleted is made anew, and what cannot be stored is reported to the caller, who counts it.
+//! deleted is created again, and what cannot be stored is reported to the caller, who counts it.
 
 mod backups;
 mod closed;
@@ -289,7 +289,8 @@ impl<D: Disk> LogFile<D> {
                 self.write_all(bytes)
             }
             Err(error) => {
-                let reason = format!("the log file was deleted and cannot be made anew: {error}");
+                let reason =
+                    format!("the log file was deleted and cannot be created again: {error}");
                 stopped(0, Stop::Failed(io::Error::new(error.kind(), reason)))
             }
         }
@@ -317,7 +318,7 @@ impl<D: Disk> LogFile<D> {
                 self.adopt(file, kind);
                 Ok(())
             }
-            // somebody else moved it: the other channel of the same file, or logrotate
+            // something else moved it: the other channel of the same file, or logrotate
             Named::Regular(_) | Named::Nothing => self.reopen().map(drop),
             // decision Q38: nothing but a regular file is ever moved or emptied
             Named::Other => Err(io::Error::other("it is not a regular file any more")),

@@ -284,7 +284,7 @@ impl Pump {
             Command::Attach { id, pipe, pid } => self.attach(id, pipe, pid),
             Command::Drain { id, reply } => {
                 let drained = self.drain(id);
-                // nobody waits for it any more: fine
+                // the caller may have stopped waiting
                 let _ = reply.send(drained);
             }
             Command::Reopen { id } => {

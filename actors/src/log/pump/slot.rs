@@ -21,7 +21,7 @@ const HEAVY_PIPE: [libc::c_int; 2] = [1024 * 1024, 256 * 1024];
 const HEAVY_READS: u32 = 32;
 
 /// Why what is in a FIFO is lost when it is closed.
-const UNREAD: &str = "nobody reads the FIFO";
+const UNREAD: &str = "the FIFO has no reader";
 
 /// A channel on its thread.
 pub(super) struct Slot {

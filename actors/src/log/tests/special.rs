@@ -68,7 +68,7 @@ fn what_a_stalled_reader_never_took_is_declared_at_the_end() {
     say(&channel, &bytes(700));
     bench.service.clone().shutdown();
     let line = format!(
-        "ERRO {} bytes of 'x' stdout lost: nobody reads the FIFO",
+        "ERRO {} bytes of 'x' stdout lost: the FIFO has no reader",
         PIPE + 700
     );
     assert_eq!(bench.said.lines(), [line]);
@@ -217,7 +217,7 @@ fn a_stalled_fifo_that_is_reopened_as_a_file_goes_on_there() {
     assert_eq!(bench.read("fifo"), whole);
     assert_eq!(channel.lost(), PIPE as u64, "what the FIFO held");
     bench.service.clone().shutdown();
-    let line = format!("ERRO {PIPE} bytes of 'x' stdout lost: nobody reads the FIFO");
+    let line = format!("ERRO {PIPE} bytes of 'x' stdout lost: the FIFO has no reader");
     assert_eq!(bench.said.lines(), [line]);
 }
 

@@ -18,9 +18,9 @@ pub(super) struct Round {
     pub(super) wire: Wire,
     pub(super) logger: Logger,
     pub(super) grace: Duration,
-    /// The message before this one, in case nobody took it.
+    /// The message before this one, in case the syslog did not take it.
     pub(super) last: Option<(Arc<Account>, usize)>,
-    /// Since when nobody is there.
+    /// Since when the syslog is missing.
     pub(super) missing: Option<Instant>,
 }
 
@@ -134,7 +134,7 @@ fn declare(desk: &Desk, logger: &Logger) -> Option<Instant> {
     due
 }
 
-/// Whether nobody listens, rather than that somebody refuses.
+/// Whether no syslog listens there, rather than that it refuses.
 fn is_absence(error: &io::Error) -> bool {
     matches!(
         error.raw_os_error(),
