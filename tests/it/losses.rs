@@ -58,7 +58,7 @@ fn a_log_that_is_deleted_or_moved_away_loses_nothing() {
     say_into(&daemon, "one\n", "logs/x.log", "one\n");
     let log = daemon.path("logs/x.log");
     fs::remove_file(&log).expect("delete the log");
-    // made anew
+    // created again
     say_into(&daemon, "two\n", "logs/x.log", "two\n");
     // moved away: written to where it is now, as by the original, until it is reopened
     let old = daemon.path("logs/old.log");
