@@ -58,7 +58,7 @@ fn a_log_that_is_deleted_or_moved_away_loses_nothing() {
     say_into(&daemon, "one\n", "logs/x.log", "one\n");
     let log = daemon.path("logs/x.log");
     fs::remove_file(&log).expect("delete the log");
-    // made anew
+    // created again
     say_into(&daemon, "two\n", "logs/x.log", "two\n");
     // moved away: written to where it is now, as by the original, until it is reopened
     let old = daemon.path("logs/old.log");
@@ -124,7 +124,9 @@ fn a_read_only_folder_costs_bytes_that_are_declared_until_it_is_writable() {
         return;
     };
     say(&daemon, "lost\n");
-    daemon.wait_log("5 bytes of 'x' stdout lost: the log file was deleted and cannot be made anew");
+    daemon.wait_log(
+        "5 bytes of 'x' stdout lost: the log file was deleted and cannot be created again",
+    );
     assert_eq!(lost(&daemon), Value::Double(5.0));
     drop(sealed);
     say_into(&daemon, "two\n", "logs/x.log", "two\n");

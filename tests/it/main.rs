@@ -19,6 +19,7 @@ mod latency;
 mod lifecycle;
 mod live;
 mod log_keys;
+mod log_sinks;
 mod log_stream;
 mod losses;
 mod mount;

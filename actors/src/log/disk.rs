@@ -45,6 +45,16 @@ pub(crate) enum Kind {
     Socket,
 }
 
+impl Kind {
+    /// Whether epoll reports when it takes bytes again.
+    pub(crate) const fn is_polled(self) -> bool {
+        match self {
+            Self::Pollable | Self::Socket => true,
+            Self::Regular | Self::Borrowed => false,
+        }
+    }
+}
+
 /// What can be learned about an open file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Status {
@@ -86,7 +96,8 @@ pub(crate) trait Disk {
     /// Opens a log. A symbolic link as last component is refused with ELOOP unless it
     /// leads to a character device or FIFO (decision Q38).
     fn open(&mut self, path: &Path, how: How) -> io::Result<(Self::File, Kind)>;
-    /// Writes once; may write less, or nothing (`WouldBlock`) to a full pollable.
+    /// Writes once; may write less, or nothing (`WouldBlock`): to a full pollable, and to a
+    /// regular file while its file system answers EAGAIN.
     fn write(&mut self, file: &Self::File, kind: Kind, bytes: &[u8]) -> io::Result<usize>;
     /// Size, links and identity of an open file.
     fn status(&mut self, file: &Self::File) -> io::Result<Status>;

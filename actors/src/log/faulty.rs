@@ -23,7 +23,7 @@ pub(crate) enum Weather {
     ReadOnlyDirectory,
     /// No descriptor is left: nothing can be opened.
     NoDescriptors,
-    /// A pollable is full.
+    /// Writes answer EAGAIN: a pollable is full, or a file system is not ready.
     Full,
 }
 
@@ -162,14 +162,13 @@ impl World {
         match self.weather {
             Weather::Good | Weather::ReadOnlyDirectory | Weather::NoDescriptors => Ok(length),
             Weather::NoSpace => Err(errno(libc::ENOSPC)),
-            Weather::Full if self.pollable => Err(errno(libc::EAGAIN)),
-            Weather::Full => Ok(length),
+            Weather::Full => Err(errno(libc::EAGAIN)),
             Weather::Gusty => match self.dice.u8(0..8) {
                 0 => Err(errno(libc::EIO)),
                 1 => Err(errno(libc::EDQUOT)),
                 2 => Err(errno(libc::EINTR)),
                 3 => Ok(0),
-                4 if self.pollable => Err(errno(libc::EAGAIN)),
+                4 => Err(errno(libc::EAGAIN)),
                 _ => Ok(self.dice.usize(1..=length)),
             },
         }

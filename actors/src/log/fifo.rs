@@ -1,66 +1,79 @@
-//! What happens to a FIFO's content when nobody will ever read it.
+//! The content of a FIFO that is closed, and whether another process reads it.
 
-use std::os::fd::{AsFd, OwnedFd};
-use std::path::Path;
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, open};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::stat::{Mode, fstat};
-use nix::unistd::read;
 
-/// Lets go of a FIFO and says how many bytes in it are lost with that: those in a FIFO
-/// that nobody else has open for reading. While somebody reads it, they are his.
-///
-/// For anything but a FIFO the answer is 0.
-pub(crate) fn let_go(path: &Path, fifo: OwnedFd) -> usize {
-    // our own descriptor reads too: only with a mere writer can others be told apart
-    let Some(writer) = same_fifo(path, &fifo, OFlag::O_WRONLY) else {
+/// Closes a FIFO and returns how many bytes in it are lost with that: all of them, unless
+/// another process has it open for reading. 0 for anything but a FIFO.
+pub(crate) fn close(fifo: OwnedFd) -> usize {
+    let unread = unread(&fifo);
+    if unread == 0 {
         return 0;
+    }
+    let Ok(writer) = writer(&fifo) else {
+        // it is not known whether there is a reader: better declared than lost in silence
+        return unread;
     };
     drop(fifo);
     if has_reader(&writer) {
-        return 0;
+        0
+    } else {
+        self::unread(&writer)
     }
-    same_fifo(path, &writer, OFlag::O_RDONLY).map_or(0, |reader| read_away(&reader))
 }
 
-/// Another end of the same FIFO.
-fn same_fifo(path: &Path, known: &OwnedFd, direction: OFlag) -> Option<OwnedFd> {
-    let wanted = fstat(known).ok()?;
-    if wanted.st_mode & libc::S_IFMT != libc::S_IFIFO {
-        return None;
-    }
-    let flags = direction | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC | OFlag::O_NOCTTY;
-    let other = open(path, flags, Mode::empty()).ok()?;
-    let found = fstat(&other).ok()?;
-    ((found.st_dev, found.st_ino) == (wanted.st_dev, wanted.st_ino)).then_some(other)
+/// Whether this is a FIFO or pipe.
+pub(crate) fn is_fifo(file: &OwnedFd) -> bool {
+    fstat(file).is_ok_and(|status| status.st_mode & libc::S_IFMT == libc::S_IFIFO)
 }
 
-fn has_reader(writer: &OwnedFd) -> bool {
+/// A handle of the same FIFO that only writes. While a handle that also reads is open, no
+/// other reader can be told apart from it. The FIFO needs no name any more.
+///
+/// # Errors
+/// Those of opening it through `/proc`.
+pub(crate) fn writer(fifo: &OwnedFd) -> nix::Result<OwnedFd> {
+    let path = format!("/proc/self/fd/{}", fifo.as_raw_fd());
+    let flags = OFlag::O_WRONLY | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC | OFlag::O_NOCTTY;
+    open(path.as_str(), flags, Mode::empty())
+}
+
+/// Whether a process has the FIFO of this write-only handle open for reading.
+pub(crate) fn has_reader(writer: &OwnedFd) -> bool {
     let mut asked = [PollFd::new(writer.as_fd(), PollFlags::POLLOUT)];
-    let answered = poll(&mut asked, PollTimeout::ZERO);
+    let answered = loop {
+        match poll(&mut asked, PollTimeout::ZERO) {
+            Err(Errno::EINTR) => {}
+            answered => break answered,
+        }
+    };
     let alone = |events: PollFlags| events.contains(PollFlags::POLLERR);
     !(answered.is_ok() && asked[0].revents().is_some_and(alone))
 }
 
-fn read_away(reader: &OwnedFd) -> usize {
-    let mut buffer = [0; 4096];
-    let mut total = 0;
-    loop {
-        match read(reader, &mut buffer) {
-            Ok(0) => return total,
-            Ok(count) => total += count,
-            Err(Errno::EINTR) => {}
-            Err(_) => return total,
-        }
+/// How many bytes are in a FIFO; 0 for anything else.
+pub(crate) fn unread(fifo: &OwnedFd) -> usize {
+    if !is_fifo(fifo) {
+        return 0;
+    }
+    let mut count: libc::c_int = 0;
+    // SAFETY: FIONREAD writes one int to the address, which is that of a live local variable
+    let answered = unsafe { libc::ioctl(fifo.as_raw_fd(), libc::FIONREAD, &raw mut count) };
+    if answered == 0 {
+        usize::try_from(count).unwrap_or(0)
+    } else {
+        0
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use nix::unistd::{mkfifo, write};
+    use nix::unistd::{mkfifo, read, write};
 
     fn filled_fifo(dir: &tempfile::TempDir) -> (std::path::PathBuf, OwnedFd) {
         let path = dir.path().join("fifo");
@@ -74,8 +87,16 @@ mod tests {
     #[test]
     fn without_a_reader_the_content_is_lost() {
         let dir = tempfile::tempdir().expect("tempdir");
+        let (_, fifo) = filled_fifo(&dir);
+        assert_eq!(close(fifo), 5000);
+    }
+
+    #[test]
+    fn the_content_of_a_removed_fifo_is_lost_too() {
+        let dir = tempfile::tempdir().expect("tempdir");
         let (path, fifo) = filled_fifo(&dir);
-        assert_eq!(let_go(&path, fifo), 5000);
+        std::fs::remove_file(path).expect("remove");
+        assert_eq!(close(fifo), 5000);
     }
 
     #[test]
@@ -83,15 +104,16 @@ mod tests {
         let dir = tempfile::tempdir().expect("tempdir");
         let (path, fifo) = filled_fifo(&dir);
         let reader = open(&path, OFlag::O_RDONLY | OFlag::O_CLOEXEC, Mode::empty());
-        assert_eq!(let_go(&path, fifo), 0);
-        assert_eq!(read_away(&reader.expect("open")), 5000);
+        std::fs::remove_file(path).expect("remove");
+        assert_eq!(close(fifo), 0);
+        let read = read(reader.expect("open"), &mut [0; 6000]).expect("read");
+        assert_eq!(read, 5000);
     }
 
     #[test]
     fn other_files_have_nothing_to_lose() {
         let file = tempfile::NamedTempFile::new().expect("file");
         std::fs::write(file.path(), "content").expect("write");
-        let fd = file.reopen().expect("open").into();
-        assert_eq!(let_go(file.path(), fd), 0);
+        assert_eq!(close(file.reopen().expect("open").into()), 0);
     }
 }

@@ -1,7 +1,7 @@
 //! One log on disk: appended to, rotated by size, reopened, cleared (spec core 6.2, 6.3).
 //!
 //! Nothing here gives up: a log that cannot be rotated goes on growing, one that was
-//! deleted is made anew, and what cannot be stored is reported to the caller, who counts it.
+//! deleted is created again, and what cannot be stored is reported to the caller, who counts it.
 
 mod backups;
 mod closed;
@@ -44,7 +44,8 @@ pub(crate) struct FileKeys {
 /// Why an append stopped early.
 #[derive(Debug)]
 pub(crate) enum Stop {
-    /// A pollable is full; the rest may be offered again when it is writable.
+    /// It takes nothing now (EAGAIN); the rest may be offered again later: when it is
+    /// writable if it is polled ([`Kind::is_polled`]), otherwise after some time.
     Full,
     /// The rest cannot be stored.
     Failed(io::Error),
@@ -128,14 +129,19 @@ impl<D: Disk> LogFile<D> {
         self.kind
     }
 
-    /// Path and open file, for whoever closes it.
-    pub(crate) fn into_parts(self) -> (PathBuf, D::File) {
-        (self.path, self.file)
+    /// The open file, to be closed by the caller.
+    pub(crate) fn into_file(self) -> D::File {
+        self.file
     }
 
     /// The open file itself.
     pub(crate) fn file(&self) -> &D::File {
         &self.file
+    }
+
+    /// Writes through this handle of the same file from now on; returns the one before.
+    pub(crate) fn swap_file(&mut self, file: D::File) -> D::File {
+        std::mem::replace(&mut self.file, file)
     }
 
     /// The file system it is on.
@@ -221,19 +227,22 @@ impl<D: Disk> LogFile<D> {
         Outcome { stored, stop: None }
     }
 
-    /// After a write: was the file deleted under us, is it time to rotate?
+    /// After a write: create the file again if it was deleted, then rotate it if it is large.
     fn look_after(&mut self, bytes: &[u8], outcome: &mut Outcome) {
-        let Ok(status) = self.disk.status(&self.file) else {
-            // a stale handle; the next write will say so
+        // without a status (a stale handle) the next write fails and says why
+        let Ok(mut status) = self.disk.status(&self.file) else {
             return;
         };
         if status.links == 0 {
             *outcome = self.start_over_after_deletion(bytes);
-        } else if !self.displaced
-            && self
-                .threshold
-                .is_some_and(|threshold| status.size >= threshold)
-        {
+            let Ok(of_the_new) = self.disk.status(&self.file) else {
+                return;
+            };
+            status = of_the_new;
+        }
+        let is_large = |threshold| status.size >= threshold;
+        // a file that was deleted again is left to the next write
+        if status.links > 0 && !self.displaced && self.threshold.is_some_and(is_large) {
             self.rotate(status);
         }
     }
@@ -280,7 +289,8 @@ impl<D: Disk> LogFile<D> {
                 self.write_all(bytes)
             }
             Err(error) => {
-                let reason = format!("the log file was deleted and cannot be made anew: {error}");
+                let reason =
+                    format!("the log file was deleted and cannot be created again: {error}");
                 stopped(0, Stop::Failed(io::Error::new(error.kind(), reason)))
             }
         }
@@ -308,8 +318,8 @@ impl<D: Disk> LogFile<D> {
                 self.adopt(file, kind);
                 Ok(())
             }
-            // somebody else moved it: the other channel of the same file, or logrotate
-            Named::Regular(_) | Named::Nothing => self.reopen(),
+            // something else moved it: the other channel of the same file, or logrotate
+            Named::Regular(_) | Named::Nothing => self.reopen().map(drop),
             // decision Q38: nothing but a regular file is ever moved or emptied
             Named::Other => Err(io::Error::other("it is not a regular file any more")),
         }
@@ -333,11 +343,12 @@ impl<D: Disk> LogFile<D> {
         Ok(opened)
     }
 
-    fn adopt(&mut self, file: D::File, kind: Kind) {
-        self.file = file;
+    /// Uses this handle from now on; returns the one before.
+    fn adopt(&mut self, file: D::File, kind: Kind) -> D::File {
         self.kind = kind;
         self.displaced = false;
         self.threshold = self.configured_threshold();
+        self.swap_file(file)
     }
 
     fn configured_threshold(&self) -> Option<u64> {
@@ -346,11 +357,11 @@ impl<D: Disk> LogFile<D> {
             .filter(|&maxbytes| maxbytes > 0 && self.kind == Kind::Regular)
     }
 
-    /// Opens the path again (USR2). If that fails the old handle stays in use.
-    pub(crate) fn reopen(&mut self) -> io::Result<()> {
+    /// Opens the path again (USR2) and returns the old handle. If that fails the old handle
+    /// stays in use.
+    pub(crate) fn reopen(&mut self) -> io::Result<D::File> {
         let (file, kind) = self.open_path(How::Append)?;
-        self.adopt(file, kind);
-        Ok(())
+        Ok(self.adopt(file, kind))
     }
 
     /// Removes the file and starts an empty one; a missing file is fine. Anything but a
@@ -360,7 +371,7 @@ impl<D: Disk> LogFile<D> {
             return Ok(());
         }
         remove_regular(&mut self.disk, &self.path)?;
-        self.reopen()
+        self.reopen().map(drop)
     }
 }
 

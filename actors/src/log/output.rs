@@ -21,7 +21,7 @@ use lines::Lines;
 
 use super::archive::Shelf;
 use super::channel::{ChannelSpec, OutputEvent, OutputEventKind};
-use super::disk::Disk;
+use super::disk::{Disk, Kind};
 use super::file::{LogFile, Stop};
 use super::followers::Followers;
 use super::ledger::Counts;
@@ -47,7 +47,7 @@ pub(crate) struct Output<D: Disk> {
     /// What a stalled sink has not taken yet.
     queue: Vec<u8>,
     loss: Loss,
-    stored: Arc<AtomicU64>,
+    counts: Counts,
     pid: i32,
 }
 
@@ -71,7 +71,7 @@ impl<D: Disk> Output<D> {
             file,
             syslog,
             queue: Vec::new(),
-            stored: Arc::default(),
+            counts: Counts::default(),
             loss: Loss::new(name),
             pid: 0,
         }
@@ -105,8 +105,13 @@ impl<D: Disk> Output<D> {
 
     /// Counts bytes there, before any is lost or stored.
     pub(super) fn count_into(&mut self, counts: Counts) {
-        self.loss.count_into(counts.lost);
-        self.stored = counts.stored;
+        self.loss.count_into(Arc::clone(&counts.lost));
+        self.counts = counts;
+    }
+
+    /// What is kept of it from run to run.
+    pub(super) fn counts(&self) -> &Counts {
+        &self.counts
     }
 
     /// The count of lost bytes, readable from elsewhere.
@@ -231,7 +236,7 @@ impl<D: Disk> Output<D> {
         }
         if outcome.stored > 0 {
             let stored = outcome.stored as u64;
-            self.stored.fetch_add(stored, Ordering::Relaxed);
+            self.counts.stored.fetch_add(stored, Ordering::Relaxed);
             self.followers.grown(file.path());
         }
         match outcome.stop {
@@ -245,7 +250,20 @@ impl<D: Disk> Output<D> {
         let room = QUEUE_LIMIT.saturating_sub(self.queue.len());
         let (kept, excess) = bytes.split_at(room.min(bytes.len()));
         self.queue.extend_from_slice(kept);
-        self.loss.add(excess.len(), &"its reader does not read");
+        if !excess.is_empty() {
+            let reason = self.stall();
+            self.loss.add(excess.len(), &reason);
+        }
+    }
+
+    /// Why the sink takes nothing.
+    fn stall(&self) -> String {
+        match self.file.as_ref().map(LogFile::kind) {
+            Some(Kind::Regular | Kind::Borrowed) => {
+                io::Error::from_raw_os_error(libc::EAGAIN).to_string()
+            }
+            Some(Kind::Pollable | Kind::Socket) | None => "its reader does not read".to_owned(),
+        }
     }
 
     /// Bytes a stalled sink has not taken yet.
@@ -253,8 +271,11 @@ impl<D: Disk> Output<D> {
         self.queue.len()
     }
 
-    /// The sink may have room again.
+    /// Offers the queue to the sink again: it may have room, or be another one.
     pub(crate) fn resume(&mut self) {
+        if self.queue.is_empty() {
+            return;
+        }
         let queue = std::mem::take(&mut self.queue);
         self.write(&queue);
     }
@@ -270,8 +291,10 @@ impl<D: Disk> Output<D> {
     /// Gives up on what is still queued.
     pub(crate) fn abandon_queue(&mut self) {
         let queue = std::mem::take(&mut self.queue);
-        self.loss
-            .add(queue.len(), &"its reader did not read them in time");
+        if !queue.is_empty() {
+            let reason = self.stall();
+            self.loss.add(queue.len(), &reason);
+        }
     }
 
     /// Gives up the file: the channel is closed.
@@ -284,16 +307,20 @@ impl<D: Disk> Output<D> {
         self.loss.add(bytes, &reason);
     }
 
-    /// Opens the log anew; a failure is only logged.
-    pub(crate) fn reopen(&mut self) {
-        if let Some(file) = &mut self.file
-            && let Err(error) = file.reopen()
-        {
-            let text = format!(
-                "cannot reopen {}: {error}; going on with the old file",
-                file.path().display()
-            );
-            emit(&self.logger, &LogLine::new(Level::Warn, text));
+    /// Opens the log again and returns the old handle; a failure is only logged, and the old
+    /// handle stays in use.
+    pub(crate) fn reopen(&mut self) -> Option<D::File> {
+        let file = self.file.as_mut()?;
+        match file.reopen() {
+            Ok(old) => Some(old),
+            Err(error) => {
+                let text = format!(
+                    "cannot reopen {}: {error}; going on with the old file",
+                    file.path().display()
+                );
+                emit(&self.logger, &LogLine::new(Level::Warn, text));
+                None
+            }
         }
     }
 

@@ -17,8 +17,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::os::fd::OwnedFd;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, mpsc};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
@@ -30,15 +31,18 @@ use super::disk::RealDisk;
 use super::file::clear_closed;
 use super::main_log::emit;
 use super::service::Shared;
+use crate::messages::supervisor::ProcessName;
 
 pub(super) use command::{ChannelId, Command, Mouth};
 use nap::Nap;
-use slot::{Slot, Taken};
+use slot::{Owner, Slot, Taken};
 
 /// Bytes read at once.
 const BUFFER: usize = 64 * 1024;
 /// Pipes looked at in one round.
 const EVENTS: usize = 256;
+/// How long to pause after waiting for events failed, which never happens on Linux.
+const RETRY: Duration = Duration::from_secs(1);
 /// The event tag of the bell; channel tags are small.
 const BELL: u64 = u64::MAX;
 
@@ -50,8 +54,9 @@ pub(super) struct Pump {
     mouth: Mouth,
     shared: Arc<Shared>,
     slots: BTreeMap<ChannelId, Slot>,
-    /// Channels that owe a declaration of lost bytes.
-    owing: BTreeSet<ChannelId>,
+    /// Channels to look at without an event: a declaration is due, or something that failed
+    /// is to be tried again.
+    timed: BTreeSet<ChannelId>,
     buffer: Box<[u8]>,
     nap: Nap,
     /// The largest read of this round.
@@ -76,7 +81,7 @@ impl Pump {
             mouth,
             shared,
             slots: BTreeMap::new(),
-            owing: BTreeSet::new(),
+            timed: BTreeSet::new(),
             buffer: vec![0; BUFFER].into_boxed_slice(),
             nap: Nap::default(),
             largest: 0,
@@ -101,18 +106,14 @@ impl Pump {
             Ok(count) => count,
             Err(Errno::EINTR) => 0,
             Err(error) => {
-                self.log(
-                    Level::Critical,
-                    format!("a log thread cannot wait: {error}"),
-                );
-                self.done = true;
+                let text = format!("a log thread cannot wait: {error}; trying again");
+                self.log(Level::Critical, text);
+                std::thread::sleep(RETRY);
                 return;
             }
         };
         #[cfg(test)]
-        self.shared
-            .rounds
-            .fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        self.shared.rounds.fetch_add(1, Ordering::Relaxed);
         self.largest = 0;
         for event in &events[..count] {
             match event.data() {
@@ -121,7 +122,7 @@ impl Pump {
                 tag => self.sink_ready(tag >> 1),
             }
         }
-        self.declare_losses();
+        self.serve_timed();
         if self.largest > 0
             && let Some(time) = self.nap.after(self.largest)
             && !self.shared.followers.any()
@@ -130,10 +131,10 @@ impl Pump {
         }
     }
 
-    /// Until the next declaration is due; without one, for ever.
+    /// Until the next channel is due; without one, for ever.
     fn timeout(&self) -> EpollTimeout {
-        let due = self.owing.iter().filter_map(|id| self.slots.get(id));
-        let due = due.filter_map(|slot| slot.output.declaration_due()).min();
+        let timed = self.timed.iter().filter_map(|id| self.slots.get(id));
+        let due = timed.filter_map(Slot::due).min();
         due.map_or(EpollTimeout::NONE, |due| {
             let millis = due.saturating_duration_since(Instant::now()).as_millis();
             // rounded up, so that it is due when the wait ends
@@ -141,33 +142,43 @@ impl Pump {
         })
     }
 
-    fn declare_losses(&mut self) {
-        if self.owing.is_empty() {
+    /// Declares losses and tries again what failed, where that is due.
+    fn serve_timed(&mut self) {
+        if self.timed.is_empty() {
             return;
         }
         let now = Instant::now();
-        for id in std::mem::take(&mut self.owing) {
-            if let Some(slot) = self.slots.get_mut(&id) {
-                slot.output.declare(now);
+        for id in std::mem::take(&mut self.timed) {
+            let Some(slot) = self.slots.get_mut(&id) else {
+                continue;
+            };
+            let retries = slot.retry_due().is_some_and(|due| due <= now);
+            if retries {
+                slot.output.resume();
+            }
+            slot.output.declare(now);
+            if retries {
+                self.balance(id);
+            } else {
                 self.look_after(id);
             }
         }
     }
 
-    /// Remembers what has to be declared later, forgets what is closed and settled.
+    /// Plans what has to be done without an event, removes what is closed and settled.
     fn look_after(&mut self, id: ChannelId) {
         let Some(slot) = self.slots.get_mut(&id) else {
             return;
         };
         let now = Instant::now();
-        if slot.closed && slot.output.queued() == 0 {
+        if slot.is_closed() && slot.output.queued() == 0 {
             slot.release_sink();
             slot.output.declare(now);
         }
-        if slot.closed && slot.output.is_settled(now) {
+        if slot.is_closed() && slot.output.is_settled(now) {
             self.remove(id);
-        } else if slot.output.owes() || (slot.closed && slot.output.queued() == 0) {
-            self.owing.insert(id);
+        } else if slot.waits_for_declaration() || slot.retry_due().is_some() {
+            self.timed.insert(id);
         }
     }
 
@@ -181,6 +192,10 @@ impl Pump {
         let Some(slot) = self.slots.get_mut(&id) else {
             return;
         };
+        if slot.output.queued() > 0 {
+            // it could not be taken out of the epoll set
+            return self.balance(id);
+        }
         let taken = slot.read_once(&mut self.buffer);
         match taken {
             Taken::Bytes(count) => {
@@ -223,21 +238,26 @@ impl Pump {
         self.balance(id);
     }
 
-    /// After bytes moved: read the pipe if and only if nothing is queued, wait for the
-    /// sink if and only if something is, and remember what has to be declared.
+    /// After bytes moved: watch the pipe if nothing is queued, else the sink; plan what has
+    /// to be declared or tried again.
     fn balance(&mut self, id: ChannelId) {
         let Some(slot) = self.slots.get_mut(&id) else {
             return;
         };
-        if let Err(error) = slot.watch(&self.epoll, id) {
-            let text = format!("cannot watch the output of a process: {error}");
+        if let Some(error) = slot.watch(&self.epoll, id, Instant::now()) {
+            let spec = slot.output.spec();
+            let text = format!(
+                "cannot watch the {} of process '{}': {error}; trying again",
+                spec.stream.name(),
+                spec.process
+            );
             emit(&self.shared.logger, &LogLine::new(Level::Critical, text));
         }
         self.look_after(id);
     }
 
     fn remove(&mut self, id: ChannelId) {
-        self.owing.remove(&id);
+        self.timed.remove(&id);
         if let Some(mut slot) = self.slots.remove(&id) {
             slot.close_pipe(&self.epoll);
             slot.stop_waiting(&self.epoll);
@@ -264,13 +284,12 @@ impl Pump {
             Command::Attach { id, pipe, pid } => self.attach(id, pipe, pid),
             Command::Drain { id, reply } => {
                 let drained = self.drain(id);
-                // nobody waits for it any more: fine
+                // the caller may have stopped waiting
                 let _ = reply.send(drained);
             }
             Command::Reopen { id } => {
                 if let Some(slot) = self.slots.get_mut(&id) {
-                    slot.stop_waiting(&self.epoll);
-                    slot.output.reopen();
+                    slot.reopen(&self.epoll);
                 }
                 self.balance(id);
             }
@@ -297,18 +316,17 @@ impl Pump {
                 let _ = reply.send(self.rotate_path(path, keys));
             }
             Command::Errand(run) => run(),
-            Command::Close { id } => self.close(id),
+            Command::Close { id } => self.close(id, Owner::NextRun),
+            Command::Supersede { id } => self.close(id, Owner::Removed),
+            Command::Forget { processes } => self.forget(&processes),
             Command::Finish => self.finish(),
         }
     }
 
     fn attach(&mut self, id: ChannelId, pipe: OwnedFd, pid: i32) {
         self.drain(id);
-        if let Some(slot) = self.slots.get_mut(&id)
-            && let Err(error) = slot.attach(pipe, pid)
-        {
-            let text = format!("cannot make a pipe non-blocking: {error}");
-            self.log(Level::Critical, text);
+        if let Some(slot) = self.slots.get_mut(&id) {
+            slot.attach(pipe, pid);
         }
         self.balance(id);
     }
@@ -326,17 +344,42 @@ impl Pump {
             }
         }
         let queued = slot.output.queued();
+        if queued > 0 {
+            // before the answer, and so before the next run opens its log
+            slot.output.counts().left.store(id, Ordering::Relaxed);
+        }
         slot.output.declare(Instant::now());
         self.balance(id);
         Drained { queued }
     }
 
-    fn close(&mut self, id: ChannelId) {
+    fn close(&mut self, id: ChannelId, owner: Owner) {
         self.drain(id);
         if let Some(slot) = self.slots.get_mut(&id) {
-            slot.closed = true;
+            slot.owner = owner;
+            match owner {
+                Owner::Handle => {}
+                Owner::NextRun => {}
+                Owner::Removed => slot.settle_queue(&self.epoll),
+            }
         }
         self.balance(id);
+    }
+
+    fn forget(&mut self, processes: &BTreeSet<ProcessName>) {
+        let is_gone = |slot: &Slot| {
+            let spec = slot.output.spec();
+            let name = ProcessName {
+                group: spec.group.clone(),
+                process: spec.process.clone(),
+            };
+            processes.contains(&name)
+        };
+        let gone = self.slots.iter().filter(|(_, slot)| is_gone(slot));
+        let gone: Vec<_> = gone.map(|(id, _)| *id).collect();
+        for id in gone {
+            self.close(id, Owner::Removed);
+        }
     }
 
     fn finish(&mut self) {

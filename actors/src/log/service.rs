@@ -1,6 +1,6 @@
 //! The log threads: started when they are needed, one per file system, at most four.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -25,6 +25,7 @@ use super::mounts::Mounts;
 use super::output::Output;
 use super::pump::{ChannelId, Command, Mouth, Pump};
 use super::syslog::{Couriers, LOCAL, Outbox};
+use crate::messages::supervisor::ProcessName;
 
 /// Threads at most; further file systems share them.
 const MOST_THREADS: usize = 4;
@@ -73,8 +74,6 @@ pub(super) struct Shared {
     ledger: Ledger,
     next_id: AtomicU64,
     threads: Mutex<Threads>,
-    /// Channels whose rotation is off and that have been warned about.
-    warned: Mutex<BTreeSet<PathBuf>>,
     /// Rounds of all threads, so that a test can see them rest.
     #[cfg(test)]
     pub(super) rounds: AtomicU64,
@@ -118,7 +117,6 @@ impl LogService {
             ledger: Ledger::default(),
             next_id: AtomicU64::new(1),
             threads: Mutex::default(),
-            warned: Mutex::default(),
             #[cfg(test)]
             rounds: AtomicU64::new(0),
         }))
@@ -208,22 +206,35 @@ impl LogService {
         self.0.followers.clone()
     }
 
-    /// What the outputs of a process have lost since the service started, over all its runs.
+    /// What the outputs of a process have lost over all its runs since it was added.
     #[must_use]
     pub fn lost(&self, group: &str, process: &str) -> LostBytes {
         self.0.ledger.lost(group, process)
     }
 
-    /// What the log files of a process have taken since the service started, over all its runs.
+    /// What the log files of a process have taken over all its runs since it was added.
     #[must_use]
     pub fn stored(&self, group: &str, process: &str) -> StoredBytes {
         self.0.ledger.stored(group, process)
     }
 
-    /// Counts bytes that were lost before they came to a channel.
+    /// Counts bytes that were lost before they came to a channel of this output.
     pub fn count_lost(&self, group: &str, process: &str, stream: Stream, bytes: u64) {
-        let counts = self.0.ledger.of(group, process, stream);
-        counts.lost.fetch_add(bytes, Ordering::Relaxed);
+        if let Some(counts) = self.0.ledger.known(group, process, stream) {
+            counts.lost.fetch_add(bytes, Ordering::Relaxed);
+        }
+    }
+
+    /// Releases what is kept of processes that are removed while they are at rest: their
+    /// counts, and output queued for a FIFO without a reader, which is declared lost.
+    pub fn forget(&self, processes: impl IntoIterator<Item = ProcessName>) {
+        let processes = Arc::new(processes.into_iter().collect());
+        self.0.ledger.forget(&processes);
+        // only a memory of where logs were found: a wrong guess costs one more hop
+        self.0.folders().clear();
+        self.0.say_to_all(|| Command::Forget {
+            processes: Arc::clone(&processes),
+        });
     }
 
     /// Drains and closes every channel, declares what a stalled sink has not taken, and
@@ -267,6 +278,13 @@ impl LogService {
 impl Shared {
     fn threads(&self) -> MutexGuard<'_, Threads> {
         self.threads.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Gives every thread a command.
+    pub(super) fn say_to_all(&self, command: impl Fn() -> Command) {
+        for thread in &self.threads().running {
+            thread.mouth.say(command());
+        }
     }
 
     /// A channel number never used before.
@@ -341,8 +359,13 @@ impl Shared {
         let syslog = self.outbox(&spec, &counts.lost)?;
         let followers = self.followers.clone();
         let mut output = Output::new(spec, file, syslog, self.logger.clone(), followers);
+        if let Some(text) = output.rotation_warning()
+            // a process that restarts does not repeat it
+            && !counts.warned.swap(true, Ordering::Relaxed)
+        {
+            emit(&self.logger, &LogLine::new(Level::Warn, text));
+        }
         output.count_into(counts);
-        self.warn_about_rotation(&output);
         Ok(output)
     }
 
@@ -359,17 +382,6 @@ impl Shared {
         let (from, to) = ((&*spec.process, spec.stream), (way, &*self.syslog));
         let outbox = self.couriers.outbox(to, from, account, &self.logger);
         outbox.map(Some)
-    }
-
-    /// Once per path: a program that restarts does not repeat it.
-    fn warn_about_rotation(&self, output: &Output<RealDisk>) {
-        let (Some(text), Some(file)) = (output.rotation_warning(), output.file()) else {
-            return;
-        };
-        let mut warned = self.warned.lock().unwrap_or_else(PoisonError::into_inner);
-        if warned.insert(file.path().to_path_buf()) {
-            emit(&self.logger, &LogLine::new(Level::Warn, text));
-        }
     }
 
     /// The thread an opened channel belongs to, if it is not the one that opened it: the

@@ -101,7 +101,7 @@ impl Bench {
     }
 }
 
-fn spec() -> ChannelSpec {
+pub(super) fn spec() -> ChannelSpec {
     ChannelSpec {
         process: "x".into(),
         group: "g".into(),

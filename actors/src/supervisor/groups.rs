@@ -271,6 +271,9 @@ impl Supervisor {
             member.addr.do_send(Retire);
         }
         self.adopt(name, AutoLogs::new());
+        self.world
+            .logs
+            .forget(group.members.into_iter().map(|member| member.name));
         self.world.board.remove_group(name);
         self.world.bus.do_send(Unsubscribe(name.to_owned()));
         self.publish(Event::GroupRemoved(name.to_owned()));

@@ -124,6 +124,18 @@ fn a_deleted_log_is_made_anew_with_the_bytes() {
 }
 
 #[test]
+fn a_deleted_log_that_is_made_again_is_rotated_at_once_if_it_is_large() {
+    let (disk, mut log) = faulty(rotation(10, 1));
+    add(&mut log, &[0; 3]);
+    disk.remove("log");
+    add(&mut log, &[0; 12]);
+    assert_eq!(names(&disk), [entry("log", 0), entry("log.1", 12)]);
+    disk.remove("log");
+    add(&mut log, &[0; 4]);
+    assert_eq!(names(&disk), [entry("log", 4), entry("log.1", 12)]);
+}
+
+#[test]
 fn two_channels_of_one_file_rotate_it_once() {
     let dir = tempfile::tempdir().expect("tempdir");
     let path = dir.path().join("log");

@@ -304,7 +304,8 @@ impl Writer {
                 }
             }
             Err(error) => {
-                self.stalled = error.kind() == io::ErrorKind::TimedOut;
+                let kind = error.kind();
+                self.stalled = matches!(kind, io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock);
                 let before = self.lost.take().map_or(0, |(count, _)| count);
                 self.lost = Some((before + 1, error.to_string()));
             }

@@ -3,6 +3,7 @@
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::path::Path;
+use std::time::Duration;
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
@@ -12,6 +13,8 @@ use crate::log::syslog::ActivityLine;
 
 /// How long one line may wait for a reader that does not read, in milliseconds.
 const PATIENCE: u16 = 1000;
+/// How long to wait before a regular file that answered EAGAIN is written to again.
+const PAUSE: Duration = Duration::from_millis(10);
 /// A pipe that reports room takes this much without blocking (PIPE_BUF).
 const SURE: usize = 4096;
 
@@ -60,7 +63,7 @@ impl Sink {
     /// Opens the file anew.
     pub(super) fn reopen(&mut self) -> io::Result<()> {
         match self {
-            Self::File(file) => file.reopen(),
+            Self::File(file) => file.reopen().map(drop),
             Self::Syslog(_) | Self::Stdout => Ok(()),
         }
     }
@@ -76,13 +79,24 @@ impl Sink {
 
 fn write_file(file: &mut LogFile<RealDisk>, line: &[u8], patience: u16) -> io::Result<()> {
     let mut rest = line;
+    let mut waited = Duration::ZERO;
     loop {
         let outcome = file.append(rest);
         rest = &rest[outcome.stored..];
         match outcome.stop {
             None => return Ok(()),
             Some(Stop::Failed(error)) => return Err(error),
-            Some(Stop::Full) => wait_writable(file.file().as_fd(), patience)?,
+            Some(Stop::Full) if file.kind().is_polled() => {
+                wait_writable(file.file().as_fd(), patience)?;
+            }
+            // poll calls a regular file writable at any time
+            Some(Stop::Full) => {
+                if waited >= Duration::from_millis(patience.into()) {
+                    return Err(io::ErrorKind::WouldBlock.into());
+                }
+                std::thread::sleep(PAUSE);
+                waited += PAUSE;
+            }
         }
     }
 }

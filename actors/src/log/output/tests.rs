@@ -94,7 +94,7 @@ impl Trial {
             12 => self.disk.remove("/log/x"),
             13 => self.disk.move_away("/log/x"),
             14 => self.disk.replace("/log/x"),
-            15 => self.output.reopen(),
+            15 => drop(self.output.reopen()),
             // a failure is the caller's to report
             16 => drop(self.output.file_mut().map(LogFile::clear)),
             17 => self.output.resume(),
@@ -180,6 +180,23 @@ fn a_stalled_sink_keeps_what_it_can_and_loses_the_rest() {
     assert_eq!(trial.output.queued(), 0);
     trial.output.declare(trial.now);
     assert_eq!(*trial.declared.0.lock().expect("lock"), 100);
+    assert_eq!(trial.disk.stored(), &trial.written[..QUEUE_LIMIT]);
+}
+
+#[test]
+fn a_regular_file_that_answers_eagain_is_offered_the_bytes_again() {
+    let disk = FaultyDisk::new(1, false);
+    let mut trial = Trial::new(disk, Rotation::default());
+    trial.disk.set_weather(Weather::Full);
+    trial.say(QUEUE_LIMIT);
+    assert!(!trial.output.owes(), "it is queued, not lost");
+    trial.say(100);
+    assert!(trial.output.loss.declare(trial.now).is_some_and(|text| {
+        text.starts_with("100 bytes of 'x' stdout lost: Resource temporarily unavailable")
+    }));
+    trial.disk.set_weather(Weather::Good);
+    trial.output.resume();
+    assert_eq!(trial.output.queued(), 0);
     assert_eq!(trial.disk.stored(), &trial.written[..QUEUE_LIMIT]);
 }
 

@@ -1,5 +1,6 @@
 //! How others speak to a log thread: a queue and a bell.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::io;
 use std::os::fd::OwnedFd;
@@ -13,6 +14,7 @@ use crate::log::channel::{Channel, ChannelSpec, Drained};
 use crate::log::disk::{Making, RealDisk};
 use crate::log::file::FileKeys;
 use crate::log::output::Output;
+use crate::messages::supervisor::ProcessName;
 
 /// Names a channel on its thread; unique over all threads.
 pub(in crate::log) type ChannelId = u64;
@@ -40,7 +42,7 @@ pub(in crate::log) enum Command {
         id: ChannelId,
         reply: oneshot::Sender<Drained>,
     },
-    /// Open the log file anew.
+    /// Open the log file again.
     Reopen { id: ChannelId },
     /// Empty the log file.
     Clear {
@@ -66,6 +68,12 @@ pub(in crate::log) enum Command {
         making: Making,
         reply: oneshot::Sender<io::Result<()>>,
     },
+    /// These processes are not supervised any more.
+    Forget {
+        processes: Arc<BTreeSet<ProcessName>>,
+    },
+    /// The next run of the same output goes to another log, so this channel has no next run.
+    Supersede { id: ChannelId },
     /// The handle of the channel was dropped.
     Close { id: ChannelId },
     /// Drain and close everything, then end.

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use tokio::sync::oneshot;
 
@@ -12,7 +13,7 @@ use super::slot::Slot;
 use crate::log::archive::Shelf;
 use crate::log::channel::{Channel, ChannelSpec};
 use crate::log::disk::RealDisk;
-use crate::log::file::{FileKeys, rotate_closed};
+use crate::log::file::{FileKeys, LogFile, rotate_closed};
 use crate::log::output::Output;
 
 impl Pump {
@@ -57,10 +58,15 @@ impl Pump {
     fn inherit_queue(&mut self, output: &mut Output<RealDisk>) {
         let mut earlier = Vec::new();
         for (id, slot) in &mut self.slots {
-            if slot.closed && slot.output.is_same_as(output) {
+            if slot.is_closed() && slot.output.is_same_as(output) {
                 output.inherit(&mut slot.output);
                 earlier.push(*id);
             }
+        }
+        let left = output.counts().left.swap(0, Ordering::Relaxed);
+        if left != 0 && !earlier.contains(&left) {
+            // its log was something else then and belongs to another thread
+            self.shared.say_to_all(|| Command::Supersede { id: left });
         }
         for id in earlier {
             self.remove(id);
@@ -86,6 +92,8 @@ impl Pump {
             return Err(crate::log::gone());
         };
         slot.stop_waiting(&self.epoll);
-        slot.output.file_mut().map_or(Ok(()), |file| file.clear())
+        let cleared = slot.output.file_mut().map_or(Ok(()), LogFile::clear);
+        slot.output.resume();
+        cleared
     }
 }

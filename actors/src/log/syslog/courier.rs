@@ -4,6 +4,8 @@
 //! so that one which is restarted finds what was said meanwhile. After that its messages are
 //! lost, as in the original, but counted and declared.
 
+mod round;
+
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
@@ -18,12 +20,12 @@ use nix::sys::eventfd::{EfdFlags, EventFd};
 use slog::Logger;
 use visord_config::{SyslogAddress, SyslogConfig};
 use visord_model::event::Stream;
-use visord_model::log_line::{Level, LogLine};
+
+use round::Round;
 
 use super::message::Composer;
-use super::wire::{Receipt, Wire};
+use super::wire::Wire;
 use crate::log::loss::Loss;
-use crate::log::main_log::emit;
 
 /// Bytes of messages that may wait; more are lost.
 const QUEUE_LIMIT: usize = 4 * 1024 * 1024;
@@ -222,9 +224,13 @@ impl Desk {
         let _ = self.bell.write(1);
     }
 
-    /// The account of this name, over all runs of its process.
+    /// The account of this name. One that is not used any more is kept as long as its next
+    /// declaration would be too soon.
     fn account(&self, (name, total): (String, Option<Arc<AtomicU64>>)) -> Arc<Account> {
         let mut accounts = self.accounts.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = Instant::now();
+        accounts
+            .retain(|_, account| Arc::strong_count(account) > 1 || !account.loss().is_settled(now));
         let account = accounts
             .entry(name.clone())
             .or_insert_with(|| Arc::new(Account(Mutex::new(Loss::new(name)))));
@@ -283,116 +289,4 @@ impl Courier {
             ended,
         })
     }
-}
-
-/// What the courier's thread knows.
-struct Round {
-    desk: Arc<Desk>,
-    wire: Wire,
-    logger: Logger,
-    grace: Duration,
-    /// The message before this one, in case nobody took it.
-    last: Option<(Arc<Account>, usize)>,
-    /// Since when nobody is there.
-    missing: Option<Instant>,
-}
-
-impl Round {
-    fn run(mut self) {
-        loop {
-            let (letter, deadline) = {
-                let mut state = self.desk.state();
-                let letter = state.letters.pop_front();
-                state.bytes -= letter.as_ref().map_or(0, |letter| letter.message.len());
-                (letter, state.deadline)
-            };
-            match letter {
-                Some(letter) => self.deliver(letter),
-                None if deadline.is_some() => break,
-                None => {
-                    let due = declare(&self.desk, &self.logger);
-                    // a bell that cannot be waited for would make this loop spin
-                    if self.desk.wait(None, due).is_err() {
-                        break;
-                    }
-                }
-            }
-        }
-        for account in std::mem::take(&mut self.desk.state().owing) {
-            if let Some(text) = account.loss().settle(Instant::now()) {
-                emit(&self.logger, &LogLine::new(Level::Error, text));
-            }
-        }
-    }
-
-    fn deliver(&mut self, letter: Letter) {
-        loop {
-            let (desk, logger) = (&self.desk, &self.logger);
-            let sent = self.wire.send(&letter.message, |sink| {
-                let due = declare(desk, logger);
-                let deadline = desk.state().deadline;
-                if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
-                    return Err(io::Error::other("its reader did not read them in time"));
-                }
-                desk.wait(Some(sink), [due, deadline].into_iter().flatten().min())
-            });
-            match sent {
-                Ok(Receipt::Taken) => break self.missing = None,
-                Ok(Receipt::EarlierRefused(error)) => {
-                    if let Some((account, bytes)) = self.last.take() {
-                        self.lose(&account, bytes, &error);
-                    }
-                    break;
-                }
-                Err(error) if is_absence(&error) && self.may_come_back() => {
-                    // a bell means more to send, or the end: neither helps here
-                    std::thread::sleep(RETRY);
-                }
-                Err(error) => {
-                    self.lose(&letter.account, letter.bytes, &error);
-                    declare(&self.desk, &self.logger);
-                    return;
-                }
-            }
-        }
-        self.last = Some((letter.account, letter.bytes));
-    }
-
-    /// Whether it is worth waiting for a syslog that is not there.
-    fn may_come_back(&mut self) -> bool {
-        let since = *self.missing.get_or_insert_with(Instant::now);
-        since.elapsed() < self.grace && self.desk.state().deadline.is_none()
-    }
-
-    fn lose(&self, account: &Arc<Account>, bytes: usize, reason: &dyn std::fmt::Display) {
-        account.add(bytes, reason);
-        self.desk.state().owes(account);
-    }
-}
-
-/// Declares what is lost, each output at most once a second; says when the next is due.
-fn declare(desk: &Desk, logger: &Logger) -> Option<Instant> {
-    let now = Instant::now();
-    let mut texts = Vec::new();
-    let mut due: Option<Instant> = None;
-    desk.state().owing.retain(|account| {
-        let mut loss = account.loss();
-        texts.extend(loss.declare(now));
-        if loss.is_owed() {
-            due = [due, loss.due()].into_iter().flatten().min();
-        }
-        loss.is_owed()
-    });
-    for text in texts {
-        emit(logger, &LogLine::new(Level::Error, text));
-    }
-    due
-}
-
-/// Whether nobody listens, rather than that somebody refuses.
-fn is_absence(error: &io::Error) -> bool {
-    matches!(
-        error.raw_os_error(),
-        Some(libc::ENOENT | libc::ECONNREFUSED)
-    )
 }

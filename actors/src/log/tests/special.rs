@@ -8,6 +8,7 @@ use nix::sys::stat::Mode;
 use nix::unistd::mkfifo;
 
 use super::*;
+use crate::messages::supervisor::ProcessName;
 
 /// What a pipe holds by default.
 const PIPE: usize = 64 * 1024;
@@ -67,7 +68,7 @@ fn what_a_stalled_reader_never_took_is_declared_at_the_end() {
     say(&channel, &bytes(700));
     bench.service.clone().shutdown();
     let line = format!(
-        "ERRO {} bytes of 'x' stdout lost: nobody reads the FIFO",
+        "ERRO {} bytes of 'x' stdout lost: the FIFO has no reader",
         PIPE + 700
     );
     assert_eq!(bench.said.lines(), [line]);
@@ -166,4 +167,136 @@ fn a_pipe_of_ours_whose_reader_left_costs_bytes() {
     drop(reader);
     say(&channel, b"unread");
     assert_eq!(channel.lost(), 6);
+}
+
+/// Descriptors of this process that lead to this path, deleted or not.
+fn descriptors(path: &Path) -> usize {
+    let path = path.to_str().expect("ascii");
+    let fds = fs::read_dir("/proc/self/fd").expect("proc");
+    fds.filter_map(|fd| fs::read_link(fd.expect("entry").path()).ok())
+        .filter(|target| target.to_string_lossy().starts_with(path))
+        .count()
+}
+
+/// Waits for something that a log thread does.
+fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
+    let end = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    while !holds() {
+        assert!(std::time::Instant::now() < end, "waited in vain for {what}");
+        std::thread::sleep(std::time::Duration::from_millis(2));
+    }
+}
+
+/// A channel whose FIFO is full and has this much queued behind it.
+fn stalled(bench: &Bench, queued: usize) -> Channel {
+    mkfifo(&bench.path("fifo"), Mode::S_IRWXU).expect("mkfifo");
+    let channel = bench.open(bench.spec("fifo")).expect("open");
+    say(&channel, &vec![b'f'; PIPE]);
+    let queue = vec![b'q'; queued];
+    assert_eq!(say(&channel, &queue).queued, queued);
+    channel
+}
+
+fn replace_by_a_file(path: &Path) {
+    fs::remove_file(path).expect("remove");
+    fs::write(path, "").expect("write");
+}
+
+#[test]
+fn a_stalled_fifo_that_is_reopened_as_a_file_goes_on_there() {
+    let bench = Bench::new();
+    let channel = stalled(&bench, 300);
+    let mut child = child(&channel);
+    child.write_all(b"more").expect("write");
+    replace_by_a_file(&bench.path("fifo"));
+    channel.reopen();
+    wait_until("the pipe to be read", || bench.read("fifo").len() == 304);
+    child.write_all(b" and more").expect("write");
+    drained(&channel);
+    let whole = format!("{}more and more", "q".repeat(300));
+    assert_eq!(bench.read("fifo"), whole);
+    assert_eq!(channel.lost(), PIPE as u64, "what the FIFO held");
+    bench.service.clone().shutdown();
+    let line = format!("ERRO {PIPE} bytes of 'x' stdout lost: the FIFO has no reader");
+    assert_eq!(bench.said.lines(), [line]);
+}
+
+#[test]
+fn the_next_run_finds_a_file_where_the_stalled_fifo_was() {
+    let bench = Bench::new();
+    drop(stalled(&bench, 300));
+    replace_by_a_file(&bench.path("fifo"));
+    let again = bench.open(bench.spec("fifo")).expect("open");
+    assert_eq!(say(&again, b"new").queued, 0);
+    assert_eq!(bench.read("fifo"), "new");
+    // the queue was on another thread, the one of logs that are no files
+    wait_until("the rest to be counted", || {
+        again.lost() == PIPE as u64 + 300
+    });
+    bench.service.clone().shutdown();
+    assert_eq!(declared(&bench), PIPE + 300);
+}
+
+/// The sum of all declarations.
+fn declared(bench: &Bench) -> usize {
+    let lines = bench.said.lines();
+    let bytes = |line: &String| -> Option<usize> {
+        line.strip_prefix("ERRO ")?.split(' ').next()?.parse().ok()
+    };
+    lines.iter().filter_map(bytes).sum()
+}
+
+fn this_process() -> [ProcessName; 1] {
+    [ProcessName {
+        group: "g".into(),
+        process: "x".into(),
+    }]
+}
+
+#[test]
+fn a_removed_process_does_not_keep_a_fifo_without_a_reader() {
+    let bench = Bench::new();
+    let path = bench.path("fifo");
+    drop(stalled(&bench, 300));
+    fs::remove_file(&path).expect("remove");
+    assert_eq!(descriptors(&path), 1, "the next run may store it");
+    bench.service.forget(this_process());
+    wait_until("the FIFO to be closed", || descriptors(&path) == 0);
+    bench.service.clone().shutdown();
+    assert_eq!(declared(&bench), PIPE + 300);
+    assert_eq!(bench.service.lost("g", "x"), LostBytes::default());
+}
+
+#[test]
+fn the_reader_of_a_removed_process_gets_everything() {
+    let bench = Bench::new();
+    let path = bench.path("fifo");
+    let channel = stalled(&bench, 300);
+    let mut reader = OpenOptions::new().read(true).open(&path).expect("open");
+    drop(channel);
+    fs::remove_file(&path).expect("remove");
+    bench.service.forget(this_process());
+    let mut found = Vec::new();
+    // to the end: when everything is taken the log thread closes the FIFO
+    reader.read_to_end(&mut found).expect("read");
+    assert_eq!(found.len(), PIPE + 300);
+    drop(reader);
+    assert_eq!(descriptors(&path), 0);
+    bench.service.clone().shutdown();
+    assert_eq!(bench.said.lines(), Vec::<String>::new());
+}
+
+#[test]
+fn a_removed_process_waits_no_longer_than_its_reader() {
+    let bench = Bench::new();
+    let path = bench.path("fifo");
+    let channel = stalled(&bench, 300);
+    let reader = OpenOptions::new().read(true).open(&path).expect("open");
+    drop(channel);
+    bench.service.forget(this_process());
+    // the log thread has obeyed when it answers this
+    mkfifo(&bench.path("other"), Mode::S_IRWXU).expect("mkfifo");
+    drop(bench.open(bench.spec("other")).expect("open"));
+    drop(reader);
+    wait_until("the FIFO to be closed", || descriptors(&path) == 0);
 }
