@@ -102,12 +102,7 @@ fn duplicate(number: i32) -> io::Result<OwnedFd> {
     }
 }
 
-fn open_named(
-    folder: Folder,
-    path: &Path,
-    name: &OsStr,
-    how: How,
-) -> io::Result<(OwnedFd, Kind)> {
+fn open_named(folder: Folder, path: &Path, name: &OsStr, how: How) -> io::Result<(OwnedFd, Kind)> {
     let how = match how {
         How::Append => OFlag::O_CREAT,
         How::Truncate => OFlag::O_CREAT | OFlag::O_TRUNC,

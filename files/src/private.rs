@@ -61,11 +61,7 @@ impl Drop for Private<'_> {
         // it is already gone if it holds nothing; an empty folder that another user moved away
         // does no harm
         let _ = unlinkat(&self.folder, INSIDE, UnlinkatFlags::NoRemoveDir);
-        let _ = unlinkat(
-            self.outer,
-            self.name.as_os_str(),
-            UnlinkatFlags::RemoveDir,
-        );
+        let _ = unlinkat(self.outer, self.name.as_os_str(), UnlinkatFlags::RemoveDir);
     }
 }
 

@@ -17,6 +17,7 @@ use nix::unistd::{Gid, Uid, fchownat, linkat};
 
 use crate::folder::{About, FileType, Folder, Identity};
 use crate::private::{INSIDE, Private};
+use crate::trust::exposed;
 
 /// Why a socket file cannot be made.
 #[derive(Debug)]
@@ -140,10 +141,7 @@ impl SocketFile {
         };
         let about = About::of(&held)?;
         if about.file_type != FileType::Socket {
-            return Err(io::Error::new(
-                io::ErrorKind::Unsupported,
-                "not a socket",
-            ));
+            return Err(io::Error::new(io::ErrorKind::Unsupported, "not a socket"));
         }
         Ok(Some(Self {
             folder,
@@ -168,17 +166,20 @@ impl SocketFile {
         Ok(connect(socket.as_raw_fd(), &UnixAddr::new(&path)?)?)
     }
 
-    /// Removes it, if its name still stands for it. It is moved into a private folder first, where
-    /// it cannot be exchanged any more; anything else that was moved is given its name back.
+    /// Removes it, if its name still stands for it. In a folder that other users can change it is
+    /// moved into a private folder first, where it cannot be exchanged any more; anything else
+    /// that was moved is given its name back.
     ///
     /// # Errors
     /// Those of the system.
     pub fn remove(self) -> io::Result<()> {
-        let is_same = |found: Option<About>| {
-            found.is_some_and(|found| found.identity == self.about.identity)
-        };
+        let is_same =
+            |found: Option<About>| found.is_some_and(|found| found.identity == self.about.identity);
         if !is_same(self.folder.look(&self.name)?) {
             return Ok(());
+        }
+        if exposed(About::of(&self.folder)?).is_none() {
+            return self.folder.remove(&self.name);
         }
         let private = Private::make(&self.folder)?;
         let inside = OsStr::new(INSIDE);

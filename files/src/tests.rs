@@ -52,7 +52,13 @@ impl Place {
     fn names(&self) -> Vec<String> {
         let entries = fs::read_dir(self.0.path()).expect("a folder");
         let mut names: Vec<String> = entries
-            .map(|entry| entry.expect("an entry").file_name().into_string().expect("text"))
+            .map(|entry| {
+                entry
+                    .expect("an entry")
+                    .file_name()
+                    .into_string()
+                    .expect("text")
+            })
             .collect();
         names.sort();
         names
@@ -81,7 +87,10 @@ fn the_last_name_is_never_a_link() {
     opened.read_to_string(&mut text).expect("text");
     assert_eq!(text, "text");
     assert_eq!(kind(open_regular(&link)), io::ErrorKind::Unsupported);
-    assert_eq!(kind(open_to_append(&link, 0o600)), io::ErrorKind::Unsupported);
+    assert_eq!(
+        kind(open_to_append(&link, 0o600)),
+        io::ErrorKind::Unsupported
+    );
     assert_eq!(kind(create_new(&link, 0o600)), io::ErrorKind::AlreadyExists);
     assert!(open_log(&link, How::Append).is_err());
     assert!(open_log(&link, How::Truncate).is_err());
@@ -103,7 +112,10 @@ fn only_regular_files_are_read() {
         let unsupported = io::ErrorKind::Unsupported;
         assert_eq!(kind(open_regular(path)), unsupported, "{path:?}");
     }
-    assert_eq!(kind(open_regular(&place.path("none"))), io::ErrorKind::NotFound);
+    assert_eq!(
+        kind(open_regular(&place.path("none"))),
+        io::ErrorKind::NotFound
+    );
     assert_eq!(look(&place.path("none/none")).expect("nothing"), None);
 }
 
@@ -144,7 +156,11 @@ fn logs_that_are_not_files() {
         let (first, second) = (home.join("first"), home.join("second"));
         symlink("second", &first).expect("a link");
         symlink("log", &second).expect("a link");
-        assert_eq!(kind_of(&link), Some(Kind::Pollable), "our link in our folder");
+        assert_eq!(
+            kind_of(&link),
+            Some(Kind::Pollable),
+            "our link in our folder"
+        );
         assert_eq!(kind_of(&first), Some(Kind::Pollable), "several of them");
         if is_root() {
             give(&home);
@@ -172,13 +188,19 @@ fn files_are_replaced_at_once() {
     assert_eq!(fs::read_to_string(&victim).expect("text"), "precious");
     assert_eq!(fs::read_to_string(&link).expect("text"), "1\n");
     let about = look(&link).expect("a folder").expect("a file");
-    assert_eq!((about.file_type, Some(about.identity)), (FileType::Regular, written));
+    assert_eq!(
+        (about.file_type, Some(about.identity)),
+        (FileType::Regular, written)
+    );
     write_atomically(&link, 0o644, b"22\n").expect("written");
     assert_eq!(fs::read_to_string(&link).expect("text"), "22\n");
     assert_eq!(place.names(), ["pid", "victim"]);
     let null = place.link("null", "/dev/null");
     for device in [Path::new("/dev/null"), &null] {
-        assert_eq!(write_atomically(device, 0o644, b"1").expect("written"), None);
+        assert_eq!(
+            write_atomically(device, 0o644, b"1").expect("written"),
+            None
+        );
     }
     let about = look(Path::new("/dev/null")).expect("a folder").expect("it");
     assert_eq!(about.file_type, FileType::CharacterDevice);
@@ -197,18 +219,30 @@ fn sockets() {
     };
     let bind = |is_taken: bool| {
         bind_unix_socket(&path, looks, |socket| {
-            assert_eq!(path.exists(), is_taken, "it has its name before it is complete");
+            assert_eq!(
+                path.exists(),
+                is_taken,
+                "it has its name before it is complete"
+            );
             let socket = socket.try_clone_to_owned()?;
-            Ok(nix::sys::socket::listen(&socket, nix::sys::socket::Backlog::new(1)?)?)
+            Ok(nix::sys::socket::listen(
+                &socket,
+                nix::sys::socket::Backlog::new(1)?,
+            )?)
         })
     };
     let (listener, identity) = bind(false).expect("bound");
     UnixStream::connect(&path).expect("connected");
     let about = fs::symlink_metadata(&path).expect("a socket");
     assert!(about.file_type().is_socket());
-    assert_eq!((about.mode() & 0o7777, about.ino()), (0o666, identity.inode));
+    assert_eq!(
+        (about.mode() & 0o7777, about.ino()),
+        (0o666, identity.inode)
+    );
     assert_eq!(place.names(), ["socket"]);
-    assert!(matches!(bind(true), Err(BindError::Bind(error)) if error.kind() == io::ErrorKind::AddrInUse));
+    assert!(
+        matches!(bind(true), Err(BindError::Bind(error)) if error.kind() == io::ErrorKind::AddrInUse)
+    );
 
     let found = SocketFile::find(&path).expect("a socket").expect("found");
     assert_eq!(found.identity(), identity);
@@ -243,6 +277,8 @@ fn under_attack(place: &Place, prefixes: &[&str], mut work: impl FnMut()) {
     let victim = place.file("victim", "precious");
     fs::set_permissions(&victim, fs::Permissions::from_mode(0o600)).expect("mode");
     let home = place.folder("home");
+    // other users can change it
+    fs::set_permissions(&home, fs::Permissions::from_mode(0o777)).expect("mode");
     let trap = home.join("trap");
     let (done, swaps) = (AtomicBool::new(false), AtomicU64::new(0));
     std::thread::scope(|scope| {
@@ -268,7 +304,10 @@ fn under_attack(place: &Place, prefixes: &[&str], mut work: impl FnMut()) {
         while std::time::Instant::now() < end {
             work();
             let about = victim.metadata().expect("a file");
-            assert_eq!((about.mode() & 0o7777, about.uid()), (0o600, geteuid().as_raw()));
+            assert_eq!(
+                (about.mode() & 0o7777, about.uid()),
+                (0o600, geteuid().as_raw())
+            );
             assert_eq!(fs::read_to_string(&victim).expect("text"), "precious");
         }
         done.store(true, Ordering::Relaxed);
@@ -344,7 +383,10 @@ fn who_else_can_change_a_file() {
     if is_root() {
         fs::set_permissions(place.0.path(), fs::Permissions::from_mode(0o755)).expect("mode");
         give(&link);
-        assert_eq!(found(&link), [format!("{} is owned by nobody", link.display())]);
+        assert_eq!(
+            found(&link),
+            [format!("{} is owned by nobody", link.display())]
+        );
     }
 }
 

@@ -12,6 +12,8 @@ use crate::folder::{About, FileType, Passed, Target, Walk, is_ours, split};
 pub struct Exposure {
     /// The file itself, a folder, or a link.
     pub path: PathBuf,
+    /// Which of these it is.
+    pub file_type: FileType,
     /// Why, to be put after its path: `is owned by alice`.
     pub reason: String,
 }
@@ -27,8 +29,11 @@ pub fn exposures(path: &Path) -> io::Result<Vec<Exposure>> {
     let mut found = Vec::new();
     let mut see = |passed: Passed<'_>| {
         if let Some(reason) = exposed(passed.about) {
-            let path = passed.path.to_owned();
-            let exposure = Exposure { path, reason };
+            let exposure = Exposure {
+                path: passed.path.to_owned(),
+                file_type: passed.about.file_type,
+                reason,
+            };
             if !found.contains(&exposure) {
                 found.push(exposure);
             }
@@ -59,7 +64,7 @@ fn follow(path: &Path, walk: &mut Walk<'_>) -> io::Result<()> {
 }
 
 /// Why another user can change this, if so.
-fn exposed(about: About) -> Option<String> {
+pub(crate) fn exposed(about: About) -> Option<String> {
     const STICKY: u32 = 0o1000;
     if !is_ours(about.uid) {
         let user = User::from_uid(Uid::from_raw(about.uid)).ok().flatten();
