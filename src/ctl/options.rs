@@ -370,6 +370,28 @@ mod tests {
     }
 
     #[test]
+    fn history_of_a_configuration_that_others_can_change() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("supervisord.conf");
+        std::fs::write(&path, "[supervisorctl]\nhistory_file=/h\n").expect("a file");
+        let asked = |words: &[&str]| match request(words, folder.path()) {
+            Ok(Request::Act(settings)) => (settings.history_file, settings.warning),
+            other => panic!("{other:?}"),
+        };
+        let used = (Some(PathBuf::from("/h")), None);
+        assert_eq!(asked(&[]), used);
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o666)).expect("a mode");
+        let (history, warning) = asked(&[]);
+        assert_eq!(history, None);
+        let reason = format!("{} is writable by every user", path.display());
+        assert!(warning.expect("a warning").ends_with(&reason));
+        // one that is named is believed
+        assert_eq!(asked(&["-c", "supervisord.conf"]), used);
+        assert_eq!(asked(&["-r", "/h"]).0, used.0);
+    }
+
+    #[test]
     fn errors() {
         let folder = tempfile::tempdir().expect("a folder");
         std::fs::write(folder.path().join("x.conf"), "[supervisord]\n").expect("a file");
