@@ -24,7 +24,7 @@ pub(crate) const INSIDE: &str = "s";
 #[derive(Debug)]
 pub(crate) struct Private<'a> {
     outer: &'a Folder,
-    name: OsString,
+    pub(crate) name: OsString,
     pub(crate) folder: Folder,
 }
 

@@ -64,8 +64,11 @@ pub fn bind_unix_socket(
         None,
     )
     .map_err(bound)?;
-    let address = address_in(&private.folder).map_err(BindError::Bind)?;
-    bind(socket.as_raw_fd(), &address).map_err(bound)?;
+    let outside = path.with_file_name(&private.name).join(INSIDE);
+    through_procfs(private.folder.as_fd(), Some(INSIDE), &outside, |address| {
+        bind(socket.as_raw_fd(), address)
+    })
+    .map_err(bound)?;
     let Looks { mode, uid, gid } = looks;
     if uid.is_some() || gid.is_some() {
         let (uid, gid) = (uid.map(Uid::from_raw), gid.map(Gid::from_raw));
@@ -87,11 +90,21 @@ pub fn bind_unix_socket(
     Ok((socket, identity))
 }
 
-/// The address of the socket in a private folder. By way of procfs it fits, however deep the
-/// folder is.
-fn address_in(private: &Folder) -> io::Result<UnixAddr> {
-    let folder = format!("/proc/self/fd/{}", private.as_fd().as_raw_fd());
-    Ok(UnixAddr::new(&Path::new(&folder).join(INSIDE))?)
+/// Uses the address of what is open, or of a name in it, by way of procfs: it always fits, and no
+/// other user can exchange a part of it. Without procfs the path is used; what is done next then
+/// finds out whether it led to the same.
+fn through_procfs(
+    open: BorrowedFd<'_>,
+    name: Option<&str>,
+    path: &Path,
+    mut job: impl FnMut(&UnixAddr) -> Result<(), Errno>,
+) -> Result<(), Errno> {
+    let mut address = PathBuf::from(format!("/proc/self/fd/{}", open.as_raw_fd()));
+    address.extend(name);
+    match job(&UnixAddr::new(&address)?) {
+        Err(Errno::ENOENT) => job(&UnixAddr::new(path)?),
+        done => done,
+    }
 }
 
 /// Gives the socket its name, unless that is taken.
@@ -121,6 +134,7 @@ fn move_to(from: &Folder, name: &OsStr, to: &Folder, new: &OsStr) -> io::Result<
 /// A socket file that was found, held so that it stays the same file.
 #[derive(Debug)]
 pub struct SocketFile {
+    path: PathBuf,
     folder: Folder,
     name: OsString,
     held: OwnedFd,
@@ -144,6 +158,7 @@ impl SocketFile {
             return Err(io::Error::new(io::ErrorKind::Unsupported, "not a socket"));
         }
         Ok(Some(Self {
+            path: path.to_owned(),
             folder,
             name,
             held,
@@ -162,8 +177,10 @@ impl SocketFile {
     /// # Errors
     /// Those of the system.
     pub fn connect(&self, socket: BorrowedFd<'_>) -> io::Result<()> {
-        let path = PathBuf::from(format!("/proc/self/fd/{}", self.held.as_raw_fd()));
-        Ok(connect(socket.as_raw_fd(), &UnixAddr::new(&path)?)?)
+        let done = through_procfs(self.held.as_fd(), None, &self.path, |address| {
+            connect(socket.as_raw_fd(), address)
+        });
+        Ok(done?)
     }
 
     /// Removes it, if its name still stands for it. In a folder that other users can change it is
