@@ -145,7 +145,8 @@ impl SocketFile {
     /// What a path names, if anything; links are not followed.
     ///
     /// # Errors
-    /// Those of the system; [`io::ErrorKind::Unsupported`] if it is not a socket.
+    /// Those of the system; [`io::ErrorKind::IsADirectory`] if it is a folder,
+    /// [`io::ErrorKind::Unsupported`] if it is anything else but a socket.
     pub fn find(path: &Path) -> io::Result<Option<Self>> {
         let (folder, name) = Folder::of(path)?;
         let held = match folder.open_at(&name, OFlag::O_PATH, 0) {
@@ -154,6 +155,9 @@ impl SocketFile {
             Err(errno) => return Err(errno.into()),
         };
         let about = About::of(&held)?;
+        if about.file_type == FileType::Folder {
+            return Err(Errno::EISDIR.into());
+        }
         if about.file_type != FileType::Socket {
             return Err(io::Error::new(io::ErrorKind::Unsupported, "not a socket"));
         }

@@ -296,10 +296,14 @@ fn remove_stale(path: &Path) -> Result<(), ListenError> {
     let found = match SocketFile::find(path) {
         Ok(Some(found)) => found,
         Ok(None) => return Ok(()),
-        Err(error) if error.kind() == io::ErrorKind::Unsupported => {
-            return Err(ListenError::NotASocket(path.to_owned()));
+        Err(error) => {
+            return Err(match error.kind() {
+                io::ErrorKind::Unsupported | io::ErrorKind::IsADirectory => {
+                    ListenError::NotASocket(path.to_owned())
+                }
+                _other => error.into(),
+            });
         }
-        Err(error) => return Err(error.into()),
     };
     if is_served(&found)? {
         return Err(ListenError::InUse);

@@ -91,6 +91,7 @@ fn authority(url: &str) -> Option<&str> {
 /// for example with a user's name (`127.0.0.1:80@evil.example`).
 fn host_of(authority: &str) -> Option<&str> {
     let end = match authority.strip_prefix('[') {
+        // the brackets are not part of the literal
         Some(literal) => literal.find(']')? + 2,
         None => authority.find(':').unwrap_or(authority.len()),
     };
@@ -102,8 +103,9 @@ fn host_of(authority: &str) -> Option<&str> {
             .chars()
             .all(|c| c.is_ascii_alphanumeric() || "-._~%".contains(c) || !c.is_ascii()),
     };
-    let digits = port.strip_prefix(':').unwrap_or("");
-    let is_port = digits.chars().all(|c| c.is_ascii_digit());
+    let digits = port.strip_prefix(':');
+    let is_port =
+        port.is_empty() || digits.is_some_and(|digits| digits.chars().all(|c| c.is_ascii_digit()));
     (is_host && is_port).then_some(host)
 }
 

@@ -92,7 +92,8 @@ fn every_file_that_came_between_is_read() {
     // one that was removed for its age is missed
     trial.append("e");
     for text in ["f", "g", "h"] {
-        std::thread::sleep(Duration::from_millis(5));
+        // longer than a tick of the clock that stamps files
+        std::thread::sleep(Duration::from_millis(20));
         trial.rotate();
         trial.append(text);
     }
