@@ -182,11 +182,12 @@ fn new_socket() -> io::Result<OwnedFd> {
 /// A socket file that listens, in place of the socket of an earlier run; anything else of this
 /// name is left alone (decision C26).
 fn bind_file(path: &Path, owner: Ownership, mode: u32, backlog: i32) -> io::Result<OwnedFd> {
-    let failed = |error: &io::Error| match error.kind() {
-        io::ErrorKind::Unsupported => {
+    let failed = |error: &io::Error| {
+        if error.kind() == io::ErrorKind::Unsupported {
             io::Error::other(format!("file '{}' is not a socket", path.display()))
+        } else {
+            about(error, path)
         }
-        _system => about(error, path),
     };
     match SocketFile::find(path).and_then(|found| found.map_or(Ok(()), SocketFile::remove)) {
         // a missing folder is told by the attempt to bind
@@ -198,7 +199,7 @@ fn bind_file(path: &Path, owner: Ownership, mode: u32, backlog: i32) -> io::Resu
         uid: owner.uid,
         gid: owner.gid,
     };
-    let bound = bind_unix_socket(path, looks, |socket| Ok(listen(socket, backlog)?));
+    let bound = bind_unix_socket(path, looks, |socket| listen(socket, backlog));
     let change = |what: &str, error: &io::Error| {
         let reason = about(error, path);
         io::Error::other(format!("Could not change {what} of socket file: {reason}"))

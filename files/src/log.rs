@@ -4,7 +4,7 @@
 //! A log is opened without following a link. There is one exception: a link leads to a character
 //! device or FIFO if root or the user of this process owns both the link and its folder, as with
 //! `/dev/stdout` or `/var/log/nginx/access.log -> /dev/stdout` in an image. A link in a folder of
-//! another user is never followed, whoever made it.
+//! another user is never followed, even one that root made.
 
 use std::ffi::OsStr;
 use std::io;
@@ -108,13 +108,13 @@ fn open_named(folder: Folder, path: &Path, name: &OsStr, how: How) -> io::Result
         How::Truncate => OFlag::O_CREAT | OFlag::O_TRUNC,
     };
     match folder.open_at(name, flags() | how, 0o666) {
-        Ok(fd) => match About::of(&fd)?.file_type {
-            FileType::Fifo => open_fifo(&folder, name, OFlag::O_NOFOLLOW),
-            _other => {
-                let kind = kind_of(&fd)?;
-                Ok((fd, kind))
-            }
-        },
+        Ok(fd) if About::of(&fd)?.file_type == FileType::Fifo => {
+            open_fifo(&folder, name, OFlag::O_NOFOLLOW)
+        }
+        Ok(fd) => {
+            let kind = kind_of(&fd)?;
+            Ok((fd, kind))
+        }
         // a FIFO without reader
         Err(Errno::ENXIO) => open_fifo(&folder, name, OFlag::O_NOFOLLOW),
         Err(Errno::ELOOP) => {
@@ -154,7 +154,11 @@ fn open_special(folder: &Folder, name: &OsStr, follow: OFlag) -> io::Result<(Own
         Ok(fd) => match About::of(&fd)?.file_type {
             FileType::CharacterDevice => Ok((fd, Kind::Pollable)),
             FileType::Fifo => open_fifo(folder, name, follow),
-            _other => Err(Errno::ELOOP.into()),
+            FileType::Regular
+            | FileType::Folder
+            | FileType::Link
+            | FileType::Socket
+            | FileType::BlockDevice => Err(Errno::ELOOP.into()),
         },
         Err(Errno::ENXIO) => open_fifo(folder, name, follow),
         Err(errno) => Err(errno.into()),

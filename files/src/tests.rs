@@ -128,7 +128,7 @@ fn links_to_folders() {
     open_regular(&current.join("log")).expect("our own link");
     place.link("loop", "loop");
     assert!(open_regular(&place.path("loop/log")).is_err());
-    open_regular(&Path::new("/proc/self/cwd/Cargo.toml")).expect("the kernel's link");
+    open_regular(Path::new("/proc/self/cwd/Cargo.toml")).expect("the kernel's link");
     if !is_root() {
         return;
     }
@@ -174,6 +174,19 @@ fn logs_that_are_not_files() {
             fs::remove_file(path).expect("removed");
         }
     }
+    // the usual name of a container's output
+    let (_reader, writer) = nix::unistd::pipe().expect("a pipe");
+    let (process, number) = (std::process::id(), writer.as_raw_fd());
+    let path = PathBuf::from(format!("/proc/{process}/fd/{number}"));
+    assert_eq!(kind_of(&path), Some(Kind::Pollable));
+    assert_eq!(kind_of(&place.link("pipe", &path)), Some(Kind::Pollable));
+    let file = File::create(place.path("file")).expect("a file");
+    let path = PathBuf::from(format!("/proc/{process}/fd/{}", file.as_raw_fd()));
+    assert_eq!(
+        kind_of(&path),
+        None,
+        "a file is only written as our own output"
+    );
     assert_eq!(kind_of(&place.link("hard", "/proc/self/fd/0/x")), None);
     let (_, kind) = open_log(&place.path("new"), How::Append).expect("made");
     assert_eq!(kind, Kind::Regular);

@@ -297,11 +297,11 @@ fn remove_stale(path: &Path) -> Result<(), ListenError> {
         Ok(Some(found)) => found,
         Ok(None) => return Ok(()),
         Err(error) => {
-            return Err(match error.kind() {
-                io::ErrorKind::Unsupported | io::ErrorKind::IsADirectory => {
-                    ListenError::NotASocket(path.to_owned())
-                }
-                _other => error.into(),
+            use io::ErrorKind::{IsADirectory, Unsupported};
+            return Err(if matches!(error.kind(), Unsupported | IsADirectory) {
+                ListenError::NotASocket(path.to_owned())
+            } else {
+                error.into()
             });
         }
     };
@@ -318,13 +318,12 @@ fn remove_stale(path: &Path) -> Result<(), ListenError> {
 fn is_served(file: &SocketFile) -> Result<bool, ListenError> {
     let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
     let fd = socket(AddressFamily::Unix, SockType::Stream, flags, None)?;
-    let connected = file.connect(fd.as_fd());
-    match connected.as_ref().map_err(io::Error::kind) {
+    match file.connect(fd.as_fd()) {
         Ok(()) => {}
-        Err(io::ErrorKind::ConnectionRefused) => return Ok(false),
+        Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => return Ok(false),
         // its queue is full
-        Err(io::ErrorKind::WouldBlock) => return Ok(true),
-        Err(_) => connected?,
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(true),
+        Err(error) => return Err(error.into()),
     }
     let mut stream = UnixStream::from(fd);
     stream.set_nonblocking(false)?;
