@@ -13,6 +13,7 @@ pub mod exit_status;
 pub mod failure;
 pub mod follow;
 pub mod help;
+pub mod hide;
 pub mod history;
 pub mod interrupt;
 pub mod json;
@@ -50,6 +51,7 @@ use terminal::{Console, Terminal};
 #[must_use]
 pub fn main() -> ExitCode {
     let (program, words) = cli::arguments();
+    hide::hide_passwords(&words);
     match options::read(&program, &words, &options::surroundings()) {
         Err(error) if options::wants_json(&words) => {
             let mut report = Report::default();
@@ -93,6 +95,10 @@ fn act(settings: Settings) -> ExitCode {
     {
         // Ctrl-C then ends the shell less politely.
         let _ = console.err(&format!("warning: Ctrl-C cannot be watched: {error}\n"));
+    }
+    if confirm && let Some(warning) = &settings.warning {
+        // a user who cannot read it has nothing to lose: the file is left alone
+        let _ = console.err(&format!("warning: {warning}\n"));
     }
     let mut session = Session::new(settings.server, &mut console, confirm);
     session.report = settings.json.then(Report::default);

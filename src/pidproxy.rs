@@ -153,7 +153,7 @@ fn pass_on(signal: Signal, pidfile: &Path) -> Result<(), String> {
 /// The process id in a pidfile. Zero and negative numbers mean whole groups of processes
 /// to the kernel, which is nothing that a pidfile can mean.
 fn read_pid(pidfile: &Path) -> Option<Pid> {
-    let text = std::fs::read_to_string(pidfile).ok()?;
+    let text = String::from_utf8(visord_files::read_linked(pidfile).ok()?).ok()?;
     let number = text.trim().parse().ok().filter(|number| *number > 0)?;
     Some(Pid::from_raw(number))
 }

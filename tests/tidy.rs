@@ -44,15 +44,22 @@ fn dependencies_point_down_the_ladder() {
     let allowed: BTreeMap<&str, &[&str]> = BTreeMap::from([
         ("model", &[] as &[&str]),
         ("xmlrpc", &[]),
-        ("config", &["visord-model"]),
+        ("files", &[]),
+        ("config", &["visord-model", "visord-files"]),
         (
             "actors",
-            &["visord-model", "visord-config", "visord-xmlrpc"],
+            &[
+                "visord-model",
+                "visord-files",
+                "visord-config",
+                "visord-xmlrpc",
+            ],
         ),
         (
             "web",
             &[
                 "visord-model",
+                "visord-files",
                 "visord-config",
                 "visord-xmlrpc",
                 "visord-actors",
@@ -140,4 +147,74 @@ fn only_the_kept_rooms_are_unsafe() {
         let kept = rooms.iter().any(|room| name.starts_with(room)) || name.starts_with("tests/");
         assert!(!is_unsafe || kept, "{name} has unsafe code");
     }
+}
+
+/// Ways to open or change a file by its path, which may lead through another user's folder.
+const BY_PATH: [&str; 15] = [
+    "set_permissions(",
+    "chown(",
+    "lchown(",
+    "File::create(",
+    "File::create_new(",
+    "File::open(",
+    "File::options(",
+    "OpenOptions",
+    "fs::read(",
+    "fs::read_to_string(",
+    "fs::write(",
+    "fs::rename(",
+    "fs::remove_file(",
+    "fs::hard_link(",
+    "UnixListener::bind(",
+];
+
+/// Files that may use them all the same, for paths of the system that no user can change.
+const FIXED_PATHS: [(&str, &str); 8] = [
+    ("actors/src/log/disk.rs", "/proc/self/status"),
+    ("actors/src/log/mounts.rs", "/proc/self/mountinfo"),
+    ("actors/src/spawn/places.rs", "/dev/null"),
+    ("actors/src/usage/stat.rs", "/proc"),
+    ("src/ctl/hide.rs", "/proc/self"),
+    ("src/daemon/daemonize.rs", "/dev/null"),
+    ("web/src/auth/argon.rs", "/dev/urandom"),
+    ("web/src/session.rs", "/dev/urandom"),
+];
+
+/// Whether a text has this and no letter before it: `LogFile::open` is not `File::open`.
+fn has_word(text: &str, word: &str) -> bool {
+    text.match_indices(word).any(|(at, _)| {
+        let before = text[..at].chars().next_back();
+        before.is_none_or(|before| !before.is_alphanumeric() && before != '_')
+    })
+}
+
+#[test]
+fn only_the_files_crate_opens_files_by_path() {
+    let mut complaints = Vec::new();
+    for path in all_sources() {
+        let name = shown(&path);
+        let is_test = ["tests", "benches", "examples"]
+            .iter()
+            .any(|folder| name.split(['/', '.']).any(|part| part == *folder));
+        let fixed = FIXED_PATHS.iter().find(|(file, _)| *file == name);
+        if is_test || name.starts_with("files/") {
+            continue;
+        }
+        let text = fs::read_to_string(&path).expect("a source");
+        let shipped = text.split("\n#[cfg(test)]\nmod ").next().unwrap_or("");
+        let code: String = shipped
+            .lines()
+            .filter(|line| !line.trim_start().starts_with("//"))
+            .collect();
+        let used = BY_PATH.iter().find(|way| has_word(&code, way));
+        match (used, fixed) {
+            (Some(way), None) => complaints.push(format!("{name}: {way} is for files/")),
+            (None, Some(_)) => complaints.push(format!("{name} needs no exception")),
+            (Some(_), Some((_, fixed))) if !code.contains(fixed) => {
+                complaints.push(format!("{name} does not use {fixed}"));
+            }
+            (Some(_), Some(_)) | (None, None) => {}
+        }
+    }
+    assert!(complaints.is_empty(), "{}", complaints.join("\n"));
 }

@@ -6,20 +6,18 @@
 //! exit and the restart that follows.
 
 use std::collections::BTreeSet;
-use std::fs;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, ToSocketAddrs};
-use std::os::fd::{AsFd, OwnedFd};
-use std::os::unix::fs::{FileTypeExt, PermissionsExt, chown};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::future::LocalBoxFuture;
 use nix::sys::socket::{
-    AddressFamily, SockFlag, SockType, SockaddrIn, SockaddrLike, UnixAddr, bind, setsockopt,
-    socket, sockopt,
+    AddressFamily, SockFlag, SockType, SockaddrIn, bind, setsockopt, socket, sockopt,
 };
 use visord_config::{FcgiAddress, FcgiSocket, Ownership};
+use visord_files::socket::{BindError, Looks, SocketFile, bind_unix_socket};
 use visord_model::log_line::{Level, LogLine};
 
 use crate::spawn::descriptor::listen;
@@ -160,66 +158,58 @@ fn create(config: &FcgiSocket) -> io::Result<OwnedFd> {
     let backlog = config.backlog.unwrap_or(libc::SOMAXCONN);
     match &config.address {
         FcgiAddress::Tcp { host, port } => {
-            let socket = new_socket(AddressFamily::Inet)?;
+            let socket = new_socket()?;
             setsockopt(&socket, sockopt::ReuseAddr, &true).map_err(worded)?;
             let address = SockaddrIn::from(ipv4(host, *port)?);
-            bind_listening(&socket, &address, backlog, || Ok(()))?;
+            bind(socket.as_raw_fd(), &address).map_err(worded)?;
+            listen(socket.as_fd(), backlog).map_err(worded)?;
             Ok(socket)
         }
-        FcgiAddress::Unix { path, owner, mode } => {
-            remove_stale(path)?;
-            let socket = new_socket(AddressFamily::Unix)?;
-            let address = UnixAddr::new(path).map_err(worded)?;
-            bind_listening(&socket, &address, backlog, || dress(path, *owner, *mode))?;
-            Ok(socket)
-        }
+        FcgiAddress::Unix { path, owner, mode } => bind_file(path, *owner, *mode, backlog),
     }
 }
 
-fn new_socket(family: AddressFamily) -> io::Result<OwnedFd> {
-    socket(family, SockType::Stream, SockFlag::SOCK_CLOEXEC, None).map_err(worded)
+fn new_socket() -> io::Result<OwnedFd> {
+    socket(
+        AddressFamily::Inet,
+        SockType::Stream,
+        SockFlag::SOCK_CLOEXEC,
+        None,
+    )
+    .map_err(worded)
 }
 
-fn bind_listening(
-    socket: &OwnedFd,
-    address: &dyn SockaddrLike,
-    backlog: i32,
-    bound: impl FnOnce() -> io::Result<()>,
-) -> io::Result<()> {
-    use std::os::fd::AsRawFd;
-    bind(socket.as_raw_fd(), address).map_err(worded)?;
-    bound()?;
-    listen(socket.as_fd(), backlog).map_err(worded)
-}
-
-/// Only a socket is removed (decision C26).
-fn remove_stale(path: &Path) -> io::Result<()> {
-    match fs::symlink_metadata(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        Err(error) => Err(about(&error, path)),
-        Ok(found) if found.file_type().is_socket() || found.is_dir() => {
-            fs::remove_file(path).map_err(|error| about(&error, path))
+/// A socket file that listens, in place of the socket of an earlier run; anything else of this
+/// name is left alone (decision C26).
+fn bind_file(path: &Path, owner: Ownership, mode: u32, backlog: i32) -> io::Result<OwnedFd> {
+    let failed = |error: &io::Error| {
+        if error.kind() == io::ErrorKind::Unsupported {
+            io::Error::other(format!("file '{}' is not a socket", path.display()))
+        } else {
+            about(error, path)
         }
-        Ok(_) => Err(io::Error::other(format!(
-            "file '{}' is not a socket",
-            path.display()
-        ))),
+    };
+    match SocketFile::find(path).and_then(|found| found.map_or(Ok(()), SocketFile::remove)) {
+        // a missing folder is told by the attempt to bind
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(&error)),
+        Ok(()) | Err(_) => {}
     }
-}
-
-/// Owner, then mode; a socket file that cannot have them is removed.
-fn dress(path: &Path, owner: Ownership, mode: u32) -> io::Result<()> {
-    let failed = |what: &str, error: &io::Error| {
+    let looks = Looks {
+        mode,
+        uid: owner.uid,
+        gid: owner.gid,
+    };
+    let bound = bind_unix_socket(path, looks, |socket| listen(socket, backlog));
+    let change = |what: &str, error: &io::Error| {
         let reason = about(error, path);
-        // the first error is the one to report
-        let _ = fs::remove_file(path);
         io::Error::other(format!("Could not change {what} of socket file: {reason}"))
     };
-    if owner != Ownership::default() {
-        chown(path, owner.uid, owner.gid).map_err(|error| failed("ownership", &error))?;
+    match bound {
+        Ok((socket, _)) => Ok(socket),
+        Err(BindError::Bind(error)) => Err(worded(error)),
+        Err(BindError::Owner(error)) => Err(change("ownership", &error)),
+        Err(BindError::Mode(error)) => Err(change("permissions", &error)),
     }
-    let permissions = fs::Permissions::from_mode(mode);
-    fs::set_permissions(path, permissions).map_err(|error| failed("permissions", &error))
 }
 
 /// The first IPv4 address of a host; none named: every interface.

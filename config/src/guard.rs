@@ -1,42 +1,86 @@
-//! A configuration decides what root runs, so nobody else should be able to change it.
+//! A configuration decides what root runs, so no other user should be able to change it.
 
-use std::fs::Metadata;
-use std::os::unix::fs::MetadataExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use nix::unistd::getuid;
-use visord_model::log_line::{Level, LogLine};
+use nix::unistd::geteuid;
+use visord_files::FileType;
+use visord_files::trust::{Exposure, exposures};
 
-/// A CRIT line if this process is root and others may write the file.
-pub(crate) fn remark(file: &Path, metadata: &Metadata) -> Option<LogLine> {
-    let exposed = is_exposed(metadata.mode(), metadata.uid(), metadata.gid());
-    let text = || {
-        let file = file.display();
-        format!(
-            "Supervisord is running as root and others may write its configuration file {file}; \
-             whoever changes it runs commands as root."
-        )
-    };
-    (getuid().is_root() && metadata.is_file() && exposed)
-        .then(|| LogLine::new(Level::Critical, text()))
+use crate::error::Problem;
+
+/// What other users can change of the files of a configuration: a file, a folder that it is in, a
+/// link that leads to it.
+#[derive(Debug, Default)]
+pub(crate) struct Exposed(Vec<Found>);
+
+#[derive(Debug)]
+struct Found {
+    /// The first file of the configuration that it leads to, as it is shown.
+    file: PathBuf,
+    exposure: Exposure,
 }
 
-/// Whether somebody but root and the group of root may write.
-fn is_exposed(mode: u32, uid: u32, gid: u32) -> bool {
-    let (group, others) = (mode & 0o020 != 0, mode & 0o002 != 0);
-    uid != 0 || others || (group && gid != 0)
+impl Exposed {
+    /// Looks at a file that was read; messages call it `shown`. Only what root runs is at stake:
+    /// for any other user nothing is found.
+    pub(crate) fn look(&mut self, shown: &Path, path: &Path) {
+        if !geteuid().is_root() {
+            return;
+        }
+        // of a file that is gone again there is nothing to say
+        for exposure in exposures(path).unwrap_or_default() {
+            if self.0.iter().all(|found| found.exposure != exposure) {
+                let file = shown.to_owned();
+                self.0.push(Found { file, exposure });
+            }
+        }
+    }
+
+    /// For the activity log.
+    pub(crate) fn remarks(&self) -> impl Iterator<Item = String> {
+        self.0.iter().map(|found| {
+            format!(
+                "Supervisord is running as root, and {}; a user who changes it can run commands \
+                 as root.",
+                found.sentence()
+            )
+        })
+    }
+
+    /// For `--check`.
+    pub(crate) fn problems(&self) -> Vec<Problem> {
+        let problem = |found: &Found| Problem {
+            file: found.file.clone(),
+            line: None,
+            section: None,
+            key: None,
+            message: format!(
+                "{}, so another user can change what root runs",
+                found.sentence()
+            ),
+        };
+        self.0.iter().map(problem).collect()
+    }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::is_exposed;
-
-    #[test]
-    fn only_root_may_write() {
-        assert!(!is_exposed(0o644, 0, 0));
-        assert!(!is_exposed(0o664, 0, 0));
-        assert!(is_exposed(0o664, 0, 100));
-        assert!(is_exposed(0o646, 0, 0));
-        assert!(is_exposed(0o600, 1000, 0));
+impl Found {
+    /// What is wrong with what.
+    fn sentence(&self) -> String {
+        let Exposure {
+            path,
+            file_type,
+            reason,
+        } = &self.exposure;
+        let (path, file) = (path.display(), self.file.display());
+        match file_type {
+            FileType::Folder | FileType::Link => {
+                format!("{path}, which leads to its configuration file {file}, {reason}")
+            }
+            FileType::Regular
+            | FileType::Fifo
+            | FileType::Socket
+            | FileType::CharacterDevice
+            | FileType::BlockDevice => format!("its configuration file {file} {reason}"),
+        }
     }
 }

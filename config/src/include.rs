@@ -10,6 +10,7 @@ use visord_model::log_line::{Level, LogLine};
 use crate::context::Context;
 use crate::dialect::{Document, decode, is_space};
 use crate::error::Problem;
+use crate::guard::Exposed;
 use crate::load::{read_source, whole_file};
 use crate::types::Surroundings;
 
@@ -27,6 +28,7 @@ pub(crate) fn include(
     document: &mut Document,
     path: &Path,
     surroundings: &Surroundings,
+    exposed: &mut Exposed,
 ) -> Included {
     if document.section(SECTION).is_none() {
         return Included::default();
@@ -50,7 +52,7 @@ pub(crate) fn include(
         for file in found {
             let text = format!("Included extra file \"{file}\" during parsing");
             done.remarks.push(LogLine::new(Level::Info, text));
-            include_file(document, Path::new(&file), &mut done);
+            include_file(document, Path::new(&file), &mut done, exposed);
         }
     }
     done
@@ -83,12 +85,12 @@ fn replace_here(document: &mut Document, directory: &str) {
 }
 
 /// A file that cannot be read is passed over in silence, as the original does.
-fn include_file(document: &mut Document, file: &Path, done: &mut Included) {
-    let Ok(source) = read_source(file, file) else {
+fn include_file(document: &mut Document, file: &Path, done: &mut Included, exposed: &mut Exposed) {
+    let Ok(bytes) = read_source(file) else {
         return;
     };
-    done.remarks.extend(source.remark);
-    let problems = match decode(&source.bytes) {
+    exposed.look(file, file);
+    let problems = match decode(&bytes) {
         Ok(text) => document.read(text, &Arc::from(file)),
         Err(message) => whole_file(file, message).problems,
     };

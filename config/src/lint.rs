@@ -19,7 +19,8 @@ pub struct Report {
     pub warnings: Vec<Problem>,
 }
 
-/// Read a configuration as [`crate::load`] does, and look for names that nobody reads.
+/// Read a configuration as [`crate::load`] does, and look for names that have no meaning. For root,
+/// a file that another user can change is an error.
 #[must_use]
 pub fn check(path: &Path, overrides: &Overrides, surroundings: &Surroundings) -> Report {
     match read_sources(path, surroundings) {
@@ -29,11 +30,16 @@ pub fn check(path: &Path, overrides: &Overrides, surroundings: &Surroundings) ->
         },
         Ok(sources) => {
             let warnings = warnings(&sources.document);
-            Report {
-                outcome: interpret(sources, path, overrides, surroundings)
-                    .map(|loaded| loaded.config),
-                warnings,
-            }
+            let exposed = sources.exposed.problems();
+            let outcome = match interpret(sources, path, overrides, surroundings) {
+                Ok(loaded) if exposed.is_empty() => Ok(loaded.config),
+                Ok(_) => Err(ConfigError { problems: exposed }),
+                Err(mut error) => {
+                    error.problems.extend(exposed);
+                    Err(error)
+                }
+            };
+            Report { outcome, warnings }
         }
     }
 }

@@ -1,18 +1,17 @@
 //! From a path to a [`Config`], or to everything that is wrong with it.
 
-use std::fs::File;
-use std::io::Read as _;
 use std::path::Path;
 use std::sync::Arc;
 
-use visord_model::log_line::LogLine;
+use visord_model::log_line::{Level, LogLine};
 
 use crate::context::Context;
 use crate::dialect::{Document, decode};
 use crate::error::{ConfigError, Problem};
+use crate::guard::Exposed;
 use crate::listing::{self, Listing};
 use crate::types::{Config, Overrides, Surroundings};
-use crate::{group, guard, http, include, rpcinterface, server};
+use crate::{group, http, include, rpcinterface, server};
 
 /// Read the daemon's configuration: the file, what it includes, and the command line.
 ///
@@ -56,6 +55,7 @@ pub(crate) struct Sources {
     pub(crate) document: Document,
     pub(crate) problems: Vec<Problem>,
     pub(crate) remarks: Vec<LogLine>,
+    pub(crate) exposed: Exposed,
 }
 
 /// Read the main file and its includes.
@@ -70,7 +70,12 @@ pub(crate) fn read_sources(
             problems: sources.problems,
         });
     }
-    let included = include::include(&mut sources.document, path, surroundings);
+    let included = include::include(
+        &mut sources.document,
+        path,
+        surroundings,
+        &mut sources.exposed,
+    );
     sources.problems.extend(included.problems);
     sources.remarks.extend(included.remarks);
     Ok(sources)
@@ -84,31 +89,24 @@ pub(crate) fn read_file(path: &Path, surroundings: &Surroundings) -> Result<Sour
         let message = format!("could not find config file {shown}");
         return Err(whole_file(path, message));
     }
-    let source = read_source(path, &resolved)
+    let bytes = read_source(&resolved)
         .map_err(|_| whole_file(path, format!("could not read config file {shown}")))?;
-    let text = decode(&source.bytes).map_err(|message| whole_file(path, message))?;
+    let text = decode(&bytes).map_err(|message| whole_file(path, message))?;
     let mut document = Document::default();
     let problems = document.read(text, &Arc::from(path));
+    let mut exposed = Exposed::default();
+    exposed.look(path, &resolved);
     Ok(Sources {
         document,
         problems,
-        remarks: source.remark.into_iter().collect(),
+        remarks: Vec::new(),
+        exposed,
     })
 }
 
-/// The bytes of a file, and what its permissions give to say.
-pub(crate) struct Source {
-    pub(crate) bytes: Vec<u8>,
-    pub(crate) remark: Option<LogLine>,
-}
-
-/// Read a file; messages call it `shown`.
-pub(crate) fn read_source(shown: &Path, path: &Path) -> std::io::Result<Source> {
-    let mut file = File::open(path)?;
-    let remark = guard::remark(shown, &file.metadata()?);
-    let mut bytes = Vec::new();
-    file.read_to_end(&mut bytes)?;
-    Ok(Source { bytes, remark })
+/// Read a file of the configuration.
+pub(crate) fn read_source(path: &Path) -> std::io::Result<Vec<u8>> {
+    visord_files::read_linked(path)
 }
 
 /// Something is wrong with a file as a whole.
@@ -133,6 +131,9 @@ pub(crate) fn interpret(
     let mut context = Context::new(&sources.document, path, surroundings);
     context.problems.replace(sources.problems);
     context.remarks.replace(sources.remarks);
+    for text in sources.exposed.remarks() {
+        context.remark(Level::Critical, text);
+    }
 
     let server = sources.document.section(server::SECTION).map(|section| {
         let server = server::read(&context.reader(section), overrides);

@@ -2,9 +2,8 @@
 //! its owner alone. Entries are appended as they are made, so nothing is lost however the
 //! shell ends, and two shells do not overwrite each other's.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, BufRead, BufReader, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 /// How many entries the arrow keys reach.
@@ -22,14 +21,9 @@ impl History {
     /// Open the file, creating it if need be, and read its latest entries, oldest first.
     ///
     /// # Errors
-    /// It cannot be opened or read.
+    /// It cannot be opened or read, or is not a regular file.
     pub fn open(path: &Path) -> io::Result<(Self, Vec<String>)> {
-        let file = OpenOptions::new()
-            .read(true)
-            .append(true)
-            .create(true)
-            .mode(0o600)
-            .open(path)?;
+        let file = visord_files::open_to_append(path, 0o600)?;
         let mut entries = Vec::new();
         for line in BufReader::new(&file).split(b'\n') {
             entries.push(String::from_utf8_lossy(&line?).into_owned());

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Arg, ArgAction, Command, ValueHint};
 use visord_config::{ClientConfig, Surroundings, find_config, load_client};
+use visord_files::trust::exposures;
 use visord_model::pyrepr::repr;
 use visord_xmlrpc::http::{Identity, Trust};
 
@@ -34,6 +35,8 @@ pub struct Settings {
     pub prompt: String,
     /// Where the shell's history is kept.
     pub history_file: Option<PathBuf>,
+    /// What the user of a shell should know about this configuration.
+    pub warning: Option<String>,
     /// `-i`: open a shell after the action, and ask before dangerous ones.
     pub interactive: bool,
     /// `--json`: tell of each command in one document.
@@ -123,7 +126,7 @@ pub(crate) fn definitions() -> Command {
 }
 
 /// How scripts of shells ask (`complete/outer.rs`).
-const COMPLETE: &str = "--complete";
+pub(crate) const COMPLETE: &str = "--complete";
 
 const TITLE: &str = "supervisorctl -- control applications run by supervisord";
 
@@ -197,16 +200,35 @@ pub fn read(
     } else {
         configuration_file(named, program, surroundings)?
     };
-    let config = load_client(file.as_deref(), surroundings)
+    let mut config = load_client(file.as_deref(), surroundings)
         .map_err(|error| UsageError(error.first().to_owned()))?;
+    let found = file.as_deref().filter(|_| named.is_none());
+    let warning = found.and_then(|found| drop_history(&mut config, &surroundings.cwd.join(found)));
     match (&options.tls_cert, &options.tls_key) {
         (Some(_), None) => return Err(UsageError("--tls_cert needs --tls_key".to_owned())),
         (None, Some(_)) => return Err(UsageError("--tls_key needs --tls_cert".to_owned())),
         (Some(_), Some(_)) | (None, None) => {}
     }
     let file = file.map(|file| surroundings.cwd.join(file));
-    let settings = combine(options, config, file, tokens.words);
+    let mut settings = combine(options, config, file, tokens.words);
+    settings.warning = warning;
     Ok(Request::Act(Box::new(settings)))
+}
+
+/// Forgets the history file of a configuration that was found, not named, and that another user can
+/// change: they could have what is typed here written into a file of their choice. The reason.
+fn drop_history(config: &mut ClientConfig, found: &Path) -> Option<String> {
+    let history = config.history_file.as_ref()?;
+    let exposure = exposures(found).ok()?.into_iter().next()?;
+    let warning = format!(
+        "the history file {} of {} is not used: {} {}",
+        history.display(),
+        found.display(),
+        exposure.path.display(),
+        exposure.reason
+    );
+    config.history_file = None;
+    Some(warning)
 }
 
 /// Whether an action has nothing to do with any daemon, so that no file has to be looked for.
@@ -242,6 +264,7 @@ fn combine(
         },
         prompt: config.prompt,
         history_file: options.history_file.or(config.history_file),
+        warning: None,
         interactive: options.interactive,
         json: options.json,
         plugins: Plugins {
@@ -344,6 +367,28 @@ mod tests {
         assert_eq!(settings.prompt, "p");
         assert_eq!(settings.history_file, Some(PathBuf::from("/h")));
         assert_eq!(settings.words, ["tail", "-f", "x"]);
+    }
+
+    #[test]
+    fn history_of_a_configuration_that_others_can_change() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("supervisord.conf");
+        std::fs::write(&path, "[supervisorctl]\nhistory_file=/h\n").expect("a file");
+        let asked = |words: &[&str]| match request(words, folder.path()) {
+            Ok(Request::Act(settings)) => (settings.history_file, settings.warning),
+            other => panic!("{other:?}"),
+        };
+        let used = (Some(PathBuf::from("/h")), None);
+        assert_eq!(asked(&[]), used);
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o666)).expect("a mode");
+        let (history, warning) = asked(&[]);
+        assert_eq!(history, None);
+        let reason = format!("{} is writable by every user", path.display());
+        assert!(warning.expect("a warning").ends_with(&reason));
+        // one that is named is believed
+        assert_eq!(asked(&["-c", "supervisord.conf"]), used);
+        assert_eq!(asked(&["-r", "/h"]).0, used.0);
     }
 
     #[test]

@@ -13,6 +13,7 @@ mod ctl_tail;
 mod ctl_wait;
 mod events;
 mod fcgi;
+mod files;
 mod harness;
 mod idle;
 mod latency;

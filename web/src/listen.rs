@@ -1,19 +1,16 @@
 //! Listening sockets: opened before daemonizing, so that every error reaches the terminal
 //! (spec core 3.4).
 //!
-//! A unix socket gets a temporary name, its mode, its owner and its queue first, and only then
-//! its real name by a hard link: whoever finds it can neither meet wrong permissions nor be
-//! refused. A name that exists is tried with a real request; only a socket that nobody serves
-//! is removed (decision C26).
+//! A unix socket gets its mode, its owner and its queue first, and only then its name
+//! (`files/src/socket.rs`): a client that finds it neither meets wrong permissions nor is refused. A
+//! name that exists is tried with a real request; only a socket that does not answer is removed.
 
 mod again;
 
 use std::fmt;
-use std::fs;
 use std::io::{self, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, ToSocketAddrs};
-use std::os::fd::{AsRawFd, OwnedFd};
-use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
+use std::os::fd::{AsFd, AsRawFd};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -21,11 +18,13 @@ use std::time::Duration;
 
 use nix::errno::Errno;
 use nix::sys::socket::{
-    AddressFamily, Backlog, SockFlag, SockType, SockaddrStorage, UnixAddr, bind, connect, listen,
-    setsockopt, socket, sockopt,
+    AddressFamily, Backlog, SockFlag, SockType, SockaddrStorage, bind, listen, setsockopt, socket,
+    sockopt,
 };
-use nix::unistd::{Gid, Uid, User, chown};
+use nix::unistd::{Uid, User};
 use visord_config::{HttpAddress, HttpConfig, Ownership};
+use visord_files::Identity;
+use visord_files::socket::{BindError, Looks, SocketFile, bind_unix_socket};
 
 use crate::tls::{Tls, TlsError};
 
@@ -34,10 +33,10 @@ pub use again::{is_in_the_way, is_same_place};
 /// Connections that may wait to be accepted.
 const BACKLOG: i32 = 1024;
 
-/// How long whoever holds a socket gets to answer before it counts as busy.
+/// How long the holder of a socket gets to answer before it counts as busy.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Each attempt meets a name that somebody took meanwhile; this many mean a quarrel.
+/// Each attempt finds that another daemon took the name meanwhile; this many mean a conflict.
 const ATTEMPTS: usize = 10;
 
 /// One open listening socket.
@@ -49,7 +48,8 @@ pub struct Bound {
     pub socket: Socket,
     /// Its certificate, if it speaks TLS.
     pub tls: Option<Arc<Tls>>,
-    file: Option<SocketFile>,
+    /// The socket file that was made for it, if it is a unix socket.
+    file: Option<(PathBuf, Identity)>,
 }
 
 /// A listening socket of either kind.
@@ -59,14 +59,6 @@ pub enum Socket {
     Inet(TcpListener),
     /// A unix socket.
     Unix(UnixListener),
-}
-
-/// A socket file of ours, recognised by its inode.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct SocketFile {
-    path: PathBuf,
-    device: u64,
-    inode: u64,
 }
 
 /// Why a server could not be opened; displayed as the original does.
@@ -178,12 +170,13 @@ pub fn bind_all(http: &[HttpConfig]) -> Result<Vec<Bound>, ListenError> {
 
 impl Bound {
     /// Remove the socket file, if it is still the one that was made here. A file that cannot
-    /// be removed is left: the next start finds that nobody serves it.
+    /// be removed is left: the next start finds that it does not answer.
     pub fn unlink(&self) {
-        if let Some(file) = &self.file
-            && SocketFile::at(&file.path).as_ref() == Ok(file)
+        if let Some((path, identity)) = &self.file
+            && let Ok(Some(found)) = SocketFile::find(path)
+            && found.identity() == *identity
         {
-            let _ = fs::remove_file(&file.path);
+            let _ = found.remove();
         }
     }
 }
@@ -197,8 +190,8 @@ pub fn bind_one(config: &HttpConfig) -> Result<Bound, ListenError> {
     let (socket, file) = match &config.address {
         HttpAddress::Inet { host, port } => (Socket::Inet(bind_inet(host, *port)?), None),
         HttpAddress::Unix { path, mode, owner } => {
-            let listener = bind_unix(path, *mode, *owner)?;
-            (Socket::Unix(listener), Some(SocketFile::at(path)?))
+            let (listener, identity) = bind_unix(path, *mode, *owner)?;
+            (Socket::Unix(listener), Some((path.clone(), identity)))
         }
     };
     Ok(Bound {
@@ -251,58 +244,43 @@ fn lookup(error: io::Error) -> ListenError {
     })
 }
 
-fn bind_unix(path: &Path, mode: u32, owner: Ownership) -> Result<UnixListener, ListenError> {
-    let mut temporary = path.as_os_str().to_owned();
-    temporary.push(format!(".{}", std::process::id()));
-    let temporary = PathBuf::from(temporary);
-    if fs::symlink_metadata(&temporary).is_ok() {
-        SocketFile::at(&temporary)?;
-        fs::remove_file(&temporary)?;
-    }
-    let named = prepare(&temporary, path, mode, owner).and_then(|fd| {
-        take_name(&temporary, path)?;
-        Ok(UnixListener::from(fd))
-    });
-    // it has done its work, or never will
-    let _ = fs::remove_file(&temporary);
-    named
-}
-
-/// A socket of a temporary name, complete before anybody can find it.
-fn prepare(
-    temporary: &Path,
+/// A socket file, in place of one that is no longer served.
+fn bind_unix(
     path: &Path,
     mode: u32,
     owner: Ownership,
-) -> Result<OwnedFd, ListenError> {
-    let address = UnixAddr::new(temporary).map_err(|errno| {
-        if errno == Errno::ENAMETOOLONG {
-            ListenError::PathTooLong
-        } else {
-            errno.into()
-        }
-    })?;
-    let family = AddressFamily::Unix;
-    let fd = socket(family, SockType::Stream, SockFlag::SOCK_CLOEXEC, None)?;
-    bind(fd.as_raw_fd(), &address)?;
-    fs::set_permissions(temporary, fs::Permissions::from_mode(mode))?;
-    let Ownership { uid, gid } = owner;
-    if uid.is_some() || gid.is_some() {
-        let (uid, gid) = (uid.map(Uid::from_raw), gid.map(Gid::from_raw));
-        chown(temporary, uid, gid).map_err(|errno| {
-            if errno == Errno::EPERM {
-                ListenError::Chown {
+) -> Result<(UnixListener, Identity), ListenError> {
+    let looks = Looks {
+        mode,
+        uid: owner.uid,
+        gid: owner.gid,
+    };
+    for _ in 0..ATTEMPTS {
+        let bound = bind_unix_socket(path, looks, |socket| {
+            Ok(listen(
+                &socket.try_clone_to_owned()?,
+                Backlog::new(BACKLOG)?,
+            )?)
+        });
+        let (error, is_owner) = match bound {
+            Ok((socket, identity)) => return Ok((UnixListener::from(socket), identity)),
+            Err(BindError::Owner(error)) => (error, true),
+            Err(BindError::Bind(error) | BindError::Mode(error)) => (error, false),
+        };
+        match error.raw_os_error().map(Errno::from_raw) {
+            Some(Errno::EADDRINUSE) => remove_stale(path)?,
+            Some(Errno::ENAMETOOLONG) => return Err(ListenError::PathTooLong),
+            Some(Errno::EPERM) if is_owner => {
+                return Err(ListenError::Chown {
                     path: path.to_owned(),
                     owner,
                     user: own_name(),
-                }
-            } else {
-                errno.into()
+                });
             }
-        })?;
+            Some(_) | None => return Err(error.into()),
+        }
     }
-    listen(&fd, Backlog::new(BACKLOG)?)?;
-    Ok(fd)
+    Err(ListenError::InUse)
 }
 
 fn own_name() -> String {
@@ -313,62 +291,39 @@ fn own_name() -> String {
     }
 }
 
-/// Give the socket its real name, in place of one that nobody serves any more.
-fn take_name(temporary: &Path, path: &Path) -> Result<(), ListenError> {
-    for _ in 0..ATTEMPTS {
-        match fs::hard_link(temporary, path) {
-            Ok(()) => return Ok(()),
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => remove_stale(path)?,
-            Err(error) => return Err(error.into()),
-        }
-    }
-    Err(ListenError::InUse)
-}
-
-/// Remove a socket that nobody serves.
+/// Remove a socket that is no longer served.
 fn remove_stale(path: &Path) -> Result<(), ListenError> {
-    let found = match SocketFile::at(path) {
-        Ok(found) => found,
-        Err(ListenError::System(Errno::ENOENT)) => return Ok(()),
-        Err(other) => return Err(other),
+    let found = match SocketFile::find(path) {
+        Ok(Some(found)) => found,
+        Ok(None) => return Ok(()),
+        Err(error) => {
+            use io::ErrorKind::{IsADirectory, Unsupported};
+            return Err(if matches!(error.kind(), Unsupported | IsADirectory) {
+                ListenError::NotASocket(path.to_owned())
+            } else {
+                error.into()
+            });
+        }
     };
-    if is_served(path)? {
+    if is_served(&found)? {
         return Err(ListenError::InUse);
     }
-    // another starting daemon may have replaced it meanwhile; that one is not ours to remove
-    if SocketFile::at(path) == Ok(found) {
-        eprintln!("Unlinking stale socket {}", path.display());
-        fs::remove_file(path)?;
-    }
-    Ok(())
+    eprintln!("Unlinking stale socket {}", path.display());
+    // one that another daemon has put in its place meanwhile stays
+    Ok(found.remove()?)
 }
 
-impl SocketFile {
-    /// The socket at this path; anything else is an error that names it.
-    fn at(path: &Path) -> Result<Self, ListenError> {
-        let metadata = fs::symlink_metadata(path)?;
-        if !metadata.file_type().is_socket() {
-            return Err(ListenError::NotASocket(path.to_owned()));
-        }
-        Ok(Self {
-            path: path.to_owned(),
-            device: metadata.dev(),
-            inode: metadata.ino(),
-        })
-    }
-}
-
-/// Whether somebody answers a request on this socket. Who accepts it and stays silent is
-/// busy, not gone.
-fn is_served(path: &Path) -> Result<bool, ListenError> {
+/// Whether a request to this socket is answered. A server that accepts it and stays silent is busy,
+/// not gone.
+fn is_served(file: &SocketFile) -> Result<bool, ListenError> {
     let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
     let fd = socket(AddressFamily::Unix, SockType::Stream, flags, None)?;
-    match connect(fd.as_raw_fd(), &UnixAddr::new(path)?) {
+    match file.connect(fd.as_fd()) {
         Ok(()) => {}
-        Err(Errno::ECONNREFUSED | Errno::ENOENT) => return Ok(false),
+        Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => return Ok(false),
         // its queue is full
-        Err(Errno::EAGAIN) => return Ok(true),
-        Err(other) => return Err(other.into()),
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(true),
+        Err(error) => return Err(error.into()),
     }
     let mut stream = UnixStream::from(fd);
     stream.set_nonblocking(false)?;

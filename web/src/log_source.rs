@@ -1,12 +1,10 @@
 //! Whose log somebody wants to see, and where it is.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::io;
-use std::os::unix::fs::FileTypeExt as _;
 use std::path::{Path, PathBuf};
 
 use actix_web::rt::task::spawn_blocking;
+use visord_files::FileType;
 
 use crate::rpc::logs::Channel;
 use crate::rpc::names;
@@ -97,24 +95,22 @@ pub fn numbered(path: &Path, number: u32) -> PathBuf {
 
 /// The path, if it is that of a regular file. Blocks.
 fn look(path: PathBuf) -> Result<PathBuf, Absent> {
-    let kind = match fs::metadata(&path) {
-        Ok(metadata) => metadata.file_type(),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(Absent::NotYet(path)),
+    // `/dev/stdout` may be a file: one that this process was given
+    let is_given = path.starts_with("/dev") || path.starts_with("/proc");
+    let file_type = match visord_files::look(&path) {
+        Ok(Some(found)) => found.file_type,
+        Ok(None) => return Err(Absent::NotYet(path)),
         Err(error) => return Err(Absent::Unreadable(path, error.to_string())),
     };
-    // `/dev/stdout` may be a file: that of whoever started the daemon
-    let is_ours = !path.starts_with("/dev") && !path.starts_with("/proc");
-    if kind.is_file() && is_ours {
-        return Ok(path);
-    }
-    let what = if kind.is_fifo() {
-        "a pipe"
-    } else if kind.is_socket() {
-        "a socket"
-    } else if kind.is_dir() {
-        "a folder"
-    } else {
-        "a device"
+    let what = match file_type {
+        FileType::Regular if !is_given => return Ok(path),
+        FileType::Link if !is_given => "a link",
+        FileType::Fifo => "a pipe",
+        FileType::Socket => "a socket",
+        FileType::Folder => "a folder",
+        FileType::Regular | FileType::Link | FileType::CharacterDevice | FileType::BlockDevice => {
+            "a device"
+        }
     };
     Err(Absent::NoFile(path, what))
 }

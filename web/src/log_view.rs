@@ -5,9 +5,9 @@ pub mod find;
 pub mod jump;
 pub mod time;
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io;
-use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 
 use visord_actors::log::follow::{Place, first_character, unfinished};
@@ -49,15 +49,9 @@ pub struct Window {
 /// # Errors
 /// Those of opening; anything but a regular file is `Unsupported`.
 pub fn open(path: &Path) -> io::Result<(File, u64)> {
-    let file = OpenOptions::new()
-        .read(true)
-        .custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY)
-        .open(path)?;
-    let metadata = file.metadata()?;
-    if !metadata.is_file() {
-        return Err(io::ErrorKind::Unsupported.into());
-    }
-    Ok((file, metadata.len()))
+    let file = visord_files::open_regular(path)?;
+    let size = file.metadata()?.len();
+    Ok((file, size))
 }
 
 /// Reads a part of at most `length` bytes, made of whole lines where a line is not longer

@@ -27,8 +27,11 @@ pub fn is_foreign(headers: &HeaderMap, allowed_hosts: &[String]) -> bool {
         return true;
     };
     let own = headers.get(HOST).and_then(|host| host.to_str().ok());
+    let Some(host) = host_of(authority) else {
+        return true;
+    };
     let is_own = own.is_some_and(|own| same_authority(own, authority));
-    !is_own && !is_listed(host_of(authority), allowed_hosts)
+    !is_own && !is_listed(host, allowed_hosts)
 }
 
 /// Whether a browser made the request at all. All browsers send `Accept-Language`, and no page
@@ -59,10 +62,9 @@ pub fn may_be_called(headers: &HeaderMap, own_name: &str, allowed_hosts: &[Strin
     let Some(value) = headers.get(HOST) else {
         return true;
     };
-    let Ok(text) = value.to_str() else {
+    let Some(host) = value.to_str().ok().and_then(host_of) else {
         return false;
     };
-    let host = host_of(text);
     let short = own_name.split('.').next().unwrap_or(own_name);
     host.is_empty()
         || host.parse::<Ipv4Addr>().is_ok()
@@ -85,12 +87,26 @@ fn authority(url: &str) -> Option<&str> {
     rest.split(['/', '?', '#']).next()
 }
 
-/// The host of `host[:port]`; an IPv6 literal keeps its brackets.
-fn host_of(authority: &str) -> &str {
-    match authority.rfind(':') {
-        Some(at) if !authority[at..].contains(']') => &authority[..at],
-        _ => authority,
-    }
+/// The host of `host[:port]`; an IPv6 literal keeps its brackets. `None` if it is anything else,
+/// for example with a user's name (`127.0.0.1:80@evil.example`).
+fn host_of(authority: &str) -> Option<&str> {
+    let end = match authority.strip_prefix('[') {
+        // the brackets are not part of the literal
+        Some(literal) => literal.find(']')? + 2,
+        None => authority.find(':').unwrap_or(authority.len()),
+    };
+    let (host, port) = authority.split_at(end);
+    let is_host = match host.strip_prefix('[') {
+        Some(literal) => literal.strip_suffix(']')?.parse::<Ipv6Addr>().is_ok(),
+        // bytes beyond ASCII are names that a client did not encode
+        None => host
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || "-._~%".contains(c) || !c.is_ascii()),
+    };
+    let digits = port.strip_prefix(':');
+    let is_port =
+        port.is_empty() || digits.is_some_and(|digits| digits.chars().all(|c| c.is_ascii_digit()));
+    (is_host && is_port).then_some(host)
 }
 
 /// Equal but for the case and a port that browsers leave out.
@@ -154,6 +170,8 @@ mod tests {
                 true,
             ),
             (&[("origin", "http://b")], true),
+            (&[("host", "a"), ("origin", "http://a@proxy.example")], true),
+            (&[("host", "a@b"), ("origin", "http://a@b")], true),
         ] {
             assert_eq!(is_foreign(&headers(pairs), &allowed), foreign, "{pairs:?}");
         }
@@ -197,6 +215,17 @@ mod tests {
             ("evil.example", false),
             ("127.0.0.1.evil.example", false),
             ("localhost.evil.example", false),
+            ("", true),
+            ("127.0.0.1:80@evil.example", false),
+            ("localhost@evil.example", false),
+            ("localhost:@evil.example", false),
+            ("localhost:9001:80", false),
+            ("localhost:x", false),
+            ("localhost/evil", false),
+            ("[::1]evil.example", false),
+            ("[::1]:80@evil.example", false),
+            ("[::1", false),
+            ("[localhost]", false),
         ] {
             let headers = headers(&[("host", host)]);
             assert_eq!(may_be_called(&headers, "box.lan", &allowed), fine, "{host}");

@@ -29,6 +29,7 @@ use crate::caller::{Caller, Right};
 use crate::origin;
 use crate::query;
 use crate::route::refusal_if_foreign;
+use crate::shield;
 use crate::site::Site;
 
 /// Bytes of a message from a URL that are shown; ours are shorter.
@@ -115,8 +116,30 @@ impl Page {
         }
     }
 
+    /// Whether it shows logs or the configuration, which no cache should keep.
+    const fn is_private(self) -> bool {
+        match self {
+            Self::Tail | Self::Log | Self::Activity | Self::Config => true,
+            Self::Status | Self::Events | Self::Ok | Self::About => false,
+        }
+    }
+
     /// Show it, or carry out the action it was asked for. `form` is the body of a POST.
     pub async fn answer(
+        self,
+        request: &HttpRequest,
+        form: &[u8],
+        site: &Site,
+        caller: &Caller,
+    ) -> HttpResponse {
+        let mut response = self.respond(request, form, site, caller).await;
+        if self.is_private() {
+            shield::keep_out_of_caches(&mut response);
+        }
+        response
+    }
+
+    async fn respond(
         self,
         request: &HttpRequest,
         form: &[u8],

@@ -4,8 +4,8 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::header::{
-    CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, REFERRER_POLICY,
-    X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue,
+    REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 
 /// On every answer: what it is, is what we say, and other sites may not take it into theirs.
@@ -49,6 +49,13 @@ pub fn cover(response: &mut HttpResponse) {
     if !is_call {
         add(headers, &SHOWN);
     }
+}
+
+/// Keep an answer out of every cache, that of the browser's disk too: it holds logs or the
+/// configuration.
+pub fn keep_out_of_caches(response: &mut HttpResponse) {
+    let value = HeaderValue::from_static("no-store");
+    response.headers_mut().insert(CACHE_CONTROL, value);
 }
 
 fn add(headers: &mut HeaderMap, all: &[(HeaderName, &'static str)]) {

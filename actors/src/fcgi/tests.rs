@@ -3,9 +3,11 @@
 use super::*;
 use crate::spawn::SpawnerThread;
 use nix::sys::socket::{Shutdown, shutdown};
+use std::fs;
 use std::io::Read;
 use std::net::{TcpListener, TcpStream};
 use std::os::fd::AsRawFd;
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};

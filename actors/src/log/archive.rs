@@ -8,9 +8,9 @@
 
 mod encode;
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io;
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::MetadataExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,7 +18,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use nix::sys::stat::{Mode, fchmod, futimens};
+use nix::sys::stat::futimens;
 use nix::sys::time::TimeSpec;
 use slog::Logger;
 use visord_model::log_line::{Level, LogLine};
@@ -210,7 +210,7 @@ impl Worker {
                 Step::Gone => return Ok(()),
                 Step::Grown => continue,
             }
-            sync_directory(&job.path)?;
+            visord_files::sync_folder_of(&job.path)?;
             if job.unlink(size)? != Step::Grown {
                 return Ok(());
             }
@@ -241,11 +241,7 @@ impl Job {
         let Some(name) = self.name()? else {
             return Ok(None);
         };
-        let opened = OpenOptions::new()
-            .read(true)
-            .custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK)
-            .open(name);
-        let file = match opened {
+        let file = match visord_files::open_regular(&name) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             opened => opened?,
         };
@@ -267,7 +263,7 @@ impl Job {
             if is_complete {
                 let mut target = name.as_os_str().to_owned();
                 target.push(suffix);
-                std::fs::rename(temporary, target)?;
+                visord_files::rename(&temporary, Path::new(&target))?;
             }
             Ok(())
         })
@@ -280,9 +276,9 @@ impl Job {
             let mut compressed = name.as_os_str().to_owned();
             compressed.push(suffix);
             if is_complete {
-                std::fs::remove_file(name)
+                visord_files::remove(name)
             } else {
-                std::fs::remove_file(compressed)
+                visord_files::remove(Path::new(&compressed))
             }
         })
     }
@@ -301,7 +297,8 @@ impl Job {
                 let Some(name) = numbered_of(&mut RealDisk, &path, backups, file)? else {
                     return Ok(Step::Gone);
                 };
-                let is_complete = name.symlink_metadata()?.len() == size;
+                let is_complete =
+                    visord_files::look(&name)?.is_some_and(|found| found.size == size);
                 deed(&name, is_complete)?;
                 Ok(if is_complete { Step::Done } else { Step::Grown })
             };
@@ -328,15 +325,11 @@ impl Temporary {
     /// A new file, after one that a crash may have left.
     fn create(&self) -> io::Result<File> {
         self.remove()?;
-        OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(&self.0)
+        visord_files::create_new(&self.0, 0o600)
     }
 
     fn remove(&self) -> io::Result<()> {
-        match std::fs::remove_file(&self.0) {
+        match visord_files::remove(&self.0) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
             removed => removed,
         }
@@ -354,19 +347,12 @@ impl Drop for Temporary {
 fn resemble(file: &File, other: &File) -> io::Result<()> {
     let (mine, wanted) = (file.metadata()?, other.metadata()?);
     if (mine.uid(), mine.gid()) != (wanted.uid(), wanted.gid()) {
-        std::os::unix::fs::fchown(file, Some(wanted.uid()), Some(wanted.gid()))?;
+        visord_files::set_owner(file, Some(wanted.uid()), Some(wanted.gid()))?;
     }
-    fchmod(file, Mode::from_bits_truncate(wanted.mode()))?;
+    visord_files::set_mode(file, wanted.mode())?;
     let written = TimeSpec::new(wanted.mtime(), wanted.mtime_nsec());
     futimens(file, &written, &written)?;
     Ok(())
-}
-
-fn sync_directory(path: &Path) -> io::Result<()> {
-    let parent = path
-        .parent()
-        .filter(|parent| !parent.as_os_str().is_empty());
-    File::open(parent.unwrap_or(Path::new(".")))?.sync_all()
 }
 
 /// Lowest priority for the calling thread: logs are compressed when nobody else computes.

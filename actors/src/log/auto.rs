@@ -1,11 +1,10 @@
 //! Logs that the daemon names itself: `stdout_logfile = AUTO` (spec core 3.3).
 
-use std::fs::{OpenOptions, Permissions};
 use std::io;
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use visord_config::LogFileConfig;
+use visord_files::{FileType, Folder};
 use visord_model::event::Stream;
 use visord_model::log_line::{Level, LogLine};
 use visord_model::pyrepr::repr;
@@ -14,20 +13,22 @@ use visord_model::pyrepr::repr;
 const RANDOM: usize = 8;
 /// What they are made of.
 const ALPHABET: &[u8] = b"abcdefghijklmnopqrstuvwxyz0123456789_";
-/// Names tried before giving up; one is enough unless somebody plays with us.
+/// Names tried before giving up; one is enough unless another user takes them.
 const TRIES: usize = 100;
 
-/// Creates an empty AUTO log in `childlogdir`, mode 0600, and returns its path:
-/// `<process>-<stream>---<identifier>-<8 random characters>.log`. It is made at start for
-/// every process, kept over its restarts, and removed only by [`clean`]. Blocks.
+/// Creates an empty AUTO log in `childlogdir` and returns its path:
+/// `<process>-<stream>---<identifier>-<8 random characters>.log`. It has mode 0600, or the owner and
+/// mode that `keys` ask for. It is made at start for every process, kept over its restarts, and
+/// removed only by [`clean`]. Blocks.
 ///
 /// # Errors
-/// The file cannot be created.
+/// The file cannot be created, or not be given its owner and mode.
 pub fn create(
     childlogdir: &Path,
     process: &str,
     stream: Stream,
     identifier: &str,
+    keys: &LogFileConfig,
 ) -> io::Result<PathBuf> {
     let mut result = Err(io::ErrorKind::AlreadyExists.into());
     for _ in 0..TRIES {
@@ -36,32 +37,21 @@ pub fn create(
             .collect();
         let name = format!("{process}-{}---{identifier}-{random}.log", stream.name());
         let path = childlogdir.join(name);
-        result = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(&path)
-            .map(|_| path);
-        match &result {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-            Ok(_) | Err(_) => break,
-        }
+        result = match visord_files::create_new(&path, 0o600) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(error),
+            made => {
+                let file = made?;
+                if let Some(owner) = keys.owner {
+                    visord_files::set_owner(&file, owner.uid, owner.gid)?;
+                }
+                if let Some(mode) = keys.mode {
+                    visord_files::set_mode(&file, mode)?;
+                }
+                return Ok(path);
+            }
+        };
     }
     result
-}
-
-/// Gives a log that was just created the owner and mode it is to have, if any. Blocks.
-///
-/// # Errors
-/// The file cannot be changed.
-pub fn furnish(path: &Path, keys: &LogFileConfig) -> io::Result<()> {
-    if let Some(owner) = keys.owner {
-        std::os::unix::fs::lchown(path, owner.uid, owner.gid)?;
-    }
-    if let Some(mode) = keys.mode {
-        std::fs::set_permissions(path, Permissions::from_mode(mode))?;
-    }
-    Ok(())
 }
 
 /// Removes the AUTO logs an earlier run of this identifier left behind, with their
@@ -87,15 +77,15 @@ pub fn clean(childlogdir: &Path, identifier: &str) -> Vec<LogLine> {
 /// Removes one file of ours; the warning if that fails.
 fn remove(path: &Path) -> Option<LogLine> {
     let us = nix::unistd::geteuid().as_raw();
-    let removed = path.symlink_metadata().and_then(|found| {
-        if found.is_dir() {
+    let removed = Folder::of(path).and_then(|(folder, name)| match folder.look(&name)? {
+        Some(found) if found.file_type == FileType::Folder => {
             Err(io::ErrorKind::IsADirectory.into())
-        } else if found.is_file() && found.uid() == us {
-            std::fs::remove_file(path)
-        } else {
-            // somebody else's, or nothing we ever make
-            Ok(())
         }
+        Some(found) if found.file_type == FileType::Regular && found.uid == us => {
+            folder.remove(&name)
+        }
+        // of another user, or nothing that we make
+        Some(_) | None => Ok(()),
     });
     match removed {
         Err(error) if error.kind() != io::ErrorKind::NotFound => {
@@ -153,11 +143,22 @@ fn without_rotation(name: &str) -> Option<&str> {
 mod tests {
     use super::*;
     use std::fs;
+    use std::os::unix::fs::MetadataExt;
+
+    fn made(folder: &Path, process: &str, stream: Stream, identifier: &str) -> io::Result<PathBuf> {
+        create(
+            folder,
+            process,
+            stream,
+            identifier,
+            &LogFileConfig::default(),
+        )
+    }
 
     #[test]
     fn a_new_log_has_the_name_and_mode_of_the_original() {
         let dir = tempfile::tempdir().expect("tempdir");
-        let path = create(dir.path(), "cat_00", Stream::Stderr, "supervisor").expect("create");
+        let path = made(dir.path(), "cat_00", Stream::Stderr, "supervisor").expect("create");
         let name = path.file_name().expect("name").to_str().expect("ascii");
         assert!(name.starts_with("cat_00-stderr---supervisor-"), "{name}");
         assert_eq!(name.len(), "cat_00-stderr---supervisor-12345678.log".len());
@@ -167,9 +168,20 @@ mod tests {
     }
 
     #[test]
+    fn owner_and_mode_are_given_at_once() {
+        let dir = tempfile::tempdir().expect("tempdir");
+        let keys = LogFileConfig {
+            mode: Some(0o666),
+            ..LogFileConfig::default()
+        };
+        let path = create(dir.path(), "x", Stream::Stdout, "s", &keys).expect("create");
+        assert_eq!(path.metadata().expect("metadata").mode() & 0o777, 0o666);
+    }
+
+    #[test]
     fn a_missing_directory_is_an_error() {
         let missing = Path::new("/nonexistent/visord");
-        let error = create(missing, "x", Stream::Stdout, "s").expect_err("no directory");
+        let error = made(missing, "x", Stream::Stdout, "s").expect_err("no directory");
         assert_eq!(error.kind(), io::ErrorKind::NotFound);
         let said = clean(missing, "s");
         assert_eq!(said, [warning("Could not clear childlog dir".into())]);
@@ -210,9 +222,9 @@ mod tests {
     #[test]
     fn cleaning_removes_files_and_warns_about_directories() {
         let dir = tempfile::tempdir().expect("tempdir");
-        let old = create(dir.path(), "x", Stream::Stdout, "s").expect("create");
+        let old = made(dir.path(), "x", Stream::Stdout, "s").expect("create");
         let rotated = dir.path().join("x-stdout---s-abcdefgh.log.3");
-        let foreign = create(dir.path(), "x", Stream::Stdout, "t").expect("create");
+        let foreign = made(dir.path(), "x", Stream::Stdout, "t").expect("create");
         let folder = dir.path().join("y-stdout---s-abcdefgh.log");
         let link = dir.path().join("z-stdout---s-abcdefgh.log");
         fs::write(&rotated, "x").expect("write");

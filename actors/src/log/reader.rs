@@ -1,14 +1,16 @@
 //! Reading and tailing logs by offset, exactly as the tables of spec interfaces 3.6 say.
 //! Everything here blocks: it is for a blocking pool.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 /// The most bytes one answer carries: a longer range is cut off at its end by [`read`],
 /// at its start by [`tail`]. The original reads the whole range into memory.
 pub const LONGEST: u64 = 64 * 1024 * 1024;
+
+/// Logs that go here are kept nowhere: reading them finds nothing.
+const NULL: &str = "/dev/null";
 
 /// Why a log cannot be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,7 +19,7 @@ pub enum ReadError {
     BadArguments,
     /// There is no such file: fault 20.
     NoFile,
-    /// It cannot be read, or has no positions (a pipe, a terminal): fault 30.
+    /// It cannot be read, or is not a regular file (a link, a pipe, a terminal): fault 30.
     Failed,
 }
 
@@ -40,6 +42,9 @@ pub struct Tail {
 pub fn read(path: &Path, offset: i64, length: i64) -> Result<Vec<u8>, ReadError> {
     if length < 0 || (offset < 0 && length != 0) {
         return Err(ReadError::BadArguments);
+    }
+    if path == Path::new(NULL) {
+        return Ok(Vec::new());
     }
     let (mut file, size) = open(path).map_err(|error| {
         if error.kind() == io::ErrorKind::NotFound {
@@ -73,6 +78,7 @@ pub fn tail(path: &Path, offset: i64, length: i64) -> Tail {
     };
     let (mut file, size) = match open(path) {
         Ok(opened) => opened,
+        Err(_) if path == Path::new(NULL) => return unread(0),
         Err(error) if error.kind() == io::ErrorKind::NotFound => return unread(0),
         Err(_) => return unread(offset),
     };
@@ -108,16 +114,10 @@ fn window(size: i64, mut offset: i64, mut length: i64) -> (i64, i64, bool) {
     }
 }
 
-/// The file and its size. Never hangs on a FIFO; anything without positions is an error.
+/// The file and its size; anything but a regular file is an error.
 fn open(path: &Path) -> io::Result<(File, i64)> {
-    let mut file = OpenOptions::new()
-        .read(true)
-        .custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY)
-        .open(path)?;
-    if file.metadata()?.is_dir() {
-        return Err(io::ErrorKind::IsADirectory.into());
-    }
-    let size = file.seek(SeekFrom::End(0))?;
+    let file = visord_files::open_regular(path)?;
+    let size = file.metadata()?.len();
     Ok((file, size.try_into().unwrap_or(i64::MAX)))
 }
 

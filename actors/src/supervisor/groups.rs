@@ -12,7 +12,8 @@ use actix::{
     ResponseActFuture, WrapFuture, fut,
 };
 use visord_config::{
-    ChannelConfig, FcgiSocket, GroupConfig, GroupKind, LogTarget, PoolConfig, ProcessConfig,
+    ChannelConfig, FcgiSocket, GroupConfig, GroupKind, LogFileConfig, LogTarget, PoolConfig,
+    ProcessConfig,
 };
 use visord_model::event::{Event, Stream};
 use visord_model::fault::FaultCode;
@@ -20,6 +21,7 @@ use visord_model::fault::FaultCode;
 use super::Supervisor;
 use super::roster::{Group, Member, autostart};
 use crate::fcgi::SharedSocket;
+use crate::log::auto::create;
 use crate::messages::event::{Subscribe, Unsubscribe};
 use crate::messages::pool::{Arrange, Join};
 use crate::messages::process::Retire;
@@ -44,15 +46,12 @@ pub fn prepare_auto_logs(
     for key in auto_channels(group) {
         if let Entry::Vacant(unnamed) = known.entry(key) {
             let (_, process, stream) = unnamed.key();
-            let path = crate::log::auto::create(directory, process, *stream, identifier)?;
             let config = group.processes.iter().find(|found| found.name == *process);
-            if let Some(config) = config {
-                let channel = match stream {
-                    Stream::Stdout => &config.stdout,
-                    Stream::Stderr => &config.stderr,
-                };
-                crate::log::auto::furnish(&path, &channel.file)?;
-            }
+            let keys = config.map_or_else(LogFileConfig::default, |config| match stream {
+                Stream::Stdout => config.stdout.file,
+                Stream::Stderr => config.stderr.file,
+            });
+            let path = create(directory, process, *stream, identifier, &keys)?;
             unnamed.insert(path);
         }
     }

@@ -189,6 +189,50 @@ fn a_file_that_others_may_write_is_remarked_on() {
 }
 
 #[test]
+fn root_is_told_of_files_that_others_can_change() {
+    use std::os::unix::fs::{PermissionsExt as _, lchown, symlink};
+    if !nix::unistd::geteuid().is_root() {
+        return;
+    }
+    let place = Place::with(&format!("{MAIN}[include]\nfiles=inc/*.conf"));
+    place.write("inc/a.conf", "");
+    place.write("inc/b.conf", "");
+    let folder = place.path("inc");
+    let complaints = || {
+        let remarks = place.load().expect("a configuration").remarks;
+        let critical = remarks
+            .into_iter()
+            .filter(|line| line.level == Level::Critical);
+        let texts: Vec<String> = critical.map(|line| line.text).collect();
+        let report = crate::check(
+            Path::new("s.conf"),
+            &Overrides::default(),
+            &place.surroundings(),
+        );
+        let problems = report
+            .outcome
+            .map_or_else(|error| error.problems.len(), |_| 0);
+        assert_eq!(problems, texts.len());
+        texts
+    };
+    assert_eq!(complaints(), [""; 0]);
+    let mode = std::fs::Permissions::from_mode(0o777);
+    std::fs::set_permissions(&folder, mode).expect("a mode");
+    lchown(folder.join("b.conf"), Some(65534), None).expect("an owner");
+    symlink(folder.join("a.conf"), folder.join("c.conf")).expect("a link");
+    lchown(folder.join("c.conf"), Some(65534), None).expect("an owner");
+    let said = complaints();
+    assert_eq!(said.len(), 3, "{said:?}");
+    for (text, expected) in said.iter().zip([
+        "inc, which leads to its configuration file",
+        "inc/b.conf is owned by nobody",
+        "inc/c.conf, which leads to its configuration file",
+    ]) {
+        assert!(text.contains(expected), "{text}");
+    }
+}
+
+#[test]
 fn patterns_match_names_as_written() {
     let place = Place::with("");
     for name in [

@@ -1,6 +1,8 @@
 //! Listening, with real sockets.
 
 use super::*;
+use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::os::unix::net::UnixListener as StdListener;
 use std::thread;
 

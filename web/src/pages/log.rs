@@ -6,7 +6,6 @@ mod json;
 mod render;
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::io;
 use std::path::PathBuf;
 
@@ -184,7 +183,7 @@ async fn read(asked: Asked) -> io::Result<Found> {
         };
         Ok(Found {
             old: asked.old,
-            has_older: fs::metadata(next).is_ok_and(|it| it.is_file()),
+            has_older: visord_files::open_regular(&next).is_ok(),
             shown: part(asked)?,
         })
     });

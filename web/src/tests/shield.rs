@@ -68,6 +68,14 @@ async fn every_answer_is_covered() {
         let what = format!("{method} {uri}");
         assert_eq!(response.status(), *status, "{what}");
         check(response.headers(), &what);
+        let is_private = ["tail", "log", "activity", "config"]
+            .iter()
+            .any(|page| uri.starts_with(&format!("/{page}.html")));
+        let cache = response.headers().get("Cache-Control");
+        let is_kept_out = cache.is_some_and(|value| value == "no-store");
+        if !uri.starts_with("/live") {
+            assert_eq!(is_kept_out, is_private, "{what}");
+        }
     }
     for page in Page::ALL {
         let walked = |(_, uri, _): &&(&str, &str, u16)| {

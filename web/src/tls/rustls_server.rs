@@ -4,7 +4,7 @@ use std::io;
 use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::pem::{self, PemObject as _};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig};
@@ -59,7 +59,8 @@ impl Tls {
 
 fn read(files: &TlsConfig) -> Result<ServerConfig, TlsError> {
     let chain = certificates(&files.cert)?;
-    let key = PrivateKeyDer::from_pem_file(&files.key)
+    let key = pem(&files.key)
+        .and_then(|text| PrivateKeyDer::from_pem_slice(&text))
         .map_err(|error| TlsError::about(&files.key, error))?;
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
@@ -90,10 +91,15 @@ fn read(files: &TlsConfig) -> Result<ServerConfig, TlsError> {
     Ok(config)
 }
 
+/// The text of a file; certificates are often linked.
+fn pem(file: &Path) -> Result<Vec<u8>, pem::Error> {
+    visord_files::read_linked(file).map_err(pem::Error::Io)
+}
+
 fn certificates(file: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
     let about = |error| TlsError::about(file, error);
-    let found: Vec<_> = CertificateDer::pem_file_iter(file)
-        .and_then(Iterator::collect)
+    let found: Vec<_> = pem(file)
+        .and_then(|text| CertificateDer::pem_slice_iter(&text).collect())
         .map_err(about)?;
     if found.is_empty() {
         return Err(TlsError::about(file, "no certificate in it"));

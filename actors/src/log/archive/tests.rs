@@ -8,6 +8,7 @@ use slog::{Discard, o};
 
 use super::*;
 use crate::log::pump::Mouth;
+use std::fs::OpenOptions;
 
 /// A worker and a log thread that does its errands.
 struct Bench {

@@ -2,10 +2,9 @@
 //! `x.log.2`. Compressed ones are not read back.
 
 use std::ffi::OsStr;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -53,18 +52,8 @@ struct Old {
 
 /// Opens a regular file; anything else has no history to follow.
 pub(super) fn open_regular(path: &Path) -> io::Result<(File, FileId)> {
-    let file = OpenOptions::new()
-        .read(true)
-        .custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY)
-        .open(path)?;
-    let metadata = file.metadata()?;
-    if !metadata.is_file() {
-        return Err(io::Error::new(
-            io::ErrorKind::Unsupported,
-            "not a regular file",
-        ));
-    }
-    let id = FileId::of(&metadata);
+    let file = visord_files::open_regular(path)?;
+    let id = FileId::of(&file.metadata()?);
     Ok((file, id))
 }
 
@@ -131,7 +120,7 @@ pub(super) fn next(path: &Path, file: &File, id: FileId) -> io::Result<Next> {
 
 /// Whether an old file has the number it had.
 fn is_still(old: &Old) -> bool {
-    fs::metadata(&old.path).is_ok_and(|now| FileId::of(&now) == old.id)
+    fs::symlink_metadata(&old.path).is_ok_and(|now| FileId::of(&now) == old.id)
 }
 
 /// The number of an old file, from its name and that of the log.
@@ -161,7 +150,9 @@ fn old_files(path: &Path) -> Vec<Old> {
         .filter_map(|entry| {
             let number = number_of(name, &entry)?;
             let path = folder.join(entry);
-            let metadata = fs::metadata(&path).ok().filter(fs::Metadata::is_file)?;
+            let metadata = fs::symlink_metadata(&path)
+                .ok()
+                .filter(fs::Metadata::is_file)?;
             Some(Old {
                 number,
                 path,

@@ -54,7 +54,6 @@ pub(super) async fn respond(request: &HttpRequest, path: PathBuf, name: &str) ->
             header::CONTENT_DISPOSITION,
             format!("attachment; filename=\"{name}\""),
         ))
-        .insert_header((header::CACHE_CONTROL, "no-store"))
         .no_chunking(size)
         .streaming(pieces)
 }

@@ -1,0 +1,379 @@
+//! A folder that is held open, and how a path leads to it.
+
+use std::ffi::{OsStr, OsString};
+use std::fs::File;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::path::{Component, Path, PathBuf};
+
+use nix::errno::Errno;
+use nix::fcntl::{AT_FDCWD, AtFlags, OFlag, openat, readlinkat, renameat};
+use nix::libc::{S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK, S_IFMT, S_IFREG, S_IFSOCK};
+use nix::sys::stat::{FileStat, Mode, fstat, fstatat};
+use nix::sys::statfs::{PROC_SUPER_MAGIC, fstatfs};
+use nix::unistd::{UnlinkatFlags, geteuid, unlinkat};
+
+use crate::not_regular;
+
+/// Links that may be followed on the way to one folder, as in the kernel.
+const MOST_LINKS: u32 = 40;
+
+/// What kind of thing a name stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FileType {
+    /// A regular file.
+    Regular,
+    /// A folder.
+    Folder,
+    /// A symbolic link.
+    Link,
+    /// A FIFO or pipe.
+    Fifo,
+    /// A socket.
+    Socket,
+    /// A character device: a terminal, `/dev/null`.
+    CharacterDevice,
+    /// A block device.
+    BlockDevice,
+}
+
+/// Which file something is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Identity {
+    /// The file system (`st_dev`).
+    pub device: u64,
+    /// The file on it.
+    pub inode: u64,
+}
+
+/// What `stat` says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct About {
+    /// What it is.
+    pub file_type: FileType,
+    /// Which one.
+    pub identity: Identity,
+    /// Length in bytes.
+    pub size: u64,
+    /// Its owner.
+    pub uid: u32,
+    /// Its group.
+    pub gid: u32,
+    /// Permission bits, with set-id and sticky bits.
+    pub mode: u32,
+}
+
+impl From<FileStat> for About {
+    fn from(stat: FileStat) -> Self {
+        Self {
+            file_type: match stat.st_mode & S_IFMT {
+                S_IFREG => FileType::Regular,
+                S_IFDIR => FileType::Folder,
+                S_IFLNK => FileType::Link,
+                S_IFIFO => FileType::Fifo,
+                S_IFSOCK => FileType::Socket,
+                S_IFCHR => FileType::CharacterDevice,
+                _block_device => FileType::BlockDevice,
+            },
+            identity: Identity {
+                device: stat.st_dev,
+                inode: stat.st_ino,
+            },
+            size: stat.st_size.try_into().unwrap_or(0),
+            uid: stat.st_uid,
+            gid: stat.st_gid,
+            mode: stat.st_mode & !S_IFMT,
+        }
+    }
+}
+
+impl About {
+    /// What is open.
+    ///
+    /// # Errors
+    /// Those of the system.
+    pub fn of(file: impl AsFd) -> io::Result<Self> {
+        Ok(fstat(file)?.into())
+    }
+}
+
+/// An open folder.
+#[derive(Debug)]
+pub struct Folder(OwnedFd);
+
+impl AsFd for Folder {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}
+
+impl From<OwnedFd> for Folder {
+    fn from(fd: OwnedFd) -> Self {
+        Self(fd)
+    }
+}
+
+impl Folder {
+    /// Opens a folder.
+    ///
+    /// A link on the way that root or the user of this process made is followed. One that another
+    /// user made is followed if the folder it leads to has the same owner: `current` may lead to
+    /// a release in the same home, but not to `/etc`.
+    ///
+    /// # Errors
+    /// There is no such folder; a link may not be followed ([`io::ErrorKind::PermissionDenied`]).
+    pub fn open(path: &Path) -> io::Result<Self> {
+        Walk::new(&mut |_| {}).folder(path)
+    }
+
+    /// The folder of a path, and its last name.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open); the path has no last name.
+    pub fn of(path: &Path) -> io::Result<(Self, OsString)> {
+        let (folder, name) = split(path)?;
+        Ok((Self::open(folder)?, name.to_owned()))
+    }
+
+    /// What a name in it stands for; links are not followed.
+    ///
+    /// # Errors
+    /// Those of the system.
+    pub fn look(&self, name: &OsStr) -> io::Result<Option<About>> {
+        match fstatat(self, name, AtFlags::AT_SYMLINK_NOFOLLOW) {
+            Ok(stat) => Ok(Some(stat.into())),
+            Err(Errno::ENOENT) => Ok(None),
+            Err(errno) => Err(errno.into()),
+        }
+    }
+
+    /// See [`crate::open_regular`].
+    ///
+    /// # Errors
+    /// See there.
+    pub fn open_regular(&self, name: &OsStr) -> io::Result<File> {
+        let flags = OFlag::O_RDONLY | OFlag::O_NONBLOCK | OFlag::O_NOCTTY;
+        self.regular(name, flags, 0)
+    }
+
+    /// See [`crate::open_to_append`].
+    ///
+    /// # Errors
+    /// See there.
+    pub fn open_to_append(&self, name: &OsStr, mode: u32) -> io::Result<File> {
+        let flags = OFlag::O_RDWR | OFlag::O_APPEND | OFlag::O_CREAT | OFlag::O_NONBLOCK;
+        self.regular(name, flags | OFlag::O_NOCTTY, mode)
+    }
+
+    fn regular(&self, name: &OsStr, flags: OFlag, mode: u32) -> io::Result<File> {
+        let file = match self.open_at(name, flags, mode) {
+            Ok(fd) => File::from(fd),
+            // a link; a socket or a FIFO without reader
+            Err(Errno::ELOOP | Errno::ENXIO) => return Err(not_regular()),
+            Err(errno) => return Err(errno.into()),
+        };
+        if About::of(&file)?.file_type == FileType::Regular {
+            Ok(file)
+        } else {
+            Err(not_regular())
+        }
+    }
+
+    /// See [`crate::create_new`].
+    ///
+    /// # Errors
+    /// See there.
+    pub fn create_new(&self, name: &OsStr, mode: u32) -> io::Result<File> {
+        let flags = OFlag::O_WRONLY | OFlag::O_CREAT | OFlag::O_EXCL;
+        Ok(self.open_at(name, flags, mode)?.into())
+    }
+
+    /// Renames a name in this folder to one in that, replacing it.
+    ///
+    /// # Errors
+    /// Those of the system.
+    pub fn rename(&self, from: &OsStr, target: &Self, to: &OsStr) -> io::Result<()> {
+        Ok(renameat(self, from, target, to)?)
+    }
+
+    /// Removes a name that is not a folder.
+    ///
+    /// # Errors
+    /// Those of the system.
+    pub fn remove(&self, name: &OsStr) -> io::Result<()> {
+        Ok(unlinkat(self, name, UnlinkatFlags::NoRemoveDir)?)
+    }
+
+    /// Waits until its names are on the disk.
+    ///
+    /// # Errors
+    /// Those of the system.
+    pub fn sync(&self) -> io::Result<()> {
+        let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY;
+        File::from(self.open_at(OsStr::new("."), flags, 0)?).sync_all()
+    }
+
+    /// Opens a name in it without following a link.
+    pub(crate) fn open_at(&self, name: &OsStr, flags: OFlag, mode: u32) -> Result<OwnedFd, Errno> {
+        let flags = flags | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
+        openat(self, name, flags, Mode::from_bits_truncate(mode))
+    }
+}
+
+/// Folder and last name of a path.
+pub(crate) fn split(path: &Path) -> io::Result<(&Path, &OsStr)> {
+    let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
+    let folder = path.parent().unwrap_or(Path::new(""));
+    Ok((folder, name))
+}
+
+/// Whether root or the user of this process is the owner of something.
+pub(crate) fn is_ours(uid: u32) -> bool {
+    uid == 0 || uid == geteuid().as_raw()
+}
+
+/// Something that a path leads through.
+pub(crate) struct Passed<'a> {
+    /// Its path, for people.
+    pub(crate) path: &'a Path,
+    /// What it is: a folder or a link.
+    pub(crate) about: About,
+}
+
+/// Where a walk is.
+pub(crate) struct At {
+    pub(crate) folder: Folder,
+    /// The path that led here, for people.
+    path: PathBuf,
+}
+
+/// The way along one path, with all links on it.
+pub(crate) struct Walk<'a> {
+    links: u32,
+    /// Sees every folder and link on the way.
+    see: &'a mut dyn FnMut(Passed<'_>),
+}
+
+/// What a link leads to.
+pub(crate) enum Target {
+    /// A link of procfs to something open: only the kernel knows what.
+    Open,
+    /// This path, to be taken from the folder of the link.
+    Path(PathBuf),
+}
+
+impl<'a> Walk<'a> {
+    pub(crate) fn new(see: &'a mut dyn FnMut(Passed<'_>)) -> Self {
+        Self {
+            links: MOST_LINKS,
+            see,
+        }
+    }
+
+    /// The working directory, where a walk begins.
+    pub(crate) fn start(&self) -> io::Result<At> {
+        let folder = open_folder(AT_FDCWD, OsStr::new("."))?;
+        Ok(At::new(folder, Path::new("")))
+    }
+
+    /// The folder at a path, from the working directory.
+    pub(crate) fn folder(&mut self, path: &Path) -> io::Result<Folder> {
+        let here = self.start()?;
+        Ok(self.from(here, path)?.folder)
+    }
+
+    /// Shows the name at the end of the way.
+    pub(crate) fn pass(&mut self, at: &At, name: &OsStr, about: About) {
+        let path = &at.path.join(name);
+        (self.see)(Passed { path, about });
+    }
+
+    /// The folder at a path that is relative to another.
+    pub(crate) fn from(&mut self, mut at: At, path: &Path) -> io::Result<At> {
+        for component in path.components() {
+            let name = match component {
+                Component::RootDir => OsStr::new("/"),
+                Component::ParentDir => OsStr::new(".."),
+                Component::Normal(name) => name,
+                Component::CurDir | Component::Prefix(_) => continue,
+            };
+            at = match open_folder(&at.folder, name) {
+                Ok(folder) => At {
+                    folder,
+                    path: at.path.join(name),
+                },
+                Err(Errno::ENOTDIR | Errno::ELOOP) => self.through(at, name)?,
+                Err(errno) => return Err(errno.into()),
+            };
+            let about = About::of(&at.folder)?;
+            (self.see)(Passed {
+                path: &at.path,
+                about,
+            });
+        }
+        Ok(at)
+    }
+
+    /// The folder that a link leads to.
+    fn through(&mut self, at: At, name: &OsStr) -> io::Result<At> {
+        let (about, target) = self.link(&at, name)?;
+        let end = match target {
+            Target::Open => At {
+                folder: openat(
+                    &at.folder,
+                    name,
+                    OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC,
+                    Mode::empty(),
+                )?
+                .into(),
+                path: at.path.join(name),
+            },
+            Target::Path(target) => self.from(at, &target)?,
+        };
+        if !is_ours(about.uid) && About::of(&end.folder)?.uid != about.uid {
+            return Err(io::Error::new(
+                io::ErrorKind::PermissionDenied,
+                "a link of another user leads to a folder that is not theirs",
+            ));
+        }
+        Ok(end)
+    }
+
+    /// Reads a link; anything else is `ENOTDIR`.
+    pub(crate) fn link(&mut self, at: &At, name: &OsStr) -> io::Result<(About, Target)> {
+        let link = at.folder.open_at(name, OFlag::O_PATH, 0)?;
+        let about = About::of(&link)?;
+        if about.file_type != FileType::Link {
+            return Err(Errno::ENOTDIR.into());
+        }
+        self.links = self.links.checked_sub(1).ok_or(Errno::ELOOP)?;
+        self.pass(at, name, about);
+        let target = PathBuf::from(readlinkat(&link, "")?);
+        // the texts of procfs's links to what is open are for people; `/proc/self` is a link
+        // like any other
+        let is_open = fstatfs(&at.folder)?.filesystem_type() == PROC_SUPER_MAGIC
+            && name != "self"
+            && name != "thread-self";
+        let target = if is_open {
+            Target::Open
+        } else {
+            Target::Path(target)
+        };
+        Ok((about, target))
+    }
+}
+
+impl At {
+    /// A folder without a path.
+    pub(crate) fn new(folder: Folder, path: &Path) -> Self {
+        Self {
+            folder,
+            path: path.to_owned(),
+        }
+    }
+}
+
+fn open_folder(from: impl AsFd, name: &OsStr) -> Result<Folder, Errno> {
+    let flags = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
+    openat(from, name, flags, Mode::empty()).map(Folder)
+}

@@ -1,0 +1,152 @@
+//! Opens, makes, renames and removes files in folders that other users may control.
+//!
+//! The daemon usually runs as root, and a program's user often owns the folder of its log. Such a
+//! user can exchange any name in that folder at any moment, for example for a link to a file that
+//! only root may read. So every path is resolved once, to an open [`Folder`]; the last name is
+//! opened relative to it without following links; what was opened is judged by `fstat`, and mode
+//! and owner are set through the descriptor.
+//!
+//! A link in the folder part of a path is followed if root or the user of this process made it.
+//! One that another user made may only lead to a folder of the same user
+//! (see [`Folder::open`]).
+//!
+//! Reading order: [`Folder`] resolves paths, [`log`] opens logs, [`atomic`] replaces whole files,
+//! [`socket`] makes socket files, [`trust`] says who else can change a file. Everything here
+//! blocks.
+
+#![forbid(unsafe_code)]
+
+pub mod atomic;
+mod folder;
+pub mod log;
+mod private;
+pub mod socket;
+#[cfg(test)]
+mod tests;
+pub mod trust;
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::fd::AsFd;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+use nix::fcntl::OFlag;
+use nix::sys::stat::Mode;
+use nix::unistd::{Gid, Uid};
+
+pub use folder::{About, FileType, Folder, Identity};
+
+/// What a path names; a link as its last part is not followed. `None`: nothing.
+///
+/// # Errors
+/// The folder cannot be reached.
+pub fn look(path: &Path) -> io::Result<Option<About>> {
+    let found = Folder::of(path).and_then(|(folder, name)| folder.look(&name));
+    match found {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        found => found,
+    }
+}
+
+/// Opens a regular file to read; never waits for a FIFO.
+///
+/// # Errors
+/// It is missing, or the system refuses; a link, or anything else that is not a regular file, is
+/// [`io::ErrorKind::Unsupported`].
+pub fn open_regular(path: &Path) -> io::Result<File> {
+    let (folder, name) = Folder::of(path)?;
+    folder.open_regular(&name)
+}
+
+/// Makes a new file to write, with at most this mode (the umask takes bits away).
+///
+/// # Errors
+/// There is something of this name, a link included; or the system refuses.
+pub fn create_new(path: &Path, mode: u32) -> io::Result<File> {
+    let (folder, name) = Folder::of(path)?;
+    folder.create_new(&name, mode)
+}
+
+/// Opens a file to append to, made with this mode if it is missing, and readable.
+///
+/// # Errors
+/// As [`open_regular`].
+pub fn open_to_append(path: &Path, mode: u32) -> io::Result<File> {
+    let (folder, name) = Folder::of(path)?;
+    folder.open_to_append(&name, mode)
+}
+
+/// Renames, replacing the target.
+///
+/// # Errors
+/// Those of the system.
+pub fn rename(from: &Path, to: &Path) -> io::Result<()> {
+    let (source, from) = Folder::of(from)?;
+    let (target, to) = Folder::of(to)?;
+    source.rename(&from, &target, &to)
+}
+
+/// Removes a name that is not a folder; of a link the link.
+///
+/// # Errors
+/// Those of the system.
+pub fn remove(path: &Path) -> io::Result<()> {
+    let (folder, name) = Folder::of(path)?;
+    folder.remove(&name)
+}
+
+/// Waits until the names in the folder of this path are on the disk.
+///
+/// # Errors
+/// Those of the system.
+pub fn sync_folder_of(path: &Path) -> io::Result<()> {
+    Folder::of(path)?.0.sync()
+}
+
+/// Reads a whole file that the administrator named, through links too, as configurations and
+/// certificates are often linked. Who else can change such a file is for [`trust`] to say.
+///
+/// # Errors
+/// It is missing, or the system refuses; anything but a regular file is
+/// [`io::ErrorKind::Unsupported`].
+pub fn read_linked(path: &Path) -> io::Result<Vec<u8>> {
+    let mut file = File::options()
+        .read(true)
+        .custom_flags((OFlag::O_NONBLOCK | OFlag::O_NOCTTY).bits())
+        .open(path)?;
+    if !file.metadata()?.is_file() {
+        return Err(not_regular());
+    }
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// Sets the permission bits of an open file.
+///
+/// # Errors
+/// Those of the system.
+pub fn set_mode(file: impl AsFd, mode: u32) -> io::Result<()> {
+    Ok(nix::sys::stat::fchmod(
+        file,
+        Mode::from_bits_truncate(mode),
+    )?)
+}
+
+/// Sets owner and group of an open file; `None` leaves that part as it is.
+///
+/// # Errors
+/// Those of the system.
+pub fn set_owner(file: impl AsFd, uid: Option<u32>, gid: Option<u32>) -> io::Result<()> {
+    if uid.is_none() && gid.is_none() {
+        return Ok(());
+    }
+    let (uid, gid) = (uid.map(Uid::from_raw), gid.map(Gid::from_raw));
+    Ok(nix::unistd::fchown(file, uid, gid)?)
+}
+
+/// The error for a link or device in the place of a regular file.
+fn not_regular() -> io::Error {
+    io::Error::new(io::ErrorKind::Unsupported, "not a regular file")
+}

@@ -1,0 +1,202 @@
+//! Logs that the daemon writes: regular files, and the devices, FIFOs and sockets that a
+//! configuration names.
+//!
+//! A log is opened without following a link. There is one exception: a link leads to a character
+//! device or FIFO if root or the user of this process owns both the link and its folder, as with
+//! `/dev/stdout` or `/var/log/nginx/access.log -> /dev/stdout` in an image. A link in a folder of
+//! another user is never followed, even one that root made.
+
+use std::ffi::OsStr;
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::Path;
+
+use nix::errno::Errno;
+use nix::fcntl::{OFlag, open, openat};
+use nix::sys::stat::Mode;
+
+use crate::folder::{About, At, FileType, Folder, Target, Walk, is_ours, split};
+
+/// How to open a log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum How {
+    /// Keep what is there; create the file if it is missing.
+    Append,
+    /// Start empty: after a rotation.
+    Truncate,
+}
+
+/// What kind of thing a log turned out to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A regular file of our own: may be rotated, cleared, unlinked.
+    Regular,
+    /// A regular file that this process was given as a descriptor (`/dev/stdout`): only written.
+    Borrowed,
+    /// FIFO, pipe, terminal, other device: only written, and waited for while it is full.
+    Pollable,
+    /// A socket among our own descriptors.
+    Socket,
+}
+
+impl Kind {
+    /// Whether epoll reports when it takes bytes again.
+    #[must_use]
+    pub const fn is_polled(self) -> bool {
+        match self {
+            Self::Pollable | Self::Socket => true,
+            Self::Regular | Self::Borrowed => false,
+        }
+    }
+}
+
+/// Opens a log to write to; never waits for the reader of a FIFO.
+///
+/// # Errors
+/// Those of the system; `ELOOP` for a link that is not followed.
+pub fn open_log(path: &Path, how: How) -> io::Result<(OwnedFd, Kind)> {
+    match descriptor_named(path) {
+        Some(number) => open_descriptor(path, number),
+        None => {
+            let (folder, name) = Folder::of(path)?;
+            open_named(folder, path, &name, how)
+        }
+    }
+}
+
+/// The descriptor a path stands for, if it is one of the names of our own descriptors.
+#[must_use]
+pub fn descriptor_named(path: &Path) -> Option<i32> {
+    let text = path.to_str()?;
+    match text {
+        "/dev/stdout" => return Some(1),
+        "/dev/stderr" => return Some(2),
+        _other_path => {}
+    }
+    let number = text
+        .strip_prefix("/dev/fd/")
+        .or_else(|| text.strip_prefix("/proc/self/fd/"))?;
+    number.parse().ok()
+}
+
+/// Flags of every open: nothing here may hang on a FIFO without reader or become a
+/// controlling terminal.
+fn flags() -> OFlag {
+    OFlag::O_WRONLY | OFlag::O_APPEND | OFlag::O_CLOEXEC | OFlag::O_NONBLOCK | OFlag::O_NOCTTY
+}
+
+/// Opens what one of our descriptors leads to. A second open gives a description of its own, so
+/// that non-blocking mode is not imposed on other users of the descriptor.
+fn open_descriptor(path: &Path, number: i32) -> io::Result<(OwnedFd, Kind)> {
+    match open(path, flags(), Mode::empty()) {
+        Ok(fd) => {
+            let kind = match kind_of(&fd)? {
+                Kind::Regular => Kind::Borrowed,
+                kind @ (Kind::Borrowed | Kind::Pollable | Kind::Socket) => kind,
+            };
+            Ok((fd, kind))
+        }
+        // a socket has no file to open: share the descriptor and never block per call
+        Err(error) => match duplicate(number) {
+            Ok(fd) if kind_of(&fd)? == Kind::Socket => Ok((fd, Kind::Socket)),
+            Ok(_) | Err(_) => Err(error.into()),
+        },
+    }
+}
+
+/// A copy of one of our own descriptors. Only the standard ones can be borrowed safely.
+fn duplicate(number: i32) -> io::Result<OwnedFd> {
+    match number {
+        1 => io::stdout().as_fd().try_clone_to_owned(),
+        2 => io::stderr().as_fd().try_clone_to_owned(),
+        _ => Err(io::ErrorKind::Unsupported.into()),
+    }
+}
+
+fn open_named(folder: Folder, path: &Path, name: &OsStr, how: How) -> io::Result<(OwnedFd, Kind)> {
+    let how = match how {
+        How::Append => OFlag::O_CREAT,
+        How::Truncate => OFlag::O_CREAT | OFlag::O_TRUNC,
+    };
+    match folder.open_at(name, flags() | how, 0o666) {
+        Ok(fd) if About::of(&fd)?.file_type == FileType::Fifo => {
+            open_fifo(&folder, name, OFlag::O_NOFOLLOW)
+        }
+        Ok(fd) => {
+            let kind = kind_of(&fd)?;
+            Ok((fd, kind))
+        }
+        // a FIFO without reader
+        Err(Errno::ENXIO) => open_fifo(&folder, name, OFlag::O_NOFOLLOW),
+        Err(Errno::ELOOP) => {
+            let at = At::new(folder, path.parent().unwrap_or(path));
+            through(&mut Walk::new(&mut |_| {}), at, name)
+        }
+        Err(errno) => Err(errno.into()),
+    }
+}
+
+/// Opens the device or FIFO that a link leads to.
+fn through(walk: &mut Walk<'_>, at: At, name: &OsStr) -> io::Result<(OwnedFd, Kind)> {
+    let refused = || io::Error::from(Errno::ELOOP);
+    let (link, target) = walk.link(&at, name)?;
+    if !is_ours(link.uid) || !is_ours(About::of(&at.folder)?.uid) {
+        return Err(refused());
+    }
+    match target {
+        Target::Open => open_special(&at.folder, name, OFlag::empty()),
+        Target::Path(target) => {
+            let (folder, name) = split(&target)?;
+            let at = walk.from(at, folder)?;
+            match at.folder.look(name)?.map(|about| about.file_type) {
+                Some(FileType::Link) => through(walk, at, name),
+                Some(FileType::Fifo | FileType::CharacterDevice) => {
+                    open_special(&at.folder, name, OFlag::O_NOFOLLOW)
+                }
+                Some(_) | None => Err(refused()),
+            }
+        }
+    }
+}
+
+/// Opens a character device or FIFO.
+fn open_special(folder: &Folder, name: &OsStr, follow: OFlag) -> io::Result<(OwnedFd, Kind)> {
+    match openat(folder, name, flags() | follow, Mode::empty()) {
+        Ok(fd) => match About::of(&fd)?.file_type {
+            FileType::CharacterDevice => Ok((fd, Kind::Pollable)),
+            FileType::Fifo => open_fifo(folder, name, follow),
+            FileType::Regular
+            | FileType::Folder
+            | FileType::Link
+            | FileType::Socket
+            | FileType::BlockDevice => Err(Errno::ELOOP.into()),
+        },
+        Err(Errno::ENXIO) => open_fifo(folder, name, follow),
+        Err(errno) => Err(errno.into()),
+    }
+}
+
+/// A FIFO is opened for both directions: without a reader its bytes wait instead of
+/// failing, and a reader may come and go.
+fn open_fifo(folder: &Folder, name: &OsStr, follow: OFlag) -> io::Result<(OwnedFd, Kind)> {
+    let flags = OFlag::O_RDWR | OFlag::O_CLOEXEC | OFlag::O_NONBLOCK | OFlag::O_NOCTTY;
+    let fd = openat(folder, name, flags | follow, Mode::empty())?;
+    if About::of(&fd)?.file_type == FileType::Fifo {
+        Ok((fd, Kind::Pollable))
+    } else {
+        // replaced between the two opens
+        Err(Errno::ENXIO.into())
+    }
+}
+
+fn kind_of(fd: &OwnedFd) -> io::Result<Kind> {
+    Ok(match About::of(fd)?.file_type {
+        FileType::Regular => Kind::Regular,
+        FileType::Socket => Kind::Socket,
+        FileType::Folder
+        | FileType::Link
+        | FileType::Fifo
+        | FileType::CharacterDevice
+        | FileType::BlockDevice => Kind::Pollable,
+    })
+}
