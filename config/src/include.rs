@@ -10,7 +10,7 @@ use visord_model::log_line::{Level, LogLine};
 use crate::context::Context;
 use crate::dialect::{Document, decode, is_space};
 use crate::error::Problem;
-use crate::load::{read_source, whole_file};
+use crate::load::{Unread, read_source, special, whole_file};
 use crate::types::Surroundings;
 
 const SECTION: &str = "include";
@@ -82,10 +82,16 @@ fn replace_here(document: &mut Document, directory: &str) {
     document.map_values(|value| value.contains(HERE).then(|| value.replace(HERE, directory)));
 }
 
-/// A file that cannot be read is passed over in silence, as the original does.
+/// A file that cannot be read is passed over in silence, as the original does. A FIFO or a device,
+/// on which the original hangs, is a problem.
 fn include_file(document: &mut Document, file: &Path, done: &mut Included) {
-    let Ok(source) = read_source(file, file) else {
-        return;
+    let source = match read_source(file, file) {
+        Ok(source) => source,
+        Err(Unread::Unreadable) => return,
+        Err(Unread::Special(what)) => {
+            let problem = whole_file(file, special(file, what));
+            return done.problems.extend(problem.problems);
+        }
     };
     done.remarks.extend(source.remark);
     let problems = match decode(&source.bytes) {

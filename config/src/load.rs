@@ -1,10 +1,12 @@
 //! From a path to a [`Config`], or to everything that is wrong with it.
 
-use std::fs::File;
+use std::fs::OpenOptions;
 use std::io::Read as _;
+use std::os::unix::fs::{FileTypeExt as _, OpenOptionsExt as _};
 use std::path::Path;
 use std::sync::Arc;
 
+use nix::fcntl::OFlag;
 use visord_model::log_line::LogLine;
 
 use crate::context::Context;
@@ -84,8 +86,13 @@ pub(crate) fn read_file(path: &Path, surroundings: &Surroundings) -> Result<Sour
         let message = format!("could not find config file {shown}");
         return Err(whole_file(path, message));
     }
-    let source = read_source(path, &resolved)
-        .map_err(|_| whole_file(path, format!("could not read config file {shown}")))?;
+    let source = read_source(path, &resolved).map_err(|error| {
+        let message = match error {
+            Unread::Special(what) => special(path, what),
+            Unread::Unreadable => format!("could not read config file {shown}"),
+        };
+        whole_file(path, message)
+    })?;
     let text = decode(&source.bytes).map_err(|message| whole_file(path, message))?;
     let mut document = Document::default();
     let problems = document.read(text, &Arc::from(path));
@@ -102,10 +109,44 @@ pub(crate) struct Source {
     pub(crate) remark: Option<LogLine>,
 }
 
-/// Read a file; messages call it `shown`.
-pub(crate) fn read_source(shown: &Path, path: &Path) -> std::io::Result<Source> {
-    let mut file = File::open(path)?;
-    let remark = guard::remark(shown, &file.metadata()?);
+/// Why a file was not read.
+pub(crate) enum Unread {
+    /// Reading it might never end, or do something: what it is.
+    Special(&'static str),
+    /// The system refuses.
+    Unreadable,
+}
+
+impl From<std::io::Error> for Unread {
+    fn from(_: std::io::Error) -> Self {
+        Self::Unreadable
+    }
+}
+
+/// The message about a file that is not read because of what it is.
+pub(crate) fn special(path: &Path, what: &str) -> String {
+    let shown = path.display();
+    format!("config file {shown} is {what}, not a regular file")
+}
+
+/// Read a file; messages call it `shown`. Only a regular file is read, and opening it does not wait
+/// for another process.
+pub(crate) fn read_source(shown: &Path, path: &Path) -> Result<Source, Unread> {
+    let flags = OFlag::O_NONBLOCK | OFlag::O_NOCTTY | OFlag::O_CLOEXEC;
+    let file = OpenOptions::new().read(true).custom_flags(flags.bits()).open(path);
+    let mut file = file?;
+    let metadata = file.metadata()?;
+    let kind = metadata.file_type();
+    if kind.is_fifo() {
+        return Err(Unread::Special("a FIFO"));
+    }
+    if kind.is_char_device() || kind.is_block_device() {
+        return Err(Unread::Special("a device"));
+    }
+    if !kind.is_file() {
+        return Err(Unread::Unreadable);
+    }
+    let remark = guard::remark(shown, &metadata);
     let mut bytes = Vec::new();
     file.read_to_end(&mut bytes)?;
     Ok(Source { bytes, remark })

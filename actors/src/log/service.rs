@@ -124,6 +124,20 @@ impl LogService {
         }))
     }
 
+    /// Starts the first thread. Without this it is started when it is needed; with it, outputs can
+    /// be opened when no more threads can be had.
+    ///
+    /// # Errors
+    /// No thread or no descriptor can be had.
+    pub fn start_first_thread(&self) -> io::Result<()> {
+        let mut threads = self.0.threads();
+        if threads.running.is_empty() {
+            let thread = self.0.start_thread(0)?;
+            threads.running.push(thread);
+        }
+        Ok(())
+    }
+
     /// Opens the sinks of one output. The file is opened on the thread of its file system,
     /// under the daemon's identity, created with 0666 less the umask.
     ///
@@ -289,7 +303,7 @@ impl Shared {
         self.folders.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The thread of this place, started if need be.
+    /// The thread of this place, started if need be; the last one there is if no more can be had.
     fn thread_for(self: &Arc<Self>, place: Place) -> io::Result<Mouth> {
         let mut threads = self.threads();
         if threads.finished {
@@ -305,8 +319,13 @@ impl Shared {
             })
             % MOST_THREADS;
         while threads.running.len() <= index {
-            let thread = self.start_thread(threads.running.len())?;
-            threads.running.push(thread);
+            match self.start_thread(threads.running.len()) {
+                Ok(thread) => threads.running.push(thread),
+                Err(error) => {
+                    let last = threads.running.last();
+                    return last.map(|thread| thread.mouth.clone()).ok_or(error);
+                }
+            }
         }
         Ok(threads.running[index].mouth.clone())
     }
