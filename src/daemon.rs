@@ -11,6 +11,7 @@ mod daemonize;
 mod pidfile;
 mod privileges;
 mod rehearsal;
+mod reserve;
 mod serve;
 mod start;
 mod wiring;
@@ -95,6 +96,7 @@ fn live(
     let limits = privileges::raise_limits(&loaded.config.server).map_err(UsageError)?;
     let descriptors = privileges::raise_own_descriptors();
     let mut running = Start::first(limits, readiness).up(&loaded.config)?;
+    reserve::keep();
     // threads begin only now, after the fork and the change of user
     let options = SpawnerOptions {
         portable: false,
