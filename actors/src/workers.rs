@@ -184,7 +184,9 @@ fn start_thread(shared: &Arc<Shared>, is_core: bool) -> io::Result<()> {
             let _ = catch_unwind(AssertUnwindSafe(job));
         }
     });
-    started.map(drop).inspect_err(|_| shared.state().threads -= 1)
+    started
+        .map(drop)
+        .inspect_err(|_| shared.state().threads -= 1)
 }
 
 #[cfg(test)]

@@ -133,7 +133,10 @@ pub(crate) fn special(path: &Path, what: &str) -> String {
 /// for another process.
 pub(crate) fn read_source(shown: &Path, path: &Path) -> Result<Source, Unread> {
     let flags = OFlag::O_NONBLOCK | OFlag::O_NOCTTY | OFlag::O_CLOEXEC;
-    let file = OpenOptions::new().read(true).custom_flags(flags.bits()).open(path);
+    let file = OpenOptions::new()
+        .read(true)
+        .custom_flags(flags.bits())
+        .open(path);
     let mut file = file?;
     let metadata = file.metadata()?;
     let kind = metadata.file_type();

@@ -6,7 +6,6 @@ use std::io;
 use std::os::unix::fs::FileTypeExt as _;
 use std::path::{Path, PathBuf};
 
-
 use crate::rpc::logs::Channel;
 use crate::rpc::names;
 use crate::site::Site;

@@ -28,8 +28,8 @@ use futures_util::StreamExt as _;
 use serde_json::json;
 use tokio::time::sleep;
 use visord_actors::log::Growth;
-use visord_actors::workers::Workers;
 use visord_actors::log::follow::{Follower, Manner, News, Place, Start};
+use visord_actors::workers::Workers;
 
 use crate::answer;
 use crate::log_source::Source;
@@ -85,7 +85,10 @@ async fn stream(
         Err(_) => return answer::error(StatusCode::NOT_FOUND),
     };
     let growth = site.state.follow.follow(&path);
-    let opened = site.state.workers.run(move || Follower::open(&path, start, MANNER));
+    let opened = site
+        .state
+        .workers
+        .run(move || Follower::open(&path, start, MANNER));
     let opened = opened.await;
     // it may have gone since it was looked at
     let Ok(Ok(follower)) = opened else {

@@ -86,10 +86,12 @@ async fn stream(
     }
     // a quiet log is no idle connection
     let serving = serving(request);
-    let pieces = follower.news(growth, site.state.workers.clone()).filter_map(move |told| {
-        let _still = &serving;
-        future::ready(told.map(|(news, _)| bytes(news)).transpose())
-    });
+    let pieces = follower
+        .news(growth, site.state.workers.clone())
+        .filter_map(move |told| {
+            let _still = &serving;
+            future::ready(told.map(|(news, _)| bytes(news)).transpose())
+        });
     headers(&mut response).streaming(pieces)
 }
 

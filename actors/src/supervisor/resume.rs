@@ -191,7 +191,10 @@ impl Abandoned {
         for member in roster.everybody() {
             member.addr.do_send(Closing);
         }
-        let processes = roster.groups.iter().flat_map(|group| &group.config.processes);
+        let processes = roster
+            .groups
+            .iter()
+            .flat_map(|group| &group.config.processes);
         let waits = processes.map(|process| process.policy.stopwaitsecs);
         let wait = waits.max().and_then(|wait| u64::try_from(wait).ok());
         let patience = GRACE.saturating_add(Duration::from_secs(wait.unwrap_or(0)));
