@@ -41,8 +41,9 @@ impl Ahead {
 
     /// Open what is new; what is where a server of ours is already has to wait for it.
     fn open(&self, http: &[HttpConfig], held: &[HttpConfig]) -> Result<(), String> {
-        let mut ahead = self.lock();
-        let mut before = std::mem::take(&mut *ahead);
+        // not locked while something is opened: that may block, and the end of the daemon takes
+        // what there is
+        let mut before = self.take();
         let mut opened = Vec::new();
         let mut tried = Ok(());
         for config in http {
@@ -62,7 +63,9 @@ impl Ahead {
         let useless = if tried.is_ok() { &before } else { &opened };
         useless.iter().for_each(Bound::unlink);
         if tried.is_ok() {
-            *ahead = opened;
+            // another rehearsal may have come first
+            let others = std::mem::replace(&mut *self.lock(), opened);
+            others.iter().for_each(Bound::unlink);
         }
         tried
     }

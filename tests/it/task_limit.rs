@@ -3,8 +3,10 @@
 
 use std::fs;
 use std::os::unix::fs::chown;
+use std::os::unix::process::CommandExt as _;
 use std::process::Command;
 
+use nix::unistd::{User, geteuid};
 use visord_xmlrpc::Value;
 
 use crate::harness::{Daemon, Setup, is_alive, summary, wait_for};
@@ -16,14 +18,22 @@ const PROGRAMS: &str = "[program:a]\ncommand=/bin/sleep 1000\nstartsecs=0\n\
 
 /// A folder and a `[supervisord]` option for a user whose tasks are limited: root's are not.
 fn unprivileged(setup: &Setup) -> &'static str {
-    if !nix::unistd::geteuid().is_root() {
-        return "";
-    }
-    let nobody = nix::unistd::User::from_name("nobody").expect("users");
-    let nobody = nobody.expect("a user nobody");
+    let Some(nobody) = nobody() else {
+        return "minprocs=1";
+    };
     let folder = setup.path("");
     chown(&folder, Some(nobody.uid.as_raw()), None).expect("chown");
-    "user=nobody"
+    "minprocs=1\nuser=nobody"
+}
+
+/// The user to run as, if this test runs as root.
+fn nobody() -> Option<User> {
+    geteuid().is_root().then(|| {
+        User::from_name("nobody")
+            .ok()
+            .flatten()
+            .expect("a user nobody")
+    })
 }
 
 fn limited(setup: Setup) -> Daemon {
@@ -37,11 +47,15 @@ fn limited(setup: Setup) -> Daemon {
 
 /// No more tasks beyond this number, however many the user has.
 fn limit(daemon: &Daemon, tasks: &str) {
-    let status = Command::new("prlimit")
+    let mut command = Command::new("prlimit");
+    command
         .arg(format!("--pid={}", daemon.pid()))
-        .arg(format!("--nproc={tasks}:"))
-        .status();
-    assert!(status.expect("run prlimit").success());
+        .arg(format!("--nproc={tasks}:"));
+    // a container's root may not change the limits of other users
+    if let Some(nobody) = nobody() {
+        command.uid(nobody.uid.as_raw()).gid(nobody.gid.as_raw());
+    }
+    assert!(command.status().expect("run prlimit").success());
 }
 
 fn user_of(daemon: &Daemon) -> &'static str {
@@ -78,7 +92,7 @@ fn every_request_is_answered() {
         );
     }
     daemon.call("supervisor.readLog", &[Value::from(0), Value::from(0)]);
-    daemon.call("visord.getAllProcessDetails", &[]);
+    daemon.call("supervisor.getAllProcessDetails", &[]);
     daemon.signal(libc::SIGUSR2);
     daemon.wait_log("supervisord logreopen");
     let more = format!("{PROGRAMS}[program:c]\ncommand=/bin/sleep 1000\nstartsecs=0\n");
@@ -89,7 +103,7 @@ fn every_request_is_answered() {
         (Some(0), "c: added process group\n".into(), String::new())
     );
     assert_eq!(daemon.child_pid("a"), a);
-    limit(&daemon, "unlimited");
+    limit(&daemon, "1000");
     for name in ["b", "c"] {
         let _ = daemon.try_call("supervisor.startProcess", &[Value::from(name)]);
         daemon.wait_state(name, "RUNNING");
@@ -109,7 +123,7 @@ fn a_restart_waits_for_room() {
             daemon.call("supervisor.restart", &[]);
         }
         daemon.wait_log("the web server could not start");
-        limit(&daemon, "unlimited");
+        limit(&daemon, "1000");
         wait_for("an answer", || {
             daemon.try_call("supervisor.getState", &[]).is_ok()
         });
