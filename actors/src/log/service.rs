@@ -1,5 +1,7 @@
 //! The log threads: started when they are needed, one per file system, at most four.
 
+mod first;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::io;
@@ -122,20 +124,6 @@ impl LogService {
             #[cfg(test)]
             rounds: AtomicU64::new(0),
         }))
-    }
-
-    /// Starts the first thread. Without this it is started when it is needed; with it, outputs can
-    /// be opened when no more threads can be had.
-    ///
-    /// # Errors
-    /// No thread or no descriptor can be had.
-    pub fn start_first_thread(&self) -> io::Result<()> {
-        let mut threads = self.0.threads();
-        if threads.running.is_empty() {
-            let thread = self.0.start_thread(0)?;
-            threads.running.push(thread);
-        }
-        Ok(())
     }
 
     /// Opens the sinks of one output. The file is opened on the thread of its file system,
@@ -270,14 +258,6 @@ impl LogService {
     }
 }
 
-#[cfg(test)]
-impl LogService {
-    /// How often its threads have woken up.
-    pub(super) fn rounds(&self) -> u64 {
-        self.0.rounds.load(Ordering::Relaxed)
-    }
-}
-
 impl Shared {
     fn threads(&self) -> MutexGuard<'_, Threads> {
         self.threads.lock().unwrap_or_else(PoisonError::into_inner)
@@ -321,10 +301,7 @@ impl Shared {
         while threads.running.len() <= index {
             match self.start_thread(threads.running.len()) {
                 Ok(thread) => threads.running.push(thread),
-                Err(error) => {
-                    let last = threads.running.last();
-                    return last.map(|thread| thread.mouth.clone()).ok_or(error);
-                }
+                Err(error) => return threads.last().ok_or(error),
             }
         }
         Ok(threads.running[index].mouth.clone())
