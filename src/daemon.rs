@@ -102,14 +102,15 @@ fn live(
         portable: false,
         descriptors,
     };
-    let threads = SpawnerThread::start_with(options)
-        .map_err(|error| shortage("the spawner thread", &error))
-        .and_then(|spawner| {
-            let workers = Workers::start();
-            let workers = workers.map_err(|error| shortage("the worker threads", &error))?;
-            Ok((spawner, workers))
-        });
-    let (spawner, workers) = match threads {
+    let threads = || {
+        wiring::prepare()?;
+        let spawner = SpawnerThread::start_with(options);
+        let spawner = spawner.map_err(|error| shortage("the spawner thread", &error))?;
+        let workers = Workers::start();
+        let workers = workers.map_err(|error| shortage("the worker threads", &error))?;
+        Ok((spawner, workers))
+    };
+    let (spawner, workers) = match threads() {
         Ok(threads) => threads,
         Err(error) => return Err(failed(running, error)),
     };

@@ -74,9 +74,23 @@ pub(super) fn run(run: Run<'_>) -> Result<Ending, UsageError> {
     system.block_on(supervise(run))
 }
 
+/// Have tokio make what it makes once in a process. It panics if descriptors are missing then, so
+/// that is tried before: room that is found stays as long as there is only one thread.
+///
+/// # Errors
+/// Descriptors are missing.
+pub(super) fn prepare() -> Result<(), UsageError> {
+    let pair = UnixStream::pair;
+    let room = || io::Result::Ok((pair()?, pair()?, pair()?));
+    let prepared = room().and_then(|room| {
+        drop(room);
+        runtime()
+    });
+    let prepared = prepared.map(drop);
+    prepared.map_err(|error| shortage("the control thread", &error))
+}
+
 fn runtime() -> io::Result<tokio::runtime::Runtime> {
-    // tokio panics where this fails
-    UnixStream::pair()?;
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
