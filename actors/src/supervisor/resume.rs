@@ -58,7 +58,7 @@ impl Supervisor {
         let addr = context.address();
         actix_rt::spawn(Resuming {
             context: context.into_future(Self::new(parts)),
-            clock: world.clock.clone(),
+            clock: world.clock,
             logger: world.logger.clone(),
             panics: (0, Mono::default()),
         });
