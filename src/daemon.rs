@@ -11,6 +11,7 @@ mod daemonize;
 mod pidfile;
 mod privileges;
 mod rehearsal;
+mod reserve;
 mod serve;
 mod start;
 mod wiring;
@@ -22,6 +23,7 @@ use std::time::SystemTime;
 
 use visord_actors::spawn::{SpawnerOptions, SpawnerThread};
 use visord_actors::supervisor::{Ending, Loader};
+use visord_actors::workers::Workers;
 use visord_config::{ConfigError, Loaded, Overrides, Surroundings};
 use visord_web::listen::Bound;
 
@@ -29,7 +31,8 @@ use crate::cli::UsageError;
 use cli::Invocation;
 use daemonize::{Readiness, Side};
 use rehearsal::Ahead;
-use start::Start;
+use start::{Running, Start};
+use wiring::shortage;
 
 /// The command line and surroundings a daemon was started with: all it needs to load its
 /// configuration again.
@@ -51,6 +54,9 @@ impl Origin {
         Arc::new(move || origin.load())
     }
 }
+
+/// Exit code after an internal error (EX_SOFTWARE of sysexits.h).
+const SOFTWARE: u8 = 70;
 
 /// Run supervisord with these settings until it is told to end.
 #[must_use]
@@ -90,13 +96,24 @@ fn live(
     let limits = privileges::raise_limits(&loaded.config.server).map_err(UsageError)?;
     let descriptors = privileges::raise_own_descriptors();
     let mut running = Start::first(limits, readiness).up(&loaded.config)?;
+    reserve::keep();
     // threads begin only now, after the fork and the change of user
     let options = SpawnerOptions {
         portable: false,
         descriptors,
     };
-    let spawner = SpawnerThread::start_with(options)
-        .map_err(|error| UsageError(format!("could not start the spawner thread: {error}")))?;
+    let threads = || {
+        wiring::prepare()?;
+        let spawner = SpawnerThread::start_with(options);
+        let spawner = spawner.map_err(|error| shortage("the spawner thread", &error))?;
+        let workers = Workers::start();
+        let workers = workers.map_err(|error| shortage("the worker threads", &error))?;
+        Ok((spawner, workers))
+    };
+    let (spawner, workers) = match threads() {
+        Ok(threads) => threads,
+        Err(error) => return Err(failed(running, error)),
+    };
     let ahead = Ahead::default();
     let mut next_serial = 0;
     let started = SystemTime::now();
@@ -109,6 +126,7 @@ fn live(
             started,
             running: &mut running,
             spawner: spawner.clone(),
+            workers: workers.clone(),
             next_serial: &mut next_serial,
             is_first,
         });
@@ -123,12 +141,25 @@ fn live(
                 running.down().stop_threads();
                 return Ok(ExitCode::SUCCESS);
             }
-            Err(error) => {
+            Ok(Ending::Failed) => {
+                let text = "the Supervisor failed; every program was stopped, supervisord ends";
+                slog::crit!(running.activity.logger(), "{text}");
+                eprintln!("Error: {text}");
+                ahead.take().iter().for_each(Bound::unlink);
                 running.down().stop_threads();
-                return Err(error);
+                return Ok(ExitCode::from(SOFTWARE));
             }
+            Err(error) => return Err(failed(running, error)),
         }
     }
+}
+
+/// Clean up after a first start that failed. Standard error may be gone already, so the log says
+/// why.
+fn failed(running: Running, error: UsageError) -> UsageError {
+    slog::crit!(running.activity.logger(), "{error}");
+    running.down().stop_threads();
+    error
 }
 
 fn usage(error: ConfigError) -> UsageError {

@@ -1,12 +1,13 @@
 //! The board: what the control thread shows to readers on other threads.
 //!
 //! A process's row is written by its Process actor, the rest by the Supervisor, on every
-//! change; RPC reads, pages and metrics are answered from it without a message to any actor.
+//! change. A row has one owner at a time: an actor that was replaced or removed, but lives on until
+//! its child has ended, can no longer write it; RPC reads, pages and metrics are answered from it without a message to any actor.
 //! Readers hold the lock for the copy of some `Arc`s.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::atomic::{AtomicI32, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use visord_model::process::ProcessInfo;
@@ -27,12 +28,25 @@ pub struct Identity {
     pub logfile: Option<PathBuf>,
 }
 
+/// The right to change one row, until the row is removed or shown for another owner. The default
+/// owns no row.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RowOwner(u64);
+
+#[derive(Debug)]
+struct Row {
+    owner: RowOwner,
+    info: Arc<ProcessInfo>,
+}
+
 /// See the module.
 #[derive(Debug)]
 pub struct Board {
     identity: Identity,
     mood: AtomicI32,
-    processes: RwLock<BTreeMap<ProcessName, Arc<ProcessInfo>>>,
+    /// How many owners rows have had.
+    owners: AtomicU64,
+    processes: RwLock<BTreeMap<ProcessName, Row>>,
     groups: RwLock<Vec<String>>,
     pools: RwLock<BTreeMap<String, Arc<PoolMeter>>>,
     feed: Feed,
@@ -45,6 +59,7 @@ impl Board {
         Self {
             identity,
             mood: AtomicI32::new(SupervisorState::Running.code()),
+            owners: AtomicU64::new(0),
             processes: RwLock::default(),
             groups: RwLock::default(),
             pools: RwLock::default(),
@@ -68,13 +83,13 @@ impl Board {
     /// One process of an active group.
     #[must_use]
     pub fn process(&self, name: &ProcessName) -> Option<Arc<ProcessInfo>> {
-        self.read(|all| all.get(name).cloned())
+        self.read(|all| all.get(name).map(|row| Arc::clone(&row.info)))
     }
 
     /// Every process, by group name, then process name.
     #[must_use]
     pub fn all(&self) -> Vec<Arc<ProcessInfo>> {
-        self.read(|all| all.values().cloned().collect())
+        self.read(infos)
     }
 
     /// Every process as [`Self::all`], and the cursor of the feed whose next entries follow on
@@ -82,7 +97,7 @@ impl Board {
     #[must_use]
     pub fn snapshot(&self) -> (Vec<Arc<ProcessInfo>>, Cursor) {
         // rows are published under the same lock
-        self.read(|all| (all.values().cloned().collect(), self.feed.cursor()))
+        self.read(|all| (infos(all), self.feed.cursor()))
     }
 
     /// Where every change of a row is told.
@@ -98,7 +113,7 @@ impl Board {
         groups.iter().any(|group| group == name)
     }
 
-    fn read<T>(&self, f: impl FnOnce(&BTreeMap<ProcessName, Arc<ProcessInfo>>) -> T) -> T {
+    fn read<T>(&self, f: impl FnOnce(&BTreeMap<ProcessName, Row>) -> T) -> T {
         f(&self
             .processes
             .read()
@@ -110,8 +125,21 @@ impl Board {
         self.mood.store(mood.code(), Ordering::Release);
     }
 
-    /// Show what is now true of a process.
-    pub fn set_process(&self, info: ProcessInfo) {
+    /// Show a process, in the place of another of its name. From now on only the owner returned
+    /// here may change the row.
+    pub fn set_process(&self, info: ProcessInfo) -> RowOwner {
+        let owner = RowOwner(self.owners.fetch_add(1, Ordering::Relaxed) + 1);
+        self.write(owner, info, |_| true);
+        owner
+    }
+
+    /// Show what is now true of a process. Nothing changes if the row has another owner or was
+    /// removed.
+    pub fn update_process(&self, owner: RowOwner, info: ProcessInfo) {
+        self.write(owner, info, |row| row.is_some_and(|row| row.owner == owner));
+    }
+
+    fn write(&self, owner: RowOwner, info: ProcessInfo, may: impl FnOnce(Option<&Row>) -> bool) {
         let name = ProcessName {
             group: info.group.clone(),
             process: info.name.clone(),
@@ -120,11 +148,21 @@ impl Board {
             .processes
             .write()
             .unwrap_or_else(PoisonError::into_inner);
-        if all.get(&name).is_some_and(|shown| **shown == info) {
+        if !may(all.get(&name)) {
+            return;
+        }
+        if let Some(row) = all.get_mut(&name)
+            && *row.info == info
+        {
+            row.owner = owner;
             return;
         }
         let info = Arc::new(info);
-        all.insert(name, Arc::clone(&info));
+        let row = Row {
+            owner,
+            info: Arc::clone(&info),
+        };
+        all.insert(name, row);
         self.feed.publish(News::State(info));
     }
 
@@ -180,6 +218,10 @@ impl Board {
             stays
         });
     }
+}
+
+fn infos(all: &BTreeMap<ProcessName, Row>) -> Vec<Arc<ProcessInfo>> {
+    all.values().map(|row| Arc::clone(&row.info)).collect()
 }
 
 #[cfg(test)]
@@ -246,5 +288,30 @@ mod tests {
         board.remove_process(&b);
         board.remove_group("g");
         assert_eq!(told(&board, cursor), ["b gone", "a gone"]);
+    }
+
+    #[test]
+    fn only_the_owner_changes_a_row() {
+        let board = Board::new(Identity::default());
+        let name = ProcessName {
+            group: "g".into(),
+            process: "a".into(),
+        };
+        let state = || board.process(&name).map(|info| info.state);
+        let first = board.set_process(info("g", "a", ProcessState::Unknown));
+        board.update_process(first, info("g", "a", ProcessState::Stopping));
+        assert_eq!(state(), Some(ProcessState::Stopping));
+        board.remove_group("g");
+        board.update_process(first, info("g", "a", ProcessState::Stopped));
+        assert_eq!(state(), None, "a removed row stays removed");
+        let second = board.set_process(info("g", "a", ProcessState::Running));
+        board.update_process(first, info("g", "a", ProcessState::Stopped));
+        assert_eq!(state(), Some(ProcessState::Running));
+        // the same text from another owner is a change of owner too
+        let third = board.set_process(info("g", "a", ProcessState::Running));
+        board.update_process(second, info("g", "a", ProcessState::Stopped));
+        assert_eq!(state(), Some(ProcessState::Running));
+        board.update_process(third, info("g", "a", ProcessState::Exited));
+        assert_eq!(state(), Some(ProcessState::Exited));
     }
 }

@@ -19,6 +19,7 @@ pub mod supervisor;
 pub mod ticker;
 pub mod usage;
 pub mod vigil;
+pub mod workers;
 
 #[cfg(test)]
 mod testing;

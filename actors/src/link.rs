@@ -1,7 +1,8 @@
 //! The line to the Supervisor actor for those who only ask: one recipient per request.
 //!
 //! A [`Link`] names no actor type, so whoever holds one can be tested against a stand-in.
-//! A closed mailbox (the daemon is going away) is the fault SHUTDOWN_STATE.
+//! A closed mailbox (the daemon is going away) is the fault SHUTDOWN_STATE; a request that is lost
+//! although the mailbox is open (the actor panicked over it) is FAILED.
 
 use actix::dev::ToEnvelope;
 use actix::{Actor, Addr, Handler, Message, Recipient};
@@ -39,14 +40,19 @@ pub struct Link {
     restart: Recipient<Restart>,
 }
 
+/// What a client is told whose request was lost by a panic.
+const LOST: &str = "an internal error interrupted the request, see the log of supervisord";
+
 async fn ask<M, T>(to: &Recipient<M>, message: M) -> Answer<T>
 where
     M: Message<Result = Answer<T>> + Send,
     T: Send + 'static,
 {
-    to.send(message)
-        .await
-        .unwrap_or_else(|_| Err(FaultCode::ShutdownState.bare()))
+    let lost = |_| match to.connected() {
+        true => Err(FaultCode::Failed.about(LOST)),
+        false => Err(FaultCode::ShutdownState.bare()),
+    };
+    to.send(message).await.unwrap_or_else(lost)
 }
 
 impl Link {

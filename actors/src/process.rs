@@ -31,6 +31,7 @@ pub use member::PoolLink;
 pub use stdin::StdinError;
 pub use surroundings::Surroundings;
 
+use crate::board::RowOwner;
 use crate::fcgi::SharedSocket;
 use crate::log::Channel;
 use crate::messages::process::{ActorDied, ProcessChanged};
@@ -66,6 +67,8 @@ pub struct Process {
     name: ProcessName,
     setup: Setup,
     world: Rc<Surroundings>,
+    /// Its right to write its row of the board.
+    row: RowOwner,
     machine: Machine,
     child: Option<ChildHandle>,
     /// The child was reaped; its output is being drained before the machine is told.
@@ -92,9 +95,9 @@ impl Process {
     #[must_use]
     pub fn enter(setup: Setup, world: Rc<Surroundings>) -> Addr<Self> {
         Self::create(|ctx| {
-            let process = Self::new(setup, world);
-            // readers know of it before anybody can ask for it
-            process.show();
+            let mut process = Self::new(setup, world);
+            // readers know of it before clients can ask for it
+            process.row = process.world.board.set_process(process.info());
             process.take_post(ctx);
             process
         })
@@ -110,6 +113,7 @@ impl Process {
             name,
             setup,
             world,
+            row: RowOwner::default(),
             machine,
             child: None,
             exited: None,

@@ -9,10 +9,12 @@ mod groups;
 mod guardian;
 mod logs;
 mod reload;
+mod resume;
 mod roster;
 mod shutdown;
 mod update;
 
+use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -25,11 +27,12 @@ use visord_model::shutdown::StopPlan;
 
 use crate::log::ActivityLog;
 use crate::messages::event::Publish;
-use crate::messages::supervisor::Begin;
+use crate::messages::supervisor::{Begin, ProcessName};
 use crate::process::Surroundings;
 
 use groups::Legacy;
 pub use groups::{AutoLogs, prepare_auto_logs};
+pub use resume::Abandoned;
 use roster::Roster;
 use update::Turns;
 
@@ -48,6 +51,8 @@ pub enum Ending {
     /// Run again with this configuration, the very one that was found valid before anything
     /// stopped (decision C28).
     Restart(Box<Loaded>),
+    /// The Supervisor was given up after it had panicked again and again, or could not be started.
+    Failed,
 }
 
 /// What makes a Supervisor.
@@ -68,8 +73,11 @@ pub struct Parts {
     pub activity: ActivityLog,
     /// Told whenever logs are reopened, for whoever else has files to open anew.
     pub reopened: watch::Sender<()>,
-    /// Told once when everything has stopped.
+    /// Told once when everything has stopped. Dropped without a word: the Supervisor was given up,
+    /// and its processes run.
     pub ended: oneshot::Sender<Ending>,
+    /// Gets its groups in that case.
+    pub abandoned: Abandoned,
 }
 
 /// See the module.
@@ -83,21 +91,24 @@ pub struct Supervisor {
     activity: ActivityLog,
     reopened: watch::Sender<()>,
     ended: Option<oneshot::Sender<Ending>>,
+    abandoned: Abandoned,
     /// What a restart that is under way will run.
     next: Option<Box<Loaded>>,
     roster: Roster,
     /// Whose turn it is to update a group.
     turns: Turns,
+    /// Which processes each update under way stops, and whether they ran before.
+    updating: BTreeMap<String, Vec<(ProcessName, bool)>>,
     plan: Option<StopPlan>,
     stop_report: Option<SpawnHandle>,
     /// Clients are served, and what starts by itself was told to.
     begun: bool,
+    /// The groups of the first configuration are active.
+    is_started: bool,
 }
 
 impl Supervisor {
-    /// A Supervisor that activates its configuration's groups when it starts.
-    #[must_use]
-    pub fn new(parts: Parts) -> Self {
+    fn new(parts: Parts) -> Self {
         Self {
             world: parts.world,
             config: parts.config,
@@ -108,12 +119,15 @@ impl Supervisor {
             activity: parts.activity,
             reopened: parts.reopened,
             ended: Some(parts.ended),
+            abandoned: parts.abandoned,
             next: None,
             roster: Roster::default(),
             turns: Turns::default(),
+            updating: BTreeMap::new(),
             plan: None,
             stop_report: None,
             begun: false,
+            is_started: false,
         }
     }
 
@@ -133,10 +147,17 @@ impl Supervisor {
 impl Actor for Supervisor {
     type Context = Context<Self>;
 
+    /// Also called when it goes on after a panic.
     fn started(&mut self, ctx: &mut Context<Self>) {
-        for group in self.config.groups.clone() {
-            self.activate(group, Legacy::default(), ctx);
+        if self.is_started {
+            return;
         }
+        for group in self.config.groups.clone() {
+            if self.roster.group(&group.name).is_none() {
+                self.activate(group, Legacy::default(), ctx);
+            }
+        }
+        self.is_started = true;
     }
 }
 

@@ -11,7 +11,7 @@ use crate::context::Context;
 use crate::dialect::{Document, decode, is_space};
 use crate::error::Problem;
 use crate::guard::Exposed;
-use crate::load::{read_source, whole_file};
+use crate::load::{Unread, read_source, whole_file};
 use crate::types::Surroundings;
 
 const SECTION: &str = "include";
@@ -84,10 +84,15 @@ fn replace_here(document: &mut Document, directory: &str) {
     document.map_values(|value| value.contains(HERE).then(|| value.replace(HERE, directory)));
 }
 
-/// A file that cannot be read is passed over in silence, as the original does.
+/// A file that cannot be read is passed over in silence, as the original does. A FIFO or a device,
+/// on which the original hangs, is a problem.
 fn include_file(document: &mut Document, file: &Path, done: &mut Included, exposed: &mut Exposed) {
-    let Ok(bytes) = read_source(file) else {
-        return;
+    let bytes = match read_source(file, file) {
+        Ok(bytes) => bytes,
+        Err(Unread::Unreadable) => return,
+        Err(Unread::Special(message)) => {
+            return done.problems.extend(whole_file(file, message).problems);
+        }
     };
     exposed.look(file, file);
     let problems = match decode(&bytes) {

@@ -1,5 +1,6 @@
 //! From a path to a [`Config`], or to everything that is wrong with it.
 
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -89,8 +90,13 @@ pub(crate) fn read_file(path: &Path, surroundings: &Surroundings) -> Result<Sour
         let message = format!("could not find config file {shown}");
         return Err(whole_file(path, message));
     }
-    let bytes = read_source(&resolved)
-        .map_err(|_| whole_file(path, format!("could not read config file {shown}")))?;
+    let bytes = read_source(path, &resolved).map_err(|error| {
+        let message = match error {
+            Unread::Special(message) => message,
+            Unread::Unreadable => format!("could not read config file {shown}"),
+        };
+        whole_file(path, message)
+    })?;
     let text = decode(&bytes).map_err(|message| whole_file(path, message))?;
     let mut document = Document::default();
     let problems = document.read(text, &Arc::from(path));
@@ -104,9 +110,22 @@ pub(crate) fn read_file(path: &Path, surroundings: &Surroundings) -> Result<Sour
     })
 }
 
-/// Read a file of the configuration.
-pub(crate) fn read_source(path: &Path) -> std::io::Result<Vec<u8>> {
-    visord_files::read_linked(path)
+/// Why a file was not read.
+pub(crate) enum Unread {
+    /// Reading a FIFO or a device might never end: the message.
+    Special(String),
+    /// The system refuses.
+    Unreadable,
+}
+
+/// Read a regular file of the configuration; messages call it `shown`.
+pub(crate) fn read_source(shown: &Path, path: &Path) -> Result<Vec<u8>, Unread> {
+    visord_files::read_linked(path).map_err(|error| match error.kind() {
+        io::ErrorKind::Unsupported => {
+            Unread::Special(format!("config file {} is {error}", shown.display()))
+        }
+        _ => Unread::Unreadable,
+    })
 }
 
 /// Something is wrong with a file as a whole.

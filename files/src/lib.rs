@@ -28,7 +28,7 @@ pub mod trust;
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::fd::AsFd;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{FileTypeExt as _, OpenOptionsExt};
 use std::path::Path;
 
 use nix::fcntl::OFlag;
@@ -108,15 +108,21 @@ pub fn sync_folder_of(path: &Path) -> io::Result<()> {
 /// certificates are often linked. Who else can change such a file is for [`trust`] to say.
 ///
 /// # Errors
-/// It is missing, or the system refuses; anything but a regular file is
-/// [`io::ErrorKind::Unsupported`].
+/// It is missing, or the system refuses. A folder is [`io::ErrorKind::IsADirectory`]; anything else
+/// but a regular file is [`io::ErrorKind::Unsupported`], whose text says what it is.
 pub fn read_linked(path: &Path) -> io::Result<Vec<u8>> {
     let mut file = File::options()
         .read(true)
         .custom_flags((OFlag::O_NONBLOCK | OFlag::O_NOCTTY).bits())
         .open(path)?;
-    if !file.metadata()?.is_file() {
-        return Err(not_regular());
+    let file_type = file.metadata()?.file_type();
+    if file_type.is_dir() {
+        return Err(io::ErrorKind::IsADirectory.into());
+    }
+    if !file_type.is_file() {
+        let what = if file_type.is_fifo() { "a FIFO" } else { "a device" };
+        let text = format!("{what}, not a regular file");
+        return Err(io::Error::new(io::ErrorKind::Unsupported, text));
     }
     let mut bytes = Vec::new();
     file.read_to_end(&mut bytes)?;

@@ -35,10 +35,7 @@ pub(super) fn up(config: &Config, old: Running, ahead: Vec<Bound>) -> Running {
         say(&[failure(error)]);
         AutoLogs::new()
     });
-    if let Err(error) = probe_sockets(config, &say) {
-        // its programs will say so, and try again
-        say(&[failure(error)]);
-    }
+    probe_sockets(config, &say);
     say(&visord_web::server::startup_lines(
         &config.http,
         &config.rpc_interfaces,
@@ -47,6 +44,7 @@ pub(super) fn up(config: &Config, old: Running, ahead: Vec<Bound>) -> Running {
     let (pidfile, line) = Pidfile::write(&config.server.pidfile, process::id());
     say(&[line]);
     Running {
+        readiness: None,
         activity,
         bound,
         auto_logs,

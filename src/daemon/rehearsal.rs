@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use nix::unistd::{AccessFlags, access};
 use visord_actors::log::try_activity;
 use visord_actors::supervisor::Rehearsal;
-use visord_config::{Config, FcgiAddress, HttpConfig, LogTarget, MainLogTarget, ProcessConfig};
+use visord_config::{Config, HttpConfig, LogTarget, MainLogTarget, ProcessConfig};
 use visord_web::listen::{Bound, bind_one, is_in_the_way};
 use visord_web::tls::Tls;
 
@@ -25,7 +25,7 @@ impl Ahead {
         Arc::new(move |config| {
             may_become(&config.server)?;
             try_log(&config.server.logfile)?;
-            try_folders(config)?;
+            try_child_logs(config)?;
             ahead.open(&config.http, &held)
         })
     }
@@ -41,8 +41,9 @@ impl Ahead {
 
     /// Open what is new; what is where a server of ours is already has to wait for it.
     fn open(&self, http: &[HttpConfig], held: &[HttpConfig]) -> Result<(), String> {
-        let mut ahead = self.lock();
-        let mut before = std::mem::take(&mut *ahead);
+        // not locked while something is opened: that may block, and the end of the daemon takes
+        // what there is
+        let mut before = self.take();
         let mut opened = Vec::new();
         let mut tried = Ok(());
         for config in http {
@@ -62,7 +63,9 @@ impl Ahead {
         let useless = if tried.is_ok() { &before } else { &opened };
         useless.iter().for_each(Bound::unlink);
         if tried.is_ok() {
-            *ahead = opened;
+            // another rehearsal may have come first
+            let others = std::mem::replace(&mut *self.lock(), opened);
+            others.iter().for_each(Bound::unlink);
         }
         tried
     }
@@ -78,30 +81,23 @@ fn try_log(target: &MainLogTarget) -> Result<(), String> {
     })
 }
 
-/// The folders in which files will be made.
-fn try_folders(config: &Config) -> Result<(), String> {
-    let processes = || config.groups.iter().flat_map(|group| &group.processes);
+/// The folder of child logs, if any is made there. (A FastCGI socket that cannot be opened is a
+/// spawn error of its programs.)
+fn try_child_logs(config: &Config) -> Result<(), String> {
+    let mut processes = config.groups.iter().flat_map(|group| &group.processes);
     let has_auto = |process: &ProcessConfig| {
         let auto = |target: &LogTarget| *target == LogTarget::Auto;
         auto(&process.stdout.logfile) || auto(&process.stderr.logfile) && !process.redirect_stderr
     };
-    if processes().any(|process| has_auto(process)) {
-        try_folder(&config.server.childlogdir, "a child log")?;
-    }
-    for process in processes() {
-        if let Some(socket) = &process.socket
-            && let FcgiAddress::Unix { path, .. } = &socket.address
-            && let Some(folder) = path.parent()
-        {
-            try_folder(folder, "a FastCGI socket")?;
-        }
+    if processes.any(|process| has_auto(process)) {
+        try_folder(&config.server.childlogdir)?;
     }
     Ok(())
 }
 
-fn try_folder(folder: &Path, what: &str) -> Result<(), String> {
+fn try_folder(folder: &Path) -> Result<(), String> {
     access(folder, AccessFlags::W_OK | AccessFlags::X_OK).map_err(|error| {
         let (folder, reason) = (folder.display(), error.desc());
-        format!("could not create {what} in {folder}: {reason}")
+        format!("could not create a child log in {folder}: {reason}")
     })
 }

@@ -13,8 +13,8 @@ use visord_web::listen::Bound;
 use visord_web::server::{ReadCertificates, WebHandle, WebServer};
 use visord_web::state::AppState;
 
-/// Between two attempts to start the server.
-const PAUSE: Duration = Duration::from_secs(1);
+/// Between two attempts to start what a run needs.
+pub(super) const PAUSE: Duration = Duration::from_secs(1);
 
 /// The web server of a run, once it could be started.
 pub(super) struct Doors<'a> {

@@ -8,7 +8,7 @@ use visord_actors::log::{ActivityLog, ActivitySettings, activity, auto, emit};
 use visord_actors::signals::hold_signals;
 use visord_actors::supervisor::{AutoLogs, prepare_auto_logs};
 use visord_config::{Config, FcgiSocket, MainLogTarget, Surroundings};
-use visord_model::log_line::LogLine;
+use visord_model::log_line::{Level, LogLine};
 use visord_web::listen::{Bound, bind_all};
 
 use super::cli::Invocation;
@@ -43,6 +43,8 @@ pub(super) struct Start {
 
 /// What a running daemon holds and gives back at its end.
 pub(super) struct Running {
+    /// A parent that waits until clients are served; in the first run only.
+    pub(super) readiness: Option<Readiness>,
     pub(super) activity: ActivityLog,
     pub(super) bound: Vec<Bound>,
     pub(super) auto_logs: AutoLogs,
@@ -71,17 +73,14 @@ impl Start {
         say(&remarks);
         // sockets before clean-up: a second instance stops here, with nothing deleted (C25)
         let bound = bind_all(&config.http).map_err(|error| UsageError(error.to_string()))?;
-        let prepared = prepare_logs(config, &say).and_then(|auto_logs| {
-            probe_sockets(config, &say)?;
-            Ok(auto_logs)
-        });
-        let auto_logs = match prepared {
+        let auto_logs = match prepare_logs(config, &say) {
             Ok(auto_logs) => auto_logs,
             Err(error) => {
                 bound.iter().for_each(Bound::unlink);
                 return Err(error);
             }
         };
+        probe_sockets(config, &say);
         say(&visord_web::server::startup_lines(
             &config.http,
             &config.rpc_interfaces,
@@ -93,10 +92,8 @@ impl Start {
         hold_signals();
         let (pidfile, line) = Pidfile::write(&config.server.pidfile, std::process::id());
         say(&[line]);
-        if let Some(readiness) = self.readiness {
-            readiness.announce();
-        }
         Ok(Running {
+            readiness: self.readiness,
             activity,
             bound,
             auto_logs,
@@ -144,8 +141,9 @@ pub(super) fn prepare_logs(
     Ok(known)
 }
 
-/// A FastCGI socket that cannot be had is told before anything runs (spec core 8.1).
-pub(super) fn probe_sockets(config: &Config, say: &dyn Fn(&[LogLine])) -> Result<(), UsageError> {
+/// Say which FastCGI sockets cannot be opened before any program runs. Each is a spawn error of its
+/// programs when they start, as it may be free by then.
+pub(super) fn probe_sockets(config: &Config, say: &dyn Fn(&[LogLine])) {
     let processes = config.groups.iter().flat_map(|group| &group.processes);
     let sockets: BTreeMap<&str, &FcgiSocket> = processes
         .filter_map(|process| process.socket.as_deref())
@@ -154,11 +152,11 @@ pub(super) fn probe_sockets(config: &Config, say: &dyn Fn(&[LogLine])) -> Result
     for socket in sockets.into_values() {
         let attempt = probe(socket);
         say(&attempt.log);
-        attempt
-            .outcome
-            .map_err(|error| UsageError(error.to_string()))?;
+        if let Err(error) = attempt.outcome {
+            let text = format!("{error}; the programs that use it cannot start without it");
+            say(&[LogLine::new(Level::Critical, text)]);
+        }
     }
-    Ok(())
 }
 
 /// The configuration file: the one named, or the first at the default places.

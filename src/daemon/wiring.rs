@@ -1,5 +1,7 @@
 //! The only place that starts actors and hands out addresses.
 
+use std::io;
+use std::os::unix::net::UnixStream;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -19,9 +21,10 @@ use visord_actors::process::Surroundings;
 use visord_actors::reaper::Reaper;
 use visord_actors::signals::{Signals, hold_signals};
 use visord_actors::spawn::SpawnerHandle;
-use visord_actors::supervisor::{Ending, Loader, Parts, Rehearsal, Supervisor};
+use visord_actors::supervisor::{Abandoned, Ending, Loader, Parts, Rehearsal, Supervisor};
 use visord_actors::ticker::Ticker;
 use visord_actors::usage::Usage;
+use visord_actors::workers::Workers;
 use visord_config::{
     Config, HttpAddress, HttpConfig, Loaded, MainLogTarget, RpcInterfaceConfig, RpcInterfaceKind,
 };
@@ -29,7 +32,7 @@ use visord_model::state::SupervisorState;
 use visord_web::rpc::remote::Remotes;
 use visord_web::state::{AppState, Limits, Lost, Settle, Setup, Stored};
 
-use super::serve::Doors;
+use super::serve::{Doors, PAUSE};
 use super::start::Running;
 use crate::cli::UsageError;
 
@@ -42,6 +45,7 @@ pub(super) struct Run<'a> {
     pub(super) started: SystemTime,
     pub(super) running: &'a mut Running,
     pub(super) spawner: SpawnerHandle,
+    pub(super) workers: Workers,
     /// The global event serial, which survives a restart.
     pub(super) next_serial: &'a mut u64,
     /// No restart has led here: whoever started the daemon may still be told of an error.
@@ -51,10 +55,67 @@ pub(super) struct Run<'a> {
 /// Supervise until told to end and everything has stopped.
 ///
 /// # Errors
-/// In the first run: clients cannot be served. Nothing has been started then.
+/// In the first run: a thread or a descriptor cannot be had, or clients cannot be served. No program
+/// has been started then. After a restart it is tried again until it works.
 pub(super) fn run(run: Run<'_>) -> Result<Ending, UsageError> {
-    let system = actix::System::new();
+    let runtime = loop {
+        match runtime() {
+            Ok(runtime) => break runtime,
+            Err(error) if run.is_first => return Err(shortage("the control thread", &error)),
+            Err(error) => {
+                let logger = run.running.activity.logger();
+                slog::crit!(logger, "the control thread cannot begin: {error}");
+                // no program runs and no actor exists
+                std::thread::sleep(PAUSE);
+            }
+        }
+    };
+    let system = actix::System::with_tokio_rt(|| runtime);
     system.block_on(supervise(run))
+}
+
+/// Have tokio make what it makes once in a process. It panics if descriptors are missing then, so
+/// that is tried before: room that is found stays as long as there is only one thread.
+///
+/// # Errors
+/// Descriptors are missing.
+pub(super) fn prepare() -> Result<(), UsageError> {
+    let pair = UnixStream::pair;
+    let room = || io::Result::Ok((pair()?, pair()?, pair()?));
+    let prepared = room().and_then(|room| {
+        drop(room);
+        runtime()
+    });
+    let prepared = prepared.map(drop);
+    prepared.map_err(|error| shortage("the control thread", &error))
+}
+
+fn runtime() -> io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+}
+
+/// Something that the daemon cannot be without cannot be had when it starts.
+pub(super) fn shortage(what: &str, error: &io::Error) -> UsageError {
+    UsageError(format!("could not start {what}: {error}"))
+}
+
+/// In the first run an error; after a restart it is said in the log, and the daemon does without.
+fn needed(
+    what: &str,
+    started: io::Result<()>,
+    is_first: bool,
+    logger: &Logger,
+) -> Result<(), UsageError> {
+    match started {
+        Ok(()) => Ok(()),
+        Err(error) if is_first => Err(shortage(what, &error)),
+        Err(error) => {
+            slog::crit!(logger, "could not start {what}: {error}");
+            Ok(())
+        }
+    }
 }
 
 async fn supervise(run: Run<'_>) -> Result<Ending, UsageError> {
@@ -65,26 +126,33 @@ async fn supervise(run: Run<'_>) -> Result<Ending, UsageError> {
         started,
         running,
         spawner,
+        workers,
         next_serial,
         is_first,
     } = run;
     let listing = Arc::new(listing);
     // from now on no disk may hold up a decision
-    running.activity.start_threads();
+    let threads = running.activity.start_threads();
     let logger = running.activity.logger();
+    needed("the thread of the activity log", threads, is_first, &logger)?;
     tell_panics(&logger);
     let board = Arc::new(Board::new(identity(&config)));
     let logs = LogService::start(LogSettings::new(logger.clone()));
+    let threads = logs.start_first_thread();
+    needed("a thread for logs", threads, is_first, &logger)?;
     running.activity.announce_to(&logs);
     let interest = Interest::default();
     let bus = EventBus::new(*next_serial, interest.clone());
     let bus = bus.telling(board.feed().clone()).start();
     Ticker::new(bus.clone()).start();
-    let reaper = match Reaper::new(spawner.kin(), logger.clone()) {
-        Ok(reaper) => reaper.start(),
-        Err(error) => {
-            slog::crit!(logger, "cannot wait for children: {error}");
-            return Ok(Ending::Shutdown);
+    let reaper = loop {
+        match Reaper::new(spawner.kin(), logger.clone()) {
+            Ok(reaper) => break reaper.start(),
+            Err(error) if is_first => return Err(shortage("waiting for children", &error)),
+            Err(error) => {
+                slog::crit!(logger, "cannot wait for children: {error}");
+                tokio::time::sleep(PAUSE).await;
+            }
         }
     };
     let world = Rc::new(Surroundings {
@@ -113,7 +181,8 @@ async fn supervise(run: Run<'_>) -> Result<Ending, UsageError> {
     };
     let namespaces = main_namespaces(&config.rpc_interfaces);
     let remotes = Arc::new(remotes(&config.rpc_interfaces, &logger));
-    let supervisor = Supervisor::new(Parts {
+    let abandoned = Abandoned::default();
+    let supervisor = Supervisor::run(Parts {
         world,
         config,
         auto_logs: std::mem::take(&mut running.auto_logs),
@@ -123,8 +192,8 @@ async fn supervise(run: Run<'_>) -> Result<Ending, UsageError> {
         activity: running.activity.clone(),
         reopened: watch::Sender::clone(&reopened),
         ended,
-    })
-    .start();
+        abandoned: abandoned.clone(),
+    });
     Signals::new(supervisor.clone(), board.clone(), logger.clone()).start();
     let link = Link::new(&supervisor);
     // once the Supervisor answers, every process is on the board: no client sees it empty
@@ -140,6 +209,7 @@ async fn supervise(run: Run<'_>) -> Result<Ending, UsageError> {
         settle: settle(&running.activity),
         lost: lost(&logs),
         stored: stored(&logs),
+        workers,
         meters: Arc::default(),
         namespaces,
         remotes,
@@ -153,17 +223,26 @@ async fn supervise(run: Run<'_>) -> Result<Ending, UsageError> {
     {
         return Err(UsageError(format!("could not serve clients: {error}")));
     }
+    if let Some(readiness) = running.readiness.take() {
+        readiness.announce();
+    }
     supervisor.do_send(Begin);
     let ended = doors.open_until(reopened.subscribe(), end).await;
     drop(reopened);
-    // a Supervisor that is gone cannot be told to end: treat it as the end
-    let mut ending = ended.unwrap_or(Ending::Shutdown);
+    let mut ending = match ended {
+        Ok(ending) => ending,
+        // it was given up: its programs are stopped without it
+        Err(_) => {
+            abandoned.stop(&shown, &logger).await;
+            Ending::Failed
+        }
+    };
     doors.close().await;
     // from here on signals wait for the next run; one that came before may have made a shutdown
     // of the restart
     hold_signals();
     tokio::task::yield_now().await;
-    if shown.mood() == SupervisorState::Shutdown {
+    if shown.mood() == SupervisorState::Shutdown && ending != Ending::Failed {
         ending = Ending::Shutdown;
     }
     *next_serial = bus.send(GetNextSerial).await.unwrap_or(*next_serial);

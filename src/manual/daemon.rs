@@ -56,6 +56,12 @@ pub(super) fn write(roff: &mut Roff) {
     roff.item(
         "2",
         "",
-        "The command line or the configuration cannot be used.",
+        "The command line or the configuration cannot be used, or the system has no thread or \
+         descriptor for it.",
+    );
+    roff.item(
+        "70",
+        "",
+        "An internal error that came again and again. Every program was stopped in order before.",
     );
 }

@@ -262,3 +262,58 @@ fn the_socket_comes_before_the_command_is_looked_for() {
     assert!(at("Creating socket") < at("spawnerr: can't find command"));
     assert!(at("spawnerr: can't find command") < at("Closing socket"));
 }
+
+/// At the start of the daemon, at a restart and at an update: it is a spawn error of the program, and
+/// of nothing else (decision C30).
+#[test]
+fn a_socket_that_cannot_be_bound_is_a_spawn_error() {
+    let somebody = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = somebody.local_addr().expect("its address").port();
+    let other = "[program:other]\ncommand=/bin/sleep 1000\nstartsecs=0\n";
+    let programs = format!(
+        "[fcgi-program:taken]\ncommand=/bin/sleep 1000\nstartsecs=0\nstartretries=0\n\
+         socket=tcp://127.0.0.1:{port}\n\
+         [fcgi-program:nowhere]\ncommand=/bin/sleep 1000\nstartsecs=0\nautostart=false\n\
+         startretries=0\nsocket=unix://@DIR@/folder/s\n{other}"
+    );
+    let daemon = Daemon::with("", &programs);
+    let url = format!("tcp://127.0.0.1:{port}");
+    let is_as_it_should_be = |count: usize| {
+        daemon.wait_state("other", "RUNNING");
+        daemon.wait_state("taken", "FATAL");
+        let reason = daemon.info("taken", "spawnerr");
+        let reason = reason.as_str().expect("a text");
+        assert!(reason.contains("Address already in use"), "{reason}");
+        assert_eq!(daemon.state("nowhere"), "STOPPED");
+        let start = daemon.try_call("supervisor.startProcess", &[Value::from("nowhere")]);
+        assert!(start.expect_err("no folder").contains("SPAWN_ERROR"));
+        let reason = daemon.info("nowhere", "spawnerr");
+        let reason = reason.as_str().expect("a text");
+        assert!(reason.contains("No such file or directory"), "{reason}");
+        let log = daemon.text("main.log");
+        let told = log
+            .lines()
+            .filter(|line| line.contains("CRIT") && line.contains(&url));
+        assert_eq!(told.count(), count, "{log}");
+    };
+    is_as_it_should_be(1);
+    daemon.call("supervisor.restart", &[]);
+    wait_for("the restart", || {
+        let log = daemon.text("main.log");
+        log.matches("supervisord started with pid").count() == 2
+            && daemon.try_call("supervisor.getState", &[]).is_ok()
+    });
+    is_as_it_should_be(2);
+    // an update, and then it can be bound
+    daemon.setup().configure("", other);
+    assert_eq!(daemon.ctl(&["update"]).status.code(), Some(0));
+    daemon.setup().configure("", &programs);
+    assert_eq!(daemon.ctl(&["update"]).status.code(), Some(0));
+    is_as_it_should_be(2);
+    drop(somebody);
+    fs::create_dir(daemon.path("folder")).expect("mkdir");
+    for name in ["taken", "nowhere"] {
+        daemon.call("supervisor.startProcess", &[Value::from(name)]);
+        assert_eq!(daemon.state(name), "RUNNING");
+    }
+}

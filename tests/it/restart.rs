@@ -68,11 +68,6 @@ fn what_would_fail_stops_nothing() {
     let server = "[unix_http_server:b]\nfile=@DIR@/other.sock\n";
     daemon.setup().configure("", &format!("{server}{PROGRAM}"));
     refused(&daemon, "exists and is not a socket");
-    // a folder for FastCGI sockets that is not there
-    let fastcgi =
-        "[fcgi-program:f]\ncommand=/bin/true\nautostart=false\nsocket=unix:///nowhere/s\n";
-    daemon.setup().configure("", &format!("{fastcgi}{PROGRAM}"));
-    refused(&daemon, "could not create a FastCGI socket in /nowhere");
     // and at last a good one
     daemon.setup().configure("", PROGRAM);
     daemon.call("supervisor.restart", &[]);

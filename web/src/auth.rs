@@ -14,6 +14,7 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use sha1::{Digest as _, Sha1};
 use subtle::{Choice, ConstantTimeEq as _};
 use tokio::sync::Semaphore;
+use visord_actors::workers::Workers;
 use visord_config::{Credentials, HttpConfig};
 
 use crate::caller::{Caller, Right};
@@ -126,7 +127,7 @@ impl Users {
 
     /// Judge the `Authorization` header of a request. Takes time only where there are
     /// `{ARGON2}` passwords, and not for one that was verified before.
-    pub async fn check(&self, headers: &HeaderMap) -> Verdict {
+    pub async fn check(&self, headers: &HeaderMap, workers: &Workers) -> Verdict {
         let Some(value) = headers.get(AUTHORIZATION) else {
             return Verdict::Unknown;
         };
@@ -136,7 +137,7 @@ impl Users {
         let Some((username, password)) = decode(encoded) else {
             return Verdict::Garbled;
         };
-        match self.find(&username, password).await {
+        match self.find(&username, password, workers).await {
             Some(user) => Verdict::Welcome(Caller {
                 user: Some(user.name.clone()),
                 right: user.right,
@@ -147,7 +148,7 @@ impl Users {
     }
 
     /// The user of this name and password.
-    async fn find(&self, username: &str, password: String) -> Option<&User> {
+    async fn find(&self, username: &str, password: String, workers: &Workers) -> Option<&User> {
         let presented = Presented::new(username, &password);
         // every user is looked at, whether or not one was found
         let mut found = None;
@@ -167,11 +168,11 @@ impl Users {
         if let Some(user) = named
             && let Some(argon) = user.slow()
         {
-            return argon.fits(password).await.then_some(user);
+            return argon.fits(password, workers).await.then_some(user);
         }
         // to take as long as if there were such a user; what comes of it does not matter
         if let Some(argon) = self.0.iter().find_map(User::slow) {
-            argon.pretend(password).await;
+            argon.pretend(password, workers).await;
         }
         None
     }

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use actix_web::rt::task::spawn_blocking;
 use visord_files::FileType;
 
 use crate::rpc::logs::Channel;
@@ -60,9 +59,8 @@ impl Source {
             }
         };
         let path = if old > 0 { numbered(&path, old) } else { path };
-        let found = spawn_blocking(move || look(path)).await;
-        // the daemon ends
-        found.unwrap_or_else(|_| Err(Absent::NotStored("The daemon is ending.".into())))
+        let found = site.state.workers.run(move || look(path)).await;
+        found.unwrap_or_else(|not_done| Err(Absent::NotStored(format!("No answer: {not_done}."))))
     }
 
     fn of_process(site: &Site, name: &str, channel: Channel) -> Result<PathBuf, Absent> {

@@ -23,13 +23,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::http::{StatusCode, header};
-use actix_web::rt::task::spawn_blocking;
 use actix_web::{HttpRequest, HttpResponse};
 use futures_util::StreamExt as _;
 use serde_json::json;
 use tokio::time::sleep;
 use visord_actors::log::Growth;
 use visord_actors::log::follow::{Follower, Manner, News, Place, Start};
+use visord_actors::workers::Workers;
 
 use crate::answer;
 use crate::log_source::Source;
@@ -85,14 +85,18 @@ async fn stream(
         Err(_) => return answer::error(StatusCode::NOT_FOUND),
     };
     let growth = site.state.follow.follow(&path);
-    let opened = spawn_blocking(move || Follower::open(&path, start, MANNER)).await;
+    let opened = site
+        .state
+        .workers
+        .run(move || Follower::open(&path, start, MANNER));
+    let opened = opened.await;
     // it may have gone since it was looked at
     let Ok(Ok(follower)) = opened else {
         return answer::error(StatusCode::NOT_FOUND);
     };
-    let shared = Arc::clone(&site.shared);
+    let (shared, workers) = (Arc::clone(&site.shared), site.state.workers.clone());
     sse::open(request, site, move |outlet| {
-        talk(outlet, follower, growth, shared)
+        talk(outlet, follower, growth, workers, shared)
     })
 }
 
@@ -101,13 +105,14 @@ async fn talk(
     mut outlet: Outlet,
     follower: Follower,
     growth: Growth,
+    workers: Workers,
     shared: Arc<Shared>,
 ) -> Result<(), Gone> {
     let mut place = follower.place();
     let begin = json!({ "offset": place.offset }).to_string();
     let first = sse::message(Some(&place), "at", &begin);
     outlet.send(RETRY.to_owned() + &first).await?;
-    let mut news = pin!(follower.news(growth));
+    let mut news = pin!(follower.news(growth, workers));
     loop {
         let cue = tokio::select! {
             biased;

@@ -11,7 +11,6 @@ use std::time::UNIX_EPOCH;
 
 use actix_web::http::StatusCode;
 use actix_web::http::header;
-use actix_web::rt::task::spawn_blocking;
 use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use futures_util::{StreamExt as _, future};
@@ -69,8 +68,8 @@ async fn stream(
 ) -> HttpResponse {
     let growth = site.state.follow.follow(&path);
     let open = move || Follower::open(&path, Start::BeforeEnd(BEFORE), Manner::default());
-    // a thread that panicked or a daemon that ends has no log to show
-    let opened = spawn_blocking(open).await;
+    // without an answer there is no log to show
+    let opened = site.state.workers.run(open).await;
     let Ok(Ok(follower)) = opened else {
         return answer::error(StatusCode::NOT_FOUND);
     };
@@ -87,10 +86,12 @@ async fn stream(
     }
     // a quiet log is no idle connection
     let serving = serving(request);
-    let pieces = follower.news(growth).filter_map(move |told| {
-        let _still = &serving;
-        future::ready(told.map(|(news, _)| bytes(news)).transpose())
-    });
+    let pieces = follower
+        .news(growth, site.state.workers.clone())
+        .filter_map(move |told| {
+            let _still = &serving;
+            future::ready(told.map(|(news, _)| bytes(news)).transpose())
+        });
     headers(&mut response).streaming(pieces)
 }
 

@@ -130,7 +130,7 @@ async fn caller(request: &HttpRequest, site: &Site) -> Result<Caller, HttpRespon
             )
         });
     };
-    match users.check(headers).await {
+    match users.check(headers, &site.state.workers).await {
         Verdict::Welcome(caller) => Ok(caller),
         Verdict::Unknown => Err(answer::unauthorized()),
         Verdict::Wrong => {

@@ -145,7 +145,7 @@ pub async fn perform(
         let remote = state.remotes.of(name);
         let remote = remote.ok_or(FaultCode::UnknownMethod.bare())?;
         allow(right, FORWARDED, name)?;
-        return remote.forward(name, &args).await;
+        return remote.forward(name, &args, &state.workers).await;
     };
     allow(right, method.right, name)?;
     Ok(run(state, right, method, args).await?)

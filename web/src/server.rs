@@ -23,10 +23,10 @@ use actix_web::{App, rt, web};
 use futures_util::FutureExt as _;
 use futures_util::future::LocalBoxFuture;
 use slog::{Logger, crit, debug, error, info};
-use tokio::sync::oneshot;
 use tokio::task::AbortHandle;
 use tokio::time::{sleep, timeout};
 use visord_actors::vigil::Vigil;
+use visord_actors::workers::Workers;
 use visord_config::{HttpConfig, RpcInterfaceConfig};
 use visord_model::log_line::{Level, LogLine};
 
@@ -49,6 +49,7 @@ const RECOVERY: Duration = Duration::from_millis(200);
 pub struct WebServer {
     waiting: Vec<(Socket, Site)>,
     log: Logger,
+    workers: Workers,
     /// Of the listeners that speak TLS: section and certificate.
     certificates: Vec<(String, Arc<Tls>)>,
     shared: Arc<Shared>,
@@ -60,6 +61,7 @@ pub struct WebServer {
 pub struct WebHandle {
     addr: Addr<WebServer>,
     arbiter: Arbiter,
+    workers: Workers,
 }
 
 /// Accept no more connections; done when the requests at hand are answered.
@@ -125,6 +127,8 @@ impl WebServer {
         let tls = |one: &Bound| Some((one.config.section.clone(), one.tls.clone()?));
         let certificates = bound.iter().filter_map(tls).collect();
         let log = state.log.clone();
+        let workers = state.workers.clone();
+        let reading = workers.clone();
         let arbiter = Arbiter::try_new()?;
         arbiter.spawn_fn(|| {
             // only for those who look at the threads
@@ -133,11 +137,16 @@ impl WebServer {
         let addr = Self::start_in_arbiter(&arbiter.handle(), move |_| Self {
             waiting,
             log,
+            workers: reading,
             certificates,
             shared,
             accepting: Vec::new(),
         });
-        Ok(WebHandle { addr, arbiter })
+        Ok(WebHandle {
+            addr,
+            arbiter,
+            workers,
+        })
     }
 }
 
@@ -154,14 +163,9 @@ impl WebHandle {
         // a server that is gone already needs no farewell
         let _ = self.addr.send(StopListening).await;
         self.arbiter.stop();
-        let (done, ended) = oneshot::channel();
-        std::thread::spawn(move || {
-            // a thread that panicked has ended as well
-            let _ = self.arbiter.join();
-            // nobody waits any more if it took too long
-            let _ = done.send(());
-        });
-        let _ = timeout(FAREWELL, ended).await;
+        // a thread that panicked has ended as well
+        let joined = self.workers.run(move || drop(self.arbiter.join()));
+        let _ = timeout(FAREWELL, joined).await;
     }
 }
 
@@ -199,14 +203,22 @@ impl Handler<ReadCertificates> for WebServer {
     fn handle(&mut self, _: ReadCertificates, _: &mut Self::Context) {
         for (section, tls) in &self.certificates {
             let (section, tls, log) = (section.clone(), Arc::clone(tls), self.log.clone());
-            // files are not read on the HTTP thread; the task says itself how it ended
-            drop(rt::task::spawn_blocking(move || match tls.read_again() {
-                Ok(()) => info!(log, "certificate of '{section}' read again"),
-                Err(error) => crit!(
+            // files are not read on the HTTP thread
+            let read = self.workers.run(move || tls.read_again());
+            rt::spawn(async move {
+                let failed = match read.await {
+                    Ok(Ok(())) => {
+                        info!(log, "certificate of '{section}' read again");
+                        return;
+                    }
+                    Ok(Err(error)) => error.to_string(),
+                    Err(not_done) => not_done.to_string(),
+                };
+                crit!(
                     log,
-                    "certificate of '{section}' not read again, the old one stays: {error}"
-                ),
-            }));
+                    "certificate of '{section}' not read again, the old one stays: {failed}"
+                );
+            });
         }
     }
 }

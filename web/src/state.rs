@@ -14,6 +14,7 @@ use visord_actors::link::Link;
 use visord_actors::log::{Followers, LostBytes, StoredBytes};
 use visord_actors::messages::supervisor::ProcessName;
 use visord_actors::usage::Usage;
+use visord_actors::workers::Workers;
 use visord_config::{HttpAddress, Listing};
 
 use crate::auth::Users;
@@ -61,6 +62,8 @@ pub struct AppState {
     pub lost: Lost,
     /// Counts what log files have taken.
     pub stored: Stored,
+    /// Does what may block: no thread is started while clients are served.
+    pub workers: Workers,
     /// Counts calls and requests.
     pub meters: Arc<Meters>,
     /// Namespaces under which the main methods are reachable: the names of the

@@ -23,6 +23,7 @@ use self::line::{Next, open_regular};
 pub use self::place::{FileId, Place};
 use self::place::{SEALED, seal};
 use super::followers::Growth;
+use crate::workers::Workers;
 
 /// The most bytes one piece carries.
 pub const PIECE: usize = 64 * 1024;
@@ -179,12 +180,16 @@ impl Follower {
     }
 
     /// Whatever is new, without end, and where the reader is then. To be polled inside a
-    /// tokio runtime; it reads in its blocking pool. An error ends it.
-    pub fn news(self, growth: Growth) -> impl Stream<Item = io::Result<(News, Place)>> + use<> {
-        let state = (self, growth, Instant::now());
+    /// tokio runtime; these workers read. An error ends it.
+    pub fn news(
+        self,
+        growth: Growth,
+        workers: Workers,
+    ) -> impl Stream<Item = io::Result<(News, Place)>> + use<> {
+        let state = (self, growth, Instant::now(), workers);
         stream::unfold(Some(state), |state| async move {
-            let (follower, growth, rest) = state?;
-            match next(follower, growth, rest).await {
+            let (follower, growth, rest, workers) = state?;
+            match next(follower, growth, rest, &workers).await {
                 Ok((news, follower, growth)) => {
                     let pace = if follower.at_end {
                         follower.manner.pace
@@ -192,7 +197,8 @@ impl Follower {
                         Duration::ZERO
                     };
                     let told = Ok((news, follower.place));
-                    Some((told, Some((follower, growth, Instant::now() + pace))))
+                    let rest = Instant::now() + pace;
+                    Some((told, Some((follower, growth, rest, workers))))
                 }
                 Err(error) => Some((Err(error), None)),
             }
@@ -336,17 +342,18 @@ async fn next(
     mut follower: Follower,
     mut growth: Growth,
     rest: Instant,
+    workers: &Workers,
 ) -> io::Result<(News, Follower, Growth)> {
     sleep_until(rest).await;
     loop {
         growth.mark();
-        let looked = tokio::task::spawn_blocking(move || {
+        let looked = workers.run(move || {
             growth.watch();
             let found = follower.look();
             (found, follower, growth)
         });
         let found;
-        (found, follower, growth) = looked.await.map_err(io::Error::other)?;
+        (found, follower, growth) = looked.await?;
         match found? {
             Found::News(news) => return Ok((news, follower, growth)),
             Found::Nothing => growth.changed().await,

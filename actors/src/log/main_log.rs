@@ -121,10 +121,14 @@ impl ActivityLog {
 
     /// From now on lines are queued to threads. To be called once the daemon has forked
     /// for the last time.
-    pub fn start_threads(&self) {
+    ///
+    /// # Errors
+    /// No thread can be had: lines are still written directly.
+    pub fn start_threads(&self) -> io::Result<()> {
         for lane in self.0.lanes() {
-            lane.start_thread();
+            lane.start_thread()?;
         }
+        Ok(())
     }
 
     /// Opens the file anew (SIGUSR2), after everything said so far is in the old one. Does

@@ -1,5 +1,7 @@
 //! The log threads: started when they are needed, one per file system, at most four.
 
+mod first;
+
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::io;
@@ -267,14 +269,6 @@ impl LogService {
     }
 }
 
-#[cfg(test)]
-impl LogService {
-    /// How often its threads have woken up.
-    pub(super) fn rounds(&self) -> u64 {
-        self.0.rounds.load(Ordering::Relaxed)
-    }
-}
-
 impl Shared {
     fn threads(&self) -> MutexGuard<'_, Threads> {
         self.threads.lock().unwrap_or_else(PoisonError::into_inner)
@@ -307,7 +301,7 @@ impl Shared {
         self.folders.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The thread of this place, started if need be.
+    /// The thread of this place, started if need be; the last one there is if no more can be had.
     fn thread_for(self: &Arc<Self>, place: Place) -> io::Result<Mouth> {
         let mut threads = self.threads();
         if threads.finished {
@@ -323,8 +317,10 @@ impl Shared {
             })
             % MOST_THREADS;
         while threads.running.len() <= index {
-            let thread = self.start_thread(threads.running.len())?;
-            threads.running.push(thread);
+            match self.start_thread(threads.running.len()) {
+                Ok(thread) => threads.running.push(thread),
+                Err(error) => return threads.last().ok_or(error),
+            }
         }
         Ok(threads.running[index].mouth.clone())
     }

@@ -292,3 +292,9 @@ pub struct ConfiguredGroup {
     /// For each process, the paths of its AUTO logs (stdout, stderr) once they are named.
     pub resolved: Vec<(Option<String>, Option<String>)>,
 }
+
+/// Make the Supervisor panic. For tests: no client can send it.
+#[doc(hidden)]
+#[derive(Clone, Debug, Message)]
+#[rtype(result = "()")]
+pub struct InjectSupervisorPanic;

@@ -24,6 +24,7 @@ use super::order::Launched;
 use super::stdin::Stdin;
 use super::waiters::Waiters;
 use super::{Process, Setup, Surroundings};
+use crate::board::RowOwner;
 use crate::log::Channel;
 use crate::messages::process::{ActorDied, InjectPanic, ProcessChanged};
 use crate::reaper::Watch;
@@ -49,6 +50,7 @@ pub struct Post {
 /// What an actor leaves.
 struct Estate {
     setup: Setup,
+    row: RowOwner,
     machine: Machine,
     child: Option<ChildHandle>,
     exited: Option<ExitStatus>,
@@ -76,6 +78,11 @@ impl Post {
         }
     }
 
+    /// Whether an actor has left its state and no other has taken it yet.
+    pub(crate) fn is_waiting(&self) -> bool {
+        self.estate.borrow().is_some()
+    }
+
     /// Whether the next actor may come.
     fn count_death(&self, now: Mono) -> bool {
         let (deaths, last) = self.deaths.get();
@@ -93,6 +100,7 @@ impl Process {
         let estate = post.estate.borrow_mut().take()?;
         Some(Self::create(move |ctx| {
             let mut process = Self::new(estate.setup, world);
+            process.row = estate.row;
             process.machine = estate.machine;
             process.child = estate.child;
             process.exited = estate.exited;
@@ -204,6 +212,7 @@ impl Drop for Process {
         }
         *post.estate.borrow_mut() = Some(Estate {
             setup: self.setup.clone(),
+            row: self.row,
             machine: self.machine.clone(),
             child: self.child.take(),
             exited: self.exited.take(),
@@ -231,7 +240,7 @@ impl Process {
         );
         let mut info = self.info();
         info.state = ProcessState::Unknown;
-        self.world.board.set_process(info);
+        self.world.board.update_process(self.row, info);
         self.setup.observer.do_send(ProcessChanged {
             name: self.name.clone(),
             state: ProcessState::Unknown,

@@ -113,7 +113,7 @@ impl Process {
 
     /// What others may know is on the board before anything else says so.
     pub(super) fn show(&self) {
-        self.world.board.set_process(self.info());
+        self.world.board.update_process(self.row, self.info());
     }
 
     pub(super) fn info(&self) -> ProcessInfo {

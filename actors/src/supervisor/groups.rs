@@ -213,7 +213,7 @@ impl Supervisor {
             .map(|(k, path)| (k.clone(), path.clone()))
             .collect();
         let name = config.name.clone();
-        let made = tokio::task::spawn_blocking(move || {
+        let made = self.world.workshop.run(move || {
             let wanted: BTreeSet<_> = auto_channels(&config).collect();
             known.retain(|key, _| wanted.contains(key));
             prepare_auto_logs(&config, &directory, &identifier, &mut known)?;
@@ -223,7 +223,7 @@ impl Supervisor {
         async move {
             match made.await {
                 Ok(made) => made.map_err(|error| failed(error.to_string())),
-                Err(panic) => Err(failed(panic.to_string())),
+                Err(not_done) => Err(failed(not_done.to_string())),
             }
         }
     }
@@ -314,7 +314,8 @@ impl Supervisor {
 impl Handler<RemoveGroup> for Supervisor {
     type Result = Answer;
 
-    /// An update under way counts as running: what it is about to start is not to be lost.
+    /// An update under way counts as running: what it is about to start is not to be lost. So does
+    /// a child that lives, also in UNKNOWN: removed, it would be supervised by no process.
     fn handle(&mut self, msg: RemoveGroup, _ctx: &mut Self::Context) -> Self::Result {
         self.gate()?;
         let name = msg.name;
@@ -323,7 +324,7 @@ impl Handler<RemoveGroup> for Supervisor {
         };
         let at_rest = |member: &Member| {
             let info = self.world.board.process(&member.name);
-            info.is_none_or(|info| info.state.is_stopped())
+            info.is_none_or(|info| info.state.is_stopped() && info.pid == 0)
         };
         if self.turns.is_taken(&name) || !group.members.iter().all(at_rest) {
             return Err(FaultCode::StillRunning.about(name));

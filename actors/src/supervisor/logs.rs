@@ -32,7 +32,7 @@ impl Handler<ClearMainLog> for Supervisor {
             return Box::pin(ready(Err(FaultCode::NoFile.bare())));
         };
         let activity = self.activity.clone();
-        let missing = tokio::task::spawn_blocking(move || !path.exists());
+        let missing = self.world.workshop.run(move || !path.exists());
         Box::pin(async move {
             // a question that could not be asked is answered by the attempt
             if missing.await.unwrap_or(false) {

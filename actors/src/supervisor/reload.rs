@@ -15,11 +15,11 @@ impl Supervisor {
     /// Run the loader where it may block.
     pub(super) fn load(&self) -> impl Future<Output = Result<Loaded, String>> + 'static {
         let loader = self.loader.clone();
-        let loading = tokio::task::spawn_blocking(move || loader());
+        let loading = self.world.workshop.run(move || loader());
         async move {
             match loading.await {
                 Ok(result) => result.map_err(|error| error.first().to_owned()),
-                Err(panic) => Err(format!("the configuration could not be read: {panic}")),
+                Err(not_done) => Err(format!("the configuration could not be read: {not_done}")),
             }
         }
     }
@@ -30,14 +30,14 @@ impl Supervisor {
     ) -> impl Future<Output = Result<Loaded, (&'static str, String)>> + 'static {
         let loaded = self.load();
         let rehearsal = self.rehearsal.clone();
+        let workshop = self.world.workshop.clone();
         async move {
             let invalid = |reason| ("the configuration is not valid", reason);
             let loaded = loaded.await.map_err(invalid)?;
-            let tried =
-                tokio::task::spawn_blocking(move || rehearsal(&loaded.config).map(|()| loaded));
+            let tried = workshop.run(move || rehearsal(&loaded.config).map(|()| loaded));
             match tried.await {
                 Ok(tried) => tried.map_err(|reason| ("it would fail", reason)),
-                Err(panic) => Err(("it could not be tried", panic.to_string())),
+                Err(not_done) => Err(("it could not be tried", not_done.to_string())),
             }
         }
     }

@@ -6,6 +6,7 @@ use actix::Addr;
 use visord_config::GroupConfig;
 use visord_model::fault::{Fault, FaultCode};
 use visord_model::name::namespec;
+use visord_model::shutdown::{GroupView, ProcessView};
 
 use crate::fcgi::SharedSocket;
 use crate::messages::process::Autostart;
@@ -93,6 +94,28 @@ impl Roster {
         for group in self.by_priority() {
             autostart(group);
         }
+    }
+
+    /// What the order of stopping depends on.
+    pub(super) fn views(&self) -> Vec<GroupView> {
+        let groups = self.groups.iter().enumerate();
+        groups
+            .map(|(activation, group)| GroupView {
+                name: group.config.name.clone(),
+                priority: group.config.priority,
+                activation: activation as u64,
+                processes: group
+                    .members
+                    .iter()
+                    .enumerate()
+                    .map(|(index, member)| ProcessView {
+                        name: member.name.process.clone(),
+                        priority: member.priority,
+                        index,
+                    })
+                    .collect(),
+            })
+            .collect()
     }
 
     pub(super) fn everybody(&self) -> impl Iterator<Item = &Member> {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use actix::{ActorFutureExt, AsyncContext, Context, Handler, ResponseActFuture, WrapFuture};
 use visord_model::event::Event;
 use visord_model::fault::{Fault, FaultCode};
-use visord_model::shutdown::{GroupView, ProcessView, Progress, StopPlan};
+use visord_model::shutdown::{Progress, StopPlan};
 use visord_model::state::SupervisorState;
 
 use super::{Ending, Supervisor};
@@ -26,32 +26,11 @@ impl Supervisor {
         for member in self.roster.everybody() {
             member.addr.do_send(Closing);
         }
-        self.plan = Some(StopPlan::new(self.views()));
+        self.plan = Some(StopPlan::new(self.roster.views()));
         self.advance(ctx);
         if self.ended.is_some() {
             self.report(ctx);
         }
-    }
-
-    fn views(&self) -> Vec<GroupView> {
-        let groups = self.roster.groups.iter().enumerate();
-        groups
-            .map(|(activation, group)| GroupView {
-                name: group.config.name.clone(),
-                priority: group.config.priority,
-                activation: activation as u64,
-                processes: group
-                    .members
-                    .iter()
-                    .enumerate()
-                    .map(|(index, member)| ProcessView {
-                        name: member.name.process.clone(),
-                        priority: member.priority,
-                        index,
-                    })
-                    .collect(),
-            })
-            .collect()
     }
 
     fn is_stopped(&self, name: &ProcessName) -> bool {
@@ -60,7 +39,7 @@ impl Supervisor {
     }
 
     /// Ask the plan what may stop now; end if nothing is left.
-    fn advance(&mut self, ctx: &mut Context<Self>) {
+    pub(super) fn advance(&mut self, ctx: &mut Context<Self>) {
         let Some(mut plan) = self.plan.take() else {
             return;
         };
@@ -101,7 +80,7 @@ impl Supervisor {
     }
 
     /// `waiting for a, b to die`: at once, then every three seconds.
-    fn report(&mut self, ctx: &mut Context<Self>) {
+    pub(super) fn report(&mut self, ctx: &mut Context<Self>) {
         let alive: Vec<&str> = self
             .roster
             .everybody()

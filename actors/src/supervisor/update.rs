@@ -170,7 +170,7 @@ impl Handler<UpdateGroup> for Supervisor {
 
 impl Supervisor {
     /// It is this update's turn.
-    fn update(&self, name: &str) -> ResponseActFuture<Self, Answer<Vec<Updated>>> {
+    fn update(&mut self, name: &str) -> ResponseActFuture<Self, Answer<Vec<Updated>>> {
         let change = match self.gate().and_then(|()| self.change(name)) {
             Ok(change) => change,
             Err(fault) => return Box::pin(fut::ready(Err(fault))),
@@ -187,14 +187,21 @@ impl Supervisor {
 
     /// Stop whatever leaves, all at once; then go on.
     fn retire(
-        &self,
+        &mut self,
         change: Change,
         logs: AutoLogs,
     ) -> ResponseActFuture<Self, Answer<Vec<Updated>>> {
         if let Err(fault) = self.gate() {
             return Box::pin(fut::ready(Err(fault)));
         }
-        let requests = self.leaving(&change).into_iter().map(|member| {
+        let leaving = self.leaving(&change);
+        let ran = change.names(|it| it.stops);
+        let stopped = leaving.iter().map(|member| {
+            let ran = ran.contains(member.name.process.as_str());
+            (member.name.clone(), ran)
+        });
+        self.updating.insert(change.name.clone(), stopped.collect());
+        let requests = leaving.into_iter().map(|member| {
             let request = member.addr.send(Retire);
             async move {
                 let gone = |_| Err(FaultCode::Failed.about("its actor has ended"));
@@ -204,11 +211,14 @@ impl Supervisor {
         });
         let retired = join_all(requests).into_actor(self);
         Box::pin(retired.map(|answers, act, ctx| {
-            act.gate()?;
-            match answers.into_iter().find_map(Result::err) {
+            let name = change.name.clone();
+            let stuck = answers.into_iter().find_map(Result::err);
+            let answer = act.gate().and_then(|()| match stuck {
                 None => act.carry_out(change, logs, ctx),
                 Some((stuck, fault)) => Err(act.call_off(&change, &stuck, &fault)),
-            }
+            });
+            act.updating.remove(&name);
+            answer
         }))
     }
 

@@ -18,7 +18,7 @@ use visord_actors::messages::supervisor::{Begin, ProcessName};
 use visord_actors::process::Surroundings;
 use visord_actors::reaper::Reaper;
 use visord_actors::spawn::{Spawner, SpawnerHandle, SpawnerThread};
-use visord_actors::supervisor::{AutoLogs, Ending, Loader, Parts, Supervisor};
+use visord_actors::supervisor::{Abandoned, AutoLogs, Ending, Loader, Parts, Supervisor};
 use visord_config::{MainLogTarget, Overrides};
 use visord_model::log_line::Level;
 use visord_model::process::ProcessInfo;
@@ -40,6 +40,8 @@ pub(crate) struct Stage {
     pub(crate) link: Link,
     pub(crate) board: Arc<Board>,
     pub(crate) end: oneshot::Receiver<Ending>,
+    #[allow(dead_code)] // only one test gives a Supervisor up
+    pub(crate) abandoned: Abandoned,
 }
 
 /// Start what `s.conf` in this folder says; the activity log is `main.log`.
@@ -75,7 +77,9 @@ pub(crate) fn start(folder: &Path, tamper: impl FnOnce(SpawnerHandle) -> Rc<dyn 
     };
     let loader = loader(folder);
     let (ended, end) = oneshot::channel();
-    let supervisor = Supervisor::new(Parts {
+    let abandoned = Abandoned::default();
+    let supervisor = Supervisor::run(Parts {
+        abandoned: abandoned.clone(),
         reopened: tokio::sync::watch::Sender::new(()),
         world: Rc::new(world),
         config: loader().expect("a valid configuration").config,
@@ -86,13 +90,13 @@ pub(crate) fn start(folder: &Path, tamper: impl FnOnce(SpawnerHandle) -> Rc<dyn 
         activity,
         ended,
     });
-    let supervisor = supervisor.start();
     supervisor.do_send(Begin);
     Stage {
         link: Link::new(&supervisor),
         supervisor,
         board,
         end,
+        abandoned,
     }
 }
 

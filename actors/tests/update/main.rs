@@ -16,6 +16,7 @@ use visord_actors::spawn::{
     SpawnerHandle,
 };
 use visord_actors::supervisor::Ending;
+use visord_model::fault::FaultCode;
 use visord_model::signal::Signal;
 use visord_model::state::ProcessState;
 
@@ -95,7 +96,23 @@ fn a_process_that_cannot_be_stopped_leaves_the_group_as_it_was() {
         assert_ne!(again, other, "it was stopped and started again");
         assert_eq!(changed().await, ["g"]);
 
-        // somebody helps; then it is an update like any other
+        // UNKNOWN counts as stopped, but its child lives: removed, it would belong to no process
+        running
+            .link
+            .stop_process(harness::name("other"), true)
+            .await
+            .expect("stopped");
+        let remove = || running.link.remove_group("g".to_owned());
+        let fault = remove().await.expect_err("its child lives");
+        assert_eq!(fault.code, FaultCode::StillRunning);
+        running
+            .link
+            .start_process(harness::name("other"), true)
+            .await
+            .expect("started");
+        let again = running.wait_state("other", ProcessState::Running).await;
+
+        // its child ends after all; then it is an update like any other
         pid.set(0);
         let child = nix::unistd::Pid::from_raw(guarded);
         nix::sys::signal::kill(child, nix::sys::signal::Signal::SIGKILL).expect("kill");

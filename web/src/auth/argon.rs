@@ -12,13 +12,13 @@ use std::fs::File;
 use std::io::{self, Read as _};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use actix_web::web;
 use argon2::Argon2;
 use argon2::password_hash::PasswordVerifier as _;
 use argon2::password_hash::phc::PasswordHash;
 use sha1::{Digest as _, Sha1};
 use subtle::ConstantTimeEq as _;
 use tokio::sync::Semaphore;
+use visord_actors::workers::Workers;
 
 /// Verifications at the same time, per listener.
 const AT_ONCE: usize = 2;
@@ -76,19 +76,20 @@ impl Argon {
     }
 
     /// Whether the password is right.
-    pub(crate) async fn fits(&self, presented: String) -> bool {
+    pub(crate) async fn fits(&self, presented: String, workers: &Workers) -> bool {
         if let Some(known) = self.0.known()
             && known.ct_eq(&self.0.digest(&presented)).into()
         {
             return true;
         }
-        self.slowly(move |inner| inner.verify_and_remember(&presented))
+        self.slowly(workers, move |inner| inner.verify_and_remember(&presented))
             .await
     }
 
     /// Take as long as for a wrong password.
-    pub(crate) async fn pretend(&self, presented: String) {
-        self.slowly(move |inner| inner.verify(&presented)).await;
+    pub(crate) async fn pretend(&self, presented: String, workers: &Workers) {
+        self.slowly(workers, move |inner| inner.verify(&presented))
+            .await;
     }
 
     /// While it is held, nobody can verify.
@@ -99,11 +100,15 @@ impl Argon {
         all.await.expect("never closed")
     }
 
-    async fn slowly(&self, verify: impl FnOnce(&Inner) -> bool + Send + 'static) -> bool {
+    async fn slowly(
+        &self,
+        workers: &Workers,
+        verify: impl FnOnce(&Inner) -> bool + Send + 'static,
+    ) -> bool {
         // the semaphore is never closed
         let _turn = self.0.turns.acquire().await.ok();
         let inner = Arc::clone(&self.0);
-        let verified = web::block(move || verify(&inner)).await;
+        let verified = workers.run(move || verify(&inner)).await;
         // a verification that did not end has not found the password right
         verified.unwrap_or(false)
     }
@@ -149,9 +154,10 @@ mod tests {
     async fn right_once_is_right_without_another_verification() {
         let argon = Argon::new(super::super::tests::ARGON2, &turns()).unwrap();
         let turns = argon.0.turns.acquire_many(2).await.unwrap();
+        let workers = Workers::start().unwrap();
         let right = tokio::spawn({
-            let argon = argon.clone();
-            async move { argon.fits("secret".into()).await }
+            let (argon, workers) = (argon.clone(), workers.clone());
+            async move { argon.fits("secret".into(), &workers).await }
         });
         tokio::task::yield_now().await;
         assert!(!right.is_finished());
@@ -159,8 +165,8 @@ mod tests {
         assert!(right.await.unwrap());
         // nobody can verify now
         let _turns = argon.0.turns.acquire_many(2).await.unwrap();
-        assert!(argon.fits("secret".into()).await);
-        let wrong = argon.fits("secret2".into());
+        assert!(argon.fits("secret".into(), &workers).await);
+        let wrong = argon.fits("secret2".into(), &workers);
         let soon = std::time::Duration::from_millis(1);
         assert!(tokio::time::timeout(soon, wrong).await.is_err());
     }

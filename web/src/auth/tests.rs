@@ -3,6 +3,7 @@
 use super::*;
 use actix_web::http::header::HeaderValue;
 use base64::engine::general_purpose::STANDARD as ENGINE;
+use visord_actors::workers::Workers;
 use visord_config::{Role, WebUser};
 
 /// Of `secret`, as cheap as can be.
@@ -41,7 +42,7 @@ async fn judge(users: &Users, header: Option<&str>) -> Verdict {
     if let Some(header) = header {
         headers.insert(AUTHORIZATION, HeaderValue::from_str(header).unwrap());
     }
-    users.check(&headers).await
+    users.check(&headers, &Workers::start().unwrap()).await
 }
 
 /// Of a server whose one user is `user`.

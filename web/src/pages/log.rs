@@ -10,7 +10,6 @@ use std::io;
 use std::path::PathBuf;
 
 use actix_web::http::StatusCode;
-use actix_web::rt::task::spawn_blocking;
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
@@ -127,7 +126,7 @@ async fn answer(
     let path = source.file(site, old).await;
     if is("download", "1") {
         return match path {
-            Ok(path) => download::respond(request, path, &download::name(source)).await,
+            Ok(path) => download::respond(request, site, path, &download::name(source)).await,
             Err(absent) => answer::explained(StatusCode::NOT_FOUND, &html(&absent.words())),
         };
     }
@@ -140,7 +139,7 @@ async fn answer(
                 length: length(parameters, is_json),
                 old,
             };
-            read(asked).await.map_err(|error| {
+            read(site, asked).await.map_err(|error| {
                 if error.kind() == io::ErrorKind::NotFound {
                     Absent::NotYet(path)
                 } else {
@@ -174,8 +173,8 @@ fn length(parameters: &Parameters, is_json: bool) -> u64 {
     }
 }
 
-async fn read(asked: Asked) -> io::Result<Found> {
-    let read = spawn_blocking(move || {
+async fn read(site: &Site, asked: Asked) -> io::Result<Found> {
+    let read = site.state.workers.run(move || {
         // the name of an old file ends with its number
         let next = match asked.old {
             0 => numbered(&asked.path, 1),
@@ -187,8 +186,7 @@ async fn read(asked: Asked) -> io::Result<Found> {
             shown: part(asked)?,
         })
     });
-    // the daemon ends
-    read.await.map_err(io::Error::other)?
+    read.await?
 }
 
 /// The part that was asked for. Blocks.

@@ -60,5 +60,5 @@ async fn last_bytes(site: &Site, name: &str, limit: i64) -> Result<Vec<u8>, Faul
     let process = names::single(name)?;
     let info = site.state.board.process(&process);
     let info = info.ok_or_else(|| FaultCode::BadName.about(name))?;
-    logs::read(Channel::Stdout.path(&info), -limit, 0).await
+    logs::read(&site.state, Channel::Stdout.path(&info), -limit, 0).await
 }

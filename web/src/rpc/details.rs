@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use actix_web::rt::task::spawn_blocking;
 use futures_util::FutureExt as _;
 use futures_util::future::LocalBoxFuture;
 use visord_actors::log::LostBytes;
@@ -92,8 +91,8 @@ fn all(state: Arc<AppState>, _: Args) -> LocalBoxFuture<'static, Outcome> {
 /// Have fresh numbers. `/proc` is not read on the HTTP thread.
 pub(crate) async fn sampled(state: &AppState) {
     let usage = state.usage.clone();
-    // a thread that ended unheard leaves the numbers as they were
-    let _ = spawn_blocking(move || usage.sample_once()).await;
+    // a sample that was not taken leaves the numbers as they were
+    let _ = state.workers.run(move || usage.sample_once()).await;
 }
 
 impl Details {

@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use actix_web::rt::task::spawn_blocking;
 use futures_util::FutureExt as _;
 use futures_util::future::LocalBoxFuture;
 use visord_actors::log::reader::{self, ReadError};
@@ -219,18 +218,25 @@ fn path_of(state: &AppState, given: &str, channel: Channel) -> Result<Option<Pat
     Ok(channel.path(&info))
 }
 
-/// Run on a thread that may wait for a disk. It is only lost if the daemon ends meanwhile.
-async fn blocking<T: Send + 'static>(f: impl FnOnce() -> T + Send + 'static) -> Result<T, Fault> {
-    spawn_blocking(f)
-        .await
-        .map_err(|_| FaultCode::Failed.bare())
+/// Run on a thread that may wait for a disk. Fault: FAILED, it was not done.
+async fn blocking<T: Send + 'static>(
+    state: &AppState,
+    f: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Fault> {
+    let done = state.workers.run(f).await;
+    done.map_err(|not_done| FaultCode::Failed.about(not_done.to_string()))
 }
 
 /// Part of a log; NO_FILE names the path if one is configured.
-pub async fn read(path: Option<PathBuf>, offset: i64, length: i64) -> Result<Vec<u8>, Fault> {
+pub async fn read(
+    state: &AppState,
+    path: Option<PathBuf>,
+    offset: i64,
+    length: i64,
+) -> Result<Vec<u8>, Fault> {
     let path = path.ok_or(FaultCode::NoFile.bare())?;
     let shown = path.display().to_string();
-    let bytes = blocking(move || reader::read(&path, offset, length)).await?;
+    let bytes = blocking(state, move || reader::read(&path, offset, length)).await?;
     bytes.map_err(|error| match error {
         ReadError::BadArguments => FaultCode::BadArguments.bare(),
         ReadError::NoFile => FaultCode::NoFile.about(shown),
@@ -245,7 +251,7 @@ fn read_process(
 ) -> LocalBoxFuture<'static, Outcome> {
     async move {
         let path = path_of(&state, args.text(0)?, channel)?;
-        log_reply(read(path, args.int(1)?, args.int(2)?).await?)
+        log_reply(read(&state, path, args.int(1)?, args.int(2)?).await?)
     }
     .boxed_local()
 }
@@ -254,7 +260,7 @@ fn read_main(state: Arc<AppState>, args: Args) -> LocalBoxFuture<'static, Outcom
     async move {
         let path = state.board.identity().logfile.clone();
         state.settled().await;
-        log_reply(read(path, args.int(0)?, args.int(1)?).await?)
+        log_reply(read(&state, path, args.int(0)?, args.int(1)?).await?)
     }
     .boxed_local()
 }
@@ -275,7 +281,7 @@ fn tail_process(
         let Some(path) = path else {
             return Ok(Reply::of(Tail(reader::Tail::default())));
         };
-        let tail = blocking(move || reader::tail(&path, offset, length)).await?;
+        let tail = blocking(&state, move || reader::tail(&path, offset, length)).await?;
         let size = tail.data.len() + 400;
         Ok(Reply::sized(Tail(tail), size))
     }

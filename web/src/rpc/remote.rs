@@ -15,6 +15,7 @@ use std::time::Duration;
 
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
+use visord_actors::workers::Workers;
 use visord_model::fault::FaultCode;
 use visord_xmlrpc::http::{Address, NotAnAddress, ServerUrl};
 use visord_xmlrpc::{CallError, Value};
@@ -72,8 +73,8 @@ impl Remotes {
 
     /// The full names of all methods that are known or can be learned soon. Servers that do
     /// not answer have none.
-    pub async fn listed(&self) -> Vec<String> {
-        let asked = self.0.values().map(Remote::methods);
+    pub async fn listed(&self, workers: &Workers) -> Vec<String> {
+        let asked = self.0.values().map(|remote| remote.methods(workers));
         let lists = futures_util::future::join_all(asked).await;
         lists.into_iter().flatten().collect()
     }
@@ -112,15 +113,20 @@ impl Remote {
     ///
     /// # Errors
     /// The other server's fault, or FAILED with the reason why it gave no answer.
-    pub async fn forward(&self, method: &str, args: &Args) -> Result<Reply, Failure> {
-        let (value, size) = self.call(method, &args.0, ANSWER).await?;
+    pub async fn forward(
+        &self,
+        method: &str,
+        args: &Args,
+        workers: &Workers,
+    ) -> Result<Reply, Failure> {
+        let (value, size) = self.call(method, &args.0, ANSWER, workers).await?;
         Ok(Reply::sized(value, size))
     }
 
-    async fn methods(&self) -> Vec<String> {
+    async fn methods(&self, workers: &Workers) -> Vec<String> {
         let prefix = format!("{}.", self.namespace);
         let is_ours = |name: &str| name.strip_prefix(&prefix).is_some_and(is_name);
-        let list = self.explain("system.listMethods", None).await;
+        let list = self.explain("system.listMethods", None, workers).await;
         let Ok(Value::Array(names)) = list else {
             return Vec::new();
         };
@@ -136,13 +142,18 @@ impl Remote {
     ///
     /// # Errors
     /// As of [`Remote::forward`].
-    pub async fn explain(&self, question: &str, about: Option<&str>) -> Result<Value, Failure> {
+    pub async fn explain(
+        &self,
+        question: &str,
+        about: Option<&str>,
+        workers: &Workers,
+    ) -> Result<Value, Failure> {
         let key = format!("{question} {}", about.unwrap_or_default());
         if let Some(known) = self.directory.known(&key) {
             return known;
         }
         let params: Vec<Value> = about.map(Value::from).into_iter().collect();
-        let answer = self.call(question, &params, SOON).await;
+        let answer = self.call(question, &params, SOON, workers).await;
         let answer = answer.map(|(value, _)| value);
         self.directory.learn(key, answer.clone());
         answer
@@ -154,12 +165,13 @@ impl Remote {
         method: &str,
         params: &[Value],
         patience: Duration,
+        workers: &Workers,
     ) -> Result<(Value, usize), Failure> {
         let turn = timeout(SOON, self.turns.acquire()).await;
         let Ok(Ok(_turn)) = turn else {
             return Err(self.silent(&"too many calls are waiting for it"));
         };
-        match timeout(patience, connect::call(self, method, params)).await {
+        match timeout(patience, connect::call(self, method, params, workers)).await {
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(CallError::Fault(fault))) => Err(Failure::Foreign(fault)),
             Ok(Err(other)) => Err(self.silent(&other)),

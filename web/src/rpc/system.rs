@@ -76,7 +76,7 @@ pub const METHODS: &[Method] = &[
 fn list(state: Arc<AppState>, _: Args) -> LocalBoxFuture<'static, Outcome> {
     async move {
         let mut names = table::listed(&state.namespaces);
-        let others = state.remotes.listed().await;
+        let others = state.remotes.listed(&state.workers).await;
         if !others.is_empty() {
             names.extend(others);
             names.sort_unstable();
@@ -102,7 +102,7 @@ fn explain(
             return Ok(answer(method));
         }
         let remote = state.remotes.of(name).ok_or_else(unknown)?;
-        let said = remote.explain(question, Some(name)).await;
+        let said = remote.explain(question, Some(name), &state.workers).await;
         // whatever the reason, there is nothing to say
         said.map(Reply::of).map_err(|failure| match failure {
             Failure::Own(fault) => fault,

@@ -183,6 +183,7 @@ pub(crate) fn state(board: Board, plan: Plan) -> (AppState, Asked) {
             stdout: 12,
             stderr: 34,
         }),
+        workers: visord_actors::workers::Workers::start().unwrap(),
         meters: Arc::default(),
         namespaces: vec!["supervisor".into()],
         remotes: Arc::default(),

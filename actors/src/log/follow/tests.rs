@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::log::Followers;
+use crate::workers::Workers;
 use futures_util::StreamExt;
 use std::fs;
 use std::io::Write;
@@ -234,7 +235,10 @@ fn the_stream_waits_for_what_others_write() {
         let trial = Trial::new("start");
         let followers = Followers::default();
         let follower = trial.open(Start::Offset(0), Manner::default());
-        let mut news = Box::pin(follower.news(followers.follow(&trial.path())));
+        let mut news = Box::pin(follower.news(
+            followers.follow(&trial.path()),
+            Workers::start().expect("threads"),
+        ));
         let mut expect = async |text: &str| {
             let told = timeout(Duration::from_secs(20), news.next()).await;
             let (found, place) = told.expect("in time").expect("endless").expect("no error");

@@ -152,7 +152,14 @@ impl Lane {
     }
 
     /// Starts the thread.
-    pub(super) fn start_thread(&self) {
+    ///
+    /// # Errors
+    /// No thread can be had: lines are still written directly.
+    pub(super) fn start_thread(&self) -> io::Result<()> {
+        // slog-async panics where this fails
+        let trial = std::thread::Builder::new().spawn(|| ())?;
+        // it cannot have panicked
+        let _ = trial.join();
         let mut way = self.way.write().unwrap_or_else(PoisonError::into_inner);
         if matches!(*way, Way::Direct) {
             let (queue, thread) = AsyncCore::custom(Back(Arc::clone(&self.end)))
@@ -161,6 +168,7 @@ impl Lane {
                 .build_with_guard();
             *way = Way::Queued(Box::new(Queued { queue, thread }));
         }
+        Ok(())
     }
 
     /// Ends the thread when everything queued is written; one that hangs is left behind.

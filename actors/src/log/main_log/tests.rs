@@ -86,7 +86,7 @@ fn queued_lines_keep_their_order_around_reopen_and_clear() {
     let old = dir.path().join("main.old");
     let log = activity(settings(&path)).expect("open");
     say(&log, Level::Info, "direct");
-    log.start_threads();
+    log.start_threads().expect("threads");
     say(&log, Level::Info, "queued");
     log.flush();
     fs::rename(&path, &old).expect("rename");

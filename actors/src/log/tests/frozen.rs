@@ -109,7 +109,7 @@ fn nobody_waits_for_the_activity_log() {
         stdout: false,
     })
     .expect("open");
-    log.start_threads();
+    log.start_threads().expect("threads");
     if !freezer.freeze() {
         eprintln!("skipped: freezing a file system is not permitted here");
         return;

@@ -1,12 +1,14 @@
 //! One call over one connection of its own.
 
 use std::io;
+use std::net::{SocketAddr, ToSocketAddrs as _};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpStream, UnixStream};
 use tokio::time::timeout;
+use visord_actors::workers::Workers;
 use visord_xmlrpc::http::{Address, Collector, HttpError, Request, Response, request_bytes};
 use visord_xmlrpc::{CallError, Value, decode_reply, encode_call};
 
@@ -20,6 +22,7 @@ pub(super) async fn call(
     remote: &Remote,
     method: &str,
     params: &[Value],
+    workers: &Workers,
 ) -> Result<(Value, usize), CallError> {
     let body = encode_call(method, params);
     let login =
@@ -41,7 +44,7 @@ pub(super) async fn call(
     let bytes = request_bytes(&request, &remote.url.address);
     let response = match &remote.url.address {
         Address::Tcp { host, port } => {
-            let stream = opened(TcpStream::connect((host.as_str(), *port))).await?;
+            let stream = opened(connect(host.clone(), *port, workers)).await?;
             exchange(stream, &bytes).await?
         }
         // refused by `Remotes::new`
@@ -61,6 +64,13 @@ pub(super) async fn call(
         .map_err(CallError::NotXmlRpc)?
         .map_err(CallError::Fault)?;
     Ok((value, size))
+}
+
+/// The name is looked up by a worker: tokio would start a thread for it.
+async fn connect(host: String, port: u16, workers: &Workers) -> io::Result<TcpStream> {
+    let found = workers.run(move || (host, port).to_socket_addrs().map(Vec::from_iter));
+    let addresses: Vec<SocketAddr> = found.await??;
+    TcpStream::connect(&*addresses).await
 }
 
 async fn opened<T>(connecting: impl Future<Output = io::Result<T>>) -> Result<T, CallError> {
