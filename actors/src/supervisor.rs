@@ -13,6 +13,7 @@ mod roster;
 mod shutdown;
 mod update;
 
+use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -25,7 +26,7 @@ use visord_model::shutdown::StopPlan;
 
 use crate::log::ActivityLog;
 use crate::messages::event::Publish;
-use crate::messages::supervisor::Begin;
+use crate::messages::supervisor::{Begin, ProcessName};
 use crate::process::Surroundings;
 
 use groups::Legacy;
@@ -89,6 +90,8 @@ pub struct Supervisor {
     /// Whose turn it is to update a group.
     turns: Turns,
     plan: Option<StopPlan>,
+    /// Asked once more to stop, in UNKNOWN, and not answered yet.
+    retrying: BTreeSet<ProcessName>,
     stop_report: Option<SpawnHandle>,
     /// Clients are served, and what starts by itself was told to.
     begun: bool,
@@ -112,6 +115,7 @@ impl Supervisor {
             roster: Roster::default(),
             turns: Turns::default(),
             plan: None,
+            retrying: BTreeSet::new(),
             stop_report: None,
             begun: false,
         }

@@ -80,7 +80,8 @@ async fn supervise(run: Run<'_>) -> Result<Ending, UsageError> {
     let bus = EventBus::new(*next_serial, interest.clone());
     let bus = bus.telling(board.feed().clone()).start();
     Ticker::new(bus.clone()).start();
-    let reaper = match Reaper::new(spawner.kin(), logger.clone()) {
+    let clock = Clock::new();
+    let reaper = match Reaper::new(spawner.kin(), logger.clone(), clock) {
         Ok(reaper) => reaper.start(),
         Err(error) => {
             slog::crit!(logger, "cannot wait for children: {error}");
@@ -97,7 +98,7 @@ async fn supervise(run: Run<'_>) -> Result<Ending, UsageError> {
         board: board.clone(),
         logger: logger.clone(),
         interest,
-        clock: Clock::new(),
+        clock,
         environment: std::env::vars_os().collect(),
         server_url: server_url(&config.http),
         strip_ansi: config.server.strip_ansi,

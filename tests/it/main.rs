@@ -33,6 +33,7 @@ mod shutdown;
 mod smuggling;
 mod soak;
 mod stalls;
+mod starting;
 mod stdin;
 mod superlance;
 mod terminal;

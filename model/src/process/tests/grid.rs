@@ -138,7 +138,10 @@ fn inputs(now: Moment) -> Vec<(&'static str, Input)> {
         ("spawned 7", Input::Spawned { pid: 7, at: now }),
         ("spawn failed", Input::SpawnFailed("the reason".to_string())),
         ("spawn cancelled", Input::SpawnCancelled),
-        ("spawn due in 5 s", Input::SpawnDue(now.mono + SPAWN_TIMEOUT)),
+        (
+            "spawn due in 5 s",
+            Input::SpawnDue(now.mono + SPAWN_TIMEOUT),
+        ),
         ("kill failed, gone", failed(true)),
         ("kill failed, else", failed(false)),
         ("exited 0", exited(ExitStatus::Code(0), now)),

@@ -155,7 +155,10 @@ impl Rules {
                     let forking = self.state == S::Starting && self.pid.is_none();
                     rule!(forking, "{effect:?} in {}", self.state);
                     let late = **effect == Effect::ExpireSpawn;
-                    rule!(late == (*input == Input::Deadline), "no reason for {effect:?}");
+                    rule!(
+                        late == (*input == Input::Deadline),
+                        "no reason for {effect:?}"
+                    );
                 }
                 Effect::Kill { pid, group, signal } => {
                     kills += 1;
