@@ -86,13 +86,14 @@ impl Process {
         }));
     }
 
-    /// A process at rest no longer keeps its FastCGI socket open; one that waits for a retry
-    /// does.
+    /// A process at rest no longer keeps its FastCGI socket open; one that waits for a retry or
+    /// for its restart does.
     fn release_socket(&mut self, ctx: &mut Context<Self>) {
         let Some(socket) = self.setup.socket.as_ref() else {
             return;
         };
-        if !self.machine.state().is_stopped() || !std::mem::take(&mut self.uses_socket) {
+        let rests = self.machine.state().is_stopped() && self.machine.deadline().is_none();
+        if !rests || !std::mem::take(&mut self.uses_socket) {
             return;
         }
         let logger = self.world.logger.clone();
