@@ -28,7 +28,7 @@ use crate::spawn::{SpawnError, SpawnerHandle};
 pub struct SharedSocket {
     config: Arc<FcgiSocket>,
     spawner: SpawnerHandle,
-    // only the spawner thread locks it, so nobody ever waits for it
+    // only spawner threads lock it, and one after the other as long as none hangs
     state: Arc<Mutex<State>>,
 }
 
@@ -81,14 +81,13 @@ impl SharedSocket {
     }
 
     /// A descriptor of the socket for the process of this name, which from now on is one of its
-    /// users; the first of them opens it. Asking again is harmless.
-    pub fn acquire(&self, user: &str) -> LocalBoxFuture<'static, Attempt<OwnedFd>> {
-        let user = user.to_owned();
-        self.attempt(|config, state| {
+    /// users; the first of them opens it. Asking again is harmless. Blocks: spawner thread only.
+    pub fn acquire(&self, user: &str) -> Attempt<OwnedFd> {
+        attempt(&self.config, &self.state, |config, state| {
             let mut log = Vec::new();
             let outcome = state.open(config, &mut log);
             if outcome.is_ok() {
-                state.users.insert(user);
+                state.users.insert(user.to_owned());
             }
             (log, outcome)
         })
@@ -98,29 +97,16 @@ impl SharedSocket {
     /// unix socket stays. Releasing what was not acquired is harmless.
     pub fn release(&self, user: &str) -> LocalBoxFuture<'static, Attempt<()>> {
         let user = user.to_owned();
-        self.attempt(move |config, state| {
-            state.users.remove(&user);
-            let mut log = Vec::new();
-            if state.users.is_empty() && state.listener.take().is_some() {
-                log.push(closing(config));
-            }
-            (log, Ok(()))
-        })
-    }
-
-    fn attempt<T: Send + 'static>(
-        &self,
-        job: impl FnOnce(&FcgiSocket, &mut State) -> (Vec<LogLine>, io::Result<T>) + Send + 'static,
-    ) -> LocalBoxFuture<'static, Attempt<T>> {
         let (config, state) = (Arc::clone(&self.config), Arc::clone(&self.state));
         let answer = self.spawner.run(move || {
-            let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
-            let (log, outcome) = job(&config, &mut state);
-            let outcome = outcome.map_err(|error| SpawnError::Socket {
-                url: config.url.clone(),
-                reason: error.to_string(),
-            });
-            Attempt { log, outcome }
+            attempt(&config, &state, |config, state| {
+                state.users.remove(&user);
+                let mut log = Vec::new();
+                if state.users.is_empty() && state.listener.take().is_some() {
+                    log.push(closing(config));
+                }
+                (log, Ok(()))
+            })
         });
         Box::pin(async move {
             answer.await.unwrap_or_else(|gone| Attempt {
@@ -129,6 +115,20 @@ impl SharedSocket {
             })
         })
     }
+}
+
+fn attempt<T>(
+    config: &FcgiSocket,
+    state: &Mutex<State>,
+    job: impl FnOnce(&FcgiSocket, &mut State) -> (Vec<LogLine>, io::Result<T>),
+) -> Attempt<T> {
+    let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
+    let (log, outcome) = job(config, &mut state);
+    let outcome = outcome.map_err(|error| SpawnError::Socket {
+        url: config.url.clone(),
+        reason: error.to_string(),
+    });
+    Attempt { log, outcome }
 }
 
 impl State {

@@ -1,7 +1,7 @@
 //! Everything that is written to logs: the output of processes and the daemon's own words.
 //!
-//! - [`LogService`] opens a [`Channel`] for each captured output and pumps its bytes on
-//!   plain threads, one per file system, so that a disk that hangs stalls only the logs
+//! - [`LogService`] opens a [`Channel`] for each captured output (on a spawner thread) and pumps
+//!   its bytes on plain threads, one per file system, so that a disk that hangs stalls only the logs
 //!   on it and never a reap or a request (`docs/decisions/0004-log-threads.md`).
 //! - [`activity`] opens the activity log and gives everybody a `slog` logger;
 //!   [`emit`] says a sentence of the rules in it.
@@ -31,7 +31,7 @@ pub mod reader;
 mod service;
 mod syslog;
 
-pub use channel::{Channel, ChannelSpec, Drained, OutputEvent, OutputEventKind};
+pub use channel::{Channel, ChannelSpec, Drained, OpenedChannel, OutputEvent, OutputEventKind};
 pub use followers::{Followers, Growth};
 pub use ledger::{LostBytes, StoredBytes};
 pub use main_log::{ActivityLog, ActivitySettings, activity, emit, try_activity};

@@ -9,9 +9,9 @@ mod launch;
 mod listen;
 mod logs;
 mod member;
-mod order;
 mod perform;
 mod retire;
+mod spawn_request;
 mod stdin;
 mod surroundings;
 mod turn;
@@ -22,7 +22,6 @@ use std::sync::Arc;
 
 use actix::{Actor, Addr, Context, Recipient, SpawnHandle};
 use visord_config::ProcessConfig;
-use visord_model::exit::ExitStatus;
 use visord_model::process::Machine;
 
 pub use estate::Post;
@@ -36,7 +35,8 @@ use crate::fcgi::SharedSocket;
 use crate::log::Channel;
 use crate::messages::process::{ActorDied, ProcessChanged};
 use crate::messages::supervisor::ProcessName;
-use crate::spawn::ChildHandle;
+use crate::reaper::ProcessExited;
+use crate::spawn::{ChildHandle, SpawnAttempt};
 use listen::Speech;
 use stdin::Stdin;
 use waiters::Waiters;
@@ -72,9 +72,9 @@ pub struct Process {
     machine: Machine,
     child: Option<ChildHandle>,
     /// The child was reaped; its output is being drained before the machine is told.
-    exited: Option<ExitStatus>,
-    /// A spawn is under way, here or in the post.
-    launching: bool,
+    exited: Option<ProcessExited>,
+    /// The spawn under way; its answer comes to the post.
+    attempt: Option<Arc<SpawnAttempt>>,
     stdin: Option<Stdin>,
     /// Waits for the child to read.
     stdin_waiting: Option<SpawnHandle>,
@@ -117,7 +117,7 @@ impl Process {
             machine,
             child: None,
             exited: None,
-            launching: false,
+            attempt: None,
             stdin: None,
             stdin_waiting: None,
             outputs: Vec::new(),

@@ -25,7 +25,9 @@ use tokio::io::Interest;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinHandle;
 use visord_model::exit::ExitStatus;
+use visord_model::moment::Moment;
 
+use crate::clock::Clock;
 use crate::spawn::wait::{Ended, Target, peek, reap};
 use crate::spawn::{ChildHandle, Kin, Relation, descriptor, errno_name};
 
@@ -49,6 +51,8 @@ pub struct ProcessExited {
     pub pid: i32,
     /// How it ended.
     pub status: ExitStatus,
+    /// When it was reaped.
+    pub at: Moment,
 }
 
 /// See the module.
@@ -56,11 +60,12 @@ pub struct ProcessExited {
 pub struct Reaper {
     kin: Arc<Kin>,
     log: Logger,
+    clock: Clock,
     /// Registered before the actor starts, so that no SIGCHLD is missed; taken when it starts.
     signals: Option<Signal>,
     watched: BTreeMap<i32, Watched>,
     /// Those whose owners were told, while somebody still holds their descriptors.
-    told: Vec<(Weak<OwnedFd>, ExitStatus)>,
+    told: Vec<(Weak<OwnedFd>, ProcessExited)>,
     /// A sweep stopped at a child whose `Watch` is still to come.
     halted: bool,
 }
@@ -102,10 +107,11 @@ struct Settled;
 impl Reaper {
     /// To be called on the thread it will run on, inside the runtime. `kin` comes from the
     /// spawner. Errors: SIGCHLD cannot be listened to.
-    pub fn new(kin: Arc<Kin>, log: Logger) -> io::Result<Self> {
+    pub fn new(kin: Arc<Kin>, log: Logger, clock: Clock) -> io::Result<Self> {
         Ok(Self {
             kin,
             log,
+            clock,
             signals: Some(signal(SignalKind::child())?),
             watched: BTreeMap::new(),
             told: Vec::new(),
@@ -178,11 +184,13 @@ impl Reaper {
             }
         };
         if let Some(watched) = self.watched.remove(&pid) {
+            let at = self.clock.now();
+            let exited = ProcessExited { pid, status, at };
             self.told.retain(|(pidfd, _)| pidfd.strong_count() > 0);
             if let Some(pidfd) = &child.pidfd {
-                self.told.push((Arc::downgrade(pidfd), status));
+                self.told.push((Arc::downgrade(pidfd), exited));
             }
-            watched.owner.do_send(ProcessExited { pid, status });
+            watched.owner.do_send(exited);
         }
         true
     }
@@ -280,8 +288,8 @@ impl Handler<Watch> for Reaper {
             let same = |(known, _): &&(Weak<OwnedFd>, _)| known.as_ptr() == Arc::as_ptr(pidfd);
             self.told.iter().find(same)
         });
-        if let Some(&(_, status)) = told {
-            owner.do_send(ProcessExited { pid, status });
+        if let Some(&(_, exited)) = told {
+            owner.do_send(exited);
             return;
         }
         self.kin.adopt(pid);

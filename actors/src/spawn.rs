@@ -1,12 +1,16 @@
 //! Bringing children to life, and signalling them.
 //!
-//! The control thread only decides; everything that blocks or clones happens on one plain
-//! thread, `spawner`, behind the [`Spawner`] trait (on another one while it is kept, see
-//! `crew.rs`):
+//! The control thread only decides; everything that blocks or clones happens on a plain thread,
+//! `spawner`, behind the [`Spawner`] trait. A start is one [`SpawnJob`], queued when it is
+//! ordered; on its turn it does everything that may block, one after the other:
 //!
 //! ```text
-//! CommandQuery --resolve--> ResolvedCommand --(pipes, environment)--> SpawnPlan --spawn--> Spawned
+//! SpawnJob --(socket, command, logs, pipes)--> SpawnPlan --clone--> Spawned
 //! ```
+//!
+//! So programs start in the order in which they were told to, and only the one whose turn it is
+//! has descriptors open. A job that hangs delays only itself (see `spawn_pool.rs`), and it can be
+//! cancelled ([`SpawnAttempt`]).
 //!
 //! Between clone and exec only `child.rs` runs, and it calls only `async_signal_safe.rs`. A child
 //! that was spawned must be given to the [`Reaper`](crate::reaper::Reaper) with `Watch`: until
@@ -14,10 +18,10 @@
 
 mod account;
 mod async_signal_safe;
+mod attempt;
 mod child;
 mod clone;
 mod command;
-mod crew;
 pub mod descriptor;
 mod error;
 mod fork;
@@ -27,6 +31,7 @@ mod pipes;
 mod places;
 mod plan;
 mod send_signal;
+mod spawn_pool;
 mod spawner;
 pub(crate) mod wait;
 
@@ -35,15 +40,17 @@ use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
 use futures_util::future::LocalBoxFuture;
+use visord_model::moment::Moment;
 use visord_model::signal::Signal;
 
 pub use async_signal_safe::errno_name;
+pub use attempt::{ProgramJobs, SpawnAttempt};
 pub use command::{CommandQuery, ResolvedCommand, SplitError, resolve, split};
 pub use error::SpawnError;
 pub use kin::Kin;
 pub(crate) use kin::Relation;
 pub use pipes::{ChildEnds, ParentEnds, open_pipes};
-pub use plan::{SpawnPlan, environment};
+pub use plan::{SpawnJob, SpawnPlan, environment};
 pub use send_signal::send_signal;
 pub use spawner::{Limit, SpawnerHandle, SpawnerOptions, SpawnerThread};
 
@@ -53,15 +60,16 @@ pub use spawner::{Limit, SpawnerHandle, SpawnerOptions, SpawnerThread};
 /// Requests are queued when the method is called, in that order, not when the future is first
 /// polled.
 pub trait Spawner: 'static {
-    /// Split a command line and find its program (spec core 4.4).
+    /// Split a command line and find its program (spec core 4.4). The attempt is one of its own.
     fn resolve(
         &self,
         query: CommandQuery,
+        attempt: Arc<SpawnAttempt>,
     ) -> LocalBoxFuture<'static, Result<ResolvedCommand, SpawnError>>;
 
     /// Bring a child to life. What goes wrong inside the child (user, directory, exec) is not an
     /// error here: the child says so on its stderr and ends with code 127 (spec core 4.5).
-    fn spawn(&self, plan: SpawnPlan) -> LocalBoxFuture<'static, Result<Spawned, SpawnError>>;
+    fn spawn(&self, job: SpawnJob) -> LocalBoxFuture<'static, Result<Spawned, SpawnError>>;
 
     /// Signal a child, or with `group` its whole process group. `ESRCH` says that it has ended.
     fn signal(&self, child: &ChildHandle, signal: Signal, group: bool) -> io::Result<()>;
@@ -73,6 +81,8 @@ pub trait Spawner: 'static {
 pub struct Spawned {
     /// How to signal it and to wait for it.
     pub child: ChildHandle,
+    /// Just before it was cloned.
+    pub at: Moment,
 }
 
 /// What identifies a child until it is reaped.

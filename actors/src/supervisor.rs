@@ -14,7 +14,7 @@ mod roster;
 mod shutdown;
 mod update;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -100,6 +100,8 @@ pub struct Supervisor {
     /// Which processes each update under way stops, and whether they ran before.
     updating: BTreeMap<String, Vec<(ProcessName, bool)>>,
     plan: Option<StopPlan>,
+    /// Asked once more to stop, in UNKNOWN, and not answered yet.
+    retrying: BTreeSet<ProcessName>,
     stop_report: Option<SpawnHandle>,
     /// Clients are served, and what starts by itself was told to.
     begun: bool,
@@ -125,6 +127,7 @@ impl Supervisor {
             turns: Turns::default(),
             updating: BTreeMap::new(),
             plan: None,
+            retrying: BTreeSet::new(),
             stop_report: None,
             begun: false,
             is_started: false,

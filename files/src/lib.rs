@@ -120,7 +120,11 @@ pub fn read_linked(path: &Path) -> io::Result<Vec<u8>> {
         return Err(io::ErrorKind::IsADirectory.into());
     }
     if !file_type.is_file() {
-        let what = if file_type.is_fifo() { "a FIFO" } else { "a device" };
+        let what = if file_type.is_fifo() {
+            "a FIFO"
+        } else {
+            "a device"
+        };
         let text = format!("{what}, not a regular file");
         return Err(io::Error::new(io::ErrorKind::Unsupported, text));
     }

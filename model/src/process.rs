@@ -13,7 +13,8 @@
 //!     +---------------------------------------+
 //! ```
 //!
-//! A signal that cannot be delivered leads to UNKNOWN, and the exit from there to STOPPED.
+//! A signal that cannot be delivered leads to UNKNOWN, the exit from there to STOPPED, and another
+//! stop to STOPPING if its signal goes through.
 
 mod diagram;
 mod effect;
@@ -32,7 +33,7 @@ pub use diagram::{LAWFUL, is_lawful};
 pub use effect::{Effect, Effects, Refusal};
 pub use info::{ProcessInfo, uptime};
 pub use input::{Input, KillFailure};
-pub use machine::Machine;
+pub use machine::{Machine, RESTART_INTERVAL, SPAWN_TIMEOUT};
 pub use past::LastExit;
 pub use policy::{Autorestart, Policy};
 pub use transition::Transition;

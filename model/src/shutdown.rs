@@ -13,7 +13,10 @@
 use alloc::collections::BTreeSet;
 use alloc::string::String;
 use alloc::vec::Vec;
+
 use core::cmp::Reverse;
+
+use crate::state::ProcessState;
 
 /// Group, process.
 pub type Name = (String, String);
@@ -63,6 +66,30 @@ fn sort_for_start(groups: &mut [GroupView]) {
     }
 }
 
+/// How far a process is from its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rest {
+    /// It runs, or may run again.
+    Running,
+    /// It could not be signalled (UNKNOWN): it is asked once more, and then left running.
+    Unknown,
+    /// Nothing runs: STOPPED, EXITED or FATAL.
+    Stopped,
+}
+
+impl From<ProcessState> for Rest {
+    fn from(state: ProcessState) -> Self {
+        match state {
+            ProcessState::Unknown => Self::Unknown,
+            ProcessState::Stopped | ProcessState::Exited | ProcessState::Fatal => Self::Stopped,
+            ProcessState::Starting
+            | ProcessState::Running
+            | ProcessState::Backoff
+            | ProcessState::Stopping => Self::Running,
+        }
+    }
+}
+
 /// How to stop everything. Made once, when the daemon begins to close: from then on no
 /// group is added and no process started.
 #[derive(Clone, Debug)]
@@ -109,23 +136,25 @@ impl StopPlan {
         })
     }
 
-    /// What to do, now that `is_stopped` (asked with group and process) is the truth:
-    /// STOPPED, EXITED, FATAL and UNKNOWN are stopped.
+    /// What to do, now that `rest` (asked with group and process) is the truth.
     ///
     /// The first group that is not at rest is the one to stop. Each of its processes that
     /// is not stopped is named once: when its group's turn has come.
-    pub fn advance(&mut self, is_stopped: &dyn Fn(&str, &str) -> bool) -> Progress {
+    pub fn advance(&mut self, rest: &dyn Fn(&str, &str) -> Rest) -> Progress {
         for (place, group) in self.groups.iter().enumerate() {
             let mut at_rest = true;
             let mut names = Vec::new();
             for (process_place, process) in group.processes.iter().enumerate() {
-                if is_stopped(&group.name, &process.name) {
+                let rest = rest(&group.name, &process.name);
+                if rest == Rest::Stopped {
+                    continue;
+                }
+                if self.asked.insert((place, process_place)) {
+                    names.push((group.name.clone(), process.name.clone()));
+                } else if rest == Rest::Unknown {
                     continue;
                 }
                 at_rest = false;
-                if self.asked.insert((place, process_place)) {
-                    names.push((group.name.clone(), process.name.clone()));
-                }
             }
             if !names.is_empty() {
                 return Progress::Stop(names);

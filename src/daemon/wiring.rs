@@ -145,8 +145,9 @@ async fn supervise(run: Run<'_>) -> Result<Ending, UsageError> {
     let bus = EventBus::new(*next_serial, interest.clone());
     let bus = bus.telling(board.feed().clone()).start();
     Ticker::new(bus.clone()).start();
+    let clock = Clock::new();
     let reaper = loop {
-        match Reaper::new(spawner.kin(), logger.clone()) {
+        match Reaper::new(spawner.kin(), logger.clone(), clock) {
             Ok(reaper) => break reaper.start(),
             Err(error) if is_first => return Err(shortage("waiting for children", &error)),
             Err(error) => {
@@ -165,7 +166,7 @@ async fn supervise(run: Run<'_>) -> Result<Ending, UsageError> {
         board: board.clone(),
         logger: logger.clone(),
         interest,
-        clock: Clock::new(),
+        clock,
         environment: std::env::vars_os().collect(),
         server_url: server_url(&config.http),
         strip_ansi: config.server.strip_ansi,

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -68,6 +69,22 @@ impl Setup {
             supervisorctl,
             ..Self::original_daemon()?
         })
+    }
+
+    /// Start the daemon from a shell that ran this command first, such as `ulimit -n 1024`.
+    pub(crate) fn limited(self, command: &str) -> Self {
+        let script = self.path("limited");
+        let text = format!(
+            "#!/bin/sh\n{command}\nexec {} \"$@\"\n",
+            self.supervisord.display()
+        );
+        fs::write(&script, text).expect("write a script");
+        let executable = fs::Permissions::from_mode(0o755);
+        fs::set_permissions(&script, executable).expect("make it executable");
+        Self {
+            supervisord: script,
+            ..self
+        }
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
@@ -181,7 +198,6 @@ pub(crate) fn original(name: &str) -> Option<PathBuf> {
     None
 }
 
-/// A port that nobody uses at the moment.
 /// A port that nobody uses at the moment.
 pub(crate) fn free_port() -> u16 {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");

@@ -36,6 +36,7 @@ mod smuggling;
 mod soak;
 mod special_files;
 mod stalls;
+mod starting;
 mod stdin;
 mod superlance;
 mod task_limit;

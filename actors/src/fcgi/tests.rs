@@ -78,12 +78,12 @@ async fn is_open_from_the_first_user_to_the_last() {
     wait_closed(connect);
     assert!(place.path("s").exists(), "closed, though its file stays");
 
-    let first = socket.acquire("a").await;
+    let first = socket.acquire("a");
     assert_eq!(told(&first), [CREATING, "ok"]);
     let mode = fs::metadata(place.path("s")).expect("file").permissions();
     assert_eq!(mode.mode() & 0o7777, 0o620);
-    assert_eq!(told(&socket.clone().acquire("b").await), ["ok"]);
-    assert_eq!(told(&socket.acquire("a").await), ["ok"], "a restart");
+    assert_eq!(told(&socket.clone().acquire("b")), ["ok"]);
+    assert_eq!(told(&socket.acquire("a")), ["ok"], "a restart");
     assert_eq!(told(&socket.release("a").await), ["ok"]);
     assert_eq!(told(&socket.release("a").await), ["ok"], "twice is once");
     connect().expect("b still uses it");
@@ -97,7 +97,7 @@ async fn is_open_from_the_first_user_to_the_last() {
     assert_eq!(told(&socket.release("b").await), [CLOSING, "ok"]);
     wait_closed(connect);
     assert!(place.path("s").exists());
-    assert_eq!(told(&socket.acquire("a").await), [CREATING, "ok"], "again");
+    assert_eq!(told(&socket.acquire("a")), [CREATING, "ok"], "again");
 }
 
 #[tokio::test]
@@ -112,11 +112,11 @@ async fn tcp_needs_a_free_port() {
     let socket = place.socket(FcgiAddress::Tcp { host, port });
     let refused = "Could not create FastCGI socket the:url: [Errno 98] Address already in use";
     assert_eq!(told(&probe(&socket.config)), [CREATING, refused]);
-    assert_eq!(told(&socket.acquire("a").await), [CREATING, refused]);
+    assert_eq!(told(&socket.acquire("a")), [CREATING, refused]);
     // a child that another test is starting may hold a copy of it until it executes
     shutdown(taken.as_raw_fd(), Shutdown::Read).expect("no longer listening");
     drop(taken);
-    let open = socket.acquire("a").await;
+    let open = socket.acquire("a");
     assert_eq!(told(&open), [CREATING, "ok"]);
     TcpStream::connect(address).expect("listens");
 }
@@ -145,7 +145,7 @@ async fn only_sockets_are_replaced() {
             None => "ok".to_owned(),
             Some(reason) => format!("Could not create FastCGI socket the:url: {reason}"),
         };
-        let told = told(&place.unix(name, none).acquire("a").await);
+        let told = told(&place.unix(name, none).acquire("a"));
         assert_eq!(told, [CREATING.to_owned(), end]);
     }
     assert_eq!(fs::read(place.path("file")).expect("read"), b"precious");
@@ -158,7 +158,7 @@ async fn a_socket_that_cannot_have_its_owner_is_not_left_behind() {
         uid: Some(65_534),
         gid: None,
     };
-    let outcome = place.unix("s", nobody).acquire("a").await.outcome;
+    let outcome = place.unix("s", nobody).acquire("a").outcome;
     if nix::unistd::geteuid().is_root() {
         use std::os::unix::fs::MetadataExt;
         outcome.expect("root may give it away");

@@ -10,10 +10,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use actix::{Message, Recipient};
 use tokio::sync::oneshot;
 use visord_config::{LogFileConfig, SyslogConfig};
-use visord_model::event::{Event, Output, Stream};
+use visord_model::event::{Event, Output as EventOutput, Stream};
 
-use super::disk::Making;
+use super::disk::{Making, RealDisk};
 use super::file::{FileKeys, Rotation};
+use super::output::Output;
 use super::pump::{ChannelId, Command, Mouth};
 use crate::feed::Feed;
 use crate::interest::Interest;
@@ -99,7 +100,7 @@ pub enum OutputEventKind {
 
 impl From<OutputEvent> for Event {
     fn from(event: OutputEvent) -> Self {
-        let output = |data| Output {
+        let output = |data| EventOutput {
             process: event.process,
             group: event.group,
             pid: event.pid,
@@ -119,6 +120,28 @@ pub struct Drained {
     /// Bytes that a stalled FIFO, terminal or pipe has not taken yet. They stay queued
     /// and are stored, or declared lost, later.
     pub queued: usize,
+}
+
+/// An output whose sinks are open, before it has a thread. Dropping it closes them.
+pub struct OpenedChannel {
+    pub(super) id: ChannelId,
+    pub(super) home: Mouth,
+    pub(super) output: Box<Output<RealDisk>>,
+}
+
+impl OpenedChannel {
+    /// Hands it over to the log thread of its file system. Never blocks.
+    #[must_use]
+    pub fn adopt(self) -> Channel {
+        let Self { id, home, output } = self;
+        let lost = output.lost();
+        home.say(Command::Adopt { id, output });
+        Channel {
+            id,
+            mouth: home,
+            lost,
+        }
+    }
 }
 
 /// One open output channel. Dropping it closes the log; what a stalled sink has not taken

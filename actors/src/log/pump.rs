@@ -279,8 +279,7 @@ impl Pump {
 
     fn obey(&mut self, command: Command) {
         match command {
-            Command::Open { spec, reply } => self.open(*spec, reply),
-            Command::Adopt { output, reply } => self.adopt(*output, reply),
+            Command::Adopt { id, output } => self.adopt(id, *output),
             Command::Attach { id, pipe, pid } => self.attach(id, pipe, pid),
             Command::Drain { id, reply } => {
                 let drained = self.drain(id);

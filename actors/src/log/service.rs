@@ -17,7 +17,7 @@ use visord_model::event::Stream;
 use visord_model::log_line::{Level, LogLine};
 
 use super::archive::Archive;
-use super::channel::{Channel, ChannelSpec};
+use super::channel::{ChannelSpec, OpenedChannel};
 use super::disk::{Kind, RealDisk};
 use super::file::LogFile;
 use super::followers::Followers;
@@ -124,28 +124,21 @@ impl LogService {
         }))
     }
 
-    /// Opens the sinks of one output. The file is opened on the thread of its file system,
-    /// under the daemon's identity, created with 0666 less the umask.
+    /// Opens the sinks of one output, under the daemon's identity; a file is created with 0666
+    /// less the umask. Blocks: spawner thread only.
     ///
     /// # Errors
     /// That of the open, with its errno, for the spawn error of spec core 4.4. A symbolic
-    /// link to anything but a character device or FIFO is ELOOP (decision Q38).
-    pub fn open(
-        &self,
-        spec: ChannelSpec,
-    ) -> impl Future<Output = io::Result<Channel>> + 'static + use<> {
-        let (reply, answer) = oneshot::channel();
-        let place = self.0.place_of(spec.file.as_deref());
-        let asked = self.0.thread_for(place).map(|mouth| {
-            mouth.say(Command::Open {
-                spec: Box::new(spec),
-                reply,
-            });
-        });
-        async move {
-            asked?;
-            answer.await.unwrap_or_else(|_| Err(super::gone()))
-        }
+    /// link to anything but a character device or FIFO is ELOOP (decision Q38). Or no log thread
+    /// can be had.
+    pub fn open(&self, spec: ChannelSpec) -> io::Result<OpenedChannel> {
+        let mut output = self.0.open_sinks(spec)?;
+        let home = self.0.home_of(&mut output)?;
+        Ok(OpenedChannel {
+            id: self.0.next_id(),
+            home,
+            output: Box::new(output),
+        })
     }
 
     /// Empties the log file of a process that has no channel open (decision C34). A
@@ -282,7 +275,7 @@ impl Shared {
     }
 
     /// A channel number never used before.
-    pub(super) fn next_id(&self) -> ChannelId {
+    fn next_id(&self) -> ChannelId {
         self.next_id.fetch_add(1, Ordering::Relaxed)
     }
 
@@ -319,9 +312,12 @@ impl Shared {
         while threads.running.len() <= index {
             match self.start_thread(threads.running.len()) {
                 Ok(thread) => threads.running.push(thread),
-                Err(error) => return threads.last().ok_or(error),
+                // without another thread it shares one
+                Err(_) if !threads.running.is_empty() => break,
+                Err(error) => return Err(error),
             }
         }
+        let index = index % threads.running.len();
         Ok(threads.running[index].mouth.clone())
     }
 
@@ -342,8 +338,8 @@ impl Shared {
         })
     }
 
-    /// Opens what a channel writes to. Runs on a log thread: it may block.
-    pub(super) fn open_sinks(&self, spec: ChannelSpec) -> io::Result<Output<RealDisk>> {
+    /// Opens what a channel writes to. It may block.
+    fn open_sinks(&self, spec: ChannelSpec) -> io::Result<Output<RealDisk>> {
         let file = match &spec.file {
             Some(path) => {
                 let keys = spec.file_keys();
@@ -380,19 +376,14 @@ impl Shared {
         outbox.map(Some)
     }
 
-    /// The thread an opened channel belongs to, if it is not the one that opened it: the
-    /// path may have led elsewhere than it looked.
-    pub(super) fn home_of(
-        self: &Arc<Self>,
-        output: &mut Output<RealDisk>,
-        here: &Mouth,
-    ) -> Option<Mouth> {
+    /// The thread of the file system that an opened channel writes to.
+    fn home_of(self: &Arc<Self>, output: &mut Output<RealDisk>) -> io::Result<Mouth> {
         let place = match output.file_mut() {
             None => Place::NoFile,
             Some(file) => match file.kind() {
-                Kind::Borrowed => Place::FileSystem(file.device().ok()?),
+                Kind::Borrowed => Place::FileSystem(file.device()?),
                 Kind::Regular => {
-                    let device = file.device().ok()?;
+                    let device = file.device()?;
                     if let Some(folder) = file.path().parent() {
                         self.folders().insert(folder.to_path_buf(), device);
                     }
@@ -401,8 +392,6 @@ impl Shared {
                 Kind::Pollable | Kind::Socket => Place::NoFile,
             },
         };
-        // without another thread it stays here
-        let home = self.thread_for(place).ok()?;
-        (!home.is_same_as(here)).then_some(home)
+        self.thread_for(place)
     }
 }

@@ -11,24 +11,25 @@
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix::{Actor, Addr, AsyncContext, Context, Handler, Message, WeakAddr};
-use visord_model::exit::ExitStatus;
 use visord_model::moment::Mono;
 use visord_model::process::{Input, Machine};
 use visord_model::state::ProcessState;
 
 use super::listen::Speech;
-use super::order::Launched;
+use super::spawn_request::Launched;
 use super::stdin::Stdin;
 use super::waiters::Waiters;
 use super::{Process, Setup, Surroundings};
 use crate::board::RowOwner;
+use crate::clock::Clock;
 use crate::log::Channel;
 use crate::messages::process::{ActorDied, InjectPanic, ProcessChanged};
-use crate::reaper::Watch;
-use crate::spawn::{ChildHandle, SpawnError};
+use crate::reaper::{ProcessExited, Watch};
+use crate::spawn::{ChildHandle, ProgramJobs, SpawnAttempt, SpawnError};
 
 /// An actor that dies again so soon after the last one ...
 const SOON: Duration = Duration::from_secs(10);
@@ -42,6 +43,8 @@ pub struct Post {
     addr: RefCell<Option<WeakAddr<Process>>>,
     /// What came of the spawn under way.
     tray: RefCell<Option<Result<Launched, SpawnError>>>,
+    /// What spawner threads do for this process, one job at a time.
+    jobs: ProgramJobs,
     estate: RefCell<Option<Estate>>,
     /// Deaths in quick succession, and when the last was.
     deaths: Cell<(u32, Mono)>,
@@ -53,8 +56,8 @@ struct Estate {
     row: RowOwner,
     machine: Machine,
     child: Option<ChildHandle>,
-    exited: Option<ExitStatus>,
-    launching: bool,
+    exited: Option<ProcessExited>,
+    attempt: Option<Arc<SpawnAttempt>>,
     stdin: Option<Stdin>,
     outputs: Vec<Channel>,
     speech: Option<Speech>,
@@ -83,6 +86,16 @@ impl Post {
         self.estate.borrow().is_some()
     }
 
+    /// A new attempt to start it, or to find its program.
+    pub(super) fn attempt(&self, clock: Clock) -> Arc<SpawnAttempt> {
+        Arc::new(SpawnAttempt::new(clock, self.jobs.clone()))
+    }
+
+    /// The spawn under way was cancelled; that it failed may have been its answer.
+    pub(super) fn discard_answer(&self) {
+        *self.tray.borrow_mut() = None;
+    }
+
     /// Whether the next actor may come.
     fn count_death(&self, now: Mono) -> bool {
         let (deaths, last) = self.deaths.get();
@@ -104,7 +117,7 @@ impl Process {
             process.machine = estate.machine;
             process.child = estate.child;
             process.exited = estate.exited;
-            process.launching = estate.launching;
+            process.attempt = estate.attempt;
             process.stdin = estate.stdin;
             process.outputs = estate.outputs;
             process.speech = estate.speech;
@@ -133,7 +146,9 @@ impl Process {
         );
         if let Some(child) = self.child.clone() {
             if self.machine.is_spawning() {
-                self.turn_unasked(Input::Spawned(child.pid), ctx);
+                // it was just being told
+                let at = self.world.clock.now();
+                self.turn_unasked(Input::Spawned { pid: child.pid, at }, ctx);
             } else if self.machine.pid().is_none() {
                 // it was just being forgotten
                 (self.child, self.exited) = (None, None);
@@ -141,7 +156,7 @@ impl Process {
             }
         }
         match (&self.child, self.exited) {
-            (_, Some(status)) if self.machine.pid().is_some() => self.drain(status, ctx),
+            (_, Some(exited)) if self.machine.pid().is_some() => self.drain(exited, ctx),
             (Some(child), None) => self.world.reaper.do_send(Watch {
                 child: child.clone(),
                 owner: ctx.address().recipient(),
@@ -150,7 +165,7 @@ impl Process {
             (None, None) => {}
         }
         self.take_answer(ctx);
-        if self.machine.is_spawning() && !self.launching {
+        if self.machine.is_spawning() && self.attempt.is_none() {
             // the wish to spawn was lost on the way
             let reason = "its actor panicked before it was spawned";
             self.turn_unasked(Input::SpawnFailed(reason.into()), ctx);
@@ -174,7 +189,7 @@ impl Process {
     fn take_answer(&mut self, ctx: &mut Context<Self>) {
         let answer = self.setup.post.tray.borrow_mut().take();
         if let Some(answer) = answer {
-            self.launching = false;
+            self.attempt = None;
             match answer {
                 Ok(launched) => self.launched(launched, ctx),
                 Err(error) => self.turn_unasked(Input::SpawnFailed(error.to_string()), ctx),
@@ -216,7 +231,7 @@ impl Drop for Process {
             machine: self.machine.clone(),
             child: self.child.take(),
             exited: self.exited.take(),
-            launching: self.launching,
+            attempt: self.attempt.take(),
             stdin: self.stdin.take(),
             outputs: std::mem::take(&mut self.outputs),
             speech: self.speech.take().map(Speech::interrupted),

@@ -1,10 +1,12 @@
 //! One handler a message: check, turn, promise.
 
+use std::sync::Arc;
+
 use actix::{ActorFutureExt, Context, Handler, ResponseActFuture, ResponseFuture, WrapFuture};
 use futures_util::future::ready;
 use tokio::sync::oneshot;
 use visord_model::fault::{Fault, FaultCode};
-use visord_model::process::{Input, Refusal};
+use visord_model::process::{Input, Refusal, SPAWN_TIMEOUT};
 use visord_model::state::ProcessState;
 
 use super::waiters::Wish;
@@ -71,7 +73,7 @@ impl Handler<ProcessExited> for Process {
     type Result = ();
 
     fn handle(&mut self, msg: ProcessExited, ctx: &mut Context<Self>) {
-        self.drain(msg.status, ctx);
+        self.drain(msg, ctx);
     }
 }
 
@@ -81,7 +83,7 @@ impl Handler<Start> for Process {
     /// The program is checked before the state, as in the original: NO_FILE and
     /// NOT_EXECUTABLE come before ALREADY_STARTED.
     fn handle(&mut self, msg: Start, _ctx: &mut Context<Self>) -> Self::Result {
-        let checked = self.world.spawner.resolve(self.query());
+        let checked = self.check();
         let Start { wait, label } = msg;
         let started = checked.into_actor(self).map(move |checked, act, ctx| {
             if let Err(error) = checked {
@@ -100,6 +102,29 @@ impl Handler<Start> for Process {
             .into_actor(act)
         });
         Box::pin(answered)
+    }
+}
+
+impl Process {
+    /// Whether its command can be run; bounded like a start.
+    fn check(&self) -> impl Future<Output = Result<(), SpawnError>> + 'static + use<> {
+        let clock = self.world.clock;
+        let attempt = self.setup.post.attempt(clock);
+        let mut answer = self
+            .world
+            .spawner
+            .resolve(self.query(), Arc::clone(&attempt));
+        async move {
+            loop {
+                let Some(due) = attempt.expire(SPAWN_TIMEOUT) else {
+                    return Err(SpawnError::TimedOut);
+                };
+                let left = due.0.saturating_sub(clock.now().mono.0);
+                if let Ok(resolved) = tokio::time::timeout(left, &mut answer).await {
+                    return resolved.map(drop);
+                }
+            }
+        }
     }
 }
 

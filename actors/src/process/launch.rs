@@ -1,21 +1,21 @@
 //! From the wish to spawn to a child, and from its exit to the machine's next input.
 
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix::{ActorFutureExt, AsyncContext, Context, WrapFuture};
 use futures_util::future::join_all;
 use visord_model::event::Stream;
-use visord_model::exit::ExitStatus;
 use visord_model::fault::FaultCode;
-use visord_model::process::Input;
+use visord_model::process::{Input, SPAWN_TIMEOUT};
 
 use super::listen::Speech;
-use super::order::{Launched, Wire};
+use super::spawn_request::{Launched, Wire};
 use super::{Process, StdinError};
 use crate::log::{Channel, ChannelSpec};
 use crate::messages::supervisor::Answer;
-use crate::reaper::Watch;
+use crate::reaper::{ProcessExited, Watch};
 
 /// How long an exit may wait for a log whose file system hangs. Slow disks take less for what
 /// is in a pipe.
@@ -24,16 +24,44 @@ const DRAIN_PATIENCE: Duration = Duration::from_secs(5);
 impl Process {
     /// Carry out the effect Spawn; its answer is a later turn.
     pub(super) fn launch(&mut self) {
-        let order = self.order();
-        let world = self.world.clone();
+        let attempt = self.setup.post.attempt(self.world.clock);
+        self.attempt = Some(Arc::clone(&attempt));
+        let spawned = self
+            .spawn_request()
+            .queue(&self.world, Arc::clone(&attempt));
         let post = Rc::clone(&self.setup.post);
-        self.launching = true;
         // by itself: whatever becomes of this actor, a child that is born is never forgotten
-        actix_rt::spawn(async move { post.answer(order.carry_out(&world).await) });
+        actix_rt::spawn(async move {
+            let answer = spawned.await;
+            if !attempt.is_cancelled() {
+                post.answer(answer);
+            }
+        });
+    }
+
+    /// Carry out the effect CancelSpawn. The answer, if there is one now.
+    pub(super) fn cancel_spawn(&mut self) -> Option<Input> {
+        let cancelled = self.attempt.as_ref().is_none_or(|attempt| attempt.cancel());
+        cancelled.then(|| self.spawn_cancelled())
+    }
+
+    /// Carry out the effect ExpireSpawn.
+    pub(super) fn expire_spawn(&mut self) -> Input {
+        let attempt = self.attempt.as_ref();
+        match attempt.and_then(|attempt| attempt.expire(SPAWN_TIMEOUT)) {
+            Some(due) => Input::SpawnDue(due),
+            None => self.spawn_cancelled(),
+        }
+    }
+
+    fn spawn_cancelled(&mut self) -> Input {
+        self.attempt = None;
+        self.setup.post.discard_answer();
+        Input::SpawnCancelled
     }
 
     pub(super) fn launched(&mut self, launched: Launched, ctx: &mut Context<Self>) {
-        let pid = launched.child.pid;
+        let (pid, at) = (launched.child.pid, launched.at);
         self.world.reaper.do_send(Watch {
             child: launched.child.clone(),
             owner: ctx.address().recipient(),
@@ -41,8 +69,7 @@ impl Process {
         self.child = Some(launched.child);
         self.stdin = launched.stdin;
         self.attach(launched.wires, pid, ctx);
-        self.turn_unasked(Input::Spawned(pid), ctx);
-        self.waiters.launched();
+        self.turn_unasked(Input::Spawned { pid, at }, ctx);
     }
 
     /// Give each pipe to its channel; a listener's stdout is read here, because no disk may
@@ -64,8 +91,10 @@ impl Process {
     }
 
     /// The child was reaped: first everything it wrote, then the machine's next input.
-    pub(super) fn drain(&mut self, status: ExitStatus, ctx: &mut Context<Self>) {
-        self.exited = Some(status);
+    pub(super) fn drain(&mut self, exited: ProcessExited, ctx: &mut Context<Self>) {
+        self.exited = Some(exited);
+        // no deadline of a child that is gone
+        self.rearm(ctx);
         self.stop_listening(ctx);
         let drained = join_all(self.outputs.iter().map(Channel::drain));
         let drained = tokio::time::timeout(DRAIN_PATIENCE, drained);
@@ -81,7 +110,8 @@ impl Process {
             act.outputs.clear();
             act.close_stdin(ctx);
             act.child = None;
-            act.turn_unasked(Input::Exited(status), ctx);
+            let ProcessExited { status, at, .. } = exited;
+            act.turn_unasked(Input::Exited { status, at }, ctx);
             act.exited = None;
         });
         ctx.spawn(done);

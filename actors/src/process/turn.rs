@@ -20,9 +20,14 @@ impl Process {
             // nothing starts any more, even if the word is still on its way in the mailbox
             self.machine.step(Input::Closing, now)?;
         }
+        let spawned = matches!(input, Input::Spawned { .. });
         let mut todo = VecDeque::from(self.machine.step(input, now)?);
         // readers must not see an event or a log line before the state it tells of
         self.show();
+        if spawned {
+            // there is a child, whatever becomes of it in this turn
+            self.waiters.launched();
+        }
         while let Some(effect) = todo.pop_front() {
             if let Some(answer) = self.perform(effect) {
                 let more = self.machine.step(answer, now)?;
@@ -50,6 +55,8 @@ impl Process {
                 self.launch();
                 None
             }
+            Effect::CancelSpawn => self.cancel_spawn(),
+            Effect::ExpireSpawn => Some(self.expire_spawn()),
             Effect::Kill { group, signal, .. } => self.kill(signal, group),
             Effect::Changed(transition) => {
                 self.changed(transition);
@@ -62,12 +69,14 @@ impl Process {
         }
     }
 
-    /// One timer, for the machine's one deadline.
+    /// One timer, for the machine's one deadline; none while the exit of its child is known and
+    /// about to be told to the machine.
     pub(super) fn rearm(&mut self, ctx: &mut Context<Self>) {
         if let Some(timer) = self.timer.take() {
             ctx.cancel_future(timer);
         }
-        let Some(due) = self.machine.deadline() else {
+        let ending = self.exited.is_some() && self.machine.pid().is_some();
+        let Some(due) = self.machine.deadline().filter(|_| !ending) else {
             return;
         };
         let wait = due.0.saturating_sub(self.world.clock.now().mono.0);
@@ -77,13 +86,14 @@ impl Process {
         }));
     }
 
-    /// A process at rest no longer keeps its FastCGI socket open; one that waits for a retry
-    /// does.
+    /// A process at rest no longer keeps its FastCGI socket open; one that waits for a retry or
+    /// for its restart does.
     fn release_socket(&mut self, ctx: &mut Context<Self>) {
         let Some(socket) = self.setup.socket.as_ref() else {
             return;
         };
-        if !self.machine.state().is_stopped() || !std::mem::take(&mut self.uses_socket) {
+        let rests = self.machine.state().is_stopped() && self.machine.deadline().is_none();
+        if !rests || !std::mem::take(&mut self.uses_socket) {
             return;
         }
         let logger = self.world.logger.clone();

@@ -78,6 +78,17 @@ pub enum SpawnError {
         /// What.
         what: String,
     },
+    /// An earlier job of the same program is still being carried out: its file system hangs.
+    StillHangs,
+    /// No thread can be had that could carry out the start.
+    NoThread {
+        /// The system's words, or that too many starts hang.
+        reason: String,
+    },
+    /// It took longer than [`SPAWN_TIMEOUT`](visord_model::process::SPAWN_TIMEOUT).
+    TimedOut,
+    /// It was cancelled; the answer is not wanted any more.
+    Cancelled,
     /// The spawner thread has ended, or lost this request in a panic.
     SpawnerGone,
 }
@@ -132,6 +143,10 @@ impl SpawnError {
             | Self::Fork { .. }
             | Self::Socket { .. }
             | Self::Nul { .. }
+            | Self::StillHangs
+            | Self::NoThread { .. }
+            | Self::TimedOut
+            | Self::Cancelled
             | Self::SpawnerGone => None,
         }
     }
@@ -174,6 +189,10 @@ impl fmt::Display for SpawnError {
                 write!(f, "Could not create FastCGI socket {url}: {reason}")
             }
             Self::Nul { what } => write!(f, "{what} contains a NUL byte"),
+            Self::StillHangs => f.write_str("an earlier attempt to start it still hangs"),
+            Self::NoThread { reason } => write!(f, "no thread to start it: {reason}"),
+            Self::TimedOut => f.write_str("it took too long"),
+            Self::Cancelled => f.write_str("the start was cancelled"),
             Self::SpawnerGone => f.write_str("the spawner thread is gone"),
         }
     }

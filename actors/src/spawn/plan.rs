@@ -3,9 +3,35 @@
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
+use std::sync::Arc;
 
+use super::attempt::{ProgramJobs, SpawnAttempt};
 use super::command::ResolvedCommand;
+use super::error::SpawnError;
 use super::pipes::ChildEnds;
+use crate::clock::Clock;
+
+/// One start, queued when it is ordered.
+pub struct SpawnJob {
+    /// Name of the process, for messages.
+    pub name: String,
+    /// Where it is cancelled.
+    pub attempt: Arc<SpawnAttempt>,
+    /// Makes the plan on its turn, on the spawner thread; may block.
+    pub prepare: Box<dyn FnOnce() -> Result<SpawnPlan, SpawnError> + Send>,
+}
+
+impl From<SpawnPlan> for SpawnJob {
+    /// A start that needs no preparations.
+    fn from(plan: SpawnPlan) -> Self {
+        let attempt = SpawnAttempt::new(Clock::new(), ProgramJobs::default());
+        Self {
+            name: plan.name.clone(),
+            attempt: Arc::new(attempt),
+            prepare: Box::new(|| Ok(plan)),
+        }
+    }
+}
 
 /// A child to be. Dropping it closes the child's ends of the pipes.
 #[derive(Debug)]

@@ -1,9 +1,8 @@
-//! The spawner threads: one queue, worked off in order, for everything that may block.
+//! The spawner threads: one queue, carried out in order, for everything that may block.
 
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use futures_util::future::LocalBoxFuture;
@@ -11,14 +10,14 @@ use nix::sys::signal::{SigSet, SigmaskHow, pthread_sigmask};
 use tokio::sync::oneshot;
 use visord_model::signal::Signal;
 
+use super::attempt::SpawnAttempt;
 use super::clone::{self, Stack};
 use super::command::{self, CommandQuery, ResolvedCommand};
-use super::crew::Crew;
 use super::kin::Kin;
 use super::launch::Launch;
 use super::places::Places;
-use super::plan::SpawnPlan;
-use super::{ChildHandle, SpawnError, Spawned, Spawner, fork, send_signal};
+use super::spawn_pool::SpawnPool;
+use super::{ChildHandle, SpawnError, SpawnJob, Spawned, Spawner, fork, send_signal};
 
 /// A limit on open descriptors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,11 +38,11 @@ pub struct SpawnerOptions {
     pub descriptors: Option<Limit>,
 }
 
-/// Threads at most: so many less one may be kept by programs on file systems that hang.
-const MOST_THREADS: usize = 4;
+/// Enough for what a job does, name services included; only what is used takes memory.
+const STACK: usize = 512 * 1024;
 
-/// The threads named `spawner`: one works, one waits behind it. They end when the last
-/// [`SpawnerHandle`] is dropped, which must not happen before the daemon ends.
+/// The threads named `spawner`: one leads, one stands by (see `spawn_pool.rs`). They end when the
+/// last [`SpawnerHandle`] is dropped, which must not happen before the daemon ends.
 #[derive(Debug)]
 pub struct SpawnerThread;
 
@@ -55,52 +54,38 @@ impl SpawnerThread {
 
     /// Start them. Errors: no thread can be had.
     pub fn start_with(options: SpawnerOptions) -> io::Result<SpawnerHandle> {
-        let crew = Crew::new();
+        let pool = SpawnPool::new();
         let kin = Arc::new(Kin::default());
-        let agency = Agency {
-            crew: Arc::clone(&crew),
-            vacancies: Arc::new(AtomicUsize::new(MOST_THREADS)),
-            options,
+        // the first thing that the leader does; without a standby the first start does it
+        pool.push(Box::new(|context| {
+            if let Ok(context) = context {
+                WorkerContext::prepare(context);
+            }
+        }));
+        let handle = SpawnerHandle {
+            pool: Arc::new(Handle(Arc::clone(&pool))),
             kin: Arc::clone(&kin),
         };
-        // the first thing that whoever leads does
-        crew.push(Box::new(Workshop::prepare));
-        let door = Arc::new(Door(crew));
-        agency.hire()?;
-        agency.hire()?;
-        Ok(SpawnerHandle { door, kin })
-    }
-}
-
-/// Where threads come from.
-#[derive(Clone)]
-struct Agency {
-    crew: Arc<Crew<Workshop>>,
-    vacancies: Arc<AtomicUsize>,
-    options: SpawnerOptions,
-    kin: Arc<Kin>,
-}
-
-impl Agency {
-    /// One more thread, if it may be had.
-    fn hire(&self) -> io::Result<()> {
-        let less = |left: usize| left.checked_sub(1);
-        let vacancies = &self.vacancies;
-        let had = vacancies.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);
-        if had.is_err() {
-            return Ok(());
+        for _ in 0..2 {
+            pool.add_thread(|| start_worker(&pool, options, &kin))?;
         }
-        let agency = self.clone();
-        let work = move || {
-            block_signals();
-            let mut shop = Workshop::new(agency.options, Arc::clone(&agency.kin));
-            // without another thread behind this one, it is as with one only
-            let relieved = || drop(agency.hire());
-            agency.crew.serve(&mut shop, relieved);
-        };
-        let thread = thread::Builder::new().name("spawner".to_owned());
-        thread.spawn(work).map(drop)
+        Ok(handle)
     }
+}
+
+fn start_worker(
+    pool: &Arc<SpawnPool<WorkerContext>>,
+    options: SpawnerOptions,
+    kin: &Arc<Kin>,
+) -> io::Result<()> {
+    let (pool, kin) = (Arc::clone(pool), Arc::clone(kin));
+    let spawn_worker = move || {
+        block_signals();
+        let mut context = WorkerContext::new(options, Arc::clone(&kin));
+        pool.serve(&mut context, || start_worker(&pool, options, &kin));
+    };
+    let thread = thread::Builder::new().name("spawner".to_owned());
+    thread.stack_size(STACK).spawn(spawn_worker).map(drop)
 }
 
 /// A child begins with the daemon's handlers and the mask of the thread that makes it: no signal
@@ -110,16 +95,16 @@ fn block_signals() {
     let _ = pthread_sigmask(SigmaskHow::SIG_SETMASK, Some(&SigSet::all()), None);
 }
 
-/// The way in; when the last one who knows it is gone, the threads end.
-struct Door(Arc<Crew<Workshop>>);
+/// When the last one is dropped, the threads end.
+struct Handle(Arc<SpawnPool<WorkerContext>>);
 
-impl std::fmt::Debug for Door {
+impl std::fmt::Debug for Handle {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Door")
+        f.write_str("Handle")
     }
 }
 
-impl Drop for Door {
+impl Drop for Handle {
     fn drop(&mut self) {
         self.0.close();
     }
@@ -128,7 +113,7 @@ impl Drop for Door {
 /// Sends work to the spawner threads; it is begun in the order of the calls.
 #[derive(Clone, Debug)]
 pub struct SpawnerHandle {
-    door: Arc<Door>,
+    pool: Arc<Handle>,
     kin: Arc<Kin>,
 }
 
@@ -139,24 +124,27 @@ impl SpawnerHandle {
         Arc::clone(&self.kin)
     }
 
-    /// Run something that may block on the spawner thread.
-    /// Error: the thread is gone, or the job panicked.
+    /// Run something that may block on a spawner thread.
+    /// Errors: no thread can be had, or the job panicked.
     pub fn run<T: Send + 'static>(
         &self,
         job: impl FnOnce() -> T + Send + 'static,
     ) -> LocalBoxFuture<'static, Result<T, SpawnError>> {
         let (reply, answer) = oneshot::channel();
-        self.queue(|_| {
-            // whoever asked may have lost interest
-            let _ = reply.send(job());
+        self.queue(|context| {
+            // the caller may have lost interest
+            let _ = reply.send(context.map(|_| job()));
         });
-        Box::pin(async move { answer.await.map_err(|_| SpawnError::SpawnerGone) })
+        Box::pin(async move { answer.await.unwrap_or(Err(SpawnError::SpawnerGone)) })
     }
 
-    fn queue(&self, job: impl FnOnce(&mut Workshop) + Send + 'static) {
-        self.door.0.push(Box::new(|shop: &mut Workshop| {
-            // the panic hook has told; whoever asked sees SpawnerGone, the next job goes on
-            let _ = catch_unwind(AssertUnwindSafe(|| job(shop)));
+    fn queue(&self, job: impl FnOnce(Result<&mut WorkerContext, SpawnError>) + Send + 'static) {
+        self.pool.0.push(Box::new(|context| {
+            let context = context.map_err(|error| SpawnError::NoThread {
+                reason: error.to_string(),
+            });
+            // the panic hook has told; the caller sees SpawnerGone, the next job goes on
+            let _ = catch_unwind(AssertUnwindSafe(|| job(context)));
         }));
     }
 }
@@ -165,20 +153,26 @@ impl Spawner for SpawnerHandle {
     fn resolve(
         &self,
         query: CommandQuery,
+        attempt: Arc<SpawnAttempt>,
     ) -> LocalBoxFuture<'static, Result<ResolvedCommand, SpawnError>> {
-        let answer = self.run(move || command::resolve(&query));
+        let answer = self.run(move || {
+            let _busy = attempt.begin()?;
+            command::resolve(&query)
+        });
         Box::pin(async move { answer.await? })
     }
 
-    fn spawn(&self, plan: SpawnPlan) -> LocalBoxFuture<'static, Result<Spawned, SpawnError>> {
+    fn spawn(&self, job: SpawnJob) -> LocalBoxFuture<'static, Result<Spawned, SpawnError>> {
         let (reply, answer) = oneshot::channel();
         let mut claim = Claim {
             answer,
             kin: self.kin(),
         };
-        self.queue(move |shop| {
-            if let Err(Ok(unwanted)) = reply.send(shop.spawn(plan)) {
-                abandon(&unwanted, &shop.kin);
+        let kin = self.kin();
+        self.queue(move |context| {
+            let spawned = context.and_then(|context| context.spawn(job));
+            if let Err(Ok(unwanted)) = reply.send(spawned) {
+                abandon(&unwanted.child, &kin);
             }
         });
         Box::pin(async move {
@@ -192,7 +186,8 @@ impl Spawner for SpawnerHandle {
     }
 }
 
-/// The answer to a request for a child. If nobody takes it, the child is ended rather than lost.
+/// The answer to a request for a child. If it is dropped first, the child is ended rather than
+/// lost.
 struct Claim {
     answer: oneshot::Receiver<Result<Spawned, SpawnError>>,
     kin: Arc<Kin>,
@@ -200,18 +195,18 @@ struct Claim {
 
 impl Drop for Claim {
     fn drop(&mut self) {
-        // from here on the spawner thread sees that nobody listens; before, it may have answered
+        // from here on the worker sees that the answer is not wanted; before, it may have answered
         self.answer.close();
         if let Ok(Ok(unwanted)) = self.answer.try_recv() {
-            abandon(&unwanted, &self.kin);
+            abandon(&unwanted.child, &self.kin);
         }
     }
 }
 
-fn abandon(unwanted: &Spawned, kin: &Kin) {
+fn abandon(child: &ChildHandle, kin: &Kin) {
     // it can only have ended already
-    let _ = send_signal(&unwanted.child, Signal::KILL, true);
-    kin.disown(unwanted.child.pid);
+    let _ = send_signal(child, Signal::KILL, true);
+    kin.disown(child.pid);
 }
 
 /// How children are made here.
@@ -221,14 +216,14 @@ enum Way {
 }
 
 /// What a thread owns.
-struct Workshop {
+struct WorkerContext {
     options: SpawnerOptions,
-    /// Found with the first child: a thread that only waits behind needs none.
+    /// Found with the first child: a standby needs none.
     way: Option<Way>,
     kin: Arc<Kin>,
 }
 
-impl Workshop {
+impl WorkerContext {
     fn new(options: SpawnerOptions, kin: Arc<Kin>) -> Self {
         Self {
             options,
@@ -243,20 +238,32 @@ impl Workshop {
         self.way.get_or_insert_with(|| Way::choose(portable));
     }
 
-    fn spawn(&mut self, plan: SpawnPlan) -> Result<Spawned, SpawnError> {
-        let name = plan.name.clone();
+    /// Carry out a start, on its turn. Between any two steps it may have been cancelled, and then
+    /// a child that was made after all is discarded.
+    fn spawn(&mut self, job: SpawnJob) -> Result<Spawned, SpawnError> {
+        let SpawnJob {
+            name,
+            attempt,
+            prepare,
+        } = job;
+        let _busy = attempt.begin()?;
         let descriptors = self.options.descriptors.map(|limit| libc::rlimit {
             rlim_cur: limit.soft,
             rlim_max: limit.hard,
         });
-        let launch = Launch::prepare(plan, descriptors)?;
+        let launch = Launch::prepare(prepare()?, descriptors)?;
         let portable = self.options.portable;
         let way = self.way.get_or_insert_with(|| Way::choose(portable));
+        let at = attempt.begin_cloning()?;
         let birth = self.kin.birth();
         let child = way.spawn(&launch);
         let child = child.map_err(|errno| SpawnError::fork(&name, errno))?;
         birth.born(child.pid);
-        Ok(Spawned { child })
+        if !attempt.finish() {
+            abandon(&child, &self.kin);
+            return Err(SpawnError::Cancelled);
+        }
+        Ok(Spawned { child, at })
     }
 }
 

@@ -104,15 +104,27 @@ impl Handler<StartMany> for Supervisor {
     }
 }
 
+/// What runs, what may be about to be restarted, and what could not be signalled. Those that turn
+/// out to be at rest are not mentioned.
+fn may_be_stopped(state: ProcessState) -> bool {
+    state.is_running() || matches!(state, ProcessState::Exited | ProcessState::Unknown)
+}
+
 impl Handler<StopMany> for Supervisor {
     type Result = ResponseFuture<Answer<Vec<Outcome>>>;
 
     fn handle(&mut self, msg: StopMany, _ctx: &mut Self::Context) -> Self::Result {
         let wait = msg.wait;
-        self.bulk(&msg.scope, ProcessState::is_running, move |label| Stop {
+        let stopped = self.bulk(&msg.scope, may_be_stopped, move |label| Stop {
             wait,
             label,
-        })
+        });
+        async move {
+            let mut outcomes = stopped.await?;
+            outcomes.retain(|outcome| outcome.status != FaultCode::NotRunning);
+            Ok(outcomes)
+        }
+        .boxed_local()
     }
 }
 

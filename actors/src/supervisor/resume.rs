@@ -20,7 +20,7 @@ use slog::Logger;
 use tokio::time::timeout;
 use visord_model::moment::Mono;
 use visord_model::name::namespec;
-use visord_model::shutdown::{Progress, StopPlan};
+use visord_model::shutdown::{Progress, Rest, StopPlan};
 use visord_model::state::SupervisorState;
 
 use super::roster::Roster;
@@ -198,9 +198,9 @@ impl Abandoned {
         let waits = processes.map(|process| process.policy.stopwaitsecs);
         let wait = waits.max().and_then(|wait| u64::try_from(wait).ok());
         let patience = GRACE.saturating_add(Duration::from_secs(wait.unwrap_or(0)));
-        let is_stopped = |name: &ProcessName| {
+        let rest = |name: &ProcessName| {
             let info = board.process(name);
-            info.is_none_or(|info| info.state.is_stopped())
+            info.map_or(Rest::Stopped, |info| info.state.into())
         };
         let named = |group: &str, process: &str| ProcessName {
             group: group.to_owned(),
@@ -210,7 +210,7 @@ impl Abandoned {
         let mut plan = StopPlan::new(roster.views());
         loop {
             changed.mark_unchanged();
-            match plan.advance(&|group, process| is_stopped(&named(group, process))) {
+            match plan.advance(&|group, process| rest(&named(group, process))) {
                 Progress::Done => return,
                 Progress::Stop(names) => {
                     for (group, process) in names {
@@ -222,7 +222,9 @@ impl Abandoned {
                 Progress::Waiting => {}
             }
             if !matches!(timeout(patience, changed.changed()).await, Ok(Ok(()))) {
-                let left = roster.everybody().filter(|it| !is_stopped(&it.name));
+                let left = roster
+                    .everybody()
+                    .filter(|it| rest(&it.name) != Rest::Stopped);
                 let left: Vec<&str> = left.map(|it| it.name.process.as_str()).collect();
                 slog::crit!(logger, "could not stop {}", left.join(", "));
                 return;

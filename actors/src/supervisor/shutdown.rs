@@ -5,8 +5,8 @@ use std::time::Duration;
 use actix::{ActorFutureExt, AsyncContext, Context, Handler, ResponseActFuture, WrapFuture};
 use visord_model::event::Event;
 use visord_model::fault::{Fault, FaultCode};
-use visord_model::shutdown::{Progress, StopPlan};
-use visord_model::state::SupervisorState;
+use visord_model::shutdown::{Progress, Rest, StopPlan};
+use visord_model::state::{ProcessState, SupervisorState};
 
 use super::{Ending, Supervisor};
 use crate::messages::process::{Closing, GiveUp, ProcessChanged};
@@ -33,9 +33,12 @@ impl Supervisor {
         }
     }
 
-    fn is_stopped(&self, name: &ProcessName) -> bool {
+    fn rest(&self, name: &ProcessName) -> Rest {
         let info = self.world.board.process(name);
-        info.is_none_or(|info| info.state.is_stopped())
+        match info.map_or(Rest::Stopped, |info| info.state.into()) {
+            Rest::Unknown if self.retrying.contains(name) => Rest::Running,
+            rest => rest,
+        }
     }
 
     /// Ask the plan what may stop now; end if nothing is left.
@@ -44,7 +47,7 @@ impl Supervisor {
             return;
         };
         let progress = plan.advance(&|group: &str, process: &str| {
-            self.is_stopped(&ProcessName {
+            self.rest(&ProcessName {
                 group: group.to_owned(),
                 process: process.to_owned(),
             })
@@ -53,10 +56,7 @@ impl Supervisor {
         match progress {
             Progress::Stop(names) => {
                 for (group, process) in names {
-                    let name = ProcessName { group, process };
-                    if let Ok(member) = self.roster.member(&name) {
-                        member.addr.do_send(GiveUp);
-                    }
+                    self.give_up(ProcessName { group, process }, ctx);
                 }
             }
             Progress::Waiting => {}
@@ -64,7 +64,27 @@ impl Supervisor {
         }
     }
 
+    /// Ask a process to stop. One in UNKNOWN tries again to signal its child, and what comes of
+    /// that is waited for.
+    fn give_up(&mut self, name: ProcessName, ctx: &mut Context<Self>) {
+        let Ok(member) = self.roster.member(&name) else {
+            return;
+        };
+        if self.rest(&name) != Rest::Unknown {
+            member.addr.do_send(GiveUp);
+            return;
+        }
+        let tried = member.addr.send(GiveUp).into_actor(self);
+        self.retrying.insert(name.clone());
+        // an actor that is gone has tried, too
+        ctx.spawn(tried.map(move |_, act, ctx| {
+            act.retrying.remove(&name);
+            act.advance(ctx);
+        }));
+    }
+
     fn end(&mut self, ctx: &mut Context<Self>) {
+        self.report_left_running();
         if let Some(report) = self.stop_report.take() {
             ctx.cancel_future(report);
         }
@@ -79,12 +99,27 @@ impl Supervisor {
         }
     }
 
+    /// Everything was tried: the administrator has to know which children live on.
+    fn report_left_running(&self) {
+        for member in self.roster.everybody() {
+            let info = self.world.board.process(&member.name);
+            if let Some(info) = info.filter(|it| it.state == ProcessState::Unknown) {
+                slog::crit!(
+                    self.world.logger,
+                    "{} (pid {}) could not be stopped and is left running",
+                    info.name,
+                    info.pid
+                );
+            }
+        }
+    }
+
     /// `waiting for a, b to die`: at once, then every three seconds.
     pub(super) fn report(&mut self, ctx: &mut Context<Self>) {
         let alive: Vec<&str> = self
             .roster
             .everybody()
-            .filter(|member| !self.is_stopped(&member.name))
+            .filter(|member| self.rest(&member.name) == Rest::Running)
             .map(|member| member.name.process.as_str())
             .collect();
         if !alive.is_empty() {

@@ -71,7 +71,7 @@ pub(crate) enum End {
 
 /// Spawn it, read everything, wait for its end. Its stdin ends at once.
 pub(crate) async fn story(spawner: &SpawnerHandle, ours: ParentEnds, plan: SpawnPlan) -> Story {
-    let Spawned { child } = spawner.spawn(plan).await.expect("spawned");
+    let Spawned { child, .. } = spawner.spawn(plan.into()).await.expect("spawned");
     drop(ours.stdin);
     let stdout = read(ours.stdout).await;
     let stderr = match ours.stderr {

@@ -17,6 +17,7 @@ use tokio::io::AsyncReadExt;
 use tokio::net::unix::pipe::Receiver;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::timeout;
+use visord_actors::clock::Clock;
 use visord_actors::reaper::{ProcessExited, Reaper, Watch};
 use visord_actors::spawn::{ChildHandle, ParentEnds, Spawner, SpawnerHandle, SpawnerThread};
 use visord_model::exit::ExitStatus;
@@ -43,11 +44,8 @@ fn words_every_kind_of_end() {
             let (child, _pipes) = world.spawn(script).await;
             world.watch(&child);
             let pid = child.pid;
-            assert_eq!(
-                world.exit().await,
-                ProcessExited { pid, status },
-                "{script}"
-            );
+            let exited = world.exit().await;
+            assert_eq!((exited.pid, exited.status), (pid, status), "{script}");
         }
     });
 }
@@ -82,7 +80,7 @@ fn loses_no_end_in_a_storm() {
         let mut living = BTreeSet::new();
         for _ in 0..COUNT / 500 {
             let mut births: FuturesUnordered<_> = (0..500)
-                .map(|_| world.spawner.spawn(plan("/bin/true", &["true"]).1))
+                .map(|_| world.spawner.spawn(plan("/bin/true", &["true"]).1.into()))
                 .collect();
             while let Some(spawned) = births.next().await {
                 let child = spawned.expect("spawned").child;
@@ -193,7 +191,7 @@ fn reaps_a_child_that_nobody_wanted_to_hear_of() {
     let name = "reaping::reaps_a_child_that_nobody_wanted_to_hear_of";
     alone(name, async |mut world| {
         let (ours, plan) = shell("sleep 1000");
-        drop(world.spawner.spawn(plan));
+        drop(world.spawner.spawn(plan.into()));
         assert_eq!(read(ours.stdout).await, "");
         let line = world.line().await;
         assert!(line.ends_with(" (terminated by SIGKILL)"), "{line}");
@@ -332,7 +330,7 @@ impl World {
         let (told, exits) = unbounded_channel();
         let (logged, lines) = unbounded_channel();
         let log = Logger::root(Lines(logged).ignore_res(), o!());
-        let reaper = Reaper::new(spawner.kin(), log).expect("SIGCHLD");
+        let reaper = Reaper::new(spawner.kin(), log, Clock::new()).expect("SIGCHLD");
         Self {
             way,
             spawner,
@@ -345,7 +343,7 @@ impl World {
 
     async fn spawn(&self, script: &str) -> (ChildHandle, ParentEnds) {
         let (ours, plan) = shell(script);
-        let spawned = self.spawner.spawn(plan).await.expect("spawned");
+        let spawned = self.spawner.spawn(plan.into()).await.expect("spawned");
         (spawned.child, ours)
     }
 

@@ -5,6 +5,7 @@ use std::os::fd::AsRawFd;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Instant;
 
 use nix::sys::resource::{Resource, getrlimit};
@@ -13,8 +14,10 @@ use nix::unistd::{Pid, geteuid, getsid};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::unix::pipe::{Receiver, Sender};
+use visord_actors::clock::Clock;
 use visord_actors::spawn::{
-    CommandQuery, Limit, Spawner, SpawnerOptions, SpawnerThread, open_pipes,
+    CommandQuery, Limit, ProgramJobs, SpawnAttempt, Spawner, SpawnerOptions, SpawnerThread,
+    open_pipes,
 };
 use visord_model::signal::Signal;
 
@@ -42,7 +45,7 @@ async fn ends_reach_whoever_waits() {
 async fn each_descriptor_has_its_own_pipe() {
     for (way, spawner) in both_ways() {
         let (ours, plan) = shell("cat; echo err >&2");
-        let child = spawner.spawn(plan).await.expect("spawned").child;
+        let child = spawner.spawn(plan.into()).await.expect("spawned").child;
         let mut stdin = Sender::from_owned_fd(ours.stdin.expect("pipe")).expect("pipe");
         stdin.write_all(b"in and out").await.expect("written");
         drop(stdin);
@@ -331,7 +334,7 @@ async fn signals_reach_the_child_or_its_group() {
         for group in [false, true] {
             // the grandchild keeps stdout open: it ends with the group, not with the child
             let (ours, plan) = shell("sleep 1000 & echo $!; wait");
-            let child = spawner.spawn(plan).await.expect("spawned").child;
+            let child = spawner.spawn(plan.into()).await.expect("spawned").child;
             assert_eq!(child.pidfd.is_some(), way == "clone");
             let mut line = [0; 16];
             let mut stdout = Receiver::from_owned_fd(ours.stdout).expect("pipe");
@@ -360,11 +363,11 @@ async fn signals_reach_the_child_or_its_group() {
 async fn a_child_nobody_waits_to_hear_of_is_ended() {
     for (_, spawner) in both_ways() {
         let (ours, plan) = shell("sleep 1000");
-        drop(spawner.spawn(plan));
+        drop(spawner.spawn(plan.into()));
         // its stdout closes only when it is gone
         assert_eq!(read(ours.stdout).await, "");
         let (ours, plan) = shell("sleep 1000");
-        let answer = spawner.spawn(plan);
+        let answer = spawner.spawn(plan.into());
         spawner.run(|| ()).await.expect("the child is there by now");
         drop(answer);
         assert_eq!(read(ours.stdout).await, "");
@@ -379,7 +382,9 @@ async fn the_thread_survives_a_job_that_panics() {
         command: "sh -x".to_owned(),
         path: vec![PathBuf::from("/bin")],
     };
-    let found = spawner.resolve(query).await.expect("found");
+    let attempt = SpawnAttempt::new(Clock::new(), ProgramJobs::default());
+    let attempt = Arc::new(attempt);
+    let found = spawner.resolve(query, attempt).await.expect("found");
     assert_eq!(found.path, PathBuf::from("/bin/sh"));
 }
 
@@ -388,7 +393,7 @@ async fn what_cannot_be_handed_over_is_refused() {
     let (_, spawner) = both_ways().into_iter().next().expect("one");
     let (_ours, mut plan) = shell("true");
     plan.environment = vec![("A".into(), "a\0b".into())];
-    let error = spawner.spawn(plan).await.expect_err("refused");
+    let error = spawner.spawn(plan.into()).await.expect_err("refused");
     assert_eq!(error.to_string(), "environment contains a NUL byte");
 }
 
@@ -400,7 +405,7 @@ async fn a_thousand_children() {
         let started = Instant::now();
         for _ in 0..1_000 {
             let (_ours, plan) = plan("/bin/true", &["true"]);
-            pids.push(spawner.spawn(plan).await.expect("spawned").child.pid);
+            pids.push(spawner.spawn(plan.into()).await.expect("spawned").child.pid);
         }
         println!(
             "measured: 1,000 of /bin/true, {way}: {:?}",

@@ -7,14 +7,15 @@ mod harness;
 use std::io;
 use std::path::Path;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use actix::System;
 use futures_util::future::LocalBoxFuture;
 use tokio::sync::Semaphore;
 use visord_actors::messages::process::InjectPanic;
 use visord_actors::spawn::{
-    ChildHandle, CommandQuery, ResolvedCommand, SpawnError, SpawnPlan, Spawned, Spawner,
-    SpawnerHandle,
+    ChildHandle, CommandQuery, ResolvedCommand, SpawnAttempt, SpawnError, SpawnJob, Spawned,
+    Spawner, SpawnerHandle,
 };
 use visord_actors::supervisor::Ending;
 use visord_model::signal::Signal;
@@ -32,13 +33,14 @@ impl Spawner for Slow {
     fn resolve(
         &self,
         query: CommandQuery,
+        attempt: Arc<SpawnAttempt>,
     ) -> LocalBoxFuture<'static, Result<ResolvedCommand, SpawnError>> {
-        self.inner.resolve(query)
+        self.inner.resolve(query, attempt)
     }
 
-    fn spawn(&self, plan: SpawnPlan) -> LocalBoxFuture<'static, Result<Spawned, SpawnError>> {
-        let waits = (plan.name == "slow").then(|| Rc::clone(&self.permits));
-        let spawned = self.inner.spawn(plan);
+    fn spawn(&self, job: SpawnJob) -> LocalBoxFuture<'static, Result<Spawned, SpawnError>> {
+        let waits = (job.name == "slow").then(|| Rc::clone(&self.permits));
+        let spawned = self.inner.spawn(job);
         Box::pin(async move {
             let spawned = spawned.await?;
             if let Some(permits) = waits {
@@ -163,6 +165,23 @@ impl Play<'_> {
         assert_eq!(self.starts("slow"), 2);
     }
 
+    /// A client that only waits for the child gets it, though a stop was asked for meanwhile.
+    async fn a_child_that_is_stopped_at_once_was_started(&self, permits: &Semaphore) {
+        let stopped = self.stage.link.stop_process(name("slow"), true).await;
+        stopped.expect("stopped");
+        let before = self.starts("slow");
+        let started = self.stage.link.start_process(name("slow"), false);
+        let stopped = async {
+            wait_for("the child", || self.starts("slow") > before).await;
+            let stopped = self.stage.link.stop_process(name("slow"), false).await;
+            stopped.expect("accepted");
+            permits.add_permits(1);
+        };
+        let (started, ()) = futures_util::future::join(started, stopped).await;
+        assert_eq!(started, Ok(()), "there was a child");
+        self.stage.wait_state("slow", ProcessState::Stopped).await;
+    }
+
     /// The patience of a stop runs on, and whoever waits for it gets an answer.
     async fn a_stop_is_completed(&self) {
         wait_for("its trap", || self.text("stubborn").contains("armed")).await;
@@ -207,6 +226,8 @@ fn another_actor_goes_on() {
         let play = Play { stage, folder };
         play.a_running_process_goes_on().await;
         play.a_spawn_under_way_is_not_repeated(&permits).await;
+        play.a_child_that_is_stopped_at_once_was_started(&permits)
+            .await;
         play.a_stop_is_completed().await;
         play.an_actor_that_always_panics_is_given_up().await;
         // the daemon ends in spite of a panic on the way

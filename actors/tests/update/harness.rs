@@ -59,7 +59,8 @@ pub(crate) fn start(folder: &Path, tamper: impl FnOnce(SpawnerHandle) -> Rc<dyn 
     let board = Arc::new(Board::new(Identity::default()));
     let interest = Interest::default();
     let bus = EventBus::new(0, interest.clone()).start();
-    let reaper = Reaper::new(spawner.kin(), logger.clone()).expect("SIGCHLD");
+    let clock = Clock::new();
+    let reaper = Reaper::new(spawner.kin(), logger.clone(), clock).expect("SIGCHLD");
     let world = Surroundings {
         reaper: reaper.start(),
         workshop: spawner.clone(),
@@ -70,7 +71,7 @@ pub(crate) fn start(folder: &Path, tamper: impl FnOnce(SpawnerHandle) -> Rc<dyn 
         board: board.clone(),
         logger,
         interest,
-        clock: Clock::new(),
+        clock,
         environment: Vec::new(),
         server_url: None,
         strip_ansi: false,

@@ -7,18 +7,22 @@ use std::cell::Cell;
 use std::io;
 use std::path::Path;
 use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
 
 use actix::System;
 use futures_util::future::LocalBoxFuture;
 use visord_actors::messages::supervisor::Fate;
 use visord_actors::spawn::{
-    ChildHandle, CommandQuery, ResolvedCommand, SpawnError, SpawnPlan, Spawned, Spawner,
-    SpawnerHandle,
+    ChildHandle, CommandQuery, ResolvedCommand, SpawnAttempt, SpawnError, SpawnJob, Spawned,
+    Spawner, SpawnerHandle,
 };
 use visord_actors::supervisor::Ending;
 use visord_model::fault::FaultCode;
 use visord_model::signal::Signal;
 use visord_model::state::ProcessState;
+
+use harness::name;
 
 /// May not signal the child of the process named `guarded`.
 struct Guarded {
@@ -30,13 +34,14 @@ impl Spawner for Guarded {
     fn resolve(
         &self,
         query: CommandQuery,
+        attempt: Arc<SpawnAttempt>,
     ) -> LocalBoxFuture<'static, Result<ResolvedCommand, SpawnError>> {
-        self.inner.resolve(query)
+        self.inner.resolve(query, attempt)
     }
 
-    fn spawn(&self, plan: SpawnPlan) -> LocalBoxFuture<'static, Result<Spawned, SpawnError>> {
-        let guarded = (plan.name == "guarded").then(|| Rc::clone(&self.pid));
-        let spawned = self.inner.spawn(plan);
+    fn spawn(&self, job: SpawnJob) -> LocalBoxFuture<'static, Result<Spawned, SpawnError>> {
+        let guarded = (job.name == "guarded").then(|| Rc::clone(&self.pid));
+        let spawned = self.inner.spawn(job);
         Box::pin(async move {
             let spawned = spawned.await?;
             guarded.inspect(|pid| pid.set(spawned.child.pid));
@@ -99,7 +104,7 @@ fn a_process_that_cannot_be_stopped_leaves_the_group_as_it_was() {
         // UNKNOWN counts as stopped, but its child lives: removed, it would belong to no process
         running
             .link
-            .stop_process(harness::name("other"), true)
+            .stop_process(name("other"), true)
             .await
             .expect("stopped");
         let remove = || running.link.remove_group("g".to_owned());
@@ -107,16 +112,19 @@ fn a_process_that_cannot_be_stopped_leaves_the_group_as_it_was() {
         assert_eq!(fault.code, FaultCode::StillRunning);
         running
             .link
-            .start_process(harness::name("other"), true)
+            .start_process(name("other"), true)
             .await
             .expect("started");
         let again = running.wait_state("other", ProcessState::Running).await;
 
-        // its child ends after all; then it is an update like any other
+        // a stop tries again; when it succeeds, it is an update like any other
+        let stop = || running.link.stop_process(name("guarded"), true);
+        let fault = stop().await.expect_err("not permitted");
+        assert!(fault.text().contains("unknown problem killing guarded"));
+        assert_eq!(running.process("guarded").state, ProcessState::Unknown);
         pid.set(0);
-        let child = nix::unistd::Pid::from_raw(guarded);
-        nix::sys::signal::kill(child, nix::sys::signal::Signal::SIGKILL).expect("kill");
-        running.wait_state("guarded", ProcessState::Stopped).await;
+        stop().await.expect("permitted");
+        assert_eq!(running.process("guarded").state, ProcessState::Stopped);
         let done = update().await.expect("possible");
         let fates: Vec<Fate> = done.iter().map(|it| it.fate).collect();
         assert_eq!(fates, [Fate::Restarted, Fate::Restarted]);
@@ -126,8 +134,19 @@ fn a_process_that_cannot_be_stopped_leaves_the_group_as_it_was() {
         }
         assert!(changed().await.is_empty());
 
-        pid.set(0);
+        // the daemon ends though it cannot stop it, and says what it leaves running
+        let left = running.process("guarded").pid;
+        pid.set(left);
+        let fault = stop().await.expect_err("not permitted");
+        assert!(fault.text().contains("unknown problem killing guarded"));
         running.link.shutdown().await.expect("shutdown");
-        assert_eq!(running.end.await, Ok(Ending::Shutdown));
+        let end = tokio::time::timeout(Duration::from_secs(30), running.end).await;
+        assert_eq!(end.expect("in time"), Ok(Ending::Shutdown));
+        let said = || std::fs::read_to_string(folder.path().join("main.log")).unwrap_or_default();
+        let sentence = format!("guarded (pid {left}) could not be stopped and is left running");
+        harness::wait_for(&sentence, || said().contains(&sentence)).await;
+        assert_eq!(said().matches("unknown problem killing guarded").count(), 4);
+        let child = nix::unistd::Pid::from_raw(left);
+        nix::sys::signal::kill(child, nix::sys::signal::Signal::SIGKILL).expect("kill");
     });
 }

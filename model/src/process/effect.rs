@@ -14,6 +14,13 @@ pub type Effects = Vec<Effect>;
 pub enum Effect {
     /// Spawn a child; answer with `Spawned` or `SpawnFailed`.
     Spawn,
+    /// Cancel the spawn under way; answer with `SpawnCancelled`. No answer: the child is being
+    /// cloned, and the answer to `Spawn` is about to come.
+    CancelSpawn,
+    /// Cancel the spawn under way, also in the middle of the clone, if its turn came
+    /// [`SPAWN_TIMEOUT`](super::SPAWN_TIMEOUT) ago; answer with `SpawnCancelled`, else with
+    /// `SpawnDue`.
+    ExpireSpawn,
     /// Send a signal; answer with `KillFailed` if that was not possible.
     Kill {
         /// The child.

@@ -1,6 +1,7 @@
 //! Everything that can happen to a process.
 
 use crate::exit::ExitStatus;
+use crate::moment::{Moment, Mono};
 use crate::signal::Signal;
 use alloc::string::String;
 
@@ -20,13 +21,30 @@ pub enum Input {
     /// The daemon closes: nothing is spawned any more.
     Closing,
     /// Answer to [`Spawn`](super::Effect::Spawn): the child exists.
-    Spawned(i32),
+    Spawned {
+        /// Its pid.
+        pid: i32,
+        /// Just before it was cloned.
+        at: Moment,
+    },
     /// Answer to [`Spawn`](super::Effect::Spawn): there is no child, and why.
     SpawnFailed(String),
+    /// Answer to [`CancelSpawn`](super::Effect::CancelSpawn) and
+    /// [`ExpireSpawn`](super::Effect::ExpireSpawn): the spawn is void, whatever comes of it later
+    /// is discarded.
+    SpawnCancelled,
+    /// Answer to [`ExpireSpawn`](super::Effect::ExpireSpawn): the spawn has waited for its turn,
+    /// so it has time until then.
+    SpawnDue(Mono),
     /// Answer to [`Kill`](super::Effect::Kill): the signal was not delivered.
     KillFailed(KillFailure),
     /// The child ended and everything it wrote is stored. Never before its `Spawned`.
-    Exited(ExitStatus),
+    Exited {
+        /// How it ended.
+        status: ExitStatus,
+        /// When it was reaped.
+        at: Moment,
+    },
     /// The moment of [`deadline`](super::Machine::deadline) may have come; harmless if not.
     Deadline,
 }

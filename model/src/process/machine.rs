@@ -1,9 +1,9 @@
 //! `step(input, now) -> effects`: the rules of a process's life.
 //!
 //! The law: **one input, all its effects in order, one re-armed timer; then the next input.**
-//! Spawning alone is answered later; until then the machine is STARTING without a pid, and
-//! a stop or a signal that arrives meanwhile is remembered and carried out as soon as the
-//! pid is known.
+//! Spawning alone is answered later; until then the machine is STARTING without a pid. A signal
+//! that arrives meanwhile is sent as soon as the pid is known. A stop cancels the spawn; only
+//! where the child is being cloned at that moment it waits for the pid, too.
 
 mod answers;
 mod steps;
@@ -16,6 +16,16 @@ use crate::signal::Signal;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::time::Duration;
+
+/// How long a spawn may take from its turn on: opening logs, finding the program and making a
+/// process take milliseconds, and seconds only where a file system or a name service hangs.
+pub const SPAWN_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// A process is not restarted automatically before this much time has passed since its last
+/// start, so a program that ends at once cannot use up the machine. It is what the original's
+/// loop amounts to (`docs/decisions/0013-process-lifecycle.md`).
+pub const RESTART_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Where a process is in its life; each phase holds only what is true in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +33,7 @@ enum Phase {
     Stopped,
     /// A spawn is under way.
     Spawning {
+        expires_at: Mono,
         stop: Option<StopWish>,
         signals: Vec<Signal>,
     },
@@ -42,7 +53,10 @@ enum Phase {
         /// Start again once the stop is complete (decision Q15).
         start_after: bool,
     },
-    Exited,
+    Exited {
+        /// When it is restarted, if it is.
+        restart_at: Option<Mono>,
+    },
     Fatal,
     Unknown {
         pid: i32,
@@ -51,7 +65,7 @@ enum Phase {
     },
 }
 
-/// What was asked for while the pid was not known yet.
+/// What was asked for while the child was being cloned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum StopWish {
     Stop,
@@ -69,6 +83,8 @@ pub struct Machine {
     /// Failed starts in a row; survives a manual stop (decision C22).
     tries: u32,
     closing: bool,
+    /// When its last child was cloned.
+    spawned_at: Option<Mono>,
     start: i64,
     stop: i64,
     exitstatus: i32,
@@ -88,6 +104,7 @@ impl Machine {
             phase: Phase::Stopped,
             tries: 0,
             closing: false,
+            spawned_at: None,
             start: 0,
             stop: 0,
             exitstatus: 0,
@@ -110,10 +127,12 @@ impl Machine {
             Input::GiveUp => self.give_up(now, &mut out),
             Input::Signal(signal) => self.signal(signal, &mut out)?,
             Input::Closing => self.close(),
-            Input::Spawned(pid) => self.spawned(pid, now, &mut out),
+            Input::Spawned { pid, at } => self.spawned(pid, at, now, &mut out),
             Input::SpawnFailed(reason) => self.spawn_failed(reason, now, &mut out),
+            Input::SpawnCancelled => self.spawn_cancelled(now, &mut out),
+            Input::SpawnDue(due) => self.spawn_due(due),
             Input::KillFailed(failure) => self.kill_failed(&failure, &mut out),
-            Input::Exited(status) => self.exited(status, now, &mut out),
+            Input::Exited { status, at } => self.exited(status, at, now, &mut out),
             Input::Deadline => self.deadline_passed(now, &mut out),
         }
         Ok(out)
@@ -123,14 +142,14 @@ impl Machine {
     #[must_use]
     pub fn deadline(&self) -> Option<Mono> {
         match self.phase {
+            Phase::Spawning { expires_at, .. } => Some(expires_at),
             Phase::Starting { ready_at, .. } => Some(ready_at),
             Phase::Backoff { retry_at } if !self.closing => Some(retry_at),
             Phase::Stopping { kill_at, .. } => Some(kill_at),
+            Phase::Exited { restart_at } => restart_at,
             Phase::Stopped
-            | Phase::Spawning { .. }
             | Phase::Running { .. }
             | Phase::Backoff { .. }
-            | Phase::Exited
             | Phase::Fatal
             | Phase::Unknown { .. } => None,
         }
@@ -150,7 +169,7 @@ impl Machine {
             return Err(Refusal::Closing);
         }
         match &mut self.phase {
-            Phase::Stopped | Phase::Exited | Phase::Fatal => self.spawn(now, out),
+            Phase::Stopped | Phase::Exited { .. } | Phase::Fatal => self.spawn(now, out),
             Phase::Stopping { start_after, .. } => *start_after = true,
             // whoever asked for the stop waits for it
             Phase::Spawning {
@@ -168,11 +187,19 @@ impl Machine {
 
     fn stop(&mut self, wish: StopWish, now: Moment, out: &mut Effects) -> Result<(), Refusal> {
         match &mut self.phase {
-            Phase::Spawning { stop, .. } => *stop = Some(wish),
-            Phase::Starting { pid, .. } | Phase::Running { pid } => {
+            Phase::Spawning { stop, .. } => {
+                *stop = Some(wish);
+                out.push(Effect::CancelSpawn);
+            }
+            // in UNKNOWN the signal may go through this time
+            Phase::Starting { pid, .. } | Phase::Running { pid } | Phase::Unknown { pid, .. } => {
                 let pid = *pid;
                 self.begin_stop(pid, wish, now, out);
             }
+            // it stays EXITED, and nothing starts it any more
+            Phase::Exited {
+                restart_at: restart_at @ Some(_),
+            } => *restart_at = None,
             Phase::Backoff { .. } => {
                 let text = format!(
                     "Attempted to kill {}, which is in BACKOFF state.",
@@ -186,11 +213,9 @@ impl Machine {
                 start_after: start_after @ true,
                 ..
             } => *start_after = false,
-            Phase::Stopped
-            | Phase::Stopping { .. }
-            | Phase::Exited
-            | Phase::Fatal
-            | Phase::Unknown { .. } => return Err(Refusal::NotRunning),
+            Phase::Stopped | Phase::Stopping { .. } | Phase::Exited { .. } | Phase::Fatal => {
+                return Err(Refusal::NotRunning);
+            }
         }
         Ok(())
     }
@@ -213,12 +238,12 @@ impl Machine {
                 ..
             } => *stop = Some(StopWish::Stop),
             Phase::Stopping { start_after, .. } => *start_after = false,
+            Phase::Exited { restart_at } => *restart_at = None,
             Phase::Stopped
             | Phase::Spawning { .. }
             | Phase::Starting { .. }
             | Phase::Running { .. }
             | Phase::Backoff { .. }
-            | Phase::Exited
             | Phase::Fatal
             | Phase::Unknown { .. } => {}
         }
@@ -233,7 +258,7 @@ impl Machine {
             }
             Phase::Stopped
             | Phase::Backoff { .. }
-            | Phase::Exited
+            | Phase::Exited { .. }
             | Phase::Fatal
             | Phase::Unknown { .. } => return Err(Refusal::NotRunning),
         }

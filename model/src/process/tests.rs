@@ -5,6 +5,7 @@
 mod descriptions;
 mod grid;
 mod histories;
+mod moments;
 mod rules;
 mod stories;
 mod world;

@@ -11,6 +11,14 @@ pub(super) fn success(name: &str, startsecs: i64) -> String {
     )
 }
 
+pub(super) fn spawn_timeout(name: &str, seconds: u64) -> String {
+    format!("the start of '{name}' did not complete within {seconds} seconds")
+}
+
+pub(super) fn start_cancelled(name: &str) -> String {
+    format!("stopped: {name} (before it was spawned)")
+}
+
 pub(super) fn gave_up(name: &str) -> String {
     format!("gave up: {name} entered FATAL state, too many start retries too quickly")
 }

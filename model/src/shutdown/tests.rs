@@ -1,6 +1,6 @@
 //! The order of starting and stopping.
 
-use super::{GroupView, Name, ProcessView, Progress, StopPlan, start_order};
+use super::{GroupView, Name, ProcessView, Progress, Rest, StopPlan, start_order};
 use alloc::borrow::ToOwned;
 use alloc::collections::BTreeSet;
 use alloc::format;
@@ -44,6 +44,7 @@ fn words(names: &[Name]) -> String {
 struct Closing {
     plan: StopPlan,
     alive: BTreeSet<String>,
+    unknown: BTreeSet<String>,
 }
 
 impl Closing {
@@ -59,12 +60,22 @@ impl Closing {
         Self {
             plan: StopPlan::new(views),
             alive,
+            unknown: BTreeSet::new(),
         }
     }
 
     fn advance(&mut self) -> String {
         let alive = &self.alive;
-        match self.plan.advance(&|_, process| !alive.contains(process)) {
+        let unknown = &self.unknown;
+        match self.plan.advance(&|_, process| {
+            if unknown.contains(process) {
+                Rest::Unknown
+            } else if alive.contains(process) {
+                Rest::Running
+            } else {
+                Rest::Stopped
+            }
+        }) {
             Progress::Stop(names) => words(&names),
             Progress::Waiting => "waiting".to_owned(),
             Progress::Done => "done".to_owned(),
@@ -151,6 +162,20 @@ fn late_news_of_a_live_process_are_not_missed() {
     assert_eq!(closing.advance(), "high:c");
     assert_eq!(closing.die("d"), "waiting");
     assert_eq!(closing.die("c"), "low:a");
+}
+
+#[test]
+fn what_could_not_be_signalled_is_asked_once_more_and_then_left() {
+    let lines = ["low 1: a 1", "high 3: c 1, d 1"];
+    let mut closing = Closing::new(&lines, &["d"]);
+    closing.unknown.insert("c".to_owned());
+    assert_eq!(closing.advance(), "high:c");
+    // while the signal is on its way it counts as running
+    closing.unknown.clear();
+    assert_eq!(closing.advance(), "waiting");
+    closing.unknown.insert("c".to_owned());
+    assert_eq!(closing.advance(), "low:a");
+    assert_eq!(closing.die("a"), "done");
 }
 
 /// Whatever the groups and whoever dies when: each is asked exactly once, nothing is asked

@@ -10,7 +10,7 @@ use std::sync::{Arc, mpsc};
 use nix::sys::eventfd::{EfdFlags, EventFd};
 use tokio::sync::oneshot;
 
-use crate::log::channel::{Channel, ChannelSpec, Drained};
+use crate::log::channel::Drained;
 use crate::log::disk::{Making, RealDisk};
 use crate::log::file::FileKeys;
 use crate::log::output::Output;
@@ -21,15 +21,10 @@ pub(in crate::log) type ChannelId = u64;
 
 /// What a log thread can be asked to do.
 pub(in crate::log) enum Command {
-    /// Open the sinks of a channel.
-    Open {
-        spec: Box<ChannelSpec>,
-        reply: oneshot::Sender<io::Result<Channel>>,
-    },
-    /// Take over a channel whose sinks turned out to belong to this thread.
+    /// Take over a channel whose sinks are open.
     Adopt {
+        id: ChannelId,
         output: Box<Output<RealDisk>>,
-        reply: oneshot::Sender<io::Result<Channel>>,
     },
     /// Read this pipe.
     Attach {
@@ -108,11 +103,6 @@ impl Mouth {
     /// The bell to wait for.
     pub(in crate::log) fn bell(&self) -> Arc<EventFd> {
         Arc::clone(&self.bell)
-    }
-
-    /// Whether both lead to the same thread.
-    pub(in crate::log) fn is_same_as(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.bell, &other.bell)
     }
 }
 

@@ -1,57 +1,24 @@
-//! The files of a log thread: opened, taken over, rotated, cleared.
+//! The files of a log thread: taken over, rotated, cleared.
 
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use tokio::sync::oneshot;
-
 use super::Pump;
 use super::command::{ChannelId, Command};
 use super::slot::Slot;
 use crate::log::archive::Shelf;
-use crate::log::channel::{Channel, ChannelSpec};
 use crate::log::disk::RealDisk;
 use crate::log::file::{FileKeys, LogFile, rotate_closed};
 use crate::log::output::Output;
 
 impl Pump {
-    pub(super) fn open(&mut self, spec: ChannelSpec, reply: oneshot::Sender<io::Result<Channel>>) {
-        let mut output = match self.shared.open_sinks(spec) {
-            Ok(output) => output,
-            Err(error) => {
-                let _ = reply.send(Err(error));
-                return;
-            }
-        };
-        let home = self.shared.home_of(&mut output, &self.mouth);
-        match home {
-            None => self.adopt(output, reply),
-            Some(other) => other.say(Command::Adopt {
-                output: Box::new(output),
-                reply,
-            }),
-        }
-    }
-
-    pub(super) fn adopt(
-        &mut self,
-        mut output: Output<RealDisk>,
-        reply: oneshot::Sender<io::Result<Channel>>,
-    ) {
+    pub(super) fn adopt(&mut self, id: ChannelId, mut output: Output<RealDisk>) {
         self.inherit_queue(&mut output);
         output.settle_at(self.shelf());
-        let id = self.shared.next_id();
-        let channel = Channel {
-            id,
-            mouth: self.mouth.clone(),
-            lost: output.lost(),
-        };
         self.slots.insert(id, Slot::new(output));
         self.balance(id);
-        // if nobody wants it any more the handle is dropped, which closes it again
-        let _ = reply.send(Ok(channel));
     }
 
     /// What an earlier run of this output left for a stalled sink goes first.

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::{LogService, Mouth, Threads};
+use super::LogService;
 
 impl LogService {
     /// Starts the first thread; without this it is started when it is needed.
@@ -22,12 +22,5 @@ impl LogService {
     #[cfg(test)]
     pub(in super::super) fn rounds(&self) -> u64 {
         self.0.rounds.load(std::sync::atomic::Ordering::Relaxed)
-    }
-}
-
-impl Threads {
-    /// A thread that serves other places too.
-    pub(super) fn last(&self) -> Option<Mouth> {
-        self.running.last().map(|thread| thread.mouth.clone())
     }
 }

@@ -58,7 +58,7 @@ fn captures_become_events_before_the_drain_answers() {
             events: Some(ear.clone().recipient()),
             ..bench.spec("x.log")
         };
-        let channel = bench.service.open(spec).await.expect("open");
+        let channel = bench.open(spec).expect("open");
         let told = async |bytes: &[u8]| {
             child(&channel).write_all(bytes).expect("write");
             channel.drain().await;

@@ -3,15 +3,15 @@
 use super::{Machine, Phase, StopWish, log};
 use crate::exit::ExitStatus;
 use crate::log_line::Level;
-use crate::moment::Moment;
-use crate::process::{Effects, KillFailure, words};
+use crate::moment::{Moment, Mono};
+use crate::process::{Effect, Effects, KillFailure, SPAWN_TIMEOUT, words};
 use crate::signal::Signal;
 use alloc::format;
 use alloc::string::String;
 
 impl Machine {
-    pub(super) fn spawned(&mut self, pid: i32, now: Moment, out: &mut Effects) {
-        let Phase::Spawning { stop, signals } = &mut self.phase else {
+    pub(super) fn spawned(&mut self, pid: i32, at: Moment, now: Moment, out: &mut Effects) {
+        let Phase::Spawning { stop, signals, .. } = &mut self.phase else {
             return;
         };
         let (stop, signals) = (stop.take(), core::mem::take(signals));
@@ -20,7 +20,9 @@ impl Machine {
             Level::Info,
             format!("spawned: '{}' with pid {pid}", self.name),
         );
-        let ready_at = now.mono.plus_secs(self.policy.startsecs);
+        self.start = at.unix;
+        self.spawned_at = Some(at.mono);
+        let ready_at = at.mono.plus_secs(self.policy.startsecs);
         // the state is STARTING already; only the pid is new
         self.phase = Phase::Starting { pid, ready_at };
         for signal in signals {
@@ -58,6 +60,27 @@ impl Machine {
         }
     }
 
+    /// Nothing was spawned, because a stop or the time limit cancelled it.
+    pub(super) fn spawn_cancelled(&mut self, now: Moment, out: &mut Effects) {
+        let Phase::Spawning { stop, .. } = &self.phase else {
+            return;
+        };
+        match *stop {
+            None => {
+                let reason = words::spawn_timeout(&self.name, SPAWN_TIMEOUT.as_secs());
+                self.spawn_failed(reason, now, out);
+            }
+            Some(wish) => self.stopped_unspawned(wish, now, out),
+        }
+    }
+
+    /// It was not its turn yet: it is given more time.
+    pub(super) fn spawn_due(&mut self, due: Mono) {
+        if let Phase::Spawning { expires_at, .. } = &mut self.phase {
+            *expires_at = due;
+        }
+    }
+
     pub(super) fn kill_failed(&mut self, failure: &KillFailure, out: &mut Effects) {
         let (Phase::Starting { pid, .. } | Phase::Running { pid } | Phase::Stopping { pid, .. }) =
             self.phase
@@ -78,37 +101,37 @@ impl Machine {
         self.enter(Phase::Unknown { pid, trouble }, out, |_| {});
     }
 
-    pub(super) fn exited(&mut self, status: ExitStatus, now: Moment, out: &mut Effects) {
+    /// `at`: when it was reaped, which counts; what follows is counted from `now`.
+    pub(super) fn exited(
+        &mut self,
+        status: ExitStatus,
+        at: Moment,
+        now: Moment,
+        out: &mut Effects,
+    ) {
+        // without a child there is no exit
+        let Some(pid) = self.pid() else {
+            return;
+        };
+        self.stop = at.unix;
         match self.phase {
-            Phase::Starting { pid, ready_at } => {
-                self.stop = now.unix;
-                if now.mono < ready_at {
-                    self.died_too_early(pid, status, now, out);
-                } else {
-                    self.tries = 0;
-                    self.enter(Phase::Running { pid }, out, |t| t.pid = pid);
-                    self.ended(pid, status, now, out);
-                }
+            Phase::Starting { ready_at, .. } if at.mono < ready_at => {
+                self.died_too_early(pid, status, now, out);
             }
-            Phase::Running { pid } => {
-                self.stop = now.unix;
+            Phase::Starting { .. } => {
+                self.tries = 0;
+                self.enter(Phase::Running { pid }, out, |t| t.pid = pid);
                 self.ended(pid, status, now, out);
             }
-            Phase::Stopping {
-                pid, start_after, ..
-            } => {
-                self.stop = now.unix;
+            Phase::Running { .. } => self.ended(pid, status, now, out),
+            Phase::Stopping { start_after, .. } => {
                 self.stopped(pid, status, start_after, now, out);
             }
-            Phase::Unknown { pid, .. } => {
-                self.stop = now.unix;
-                self.stopped(pid, status, false, now, out);
-            }
-            // no child, no exit
+            Phase::Unknown { .. } => self.stopped(pid, status, false, now, out),
             Phase::Stopped
             | Phase::Spawning { .. }
             | Phase::Backoff { .. }
-            | Phase::Exited
+            | Phase::Exited { .. }
             | Phase::Fatal => {}
         }
     }
@@ -119,7 +142,8 @@ impl Machine {
         }
         match self.phase {
             Phase::Starting { pid, .. } => self.succeed(pid, out),
-            Phase::Backoff { .. } => self.spawn(now, out),
+            Phase::Spawning { .. } => out.push(Effect::ExpireSpawn),
+            Phase::Backoff { .. } | Phase::Exited { .. } => self.spawn(now, out),
             Phase::Stopping {
                 pid, start_after, ..
             } => {
@@ -138,12 +162,7 @@ impl Machine {
                 };
                 self.kill(pid, self.policy.killasgroup, Signal::KILL, out);
             }
-            Phase::Stopped
-            | Phase::Spawning { .. }
-            | Phase::Running { .. }
-            | Phase::Exited
-            | Phase::Fatal
-            | Phase::Unknown { .. } => {}
+            Phase::Stopped | Phase::Running { .. } | Phase::Fatal | Phase::Unknown { .. } => {}
         }
     }
 }

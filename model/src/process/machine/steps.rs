@@ -1,6 +1,6 @@
 //! The steps that requests and answers are made of.
 
-use super::{Machine, Phase, StopWish, log};
+use super::{Machine, Phase, RESTART_INTERVAL, SPAWN_TIMEOUT, StopWish, log};
 use crate::exit::ExitStatus;
 use crate::log_line::Level;
 use crate::moment::Moment;
@@ -18,6 +18,7 @@ impl Machine {
         self.spawnerr.clear();
         self.exitstatus = 0;
         let phase = Phase::Spawning {
+            expires_at: now.mono + SPAWN_TIMEOUT,
             stop: None,
             signals: Vec::new(),
         };
@@ -78,7 +79,7 @@ impl Machine {
         now: Moment,
         out: &mut Effects,
     ) {
-        self.remember(status, false, false, now);
+        self.remember(status, false, false);
         let reason = "Exited too quickly (process log may have details)".to_string();
         self.fail_start(reason, Some((pid, status)), now, out);
         let text = words::exited(&self.name, status, false);
@@ -97,7 +98,7 @@ impl Machine {
         self.tries = self.tries.saturating_add(1);
         self.spawnerr = reason;
         let retry_at = now.mono.plus_secs(i64::from(self.tries));
-        let uptime = self.uptime(now);
+        let uptime = self.uptime();
         self.enter(Phase::Backoff { retry_at }, out, |t| {
             t.pid = exit.map_or(0, |(pid, _)| pid);
             t.exit = exit.map(|(_, status)| status);
@@ -119,24 +120,26 @@ impl Machine {
         let code = status.code();
         let expected = self.policy.exitcodes.contains(&code);
         self.exitstatus = code;
-        self.remember(status, expected, false, now);
+        self.remember(status, expected, false);
         self.tries = 0;
         if !expected {
             self.spawnerr = format!("Bad exit code {code}");
         }
-        let uptime = self.uptime(now);
-        self.enter(Phase::Exited, out, |t| {
-            (t.pid, t.expected, t.exit) = (pid, expected, Some(status));
-            t.uptime = Some(uptime);
-        });
-        let level = if expected { Level::Info } else { Level::Warn };
-        log(out, level, words::exited(&self.name, status, expected));
         let again = match self.policy.autorestart {
             Autorestart::Never => false,
             Autorestart::Unexpected => !expected,
             Autorestart::Always => true,
         };
-        if again && !self.closing {
+        let earliest = self.spawned_at.map(|at| at + RESTART_INTERVAL);
+        let restart_at = earliest.filter(|_| again && !self.closing);
+        let uptime = self.uptime();
+        self.enter(Phase::Exited { restart_at }, out, |t| {
+            (t.pid, t.expected, t.exit) = (pid, expected, Some(status));
+            t.uptime = Some(uptime);
+        });
+        let level = if expected { Level::Info } else { Level::Warn };
+        log(out, level, words::exited(&self.name, status, expected));
+        if restart_at.is_some_and(|at| at <= now.mono) {
             self.spawn(now, out);
         }
     }
@@ -153,10 +156,10 @@ impl Machine {
         let code = status.code();
         let expected = self.policy.exitcodes.contains(&code);
         self.exitstatus = code;
-        // a child that nobody could signal ended by itself
+        // a child in UNKNOWN could not be signalled and ended by itself
         let requested = self.state() == ProcessState::Stopping;
-        self.remember(status, expected, requested, now);
-        let uptime = self.uptime(now);
+        self.remember(status, expected, requested);
+        let uptime = self.uptime();
         self.enter(Phase::Stopped, out, |t| {
             (t.pid, t.exit) = (pid, Some(status));
             t.uptime = Some(uptime);
@@ -172,18 +175,34 @@ impl Machine {
         }
     }
 
-    fn remember(&mut self, status: ExitStatus, expected: bool, requested: bool, now: Moment) {
+    /// On request, before there was a child.
+    pub(super) fn stopped_unspawned(&mut self, wish: StopWish, now: Moment, out: &mut Effects) {
+        self.last_exit = None;
+        let phase = Phase::Stopping {
+            pid: 0,
+            kill_at: now.mono,
+            start_after: wish == StopWish::Restart,
+        };
+        self.enter(phase, out, |_| {});
+        self.enter(Phase::Stopped, out, |_| {});
+        log(out, Level::Info, words::start_cancelled(&self.name));
+        if wish == StopWish::Restart {
+            self.spawn(now, out);
+        }
+    }
+
+    fn remember(&mut self, status: ExitStatus, expected: bool, requested: bool) {
         self.last_exit = Some(LastExit {
             status,
             expected,
             requested,
-            at: now.unix,
+            at: self.stop,
         });
     }
 
-    /// Seconds since the last start by the wall clock, which is what is reported.
-    fn uptime(&self, now: Moment) -> u64 {
-        u64::try_from(now.unix - self.start).unwrap_or(0)
+    /// Seconds from the last start to the last exit by the wall clock, which is what is reported.
+    fn uptime(&self) -> u64 {
+        u64::try_from(self.stop - self.start).unwrap_or(0)
     }
 
     /// The only way to another state: lawful, and told to everybody.

@@ -14,7 +14,7 @@ impl Machine {
             Phase::Running { .. } => ProcessState::Running,
             Phase::Backoff { .. } => ProcessState::Backoff,
             Phase::Stopping { .. } => ProcessState::Stopping,
-            Phase::Exited => ProcessState::Exited,
+            Phase::Exited { .. } => ProcessState::Exited,
             Phase::Fatal => ProcessState::Fatal,
             Phase::Unknown { .. } => ProcessState::Unknown,
         }
@@ -31,7 +31,7 @@ impl Machine {
             Phase::Stopped
             | Phase::Spawning { .. }
             | Phase::Backoff { .. }
-            | Phase::Exited
+            | Phase::Exited { .. }
             | Phase::Fatal => None,
         }
     }
@@ -52,7 +52,7 @@ impl Machine {
             | Phase::Starting { .. }
             | Phase::Running { .. }
             | Phase::Backoff { .. }
-            | Phase::Exited
+            | Phase::Exited { .. }
             | Phase::Fatal
             | Phase::Unknown { .. } => false,
         }
@@ -70,7 +70,7 @@ impl Machine {
             | Phase::Running { .. }
             | Phase::Backoff { .. }
             | Phase::Stopping { .. }
-            | Phase::Exited
+            | Phase::Exited { .. }
             | Phase::Fatal => None,
         }
     }

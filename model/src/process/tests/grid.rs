@@ -5,7 +5,10 @@
 use super::stories::{fault, first_difference, folder, updating};
 use super::world::World;
 use crate::exit::ExitStatus;
-use crate::process::{Autorestart, Effect, Effects, Input, KillFailure, Machine, Policy, Refusal};
+use crate::moment::Moment;
+use crate::process::{
+    Autorestart, Effect, Effects, Input, KillFailure, Machine, Policy, Refusal, SPAWN_TIMEOUT,
+};
 use crate::signal::Signal;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -24,7 +27,7 @@ fn policy() -> Policy {
 /// A name and how to get there.
 type Phase = (&'static str, fn(&mut World));
 
-const PHASES: [Phase; 15] = [
+const PHASES: [Phase; 16] = [
     ("STOPPED, never started", |_| {}),
     ("STOPPED, on request", |world| {
         run(world);
@@ -35,22 +38,22 @@ const PHASES: [Phase; 15] = [
         world.slow = true;
         ask(world, Input::Start);
     }),
-    ("STARTING, spawn under way, stop asked for", |world| {
-        world.slow = true;
+    ("STARTING, being cloned, stop asked for", |world| {
+        (world.slow, world.cloning) = (true, true);
         ask(world, Input::Start);
         ask(world, Input::Stop);
     }),
     (
-        "STARTING, spawn under way, stop and start asked for",
+        "STARTING, being cloned, stop and start asked for",
         |world| {
-            world.slow = true;
+            (world.slow, world.cloning) = (true, true);
             ask(world, Input::Start);
             ask(world, Input::Stop);
             ask(world, Input::Start);
         },
     ),
-    ("STARTING, spawn under way, given up", |world| {
-        world.slow = true;
+    ("STARTING, being cloned, given up", |world| {
+        (world.slow, world.cloning) = (true, true);
         ask(world, Input::Start);
         ask(world, Input::GiveUp);
     }),
@@ -78,6 +81,14 @@ const PHASES: [Phase; 15] = [
         run(world);
         world.die(ExitStatus::Code(0));
     }),
+    ("EXITED, restart due", |world| {
+        *world = World::new(Policy {
+            startsecs: 0,
+            ..policy()
+        });
+        ask(world, Input::Start);
+        world.die(ExitStatus::Code(1));
+    }),
     ("FATAL", |world| {
         world.spawn_trouble = Some("no program".to_string());
         ask(world, Input::Start);
@@ -95,12 +106,16 @@ fn ask(world: &mut World, input: Input) {
     world.give(input).expect("an accepted request");
 }
 
+fn exited(status: ExitStatus, at: Moment) -> Input {
+    Input::Exited { status, at }
+}
+
 fn run(world: &mut World) {
     ask(world, Input::Start);
     world.wait(Duration::from_secs(2));
 }
 
-fn inputs() -> Vec<(&'static str, Input)> {
+fn inputs(now: Moment) -> Vec<(&'static str, Input)> {
     let failed = |gone| {
         let (signal, reason) = (Signal::TERM, "the reason".to_string());
         Input::KillFailed(KillFailure {
@@ -120,13 +135,18 @@ fn inputs() -> Vec<(&'static str, Input)> {
         ("give up", Input::GiveUp),
         ("signal HUP", Input::Signal(Signal::HUP)),
         ("closing", Input::Closing),
-        ("spawned 7", Input::Spawned(7)),
+        ("spawned 7", Input::Spawned { pid: 7, at: now }),
         ("spawn failed", Input::SpawnFailed("the reason".to_string())),
+        ("spawn cancelled", Input::SpawnCancelled),
+        (
+            "spawn due in 5 s",
+            Input::SpawnDue(now.mono + SPAWN_TIMEOUT),
+        ),
         ("kill failed, gone", failed(true)),
         ("kill failed, else", failed(false)),
-        ("exited 0", Input::Exited(ExitStatus::Code(0))),
-        ("exited 1", Input::Exited(ExitStatus::Code(1))),
-        ("exited by KILL", Input::Exited(killed)),
+        ("exited 0", exited(ExitStatus::Code(0), now)),
+        ("exited 1", exited(ExitStatus::Code(1), now)),
+        ("exited by KILL", exited(killed, now)),
         ("deadline, early", Input::Deadline),
     ]
 }
@@ -158,10 +178,13 @@ fn grid() -> String {
         let mut closing = open.machine.clone();
         let closed = closing.step(Input::Closing, open.now);
         assert_eq!(closed, Ok(vec![]), "closing only forbids");
-        let mut inputs = inputs();
-        if open.machine.deadline().is_some() {
-            let exit = Input::Exited(ExitStatus::Code(0));
-            inputs.push(("exited 0, then", exit));
+        let mut inputs = inputs(open.now);
+        if let Some(due) = open.machine.deadline() {
+            let at = Moment {
+                mono: due,
+                ..open.now
+            };
+            inputs.push(("exited 0, then", exited(ExitStatus::Code(0), at)));
             inputs.push(("deadline, then", Input::Deadline));
         }
         for (label, input) in inputs {
@@ -212,6 +235,8 @@ fn wishes(effects: &Effects) -> String {
         .iter()
         .map(|effect| match effect {
             Effect::Spawn => "spawn".to_string(),
+            Effect::CancelSpawn => "cancel spawn".to_string(),
+            Effect::ExpireSpawn => "expire spawn".to_string(),
             Effect::Kill { group, signal, .. } => {
                 let group = if *group { " group" } else { "" };
                 format!("kill{group} {signal}")

@@ -30,6 +30,12 @@ enum Action {
         gone: bool,
     },
     SpawnsTakeTime(bool),
+    /// The spawn under way waits for its turn, has it, or is past the point where a stop cancels
+    /// it.
+    Turn {
+        queued: bool,
+        cloning: bool,
+    },
     AnswerSpawn,
     Wait(Duration),
     WaitForDeadline,
@@ -81,7 +87,7 @@ fn policy(dice: &mut Dice) -> Policy {
 
 fn action(dice: &mut Dice) -> Action {
     let signals = [Signal::HUP, Signal::TERM, Signal::KILL];
-    match dice.roll(60) {
+    match dice.roll(62) {
         0..=9 => Action::Ask(Input::Start),
         10..=16 => Action::Ask(Input::Stop),
         17..=18 => Action::Ask(Input::GiveUp),
@@ -98,6 +104,10 @@ fn action(dice: &mut Dice) -> Action {
         51..=54 => Action::WaitForDeadline,
         55..=56 => Action::WaitAlmostForDeadline,
         57 => Action::Oversleep,
+        58..=59 => {
+            let (queued, cloning) = dice.one_of(&[(true, false), (false, false), (false, true)]);
+            Action::Turn { queued, cloning }
+        }
         _ => Action::SpuriousDeadline,
     }
 }
@@ -169,6 +179,9 @@ impl Walk<'_> {
                 world.kill_trouble = Some((*gone, "no such luck".to_string()));
             }
             Action::SpawnsTakeTime(slow) => world.slow = *slow,
+            Action::Turn { queued, cloning } => {
+                (world.queued, world.cloning) = (*queued, *cloning);
+            }
             Action::AnswerSpawn if world.forking => world.answer_spawn(),
             Action::Wait(duration) => world.wait(*duration),
             Action::WaitForDeadline if left.is_some() => world.wait(left.unwrap_or_default()),

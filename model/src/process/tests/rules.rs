@@ -4,7 +4,7 @@
 use super::world::{Entry, Seen, World};
 use crate::exit::ExitStatus;
 use crate::moment::Mono;
-use crate::process::{Effect, Input, Policy, Refusal};
+use crate::process::{Effect, Input, Policy, RESTART_INTERVAL, Refusal, SPAWN_TIMEOUT};
 use crate::signal::Signal;
 use crate::state::ProcessState as S;
 use alloc::collections::BTreeMap;
@@ -43,6 +43,9 @@ pub(super) struct Rules {
     failures: u32,
     pid: Option<i32>,
     launched: Option<Mono>,
+    /// The time limit of the spawn under way.
+    spawn_due: Option<Mono>,
+    restart_due: Option<Mono>,
     retry_due: Option<Mono>,
     kill_due: Option<Mono>,
     /// Asked for while forking: a stop, and signals.
@@ -71,6 +74,8 @@ impl Rules {
             failures: 0,
             pid: None,
             launched: None,
+            spawn_due: None,
+            restart_due: None,
             retry_due: None,
             kill_due: None,
             wanted: None,
@@ -97,6 +102,7 @@ impl Rules {
                 S::Unknown => Err(Refusal::UnknownState),
             },
             Input::Stop if self.state == S::Stopping && restart_wanted => Ok(()),
+            Input::Stop if self.state == S::Unknown || self.restart_due.is_some() => Ok(()),
             Input::Stop if !self.state.is_running() => Err(Refusal::NotRunning),
             Input::Signal(_) if !self.state.is_signallable() => Err(Refusal::NotRunning),
             Input::Stop
@@ -104,10 +110,12 @@ impl Rules {
             | Input::Autostart
             | Input::GiveUp
             | Input::Closing
-            | Input::Spawned(_)
+            | Input::Spawned { .. }
             | Input::SpawnFailed(_)
+            | Input::SpawnCancelled
+            | Input::SpawnDue(_)
             | Input::KillFailed(_)
-            | Input::Exited(_)
+            | Input::Exited { .. }
             | Input::Deadline => Ok(()),
         }
     }
@@ -143,6 +151,15 @@ impl Rules {
             match effect {
                 Effect::Changed(transition) => self.changed(transition, input, at)?,
                 Effect::Spawn => self.spawn()?,
+                Effect::CancelSpawn | Effect::ExpireSpawn => {
+                    let forking = self.state == S::Starting && self.pid.is_none();
+                    rule!(forking, "{effect:?} in {}", self.state);
+                    let late = **effect == Effect::ExpireSpawn;
+                    rule!(
+                        late == (*input == Input::Deadline),
+                        "no reason for {effect:?}"
+                    );
+                }
                 Effect::Kill { pid, group, signal } => {
                     kills += 1;
                     self.kill(*pid, *group, *signal, input, at)?;
@@ -155,7 +172,7 @@ impl Rules {
             "{} effects without any reason",
             effects.len()
         );
-        self.outcome(input, before, kills)
+        self.outcome(input, at, before, kills)
     }
 
     /// Keep account of an input; true: nothing may come of it.
@@ -164,25 +181,30 @@ impl Rules {
             Input::Closing => {
                 self.closing = true;
                 self.start_after = false;
+                self.restart_due = None;
                 self.wanted = self.wanted.map(|_| Wanted::Stop);
                 return Ok(true);
             }
-            Input::Spawned(pid) => {
+            Input::Spawned { pid, at } => {
                 self.pid = Some(*pid);
-                self.launched = Some(at);
+                self.launched = Some(at.mono);
             }
-            Input::Exited(status) => {
+            Input::SpawnDue(due) => self.spawn_due = Some(*due),
+            Input::Exited { status, .. } => {
                 self.pid = None;
                 self.exitstatus = status.code();
                 self.ended = Some(*status);
             }
-            Input::SpawnFailed(_) => self.ended = None,
+            Input::SpawnFailed(_) | Input::SpawnCancelled => self.ended = None,
             Input::Start if self.state == S::Starting => self.wanted = Some(Wanted::Restart),
             Input::Start if self.state == S::Stopping => self.start_after = true,
             Input::Stop | Input::GiveUp if self.state == S::Starting && self.pid.is_none() => {
                 self.wanted = Some(Wanted::Stop);
             }
-            Input::Stop | Input::GiveUp => self.start_after = false,
+            Input::Stop | Input::GiveUp => {
+                self.start_after = false;
+                self.restart_due = None;
+            }
             Input::Signal(signal) if self.pid.is_none() => self.signals.push(*signal),
             Input::Deadline => return Ok(self.deadline().is_none_or(|due| at < due)),
             Input::Autostart => {
@@ -197,23 +219,22 @@ impl Rules {
     /// The one deadline there may be (spec core 4.3, 4.8).
     fn deadline(&self) -> Option<Mono> {
         match self.state {
-            S::Starting => {
-                let launched = self.pid.and(self.launched)?;
-                Some(launched.plus_secs(self.policy.startsecs))
-            }
+            S::Starting if self.pid.is_none() => self.spawn_due,
+            S::Starting => Some(self.launched?.plus_secs(self.policy.startsecs)),
+            S::Exited => self.restart_due,
             S::Backoff if self.closing => None,
             S::Backoff => self.retry_due,
             S::Stopping => self.kill_due,
-            S::Stopped | S::Running | S::Exited | S::Fatal | S::Unknown => None,
+            S::Stopped | S::Running | S::Fatal | S::Unknown => None,
         }
     }
 
     /// What must have become of an input by the end of its turn.
-    fn outcome(&mut self, input: &Input, before: S, kills: usize) -> Verdict {
+    fn outcome(&mut self, input: &Input, at: Mono, before: S, kills: usize) -> Verdict {
         let now = self.state;
         match input {
             Input::Stop | Input::GiveUp => {
-                let running = matches!(before, S::Starting | S::Running);
+                let running = matches!(before, S::Starting | S::Running | S::Unknown);
                 let wanted = self.wanted.is_some();
                 let stopped = now == S::Stopping && kills == 1;
                 rule!(
@@ -227,7 +248,7 @@ impl Rules {
                 };
                 rule!(before != S::Backoff || now == rests, "{now} out of BACKOFF");
             }
-            Input::Spawned(_) => {
+            Input::Spawned { .. } => {
                 let wishes = self.signals.len() + usize::from(self.wanted.is_some());
                 rule!(kills == wishes, "{kills} signals of {wishes}");
                 let at_once = self.policy.startsecs <= 0 && self.wanted.is_none();
@@ -242,14 +263,18 @@ impl Rules {
                 let rests = self.wanted.take() != Some(Wanted::Stop) || now.is_stopped();
                 rule!(rests, "the stop was forgotten, now {now}");
             }
-            Input::Exited(status) => {
+            Input::SpawnCancelled => {
+                let next = match self.wanted.take() {
+                    Some(Wanted::Stop) => now == S::Stopped,
+                    Some(Wanted::Restart) | None => matches!(now, S::Backoff | S::Fatal),
+                };
+                rule!(next || now == S::Starting, "{now} after a cancelled spawn");
+                self.signals.clear();
+            }
+            Input::Exited { .. } => {
                 rule!(now != S::Running, "RUNNING without a child");
-                let restart = now == S::Starting;
-                let due = self.autorestarts(*status) && !self.closing;
-                rule!(
-                    before != S::Running || restart == due,
-                    "autorestart: {restart}"
-                );
+                let due = self.restart_due.is_some_and(|due| due <= at);
+                rule!(!due, "{now}: its restart was forgotten");
             }
             Input::KillFailed(failure) => {
                 rule!(
@@ -260,7 +285,7 @@ impl Rules {
                 rule!(failure.gone || unknown, "{now}: the failure was lost");
             }
             Input::Start | Input::Signal(_) | Input::Autostart | Input::Closing => {}
-            Input::Deadline => {}
+            Input::Deadline | Input::SpawnDue(_) => {}
         }
         let hopeless = i64::from(self.failures) > self.policy.startretries;
         rule!(

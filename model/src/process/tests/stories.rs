@@ -8,6 +8,8 @@
 //! next spawn fails: REASON               the one after is an ordinary one again
 //! next signal fails: REASON              likewise
 //! spawns take time                       until `spawn done`
+//! the child is being cloned              so that a stop comes too late to cancel it
+//! the spawn waits for its turn           or: has its turn
 //! ```
 //!
 //! After `UPDATE_TRACES=1 cargo test -p visord-model` the files say what the rules do now;
@@ -158,7 +160,13 @@ fn act(world: &mut World, command: &str) -> Result<Result<(), Refusal>, String> 
             world.kill_trouble = Some((gone, reason));
         }
         "spawns take time" => world.slow = true,
-        "spawn done" => world.answer_spawn(),
+        "the child is being cloned" => world.cloning = true,
+        "the spawn waits for its turn" => world.queued = true,
+        "the spawn has its turn" => world.queued = false,
+        "spawn done" => {
+            world.cloning = false;
+            world.answer_spawn();
+        }
         _ => return act_with_argument(world, command),
     }
     Ok(Ok(()))

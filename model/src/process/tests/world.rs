@@ -5,7 +5,9 @@
 
 use crate::exit::ExitStatus;
 use crate::moment::{Moment, Mono};
-use crate::process::{Effect, Input, KillFailure, Machine, Policy, ProcessInfo, Refusal};
+use crate::process::{
+    Effect, Input, KillFailure, Machine, Policy, ProcessInfo, Refusal, SPAWN_TIMEOUT,
+};
 use crate::state::ProcessState;
 use alloc::collections::VecDeque;
 use alloc::format;
@@ -43,11 +45,17 @@ pub(super) struct World {
     pub(super) forking: bool,
     /// Spawns are answered on demand only.
     pub(super) slow: bool,
+    /// The child is being cloned: only the time limit can cancel the spawn under way.
+    pub(super) cloning: bool,
+    /// The spawn under way waits for its turn.
+    pub(super) queued: bool,
     /// Why the next spawn fails.
     pub(super) spawn_trouble: Option<String>,
     /// How the next signal fails.
     pub(super) kill_trouble: Option<(bool, String)>,
     pub(super) record: Vec<Entry>,
+    /// When the clone of the spawn under way begins: by default when it is wished for.
+    pub(super) cloned_at: Moment,
     next_pid: i32,
     inputs: usize,
 }
@@ -58,9 +66,12 @@ impl World {
         Self {
             machine: Machine::new("x", policy),
             now: Moment { mono, unix: EPOCH },
+            cloned_at: Moment { mono, unix: EPOCH },
             child: None,
             forking: false,
             slow: false,
+            cloning: false,
+            queued: false,
             spawn_trouble: None,
             kill_trouble: None,
             record: Vec::new(),
@@ -116,7 +127,21 @@ impl World {
             Effect::Spawn => {
                 assert!(!self.forking && self.child.is_none(), "two children");
                 self.forking = true;
+                self.cloned_at = self.now;
                 None
+            }
+            Effect::CancelSpawn => {
+                assert!(self.forking, "no spawn to cancel");
+                self.forking = self.cloning;
+                (!self.forking).then_some(Input::SpawnCancelled)
+            }
+            Effect::ExpireSpawn => {
+                assert!(self.forking, "no spawn to cancel");
+                self.forking = self.queued;
+                Some(match self.queued {
+                    true => Input::SpawnDue(self.now.mono + SPAWN_TIMEOUT),
+                    false => Input::SpawnCancelled,
+                })
             }
             Effect::Kill { signal, .. } => {
                 let (gone, reason) = self.kill_trouble.take()?;
@@ -140,7 +165,8 @@ impl World {
                 let pid = self.next_pid;
                 self.next_pid += 1;
                 self.child = Some(pid);
-                Input::Spawned(pid)
+                let at = self.cloned_at;
+                Input::Spawned { pid, at }
             }
         };
         self.give(answer).expect("an answer is never refused");
@@ -148,8 +174,9 @@ impl World {
 
     /// The child ends.
     pub(super) fn die(&mut self, status: ExitStatus) {
-        assert!(self.child.take().is_some(), "nobody can die");
-        self.give(Input::Exited(status))
+        assert!(self.child.take().is_some(), "there is no child");
+        let at = self.now;
+        self.give(Input::Exited { status, at })
             .expect("an exit is never refused");
     }
 
@@ -223,6 +250,8 @@ pub(super) fn line(entry: &Entry) -> Option<String> {
     };
     let text = match effect {
         Effect::Spawn => "fork".to_string(),
+        Effect::CancelSpawn => "cancel the fork".to_string(),
+        Effect::ExpireSpawn => "the fork is overdue".to_string(),
         Effect::Kill {
             pid,
             group: true,

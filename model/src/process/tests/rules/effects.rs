@@ -1,7 +1,6 @@
 //! What may be wished for, and when.
 
-use super::{Rules, Verdict, Wanted};
-use crate::exit::ExitStatus;
+use super::{RESTART_INTERVAL, Rules, SPAWN_TIMEOUT, Verdict, Wanted};
 use crate::moment::Mono;
 use crate::process::{Autorestart, Input, Transition, is_lawful};
 use crate::signal::Signal;
@@ -32,7 +31,7 @@ impl Rules {
                 self.retry_due = Some(at.plus_secs(i64::from(self.failures)));
                 let up = self.launched.unwrap_or(at).plus_secs(self.policy.startsecs);
                 rule!(
-                    !matches!(input, Input::Exited(_)) || at < up,
+                    !matches!(input, Input::Exited { .. }) || at < up,
                     "an exit after startsecs is no failed start"
                 );
             }
@@ -52,6 +51,9 @@ impl Rules {
                 let expected = self.policy.exitcodes.contains(&self.exitstatus);
                 rule!(t.expected == expected, "expected is {}", t.expected);
                 self.troubled = !expected;
+                let restarts = self.autorestarts(self.exitstatus) && !self.closing;
+                let earliest = self.launched.map(|launched| launched + RESTART_INTERVAL);
+                self.restart_due = earliest.filter(|_| restarts);
             }
             // whoever waits for that start is told of UNKNOWN
             S::Unknown => self.start_after = false,
@@ -76,8 +78,11 @@ impl Rules {
             (S::Stopped | S::Exited | S::Fatal, Input::Start) => true,
             (S::Stopped, Input::Autostart) => self.policy.autostart && !self.ever_started,
             (S::Backoff, Input::Deadline) => self.retry_due.is_some_and(|due| due <= at),
-            (S::Exited, Input::Exited(status)) => self.autorestarts(*status),
-            (S::Stopped, Input::Exited(_)) => self.start_after,
+            (S::Exited, Input::Exited { .. } | Input::Deadline) => {
+                self.restart_due.is_some_and(|due| due <= at)
+            }
+            (S::Stopped, Input::Exited { .. }) => self.start_after,
+            (S::Stopped, Input::SpawnCancelled) => restart,
             (S::Stopped | S::Fatal, Input::SpawnFailed(_)) => restart,
             _ => false,
         };
@@ -90,15 +95,16 @@ impl Rules {
         );
         self.ever_started = true;
         (self.launched, self.wanted, self.start_after) = (None, None, false);
+        (self.spawn_due, self.restart_due) = (Some(at + SPAWN_TIMEOUT), None);
         self.signals.clear();
         (self.exitstatus, self.troubled) = (0, false);
         Ok(())
     }
 
-    pub(super) fn autorestarts(&self, status: ExitStatus) -> bool {
+    fn autorestarts(&self, code: i32) -> bool {
         match self.policy.autorestart {
             Autorestart::Never => false,
-            Autorestart::Unexpected => !self.policy.exitcodes.contains(&status.code()),
+            Autorestart::Unexpected => !self.policy.exitcodes.contains(&code),
             Autorestart::Always => true,
         }
     }
@@ -124,7 +130,7 @@ impl Rules {
         let lawful = match input {
             Input::Signal(asked) => (signal, group) == (*asked, false),
             Input::Stop | Input::GiveUp => stop,
-            Input::Spawned(_) => {
+            Input::Spawned { .. } => {
                 let asked = !group && self.signals.contains(&signal);
                 asked || (stop && self.wanted.is_some())
             }
@@ -139,8 +145,10 @@ impl Rules {
             | Input::Start
             | Input::Closing
             | Input::SpawnFailed(_)
+            | Input::SpawnCancelled
+            | Input::SpawnDue(_)
             | Input::KillFailed(_)
-            | Input::Exited(_) => false,
+            | Input::Exited { .. } => false,
         };
         rule!(lawful, "no reason for {signal}, group: {group}");
         Ok(())

@@ -1,22 +1,26 @@
-//! A spawn order: what one attempt to start a child needs, free of the actor.
+//! What one attempt to start a child needs, free of the actor.
 
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use futures_util::future::join_all;
+use slog::Logger;
+use tokio::sync::oneshot;
 use visord_config::ChannelConfig;
 use visord_model::event::Stream;
+use visord_model::moment::Moment;
 
 use super::stdin::Stdin;
 use super::{Process, Surroundings};
 use crate::fcgi::SharedSocket;
-use crate::log::{Channel, ChannelSpec, emit};
+use crate::log::{Channel, ChannelSpec, LogService, OpenedChannel, emit};
 use crate::spawn::{
-    ChildHandle, CommandQuery, ParentEnds, SpawnError, SpawnPlan, environment, open_pipes,
+    ChildHandle, CommandQuery, ParentEnds, SpawnAttempt, SpawnError, SpawnJob, SpawnPlan, Spawned,
+    environment, open_pipes, resolve,
 };
 
 /// See the module.
-pub(super) struct Order {
+pub(super) struct SpawnRequest {
     name: String,
     query: CommandQuery,
     channels: Vec<ChannelSpec>,
@@ -31,6 +35,8 @@ pub(super) struct Order {
 /// A child with our ends of its pipes, before the machine knows of it.
 pub(super) struct Launched {
     pub(super) child: ChildHandle,
+    /// Just before it was cloned.
+    pub(super) at: Moment,
     pub(super) stdin: Option<Stdin>,
     pub(super) wires: Vec<Wire>,
 }
@@ -40,6 +46,12 @@ pub(super) struct Wire {
     pub(super) stream: Stream,
     pub(super) pipe: OwnedFd,
     pub(super) channel: Channel,
+}
+
+/// What the daemon keeps of a child, before there is the child.
+struct Kept {
+    ends: ParentEnds,
+    channels: Vec<OpenedChannel>,
 }
 
 impl Process {
@@ -54,10 +66,10 @@ impl Process {
     }
 
     /// Everything one attempt needs, decided now.
-    pub(super) fn order(&self) -> Order {
+    pub(super) fn spawn_request(&self) -> SpawnRequest {
         let config = &self.setup.config;
         let url = config.serverurl.as_deref();
-        Order {
+        SpawnRequest {
             name: config.name.clone(),
             query: self.query(),
             channels: self.channel_specs(),
@@ -113,69 +125,95 @@ impl Process {
     }
 }
 
-impl Order {
-    /// Have the socket, resolve the command, open the logs, make the pipes, clone: each where
-    /// it may block, and first come, first served at each, so that the order of starts is
-    /// kept. The socket comes first, so it is open even if the command is not found (spec
+impl SpawnRequest {
+    /// Reserve a place in the spawn queue, now; the answer comes when its turn is over.
+    pub(super) fn queue(
+        self,
+        world: &Surroundings,
+        attempt: Arc<SpawnAttempt>,
+    ) -> impl Future<Output = Result<Launched, SpawnError>> + 'static + use<> {
+        let (keep, kept) = oneshot::channel();
+        let (logs, logger) = (world.logs.clone(), world.logger.clone());
+        let spawned = world.spawner.spawn(SpawnJob {
+            name: self.name.clone(),
+            attempt,
+            prepare: Box::new(move || {
+                let (plan, kept) = self.prepare(&logs, &logger)?;
+                // without a receiver the child is not wanted either
+                keep.send(kept).map_err(|_| SpawnError::Cancelled)?;
+                Ok(plan)
+            }),
+        });
+        async move {
+            let spawned = spawned.await?;
+            // it was sent before there was a child
+            let kept = kept.await.map_err(|_| SpawnError::SpawnerGone)?;
+            Ok(kept.launched(spawned))
+        }
+    }
+
+    /// On its turn, on the spawner thread: have the socket, find the program, open the logs, make
+    /// the pipes. The socket comes first, so it is open even if the program is not found (spec
     /// core 8.3).
-    pub(super) async fn carry_out(self, world: &Surroundings) -> Result<Launched, SpawnError> {
+    fn prepare(self, logs: &LogService, logger: &Logger) -> Result<(SpawnPlan, Kept), SpawnError> {
         let socket = match &self.socket {
-            Some(socket) => Some(acquire(socket, &self.name, world).await?),
+            Some(socket) => Some(acquire(socket, &self.name, logger)?),
             None => None,
         };
-        let command = world.spawner.resolve(self.query).await?;
-        let unopened = |error: &std::io::Error| SpawnError::dispatchers(&self.name, error);
-        let opened = join_all(self.channels.into_iter().map(|spec| world.logs.open(spec))).await;
-        let channels: Vec<Channel> = opened
-            .into_iter()
-            .collect::<std::io::Result<_>>()
-            .map_err(|error| unopened(&error))?;
-        let (ours, ends) =
-            open_pipes(self.redirect_stderr, socket).map_err(|error| unopened(&error))?;
-        let spawned = world.spawner.spawn(SpawnPlan {
-            name: self.name.clone(),
+        let command = resolve(&self.query)?;
+        let unopened = |error: std::io::Error| SpawnError::dispatchers(&self.name, &error);
+        let channels = self.channels.into_iter().map(|spec| logs.open(spec));
+        let channels = channels.collect::<Result<_, _>>().map_err(unopened)?;
+        let (ours, ends) = open_pipes(self.redirect_stderr, socket).map_err(unopened)?;
+        let plan = SpawnPlan {
+            name: self.name,
             command,
             environment: self.environment,
             directory: self.directory,
             umask: self.umask,
             user: self.user,
             ends,
-        });
-        let child = spawned.await?.child;
+        };
+        let kept = Kept {
+            ends: ours,
+            channels,
+        };
+        Ok((plan, kept))
+    }
+}
+
+impl Kept {
+    /// There is a child: its channels go to their log threads.
+    fn launched(self, spawned: Spawned) -> Launched {
         let ParentEnds {
             stdin,
             stdout,
             stderr,
-        } = ours;
+        } = self.ends;
         let pipes = [(Stream::Stdout, Some(stdout)), (Stream::Stderr, stderr)];
         let wires = pipes
             .into_iter()
             .filter_map(|(stream, pipe)| Some((stream, pipe?)))
-            .zip(channels)
+            .zip(self.channels)
             .map(|((stream, pipe), channel)| Wire {
                 stream,
                 pipe,
-                channel,
+                channel: channel.adopt(),
             })
             .collect();
-        Ok(Launched {
-            child,
+        Launched {
+            child: spawned.child,
+            at: spawned.at,
             // a pipe the runtime cannot watch is treated like one the child closed
             stdin: stdin.and_then(|fd| Stdin::new(fd).ok()),
             wires,
-        })
+        }
     }
 }
 
 /// A descriptor of the FastCGI socket for this process.
-async fn acquire(
-    socket: &SharedSocket,
-    name: &str,
-    world: &Surroundings,
-) -> Result<OwnedFd, SpawnError> {
-    let attempt = socket.acquire(name).await;
-    for line in &attempt.log {
-        emit(&world.logger, line);
-    }
+fn acquire(socket: &SharedSocket, name: &str, logger: &Logger) -> Result<OwnedFd, SpawnError> {
+    let attempt = socket.acquire(name);
+    attempt.log.iter().for_each(|line| emit(logger, line));
     attempt.outcome
 }

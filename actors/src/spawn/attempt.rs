@@ -1,0 +1,195 @@
+//! One attempt to start a program: how far it is, and whether it was cancelled meanwhile.
+//!
+//! ```text
+//! Queued ──> Preparing ──> Cloning ──> Done
+//!    └───────────┴─────────────┴──> Cancelled
+//! ```
+//!
+//! The control thread may cancel an attempt at any time and go on at once; a spawn worker that
+//! hangs in it discards what comes of it in the end. Both hold the lock for moments only.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use visord_model::moment::{Moment, Mono};
+
+use super::SpawnError;
+use crate::clock::Clock;
+
+/// The jobs of one program: only one is carried out at a time, so a program whose file system
+/// hangs keeps one thread and not one for each attempt.
+#[derive(Clone, Debug, Default)]
+pub struct ProgramJobs(Arc<AtomicBool>);
+
+/// A job of a program is being carried out.
+pub(super) struct Busy(ProgramJobs);
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        self.0.0.store(false, Ordering::Release);
+    }
+}
+
+/// See the module.
+#[derive(Debug)]
+pub struct SpawnAttempt {
+    clock: Clock,
+    jobs: ProgramJobs,
+    stage: Mutex<Stage>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Stage {
+    /// It waits for its turn.
+    Queued,
+    /// Its turn came then. It opens logs, looks for the program and does what else may hang.
+    Preparing(Mono),
+    /// As before, and the child is being made.
+    Cloning(Mono),
+    /// There is a child, and the answer is on its way.
+    Done,
+    Cancelled,
+}
+
+impl SpawnAttempt {
+    /// An attempt that waits for its turn.
+    #[must_use]
+    pub fn new(clock: Clock, jobs: ProgramJobs) -> Self {
+        Self {
+            clock,
+            jobs,
+            stage: Mutex::new(Stage::Queued),
+        }
+    }
+
+    /// Cancel it, unless the child is being made: then its answer is about to come. Whether it
+    /// is cancelled.
+    pub fn cancel(&self) -> bool {
+        let mut stage = self.stage();
+        match *stage {
+            Stage::Queued | Stage::Preparing(_) | Stage::Cancelled => {
+                *stage = Stage::Cancelled;
+                true
+            }
+            Stage::Cloning(_) | Stage::Done => false,
+        }
+    }
+
+    /// Cancel it, also while the child is being made, if its turn came `limit` ago or earlier.
+    /// Otherwise when to ask again.
+    pub fn expire(&self, limit: Duration) -> Option<Mono> {
+        let now = self.clock.now().mono;
+        let mut stage = self.stage();
+        let due = match *stage {
+            Stage::Queued | Stage::Done => now + limit,
+            Stage::Preparing(since) | Stage::Cloning(since) => since + limit,
+            Stage::Cancelled => return None,
+        };
+        if due > now {
+            return Some(due);
+        }
+        *stage = Stage::Cancelled;
+        None
+    }
+
+    /// Whether it was cancelled: its answer means nothing.
+    #[must_use]
+    pub fn is_cancelled(&self) -> bool {
+        matches!(*self.stage(), Stage::Cancelled)
+    }
+
+    /// Its turn has come. Errors: it was cancelled, or an earlier job of its program hangs.
+    pub(super) fn begin(&self) -> Result<Busy, SpawnError> {
+        let mut stage = self.stage();
+        if matches!(*stage, Stage::Cancelled) {
+            return Err(SpawnError::Cancelled);
+        }
+        if self.jobs.0.swap(true, Ordering::Acquire) {
+            return Err(SpawnError::StillHangs);
+        }
+        *stage = Stage::Preparing(self.clock.now().mono);
+        Ok(Busy(self.jobs.clone()))
+    }
+
+    /// The child is made now, at the moment returned. Error: it was cancelled.
+    pub(super) fn begin_cloning(&self) -> Result<Moment, SpawnError> {
+        let mut stage = self.stage();
+        match *stage {
+            Stage::Preparing(since) => {
+                *stage = Stage::Cloning(since);
+                Ok(self.clock.now())
+            }
+            Stage::Queued | Stage::Cloning(_) | Stage::Done | Stage::Cancelled => {
+                Err(SpawnError::Cancelled)
+            }
+        }
+    }
+
+    /// There is a child. False: it was cancelled, and the child must be discarded.
+    pub(super) fn finish(&self) -> bool {
+        let mut stage = self.stage();
+        let wanted = matches!(*stage, Stage::Cloning(_));
+        if wanted {
+            *stage = Stage::Done;
+        }
+        wanted
+    }
+
+    // nothing under this lock can panic half-way
+    fn stage(&self) -> MutexGuard<'_, Stage> {
+        self.stage.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIMIT: Duration = Duration::from_secs(3600);
+
+    fn attempt() -> (ProgramJobs, SpawnAttempt) {
+        let jobs = ProgramJobs::default();
+        let attempt = SpawnAttempt::new(Clock::new(), jobs.clone());
+        (jobs, attempt)
+    }
+
+    #[test]
+    fn an_attempt_is_cancelled_until_the_child_is_made() {
+        let (_, attempt) = attempt();
+        let busy = attempt.begin().expect("its turn");
+        assert!(attempt.cancel() && attempt.is_cancelled());
+        assert_eq!(attempt.begin_cloning(), Err(SpawnError::Cancelled));
+        drop(busy);
+
+        let (_, attempt) = self::attempt();
+        let _busy = attempt.begin().expect("its turn");
+        attempt.begin_cloning().expect("not cancelled");
+        assert!(!attempt.cancel());
+        assert!(attempt.finish());
+        assert!(!attempt.cancel());
+    }
+
+    #[test]
+    fn the_time_limit_counts_from_its_turn_and_ends_a_clone_too() {
+        let (_, attempt) = attempt();
+        assert!(attempt.expire(Duration::ZERO).is_none());
+        let (_, attempt) = self::attempt();
+        assert!(attempt.expire(LIMIT).is_some(), "it waits");
+        let _busy = attempt.begin().expect("its turn");
+        assert!(attempt.expire(LIMIT).is_some());
+        attempt.begin_cloning().expect("not cancelled");
+        assert!(attempt.expire(Duration::ZERO).is_none());
+        assert!(!attempt.finish(), "the child is discarded");
+    }
+
+    #[test]
+    fn one_job_of_a_program_at_a_time() {
+        let (jobs, first) = attempt();
+        let second = SpawnAttempt::new(Clock::new(), jobs);
+        let busy = first.begin().expect("its turn");
+        assert_eq!(second.begin().err(), Some(SpawnError::StillHangs));
+        drop(busy);
+        assert!(second.begin().is_ok());
+    }
+}

@@ -1,0 +1,350 @@
+//! The queue of jobs of the spawn workers: one leader carries them out in order, and a standby
+//! takes over when a job hangs.
+//!
+//! A job does everything a start needs that may block, so it hangs with a file system that hangs.
+//! The standby looks at the clock only while jobs wait. When the same job has kept the leader
+//! longer than [`PATIENCE`], the standby leads, and a new standby is started. A leader that was
+//! stuck becomes a standby again when its job is done, or ends if there is one. No job is begun
+//! without a standby: if none can be had, the callers get an error. Nothing wakes up while
+//! nothing is to be done.
+
+use std::collections::VecDeque;
+use std::io;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// How long a job may keep those behind it waiting. On a busy machine a start may take tenths of
+/// a second, and those behind it must not overtake it then.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+/// The same while other jobs hang: this one probably waits for the same file system, and many of
+/// its kind must not add up to minutes for all others.
+const SHORT_PATIENCE: Duration = Duration::from_millis(100);
+
+/// Threads at most: one leads, one stands by, the others hang with a program each.
+pub(super) const MOST_THREADS: usize = 64;
+
+/// A queue of jobs for threads with a context of the kind `T`.
+pub(super) struct SpawnPool<T> {
+    state: Mutex<State<T>>,
+    /// For the leader: there is work.
+    work: Condvar,
+    /// For the standby: the leader is busy, and more waits.
+    standby: Condvar,
+}
+
+/// A job; instead of the context it may get the reason why it cannot be carried out.
+type Job<T> = Box<dyn FnOnce(io::Result<&mut T>) + Send>;
+
+struct State<T> {
+    jobs: VecDeque<Job<T>>,
+    /// When the leader began its job; `None`: it waits for work.
+    busy_since: Option<Instant>,
+    /// Goes up with every change of the leader.
+    generation: u64,
+    has_leader: bool,
+    /// A standby looks at the clock.
+    is_watched: bool,
+    /// No more jobs will come.
+    is_closed: bool,
+    /// Threads there are, or are about to be.
+    threads: usize,
+    /// Those of them that lost the lead and still carry out their job.
+    stuck: usize,
+    /// Those of them that wait to take over.
+    standbys: usize,
+}
+
+impl<T> SpawnPool<T> {
+    /// A queue without threads.
+    pub(super) fn new() -> Arc<Self> {
+        Arc::new(Self {
+            state: Mutex::new(State {
+                jobs: VecDeque::new(),
+                busy_since: None,
+                generation: 0,
+                has_leader: false,
+                is_watched: false,
+                is_closed: false,
+                threads: 0,
+                stuck: 0,
+                standbys: 0,
+            }),
+            work: Condvar::new(),
+            standby: Condvar::new(),
+        })
+    }
+
+    /// Queue a job. Never blocks.
+    pub(super) fn push(&self, job: Job<T>) {
+        let mut state = self.state();
+        state.jobs.push_back(job);
+        if state.busy_since.is_none() {
+            self.work.notify_one();
+        } else if !state.is_watched {
+            self.standby.notify_one();
+        }
+    }
+
+    /// Drain the queue, then end all threads.
+    pub(super) fn close(&self) {
+        self.state().is_closed = true;
+        self.work.notify_all();
+        self.standby.notify_all();
+    }
+
+    /// Start one more thread with `start`, which makes it call [`Self::serve`]. Errors: there
+    /// are [`MOST_THREADS`], or that of `start`.
+    pub(super) fn add_thread(&self, start: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
+        {
+            let mut state = self.state();
+            if state.threads == MOST_THREADS {
+                let stuck = state.stuck;
+                return Err(io::Error::other(format!("{stuck} starts hang already")));
+            }
+            state.threads += 1;
+        }
+        start().inspect_err(|_| self.state().threads -= 1)
+    }
+
+    /// Carry out jobs until the queue is closed and empty, or this thread is not needed any more.
+    /// `start` is what [`Self::add_thread`] needs.
+    pub(super) fn serve(&self, context: &mut T, start: impl Fn() -> io::Result<()>) {
+        while let Some(generation) = self.await_lead() {
+            loop {
+                let Some(job) = self.next() else {
+                    self.state().threads -= 1;
+                    return;
+                };
+                match self.ensure_standby(&start) {
+                    Ok(()) => job(Ok(context)),
+                    Err(error) => job(Err(error)),
+                }
+                if !self.still_leads(generation) {
+                    break;
+                }
+            }
+        }
+    }
+
+    /// Whether the thread of this generation still leads, now that its job is done.
+    fn still_leads(&self, generation: u64) -> bool {
+        let mut state = self.state();
+        let leads = state.generation == generation;
+        if leads {
+            state.busy_since = None;
+        } else {
+            state.stuck -= 1;
+        }
+        leads
+    }
+
+    fn ensure_standby(&self, start: impl Fn() -> io::Result<()>) -> io::Result<()> {
+        let state = self.state();
+        // itself, and one more
+        if state.threads - state.stuck >= 2 {
+            return Ok(());
+        }
+        drop(state);
+        self.add_thread(start)
+    }
+
+    /// The leader's next job. `None`: the queue is closed and empty.
+    fn next(&self) -> Option<Job<T>> {
+        let mut state = self.state();
+        loop {
+            if let Some(job) = state.jobs.pop_front() {
+                state.busy_since = Some(Instant::now());
+                if !state.jobs.is_empty() && !state.is_watched {
+                    self.standby.notify_one();
+                }
+                return Some(job);
+            }
+            if state.is_closed {
+                return None;
+            }
+            state.busy_since = None;
+            state = self
+                .work
+                .wait(state)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// Wait to lead; returns the generation. `None`: everything is done, or there is a standby
+    /// already.
+    fn await_lead(&self) -> Option<u64> {
+        let mut state = self.state();
+        if state.has_leader && state.standbys > 0 {
+            state.threads -= 1;
+            return None;
+        }
+        state.standbys += 1;
+        loop {
+            let left = state.patience_left();
+            if !state.has_leader || left == Some(Duration::ZERO) {
+                state.standbys -= 1;
+                return Some(state.lead());
+            }
+            if state.is_closed && state.jobs.is_empty() {
+                state.standbys -= 1;
+                state.threads -= 1;
+                return None;
+            }
+            let Some(left) = left else {
+                let waited = self.standby.wait(state);
+                state = waited.unwrap_or_else(PoisonError::into_inner);
+                continue;
+            };
+            state.is_watched = true;
+            let waited = self.standby.wait_timeout(state, left);
+            state = waited.unwrap_or_else(PoisonError::into_inner).0;
+            state.is_watched = false;
+        }
+    }
+
+    // nothing under this lock can panic half-way
+    fn state(&self) -> MutexGuard<'_, State<T>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<T> State<T> {
+    /// How much longer the leader may carry out its job. `None`: for ever, since nothing waits.
+    fn patience_left(&self) -> Option<Duration> {
+        let since = self.busy_since.filter(|_| !self.jobs.is_empty())?;
+        let patience = match self.stuck {
+            0 => PATIENCE,
+            _ => SHORT_PATIENCE,
+        };
+        Some(patience.saturating_sub(since.elapsed()))
+    }
+
+    /// Take the lead, from a leader that hangs or as the first; returns the generation.
+    fn lead(&mut self) -> u64 {
+        if self.has_leader {
+            self.stuck += 1;
+        }
+        self.has_leader = true;
+        self.busy_since = None;
+        self.generation += 1;
+        self.generation
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::mpsc;
+    use std::thread;
+
+    const LONG: Duration = Duration::from_secs(30);
+
+    /// Start a thread that counts its jobs in `counts`.
+    fn start(pool: &Arc<SpawnPool<usize>>) -> io::Result<()> {
+        let pool = Arc::clone(pool);
+        thread::Builder::new()
+            .spawn(move || pool.serve(&mut 0, || start(&pool)))
+            .map(drop)
+    }
+
+    fn pool() -> Arc<SpawnPool<usize>> {
+        let pool = SpawnPool::new();
+        for _ in 0..2 {
+            pool.add_thread(|| start(&pool)).expect("a thread");
+        }
+        pool
+    }
+
+    /// Queue a job that answers with its number, or with the error.
+    fn push(
+        pool: &SpawnPool<usize>,
+        number: usize,
+        done: &mpsc::Sender<Result<usize, String>>,
+        hang: Option<mpsc::Receiver<()>>,
+    ) {
+        let done = done.clone();
+        pool.push(Box::new(move |context| {
+            let answer = context.map(|_| number).map_err(|error| error.to_string());
+            if let Some(hang) = hang.filter(|_| answer.is_ok()) {
+                // until it is dropped
+                let _ = hang.recv();
+            }
+            done.send(answer).expect("a receiver");
+        }));
+    }
+
+    fn wait_for_threads(pool: &SpawnPool<usize>, count: usize) {
+        let end = Instant::now() + LONG;
+        while pool.state().threads != count {
+            assert!(Instant::now() < end, "{} threads", pool.state().threads);
+            thread::sleep(Duration::from_millis(1));
+        }
+    }
+
+    #[test]
+    fn one_after_the_other_and_in_order() {
+        let pool = pool();
+        let (done, results) = mpsc::channel();
+        for number in 0..2000 {
+            push(&pool, number, &done, None);
+        }
+        drop(done);
+        assert!(results.iter().eq((0..2000).map(Ok)));
+        assert_eq!(pool.state().stuck, 0);
+        pool.close();
+        wait_for_threads(&pool, 0);
+    }
+
+    #[test]
+    fn jobs_that_hang_delay_only_themselves() {
+        const HANG: usize = 20;
+        let pool = pool();
+        let (done, results) = mpsc::channel();
+        let mut hanging = Vec::new();
+        for number in 0..HANG {
+            let (release, held) = mpsc::channel();
+            hanging.push(release);
+            push(&pool, number, &done, Some(held));
+            push(&pool, 1000 + number, &done, None);
+        }
+        for number in 0..HANG {
+            assert_eq!(results.recv_timeout(LONG), Ok(Ok(1000 + number)));
+        }
+        // what hung is done in the end, and its threads are not kept
+        hanging.clear();
+        for _ in 0..HANG {
+            assert!(results.recv_timeout(LONG).expect("done").is_ok());
+        }
+        wait_for_threads(&pool, 2);
+        push(&pool, 7, &done, None);
+        assert_eq!(results.recv_timeout(LONG), Ok(Ok(7)));
+        pool.close();
+        wait_for_threads(&pool, 0);
+    }
+
+    #[test]
+    fn without_a_thread_to_stand_by_callers_get_an_error() {
+        let pool = pool();
+        let (done, results) = mpsc::channel();
+        let mut hanging = Vec::new();
+        for number in 0..MOST_THREADS {
+            let (release, held) = mpsc::channel();
+            hanging.push(release);
+            push(&pool, number, &done, Some(held));
+        }
+        push(&pool, 1000, &done, None);
+        let refused = results.recv_timeout(LONG).expect("an answer");
+        assert_eq!(refused, Err("63 starts hang already".to_owned()));
+        let refused = results.recv_timeout(LONG).expect("an answer");
+        assert!(refused.is_err());
+        hanging.clear();
+        for _ in 0..MOST_THREADS - 1 {
+            assert!(results.recv_timeout(LONG).expect("done").is_ok());
+        }
+        push(&pool, 7, &done, None);
+        assert_eq!(results.recv_timeout(LONG), Ok(Ok(7)));
+        pool.close();
+        wait_for_threads(&pool, 0);
+    }
+}
