@@ -80,7 +80,7 @@ async fn supervise(run: Run<'_>) -> Result<Ending, UsageError> {
     let bus = EventBus::new(*next_serial, interest.clone());
     let bus = bus.telling(board.feed().clone()).start();
     Ticker::new(bus.clone()).start();
-    let reaper = match Reaper::new(spawner.kin(), logger.clone()) {
+    let reaper = match Reaper::new(spawner.children(), logger.clone()) {
         Ok(reaper) => reaper.start(),
         Err(error) => {
             slog::crit!(logger, "cannot wait for children: {error}");

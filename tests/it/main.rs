@@ -32,6 +32,7 @@ mod scripts;
 mod shutdown;
 mod smuggling;
 mod soak;
+mod spawning;
 mod stalls;
 mod stdin;
 mod superlance;

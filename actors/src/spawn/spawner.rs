@@ -11,14 +11,13 @@ use nix::sys::signal::{SigSet, SigmaskHow, pthread_sigmask};
 use tokio::sync::oneshot;
 use visord_model::signal::Signal;
 
-use super::clone::{self, Stack};
+use super::clone::{Cloner, Failure};
 use super::command::{self, CommandQuery, ResolvedCommand};
 use super::crew::Crew;
-use super::kin::Kin;
 use super::launch::Launch;
-use super::places::Places;
 use super::plan::SpawnPlan;
-use super::{ChildHandle, SpawnError, Spawned, Spawner, fork, send_signal};
+use super::registry::{ChildHandle, ChildRegistry};
+use super::{SpawnError, Spawned, Spawner, fork, helper};
 
 /// A limit on open descriptors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,7 +31,7 @@ pub struct Limit {
 /// How children are made.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SpawnerOptions {
-    /// Fork even where the fast way works; for tests.
+    /// Fork even where the helper can be executed; for tests.
     pub portable: bool,
     /// The limit on open descriptors that children get, if the daemon raised its own beyond what
     /// `minfds` promises them; `None`: they inherit.
@@ -56,19 +55,19 @@ impl SpawnerThread {
     /// Start them. Errors: no thread can be had.
     pub fn start_with(options: SpawnerOptions) -> io::Result<SpawnerHandle> {
         let crew = Crew::new();
-        let kin = Arc::new(Kin::default());
+        let registry = Arc::new(ChildRegistry::default());
         let agency = Agency {
             crew: Arc::clone(&crew),
             vacancies: Arc::new(AtomicUsize::new(MOST_THREADS)),
             options,
-            kin: Arc::clone(&kin),
+            registry: Arc::clone(&registry),
         };
         // the first thing that whoever leads does
         crew.push(Box::new(Workshop::prepare));
         let door = Arc::new(Door(crew));
         agency.hire()?;
         agency.hire()?;
-        Ok(SpawnerHandle { door, kin })
+        Ok(SpawnerHandle { door, registry })
     }
 }
 
@@ -78,7 +77,7 @@ struct Agency {
     crew: Arc<Crew<Workshop>>,
     vacancies: Arc<AtomicUsize>,
     options: SpawnerOptions,
-    kin: Arc<Kin>,
+    registry: Arc<ChildRegistry>,
 }
 
 impl Agency {
@@ -93,7 +92,7 @@ impl Agency {
         let agency = self.clone();
         let work = move || {
             block_signals();
-            let mut shop = Workshop::new(agency.options, Arc::clone(&agency.kin));
+            let mut shop = Workshop::new(agency.options, Arc::clone(&agency.registry));
             // without another thread behind this one, it is as with one only
             let relieved = || drop(agency.hire());
             agency.crew.serve(&mut shop, relieved);
@@ -129,14 +128,14 @@ impl Drop for Door {
 #[derive(Clone, Debug)]
 pub struct SpawnerHandle {
     door: Arc<Door>,
-    kin: Arc<Kin>,
+    registry: Arc<ChildRegistry>,
 }
 
 impl SpawnerHandle {
-    /// Which pids are ours; the Reaper needs it.
+    /// The children that were made; the Reaper needs it.
     #[must_use]
-    pub fn kin(&self) -> Arc<Kin> {
-        Arc::clone(&self.kin)
+    pub fn children(&self) -> Arc<ChildRegistry> {
+        Arc::clone(&self.registry)
     }
 
     /// Run something that may block on the spawner thread.
@@ -174,11 +173,11 @@ impl Spawner for SpawnerHandle {
         let (reply, answer) = oneshot::channel();
         let mut claim = Claim {
             answer,
-            kin: self.kin(),
+            registry: self.children(),
         };
         self.queue(move |shop| {
             if let Err(Ok(unwanted)) = reply.send(shop.spawn(plan)) {
-                abandon(&unwanted, &shop.kin);
+                abandon(&unwanted, &shop.registry);
             }
         });
         Box::pin(async move {
@@ -188,14 +187,14 @@ impl Spawner for SpawnerHandle {
     }
 
     fn signal(&self, child: &ChildHandle, signal: Signal, group: bool) -> io::Result<()> {
-        send_signal(child, signal, group)
+        self.registry.signal(child, signal, group)
     }
 }
 
 /// The answer to a request for a child. If nobody takes it, the child is ended rather than lost.
 struct Claim {
     answer: oneshot::Receiver<Result<Spawned, SpawnError>>,
-    kin: Arc<Kin>,
+    registry: Arc<ChildRegistry>,
 }
 
 impl Drop for Claim {
@@ -203,20 +202,21 @@ impl Drop for Claim {
         // from here on the spawner thread sees that nobody listens; before, it may have answered
         self.answer.close();
         if let Ok(Ok(unwanted)) = self.answer.try_recv() {
-            abandon(&unwanted, &self.kin);
+            abandon(&unwanted, &self.registry);
         }
     }
 }
 
-fn abandon(unwanted: &Spawned, kin: &Kin) {
+fn abandon(unwanted: &Spawned, registry: &ChildRegistry) {
     // it can only have ended already
-    let _ = send_signal(&unwanted.child, Signal::KILL, true);
-    kin.disown(unwanted.child.pid);
+    let _ = registry.signal(&unwanted.child, Signal::KILL, true);
+    registry.release(&unwanted.child);
 }
 
 /// How children are made here.
 enum Way {
-    Clone(Stack, Places),
+    /// Through the helper.
+    Clone(Cloner),
     Fork,
 }
 
@@ -225,15 +225,15 @@ struct Workshop {
     options: SpawnerOptions,
     /// Found with the first child: a thread that only waits behind needs none.
     way: Option<Way>,
-    kin: Arc<Kin>,
+    registry: Arc<ChildRegistry>,
 }
 
 impl Workshop {
-    fn new(options: SpawnerOptions, kin: Arc<Kin>) -> Self {
+    fn new(options: SpawnerOptions, registry: Arc<ChildRegistry>) -> Self {
         Self {
             options,
             way: None,
-            kin,
+            registry,
         }
     }
 
@@ -245,44 +245,44 @@ impl Workshop {
 
     fn spawn(&mut self, plan: SpawnPlan) -> Result<Spawned, SpawnError> {
         let name = plan.name.clone();
-        let descriptors = self.options.descriptors.map(|limit| libc::rlimit {
-            rlim_cur: limit.soft,
-            rlim_max: limit.hard,
-        });
-        let launch = Launch::prepare(plan, descriptors)?;
+        let launch = Launch::prepare(plan, self.options.descriptors)?;
         let portable = self.options.portable;
         let way = self.way.get_or_insert_with(|| Way::choose(portable));
-        let birth = self.kin.birth();
-        let child = way.spawn(&launch);
-        let child = child.map_err(|errno| SpawnError::fork(&name, errno))?;
-        birth.born(child.pid);
+        let under_way = self.registry.begin_clone();
+        let pid = way.spawn(&launch);
+        let pid = pid.map_err(|errno| SpawnError::fork(&name, errno))?;
+        let child = under_way.registered(pid);
         Ok(Spawned { child })
     }
 }
 
 impl Way {
     fn choose(portable: bool) -> Self {
-        if !portable
-            && let Ok(mut stack) = Stack::new()
-            && clone::works(&mut stack)
-            && let Ok(places) = Places::reserve()
-        {
-            return Self::Clone(stack, places);
+        let helper = if portable { None } else { helper::descriptor() };
+        match helper.map(Cloner::new) {
+            Some(Ok(cloner)) => Self::Clone(cloner),
+            Some(Err(_)) | None => Self::Fork,
         }
-        Self::Fork
     }
 
-    fn spawn(&mut self, launch: &Launch) -> Result<ChildHandle, i32> {
-        match self {
-            Self::Clone(stack, places) => match clone::spawn(launch, stack, places) {
-                // a sandbox may have closed since the trial
-                Err(libc::ENOSYS | libc::EPERM | libc::EINVAL) => {
-                    *self = Self::Fork;
-                    self.spawn(launch)
-                }
-                outcome => outcome,
-            },
-            Self::Fork => fork::spawn(launch),
+    /// A child's pid, or an errno.
+    fn spawn(&mut self, launch: &Launch) -> Result<i32, i32> {
+        let Self::Clone(cloner) = self else {
+            return fork::spawn(launch);
+        };
+        match cloner.spawn(launch) {
+            Ok(pid) => Ok(pid),
+            // an old kernel or a sandbox: the next one would not do better
+            Err(
+                Failure::Clone(libc::ENOSYS | libc::EPERM | libc::EINVAL)
+                | Failure::Helper(libc::ENOSYS | libc::EPERM | libc::EINVAL | libc::EACCES),
+            ) => {
+                *self = Self::Fork;
+                fork::spawn(launch)
+            }
+            // such as words that are too long with ours among them: the child says what is wrong
+            Err(Failure::Helper(_)) => fork::spawn(launch),
+            Err(Failure::Clone(errno)) => Err(errno),
         }
     }
 }

@@ -57,7 +57,7 @@ pub(crate) fn start(folder: &Path, tamper: impl FnOnce(SpawnerHandle) -> Rc<dyn 
     let board = Arc::new(Board::new(Identity::default()));
     let interest = Interest::default();
     let bus = EventBus::new(0, interest.clone()).start();
-    let reaper = Reaper::new(spawner.kin(), logger.clone()).expect("SIGCHLD");
+    let reaper = Reaper::new(spawner.children(), logger.clone()).expect("SIGCHLD");
     let world = Surroundings {
         reaper: reaper.start(),
         workshop: spawner.clone(),
