@@ -38,6 +38,10 @@ pub(super) const NO_GROUPS: &str = "Could not set groups of effective user";
 /// of [`word`].
 pub(super) unsafe fn run(words: *const *const c_char, environment: *const *const c_char) -> ! {
     let words = Words(words);
+    // from now on a signal ends this process, whatever it waits for; dispositions first: a handler
+    // of the daemon must not run here
+    default_signals();
+    unblock_signals();
     close_from(3);
     set_name(words.get(word::PATH));
     let mut limit = numbers(words.get(word::LIMIT));
@@ -53,9 +57,6 @@ pub(super) unsafe fn run(words: *const *const c_char, environment: *const *const
     if let Some(mask) = numbers(words.get(word::UMASK)).next() {
         set_umask(mask);
     }
-    // dispositions first: a handler of the daemon must not run here
-    default_signals();
-    unblock_signals();
     // SAFETY: the caller vouches for words and environment, and the program's words end with them.
     let executed = unsafe {
         let [path, argv] = [word::PATH, word::ARGV].map(|place| words.from(place));
