@@ -17,7 +17,10 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix::{Actor, AsyncContext, Context, Handler, Message, Recipient, StreamHandler};
+use actix::{
+    Actor, ActorFutureExt, AsyncContext, Context, Handler, Message, Recipient, StreamHandler,
+    WrapFuture,
+};
 use futures_util::stream;
 use slog::{Logger, crit, debug, info};
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -28,6 +31,9 @@ use crate::spawn::{ChildHandle, ChildRegistry, Owner, errno_name};
 
 /// When to look again after the kernel refused to say who has ended.
 const RETRY: Duration = Duration::from_secs(1);
+
+/// Most children that are reaped in one turn: an init process may inherit any number.
+const BATCH: usize = 100;
 
 /// Tell this owner when this child ends, also if it has ended already. Watching a child again
 /// replaces its owner; if the child has ended, the new owner is told as well.
@@ -58,7 +64,7 @@ pub struct Reaper {
     signals: Option<Signal>,
     /// Children that are not reaped, and whom to tell.
     watched: BTreeMap<i32, Watch>,
-    /// The kernel refused the last look; another follows.
+    /// The kernel refused a look; another is due.
     is_retrying: bool,
 }
 
@@ -68,6 +74,14 @@ impl std::fmt::Debug for Reaper {
             .field("watched", &self.watched.keys())
             .finish_non_exhaustive()
     }
+}
+
+/// What came of a sweep.
+enum Sweep {
+    /// There is no more to see now.
+    Done,
+    /// There may be more; other actors have their turn first.
+    Cut,
 }
 
 /// SIGCHLD arrived.
@@ -91,27 +105,34 @@ impl Reaper {
 
     /// Look at every child that has ended and is not reaped yet.
     fn sweep(&mut self, ctx: &mut Context<Self>) {
-        match self.reap_all() {
-            Ok(()) => self.is_retrying = false,
+        match self.reap_some() {
+            Ok(Sweep::Done) => {}
+            Ok(Sweep::Cut) => {
+                let turn = tokio::task::yield_now().into_actor(self);
+                ctx.spawn(turn.map(|(), act, ctx| act.sweep(ctx)));
+            }
             // no child at all
             Err(error)
-                if error.raw_os_error() == Some(libc::ECHILD) && self.children.is_empty() =>
-            {
-                self.is_retrying = false;
-            }
+                if error.raw_os_error() == Some(libc::ECHILD) && self.children.is_empty() => {}
+            // a retry is due: the SIGCHLD of what was missed will not come again
+            Err(_) if self.is_retrying => {}
             Err(error) => {
-                // its SIGCHLD will not come again
-                if !std::mem::replace(&mut self.is_retrying, true) {
-                    self.complain(&error);
-                }
-                ctx.run_later(RETRY, |act, ctx| act.sweep(ctx));
+                self.complain(&error);
+                self.is_retrying = true;
+                ctx.run_later(RETRY, |act, ctx| {
+                    act.is_retrying = false;
+                    act.sweep(ctx);
+                });
             }
         }
     }
 
-    /// Until no ended child is left, or one that has to wait.
-    fn reap_all(&mut self) -> io::Result<()> {
-        while let Some(Ended { pid, status }) = peek_any()? {
+    /// Until no ended child is left, or one that has to wait; not too many in one turn.
+    fn reap_some(&mut self) -> io::Result<Sweep> {
+        for _ in 0..BATCH {
+            let Some(Ended { pid, status }) = peek_any()? else {
+                return Ok(Sweep::Done);
+            };
             let mut reaped = Ok(None);
             match self.children.reap(pid, status, || reaped = reap(pid)) {
                 Owner::Ours(child) => {
@@ -124,10 +145,10 @@ impl Reaper {
                     reap(pid)?;
                     info!(self.log, "reaped unknown pid {pid} ({})", status.describe());
                 }
-                Owner::Unsettled => return Ok(()),
+                Owner::Unsettled => return Ok(Sweep::Done),
             }
         }
-        Ok(())
+        Ok(Sweep::Cut)
     }
 
     fn complain(&self, error: &io::Error) {
