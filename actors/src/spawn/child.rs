@@ -9,7 +9,8 @@ use core::ffi::c_char;
 use super::errno::errno_name;
 use super::syscall::{self, call};
 
-/// What the words say, by their place. Numbers are decimal and separated by blanks.
+/// What the words say, by their place. Numbers are decimal and separated by blanks. The first
+/// word is what tools show for the child until it is its program.
 pub(super) mod word {
     /// Soft and hard limit on open descriptors; empty: as they are.
     pub(in super::super) const LIMIT: usize = 1;

@@ -89,27 +89,23 @@ impl Launch {
     /// to go back to. Fails on NUL bytes, and if descriptors run out.
     pub(super) fn prepare(plan: SpawnPlan, limit: Option<Limit>) -> Result<Self, SpawnError> {
         let identity = identity(plan.user);
-        let mut words = vec![CString::default(); word::ARGV];
-        let mut say = |place: usize, text: &OsStr, what: &str| {
-            let text = c_string(text, what)?;
-            words.get_mut(place).map(|word| *word = text);
-            Ok(())
-        };
+        let mut orders: [CString; word::ARGV] = Default::default();
+        orders[0] = c"supervisord-spawn".to_owned();
         if let Some(Limit { soft, hard }) = limit {
-            say(word::LIMIT, format!("{soft} {hard}").as_ref(), "limit")?;
+            orders[word::LIMIT] = c_string(format!("{soft} {hard}").as_ref(), "limit")?;
         }
-        say(word::IDS, identity.ids.as_ref(), "user")?;
-        say(word::REFUSAL, identity.refusal.as_ref(), "user")?;
+        orders[word::IDS] = c_string(identity.ids.as_ref(), "user")?;
+        orders[word::REFUSAL] = c_string(identity.refusal.as_ref(), "user")?;
         if let Some(umask) = plan.umask {
-            say(word::UMASK, umask.to_string().as_ref(), "umask")?;
+            orders[word::UMASK] = c_string(umask.to_string().as_ref(), "umask")?;
         }
         if let Some(directory) = &plan.directory {
             let mut marked = OsString::from("=");
             marked.push(directory);
-            say(word::DIRECTORY, &marked, "directory")?;
+            orders[word::DIRECTORY] = c_string(&marked, "directory")?;
         }
-        let path = plan.command.path.as_os_str();
-        say(word::PATH, path, "command")?;
+        orders[word::PATH] = c_string(plan.command.path.as_os_str(), "command")?;
+        let mut words = Vec::from(orders);
         for argument in &plan.command.argv {
             words.push(c_string(OsStr::new(argument), "command")?);
         }
