@@ -1,39 +1,44 @@
 //! The only actor that waits for children.
 //!
-//! Each child with a pidfd has a task that sleeps until the descriptor says that it has ended.
-//! SIGCHLD tells of everybody else: children of the portable way, and strangers: what an init
+//! SIGCHLD says that a child has ended: one of ours, or one we never made, such as what an init
 //! process inherits, what a subreaper is given, what was there before this program was executed.
-//! Nothing polls; while nobody ends, nothing wakes.
+//! Nothing polls; while no child ends, nothing wakes.
 //!
-//! A sweep after SIGCHLD looks at one ended child after the other without reaping it. One that is
-//! watched is reaped for its owner, so that it cannot hide the strangers behind it; a stranger is
-//! reaped and logged; one that may have been born a moment ago is left until that is known.
+//! One SIGCHLD may stand for many ends. So each starts a sweep, which looks at one ended child
+//! after the other without reaping it, until there are no more. A child of ours is reaped and its
+//! owner told, or whoever asks later; an unknown one is reaped and logged; one that may have been
+//! made a moment ago is left until that is known.
 //!
 //! A sweep sees *every* child of this operating system process: a test that runs a Reaper must
 //! not share its process with tests that wait for children of their own.
 
 use std::collections::BTreeMap;
 use std::io;
-use std::os::fd::{AsFd, OwnedFd};
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
+use std::time::Duration;
 
-use actix::{Actor, AsyncContext, Context, Handler, Message, Recipient, StreamHandler, WeakAddr};
+use actix::{
+    Actor, ActorFutureExt, AsyncContext, Context, Handler, Message, Recipient, StreamHandler,
+    WrapFuture,
+};
 use futures_util::stream;
 use slog::{Logger, crit, debug, info};
-use tokio::io::Interest;
-
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::task::JoinHandle;
 use visord_model::exit::ExitStatus;
 use visord_model::moment::Moment;
 
 use crate::clock::Clock;
-use crate::spawn::wait::{Ended, Target, peek, reap};
-use crate::spawn::{ChildHandle, Kin, Relation, descriptor, errno_name};
+use crate::spawn::wait::{Ended, peek_any, reap};
+use crate::spawn::{ChildHandle, ChildRegistry, Exit, Owner, errno_name};
+
+/// When to look again after the kernel refused to say who has ended.
+const RETRY: Duration = Duration::from_secs(1);
+
+/// Most children that are reaped in one turn: an init process may inherit any number.
+const BATCH: usize = 100;
 
 /// Tell this owner when this child ends, also if it has ended already. Watching a child again
-/// replaces its owner; if the last owner was told, and may have ended before it listened, the
-/// new one is told once more.
+/// replaces its owner; if the child has ended, the new owner is told as well.
 #[derive(Message)]
 #[rtype(result = "()")]
 pub struct Watch {
@@ -43,7 +48,7 @@ pub struct Watch {
     pub owner: Recipient<ProcessExited>,
 }
 
-/// A watched child has ended and is reaped: its pid now means nothing, or somebody else.
+/// A watched child has ended and is reaped: its pid now means nothing, or another process.
 #[derive(Clone, Copy, Debug, Message, PartialEq, Eq)]
 #[rtype(result = "()")]
 pub struct ProcessExited {
@@ -55,48 +60,40 @@ pub struct ProcessExited {
     pub at: Moment,
 }
 
+impl ProcessExited {
+    const fn new(pid: i32, Exit { status, at }: Exit) -> Self {
+        Self { pid, status, at }
+    }
+}
+
 /// See the module.
-#[derive(Debug)]
 pub struct Reaper {
-    kin: Arc<Kin>,
+    children: Arc<ChildRegistry>,
     log: Logger,
     clock: Clock,
     /// Registered before the actor starts, so that no SIGCHLD is missed; taken when it starts.
     signals: Option<Signal>,
-    watched: BTreeMap<i32, Watched>,
-    /// Those whose owners were told, while somebody still holds their descriptors.
-    told: Vec<(Weak<OwnedFd>, ProcessExited)>,
-    /// A sweep stopped at a child whose `Watch` is still to come.
-    halted: bool,
+    /// Children that are not reaped, and whom to tell.
+    watched: BTreeMap<i32, Watch>,
+    /// The kernel refused a look; another is due.
+    is_retrying: bool,
 }
 
-struct Watched {
-    child: ChildHandle,
-    owner: Recipient<ProcessExited>,
-    /// Waits for the pidfd; `None`: SIGCHLD tells.
-    task: Option<JoinHandle<()>>,
-}
-
-impl std::fmt::Debug for Watched {
+impl std::fmt::Debug for Reaper {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Watched")
-            .field("child", &self.child)
+        f.debug_struct("Reaper")
+            .field("watched", &self.watched.keys())
             .finish_non_exhaustive()
     }
 }
 
-impl Drop for Watched {
-    fn drop(&mut self) {
-        if let Some(task) = &self.task {
-            task.abort();
-        }
-    }
+/// What came of a sweep.
+enum Sweep {
+    /// There is no more to see now.
+    Done,
+    /// There may be more; other actors have their turn first.
+    Cut,
 }
-
-/// The pidfd of this child says that it has ended.
-#[derive(Message)]
-#[rtype(result = "()")]
-struct Ready(i32);
 
 /// SIGCHLD arrived.
 struct ChildQuit;
@@ -105,108 +102,69 @@ struct ChildQuit;
 struct Settled;
 
 impl Reaper {
-    /// To be called on the thread it will run on, inside the runtime. `kin` comes from the
+    /// To be called on the thread it will run on, inside the runtime. `children` comes from the
     /// spawner. Errors: SIGCHLD cannot be listened to.
-    pub fn new(kin: Arc<Kin>, log: Logger, clock: Clock) -> io::Result<Self> {
+    pub fn new(children: Arc<ChildRegistry>, log: Logger, clock: Clock) -> io::Result<Self> {
         Ok(Self {
-            kin,
+            children,
             log,
             clock,
             signals: Some(signal(SignalKind::child())?),
             watched: BTreeMap::new(),
-            told: Vec::new(),
-            halted: false,
+            is_retrying: false,
         })
     }
 
-    /// Look at everybody who has ended and is not reaped yet.
-    fn sweep(&mut self) {
-        self.halted = false;
-        while let Some(ended) = self.look(Target::Any, peek) {
-            let gone = if self.watched.contains_key(&ended.pid) {
-                self.collect(ended.pid)
-            } else {
-                match self.kin.relation(ended.pid) {
-                    Relation::Child => {
-                        self.halted = true;
-                        false
-                    }
-                    Relation::Unsettled => false,
-                    Relation::Stranger => self.bury_stranger(ended.pid),
-                }
+    /// Look at every child that has ended and is not reaped yet.
+    fn sweep(&mut self, ctx: &mut Context<Self>) {
+        match self.reap_some() {
+            Ok(Sweep::Done) => {}
+            Ok(Sweep::Cut) => {
+                let turn = tokio::task::yield_now().into_actor(self);
+                ctx.spawn(turn.map(|(), act, ctx| act.sweep(ctx)));
+            }
+            // no child at all
+            Err(error)
+                if error.raw_os_error() == Some(libc::ECHILD) && self.children.is_empty() => {}
+            // a retry is due: the SIGCHLD of what was missed will not come again
+            Err(_) if self.is_retrying => {}
+            Err(error) => {
+                self.complain(&error);
+                self.is_retrying = true;
+                ctx.run_later(RETRY, |act, ctx| {
+                    act.is_retrying = false;
+                    act.sweep(ctx);
+                });
+            }
+        }
+    }
+
+    /// Until no ended child is left, or one that has to wait; not too many in one turn.
+    fn reap_some(&mut self) -> io::Result<Sweep> {
+        for _ in 0..BATCH {
+            let Some(Ended { pid, status }) = peek_any()? else {
+                return Ok(Sweep::Done);
             };
-            if !gone {
-                self.collect_signalled();
-                return;
+            let mut reaped = Ok(None);
+            let exit = Exit {
+                status,
+                at: self.clock.now(),
+            };
+            match self.children.reap(pid, exit, || reaped = reap(pid)) {
+                Owner::Ours(child) => {
+                    if let Some(watch) = self.watched.remove(&child.pid) {
+                        watch.owner.do_send(ProcessExited::new(pid, exit));
+                    }
+                    reaped?;
+                }
+                Owner::UnknownChild => {
+                    reap(pid)?;
+                    info!(self.log, "reaped unknown pid {pid} ({})", status.describe());
+                }
+                Owner::Unsettled => return Ok(Sweep::Done),
             }
         }
-    }
-
-    /// Whoever stopped the sweep hides others, and only SIGCHLD tells of these.
-    fn collect_signalled(&mut self) {
-        let signalled = |(&pid, watched): (&i32, &Watched)| watched.task.is_none().then_some(pid);
-        let pids: Vec<i32> = self.watched.iter().filter_map(signalled).collect();
-        for pid in pids {
-            let _ = self.collect(pid);
-        }
-    }
-
-    /// Whether it is reaped now.
-    fn bury_stranger(&self, pid: i32) -> bool {
-        let reaped = self.look(Target::Pid(pid), reap);
-        if let Some(Ended { pid, status }) = reaped {
-            info!(self.log, "reaped unknown pid {pid} ({})", status.describe());
-        }
-        reaped.is_some()
-    }
-
-    /// Reap a watched child if it has ended, and tell its owner. Whether it was so.
-    fn collect(&mut self, pid: i32) -> bool {
-        let Some(watched) = self.watched.get(&pid) else {
-            return false;
-        };
-        let child = watched.child.clone();
-        let target = match &child.pidfd {
-            Some(pidfd) => Target::Pidfd(pidfd.as_fd()),
-            None => Target::Pid(pid),
-        };
-        let reaped = self.kin.bury(pid, || match reap(target) {
-            Ok(ended) => ended.map(|ended| Ok(ended.status)),
-            Err(error) => Some(Err(error)),
-        });
-        let status = match reaped {
-            None => return false,
-            Some(Ok(status)) => status,
-            Some(Err(error)) => {
-                // somebody else reaped it: that it has ended is all that can be known
-                self.complain(&error);
-                ExitStatus::Other(-1)
-            }
-        };
-        if let Some(watched) = self.watched.remove(&pid) {
-            let at = self.clock.now();
-            let exited = ProcessExited { pid, status, at };
-            self.told.retain(|(pidfd, _)| pidfd.strong_count() > 0);
-            if let Some(pidfd) = &child.pidfd {
-                self.told.push((Arc::downgrade(pidfd), exited));
-            }
-            watched.owner.do_send(exited);
-        }
-        true
-    }
-
-    fn look(
-        &self,
-        target: Target<'_>,
-        wait: fn(Target<'_>) -> io::Result<Option<Ended>>,
-    ) -> Option<Ended> {
-        wait(target).unwrap_or_else(|error| {
-            // that there is no child at all is no news
-            if error.raw_os_error() != Some(libc::ECHILD) {
-                self.complain(&error);
-            }
-            None
-        })
+        Ok(Sweep::Cut)
     }
 
     fn complain(&self, error: &io::Error) {
@@ -214,34 +172,9 @@ impl Reaper {
         let name = errno_name(errno).map_or_else(|| errno.to_string(), str::to_owned);
         crit!(
             self.log,
-            "waitpid error {name}; a process may not be cleaned up properly"
+            "waitid error {name}; a process may not be cleaned up properly"
         );
     }
-}
-
-/// Sleep until the descriptor says that its process has ended. `None`: such descriptors cannot be
-/// waited for here.
-fn watch_descriptor(
-    pidfd: Arc<OwnedFd>,
-    pid: i32,
-    reaper: WeakAddr<Reaper>,
-) -> Option<JoinHandle<()>> {
-    let ready = descriptor::register(pidfd, Interest::READABLE).ok()?;
-    Some(actix_rt::spawn(async move {
-        loop {
-            let Ok(mut guard) = ready.readable().await else {
-                return; // the runtime shuts down
-            };
-            if matches!(peek(Target::Pidfd(ready.get_ref().as_fd())), Ok(None)) {
-                guard.clear_ready();
-                continue;
-            }
-            if let Some(reaper) = reaper.upgrade() {
-                reaper.do_send(Ready(pid));
-            }
-            return;
-        }
-    }))
 }
 
 impl Actor for Reaper {
@@ -251,25 +184,26 @@ impl Actor for Reaper {
         if let Some(signals) = self.signals.take() {
             ctx.add_stream(stream::unfold(signals, async |mut signals| {
                 signals.recv().await?;
-                // children with a descriptor first: most of the time that leaves nobody to sweep
-                tokio::task::yield_now().await;
                 Some((ChildQuit, signals))
             }));
         }
-        ctx.add_stream(stream::unfold(Arc::clone(&self.kin), async |kin| {
-            kin.settled().await;
-            Some((Settled, kin))
-        }));
-        // those who ended before anybody listened
-        self.sweep();
+        ctx.add_stream(stream::unfold(
+            Arc::clone(&self.children),
+            async |children| {
+                children.settled().await;
+                Some((Settled, children))
+            },
+        ));
+        // those that ended before
+        self.sweep(ctx);
     }
 }
 
 impl Drop for Reaper {
     fn drop(&mut self) {
-        // whoever waits next does not know them
-        for &pid in self.watched.keys() {
-            self.kin.disown(pid);
+        // the next Reaper does not know whom to tell
+        for watch in self.watched.values() {
+            self.children.release(&watch.child);
         }
     }
 }
@@ -277,57 +211,24 @@ impl Drop for Reaper {
 impl Handler<Watch> for Reaper {
     type Result = ();
 
-    fn handle(&mut self, watch: Watch, ctx: &mut Self::Context) {
-        let Watch { child, owner } = watch;
-        let pid = child.pid;
-        if let Some(known) = self.watched.get_mut(&pid) {
-            known.owner = owner;
-            return;
+    fn handle(&mut self, watch: Watch, _: &mut Self::Context) {
+        let pid = watch.child.pid;
+        match watch.child.exit() {
+            Some(exit) => watch.owner.do_send(ProcessExited::new(pid, exit)),
+            None => drop(self.watched.insert(pid, watch)),
         }
-        let told = child.pidfd.as_ref().and_then(|pidfd| {
-            let same = |(known, _): &&(Weak<OwnedFd>, _)| known.as_ptr() == Arc::as_ptr(pidfd);
-            self.told.iter().find(same)
-        });
-        if let Some(&(_, exited)) = told {
-            owner.do_send(exited);
-            return;
-        }
-        self.kin.adopt(pid);
-        let reaper = ctx.address().downgrade();
-        let task = match child.pidfd.clone() {
-            Some(pidfd) => watch_descriptor(pidfd, pid, reaper),
-            None => None,
-        };
-        let signalled = task.is_none();
-        self.watched.insert(pid, Watched { child, owner, task });
-        if signalled {
-            // its SIGCHLD may have come before
-            let _ = self.collect(pid);
-        }
-        if self.halted {
-            self.sweep();
-        }
-    }
-}
-
-impl Handler<Ready> for Reaper {
-    type Result = ();
-
-    fn handle(&mut self, Ready(pid): Ready, _: &mut Self::Context) {
-        // otherwise a sweep was faster
-        let _ = self.collect(pid);
     }
 }
 
 impl StreamHandler<ChildQuit> for Reaper {
-    fn handle(&mut self, _: ChildQuit, _: &mut Self::Context) {
+    fn handle(&mut self, _: ChildQuit, ctx: &mut Self::Context) {
         debug!(self.log, "received SIGCHLD indicating a child quit");
-        self.sweep();
+        self.sweep(ctx);
     }
 }
 
 impl StreamHandler<Settled> for Reaper {
-    fn handle(&mut self, _: Settled, _: &mut Self::Context) {
-        self.sweep();
+    fn handle(&mut self, _: Settled, ctx: &mut Self::Context) {
+        self.sweep(ctx);
     }
 }

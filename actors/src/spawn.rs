@@ -12,46 +12,49 @@
 //! has descriptors open. A job that hangs delays only itself (see `spawn_pool.rs`), and it can be
 //! cancelled ([`SpawnAttempt`]).
 //!
-//! Between clone and exec only `child.rs` runs, and it calls only `async_signal_safe.rs`. A child
-//! that was spawned must be given to the [`Reaper`](crate::reaper::Reaper) with `Watch`: until
-//! then its end is kept in the kernel, never lost and never mistaken for a stranger's.
+//! A child first becomes the spawn helper (`helper/main.rs`), a program without anything of the
+//! daemon; in it runs `child.rs`, which changes user and directory and executes the program.
+//! Where there can be no helper, a forked child runs the same file. Either way no thread of the
+//! daemon waits for anything that the program's user controls.
+//!
+//! A child is known to the [`ChildRegistry`] from its first moment. Give it to the
+//! [`Reaper`](crate::reaper::Reaper) with `Watch` to be told of its end, however early that was.
 
 mod account;
-mod async_signal_safe;
 mod attempt;
 mod child;
 mod clone;
 mod command;
 pub mod descriptor;
+mod errno;
 mod error;
 mod fork;
-mod kin;
+mod helper;
 mod launch;
 mod pipes;
 mod places;
 mod plan;
-mod send_signal;
+mod registry;
 mod spawn_pool;
 mod spawner;
+mod syscall;
 pub(crate) mod wait;
 
 use std::io;
-use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
 use futures_util::future::LocalBoxFuture;
 use visord_model::moment::Moment;
 use visord_model::signal::Signal;
 
-pub use async_signal_safe::errno_name;
 pub use attempt::{ProgramJobs, SpawnAttempt};
 pub use command::{CommandQuery, ResolvedCommand, SplitError, resolve, split};
+pub use errno::errno_name;
 pub use error::SpawnError;
-pub use kin::Kin;
-pub(crate) use kin::Relation;
 pub use pipes::{ChildEnds, ParentEnds, open_pipes};
 pub use plan::{SpawnJob, SpawnPlan, environment};
-pub use send_signal::send_signal;
+pub(crate) use registry::Owner;
+pub use registry::{ChildHandle, ChildRegistry, Exit};
 pub use spawner::{Limit, SpawnerHandle, SpawnerOptions, SpawnerThread};
 
 /// The seam between deciding and doing: production code uses [`SpawnerHandle`], tests of the
@@ -71,7 +74,8 @@ pub trait Spawner: 'static {
     /// error here: the child says so on its stderr and ends with code 127 (spec core 4.5).
     fn spawn(&self, job: SpawnJob) -> LocalBoxFuture<'static, Result<Spawned, SpawnError>>;
 
-    /// Signal a child, or with `group` its whole process group. `ESRCH` says that it has ended.
+    /// Signal a child, or with `group` its whole process group. `ESRCH` says that it has ended
+    /// and is reaped.
     fn signal(&self, child: &ChildHandle, signal: Signal, group: bool) -> io::Result<()>;
 }
 
@@ -83,13 +87,4 @@ pub struct Spawned {
     pub child: ChildHandle,
     /// Just before it was cloned.
     pub at: Moment,
-}
-
-/// What identifies a child until it is reaped.
-#[derive(Clone, Debug)]
-pub struct ChildHandle {
-    /// Its process id, and that of its process group.
-    pub pid: i32,
-    /// The descriptor that stands for it; `None` for children of the portable way.
-    pub pidfd: Option<Arc<OwnedFd>>,
 }

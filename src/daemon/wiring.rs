@@ -147,7 +147,7 @@ async fn supervise(run: Run<'_>) -> Result<Ending, UsageError> {
     Ticker::new(bus.clone()).start();
     let clock = Clock::new();
     let reaper = loop {
-        match Reaper::new(spawner.kin(), logger.clone(), clock) {
+        match Reaper::new(spawner.children(), logger.clone(), clock) {
             Ok(reaper) => break reaper.start(),
             Err(error) if is_first => return Err(shortage("waiting for children", &error)),
             Err(error) => {

@@ -34,6 +34,7 @@ mod scripts;
 mod shutdown;
 mod smuggling;
 mod soak;
+mod spawning;
 mod special_files;
 mod stalls;
 mod starting;

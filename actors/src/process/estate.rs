@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! panic ─> Drop: the estate goes to the post ─> ActorDied ─> Supervisor (its guardian part)
-//!       ─> Process::adopt: the machine, the child with its pidfd, its outputs, who waits
+//!       ─> Process::adopt: the machine, the child, its outputs, who waits
 //! ```
 //!
 //! A turn that was cut short has lost the effects it did not come to; whatever of them matters

@@ -1,61 +1,55 @@
-//! Whom a child becomes. Asks the user database, so it may block: spawner thread only.
+//! The user a child becomes. Asks the user database, so it may block: spawner thread only.
 
 use std::ffi::CString;
 
 use nix::unistd::{Gid, Uid, User, getgrouplist, getuid};
 
-/// What the child says when its groups cannot be found out or set.
-pub(super) const NO_GROUPS: &str = "Could not set groups of effective user";
+use super::child::NO_GROUPS;
 
-/// What the child does about its identity.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Credentials {
-    /// It stays what the daemon is.
-    Keep,
-    /// It becomes this user, in full or not at all.
-    Become {
-        uid: u32,
-        gid: u32,
-        /// Primary group and every group that lists the user.
-        groups: Vec<u32>,
-    },
-    /// It cannot become that user and says why.
-    Refuse(String),
+/// What a child is told about its identity, see `child.rs`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Identity {
+    /// User id, group id and every group that lists the user; empty: it stays what the daemon is.
+    pub(super) ids: String,
+    /// Why it cannot become that user; empty: it can.
+    pub(super) refusal: String,
 }
 
-/// The rows of spec core 3.1 and 4.5 that are known before the child exists.
-pub(super) fn credentials(user: Option<u32>) -> Credentials {
+/// The reasons that are known before the child exists.
+pub(super) fn identity(user: Option<u32>) -> Identity {
     let Some(uid) = user.map(Uid::from_raw) else {
-        return Credentials::Keep;
+        return Identity::default();
     };
     let current = getuid();
     if uid == current {
-        return Credentials::Keep;
+        return Identity::default();
     }
-    if !current.is_root() {
-        return refuse("Can't drop privilege as nonroot user");
-    }
-    match User::from_uid(uid) {
-        Ok(Some(account)) => supplementary(&account),
-        // an account database that cannot be read finds nobody
-        Ok(None) | Err(_) => refuse(&format!("Can't find uid {uid}")),
-    }
-}
-
-fn refuse(reason: &str) -> Credentials {
-    Credentials::Refuse(reason.to_owned())
-}
-
-fn supplementary(account: &User) -> Credentials {
-    let Ok(name) = CString::new(account.name.as_str()) else {
-        return refuse(NO_GROUPS);
+    let ids = if current.is_root() {
+        match User::from_uid(uid) {
+            Ok(Some(account)) => supplementary(&account).ok_or_else(|| NO_GROUPS.to_owned()),
+            // an account database that cannot be read has no such user
+            Ok(None) | Err(_) => Err(format!("Can't find uid {uid}")),
+        }
+    } else {
+        Err("Can't drop privilege as nonroot user".to_owned())
     };
-    match getgrouplist(&name, account.gid) {
-        Ok(groups) => Credentials::Become {
-            uid: account.uid.as_raw(),
-            gid: account.gid.as_raw(),
-            groups: groups.into_iter().map(Gid::as_raw).collect(),
+    match ids {
+        Ok(ids) => Identity {
+            ids,
+            refusal: String::new(),
         },
-        Err(_) => refuse(NO_GROUPS),
+        Err(refusal) => Identity {
+            ids: uid.to_string(),
+            refusal,
+        },
     }
+}
+
+fn supplementary(account: &User) -> Option<String> {
+    let name = CString::new(account.name.as_str()).ok()?;
+    let groups = getgrouplist(&name, account.gid).ok()?;
+    let groups = groups.into_iter().map(Gid::as_raw);
+    let ids = [account.uid.as_raw(), account.gid.as_raw()];
+    let words = ids.into_iter().chain(groups).map(|id| id.to_string());
+    Some(words.collect::<Vec<_>>().join(" "))
 }

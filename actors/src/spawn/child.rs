@@ -1,97 +1,329 @@
-//! What a child does between clone and exec (spec core 4.5).
+//! What a child does from the time its descriptors are in place until it is its program.
 //!
-//! With the fast way it shares the daemon's memory and borrows its spawner thread, so nothing
-//! here may allocate, lock, panic or return: every call goes to [`async_signal_safe`](safe).
+//! This runs in the spawn helper (`helper/main.rs`), a program of its own without the standard or
+//! the C library, and where there is no helper in a forked child, which must do nothing that
+//! allocates, locks or panics. What to do is said in [words](word), followed by the program's own.
 
-use std::os::fd::RawFd;
+use core::ffi::c_char;
 
-use super::account::{Credentials, NO_GROUPS};
-use super::async_signal_safe as safe;
-use super::launch::Launch;
+use super::errno::errno_name;
+use super::syscall::{self, call};
 
-/// Whose descriptors the child begins with, and where its own are: what becomes of 0, 1 and 2.
-#[derive(Clone, Copy)]
-pub(super) enum Table {
-    /// A copy of the daemon's.
-    Copied([RawFd; 3]),
-    /// The daemon's very own; nothing at or above `above` is wanted.
-    Shared { sources: [RawFd; 3], above: u32 },
+/// What the words say, by their place. Numbers are decimal and separated by blanks. The first
+/// word is what tools show for the child until it is its program.
+pub(super) mod word {
+    /// Soft and hard limit on open descriptors; empty: as they are.
+    pub(in super::super) const LIMIT: usize = 1;
+    /// User id, group id and supplementary groups; empty: stay who we are.
+    pub(in super::super) const IDS: usize = 2;
+    /// Why the child cannot become that user; empty: it can.
+    pub(in super::super) const REFUSAL: usize = 3;
+    /// File creation mask; empty: as it is.
+    pub(in super::super) const UMASK: usize = 4;
+    /// `=` and the working directory; empty: where we are.
+    pub(in super::super) const DIRECTORY: usize = 5;
+    /// The file to execute.
+    pub(in super::super) const PATH: usize = 6;
+    /// The first word of the program; there is at least one.
+    pub(in super::super) const ARGV: usize = 7;
 }
 
-/// Become the program, or say on descriptor 2 why not and end with code 127.
-pub(super) fn run(launch: &Launch, table: Table) -> ! {
-    // first of all, so that no call below changes anything of the daemon's
-    let sources = match table {
-        Table::Copied(sources) => sources,
-        Table::Shared { sources, above } => {
-            if safe::unshare_descriptors(above).is_err() {
-                give_up(&[]);
-            }
-            sources
-        }
-    };
-    // cannot fail: the child leads no session
-    let _ = safe::lead_own_group();
-    for (target, source) in (0..).zip(sources) {
-        if safe::place(source, target).is_err() {
-            give_up(&[]);
-        }
+/// The child cannot learn or set the groups of its user.
+pub(super) const NO_GROUPS: &str = "Could not set groups of effective user";
+
+/// Become the program, or say on descriptor 2 why not and exit with code 127.
+///
+/// # Safety
+///
+/// Both must be null-terminated arrays of C strings that stay as they are; `words` must have all
+/// of [`word`].
+pub(super) unsafe fn run(words: *const *const c_char, environment: *const *const c_char) -> ! {
+    let words = Words(words);
+    // from now on a signal ends this process, whatever it waits for; dispositions first: a handler
+    // of the daemon must not run here
+    default_signals();
+    unblock_signals();
+    close_from(3);
+    set_name(words.get(word::PATH));
+    let mut limit = numbers(words.get(word::LIMIT));
+    if let (Some(soft), Some(hard)) = (limit.next(), limit.next()) {
+        limit_descriptors([soft, hard]);
     }
-    safe::close_from(3);
-    if let Some(limit) = &launch.descriptors {
-        // lowering cannot fail; an unlowered limit does no harm
-        let _ = safe::limit_descriptors(limit);
-    }
-    become_user(launch);
-    if let Some(directory) = &launch.directory
-        && let Err(errno) = safe::change_directory(directory)
+    become_user(words);
+    if let Some((_, directory)) = words.get(word::DIRECTORY).split_first()
+        && let Err(errno) = change_directory(words.from(word::DIRECTORY))
     {
-        blame(&launch.texts.chdir, errno);
+        fail(&[b"chdir to ", directory], errno);
     }
-    if let Some(umask) = launch.umask {
-        safe::set_umask(umask);
+    if let Some(mask) = numbers(words.get(word::UMASK)).next() {
+        set_umask(mask);
     }
-    // dispositions first: a handler of the daemon must not run here (decision C24)
-    safe::default_signals();
-    safe::unblock_signals();
-    let errno = safe::execute(&launch.path, &launch.argv, &launch.environment);
-    blame(&launch.texts.exec, errno);
+    // SAFETY: the caller vouches for words and environment, and the program's words end with them.
+    let executed = unsafe {
+        let [path, argv] = [word::PATH, word::ARGV].map(|place| words.from(place));
+        call(
+            syscall::EXECVE,
+            [*path as usize, argv as usize, environment as usize, 0],
+        )
+    };
+    fail(
+        &[b"exec ", words.get(word::ARGV)],
+        executed.err().unwrap_or(0),
+    );
 }
 
-/// All identities or none: whatever is refused, nothing is executed.
-fn become_user(launch: &Launch) {
-    let refusal = match &launch.credentials {
-        Credentials::Keep => return,
-        Credentials::Refuse(reason) => reason.as_str(),
-        Credentials::Become { uid, gid, groups } => {
-            if safe::set_groups(groups).is_err() {
-                NO_GROUPS
-            } else if safe::set_gid(*gid).is_err() {
-                "Could not set group id of effective user"
-            } else if safe::set_uid(*uid).is_err() {
-                "Could not set user id of effective user"
-            } else {
-                return;
+/// A null-terminated array of C strings, see [`run`].
+#[derive(Clone, Copy)]
+struct Words(*const *const c_char);
+
+impl Words {
+    /// The array from this place on.
+    fn from(self, place: usize) -> *const *const c_char {
+        self.0.wrapping_add(place)
+    }
+
+    /// The bytes of one word.
+    fn get(self, place: usize) -> &'static [u8] {
+        // SAFETY: `run` is given all words, each of which ends with a NUL and stays as it is.
+        unsafe {
+            let start: *const u8 = (*self.from(place)).cast();
+            let mut length = 0;
+            while *start.add(length) != 0 {
+                length += 1;
             }
+            core::slice::from_raw_parts(start, length)
         }
-    };
-    give_up(&[&launch.texts.setuid, refusal.as_bytes(), b"\n"]);
-}
-
-/// The step failed with this errno.
-fn blame(text: &[u8], errno: i32) -> ! {
-    let mut digits = [0; 10];
-    let name = match safe::errno_name(errno) {
-        Some(name) => name.as_bytes(),
-        None => safe::decimal(errno.unsigned_abs(), &mut digits),
-    };
-    give_up(&[text, name, b"\n"]);
-}
-
-fn give_up(reason: &[&[u8]]) -> ! {
-    for part in reason {
-        safe::write_all(2, part);
     }
-    safe::write_all(2, b"supervisor: child process was not spawned\n");
-    safe::exit(127);
+}
+
+/// The numbers of a word.
+fn numbers(word: &[u8]) -> impl Iterator<Item = u64> {
+    let of = |digits: &[u8]| {
+        let add = |number: u64, digit: &u8| {
+            let digit = u64::from(digit.wrapping_sub(b'0'));
+            number.wrapping_mul(10).wrapping_add(digit)
+        };
+        digits.iter().fold(0, add)
+    };
+    let parts = word.split(|&byte| byte == b' ');
+    parts.filter(|part| !part.is_empty()).map(of)
+}
+
+/// All identities or none: if one is refused, nothing is executed.
+fn become_user(words: Words) {
+    let ids = words.get(word::IDS);
+    let refusal = words.get(word::REFUSAL);
+    let uid = ids.split(|&byte| byte == b' ').next().unwrap_or_default();
+    if uid.is_empty() {
+        return;
+    }
+    let refusal = if refusal.is_empty() {
+        match take_ids(ids) {
+            Ok(()) => return,
+            Err(refusal) => refusal.as_bytes(),
+        }
+    } else {
+        refusal
+    };
+    give_up(&[
+        b"supervisor: couldn't setuid to ",
+        uid,
+        b": ",
+        refusal,
+        b"\n",
+    ]);
+}
+
+fn take_ids(ids: &[u8]) -> Result<(), &'static str> {
+    let mut numbers = numbers(ids).map(|id| id as usize);
+    let uid = numbers.next().unwrap_or_default();
+    let gid = numbers.next().unwrap_or(uid);
+    set_groups(numbers).map_err(|_| NO_GROUPS)?;
+    // SAFETY: no memory is involved.
+    let set = |number: usize, id: usize| unsafe { call(number, [id, id, id]) };
+    set(syscall::SETRESGID, gid).map_err(|_| "Could not set group id of effective user")?;
+    set(syscall::SETRESUID, uid).map_err(|_| "Could not set user id of effective user")?;
+    Ok(())
+}
+
+/// Replace the supplementary groups.
+fn set_groups(groups: impl Iterator<Item = usize>) -> Result<usize, i32> {
+    /// More the kernel does not take (NGROUPS_MAX).
+    const MOST: usize = 65_536;
+    const PROT_READ_WRITE: usize = 3;
+    const NO_FILE: usize = usize::MAX;
+    const EINVAL: i32 = 22;
+    // neither stack nor data of the program: pages that are not used cost nothing this way
+    let flags = syscall::MAP_PRIVATE_ANONYMOUS;
+    // SAFETY: a mapping of its own, where the kernel likes.
+    let table = unsafe {
+        let size = MOST * size_of::<u32>();
+        call(syscall::MMAP, [0, size, PROT_READ_WRITE, flags, NO_FILE])
+    }?;
+    let mut count = 0;
+    for group in groups {
+        if count == MOST {
+            return Err(EINVAL);
+        }
+        // SAFETY: the mapping has room for so many, and nothing else points there.
+        unsafe { (table as *mut u32).add(count).write(group as u32) };
+        count += 1;
+    }
+    // SAFETY: so many groups are at the beginning of the mapping.
+    unsafe { call(syscall::SETGROUPS, [count, table]) }
+}
+
+/// What tools show for the child until it is its program: the program's name.
+fn set_name(path: &[u8]) {
+    const PR_SET_NAME: usize = 15;
+    let name = path.rsplit(|&byte| byte == b'/').next().unwrap_or(path);
+    // SAFETY: the name ends with the NUL of the path; the kernel cuts it. Only a label.
+    let _ = unsafe { call(syscall::PRCTL, [PR_SET_NAME, name.as_ptr() as usize]) };
+}
+
+/// Close every descriptor from this one on.
+fn close_from(first: usize) {
+    // SAFETY: no memory is involved; the child's descriptor table is its own.
+    let closed = unsafe { call(syscall::CLOSE_RANGE, [first, u32::MAX as usize]) };
+    if closed.is_ok() {
+        return;
+    }
+    // kernels before 5.9, and sandboxes that refuse what they do not know
+    let mut limit = [0_u64; 2];
+    // SAFETY: the kernel writes two numbers.
+    let _ = unsafe {
+        let place = limit.as_mut_ptr() as usize;
+        call(syscall::PRLIMIT64, [0, syscall::RLIMIT_NOFILE, 0, place])
+    };
+    for fd in first..limit[0] as usize {
+        // SAFETY: as above; closing what is not open is refused.
+        let _ = unsafe { call(syscall::CLOSE, [fd]) };
+    }
+}
+
+/// Set soft and hard limit on open descriptors. Lowering cannot fail, and a limit that stays
+/// does no harm.
+fn limit_descriptors(limit: [u64; 2]) {
+    // SAFETY: the kernel reads two numbers.
+    let _ = unsafe {
+        let place = limit.as_ptr() as usize;
+        call(syscall::PRLIMIT64, [0, syscall::RLIMIT_NOFILE, place])
+    };
+}
+
+/// Go to the directory that follows the mark of a word.
+fn change_directory(marked: *const *const c_char) -> Result<usize, i32> {
+    // SAFETY: the word has a mark before its end.
+    unsafe { call(syscall::CHDIR, [(*marked).add(1) as usize]) }
+}
+
+/// Set the file creation mask.
+fn set_umask(mask: u64) {
+    // SAFETY: no memory is involved. It cannot fail.
+    let _ = unsafe { call(syscall::UMASK, [mask as usize]) };
+}
+
+const SIGNAL_SET_SIZE: usize = 8;
+
+/// Give every signal its default disposition, also those the C library keeps for itself.
+fn default_signals() {
+    // all zero is "default, no flags, empty mask" whatever the order of the fields
+    let action = [0_u64; 8];
+    for signal in 1..=64 {
+        // SAFETY: `action` is larger than the kernel's structure on every architecture. SIGKILL
+        // and SIGSTOP are refused, which is right.
+        let _ = unsafe {
+            let place = action.as_ptr() as usize;
+            call(syscall::RT_SIGACTION, [signal, place, 0, SIGNAL_SET_SIZE])
+        };
+    }
+}
+
+/// Let every signal through.
+fn unblock_signals() {
+    let empty = [0_u64; 2];
+    // SAFETY: `empty` holds a kernel signal set of the stated size. It cannot fail.
+    let _ = unsafe {
+        let place = empty.as_ptr() as usize;
+        call(
+            syscall::RT_SIGPROCMASK,
+            [syscall::SIG_SETMASK, place, 0, SIGNAL_SET_SIZE],
+        )
+    };
+}
+
+/// A step failed with this errno.
+fn fail([step, subject]: &[&[u8]; 2], errno: i32) -> ! {
+    let mut digits = [0; 10];
+    let name = match errno_name(errno) {
+        Some(name) => name.as_bytes(),
+        None => decimal(errno.unsigned_abs(), &mut digits),
+    };
+    give_up(&[b"supervisor: couldn't ", step, subject, b": ", name, b"\n"]);
+}
+
+/// Say why there is no program, and exit.
+pub(super) fn give_up(reason: &[&[u8]]) -> ! {
+    for part in reason {
+        write_all(2, part);
+    }
+    write_all(2, b"supervisor: child process was not spawned\n");
+    exit(127);
+}
+
+/// Write to a descriptor; what cannot be written is lost, since there is no other way to say it.
+fn write_all(fd: usize, mut bytes: &[u8]) {
+    const EINTR: i32 = 4;
+    while !bytes.is_empty() {
+        // SAFETY: pointer and length describe one slice.
+        let written = unsafe {
+            let place = bytes.as_ptr() as usize;
+            call(syscall::WRITE, [fd, place, bytes.len()])
+        };
+        match written {
+            Ok(0) => return,
+            Ok(count) => bytes = bytes.get(count..).unwrap_or_default(),
+            Err(EINTR) => {}
+            Err(_) => return,
+        }
+    }
+}
+
+/// Exit at once, without any clean-up of the daemon's.
+pub(super) fn exit(code: usize) -> ! {
+    loop {
+        // SAFETY: no memory is involved; it does not return.
+        let _ = unsafe { call(syscall::EXIT_GROUP, [code]) };
+    }
+}
+
+/// A number in decimal digits.
+fn decimal(mut number: u32, digits: &mut [u8; 10]) -> &[u8] {
+    let mut start = digits.len();
+    for place in digits.iter_mut().rev() {
+        // the remainder is below 10
+        *place = b'0' | (number % 10) as u8;
+        start = start.saturating_sub(1);
+        number /= 10;
+        if number == 0 {
+            break;
+        }
+    }
+    digits.get(start..).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_read_and_written() {
+        for number in [0, 7, 10, 4242, u32::MAX] {
+            let mut digits = [0; 10];
+            assert_eq!(decimal(number, &mut digits), number.to_string().as_bytes());
+        }
+        let read: Vec<u64> = numbers(b"0 65534 18446744073709551615").collect();
+        assert_eq!(read, [0, 65_534, u64::MAX]);
+        assert_eq!(numbers(b"").next(), None);
+    }
 }

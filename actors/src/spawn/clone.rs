@@ -1,32 +1,124 @@
-//! The fast way: a child that borrows the daemon's memory until exec, and a pidfd that comes
-//! back with it. Costs the same however large the daemon is (dependencies.md, section 6).
+//! A child that borrows the daemon's memory until it executes the spawn helper. Costs the same
+//! however large the daemon is, and waits for nothing that a program's user controls.
 
 use std::io;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
 use std::ptr;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicI32, Ordering};
 
 use libc::{c_int, c_void};
 
-use super::child::Table;
 use super::launch::Launch;
-use super::places::Places;
-use super::wait::{Target, reap_any_kind};
-use super::{ChildHandle, async_signal_safe, child, descriptor, send_signal};
-use visord_model::signal::Signal;
+use super::places::{self, Places};
+use super::wait;
 
 /// Room for the child's few frames, in bytes; one guard page lies below.
 const SIZE: usize = 64 * 1024;
 const GUARD: usize = 64 * 1024;
 
+/// What a spawner thread needs to make children this way.
+pub(super) struct Cloner {
+    helper: BorrowedFd<'static>,
+    places: Places,
+    stack: Stack,
+}
+
+/// Why there is no child.
+pub(super) enum Failure {
+    /// The kernel refuses a process, with this errno.
+    Clone(i32),
+    /// The helper cannot be executed, with this errno; its child is gone.
+    Helper(i32),
+}
+
+impl Cloner {
+    pub(super) fn new(helper: BorrowedFd<'static>) -> io::Result<Self> {
+        Ok(Self {
+            helper,
+            places: Places::reserve()?,
+            stack: Stack::new()?,
+        })
+    }
+
+    /// Make a child; returns when it has executed the helper, or has failed.
+    /// Signals must be blocked in the calling thread: the child's dispositions are still the
+    /// daemon's.
+    pub(super) fn spawn(&mut self, launch: &Launch) -> Result<i32, Failure> {
+        let sources = launch.stdio.sources();
+        let filled = self.places.fill(sources).map_err(Failure::Clone)?;
+        let helper = self.helper.as_raw_fd();
+        let errand = Errand {
+            launch,
+            sources: filled.sources(),
+            helper,
+            above: filled.above().max(helper.unsigned_abs() + 1),
+            failure: AtomicI32::new(0),
+        };
+        let pid = self.stack.clone(&errand).map_err(Failure::Clone)?;
+        match errand.failure.into_inner() {
+            0 => Ok(pid),
+            errno => {
+                // it has ended, and is known to this thread alone; if it cannot be waited for,
+                // the Reaper finds it
+                let _ = wait::reap_ending(pid);
+                Err(Failure::Helper(errno))
+            }
+        }
+    }
+}
+
+/// What a child is handed.
+struct Errand<'a> {
+    launch: &'a Launch,
+    /// Where its stdin, stdout and stderr are.
+    sources: [RawFd; 3],
+    helper: RawFd,
+    /// No descriptor at or above this one is wanted.
+    above: u32,
+    /// Why it ends without having executed the helper.
+    failure: AtomicI32,
+}
+
+impl Errand<'_> {
+    /// What the child does. It shares memory with the daemon, so this must neither allocate,
+    /// lock, panic nor return.
+    fn run(&self) -> ! {
+        // first of all, so that no call below changes anything of the daemon's
+        let executed = places::unshare_from(self.above)
+            .and_then(|()| places::begin(self.sources))
+            .and_then(|()| self.execute_helper());
+        if let Err(errno) = executed {
+            self.failure.store(errno, Ordering::Relaxed);
+        }
+        // SAFETY: does not return and runs no handlers.
+        unsafe { libc::_exit(127) }
+    }
+
+    fn execute_helper(&self) -> Result<(), i32> {
+        let (words, environment) = (&self.launch.words, &self.launch.environment);
+        // SAFETY: NUL-terminated strings in null-terminated arrays, alive until they are copied.
+        let result = unsafe {
+            libc::syscall(
+                libc::SYS_execveat,
+                self.helper,
+                c"".as_ptr(),
+                words.as_ptr(),
+                environment.as_ptr(),
+                libc::AT_EMPTY_PATH,
+            )
+        };
+        places::check(result)
+    }
+}
+
 /// The stack children run on, one after the other: the spawner thread is suspended until its
 /// child has executed or ended.
-pub(super) struct Stack {
+struct Stack {
     base: *mut c_void,
 }
 
 impl Stack {
-    pub(super) fn new() -> io::Result<Self> {
+    fn new() -> io::Result<Self> {
         // SAFETY: a fresh private mapping, whose lower part is made inaccessible.
         unsafe {
             let base = libc::mmap(
@@ -48,99 +140,27 @@ impl Stack {
         }
     }
 
-    /// Clone with this stack: `(pid, pidfd)`, or an errno.
-    ///
-    /// # Safety
-    ///
-    /// `enter` must do what a child that shares memory may do, and never return; `argument` must
-    /// be what it expects.
-    unsafe fn clone(
-        &mut self,
-        enter: extern "C" fn(*mut c_void) -> c_int,
-        argument: *mut c_void,
-        flags: c_int,
-    ) -> Result<(i32, OwnedFd), i32> {
-        let mut pidfd: c_int = -1;
-        let flags = libc::CLONE_VM | libc::CLONE_VFORK | libc::CLONE_PIDFD | flags;
-        // SAFETY: the stack is ours, grows down from its aligned end and is used by one child at
-        // a time; CLONE_VFORK keeps everything borrowed alive for as long as the child needs it.
-        let pid = unsafe {
-            let top = self.base.byte_add(GUARD + SIZE);
-            libc::clone(enter, top, flags, argument, &raw mut pidfd)
-        };
-        if pid == -1 {
-            return Err(io::Error::last_os_error().raw_os_error().unwrap_or(0));
+    /// Clone with this stack: the pid, or an errno.
+    fn clone(&mut self, errand: &Errand<'_>) -> Result<i32, i32> {
+        extern "C" fn enter(errand: *mut c_void) -> c_int {
+            // SAFETY: the reference passed below, whose owner is suspended.
+            unsafe { &*errand.cast::<Errand<'_>>() }.run()
         }
-        Ok((pid, descriptor::own(pidfd)))
+        let flags = libc::CLONE_VM | libc::CLONE_VFORK | libc::CLONE_FILES | libc::SIGCHLD;
+        let argument = ptr::from_ref(errand).cast_mut().cast();
+        // SAFETY: the stack is ours, grows down from its aligned end and is used by one child at
+        // a time; CLONE_VFORK keeps everything borrowed alive for as long as the child needs it;
+        // `Errand::run` does only what a child that shares memory may do.
+        match unsafe { libc::clone(enter, self.base.byte_add(GUARD + SIZE), flags, argument) } {
+            -1 => Err(io::Error::last_os_error().raw_os_error().unwrap_or(0)),
+            pid => Ok(pid),
+        }
     }
 }
 
 impl Drop for Stack {
     fn drop(&mut self) {
-        // SAFETY: mapped by `new`, used by nobody now.
+        // SAFETY: mapped by `new`, and no child runs on it now.
         unsafe { libc::munmap(self.base, GUARD + SIZE) };
     }
-}
-
-/// What a child is handed.
-struct Errand<'a> {
-    launch: &'a Launch,
-    table: Table,
-}
-
-/// Bring a child to life; returns when it has executed its program or ended.
-/// Signals must be blocked in the calling thread: the child's dispositions are still the daemon's.
-pub(super) fn spawn(
-    launch: &Launch,
-    stack: &mut Stack,
-    places: &Places,
-) -> Result<ChildHandle, i32> {
-    extern "C" fn enter(errand: *mut c_void) -> c_int {
-        // SAFETY: the reference passed below, whose owner is suspended.
-        let errand = unsafe { &*errand.cast::<Errand<'_>>() };
-        child::run(errand.launch, errand.table)
-    }
-    let filled = places.fill(launch.stdio.sources())?;
-    let errand = Errand {
-        launch,
-        table: Table::Shared {
-            sources: filled.sources(),
-            above: filled.above(),
-        },
-    };
-    let argument = ptr::from_ref(&errand).cast_mut().cast();
-    let flags = libc::CLONE_FILES | libc::SIGCHLD;
-    // SAFETY: `enter` fits the argument, and `child::run` keeps to what is allowed.
-    let (pid, pidfd) = unsafe { stack.clone(enter, argument, flags) }?;
-    Ok(ChildHandle {
-        pid,
-        pidfd: Some(Arc::new(pidfd)),
-    })
-}
-
-/// Whether this kernel, or the sandbox around us, allows the whole way from clone to reaping by
-/// descriptor (Linux 5.4). The child of the trial sends no SIGCHLD and is seen by nobody else.
-pub(super) fn works(stack: &mut Stack) -> bool {
-    extern "C" fn enter(_: *mut c_void) -> c_int {
-        async_signal_safe::exit(0)
-    }
-    // SAFETY: `enter` ends at once and looks at nothing.
-    let Ok((pid, pidfd)) = (unsafe { stack.clone(enter, ptr::null_mut(), 0) }) else {
-        return false;
-    };
-    // it has ended, but until it is reaped it can be signalled
-    let trial = ChildHandle {
-        pid,
-        pidfd: Some(Arc::new(pidfd)),
-    };
-    let signalled = send_signal(&trial, Signal::raw(0), false).is_ok();
-    let reaped = match &trial.pidfd {
-        Some(pidfd) => reap_any_kind(Target::Pidfd(pidfd.as_fd())).is_ok(),
-        None => false,
-    };
-    // where descriptors cannot be waited for, the number can
-    if !reaped {
-        let _ = reap_any_kind(Target::Pid(pid));
-    }
-    signalled && reaped
 }

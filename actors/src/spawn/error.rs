@@ -7,8 +7,8 @@ use std::path::PathBuf;
 use visord_model::fault::FaultCode;
 use visord_model::pyrepr::repr;
 
-use super::async_signal_safe::errno_name;
 use super::command::SplitError;
+use super::errno::errno_name;
 
 /// One row of spec core 4.4. `Display` is the text after `spawnerr: `.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -116,8 +116,6 @@ impl SpawnError {
         let name = name.to_owned();
         match errno {
             libc::EAGAIN => Self::ProcessTableFull { name },
-            // the pidfd is a descriptor too; fork alone never says this
-            libc::EMFILE => Self::TooManyFiles { name },
             other => Self::Fork {
                 name,
                 errno: named(other),

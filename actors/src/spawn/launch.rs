@@ -1,32 +1,27 @@
 //! A plan in the form a child can use without allocating: made on the spawner thread, read
 //! between clone and exec.
 
-use std::ffi::{CString, OsStr};
+use std::ffi::{CString, OsStr, OsString};
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
 use std::ptr;
 
-use libc::{c_char, mode_t, rlimit};
+use libc::c_char;
 use nix::fcntl::{FcntlArg, fcntl};
 
-use super::account::{Credentials, credentials};
+use super::account::identity;
+use super::child::word;
 use super::plan::SpawnPlan;
+use super::spawner::Limit;
 use super::{ChildEnds, SpawnError};
 
 /// Everything the child needs.
 pub(super) struct Launch {
-    /// The file to execute.
-    pub(super) path: CString,
-    pub(super) argv: Strings,
+    /// What to do (`child.rs`), and the program's own words.
+    pub(super) words: Strings,
     pub(super) environment: Strings,
-    pub(super) directory: Option<CString>,
-    pub(super) umask: Option<mode_t>,
-    pub(super) credentials: Credentials,
-    /// Limit on descriptors to go back to; `None`: the daemon's.
-    pub(super) descriptors: Option<rlimit>,
     pub(super) stdio: Stdio,
-    pub(super) texts: Texts,
 }
 
 /// A null-terminated array of C strings.
@@ -89,58 +84,41 @@ fn above_stdio(fd: OwnedFd) -> io::Result<OwnedFd> {
     Ok(super::descriptor::own(raw))
 }
 
-/// The beginnings of what a child says when it cannot become the program (spec core 4.5).
-pub(super) struct Texts {
-    pub(super) setuid: Vec<u8>,
-    pub(super) chdir: Vec<u8>,
-    pub(super) exec: Vec<u8>,
-}
-
 impl Launch {
-    /// Look up the account and lay everything out. Fails on NUL bytes, and if descriptors run out.
-    pub(super) fn prepare(
-        plan: SpawnPlan,
-        descriptors: Option<rlimit>,
-    ) -> Result<Self, SpawnError> {
-        let credentials = credentials(plan.user);
-        let texts = Texts::new(&plan);
-        let argv = plan.command.argv.iter();
-        let argv = argv.map(|word| c_string(OsStr::new(word), "command"));
+    /// Look up the account and lay everything out. `limit`: soft and hard limit on descriptors
+    /// to go back to. Fails on NUL bytes, and if descriptors run out.
+    pub(super) fn prepare(plan: SpawnPlan, limit: Option<Limit>) -> Result<Self, SpawnError> {
+        let identity = identity(plan.user);
+        let mut orders: [CString; word::ARGV] = Default::default();
+        orders[0] = c"supervisord-spawn".to_owned();
+        if let Some(Limit { soft, hard }) = limit {
+            orders[word::LIMIT] = c_string(format!("{soft} {hard}").as_ref(), "limit")?;
+        }
+        orders[word::IDS] = c_string(identity.ids.as_ref(), "user")?;
+        orders[word::REFUSAL] = c_string(identity.refusal.as_ref(), "user")?;
+        if let Some(umask) = plan.umask {
+            orders[word::UMASK] = c_string(umask.to_string().as_ref(), "umask")?;
+        }
+        if let Some(directory) = &plan.directory {
+            let mut marked = OsString::from("=");
+            marked.push(directory);
+            orders[word::DIRECTORY] = c_string(&marked, "directory")?;
+        }
+        orders[word::PATH] = c_string(plan.command.path.as_os_str(), "command")?;
+        let mut words = Vec::from(orders);
+        for argument in &plan.command.argv {
+            words.push(c_string(OsStr::new(argument), "command")?);
+        }
         let environment = plan.environment.iter().map(|(name, value)| {
             let entry = [name.as_bytes(), b"=", value.as_bytes()].concat();
             c_string(OsStr::from_bytes(&entry), "environment")
         });
-        let directory = plan.directory.as_ref();
-        let directory = directory.map(|path| c_string(path.as_os_str(), "directory"));
         Ok(Self {
-            path: c_string(plan.command.path.as_os_str(), "command")?,
-            argv: Strings::new(argv.collect::<Result<_, _>>()?),
+            words: Strings::new(words),
             environment: Strings::new(environment.collect::<Result<_, _>>()?),
-            directory: directory.transpose()?,
-            umask: plan.umask,
-            credentials,
-            descriptors,
             stdio: Stdio::new(plan.ends)
                 .map_err(|error| SpawnError::dispatchers(&plan.name, &error))?,
-            texts,
         })
-    }
-}
-
-impl Texts {
-    fn new(plan: &SpawnPlan) -> Self {
-        let about = |doing: &str, what: &OsStr| {
-            let doing = format!("supervisor: couldn't {doing} ");
-            [doing.as_bytes(), what.as_bytes(), b": "].concat()
-        };
-        let uid = plan.user.map(|uid| uid.to_string()).unwrap_or_default();
-        let directory = plan.directory.as_ref().map(|path| path.as_os_str());
-        let word = plan.command.argv.first().map_or("", String::as_str);
-        Self {
-            setuid: about("setuid to", OsStr::new(&uid)),
-            chdir: about("chdir to", directory.unwrap_or_default()),
-            exec: about("exec", OsStr::new(word)),
-        }
     }
 }
 

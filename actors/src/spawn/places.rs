@@ -1,4 +1,4 @@
-//! Three low descriptors through which the fast way hands a child its stdin, stdout and stderr.
+//! A child's descriptors 0, 1 and 2, and three low ones through which a cloned child gets them.
 //!
 //! A daemon of 1,000 programs holds some 5,000 descriptors. A child that copied its table and
 //! closed them one by one would spend most of its start on that. So it shares the daemon's table
@@ -10,6 +10,8 @@ use std::io;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 
 use nix::fcntl::{FcntlArg, fcntl};
+
+use libc::c_long;
 
 use super::descriptor;
 
@@ -82,4 +84,36 @@ fn put(source: RawFd, place: RawFd) -> Result<(), i32> {
         -1 => Err(io::Error::last_os_error().raw_os_error().unwrap_or(0)),
         _ => Ok(()),
     }
+}
+
+/// What a child does first, once its descriptor table is its own: lead a new process group in
+/// the same session, and have its stdin, stdout and stderr in place. Only system calls; fails
+/// with an errno.
+pub(super) fn begin(sources: [RawFd; 3]) -> Result<(), i32> {
+    // it cannot fail: the child leads no session
+    // SAFETY: no memory is involved.
+    unsafe { libc::setpgid(0, 0) };
+    for (target, source) in (0..).zip(sources) {
+        // SAFETY: no memory is involved; the table is the child's own.
+        check(c_long::from(unsafe { libc::dup2(source, target) }))?;
+    }
+    Ok(())
+}
+
+/// Give a child that shares the daemon's descriptors a table of its own, without what is at or
+/// above `above`. Only a system call; fails with an errno (`ENOSYS` before Linux 5.9).
+pub(super) fn unshare_from(above: u32) -> Result<(), i32> {
+    let unshare = libc::CLOSE_RANGE_UNSHARE;
+    // SAFETY: no memory is involved; only this child's view of descriptors changes.
+    check(unsafe { libc::syscall(libc::SYS_close_range, above, u32::MAX, unshare) })
+}
+
+/// The outcome of a call of the C library, in a child.
+pub(super) fn check(result: c_long) -> Result<(), i32> {
+    if result == -1 {
+        // SAFETY: always a valid pointer. A cloned child borrows the thread-local storage of the
+        // spawner thread, which is suspended meanwhile.
+        return Err(unsafe { *libc::__errno_location() });
+    }
+    Ok(())
 }

@@ -11,13 +11,12 @@ use tokio::sync::oneshot;
 use visord_model::signal::Signal;
 
 use super::attempt::SpawnAttempt;
-use super::clone::{self, Stack};
+use super::clone::{Cloner, Failure};
 use super::command::{self, CommandQuery, ResolvedCommand};
-use super::kin::Kin;
 use super::launch::Launch;
-use super::places::Places;
+use super::registry::{ChildHandle, ChildRegistry};
 use super::spawn_pool::SpawnPool;
-use super::{ChildHandle, SpawnError, SpawnJob, Spawned, Spawner, fork, send_signal};
+use super::{SpawnError, SpawnJob, Spawned, Spawner, fork, helper};
 
 /// A limit on open descriptors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,7 +30,7 @@ pub struct Limit {
 /// How children are made.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SpawnerOptions {
-    /// Fork even where the fast way works; for tests.
+    /// Fork even where the helper can be executed; for tests.
     pub portable: bool,
     /// The limit on open descriptors that children get, if the daemon raised its own beyond what
     /// `minfds` promises them; `None`: they inherit.
@@ -55,7 +54,7 @@ impl SpawnerThread {
     /// Start them. Errors: no thread can be had.
     pub fn start_with(options: SpawnerOptions) -> io::Result<SpawnerHandle> {
         let pool = SpawnPool::new();
-        let kin = Arc::new(Kin::default());
+        let registry = Arc::new(ChildRegistry::default());
         // the first thing that the leader does; without a standby the first start does it
         pool.push(Box::new(|context| {
             if let Ok(context) = context {
@@ -64,10 +63,10 @@ impl SpawnerThread {
         }));
         let handle = SpawnerHandle {
             pool: Arc::new(Handle(Arc::clone(&pool))),
-            kin: Arc::clone(&kin),
+            registry: Arc::clone(&registry),
         };
         for _ in 0..2 {
-            pool.add_thread(|| start_worker(&pool, options, &kin))?;
+            pool.add_thread(|| start_worker(&pool, options, &registry))?;
         }
         Ok(handle)
     }
@@ -76,13 +75,13 @@ impl SpawnerThread {
 fn start_worker(
     pool: &Arc<SpawnPool<WorkerContext>>,
     options: SpawnerOptions,
-    kin: &Arc<Kin>,
+    registry: &Arc<ChildRegistry>,
 ) -> io::Result<()> {
-    let (pool, kin) = (Arc::clone(pool), Arc::clone(kin));
+    let (pool, registry) = (Arc::clone(pool), Arc::clone(registry));
     let spawn_worker = move || {
         block_signals();
-        let mut context = WorkerContext::new(options, Arc::clone(&kin));
-        pool.serve(&mut context, || start_worker(&pool, options, &kin));
+        let mut context = WorkerContext::new(options, Arc::clone(&registry));
+        pool.serve(&mut context, || start_worker(&pool, options, &registry));
     };
     let thread = thread::Builder::new().name("spawner".to_owned());
     thread.stack_size(STACK).spawn(spawn_worker).map(drop)
@@ -114,14 +113,14 @@ impl Drop for Handle {
 #[derive(Clone, Debug)]
 pub struct SpawnerHandle {
     pool: Arc<Handle>,
-    kin: Arc<Kin>,
+    registry: Arc<ChildRegistry>,
 }
 
 impl SpawnerHandle {
-    /// Which pids are ours; the Reaper needs it.
+    /// The children that were made; the Reaper needs it.
     #[must_use]
-    pub fn kin(&self) -> Arc<Kin> {
-        Arc::clone(&self.kin)
+    pub fn children(&self) -> Arc<ChildRegistry> {
+        Arc::clone(&self.registry)
     }
 
     /// Run something that may block on a spawner thread.
@@ -166,13 +165,13 @@ impl Spawner for SpawnerHandle {
         let (reply, answer) = oneshot::channel();
         let mut claim = Claim {
             answer,
-            kin: self.kin(),
+            registry: self.children(),
         };
-        let kin = self.kin();
+        let registry = self.children();
         self.queue(move |context| {
             let spawned = context.and_then(|context| context.spawn(job));
             if let Err(Ok(unwanted)) = reply.send(spawned) {
-                abandon(&unwanted.child, &kin);
+                abandon(&unwanted.child, &registry);
             }
         });
         Box::pin(async move {
@@ -182,7 +181,7 @@ impl Spawner for SpawnerHandle {
     }
 
     fn signal(&self, child: &ChildHandle, signal: Signal, group: bool) -> io::Result<()> {
-        send_signal(child, signal, group)
+        self.registry.signal(child, signal, group)
     }
 }
 
@@ -190,7 +189,7 @@ impl Spawner for SpawnerHandle {
 /// lost.
 struct Claim {
     answer: oneshot::Receiver<Result<Spawned, SpawnError>>,
-    kin: Arc<Kin>,
+    registry: Arc<ChildRegistry>,
 }
 
 impl Drop for Claim {
@@ -198,20 +197,21 @@ impl Drop for Claim {
         // from here on the worker sees that the answer is not wanted; before, it may have answered
         self.answer.close();
         if let Ok(Ok(unwanted)) = self.answer.try_recv() {
-            abandon(&unwanted.child, &self.kin);
+            abandon(&unwanted.child, &self.registry);
         }
     }
 }
 
-fn abandon(child: &ChildHandle, kin: &Kin) {
+fn abandon(child: &ChildHandle, registry: &ChildRegistry) {
     // it can only have ended already
-    let _ = send_signal(child, Signal::KILL, true);
-    kin.disown(child.pid);
+    let _ = registry.signal(child, Signal::KILL, true);
+    registry.release(child);
 }
 
 /// How children are made here.
 enum Way {
-    Clone(Stack, Places),
+    /// Through the helper.
+    Clone(Cloner),
     Fork,
 }
 
@@ -220,15 +220,15 @@ struct WorkerContext {
     options: SpawnerOptions,
     /// Found with the first child: a standby needs none.
     way: Option<Way>,
-    kin: Arc<Kin>,
+    registry: Arc<ChildRegistry>,
 }
 
 impl WorkerContext {
-    fn new(options: SpawnerOptions, kin: Arc<Kin>) -> Self {
+    fn new(options: SpawnerOptions, registry: Arc<ChildRegistry>) -> Self {
         Self {
             options,
             way: None,
-            kin,
+            registry,
         }
     }
 
@@ -247,20 +247,16 @@ impl WorkerContext {
             prepare,
         } = job;
         let _busy = attempt.begin()?;
-        let descriptors = self.options.descriptors.map(|limit| libc::rlimit {
-            rlim_cur: limit.soft,
-            rlim_max: limit.hard,
-        });
-        let launch = Launch::prepare(prepare()?, descriptors)?;
+        let launch = Launch::prepare(prepare()?, self.options.descriptors)?;
         let portable = self.options.portable;
         let way = self.way.get_or_insert_with(|| Way::choose(portable));
         let at = attempt.begin_cloning()?;
-        let birth = self.kin.birth();
-        let child = way.spawn(&launch);
-        let child = child.map_err(|errno| SpawnError::fork(&name, errno))?;
-        birth.born(child.pid);
+        let under_way = self.registry.begin_clone();
+        let pid = way.spawn(&launch);
+        let pid = pid.map_err(|errno| SpawnError::fork(&name, errno))?;
+        let child = under_way.registered(pid);
         if !attempt.finish() {
-            abandon(&child, &self.kin);
+            abandon(&child, &self.registry);
             return Err(SpawnError::Cancelled);
         }
         Ok(Spawned { child, at })
@@ -269,27 +265,31 @@ impl WorkerContext {
 
 impl Way {
     fn choose(portable: bool) -> Self {
-        if !portable
-            && let Ok(mut stack) = Stack::new()
-            && clone::works(&mut stack)
-            && let Ok(places) = Places::reserve()
-        {
-            return Self::Clone(stack, places);
+        let helper = if portable { None } else { helper::descriptor() };
+        match helper.map(Cloner::new) {
+            Some(Ok(cloner)) => Self::Clone(cloner),
+            Some(Err(_)) | None => Self::Fork,
         }
-        Self::Fork
     }
 
-    fn spawn(&mut self, launch: &Launch) -> Result<ChildHandle, i32> {
-        match self {
-            Self::Clone(stack, places) => match clone::spawn(launch, stack, places) {
-                // a sandbox may have closed since the trial
-                Err(libc::ENOSYS | libc::EPERM | libc::EINVAL) => {
-                    *self = Self::Fork;
-                    self.spawn(launch)
-                }
-                outcome => outcome,
-            },
-            Self::Fork => fork::spawn(launch),
+    /// A child's pid, or an errno.
+    fn spawn(&mut self, launch: &Launch) -> Result<i32, i32> {
+        let Self::Clone(cloner) = self else {
+            return fork::spawn(launch);
+        };
+        match cloner.spawn(launch) {
+            Ok(pid) => Ok(pid),
+            // an old kernel or a sandbox: the next one would not do better
+            Err(
+                Failure::Clone(libc::ENOSYS | libc::EPERM | libc::EINVAL)
+                | Failure::Helper(libc::ENOSYS | libc::EPERM | libc::EINVAL | libc::EACCES),
+            ) => {
+                *self = Self::Fork;
+                fork::spawn(launch)
+            }
+            // such as words that are too long with ours among them: the child says what is wrong
+            Err(Failure::Helper(_)) => fork::spawn(launch),
+            Err(Failure::Clone(errno)) => Err(errno),
         }
     }
 }

@@ -1,24 +1,12 @@
-//! The raw wait. Only [`crate::reaper`] waits for children; the spawner thread only for the one
-//! of its trial.
+//! The raw wait. Only [`crate::reaper`] waits for children; a spawner thread only for one that
+//! could not execute the helper.
 
 use std::io;
 use std::mem::MaybeUninit;
-use std::os::fd::{AsRawFd, BorrowedFd};
 
-use libc::{c_int, id_t, idtype_t};
+use libc::{c_int, id_t};
 use visord_model::exit::ExitStatus;
 use visord_model::signal::Signal;
-
-/// Whom to look at.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Target<'a> {
-    /// Whoever has ended.
-    Any,
-    /// The child of this number.
-    Pid(i32),
-    /// The child of this descriptor.
-    Pidfd(BorrowedFd<'a>),
-}
 
 /// A child that has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,29 +15,25 @@ pub(crate) struct Ended {
     pub(crate) status: ExitStatus,
 }
 
-/// Whether it has ended; leaves it to be reaped.
-pub(crate) fn peek(target: Target<'_>) -> io::Result<Option<Ended>> {
-    wait(target, libc::WNOHANG | libc::WNOWAIT)
+/// Any child that has ended; leaves it to be reaped.
+pub(crate) fn peek_any() -> io::Result<Option<Ended>> {
+    wait(None, libc::WNOHANG | libc::WNOWAIT)
 }
 
-/// Reap it if it has ended.
-pub(crate) fn reap(target: Target<'_>) -> io::Result<Option<Ended>> {
-    wait(target, libc::WNOHANG)
+/// Reap the child of this pid if it has ended.
+pub(crate) fn reap(pid: i32) -> io::Result<Option<Ended>> {
+    wait(Some(pid), libc::WNOHANG)
 }
 
-/// Reap it, also a child that sends no SIGCHLD; waits until it has ended.
-pub(crate) fn reap_any_kind(target: Target<'_>) -> io::Result<Option<Ended>> {
-    wait(target, libc::__WALL)
+/// Reap the child of this pid, which is about to end.
+pub(super) fn reap_ending(pid: i32) -> io::Result<Option<Ended>> {
+    wait(Some(pid), 0)
 }
 
 /// nix's `waitid` cannot word a death by a real-time signal, hence the bare call.
-fn wait(target: Target<'_>, options: c_int) -> io::Result<Option<Ended>> {
-    let (kind, id): (idtype_t, c_int) = match target {
-        Target::Any => (libc::P_ALL, 0),
-        Target::Pid(pid) => (libc::P_PID, pid),
-        Target::Pidfd(pidfd) => (libc::P_PIDFD, pidfd.as_raw_fd()),
-    };
-    let id = id_t::try_from(id).map_err(io::Error::other)?;
+fn wait(pid: Option<i32>, options: c_int) -> io::Result<Option<Ended>> {
+    let kind = pid.map_or(libc::P_ALL, |_| libc::P_PID);
+    let id = id_t::try_from(pid.unwrap_or(0)).map_err(io::Error::other)?;
     let mut info = MaybeUninit::<libc::siginfo_t>::zeroed();
     // SAFETY: `info` is a valid place for the result.
     let result = unsafe { libc::waitid(kind, id, info.as_mut_ptr(), libc::WEXITED | options) };

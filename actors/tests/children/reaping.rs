@@ -10,8 +10,7 @@ use actix::{Actor, Addr, Context, Handler, System};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use nix::sys::prctl::set_child_subreaper;
-use nix::sys::wait::{Id, WaitPidFlag, waitid};
-use nix::unistd::{Pid, geteuid, gettid};
+use nix::unistd::{geteuid, gettid};
 use slog::{Drain, Logger, OwnedKVList, Record, o};
 use tokio::io::AsyncReadExt;
 use tokio::net::unix::pipe::Receiver;
@@ -55,9 +54,15 @@ fn tells_of_ends_before_the_watch_and_to_the_latest_owner() {
     let name = "reaping::tells_of_ends_before_the_watch_and_to_the_latest_owner";
     alone(name, async |mut world| {
         let (early, _pipes) = world.spawn("exit 4").await;
-        await_zombie(early.pid);
+        await_reaped(&early).await;
         world.watch(&early);
         assert_eq!(world.exit().await.status, ExitStatus::Code(4));
+        // its owner may have ended before it listened; the next one asks as well
+        world.watch(&early);
+        assert_eq!(world.exit().await.pid, early.pid);
+        let refused = world.spawner.signal(&early, Signal::TERM, true);
+        let errno = refused.expect_err("reaped").raw_os_error();
+        assert_eq!(errno, Some(libc::ESRCH));
 
         let (child, pipes) = world.spawn("read line").await;
         let (forgotten, mut nothing) = unbounded_channel();
@@ -84,7 +89,7 @@ fn loses_no_end_in_a_storm() {
                 .collect();
             while let Some(spawned) = births.next().await {
                 let child = spawned.expect("spawned").child;
-                // pids are not used again while their owner has not heard of the end
+                // the kernel uses a pid again only after all others
                 assert!(
                     living.insert(child.pid),
                     "two living children {}",
@@ -141,7 +146,7 @@ fn reaps_strangers_as_process_1() {
 async fn strangers(mut world: World) {
     const LEAVE: &str = "exec 3<&0; { cat <&3; exit 7; } & echo $!";
     let (unwatched, _pipes) = world.spawn("exit 9").await;
-    await_zombie(unwatched.pid);
+    await_reaped(&unwatched).await;
 
     let mut expected = BTreeSet::new();
     let mut kept = Vec::new();
@@ -198,14 +203,13 @@ fn reaps_a_child_that_nobody_wanted_to_hear_of() {
     });
 }
 
-/// An old kernel or a sandbox may refuse part of the fast way; the portable one takes over by
-/// itself, and nothing else changes.
+/// An old kernel or a sandbox may refuse what the helper needs; children are forked then, and
+/// nothing else changes.
 #[test]
-fn falls_back_to_the_portable_way_by_itself() {
-    let name = "reaping::falls_back_to_the_portable_way_by_itself";
+fn falls_back_to_fork_by_itself() {
+    let name = "reaping::falls_back_to_fork_by_itself";
     if is_own_process() {
-        let portable = std::env::var_os("VISORD_TEST_PORTABLE").is_some();
-        return in_system(whatever_is_allowed(portable));
+        return in_system(whatever_is_allowed());
     }
     let dir = tempfile::tempdir().expect("temp dir");
     let refuse = dir.path().join("refuse");
@@ -219,32 +223,23 @@ fn falls_back_to_the_portable_way_by_itself() {
         println!("skipped: needs cc and the headers of Linux");
         return;
     }
-    for (what, portable) in [
-        ("clone", true),
-        ("waitid", true),
-        ("pidfd_send_signal", true),
-        ("close_range", false),
-    ] {
+    for what in ["clone", "memfd_create", "execveat", "close_range"] {
         let mut command = Command::new(&refuse);
         command
             .arg(what)
             .arg(std::env::current_exe().expect("test binary"));
-        if portable {
-            command.env("VISORD_TEST_PORTABLE", "1");
-        }
         println!("refusing {what}");
         run_alone(name, command);
     }
 }
 
-async fn whatever_is_allowed(portable: bool) {
+async fn whatever_is_allowed() {
     let spawner = SpawnerThread::start().expect("thread");
     let mut world = World::new("automatic", spawner);
     let (_pipe, _open) = nix::unistd::pipe().expect("without close-on-exec");
     let script =
         "for n in $(seq 0 300); do [ -e /proc/$$/fd/$n ] && echo $n; done; exec sleep 1000";
     let (child, pipes) = world.spawn(script).await;
-    assert_eq!(child.pidfd.is_none(), portable);
     world.watch(&child);
     let mut stdout = Receiver::from_owned_fd(pipes.stdout).expect("pipe");
     let mut text = [0; 6];
@@ -309,10 +304,14 @@ fn switches() -> u64 {
     line.expect("counted").trim().parse().expect("number")
 }
 
-/// Wait until it has ended, without reaping it.
-fn await_zombie(pid: i32) {
-    let flags = WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT;
-    waitid(Id::Pid(Pid::from_raw(pid)), flags).expect("our child");
+/// Wait until the Reaper has met its end.
+async fn await_reaped(child: &ChildHandle) {
+    let reaped = async {
+        while child.exit().is_none() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    timeout(PATIENCE, reaped).await.expect("reaped in time");
 }
 
 /// A Reaper and everything around it.
@@ -330,7 +329,7 @@ impl World {
         let (told, exits) = unbounded_channel();
         let (logged, lines) = unbounded_channel();
         let log = Logger::root(Lines(logged).ignore_res(), o!());
-        let reaper = Reaper::new(spawner.kin(), log, Clock::new()).expect("SIGCHLD");
+        let reaper = Reaper::new(spawner.children(), log, Clock::new()).expect("SIGCHLD");
         Self {
             way,
             spawner,

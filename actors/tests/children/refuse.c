@@ -13,9 +13,9 @@ static const struct rule {
 	const char *what;
 	unsigned nr, mask, error; /* refused if any bit of the mask is set in argument 0; 0: always */
 } rules[] = {
-	{ "clone", SYS_clone, 0x1000 /* CLONE_PIDFD */, EPERM },
-	{ "waitid", SYS_waitid, 2 /* of P_PIDFD (3), not of P_ALL or P_PID */, EINVAL },
-	{ "pidfd_send_signal", SYS_pidfd_send_signal, 0, ENOSYS },
+	{ "clone", SYS_clone, 0x4000 /* CLONE_VFORK */, EPERM },
+	{ "memfd_create", SYS_memfd_create, 0, ENOSYS },
+	{ "execveat", SYS_execveat, 0, EACCES },
 	{ "close_range", SYS_close_range, 0, ENOSYS },
 };
 

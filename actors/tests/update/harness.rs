@@ -60,7 +60,7 @@ pub(crate) fn start(folder: &Path, tamper: impl FnOnce(SpawnerHandle) -> Rc<dyn 
     let interest = Interest::default();
     let bus = EventBus::new(0, interest.clone()).start();
     let clock = Clock::new();
-    let reaper = Reaper::new(spawner.kin(), logger.clone(), clock).expect("SIGCHLD");
+    let reaper = Reaper::new(spawner.children(), logger.clone(), clock).expect("SIGCHLD");
     let world = Surroundings {
         reaper: reaper.start(),
         workshop: spawner.clone(),
