@@ -217,24 +217,19 @@ mod tests {
         let mut block = |answers: &mut Vec<_>| {
             let (release, released) = mpsc::channel::<()>();
             releases.push(release);
+            let (begin, begun) = mpsc::channel();
             answers.push(workers.run(move || {
+                begin.send(()).expect("a receiver");
                 // an error is the release too
                 let _ = released.recv();
             }));
+            begun.recv().expect("a thread has taken it");
         };
         (1..MOST_THREADS).for_each(|_| block(&mut answers));
         assert_eq!(wait(workers.run(|| 7)), Ok(7), "a thread is left");
         block(&mut answers);
         let kept = workers.run(|| 8);
         let queued: Vec<_> = (1..MOST_JOBS).map(|n| workers.run(move || n)).collect();
-        let full = loop {
-            // until the last blocked job has left the queue one more fits
-            match workers.run(|| 9) {
-                answer if workers.0.0.state().jobs.len() == MOST_JOBS => break answer,
-                answer => drop(answer),
-            }
-        };
-        drop(full);
         assert_eq!(wait(workers.run(|| 9)), Err(NotDone::Busy));
         drop(releases);
         assert_eq!(wait(kept), Ok(8));

@@ -1,5 +1,5 @@
-//! A FIFO in the place of a file: as configuration it is an error that names it, and whatever else
-//! blocks on one does not keep the daemon from ending.
+//! A FIFO or a device as configuration is an error that names it, and a job that blocks on a file
+//! does not keep the daemon from ending.
 
 use std::fs;
 use std::thread;
@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use nix::sys::stat::Mode;
 
 use crate::harness::{Daemon, Setup, free_port, summary};
+use crate::mount::Mount;
 
 const PROGRAM: &str = "[program:x]\ncommand=/bin/sleep 1000\nstartsecs=0\n\
                        stdout_logfile=NONE\nstderr_logfile=NONE\n";
@@ -61,13 +62,14 @@ fn a_fifo_among_the_included_files_is_named_by_reread() {
 fn a_job_that_blocks_does_not_keep_the_daemon_from_ending() {
     let mut daemon = Daemon::with("", PROGRAM);
     daemon.wait_state("x", "RUNNING");
-    // certificates are read before a restart stops anything; these never end
-    for name in ["cert", "key"] {
-        fifo(daemon.setup(), name);
-    }
+    let Some(dead) = Mount::dead(daemon.path("dead")) else {
+        return;
+    };
+    // certificates are read before a restart stops anything; reading this one never ends
     let port = free_port();
     let server = format!(
-        "[inet_http_server:x]\nport=127.0.0.1:{port}\ntls_cert=@DIR@/cert\ntls_key=@DIR@/key\n"
+        "[inet_http_server:x]\nport=127.0.0.1:{port}\ntls_cert=@DIR@/dead/cert\n\
+         tls_key=@DIR@/dead/key\n"
     );
     daemon.setup().configure("", &format!("{server}{PROGRAM}"));
     let mut restart = daemon.client();
@@ -76,7 +78,7 @@ fn a_job_that_blocks_does_not_keep_the_daemon_from_ending() {
         let tasks = fs::read_dir(format!("/proc/{}/task", daemon.pid())).expect("threads");
         tasks.flatten().any(|task| {
             let place = fs::read_to_string(task.path().join("wchan")).unwrap_or_default();
-            place.contains("fifo_open") || place.contains("wait_for_partner")
+            place.contains("request_wait") || place.contains("fuse")
         })
     };
     crate::harness::wait_for("the blocked thread", blocked);
@@ -89,5 +91,6 @@ fn a_job_that_blocks_does_not_keep_the_daemon_from_ending() {
         "{:?}",
         begun.elapsed()
     );
+    drop(dead);
     assert!(!restart.join().expect("no panic"), "it was not restarted");
 }

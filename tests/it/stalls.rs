@@ -218,7 +218,6 @@ fn a_dead_file_system_under_programs() {
         let there = start("there");
         let stalled = others.measure(STALLED);
         assert_eq!(daemon.state("inside"), "RUNNING");
-        assert_not_started(&daemon, "inside");
         stalled.assert_like(&quiet);
         daemon.call("supervisor.stopProcess", &[Value::from("inside")]);
         assert_eq!(daemon.state("inside"), "STOPPED");
