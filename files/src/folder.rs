@@ -7,7 +7,9 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Component, Path, PathBuf};
 
 use nix::errno::Errno;
-use nix::fcntl::{AT_FDCWD, AtFlags, OFlag, openat, readlinkat, renameat};
+use nix::fcntl::{
+    AT_FDCWD, AtFlags, OFlag, OpenHow, ResolveFlag, openat, openat2, readlinkat, renameat,
+};
 use nix::libc::{S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK, S_IFMT, S_IFREG, S_IFSOCK};
 use nix::sys::stat::{FileStat, Mode, fstat, fstatat};
 use nix::sys::statfs::{PROC_SUPER_MAGIC, fstatfs};
@@ -17,6 +19,19 @@ use crate::not_regular;
 
 /// Links that may be followed on the way to one folder, as in the kernel.
 const MOST_LINKS: u32 = 40;
+
+/// Flags to read a file, which never wait.
+pub(crate) const TO_READ: OFlag = OFlag::O_RDONLY
+    .union(OFlag::O_NONBLOCK)
+    .union(OFlag::O_NOCTTY);
+/// Flags to append to a file and read it, which never wait.
+pub(crate) const TO_APPEND: OFlag = OFlag::O_RDWR
+    .union(OFlag::O_APPEND)
+    .union(OFlag::O_CREAT)
+    .union(OFlag::O_NONBLOCK)
+    .union(OFlag::O_NOCTTY);
+/// Flags to make a new file.
+pub(crate) const TO_CREATE: OFlag = OFlag::O_WRONLY.union(OFlag::O_CREAT).union(OFlag::O_EXCL);
 
 /// What kind of thing a name stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -123,7 +138,15 @@ impl Folder {
     /// # Errors
     /// There is no such folder; a link may not be followed ([`io::ErrorKind::PermissionDenied`]).
     pub fn open(path: &Path) -> io::Result<Self> {
-        Walk::new(&mut |_| {}).folder(path)
+        let path = if path.as_os_str().is_empty() {
+            Path::new(".")
+        } else {
+            path
+        };
+        match open_without_links(path, OFlag::O_PATH | OFlag::O_DIRECTORY, 0) {
+            Some(opened) => Ok(Self(opened?)),
+            None => Walk::new(&mut |_| {}).folder(path),
+        }
     }
 
     /// The folder of a path, and its last name.
@@ -152,8 +175,7 @@ impl Folder {
     /// # Errors
     /// See there.
     pub fn open_regular(&self, name: &OsStr) -> io::Result<File> {
-        let flags = OFlag::O_RDONLY | OFlag::O_NONBLOCK | OFlag::O_NOCTTY;
-        self.regular(name, flags, 0)
+        regular(self.open_at(name, TO_READ, 0))
     }
 
     /// See [`crate::open_to_append`].
@@ -161,22 +183,7 @@ impl Folder {
     /// # Errors
     /// See there.
     pub fn open_to_append(&self, name: &OsStr, mode: u32) -> io::Result<File> {
-        let flags = OFlag::O_RDWR | OFlag::O_APPEND | OFlag::O_CREAT | OFlag::O_NONBLOCK;
-        self.regular(name, flags | OFlag::O_NOCTTY, mode)
-    }
-
-    fn regular(&self, name: &OsStr, flags: OFlag, mode: u32) -> io::Result<File> {
-        let file = match self.open_at(name, flags, mode) {
-            Ok(fd) => File::from(fd),
-            // a link; a socket or a FIFO without reader
-            Err(Errno::ELOOP | Errno::ENXIO) => return Err(not_regular()),
-            Err(errno) => return Err(errno.into()),
-        };
-        if About::of(&file)?.file_type == FileType::Regular {
-            Ok(file)
-        } else {
-            Err(not_regular())
-        }
+        regular(self.open_at(name, TO_APPEND, mode))
     }
 
     /// See [`crate::create_new`].
@@ -184,8 +191,7 @@ impl Folder {
     /// # Errors
     /// See there.
     pub fn create_new(&self, name: &OsStr, mode: u32) -> io::Result<File> {
-        let flags = OFlag::O_WRONLY | OFlag::O_CREAT | OFlag::O_EXCL;
-        Ok(self.open_at(name, flags, mode)?.into())
+        Ok(self.open_at(name, TO_CREATE, mode)?.into())
     }
 
     /// Renames a name in this folder to one in that, replacing it.
@@ -217,6 +223,38 @@ impl Folder {
     pub(crate) fn open_at(&self, name: &OsStr, flags: OFlag, mode: u32) -> Result<OwnedFd, Errno> {
         let flags = flags | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
         openat(self, name, flags, Mode::from_bits_truncate(mode))
+    }
+}
+
+/// A file that was opened, if it is a regular one.
+pub(crate) fn regular(opened: Result<OwnedFd, Errno>) -> io::Result<File> {
+    let file = match opened {
+        Ok(fd) => File::from(fd),
+        // a link; a socket or a FIFO without reader
+        Err(Errno::ELOOP | Errno::ENXIO) => return Err(not_regular()),
+        Err(errno) => return Err(errno.into()),
+    };
+    if About::of(&file)?.file_type == FileType::Regular {
+        Ok(file)
+    } else {
+        Err(not_regular())
+    }
+}
+
+/// Opens a path that leads through no link, in one system call. `None`: there is a link on the
+/// way, or this kernel (before 5.6) or a filter of system calls does not let us know.
+pub(crate) fn open_without_links(
+    path: &Path,
+    flags: OFlag,
+    mode: u32,
+) -> Option<Result<OwnedFd, Errno>> {
+    let how = OpenHow::new()
+        .flags(flags | OFlag::O_CLOEXEC)
+        .mode(Mode::from_bits_truncate(mode))
+        .resolve(ResolveFlag::RESOLVE_NO_SYMLINKS | ResolveFlag::RESOLVE_NO_MAGICLINKS);
+    match openat2(AT_FDCWD, path, how) {
+        Err(Errno::ELOOP | Errno::ENOSYS | Errno::EPERM) => None,
+        opened => Some(opened),
     }
 }
 
