@@ -145,7 +145,7 @@ impl Folder {
         };
         match open_without_links(path, OFlag::O_PATH | OFlag::O_DIRECTORY, 0) {
             Some(opened) => Ok(Self(opened?)),
-            None => Walk::new(&mut |_| {}).folder(path),
+            None => Walk::new(Follow::Trusted, &mut |_| {}).folder(path),
         }
     }
 
@@ -272,6 +272,8 @@ pub(crate) fn is_ours(uid: u32) -> bool {
 
 /// Something that a path leads through.
 pub(crate) struct Passed<'a> {
+    /// The folder itself, or that of the link or file.
+    pub(crate) folder: &'a Folder,
     /// Its path, for people.
     pub(crate) path: &'a Path,
     /// What it is: a folder or a link.
@@ -285,9 +287,19 @@ pub(crate) struct At {
     path: PathBuf,
 }
 
+/// Which links a walk follows.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Follow {
+    /// Those of the rule of [`Folder::open`].
+    Trusted,
+    /// All, as the kernel does: to report on them.
+    All,
+}
+
 /// The way along one path, with all links on it.
 pub(crate) struct Walk<'a> {
     links: u32,
+    follow: Follow,
     /// Sees every folder and link on the way.
     see: &'a mut dyn FnMut(Passed<'_>),
 }
@@ -301,29 +313,28 @@ pub(crate) enum Target {
 }
 
 impl<'a> Walk<'a> {
-    pub(crate) fn new(see: &'a mut dyn FnMut(Passed<'_>)) -> Self {
+    pub(crate) fn new(follow: Follow, see: &'a mut dyn FnMut(Passed<'_>)) -> Self {
         Self {
             links: MOST_LINKS,
+            follow,
             see,
         }
     }
 
-    /// The working directory, where a walk begins.
-    pub(crate) fn start(&self) -> io::Result<At> {
-        let folder = open_folder(AT_FDCWD, OsStr::new("."))?;
-        Ok(At::new(folder, Path::new("")))
-    }
-
     /// The folder at a path, from the working directory.
     pub(crate) fn folder(&mut self, path: &Path) -> io::Result<Folder> {
-        let here = self.start()?;
-        Ok(self.from(here, path)?.folder)
+        Ok(self.from(At::start(path)?, path)?.folder)
     }
 
     /// Shows the name at the end of the way.
     pub(crate) fn pass(&mut self, at: &At, name: &OsStr, about: About) {
         let path = &at.path.join(name);
-        (self.see)(Passed { path, about });
+        let folder = &at.folder;
+        (self.see)(Passed {
+            folder,
+            path,
+            about,
+        });
     }
 
     /// The folder at a path that is relative to another.
@@ -345,6 +356,7 @@ impl<'a> Walk<'a> {
             };
             let about = About::of(&at.folder)?;
             (self.see)(Passed {
+                folder: &at.folder,
                 path: &at.path,
                 about,
             });
@@ -355,6 +367,7 @@ impl<'a> Walk<'a> {
     /// The folder that a link leads to.
     fn through(&mut self, at: At, name: &OsStr) -> io::Result<At> {
         let (about, target) = self.link(&at, name)?;
+        let shown = at.path.join(name);
         let end = match target {
             Target::Open => At {
                 folder: openat(
@@ -368,11 +381,15 @@ impl<'a> Walk<'a> {
             },
             Target::Path(target) => self.from(at, &target)?,
         };
-        if !is_ours(about.uid) && About::of(&end.folder)?.uid != about.uid {
-            return Err(io::Error::new(
-                io::ErrorKind::PermissionDenied,
-                "a link of another user leads to a folder that is not theirs",
-            ));
+        if self.follow == Follow::Trusted
+            && !is_ours(about.uid)
+            && About::of(&end.folder)?.uid != about.uid
+        {
+            let text = format!(
+                "the link {} of another user leads to a folder that is not theirs",
+                shown.display()
+            );
+            return Err(io::Error::new(io::ErrorKind::PermissionDenied, text));
         }
         Ok(end)
     }
@@ -402,6 +419,18 @@ impl<'a> Walk<'a> {
 }
 
 impl At {
+    /// Where the walk along a path begins. Of an absolute path it is not the working directory,
+    /// which this process need not be allowed to search.
+    pub(crate) fn start(path: &Path) -> io::Result<Self> {
+        let (name, shown) = if path.is_absolute() {
+            ("/", "/")
+        } else {
+            (".", "")
+        };
+        let folder = open_folder(AT_FDCWD, OsStr::new(name))?;
+        Ok(Self::new(folder, Path::new(shown)))
+    }
+
     /// A folder without a path.
     pub(crate) fn new(folder: Folder, path: &Path) -> Self {
         Self {

@@ -16,7 +16,7 @@ use nix::fcntl::{OFlag, open, openat};
 use nix::sys::stat::Mode;
 
 use crate::folder::{
-    About, At, FileType, Folder, Target, Walk, is_ours, open_without_links, split,
+    About, At, FileType, Folder, Follow, Target, Walk, is_ours, open_without_links, split,
 };
 
 /// How to open a log.
@@ -143,7 +143,7 @@ fn open_named(folder: Folder, path: &Path, name: &OsStr, how: How) -> io::Result
         Err(Errno::ENXIO) => open_fifo(&folder, name, OFlag::O_NOFOLLOW),
         Err(Errno::ELOOP) => {
             let at = At::new(folder, path.parent().unwrap_or(path));
-            through(&mut Walk::new(&mut |_| {}), at, name)
+            through(&mut Walk::new(Follow::Trusted, &mut |_| {}), at, name)
         }
         Err(errno) => Err(errno.into()),
     }
