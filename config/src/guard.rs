@@ -27,8 +27,7 @@ impl Exposed {
         if !geteuid().is_root() {
             return;
         }
-        // of a file that is gone again there is nothing to say
-        for exposure in exposures(path).unwrap_or_default() {
+        for exposure in exposures(path) {
             if self.0.iter().all(|found| found.exposure != exposure) {
                 let file = shown.to_owned();
                 self.0.push(Found { file, exposure });

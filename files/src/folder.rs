@@ -7,7 +7,9 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Component, Path, PathBuf};
 
 use nix::errno::Errno;
-use nix::fcntl::{AT_FDCWD, AtFlags, OFlag, openat, readlinkat, renameat};
+use nix::fcntl::{
+    AT_FDCWD, AtFlags, OFlag, OpenHow, ResolveFlag, openat, openat2, readlinkat, renameat,
+};
 use nix::libc::{S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK, S_IFMT, S_IFREG, S_IFSOCK};
 use nix::sys::stat::{FileStat, Mode, fstat, fstatat};
 use nix::sys::statfs::{PROC_SUPER_MAGIC, fstatfs};
@@ -17,6 +19,19 @@ use crate::not_regular;
 
 /// Links that may be followed on the way to one folder, as in the kernel.
 const MOST_LINKS: u32 = 40;
+
+/// Flags to read a file, which never wait.
+pub(crate) const TO_READ: OFlag = OFlag::O_RDONLY
+    .union(OFlag::O_NONBLOCK)
+    .union(OFlag::O_NOCTTY);
+/// Flags to append to a file and read it, which never wait.
+pub(crate) const TO_APPEND: OFlag = OFlag::O_RDWR
+    .union(OFlag::O_APPEND)
+    .union(OFlag::O_CREAT)
+    .union(OFlag::O_NONBLOCK)
+    .union(OFlag::O_NOCTTY);
+/// Flags to make a new file.
+pub(crate) const TO_CREATE: OFlag = OFlag::O_WRONLY.union(OFlag::O_CREAT).union(OFlag::O_EXCL);
 
 /// What kind of thing a name stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -123,7 +138,15 @@ impl Folder {
     /// # Errors
     /// There is no such folder; a link may not be followed ([`io::ErrorKind::PermissionDenied`]).
     pub fn open(path: &Path) -> io::Result<Self> {
-        Walk::new(&mut |_| {}).folder(path)
+        let path = if path.as_os_str().is_empty() {
+            Path::new(".")
+        } else {
+            path
+        };
+        match open_without_links(path, OFlag::O_PATH | OFlag::O_DIRECTORY, 0) {
+            Some(opened) => Ok(Self(opened?)),
+            None => Walk::new(Follow::Trusted, &mut |_| {}).folder(path),
+        }
     }
 
     /// The folder of a path, and its last name.
@@ -152,8 +175,7 @@ impl Folder {
     /// # Errors
     /// See there.
     pub fn open_regular(&self, name: &OsStr) -> io::Result<File> {
-        let flags = OFlag::O_RDONLY | OFlag::O_NONBLOCK | OFlag::O_NOCTTY;
-        self.regular(name, flags, 0)
+        regular(self.open_at(name, TO_READ, 0))
     }
 
     /// See [`crate::open_to_append`].
@@ -161,22 +183,7 @@ impl Folder {
     /// # Errors
     /// See there.
     pub fn open_to_append(&self, name: &OsStr, mode: u32) -> io::Result<File> {
-        let flags = OFlag::O_RDWR | OFlag::O_APPEND | OFlag::O_CREAT | OFlag::O_NONBLOCK;
-        self.regular(name, flags | OFlag::O_NOCTTY, mode)
-    }
-
-    fn regular(&self, name: &OsStr, flags: OFlag, mode: u32) -> io::Result<File> {
-        let file = match self.open_at(name, flags, mode) {
-            Ok(fd) => File::from(fd),
-            // a link; a socket or a FIFO without reader
-            Err(Errno::ELOOP | Errno::ENXIO) => return Err(not_regular()),
-            Err(errno) => return Err(errno.into()),
-        };
-        if About::of(&file)?.file_type == FileType::Regular {
-            Ok(file)
-        } else {
-            Err(not_regular())
-        }
+        regular(self.open_at(name, TO_APPEND, mode))
     }
 
     /// See [`crate::create_new`].
@@ -184,8 +191,7 @@ impl Folder {
     /// # Errors
     /// See there.
     pub fn create_new(&self, name: &OsStr, mode: u32) -> io::Result<File> {
-        let flags = OFlag::O_WRONLY | OFlag::O_CREAT | OFlag::O_EXCL;
-        Ok(self.open_at(name, flags, mode)?.into())
+        Ok(self.open_at(name, TO_CREATE, mode)?.into())
     }
 
     /// Renames a name in this folder to one in that, replacing it.
@@ -220,6 +226,38 @@ impl Folder {
     }
 }
 
+/// A file that was opened, if it is a regular one.
+pub(crate) fn regular(opened: Result<OwnedFd, Errno>) -> io::Result<File> {
+    let file = match opened {
+        Ok(fd) => File::from(fd),
+        // a link; a socket or a FIFO without reader
+        Err(Errno::ELOOP | Errno::ENXIO) => return Err(not_regular()),
+        Err(errno) => return Err(errno.into()),
+    };
+    if About::of(&file)?.file_type == FileType::Regular {
+        Ok(file)
+    } else {
+        Err(not_regular())
+    }
+}
+
+/// Opens a path that leads through no link, in one system call. `None`: there is a link on the
+/// way, or this kernel (before 5.6) or a filter of system calls does not let us know.
+pub(crate) fn open_without_links(
+    path: &Path,
+    flags: OFlag,
+    mode: u32,
+) -> Option<Result<OwnedFd, Errno>> {
+    let how = OpenHow::new()
+        .flags(flags | OFlag::O_CLOEXEC)
+        .mode(Mode::from_bits_truncate(mode))
+        .resolve(ResolveFlag::RESOLVE_NO_SYMLINKS | ResolveFlag::RESOLVE_NO_MAGICLINKS);
+    match openat2(AT_FDCWD, path, how) {
+        Err(Errno::ELOOP | Errno::ENOSYS | Errno::EPERM) => None,
+        opened => Some(opened),
+    }
+}
+
 /// Folder and last name of a path.
 pub(crate) fn split(path: &Path) -> io::Result<(&Path, &OsStr)> {
     let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
@@ -234,6 +272,8 @@ pub(crate) fn is_ours(uid: u32) -> bool {
 
 /// Something that a path leads through.
 pub(crate) struct Passed<'a> {
+    /// The folder itself, or that of the link or file.
+    pub(crate) folder: &'a Folder,
     /// Its path, for people.
     pub(crate) path: &'a Path,
     /// What it is: a folder or a link.
@@ -247,9 +287,19 @@ pub(crate) struct At {
     path: PathBuf,
 }
 
+/// Which links a walk follows.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Follow {
+    /// Those of the rule of [`Folder::open`].
+    Trusted,
+    /// All, as the kernel does: to report on them.
+    All,
+}
+
 /// The way along one path, with all links on it.
 pub(crate) struct Walk<'a> {
     links: u32,
+    follow: Follow,
     /// Sees every folder and link on the way.
     see: &'a mut dyn FnMut(Passed<'_>),
 }
@@ -263,29 +313,28 @@ pub(crate) enum Target {
 }
 
 impl<'a> Walk<'a> {
-    pub(crate) fn new(see: &'a mut dyn FnMut(Passed<'_>)) -> Self {
+    pub(crate) fn new(follow: Follow, see: &'a mut dyn FnMut(Passed<'_>)) -> Self {
         Self {
             links: MOST_LINKS,
+            follow,
             see,
         }
     }
 
-    /// The working directory, where a walk begins.
-    pub(crate) fn start(&self) -> io::Result<At> {
-        let folder = open_folder(AT_FDCWD, OsStr::new("."))?;
-        Ok(At::new(folder, Path::new("")))
-    }
-
     /// The folder at a path, from the working directory.
     pub(crate) fn folder(&mut self, path: &Path) -> io::Result<Folder> {
-        let here = self.start()?;
-        Ok(self.from(here, path)?.folder)
+        Ok(self.from(At::start(path)?, path)?.folder)
     }
 
     /// Shows the name at the end of the way.
     pub(crate) fn pass(&mut self, at: &At, name: &OsStr, about: About) {
         let path = &at.path.join(name);
-        (self.see)(Passed { path, about });
+        let folder = &at.folder;
+        (self.see)(Passed {
+            folder,
+            path,
+            about,
+        });
     }
 
     /// The folder at a path that is relative to another.
@@ -307,6 +356,7 @@ impl<'a> Walk<'a> {
             };
             let about = About::of(&at.folder)?;
             (self.see)(Passed {
+                folder: &at.folder,
                 path: &at.path,
                 about,
             });
@@ -317,6 +367,7 @@ impl<'a> Walk<'a> {
     /// The folder that a link leads to.
     fn through(&mut self, at: At, name: &OsStr) -> io::Result<At> {
         let (about, target) = self.link(&at, name)?;
+        let shown = at.path.join(name);
         let end = match target {
             Target::Open => At {
                 folder: openat(
@@ -330,11 +381,15 @@ impl<'a> Walk<'a> {
             },
             Target::Path(target) => self.from(at, &target)?,
         };
-        if !is_ours(about.uid) && About::of(&end.folder)?.uid != about.uid {
-            return Err(io::Error::new(
-                io::ErrorKind::PermissionDenied,
-                "a link of another user leads to a folder that is not theirs",
-            ));
+        if self.follow == Follow::Trusted
+            && !is_ours(about.uid)
+            && About::of(&end.folder)?.uid != about.uid
+        {
+            let text = format!(
+                "the link {} of another user leads to a folder that is not theirs",
+                shown.display()
+            );
+            return Err(io::Error::new(io::ErrorKind::PermissionDenied, text));
         }
         Ok(end)
     }
@@ -364,6 +419,18 @@ impl<'a> Walk<'a> {
 }
 
 impl At {
+    /// Where the walk along a path begins. Of an absolute path it is not the working directory,
+    /// which this process need not be allowed to search.
+    pub(crate) fn start(path: &Path) -> io::Result<Self> {
+        let (name, shown) = if path.is_absolute() {
+            ("/", "/")
+        } else {
+            (".", "")
+        };
+        let folder = open_folder(AT_FDCWD, OsStr::new(name))?;
+        Ok(Self::new(folder, Path::new(shown)))
+    }
+
     /// A folder without a path.
     pub(crate) fn new(folder: Folder, path: &Path) -> Self {
         Self {

@@ -36,6 +36,7 @@ use nix::sys::stat::Mode;
 use nix::unistd::{Gid, Uid};
 
 pub use folder::{About, FileType, Folder, Identity};
+use folder::{TO_APPEND, TO_CREATE, TO_READ, open_without_links, regular};
 
 /// What a path names; a link as its last part is not followed. `None`: nothing.
 ///
@@ -55,8 +56,13 @@ pub fn look(path: &Path) -> io::Result<Option<About>> {
 /// It is missing, or the system refuses; a link, or anything else that is not a regular file, is
 /// [`io::ErrorKind::Unsupported`].
 pub fn open_regular(path: &Path) -> io::Result<File> {
-    let (folder, name) = Folder::of(path)?;
-    folder.open_regular(&name)
+    match open_without_links(path, TO_READ, 0) {
+        Some(opened) => regular(opened),
+        None => {
+            let (folder, name) = Folder::of(path)?;
+            folder.open_regular(&name)
+        }
+    }
 }
 
 /// Makes a new file to write, with at most this mode (the umask takes bits away).
@@ -64,8 +70,13 @@ pub fn open_regular(path: &Path) -> io::Result<File> {
 /// # Errors
 /// There is something of this name, a link included; or the system refuses.
 pub fn create_new(path: &Path, mode: u32) -> io::Result<File> {
-    let (folder, name) = Folder::of(path)?;
-    folder.create_new(&name, mode)
+    match open_without_links(path, TO_CREATE, mode) {
+        Some(opened) => Ok(opened?.into()),
+        None => {
+            let (folder, name) = Folder::of(path)?;
+            folder.create_new(&name, mode)
+        }
+    }
 }
 
 /// Opens a file to append to, made with this mode if it is missing, and readable.
@@ -73,8 +84,13 @@ pub fn create_new(path: &Path, mode: u32) -> io::Result<File> {
 /// # Errors
 /// As [`open_regular`].
 pub fn open_to_append(path: &Path, mode: u32) -> io::Result<File> {
-    let (folder, name) = Folder::of(path)?;
-    folder.open_to_append(&name, mode)
+    match open_without_links(path, TO_APPEND, mode) {
+        Some(opened) => regular(opened),
+        None => {
+            let (folder, name) = Folder::of(path)?;
+            folder.open_to_append(&name, mode)
+        }
+    }
 }
 
 /// Renames, replacing the target.

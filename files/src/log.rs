@@ -15,7 +15,9 @@ use nix::errno::Errno;
 use nix::fcntl::{OFlag, open, openat};
 use nix::sys::stat::Mode;
 
-use crate::folder::{About, At, FileType, Folder, Target, Walk, is_ours, split};
+use crate::folder::{
+    About, At, FileType, Folder, Follow, Target, Walk, is_ours, open_without_links, split,
+};
 
 /// How to open a log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,6 +26,15 @@ pub enum How {
     Append,
     /// Start empty: after a rotation.
     Truncate,
+}
+
+impl How {
+    fn flags(self) -> OFlag {
+        match self {
+            Self::Append => OFlag::O_CREAT,
+            Self::Truncate => OFlag::O_CREAT | OFlag::O_TRUNC,
+        }
+    }
 }
 
 /// What kind of thing a log turned out to be.
@@ -55,13 +66,22 @@ impl Kind {
 /// # Errors
 /// Those of the system; `ELOOP` for a link that is not followed.
 pub fn open_log(path: &Path, how: How) -> io::Result<(OwnedFd, Kind)> {
-    match descriptor_named(path) {
-        Some(number) => open_descriptor(path, number),
-        None => {
-            let (folder, name) = Folder::of(path)?;
-            open_named(folder, path, &name, how)
-        }
+    if let Some(number) = descriptor_named(path) {
+        return open_descriptor(path, number);
     }
+    match open_without_links(path, flags() | how.flags(), 0o666) {
+        Some(Ok(fd)) => {
+            let file_type = About::of(&fd)?.file_type;
+            if file_type != FileType::Fifo {
+                return Ok((fd, kind_of(file_type)));
+            }
+        }
+        // a FIFO without reader; a link
+        Some(Err(Errno::ENXIO)) | None => {}
+        Some(Err(errno)) => return Err(errno.into()),
+    }
+    let (folder, name) = Folder::of(path)?;
+    open_named(folder, path, &name, how)
 }
 
 /// The descriptor a path stands for, if it is one of the names of our own descriptors.
@@ -90,7 +110,7 @@ fn flags() -> OFlag {
 fn open_descriptor(path: &Path, number: i32) -> io::Result<(OwnedFd, Kind)> {
     match open(path, flags(), Mode::empty()) {
         Ok(fd) => {
-            let kind = match kind_of(&fd)? {
+            let kind = match kind_of(About::of(&fd)?.file_type) {
                 Kind::Regular => Kind::Borrowed,
                 kind @ (Kind::Borrowed | Kind::Pollable | Kind::Socket) => kind,
             };
@@ -98,7 +118,7 @@ fn open_descriptor(path: &Path, number: i32) -> io::Result<(OwnedFd, Kind)> {
         }
         // a socket has no file to open: share the descriptor and never block per call
         Err(error) => match duplicate(number) {
-            Ok(fd) if kind_of(&fd)? == Kind::Socket => Ok((fd, Kind::Socket)),
+            Ok(fd) if About::of(&fd)?.file_type == FileType::Socket => Ok((fd, Kind::Socket)),
             Ok(_) | Err(_) => Err(error.into()),
         },
     }
@@ -114,23 +134,16 @@ fn duplicate(number: i32) -> io::Result<OwnedFd> {
 }
 
 fn open_named(folder: Folder, path: &Path, name: &OsStr, how: How) -> io::Result<(OwnedFd, Kind)> {
-    let how = match how {
-        How::Append => OFlag::O_CREAT,
-        How::Truncate => OFlag::O_CREAT | OFlag::O_TRUNC,
-    };
-    match folder.open_at(name, flags() | how, 0o666) {
-        Ok(fd) if About::of(&fd)?.file_type == FileType::Fifo => {
-            open_fifo(&folder, name, OFlag::O_NOFOLLOW)
-        }
-        Ok(fd) => {
-            let kind = kind_of(&fd)?;
-            Ok((fd, kind))
-        }
+    match folder.open_at(name, flags() | how.flags(), 0o666) {
+        Ok(fd) => match About::of(&fd)?.file_type {
+            FileType::Fifo => open_fifo(&folder, name, OFlag::O_NOFOLLOW),
+            file_type => Ok((fd, kind_of(file_type))),
+        },
         // a FIFO without reader
         Err(Errno::ENXIO) => open_fifo(&folder, name, OFlag::O_NOFOLLOW),
         Err(Errno::ELOOP) => {
             let at = At::new(folder, path.parent().unwrap_or(path));
-            through(&mut Walk::new(&mut |_| {}), at, name)
+            through(&mut Walk::new(Follow::Trusted, &mut |_| {}), at, name)
         }
         Err(errno) => Err(errno.into()),
     }
@@ -189,8 +202,8 @@ fn open_fifo(folder: &Folder, name: &OsStr, follow: OFlag) -> io::Result<(OwnedF
     }
 }
 
-fn kind_of(fd: &OwnedFd) -> io::Result<Kind> {
-    Ok(match About::of(fd)?.file_type {
+fn kind_of(file_type: FileType) -> Kind {
+    match file_type {
         FileType::Regular => Kind::Regular,
         FileType::Socket => Kind::Socket,
         FileType::Folder
@@ -198,5 +211,5 @@ fn kind_of(fd: &OwnedFd) -> io::Result<Kind> {
         | FileType::Fifo
         | FileType::CharacterDevice
         | FileType::BlockDevice => Kind::Pollable,
-    })
+    }
 }

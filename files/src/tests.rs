@@ -378,7 +378,7 @@ fn who_else_can_change_a_file() {
     let place = Place::new();
     let file = place.file("file", "");
     let found = |path: &Path| {
-        let all = exposures(path).expect("a file");
+        let all = exposures(path);
         let text = |found: trust::Exposure| format!("{} {}", found.path.display(), found.reason);
         all.into_iter().map(text).collect::<Vec<_>>()
     };
@@ -388,7 +388,9 @@ fn who_else_can_change_a_file() {
     assert_eq!(found(&file), [complaint.as_str()]);
     let link = place.link("link", "file");
     assert_eq!(found(&link), [complaint]);
-    assert!(exposures(&place.path("none")).is_err());
+    let none = place.path("none");
+    let complaint = format!("{} cannot be examined: entity not found", none.display());
+    assert_eq!(found(&none), [complaint]);
     fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).expect("mode");
     fs::set_permissions(place.0.path(), fs::Permissions::from_mode(0o777)).expect("mode");
     let complaint = format!("{} is writable by every user", place.0.path().display());
@@ -400,7 +402,89 @@ fn who_else_can_change_a_file() {
             found(&link),
             [format!("{} is owned by nobody", link.display())]
         );
+        // a reader follows the link of another user to a folder that is not theirs
+        let other = place.folder("other");
+        fs::write(other.join("file"), "").expect("a file");
+        let way = place.link("way", &other);
+        give(&way);
+        let complaint = format!("{} is owned by nobody", way.display());
+        assert_eq!(found(&way.join("file")), [complaint.as_str()]);
+        // what was found stays if the walk fails
+        assert_eq!(found(&way.join("none/file"))[0], complaint);
+        assert_eq!(found(&way.join("none/file")).len(), 2);
     }
+}
+
+/// Runs the test of this name alone in a process, where `job` may change what all threads share.
+fn alone(test: &str, job: impl FnOnce()) {
+    const INSIDE: &str = "VISORD_FILES_TEST_ALONE";
+    if std::env::var_os(INSIDE).is_some() {
+        return job();
+    }
+    let this = std::env::current_exe().expect("the test binary");
+    let output = std::process::Command::new(this)
+        .args(["--exact", &format!("tests::{test}")])
+        .env(INSIDE, "1")
+        .output()
+        .expect("started");
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{text}");
+    assert!(text.contains("1 passed"), "{text}");
+}
+
+#[test]
+fn a_working_directory_that_may_not_be_searched() {
+    if !is_root() {
+        return;
+    }
+    alone("a_working_directory_that_may_not_be_searched", || {
+        let place = Place::new();
+        fs::set_permissions(place.0.path(), fs::Permissions::from_mode(0o755)).expect("mode");
+        let home = place.folder("home");
+        give(&home);
+        let link = place.link("link", &home);
+        let secret = place.folder("secret");
+        fs::set_permissions(&secret, fs::Permissions::from_mode(0o700)).expect("mode");
+        std::env::set_current_dir(&secret).expect("entered");
+        nix::unistd::seteuid(Uid::from_raw(NOBODY)).expect("root");
+        for folder in [&home, &link] {
+            create_new(&folder.join("log"), 0o600).expect("made");
+            open_log(&folder.join("log"), How::Append).expect("opened");
+            remove(&folder.join("log")).expect("removed");
+        }
+        assert_eq!(exposures(&home)[..], []);
+        nix::unistd::seteuid(Uid::from_raw(0)).expect("back");
+    });
+}
+
+#[test]
+fn modes_on_a_read_only_mount_do_not_count() {
+    use nix::mount::{MsFlags, mount};
+    use nix::sched::{CloneFlags, unshare};
+    if !is_root() {
+        return;
+    }
+    alone("modes_on_a_read_only_mount_do_not_count", || {
+        let place = Place::new();
+        let folder = place.folder("config");
+        let file = folder.join("file");
+        fs::write(&file, "").expect("a file");
+        for path in [&folder, &file] {
+            fs::set_permissions(path, fs::Permissions::from_mode(0o777)).expect("mode");
+        }
+        assert_eq!(exposures(&file).len(), 2);
+        if unshare(CloneFlags::CLONE_NEWNS).is_err() {
+            // a container without CAP_SYS_ADMIN
+            return;
+        }
+        let nothing = None::<&str>;
+        let private = MsFlags::MS_REC | MsFlags::MS_PRIVATE;
+        mount(nothing, "/", nothing, private, nothing).expect("private");
+        mount(Some(&folder), &folder, nothing, MsFlags::MS_BIND, nothing).expect("bound");
+        let again = MsFlags::MS_BIND | MsFlags::MS_REMOUNT | MsFlags::MS_RDONLY;
+        mount(nothing, &folder, nothing, again, nothing).expect("read-only");
+        assert_eq!(exposures(&file)[..], []);
+    });
 }
 
 #[test]

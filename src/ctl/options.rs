@@ -219,7 +219,7 @@ pub fn read(
 /// change: they could have what is typed here written into a file of their choice. The reason.
 fn drop_history(config: &mut ClientConfig, found: &Path) -> Option<String> {
     let history = config.history_file.as_ref()?;
-    let exposure = exposures(found).ok()?.into_iter().next()?;
+    let exposure = exposures(found).into_iter().next()?;
     let warning = format!(
         "the history file {} of {} is not used: {} {}",
         history.display(),

@@ -130,14 +130,11 @@ pub(super) fn prepare_logs(
         say(&auto::clean(&server.childlogdir, &server.identifier));
     }
     let mut known = AutoLogs::new();
-    for group in &config.groups {
-        prepare_auto_logs(group, &server.childlogdir, &server.identifier, &mut known).map_err(
-            |error| {
-                let folder = server.childlogdir.display();
-                UsageError(format!("could not create a child log in {folder}: {error}"))
-            },
-        )?;
-    }
+    let (folder, identifier) = (&server.childlogdir, &server.identifier);
+    prepare_auto_logs(&config.groups, folder, identifier, &mut known).map_err(|error| {
+        let folder = folder.display();
+        UsageError(format!("could not create a child log in {folder}: {error}"))
+    })?;
     Ok(known)
 }
 

@@ -1,5 +1,7 @@
 //! Logs that the daemon names itself: `stdout_logfile = AUTO` (spec core 3.3).
 
+use std::ffi::OsStr;
+use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -16,42 +18,68 @@ const ALPHABET: &[u8] = b"abcdefghijklmnopqrstuvwxyz0123456789_";
 /// Names tried before giving up; one is enough unless another user takes them.
 const TRIES: usize = 100;
 
-/// Creates an empty AUTO log in `childlogdir` and returns its path:
-/// `<process>-<stream>---<identifier>-<8 random characters>.log`. It has mode 0600, or the owner and
-/// mode that `keys` ask for. It is made at start for every process, kept over its restarts, and
-/// removed only by [`clean`]. Blocks.
-///
-/// # Errors
-/// The file cannot be created, or not be given its owner and mode.
-pub fn create(
-    childlogdir: &Path,
-    process: &str,
-    stream: Stream,
-    identifier: &str,
-    keys: &LogFileConfig,
-) -> io::Result<PathBuf> {
-    let mut result = Err(io::ErrorKind::AlreadyExists.into());
-    for _ in 0..TRIES {
-        let random: String = (0..RANDOM)
-            .map(|_| char::from(ALPHABET[fastrand::usize(..ALPHABET.len())]))
-            .collect();
-        let name = format!("{process}-{}---{identifier}-{random}.log", stream.name());
-        let path = childlogdir.join(name);
-        result = match visord_files::create_new(&path, 0o600) {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(error),
-            made => {
-                let file = made?;
-                if let Some(owner) = keys.owner {
-                    visord_files::set_owner(&file, owner.uid, owner.gid)?;
-                }
-                if let Some(mode) = keys.mode {
-                    visord_files::set_mode(&file, mode)?;
-                }
-                return Ok(path);
-            }
-        };
+/// `childlogdir`, held open to make AUTO logs in it.
+#[derive(Debug)]
+pub struct ChildLogFolder<'a> {
+    path: &'a Path,
+    folder: Folder,
+}
+
+impl<'a> ChildLogFolder<'a> {
+    /// Opens it. Blocks.
+    ///
+    /// # Errors
+    /// There is no such folder, or a link to it may not be followed.
+    pub fn open(path: &'a Path) -> io::Result<Self> {
+        let folder = Folder::open(path)?;
+        Ok(Self { path, folder })
     }
-    result
+
+    /// Creates an empty AUTO log and returns its path:
+    /// `<process>-<stream>---<identifier>-<8 random characters>.log`. It has mode 0600, or the owner
+    /// and mode that `keys` ask for. It is made at start for every process, kept over its restarts,
+    /// and removed only by [`clean`]. Blocks.
+    ///
+    /// # Errors
+    /// The file cannot be created, or not be given its owner and mode; then it is removed.
+    pub fn create(
+        &self,
+        process: &str,
+        stream: Stream,
+        identifier: &str,
+        keys: &LogFileConfig,
+    ) -> io::Result<PathBuf> {
+        let mut result = Err(io::ErrorKind::AlreadyExists.into());
+        for _ in 0..TRIES {
+            let random: String = (0..RANDOM)
+                .map(|_| char::from(ALPHABET[fastrand::usize(..ALPHABET.len())]))
+                .collect();
+            let name = format!("{process}-{}---{identifier}-{random}.log", stream.name());
+            result = match self.folder.create_new(OsStr::new(&name), 0o600) {
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(error),
+                made => {
+                    if let Err(error) = furnish(&made?, keys) {
+                        // the first error is the one to report
+                        let _ = self.folder.remove(OsStr::new(&name));
+                        return Err(error);
+                    }
+                    return Ok(self.path.join(name));
+                }
+            };
+        }
+        result
+    }
+}
+
+/// Gives a new log the owner and mode it is to have.
+fn furnish(file: &File, keys: &LogFileConfig) -> io::Result<()> {
+    if let Some(owner) = keys.owner {
+        visord_files::set_owner(file, owner.uid, owner.gid)?;
+    }
+    match keys.mode {
+        Some(mode) => visord_files::set_mode(file, mode),
+        None => Ok(()),
+    }
 }
 
 /// Removes the AUTO logs an earlier run of this identifier left behind, with their
@@ -100,7 +128,7 @@ fn warning(text: String) -> LogLine {
     LogLine::new(Level::Warn, text)
 }
 
-/// Whether a name is one that [`create`] makes for this identifier, or one of its
+/// Whether a name is one that [`ChildLogFolder::create`] makes for this identifier, or one of its
 /// rotated files.
 fn is_auto(name: &str, identifier: &str) -> bool {
     let stem = without_rotation(name).and_then(|name| name.strip_suffix(".log"));
@@ -146,13 +174,8 @@ mod tests {
     use std::os::unix::fs::MetadataExt;
 
     fn made(folder: &Path, process: &str, stream: Stream, identifier: &str) -> io::Result<PathBuf> {
-        create(
-            folder,
-            process,
-            stream,
-            identifier,
-            &LogFileConfig::default(),
-        )
+        let keys = LogFileConfig::default();
+        ChildLogFolder::open(folder)?.create(process, stream, identifier, &keys)
     }
 
     #[test]
@@ -174,8 +197,31 @@ mod tests {
             mode: Some(0o666),
             ..LogFileConfig::default()
         };
-        let path = create(dir.path(), "x", Stream::Stdout, "s", &keys).expect("create");
-        assert_eq!(path.metadata().expect("metadata").mode() & 0o777, 0o666);
+        let folder = ChildLogFolder::open(dir.path()).expect("open");
+        let path = folder.create("x", Stream::Stdout, "s", &keys);
+        let metadata = path.expect("create").metadata().expect("metadata");
+        assert_eq!(metadata.mode() & 0o777, 0o666);
+    }
+
+    #[test]
+    fn a_log_that_cannot_be_given_away_does_not_stay() {
+        if nix::unistd::geteuid().is_root() {
+            return;
+        }
+        let dir = tempfile::tempdir().expect("tempdir");
+        let owner = visord_config::Ownership {
+            uid: Some(0),
+            gid: None,
+        };
+        let keys = LogFileConfig {
+            owner: Some(owner),
+            ..LogFileConfig::default()
+        };
+        let folder = ChildLogFolder::open(dir.path()).expect("open");
+        folder
+            .create("x", Stream::Stdout, "s", &keys)
+            .expect_err("not root");
+        assert_eq!(dir.path().read_dir().expect("a folder").count(), 0);
     }
 
     #[test]

@@ -21,7 +21,7 @@ use visord_model::fault::FaultCode;
 use super::Supervisor;
 use super::roster::{Group, Member, autostart};
 use crate::fcgi::SharedSocket;
-use crate::log::auto::create;
+use crate::log::auto::ChildLogFolder;
 use crate::messages::event::{Subscribe, Unsubscribe};
 use crate::messages::pool::{Arrange, Join};
 use crate::messages::process::Retire;
@@ -33,25 +33,34 @@ use crate::process::{LogPaths, PoolLink, Post, Process, Setup};
 /// of their process (spec core 3.3).
 pub type AutoLogs = BTreeMap<(String, String, Stream), PathBuf>;
 
-/// Make the AUTO log files that a group still lacks. Blocks on the file system.
+/// Make the AUTO log files that these groups still lack. Blocks on the file system.
 ///
 /// # Errors
 /// The file that could not be made.
 pub fn prepare_auto_logs(
-    group: &GroupConfig,
+    groups: &[GroupConfig],
     directory: &Path,
     identifier: &str,
     known: &mut AutoLogs,
 ) -> io::Result<()> {
-    for key in auto_channels(group) {
-        if let Entry::Vacant(unnamed) = known.entry(key) {
+    // opened if a log is to be made: the folder need not exist otherwise
+    let mut folder = None;
+    for group in groups {
+        for key in auto_channels(group) {
+            let Entry::Vacant(unnamed) = known.entry(key) else {
+                continue;
+            };
+            let folder = match &folder {
+                Some(folder) => folder,
+                None => &*folder.insert(ChildLogFolder::open(directory)?),
+            };
             let (_, process, stream) = unnamed.key();
             let config = group.processes.iter().find(|found| found.name == *process);
             let keys = config.map_or_else(LogFileConfig::default, |config| match stream {
                 Stream::Stdout => config.stdout.file,
                 Stream::Stderr => config.stderr.file,
             });
-            let path = create(directory, process, *stream, identifier, &keys)?;
+            let path = folder.create(process, *stream, identifier, &keys)?;
             unnamed.insert(path);
         }
     }
@@ -216,7 +225,12 @@ impl Supervisor {
         let made = self.world.workshop.run(move || {
             let wanted: BTreeSet<_> = auto_channels(&config).collect();
             known.retain(|key, _| wanted.contains(key));
-            prepare_auto_logs(&config, &directory, &identifier, &mut known)?;
+            prepare_auto_logs(
+                std::slice::from_ref(&config),
+                &directory,
+                &identifier,
+                &mut known,
+            )?;
             Ok::<_, io::Error>(known)
         });
         let failed = move |error: String| FaultCode::Failed.about(format!("{name}: {error}"));
