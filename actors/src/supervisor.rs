@@ -29,6 +29,7 @@ use crate::log::ActivityLog;
 use crate::messages::event::Publish;
 use crate::messages::supervisor::{Begin, ProcessName};
 use crate::process::Surroundings;
+use crate::spawn::Lane;
 
 use groups::Legacy;
 pub use groups::{AutoLogs, prepare_auto_logs};
@@ -80,6 +81,19 @@ pub struct Parts {
     pub abandoned: Abandoned,
 }
 
+/// What may hang, one job of each kind at a time.
+#[derive(Default)]
+struct Lanes {
+    /// Reading the configuration.
+    reading: Lane,
+    /// Trying what a restart would do.
+    rehearsing: Lane,
+    /// Making AUTO logs.
+    auto_logs: Lane,
+    /// Looking for the activity log.
+    main_log: Lane,
+}
+
 /// See the module.
 pub struct Supervisor {
     world: Rc<Surroundings>,
@@ -97,6 +111,7 @@ pub struct Supervisor {
     roster: Roster,
     /// Whose turn it is to update a group.
     turns: Turns,
+    lanes: Lanes,
     /// Which processes each update under way stops, and whether they ran before.
     updating: BTreeMap<String, Vec<(ProcessName, bool)>>,
     plan: Option<StopPlan>,
@@ -125,6 +140,7 @@ impl Supervisor {
             next: None,
             roster: Roster::default(),
             turns: Turns::default(),
+            lanes: Lanes::default(),
             updating: BTreeMap::new(),
             plan: None,
             retrying: BTreeSet::new(),

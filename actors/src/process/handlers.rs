@@ -117,7 +117,7 @@ impl Process {
         async move {
             loop {
                 let Some(due) = attempt.expire(SPAWN_TIMEOUT) else {
-                    return Err(SpawnError::TimedOut);
+                    return Err(SpawnError::Cancelled);
                 };
                 let left = due.0.saturating_sub(clock.now().mono.0);
                 if let Ok(resolved) = tokio::time::timeout(left, &mut answer).await {

@@ -85,8 +85,8 @@ pub enum SpawnError {
         /// The system's words, or that too many starts hang.
         reason: String,
     },
-    /// It took longer than [`SPAWN_TIMEOUT`](visord_model::process::SPAWN_TIMEOUT).
-    TimedOut,
+    /// An earlier job of the same kind, such as reading the configuration, hangs.
+    EarlierHangs,
     /// It was cancelled; the answer is not wanted any more.
     Cancelled,
     /// The spawner thread has ended, or lost this request in a panic.
@@ -143,7 +143,7 @@ impl SpawnError {
             | Self::Nul { .. }
             | Self::StillHangs
             | Self::NoThread { .. }
-            | Self::TimedOut
+            | Self::EarlierHangs
             | Self::Cancelled
             | Self::SpawnerGone => None,
         }
@@ -189,7 +189,7 @@ impl fmt::Display for SpawnError {
             Self::Nul { what } => write!(f, "{what} contains a NUL byte"),
             Self::StillHangs => f.write_str("an earlier attempt to start it still hangs"),
             Self::NoThread { reason } => write!(f, "no thread to start it: {reason}"),
-            Self::TimedOut => f.write_str("it took too long"),
+            Self::EarlierHangs => f.write_str("an earlier request of this kind hangs"),
             Self::Cancelled => f.write_str("the start was cancelled"),
             Self::SpawnerGone => f.write_str("the spawner thread is gone"),
         }

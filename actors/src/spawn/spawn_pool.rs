@@ -24,6 +24,9 @@ const SHORT_PATIENCE: Duration = Duration::from_millis(100);
 /// Threads at most: one leads, one stands by, the others hang with a program each.
 pub(super) const MOST_THREADS: usize = 64;
 
+/// Jobs that may wait at most. A daemon that starts all its programs at once queues one for each.
+const MOST_JOBS: usize = 16_384;
+
 /// A queue of jobs for threads with a context of the kind `T`.
 pub(super) struct SpawnPool<T> {
     state: Mutex<State<T>>,
@@ -75,9 +78,16 @@ impl<T> SpawnPool<T> {
         })
     }
 
-    /// Queue a job. Never blocks.
+    /// Queue a job. Never blocks. If too many wait already, the job gets an error at once.
     pub(super) fn push(&self, job: Job<T>) {
         let mut state = self.state();
+        let waiting = state.jobs.len();
+        if waiting >= MOST_JOBS {
+            drop(state);
+            return job(Err(io::Error::other(format!(
+                "{waiting} jobs wait already"
+            ))));
+        }
         state.jobs.push_back(job);
         if state.busy_since.is_none() {
             self.work.notify_one();
@@ -161,6 +171,8 @@ impl<T> SpawnPool<T> {
                 return Some(job);
             }
             if state.is_closed {
+                // a standby that waited for the end of the queue
+                self.standby.notify_all();
                 return None;
             }
             state.busy_since = None;
@@ -320,6 +332,41 @@ mod tests {
         push(&pool, 7, &done, None);
         assert_eq!(results.recv_timeout(LONG), Ok(Ok(7)));
         pool.close();
+        wait_for_threads(&pool, 0);
+    }
+
+    #[test]
+    fn a_full_queue_is_an_error_to_the_caller() {
+        let pool = SpawnPool::new();
+        let (done, results) = mpsc::channel();
+        for number in 0..=MOST_JOBS {
+            push(&pool, number, &done, None);
+        }
+        let refused = results.try_recv().expect("an answer at once");
+        assert_eq!(refused, Err(format!("{MOST_JOBS} jobs wait already")));
+        assert!(results.try_recv().is_err(), "the others wait");
+        for _ in 0..2 {
+            pool.add_thread(|| start(&pool)).expect("a thread");
+        }
+        for number in 0..MOST_JOBS {
+            assert_eq!(results.recv_timeout(LONG), Ok(Ok(number)));
+        }
+        pool.close();
+        wait_for_threads(&pool, 0);
+    }
+
+    #[test]
+    fn threads_end_when_a_closed_queue_is_empty() {
+        let pool = pool();
+        let (done, results) = mpsc::channel();
+        let (release, held) = mpsc::channel();
+        push(&pool, 0, &done, Some(held));
+        push(&pool, 1, &done, None);
+        pool.close();
+        drop(release);
+        for number in 0..2 {
+            assert_eq!(results.recv_timeout(LONG), Ok(Ok(number)));
+        }
         wait_for_threads(&pool, 0);
     }
 

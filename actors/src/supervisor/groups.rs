@@ -222,7 +222,7 @@ impl Supervisor {
             .map(|(k, path)| (k.clone(), path.clone()))
             .collect();
         let name = config.name.clone();
-        let made = self.world.workshop.run(move || {
+        let made = self.lanes.auto_logs.run(&self.world.workshop, move || {
             let wanted: BTreeSet<_> = auto_channels(&config).collect();
             known.retain(|key, _| wanted.contains(key));
             prepare_auto_logs(

@@ -7,6 +7,7 @@ use visord_model::fault::FaultCode;
 use super::Supervisor;
 use crate::messages::process::ReopenLogs;
 use crate::messages::supervisor::{Answer, ClearMainLog, ReopenEverything};
+use crate::spawn::SpawnError;
 
 impl Handler<ReopenEverything> for Supervisor {
     type Result = ();
@@ -32,11 +33,20 @@ impl Handler<ClearMainLog> for Supervisor {
             return Box::pin(ready(Err(FaultCode::NoFile.bare())));
         };
         let activity = self.activity.clone();
-        let missing = self.world.workshop.run(move || !path.exists());
+        let missing = self
+            .lanes
+            .main_log
+            .run(&self.world.workshop, move || !path.exists());
         Box::pin(async move {
-            // a question that could not be asked is answered by the attempt
-            if missing.await.unwrap_or(false) {
-                return Err(FaultCode::NoFile.bare());
+            match missing.await {
+                Ok(true) => return Err(FaultCode::NoFile.bare()),
+                Ok(false) => {}
+                // the attempt would hang as well
+                Err(error @ SpawnError::EarlierHangs) => {
+                    return Err(FaultCode::Failed.about(error.to_string()));
+                }
+                // the attempt needs no such thread
+                Err(_no_thread) => {}
             }
             let cleared = activity.clear().await;
             cleared.map_err(|error| FaultCode::Failed.about(error.to_string()))

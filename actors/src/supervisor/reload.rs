@@ -15,7 +15,10 @@ impl Supervisor {
     /// Run the loader where it may block.
     pub(super) fn load(&self) -> impl Future<Output = Result<Loaded, String>> + 'static {
         let loader = self.loader.clone();
-        let loading = self.world.workshop.run(move || loader());
+        let loading = self
+            .lanes
+            .reading
+            .run(&self.world.workshop, move || loader());
         async move {
             match loading.await {
                 Ok(result) => result.map_err(|error| error.first().to_owned()),
@@ -30,11 +33,13 @@ impl Supervisor {
     ) -> impl Future<Output = Result<Loaded, (&'static str, String)>> + 'static {
         let loaded = self.load();
         let rehearsal = self.rehearsal.clone();
-        let workshop = self.world.workshop.clone();
+        let (workshop, lane) = (self.world.workshop.clone(), self.lanes.rehearsing.clone());
         async move {
             let invalid = |reason| ("the configuration is not valid", reason);
             let loaded = loaded.await.map_err(invalid)?;
-            let tried = workshop.run(move || rehearsal(&loaded.config).map(|()| loaded));
+            let tried = lane.run(&workshop, move || {
+                rehearsal(&loaded.config).map(|()| loaded)
+            });
             match tried.await {
                 Ok(tried) => tried.map_err(|reason| ("it would fail", reason)),
                 Err(not_done) => Err(("it could not be tried", not_done.to_string())),

@@ -85,6 +85,18 @@ impl Future for Resuming {
 impl Resuming {
     /// Prepare the actor to go on after a panic, which the panic hook has reported. Whether it may.
     fn resume(&mut self) -> bool {
+        while self.may_go_on() {
+            let context = &mut self.context;
+            // what it was waiting for is dropped here; that, and what follows, may panic too
+            if let Ok(is_connected) = catch_unwind(AssertUnwindSafe(|| context.restart())) {
+                return is_connected;
+            }
+        }
+        false
+    }
+
+    /// Count a panic. Whether it is survived.
+    fn may_go_on(&mut self) -> bool {
         let now = self.clock.now().mono;
         let (count, last) = self.panics;
         let is_soon = count > 0 && now.0.saturating_sub(last.0) < SOON;
@@ -101,9 +113,7 @@ impl Resuming {
             self.logger,
             "the Supervisor panicked; it goes on with its state"
         );
-        let context = &mut self.context;
-        // what it was waiting for is dropped here, which may panic too
-        catch_unwind(AssertUnwindSafe(|| context.restart())).unwrap_or(false)
+        true
     }
 }
 
@@ -111,9 +121,12 @@ impl Supervised for Supervisor {
     /// The last turn was cut short: repeat what it may not have come to. Every message sent here
     /// has no effect on a process that got it already.
     fn restarting(&mut self, ctx: &mut Context<Self>) {
-        for (_, ran) in std::mem::take(&mut self.updating) {
+        for (name, ran) in self.updating.clone() {
             self.call_off_interrupted(&ran);
+            self.updating.remove(&name);
         }
+        // whose answers were waited for; the stop goes on below
+        self.retrying.clear();
         for member in self.roster.everybody() {
             if member.post.is_waiting() {
                 // its own actor panicked, and the message about it was the one being handled
@@ -149,11 +162,14 @@ impl Supervisor {
         let plan = plan.unwrap_or_else(|| StopPlan::new(self.roster.views()));
         for member in self.roster.everybody() {
             member.addr.do_send(Closing);
-            if plan.was_asked(&member.name.group, &member.name.process) {
-                member.addr.do_send(GiveUp);
-            }
         }
+        let names = self.roster.everybody().map(|member| &member.name);
+        let asked = names.filter(|name| plan.was_asked(&name.group, &name.process));
+        let asked: Vec<ProcessName> = asked.cloned().collect();
         self.plan = Some(plan);
+        for name in asked {
+            self.give_up(name, ctx);
+        }
         self.advance(ctx);
         if self.ended.is_some() {
             self.report(ctx);

@@ -66,7 +66,7 @@ impl Supervisor {
 
     /// Ask a process to stop. One in UNKNOWN tries again to signal its child, and what comes of
     /// that is waited for.
-    fn give_up(&mut self, name: ProcessName, ctx: &mut Context<Self>) {
+    pub(super) fn give_up(&mut self, name: ProcessName, ctx: &mut Context<Self>) {
         let Ok(member) = self.roster.member(&name) else {
             return;
         };

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use actix::System;
 use futures_util::future::LocalBoxFuture;
-use visord_actors::messages::supervisor::Fate;
+use visord_actors::messages::supervisor::{Fate, InjectSupervisorPanic, Terminate};
 use visord_actors::spawn::{
     ChildHandle, CommandQuery, ResolvedCommand, SpawnAttempt, SpawnError, SpawnJob, Spawned,
     Spawner, SpawnerHandle,
@@ -139,13 +139,18 @@ fn a_process_that_cannot_be_stopped_leaves_the_group_as_it_was() {
         pid.set(left);
         let fault = stop().await.expect_err("not permitted");
         assert!(fault.text().contains("unknown problem killing guarded"));
-        running.link.shutdown().await.expect("shutdown");
+        let stopped = running.link.stop_process(name("other"), true).await;
+        stopped.expect("stopped");
+        // also if the Supervisor panics while that one tries again to signal its child
+        running.supervisor.do_send(Terminate);
+        running.supervisor.do_send(InjectSupervisorPanic);
         let end = tokio::time::timeout(Duration::from_secs(30), running.end).await;
         assert_eq!(end.expect("in time"), Ok(Ending::Shutdown));
         let said = || std::fs::read_to_string(folder.path().join("main.log")).unwrap_or_default();
         let sentence = format!("guarded (pid {left}) could not be stopped and is left running");
         harness::wait_for(&sentence, || said().contains(&sentence)).await;
         assert_eq!(said().matches("unknown problem killing guarded").count(), 4);
+        assert_eq!(said().matches("the Supervisor panicked").count(), 1);
         let child = nix::unistd::Pid::from_raw(left);
         nix::sys::signal::kill(child, nix::sys::signal::Signal::SIGKILL).expect("kill");
     });

@@ -1,0 +1,147 @@
+//! Jobs of one kind, such as reading the configuration: one at a time.
+//!
+//! A client whose job hangs may ask again and again. Only the first of these jobs keeps a spawner
+//! thread, so programs can still be started.
+
+use std::sync::{Arc, Mutex as StdMutex, PoisonError};
+use std::time::Duration;
+
+use futures_util::future::LocalBoxFuture;
+use tokio::sync::{Mutex, OwnedMutexGuard};
+use tokio::time::{Instant, timeout_at};
+
+use super::{SpawnError, SpawnerHandle};
+
+/// How long a job may keep the next of its kind waiting; after that it is said to hang.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// See the module. Clones are the same lane.
+#[derive(Clone, Debug)]
+pub(crate) struct Lane {
+    turn: Arc<Mutex<()>>,
+    /// When the latest job was queued, or begun.
+    since: Arc<StdMutex<Instant>>,
+}
+
+impl Default for Lane {
+    fn default() -> Self {
+        Self {
+            turn: Arc::default(),
+            since: Arc::new(StdMutex::new(Instant::now())),
+        }
+    }
+}
+
+impl Lane {
+    /// Run a job on a spawner thread, after those of its kind that came before. It is queued now
+    /// if there are none.
+    /// Errors: an earlier one hangs, no thread can be had, or the job panicked.
+    pub(crate) fn run<T: Send + 'static>(
+        &self,
+        spawner: &SpawnerHandle,
+        job: impl FnOnce() -> T + Send + 'static,
+    ) -> LocalBoxFuture<'static, Result<T, SpawnError>> {
+        if let Ok(turn) = Arc::clone(&self.turn).try_lock_owned() {
+            return self.queue(turn, spawner, job);
+        }
+        let (lane, spawner) = (self.clone(), spawner.clone());
+        Box::pin(async move {
+            let turn = lane.turn().await?;
+            lane.queue(turn, &spawner, job).await
+        })
+    }
+
+    /// The turn. Error: the job that has it hangs.
+    async fn turn(&self) -> Result<OwnedMutexGuard<()>, SpawnError> {
+        let turn = Arc::clone(&self.turn).lock_owned();
+        tokio::pin!(turn);
+        loop {
+            let due = self.since() + PATIENCE;
+            if let Ok(turn) = timeout_at(due, &mut turn).await {
+                return Ok(turn);
+            }
+            // unless another one has had its turn meanwhile
+            if self.since() + PATIENCE <= due {
+                return Err(SpawnError::EarlierHangs);
+            }
+        }
+    }
+
+    fn queue<T: Send + 'static>(
+        &self,
+        turn: OwnedMutexGuard<()>,
+        spawner: &SpawnerHandle,
+        job: impl FnOnce() -> T + Send + 'static,
+    ) -> LocalBoxFuture<'static, Result<T, SpawnError>> {
+        self.mark();
+        let lane = self.clone();
+        spawner.run(move || {
+            lane.mark();
+            let done = job();
+            drop(turn);
+            done
+        })
+    }
+
+    fn mark(&self) {
+        *self.since.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+    }
+
+    fn since(&self) -> Instant {
+        *self.since.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::*;
+    use crate::spawn::SpawnerThread;
+
+    /// A job of this lane that hangs until what is returned is dropped.
+    fn hang(lane: &Lane, spawner: &SpawnerHandle) -> mpsc::Sender<()> {
+        let (release, held) = mpsc::channel();
+        let (begin, begun) = mpsc::channel();
+        drop(lane.run(spawner, move || {
+            begin.send(()).expect("a receiver");
+            // an error is the release too
+            let _ = held.recv();
+        }));
+        begun.recv().expect("it has begun");
+        release
+    }
+
+    #[tokio::test]
+    async fn a_job_waits_for_those_before_it() {
+        let spawner = SpawnerThread::start().expect("threads");
+        let lane = Lane::default();
+        let release = hang(&lane, &spawner);
+        let second = lane.run(&spawner, || 2);
+        let third = lane.run(&spawner, || 3);
+        drop(release);
+        assert_eq!((second.await, third.await), (Ok(2), Ok(3)));
+    }
+
+    #[tokio::test]
+    async fn jobs_behind_one_that_hangs_fail_and_keep_no_thread() {
+        let spawner = SpawnerThread::start().expect("threads");
+        let lane = Lane::default();
+        let release = hang(&lane, &spawner);
+        // as if it had hung for long
+        *lane.since.lock().expect("whole") -= PATIENCE;
+        for _ in 0..200 {
+            let late = lane.run(&spawner, || ()).await;
+            assert_eq!(late, Err(SpawnError::EarlierHangs));
+        }
+        assert_eq!(
+            Lane::default().run(&spawner, || 7).await,
+            Ok(7),
+            "others go on"
+        );
+        drop(release);
+        let again = lane.run(&spawner, || 8);
+        *lane.since.lock().expect("whole") += PATIENCE;
+        assert_eq!(again.await, Ok(8));
+    }
+}
