@@ -58,7 +58,9 @@ impl Handler<Retire> for Process {
 impl Handler<Reinstate> for Process {
     type Result = ();
 
-    fn handle(&mut self, _msg: Reinstate, _ctx: &mut Context<Self>) {
+    fn handle(&mut self, _msg: Reinstate, ctx: &mut Context<Self>) {
         self.leaving = false;
+        // a stop that failed is not tried again
+        self.turn_unasked(Input::KeepRunning, ctx);
     }
 }

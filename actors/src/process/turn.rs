@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use actix::{ActorFutureExt, AsyncContext, Context, WrapFuture};
 use visord_model::process::{Effect, Input, ProcessInfo, Refusal};
+use visord_model::signal::Signal;
 use visord_model::state::ProcessState;
 
 use super::Process;
@@ -58,6 +59,8 @@ impl Process {
             Effect::CancelSpawn => self.cancel_spawn(),
             Effect::ExpireSpawn => Some(self.expire_spawn()),
             Effect::Kill { group, signal, .. } => self.kill(signal, group),
+            // signal 0 is not delivered, only tried
+            Effect::Probe { .. } => Some(Input::Probed(self.kill(Signal::raw(0), false).is_none())),
             Effect::Changed(transition) => {
                 self.changed(transition);
                 None

@@ -3,7 +3,7 @@
 use crate::state::ProcessState as S;
 
 /// From, to.
-pub const LAWFUL: [(S, S); 17] = [
+pub const LAWFUL: [(S, S); 18] = [
     (S::Stopped, S::Starting),
     (S::Exited, S::Starting),
     (S::Fatal, S::Starting),
@@ -19,6 +19,7 @@ pub const LAWFUL: [(S, S); 17] = [
     (S::Starting, S::Unknown),
     (S::Running, S::Unknown),
     (S::Stopping, S::Unknown),
+    (S::Unknown, S::Running),
     (S::Unknown, S::Stopping),
     (S::Unknown, S::Stopped),
 ];

@@ -30,6 +30,11 @@ pub enum Effect {
         /// What to send.
         signal: Signal,
     },
+    /// Find out whether the child can be signalled; answer with `Probed`.
+    Probe {
+        /// The child.
+        pid: i32,
+    },
     /// Tell everybody that the state changed.
     Changed(Transition),
     /// Write a sentence to the activity log.

@@ -14,6 +14,8 @@ pub enum Input {
     Start,
     /// Asked: stop.
     Stop,
+    /// Asked: a stop that failed is not wanted any more; the child is to go on.
+    KeepRunning,
     /// Asked by the closing daemon: stop, and give up waiting for a retry.
     GiveUp,
     /// Asked: send a signal to the child, never to its group.
@@ -38,6 +40,8 @@ pub enum Input {
     SpawnDue(Mono),
     /// Answer to [`Kill`](super::Effect::Kill): the signal was not delivered.
     KillFailed(KillFailure),
+    /// Answer to [`Probe`](super::Effect::Probe): whether the child can be signalled.
+    Probed(bool),
     /// The child ended and everything it wrote is stored. Never before its `Spawned`.
     Exited {
         /// How it ended.

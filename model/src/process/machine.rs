@@ -27,6 +27,13 @@ pub const SPAWN_TIMEOUT: Duration = Duration::from_secs(5);
 /// loop amounts to (`docs/decisions/0013-process-lifecycle.md`).
 pub const RESTART_INTERVAL: Duration = Duration::from_secs(1);
 
+/// How long after a signal was refused the machine looks whether signals go through again; twice
+/// as long each time, up to [`LONGEST_PROBE_PAUSE`].
+const FIRST_PROBE_PAUSE: Duration = Duration::from_secs(1);
+/// See [`FIRST_PROBE_PAUSE`]. A program may have changed to a user that the daemon may not signal,
+/// so this may go on as long as it runs.
+const LONGEST_PROBE_PAUSE: Duration = Duration::from_secs(60);
+
 /// Where a process is in its life; each phase holds only what is true in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Phase {
@@ -62,6 +69,10 @@ enum Phase {
         pid: i32,
         /// What went wrong, as the log has it.
         trouble: String,
+        /// When to look whether the child can be signalled again.
+        probe_at: Mono,
+        /// A stop failed, and is tried again then. Otherwise the process is RUNNING then.
+        stops: bool,
     },
 }
 
@@ -85,6 +96,8 @@ pub struct Machine {
     closing: bool,
     /// When its last child was cloned.
     spawned_at: Option<Mono>,
+    /// How long to wait before the next look in UNKNOWN.
+    probe_pause: Duration,
     start: i64,
     stop: i64,
     exitstatus: i32,
@@ -105,6 +118,7 @@ impl Machine {
             tries: 0,
             closing: false,
             spawned_at: None,
+            probe_pause: FIRST_PROBE_PAUSE,
             start: 0,
             stop: 0,
             exitstatus: 0,
@@ -124,6 +138,7 @@ impl Machine {
             Input::Autostart => self.autostart(now, &mut out),
             Input::Start => self.start(now, &mut out)?,
             Input::Stop => self.stop(StopWish::Stop, now, &mut out)?,
+            Input::KeepRunning => self.keep_running(),
             Input::GiveUp => self.give_up(now, &mut out),
             Input::Signal(signal) => self.signal(signal, &mut out)?,
             Input::Closing => self.close(),
@@ -131,7 +146,8 @@ impl Machine {
             Input::SpawnFailed(reason) => self.spawn_failed(reason, now, &mut out),
             Input::SpawnCancelled => self.spawn_cancelled(now, &mut out),
             Input::SpawnDue(due) => self.spawn_due(due),
-            Input::KillFailed(failure) => self.kill_failed(&failure, &mut out),
+            Input::KillFailed(failure) => self.kill_failed(&failure, now, &mut out),
+            Input::Probed(reachable) => self.probed(reachable, now, &mut out),
             Input::Exited { status, at } => self.exited(status, at, now, &mut out),
             Input::Deadline => self.deadline_passed(now, &mut out),
         }
@@ -147,11 +163,8 @@ impl Machine {
             Phase::Backoff { retry_at } if !self.closing => Some(retry_at),
             Phase::Stopping { kill_at, .. } => Some(kill_at),
             Phase::Exited { restart_at } => restart_at,
-            Phase::Stopped
-            | Phase::Running { .. }
-            | Phase::Backoff { .. }
-            | Phase::Fatal
-            | Phase::Unknown { .. } => None,
+            Phase::Unknown { probe_at, .. } => Some(probe_at),
+            Phase::Stopped | Phase::Running { .. } | Phase::Backoff { .. } | Phase::Fatal => None,
         }
     }
 
@@ -218,6 +231,12 @@ impl Machine {
             }
         }
         Ok(())
+    }
+
+    fn keep_running(&mut self) {
+        if let Phase::Unknown { stops, .. } = &mut self.phase {
+            *stops = false;
+        }
     }
 
     fn give_up(&mut self, now: Moment, out: &mut Effects) {

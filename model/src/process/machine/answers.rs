@@ -1,6 +1,6 @@
 //! Answers to effects, exits and deadlines.
 
-use super::{Machine, Phase, StopWish, log};
+use super::{FIRST_PROBE_PAUSE, LONGEST_PROBE_PAUSE, Machine, Phase, StopWish, log};
 use crate::exit::ExitStatus;
 use crate::log_line::Level;
 use crate::moment::{Moment, Mono};
@@ -22,6 +22,7 @@ impl Machine {
         );
         self.start = at.unix;
         self.spawned_at = Some(at.mono);
+        self.probe_pause = FIRST_PROBE_PAUSE;
         let ready_at = at.mono.plus_secs(self.policy.startsecs);
         // the state is STARTING already; only the pid is new
         self.phase = Phase::Starting { pid, ready_at };
@@ -81,7 +82,7 @@ impl Machine {
         }
     }
 
-    pub(super) fn kill_failed(&mut self, failure: &KillFailure, out: &mut Effects) {
+    pub(super) fn kill_failed(&mut self, failure: &KillFailure, now: Moment, out: &mut Effects) {
         let (Phase::Starting { pid, .. } | Phase::Running { pid } | Phase::Stopping { pid, .. }) =
             self.phase
         else {
@@ -98,7 +99,46 @@ impl Machine {
         }
         let trouble = words::undeliverable(name, pid, stop, &failure.reason);
         log(out, Level::Critical, trouble.clone());
-        self.enter(Phase::Unknown { pid, trouble }, out, |_| {});
+        let phase = Phase::Unknown {
+            pid,
+            trouble,
+            probe_at: self.next_probe(now),
+            stops: matches!(self.phase, Phase::Stopping { .. }),
+        };
+        self.enter(phase, out, |_| {});
+    }
+
+    /// When to look next whether the child can be signalled.
+    fn next_probe(&mut self, now: Moment) -> Mono {
+        let pause = self.probe_pause;
+        self.probe_pause = LONGEST_PROBE_PAUSE.min(pause * 2);
+        now.mono + pause
+    }
+
+    /// In UNKNOWN: go on with what was asked for, if the child can be signalled again.
+    pub(super) fn probed(&mut self, reachable: bool, now: Moment, out: &mut Effects) {
+        let Phase::Unknown {
+            pid,
+            stops,
+            probe_at,
+            ..
+        } = &mut self.phase
+        else {
+            return;
+        };
+        let (pid, stops) = (*pid, *stops);
+        let spawned_at = self.spawned_at.unwrap_or(now.mono);
+        let ready_at = spawned_at.plus_secs(self.policy.startsecs);
+        if !reachable {
+            // the next look is due already
+        } else if stops {
+            self.begin_stop(pid, StopWish::Stop, now, out);
+        } else if now.mono < ready_at {
+            *probe_at = ready_at;
+        } else {
+            self.tries = 0;
+            self.enter(Phase::Running { pid }, out, |t| t.pid = pid);
+        }
     }
 
     /// `at`: when it was reaped, which counts; what follows is counted from `now`.
@@ -162,7 +202,14 @@ impl Machine {
                 };
                 self.kill(pid, self.policy.killasgroup, Signal::KILL, out);
             }
-            Phase::Stopped | Phase::Running { .. } | Phase::Fatal | Phase::Unknown { .. } => {}
+            Phase::Unknown { pid, .. } => {
+                let due = self.next_probe(now);
+                if let Phase::Unknown { probe_at, .. } = &mut self.phase {
+                    *probe_at = due;
+                }
+                out.push(Effect::Probe { pid });
+            }
+            Phase::Stopped | Phase::Running { .. } | Phase::Fatal => {}
         }
     }
 }

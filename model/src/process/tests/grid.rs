@@ -132,6 +132,7 @@ fn inputs(now: Moment) -> Vec<(&'static str, Input)> {
         ("autostart", Input::Autostart),
         ("start", Input::Start),
         ("stop", Input::Stop),
+        ("keep running", Input::KeepRunning),
         ("give up", Input::GiveUp),
         ("signal HUP", Input::Signal(Signal::HUP)),
         ("closing", Input::Closing),
@@ -144,6 +145,8 @@ fn inputs(now: Moment) -> Vec<(&'static str, Input)> {
         ),
         ("kill failed, gone", failed(true)),
         ("kill failed, else", failed(false)),
+        ("probed, refused", Input::Probed(false)),
+        ("probed, reachable", Input::Probed(true)),
         ("exited 0", exited(ExitStatus::Code(0), now)),
         ("exited 1", exited(ExitStatus::Code(1), now)),
         ("exited by KILL", exited(killed, now)),
@@ -241,6 +244,7 @@ fn wishes(effects: &Effects) -> String {
                 let group = if *group { " group" } else { "" };
                 format!("kill{group} {signal}")
             }
+            Effect::Probe { .. } => "probe".to_string(),
             Effect::Changed(t) => t.to.to_string(),
             Effect::Log(line) => {
                 let mut words = line.text.split([' ', ':']);

@@ -90,7 +90,8 @@ fn action(dice: &mut Dice) -> Action {
     match dice.roll(62) {
         0..=9 => Action::Ask(Input::Start),
         10..=16 => Action::Ask(Input::Stop),
-        17..=18 => Action::Ask(Input::GiveUp),
+        17 => Action::Ask(Input::KeepRunning),
+        18 => Action::Ask(Input::GiveUp),
         19..=20 => Action::Ask(Input::Autostart),
         21..=23 => Action::Ask(Input::Signal(dice.one_of(&signals))),
         24 => Action::Ask(Input::Closing),

@@ -11,6 +11,7 @@ use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::time::Duration;
 
 /// Whatever a rule objects to.
 pub(super) type Verdict = Result<(), String>;
@@ -48,6 +49,11 @@ pub(super) struct Rules {
     restart_due: Option<Mono>,
     retry_due: Option<Mono>,
     kill_due: Option<Mono>,
+    /// In UNKNOWN: the next look whether the child can be signalled, the pause after it, and
+    /// whether a stop waits for it.
+    probe_due: Option<Mono>,
+    probe_pause: Duration,
+    stop_failed: bool,
     /// Asked for while forking: a stop, and signals.
     wanted: Option<Wanted>,
     signals: Vec<Signal>,
@@ -78,6 +84,9 @@ impl Rules {
             restart_due: None,
             retry_due: None,
             kill_due: None,
+            probe_due: None,
+            probe_pause: Duration::from_secs(1),
+            stop_failed: false,
             wanted: None,
             signals: Vec::new(),
             start_after: false,
@@ -109,6 +118,8 @@ impl Rules {
             | Input::Signal(_)
             | Input::Autostart
             | Input::GiveUp
+            | Input::KeepRunning
+            | Input::Probed(_)
             | Input::Closing
             | Input::Spawned { .. }
             | Input::SpawnFailed(_)
@@ -164,6 +175,12 @@ impl Rules {
                     kills += 1;
                     self.kill(*pid, *group, *signal, input, at)?;
                 }
+                Effect::Probe { pid } => {
+                    rule!(self.pid == Some(*pid), "probe of {pid}, which is not ours");
+                    let due = self.state == S::Unknown && *input == Input::Deadline;
+                    rule!(due, "no reason to probe in {}", self.state);
+                    self.probe_due = self.next_probe(at);
+                }
                 Effect::Log(_) => {}
             }
         }
@@ -188,6 +205,7 @@ impl Rules {
             Input::Spawned { pid, at } => {
                 self.pid = Some(*pid);
                 self.launched = Some(at.mono);
+                self.probe_pause = Duration::from_secs(1);
             }
             Input::SpawnDue(due) => self.spawn_due = Some(*due),
             Input::Exited { status, .. } => {
@@ -211,6 +229,19 @@ impl Rules {
                 let due = !self.ever_started && self.policy.autostart && !self.closing;
                 return Ok(!due);
             }
+            Input::KeepRunning => {
+                self.stop_failed = false;
+                return Ok(true);
+            }
+            Input::Probed(true) if self.state == S::Unknown => {
+                let up = self.launched.unwrap_or(at).plus_secs(self.policy.startsecs);
+                let early = !self.stop_failed && at < up;
+                if early {
+                    self.probe_due = Some(up);
+                }
+                return Ok(early);
+            }
+            Input::Probed(_) => return Ok(true),
             Input::Start | Input::Signal(_) | Input::KillFailed(_) => {}
         }
         Ok(false)
@@ -225,7 +256,8 @@ impl Rules {
             S::Backoff if self.closing => None,
             S::Backoff => self.retry_due,
             S::Stopping => self.kill_due,
-            S::Stopped | S::Running | S::Fatal | S::Unknown => None,
+            S::Unknown => self.probe_due,
+            S::Stopped | S::Running | S::Fatal => None,
         }
     }
 
@@ -284,7 +316,15 @@ impl Rules {
                 let unknown = now == S::Unknown || self.pid.is_none();
                 rule!(failure.gone || unknown, "{now}: the failure was lost");
             }
+            Input::Probed(true) if before == S::Unknown => {
+                let next = match self.stop_failed {
+                    true => S::Stopping,
+                    false => S::Running,
+                };
+                rule!([next, S::Unknown].contains(&now), "{now} after a probe");
+            }
             Input::Start | Input::Signal(_) | Input::Autostart | Input::Closing => {}
+            Input::KeepRunning | Input::Probed(_) => {}
             Input::Deadline | Input::SpawnDue(_) => {}
         }
         let hopeless = i64::from(self.failures) > self.policy.startretries;

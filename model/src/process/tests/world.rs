@@ -151,6 +151,7 @@ impl World {
                     reason,
                 }))
             }
+            Effect::Probe { .. } => Some(Input::Probed(self.kill_trouble.is_none())),
             Effect::Changed(_) | Effect::Log(_) => None,
         }
     }
@@ -258,6 +259,7 @@ pub(super) fn line(entry: &Entry) -> Option<String> {
             signal,
         } => format!("kill   process group {pid} {signal}"),
         Effect::Kill { pid, signal, .. } => format!("kill   {pid} {signal}"),
+        Effect::Probe { pid } => format!("probe  {pid}"),
         Effect::Log(line) => format!("{}   {}", line.level.code(), line.text),
         Effect::Changed(t) => {
             let (to, from) = (t.to, t.from);

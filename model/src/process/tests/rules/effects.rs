@@ -6,6 +6,7 @@ use crate::process::{Autorestart, Input, Transition, is_lawful};
 use crate::signal::Signal;
 use crate::state::ProcessState as S;
 use alloc::format;
+use core::time::Duration;
 
 impl Rules {
     pub(super) fn changed(&mut self, t: &Transition, input: &Input, at: Mono) -> Verdict {
@@ -55,8 +56,12 @@ impl Rules {
                 let earliest = self.launched.map(|launched| launched + RESTART_INTERVAL);
                 self.restart_due = earliest.filter(|_| restarts);
             }
-            // whoever waits for that start is told of UNKNOWN
-            S::Unknown => self.start_after = false,
+            S::Unknown => {
+                // clients that wait for that start get UNKNOWN as their answer
+                self.start_after = false;
+                self.stop_failed = from == S::Stopping;
+                self.probe_due = self.next_probe(at);
+            }
             S::Stopped => {}
         }
         rule!(
@@ -101,6 +106,13 @@ impl Rules {
         Ok(())
     }
 
+    /// A second after the first refusal, then twice as long each time, up to a minute.
+    pub(super) fn next_probe(&mut self, at: Mono) -> Option<Mono> {
+        let pause = self.probe_pause;
+        self.probe_pause = (pause * 2).min(Duration::from_secs(60));
+        Some(at + pause)
+    }
+
     fn autorestarts(&self, code: i32) -> bool {
         match self.policy.autorestart {
             Autorestart::Never => false,
@@ -129,7 +141,7 @@ impl Rules {
         let stop = (signal, group) == (policy.stopsignal, policy.stopasgroup);
         let lawful = match input {
             Input::Signal(asked) => (signal, group) == (*asked, false),
-            Input::Stop | Input::GiveUp => stop,
+            Input::Stop | Input::GiveUp | Input::Probed(true) => stop,
             Input::Spawned { .. } => {
                 let asked = !group && self.signals.contains(&signal);
                 asked || (stop && self.wanted.is_some())
@@ -147,6 +159,8 @@ impl Rules {
             | Input::SpawnFailed(_)
             | Input::SpawnCancelled
             | Input::SpawnDue(_)
+            | Input::KeepRunning
+            | Input::Probed(false)
             | Input::KillFailed(_)
             | Input::Exited { .. } => false,
         };
