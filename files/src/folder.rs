@@ -24,6 +24,10 @@ const MOST_LINKS: u32 = 40;
 pub(crate) const TO_READ: OFlag = OFlag::O_RDONLY
     .union(OFlag::O_NONBLOCK)
     .union(OFlag::O_NOCTTY);
+/// Flags to write to a file, which never wait.
+pub(crate) const TO_WRITE: OFlag = OFlag::O_WRONLY
+    .union(OFlag::O_NONBLOCK)
+    .union(OFlag::O_NOCTTY);
 /// Flags to append to a file and read it, which never wait.
 pub(crate) const TO_APPEND: OFlag = OFlag::O_RDWR
     .union(OFlag::O_APPEND)
