@@ -4,8 +4,10 @@ use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path, PathBuf};
 
+use nix::dir::Dir;
 use nix::errno::Errno;
 use nix::fcntl::{
     AT_FDCWD, AtFlags, OFlag, OpenHow, ResolveFlag, openat, openat2, readlinkat, renameat,
@@ -13,7 +15,7 @@ use nix::fcntl::{
 use nix::libc::{S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK, S_IFMT, S_IFREG, S_IFSOCK};
 use nix::sys::stat::{FileStat, Mode, fstat, fstatat};
 use nix::sys::statfs::{PROC_SUPER_MAGIC, fstatfs};
-use nix::unistd::{UnlinkatFlags, geteuid, unlinkat};
+use nix::unistd::{AccessFlags, UnlinkatFlags, faccessat, geteuid, unlinkat};
 
 use crate::not_regular;
 
@@ -172,6 +174,41 @@ impl Folder {
             Err(Errno::ENOENT) => Ok(None),
             Err(errno) => Err(errno.into()),
         }
+    }
+
+    /// The names in it, in no order, without `.` and `..`.
+    ///
+    /// # Errors
+    /// Those of the system.
+    pub fn names(&self) -> io::Result<Vec<OsString>> {
+        let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
+        let mut entries = Dir::openat(self, ".", flags, Mode::empty())?;
+        let mut names = Vec::new();
+        for entry in entries.iter() {
+            match entry?.file_name().to_bytes() {
+                b"." | b".." => {}
+                name => names.push(OsStr::from_bytes(name).to_owned()),
+            }
+        }
+        Ok(names)
+    }
+
+    /// What a name in it stands for, held to ask for its metadata; it can be neither read nor
+    /// written. Links are not followed.
+    ///
+    /// # Errors
+    /// Those of the system.
+    pub fn hold(&self, name: &OsStr) -> io::Result<File> {
+        Ok(self.open_at(name, OFlag::O_PATH, 0)?.into())
+    }
+
+    /// Whether this process may make files in it.
+    ///
+    /// # Errors
+    /// Those of the system: it may not.
+    pub fn check_writable(&self) -> io::Result<()> {
+        let mode = AccessFlags::W_OK | AccessFlags::X_OK;
+        Ok(faccessat(self, ".", mode, AtFlags::AT_EACCESS)?)
     }
 
     /// See [`crate::open_regular`].

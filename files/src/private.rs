@@ -9,7 +9,6 @@ use std::iter::repeat_with;
 use std::os::unix::ffi::OsStrExt;
 use std::time::{Duration, SystemTime};
 
-use nix::dir::Dir;
 use nix::errno::Errno;
 use nix::fcntl::{AtFlags, OFlag, renameat};
 use nix::sys::stat::{Mode, fstatat, mkdirat};
@@ -117,14 +116,9 @@ fn enter(outer: &Folder, name: &OsStr) -> Result<Option<Folder>, Errno> {
 /// Removes what a crash left in this folder: private folders, and temporary files, of our own user
 /// that are older than a minute. What cannot be removed does no harm.
 pub(crate) fn remove_left_behind(outer: &Folder, now: SystemTime) {
-    let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
-    let Ok(mut entries) = Dir::openat(outer, ".", flags, Mode::empty()) else {
-        return;
-    };
-    for entry in entries.iter().flatten() {
-        let name = OsStr::from_bytes(entry.file_name().to_bytes());
-        if is_hidden(name) {
-            let _ = remove_if_left_behind(outer, name, now);
+    for name in outer.names().unwrap_or_default() {
+        if is_hidden(&name) {
+            let _ = remove_if_left_behind(outer, &name, now);
         }
     }
 }

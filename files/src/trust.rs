@@ -35,10 +35,13 @@ pub fn exposures(path: &Path) -> Vec<Exposure> {
     examine(path, follow)
 }
 
-/// As [`exposures`], of a folder.
+/// As [`exposures`], of a folder. One that is not there, or only in part, is no exposure by that.
 #[must_use]
 pub fn exposures_of_folder(path: &Path) -> Vec<Exposure> {
-    examine(path, |path, walk| walk.folder(path).map(drop))
+    examine(path, |path, walk| match walk.folder(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        walked => walked.map(drop),
+    })
 }
 
 fn examine(
