@@ -10,9 +10,9 @@
 //! One that another user made may only lead to a folder of the same user
 //! (see [`Folder::open`]).
 //!
-//! Reading order: [`Folder`] resolves paths, [`log`] opens logs, [`atomic`] replaces whole files,
-//! [`socket`] makes socket files, [`trust`] says who else can change a file. Everything here
-//! blocks.
+//! Reading order: [`Folder`] resolves paths (`walk.rs` where links are on the way), [`log`] opens
+//! logs, [`atomic`] replaces whole files, [`socket`] makes socket files, [`trust`] says who else can
+//! change a file. Everything here blocks.
 
 #![forbid(unsafe_code)]
 
@@ -24,6 +24,7 @@ pub mod socket;
 #[cfg(test)]
 mod tests;
 pub mod trust;
+mod walk;
 
 use std::fs::File;
 use std::io::{self, Read};

@@ -15,9 +15,8 @@ use nix::errno::Errno;
 use nix::fcntl::{OFlag, open, openat};
 use nix::sys::stat::Mode;
 
-use crate::folder::{
-    About, At, FileType, Folder, Follow, Target, Walk, is_ours, open_without_links, split,
-};
+use crate::folder::{About, FileType, Folder, is_ours, open_without_links, split};
+use crate::walk::{At, Follow, Target, Walk};
 
 /// How to open a log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

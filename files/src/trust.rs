@@ -7,8 +7,9 @@ use nix::fcntl::OFlag;
 use nix::sys::statvfs::{FsFlags, fstatvfs};
 use nix::unistd::{Gid, Group, Uid, User, getegid};
 
-use crate::folder::{About, At, FileType, Folder, Follow, Passed, Target, Walk, is_ours, split};
+use crate::folder::{About, FileType, Folder, is_ours, split};
 use crate::read_linked;
+use crate::walk::{At, Follow, Passed, Target, Walk};
 
 /// Something on the way to a file that another user can change.
 #[derive(Clone, Debug, PartialEq, Eq)]
