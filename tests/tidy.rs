@@ -150,7 +150,7 @@ fn only_the_kept_rooms_are_unsafe() {
 }
 
 /// Ways to open or change a file by its path, which may lead through another user's folder.
-const BY_PATH: [&str; 15] = [
+const BY_PATH: [&str; 16] = [
     "set_permissions(",
     "chown(",
     "lchown(",
@@ -166,6 +166,7 @@ const BY_PATH: [&str; 15] = [
     "fs::remove_file(",
     "fs::hard_link(",
     "UnixListener::bind(",
+    "nix::fcntl::open(",
 ];
 
 /// Files that may use them all the same, for paths of the system that no user can change.

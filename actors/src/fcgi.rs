@@ -245,8 +245,10 @@ fn worded(error: impl Into<io::Error>) -> io::Error {
 
 /// A system error about a file.
 fn about(error: &io::Error, path: &Path) -> io::Error {
-    let errno = error.raw_os_error().unwrap_or(0);
-    let error = worded(io::Error::from_raw_os_error(errno));
+    let error = match error.raw_os_error() {
+        Some(errno) => worded(io::Error::from_raw_os_error(errno)),
+        None => io::Error::other(error.to_string()),
+    };
     io::Error::other(format!("{error}: '{}'", path.display()))
 }
 

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use nix::unistd::geteuid;
 use visord_files::FileType;
-use visord_files::trust::{Exposure, exposures};
+use visord_files::trust::{Exposure, exposures, exposures_of_folder};
 
 use crate::error::Problem;
 
@@ -15,7 +15,7 @@ pub(crate) struct Exposed(Vec<Found>);
 
 #[derive(Debug)]
 struct Found {
-    /// The first file of the configuration that it leads to, as it is shown.
+    /// The first file, or pattern of files, of the configuration that it leads to, as it is shown.
     file: PathBuf,
     exposure: Exposure,
 }
@@ -24,12 +24,25 @@ impl Exposed {
     /// Looks at a file that was read; messages call it `shown`. Only what root runs is at stake:
     /// for any other user nothing is found.
     pub(crate) fn look(&mut self, shown: &Path, path: &Path) {
-        if !geteuid().is_root() {
-            return;
+        if geteuid().is_root() {
+            self.add(shown, exposures(path));
         }
-        for exposure in exposures(path) {
+    }
+
+    /// Looks at the folder that files of a pattern are, or will be, in: its part before the first
+    /// `*`, `?` or `[`.
+    pub(crate) fn look_at_pattern(&mut self, pattern: &str) {
+        let fixed = pattern.split(['*', '?', '[']).next().unwrap_or(pattern);
+        let folder = fixed.rfind('/').map_or("", |at| &fixed[..=at]);
+        if geteuid().is_root() {
+            self.add(Path::new(pattern), exposures_of_folder(Path::new(folder)));
+        }
+    }
+
+    fn add(&mut self, file: &Path, exposures: Vec<Exposure>) {
+        for exposure in exposures {
             if self.0.iter().all(|found| found.exposure != exposure) {
-                let file = shown.to_owned();
+                let file = file.to_owned();
                 self.0.push(Found { file, exposure });
             }
         }

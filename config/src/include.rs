@@ -54,6 +54,7 @@ pub(crate) fn include(
             done.remarks.push(LogLine::new(Level::Info, text));
             include_file(document, Path::new(&file), &mut done, exposed);
         }
+        exposed.look_at_pattern(&joined);
     }
     done
 }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use nix::unistd::{AccessFlags, access};
+use visord_files::Folder;
 use visord_model::log_line::Level;
 use visord_model::pyrepr::repr;
 
@@ -13,8 +13,8 @@ use crate::types::{
     Account, Environment, MainLogTarget, Overrides, ServerConfig, Surroundings, SyslogConfig,
 };
 use crate::value::{
-    absolute, existing_dir, parse_bool, parse_bytes, parse_environment, parse_int, parse_loglevel,
-    parse_octal, path_with_existing_dir, resolve,
+    absolute, existing_dir, existing_log_dir, parse_bool, parse_bytes, parse_environment,
+    parse_int, parse_loglevel, parse_octal, path_with_existing_dir, resolve,
 };
 
 pub(crate) const SECTION: &str = "supervisord";
@@ -45,7 +45,8 @@ pub(crate) fn read(reader: &Reader<'_>, overrides: &Overrides) -> ServerConfig {
     let identifier = reader.text(scope, "identifier");
     let nodaemon = flag("nodaemon");
     let silent = flag("silent");
-    let childlogdir = reader.value(scope, "childlogdir", dir);
+    let log_dir = |text: &str| existing_log_dir(text, surroundings);
+    let childlogdir = reader.value(scope, "childlogdir", log_dir);
     let nocleanup = flag("nocleanup");
     let strip_ansi = flag("strip_ansi");
     let environment = environment(reader, scope);
@@ -131,7 +132,8 @@ fn temporary_directory(surroundings: &Surroundings) -> PathBuf {
         .map(String::as_str)
         .filter(|path| !path.is_empty());
     let usable = |path: &PathBuf| {
-        path.is_dir() && access(path, AccessFlags::W_OK | AccessFlags::X_OK).is_ok()
+        let folder = Folder::open(path);
+        folder.and_then(|folder| folder.check_writable()).is_ok()
     };
     variables
         .chain(["/tmp", "/var/tmp", "/usr/tmp"])

@@ -18,7 +18,10 @@ pub use address::{
 pub use environment::parse_environment;
 pub use list::{parse_exitcodes, parse_list};
 pub use name::check_name;
-pub use path::{absolute, existing_dir, expand_home, normalize, path_with_existing_dir, resolve};
+pub use path::{
+    absolute, existing_dir, existing_log_dir, expand_home, normalize, path_with_existing_dir,
+    resolve,
+};
 pub use scalar::{
     one_of, parse_autorestart, parse_bool, parse_bytes, parse_int, parse_loglevel, parse_octal,
     parse_signal,

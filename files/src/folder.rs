@@ -1,27 +1,28 @@
-//! A folder that is held open, and how a path leads to it.
+//! A folder that is held open, and what is done in it.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::path::{Component, Path, PathBuf};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 
+use nix::dir::Dir;
 use nix::errno::Errno;
-use nix::fcntl::{
-    AT_FDCWD, AtFlags, OFlag, OpenHow, ResolveFlag, openat, openat2, readlinkat, renameat,
-};
+use nix::fcntl::{AT_FDCWD, AtFlags, OFlag, OpenHow, ResolveFlag, openat, openat2, renameat};
 use nix::libc::{S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK, S_IFMT, S_IFREG, S_IFSOCK};
 use nix::sys::stat::{FileStat, Mode, fstat, fstatat};
-use nix::sys::statfs::{PROC_SUPER_MAGIC, fstatfs};
-use nix::unistd::{UnlinkatFlags, geteuid, unlinkat};
+use nix::unistd::{AccessFlags, UnlinkatFlags, faccessat, geteuid, unlinkat};
 
 use crate::not_regular;
-
-/// Links that may be followed on the way to one folder, as in the kernel.
-const MOST_LINKS: u32 = 40;
+use crate::walk::{Follow, Walk};
 
 /// Flags to read a file, which never wait.
 pub(crate) const TO_READ: OFlag = OFlag::O_RDONLY
+    .union(OFlag::O_NONBLOCK)
+    .union(OFlag::O_NOCTTY);
+/// Flags to write to a file, which never wait.
+pub(crate) const TO_WRITE: OFlag = OFlag::O_WRONLY
     .union(OFlag::O_NONBLOCK)
     .union(OFlag::O_NOCTTY);
 /// Flags to append to a file and read it, which never wait.
@@ -170,6 +171,41 @@ impl Folder {
         }
     }
 
+    /// The names in it, in no order, without `.` and `..`.
+    ///
+    /// # Errors
+    /// Those of the system.
+    pub fn names(&self) -> io::Result<Vec<OsString>> {
+        let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
+        let mut entries = Dir::openat(self, ".", flags, Mode::empty())?;
+        let mut names = Vec::new();
+        for entry in entries.iter() {
+            match entry?.file_name().to_bytes() {
+                b"." | b".." => {}
+                name => names.push(OsStr::from_bytes(name).to_owned()),
+            }
+        }
+        Ok(names)
+    }
+
+    /// What a name in it stands for, held to ask for its metadata; it can be neither read nor
+    /// written. Links are not followed.
+    ///
+    /// # Errors
+    /// Those of the system.
+    pub fn hold(&self, name: &OsStr) -> io::Result<File> {
+        Ok(self.open_at(name, OFlag::O_PATH, 0)?.into())
+    }
+
+    /// Whether this process may make files in it.
+    ///
+    /// # Errors
+    /// Those of the system: it may not.
+    pub fn check_writable(&self) -> io::Result<()> {
+        let mode = AccessFlags::W_OK | AccessFlags::X_OK;
+        Ok(faccessat(self, ".", mode, AtFlags::AT_EACCESS)?)
+    }
+
     /// See [`crate::open_regular`].
     ///
     /// # Errors
@@ -268,179 +304,4 @@ pub(crate) fn split(path: &Path) -> io::Result<(&Path, &OsStr)> {
 /// Whether root or the user of this process is the owner of something.
 pub(crate) fn is_ours(uid: u32) -> bool {
     uid == 0 || uid == geteuid().as_raw()
-}
-
-/// Something that a path leads through.
-pub(crate) struct Passed<'a> {
-    /// The folder itself, or that of the link or file.
-    pub(crate) folder: &'a Folder,
-    /// Its path, for people.
-    pub(crate) path: &'a Path,
-    /// What it is: a folder or a link.
-    pub(crate) about: About,
-}
-
-/// Where a walk is.
-pub(crate) struct At {
-    pub(crate) folder: Folder,
-    /// The path that led here, for people.
-    path: PathBuf,
-}
-
-/// Which links a walk follows.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Follow {
-    /// Those of the rule of [`Folder::open`].
-    Trusted,
-    /// All, as the kernel does: to report on them.
-    All,
-}
-
-/// The way along one path, with all links on it.
-pub(crate) struct Walk<'a> {
-    links: u32,
-    follow: Follow,
-    /// Sees every folder and link on the way.
-    see: &'a mut dyn FnMut(Passed<'_>),
-}
-
-/// What a link leads to.
-pub(crate) enum Target {
-    /// A link of procfs to something open: only the kernel knows what.
-    Open,
-    /// This path, to be taken from the folder of the link.
-    Path(PathBuf),
-}
-
-impl<'a> Walk<'a> {
-    pub(crate) fn new(follow: Follow, see: &'a mut dyn FnMut(Passed<'_>)) -> Self {
-        Self {
-            links: MOST_LINKS,
-            follow,
-            see,
-        }
-    }
-
-    /// The folder at a path, from the working directory.
-    pub(crate) fn folder(&mut self, path: &Path) -> io::Result<Folder> {
-        Ok(self.from(At::start(path)?, path)?.folder)
-    }
-
-    /// Shows the name at the end of the way.
-    pub(crate) fn pass(&mut self, at: &At, name: &OsStr, about: About) {
-        let path = &at.path.join(name);
-        let folder = &at.folder;
-        (self.see)(Passed {
-            folder,
-            path,
-            about,
-        });
-    }
-
-    /// The folder at a path that is relative to another.
-    pub(crate) fn from(&mut self, mut at: At, path: &Path) -> io::Result<At> {
-        for component in path.components() {
-            let name = match component {
-                Component::RootDir => OsStr::new("/"),
-                Component::ParentDir => OsStr::new(".."),
-                Component::Normal(name) => name,
-                Component::CurDir | Component::Prefix(_) => continue,
-            };
-            at = match open_folder(&at.folder, name) {
-                Ok(folder) => At {
-                    folder,
-                    path: at.path.join(name),
-                },
-                Err(Errno::ENOTDIR | Errno::ELOOP) => self.through(at, name)?,
-                Err(errno) => return Err(errno.into()),
-            };
-            let about = About::of(&at.folder)?;
-            (self.see)(Passed {
-                folder: &at.folder,
-                path: &at.path,
-                about,
-            });
-        }
-        Ok(at)
-    }
-
-    /// The folder that a link leads to.
-    fn through(&mut self, at: At, name: &OsStr) -> io::Result<At> {
-        let (about, target) = self.link(&at, name)?;
-        let shown = at.path.join(name);
-        let end = match target {
-            Target::Open => At {
-                folder: openat(
-                    &at.folder,
-                    name,
-                    OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC,
-                    Mode::empty(),
-                )?
-                .into(),
-                path: at.path.join(name),
-            },
-            Target::Path(target) => self.from(at, &target)?,
-        };
-        if self.follow == Follow::Trusted
-            && !is_ours(about.uid)
-            && About::of(&end.folder)?.uid != about.uid
-        {
-            let text = format!(
-                "the link {} of another user leads to a folder that is not theirs",
-                shown.display()
-            );
-            return Err(io::Error::new(io::ErrorKind::PermissionDenied, text));
-        }
-        Ok(end)
-    }
-
-    /// Reads a link; anything else is `ENOTDIR`.
-    pub(crate) fn link(&mut self, at: &At, name: &OsStr) -> io::Result<(About, Target)> {
-        let link = at.folder.open_at(name, OFlag::O_PATH, 0)?;
-        let about = About::of(&link)?;
-        if about.file_type != FileType::Link {
-            return Err(Errno::ENOTDIR.into());
-        }
-        self.links = self.links.checked_sub(1).ok_or(Errno::ELOOP)?;
-        self.pass(at, name, about);
-        let target = PathBuf::from(readlinkat(&link, "")?);
-        // the texts of procfs's links to what is open are for people; `/proc/self` is a link
-        // like any other
-        let is_open = fstatfs(&at.folder)?.filesystem_type() == PROC_SUPER_MAGIC
-            && name != "self"
-            && name != "thread-self";
-        let target = if is_open {
-            Target::Open
-        } else {
-            Target::Path(target)
-        };
-        Ok((about, target))
-    }
-}
-
-impl At {
-    /// Where the walk along a path begins. Of an absolute path it is not the working directory,
-    /// which this process need not be allowed to search.
-    pub(crate) fn start(path: &Path) -> io::Result<Self> {
-        let (name, shown) = if path.is_absolute() {
-            ("/", "/")
-        } else {
-            (".", "")
-        };
-        let folder = open_folder(AT_FDCWD, OsStr::new(name))?;
-        Ok(Self::new(folder, Path::new(shown)))
-    }
-
-    /// A folder without a path.
-    pub(crate) fn new(folder: Folder, path: &Path) -> Self {
-        Self {
-            folder,
-            path: path.to_owned(),
-        }
-    }
-}
-
-fn open_folder(from: impl AsFd, name: &OsStr) -> Result<Folder, Errno> {
-    let flags = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
-    openat(from, name, flags, Mode::empty()).map(Folder)
 }

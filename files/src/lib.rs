@@ -10,9 +10,9 @@
 //! One that another user made may only lead to a folder of the same user
 //! (see [`Folder::open`]).
 //!
-//! Reading order: [`Folder`] resolves paths, [`log`] opens logs, [`atomic`] replaces whole files,
-//! [`socket`] makes socket files, [`trust`] says who else can change a file. Everything here
-//! blocks.
+//! Reading order: [`Folder`] resolves paths (`walk.rs` where links are on the way), [`log`] opens
+//! logs, [`atomic`] replaces whole files, [`socket`] makes socket files, [`trust`] says who else can
+//! change a file. Everything here blocks.
 
 #![forbid(unsafe_code)]
 
@@ -24,13 +24,14 @@ pub mod socket;
 #[cfg(test)]
 mod tests;
 pub mod trust;
+mod walk;
 
 use std::fs::File;
 use std::io::{self, Read};
-use std::os::fd::AsFd;
-use std::os::unix::fs::{FileTypeExt as _, OpenOptionsExt};
+use std::os::fd::{AsFd, AsRawFd};
 use std::path::Path;
 
+use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use nix::sys::stat::Mode;
 use nix::unistd::{Gid, Uid};
@@ -127,26 +128,38 @@ pub fn sync_folder_of(path: &Path) -> io::Result<()> {
 /// It is missing, or the system refuses. A folder is [`io::ErrorKind::IsADirectory`]; anything else
 /// but a regular file is [`io::ErrorKind::Unsupported`], whose text says what it is.
 pub fn read_linked(path: &Path) -> io::Result<Vec<u8>> {
-    let mut file = File::options()
-        .read(true)
-        .custom_flags((OFlag::O_NONBLOCK | OFlag::O_NOCTTY).bits())
-        .open(path)?;
-    let file_type = file.metadata()?.file_type();
-    if file_type.is_dir() {
-        return Err(io::ErrorKind::IsADirectory.into());
-    }
-    if !file_type.is_file() {
-        let what = if file_type.is_fifo() {
-            "a FIFO"
-        } else {
-            "a device"
-        };
-        let text = format!("{what}, not a regular file");
-        return Err(io::Error::new(io::ErrorKind::Unsupported, text));
-    }
+    let mut file = match open_linked(path, TO_READ) {
+        // another process has a lease on it, and is asked to give it up while we wait
+        Err(Errno::EWOULDBLOCK) => {
+            let held = open_linked(path, OFlag::O_PATH)?;
+            is_readable(&held)?;
+            // no FIFO can be exchanged for it here
+            let held = format!("/proc/self/fd/{}", held.as_raw_fd());
+            open_linked(Path::new(&held), OFlag::O_RDONLY | OFlag::O_NOCTTY)?
+        }
+        opened => opened?,
+    };
+    is_readable(&file)?;
     let mut bytes = Vec::new();
     file.read_to_end(&mut bytes)?;
     Ok(bytes)
+}
+
+fn open_linked(path: &Path, flags: OFlag) -> Result<File, Errno> {
+    nix::fcntl::open(path, flags | OFlag::O_CLOEXEC, Mode::empty()).map(File::from)
+}
+
+fn is_readable(file: &File) -> io::Result<()> {
+    let what = match About::of(file)?.file_type {
+        FileType::Regular => return Ok(()),
+        FileType::Folder => return Err(io::ErrorKind::IsADirectory.into()),
+        FileType::Fifo => "a FIFO",
+        FileType::Link | FileType::Socket | FileType::CharacterDevice | FileType::BlockDevice => {
+            "a device"
+        }
+    };
+    let text = format!("{what}, not a regular file");
+    Err(io::Error::new(io::ErrorKind::Unsupported, text))
 }
 
 /// Sets the permission bits of an open file.

@@ -15,9 +15,8 @@ use nix::errno::Errno;
 use nix::fcntl::{OFlag, open, openat};
 use nix::sys::stat::Mode;
 
-use crate::folder::{
-    About, At, FileType, Folder, Follow, Target, Walk, is_ours, open_without_links, split,
-};
+use crate::folder::{About, FileType, Folder, is_ours, open_without_links, split};
+use crate::walk::{At, Follow, Target, Walk};
 
 /// How to open a log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -135,10 +134,13 @@ fn duplicate(number: i32) -> io::Result<OwnedFd> {
 
 fn open_named(folder: Folder, path: &Path, name: &OsStr, how: How) -> io::Result<(OwnedFd, Kind)> {
     match folder.open_at(name, flags() | how.flags(), 0o666) {
-        Ok(fd) => match About::of(&fd)?.file_type {
-            FileType::Fifo => open_fifo(&folder, name, OFlag::O_NOFOLLOW),
-            file_type => Ok((fd, kind_of(file_type))),
-        },
+        Ok(fd) => {
+            let file_type = About::of(&fd)?.file_type;
+            if file_type == FileType::Fifo {
+                return open_fifo(&folder, name, OFlag::O_NOFOLLOW);
+            }
+            Ok((fd, kind_of(file_type)))
+        }
         // a FIFO without reader
         Err(Errno::ENXIO) => open_fifo(&folder, name, OFlag::O_NOFOLLOW),
         Err(Errno::ELOOP) => {

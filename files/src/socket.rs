@@ -17,7 +17,7 @@ use nix::unistd::{Gid, Uid, fchownat, linkat};
 
 use crate::folder::{About, FileType, Folder, Identity};
 use crate::private::{INSIDE, Private};
-use crate::trust::exposed;
+use crate::trust::{exposed, exposures_of_folder};
 
 /// Why a socket file cannot be made.
 #[derive(Debug)]
@@ -65,10 +65,7 @@ pub fn bind_unix_socket(
     )
     .map_err(bound)?;
     let outside = path.with_file_name(&private.name).join(INSIDE);
-    through_procfs(private.folder.as_fd(), Some(INSIDE), &outside, |address| {
-        bind(socket.as_raw_fd(), address)
-    })
-    .map_err(bound)?;
+    bind_in(&private.folder, &outside, &socket).map_err(bound)?;
     let Looks { mode, uid, gid } = looks;
     if uid.is_some() || gid.is_some() {
         let (uid, gid) = (uid.map(Uid::from_raw), gid.map(Gid::from_raw));
@@ -88,6 +85,21 @@ pub fn bind_unix_socket(
     listen(socket.as_fd()).map_err(BindError::Bind)?;
     let identity = publish(&private.folder, &folder, &name).map_err(BindError::Bind)?;
     Ok((socket, identity))
+}
+
+/// Binds a socket in a private folder, whose own path is `outside`. Tools and `getsockname` show the
+/// address for ever, so that path is used where it fits and no other user can make it lead
+/// elsewhere.
+fn bind_in(private: &Folder, outside: &Path, socket: &OwnedFd) -> Result<(), Errno> {
+    let way = outside.parent().unwrap_or(outside);
+    if let Ok(address) = UnixAddr::new(outside)
+        && exposures_of_folder(way).is_empty()
+    {
+        return bind(socket.as_raw_fd(), &address);
+    }
+    through_procfs(private.as_fd(), Some(INSIDE), outside, |address| {
+        bind(socket.as_raw_fd(), address)
+    })
 }
 
 /// Uses the address of what is open, or of a name in it, by way of procfs: it always fits, and no
@@ -115,7 +127,7 @@ fn publish(private: &Folder, folder: &Folder, name: &OsStr) -> io::Result<Identi
         Ok(()) => {}
         Err(Errno::EEXIST) => return Err(Errno::EADDRINUSE.into()),
         // a file system without hard links
-        Err(Errno::EPERM | Errno::EOPNOTSUPP) => {
+        Err(Errno::EPERM | Errno::EOPNOTSUPP | Errno::ENOSYS | Errno::EINVAL) => {
             move_to(private, inside, folder, name)?;
         }
         Err(errno) => return Err(errno.into()),
@@ -123,11 +135,27 @@ fn publish(private: &Folder, folder: &Folder, name: &OsStr) -> io::Result<Identi
     Ok(about.identity)
 }
 
+/// Renames unless the new name is taken. Some file systems cannot do that in one step; in a folder
+/// that no other user can change it is done in two.
 fn move_to(from: &Folder, name: &OsStr, to: &Folder, new: &OsStr) -> io::Result<()> {
-    let flags = RenameFlags::RENAME_NOREPLACE;
-    match renameat2(from, name, to, new, flags) {
+    match renameat2(from, name, to, new, RenameFlags::RENAME_NOREPLACE) {
         Err(Errno::EEXIST) => Err(Errno::EADDRINUSE.into()),
+        Err(Errno::EINVAL | Errno::ENOSYS) => move_in_two_steps(from, name, to, new),
         done => Ok(done?),
+    }
+}
+
+fn move_in_two_steps(from: &Folder, name: &OsStr, to: &Folder, new: &OsStr) -> io::Result<()> {
+    if let Some(reason) = exposed(About::of(to)?) {
+        let text = format!(
+            "the file system has neither hard links nor renames that do not replace, and the \
+             folder {reason}"
+        );
+        return Err(io::Error::new(io::ErrorKind::Unsupported, text));
+    }
+    match to.look(new)? {
+        Some(_) => Err(Errno::EADDRINUSE.into()),
+        None => from.rename(name, to, new),
     }
 }
 
@@ -208,7 +236,72 @@ impl SocketFile {
         if is_same(private.folder.look(inside)?) {
             private.folder.remove(inside)
         } else {
-            move_to(&private.folder, inside, &self.folder, &self.name)
+            give_back(private, &self.folder, &self.name, &self.path)
         }
+    }
+}
+
+/// Gives something that was moved into a private folder its name back; otherwise it stays there.
+fn give_back(private: Private<'_>, folder: &Folder, name: &OsStr, path: &Path) -> io::Result<()> {
+    let moved = move_to(&private.folder, OsStr::new(INSIDE), folder, name);
+    moved.map_err(|error| {
+        let kept = path.with_file_name(private.keep()).join(INSIDE);
+        let (path, kept) = (path.display(), kept.display());
+        let text = format!("{path} was moved to {kept} and cannot be moved back: {error}");
+        io::Error::new(error.kind(), text)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt;
+
+    #[test]
+    fn what_cannot_be_given_back_is_kept() {
+        let place = tempfile::tempdir().expect("a folder");
+        let path = place.path().join("name");
+        let (folder, name) = Folder::of(&path).expect("a folder");
+        for is_taken in [false, true] {
+            let private = Private::make(&folder).expect("made");
+            fs::write(&path, "moved").expect("a file");
+            let inside = OsStr::new(INSIDE);
+            folder
+                .rename(&name, &private.folder, inside)
+                .expect("moved");
+            if is_taken {
+                fs::write(&path, "new").expect("a file");
+            }
+            let given = give_back(private, &folder, &name, &path);
+            let text = fs::read_to_string(&path).expect("text");
+            if is_taken {
+                let error = given.expect_err("taken").to_string();
+                let kept = error.split(" was moved to ").nth(1).expect("a name");
+                let kept = kept.split(' ').next().expect("a name");
+                assert_eq!(text, "new");
+                assert_eq!(fs::read_to_string(kept).expect("kept"), "moved");
+            } else {
+                given.expect("given back");
+                assert_eq!(text, "moved");
+                assert_eq!(fs::read_dir(place.path()).expect("a folder").count(), 1);
+            }
+        }
+    }
+
+    #[test]
+    fn two_steps_need_a_folder_of_our_own() {
+        let place = tempfile::tempdir().expect("a folder");
+        let folder = Folder::open(place.path()).expect("a folder");
+        let two_steps = |from: &str, to: &str| {
+            fs::write(place.path().join(from), "text").expect("a file");
+            move_in_two_steps(&folder, OsStr::new(from), &folder, OsStr::new(to))
+        };
+        two_steps("a", "b").expect("renamed");
+        let error = two_steps("c", "b").expect_err("taken");
+        assert_eq!(error.kind(), io::ErrorKind::AddrInUse);
+        fs::set_permissions(place.path(), fs::Permissions::from_mode(0o777)).expect("mode");
+        let error = two_steps("c", "d").expect_err("open to all");
+        assert_eq!(error.kind(), io::ErrorKind::Unsupported);
     }
 }

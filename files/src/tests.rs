@@ -7,6 +7,7 @@ use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt, lchown, symlin
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, SystemTime};
 
 use nix::fcntl::{AT_FDCWD, RenameFlags, renameat2};
 use nix::unistd::geteuid;
@@ -485,6 +486,76 @@ fn modes_on_a_read_only_mount_do_not_count() {
         mount(nothing, &folder, nothing, again, nothing).expect("read-only");
         assert_eq!(exposures(&file)[..], []);
     });
+}
+
+#[test]
+fn a_pidfile_in_a_folder_of_another_user() {
+    if !is_root() {
+        return;
+    }
+    alone("a_pidfile_in_a_folder_of_another_user", || {
+        let place = Place::new();
+        fs::set_permissions(place.0.path(), fs::Permissions::from_mode(0o755)).expect("mode");
+        let file = place.file("pid", "a long old text");
+        give(&file);
+        let link = place.link("link", "pid");
+        let inode = file.metadata().expect("a file").ino();
+        nix::unistd::seteuid(Uid::from_raw(NOBODY)).expect("root");
+        let written = write_atomically(&file, 0o644, b"1\n").expect("written");
+        assert_eq!(written.map(|identity| identity.inode), Some(inode));
+        assert_eq!(fs::read_to_string(&file).expect("text"), "1\n");
+        let denied = io::ErrorKind::PermissionDenied;
+        assert_eq!(kind(write_atomically(&link, 0o644, b"2\n")), denied);
+        let none = place.path("none");
+        assert_eq!(kind(write_atomically(&none, 0o644, b"2\n")), denied);
+        assert_eq!(fs::read_to_string(&file).expect("text"), "1\n");
+        nix::unistd::seteuid(Uid::from_raw(0)).expect("back");
+    });
+}
+
+#[test]
+fn what_a_crash_left_behind_goes() {
+    let place = Place::new();
+    let old = place.folder(".visord-abcdefgh");
+    fs::set_permissions(&old, fs::Permissions::from_mode(0o700)).expect("mode");
+    drop(UnixListener::bind(old.join("s")).expect("bound"));
+    place.file(".visord-ABCDEFGH", "");
+    place.file(".visord-01234567", "");
+    place.file(".visord-no", "");
+    place.folder(".visord-abcdefgh-kept");
+    let folder = Folder::open(place.0.path()).expect("a folder");
+    private::remove_left_behind(&folder, SystemTime::now());
+    assert_eq!(place.names().len(), 5, "all are new");
+    let later = SystemTime::now() + Duration::from_secs(62);
+    private::remove_left_behind(&folder, later);
+    assert_eq!(place.names(), [".visord-abcdefgh-kept", ".visord-no"]);
+}
+
+#[test]
+fn the_address_of_a_socket() {
+    let place = Place::new();
+    let address = |folder: &str| {
+        let path = place.path(folder).join("socket");
+        let bound = bind_unix_socket(&path, Looks::default(), |_| Ok(()));
+        let listener = UnixListener::from(bound.expect("bound").0);
+        let address = listener.local_addr().expect("an address");
+        address.as_pathname().expect("a path").to_owned()
+    };
+    let home = place.folder("home");
+    assert!(address("home").starts_with(&home));
+    let long =
+        place.folder(&"l".repeat(107 - "/socket".len() - 1 - place.0.path().as_os_str().len()));
+    let name = long.file_name().expect("a name").to_str().expect("text");
+    assert!(
+        address(name).starts_with("/proc/self/fd"),
+        "a hidden name does not fit"
+    );
+    let open = place.folder("open");
+    fs::set_permissions(&open, fs::Permissions::from_mode(0o777)).expect("mode");
+    assert!(
+        address("open").starts_with("/proc/self/fd"),
+        "others can change the way"
+    );
 }
 
 #[test]

@@ -7,8 +7,9 @@ use nix::fcntl::OFlag;
 use nix::sys::statvfs::{FsFlags, fstatvfs};
 use nix::unistd::{Gid, Group, Uid, User, getegid};
 
-use crate::folder::{About, At, FileType, Folder, Follow, Passed, Target, Walk, is_ours, split};
+use crate::folder::{About, FileType, Folder, is_ours, split};
 use crate::read_linked;
+use crate::walk::{At, Follow, Passed, Target, Walk};
 
 /// Something on the way to a file that another user can change.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,10 +36,13 @@ pub fn exposures(path: &Path) -> Vec<Exposure> {
     examine(path, follow)
 }
 
-/// As [`exposures`], of a folder.
+/// As [`exposures`], of a folder. One that is not there, or only in part, is no exposure by that.
 #[must_use]
 pub fn exposures_of_folder(path: &Path) -> Vec<Exposure> {
-    examine(path, |path, walk| walk.folder(path).map(drop))
+    examine(path, |path, walk| match walk.folder(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        walked => walked.map(drop),
+    })
 }
 
 fn examine(

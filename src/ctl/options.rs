@@ -204,15 +204,20 @@ pub fn read(
         .map_err(|error| UsageError(error.first().to_owned()))?;
     let found = file.as_deref().filter(|_| named.is_none());
     let warning = found.and_then(|found| drop_history(&mut config, &surroundings.cwd.join(found)));
-    match (&options.tls_cert, &options.tls_key) {
-        (Some(_), None) => return Err(UsageError("--tls_cert needs --tls_key".to_owned())),
-        (None, Some(_)) => return Err(UsageError("--tls_key needs --tls_cert".to_owned())),
-        (Some(_), Some(_)) | (None, None) => {}
-    }
+    check_identity(&options)?;
     let file = file.map(|file| surroundings.cwd.join(file));
     let mut settings = combine(options, config, file, tokens.words);
     settings.warning = warning;
     Ok(Request::Act(Box::new(settings)))
+}
+
+/// A certificate and its key come together.
+fn check_identity(options: &Options) -> Result<(), UsageError> {
+    match (&options.tls_cert, &options.tls_key) {
+        (Some(_), None) => Err(UsageError("--tls_cert needs --tls_key".to_owned())),
+        (None, Some(_)) => Err(UsageError("--tls_key needs --tls_cert".to_owned())),
+        (Some(_), Some(_)) | (None, None) => Ok(()),
+    }
 }
 
 /// Forgets the history file of a configuration that was found, not named, and that another user can

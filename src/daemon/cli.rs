@@ -7,7 +7,8 @@ use std::process::ExitCode;
 
 use clap::{Arg, ArgAction, Command, ValueHint};
 use visord_config::value::{
-    existing_dir, parse_bytes, parse_int, parse_loglevel, parse_octal, path_with_existing_dir,
+    existing_dir, existing_log_dir, parse_bytes, parse_int, parse_loglevel, parse_octal,
+    path_with_existing_dir,
 };
 use visord_config::{Overrides, Surroundings};
 use visord_model::pyrepr::repr;
@@ -196,7 +197,9 @@ fn set(
         "loglevel" => overrides.loglevel = Some(parse_loglevel(text)?),
         "pidfile" => overrides.pidfile = path()?,
         "identifier" => overrides.identifier = Some(text.to_owned()),
-        "childlogdir" => overrides.childlogdir = directory()?,
+        "childlogdir" => {
+            overrides.childlogdir = Some(existing_log_dir(text, surroundings)?);
+        }
         "nocleanup" => overrides.nocleanup = true,
         "minfds" => overrides.minfds = number()?,
         "minprocs" => overrides.minprocs = number()?,

@@ -15,7 +15,8 @@ pub(super) struct Pidfile {
 }
 
 impl Pidfile {
-    /// Write the pid; a link in its place is replaced, not followed. A failure is a remark in the log and no more (spec core 3.7).
+    /// Write the pid; a link in its place is replaced, not followed. A failure is a remark in the
+    /// log and no more (spec core 3.7).
     pub(super) fn write(path: &Path, pid: u32) -> (Option<Self>, LogLine) {
         let written = write_atomically(path, 0o666, format!("{pid}\n").as_bytes());
         match written {

@@ -4,10 +4,11 @@
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use nix::unistd::{AccessFlags, access};
+use nix::errno::Errno;
 use visord_actors::log::try_activity;
 use visord_actors::supervisor::Rehearsal;
 use visord_config::{Config, HttpConfig, LogTarget, MainLogTarget, ProcessConfig};
+use visord_files::Folder;
 use visord_web::listen::{Bound, bind_one, is_in_the_way};
 use visord_web::tls::Tls;
 
@@ -96,8 +97,13 @@ fn try_child_logs(config: &Config) -> Result<(), String> {
 }
 
 fn try_folder(folder: &Path) -> Result<(), String> {
-    access(folder, AccessFlags::W_OK | AccessFlags::X_OK).map_err(|error| {
-        let (folder, reason) = (folder.display(), error.desc());
+    let opened = Folder::open(folder).and_then(|folder| folder.check_writable());
+    opened.map_err(|error| {
+        let reason = match error.raw_os_error() {
+            Some(errno) => Errno::from_raw(errno).desc().to_owned(),
+            None => error.to_string(),
+        };
+        let folder = folder.display();
         format!("could not create a child log in {folder}: {reason}")
     })
 }

@@ -17,12 +17,12 @@ const HELD: usize = 6;
 /// anything takes here.
 const SOON: Duration = Duration::from_secs(15);
 
-/// A lease on a file: whoever executes it waits until this is dropped.
-struct Lease(File);
+/// A lease on a file: to execute or read it takes until this is dropped.
+pub(crate) struct Lease(File);
 
 impl Lease {
     /// `None`, with the reason on standard error, where the file system has no leases.
-    fn take(path: &Path) -> Option<Self> {
+    pub(crate) fn take(path: &Path) -> Option<Self> {
         let file = OpenOptions::new()
             .read(true)
             .custom_flags(libc::O_CLOEXEC)
@@ -41,6 +41,15 @@ impl Lease {
             return None;
         }
         Some(Self(file))
+    }
+}
+
+impl Lease {
+    /// Whether another process wants to open the file.
+    pub(crate) fn is_wanted(&self) -> bool {
+        // SAFETY: no memory is involved.
+        let kind = unsafe { libc::fcntl(self.0.as_raw_fd(), libc::F_GETLEASE) };
+        kind != libc::F_WRLCK
     }
 }
 

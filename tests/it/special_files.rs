@@ -6,9 +6,11 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use nix::sys::stat::Mode;
+use visord_xmlrpc::Value;
 
-use crate::harness::{Daemon, Setup, free_port, summary};
+use crate::harness::{Daemon, Setup, free_port, summary, wait_for};
 use crate::mount::Mount;
+use crate::spawning::Lease;
 
 const PROGRAM: &str = "[program:x]\ncommand=/bin/sleep 1000\nstartsecs=0\n\
                        stdout_logfile=NONE\nstderr_logfile=NONE\n";
@@ -93,4 +95,35 @@ fn a_job_that_blocks_does_not_keep_the_daemon_from_ending() {
     );
     drop(dead);
     assert!(!restart.join().expect("no panic"), "it was not restarted");
+}
+
+#[test]
+fn an_included_file_under_a_lease_is_read() {
+    let setup = Setup::new();
+    setup.configure(
+        "",
+        &format!("[include]\nfiles=@DIR@/conf.d/*.conf\n{PROGRAM}"),
+    );
+    fs::create_dir(setup.path("conf.d")).expect("a folder");
+    let file = setup.path("conf.d/leased.conf");
+    fs::write(&file, "[program:leased]\ncommand=/bin/cat\n").expect("a file");
+    let daemon = setup.start();
+    daemon.wait_state("leased", "RUNNING");
+    let Some(lease) = Lease::take(&file) else {
+        return;
+    };
+    let mut client = daemon.client();
+    let reread = thread::spawn(move || client.call("supervisor.reloadConfig", &[]));
+    wait_for("the daemon wants the file", || lease.is_wanted());
+    drop(lease);
+    let changes = reread.join().expect("a thread").expect("an answer");
+    let nothing = Value::Array(vec![]);
+    assert_eq!(
+        changes,
+        Value::Array(vec![Value::Array(vec![
+            nothing.clone(),
+            nothing.clone(),
+            nothing
+        ])])
+    );
 }

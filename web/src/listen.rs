@@ -83,6 +83,8 @@ pub enum ListenError {
     PathTooLong,
     /// The system refuses.
     System(Errno),
+    /// A path may not be used: why.
+    Refused(String),
     /// It is to speak TLS and cannot.
     Tls {
         /// Its section.
@@ -123,6 +125,7 @@ impl fmt::Display for ListenError {
             }
             Self::PathTooLong => write!(f, "{CANNOT} AF_UNIX path too long"),
             Self::System(Errno::UnknownErrno) => write!(f, "{CANNOT} an unknown error"),
+            Self::Refused(reason) => write!(f, "{CANNOT} {reason}"),
             Self::System(errno) => write!(f, "{CANNOT} errno.{errno:?} ({})", *errno as i32),
         }
     }
@@ -142,11 +145,10 @@ impl From<Errno> for ListenError {
 
 impl From<io::Error> for ListenError {
     fn from(error: io::Error) -> Self {
-        error
-            .raw_os_error()
-            .map_or(Self::System(Errno::UnknownErrno), |code| {
-                Errno::from_raw(code).into()
-            })
+        match error.raw_os_error() {
+            Some(code) => Errno::from_raw(code).into(),
+            None => Self::Refused(error.to_string()),
+        }
     }
 }
 

@@ -89,38 +89,35 @@ fn furnish(file: &File, keys: &LogFileConfig) -> io::Result<()> {
 /// Returns the warnings for the activity log.
 #[must_use]
 pub fn clean(childlogdir: &Path, identifier: &str) -> Vec<LogLine> {
-    let Ok(entries) = childlogdir.read_dir() else {
+    let listed = Folder::open(childlogdir).and_then(|folder| Ok((folder.names()?, folder)));
+    let Ok((names, folder)) = listed else {
         return vec![warning("Could not clear childlog dir".into())];
     };
-    entries
-        .flatten()
-        .filter(|entry| {
-            let name = entry.file_name();
-            name.to_str().is_some_and(|name| is_auto(name, identifier))
+    names
+        .into_iter()
+        .filter(|name| name.to_str().is_some_and(|name| is_auto(name, identifier)))
+        .filter(|name| {
+            remove(&folder, name).is_err_and(|error| error.kind() != io::ErrorKind::NotFound)
         })
-        .filter_map(|entry| remove(&entry.path()))
+        .map(|name| {
+            let path = repr(&childlogdir.join(name).to_string_lossy());
+            warning(format!("Failed to clean up {path}"))
+        })
         .collect()
 }
 
-/// Removes one file of ours; the warning if that fails.
-fn remove(path: &Path) -> Option<LogLine> {
+/// Removes one file of ours.
+fn remove(folder: &Folder, name: &OsStr) -> io::Result<()> {
     let us = nix::unistd::geteuid().as_raw();
-    let removed = Folder::of(path).and_then(|(folder, name)| match folder.look(&name)? {
+    match folder.look(name)? {
         Some(found) if found.file_type == FileType::Folder => {
             Err(io::ErrorKind::IsADirectory.into())
         }
         Some(found) if found.file_type == FileType::Regular && found.uid == us => {
-            folder.remove(&name)
+            folder.remove(name)
         }
         // of another user, or nothing that we make
         Some(_) | None => Ok(()),
-    });
-    match removed {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            let path = repr(&path.to_string_lossy());
-            Some(warning(format!("Failed to clean up {path}")))
-        }
-        Ok(()) | Err(_) => None,
     }
 }
 

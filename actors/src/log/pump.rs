@@ -148,7 +148,10 @@ impl Pump {
             return;
         }
         let now = Instant::now();
-        for id in std::mem::take(&mut self.timed) {
+        // each leaves the set when it is served: a panic on one keeps the others
+        let timed: Vec<ChannelId> = self.timed.iter().copied().collect();
+        for id in timed {
+            self.timed.remove(&id);
             let Some(slot) = self.slots.get_mut(&id) else {
                 continue;
             };

@@ -274,3 +274,82 @@ fn patterns_match_names_as_written() {
         assert_eq!(included(pattern), expected, "{pattern}");
     }
 }
+
+/// A folder of another user, and their link to a folder that is not theirs; `None` without root.
+fn foreign_link(place: &Place) -> Option<PathBuf> {
+    if !nix::unistd::geteuid().is_root() {
+        return None;
+    }
+    let (ours, link) = (place.path("ours"), place.path("link"));
+    std::fs::create_dir(&ours).expect("a folder");
+    std::os::unix::fs::symlink(&ours, &link).expect("a link");
+    std::os::unix::fs::lchown(&link, Some(65534), None).expect("root");
+    Some(link)
+}
+
+#[test]
+fn a_link_of_another_user_exposes_what_is_read_through_it() {
+    let place = Place::with(&format!("{MAIN}[include]\nfiles = link/*.conf\n"));
+    let Some(link) = foreign_link(&place) else {
+        return;
+    };
+    place.write("ours/x.conf", "[program:x]\ncommand=x\n");
+    let config = place.load().expect("a configuration");
+    assert_eq!(config.groups.len(), 1, "it is followed");
+    let remarks: Vec<&str> = config.remarks.iter().map(|line| &*line.text).collect();
+    let words = format!("{}, which leads to its configuration file", link.display());
+    let found = remarks.iter().filter(|text| text.contains(&words));
+    assert_eq!(found.count(), 1, "{remarks:?}");
+}
+
+#[test]
+fn an_include_folder_is_looked_at_before_it_has_files() {
+    use std::os::unix::fs::PermissionsExt;
+    if !nix::unistd::geteuid().is_root() {
+        return;
+    }
+    let place = Place::with(&format!(
+        "{MAIN}[include]\nfiles = open/*.conf none/here/*.conf\n"
+    ));
+    let open = place.path("open");
+    std::fs::create_dir(&open).expect("a folder");
+    let mode = std::fs::Permissions::from_mode(0o777);
+    std::fs::set_permissions(&open, mode).expect("mode");
+    let config = place.load().expect("a configuration");
+    let remarks: Vec<&str> = config.remarks.iter().map(|line| &*line.text).collect();
+    let words = format!("{}, which leads to", open.display());
+    let found: Vec<_> = remarks
+        .iter()
+        .filter(|text| text.contains("as root"))
+        .collect();
+    assert_eq!(found.len(), 1, "{remarks:?}");
+    assert!(found[0].contains(&words), "{remarks:?}");
+    assert!(
+        found[0].contains("open/*.conf, is writable by every user"),
+        "{remarks:?}"
+    );
+}
+
+#[test]
+fn folders_of_logs_follow_the_rule_of_opening() {
+    let place = Place::with(&format!(
+        "{MAIN}[program:x]\ncommand=x\nstdout_logfile=@DIR@/link/log\n"
+    ));
+    let text = std::fs::read_to_string(place.path("s.conf")).expect("text");
+    place.write("s.conf", &text);
+    let Some(link) = foreign_link(&place) else {
+        return;
+    };
+    let refused = format!(
+        "the link {} of another user leads to a folder that is not theirs",
+        link.display()
+    );
+    let error = place.load().expect_err("refused").to_string();
+    assert!(error.contains(&refused), "{error}");
+    place.write("s.conf", &format!("{MAIN}childlogdir=@DIR@/link\n"));
+    let error = place.load().expect_err("refused").to_string();
+    assert!(error.contains(&refused), "{error}");
+    // a program may run there all the same
+    place.write("s.conf", &format!("{MAIN}directory=@DIR@/link\n"));
+    place.load().expect("a configuration");
+}

@@ -3,6 +3,7 @@
 use std::path::{Component, Path, PathBuf};
 
 use nix::unistd::{User, getuid};
+use visord_files::Folder;
 
 use crate::types::Surroundings;
 
@@ -89,15 +90,38 @@ pub fn existing_dir(text: &str, surroundings: &Surroundings) -> Result<PathBuf, 
 /// A file whose directory is there; the file need not be. `~` is expanded.
 ///
 /// # Errors
-/// `The directory named as part of the path <text as written> does not exist`
+/// `The directory named as part of the path <text as written> does not exist`; a link to it that
+/// the daemon does not follow.
 pub fn path_with_existing_dir(text: &str, surroundings: &Surroundings) -> Result<String, String> {
     let path = expand_home(text, surroundings);
     let directory = path.rfind('/').map_or("", |at| &path[..=at]);
-    if directory.is_empty() || resolve(directory, surroundings).is_dir() {
-        Ok(path)
-    } else {
-        Err(format!(
-            "The directory named as part of the path {text} does not exist"
-        ))
+    if directory.is_empty() {
+        return Ok(path);
+    }
+    opens(&resolve(directory, surroundings), || {
+        format!("The directory named as part of the path {text} does not exist")
+    })?;
+    Ok(path)
+}
+
+/// As [`existing_dir`], of a directory in which the daemon makes files.
+///
+/// # Errors
+/// As there; a link to it that the daemon does not follow.
+pub fn existing_log_dir(text: &str, surroundings: &Surroundings) -> Result<PathBuf, String> {
+    let directory = existing_dir(text, surroundings)?;
+    opens(&surroundings.cwd.join(&directory), || {
+        format!("{text} is not an existing directory")
+    })?;
+    Ok(directory)
+}
+
+/// Opens a directory by the rules for what the daemon writes to; `missing` words what the system
+/// says, a link that is not followed has its own words.
+fn opens(directory: &Path, missing: impl FnOnce() -> String) -> Result<(), String> {
+    match Folder::open(directory) {
+        Ok(_) => Ok(()),
+        Err(error) if error.raw_os_error().is_some() => Err(missing()),
+        Err(error) => Err(error.to_string()),
     }
 }

@@ -220,3 +220,21 @@ fn owners() {
         assert!(names(dir.path()).is_empty());
     }
 }
+
+#[test]
+fn a_link_of_another_user_is_named() {
+    if !nix::unistd::geteuid().is_root() {
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let (folder, link) = (dir.path().join("folder"), dir.path().join("link"));
+    fs::create_dir(&folder).unwrap();
+    std::os::unix::fs::symlink(&folder, &link).unwrap();
+    std::os::unix::fs::lchown(&link, Some(65534), None).unwrap();
+    let expected = format!(
+        "Cannot open an HTTP server: socket.error reported the link {} of another user leads to a \
+         folder that is not theirs",
+        link.display()
+    );
+    assert_eq!(error(&[plain(&link.join("socket"))]), expected);
+}

@@ -8,6 +8,8 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use visord_files::Folder;
+
 use super::place::FileId;
 
 /// Rotations that may come between two system calls.
@@ -120,7 +122,8 @@ pub(super) fn next(path: &Path, file: &File, id: FileId) -> io::Result<Next> {
 
 /// Whether an old file has the number it had.
 fn is_still(old: &Old) -> bool {
-    fs::symlink_metadata(&old.path).is_ok_and(|now| FileId::of(&now) == old.id)
+    let now = Folder::of(&old.path).and_then(|(folder, name)| folder.hold(&name)?.metadata());
+    now.is_ok_and(|now| FileId::of(&now) == old.id)
 }
 
 /// The number of an old file, from its name and that of the log.
@@ -134,25 +137,17 @@ fn number_of(log: &OsStr, name: &OsStr) -> Option<u64> {
 
 /// All old files of a log that can be read, the youngest first.
 fn old_files(path: &Path) -> Vec<Old> {
-    let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
+    let listed = Folder::of(path).and_then(|(folder, name)| Ok((folder.names()?, folder, name)));
+    let Ok((names, folder, name)) = listed else {
         return Vec::new();
     };
-    let folder = if folder == OsStr::new("") {
-        Path::new(".")
-    } else {
-        folder
-    };
-    let Ok(entries) = fs::read_dir(folder) else {
-        return Vec::new();
-    };
-    let names = entries.filter_map(|entry| entry.ok().map(|entry| entry.file_name()));
     let mut all: Vec<Old> = names
+        .into_iter()
         .filter_map(|entry| {
-            let number = number_of(name, &entry)?;
-            let path = folder.join(entry);
-            let metadata = fs::symlink_metadata(&path)
-                .ok()
-                .filter(fs::Metadata::is_file)?;
+            let number = number_of(&name, &entry)?;
+            let held = folder.hold(&entry).and_then(|held| held.metadata());
+            let metadata = held.ok().filter(fs::Metadata::is_file)?;
+            let path = path.with_file_name(entry);
             Some(Old {
                 number,
                 path,

@@ -66,7 +66,11 @@ impl Followers {
                 | AddWatchFlags::IN_MOVE
                 | AddWatchFlags::IN_ONLYDIR,
         );
-        let file = inotify.add_watch(path, AddWatchFlags::IN_MODIFY | AddWatchFlags::IN_ATTRIB);
+        // a link in the place of a log is not followed, nor is it by the reader
+        let file = inotify.add_watch(
+            path,
+            AddWatchFlags::IN_MODIFY | AddWatchFlags::IN_ATTRIB | AddWatchFlags::IN_DONT_FOLLOW,
+        );
         let mut watches = self.watches();
         let current = watches.inotify.get_or_insert_with(|| Arc::clone(&inotify));
         if !Arc::ptr_eq(current, &inotify) {
