@@ -56,7 +56,7 @@ pub(crate) use lane::Lane;
 pub use pipes::{ChildEnds, ParentEnds, open_pipes};
 pub use plan::{SpawnJob, SpawnPlan, environment};
 pub(crate) use registry::Owner;
-pub use registry::{ChildHandle, ChildRegistry, Exit};
+pub use registry::{ChildHandle, ChildRegistry, CloneUnderWay, Exit};
 pub use spawner::{Limit, SpawnerHandle, SpawnerOptions, SpawnerThread};
 
 /// The seam between deciding and doing: production code uses [`SpawnerHandle`], tests of the
