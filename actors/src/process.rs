@@ -38,6 +38,7 @@ use crate::messages::supervisor::ProcessName;
 use crate::reaper::ProcessExited;
 use crate::spawn::{ChildHandle, SpawnAttempt};
 use listen::Speech;
+use retire::Leaving;
 use stdin::Stdin;
 use waiters::Waiters;
 
@@ -86,7 +87,7 @@ pub struct Process {
     /// It may count among the users of its FastCGI socket.
     uses_socket: bool,
     /// It is to be replaced or removed: nothing starts it any more.
-    leaving: bool,
+    leaving: Option<Leaving>,
 }
 
 impl Process {
@@ -126,7 +127,7 @@ impl Process {
             stop_report: None,
             speech: None,
             uses_socket: false,
-            leaving: false,
+            leaving: None,
         }
     }
 }

@@ -20,6 +20,7 @@ use visord_model::process::{Input, Machine};
 use visord_model::state::ProcessState;
 
 use super::listen::Speech;
+use super::retire::Leaving;
 use super::spawn_request::Launched;
 use super::stdin::Stdin;
 use super::waiters::Waiters;
@@ -63,7 +64,7 @@ struct Estate {
     speech: Option<Speech>,
     waiters: Waiters,
     uses_socket: bool,
-    leaving: bool,
+    leaving: Option<Leaving>,
 }
 
 /// The spawn under way is answered: the answer lies in the post.

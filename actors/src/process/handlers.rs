@@ -47,7 +47,7 @@ impl Handler<Autostart> for Process {
     type Result = ();
 
     fn handle(&mut self, _msg: Autostart, ctx: &mut Context<Self>) {
-        if !self.leaving {
+        if self.leaving.is_none() {
             self.turn_unasked(Input::Autostart, ctx);
         }
     }

@@ -96,7 +96,7 @@ impl Handler<RecoverListener> for Process {
 
     /// A stop, and the start that follows it (decision Q15).
     fn handle(&mut self, msg: RecoverListener, ctx: &mut Context<Self>) {
-        let same = self.current_pid() == msg.pid && !self.leaving;
+        let same = self.current_pid() == msg.pid && self.leaving.is_none();
         if same && self.turn(Input::Stop, ctx).is_ok() {
             self.turn_unasked(Input::Start, ctx);
         }

@@ -64,8 +64,10 @@ fn configure(folder: &Path, environment: &str) {
              environment={environment}\nstdout_logfile=NONE\nstderr_logfile=NONE\n"
         )
     };
+    // ends at once, and is due to be restarted nearly always
+    let due = program("due").replace("/bin/sleep 1000", "/bin/true") + "autorestart=true\n";
     let text = format!(
-        "[supervisord]\n[group:g]\nprograms=guarded,other\n{}{}",
+        "[supervisord]\n[group:g]\nprograms=guarded,other,due\n{}{}{due}",
         program("guarded"),
         program("other")
     );
@@ -99,6 +101,9 @@ fn a_process_that_cannot_be_stopped_leaves_the_group_as_it_was() {
         assert_eq!(running.process("guarded").state, ProcessState::Unknown);
         let again = running.wait_state("other", ProcessState::Running).await;
         assert_ne!(again, other, "it was stopped and started again");
+        let restarts = running.process("due").restarts;
+        let what = "the restart that was due";
+        harness::wait_for(what, || running.process("due").restarts > restarts).await;
         assert_eq!(changed().await, ["g"]);
 
         // UNKNOWN counts as stopped, but its child lives: removed, it would belong to no process
@@ -127,7 +132,7 @@ fn a_process_that_cannot_be_stopped_leaves_the_group_as_it_was() {
         assert_eq!(running.process("guarded").state, ProcessState::Stopped);
         let done = update().await.expect("possible");
         let fates: Vec<Fate> = done.iter().map(|it| it.fate).collect();
-        assert_eq!(fates, [Fate::Restarted, Fate::Restarted]);
+        assert_eq!(fates, [Fate::Restarted; 3]);
         for name in ["guarded", "other"] {
             let new = running.wait_state(name, ProcessState::Running).await;
             assert!(new != other && new != again && new != guarded);
