@@ -31,7 +31,7 @@ pub use stdin::StdinError;
 pub use surroundings::Surroundings;
 
 use crate::board::RowOwner;
-use crate::fcgi::SharedSocket;
+use crate::fcgi::{SharedSocket, UseNumber};
 use crate::log::Channel;
 use crate::messages::process::{ActorDied, ProcessChanged};
 use crate::messages::supervisor::ProcessName;
@@ -84,8 +84,8 @@ pub struct Process {
     timer: Option<SpawnHandle>,
     stop_report: Option<SpawnHandle>,
     speech: Option<Speech>,
-    /// It may count among the users of its FastCGI socket.
-    uses_socket: bool,
+    /// Its latest use of its FastCGI socket, until it releases it.
+    socket_use: Option<UseNumber>,
     /// It is to be replaced or removed: nothing starts it any more.
     leaving: Option<Leaving>,
 }
@@ -126,7 +126,7 @@ impl Process {
             timer: None,
             stop_report: None,
             speech: None,
-            uses_socket: false,
+            socket_use: None,
             leaving: None,
         }
     }

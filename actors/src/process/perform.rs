@@ -34,7 +34,8 @@ impl Process {
         // the machine is a step ahead: the start may wait for a stop, or follow it already
         let restarts = self.machine.will_restart() || self.machine.is_spawning();
         let state = transition.to;
-        self.waiters.changed(state, restarts);
+        self.waiters
+            .changed(state, restarts, self.machine.trouble());
         if let Some(pool) = &self.setup.pool {
             pool.changed.do_send(MemberChanged {
                 process: self.name.process.clone(),

@@ -30,6 +30,8 @@ pub(super) struct Waiters(Vec<Waiter>);
 impl Waiters {
     /// Promise an answer.
     pub(super) fn file(&mut self, wish: Wish, label: String) -> oneshot::Receiver<Answer> {
+        // those whose clients went away
+        self.0.retain(|waiter| !waiter.reply.is_closed());
         let (reply, answer) = oneshot::channel();
         self.0.push(Waiter { wish, label, reply });
         answer
@@ -52,8 +54,12 @@ impl Waiters {
 
     /// Answer those whom this new state concerns. `restarts`: the stop that completes is
     /// followed by the start that was asked for meanwhile (decision Q15).
-    pub(super) fn changed(&mut self, to: ProcessState, restarts: bool) {
+    /// `trouble`: why its child could not be signalled, if it is in UNKNOWN.
+    pub(super) fn changed(&mut self, to: ProcessState, restarts: bool, trouble: Option<&str>) {
         self.settle(|wish, label| match wish {
+            Wish::Stopped if to == ProcessState::Unknown => {
+                Some(Err(FaultCode::Failed.about(trouble.unwrap_or(label))))
+            }
             Wish::Stopped => to.is_stopped().then_some(Ok(())),
             Wish::Running | Wish::Launched => started(to, restarts, label),
         });

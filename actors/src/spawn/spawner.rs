@@ -125,6 +125,15 @@ impl SpawnerHandle {
         Arc::clone(&self.registry)
     }
 
+    /// A child that is to be ended unless it is claimed.
+    pub(crate) fn unclaimed(&self, child: ChildHandle) -> Unclaimed {
+        Unclaimed {
+            child,
+            is_claimed: false,
+            registry: self.children(),
+        }
+    }
+
     /// Run something that may block on a spawner thread.
     /// Errors: no thread can be had, or the job panicked.
     pub fn run<T: Send + 'static>(
@@ -200,6 +209,31 @@ impl Drop for Claim {
         self.answer.close();
         if let Ok(Ok(unwanted)) = self.answer.try_recv() {
             abandon(&unwanted.child, &self.registry);
+        }
+    }
+}
+
+/// A child that nothing looks after yet. Dropped, it is ended with its group rather than lost.
+#[derive(Debug)]
+#[must_use = "dropping it kills the child"]
+pub(crate) struct Unclaimed {
+    child: ChildHandle,
+    is_claimed: bool,
+    registry: Arc<ChildRegistry>,
+}
+
+impl Unclaimed {
+    /// The child, from now on looked after by the caller.
+    pub(crate) fn claim(mut self) -> ChildHandle {
+        self.is_claimed = true;
+        self.child.clone()
+    }
+}
+
+impl Drop for Unclaimed {
+    fn drop(&mut self) {
+        if !self.is_claimed {
+            abandon(&self.child, &self.registry);
         }
     }
 }
@@ -291,11 +325,12 @@ impl WorkerContext {
         } = job;
         let shared = &self.0;
         let _busy = attempt.begin()?;
-        let launch = Launch::prepare(prepare()?, shared.options.descriptors)?;
+        let (plan, deliver) = prepare()?;
+        let launch = Launch::prepare(plan, shared.options.descriptors)?;
         let mut way = shared.way();
         let spawned = shared.make_child(&name, &launch, &attempt, &mut way);
         shared.put_back(way);
-        spawned
+        spawned.inspect(|_| deliver())
     }
 }
 
