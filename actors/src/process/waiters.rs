@@ -90,3 +90,30 @@ fn started(to: ProcessState, restarts: bool, label: &str) -> Option<Answer> {
         | ProcessState::Unknown => fault(FaultCode::AbnormalTermination),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stop_that_ends_in_unknown_has_failed() {
+        let mut waiters = Waiters::default();
+        let mut stop = waiters.file(Wish::Stopped, "x".into());
+        waiters.changed(ProcessState::Stopping, false, None);
+        assert!(stop.try_recv().is_err(), "not yet");
+        waiters.changed(ProcessState::Unknown, false, Some("no permission"));
+        let fault = FaultCode::Failed.about("no permission");
+        assert_eq!(stop.try_recv(), Ok(Err(fault)));
+    }
+
+    #[test]
+    fn clients_that_went_away_take_no_room() {
+        let mut waiters = Waiters::default();
+        let waits = waiters.file(Wish::Running, "x".into());
+        for _ in 0..1000 {
+            drop(waiters.file(Wish::Running, "x".into()));
+        }
+        assert!(waiters.0.len() <= 2);
+        drop(waits);
+    }
+}
