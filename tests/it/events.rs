@@ -157,7 +157,10 @@ fn a_broken_listener_is_restarted_if_that_is_wished() {
     );
     // like any automatic restart, a second after the first start at the earliest
     let starts = daemon.text("starts");
-    let starts: Vec<f64> = starts.lines().filter_map(|line| line.parse().ok()).collect();
+    let starts: Vec<f64> = starts
+        .lines()
+        .filter_map(|line| line.parse().ok())
+        .collect();
     assert_eq!(starts.len(), 2);
     assert!(starts[1] - starts[0] > 0.5, "{starts:?}");
 }
