@@ -91,8 +91,8 @@ pub struct Process {
 }
 
 impl Process {
-    /// Start the actor of a process that was never started. Whoever hears of it afterwards
-    /// finds it on the board.
+    /// Start the actor of a process that was never started. It is on the board when this
+    /// returns.
     #[must_use]
     pub fn enter(setup: Setup, world: Rc<Surroundings>) -> Addr<Self> {
         Self::create(|ctx| {

@@ -41,7 +41,7 @@ const MOST_DEATHS: u32 = 5;
 /// The place of a process that actors come to and leave; the Supervisor keeps it.
 #[derive(Default)]
 pub struct Post {
-    /// Whoever has it now; weak, or a removed process would keep itself alive.
+    /// The actor that has it now; weak, or a removed process would keep itself alive.
     addr: RefCell<Option<WeakAddr<Process>>>,
     /// What came of the spawn under way.
     tray: RefCell<Option<Result<Launched, SpawnError>>>,
@@ -84,7 +84,7 @@ struct Estate {
 struct LaunchAnswered;
 
 impl Post {
-    /// Lay the answer to a spawn here and tell whoever has the post.
+    /// Lay the answer to a spawn here and tell the actor that has the post.
     pub(super) fn answer(&self, result: Result<Launched, SpawnError>) {
         if self.given_up.get().is_some() {
             // a child that came of it is ended: nothing would look after it

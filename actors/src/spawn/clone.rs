@@ -123,7 +123,7 @@ struct Stack {
     base: *mut c_void,
 }
 
-// SAFETY: the mapping belongs to no thread; whoever owns the stack is alone with it.
+// SAFETY: the mapping belongs to no thread, and only the owner of the stack uses it.
 unsafe impl Send for Stack {}
 
 impl Stack {
