@@ -234,6 +234,7 @@ fn falls_back_to_fork_by_itself() {
 }
 
 #[test]
+#[allow(clippy::zombie_processes)] // the Reaper waits for it
 fn a_clone_that_hangs_holds_up_only_unknown_children() {
     let name = "reaping::a_clone_that_hangs_holds_up_only_unknown_children";
     alone(name, async |mut world| {
