@@ -21,7 +21,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use visord_actors::spawn::{SpawnerOptions, SpawnerThread};
+use visord_actors::spawn::{Limit, SpawnerHandle, SpawnerOptions, SpawnerThread};
 use visord_actors::supervisor::{Ending, Loader};
 use visord_actors::workers::Workers;
 use visord_config::{ConfigError, Loaded, Overrides, Surroundings};
@@ -97,20 +97,7 @@ fn live(
     let descriptors = privileges::raise_own_descriptors();
     let mut running = Start::first(limits, readiness).up(&loaded.config)?;
     reserve::keep();
-    // threads begin only now, after the fork and the change of user
-    let options = SpawnerOptions {
-        portable: false,
-        descriptors,
-    };
-    let threads = || {
-        wiring::prepare()?;
-        let spawner = SpawnerThread::start_with(options);
-        let spawner = spawner.map_err(|error| shortage("the spawner thread", &error))?;
-        let workers = Workers::start();
-        let workers = workers.map_err(|error| shortage("the worker threads", &error))?;
-        Ok((spawner, workers))
-    };
-    let (spawner, workers) = match threads() {
+    let (spawner, workers) = match threads(descriptors) {
         Ok(threads) => threads,
         Err(error) => return Err(failed(running, error)),
     };
@@ -137,21 +124,41 @@ fn live(
                 running = again::up(&loaded.config, running, ahead.take());
             }
             Ok(Ending::Shutdown) => {
-                ahead.take().iter().for_each(Bound::unlink);
-                running.down().stop_threads();
+                end(running, &ahead);
                 return Ok(ExitCode::SUCCESS);
             }
             Ok(Ending::Failed) => {
                 let text = "the Supervisor failed; every program was stopped, supervisord ends";
                 slog::crit!(running.activity.logger(), "{text}");
                 eprintln!("Error: {text}");
-                ahead.take().iter().for_each(Bound::unlink);
-                running.down().stop_threads();
+                end(running, &ahead);
                 return Ok(ExitCode::from(SOFTWARE));
             }
             Err(error) => return Err(failed(running, error)),
         }
     }
+}
+
+/// The threads that outlive a restart. They begin only after the fork and the change of user.
+///
+/// # Errors
+/// A thread or a descriptor cannot be had.
+fn threads(descriptors: Option<Limit>) -> Result<(SpawnerHandle, Workers), UsageError> {
+    wiring::prepare()?;
+    let spawner = SpawnerThread::start_with(SpawnerOptions {
+        portable: false,
+        descriptors,
+    });
+    let spawner = spawner.map_err(|error| shortage("the spawner thread", &error))?;
+    let workers = Workers::start();
+    let workers = workers.map_err(|error| shortage("the worker threads", &error))?;
+    Ok((spawner, workers))
+}
+
+/// Clean up at the end, what was tried ahead of a restart included.
+fn end(running: Running, ahead: &Ahead) {
+    ahead.take().iter().for_each(Bound::unlink);
+    running.down().stop_threads();
 }
 
 /// Clean up after a first start that failed. Standard error may be gone already, so the log says

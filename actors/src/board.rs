@@ -2,8 +2,8 @@
 //!
 //! A process's row is written by its Process actor, the rest by the Supervisor, on every
 //! change. A row has one owner at a time: an actor that was replaced or removed, but lives on until
-//! its child has ended, can no longer write it; RPC reads, pages and metrics are answered from it without a message to any actor.
-//! Readers hold the lock for the copy of some `Arc`s.
+//! its child has ended, can no longer write it. RPC reads, pages and metrics are answered from the
+//! board without a message to any actor. Readers hold the lock for the copy of some `Arc`s.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

@@ -1,47 +1,75 @@
 //! Listening sockets that FastCGI processes share (spec core 8).
 //!
-//! Opening one may look up a name and touches the file system, so it happens on the spawner
-//! thread. A socket is open from the first [`SharedSocket::acquire`] until each of its users has
-//! called [`SharedSocket::release`]; a process releases it when it comes to rest, not between an
-//! exit and the restart that follows.
+//! Opening one may look up a name and touches the file system, so it happens on a spawner thread.
+//! A socket is open from the first [`SharedSocket::acquire`] until each of its users has called
+//! [`SharedSocket::release`]; a process releases it when it comes to rest, not between an exit and
+//! the restart that follows.
+//!
+//! A start that hangs may acquire the socket long after its process has released it, or started
+//! again. So each start has a number ([`UseNumber`]): a release ends this use and the earlier ones.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, ToSocketAddrs};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
-use futures_util::future::LocalBoxFuture;
 use nix::sys::socket::{
     AddressFamily, SockFlag, SockType, SockaddrIn, bind, setsockopt, socket, sockopt,
 };
 use visord_config::{FcgiAddress, FcgiSocket, Ownership};
 use visord_files::socket::{BindError, Looks, SocketFile, bind_unix_socket};
 use visord_model::log_line::{Level, LogLine};
+use visord_model::process::SPAWN_TIMEOUT;
 
+use crate::spawn::SpawnError;
 use crate::spawn::descriptor::listen;
-use crate::spawn::{SpawnError, SpawnerHandle};
+
+/// How long opening a socket may keep other users waiting; after that it is said to hang.
+const PATIENCE: Duration = SPAWN_TIMEOUT;
 
 /// The socket of one group; clones are the same socket.
 #[derive(Clone, Debug)]
 pub struct SharedSocket {
     config: Arc<FcgiSocket>,
-    spawner: SpawnerHandle,
-    // only spawner threads lock it, and one after the other as long as none hangs
-    state: Arc<Mutex<State>>,
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    // locked for moments only: not while the socket is being opened
+    state: Mutex<State>,
+    /// It was opened, or could not be.
+    opened: Condvar,
 }
 
 #[derive(Debug, Default)]
 struct State {
     listener: Option<OwnedFd>,
-    users: BTreeSet<String>,
+    /// Since when a spawner thread has been opening it.
+    opening: Option<Instant>,
+    users: BTreeMap<String, Use>,
+    /// The number given out last.
+    latest: u64,
 }
 
-/// What came of an attempt, and what the activity log should say about it.
+/// The newest use by one process.
+#[derive(Clone, Copy, Debug)]
+struct Use {
+    number: UseNumber,
+    is_over: bool,
+}
+
+/// The use of a socket by one start of a process; a later start has a higher one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct UseNumber(u64);
+
+/// What came of it, and what the activity log should say about it.
 #[derive(Debug)]
 #[must_use = "the log lines belong into the activity log"]
-pub struct Attempt<T> {
+pub struct Reported<T> {
     /// To be logged in this order, before anything about the outcome.
     pub log: Vec<LogLine>,
     /// The result.
@@ -50,27 +78,23 @@ pub struct Attempt<T> {
 
 /// Create a socket as a test and close it again, as happens when a group becomes active at
 /// start. Blocks. The error's text is the one the daemon ends with.
-pub fn probe(config: &FcgiSocket) -> Attempt<()> {
+pub fn probe(config: &FcgiSocket) -> Reported<()> {
     let mut log = vec![creating(config)];
     let outcome = create(config).map(drop);
     if outcome.is_ok() {
         log.push(closing(config));
     }
-    let outcome = outcome.map_err(|error| SpawnError::Socket {
-        url: config.url.clone(),
-        reason: error.to_string(),
-    });
-    Attempt { log, outcome }
+    let outcome = outcome.map_err(|error| failed(config, &error));
+    Reported { log, outcome }
 }
 
 impl SharedSocket {
     /// A socket that is not open yet.
     #[must_use]
-    pub fn new(config: Arc<FcgiSocket>, spawner: SpawnerHandle) -> Self {
+    pub fn new(config: Arc<FcgiSocket>) -> Self {
         Self {
             config,
-            spawner,
-            state: Arc::default(),
+            shared: Arc::default(),
         }
     }
 
@@ -80,67 +104,128 @@ impl SharedSocket {
         &self.config.url
     }
 
-    /// A descriptor of the socket for the process of this name, which from now on is one of its
-    /// users; the first of them opens it. Asking again is harmless. Blocks: spawner thread only.
-    pub fn acquire(&self, user: &str) -> Attempt<OwnedFd> {
-        attempt(&self.config, &self.state, |config, state| {
-            let mut log = Vec::new();
-            let outcome = state.open(config, &mut log);
-            if outcome.is_ok() {
-                state.users.insert(user.to_owned());
-            }
-            (log, outcome)
-        })
+    /// The number of a start that is ordered now.
+    #[must_use]
+    pub fn next_use(&self) -> UseNumber {
+        let mut state = self.shared.state();
+        state.latest += 1;
+        UseNumber(state.latest)
     }
 
-    /// The process of this name has come to rest; the last user closes the socket. The file of a
-    /// unix socket stays. Releasing what was not acquired is harmless.
-    pub fn release(&self, user: &str) -> LocalBoxFuture<'static, Attempt<()>> {
-        let user = user.to_owned();
-        let (config, state) = (Arc::clone(&self.config), Arc::clone(&self.state));
-        let answer = self.spawner.run(move || {
-            attempt(&config, &state, |config, state| {
-                state.users.remove(&user);
-                let mut log = Vec::new();
-                if state.users.is_empty() && state.listener.take().is_some() {
-                    log.push(closing(config));
-                }
-                (log, Ok(()))
-            })
-        });
-        Box::pin(async move {
-            answer.await.unwrap_or_else(|gone| Attempt {
-                log: Vec::new(),
-                outcome: Err(gone),
-            })
-        })
+    /// A descriptor of the socket for this start of the process of this name, which from now on is
+    /// one of its users; the first of them opens it. Blocks: spawner thread only.
+    /// Errors: it cannot be opened; this use is over already.
+    pub fn acquire(&self, user: &str, number: UseNumber) -> Reported<OwnedFd> {
+        let mut log = Vec::new();
+        let outcome = self.join(user, number, &mut log);
+        Reported { log, outcome }
+    }
+
+    fn join(
+        &self,
+        user: &str,
+        number: UseNumber,
+        log: &mut Vec<LogLine>,
+    ) -> Result<OwnedFd, SpawnError> {
+        let failed = |error| failed(&self.config, &error);
+        let mut state = self.shared.when_opened().map_err(failed)?;
+        if state.is_past(user, number) {
+            return Err(SpawnError::Cancelled);
+        }
+        if state.listener.is_some() {
+            return state.join(user, number).map_err(failed)?;
+        }
+        state.opening = Some(Instant::now());
+        drop(state);
+        let _opening = Opening(&self.shared);
+        log.push(creating(&self.config));
+        let listener = create(&self.config).map_err(failed)?;
+        let mut state = self.shared.state();
+        state.listener = Some(listener);
+        let joined = state.join(user, number);
+        if state.close_unused() {
+            log.push(closing(&self.config));
+        }
+        drop(state);
+        joined.map_err(failed)?
+    }
+
+    /// The process of this name has come to rest: this use of it and the earlier ones are over. The
+    /// last user closes the socket, which the activity log should say. The file of a unix socket
+    /// stays. Never blocks.
+    #[must_use = "the log line belongs into the activity log"]
+    pub fn release(&self, user: &str, number: UseNumber) -> Option<LogLine> {
+        let mut state = self.shared.state();
+        let newest = state.users.get(user).map(|newest| newest.number);
+        if newest.is_none_or(|newest| newest <= number) {
+            let is_over = true;
+            state.users.insert(user.to_owned(), Use { number, is_over });
+        }
+        state.close_unused().then(|| closing(&self.config))
     }
 }
 
-fn attempt<T>(
-    config: &FcgiSocket,
-    state: &Mutex<State>,
-    job: impl FnOnce(&FcgiSocket, &mut State) -> (Vec<LogLine>, io::Result<T>),
-) -> Attempt<T> {
-    let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
-    let (log, outcome) = job(config, &mut state);
-    let outcome = outcome.map_err(|error| SpawnError::Socket {
-        url: config.url.clone(),
-        reason: error.to_string(),
-    });
-    Attempt { log, outcome }
+impl Shared {
+    // nothing under this lock can panic half-way
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Wait while another thread opens the socket. Error: that hangs.
+    fn when_opened(&self) -> io::Result<MutexGuard<'_, State>> {
+        let mut state = self.state();
+        while let Some(since) = state.opening {
+            let left = PATIENCE.saturating_sub(since.elapsed());
+            if left.is_zero() {
+                return Err(io::Error::other("an earlier attempt to open it hangs"));
+            }
+            let waited = self.opened.wait_timeout(state, left);
+            state = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+        Ok(state)
+    }
+}
+
+/// This thread opens the socket; dropped: it is open, or could not be opened.
+struct Opening<'a>(&'a Shared);
+
+impl Drop for Opening<'_> {
+    fn drop(&mut self) {
+        self.0.state().opening = None;
+        self.0.opened.notify_all();
+    }
 }
 
 impl State {
-    fn open(&mut self, config: &FcgiSocket, log: &mut Vec<LogLine>) -> io::Result<OwnedFd> {
-        if let Some(listener) = &self.listener {
-            return listener.try_clone().map_err(worded);
-        }
-        log.push(creating(config));
-        let listener = create(config)?;
+    /// Whether this use is over, or a later one has begun.
+    fn is_past(&self, user: &str, number: UseNumber) -> bool {
+        self.users.get(user).is_some_and(|newest| {
+            newest.number > number || (newest.number == number && newest.is_over)
+        })
+    }
+
+    /// One more user of the open socket.
+    fn join(&mut self, user: &str, number: UseNumber) -> io::Result<Result<OwnedFd, SpawnError>> {
+        let listener = self.listener.as_ref();
+        let Some(listener) = listener.filter(|_| !self.is_past(user, number)) else {
+            return Ok(Err(SpawnError::Cancelled));
+        };
         let theirs = listener.try_clone().map_err(worded)?;
-        self.listener = Some(listener);
-        Ok(theirs)
+        let is_over = false;
+        self.users.insert(user.to_owned(), Use { number, is_over });
+        Ok(Ok(theirs))
+    }
+
+    /// Close it if nothing uses it. Whether it was open.
+    fn close_unused(&mut self) -> bool {
+        self.users.values().all(|it| it.is_over) && self.listener.take().is_some()
+    }
+}
+
+fn failed(config: &FcgiSocket, error: &io::Error) -> SpawnError {
+    SpawnError::Socket {
+        url: config.url.clone(),
+        reason: error.to_string(),
     }
 }
 

@@ -31,13 +31,14 @@ pub use stdin::StdinError;
 pub use surroundings::Surroundings;
 
 use crate::board::RowOwner;
-use crate::fcgi::SharedSocket;
+use crate::fcgi::{SharedSocket, UseNumber};
 use crate::log::Channel;
 use crate::messages::process::{ActorDied, ProcessChanged};
 use crate::messages::supervisor::ProcessName;
 use crate::reaper::ProcessExited;
 use crate::spawn::{ChildHandle, SpawnAttempt};
 use listen::Speech;
+use retire::Leaving;
 use stdin::Stdin;
 use waiters::Waiters;
 
@@ -83,15 +84,15 @@ pub struct Process {
     timer: Option<SpawnHandle>,
     stop_report: Option<SpawnHandle>,
     speech: Option<Speech>,
-    /// It may count among the users of its FastCGI socket.
-    uses_socket: bool,
+    /// Its latest use of its FastCGI socket, until it releases it.
+    socket_use: Option<UseNumber>,
     /// It is to be replaced or removed: nothing starts it any more.
-    leaving: bool,
+    leaving: Option<Leaving>,
 }
 
 impl Process {
-    /// Start the actor of a process that was never started. Whoever hears of it afterwards
-    /// finds it on the board.
+    /// Start the actor of a process that was never started. It is on the board when this
+    /// returns.
     #[must_use]
     pub fn enter(setup: Setup, world: Rc<Surroundings>) -> Addr<Self> {
         Self::create(|ctx| {
@@ -125,8 +126,8 @@ impl Process {
             timer: None,
             stop_report: None,
             speech: None,
-            uses_socket: false,
-            leaving: false,
+            socket_use: None,
+            leaving: None,
         }
     }
 }

@@ -6,7 +6,7 @@
 //!
 //! One SIGCHLD may stand for many ends. So each starts a sweep, which looks at one ended child
 //! after the other without reaping it, until there are no more. A child of ours is reaped and its
-//! owner told, or whoever asks later; an unknown one is reaped and logged; one that may have been
+//! owner told at once or when it asks; an unknown one is reaped and logged; one that may have been
 //! made a moment ago is left until that is known.
 //!
 //! A sweep sees *every* child of this operating system process: a test that runs a Reaper must
@@ -28,7 +28,7 @@ use visord_model::exit::ExitStatus;
 use visord_model::moment::Moment;
 
 use crate::clock::Clock;
-use crate::spawn::wait::{Ended, peek_any, reap};
+use crate::spawn::wait::{Ended, peek, peek_any, reap};
 use crate::spawn::{ChildHandle, ChildRegistry, Exit, Owner, errno_name};
 
 /// When to look again after the kernel refused to say who has ended.
@@ -47,6 +47,12 @@ pub struct Watch {
     /// Whom to tell.
     pub owner: Recipient<ProcessExited>,
 }
+
+/// Look now for children that have ended: a child that is killed may have ended before, and its
+/// SIGCHLD was lost.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Look;
 
 /// A watched child has ended and is reaped: its pid now means nothing, or another process.
 #[derive(Clone, Copy, Debug, Message, PartialEq, Eq)]
@@ -142,29 +148,55 @@ impl Reaper {
     /// Until no ended child is left, or one that has to wait; not too many in one turn.
     fn reap_some(&mut self) -> io::Result<Sweep> {
         for _ in 0..BATCH {
-            let Some(Ended { pid, status }) = peek_any()? else {
+            let Some(ended) = peek_any()? else {
                 return Ok(Sweep::Done);
             };
-            let mut reaped = Ok(None);
-            let exit = Exit {
-                status,
-                at: self.clock.now(),
-            };
-            match self.children.reap(pid, exit, || reaped = reap(pid)) {
-                Owner::Ours(child) => {
-                    if let Some(watch) = self.watched.remove(&child.pid) {
-                        watch.owner.do_send(ProcessExited::new(pid, exit));
-                    }
-                    reaped?;
-                }
-                Owner::UnknownChild => {
-                    reap(pid)?;
-                    info!(self.log, "reaped unknown pid {pid} ({})", status.describe());
-                }
-                Owner::Unsettled => return Ok(Sweep::Done),
+            if !self.settle(ended)? {
+                return self.reap_registered();
             }
         }
         Ok(Sweep::Cut)
+    }
+
+    /// The kernel shows one that has to wait before all others: look at each registered child
+    /// instead, for a clone that hangs must not hold up the news of those.
+    fn reap_registered(&mut self) -> io::Result<Sweep> {
+        let mut left = BATCH;
+        for pid in self.children.pids() {
+            let Some(ended) = peek(pid)? else {
+                continue;
+            };
+            self.settle(ended)?;
+            left -= 1;
+            if left == 0 {
+                return Ok(Sweep::Cut);
+            }
+        }
+        Ok(Sweep::Done)
+    }
+
+    /// Reap one that has ended, and tell. False: it may have been made a moment ago and has to
+    /// wait until that is known.
+    fn settle(&mut self, Ended { pid, status }: Ended) -> io::Result<bool> {
+        let mut reaped = Ok(None);
+        let exit = Exit {
+            status,
+            at: self.clock.now(),
+        };
+        match self.children.reap(pid, exit, || reaped = reap(pid)) {
+            Owner::Ours(child) => {
+                if let Some(watch) = self.watched.remove(&child.pid) {
+                    watch.owner.do_send(ProcessExited::new(pid, exit));
+                }
+                reaped?;
+            }
+            Owner::UnknownChild => {
+                reap(pid)?;
+                info!(self.log, "reaped unknown pid {pid} ({})", status.describe());
+            }
+            Owner::Unsettled => return Ok(false),
+        }
+        Ok(true)
     }
 
     fn complain(&self, error: &io::Error) {
@@ -205,6 +237,14 @@ impl Drop for Reaper {
         for watch in self.watched.values() {
             self.children.release(&watch.child);
         }
+    }
+}
+
+impl Handler<Look> for Reaper {
+    type Result = ();
+
+    fn handle(&mut self, _: Look, ctx: &mut Self::Context) {
+        self.sweep(ctx);
     }
 }
 

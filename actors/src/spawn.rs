@@ -54,9 +54,10 @@ pub use errno::errno_name;
 pub use error::SpawnError;
 pub(crate) use lane::Lane;
 pub use pipes::{ChildEnds, ParentEnds, open_pipes};
-pub use plan::{SpawnJob, SpawnPlan, environment};
+pub use plan::{Delivery, SpawnJob, SpawnPlan, environment};
 pub(crate) use registry::Owner;
-pub use registry::{ChildHandle, ChildRegistry, Exit};
+pub use registry::{ChildHandle, ChildRegistry, CloneUnderWay, Exit};
+pub(crate) use spawner::Unclaimed;
 pub use spawner::{Limit, SpawnerHandle, SpawnerOptions, SpawnerThread};
 
 /// The seam between deciding and doing: production code uses [`SpawnerHandle`], tests of the

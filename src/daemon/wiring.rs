@@ -6,7 +6,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use actix::Actor;
+use actix::{Actor, Addr};
 use slog::Logger;
 use tokio::sync::{oneshot, watch};
 use visord_actors::board::{Board, Identity};
@@ -118,46 +118,42 @@ fn needed(
     }
 }
 
-async fn supervise(run: Run<'_>) -> Result<Ending, UsageError> {
-    let Run {
-        loader,
-        rehearsal,
-        loaded: Loaded { config, listing },
-        started,
-        running,
-        spawner,
-        workers,
-        next_serial,
-        is_first,
-    } = run;
-    let listing = Arc::new(listing);
+/// What outlives the Supervisor in a run.
+struct Base {
+    logger: Logger,
+    logs: LogService,
+    board: Arc<Board>,
+    bus: Addr<EventBus>,
+}
+
+/// Start what a Supervisor and its processes need.
+///
+/// # Errors
+/// In the first run: a thread or a descriptor cannot be had.
+async fn base(
+    config: &Config,
+    activity: &ActivityLog,
+    spawner: SpawnerHandle,
+    next_serial: u64,
+    is_first: bool,
+) -> Result<(Base, Surroundings), UsageError> {
     // from now on no disk may hold up a decision
-    let threads = running.activity.start_threads();
-    let logger = running.activity.logger();
+    let threads = activity.start_threads();
+    let logger = activity.logger();
     needed("the thread of the activity log", threads, is_first, &logger)?;
     tell_panics(&logger);
-    let board = Arc::new(Board::new(identity(&config)));
+    let board = Arc::new(Board::new(identity(config)));
     let logs = LogService::start(LogSettings::new(logger.clone()));
     let threads = logs.start_first_thread();
     needed("a thread for logs", threads, is_first, &logger)?;
-    running.activity.announce_to(&logs);
+    activity.announce_to(&logs);
     let interest = Interest::default();
-    let bus = EventBus::new(*next_serial, interest.clone());
+    let bus = EventBus::new(next_serial, interest.clone());
     let bus = bus.telling(board.feed().clone()).start();
     Ticker::new(bus.clone()).start();
     let clock = Clock::new();
-    let reaper = loop {
-        match Reaper::new(spawner.children(), logger.clone(), clock) {
-            Ok(reaper) => break reaper.start(),
-            Err(error) if is_first => return Err(shortage("waiting for children", &error)),
-            Err(error) => {
-                slog::crit!(logger, "cannot wait for children: {error}");
-                tokio::time::sleep(PAUSE).await;
-            }
-        }
-    };
-    let world = Rc::new(Surroundings {
-        reaper,
+    let world = Surroundings {
+        reaper: reaper(&spawner, &logger, clock, is_first).await?,
         workshop: spawner.clone(),
         spawner: Rc::new(spawner),
         logs: logs.clone(),
@@ -170,55 +166,75 @@ async fn supervise(run: Run<'_>) -> Result<Ending, UsageError> {
         environment: std::env::vars_os().collect(),
         server_url: server_url(&config.http),
         strip_ansi: config.server.strip_ansi,
-    });
-    let (ended, end) = oneshot::channel();
-    let reopened = watch::Sender::new(());
-    let latest = watch::Sender::new(Arc::clone(&listing));
+    };
+    let base = Base {
+        logger,
+        logs,
+        board,
+        bus,
+    };
+    Ok((base, world))
+}
+
+/// The Reaper; after a restart it is tried until it works.
+async fn reaper(
+    spawner: &SpawnerHandle,
+    logger: &Logger,
+    clock: Clock,
+    is_first: bool,
+) -> Result<Addr<Reaper>, UsageError> {
+    loop {
+        match Reaper::new(spawner.children(), logger.clone(), clock) {
+            Ok(reaper) => return Ok(reaper.start()),
+            Err(error) if is_first => return Err(shortage("waiting for children", &error)),
+            Err(error) => {
+                slog::crit!(logger, "cannot wait for children: {error}");
+                tokio::time::sleep(PAUSE).await;
+            }
+        }
+    }
+}
+
+async fn supervise(run: Run<'_>) -> Result<Ending, UsageError> {
+    let Run {
+        loader,
+        rehearsal,
+        loaded: Loaded { config, listing },
+        started,
+        running,
+        spawner,
+        workers,
+        next_serial,
+        is_first,
+    } = run;
+    let activity = &running.activity;
+    let (base, world) = base(&config, activity, spawner, *next_serial, is_first).await?;
+    let listing = watch::Sender::new(Arc::new(listing));
     let setup = Setup {
         config_file: config.path.clone(),
         started,
-        at_start: listing,
-        latest: latest.subscribe(),
+        at_start: Arc::clone(&listing.borrow()),
+        latest: listing.subscribe(),
     };
-    let namespaces = main_namespaces(&config.rpc_interfaces);
-    let remotes = Arc::new(remotes(&config.rpc_interfaces, &logger));
+    let web = Web::new(&config.rpc_interfaces, setup, workers, &base.logger);
+    let (ended, end) = oneshot::channel();
+    let reopened = watch::Sender::new(());
     let abandoned = Abandoned::default();
     let supervisor = Supervisor::run(Parts {
-        world,
+        world: Rc::new(world),
         config,
         auto_logs: std::mem::take(&mut running.auto_logs),
         loader,
         rehearsal,
-        listing: latest,
+        listing,
         activity: running.activity.clone(),
         reopened: watch::Sender::clone(&reopened),
         ended,
         abandoned: abandoned.clone(),
     });
-    Signals::new(supervisor.clone(), board.clone(), logger.clone()).start();
-    let link = Link::new(&supervisor);
-    // once the Supervisor answers, every process is on the board: no client sees it empty
-    let _ = link.get_config().await;
-    let shown = board.clone();
-    let app = AppState {
-        feed: board.feed().clone(),
-        usage: Usage::new(board.clone()),
-        board,
-        link,
-        log: logger.clone(),
-        follow: logs.followers(),
-        settle: settle(&running.activity),
-        lost: lost(&logs),
-        stored: stored(&logs),
-        workers,
-        meters: Arc::default(),
-        namespaces,
-        remotes,
-        build: crate::build_info(),
-        setup,
-        limits: Limits::default(),
-    };
-    let mut doors = Doors::new(&running.bound, app, logger.clone());
+    Signals::new(supervisor.clone(), base.board.clone(), base.logger.clone()).start();
+    let app = web.app(&base, &supervisor, &running.activity).await;
+    let mut doors = Doors::new(&running.bound, app, base.logger.clone());
     if let Err(error) = doors.open(reopened.subscribe())
         && is_first
     {
@@ -230,27 +246,83 @@ async fn supervise(run: Run<'_>) -> Result<Ending, UsageError> {
     supervisor.do_send(Begin);
     let ended = doors.open_until(reopened.subscribe(), end).await;
     drop(reopened);
-    let mut ending = match ended {
-        Ok(ending) => ending,
-        // it was given up: its programs are stopped without it
-        Err(_) => {
-            abandoned.stop(&shown, &logger).await;
-            Ending::Failed
+    let ending = close(doors, ended.ok(), &abandoned, &base).await;
+    *next_serial = base.bus.send(GetNextSerial).await.unwrap_or(*next_serial);
+    base.logs.shutdown();
+    // the next run has a log of its own
+    drop(std::panic::take_hook());
+    Ok(ending)
+}
+
+/// What clients are served with, besides the actors.
+struct Web {
+    setup: Setup,
+    namespaces: Vec<String>,
+    remotes: Remotes,
+    workers: Workers,
+}
+
+impl Web {
+    fn new(
+        interfaces: &[RpcInterfaceConfig],
+        setup: Setup,
+        workers: Workers,
+        logger: &Logger,
+    ) -> Self {
+        Self {
+            setup,
+            namespaces: main_namespaces(interfaces),
+            remotes: remotes(interfaces, logger),
+            workers,
         }
-    };
+    }
+
+    /// Once the Supervisor answers, every process is on the board: no client sees it empty.
+    async fn app(self, base: &Base, supervisor: &Addr<Supervisor>, log: &ActivityLog) -> AppState {
+        let link = Link::new(supervisor);
+        let _ = link.get_config().await;
+        AppState {
+            feed: base.board.feed().clone(),
+            usage: Usage::new(base.board.clone()),
+            board: base.board.clone(),
+            link,
+            log: base.logger.clone(),
+            follow: base.logs.followers(),
+            settle: settle(log),
+            lost: lost(&base.logs),
+            stored: stored(&base.logs),
+            workers: self.workers,
+            meters: Arc::default(),
+            namespaces: self.namespaces,
+            remotes: Arc::new(self.remotes),
+            build: crate::build_info(),
+            setup: self.setup,
+            limits: Limits::default(),
+        }
+    }
+}
+
+/// Everything has stopped, or the Supervisor was given up (`None`): stop serving clients.
+async fn close(
+    doors: Doors<'_>,
+    ended: Option<Ending>,
+    abandoned: &Abandoned,
+    base: &Base,
+) -> Ending {
+    if ended.is_none() {
+        // its programs are stopped without it
+        abandoned.stop(&base.board, &base.logger).await;
+    }
+    let ending = ended.unwrap_or(Ending::Failed);
     doors.close().await;
     // from here on signals wait for the next run; one that came before may have made a shutdown
     // of the restart
     hold_signals();
     tokio::task::yield_now().await;
-    if shown.mood() == SupervisorState::Shutdown && ending != Ending::Failed {
-        ending = Ending::Shutdown;
+    if base.board.mood() == SupervisorState::Shutdown && ending != Ending::Failed {
+        return Ending::Shutdown;
     }
-    *next_serial = bus.send(GetNextSerial).await.unwrap_or(*next_serial);
-    logs.shutdown();
-    // the next run has a log of its own
-    drop(std::panic::take_hook());
-    Ok(ending)
+    ending
 }
 
 /// A panic is loud: its words and place are in the activity log, not only on a stderr that

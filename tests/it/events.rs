@@ -137,7 +137,7 @@ fn events_go_on_in_order_while_others_misbehave() {
 
 #[test]
 fn a_broken_listener_is_restarted_if_that_is_wished() {
-    let script = "if [ ! -e @DIR@/again ]; then touch @DIR@/again; echo nonsense; \
+    let script = "date +%%s.%%N >> @DIR@/starts; if [ ! -e @DIR@/again ]; then touch @DIR@/again; echo nonsense; \
                   exec sleep 600; fi; exec @LISTENER@ @DIR@/journal";
     let script = script.replace(
         "@LISTENER@",
@@ -155,6 +155,14 @@ fn a_broken_listener_is_restarted_if_that_is_wished() {
         daemon.text("main.log").matches("spawned: 'pool'").count(),
         2
     );
+    // like any automatic restart, a second after the first start at the earliest
+    let starts = daemon.text("starts");
+    let starts: Vec<f64> = starts
+        .lines()
+        .filter_map(|line| line.parse().ok())
+        .collect();
+    assert_eq!(starts.len(), 2);
+    assert!(starts[1] - starts[0] > 0.5, "{starts:?}");
 }
 
 #[test]

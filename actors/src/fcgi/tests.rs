@@ -1,7 +1,6 @@
 //! Shared sockets, with real files and ports.
 
 use super::*;
-use crate::spawn::SpawnerThread;
 use nix::sys::socket::{Shutdown, shutdown};
 use std::fs;
 use std::io::Read;
@@ -15,14 +14,12 @@ use tempfile::TempDir;
 
 struct Place {
     dir: TempDir,
-    spawner: SpawnerHandle,
 }
 
 impl Place {
     fn new() -> Self {
         Self {
             dir: tempfile::tempdir().expect("temp dir"),
-            spawner: SpawnerThread::start().expect("thread"),
         }
     }
 
@@ -36,7 +33,7 @@ impl Place {
             address,
             backlog: Some(60_000),
         };
-        SharedSocket::new(Arc::new(config), self.spawner.clone())
+        SharedSocket::new(Arc::new(config))
     }
 
     fn unix(&self, name: &str, owner: Ownership) -> SharedSocket {
@@ -46,7 +43,7 @@ impl Place {
 }
 
 /// `INFO text` for each line, then `ok` or the error.
-fn told<T>(attempt: &Attempt<T>) -> Vec<String> {
+fn told<T>(attempt: &Reported<T>) -> Vec<String> {
     let lines = attempt.log.iter();
     let lines = lines.map(|line| format!("{} {}", line.level.code(), line.text));
     let end = match &attempt.outcome {
@@ -54,6 +51,17 @@ fn told<T>(attempt: &Attempt<T>) -> Vec<String> {
         Err(error) => error.to_string(),
     };
     lines.chain([end]).collect()
+}
+
+/// As a start that is ordered now.
+fn acquire(socket: &SharedSocket, user: &str) -> Reported<OwnedFd> {
+    socket.acquire(user, socket.next_use())
+}
+
+/// After all starts so far; what is logged.
+fn release(socket: &SharedSocket, user: &str) -> Option<String> {
+    let line = socket.release(user, socket.next_use())?;
+    Some(format!("{} {}", line.level.code(), line.text))
 }
 
 const CREATING: &str = "INFO Creating socket the:url";
@@ -68,8 +76,8 @@ fn wait_closed(connect: impl Fn() -> io::Result<UnixStream>) {
     }
 }
 
-#[tokio::test]
-async fn is_open_from_the_first_user_to_the_last() {
+#[test]
+fn is_open_from_the_first_user_to_the_last() {
     let place = Place::new();
     let socket = place.unix("s", Ownership::default());
     let connect = || UnixStream::connect(place.path("s"));
@@ -78,14 +86,14 @@ async fn is_open_from_the_first_user_to_the_last() {
     wait_closed(connect);
     assert!(place.path("s").exists(), "closed, though its file stays");
 
-    let first = socket.acquire("a");
+    let first = acquire(&socket, "a");
     assert_eq!(told(&first), [CREATING, "ok"]);
     let mode = fs::metadata(place.path("s")).expect("file").permissions();
     assert_eq!(mode.mode() & 0o7777, 0o620);
-    assert_eq!(told(&socket.clone().acquire("b")), ["ok"]);
-    assert_eq!(told(&socket.acquire("a")), ["ok"], "a restart");
-    assert_eq!(told(&socket.release("a").await), ["ok"]);
-    assert_eq!(told(&socket.release("a").await), ["ok"], "twice is once");
+    assert_eq!(told(&acquire(&socket.clone(), "b")), ["ok"]);
+    assert_eq!(told(&acquire(&socket, "a")), ["ok"], "a restart");
+    assert_eq!(release(&socket, "a"), None);
+    assert_eq!(release(&socket, "a"), None, "twice is once");
     connect().expect("b still uses it");
 
     // what a child holds is the same listening socket, in blocking mode
@@ -94,14 +102,56 @@ async fn is_open_from_the_first_user_to_the_last() {
     assert_eq!(served.read(&mut [0]).expect("end of stream"), 0);
     drop((served, listener));
 
-    assert_eq!(told(&socket.release("b").await), [CLOSING, "ok"]);
+    assert_eq!(release(&socket, "b").as_deref(), Some(CLOSING));
     wait_closed(connect);
     assert!(place.path("s").exists());
-    assert_eq!(told(&socket.acquire("a")), [CREATING, "ok"], "again");
+    assert_eq!(told(&acquire(&socket, "a")), [CREATING, "ok"], "again");
 }
 
-#[tokio::test]
-async fn tcp_needs_a_free_port() {
+#[test]
+fn a_release_ends_its_own_use_and_earlier_ones_only() {
+    let place = Place::new();
+    let socket = place.unix("s", Ownership::default());
+    let connect = || UnixStream::connect(place.path("s"));
+    let [cancelled, late, running] = [(); 3].map(|()| socket.next_use());
+
+    // a start that was cancelled before its turn comes to the socket
+    assert!(socket.release("a", cancelled).is_none());
+    let refused = socket.acquire("a", cancelled);
+    assert_eq!(told(&refused), ["the start was cancelled"]);
+    assert!(connect().is_err(), "not opened");
+
+    // one that hangs and comes after the next, and the release that was meant for it
+    assert_eq!(told(&socket.acquire("a", running)), [CREATING, "ok"]);
+    assert_eq!(
+        told(&socket.acquire("a", late)),
+        ["the start was cancelled"]
+    );
+    assert!(socket.release("a", late).is_none());
+    connect().expect("a running process keeps it");
+    assert!(socket.release("a", running).is_some());
+    wait_closed(connect);
+}
+
+#[test]
+fn an_opening_that_hangs_keeps_no_other() {
+    let place = Place::new();
+    let socket = place.unix("s", Ownership::default());
+    socket.shared.state().opening = Some(Instant::now() - PATIENCE);
+    let hangs = "Could not create FastCGI socket the:url: an earlier attempt to open it hangs";
+    assert_eq!(told(&acquire(&socket, "b")), [hangs]);
+    assert_eq!(release(&socket, "b"), None);
+    // another one waits for it
+    socket.shared.state().opening = Some(Instant::now());
+    std::thread::scope(|scope| {
+        let waits = scope.spawn(|| told(&acquire(&socket, "c")));
+        drop(Opening(&socket.shared));
+        assert_eq!(waits.join().expect("no panic"), [CREATING, "ok"]);
+    });
+}
+
+#[test]
+fn tcp_needs_a_free_port() {
     let place = Place::new();
     // an address of this test alone: nobody else may take its port while it is free
     let pid = std::process::id().to_be_bytes();
@@ -112,17 +162,17 @@ async fn tcp_needs_a_free_port() {
     let socket = place.socket(FcgiAddress::Tcp { host, port });
     let refused = "Could not create FastCGI socket the:url: [Errno 98] Address already in use";
     assert_eq!(told(&probe(&socket.config)), [CREATING, refused]);
-    assert_eq!(told(&socket.acquire("a")), [CREATING, refused]);
+    assert_eq!(told(&acquire(&socket, "a")), [CREATING, refused]);
     // a child that another test is starting may hold a copy of it until it executes
     shutdown(taken.as_raw_fd(), Shutdown::Read).expect("no longer listening");
     drop(taken);
-    let open = socket.acquire("a");
+    let open = acquire(&socket, "a");
     assert_eq!(told(&open), [CREATING, "ok"]);
     TcpStream::connect(address).expect("listens");
 }
 
-#[tokio::test]
-async fn only_sockets_are_replaced() {
+#[test]
+fn only_sockets_are_replaced() {
     let place = Place::new();
     let none = Ownership::default();
     drop(UnixListener::bind(place.path("stale")).expect("bind"));
@@ -145,20 +195,20 @@ async fn only_sockets_are_replaced() {
             None => "ok".to_owned(),
             Some(reason) => format!("Could not create FastCGI socket the:url: {reason}"),
         };
-        let told = told(&place.unix(name, none).acquire("a"));
+        let told = told(&acquire(&place.unix(name, none), "a"));
         assert_eq!(told, [CREATING.to_owned(), end]);
     }
     assert_eq!(fs::read(place.path("file")).expect("read"), b"precious");
 }
 
-#[tokio::test]
-async fn a_socket_that_cannot_have_its_owner_is_not_left_behind() {
+#[test]
+fn a_socket_that_cannot_have_its_owner_is_not_left_behind() {
     let place = Place::new();
     let nobody = Ownership {
         uid: Some(65_534),
         gid: None,
     };
-    let outcome = place.unix("s", nobody).acquire("a").outcome;
+    let outcome = acquire(&place.unix("s", nobody), "a").outcome;
     if nix::unistd::geteuid().is_root() {
         use std::os::unix::fs::MetadataExt;
         outcome.expect("root may give it away");

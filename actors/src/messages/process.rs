@@ -37,7 +37,8 @@ pub struct Stop {
 #[rtype(result = "Answer")]
 pub struct Retire;
 
-/// It is not replaced after all: it may be started again.
+/// It is not replaced after all: it may be started again, and a start that [`Retire`] took back
+/// happens.
 #[derive(Message)]
 #[rtype(result = "()")]
 pub struct Reinstate;

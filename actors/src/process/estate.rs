@@ -9,7 +9,7 @@
 //! is made good here. The promise is that no program is ever started twice: a spawn that is under
 //! way goes on without its actor, and what came of it lies in the post.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,12 +20,14 @@ use visord_model::process::{Input, Machine};
 use visord_model::state::ProcessState;
 
 use super::listen::Speech;
+use super::retire::Leaving;
 use super::spawn_request::Launched;
 use super::stdin::Stdin;
 use super::waiters::Waiters;
 use super::{Process, Setup, Surroundings};
 use crate::board::RowOwner;
 use crate::clock::Clock;
+use crate::fcgi::UseNumber;
 use crate::log::Channel;
 use crate::messages::process::{ActorDied, InjectPanic, ProcessChanged};
 use crate::reaper::{ProcessExited, Watch};
@@ -39,15 +41,25 @@ const MOST_DEATHS: u32 = 5;
 /// The place of a process that actors come to and leave; the Supervisor keeps it.
 #[derive(Default)]
 pub struct Post {
-    /// Whoever has it now; weak, or a removed process would keep itself alive.
+    /// The actor that has it now; weak, or a removed process would keep itself alive.
     addr: RefCell<Option<WeakAddr<Process>>>,
     /// What came of the spawn under way.
     tray: RefCell<Option<Result<Launched, SpawnError>>>,
-    /// What spawner threads do for this process, one job at a time.
-    jobs: ProgramJobs,
+    /// Its starts, one at a time.
+    starts: ProgramJobs,
+    /// Checks of its command, one at a time. A start does not fail because a check is slow.
+    checks: ProgramJobs,
     estate: RefCell<Option<Estate>>,
     /// Deaths in quick succession, and when the last was.
     deaths: Cell<(u32, Mono)>,
+    /// Set when no further actor comes.
+    given_up: OnceCell<GivenUp>,
+}
+
+/// A process that no actor looks after any more.
+struct GivenUp {
+    /// The child that it had.
+    child: Option<ChildHandle>,
 }
 
 /// What an actor leaves.
@@ -62,8 +74,8 @@ struct Estate {
     outputs: Vec<Channel>,
     speech: Option<Speech>,
     waiters: Waiters,
-    uses_socket: bool,
-    leaving: bool,
+    socket_use: Option<UseNumber>,
+    leaving: Option<Leaving>,
 }
 
 /// The spawn under way is answered: the answer lies in the post.
@@ -72,8 +84,12 @@ struct Estate {
 struct LaunchAnswered;
 
 impl Post {
-    /// Lay the answer to a spawn here and tell whoever has the post.
+    /// Lay the answer to a spawn here and tell the actor that has the post.
     pub(super) fn answer(&self, result: Result<Launched, SpawnError>) {
+        if self.given_up.get().is_some() {
+            // a child that came of it is ended: nothing would look after it
+            return;
+        }
         *self.tray.borrow_mut() = Some(result);
         // nobody: the next one looks by itself
         if let Some(process) = self.addr.borrow().as_ref().and_then(WeakAddr::upgrade) {
@@ -86,9 +102,20 @@ impl Post {
         self.estate.borrow().is_some()
     }
 
-    /// A new attempt to start it, or to find its program.
+    /// Whether it was given up, and its child, if it had one, has ended.
+    pub(crate) fn is_vacant(&self) -> bool {
+        let given_up = self.given_up.get();
+        given_up.is_some_and(|it| it.child.as_ref().is_none_or(|child| child.exit().is_some()))
+    }
+
+    /// A new attempt to start it.
     pub(super) fn attempt(&self, clock: Clock) -> Arc<SpawnAttempt> {
-        Arc::new(SpawnAttempt::new(clock, self.jobs.clone()))
+        Arc::new(SpawnAttempt::new(clock, self.starts.clone()))
+    }
+
+    /// A new attempt to find its program.
+    pub(super) fn check(&self, clock: Clock) -> Arc<SpawnAttempt> {
+        Arc::new(SpawnAttempt::new(clock, self.checks.clone()))
     }
 
     /// The spawn under way was cancelled; that it failed may have been its answer.
@@ -122,7 +149,7 @@ impl Process {
             process.outputs = estate.outputs;
             process.speech = estate.speech;
             process.waiters = estate.waiters;
-            process.uses_socket = estate.uses_socket;
+            process.socket_use = estate.socket_use;
             process.leaving = estate.leaving;
             process.take_post(ctx);
             process.resume(ctx);
@@ -181,7 +208,8 @@ impl Process {
         if self.machine.pid().is_some() {
             self.waiters.launched();
         }
-        self.waiters.changed(self.machine.state(), restarts);
+        let (state, trouble) = (self.machine.state(), self.machine.trouble());
+        self.waiters.changed(state, restarts, trouble);
         self.report_stop(ctx);
     }
 
@@ -236,7 +264,7 @@ impl Drop for Process {
             outputs: std::mem::take(&mut self.outputs),
             speech: self.speech.take().map(Speech::interrupted),
             waiters: std::mem::take(&mut self.waiters),
-            uses_socket: self.uses_socket,
+            socket_use: self.socket_use,
             leaving: self.leaving,
         });
         self.setup.guardian.do_send(ActorDied(self.name.clone()));
@@ -247,6 +275,15 @@ impl Process {
     /// What is shown says that nobody looks after it any more. UNKNOWN counts as stopped, so the
     /// daemon can still end.
     fn give_up_for_good(&self) {
+        let post = &self.setup.post;
+        if let Some(attempt) = &self.attempt {
+            // where the child is being made already, the post ends it
+            attempt.cancel();
+        }
+        let child = self.child.clone();
+        // an actor comes once after the last
+        let _ = post.given_up.set(GivenUp { child });
+        post.discard_answer();
         slog::crit!(
             self.world.logger,
             "the actor of {} panicked again and again; pid {} runs on unsupervised",

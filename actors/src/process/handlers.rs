@@ -47,7 +47,7 @@ impl Handler<Autostart> for Process {
     type Result = ();
 
     fn handle(&mut self, _msg: Autostart, ctx: &mut Context<Self>) {
-        if !self.leaving {
+        if self.leaving.is_none() {
             self.turn_unasked(Input::Autostart, ctx);
         }
     }
@@ -109,7 +109,7 @@ impl Process {
     /// Whether its command can be run; bounded like a start.
     fn check(&self) -> impl Future<Output = Result<(), SpawnError>> + 'static + use<> {
         let clock = self.world.clock;
-        let attempt = self.setup.post.attempt(clock);
+        let attempt = self.setup.post.check(clock);
         let mut answer = self
             .world
             .spawner

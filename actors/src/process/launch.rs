@@ -1,10 +1,12 @@
 //! From the wish to spawn to a child, and from its exit to the machine's next input.
 
+use std::panic::AssertUnwindSafe;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
 use actix::{ActorFutureExt, AsyncContext, Context, WrapFuture};
+use futures_util::FutureExt;
 use futures_util::future::join_all;
 use visord_model::event::Stream;
 use visord_model::fault::FaultCode;
@@ -16,6 +18,7 @@ use super::{Process, StdinError};
 use crate::log::{Channel, ChannelSpec};
 use crate::messages::supervisor::Answer;
 use crate::reaper::{ProcessExited, Watch};
+use crate::spawn::SpawnError;
 
 /// How long an exit may wait for a log whose file system hangs. Slow disks take less for what
 /// is in a pipe.
@@ -32,7 +35,9 @@ impl Process {
         let post = Rc::clone(&self.setup.post);
         // by itself: whatever becomes of this actor, a child that is born is never forgotten
         actix_rt::spawn(async move {
-            let answer = spawned.await;
+            let answer = AssertUnwindSafe(spawned).catch_unwind().await;
+            // the panic hook has reported it
+            let answer = answer.unwrap_or(Err(SpawnError::SpawnerGone));
             if !attempt.is_cancelled() {
                 post.answer(answer);
             }
@@ -61,14 +66,19 @@ impl Process {
     }
 
     pub(super) fn launched(&mut self, launched: Launched, ctx: &mut Context<Self>) {
-        let (pid, at) = (launched.child.pid, launched.at);
-        self.world.reaper.do_send(Watch {
-            child: launched.child.clone(),
-            owner: ctx.address().recipient(),
-        });
-        self.child = Some(launched.child);
-        self.stdin = launched.stdin;
-        self.attach(launched.wires, pid, ctx);
+        let Launched {
+            child,
+            at,
+            stdin,
+            wires,
+        } = launched;
+        let child = child.claim();
+        self.child = Some(child.clone());
+        let pid = child.pid;
+        let owner = ctx.address().recipient();
+        self.world.reaper.do_send(Watch { child, owner });
+        self.stdin = stdin;
+        self.attach(wires, pid, ctx);
         self.turn_unasked(Input::Spawned { pid, at }, ctx);
     }
 

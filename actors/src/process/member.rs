@@ -1,6 +1,6 @@
 //! A listener process as a member of its pool.
 
-use actix::{Addr, Context, Handler, Recipient};
+use actix::{Addr, AsyncContext, Context, Handler, Recipient};
 use visord_model::listener::Undelivered;
 use visord_model::process::Input;
 
@@ -94,10 +94,15 @@ impl Handler<WriteEnvelope> for Process {
 impl Handler<RecoverListener> for Process {
     type Result = ();
 
-    /// A stop, and the start that follows it (decision Q15).
+    /// A stop, and the start that follows it (decision Q15); like any automatic restart not too
+    /// soon after the last one.
     fn handle(&mut self, msg: RecoverListener, ctx: &mut Context<Self>) {
-        let same = self.current_pid() == msg.pid && !self.leaving;
-        if same && self.turn(Input::Stop, ctx).is_ok() {
+        let same = self.current_pid() == msg.pid && self.leaving.is_none();
+        let earliest = self.machine.earliest_restart().filter(|_| same);
+        let wait = earliest.map(|at| at.0.saturating_sub(self.world.clock.now().mono.0));
+        if let Some(wait) = wait.filter(|wait| !wait.is_zero()) {
+            ctx.notify_later(msg, wait);
+        } else if same && self.turn(Input::Stop, ctx).is_ok() {
             self.turn_unasked(Input::Start, ctx);
         }
     }

@@ -9,6 +9,7 @@ use super::Process;
 use crate::messages::event::Publish;
 use crate::messages::pool::MemberChanged;
 use crate::messages::process::ProcessChanged;
+use crate::reaper::Look;
 
 impl Process {
     /// Send a signal; the answer is an input only if that failed.
@@ -24,7 +25,12 @@ impl Process {
             return failure(Errno::ESRCH);
         };
         match self.world.spawner.signal(child, signal, group) {
-            Ok(()) => None,
+            Ok(()) => {
+                if signal == Signal::KILL {
+                    self.world.reaper.do_send(Look);
+                }
+                None
+            }
             Err(error) => failure(Errno::from_raw(error.raw_os_error().unwrap_or(0))),
         }
     }
@@ -34,7 +40,8 @@ impl Process {
         // the machine is a step ahead: the start may wait for a stop, or follow it already
         let restarts = self.machine.will_restart() || self.machine.is_spawning();
         let state = transition.to;
-        self.waiters.changed(state, restarts);
+        self.waiters
+            .changed(state, restarts, self.machine.trouble());
         if let Some(pool) = &self.setup.pool {
             pool.changed.do_send(MemberChanged {
                 process: self.name.process.clone(),

@@ -11,12 +11,19 @@ use super::waiters::Wish;
 use crate::messages::process::{Reinstate, Retire};
 use crate::messages::supervisor::Answer;
 
+/// What has to be made good if it stays after all.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Leaving {
+    /// A restart was due, or a start was to follow the stop.
+    took_back_start: bool,
+}
+
 impl Process {
     /// FAILED while it is to be replaced or removed.
     pub(super) fn may_start(&self, label: &str) -> Answer {
         match self.leaving {
-            false => Ok(()),
-            true => Err(FaultCode::Failed.about(format!("{label} is being updated"))),
+            None => Ok(()),
+            Some(_) => Err(FaultCode::Failed.about(format!("{label} is being updated"))),
         }
     }
 
@@ -38,9 +45,11 @@ impl Process {
 impl Handler<Retire> for Process {
     type Result = ResponseActFuture<Self, Answer>;
 
-    /// A stop that nobody may take back. What stops already is only waited for.
+    /// A stop that only [`Reinstate`] takes back. What stops already is only waited for.
     fn handle(&mut self, _msg: Retire, ctx: &mut Context<Self>) -> Self::Result {
-        self.leaving = true;
+        let took_back_start = self.machine.start_is_due();
+        let leaving = self.leaving.get_or_insert_default();
+        leaving.took_back_start |= took_back_start;
         self.turn_unasked(Input::Stop, ctx);
         if self.machine.state().is_stopped() {
             return Box::pin(actix::fut::ready(self.at_rest()));
@@ -58,9 +67,13 @@ impl Handler<Retire> for Process {
 impl Handler<Reinstate> for Process {
     type Result = ();
 
+    /// A start that [`Retire`] took back happens now.
     fn handle(&mut self, _msg: Reinstate, ctx: &mut Context<Self>) {
-        self.leaving = false;
+        let leaving = self.leaving.take();
         // a stop that failed is not tried again
         self.turn_unasked(Input::KeepRunning, ctx);
+        if leaving.is_some_and(|leaving| leaving.took_back_start) {
+            self.turn_unasked(Input::Start, ctx);
+        }
     }
 }

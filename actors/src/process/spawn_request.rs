@@ -12,10 +12,10 @@ use visord_model::moment::Moment;
 
 use super::stdin::Stdin;
 use super::{Process, Surroundings};
-use crate::fcgi::SharedSocket;
+use crate::fcgi::{SharedSocket, UseNumber};
 use crate::log::{Channel, ChannelSpec, LogService, OpenedChannel, emit};
 use crate::spawn::{
-    ChildHandle, CommandQuery, ParentEnds, SpawnAttempt, SpawnError, SpawnJob, SpawnPlan, Spawned,
+    CommandQuery, ParentEnds, SpawnAttempt, SpawnError, SpawnJob, SpawnPlan, Spawned, Unclaimed,
     environment, open_pipes, resolve,
 };
 
@@ -29,12 +29,12 @@ pub(super) struct SpawnRequest {
     directory: Option<PathBuf>,
     umask: Option<u32>,
     user: Option<u32>,
-    socket: Option<SharedSocket>,
+    socket: Option<(SharedSocket, UseNumber)>,
 }
 
 /// A child with our ends of its pipes, before the machine knows of it.
 pub(super) struct Launched {
-    pub(super) child: ChildHandle,
+    pub(super) child: Unclaimed,
     /// Just before it was cloned.
     pub(super) at: Moment,
     pub(super) stdin: Option<Stdin>,
@@ -48,7 +48,8 @@ pub(super) struct Wire {
     pub(super) channel: Channel,
 }
 
-/// What the daemon keeps of a child, before there is the child.
+/// What the daemon keeps of a child. It comes to the control thread only with the child; without
+/// one its files are closed where they were opened.
 struct Kept {
     ends: ParentEnds,
     channels: Vec<OpenedChannel>,
@@ -84,7 +85,7 @@ impl Process {
             directory: config.directory.as_ref().map(PathBuf::from),
             umask: config.umask,
             user: config.user.as_ref().map(|account| account.uid),
-            socket: self.setup.socket.clone(),
+            socket: self.setup.socket.clone().zip(self.socket_use),
         }
     }
 
@@ -133,6 +134,7 @@ impl SpawnRequest {
         attempt: Arc<SpawnAttempt>,
     ) -> impl Future<Output = Result<Launched, SpawnError>> + 'static + use<> {
         let (keep, kept) = oneshot::channel();
+        let workshop = world.workshop.clone();
         let (logs, logger) = (world.logs.clone(), world.logger.clone());
         let spawned = world.spawner.spawn(SpawnJob {
             name: self.name.clone(),
@@ -140,15 +142,16 @@ impl SpawnRequest {
             prepare: Box::new(move || {
                 let (plan, kept) = self.prepare(&logs, &logger)?;
                 // without a receiver the child is not wanted either
-                keep.send(kept).map_err(|_| SpawnError::Cancelled)?;
-                Ok(plan)
+                let deliver = move || drop(keep.send(kept));
+                Ok((plan, Box::new(deliver)))
             }),
         });
         async move {
-            let spawned = spawned.await?;
-            // it was sent before there was a child
+            let Spawned { child, at } = spawned.await?;
+            let child = workshop.unclaimed(child);
+            // it was sent before the answer
             let kept = kept.await.map_err(|_| SpawnError::SpawnerGone)?;
-            Ok(kept.launched(spawned))
+            Ok(kept.launched(child, at))
         }
     }
 
@@ -157,7 +160,7 @@ impl SpawnRequest {
     /// core 8.3).
     fn prepare(self, logs: &LogService, logger: &Logger) -> Result<(SpawnPlan, Kept), SpawnError> {
         let socket = match &self.socket {
-            Some(socket) => Some(acquire(socket, &self.name, logger)?),
+            Some((socket, number)) => Some(acquire(socket, &self.name, *number, logger)?),
             None => None,
         };
         let command = resolve(&self.query)?;
@@ -184,7 +187,7 @@ impl SpawnRequest {
 
 impl Kept {
     /// There is a child: its channels go to their log threads.
-    fn launched(self, spawned: Spawned) -> Launched {
+    fn launched(self, child: Unclaimed, at: Moment) -> Launched {
         let ParentEnds {
             stdin,
             stdout,
@@ -202,8 +205,8 @@ impl Kept {
             })
             .collect();
         Launched {
-            child: spawned.child,
-            at: spawned.at,
+            child,
+            at,
             // a pipe the runtime cannot watch is treated like one the child closed
             stdin: stdin.and_then(|fd| Stdin::new(fd).ok()),
             wires,
@@ -212,8 +215,13 @@ impl Kept {
 }
 
 /// A descriptor of the FastCGI socket for this process.
-fn acquire(socket: &SharedSocket, name: &str, logger: &Logger) -> Result<OwnedFd, SpawnError> {
-    let attempt = socket.acquire(name);
-    attempt.log.iter().for_each(|line| emit(logger, line));
-    attempt.outcome
+fn acquire(
+    socket: &SharedSocket,
+    name: &str,
+    number: UseNumber,
+    logger: &Logger,
+) -> Result<OwnedFd, SpawnError> {
+    let acquired = socket.acquire(name, number);
+    acquired.log.iter().for_each(|line| emit(logger, line));
+    acquired.outcome
 }

@@ -19,7 +19,7 @@ use crate::spawn::{Spawner, SpawnerHandle};
 pub struct Surroundings {
     /// Clones children.
     pub spawner: Rc<dyn Spawner>,
-    /// Where anything else that may block is done.
+    /// Where anything else that may block is done: the threads of `spawner`, which tests replace.
     pub workshop: SpawnerHandle,
     /// Stores what they write.
     pub logs: LogService,

@@ -3,12 +3,13 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use actix::{ActorFutureExt, AsyncContext, Context, WrapFuture};
+use actix::{AsyncContext, Context};
 use visord_model::process::{Effect, Input, ProcessInfo, Refusal};
 use visord_model::signal::Signal;
 use visord_model::state::ProcessState;
 
 use super::Process;
+use crate::fcgi::SharedSocket;
 
 /// How often a stop that somebody waits for is reported (spec core 4.8 rule 5).
 const STOP_REPORT: Duration = Duration::from_secs(2);
@@ -37,7 +38,7 @@ impl Process {
             }
         }
         self.rearm(ctx);
-        self.release_socket(ctx);
+        self.release_socket();
         if self.stop_report.is_none() {
             self.report_stop(ctx);
         }
@@ -52,7 +53,8 @@ impl Process {
     fn perform(&mut self, effect: Effect) -> Option<Input> {
         match effect {
             Effect::Spawn => {
-                self.uses_socket = self.setup.socket.is_some();
+                let socket = self.setup.socket.as_ref();
+                self.socket_use = socket.map(SharedSocket::next_use);
                 self.launch();
                 None
             }
@@ -90,23 +92,18 @@ impl Process {
     }
 
     /// A process at rest no longer keeps its FastCGI socket open; one that waits for a retry or
-    /// for its restart does.
-    fn release_socket(&mut self, ctx: &mut Context<Self>) {
-        let Some(socket) = self.setup.socket.as_ref() else {
-            return;
-        };
-        let rests = self.machine.state().is_stopped() && self.machine.deadline().is_none();
-        if !rests || !std::mem::take(&mut self.uses_socket) {
+    /// for its restart does, and one in UNKNOWN whose child lives.
+    fn release_socket(&mut self) {
+        let machine = &self.machine;
+        let is_due = machine.deadline().is_some();
+        if !machine.state().is_stopped() || is_due || machine.pid().is_some() {
             return;
         }
-        let logger = self.world.logger.clone();
-        let released = socket.release(&self.name.process).into_actor(self);
-        ctx.spawn(released.map(move |attempt, _, _| {
-            attempt
-                .log
-                .iter()
-                .for_each(|line| crate::log::emit(&logger, line));
-        }));
+        let used = self.setup.socket.as_ref().zip(self.socket_use.take());
+        let closed = used.and_then(|(socket, number)| socket.release(&self.name.process, number));
+        if let Some(line) = closed {
+            crate::log::emit(&self.world.logger, &line);
+        }
     }
 
     /// `waiting for x to stop`: at once, then every two seconds while a client waits.

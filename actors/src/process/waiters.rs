@@ -30,6 +30,8 @@ pub(super) struct Waiters(Vec<Waiter>);
 impl Waiters {
     /// Promise an answer.
     pub(super) fn file(&mut self, wish: Wish, label: String) -> oneshot::Receiver<Answer> {
+        // those whose clients went away
+        self.0.retain(|waiter| !waiter.reply.is_closed());
         let (reply, answer) = oneshot::channel();
         self.0.push(Waiter { wish, label, reply });
         answer
@@ -52,8 +54,12 @@ impl Waiters {
 
     /// Answer those whom this new state concerns. `restarts`: the stop that completes is
     /// followed by the start that was asked for meanwhile (decision Q15).
-    pub(super) fn changed(&mut self, to: ProcessState, restarts: bool) {
+    /// `trouble`: why its child could not be signalled, if it is in UNKNOWN.
+    pub(super) fn changed(&mut self, to: ProcessState, restarts: bool, trouble: Option<&str>) {
         self.settle(|wish, label| match wish {
+            Wish::Stopped if to == ProcessState::Unknown => {
+                Some(Err(FaultCode::Failed.about(trouble.unwrap_or(label))))
+            }
             Wish::Stopped => to.is_stopped().then_some(Ok(())),
             Wish::Running | Wish::Launched => started(to, restarts, label),
         });
@@ -82,5 +88,32 @@ fn started(to: ProcessState, restarts: bool, label: &str) -> Option<Answer> {
         | ProcessState::Stopping
         | ProcessState::Exited
         | ProcessState::Unknown => fault(FaultCode::AbnormalTermination),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stop_that_ends_in_unknown_has_failed() {
+        let mut waiters = Waiters::default();
+        let mut stop = waiters.file(Wish::Stopped, "x".into());
+        waiters.changed(ProcessState::Stopping, false, None);
+        assert!(stop.try_recv().is_err(), "not yet");
+        waiters.changed(ProcessState::Unknown, false, Some("no permission"));
+        let fault = FaultCode::Failed.about("no permission");
+        assert_eq!(stop.try_recv(), Ok(Err(fault)));
+    }
+
+    #[test]
+    fn clients_that_went_away_take_no_room() {
+        let mut waiters = Waiters::default();
+        let waits = waiters.file(Wish::Running, "x".into());
+        for _ in 0..1000 {
+            drop(waiters.file(Wish::Running, "x".into()));
+        }
+        assert!(waiters.0.len() <= 2);
+        drop(waits);
     }
 }

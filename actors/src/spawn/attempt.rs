@@ -17,7 +17,7 @@ use visord_model::moment::{Moment, Mono};
 use super::SpawnError;
 use crate::clock::Clock;
 
-/// The jobs of one program: only one is carried out at a time, so a program whose file system
+/// The jobs of one program and kind: only one is carried out at a time, so a program whose file system
 /// hangs keeps one thread and not one for each attempt.
 #[derive(Clone, Debug, Default)]
 pub struct ProgramJobs(Arc<AtomicBool>);

@@ -16,7 +16,7 @@ use super::wait;
 const SIZE: usize = 64 * 1024;
 const GUARD: usize = 64 * 1024;
 
-/// What a spawner thread needs to make children this way.
+/// What a spawner thread needs to make children this way, one at a time.
 pub(super) struct Cloner {
     helper: BorrowedFd<'static>,
     places: Places,
@@ -40,6 +40,12 @@ impl Cloner {
         })
     }
 
+    /// The first descriptor above all that a child needs.
+    pub(super) fn above(&self) -> u32 {
+        let helper = self.helper.as_raw_fd().unsigned_abs();
+        self.places.above().max(helper + 1)
+    }
+
     /// Make a child; returns when it has executed the helper, or has failed.
     /// Signals must be blocked in the calling thread: the child's dispositions are still the
     /// daemon's.
@@ -51,7 +57,7 @@ impl Cloner {
             launch,
             sources: filled.sources(),
             helper,
-            above: filled.above().max(helper.unsigned_abs() + 1),
+            above: self.above(),
             failure: AtomicI32::new(0),
         };
         let pid = self.stack.clone(&errand).map_err(Failure::Clone)?;
@@ -116,6 +122,9 @@ impl Errand<'_> {
 struct Stack {
     base: *mut c_void,
 }
+
+// SAFETY: the mapping belongs to no thread, and only the owner of the stack uses it.
+unsafe impl Send for Stack {}
 
 impl Stack {
     fn new() -> io::Result<Self> {

@@ -15,7 +15,7 @@ use libc::c_long;
 
 use super::descriptor;
 
-/// See the module. Only the spawner thread changes them.
+/// See the module. Only the spawner thread that has them changes them.
 pub(super) struct Places {
     /// What lies in a place that is not in use.
     null: OwnedFd,
@@ -46,6 +46,12 @@ impl Places {
         Ok(filled)
     }
 
+    /// The first descriptor above all of them.
+    pub(super) fn above(&self) -> u32 {
+        let highest = self.numbers().into_iter().max();
+        highest.map_or(3, |fd| fd.unsigned_abs() + 1)
+    }
+
     fn numbers(&self) -> [RawFd; 3] {
         self.low.each_ref().map(AsRawFd::as_raw_fd)
     }
@@ -58,12 +64,6 @@ impl Filled<'_> {
     /// Where stdin, stdout and stderr are, in this order.
     pub(super) fn sources(&self) -> [RawFd; 3] {
         self.0.numbers()
-    }
-
-    /// The first descriptor above all of them.
-    pub(super) fn above(&self) -> u32 {
-        let highest = self.0.numbers().into_iter().max();
-        highest.map_or(3, |fd| fd.unsigned_abs() + 1)
     }
 }
 

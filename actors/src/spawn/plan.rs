@@ -18,8 +18,12 @@ pub struct SpawnJob {
     /// Where it is cancelled.
     pub attempt: Arc<SpawnAttempt>,
     /// Makes the plan on its turn, on the spawner thread; may block.
-    pub prepare: Box<dyn FnOnce() -> Result<SpawnPlan, SpawnError> + Send>,
+    pub prepare: Box<dyn FnOnce() -> Result<(SpawnPlan, Delivery), SpawnError> + Send>,
 }
+
+/// Hands over what belongs to a child. Called on the spawner thread once there is the child and it
+/// is wanted; otherwise dropped there, which may block.
+pub type Delivery = Box<dyn FnOnce() + Send>;
 
 impl From<SpawnPlan> for SpawnJob {
     /// A start that needs no preparations.
@@ -28,7 +32,7 @@ impl From<SpawnPlan> for SpawnJob {
         Self {
             name: plan.name.clone(),
             attempt: Arc::new(attempt),
-            prepare: Box::new(|| Ok(plan)),
+            prepare: Box::new(|| Ok((plan, Box::new(|| ())))),
         }
     }
 }

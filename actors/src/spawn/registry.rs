@@ -101,7 +101,8 @@ impl ChildRegistry {
     }
 
     /// A clone begins; [`CloneUnderWay::registered`] says what came of it, or it failed.
-    pub(super) fn begin_clone(&self) -> CloneUnderWay<'_> {
+    #[must_use]
+    pub fn begin_clone(&self) -> CloneUnderWay<'_> {
         self.state().clones += 1;
         CloneUnderWay(self)
     }
@@ -127,6 +128,11 @@ impl ChildRegistry {
         self.state().children.is_empty()
     }
 
+    /// The pids of all registered children.
+    pub(crate) fn pids(&self) -> Vec<i32> {
+        self.state().children.keys().copied().collect()
+    }
+
     /// Completes when it is worth asking again.
     pub(crate) async fn settled(&self) {
         self.settled.notified().await;
@@ -138,12 +144,14 @@ impl ChildRegistry {
     }
 }
 
-/// See [`ChildRegistry::begin_clone`].
-pub(super) struct CloneUnderWay<'a>(&'a ChildRegistry);
+/// See [`ChildRegistry::begin_clone`]. Dropped: the clone has failed.
+#[derive(Debug)]
+pub struct CloneUnderWay<'a>(&'a ChildRegistry);
 
 impl CloneUnderWay<'_> {
     /// The child has this pid.
-    pub(super) fn registered(self, pid: i32) -> ChildHandle {
+    #[must_use]
+    pub fn registered(self, pid: i32) -> ChildHandle {
         let child = ChildHandle {
             pid,
             exit: Arc::default(),

@@ -1,8 +1,9 @@
 //! The spawner threads: one queue, carried out in order, for everything that may block.
 
+use std::cmp::Reverse;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use futures_util::future::LocalBoxFuture;
@@ -55,33 +56,34 @@ impl SpawnerThread {
     pub fn start_with(options: SpawnerOptions) -> io::Result<SpawnerHandle> {
         let pool = SpawnPool::new();
         let registry = Arc::new(ChildRegistry::default());
+        let shared = Arc::new(Shared {
+            options,
+            ways: Mutex::default(),
+            registry: Arc::clone(&registry),
+        });
         // the first thing that the leader does; without a standby the first start does it
-        pool.push(Box::new(|context| {
+        pool.push(Box::new(|context: io::Result<&mut WorkerContext>| {
             if let Ok(context) = context {
-                WorkerContext::prepare(context);
+                context.prepare();
             }
         }));
         let handle = SpawnerHandle {
             pool: Arc::new(Handle(Arc::clone(&pool))),
-            registry: Arc::clone(&registry),
+            registry,
         };
         for _ in 0..2 {
-            pool.add_thread(|| start_worker(&pool, options, &registry))?;
+            pool.add_thread(|| start_worker(&pool, &shared))?;
         }
         Ok(handle)
     }
 }
 
-fn start_worker(
-    pool: &Arc<SpawnPool<WorkerContext>>,
-    options: SpawnerOptions,
-    registry: &Arc<ChildRegistry>,
-) -> io::Result<()> {
-    let (pool, registry) = (Arc::clone(pool), Arc::clone(registry));
+fn start_worker(pool: &Arc<SpawnPool<WorkerContext>>, shared: &Arc<Shared>) -> io::Result<()> {
+    let (pool, shared) = (Arc::clone(pool), Arc::clone(shared));
     let spawn_worker = move || {
         block_signals();
-        let mut context = WorkerContext::new(options, Arc::clone(&registry));
-        pool.serve(&mut context, || start_worker(&pool, options, &registry));
+        let mut context = WorkerContext(Arc::clone(&shared));
+        pool.serve(&mut context, || start_worker(&pool, &shared));
     };
     let thread = thread::Builder::new().name("spawner".to_owned());
     thread.stack_size(STACK).spawn(spawn_worker).map(drop)
@@ -121,6 +123,15 @@ impl SpawnerHandle {
     #[must_use]
     pub fn children(&self) -> Arc<ChildRegistry> {
         Arc::clone(&self.registry)
+    }
+
+    /// A child that is to be ended unless it is claimed.
+    pub(crate) fn unclaimed(&self, child: ChildHandle) -> Unclaimed {
+        Unclaimed {
+            child,
+            is_claimed: false,
+            registry: self.children(),
+        }
     }
 
     /// Run something that may block on a spawner thread.
@@ -202,6 +213,31 @@ impl Drop for Claim {
     }
 }
 
+/// A child that nothing looks after yet. Dropped, it is ended with its group rather than lost.
+#[derive(Debug)]
+#[must_use = "dropping it kills the child"]
+pub(crate) struct Unclaimed {
+    child: ChildHandle,
+    is_claimed: bool,
+    registry: Arc<ChildRegistry>,
+}
+
+impl Unclaimed {
+    /// The child, from now on looked after by the caller.
+    pub(crate) fn claim(mut self) -> ChildHandle {
+        self.is_claimed = true;
+        self.child.clone()
+    }
+}
+
+impl Drop for Unclaimed {
+    fn drop(&mut self) {
+        if !self.is_claimed {
+            abandon(&self.child, &self.registry);
+        }
+    }
+}
+
 fn abandon(child: &ChildHandle, registry: &ChildRegistry) {
     // it can only have ended already
     let _ = registry.signal(child, Signal::KILL, true);
@@ -215,27 +251,68 @@ enum Way {
     Fork,
 }
 
-/// What a thread owns.
-struct WorkerContext {
+/// Ways that are kept: one for the leader, one for the next while a leader hangs in a clone. Each
+/// has places among the low descriptors, which are to be had only at the start.
+const WAYS: usize = 2;
+
+/// What all threads share.
+struct Shared {
     options: SpawnerOptions,
-    /// Found with the first child: a standby needs none.
-    way: Option<Way>,
+    /// Those that are not in use.
+    ways: Mutex<Vec<Way>>,
     registry: Arc<ChildRegistry>,
 }
 
-impl WorkerContext {
-    fn new(options: SpawnerOptions, registry: Arc<ChildRegistry>) -> Self {
-        Self {
-            options,
-            way: None,
-            registry,
-        }
+impl Shared {
+    /// A way that is kept, or a new one.
+    fn way(&self) -> Way {
+        let kept = self.ways().pop();
+        kept.unwrap_or_else(|| Way::choose(self.options.portable))
     }
 
-    /// Find the way now, while low descriptors are to be had.
+    /// It is not in use any more. The lowest are kept, and the lowest of them is used next.
+    fn put_back(&self, way: Way) {
+        let mut ways = self.ways();
+        ways.push(way);
+        ways.sort_by_key(|way| Reverse(way.above()));
+        let surplus = (ways.len() > WAYS).then(|| ways.remove(0));
+        drop(ways);
+        drop(surplus);
+    }
+
+    fn make_child(
+        &self,
+        name: &str,
+        launch: &Launch,
+        attempt: &SpawnAttempt,
+        way: &mut Way,
+    ) -> Result<Spawned, SpawnError> {
+        let at = attempt.begin_cloning()?;
+        let under_way = self.registry.begin_clone();
+        let pid = way.spawn(launch);
+        let pid = pid.map_err(|errno| SpawnError::fork(name, errno))?;
+        let child = under_way.registered(pid);
+        if !attempt.finish() {
+            abandon(&child, &self.registry);
+            return Err(SpawnError::Cancelled);
+        }
+        Ok(Spawned { child, at })
+    }
+
+    // nothing under this lock can panic half-way
+    fn ways(&self) -> MutexGuard<'_, Vec<Way>> {
+        self.ways.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What a thread works with.
+struct WorkerContext(Arc<Shared>);
+
+impl WorkerContext {
+    /// Find the ways now, while low descriptors are to be had.
     fn prepare(&mut self) {
-        let portable = self.options.portable;
-        self.way.get_or_insert_with(|| Way::choose(portable));
+        let ways: Vec<Way> = (0..WAYS).map(|_| self.0.way()).collect();
+        ways.into_iter().for_each(|way| self.0.put_back(way));
     }
 
     /// Carry out a start, on its turn. Between any two steps it may have been cancelled, and then
@@ -246,20 +323,14 @@ impl WorkerContext {
             attempt,
             prepare,
         } = job;
+        let shared = &self.0;
         let _busy = attempt.begin()?;
-        let launch = Launch::prepare(prepare()?, self.options.descriptors)?;
-        let portable = self.options.portable;
-        let way = self.way.get_or_insert_with(|| Way::choose(portable));
-        let at = attempt.begin_cloning()?;
-        let under_way = self.registry.begin_clone();
-        let pid = way.spawn(&launch);
-        let pid = pid.map_err(|errno| SpawnError::fork(&name, errno))?;
-        let child = under_way.registered(pid);
-        if !attempt.finish() {
-            abandon(&child, &self.registry);
-            return Err(SpawnError::Cancelled);
-        }
-        Ok(Spawned { child, at })
+        let (plan, deliver) = prepare()?;
+        let launch = Launch::prepare(plan, shared.options.descriptors)?;
+        let mut way = shared.way();
+        let spawned = shared.make_child(&name, &launch, &attempt, &mut way);
+        shared.put_back(way);
+        spawned.inspect(|_| deliver())
     }
 }
 
@@ -269,6 +340,14 @@ impl Way {
         match helper.map(Cloner::new) {
             Some(Ok(cloner)) => Self::Clone(cloner),
             Some(Err(_)) | None => Self::Fork,
+        }
+    }
+
+    /// The first descriptor that a child does not get a copy of; 0 if it does not matter.
+    fn above(&self) -> u32 {
+        match self {
+            Self::Clone(cloner) => cloner.above(),
+            Self::Fork => 0,
         }
     }
 
@@ -291,5 +370,33 @@ impl Way {
             Err(Failure::Helper(_)) => fork::spawn(launch),
             Err(Failure::Clone(errno)) => Err(errno),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_lowest_places_survive_a_leader_that_hangs() {
+        let shared = Arc::new(Shared {
+            options: SpawnerOptions::default(),
+            ways: Mutex::default(),
+            registry: Arc::default(),
+        });
+        WorkerContext(Arc::clone(&shared)).prepare();
+        assert_eq!(shared.ways().len(), WAYS);
+        // two leaders hang in a clone, the third needs places of its own
+        let in_use = [shared.way(), shared.way(), shared.way()];
+        assert_eq!(shared.ways().len(), 0);
+        let mut above = in_use.each_ref().map(Way::above);
+        above.sort_unstable();
+        in_use
+            .into_iter()
+            .rev()
+            .for_each(|way| shared.put_back(way));
+        assert_eq!(shared.ways().len(), WAYS);
+        let again = [shared.way(), shared.way()];
+        assert_eq!(again.each_ref().map(Way::above), above[..WAYS]);
     }
 }

@@ -20,6 +20,11 @@ pub(crate) fn peek_any() -> io::Result<Option<Ended>> {
     wait(None, libc::WNOHANG | libc::WNOWAIT)
 }
 
+/// The child of this pid if it has ended; leaves it to be reaped.
+pub(crate) fn peek(pid: i32) -> io::Result<Option<Ended>> {
+    wait(Some(pid), libc::WNOHANG | libc::WNOWAIT)
+}
+
 /// Reap the child of this pid if it has ended.
 pub(crate) fn reap(pid: i32) -> io::Result<Option<Ended>> {
     wait(Some(pid), libc::WNOHANG)

@@ -114,7 +114,7 @@ impl Supervisor {
             .map(|process| {
                 members.remove(&process.name).unwrap_or_else(|| {
                     let socket = process.socket.as_ref();
-                    let socket = socket.map(|socket| self.shared(socket, &mut sockets));
+                    let socket = socket.map(|socket| Self::shared(socket, &mut sockets));
                     self.enter(&config.name, process, pool.as_ref(), socket, ctx)
                 })
             })
@@ -135,11 +135,11 @@ impl Supervisor {
     }
 
     /// The one socket of this address in its group.
-    fn shared(&self, config: &Arc<FcgiSocket>, sockets: &mut Vec<SharedSocket>) -> SharedSocket {
+    fn shared(config: &Arc<FcgiSocket>, sockets: &mut Vec<SharedSocket>) -> SharedSocket {
         if let Some(socket) = sockets.iter().find(|socket| socket.url() == config.url) {
             return socket.clone();
         }
-        let socket = SharedSocket::new(config.clone(), self.world.workshop.clone());
+        let socket = SharedSocket::new(config.clone());
         sockets.push(socket.clone());
         socket
     }
@@ -338,7 +338,8 @@ impl Handler<RemoveGroup> for Supervisor {
         };
         let at_rest = |member: &Member| {
             let info = self.world.board.process(&member.name);
-            info.is_none_or(|info| info.state.is_stopped() && info.pid == 0)
+            member.post.is_vacant()
+                || info.is_none_or(|info| info.state.is_stopped() && info.pid == 0)
         };
         if self.turns.is_taken(&name) || !group.members.iter().all(at_rest) {
             return Err(FaultCode::StillRunning.about(name));

@@ -35,10 +35,11 @@ impl Supervisor {
 
     fn rest(&self, name: &ProcessName) -> Rest {
         let info = self.world.board.process(name);
-        match info.map_or(Rest::Stopped, |info| info.state.into()) {
-            Rest::Unknown if self.retrying.contains(name) => Rest::Running,
-            rest => rest,
+        let rest = info.map_or(Rest::Stopped, |info| info.state.into());
+        if rest == Rest::Unknown && self.retrying.contains(name) {
+            return Rest::Running;
         }
+        rest
     }
 
     /// Ask the plan what may stop now; end if nothing is left.

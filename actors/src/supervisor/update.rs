@@ -204,8 +204,12 @@ impl Supervisor {
         let requests = leaving.into_iter().map(|member| {
             let request = member.addr.send(Retire);
             async move {
-                let gone = |_| Err(FaultCode::Failed.about("its actor has ended"));
-                let answer = request.await.unwrap_or_else(gone);
+                let answer = request
+                    .await
+                    .unwrap_or_else(|_| match member.post.is_vacant() {
+                        true => Ok(()),
+                        false => Err(FaultCode::Failed.about("its actor has ended")),
+                    });
                 answer.map_err(|fault| (member.name, fault))
             }
         });

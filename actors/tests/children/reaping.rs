@@ -233,6 +233,45 @@ fn falls_back_to_fork_by_itself() {
     }
 }
 
+#[test]
+#[allow(clippy::zombie_processes)] // the Reaper waits for it
+fn a_clone_that_hangs_holds_up_only_unknown_children() {
+    let name = "reaping::a_clone_that_hangs_holds_up_only_unknown_children";
+    alone(name, async |mut world| {
+        let (child, _pipes) = world.spawn("read line").await;
+        let registry = world.spawner.children();
+        let hanging = registry.begin_clone();
+        let stranger = Command::new("/bin/true").spawn().expect("a stranger");
+        let stranger = stranger.id();
+        let status = format!("/proc/{stranger}/stat");
+        let is_zombie = || {
+            fs::read_to_string(&status)
+                .expect("not reaped")
+                .contains(") Z ")
+        };
+        timeout(PATIENCE, async {
+            while !is_zombie() {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        })
+        .await
+        .expect("it ends");
+        // one that is watched before its end, and one that is watched after
+        let (early, _early_pipes) = world.spawn("exit 3").await;
+        await_reaped(&early).await;
+        for child in [early, child] {
+            world.watch(&child);
+            // it may have ended already
+            let _ = world.spawner.signal(&child, Signal::KILL, false);
+            assert_eq!(world.exit().await.pid, child.pid);
+        }
+        assert!(is_zombie(), "it may be what is being made");
+        drop(hanging);
+        let reaped = format!("INFO reaped unknown pid {stranger} ");
+        assert!(world.line().await.starts_with(&reaped));
+    });
+}
+
 async fn whatever_is_allowed() {
     let spawner = SpawnerThread::start().expect("thread");
     let mut world = World::new("automatic", spawner);

@@ -16,8 +16,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::unix::pipe::{Receiver, Sender};
 use visord_actors::clock::Clock;
 use visord_actors::spawn::{
-    CommandQuery, Limit, ProgramJobs, SpawnAttempt, Spawner, SpawnerOptions, SpawnerThread,
-    open_pipes,
+    CommandQuery, Limit, ProgramJobs, SpawnAttempt, SpawnError, SpawnJob, Spawner, SpawnerOptions,
+    SpawnerThread, open_pipes,
 };
 use visord_model::signal::Signal;
 
@@ -407,6 +407,38 @@ async fn the_thread_survives_a_job_that_panics() {
     let attempt = Arc::new(attempt);
     let found = spawner.resolve(query, attempt).await.expect("found");
     assert_eq!(found.path, PathBuf::from("/bin/sh"));
+}
+
+/// Tells the name of the thread that drops it.
+struct Dropped(std::sync::mpsc::Sender<String>);
+
+impl Drop for Dropped {
+    fn drop(&mut self) {
+        let name = std::thread::current().name().unwrap_or_default().to_owned();
+        // the test may be over
+        let _ = self.0.send(name);
+    }
+}
+
+#[tokio::test]
+async fn what_a_child_would_have_had_is_closed_by_the_spawner_thread() {
+    let (_, spawner) = both_ways().into_iter().next().expect("one");
+    let attempt = SpawnAttempt::new(Clock::new(), ProgramJobs::default());
+    let attempt = Arc::new(attempt);
+    let (tell, told) = std::sync::mpsc::channel();
+    let job = SpawnJob {
+        name: "test".to_owned(),
+        attempt: Arc::clone(&attempt),
+        prepare: Box::new(move || {
+            let kept = Dropped(tell);
+            let (_ours, plan) = shell("true");
+            assert!(attempt.cancel());
+            Ok((plan, Box::new(move || drop(kept))))
+        }),
+    };
+    let error = spawner.spawn(job).await.expect_err("cancelled");
+    assert_eq!(error, SpawnError::Cancelled);
+    assert_eq!(told.recv().as_deref(), Ok("spawner"));
 }
 
 #[tokio::test]

@@ -13,6 +13,7 @@ use actix::System;
 use futures_util::future::LocalBoxFuture;
 use tokio::sync::Semaphore;
 use visord_actors::messages::process::InjectPanic;
+use visord_actors::messages::supervisor::Fate;
 use visord_actors::spawn::{
     ChildHandle, CommandQuery, ResolvedCommand, SpawnAttempt, SpawnError, SpawnJob, Spawned,
     Spawner, SpawnerHandle,
@@ -209,6 +210,39 @@ impl Play<'_> {
         let group = nix::unistd::Pid::from_raw(pid);
         nix::sys::signal::killpg(group, nix::sys::signal::Signal::SIGKILL).expect("kill");
     }
+
+    /// A child that is made for a process that was given up is ended.
+    async fn a_child_without_an_actor_is_ended(&self, permits: &Semaphore) {
+        let before = self.starts("slow");
+        // its client may be told that the actor is gone
+        let start = self.stage.link.start_process(name("slow"), false);
+        let panics = async {
+            wait_for("the child", || self.starts("slow") > before).await;
+            wait_for("it to be given up", || {
+                self.stage.supervisor.do_send(InjectPanic(name("slow")));
+                self.stage.process("slow").state == ProcessState::Unknown
+            })
+            .await;
+            let killed = || self.text("main.log").matches("reaped unknown pid").count();
+            let before = killed();
+            permits.add_permits(1);
+            wait_for("its end", || killed() > before).await;
+        };
+        let (_, ()) = futures_util::future::join(start, panics).await;
+    }
+
+    /// What was given up can be removed once its child has ended.
+    async fn what_was_given_up_can_be_removed(&self) {
+        let path = self.folder.join("s.conf");
+        let text = std::fs::read_to_string(&path).expect("the configuration");
+        let text = text.replace("programs=echo,slow,stubborn", "programs=echo");
+        std::fs::write(&path, text).expect("write it");
+        self.stage.link.reload_config().await.expect("reread");
+        let updated = self.stage.link.update_group("g".to_owned(), false).await;
+        let updated = updated.expect("nothing runs unsupervised");
+        let removed = updated.iter().filter(|it| it.fate == Fate::Removed);
+        assert_eq!(removed.count(), 2);
+    }
 }
 
 #[test]
@@ -230,6 +264,8 @@ fn another_actor_goes_on() {
             .await;
         play.a_stop_is_completed().await;
         play.an_actor_that_always_panics_is_given_up().await;
+        play.a_child_without_an_actor_is_ended(&permits).await;
+        play.what_was_given_up_can_be_removed().await;
         // the daemon ends in spite of a panic on the way
         play.stage.link.shutdown().await.expect("shutdown");
         play.stage.supervisor.do_send(InjectPanic(name("echo")));

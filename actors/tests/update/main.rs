@@ -64,9 +64,12 @@ fn configure(folder: &Path, environment: &str) {
              environment={environment}\nstdout_logfile=NONE\nstderr_logfile=NONE\n"
         )
     };
+    let socket = format!("socket=unix://{}/fcgi.sock\n", folder.display());
+    let guarded = program("guarded").replace("[program:", "[fcgi-program:") + &socket;
+    // ends at once, and is due to be restarted nearly always
+    let due = program("due").replace("/bin/sleep 1000", "/bin/true") + "autorestart=true\n";
     let text = format!(
-        "[supervisord]\n[group:g]\nprograms=guarded,other\n{}{}",
-        program("guarded"),
+        "[supervisord]\n[group:g]\nprograms=guarded,other,due\n{guarded}{}{due}",
         program("other")
     );
     std::fs::write(folder.join("s.conf"), text).expect("write the configuration");
@@ -99,6 +102,11 @@ fn a_process_that_cannot_be_stopped_leaves_the_group_as_it_was() {
         assert_eq!(running.process("guarded").state, ProcessState::Unknown);
         let again = running.wait_state("other", ProcessState::Running).await;
         assert_ne!(again, other, "it was stopped and started again");
+        let restarts = running.process("due").restarts;
+        let what = "the restart that was due";
+        harness::wait_for(what, || running.process("due").restarts > restarts).await;
+        let said = || std::fs::read_to_string(folder.path().join("main.log")).unwrap_or_default();
+        assert!(!said().contains("Closing socket"), "its child lives");
         assert_eq!(changed().await, ["g"]);
 
         // UNKNOWN counts as stopped, but its child lives: removed, it would belong to no process
@@ -127,7 +135,7 @@ fn a_process_that_cannot_be_stopped_leaves_the_group_as_it_was() {
         assert_eq!(running.process("guarded").state, ProcessState::Stopped);
         let done = update().await.expect("possible");
         let fates: Vec<Fate> = done.iter().map(|it| it.fate).collect();
-        assert_eq!(fates, [Fate::Restarted, Fate::Restarted]);
+        assert_eq!(fates, [Fate::Restarted; 3]);
         for name in ["guarded", "other"] {
             let new = running.wait_state(name, ProcessState::Running).await;
             assert!(new != other && new != again && new != guarded);
@@ -146,7 +154,6 @@ fn a_process_that_cannot_be_stopped_leaves_the_group_as_it_was() {
         running.supervisor.do_send(InjectSupervisorPanic);
         let end = tokio::time::timeout(Duration::from_secs(30), running.end).await;
         assert_eq!(end.expect("in time"), Ok(Ending::Shutdown));
-        let said = || std::fs::read_to_string(folder.path().join("main.log")).unwrap_or_default();
         let sentence = format!("guarded (pid {left}) could not be stopped and is left running");
         harness::wait_for(&sentence, || said().contains(&sentence)).await;
         assert_eq!(said().matches("unknown problem killing guarded").count(), 4);

@@ -270,7 +270,12 @@ impl Machine {
 
     fn signal(&mut self, signal: Signal, out: &mut Effects) -> Result<(), Refusal> {
         match &mut self.phase {
-            Phase::Spawning { signals, .. } => signals.push(signal),
+            // a second one of a kind would be merged with the first by the kernel, too
+            Phase::Spawning { signals, .. } => {
+                if !signals.contains(&signal) {
+                    signals.push(signal);
+                }
+            }
             Phase::Starting { pid, .. } | Phase::Running { pid } | Phase::Stopping { pid, .. } => {
                 let pid = *pid;
                 self.send(pid, signal, out);

@@ -1,6 +1,6 @@
 //! The steps that requests and answers are made of.
 
-use super::{Machine, Phase, RESTART_INTERVAL, SPAWN_TIMEOUT, StopWish, log};
+use super::{Machine, Phase, SPAWN_TIMEOUT, StopWish, log};
 use crate::exit::ExitStatus;
 use crate::log_line::Level;
 use crate::moment::Moment;
@@ -130,8 +130,7 @@ impl Machine {
             Autorestart::Unexpected => !expected,
             Autorestart::Always => true,
         };
-        let earliest = self.spawned_at.map(|at| at + RESTART_INTERVAL);
-        let restart_at = earliest.filter(|_| again && !self.closing);
+        let restart_at = self.earliest_restart().filter(|_| again && !self.closing);
         let uptime = self.uptime();
         self.enter(Phase::Exited { restart_at }, out, |t| {
             (t.pid, t.expected, t.exit) = (pid, expected, Some(status));

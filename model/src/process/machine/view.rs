@@ -1,6 +1,7 @@
 //! What others may know of a machine.
 
-use super::{Machine, Phase, StopWish};
+use super::{Machine, Phase, RESTART_INTERVAL, StopWish};
+use crate::moment::Mono;
 use crate::process::{LastExit, Policy};
 use crate::state::ProcessState;
 
@@ -56,6 +57,25 @@ impl Machine {
             | Phase::Fatal
             | Phase::Unknown { .. } => false,
         }
+    }
+
+    /// Whether a start is to come that [`Input::Stop`](crate::process::Input::Stop) would take
+    /// back: a restart that is due, or a start that waits for a stop to complete.
+    #[must_use]
+    pub fn start_is_due(&self) -> bool {
+        let is_due = matches!(
+            self.phase,
+            Phase::Exited {
+                restart_at: Some(_)
+            }
+        );
+        is_due || self.will_restart()
+    }
+
+    /// The moment before which it is not restarted automatically; `None`: it had no child yet.
+    #[must_use]
+    pub fn earliest_restart(&self) -> Option<Mono> {
+        self.spawned_at.map(|at| at + RESTART_INTERVAL)
     }
 
     /// In UNKNOWN: what went wrong, as the log has it; it is also what the client who asked

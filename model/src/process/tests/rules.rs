@@ -223,7 +223,12 @@ impl Rules {
                 self.start_after = false;
                 self.restart_due = None;
             }
-            Input::Signal(signal) if self.pid.is_none() => self.signals.push(*signal),
+            Input::Signal(signal) if self.pid.is_none() => {
+                // each once
+                if !self.signals.contains(signal) {
+                    self.signals.push(*signal);
+                }
+            }
             Input::Deadline => return Ok(self.deadline().is_none_or(|due| at < due)),
             Input::Autostart => {
                 let due = !self.ever_started && self.policy.autostart && !self.closing;
