@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use visord_model::event::{EventDetail, EventKind};
-use visord_model::listener::ListenerRecover;
+use visord_model::listener::{EventLength, ListenerRecover};
 use visord_model::log_line::{Level, LogLine};
 use visord_model::process::Policy;
 
@@ -134,6 +134,8 @@ pub struct PoolConfig {
     pub events: Vec<EventKind>,
     /// `event_detail = basic | extended`: how much process state events say.
     pub event_detail: EventDetail,
+    /// `event_length = characters | bytes`: what the `len` of an event counts.
+    pub event_length: EventLength,
     /// `listener_recover = never | restart`: what happens to a listener in UNKNOWN.
     pub listener_recover: ListenerRecover,
 }

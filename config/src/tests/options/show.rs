@@ -129,6 +129,7 @@ fn special(config: &Config, key: &str) -> String {
         }
         (GroupKind::Listeners(pool), "buffer_size") => plain(pool.buffer_size),
         (GroupKind::Listeners(pool), "event_detail") => plain(pool.event_detail),
+        (GroupKind::Listeners(pool), "event_length") => plain(pool.event_length),
         (GroupKind::Listeners(pool), "listener_recover") => plain(pool.listener_recover),
         (GroupKind::Listeners(_), _) => "the default one".to_owned(),
         (GroupKind::Fastcgi(socket), "socket") => socket.url.clone(),

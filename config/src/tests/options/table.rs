@@ -322,6 +322,8 @@ pub(super) const TABLE: &[Row] = &[
         &[("no.such:thing", "no.such:thing cannot be resolved within [eventlistener:x]")]),
     row("eventlistener:", "event_detail", "Basic",
         &[("Extended", "Extended")], &[("all", "'all' is not one of basic, extended")]),
+    row("eventlistener:", "event_length", "Characters",
+        &[("Bytes", "Bytes")], &[("x", "'x' is not one of characters, bytes")]),
     row("eventlistener:", "listener_recover", "Never",
         &[("restart", "Restart")], &[("x", "'x' is not one of never, restart")]),
     row("fcgi-program:", "socket", "unix:///run/x",
