@@ -29,6 +29,7 @@ pub mod shell;
 pub mod table;
 pub mod terminal;
 pub mod units;
+pub mod visible;
 pub mod watcher;
 
 use std::process::ExitCode;
@@ -204,7 +205,7 @@ fn log_in(session: &mut Session<'_>) -> Result<bool, Failure> {
     let asks_password = session.server.lacks_password() && session.terminal.can_ask();
     if !session.confirm && asks_password {
         let password = session.terminal.ask_secret("Password:")?;
-        session.server.password = Some(password.ok_or(Failure::EndOfInput)?);
+        session.server.password = Some(password.ok_or(Failure::EndOfInput)?.into());
         return Ok(true);
     }
     session.fail(ExitStatus::Generic, "Server requires authentication")?;
@@ -214,7 +215,7 @@ fn log_in(session: &mut Session<'_>) -> Result<bool, Failure> {
     let terminal = &mut session.terminal;
     let username = terminal.ask("Username:")?.ok_or(Failure::EndOfInput)?;
     let password = terminal.ask_secret("Password:")?;
-    session.server.password = Some(password.ok_or(Failure::EndOfInput)?);
+    session.server.password = Some(password.ok_or(Failure::EndOfInput)?.into());
     session.server.username = Some(username);
     session.say("")?;
     Ok(true)

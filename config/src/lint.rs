@@ -80,6 +80,7 @@ fn unknown_section(section: &Section) -> Problem {
         section: Some(section.name.clone()),
         key: None,
         message,
+        quotes: true,
     }
 }
 
@@ -96,6 +97,7 @@ fn foreign_factory(section: &Section) -> Option<Problem> {
         section: Some(section.name.clone()),
         key: Some(entry.key.clone()),
         message: rpcinterface::alternative(&section.name),
+        quotes: true,
     })
 }
 
@@ -124,6 +126,7 @@ fn unknown_options<'a>(
                 section: Some(section.name.clone()),
                 key: Some(entry.key.clone()),
                 message: with_hint(what, hint),
+                quotes: true,
             }
         })
 }

@@ -120,6 +120,7 @@ pub(crate) fn whole_file(path: &Path, message: String) -> ConfigError {
             section: None,
             key: None,
             message,
+            quotes: false,
         }],
     }
 }

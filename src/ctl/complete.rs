@@ -9,6 +9,7 @@ use visord_model::signal::Signal;
 
 use super::command::{ALL, Command, Completes, Opt, find};
 use super::process::ProcessInfo;
+use super::visible::visible;
 
 /// Names that are asked for only when they are wanted, and once.
 type Lazy<T> = LazyCell<Vec<T>, Box<dyn FnOnce() -> Vec<T>>>;
@@ -98,7 +99,9 @@ pub fn offered(words: &[&str], word: &str, names: &Names) -> Vec<Candidate> {
             None => Vec::new(),
         },
     };
-    offered.retain(|candidate| candidate.word.starts_with(word));
+    // a name that a terminal would obey cannot be typed either
+    let fits = |name: &str| name.starts_with(word) && visible(name) == name;
+    offered.retain(|candidate| fits(&candidate.word));
     offered.sort_unstable();
     offered.dedup();
     offered

@@ -14,6 +14,7 @@ use super::failure::Failure;
 use super::history::History;
 use super::process::ProcessInfo;
 use super::session::{Flow, Session};
+use super::visible::visible;
 
 /// Take lines until the user leaves.
 ///
@@ -29,7 +30,7 @@ pub fn run(
     let mut history = open_history(session, history_file, editor.as_deref_mut())?;
     loop {
         let entered = match &mut editor {
-            Some(editor) => editor.line(&prompt, names(session))?,
+            Some(editor) => editor.line(&visible(&prompt), names(session))?,
             None => match session.terminal.ask(&prompt)? {
                 Some(line) => Entered::Line(line),
                 None => {

@@ -4,7 +4,7 @@ use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 
 use futures_util::future::join_all;
-use visord_config::ChannelConfig;
+use visord_config::{ChannelConfig, Secret};
 use visord_model::event::Stream;
 
 use super::stdin::Stdin;
@@ -56,7 +56,7 @@ impl Process {
     /// Everything one attempt needs, decided now.
     pub(super) fn order(&self) -> Order {
         let config = &self.setup.config;
-        let url = config.serverurl.as_deref();
+        let url = config.serverurl.as_ref().map(Secret::expose);
         Order {
             name: config.name.clone(),
             query: self.query(),

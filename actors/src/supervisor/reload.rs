@@ -18,7 +18,7 @@ impl Supervisor {
         let loading = tokio::task::spawn_blocking(move || loader());
         async move {
             match loading.await {
-                Ok(result) => result.map_err(|error| error.first().to_owned()),
+                Ok(result) => result.map_err(|error| error.outline()),
                 Err(panic) => Err(format!("the configuration could not be read: {panic}")),
             }
         }

@@ -24,6 +24,7 @@ use crate::ctl::names::expand;
 use crate::ctl::process::{ProcessInfo, refusable};
 use crate::ctl::session::{Flow, Session};
 use crate::ctl::terminal::Mode;
+use crate::ctl::visible::Visible;
 
 pub(super) const FG: Command = Command {
     name: "fg",
@@ -196,10 +197,11 @@ impl Drop for Printing {
 /// whatever it prints, so lines are printed whole, unless the process rests in one: that
 /// may be a question.
 fn print(mut stream: LogStream, mut printer: Printer) {
+    let mut filter = Visible::default();
     let mut text = String::new();
     let mut more = true;
     while more {
-        text.push_str(&stream.take_text());
+        text.push_str(&filter.push(&stream.take()));
         let whole = text.rfind('\n').map_or(0, |end| end + 1);
         let rest = text.split_off(whole);
         if !text.is_empty() && printer(text).is_err() {
@@ -224,7 +226,7 @@ fn pump(
     let mut input_ended = false;
     loop {
         for stream in &mut streams {
-            session.terminal.out(&stream.take_text())?;
+            session.terminal.out_bytes(&stream.take())?;
         }
         while let Some(line) = next_line(session, input_ended) {
             if !send(session, client, name, &line)? {

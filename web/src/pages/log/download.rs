@@ -35,15 +35,24 @@ pub(super) fn name(source: &Source) -> String {
     }
 }
 
-/// The file as it is now; what is written meanwhile does not come along. It is read as fast as
+/// The file as it is now, from this offset on (negative: from the end); what is written meanwhile does not come along. It is read as fast as
 /// the client takes it.
-pub(super) async fn respond(request: &HttpRequest, path: PathBuf, name: &str) -> HttpResponse {
+pub(super) async fn respond(
+    request: &HttpRequest,
+    path: PathBuf,
+    name: &str,
+    from: i64,
+) -> HttpResponse {
     let opened = spawn_blocking(move || log_view::open(&path)).await;
     let Ok(Ok((file, size))) = opened else {
         return answer::error(StatusCode::NOT_FOUND);
     };
+    let first = match u64::try_from(from) {
+        Ok(offset) => offset.min(size),
+        Err(_) => size.saturating_sub(from.unsigned_abs()),
+    };
     let serving = serving(request);
-    let pieces = stream::try_unfold((file, 0), move |(file, at)| piece(file, at, size));
+    let pieces = stream::try_unfold((file, first), move |(file, at)| piece(file, at, size));
     let pieces = pieces.inspect(move |_| {
         let _still = &serving;
     });
@@ -55,7 +64,7 @@ pub(super) async fn respond(request: &HttpRequest, path: PathBuf, name: &str) ->
             format!("attachment; filename=\"{name}\""),
         ))
         .insert_header((header::CACHE_CONTROL, "no-store"))
-        .no_chunking(size)
+        .no_chunking(size - first)
         .streaming(pieces)
 }
 
