@@ -45,6 +45,7 @@ use failure::Failure;
 use json::Report;
 use options::{Request, Settings};
 use session::{Flow, Session};
+use shell::Left;
 use terminal::{Console, Terminal};
 
 /// The whole program.
@@ -111,19 +112,26 @@ fn act(settings: Settings) -> ExitCode {
         line_of(&session, &settings.words)
     };
     let outcome = attempt(&mut session, &first).and_then(|flow| {
-        if flow == Flow::Continue && confirm {
-            shell::run(
-                &mut session,
-                &settings.prompt,
-                settings.history_file.as_deref(),
-            )?;
+        let action = session.exit_status;
+        if !confirm {
+            return Ok(action);
         }
-        Ok(())
+        let left = match flow {
+            Flow::Leave => Left::ByUser,
+            Flow::Continue => {
+                let history_file = settings.history_file.as_deref();
+                shell::run(&mut session, &settings.prompt, history_file)?
+            }
+        };
+        Ok(match left {
+            // a script gave an action and nothing to type
+            Left::AtEndOfInput if !is_shell => action,
+            // failures were told; the shell itself did well
+            Left::AtEndOfInput | Left::ByUser => ExitStatus::Success,
+        })
     });
     match outcome {
-        // In a shell, failures were told; the shell itself did well.
-        Ok(()) if confirm => ExitCode::SUCCESS,
-        Ok(()) => ExitCode::from(session.exit_status.code()),
+        Ok(status) => ExitCode::from(status.code()),
         // The reader of our output or the terminal went away: nobody is left to tell.
         Err(_) => ExitCode::from(ExitStatus::Generic.code()),
     }

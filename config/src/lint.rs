@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::dialect::{Document, Section};
 use crate::error::{ConfigError, Problem};
-use crate::load::{interpret, read_sources};
+use crate::load::{Loaded, interpret, read_sources};
 use crate::options::{KINDS, Kind, extras};
 use crate::rpcinterface;
 use crate::types::{Config, Overrides, Surroundings};
@@ -31,6 +31,7 @@ pub fn check(path: &Path, overrides: &Overrides, surroundings: &Surroundings) ->
             let warnings = warnings(&sources.document);
             Report {
                 outcome: interpret(sources, path, overrides, surroundings)
+                    .and_then(Loaded::startable)
                     .map(|loaded| loaded.config),
                 warnings,
             }

@@ -99,8 +99,11 @@ pub fn offered(words: &[&str], word: &str, names: &Names) -> Vec<Candidate> {
             None => Vec::new(),
         },
     };
-    // a name that a terminal would obey cannot be typed either
-    let fits = |name: &str| name.starts_with(word) && visible(name) == name;
+    // what a terminal would obey cannot be typed either
+    let fits = |name: &str| {
+        let is_tame = !name.contains(char::is_control) && visible(name) == name;
+        name.starts_with(word) && is_tame
+    };
     offered.retain(|candidate| fits(&candidate.word));
     offered.sort_unstable();
     offered.dedup();

@@ -76,7 +76,7 @@ pub(crate) fn definitions() -> Command {
         .arg(flag(
             "interactive",
             'i',
-            "open a shell after the action; ask before shutdown and reload",
+            "start an interactive shell after the action; ask before shutdown and reload",
         ))
         .arg(value(
             "serverurl",

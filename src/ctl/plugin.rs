@@ -172,7 +172,7 @@ impl Plugin {
             let value = value.clone()?;
             Some((OsString::from(name), value))
         });
-        let pid = spawn(file, &words, inherited.chain(set), &SigSet::empty())?;
+        let pid = spawn(file, &words, inherited.chain(set), &SigSet::empty(), &[])?;
         loop {
             match waitpid(pid, None) {
                 Ok(WaitStatus::Exited(_, code)) => return Ok(code == 0),

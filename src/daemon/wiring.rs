@@ -61,7 +61,9 @@ async fn supervise(run: Run<'_>) -> Result<Ending, UsageError> {
     let Run {
         loader,
         rehearsal,
-        loaded: Loaded { config, listing },
+        loaded: Loaded {
+            config, listing, ..
+        },
         started,
         running,
         spawner,

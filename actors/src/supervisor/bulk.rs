@@ -33,6 +33,7 @@ impl Supervisor {
         scope: &Scope,
         concerned: impl Fn(ProcessState) -> bool,
         make: impl Fn(String) -> M,
+        order: fn(Vec<(Instant, usize, Outcome)>) -> Vec<Outcome>,
     ) -> ResponseFuture<Answer<Vec<Outcome>>>
     where
         M: Message<Result = Answer> + Send + 'static,
@@ -59,7 +60,21 @@ impl Supervisor {
                 }
             })
             .collect();
-        async move { Ok(in_order(requests.collect().await)) }.boxed_local()
+        async move { Ok(order(requests.collect().await)) }.boxed_local()
+    }
+}
+
+impl Supervisor {
+    /// The same fault for every process that could be signaled.
+    fn refuse(&self, scope: &Scope, fault: &Fault) -> Answer<Vec<Outcome>> {
+        self.gate()?;
+        let mut walk = self.roster.walk(scope)?;
+        walk.retain(|member| {
+            let info = self.world.board.process(&member.name);
+            info.is_some_and(|info| info.state.is_signallable())
+        });
+        let refused = walk.iter().map(|it| outcome(it, Err(fault.clone())));
+        Ok(refused.collect())
     }
 }
 
@@ -76,19 +91,35 @@ fn outcome(member: &Member, answer: Answer) -> Outcome {
     }
 }
 
-/// By completion, but in walk order among those that completed together.
+/// What was refused at once, in walk order; then the others by completion, but in walk order
+/// among those that completed together.
 fn in_order(mut results: Vec<(Instant, usize, Outcome)>) -> Vec<Outcome> {
     results.sort_by_key(|(when, index, _)| (*when, *index));
+    let (mut refused, results): (Vec<_>, Vec<_>) = results
+        .into_iter()
+        .partition(|(_, _, outcome)| is_refusal(outcome.status));
+    refused.sort_by_key(|(_, index, _)| *index);
+    let mut ordered: Vec<Outcome> = refused.into_iter().map(|(_, _, outcome)| outcome).collect();
     let together = |a: &(Instant, usize, Outcome), b: &(Instant, usize, Outcome)| {
         b.0.duration_since(a.0) < TOGETHER
     };
-    let mut ordered = Vec::with_capacity(results.len());
     for batch in results.chunk_by(together) {
         let mut batch: Vec<_> = batch.iter().collect();
         batch.sort_by_key(|(_, index, _)| *index);
         ordered.extend(batch.into_iter().map(|(_, _, outcome)| outcome.clone()));
     }
     ordered
+}
+
+/// In walk order.
+fn as_walked(mut results: Vec<(Instant, usize, Outcome)>) -> Vec<Outcome> {
+    results.sort_by_key(|(_, index, _)| *index);
+    results.into_iter().map(|(_, _, outcome)| outcome).collect()
+}
+
+/// Whether the original finds this out before it waits for any process.
+fn is_refusal(status: FaultCode) -> bool {
+    ![FaultCode::Success, FaultCode::AbnormalTermination].contains(&status)
 }
 
 impl Handler<StartMany> for Supervisor {
@@ -100,6 +131,7 @@ impl Handler<StartMany> for Supervisor {
             &msg.scope,
             |state| !state.is_running(),
             move |label| Start { wait, label },
+            if wait { in_order } else { as_walked },
         )
     }
 }
@@ -109,10 +141,12 @@ impl Handler<StopMany> for Supervisor {
 
     fn handle(&mut self, msg: StopMany, _ctx: &mut Self::Context) -> Self::Result {
         let wait = msg.wait;
-        self.bulk(&msg.scope, ProcessState::is_running, move |label| Stop {
-            wait,
-            label,
-        })
+        self.bulk(
+            &msg.scope,
+            ProcessState::is_running,
+            move |label| Stop { wait, label },
+            if wait { in_order } else { as_walked },
+        )
     }
 }
 
@@ -120,10 +154,16 @@ impl Handler<SignalMany> for Supervisor {
     type Result = ResponseFuture<Answer<Vec<Outcome>>>;
 
     fn handle(&mut self, msg: SignalMany, _ctx: &mut Self::Context) -> Self::Result {
-        let signal = msg.signal;
-        self.bulk(&msg.scope, ProcessState::is_signallable, move |label| {
-            SignalChild { signal, label }
-        })
+        let signal = match msg.signal {
+            Ok(signal) => signal,
+            Err(fault) => return ready(self.refuse(&msg.scope, &fault)).boxed_local(),
+        };
+        self.bulk(
+            &msg.scope,
+            ProcessState::is_signallable,
+            move |label| SignalChild { signal, label },
+            as_walked,
+        )
     }
 }
 
@@ -131,6 +171,6 @@ impl Handler<ClearManyLogs> for Supervisor {
     type Result = ResponseFuture<Answer<Vec<Outcome>>>;
 
     fn handle(&mut self, msg: ClearManyLogs, _ctx: &mut Self::Context) -> Self::Result {
-        self.bulk(&msg.scope, |_| true, |label| ClearLogs { label })
+        self.bulk(&msg.scope, |_| true, |label| ClearLogs { label }, as_walked)
     }
 }

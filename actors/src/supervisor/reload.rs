@@ -33,6 +33,9 @@ impl Supervisor {
         async move {
             let invalid = |reason| ("the configuration is not valid", reason);
             let loaded = loaded.await.map_err(invalid)?;
+            let loaded = loaded
+                .startable()
+                .map_err(|error| invalid(error.outline()))?;
             let tried =
                 tokio::task::spawn_blocking(move || rehearsal(&loaded.config).map(|()| loaded));
             match tried.await {
@@ -66,7 +69,9 @@ impl Handler<ReloadConfig> for Supervisor {
             loaded
                 .into_actor(self)
                 .map(|loaded, act, _ctx| match loaded {
-                    Ok(Loaded { config, listing }) => {
+                    Ok(Loaded {
+                        config, listing, ..
+                    }) => {
                         act.listing.send_replace(Arc::new(listing));
                         Ok(act.compare(config))
                     }
