@@ -100,6 +100,14 @@ fn run(session: &mut Session<'_>, argument: &str) -> Result<Flow, Failure> {
 
 /// Show both logs and pass lines on until the user leaves or the process is gone.
 fn converse(session: &mut Session<'_>, client: &mut Client, name: &str) -> Result<(), Failure> {
+    let ability = Ability::of_console();
+    // Whoever reads the greeting may type. What is typed is for the editor, Ctrl-C like any key,
+    // also between two lines: it reads it with the next one. Keys come one by one, for the system
+    // keeps half a line to itself.
+    let _mode = match ability {
+        Ability::Full => Some(Mode::by_key()?),
+        Ability::Plain | Ability::None => None,
+    };
     let interrupted = session.terminal.take_interrupts()?;
     session.say(GREETING)?;
     let mut streams = Vec::new();
@@ -109,7 +117,7 @@ fn converse(session: &mut Session<'_>, client: &mut Client, name: &str) -> Resul
             &format!("/logtail/{name}/{channel}"),
         )?);
     }
-    match Ability::of_console() {
+    match ability {
         Ability::Full => edit(session, client, name, streams),
         Ability::Plain | Ability::None => pump(session, client, name, streams, &interrupted),
     }
@@ -122,9 +130,6 @@ fn edit(
     name: &str,
     streams: Vec<LogStream>,
 ) -> Result<(), Failure> {
-    // Between two lines, too, what is typed is for the editor, Ctrl-C like any key: it reads it
-    // with the next one. Keys come one by one, for the system keeps half a line to itself.
-    let _mode = Mode::by_key()?;
     let mut talk = Talk::begin(streams)?;
     let no_names = Rc::new(Names::none());
     loop {

@@ -65,7 +65,8 @@ impl Editor for Full {
                 Ok(line) => Ok(Entered::Line(line)),
                 Err(ReadlineError::Eof) => Ok(Entered::End),
                 Err(ReadlineError::Interrupted) => Ok(Entered::Interrupted),
-                // a byte that is not UTF-8 is left out, the line goes on
+                // a byte that is not UTF-8 is left out, with what came together with it, and the
+                // line goes on
                 Err(ReadlineError::Io(error)) if error.kind() == io::ErrorKind::InvalidData => {
                     typed = self.typed();
                     continue;
