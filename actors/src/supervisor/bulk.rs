@@ -117,9 +117,14 @@ fn as_walked(mut results: Vec<(Instant, usize, Outcome)>) -> Vec<Outcome> {
     results.into_iter().map(|(_, _, outcome)| outcome).collect()
 }
 
-/// Whether the original finds this out before it waits for any process.
+/// Whether it is found out before anything is waited for.
 fn is_refusal(status: FaultCode) -> bool {
-    ![FaultCode::Success, FaultCode::AbnormalTermination].contains(&status)
+    let after_waiting = [
+        FaultCode::Success,
+        FaultCode::SpawnError,
+        FaultCode::AbnormalTermination,
+    ];
+    !after_waiting.contains(&status)
 }
 
 impl Handler<StartMany> for Supervisor {
@@ -172,5 +177,40 @@ impl Handler<ClearManyLogs> for Supervisor {
 
     fn handle(&mut self, msg: ClearManyLogs, _ctx: &mut Self::Context) -> Self::Result {
         self.bulk(&msg.scope, |_| true, |label| ClearLogs { label }, as_walked)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn refusals_come_first_then_what_ends_first() {
+        let begin = Instant::now();
+        let result = |index: usize, status, after| {
+            let outcome = Outcome {
+                name: index.to_string(),
+                group: String::new(),
+                status,
+                description: String::new(),
+            };
+            (begin + Duration::from_millis(after), index, outcome)
+        };
+        let results = vec![
+            result(0, FaultCode::SpawnError, 2000),
+            result(1, FaultCode::NoFile, 3),
+            result(2, FaultCode::Success, 1010),
+            result(3, FaultCode::Success, 1000),
+            result(4, FaultCode::Success, 0),
+            result(5, FaultCode::NotExecutable, 1),
+        ];
+        let names = |ordered: Vec<Outcome>| -> Vec<String> {
+            ordered.into_iter().map(|outcome| outcome.name).collect()
+        };
+        assert_eq!(
+            names(in_order(results.clone())),
+            ["1", "5", "4", "2", "3", "0"]
+        );
+        assert_eq!(names(as_walked(results)), ["0", "1", "2", "3", "4", "5"]);
     }
 }
