@@ -16,6 +16,8 @@ import unittest
 programs, folder = (pathlib.Path(name).resolve() for name in sys.argv[1:3])
 os.environ["END_TO_END"] = "1"
 os.chdir(folder)
+# automatic logs: a daemon removes those of others with its name
+os.environ["TMPDIR"] = str(folder)
 
 import supervisor.tests as package
 

@@ -51,6 +51,9 @@ pub struct ProcessExited {
     pub status: ExitStatus,
 }
 
+/// What the activity log says of the end of a child.
+pub(crate) const CHILD_QUIT: &str = "received SIGCHLD indicating a child quit";
+
 /// See the module.
 #[derive(Debug)]
 pub struct Reaper {
@@ -149,6 +152,7 @@ impl Reaper {
     fn bury_stranger(&self, pid: i32) -> bool {
         let reaped = self.look(Target::Pid(pid), reap);
         if let Some(Ended { pid, status }) = reaped {
+            debug!(self.log, "{CHILD_QUIT}");
             info!(self.log, "reaped unknown pid {pid} ({})", status.describe());
         }
         reaped.is_some()
@@ -313,7 +317,6 @@ impl Handler<Ready> for Reaper {
 
 impl StreamHandler<ChildQuit> for Reaper {
     fn handle(&mut self, _: ChildQuit, _: &mut Self::Context) {
-        debug!(self.log, "received SIGCHLD indicating a child quit");
         self.sweep();
     }
 }

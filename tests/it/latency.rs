@@ -22,10 +22,6 @@ const CALLS: usize = 400;
 /// Rounds of each kind.
 const ROUNDS: usize = 9;
 
-/// What a load may add to the median and the p99, besides doubling them: the other work has to be done, too, on a
-/// machine that may have one core to spare.
-const ALLOWANCE: Duration = Duration::from_millis(5);
-
 /// The times of one round.
 #[derive(Clone, Copy, Debug)]
 struct Round {
@@ -58,17 +54,17 @@ fn typical(rounds: &[Round], figure: fn(&Round) -> Duration) -> Duration {
     times[times.len() / 2]
 }
 
-/// What the load costs is bounded.
+/// What the load costs is bounded: where calls wait for it, they wait a tenth of a second.
 fn check(quiet: &[Round], loaded: &[Round]) {
-    let figures: [fn(&Round) -> Duration; 2] = [|round| round.median, |round| round.p99];
-    for figure in figures {
+    let bound = |name: &str, figure: fn(&Round) -> Duration, times, allowance| {
         let (quiet, loaded) = (typical(quiet, figure), typical(loaded, figure));
-        println!("without load {quiet:?}, with it {loaded:?}");
-        assert!(
-            loaded <= quiet * 2 + ALLOWANCE,
-            "{quiet:?} became {loaded:?}"
-        );
-    }
+        println!("{name} without load {quiet:?}, with it {loaded:?}");
+        let most = quiet * times + allowance;
+        assert!(loaded <= most, "{name}: {quiet:?} became {loaded:?}");
+    };
+    bound("median", |round| round.median, 2, Duration::from_millis(2));
+    // a busy machine takes the processor away from one call in a hundred
+    bound("p99", |round| round.p99, 4, Duration::from_millis(25));
 }
 
 /// Clients that send their request a byte at a time and never come to its end.

@@ -26,6 +26,9 @@ use crate::process::Process;
 /// are seen to end tenths of a second apart, in any order.
 const TOGETHER: Duration = Duration::from_millis(450);
 
+/// When a process was done with, its place in the walk and what came of it.
+type Ended = (Instant, usize, Outcome);
+
 impl Supervisor {
     /// Do one thing to every process in scope whose state asks for it.
     fn bulk<M>(
@@ -33,7 +36,7 @@ impl Supervisor {
         scope: &Scope,
         concerned: impl Fn(ProcessState) -> bool,
         make: impl Fn(String) -> M,
-        order: fn(Vec<(Instant, usize, Outcome)>) -> Vec<Outcome>,
+        order: fn(Vec<Ended>) -> Vec<Outcome>,
     ) -> ResponseFuture<Answer<Vec<Outcome>>>
     where
         M: Message<Result = Answer> + Send + 'static,
@@ -93,16 +96,14 @@ fn outcome(member: &Member, answer: Answer) -> Outcome {
 
 /// What was refused at once, in walk order; then the others by completion, but in walk order
 /// among those that completed together.
-fn in_order(mut results: Vec<(Instant, usize, Outcome)>) -> Vec<Outcome> {
+fn in_order(mut results: Vec<Ended>) -> Vec<Outcome> {
     results.sort_by_key(|(when, index, _)| (*when, *index));
     let (mut refused, results): (Vec<_>, Vec<_>) = results
         .into_iter()
         .partition(|(_, _, outcome)| is_refusal(outcome.status));
     refused.sort_by_key(|(_, index, _)| *index);
     let mut ordered: Vec<Outcome> = refused.into_iter().map(|(_, _, outcome)| outcome).collect();
-    let together = |a: &(Instant, usize, Outcome), b: &(Instant, usize, Outcome)| {
-        b.0.duration_since(a.0) < TOGETHER
-    };
+    let together = |a: &Ended, b: &Ended| b.0.duration_since(a.0) < TOGETHER;
     for batch in results.chunk_by(together) {
         let mut batch: Vec<_> = batch.iter().collect();
         batch.sort_by_key(|(_, index, _)| *index);
@@ -112,7 +113,7 @@ fn in_order(mut results: Vec<(Instant, usize, Outcome)>) -> Vec<Outcome> {
 }
 
 /// In walk order.
-fn as_walked(mut results: Vec<(Instant, usize, Outcome)>) -> Vec<Outcome> {
+fn as_walked(mut results: Vec<Ended>) -> Vec<Outcome> {
     results.sort_by_key(|(_, index, _)| *index);
     results.into_iter().map(|(_, _, outcome)| outcome).collect()
 }
