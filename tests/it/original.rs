@@ -85,7 +85,7 @@ fn the_originals_end_to_end_tests_pass() {
         .args(["-c", "import pexpect"])
         .output();
     if !pexpect.is_ok_and(|output| output.status.success()) {
-        eprintln!("skipped: pexpect is not installed beside the original");
+        eprintln!("skipped: pexpect is not installed with the original");
         return;
     }
     let folder = tempfile::tempdir().expect("a folder");

@@ -269,7 +269,7 @@ fn an_event_in_its_envelope() {
                 (
                     7,
                     "ver:3.0 server:north serial:20 pool:pool poolserial:0 \
-                     eventname:REMOTE_COMMUNICATION len:12\ntype:t\ngrün"
+                     eventname:REMOTE_COMMUNICATION len:11\ntype:t\ngrün"
                         .to_owned()
                 ),
                 (

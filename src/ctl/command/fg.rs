@@ -101,9 +101,9 @@ fn run(session: &mut Session<'_>, argument: &str) -> Result<Flow, Failure> {
 /// Show both logs and pass lines on until the user leaves or the process is gone.
 fn converse(session: &mut Session<'_>, client: &mut Client, name: &str) -> Result<(), Failure> {
     let ability = Ability::of_console();
-    // Whoever reads the greeting may type. What is typed is for the editor, Ctrl-C like any key,
-    // also between two lines: it reads it with the next one. Keys come one by one, for the system
-    // keeps half a line to itself.
+    // Before the greeting, which invites to type: what is typed is for the editor, Ctrl-C like any
+    // key, also between two lines. Keys come one by one, for the system keeps half a line to
+    // itself.
     let _mode = match ability {
         Ability::Full => Some(Mode::by_key()?),
         Ability::Plain | Ability::None => None,
