@@ -122,7 +122,9 @@ async fn supervise(run: Run<'_>) -> Result<Ending, UsageError> {
     let Run {
         loader,
         rehearsal,
-        loaded: Loaded { config, listing },
+        loaded: Loaded {
+            config, listing, ..
+        },
         started,
         running,
         spawner,
@@ -277,7 +279,7 @@ fn remotes(interfaces: &[RpcInterfaceConfig], logger: &slog::Logger) -> Remotes 
         .filter_map(|interface| match &interface.kind {
             RpcInterfaceKind::Main => None,
             RpcInterfaceKind::Remote(server) => {
-                Some((interface.name.as_str(), server.url.as_str()))
+                Some((interface.name.as_str(), server.url.expose()))
             }
         });
     Remotes::new(servers).unwrap_or_else(|error| {

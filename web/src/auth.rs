@@ -105,9 +105,11 @@ impl Users {
     pub fn of(config: &HttpConfig) -> Option<Self> {
         let turns = &argon::turns();
         let own = config.credentials.iter();
-        let own = own.map(|own| User::new(&own.username, &own.password, Right::Admin, turns));
+        let own =
+            own.map(|own| User::new(&own.username, own.password.expose(), Right::Admin, turns));
         let more = config.users.iter();
-        let more = more.map(|user| User::new(&user.name, &user.password, user.role.into(), turns));
+        let more =
+            more.map(|user| User::new(&user.name, user.password.expose(), user.role.into(), turns));
         let all: Vec<User> = own.chain(more).collect();
         (!all.is_empty()).then_some(Self(all))
     }
@@ -121,7 +123,7 @@ impl Users {
         let turns = argon::turns();
         let why = |password: &str| Argon::new(password.strip_prefix(ARGON2)?, &turns).err();
         own.chain(more)
-            .filter_map(|(name, password)| Some((name.clone(), why(password)?)))
+            .filter_map(|(name, password)| Some((name.clone(), why(password.expose())?)))
             .collect()
     }
 

@@ -15,7 +15,7 @@ use super::spawn_request::{Launched, Wire};
 use super::{Process, StdinError};
 use crate::log::{Channel, ChannelSpec};
 use crate::messages::supervisor::Answer;
-use crate::reaper::{ProcessExited, Watch};
+use crate::reaper::{CHILD_QUIT, ProcessExited, Watch};
 
 /// How long an exit may wait for a log whose file system hangs. Slow disks take less for what
 /// is in a pipe.
@@ -110,6 +110,8 @@ impl Process {
             act.outputs.clear();
             act.close_stdin(ctx);
             act.child = None;
+            // after what the child wrote, as in the original's log
+            slog::debug!(act.world.logger, "{CHILD_QUIT}");
             let ProcessExited { status, at, .. } = exited;
             act.turn_unasked(Input::Exited { status, at }, ctx);
             act.exited = None;

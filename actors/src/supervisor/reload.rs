@@ -18,7 +18,7 @@ impl Supervisor {
         let loading = self.world.workshop.run(move || loader());
         async move {
             match loading.await {
-                Ok(result) => result.map_err(|error| error.first().to_owned()),
+                Ok(result) => result.map_err(|error| error.outline()),
                 Err(not_done) => Err(format!("the configuration could not be read: {not_done}")),
             }
         }
@@ -34,6 +34,9 @@ impl Supervisor {
         async move {
             let invalid = |reason| ("the configuration is not valid", reason);
             let loaded = loaded.await.map_err(invalid)?;
+            let loaded = loaded
+                .startable()
+                .map_err(|error| invalid(error.outline()))?;
             let tried = workshop.run(move || rehearsal(&loaded.config).map(|()| loaded));
             match tried.await {
                 Ok(tried) => tried.map_err(|reason| ("it would fail", reason)),
@@ -66,7 +69,9 @@ impl Handler<ReloadConfig> for Supervisor {
             loaded
                 .into_actor(self)
                 .map(|loaded, act, _ctx| match loaded {
-                    Ok(Loaded { config, listing }) => {
+                    Ok(Loaded {
+                        config, listing, ..
+                    }) => {
                         act.listing.send_replace(Arc::new(listing));
                         Ok(act.compare(config))
                     }

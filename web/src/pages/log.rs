@@ -126,7 +126,11 @@ async fn answer(
     let path = source.file(site, old).await;
     if is("download", "1") {
         return match path {
-            Ok(path) => download::respond(request, site, path, &download::name(source)).await,
+            Ok(path) => {
+                let from = parameters.get("from").and_then(|from| from.parse().ok());
+                let name = download::name(source);
+                download::respond(request, site, path, &name, from.unwrap_or(0)).await
+            }
             Err(absent) => answer::explained(StatusCode::NOT_FOUND, &html(&absent.words())),
         };
     }

@@ -159,7 +159,7 @@ async fn one(state: &Arc<AppState>, right: Right, call: &Value) -> Result<Reply,
         return Err(wrong("a call must be a struct"));
     }
     let name = match call.get("methodName") {
-        Some(Value::Str(name)) if !name.is_empty() => name,
+        Some(Value::Str(name)) => name,
         _ => return Err(wrong("No methodName")),
     };
     if name == MULTICALL {

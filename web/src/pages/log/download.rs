@@ -36,21 +36,26 @@ pub(super) fn name(source: &Source) -> String {
     }
 }
 
-/// The file as it is now; what is written meanwhile does not come along. It is read as fast as
+/// The file as it is now, from this offset on (negative: from the end); what is written meanwhile does not come along. It is read as fast as
 /// the client takes it.
 pub(super) async fn respond(
     request: &HttpRequest,
     site: &Site,
     path: PathBuf,
     name: &str,
+    from: i64,
 ) -> HttpResponse {
     let opened = site.state.workers.run(move || log_view::open(&path)).await;
     let Ok(Ok((file, size))) = opened else {
         return answer::error(StatusCode::NOT_FOUND);
     };
+    let first = match u64::try_from(from) {
+        Ok(offset) => offset.min(size),
+        Err(_) => size.saturating_sub(from.unsigned_abs()),
+    };
     let serving = serving(request);
     let workers = site.state.workers.clone();
-    let pieces = stream::try_unfold((file, 0), move |(file, at)| {
+    let pieces = stream::try_unfold((file, first), move |(file, at)| {
         piece(workers.clone(), file, at, size)
     });
     let pieces = pieces.inspect(move |_| {
@@ -63,7 +68,7 @@ pub(super) async fn respond(
             header::CONTENT_DISPOSITION,
             format!("attachment; filename=\"{name}\""),
         ))
-        .no_chunking(size)
+        .no_chunking(size - first)
         .streaming(pieces)
 }
 
