@@ -77,6 +77,12 @@ impl Board {
         self.read(|all| all.values().cloned().collect())
     }
 
+    /// How many processes there are.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.read(BTreeMap::len)
+    }
+
     /// Every process as [`Self::all`], and the cursor of the feed whose next entries follow on
     /// exactly this.
     #[must_use]

@@ -26,8 +26,10 @@ use visord_config::{
     Config, HttpAddress, HttpConfig, Loaded, MainLogTarget, RpcInterfaceConfig, RpcInterfaceKind,
 };
 use visord_model::state::SupervisorState;
+use visord_web::budget::Budget;
 use visord_web::rpc::remote::Remotes;
 use visord_web::state::{AppState, Limits, Lost, Settle, Setup, Stored};
+use visord_web::workers::Workers;
 
 use super::serve::Doors;
 use super::start::Running;
@@ -146,6 +148,9 @@ async fn supervise(run: Run<'_>) -> Result<Ending, UsageError> {
         build: crate::build_info(),
         setup,
         limits: Limits::default(),
+        workers: Workers::default(),
+        budget: Budget::default(),
+        uploads: Budget::default(),
     };
     let mut doors = Doors::new(&running.bound, app, logger.clone());
     if let Err(error) = doors.open(reopened.subscribe())

@@ -5,6 +5,7 @@
 //! all passwords that are quick to compare are compared, and where any user's password is slow
 //! to verify, exactly one slow verification takes place before a login is refused.
 
+use std::io;
 use std::sync::Arc;
 
 use actix_web::http::header::{AUTHORIZATION, HeaderMap};
@@ -13,15 +14,18 @@ use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use sha1::{Digest as _, Sha1};
 use subtle::{Choice, ConstantTimeEq as _};
-use tokio::sync::Semaphore;
+use tokio::time::Instant;
 use visord_config::{Credentials, HttpConfig};
 
 use crate::caller::{Caller, Right};
+use crate::connections::Peer;
 
 mod argon;
+pub mod throttle;
 
-use argon::Argon;
 pub use argon::Unusable;
+use argon::{Argon, Full, Verifier};
+use throttle::{Key, Throttle};
 
 /// Everybody who may use a listener; never empty.
 #[derive(Clone)]
@@ -67,18 +71,20 @@ pub enum Verdict {
     /// No credentials, or a scheme other than Basic: 401.
     Unknown,
     /// A wrong name or password: 401 after a wait.
-    Wrong,
+    Wrong(Key),
+    /// Too many others wait to be verified: 503 after a wait.
+    Busy,
     /// Credentials that cannot be read: 400.
     Garbled,
 }
 
 impl User {
-    fn new(name: &str, password: &str, right: Right, turns: &Arc<Semaphore>) -> Self {
+    fn new(name: &str, password: &str, right: Right, verifier: &Arc<Verifier>) -> Self {
         let stored = if let Some(hex) = password.strip_prefix("{SHA}") {
             Password::Hashed(fingerprint(hex.as_bytes()))
         } else if let Some(phc) = password.strip_prefix(ARGON2) {
             // `complaints` tells why
-            Argon::new(phc, turns).map_or(Password::Unusable, Password::Slow)
+            Argon::new(phc, verifier).map_or(Password::Unusable, Password::Slow)
         } else {
             Password::Plain(fingerprint(password.as_bytes()))
         };
@@ -99,16 +105,21 @@ impl User {
 }
 
 impl Users {
-    /// Everybody who may use a configured listener; `None`: it asks nobody.
-    #[must_use]
-    pub fn of(config: &HttpConfig) -> Option<Self> {
-        let turns = &argon::turns();
+    /// All users of a configured listener; `None`: it asks for no password.
+    ///
+    /// # Errors
+    /// No thread to be had for slow verifications.
+    pub fn of(config: &HttpConfig) -> io::Result<Option<Self>> {
+        let verifier = &Arc::new(Verifier::default());
         let own = config.credentials.iter();
-        let own = own.map(|own| User::new(&own.username, &own.password, Right::Admin, turns));
+        let own = own.map(|own| User::new(&own.username, &own.password, Right::Admin, verifier));
         let more = config.users.iter();
-        let more = more.map(|user| User::new(&user.name, &user.password, user.role.into(), turns));
+        let more = more.map(|user| User::new(&user.name, &user.password, user.role.into(), verifier));
         let all: Vec<User> = own.chain(more).collect();
-        (!all.is_empty()).then_some(Self(all))
+        if all.iter().any(|user| user.slow().is_some()) {
+            verifier.start()?;
+        }
+        Ok((!all.is_empty()).then_some(Self(all)))
     }
 
     /// The names of the users who will never be let in, and why.
@@ -117,8 +128,8 @@ impl Users {
         let own = config.credentials.iter();
         let own = own.map(|Credentials { username, password }| (username, password));
         let more = config.users.iter().map(|user| (&user.name, &user.password));
-        let turns = argon::turns();
-        let why = |password: &str| Argon::new(password.strip_prefix(ARGON2)?, &turns).err();
+        let verifier = Arc::default();
+        let why = |password: &str| Argon::new(password.strip_prefix(ARGON2)?, &verifier).err();
         own.chain(more)
             .filter_map(|(name, password)| Some((name.clone(), why(password)?)))
             .collect()
@@ -126,7 +137,7 @@ impl Users {
 
     /// Judge the `Authorization` header of a request. Takes time only where there are
     /// `{ARGON2}` passwords, and not for one that was verified before.
-    pub async fn check(&self, headers: &HeaderMap) -> Verdict {
+    pub async fn check(&self, headers: &HeaderMap, peer: Peer, throttle: &Throttle) -> Verdict {
         let Some(value) = headers.get(AUTHORIZATION) else {
             return Verdict::Unknown;
         };
@@ -136,18 +147,26 @@ impl Users {
         let Some((username, password)) = decode(encoded) else {
             return Verdict::Garbled;
         };
-        match self.find(&username, password).await {
-            Some(user) => Verdict::Welcome(Caller {
+        let key = throttle.key(&username, peer);
+        match self.find(&username, password, key, throttle).await {
+            Ok(Some(user)) => Verdict::Welcome(Caller {
                 user: Some(user.name.clone()),
                 right: user.right,
                 token: String::new(),
             }),
-            None => Verdict::Wrong,
+            Ok(None) => Verdict::Wrong(key),
+            Err(Full) => Verdict::Busy,
         }
     }
 
     /// The user of this name and password.
-    async fn find(&self, username: &str, password: String) -> Option<&User> {
+    async fn find(
+        &self,
+        username: &str,
+        password: String,
+        key: Key,
+        throttle: &Throttle,
+    ) -> Result<Option<&User>, Full> {
         let presented = Presented::new(username, &password);
         // every user is looked at, whether or not one was found
         let mut found = None;
@@ -162,18 +181,26 @@ impl Users {
             }
         }
         if found.is_some() {
-            return found;
+            return Ok(found);
         }
-        if let Some(user) = named
-            && let Some(argon) = user.slow()
+        let named = named.and_then(|user| Some((user, user.slow()?)));
+        if let Some((user, argon)) = named
+            && argon.is_known(&password)
         {
-            return argon.fits(password).await.then_some(user);
+            return Ok(Some(user));
         }
-        // to take as long as if there were such a user; what comes of it does not matter
-        if let Some(argon) = self.0.iter().find_map(User::slow) {
-            argon.pretend(password).await;
+        // for a name without a slow password it takes as long as if it had one
+        let Some(any) = self.0.iter().find_map(User::slow) else {
+            return Ok(None);
+        };
+        let verifying = throttle.verify(key, Instant::now()).ok_or(Full)?;
+        match named {
+            Some((user, argon)) => {
+                let is_right = argon.fits(password, verifying.is_trusted).await?;
+                Ok(is_right.then_some(user))
+            }
+            None => any.pretend(password, verifying.is_trusted).await.map(|()| None),
         }
-        None
     }
 }
 

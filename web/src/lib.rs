@@ -25,9 +25,10 @@ pub mod ansi;
 pub mod answer;
 pub mod assets;
 pub mod auth;
+pub mod budget;
 pub mod caller;
 pub mod clock;
-pub mod crowd;
+pub mod connections;
 pub mod listen;
 pub mod live;
 pub mod log_source;
@@ -48,6 +49,7 @@ pub mod sse;
 pub mod state;
 pub mod stream;
 pub mod tls;
+pub mod workers;
 
 #[cfg(test)]
 mod tests;

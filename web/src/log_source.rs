@@ -6,8 +6,6 @@ use std::io;
 use std::os::unix::fs::FileTypeExt as _;
 use std::path::{Path, PathBuf};
 
-use actix_web::rt::task::spawn_blocking;
-
 use crate::rpc::logs::Channel;
 use crate::rpc::names;
 use crate::site::Site;
@@ -62,7 +60,7 @@ impl Source {
             }
         };
         let path = if old > 0 { numbered(&path, old) } else { path };
-        let found = spawn_blocking(move || look(path)).await;
+        let found = site.state.workers.run(move || look(path)).await;
         // the daemon ends
         found.unwrap_or_else(|_| Err(Absent::NotStored("The daemon is ending.".into())))
     }

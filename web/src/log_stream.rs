@@ -23,7 +23,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::http::{StatusCode, header};
-use actix_web::rt::task::spawn_blocking;
 use actix_web::{HttpRequest, HttpResponse};
 use futures_util::StreamExt as _;
 use serde_json::json;
@@ -85,7 +84,8 @@ async fn stream(
         Err(_) => return answer::error(StatusCode::NOT_FOUND),
     };
     let growth = site.state.follow.follow(&path);
-    let opened = spawn_blocking(move || Follower::open(&path, start, MANNER)).await;
+    let open = move || Follower::open(&path, start, MANNER);
+    let opened = site.state.workers.run(open).await;
     // it may have gone since it was looked at
     let Ok(Ok(follower)) = opened else {
         return answer::error(StatusCode::NOT_FOUND);

@@ -7,11 +7,10 @@
 //! held when it was rotated away comes before the new one.
 
 use std::path::PathBuf;
-use std::time::UNIX_EPOCH;
+use std::time::{Duration, UNIX_EPOCH};
 
 use actix_web::http::StatusCode;
 use actix_web::http::header;
-use actix_web::rt::task::spawn_blocking;
 use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use futures_util::{StreamExt as _, future};
@@ -19,13 +18,16 @@ use visord_actors::log::follow::{Follower, Manner, News, Start};
 
 use crate::answer;
 use crate::clock;
-use crate::route::serving;
+use crate::route::{connection, serving};
 use crate::rpc::logs::Channel;
 use crate::rpc::names;
 use crate::site::Site;
 
 /// Bytes shown of what was there before (rule T2).
 const BEFORE: u64 = 1024;
+
+/// How long a client may take nothing of a log before its connection is closed.
+const PAUSE: Duration = Duration::from_secs(10 * 60);
 
 /// Rule T7 as decided by Q11.
 const TRUNCATED: &[u8] = b"==> File truncated <==\n";
@@ -67,10 +69,16 @@ async fn stream(
     path: PathBuf,
     unbuffered: bool,
 ) -> HttpResponse {
+    let Some(place) = site.shared.audience.enter(site.state.limits.streams()) else {
+        return answer::explained(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "Too many live streams are open.",
+        );
+    };
     let growth = site.state.follow.follow(&path);
     let open = move || Follower::open(&path, Start::BeforeEnd(BEFORE), Manner::default());
     // a thread that panicked or a daemon that ends has no log to show
-    let opened = spawn_blocking(open).await;
+    let opened = site.state.workers.run(open).await;
     let Ok(Ok(follower)) = opened else {
         return answer::error(StatusCode::NOT_FOUND);
     };
@@ -85,8 +93,12 @@ async fn stream(
     if unbuffered {
         response.insert_header(("X-Accel-Buffering", "no"));
     }
+    // a terminal may be stopped for a while
+    if let Some(connection) = connection(request) {
+        connection.set_write_timeout(PAUSE);
+    }
     // a quiet log is no idle connection
-    let serving = serving(request);
+    let serving = (serving(request), place);
     let pieces = follower.news(growth).filter_map(move |told| {
         let _still = &serving;
         future::ready(told.map(|(news, _)| bytes(news)).transpose())

@@ -14,7 +14,6 @@ use std::sync::Arc;
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
-use actix_web::rt::task::spawn_blocking;
 use actix_web::{HttpRequest, HttpResponse};
 
 use self::format::Format;
@@ -28,7 +27,7 @@ pub async fn answer(request: &HttpRequest, site: &Site) -> HttpResponse {
     let accept = request.headers().get(header::ACCEPT);
     let format = Format::asked(accept.and_then(|value| value.to_str().ok()));
     let (state, audience) = (Arc::clone(&site.state), site.shared.audience.clone());
-    let written = spawn_blocking(move || {
+    let written = site.state.workers.run(move || {
         state.usage.sample_once();
         let mut text = Text::new(format);
         collect::everything(&mut text, &state, audience.len());

@@ -31,13 +31,14 @@ use visord_config::{HttpConfig, RpcInterfaceConfig};
 use visord_model::log_line::{Level, LogLine};
 
 use crate::auth::Users;
-use crate::crowd::Crowd;
+use crate::connections::ConnectionLimiter;
 use crate::listen::{Bound, Socket};
 use crate::route;
 use crate::site::{Shared, Site};
 use crate::state::{AppState, Door};
 use crate::stream::{Io, Listener, Stream};
 use crate::tls::Tls;
+use crate::workers::Workers;
 
 /// How long the end of the server waits for answers that are on their way.
 const FAREWELL: Duration = Duration::from_secs(2);
@@ -52,6 +53,7 @@ pub struct WebServer {
     /// Of the listeners that speak TLS: section and certificate.
     certificates: Vec<(String, Arc<Tls>)>,
     shared: Arc<Shared>,
+    workers: Workers,
     accepting: Vec<AbortHandle>,
 }
 
@@ -109,6 +111,7 @@ impl WebServer {
     /// # Errors
     /// No descriptor or no thread to be had.
     pub fn start(bound: &[Bound], state: AppState) -> io::Result<WebHandle> {
+        state.workers.start()?;
         let state = Arc::new(state);
         let shared = Arc::new(Shared::new(
             bound.iter().map(|one| (&one.config).into()).collect(),
@@ -117,14 +120,14 @@ impl WebServer {
         for one in bound {
             let site = Site {
                 state: Arc::clone(&state),
-                door: Arc::new(Door::new(one)),
+                door: Arc::new(Door::new(one)?),
                 shared: Arc::clone(&shared),
             };
             waiting.push((one.socket.try_clone()?, site));
         }
         let tls = |one: &Bound| Some((one.config.section.clone(), one.tls.clone()?));
         let certificates = bound.iter().filter_map(tls).collect();
-        let log = state.log.clone();
+        let (log, workers) = (state.log.clone(), state.workers.clone());
         let arbiter = Arbiter::try_new()?;
         arbiter.spawn_fn(|| {
             // only for those who look at the threads
@@ -135,6 +138,7 @@ impl WebServer {
             log,
             certificates,
             shared,
+            workers,
             accepting: Vec::new(),
         });
         Ok(WebHandle { addr, arbiter })
@@ -199,14 +203,16 @@ impl Handler<ReadCertificates> for WebServer {
     fn handle(&mut self, _: ReadCertificates, _: &mut Self::Context) {
         for (section, tls) in &self.certificates {
             let (section, tls, log) = (section.clone(), Arc::clone(tls), self.log.clone());
-            // files are not read on the HTTP thread; the task says itself how it ended
-            drop(rt::task::spawn_blocking(move || match tls.read_again() {
+            let workers = self.workers.clone();
+            let read = move || match tls.read_again() {
                 Ok(()) => info!(log, "certificate of '{section}' read again"),
                 Err(error) => crit!(
                     log,
                     "certificate of '{section}' not read again, the old one stays: {error}"
                 ),
-            }));
+            };
+            // it says itself how it ended
+            drop(rt::spawn(async move { workers.run(read).await }));
         }
     }
 }
@@ -216,7 +222,8 @@ type Serve = Box<dyn Fn(Stream, Option<SocketAddr>) -> LocalBoxFuture<'static, (
 
 /// Accept connections for ever, no more at a time than the limit.
 async fn accept(listener: Listener, site: Site) {
-    let crowd = Crowd::new(site.state.limits.connections());
+    let limits = &site.state.limits;
+    let limiter = ConnectionLimiter::new(limits.connections());
     let mut serving: Weak<Serve> = Weak::new();
     loop {
         let (io, peer) = match listener.accept().await {
@@ -227,7 +234,7 @@ async fn accept(listener: Listener, site: Site) {
                 continue;
             }
         };
-        crowd.make_room().await;
+        limiter.make_room().await;
         let serve = match serving.upgrade() {
             Some(serve) => serve,
             None => match dispatcher(site.clone()).await {
@@ -236,17 +243,17 @@ async fn accept(listener: Listener, site: Site) {
             },
         };
         serving = Rc::downgrade(&serve);
-        let guest = crowd.arrive();
-        let seat = guest.seat();
-        let (site, visitor) = (site.clone(), Rc::clone(&guest));
+        let connection = limiter.arrive(io.peer(peer), limits.patience);
+        let permit = connection.permit();
+        let (site, own) = (site.clone(), Rc::clone(&connection));
         let task = rt::spawn(async move {
             if let Some(io) = greeted(io, &site).await {
-                serve(Stream::new(io, visitor), peer).await;
+                serve(Stream::new(io, own), peer).await;
             }
-            drop((serve, seat));
+            drop((serve, permit));
         });
-        guest.is_served_by(task.abort_handle());
-        // what it brought along is read before it can be sent away
+        connection.is_served_by(task.abort_handle());
+        // what it has sent already is read before it can be closed
         rt::task::yield_now().await;
     }
 }
@@ -282,7 +289,7 @@ async fn dispatcher(site: Site) -> Option<Serve> {
         // goes on in a task of its own
         .h1_allow_half_closed(false)
         .on_connect_ext(|stream: &Stream, extensions| {
-            extensions.insert(Rc::clone(&stream.guest));
+            extensions.insert(Rc::clone(&stream.connection));
         });
     let app = App::new()
         .app_data(web::Data::new(site))

@@ -1,5 +1,6 @@
 //! What every request handler may use, and what it must know of the listener it came through.
 
+use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -8,6 +9,7 @@ use futures_util::future::BoxFuture;
 use nix::sys::resource::{Resource, getrlimit};
 use slog::Logger;
 use tokio::sync::watch;
+use tokio::time::timeout;
 use visord_actors::board::Board;
 use visord_actors::feed::Feed;
 use visord_actors::link::Link;
@@ -17,11 +19,13 @@ use visord_actors::usage::Usage;
 use visord_config::{HttpAddress, Listing};
 
 use crate::auth::Users;
+use crate::budget::{Budget, Reservation};
 use crate::listen::Bound;
 use crate::metrics::meters::Meters;
 use crate::rpc::remote::Remotes;
 use crate::session;
 use crate::tls::Tls;
+use crate::workers::Workers;
 
 /// The version of Supervisor this program stands in for (decision "version").
 pub const STANDS_IN_FOR: &str = "4.3.0";
@@ -74,6 +78,12 @@ pub struct AppState {
     pub setup: Setup,
     /// Bounds on what clients may use up.
     pub limits: Limits,
+    /// Threads for what takes long; the web server starts them.
+    pub workers: Workers,
+    /// Memory for large answers.
+    pub budget: Budget,
+    /// Memory for large requests.
+    pub uploads: Budget,
 }
 
 /// When and from what the daemon was started.
@@ -90,6 +100,12 @@ pub struct Setup {
 }
 
 impl AppState {
+    /// A share of the budget for a large answer; nothing if it takes too long.
+    pub(crate) async fn share(&self, bytes: usize) -> Option<Reservation> {
+        let share = self.budget.reserve(bytes);
+        timeout(self.limits.patience, share).await.ok()
+    }
+
     /// See [`AppState::settle`].
     pub(crate) async fn settled(&self) {
         if let Some(settled) = (self.settle)() {
@@ -162,12 +178,14 @@ pub struct Door {
 
 impl Door {
     /// The door of a configured listener.
-    #[must_use]
-    pub fn new(bound: &Bound) -> Self {
+    ///
+    /// # Errors
+    /// No thread to be had for slow verifications.
+    pub fn new(bound: &Bound) -> io::Result<Self> {
         let http = &bound.config;
-        Self {
+        Ok(Self {
             section: http.section.clone(),
-            users: Users::of(http),
+            users: Users::of(http)?,
             cookie: session::cookie_name(http),
             socket: match &http.address {
                 HttpAddress::Unix { path, .. } => Some(path.clone()),
@@ -176,6 +194,6 @@ impl Door {
             allowed_hosts: http.allowed_hosts.clone(),
             max_body: http.max_body,
             tls: bound.tls.clone(),
-        }
+        })
     }
 }

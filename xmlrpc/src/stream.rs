@@ -39,10 +39,11 @@ impl TextEncoder {
         Escaped(out)
     }
 
-    /// What is left at the end: a character that was cut off.
+    /// The last bytes.
     #[must_use]
-    pub fn finish(self) -> Escaped {
-        let mut out = String::new();
+    pub fn last(mut self, bytes: &[u8]) -> Escaped {
+        let Escaped(mut out) = self.push(bytes);
+        // a character that was cut off
         escape_bytes_into(&mut out, &self.cut);
         Escaped(out)
     }
@@ -201,7 +202,7 @@ mod tests {
                 reply.text(&encoder.push(&bytes[two[0]..two[1]]));
                 pieces += &reply.take();
             }
-            reply.text(&encoder.finish());
+            reply.text(&encoder.last(&[]));
             pieces += &reply.finish();
             prop_assert_eq!(pieces, whole);
         }

@@ -9,7 +9,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::HttpResponse;
-use actix_web::rt::task::spawn_blocking;
 use askama::Template;
 use tokio::time::timeout;
 use visord_actors::messages::supervisor::ProcessName;
@@ -157,7 +156,7 @@ pub async fn refresh_usage(site: &Site) {
     let usage = &site.state.usage;
     if usage.age().is_none_or(|age| age > FRESH) {
         let usage = usage.clone();
-        let look = spawn_blocking(move || usage.sample_once());
+        let look = site.state.workers.run(move || usage.sample_once());
         // what comes too late is for the next page
         let _ = timeout(PATIENCE, look).await;
     }

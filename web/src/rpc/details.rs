@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use actix_web::rt::task::spawn_blocking;
 use futures_util::FutureExt as _;
 use futures_util::future::LocalBoxFuture;
 use visord_actors::log::LostBytes;
@@ -93,7 +92,7 @@ fn all(state: Arc<AppState>, _: Args) -> LocalBoxFuture<'static, Outcome> {
 pub(crate) async fn sampled(state: &AppState) {
     let usage = state.usage.clone();
     // a thread that ended unheard leaves the numbers as they were
-    let _ = spawn_blocking(move || usage.sample_once()).await;
+    let _ = state.workers.run(move || usage.sample_once()).await;
 }
 
 impl Details {

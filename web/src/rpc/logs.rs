@@ -1,20 +1,24 @@
-//! Read, tail and clear logs (spec interfaces 3.6). Files are read on threads of their own.
+//! Read, tail and clear logs (spec interfaces 3.6). Files are read on the worker threads, and a
+//! long log while it is sent.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use actix_web::rt::task::spawn_blocking;
 use futures_util::FutureExt as _;
 use futures_util::future::LocalBoxFuture;
-use visord_actors::log::reader::{self, ReadError};
+use visord_actors::log::reader::{self, ReadError, Section};
 use visord_actors::messages::supervisor::{LogCare, Scope};
 use visord_model::fault::{Fault, FaultCode};
 use visord_model::process::ProcessInfo;
 use visord_xmlrpc::{Slot, WriteXml, Written};
 
 use super::control::results;
-use super::method::{Args, Method, Outcome, Param, Reply, Returns, Right, Run, param, returns};
+use super::method::{
+    Args, LogReply, Method, Outcome, Param, Reply, Returns, Right, Run, param, returns,
+};
 use super::names::{self, respelled};
+use super::transmit::LogText;
+use crate::budget::PIECE;
 use crate::state::AppState;
 
 const PROCESS: Param = param("string", "name", "the process, as `name` or `group:name`");
@@ -199,15 +203,36 @@ impl WriteXml for Bytes {
     }
 }
 
-struct Tail(reader::Tail);
+struct Tail {
+    text: Vec<u8>,
+    size: i64,
+    has_more: bool,
+}
 
 impl WriteXml for Tail {
     fn write_xml(&self, slot: Slot<'_>) -> Written {
         slot.array(|tail| {
-            tail.item_with(|slot| slot.text(&self.0.data));
-            tail.item(&self.0.offset);
-            tail.item(&self.0.overflow);
+            tail.item_with(|slot| slot.text(&self.text));
+            tail.item(&self.size);
+            tail.item(&self.has_more);
         })
+    }
+}
+
+/// The begin of a part of a log, and the rest if that is not all.
+pub struct Begun {
+    /// The first bytes.
+    pub first: Vec<u8>,
+    /// What has yet to be read.
+    pub rest: Option<Section>,
+}
+
+impl Begun {
+    /// Read the first bytes. Blocks.
+    fn of(mut section: Section) -> Result<Self, ReadError> {
+        let first = section.piece(PIECE).map_err(|_| ReadError::Failed)?;
+        let rest = (!section.is_at_end()).then_some(section);
+        Ok(Self { first, rest })
     }
 }
 
@@ -219,23 +244,27 @@ fn path_of(state: &AppState, given: &str, channel: Channel) -> Result<Option<Pat
     Ok(channel.path(&info))
 }
 
-/// Run on a thread that may wait for a disk. It is only lost if the daemon ends meanwhile.
-async fn blocking<T: Send + 'static>(f: impl FnOnce() -> T + Send + 'static) -> Result<T, Fault> {
-    spawn_blocking(f)
-        .await
-        .map_err(|_| FaultCode::Failed.bare())
-}
-
 /// Part of a log; NO_FILE names the path if one is configured.
-pub async fn read(path: Option<PathBuf>, offset: i64, length: i64) -> Result<Vec<u8>, Fault> {
+///
+/// # Errors
+/// NO_FILE, BAD_ARGUMENTS, FAILED.
+pub async fn read(
+    state: &AppState,
+    path: Option<PathBuf>,
+    offset: i64,
+    length: i64,
+) -> Result<Begun, Fault> {
     let path = path.ok_or(FaultCode::NoFile.bare())?;
     let shown = path.display().to_string();
-    let bytes = blocking(move || reader::read(&path, offset, length)).await?;
-    bytes.map_err(|error| match error {
-        ReadError::BadArguments => FaultCode::BadArguments.bare(),
-        ReadError::NoFile => FaultCode::NoFile.about(shown),
-        ReadError::Failed => FaultCode::Failed.bare(),
-    })
+    let open = move || reader::read(&path, offset, length).and_then(Begun::of);
+    let begun = state.workers.run(open).await;
+    begun
+        .unwrap_or(Err(ReadError::Failed))
+        .map_err(|error| match error {
+            ReadError::BadArguments => FaultCode::BadArguments.bare(),
+            ReadError::NoFile => FaultCode::NoFile.about(shown),
+            ReadError::Failed => FaultCode::Failed.bare(),
+        })
 }
 
 fn read_process(
@@ -245,7 +274,8 @@ fn read_process(
 ) -> LocalBoxFuture<'static, Outcome> {
     async move {
         let path = path_of(&state, args.text(0)?, channel)?;
-        log_reply(read(path, args.int(1)?, args.int(2)?).await?)
+        let begun = read(&state, path, args.int(1)?, args.int(2)?).await?;
+        Ok(log_reply(begun, None))
     }
     .boxed_local()
 }
@@ -254,14 +284,31 @@ fn read_main(state: Arc<AppState>, args: Args) -> LocalBoxFuture<'static, Outcom
     async move {
         let path = state.board.identity().logfile.clone();
         state.settled().await;
-        log_reply(read(path, args.int(0)?, args.int(1)?).await?)
+        let begun = read(&state, path, args.int(0)?, args.int(1)?).await?;
+        Ok(log_reply(begun, None))
     }
     .boxed_local()
 }
 
-fn log_reply(bytes: Vec<u8>) -> Outcome {
-    let size = bytes.len() + 256;
-    Ok(Reply::sized(Bytes(bytes), size))
+/// The answer with a log; with what else a `tail` method tells.
+fn log_reply(begun: Begun, tail: Option<(i64, bool)>) -> Reply {
+    let Begun { first, rest } = begun;
+    let size = first.len() + 400;
+    match (rest, tail) {
+        (Some(section), tail) => {
+            let (first, rest) = LogText::after(&first, section);
+            Reply::Log(LogReply { first, rest, tail })
+        }
+        (None, None) => Reply::sized(Bytes(first), size),
+        (None, Some((offset, has_more))) => {
+            let tail = Tail {
+                text: first,
+                size: offset,
+                has_more,
+            };
+            Reply::sized(tail, size)
+        }
+    }
 }
 
 fn tail_process(
@@ -272,12 +319,25 @@ fn tail_process(
     async move {
         let path = path_of(&state, args.text(0)?, channel)?;
         let (offset, length) = (args.int(1)?, args.int(2)?);
-        let Some(path) = path else {
-            return Ok(Reply::of(Tail(reader::Tail::default())));
+        let nothing = |offset| {
+            let (first, rest) = (Vec::new(), None);
+            log_reply(Begun { first, rest }, Some((offset, false)))
         };
-        let tail = blocking(move || reader::tail(&path, offset, length)).await?;
-        let size = tail.data.len() + 400;
-        Ok(Reply::sized(Tail(tail), size))
+        let Some(path) = path else {
+            return Ok(nothing(0));
+        };
+        let open = move || {
+            let tail = reader::tail(&path, offset, length);
+            (tail.section.map(Begun::of), (tail.offset, tail.overflow))
+        };
+        let found = state.workers.run(open).await;
+        let (begun, tail) = found.map_err(|_| FaultCode::Failed.bare())?;
+        Ok(match begun {
+            Some(Ok(begun)) => log_reply(begun, Some(tail)),
+            // a log that cannot be read is an empty answer
+            Some(Err(_)) => nothing(offset),
+            None => nothing(tail.0),
+        })
     }
     .boxed_local()
 }

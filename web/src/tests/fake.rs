@@ -14,8 +14,10 @@ use visord_model::fault::{Fault, FaultCode};
 use visord_model::process::ProcessInfo;
 use visord_model::state::ProcessState;
 
+use crate::budget::Budget;
 use crate::site::{Doorplate, Shared, Site};
 use crate::state::{AppState, Door, Limits, Setup};
+use crate::workers::Workers;
 
 /// What the fake was asked, as debug text.
 pub(crate) type Asked = Arc<Mutex<Vec<String>>>;
@@ -197,7 +199,11 @@ pub(crate) fn state(board: Board, plan: Plan) -> (AppState, Asked) {
             failure_delay: Duration::ZERO,
             ..Limits::default()
         },
+        workers: Workers::default(),
+        budget: Budget::default(),
+        uploads: Budget::default(),
     };
+    state.workers.start().unwrap();
     (state, asked)
 }
 

@@ -22,7 +22,7 @@ pub(super) fn open() -> Site {
 pub(super) fn protected() -> Site {
     let mut site = open();
     site.door = Door {
-        users: Users::of(&server(Some(("user", "secret")), &[])),
+        users: Users::of(&server(Some(("user", "secret")), &[])).unwrap(),
         ..(*site.door).clone()
     }
     .into();

@@ -86,7 +86,7 @@ async fn a_token_works_for_its_user_only() {
         ("bert", "secret", Role::Admin),
     ];
     site.door = Door {
-        users: Users::of(&server(None, &more)),
+        users: Users::of(&server(None, &more)).unwrap(),
         ..(*site.door).clone()
     }
     .into();

@@ -6,19 +6,21 @@ use std::os::unix::fs::FileExt as _;
 use std::path::PathBuf;
 
 use actix_web::http::{StatusCode, header};
-use actix_web::rt::task::spawn_blocking;
 use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse};
 use futures_util::{StreamExt as _, stream};
 
 use crate::answer;
+use crate::budget::STREAM;
 use crate::log_source::Source;
 use crate::log_view;
 use crate::route::serving;
 use crate::rpc::logs::Channel;
+use crate::site::Site;
+use crate::workers::Workers;
 
 /// Bytes read at a time.
-const PIECE: u64 = 256 * 1024;
+const PIECE: u64 = 64 * 1024;
 
 /// What the file is to be called: nothing in it can hurt a header or a disk.
 pub(super) fn name(source: &Source) -> String {
@@ -37,15 +39,26 @@ pub(super) fn name(source: &Source) -> String {
 
 /// The file as it is now; what is written meanwhile does not come along. It is read as fast as
 /// the client takes it.
-pub(super) async fn respond(request: &HttpRequest, path: PathBuf, name: &str) -> HttpResponse {
-    let opened = spawn_blocking(move || log_view::open(&path)).await;
+pub(super) async fn respond(
+    request: &HttpRequest,
+    site: &Site,
+    path: PathBuf,
+    name: &str,
+) -> HttpResponse {
+    let Some(share) = site.state.share(STREAM).await else {
+        return answer::busy();
+    };
+    let workers = site.state.workers.clone();
+    let opened = workers.run(move || log_view::open(&path)).await;
     let Ok(Ok((file, size))) = opened else {
         return answer::error(StatusCode::NOT_FOUND);
     };
-    let serving = serving(request);
-    let pieces = stream::try_unfold((file, 0), move |(file, at)| piece(file, at, size));
+    let still = (serving(request), share);
+    let pieces = stream::try_unfold((file, 0), move |(file, at)| {
+        piece(workers.clone(), file, at, size)
+    });
     let pieces = pieces.inspect(move |_| {
-        let _still = &serving;
+        let _still = &still;
     });
     HttpResponse::Ok()
         .insert_header((header::CONTENT_TYPE, "text/plain;charset=utf-8"))
@@ -61,11 +74,16 @@ pub(super) async fn respond(request: &HttpRequest, path: PathBuf, name: &str) ->
 
 /// The next bytes. A file that became shorter ends the answer with an error: the client sees
 /// that something is missing.
-async fn piece(file: File, at: u64, size: u64) -> io::Result<Option<(Bytes, (File, u64))>> {
+async fn piece(
+    workers: Workers,
+    file: File,
+    at: u64,
+    size: u64,
+) -> io::Result<Option<(Bytes, (File, u64))>> {
     if at == size {
         return Ok(None);
     }
-    let read = spawn_blocking(move || {
+    let read = workers.run(move || {
         let length = usize::try_from(PIECE.min(size - at)).unwrap_or(0);
         let mut bytes = vec![0; length];
         let count = file.read_at(&mut bytes, at)?;
