@@ -31,6 +31,7 @@ pub mod clock;
 pub mod connections;
 pub mod listen;
 pub mod live;
+pub mod log_follow;
 pub mod log_source;
 pub mod log_stream;
 pub mod log_view;
