@@ -16,7 +16,7 @@ const REACH: u64 = 32 * 1024 * 1024;
 
 /// The offset of the first line from this time (milliseconds since 1970) or later; that of the
 /// end if all are earlier; nothing if no line has a time. Where too many lines without a time lie
-/// between, that of the last line that is known to be earlier.
+/// between, that of the first line that is known not to be earlier, or of one before it.
 ///
 /// # Errors
 /// Those of opening and reading.
@@ -41,14 +41,15 @@ pub fn jump(path: &Path, time: i64, clock: &Clock) -> io::Result<Option<u64>> {
             Found::Line(at, then) if then < time && at > low => low = at,
             Found::Line(at, _) => (high, after) = (middle, at),
             Found::Nothing => high = middle,
-            Found::TooFar => return Ok(Some(low)),
+            // the best that is known
+            Found::TooFar => return Ok(Some(if after < size { after } else { low })),
         }
     }
     let end = (high + STEP).min(size);
     match search.timed(low, end, |then| then >= time)? {
         Found::Line(at, _) => Ok(Some(at)),
         Found::Nothing => Ok(Some(after)),
-        Found::TooFar => Ok(Some(low)),
+        Found::TooFar => Ok(Some(if after < size { after } else { low })),
     }
 }
 
@@ -142,11 +143,11 @@ mod tests {
             assert_eq!(jump(start + n * 1000), expected, "{n}");
         }
         assert_eq!(jump(i64::MAX), Some(text.len() as u64));
-        // further than one jump looks: what is known to be before it
+        // further than one jump looks: the next line that is known to be later
         let far = [&before, &dump.repeat(11), &rest].map(String::as_str).concat();
         std::fs::write(file.path(), &far).unwrap();
         let found = usize::try_from(jump(start + 15_000).unwrap()).unwrap();
-        assert!(far[found..].starts_with(&line(9)), "{found}");
+        assert!(far[found..].starts_with(&line(20)), "{found}");
         std::fs::write(file.path(), "no time\n".repeat(100_000)).unwrap();
         assert_eq!(jump(start), None);
         std::fs::write(file.path(), "").unwrap();
