@@ -371,7 +371,10 @@ fn scrolling_up_after_a_rotation_shows_nothing_twice() {
     last(24_000);
     let shown = scene.run_async(all, &json!([]));
     let shown: Vec<u32> = serde_json::from_value(shown).expect("numbers");
-    assert!(shown.windows(2).all(|two| two[0] + 1 == two[1]), "no gap, nothing twice");
+    assert!(
+        shown.windows(2).all(|two| two[0] + 1 == two[1]),
+        "no gap, nothing twice"
+    );
     assert_eq!(shown.last(), Some(&24_000));
     scene.assert_quiet();
 }

@@ -1,7 +1,7 @@
 //! Answers that are not pages: errors, redirections (spec interfaces 1.3).
 
-use actix_web::http::{ConnectionType, StatusCode};
 use actix_web::http::header::{self, HeaderValue};
+use actix_web::http::{ConnectionType, StatusCode};
 use actix_web::{HttpResponse, HttpResponseBuilder};
 
 /// The small page of an error.

@@ -114,7 +114,8 @@ impl Users {
         let own = config.credentials.iter();
         let own = own.map(|own| User::new(&own.username, &own.password, Right::Admin, verifier));
         let more = config.users.iter();
-        let more = more.map(|user| User::new(&user.name, &user.password, user.role.into(), verifier));
+        let more =
+            more.map(|user| User::new(&user.name, &user.password, user.role.into(), verifier));
         let all: Vec<User> = own.chain(more).collect();
         if all.iter().any(|user| user.slow().is_some()) {
             verifier.start()?;
@@ -199,7 +200,10 @@ impl Users {
                 let is_right = argon.fits(password, verifying.is_trusted).await?;
                 Ok(is_right.then_some(user))
             }
-            None => any.pretend(password, verifying.is_trusted).await.map(|()| None),
+            None => any
+                .pretend(password, verifying.is_trusted)
+                .await
+                .map(|()| None),
         }
     }
 }

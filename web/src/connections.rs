@@ -184,7 +184,10 @@ impl Drop for Serving {
         let limiter = &connection.limiter;
         connection.serving.set(connection.serving.get() - 1);
         connection.last_turn.set(limiter.next_turn());
-        let is_open = limiter.connections.borrow().contains_key(&connection.number);
+        let is_open = limiter
+            .connections
+            .borrow()
+            .contains_key(&connection.number);
         if connection.serving.get() == 0 && is_open {
             limiter.evictable.borrow_mut().insert(connection.rank());
         }
@@ -221,7 +224,10 @@ mod tests {
         let (late, _) = connected(&limiter);
         for expected in [&early, &late, &regular] {
             let goes = limiter.next_to_go().unwrap();
-            assert_eq!(goes.id(), limiter.connections.borrow()[&expected.number].id());
+            assert_eq!(
+                goes.id(),
+                limiter.connections.borrow()[&expected.number].id()
+            );
             drop(expected.permit());
         }
         assert!(limiter.next_to_go().is_none());

@@ -24,7 +24,10 @@ const GATHER: Duration = Duration::from_millis(250);
 /// What the old file holds is read until nothing has come for this long.
 const QUIET: Duration = Duration::from_millis(500);
 
-type All = Pin<Box<dyn Stream<Item = io::Result<(News, Place)>>>>;
+type Growing = Pin<Box<dyn Stream<Item = io::Result<(News, Place)>>>>;
+
+/// Where a log is now, if anywhere.
+type Current = Box<dyn Fn(&AppState) -> Option<PathBuf>>;
 
 /// Everything that is new in a log, without end.
 ///
@@ -54,10 +57,10 @@ pub fn follow<F: Fn(&AppState) -> Option<PathBuf> + 'static>(
 
 struct Following {
     state: Arc<AppState>,
-    current: Box<dyn Fn(&AppState) -> Option<PathBuf>>,
+    current: Current,
     /// Of the file that is read.
     path: PathBuf,
-    news: All,
+    news: Growing,
     manner: Manner,
     /// Tells that some process has changed.
     changed: watch::Receiver<u64>,
@@ -124,7 +127,12 @@ impl Following {
                 growth.watch();
                 (Follower::open(&own, Start::Offset(0), manner), growth)
             };
-            let opened = self.state.workers.run(open).await.map_err(io::Error::other)?;
+            let opened = self
+                .state
+                .workers
+                .run(open)
+                .await
+                .map_err(io::Error::other)?;
             let follower;
             (follower, growth) = opened;
             match follower {

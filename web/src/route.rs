@@ -310,11 +310,7 @@ struct Posted {
 
 /// The whole body. 411 if its length is not told, 413 if it is too long, 408 if it takes too
 /// long to come, 503 if there are too many large ones.
-async fn body(
-    request: &HttpRequest,
-    payload: Payload,
-    site: &Site,
-) -> Result<Posted, StatusCode> {
+async fn body(request: &HttpRequest, payload: Payload, site: &Site) -> Result<Posted, StatusCode> {
     let most = site.door.max_body;
     let announced = match request.headers().get(CONTENT_LENGTH) {
         Some(value) => value

@@ -242,7 +242,10 @@ mod tests {
                 let (workers, held) = (workers.clone(), Arc::clone(&held));
                 actix_web::rt::spawn(async move {
                     workers
-                        .run(move || drop(held.lock().unwrap().recv()))
+                        .run(move || {
+                            // the other side is dropped in the end
+                            let _ = held.lock().unwrap().recv();
+                        })
                         .await
                 })
             })

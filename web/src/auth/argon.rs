@@ -96,10 +96,17 @@ impl Verifier {
         is_trusted: bool,
         verify: impl FnOnce() -> bool + Send + 'static,
     ) -> Result<bool, Full> {
-        let lane = if is_trusted { &self.trusted } else { &self.suspect };
+        let lane = if is_trusted {
+            &self.trusted
+        } else {
+            &self.suspect
+        };
         let place = lane.enter().ok_or(Full)?;
         // it is never closed
-        let turn = Arc::clone(&lane.turn).acquire_owned().await.map_err(|_| Full)?;
+        let turn = Arc::clone(&lane.turn)
+            .acquire_owned()
+            .await
+            .map_err(|_| Full)?;
         drop(place);
         let workers = self.workers.clone();
         let verified = rt::spawn(async move {

@@ -196,7 +196,9 @@ mod tests {
         let throttle = Throttle::default();
         let key = throttle.key("anna", peer("10.0.0.1"));
         let now = Instant::now();
-        let all: Vec<Refusal> = (0..1000).map(|_| throttle.refuse(key, FIRST, now)).collect();
+        let all: Vec<Refusal> = (0..1000)
+            .map(|_| throttle.refuse(key, FIRST, now))
+            .collect();
         let told = all.iter().filter(|refusal| !refusal.is_busy);
         let mut times: Vec<Duration> = told.map(|refusal| refusal.wait).collect();
         times.sort_unstable();
@@ -247,6 +249,11 @@ mod tests {
         drop((first, second));
         let _ = throttle.refuse(key, FIRST, now);
         assert!(!throttle.verify(key, now).unwrap().is_trusted);
-        assert!(throttle.verify(key, now + FORGOTTEN * 2).unwrap().is_trusted);
+        assert!(
+            throttle
+                .verify(key, now + FORGOTTEN * 2)
+                .unwrap()
+                .is_trusted
+        );
     }
 }

@@ -136,7 +136,9 @@ mod tests {
         let (before, between): (String, String) =
             ((0..10).map(line).collect(), (10..20).map(line).collect());
         let rest: String = (20..1000).map(line).collect();
-        let text = [&before, &dump, &between, &dump, &rest].map(String::as_str).concat();
+        let text = [&before, &dump, &between, &dump, &rest]
+            .map(String::as_str)
+            .concat();
         std::fs::write(file.path(), &text).unwrap();
         for n in [0, 5, 9, 10, 11, 19, 20, 21, 999] {
             let expected = text.find(&line(n)).map(|at| at as u64);
@@ -144,7 +146,9 @@ mod tests {
         }
         assert_eq!(jump(i64::MAX), Some(text.len() as u64));
         // further than one jump looks: the next line that is known to be later
-        let far = [&before, &dump.repeat(11), &rest].map(String::as_str).concat();
+        let far = [&before, &dump.repeat(11), &rest]
+            .map(String::as_str)
+            .concat();
         std::fs::write(file.path(), &far).unwrap();
         let found = usize::try_from(jump(start + 15_000).unwrap()).unwrap();
         assert!(far[found..].starts_with(&line(20)), "{found}");

@@ -197,7 +197,9 @@ fn length(parameters: &Parameters, is_json: bool) -> u64 {
 
 async fn read(site: &Site, asked: Asked) -> io::Result<Found> {
     let workers = &site.state.workers;
-    let is_search = ["find", "at"].iter().any(|name| asked.parameters.contains_key(*name));
+    let is_search = ["find", "at"]
+        .iter()
+        .any(|name| asked.parameters.contains_key(*name));
     let read = move || found(&asked);
     let found = if is_search {
         workers.search(read).await

@@ -66,7 +66,10 @@ fn call(method: &str, params: &[Value]) -> Value {
 #[actix::test]
 async fn long_logs_come_whole_alone_and_among_results() {
     let (state, text, _log) = with_log(3_000_001);
-    let read = ("supervisor.readProcessStdoutLog", [Value::from("x"), 0.into(), 0.into()]);
+    let read = (
+        "supervisor.readProcessStdoutLog",
+        [Value::from("x"), 0.into(), 0.into()],
+    );
     let tail_length = i32::try_from(text.len()).unwrap();
     let tail = (
         "supervisor.tailProcessStdoutLog",
@@ -77,7 +80,10 @@ async fn long_logs_come_whole_alone_and_among_results() {
         Value::from(tail_length),
         Value::from(false),
     ]);
-    assert_eq!(ask(&state, read.0, &read.1).await, Value::from(received(&text)));
+    assert_eq!(
+        ask(&state, read.0, &read.1).await,
+        Value::from(received(&text))
+    );
     assert_eq!(ask(&state, tail.0, &tail.1).await, tailed);
     let calls = [
         call(read.0, &read.1),
@@ -104,11 +110,16 @@ async fn a_multicall_has_an_end() {
     let results = ask(&state, "system.multicall", &[calls(1000)]).await;
     assert!(matches!(results, Value::Array(results) if results.len() == 1000));
     let body = encode_call("system.multicall", &[calls(1001)]);
-    let answer = document(&state, Right::Admin, body.as_bytes()).await.unwrap();
+    let answer = document(&state, Right::Admin, body.as_bytes())
+        .await
+        .unwrap();
     let fault = decode_reply(answer.as_bytes()).unwrap().unwrap_err();
     assert_eq!(
         (fault.code, fault.string.as_str()),
-        (2, "INCORRECT_PARAMETERS: system.multicall takes at most 1000 calls")
+        (
+            2,
+            "INCORRECT_PARAMETERS: system.multicall takes at most 1000 calls"
+        )
     );
 }
 
@@ -126,7 +137,10 @@ async fn a_long_page_comes_whole() {
     let (_, rest) = page.split_once("<pre>").unwrap();
     let (shown, after) = rest.split_once("</pre>").unwrap();
     assert!(shown == expected, "{} {}", shown.len(), expected.len());
-    assert!(after.ends_with("</html>\n") || after.ends_with("</html>"), "{after}");
+    assert!(
+        after.ends_with("</html>\n") || after.ends_with("</html>"),
+        "{after}"
+    );
     assert_eq!(budget.free(), TOTAL);
 }
 
@@ -152,10 +166,16 @@ async fn without_a_budget_large_answers_are_refused() {
         read.len()
     );
     let mut small = server.unix().await;
-    for request in [&request, "GET /log.html?name=x HTTP/1.1\r\nHost: localhost\r\n\r\n"] {
+    for request in [
+        &request,
+        "GET /log.html?name=x HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    ] {
         let mut large = server.unix().await;
         large.write_all(request.as_bytes()).await.unwrap();
-        small.write_all(post("supervisor.getPID").as_bytes()).await.unwrap();
+        small
+            .write_all(post("supervisor.getPID").as_bytes())
+            .await
+            .unwrap();
         assert!(response(&mut small).await.1.contains("4711"));
         let (head, _) = response(&mut large).await;
         assert!(head.starts_with("http/1.1 503"), "{head}");

@@ -8,8 +8,8 @@ use proptest::prelude::*;
 use visord_xmlrpc::{Value, decode_reply, encode_call};
 
 use super::fake::{Plan, board, state};
-use crate::caller::Right;
 use super::rpc::document;
+use crate::caller::Right;
 use crate::rpc::table;
 
 fn real_names() -> Vec<String> {

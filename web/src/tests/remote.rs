@@ -7,9 +7,9 @@ use tokio::net::UnixListener;
 use visord_xmlrpc::{Value, decode_reply, encode_call};
 
 use super::fake::{Plan, board, state};
+use super::rpc::document;
 use super::server::Server;
 use crate::caller::Right;
-use super::rpc::document;
 use crate::rpc::remote::Remotes;
 use crate::state::AppState;
 

@@ -6,9 +6,9 @@ use actix_web::test::TestRequest;
 use visord_xmlrpc::{Value, decode_reply, encode_call};
 
 use super::fake::{Plan, board, site, state};
+use super::rpc::document;
 use crate::caller::{Caller, Right};
 use crate::pages::Page;
-use super::rpc::document;
 use crate::rpc::method::Method;
 use crate::rpc::remote::Remotes;
 use crate::rpc::table;
