@@ -3,25 +3,24 @@
 
 mod download;
 mod json;
+mod read;
 mod render;
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::io;
-use std::path::PathBuf;
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
+use self::read::{Asked, Found, Shown};
 use super::{Page, frame, frame::Frame};
 use crate::answer;
 use crate::budget;
 use crate::caller::Caller;
-use crate::log_source::{Absent, Source, numbered};
-use crate::log_view::find::{self, Hits};
+use crate::log_source::{Absent, Source};
+use crate::log_view;
 use crate::log_view::time::Clock;
-use crate::log_view::{self, Part, Window, jump};
 use crate::query;
 use crate::rpc::logs::Channel;
 use crate::site::Site;
@@ -68,36 +67,6 @@ struct LogPage<'a> {
     is_hits: bool,
     /// Escaped already.
     text: String,
-}
-
-/// What a page shows.
-enum Shown {
-    Window(Window),
-    Hits(Hits),
-    /// The window at a time, or the end for a log without times.
-    Untimed(Window),
-}
-
-/// What was asked for.
-struct Asked {
-    path: PathBuf,
-    parameters: Parameters,
-    /// Where links lead back to this log.
-    here: String,
-    length: u64,
-    old: u32,
-    is_json: bool,
-}
-
-/// What was found.
-struct Found {
-    /// Without the bytes of a window.
-    shown: Shown,
-    /// For the page or the browser's module.
-    text: String,
-    /// The number of the file, and whether there is one before it.
-    old: u32,
-    has_older: bool,
 }
 
 /// The log of a process.
@@ -156,7 +125,7 @@ async fn answer(
                 old,
                 is_json,
             };
-            read(site, asked).await.map_err(|error| {
+            read::read(site, asked).await.map_err(|error| {
                 if error.kind() == io::ErrorKind::NotFound {
                     Absent::NotYet(path)
                 } else {
@@ -193,88 +162,6 @@ fn length(parameters: &Parameters, is_json: bool) -> u64 {
     } else {
         log_view::PAGE
     }
-}
-
-async fn read(site: &Site, asked: Asked) -> io::Result<Found> {
-    let workers = &site.state.workers;
-    let is_search = ["find", "at"]
-        .iter()
-        .any(|name| asked.parameters.contains_key(*name));
-    let read = move || found(&asked);
-    let found = if is_search {
-        workers.search(read).await
-    } else {
-        workers.run(read).await
-    };
-    // the daemon ends
-    found.map_err(io::Error::other)?
-}
-
-/// What was asked for, as it will be shown. Blocks.
-fn found(asked: &Asked) -> io::Result<Found> {
-    // the name of an old file ends with its number
-    let next = match asked.old {
-        0 => numbered(&asked.path, 1),
-        old => asked.path.with_extension((old + 1).to_string()),
-    };
-    let mut shown = part(asked)?;
-    let text = if asked.is_json {
-        json::body(&shown)
-    } else {
-        html_of(&shown, asked)
-    };
-    if let Shown::Window(window) | Shown::Untimed(window) = &mut shown {
-        window.bytes = Vec::new();
-    }
-    Ok(Found {
-        shown,
-        text,
-        old: asked.old,
-        has_older: fs::metadata(next).is_ok_and(|it| it.is_file()),
-    })
-}
-
-fn html_of(shown: &Shown, asked: &Asked) -> String {
-    let get = |name: &str| asked.parameters.get(name).map_or("", String::as_str);
-    let level = Level::from_code(get("level"));
-    match shown {
-        Shown::Hits(hits) => render::hits(hits, get("find"), &asked.here),
-        Shown::Window(window) => render::window(window, get("mark").parse().ok(), level),
-        Shown::Untimed(window) => render::window(window, None, level),
-    }
-}
-
-/// The part that was asked for. Blocks.
-fn part(asked: &Asked) -> io::Result<Shown> {
-    let Asked {
-        path,
-        parameters,
-        length,
-        ..
-    } = asked;
-    let length = *length;
-    let get = |name: &str| parameters.get(name).map(String::as_str);
-    let number = |name: &str| get(name).and_then(|text| text.parse().ok());
-    if let Some(text) = get("find") {
-        return find::find(path, text, number("to")).map(Shown::Hits);
-    }
-    let clock = Clock::system();
-    if let Some(time) = get("at").and_then(|text| clock.meant(text)) {
-        return Ok(match jump::jump(path, time, &clock)? {
-            Some(offset) => Shown::Window(log_view::read(path, Part::After(offset), length)?),
-            None => Shown::Untimed(log_view::read(path, Part::End, length)?),
-        });
-    }
-    let part = match (number("from"), number("to")) {
-        (Some(from), _) => Part::After(from),
-        (None, Some(to)) => Part::Before(to),
-        (None, None) => Part::End,
-    };
-    let window = log_view::read(path, part, length)?;
-    Ok(match get("at") {
-        Some(_) => Shown::Untimed(window),
-        None => Shown::Window(window),
-    })
 }
 
 fn html(text: &str) -> String {

@@ -4,7 +4,7 @@ use actix_web::HttpResponse;
 use actix_web::http::{StatusCode, header};
 use serde_json::json;
 
-use super::{Found, Shown};
+use super::read::{Found, Shown};
 use crate::answer;
 use crate::log_source::Absent;
 use crate::log_view::Window;
