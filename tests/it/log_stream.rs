@@ -124,8 +124,9 @@ fn rotation_leaves_no_gap_and_no_double() {
     go(&daemon, "go2");
     let (text, others, _) = reader.until("line 2999\n");
     assert_eq!(text, lines(0..3000));
+    // on a busy machine much is written at once, and rotated once
     assert!(
-        others.len() > 1 && others.iter().all(|event| event == "rotated"),
+        !others.is_empty() && others.iter().all(|event| event == "rotated"),
         "{others:?}"
     );
 }
@@ -261,6 +262,7 @@ fn another_log_of_the_same_program_is_followed() {
         )
     };
     let daemon = Daemon::with("", &program("@DIR@/first.log", "one"));
+    wait_for("the log", || daemon.text("first.log") == "one\n");
     let mut live = Reader::open(&daemon, "log?name=x&from=0", None);
     assert_eq!(live.until("one\n").0, "one\n");
     let mut plain = UnixStream::connect(daemon.path("s.sock")).expect("connect");

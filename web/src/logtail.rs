@@ -112,7 +112,12 @@ async fn stream(
         let _still = &serving;
         future::ready(told.map(|(news, _)| bytes(news)).transpose())
     });
-    headers(&mut response).streaming(Box::pin(pieces))
+    let mut closing = site.shared.closing();
+    let end = async move {
+        // a server that is gone altogether closes, too
+        let _ = closing.wait_for(|closing| *closing).await;
+    };
+    headers(&mut response).streaming(Box::pin(pieces.take_until(Box::pin(end))))
 }
 
 /// What a follower of the plain text sees of this.
