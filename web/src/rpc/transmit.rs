@@ -276,7 +276,10 @@ impl<'a> Writer<'a> {
         }
         if self.has_begun {
             let piece = Piece::More(self.out.take().into());
-            return self.pieces.send(piece).await.map_err(|_| Ended);
+            let sent = self.pieces.send(piece).await.map_err(|_| Ended);
+            // a client that reads fast does not hold up others
+            tokio::task::yield_now().await;
+            return sent;
         }
         let Some(share) = self.share().await? else {
             // too late is as good as never
