@@ -89,7 +89,6 @@ impl Route {
 
 /// Answer one request.
 pub async fn handle(request: HttpRequest, payload: Payload, site: web::Data<Site>) -> HttpResponse {
-    let busy = site.shared.enter();
     let vigil = request.app_data::<Vigil>().cloned();
     vigil.iter().for_each(Vigil::came);
     let mut response = match for_anybody(&request, &site) {
@@ -97,8 +96,9 @@ pub async fn handle(request: HttpRequest, payload: Payload, site: web::Data<Site
         None => match caller(&request, &site).await {
             Err(refusal) => refusal,
             Ok(caller) => {
-                // only now: a client that guesses passwords is not being served
-                let _serving = serving(&request);
+                // only now: a client that guesses passwords is not being served, and the end of
+                // the server does not wait for its refusal
+                let _busy = (site.shared.enter(), serving(&request));
                 lead(&request, payload, &site, caller).await
             }
         },
@@ -107,7 +107,6 @@ pub async fn handle(request: HttpRequest, payload: Payload, site: web::Data<Site
     shield::cover(&mut response);
     site.state.meters.answered(response.status().as_u16());
     trace!(site.state.log, "{}", Access(&request, &response));
-    drop(busy);
     // a client that calls in a row is about to call again
     vigil.iter().for_each(Vigil::sent);
     response
