@@ -252,7 +252,7 @@ fn a_frozen_reader_costs_nothing_and_catches_up() {
     assert_eq!(&start, b"y\ny\n");
 }
 
-/// A program gets another log: whoever follows it goes on there.
+/// A program gets another log: its followers go on there.
 #[test]
 fn another_log_of_the_same_program_is_followed() {
     let program = |log: &str, word: &str| {

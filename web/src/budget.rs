@@ -71,7 +71,7 @@ impl Budget {
         })
     }
 
-    /// Bytes that nobody has reserved.
+    /// Bytes that are not reserved.
     #[cfg(test)]
     pub(crate) fn free(&self) -> usize {
         self.0.available_permits() * UNIT

@@ -1,7 +1,7 @@
 //! How fast passwords can be guessed: each refusal of one user from one address comes later.
 //!
-//! A right password is never delayed, so whoever knows it is not locked out by those who guess
-//! it, wherever they are. What is remembered has a fixed size: users and addresses share slots by
+//! A right password is never delayed, so a user is not locked out by clients that guess, wherever
+//! they are. What is remembered has a fixed size: users and addresses share slots by
 //! a hash under a key of this process. Two that meet in a slot slow down each other's refusals,
 //! nothing else; and no client can make the server forget another's failures.
 
@@ -86,7 +86,7 @@ impl Throttle {
     #[must_use]
     pub fn key(&self, user: &str, peer: Peer) -> Key {
         let peer = match peer {
-            // whoever has one address of a network has all of it
+            // a client that has one address of a network has all of it
             Peer::Address(IpAddr::V6(address)) => {
                 let network = address.to_bits() >> 64 << 64;
                 Peer::Address(IpAddr::V6(network.into()))

@@ -147,7 +147,7 @@ pub enum Reply {
     Complete(Complete),
     /// A log of which only the begin has been read.
     Log(LogReply),
-    /// The results of calls that are yet to be made for somebody with this right.
+    /// The results of calls that are yet to be made for a caller with this right.
     Calls(Right, Vec<Value>),
 }
 
