@@ -15,6 +15,13 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 use tokio::task::AbortHandle;
+use tokio::time::sleep;
+
+/// Connections that are closed for others without a pause.
+const TOGETHER: u32 = 2;
+
+/// How long no more are accepted after those.
+const PAUSE: Duration = Duration::from_millis(1);
 
 /// All connections of one listener, by the order in which they came.
 #[derive(Debug)]
@@ -26,6 +33,8 @@ pub struct ConnectionLimiter {
     evictable: RefCell<BTreeSet<(bool, u64, u64)>>,
     /// Counts arrivals and requests: a higher number was active later.
     turn: Cell<u64>,
+    /// Connections that were closed for others.
+    closed: Cell<u32>,
     left: Notify,
 }
 
@@ -62,6 +71,7 @@ impl ConnectionLimiter {
             connections: RefCell::default(),
             evictable: RefCell::default(),
             turn: Cell::new(0),
+            closed: Cell::new(0),
             left: Notify::new(),
         })
     }
@@ -72,13 +82,24 @@ impl ConnectionLimiter {
     }
 
     /// Wait until there is room for one more, closing a connection if that helps.
+    ///
+    /// Clients that come back at once when they were closed would keep a core busy: after every
+    /// [`TOGETHER`] there is a [`PAUSE`].
     pub async fn make_room(&self) {
+        let mut has_closed = false;
         while self.connections.borrow().len() >= self.most {
             let left = self.left.notified();
             if let Some(task) = self.next_to_go() {
                 task.abort();
+                has_closed = true;
             }
             left.await;
+        }
+        if has_closed {
+            self.closed.set(self.closed.get().wrapping_add(1));
+            if self.closed.get().is_multiple_of(TOGETHER) {
+                sleep(PAUSE).await;
+            }
         }
     }
 
