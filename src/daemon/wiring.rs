@@ -29,6 +29,7 @@ use visord_config::{
     Config, HttpAddress, HttpConfig, Loaded, MainLogTarget, RpcInterfaceConfig, RpcInterfaceKind,
 };
 use visord_model::state::SupervisorState;
+use visord_web::budget::Budget;
 use visord_web::rpc::remote::Remotes;
 use visord_web::state::{AppState, Limits, Lost, Settle, Setup, Stored};
 
@@ -219,6 +220,8 @@ async fn supervise(run: Run<'_>) -> Result<Ending, UsageError> {
         build: crate::build_info(),
         setup,
         limits: Limits::default(),
+        budget: Budget::default(),
+        uploads: Budget::default(),
     };
     let mut doors = Doors::new(&running.bound, app, logger.clone());
     if let Err(error) = doors.open(reopened.subscribe())

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use actix_web::http::StatusCode;
+use futures_util::StreamExt as _;
 use visord_model::fault::{Fault, FaultCode};
 use visord_model::state::{ProcessState, SupervisorState};
 use visord_xmlrpc::{Value, decode_reply, encode_call};
@@ -11,11 +12,28 @@ use super::fake::{Asked, Plan, board, info, state};
 use crate::caller::Right;
 use crate::rpc;
 use crate::rpc::table;
+use crate::rpc::transmit::Answer;
 use crate::state::AppState;
+
+/// The document that answers a call, in however many pieces it came.
+pub(super) async fn document(
+    state: &Arc<AppState>,
+    right: Right,
+    body: &[u8],
+) -> Result<String, StatusCode> {
+    Ok(match rpc::answer(state, right, body).await? {
+        Answer::Whole(document) | Answer::Large(document, _) => document,
+        Answer::Stream(pieces) => {
+            let pieces = pieces.stream().map(|piece| piece.unwrap().to_vec());
+            String::from_utf8(pieces.collect::<Vec<_>>().await.concat()).unwrap()
+        }
+        Answer::Busy => return Err(StatusCode::SERVICE_UNAVAILABLE),
+    })
+}
 
 /// The answer to a call, as `value` or `code text`.
 async fn ask(state: &Arc<AppState>, method: &str, params: &[Value]) -> String {
-    let body = rpc::answer(state, Right::Admin, encode_call(method, params).as_bytes())
+    let body = document(state, Right::Admin, encode_call(method, params).as_bytes())
         .await
         .unwrap();
     match decode_reply(body.as_bytes()).unwrap() {
@@ -711,7 +729,7 @@ async fn what_is_no_call() {
         (&deep, StatusCode::BAD_REQUEST),
     ] {
         assert_eq!(
-            rpc::answer(&inner, Right::Admin, body.as_bytes()).await,
+            document(&inner, Right::Admin, body.as_bytes()).await,
             Err(status),
             "{body}"
         );
