@@ -138,11 +138,12 @@ pub(crate) enum Unread {
 
 /// Read a regular file of the configuration; messages call it `shown`.
 pub(crate) fn read_source(shown: &Path, path: &Path) -> Result<Vec<u8>, Unread> {
-    visord_files::read_linked(path).map_err(|error| match error.kind() {
-        io::ErrorKind::Unsupported => {
+    visord_files::read_linked(path).map_err(|error| {
+        if error.kind() == io::ErrorKind::Unsupported {
             Unread::Special(format!("config file {} is {error}", shown.display()))
+        } else {
+            Unread::Unreadable
         }
-        _ => Unread::Unreadable,
     })
 }
 

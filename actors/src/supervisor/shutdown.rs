@@ -37,7 +37,7 @@ impl Supervisor {
         let info = self.world.board.process(name);
         match info.map_or(Rest::Stopped, |info| info.state.into()) {
             Rest::Unknown if self.retrying.contains(name) => Rest::Running,
-            rest => rest,
+            rest @ (Rest::Running | Rest::Unknown | Rest::Stopped) => rest,
         }
     }
 
