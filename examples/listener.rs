@@ -4,6 +4,7 @@
 //! [eventlistener:failures]
 //! command = /usr/local/bin/listener /var/log/failures
 //! events = PROCESS_STATE_EXITED, PROCESS_STATE_FATAL
+//! event_length = bytes
 //! ```
 //!
 //! It shows the whole protocol and needs nothing but the standard library: say `READY`, read

@@ -9,10 +9,12 @@
 
 use std::ffi::OsString;
 use std::fmt;
-use std::io::Write;
+use std::io::{IsTerminal as _, Write};
 use std::process::ExitCode;
 
 use clap::{Arg, Command};
+
+use crate::ctl::visible::visible;
 
 /// Exit code of every usage error (spec core 2.5).
 const USAGE: u8 = 2;
@@ -34,11 +36,12 @@ impl UsageError {
     #[must_use]
     pub fn report(&self, program: &str) -> ExitCode {
         // Nobody is left to tell if stderr is gone; the exit code says it too.
-        let _ = write!(
-            std::io::stderr(),
-            "Error: {}\nFor help, use {program} -h\n",
-            self.0
-        );
+        let mut stderr = std::io::stderr();
+        let mut text = format!("Error: {}\nFor help, use {program} -h\n", self.0);
+        if stderr.is_terminal() {
+            text = visible(&text);
+        }
+        let _ = stderr.write_all(text.as_bytes());
         ExitCode::from(USAGE)
     }
 }

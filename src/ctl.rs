@@ -30,6 +30,7 @@ pub mod shell;
 pub mod table;
 pub mod terminal;
 pub mod units;
+pub mod visible;
 pub mod watcher;
 
 use std::process::ExitCode;
@@ -45,6 +46,7 @@ use failure::Failure;
 use json::Report;
 use options::{Request, Settings};
 use session::{Flow, Session};
+use shell::Left;
 use terminal::{Console, Terminal};
 
 /// The whole program.
@@ -116,19 +118,26 @@ fn act(settings: Settings) -> ExitCode {
         line_of(&session, &settings.words)
     };
     let outcome = attempt(&mut session, &first).and_then(|flow| {
-        if flow == Flow::Continue && confirm {
-            shell::run(
-                &mut session,
-                &settings.prompt,
-                settings.history_file.as_deref(),
-            )?;
+        let action = session.exit_status;
+        if !confirm {
+            return Ok(action);
         }
-        Ok(())
+        let left = match flow {
+            Flow::Leave => Left::ByUser,
+            Flow::Continue => {
+                let history_file = settings.history_file.as_deref();
+                shell::run(&mut session, &settings.prompt, history_file)?
+            }
+        };
+        Ok(match left {
+            // a script gave an action and nothing to type
+            Left::AtEndOfInput if !is_shell => action,
+            // failures were told; the shell itself did well
+            Left::AtEndOfInput | Left::ByUser => ExitStatus::Success,
+        })
     });
     match outcome {
-        // In a shell, failures were told; the shell itself did well.
-        Ok(()) if confirm => ExitCode::SUCCESS,
-        Ok(()) => ExitCode::from(session.exit_status.code()),
+        Ok(status) => ExitCode::from(status.code()),
         // The reader of our output or the terminal went away: nobody is left to tell.
         Err(_) => ExitCode::from(ExitStatus::Generic.code()),
     }
@@ -210,7 +219,7 @@ fn log_in(session: &mut Session<'_>) -> Result<bool, Failure> {
     let asks_password = session.server.lacks_password() && session.terminal.can_ask();
     if !session.confirm && asks_password {
         let password = session.terminal.ask_secret("Password:")?;
-        session.server.password = Some(password.ok_or(Failure::EndOfInput)?);
+        session.server.password = Some(password.ok_or(Failure::EndOfInput)?.into());
         return Ok(true);
     }
     session.fail(ExitStatus::Generic, "Server requires authentication")?;
@@ -220,7 +229,7 @@ fn log_in(session: &mut Session<'_>) -> Result<bool, Failure> {
     let terminal = &mut session.terminal;
     let username = terminal.ask("Username:")?.ok_or(Failure::EndOfInput)?;
     let password = terminal.ask_secret("Password:")?;
-    session.server.password = Some(password.ok_or(Failure::EndOfInput)?);
+    session.server.password = Some(password.ok_or(Failure::EndOfInput)?.into());
     session.server.username = Some(username);
     session.say("")?;
     Ok(true)

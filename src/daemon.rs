@@ -76,7 +76,7 @@ fn supervise(invocation: Invocation) -> Result<ExitCode, UsageError> {
         overrides: invocation.overrides,
         surroundings,
     };
-    let loaded = origin.load().map_err(usage)?;
+    let loaded = origin.load().and_then(Loaded::startable).map_err(usage)?;
     if loaded.config.server.nodaemon {
         return live(&origin, loaded, None);
     }

@@ -69,8 +69,8 @@ fn usage(program: &str) -> String {
     format!(
         "pidproxy -- run command and proxy signals to it via its pidfile.\n\n\
          TERM, HUP, INT, USR1, USR2 and QUIT are sent on to the process whose id stands in\n\
-         the pidfile at that moment. pidproxy ends after TERM, INT and QUIT, and when the\n\
-         command ends.\n\n\
+         the pidfile at that moment. pidproxy ends when it has sent on TERM, INT or QUIT, and\n\
+         when the command ends.\n\n\
          Usage: {program} <pidfile name> <command> [<cmdarg1> ...]\n\n"
     )
 }
@@ -106,8 +106,8 @@ fn run(request: &Request) -> Result<(), String> {
             }
             continue;
         }
-        pass_on(signal, &request.pidfile)?;
-        if LAST.contains(&signal) {
+        let was_sent = pass_on(signal, &request.pidfile)?;
+        if was_sent && LAST.contains(&signal) {
             return Ok(());
         }
     }
@@ -122,7 +122,8 @@ fn errno_words(what: &str, errno: Errno) -> String {
 fn start(command: &[OsString], mask: &SigSet) -> Result<Pid, Errno> {
     let file = std::path::absolute(&command[0])
         .map_err(|error| error.raw_os_error().map_or(Errno::ENOENT, Errno::from_raw))?;
-    spawn(&file, command, std::env::vars_os(), mask)
+    // what is passed on must reach it, even under nohup
+    spawn(&file, command, std::env::vars_os(), mask, &PASSED_ON)
 }
 
 fn has_ended(child: Pid) -> bool {
@@ -134,17 +135,17 @@ fn has_ended(child: Pid) -> bool {
     }
 }
 
-/// Send the signal to the process in the pidfile. A pidfile that cannot be read is told
-/// and survived; a process that cannot be signalled is an error.
-fn pass_on(signal: Signal, pidfile: &Path) -> Result<(), String> {
+/// Send the signal to the process in the pidfile; false if the pidfile cannot be read, which is
+/// told. A process that cannot be signaled is an error.
+fn pass_on(signal: Signal, pidfile: &Path) -> Result<bool, String> {
     let Some(pid) = read_pid(pidfile) else {
         say(&format!(
             "Can't read child pidfile {}!\n",
             pidfile.display()
         ));
-        return Ok(());
+        return Ok(false);
     };
-    kill(pid, signal).map_err(|errno| {
+    kill(pid, signal).map(|()| true).map_err(|errno| {
         let what = format!("send {signal} to process {pid}");
         errno_words(&what, errno)
     })

@@ -12,7 +12,8 @@ use nix::sys::signal::{SigSet, Signal};
 use nix::unistd::Pid;
 
 /// Start `file` with these words, the first of them its name for itself, and these variables.
-/// `mask` are the signals it is to have blocked.
+/// `mask` are the signals it is to have blocked, `defaults` those it is not to ignore though we
+/// may do.
 ///
 /// # Errors
 /// The system refuses; `EINVAL` also for a NUL byte in a word.
@@ -21,6 +22,7 @@ pub(crate) fn spawn(
     words: &[OsString],
     variables: impl Iterator<Item = (OsString, OsString)>,
     mask: &SigSet,
+    defaults: &[Signal],
 ) -> Result<Pid, Errno> {
     let words: Result<Vec<CString>, Errno> = words.iter().map(c_string).collect();
     let environment: Result<Vec<CString>, Errno> = variables
@@ -33,7 +35,8 @@ pub(crate) fn spawn(
     let mut attributes = PosixSpawnAttr::init()?;
     attributes.set_sigmask(mask)?;
     // The Rust runtime ignores SIGPIPE; the program must not inherit that.
-    attributes.set_sigdefault(&SigSet::from_iter([Signal::SIGPIPE]))?;
+    let defaults = defaults.iter().copied().chain([Signal::SIGPIPE]);
+    attributes.set_sigdefault(&defaults.collect())?;
     attributes.set_flags(
         PosixSpawnFlags::POSIX_SPAWN_SETSIGMASK | PosixSpawnFlags::POSIX_SPAWN_SETSIGDEF,
     )?;

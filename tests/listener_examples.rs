@@ -7,7 +7,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use visord_model::event::Event;
 use visord_model::exit::ExitStatus;
-use visord_model::listener::{Conversation, Envelope, Heard};
+use visord_model::listener::{Conversation, Envelope, EventLength, Heard};
 use visord_model::process::Transition;
 use visord_model::state::ProcessState;
 
@@ -58,6 +58,7 @@ impl Listener {
             pool: "pool",
             pool_serial: 3,
             event_name: event.kind().name(),
+            length: EventLength::Bytes,
             payload: &event.payload(),
         };
         let stdin = self.stdin.as_mut().expect("still open");

@@ -149,6 +149,23 @@ fn only_the_kept_rooms_are_unsafe() {
     }
 }
 
+/// Jobs that may block belong to `actors/src/workers.rs` and the spawner threads, which exist from
+/// the start: a runtime panics if it cannot have another thread.
+#[test]
+fn no_job_goes_to_the_blocking_pool_of_the_runtime() {
+    for path in all_sources() {
+        let name = shown(&path);
+        let text = fs::read_to_string(&path).expect("a source");
+        let ways = ["spawn_blocking(", "web::block(", "tokio::fs::"];
+        let used = ways.iter().find(|way| text.contains(*way));
+        assert!(
+            used.is_none() || name == "tests/tidy.rs",
+            "{name}: {}",
+            used.unwrap_or(&"")
+        );
+    }
+}
+
 /// Ways to open or change a file by its path, which may lead through another user's folder.
 const BY_PATH: [&str; 16] = [
     "set_permissions(",

@@ -92,6 +92,12 @@ impl Board {
         self.read(infos)
     }
 
+    /// How many processes there are.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.read(BTreeMap::len)
+    }
+
     /// Every process as [`Self::all`], and the cursor of the feed whose next entries follow on
     /// exactly this.
     #[must_use]

@@ -149,7 +149,11 @@ impl Link {
     }
 
     /// Signal what is in scope; see [`SignalMany`].
-    pub async fn signal_many(&self, scope: Scope, signal: Signal) -> Answer<Vec<Outcome>> {
+    pub async fn signal_many(
+        &self,
+        scope: Scope,
+        signal: Result<Signal, visord_model::fault::Fault>,
+    ) -> Answer<Vec<Outcome>> {
         ask(&self.signal_many, SignalMany { scope, signal }).await
     }
 

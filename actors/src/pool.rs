@@ -18,7 +18,7 @@ use slog::Logger;
 use visord_config::PoolConfig;
 use visord_model::event::{Event, EventDetail};
 use visord_model::listener::{
-    Effect, Envelope, ListenerRecover, Queue, Queued, Remark, Undelivered,
+    Effect, Envelope, EventLength, ListenerRecover, Queue, Queued, Remark, Undelivered,
 };
 use visord_model::log_line::Level;
 
@@ -49,6 +49,7 @@ pub struct ListenerPool {
     name: String,
     server: String,
     detail: EventDetail,
+    length: EventLength,
     recover: ListenerRecover,
     logger: Logger,
     settle: Settle,
@@ -72,6 +73,7 @@ impl ListenerPool {
             name,
             server,
             detail: config.event_detail,
+            length: config.event_length,
             recover: config.listener_recover,
             logger,
             settle: Box::new(|| None),
@@ -160,6 +162,7 @@ impl ListenerPool {
             pool_serial: queued.pool_serial,
             event_name: queued.event.kind().name(),
             payload: &queued.event.payload_with(self.detail),
+            length: self.length,
         };
         let data = envelope.to_bytes();
         stdin.do_send(WriteEnvelope { pid, data });

@@ -72,6 +72,9 @@ impl ProcessExited {
     }
 }
 
+/// What the activity log says of the end of a child.
+pub(crate) const CHILD_QUIT: &str = "received SIGCHLD indicating a child quit";
+
 /// See the module.
 pub struct Reaper {
     children: Arc<ChildRegistry>,
@@ -192,6 +195,7 @@ impl Reaper {
             }
             Owner::UnknownChild => {
                 reap(pid)?;
+                debug!(self.log, "{CHILD_QUIT}");
                 info!(self.log, "reaped unknown pid {pid} ({})", status.describe());
             }
             Owner::Unsettled => return Ok(false),
@@ -262,7 +266,6 @@ impl Handler<Watch> for Reaper {
 
 impl StreamHandler<ChildQuit> for Reaper {
     fn handle(&mut self, _: ChildQuit, ctx: &mut Self::Context) {
-        debug!(self.log, "received SIGCHLD indicating a child quit");
         self.sweep(ctx);
     }
 }

@@ -1,4 +1,5 @@
-//! Threads for jobs that may block: reading a log, `/proc`, a certificate or a name server.
+//! Threads for jobs that may block or take long: reading or searching a log, `/proc`, a
+//! certificate or a name server, verifying a password.
 //!
 //! A few of them exist from the start, so a job never needs a thread that cannot be had. While all
 //! of them are kept (by a file system that hangs, say) more are started, up to a limit; these end
@@ -12,7 +13,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
-use tokio::sync::oneshot;
+use tokio::sync::{Semaphore, oneshot};
 
 /// Threads that exist from the start.
 const CORE_THREADS: usize = 4;
@@ -22,6 +23,9 @@ const MOST_THREADS: usize = 64;
 
 /// Jobs that may wait for a thread.
 const MOST_JOBS: usize = 1024;
+
+/// Searches at a time: they take long, and others want the cores and the disk, too.
+const SEARCHES: usize = 2;
 
 /// Why a job was not done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,7 +71,10 @@ impl Workers {
     pub fn start() -> io::Result<Self> {
         let shared = Arc::new(Shared::default());
         // dropped by an error, it ends those that were started
-        let workers = Self(Arc::new(Handle(Arc::clone(&shared))));
+        let workers = Self(Arc::new(Handle {
+            shared: Arc::clone(&shared),
+            searches: Arc::new(Semaphore::new(SEARCHES)),
+        }));
         for _ in 0..CORE_THREADS {
             shared.state().threads += 1;
             start_thread(&shared, true)?;
@@ -89,7 +96,7 @@ impl Workers {
         F: FnOnce() -> T + Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
-        let queued = self.0.0.push(Box::new(move || {
+        let queued = self.0.shared.push(Box::new(move || {
             // the caller may have lost interest
             let _ = reply.send(job());
         }));
@@ -98,15 +105,38 @@ impl Workers {
             answer.await.map_err(|_| NotDone::Panicked)
         }
     }
+
+    /// Run a search through much of a log, as [`run`](Self::run) does. At most [`SEARCHES`] of them
+    /// run at a time; the others are not queued yet, and not done if the caller drops the answer.
+    ///
+    /// # Errors
+    /// Why it was not done.
+    pub async fn search<T, F>(&self, job: F) -> Result<T, NotDone>
+    where
+        T: Send + 'static,
+        F: FnOnce() -> T + Send + 'static,
+    {
+        let turn = Arc::clone(&self.0.searches).acquire_owned().await;
+        let search = self.run(move || {
+            // until the search ends, even if its caller is gone; the semaphore is never closed
+            let _turn = turn.ok();
+            job()
+        });
+        search.await
+    }
 }
 
 /// Ends the threads when it is dropped.
-struct Handle(Arc<Shared>);
+struct Handle {
+    shared: Arc<Shared>,
+    /// Searches that may begin.
+    searches: Arc<Semaphore>,
+}
 
 impl Drop for Handle {
     fn drop(&mut self) {
-        self.0.state().is_closed = true;
-        self.0.work.notify_all();
+        self.shared.state().is_closed = true;
+        self.shared.work.notify_all();
     }
 }
 
@@ -242,9 +272,44 @@ mod tests {
     }
 
     #[test]
+    fn a_search_keeps_its_turn_until_it_ends() {
+        let workers = Workers::start().expect("threads");
+        let runtime = tokio::runtime::Builder::new_current_thread().build();
+        let runtime = runtime.expect("a runtime");
+        let (release, released) = mpsc::channel::<()>();
+        let released = Arc::new(Mutex::new(released));
+        let (begin, begun) = mpsc::channel();
+        let search = || {
+            let (workers, released, begin) =
+                (workers.clone(), Arc::clone(&released), begin.clone());
+            async move {
+                let search = workers.search(move || {
+                    begin.send(()).expect("a receiver");
+                    // an error is the release too
+                    let _ = released.lock().map(|released| released.recv());
+                });
+                search.await
+            }
+        };
+        let callers: Vec<_> = (0..SEARCHES).map(|_| runtime.spawn(search())).collect();
+        runtime.block_on(tokio::task::yield_now());
+        for caller in callers {
+            begun.recv().expect("a thread has taken it");
+            // the search goes on
+            caller.abort();
+        }
+        let next = runtime.spawn(search());
+        let other = runtime.block_on(workers.run(|| 7));
+        assert_eq!(other, Ok(7), "a thread is left");
+        assert!(begun.try_recv().is_err(), "a third search has begun");
+        drop(release);
+        assert_eq!(runtime.block_on(next).expect("a search"), Ok(()));
+    }
+
+    #[test]
     fn threads_end_with_the_last_handle() {
         let workers = Workers::start().expect("threads");
-        let shared = Arc::clone(&workers.0.0);
+        let shared = Arc::clone(&workers.0.shared);
         let (done, is_done) = mpsc::channel();
         drop(workers.run(move || done.send(()).expect("a receiver")));
         drop(workers);

@@ -3,7 +3,8 @@
 #
 #   listener.sh FILE
 #
-# The protocol: say READY, read a header line and as many bytes as its len says, do the
+# The protocol: say READY, read a header line and as many bytes as its len says (the pool has
+# event_length = bytes), do the
 # work, answer OK or FAIL; an event answered with FAIL comes again. Standard output belongs
 # to the protocol: speak on standard error.
 

@@ -19,7 +19,7 @@ fn main() {
     let text = configuration(programs);
     std::fs::write(&path, &text).expect("a file");
     let surroundings = Surroundings {
-        environment: std::env::vars().collect(),
+        environment: visord_config::environment(std::env::vars()),
         node_name: "node".to_owned(),
         cwd: PathBuf::from("/"),
     };

@@ -15,7 +15,7 @@ fn main() -> ExitCode {
         return ExitCode::from(2);
     };
     let surroundings = Surroundings {
-        environment: std::env::vars().collect(),
+        environment: visord_config::environment(std::env::vars()),
         node_name: nix::sys::utsname::uname()
             .map(|names| names.nodename().to_string_lossy().into_owned())
             .unwrap_or_default(),

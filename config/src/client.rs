@@ -17,7 +17,7 @@ const FACTORY: &str = "supervisor.ctl_factory";
 impl Default for ClientConfig {
     fn default() -> Self {
         Self {
-            serverurl: "http://localhost:9001".to_owned(),
+            serverurl: "http://localhost:9001".into(),
             username: None,
             password: None,
             prompt: "supervisor".to_owned(),
@@ -68,10 +68,10 @@ fn read(reader: &Reader<'_>) -> ClientConfig {
     let context = reader.context;
     let (bare, here) = (&context.bare_scope(), &context.scope());
     let default = ClientConfig::default();
-    let serverurl = reader.text(here, "serverurl");
+    let serverurl = reader.secret(here, "serverurl");
     let prompt = reader.text(bare, "prompt");
     let username = reader.text(bare, "username");
-    let password = reader.text(bare, "password");
+    let password = reader.secret(bare, "password");
     let history_file = reader.text(here, "history_file");
     let tls_ca = reader.text(here, "tls_ca");
     let tls_identity = tls_identity(reader, here);
@@ -79,11 +79,13 @@ fn read(reader: &Reader<'_>) -> ClientConfig {
         let surroundings = context.surroundings;
         absolute(&expand_home(text, surroundings), surroundings)
     };
-    let serverurl = serverurl.unwrap_or(default.serverurl);
     ClientConfig {
-        serverurl: match serverurl.strip_prefix("unix://") {
-            Some(file) => format!("unix://{}", path(file).display()),
-            None => serverurl,
+        serverurl: match serverurl {
+            None => default.serverurl,
+            Some(url) => match url.expose().strip_prefix("unix://") {
+                Some(file) => format!("unix://{}", path(file).display()).into(),
+                None => url,
+            },
         },
         username,
         password,

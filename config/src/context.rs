@@ -11,6 +11,8 @@ use visord_model::pyrepr::repr;
 use crate::dialect::{Document, Entry, Section};
 use crate::error::Problem;
 use crate::expand::Scope;
+use crate::listing::holds_secret;
+use crate::secret::Secret;
 use crate::types::{Environment, Surroundings};
 use crate::value::{Accounts, absolute};
 
@@ -22,7 +24,7 @@ pub(crate) struct Context<'a> {
     pub(crate) here: String,
     /// What `%(ENV_X)s` stands for: the daemon's own environment at start and then, once
     /// it is read, `[supervisord] environment` over it.
-    pub(crate) environment: BTreeMap<String, String>,
+    pub(crate) environment: Environment,
     /// `[supervisord] environment`, under every program's own.
     pub(crate) for_children: Environment,
     pub(crate) accounts: Accounts,
@@ -167,13 +169,46 @@ impl<'a> Reader<'a> {
         let raw = self.raw(key)?;
         let converted = if raw.contains('%') {
             let option = format!("{}.{key}", self.section.name);
-            let expanded = scope.expand(raw, &option);
+            let expanded = self.expand(scope, key, raw, &option);
             self.note(scope, key, raw, &expanded);
-            expanded.and_then(|text| convert(&text))
+            expanded.and_then(|text| self.converted(key, &text, convert))
         } else {
-            convert(raw)
+            self.converted(key, raw, convert)
         };
         self.keep(key, converted)
+    }
+
+    /// Expand a value; the error, which quotes it, holds no secret. `option` is its name there.
+    pub(crate) fn expand<'v>(
+        &self,
+        scope: &Scope<'_>,
+        key: &str,
+        value: &'v str,
+        option: &str,
+    ) -> Result<Cow<'v, str>, String> {
+        if holds_secret(&self.section.name, key, value) {
+            scope.expand_secret(value, option)
+        } else {
+            scope.expand(value, option)
+        }
+    }
+
+    /// Convert an expanded value; the error, which may quote it, holds no secret.
+    fn converted<T>(
+        &self,
+        key: &str,
+        text: &str,
+        convert: impl FnOnce(&str) -> Result<T, String>,
+    ) -> Result<T, String> {
+        let raw = self.raw(key).unwrap_or_default();
+        let hides = |value: &str| holds_secret(&self.section.name, key, value);
+        convert(text).map_err(|message| {
+            if hides(raw) || hides(text) {
+                format!("the value of {key} is not valid; it is not shown: it may hold a secret")
+            } else {
+                message
+            }
+        })
     }
 
     /// Remember what a value came to, for those who ask later.
@@ -230,6 +265,11 @@ impl<'a> Reader<'a> {
         self.value(scope, key, |text| Ok(text.to_owned()))
     }
 
+    /// As [`Reader::text`], of what is shown nowhere.
+    pub(crate) fn secret(&self, scope: &Scope<'_>, key: &str) -> Option<Secret> {
+        self.value(scope, key, |text| Ok(Secret::from(text)))
+    }
+
     /// The value, or `None` and a problem of this option. A value that is read more than
     /// once (several groups, several processes) is wrong only once.
     pub(crate) fn keep<T>(&self, key: &str, converted: Result<T, String>) -> Option<T> {
@@ -249,12 +289,13 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Something is wrong with this option; one option may have several such problems.
+    /// Something is wrong with this option; one option may have several such problems. The
+    /// message holds no secret.
     pub(crate) fn fail(&self, key: &str, message: String) {
         self.context.push(self.problem(key, message));
     }
 
-    /// Something is wrong with the section as a whole.
+    /// Something is wrong with the section as a whole. The message holds no value.
     pub(crate) fn fail_section(&self, message: &str) {
         let place = &self.section.place;
         self.context.push(Problem {
@@ -263,6 +304,7 @@ impl<'a> Reader<'a> {
             section: Some(self.section.name.clone()),
             key: None,
             message: format!("{message}{}", self.suffix()),
+            quotes: false,
         });
     }
 
@@ -283,6 +325,7 @@ impl<'a> Reader<'a> {
             section: Some(self.section.name.clone()),
             key: Some(key.to_owned()),
             message: message + &self.suffix(),
+            quotes: true,
         }
     }
 }

@@ -73,10 +73,12 @@ fn pool_differs(old: &PoolConfig, new: &PoolConfig) -> bool {
         buffer_size,
         events,
         event_detail,
+        event_length,
         listener_recover,
     } = old;
     *buffer_size != new.buffer_size
         || *event_detail != new.event_detail
+        || *event_length != new.event_length
         || *listener_recover != new.listener_recover
         || events.len() != new.events.len()
         || events.iter().any(|event| !new.events.contains(event))

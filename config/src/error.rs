@@ -3,6 +3,8 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use visord_model::pyrepr::repr;
+
 /// One problem. `message` is the exact text the original would print after `Error: `
 /// for it; the other fields say where it is as precisely as is known.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,8 +17,33 @@ pub struct Problem {
     pub section: Option<String>,
     /// Option name.
     pub key: Option<String>,
-    /// The text after `Error: ` (may span lines).
+    /// The text after `Error: ` (may span lines), for the administrator at start or of `--check`.
+    /// It may quote a value, but no secret.
     pub message: String,
+    /// Whether `message` may quote a value or a line of the file.
+    pub quotes: bool,
+}
+
+impl Problem {
+    /// What the activity log, RPC and pages say of it: where it is, and no value.
+    #[must_use]
+    pub fn outline(&self) -> String {
+        if !self.quotes {
+            return self.message.clone();
+        }
+        let what = match (&self.key, self.line) {
+            (Some(key), _) => format!("the value of {key} is not valid"),
+            (None, Some(line)) => format!("line {line} is not valid"),
+            (None, None) => "it is not valid".to_owned(),
+        };
+        let section = self.section.as_deref();
+        let section = section.map(|name| format!(" in section {}", repr(name)));
+        let file = repr(&self.file.to_string_lossy());
+        format!(
+            "{what}{} (file: {file}); supervisord --check says why",
+            section.unwrap_or_default()
+        )
+    }
 }
 
 impl fmt::Display for Problem {
@@ -38,6 +65,14 @@ impl ConfigError {
     #[must_use]
     pub fn first(&self) -> &str {
         self.problems.first().map_or("", |p| p.message.as_str())
+    }
+
+    /// [`Problem::outline`] of the first problem.
+    #[must_use]
+    pub fn outline(&self) -> String {
+        self.problems
+            .first()
+            .map_or_else(String::new, Problem::outline)
     }
 }
 

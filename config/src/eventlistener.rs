@@ -1,7 +1,7 @@
 //! `[eventlistener:x]` (spec core 1.11.1).
 
 use visord_model::event::{EventDetail, EventKind};
-use visord_model::listener::ListenerRecover;
+use visord_model::listener::{EventLength, ListenerRecover};
 
 use crate::context::{Context, Reader};
 use crate::dialect::Section;
@@ -67,6 +67,16 @@ fn pool(reader: &Reader<'_>, scope: &Scope<'_>) -> Option<PoolConfig> {
             ],
         )
     });
+    let characters = EventLength::default();
+    let event_length = reader.value_or(scope, "event_length", characters, |text| {
+        one_of(
+            text,
+            &[
+                ("characters", EventLength::Characters),
+                ("bytes", EventLength::Bytes),
+            ],
+        )
+    });
     let never = ListenerRecover::default();
     let listener_recover = reader.value_or(scope, "listener_recover", never, |text| {
         one_of(
@@ -81,6 +91,7 @@ fn pool(reader: &Reader<'_>, scope: &Scope<'_>) -> Option<PoolConfig> {
         buffer_size,
         events: events?,
         event_detail,
+        event_length,
         listener_recover,
     })
 }

@@ -4,11 +4,11 @@ mod float;
 mod format;
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 
 use visord_model::pyrepr::repr;
 
 use crate::listing::{HIDDEN, sounds_secret};
+use crate::types::Environment;
 use format::FormatError;
 
 /// What a name stands for.
@@ -24,7 +24,7 @@ pub enum Value<'a> {
 #[derive(Clone, Debug, Default)]
 pub struct Scope<'a> {
     /// Innermost last; each maps `X` of `%(ENV_X)s`.
-    environments: Vec<&'a BTreeMap<String, String>>,
+    environments: Vec<&'a Environment>,
     names: Vec<(&'static str, Value<'a>)>,
     /// Hide what `ENV_` names of secrets stand for.
     masking: bool,
@@ -33,7 +33,7 @@ pub struct Scope<'a> {
 impl<'a> Scope<'a> {
     /// Only `ENV_` names, those of `environment`.
     #[must_use]
-    pub fn of(environment: &'a BTreeMap<String, String>) -> Self {
+    pub fn of(environment: &'a Environment) -> Self {
         Self {
             environments: vec![environment],
             names: Vec::new(),
@@ -64,7 +64,7 @@ impl<'a> Scope<'a> {
 
     /// With more `ENV_` names, which hide those of the same name so far.
     #[must_use]
-    pub fn over(mut self, environment: &'a BTreeMap<String, String>) -> Self {
+    pub fn over(mut self, environment: &'a Environment) -> Self {
         self.environments.push(environment);
         self
     }
@@ -79,7 +79,10 @@ impl<'a> Scope<'a> {
             .iter()
             .rev()
             .find_map(|environment| environment.get(variable))
-            .map(|text| Value::Text(Cow::Borrowed(if masked { HIDDEN } else { text })))
+            .map(|value| {
+                let text = if masked { HIDDEN } else { value.expose() };
+                Value::Text(Cow::Borrowed(text))
+            })
     }
 
     /// Sorted and joined as the message lists them.
@@ -98,19 +101,11 @@ impl<'a> Scope<'a> {
     /// Replace every `%(name)s` of a value.
     ///
     /// # Errors
-    /// The message of spec core 1.5.2; `option` is the name that it shows.
+    /// The message of spec core 1.5.2, which quotes the value; `option` is the name that it shows.
     pub fn expand<'v>(&self, value: &'v str, option: &str) -> Result<Cow<'v, str>, String> {
-        if !value.contains('%') {
-            return Ok(Cow::Borrowed(value));
-        }
-        let expanded = format::format(value, |name| self.get(name));
-        expanded.map(Cow::Owned).map_err(|error| {
+        self.replaced(value).map_err(|error| {
             let problem = match error {
-                FormatError::Unknown(name) => format!(
-                    "contains names ({}) which cannot be expanded. Available names: {}",
-                    repr(&name),
-                    self.available()
-                ),
+                FormatError::Unknown(name) => self.unknown(&name),
                 FormatError::Malformed(reason) => format!("is badly formatted: {reason}"),
             };
             format!(
@@ -120,4 +115,41 @@ impl<'a> Scope<'a> {
             )
         })
     }
+
+    /// As [`Scope::expand`], of a value that may hold a secret: the message shows nothing of it
+    /// but the name of an environment variable.
+    pub(crate) fn expand_secret<'v>(
+        &self,
+        value: &'v str,
+        option: &str,
+    ) -> Result<Cow<'v, str>, String> {
+        self.replaced(value).map_err(|error| {
+            let problem = match error {
+                FormatError::Unknown(name) if is_variable(&name) => self.unknown(&name),
+                FormatError::Unknown(_) | FormatError::Malformed(_) => {
+                    "cannot be expanded; % is written %%".to_owned()
+                }
+            };
+            format!("Format string {HIDDEN} for {} {problem}", repr(option))
+        })
+    }
+
+    fn replaced<'v>(&self, value: &'v str) -> Result<Cow<'v, str>, FormatError> {
+        if !value.contains('%') {
+            return Ok(Cow::Borrowed(value));
+        }
+        format::format(value, |name| self.get(name)).map(Cow::Owned)
+    }
+
+    fn unknown(&self, name: &str) -> String {
+        let (name, available) = (repr(name), self.available());
+        format!("contains names ({name}) which cannot be expanded. Available names: {available}")
+    }
+}
+
+/// Whether a name is that of an environment variable.
+fn is_variable(name: &str) -> bool {
+    let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    name.strip_prefix("ENV_")
+        .is_some_and(|name| name.chars().all(is_word))
 }

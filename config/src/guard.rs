@@ -66,6 +66,7 @@ impl Exposed {
             line: None,
             section: None,
             key: None,
+            quotes: false,
             message: format!(
                 "{}, so another user can change what root runs",
                 found.sentence()

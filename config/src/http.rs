@@ -163,13 +163,13 @@ fn max_body(reader: &Reader<'_>, scope: &Scope<'_>) -> usize {
 
 /// Both or neither; a blank one counts as none (decisions C35 and Q28).
 fn credentials(reader: &Reader<'_>, scope: &Scope<'_>) -> Option<Credentials> {
-    let option = |key| {
-        let text = reader.text(scope, key);
-        text.filter(|text| !text.is_empty())
-    };
-    match (option("username"), option("password")) {
+    let username = reader.text(scope, "username");
+    let username = username.filter(|text| !text.is_empty());
+    let password = reader.secret(scope, "password");
+    let password = password.filter(|text| !text.expose().is_empty());
+    match (username, password) {
         (Some(username), Some(password)) => {
-            if let Err(message) = check_password(&password) {
+            if let Err(message) = check_password(password.expose()) {
                 reader.fail("password", message);
             }
             Some(Credentials { username, password })

@@ -32,6 +32,7 @@ mod program;
 pub mod reference;
 mod rpcinterface;
 mod search;
+mod secret;
 mod server;
 #[cfg(test)]
 mod tests;
@@ -48,6 +49,7 @@ pub use lint::{Report, check};
 pub use listing::{HIDDEN, ListedOption, ListedSection, Listing, Source};
 pub use load::{Loaded, load, read};
 pub use search::{find_config, search_path};
+pub use secret::Secret;
 pub use types::*;
 
 /// The sample configuration that `echo_supervisord_conf` prints (spec core 10).

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::dialect::{Document, Section};
 use crate::error::{ConfigError, Problem};
-use crate::load::{interpret, read_sources};
+use crate::load::{Loaded, interpret, read_sources};
 use crate::options::{KINDS, Kind, extras};
 use crate::rpcinterface;
 use crate::types::{Config, Overrides, Surroundings};
@@ -31,7 +31,8 @@ pub fn check(path: &Path, overrides: &Overrides, surroundings: &Surroundings) ->
         Ok(sources) => {
             let warnings = warnings(&sources.document);
             let exposed = sources.exposed.problems();
-            let outcome = match interpret(sources, path, overrides, surroundings) {
+            let loaded = interpret(sources, path, overrides, surroundings);
+            let outcome = match loaded.and_then(Loaded::startable) {
                 Ok(loaded) if exposed.is_empty() => Ok(loaded.config),
                 Ok(_) => Err(ConfigError { problems: exposed }),
                 Err(mut error) => {
@@ -86,6 +87,7 @@ fn unknown_section(section: &Section) -> Problem {
         section: Some(section.name.clone()),
         key: None,
         message,
+        quotes: true,
     }
 }
 
@@ -102,6 +104,7 @@ fn foreign_factory(section: &Section) -> Option<Problem> {
         section: Some(section.name.clone()),
         key: Some(entry.key.clone()),
         message: rpcinterface::alternative(&section.name),
+        quotes: true,
     })
 }
 
@@ -130,6 +133,7 @@ fn unknown_options<'a>(
                 section: Some(section.name.clone()),
                 key: Some(entry.key.clone()),
                 message: with_hint(what, hint),
+                quotes: true,
             }
         })
 }

@@ -18,7 +18,7 @@ use crate::options::{KINDS, Kind, extras};
 use crate::types::{Overrides, ServerConfig};
 
 pub use hide::HIDDEN;
-pub(crate) use hide::sounds_secret;
+pub(crate) use hide::{holds_secret, in_urls, line_without_secrets, sounds_secret};
 
 /// See the module.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -26,7 +26,8 @@ pub fn load(
     overrides: &Overrides,
     surroundings: &Surroundings,
 ) -> Result<Config, ConfigError> {
-    read(path, overrides, surroundings).map(|loaded| loaded.config)
+    let loaded = read(path, overrides, surroundings)?.startable()?;
+    Ok(loaded.config)
 }
 
 /// A configuration, and what says so.
@@ -36,6 +37,23 @@ pub struct Loaded {
     pub config: Config,
     /// What people may look at.
     pub listing: Listing,
+    /// What keeps a daemon from starting with it; one that runs can work with it.
+    pub at_start: Vec<Problem>,
+}
+
+impl Loaded {
+    /// Whether a daemon can start with it.
+    ///
+    /// # Errors
+    /// What keeps it from that.
+    pub fn startable(self) -> Result<Self, ConfigError> {
+        if self.at_start.is_empty() {
+            return Ok(self);
+        }
+        Err(ConfigError {
+            problems: self.at_start,
+        })
+    }
 }
 
 /// As [`load`], with a list of what is written where.
@@ -138,6 +156,7 @@ pub(crate) fn whole_file(path: &Path, message: String) -> ConfigError {
             section: None,
             key: None,
             message,
+            quotes: false,
         }],
     }
 }
@@ -172,12 +191,14 @@ pub(crate) fn interpret(
     if let Some(server) = &server {
         server::check_identifier(&context, server);
     }
+    let mut problems = context.problems.take();
+    // the original makes interfaces when it starts its first HTTP server
     if !http.is_empty() {
         rpcinterface::check_extras(&context, &rpc_interfaces);
     }
-
-    let problems = context.problems.take();
+    let at_start = context.problems.take();
     let (Some(mut server), true) = (server, problems.is_empty()) else {
+        problems.extend(at_start);
         return Err(ConfigError { problems });
     };
     server.user = user;
@@ -192,5 +213,9 @@ pub(crate) fn interpret(
         groups,
         remarks,
     };
-    Ok(Loaded { config, listing })
+    Ok(Loaded {
+        config,
+        listing,
+        at_start,
+    })
 }

@@ -180,6 +180,7 @@ pub(crate) fn extras(kind: &str) -> &'static [&'static str] {
             "buffer_size",
             "result_handler",
             "event_detail",
+            "event_length",
             "listener_recover",
         ],
         "fcgi-program:" => &["socket", "socket_backlog", "socket_owner", "socket_mode"],

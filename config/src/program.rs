@@ -11,6 +11,7 @@ use visord_model::signal::Signal;
 use crate::context::{Context, Reader};
 use crate::dialect::{Section, is_space};
 use crate::expand::Scope;
+use crate::secret::Secret;
 use crate::types::{Account, Environment, FcgiSocket, ProcessConfig};
 use crate::value::{
     check_name, parse_autorestart, parse_bool, parse_environment, parse_exitcodes, parse_int,
@@ -78,7 +79,7 @@ struct Settings {
     numprocs_start: i64,
     stdout: Fixed,
     stderr: Fixed,
-    serverurl: Option<String>,
+    serverurl: Option<Secret>,
     user: Option<Account>,
     umask: Option<u32>,
     process_name: Option<String>,
@@ -96,7 +97,7 @@ impl Settings {
         let numprocs_start = int("numprocs_start", 0);
         let stdout = Fixed::read(reader, scope, "stdout");
         let stderr = Fixed::read(reader, scope, "stderr");
-        let serverurl = reader.text(scope, "serverurl");
+        let serverurl = reader.secret(scope, "serverurl");
         let users = &reader.context.accounts;
         let user = reader.value(scope, "user", |text| users.user(text));
         let umask = reader.value(scope, "umask", parse_octal);
@@ -113,7 +114,7 @@ impl Settings {
             numprocs_start,
             stdout,
             stderr,
-            serverurl: serverurl.filter(|url| !url.eq_ignore_ascii_case("auto")),
+            serverurl: serverurl.filter(|url| !url.expose().eq_ignore_ascii_case("auto")),
             user,
             umask,
             process_name,
@@ -250,7 +251,7 @@ fn own_environment(reader: &Reader<'_>, scope: &Scope<'_>) -> Environment {
     let Some(written) = reader.raw("environment") else {
         return Environment::new();
     };
-    let expanded = scope.expand(written, "environment");
+    let expanded = reader.expand(scope, "environment", written, "environment");
     reader.note(scope, "environment", written, &expanded);
     let variables = expanded.and_then(|text| parse_environment(&text));
     reader.keep("environment", variables).unwrap_or_default()

@@ -1,6 +1,7 @@
 //! `[rpcinterface:x]` (spec core 1.13).
 
 use crate::context::{Context, Reader};
+use crate::secret::Secret;
 use crate::types::{RemoteServer, RpcInterfaceConfig, RpcInterfaceKind};
 use crate::value::parse_inet_address;
 
@@ -68,11 +69,11 @@ fn read_remote(reader: &Reader<'_>) -> Option<RpcInterfaceConfig> {
 }
 
 /// A place where an XML-RPC server may be.
-fn remote_url(text: &str) -> Result<String, String> {
+fn remote_url(text: &str) -> Result<Secret, String> {
     let problem = || format!("url must be unix:///PATH or http://HOST:PORT, not '{text}'");
     if let Some(path) = text.strip_prefix("unix://") {
         return (path.starts_with('/') && path.len() > 1)
-            .then(|| text.to_owned())
+            .then(|| text.into())
             .ok_or_else(problem);
     }
     let rest = text.strip_prefix("http://").ok_or_else(problem)?;
@@ -91,7 +92,7 @@ fn remote_url(text: &str) -> Result<String, String> {
     if port_follows {
         parse_inet_address(place).map_err(|_| problem())?;
     }
-    Ok(text.to_owned())
+    Ok(text.into())
 }
 
 /// What `--check` adds to the refusal of a Python factory.

@@ -48,7 +48,8 @@ fn as_found(program: &str, surroundings: &Surroundings) -> PathBuf {
     let bare = !program.contains('/');
     let path = surroundings.environment.get("PATH").filter(|_| bare);
     path.and_then(|path| {
-        path.split(':')
+        path.expose()
+            .split(':')
             .map(|directory| Path::new(directory).join(program))
             .find(|file| is_program(&surroundings.cwd.join(file)))
     })

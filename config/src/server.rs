@@ -9,6 +9,7 @@ use visord_model::pyrepr::repr;
 use crate::context::{Context, Reader};
 use crate::expand::Scope;
 use crate::program::syslog;
+use crate::secret::Secret;
 use crate::types::{
     Account, Environment, MainLogTarget, Overrides, ServerConfig, Surroundings, SyslogConfig,
 };
@@ -109,7 +110,8 @@ fn environment(reader: &Reader<'_>, scope: &Scope<'_>) -> Environment {
     };
     let node = reader.context.surroundings.node_name.as_str();
     let scope = scope.clone().text("host_node_name", node);
-    let variables = scope.expand(&once, "environment").and_then(|text| {
+    let expanded = reader.expand(&scope, "environment", &once, "environment");
+    let variables = expanded.and_then(|text| {
         reader.note_again("environment", &once, &text);
         parse_environment(&text)
     });
@@ -129,7 +131,7 @@ fn temporary_directory(surroundings: &Surroundings) -> PathBuf {
     let variables = ["TMPDIR", "TEMP", "TMP"]
         .into_iter()
         .filter_map(|name| surroundings.environment.get(name))
-        .map(String::as_str)
+        .map(Secret::expose)
         .filter(|path| !path.is_empty());
     let usable = |path: &PathBuf| {
         let folder = Folder::open(path);

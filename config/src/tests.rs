@@ -10,12 +10,11 @@ mod problems;
 mod programs;
 mod web_users;
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use tempfile::TempDir;
 
-use crate::{Config, ConfigError, Overrides, Report, Surroundings, check, load};
+use crate::{Config, ConfigError, Environment, Overrides, Report, Surroundings, check, load};
 
 /// A directory with configuration files in it.
 struct Place {
@@ -48,7 +47,7 @@ impl Place {
         let environment = [("HOME", "/home/me"), ("PATH", "/bin"), ("GREETING", "hi")];
         Surroundings {
             environment: environment
-                .map(|(key, value)| (key.to_owned(), value.to_owned()))
+                .map(|(key, value)| (key.to_owned(), value.into()))
                 .into_iter()
                 .collect(),
             node_name: "node".to_owned(),
@@ -95,9 +94,9 @@ fn messages(text: &str) -> Vec<String> {
 }
 
 /// Variables as a map.
-fn variables(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+fn variables(pairs: &[(&str, &str)]) -> Environment {
     pairs
         .iter()
-        .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+        .map(|(key, value)| ((*key).to_owned(), (*value).into()))
         .collect()
 }

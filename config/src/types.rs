@@ -8,11 +8,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use visord_model::event::{EventDetail, EventKind};
-use visord_model::listener::ListenerRecover;
+use visord_model::listener::{EventLength, ListenerRecover};
 use visord_model::log_line::{Level, LogLine};
 use visord_model::process::Policy;
 
 pub use http::*;
+
+use crate::secret::Secret;
 pub use output::{
     ChannelConfig, LogFileConfig, LogTarget, SyslogAddress, SyslogConfig, SyslogFormat,
 };
@@ -73,8 +75,14 @@ pub struct ServerConfig {
     pub environment: Environment,
 }
 
-/// Variables for children.
-pub type Environment = BTreeMap<String, String>;
+/// Variables of an environment.
+pub type Environment = BTreeMap<String, Secret>;
+
+/// Variables as the system lists them.
+pub fn environment(variables: impl IntoIterator<Item = (String, String)>) -> Environment {
+    let secret = |(name, value): (String, String)| (name, value.into());
+    variables.into_iter().map(secret).collect()
+}
 
 /// Where the activity log goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -134,6 +142,8 @@ pub struct PoolConfig {
     pub events: Vec<EventKind>,
     /// `event_detail = basic | extended`: how much process state events say.
     pub event_detail: EventDetail,
+    /// `event_length = characters | bytes`: what the `len` of an event counts.
+    pub event_length: EventLength,
     /// `listener_recover = never | restart`: what happens to a listener in UNKNOWN.
     pub listener_recover: ListenerRecover,
 }
@@ -196,7 +206,7 @@ pub struct ProcessConfig {
     /// Merged: `[supervisord] environment` under the program's own.
     pub environment: Environment,
     /// `SUPERVISOR_SERVER_URL` for the child, `None`: the automatic one.
-    pub serverurl: Option<String>,
+    pub serverurl: Option<Secret>,
     /// The FastCGI socket that becomes fd 0, kept even inside a `[group:x]` (decision C21).
     pub socket: Option<Arc<FcgiSocket>>,
 }
@@ -204,12 +214,12 @@ pub struct ProcessConfig {
 /// `[supervisorctl]` (spec core 1.15).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClientConfig {
-    /// Where the daemon listens.
-    pub serverurl: String,
+    /// Where the daemon listens; may hold credentials.
+    pub serverurl: Secret,
     /// Name for Basic authentication.
     pub username: Option<String>,
     /// Password for Basic authentication.
-    pub password: Option<String>,
+    pub password: Option<Secret>,
     /// The prompt without `> `.
     pub prompt: String,
     /// Where the shell's history is kept.
@@ -275,7 +285,7 @@ pub struct Overrides {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Surroundings {
     /// The daemon's environment at start.
-    pub environment: BTreeMap<String, String>,
+    pub environment: Environment,
     /// Network node name of the machine.
     pub node_name: String,
     /// Working directory at start.

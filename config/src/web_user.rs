@@ -3,6 +3,7 @@
 use crate::context::{Context, Reader};
 use crate::error::Problem;
 use crate::http;
+use crate::secret::Secret;
 use crate::types::{Role, WebUser};
 use crate::value::{check_name, parse_list};
 
@@ -31,7 +32,7 @@ impl Admission {
         {
             let own = &self.section;
             context.reader(section).fail_section(&format!(
-                "section [{own}] has the name of the username of [{server}], {username}"
+                "section [{own}] has the name of the username of [{server}]"
             ));
         }
     }
@@ -53,6 +54,7 @@ pub(crate) fn read_all(context: &Context<'_>) -> Vec<Admission> {
                     "section [{}] occurs twice, first in {file}, line {line}",
                     section.name
                 ),
+                quotes: false,
             });
         }
         let Some(admission) = read(&reader) else {
@@ -88,16 +90,16 @@ fn read(reader: &Reader<'_>) -> Option<Admission> {
         reader.fail_section(&format!("section [{section}] has no password value"));
     }
     let password = reader.raw("password").and_then(|raw| {
-        // no message holds the password
-        let expanded = scope.expand(raw, "password");
+        let option = format!("{section}.password");
+        let expanded = scope.expand_secret(raw, &option);
         let password = match expanded.as_deref() {
-            Err(_) => Err(format!(
-                "the password of section [{section}] cannot be expanded; % is written %%"
-            )),
+            Err(message) => Err(message.clone()),
             Ok("") => Err(format!("section [{section}] has a blank password")),
-            Ok(text) => http::check_password(text).map(|()| text.to_owned()),
+            Ok(text) => http::check_password(text).map(|()| Secret::from(text)),
         };
-        reader.keep("password", password)
+        password
+            .map_err(|message| reader.fail("password", message))
+            .ok()
     });
     let role = reader.value_or(scope, "role", Role::View, |text| {
         let role = Role::ALL.into_iter().find(|role| role.name() == text);

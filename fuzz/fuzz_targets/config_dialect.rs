@@ -21,7 +21,7 @@ fuzz_target!(|bytes: &[u8]| {
     let problems = again.read(&document.render(), &file);
     assert!(problems.is_empty(), "{problems:?}");
     assert_eq!(content(&document), content(&again));
-    let environment = BTreeMap::from([("HOME".to_owned(), "/".to_owned())]);
+    let environment = BTreeMap::from([("HOME".to_owned(), "/".into())]);
     let scope = Scope::of(&environment).number("process_num", 7);
     for (_, _, value) in content(&document) {
         if let Ok(expanded) = scope.expand(&value, "option") {

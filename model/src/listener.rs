@@ -29,7 +29,7 @@ mod remark;
 mod tests;
 
 pub use conversation::{Conversation, Heard, MAX_RESULT, MAX_RESULT_LINE};
-pub use envelope::Envelope;
+pub use envelope::{Envelope, EventLength};
 pub use queue::{Effect, Queue, Queued};
 pub use remark::Remark;
 

@@ -9,6 +9,7 @@ use visord_model::signal::Signal;
 
 use super::command::{ALL, Command, Completes, Opt, find};
 use super::process::ProcessInfo;
+use super::visible::visible;
 
 /// Names that are asked for only when they are wanted, and once.
 type Lazy<T> = LazyCell<Vec<T>, Box<dyn FnOnce() -> Vec<T>>>;
@@ -98,7 +99,12 @@ pub fn offered(words: &[&str], word: &str, names: &Names) -> Vec<Candidate> {
             None => Vec::new(),
         },
     };
-    offered.retain(|candidate| candidate.word.starts_with(word));
+    // what a terminal would obey cannot be typed either
+    let fits = |name: &str| {
+        let is_tame = !name.contains(char::is_control) && visible(name) == name;
+        name.starts_with(word) && is_tame
+    };
+    offered.retain(|candidate| fits(&candidate.word));
     offered.sort_unstable();
     offered.dedup();
     offered

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use visord_model::pyrepr::repr_bytes;
 use visord_xmlrpc::CallError;
 use visord_xmlrpc::client::encode_path;
 use visord_xmlrpc::http::{Answer, HangUp, Piece};
@@ -17,9 +16,6 @@ use super::session::Session;
 
 /// What is shown before a stream that only Ctrl-C ends.
 pub const GREETING: &str = "==> Press Ctrl-C to exit <==";
-
-/// Longest stretch kept to be shown at once; a longer chunk comes in several.
-const CHUNK_LIMIT: usize = 1024 * 1024;
 
 /// Show a log until Ctrl-C, or until the server ends it.
 ///
@@ -35,14 +31,14 @@ pub fn log(session: &mut Session<'_>, path: &str) -> Result<(), Failure> {
     };
     let mut more = true;
     while more {
-        session.terminal.out(&stream.take_text())?;
+        session.terminal.out_bytes(&stream.take())?;
         let ready = wait_for(&[interrupted.as_fd(), stream.as_fd()], None)?;
         if ready.is_some_and(|ready| ready[0]) {
             return session.say("");
         }
         more = stream.read();
     }
-    Ok(session.terminal.out(&stream.take_text())?)
+    Ok(session.terminal.out_bytes(&stream.take())?)
 }
 
 /// Block until one of the descriptors is readable or at its end: which ones are? Nothing
@@ -78,7 +74,8 @@ pub fn wait_for(
 #[derive(Debug)]
 pub struct LogStream {
     answer: Answer,
-    text: ChunkText,
+    /// Read and not shown yet.
+    ready: Vec<u8>,
 }
 
 impl LogStream {
@@ -91,7 +88,7 @@ impl LogStream {
             Ok(answer) => {
                 let mut stream = Self {
                     answer,
-                    text: ChunkText::default(),
+                    ready: Vec::new(),
                 };
                 // What came together with the headers does not announce itself again.
                 if stream.answer.has_buffered() {
@@ -110,10 +107,8 @@ impl LogStream {
 
     /// Take what has arrived, blocking if nothing has; false when nothing more will come.
     pub fn read(&mut self) -> bool {
-        let text = &mut self.text;
-        let mut take = |piece: Piece<'_>| {
-            text.push(piece.bytes, piece.ends_chunk);
-        };
+        let ready = &mut self.ready;
+        let mut take = |piece: Piece<'_>| ready.extend_from_slice(piece.bytes);
         // A server that goes away in the middle of a chunk is gone, nothing else.
         self.answer.advance(&mut take).unwrap_or(false)
     }
@@ -132,89 +127,13 @@ impl LogStream {
     }
 
     /// What can be shown now.
-    pub fn take_text(&mut self) -> String {
-        std::mem::take(&mut self.text.ready)
+    pub fn take(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.ready)
     }
 }
 
 impl AsFd for LogStream {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.answer.as_fd()
-    }
-}
-
-/// Makes text of chunks. A chunk that is no UTF-8 is shown escaped, as in the original,
-/// unless only its edges cut a character in two: the first chunk starts at any byte of the
-/// log, later ones end where the process stopped writing.
-#[derive(Debug, Default)]
-struct ChunkText {
-    chunk: Vec<u8>,
-    began: bool,
-    ready: String,
-}
-
-impl ChunkText {
-    fn push(&mut self, bytes: &[u8], ends_chunk: bool) {
-        self.chunk.extend_from_slice(bytes);
-        if ends_chunk || self.chunk.len() >= CHUNK_LIMIT {
-            self.finish();
-        }
-    }
-
-    fn finish(&mut self) {
-        let chunk = std::mem::take(&mut self.chunk);
-        let start = if self.began { 0 } else { cut_start(&chunk) };
-        self.began = true;
-        let body = &chunk[start..];
-        match std::str::from_utf8(body) {
-            Ok(text) => self.ready.push_str(text),
-            Err(error) if error.error_len().is_none() => {
-                let (whole, rest) = body.split_at(error.valid_up_to());
-                self.ready.push_str(&String::from_utf8_lossy(whole));
-                self.chunk = rest.to_vec();
-            }
-            Err(_) => self
-                .ready
-                .push_str(&format!("Undecodable: {}", repr_bytes(&chunk))),
-        }
-    }
-}
-
-/// How many bytes at the start belong to a character that began before.
-fn cut_start(chunk: &[u8]) -> usize {
-    let continues = |byte: &&u8| **byte & 0xC0 == 0x80;
-    chunk.iter().take(3).take_while(continues).count()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn shown(chunks: &[&[u8]]) -> String {
-        let mut text = ChunkText::default();
-        for chunk in chunks {
-            text.push(chunk, true);
-        }
-        text.ready
-    }
-
-    #[test]
-    fn text_passes() {
-        assert_eq!(
-            shown(&[b"before\n", "after ä\n".as_bytes()]),
-            "before\nafter ä\n"
-        );
-    }
-
-    #[test]
-    fn characters_cut_at_the_edges_are_whole_again() {
-        assert_eq!(shown(&[b"\xa4 x\xc3", b"\xa4"]), " xä");
-        assert_eq!(shown(&[b"\xe2\x82", b"\xac"]), "€");
-    }
-
-    #[test]
-    fn other_bytes_are_escaped() {
-        assert_eq!(shown(&[b"a\xff\n"]), "Undecodable: b'a\\xff\\n'");
-        assert_eq!(shown(&[b"x", b"\xa4y"]), "xUndecodable: b'\\xa4y'");
     }
 }

@@ -20,7 +20,7 @@ pub struct Lines {
 
 impl Lines {
     /// Take what has arrived; returns the lines that are complete, without their ends.
-    pub fn push(&mut self, bytes: &[u8]) -> Vec<String> {
+    pub fn push(&mut self, bytes: &[u8]) -> Vec<Vec<u8>> {
         let bytes = if std::mem::take(&mut self.resumes) {
             &bytes[overlap(&self.last, bytes)..]
         } else {
@@ -39,10 +39,13 @@ impl Lines {
     }
 
     /// The line that nobody ended, if there is one.
-    pub fn finish(&mut self) -> Option<String> {
-        let line = std::mem::take(&mut self.rest);
-        let text = String::from_utf8_lossy(&line);
-        (!line.is_empty()).then(|| text.trim_end_matches(['\n', '\r']).to_owned())
+    pub fn finish(&mut self) -> Option<Vec<u8>> {
+        let mut line = std::mem::take(&mut self.rest);
+        if line.is_empty() {
+            return None;
+        }
+        while line.pop_if(|byte| b"\r\n".contains(byte)).is_some() {}
+        Some(line)
     }
 
     /// The log is followed anew: its last bytes come again.
@@ -61,10 +64,23 @@ fn overlap(last: &[u8], history: &[u8]) -> usize {
         .unwrap_or(0)
 }
 
-/// The last `count` lines of a text, whatever its end.
+/// The lines of a log without their ends.
 #[must_use]
-pub fn last_lines(text: &str, count: usize) -> Vec<&str> {
-    let lines: Vec<&str> = text.lines().collect();
+pub fn lines(log: &[u8]) -> Vec<&[u8]> {
+    let log = log.strip_suffix(b"\n").unwrap_or(log);
+    if log.is_empty() {
+        return Vec::new();
+    }
+    let line = |line: &'_ [u8]| -> usize { line.strip_suffix(b"\r").unwrap_or(line).len() };
+    log.split(|byte| *byte == b'\n')
+        .map(|part| &part[..line(part)])
+        .collect()
+}
+
+/// The last `count` lines of a log.
+#[must_use]
+pub fn last_lines(log: &[u8], count: usize) -> Vec<&[u8]> {
+    let lines = lines(log);
     lines[lines.len().saturating_sub(count)..].to_vec()
 }
 
@@ -75,11 +91,11 @@ mod tests {
     #[test]
     fn pieces_become_lines() {
         let mut lines = Lines::default();
-        assert_eq!(lines.push(b"one\r\ntw"), ["one"]);
-        assert_eq!(lines.push("o\nä".as_bytes()), ["two"]);
+        assert_eq!(lines.push(b"one\r\ntw"), [b"one"]);
+        assert_eq!(lines.push("o\nä".as_bytes()), [b"two"]);
         assert!(lines.push(b"").is_empty());
-        assert_eq!(lines.push(b"\n\nx"), ["ä", ""]);
-        assert_eq!(lines.finish().as_deref(), Some("x"));
+        assert_eq!(lines.push(b"\n\nx"), ["ä".as_bytes(), b""]);
+        assert_eq!(lines.finish().as_deref(), Some(&b"x"[..]));
         assert_eq!(lines.finish(), None);
         let long = vec![b'x'; 2 * LONGEST];
         assert_eq!(lines.push(&long).len(), 1, "not kept for ever");
@@ -90,17 +106,19 @@ mod tests {
         let mut lines = Lines::default();
         lines.push(b"one\ntwo\nth");
         lines.resume();
-        assert_eq!(lines.push(b"two\nthree\nfour\n"), ["three", "four"]);
+        assert_eq!(lines.push(b"two\nthree\nfour\n"), [&b"three"[..], b"four"]);
         lines.resume();
-        assert_eq!(lines.push(b"something else\n"), ["something else"]);
+        assert_eq!(lines.push(b"something else\n"), [b"something else"]);
         assert_eq!(overlap(b"abcabc", b"abcabcabc"), 6);
         assert_eq!(overlap(b"", b"abc"), 0);
     }
 
     #[test]
     fn the_end_of_a_text() {
-        assert_eq!(last_lines("a\nb\nc\n", 2), ["b", "c"]);
-        assert_eq!(last_lines("a\nb", 5), ["a", "b"]);
-        assert!(last_lines("a\n", 0).is_empty());
+        assert_eq!(last_lines(b"a\nb\nc\n", 2), [b"b", b"c"]);
+        assert_eq!(last_lines(b"a\r\n\nb", 5), [&b"a"[..], b"", b"b"]);
+        assert!(last_lines(b"a\n", 0).is_empty());
+        assert!(last_lines(b"", 1).is_empty());
+        assert_eq!(last_lines(b"\n\n", 5), [b""; 2]);
     }
 }

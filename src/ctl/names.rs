@@ -52,10 +52,7 @@ pub fn select(all: &[ProcessInfo], names: &[&str]) -> (Vec<ProcessInfo>, Vec<Str
         if chosen.len() == before {
             errors.push(match named {
                 Namespec::Group(group) => format!("{group}: ERROR (no such group)"),
-                Namespec::Process { group, process } => {
-                    let name = namespec(&group, &process);
-                    format!("{name}: ERROR (no such process)")
-                }
+                Namespec::Process { .. } => format!("{name}: ERROR (no such process)"),
             });
         }
     }
@@ -201,7 +198,7 @@ mod tests {
     #[test]
     fn names_choose_in_their_order_and_repeat() {
         let all = [info("cat", "cat"), info("g", "a"), info("g", "b")];
-        let names = ["g:*", "zz:*", "cat:cat", "c*", "g", "g:zz", "g:"];
+        let names = ["g:*", "zz:*", "cat:cat", "c*", "g", "g:zz", "g:", "a:a"];
         let (chosen, errors) = select(&all, &names);
         let chosen: Vec<String> = chosen.iter().map(ProcessInfo::namespec).collect();
         assert_eq!(chosen, ["g:a", "g:b", "cat", "cat", "g:a", "g:b"]);
@@ -211,6 +208,7 @@ mod tests {
                 "zz: ERROR (no such group)",
                 "g: ERROR (no such process)",
                 "g:zz: ERROR (no such process)",
+                "a:a: ERROR (no such process)",
             ]
         );
     }

@@ -1,11 +1,10 @@
 //! The command line of supervisorctl and what the configuration adds to it
 //! (spec interfaces 4.1, 4.2).
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use clap::{Arg, ArgAction, Command, ValueHint};
-use visord_config::{ClientConfig, Surroundings, find_config, load_client};
+use visord_config::{ClientConfig, Secret, Surroundings, find_config, load_client};
 use visord_files::trust::exposures;
 use visord_model::pyrepr::repr;
 use visord_xmlrpc::http::{Identity, Trust};
@@ -80,7 +79,7 @@ pub(crate) fn definitions() -> Command {
         .arg(flag(
             "interactive",
             'i',
-            "open a shell after the action; ask before shutdown and reload",
+            "start an interactive shell after the action; ask before shutdown and reload",
         ))
         .arg(value(
             "serverurl",
@@ -138,9 +137,9 @@ left. \"supervisorctl help\" lists the actions, \"supervisorctl help start\" exp
 #[derive(Debug, Default)]
 struct Options {
     configuration: Option<String>,
-    serverurl: Option<String>,
+    serverurl: Option<Secret>,
     username: Option<String>,
-    password: Option<String>,
+    password: Option<Secret>,
     history_file: Option<PathBuf>,
     tls_ca: Option<PathBuf>,
     tls_cert: Option<PathBuf>,
@@ -180,13 +179,13 @@ pub fn read(
             "configuration" => options.configuration = Some(value),
             "interactive" => options.interactive = true,
             "json" => options.json = true,
-            "serverurl" if is_url(&value) => options.serverurl = Some(value),
+            "serverurl" if is_url(&value) => options.serverurl = Some(value.into()),
             "serverurl" => {
                 let why = format!("value {} is not a URL", repr(&value));
                 return Err(UsageError::invalid_value(&token.typed, &value, &why));
             }
             "username" => options.username = Some(value),
-            "password" => options.password = Some(value),
+            "password" => options.password = Some(value.into()),
             "history_file" => options.history_file = Some(PathBuf::from(value)),
             "tls_ca" => options.tls_ca = Some(PathBuf::from(value)),
             "tls_cert" => options.tls_cert = Some(PathBuf::from(value)),
@@ -312,9 +311,8 @@ fn is_url(text: &str) -> bool {
 #[must_use]
 pub fn surroundings() -> Surroundings {
     let lossy = |text: std::ffi::OsString| text.to_string_lossy().into_owned();
-    let environment: BTreeMap<String, String> = std::env::vars_os()
-        .map(|(name, value)| (lossy(name), lossy(value)))
-        .collect();
+    let variables = std::env::vars_os().map(|(name, value)| (lossy(name), lossy(value)));
+    let environment = visord_config::environment(variables);
     Surroundings {
         environment,
         node_name: nix::unistd::gethostname().map(lossy).unwrap_or_default(),
@@ -324,6 +322,8 @@ pub fn surroundings() -> Surroundings {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
 
     fn surroundings(cwd: &Path) -> Surroundings {
@@ -367,7 +367,7 @@ mod tests {
         let Ok(Request::Act(settings)) = request(&words, folder.path()) else {
             panic!("no action");
         };
-        assert_eq!(settings.server.url, "http://h:1");
+        assert_eq!(settings.server.url, "http://h:1".into());
         assert_eq!(settings.server.username.as_deref(), Some("line"));
         assert_eq!(settings.prompt, "p");
         assert_eq!(settings.history_file, Some(PathBuf::from("/h")));
@@ -427,7 +427,7 @@ mod tests {
         let Ok(Request::Act(settings)) = request(&["-c", ""], folder.path()) else {
             panic!("no action");
         };
-        assert_eq!(settings.server.url, "http://localhost:9001");
+        assert_eq!(settings.server.url, "http://localhost:9001".into());
         for word in ["-h", "--help", "-?", "-ih"] {
             let Ok(Request::Help(text)) = request(&[word], folder.path()) else {
                 panic!("no help");

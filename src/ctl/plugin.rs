@@ -14,7 +14,7 @@ use std::process::Command;
 use nix::errno::Errno;
 use nix::sys::signal::SigSet;
 use nix::sys::wait::{WaitStatus, waitpid};
-use visord_config::CtlPlugin;
+use visord_config::{CtlPlugin, Secret};
 
 use super::command::find;
 use super::exit_status::ExitStatus;
@@ -94,10 +94,11 @@ impl Plugins {
     /// be unset, for they may be about another daemon.
     fn variables(&self, server: &Server, json: bool) -> Vec<(&'static str, Option<OsString>)> {
         let text = |text: &Option<String>| text.as_ref().map(OsString::from);
+        let password = server.password.as_ref().map(Secret::expose);
         vec![
-            ("SUPERVISOR_SERVER_URL", Some(server.url.clone().into())),
+            ("SUPERVISOR_SERVER_URL", Some(server.url.expose().into())),
             ("SUPERVISOR_USERNAME", text(&server.username)),
-            ("SUPERVISOR_PASSWORD", text(&server.password)),
+            ("SUPERVISOR_PASSWORD", password.map(OsString::from)),
             ("SUPERVISOR_CONFIG", self.file.clone().map(Into::into)),
             ("SUPERVISOR_JSON", json.then(|| "1".into())),
             ("SUPERVISORCTL", env::current_exe().ok().map(Into::into)),
@@ -171,7 +172,7 @@ impl Plugin {
             let value = value.clone()?;
             Some((OsString::from(name), value))
         });
-        let pid = spawn(file, &words, inherited.chain(set), &SigSet::empty())?;
+        let pid = spawn(file, &words, inherited.chain(set), &SigSet::empty(), &[])?;
         loop {
             match waitpid(pid, None) {
                 Ok(WaitStatus::Exited(_, code)) => return Ok(code == 0),

@@ -9,6 +9,7 @@ use nix::sys::signalfd::{SfdFlags, SignalFd};
 
 use super::table::cut;
 use super::terminal::Mode;
+use super::visible::visible;
 
 /// Another screen, cursor hidden.
 const ENTER: &str = "\x1b[?1049h\x1b[?25l";
@@ -130,11 +131,11 @@ impl Screen {
         for line in fitting(lines, room) {
             // Cleared first: after a full line this would take its last character.
             picture.push_str(CLEAR_LINE);
-            picture.push_str(&cut(&line, size.columns));
+            picture.push_str(&cut(&visible(&line), size.columns));
             picture.push('\n');
         }
         picture.push_str(CLEAR_BELOW);
-        picture.push_str(&cut(last, size.columns));
+        picture.push_str(&cut(&visible(last), size.columns));
         show(&picture)
     }
 

@@ -1,5 +1,6 @@
 //! One user talking to one server: what every command works with.
 
+use visord_config::Secret;
 use visord_model::fault::FaultCode;
 use visord_xmlrpc::http::{Identity, ServerUrl, Trust};
 use visord_xmlrpc::{CallError, Client, Login, Value};
@@ -16,12 +17,12 @@ const API_VERSION: &str = "3.0";
 /// Where the server is and how to log in there.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Server {
-    /// As the user wrote it: messages show it so.
-    pub url: String,
+    /// As the user wrote it.
+    pub url: Secret,
     /// Name for Basic authentication.
     pub username: Option<String>,
     /// Password for Basic authentication.
-    pub password: Option<String>,
+    pub password: Option<Secret>,
     /// Whom to trust about who an `https://` server is.
     pub trust: Trust,
     /// What to show to an `https://` server that asks who we are.
@@ -32,14 +33,15 @@ impl Server {
     /// The URL as it may be shown: without the password in it.
     #[must_use]
     pub fn shown(&self) -> String {
-        let secret = self.url.split_once("://").and_then(|(scheme, rest)| {
+        let url = self.url.expose();
+        let secret = url.split_once("://").and_then(|(scheme, rest)| {
             let authority = rest.split('/').next()?;
             let (login, _) = authority.rsplit_once('@')?;
             let (name, _) = login.split_once(':')?;
             let rest = &rest[login.len()..];
             (scheme != "unix").then(|| format!("{scheme}://{name}:***{rest}"))
         });
-        secret.unwrap_or_else(|| self.url.clone())
+        secret.unwrap_or_else(|| url.to_owned())
     }
 
     /// Whether a name to log in with was given, and no password for it.
@@ -53,7 +55,7 @@ impl Server {
     /// # Errors
     /// The URL is none of `http://`, `https://` and `unix://`.
     pub fn client(&self) -> Result<Client, Failure> {
-        let url = ServerUrl::parse(&self.url).map_err(|_| Failure::UnknownProtocol)?;
+        let url = ServerUrl::parse(self.url.expose()).map_err(|_| Failure::UnknownProtocol)?;
         let login = self.login(&url);
         let client = Client::new(url.address, login.as_ref());
         let client = client.trusting(self.trust.clone());
@@ -91,7 +93,9 @@ impl Server {
     /// Credentials of our own count only as a pair (spec interfaces 4.2); without them
     /// those written into the URL are used (decision Q40).
     fn login(&self, url: &ServerUrl) -> Option<Login> {
-        let own = self.username.clone().zip(self.password.clone());
+        let password = self.password.as_ref();
+        let password = password.map(|password| password.expose().to_owned());
+        let own = self.username.clone().zip(password);
         own.or_else(|| url.credentials.clone())
             .map(|(username, password)| Login { username, password })
     }
@@ -153,6 +157,24 @@ impl<'t> Session<'t> {
         match &mut self.report {
             Some(report) => report.output.push(line.to_owned()),
             None => self.terminal.out(&format!("{line}\n"))?,
+        }
+        Ok(())
+    }
+
+    /// Write a line of a log to standard output, as the program wrote it.
+    ///
+    /// # Errors
+    /// Standard output is gone.
+    pub fn say_bytes(&mut self, line: &[u8]) -> Result<(), Failure> {
+        match &mut self.report {
+            Some(report) => {
+                let line = String::from_utf8_lossy(line);
+                report.output.push(line.into_owned());
+            }
+            None => {
+                self.terminal.out_bytes(line)?;
+                self.terminal.out("\n")?;
+            }
         }
         Ok(())
     }
@@ -225,7 +247,8 @@ impl<'t> Session<'t> {
             Ok(client) => Ok(Some(client)),
             Err(Unreached { status, message }) => {
                 self.fail(status, &message)?;
-                if let Some(hint) = hint(status, &self.server.url).filter(|_| !self.confirm) {
+                if let Some(hint) = hint(status, self.server.url.expose()).filter(|_| !self.confirm)
+                {
                     self.terminal.hint(&hint)?;
                 }
                 Ok(None)
@@ -300,9 +323,8 @@ mod tests {
             ("unix:///a:b@c", "unix:///a:b@c"),
             ("a:b", "a:b"),
         ] {
-            let url = url.to_owned();
             let server = Server {
-                url,
+                url: url.into(),
                 ..Server::default()
             };
             assert_eq!(server.shown(), shown);

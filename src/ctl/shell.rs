@@ -14,6 +14,16 @@ use super::failure::Failure;
 use super::history::History;
 use super::process::ProcessInfo;
 use super::session::{Flow, Session};
+use super::visible::visible;
+
+/// Why a shell ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Left {
+    /// There is no more input.
+    AtEndOfInput,
+    /// A command or Ctrl-C.
+    ByUser,
+}
 
 /// Take lines until the user leaves.
 ///
@@ -23,13 +33,13 @@ pub fn run(
     session: &mut Session<'_>,
     prompt: &str,
     history_file: Option<&Path>,
-) -> Result<(), Failure> {
+) -> Result<Left, Failure> {
     let prompt = format!("{prompt}> ");
     let mut editor = editor::open()?;
     let mut history = open_history(session, history_file, editor.as_deref_mut())?;
     loop {
         let entered = match &mut editor {
-            Some(editor) => editor.line(&prompt, names(session))?,
+            Some(editor) => editor.line(&visible(&prompt), names(session))?,
             None => match session.terminal.ask(&prompt)? {
                 Some(line) => Entered::Line(line),
                 None => {
@@ -38,15 +48,17 @@ pub fn run(
                 }
             },
         };
-        let Entered::Line(line) = entered else {
-            return Ok(());
+        let line = match entered {
+            Entered::Line(line) => line,
+            Entered::End => return Ok(Left::AtEndOfInput),
+            Entered::Interrupted => return Ok(Left::ByUser),
         };
         if let Some(editor) = &mut editor {
             remember(session, &mut **editor, history.as_mut(), &line)?;
         }
         match attempt(session, &line)? {
             Flow::Continue => {}
-            Flow::Leave => return Ok(()),
+            Flow::Leave => return Ok(Left::ByUser),
         }
     }
 }

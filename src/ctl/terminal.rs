@@ -7,19 +7,27 @@ use nix::errno::Errno;
 use nix::sys::termios::{LocalFlags, SetArg, Termios, tcgetattr, tcsetattr};
 
 use super::interrupt::{Interrupts, Taken};
+use super::visible::{Visible, visible};
 
 /// Exit code of a process that Ctrl-C ended, as shells give it.
 const KILLED_BY_INTERRUPT: i32 = 130;
 
 /// What a session needs of its user's end. Tests put a script in its place.
 pub trait Terminal {
-    /// Write to standard output, at once.
+    /// Write a complete text to standard output, at once. A terminal is shown its visible form.
     ///
     /// # Errors
     /// Standard output is gone.
     fn out(&mut self, text: &str) -> io::Result<()>;
 
-    /// Write to standard error, at once.
+    /// Write bytes of a log to standard output, at once; the next ones may continue a character.
+    /// A terminal is shown their visible form, anything else gets them as they are.
+    ///
+    /// # Errors
+    /// Standard output is gone.
+    fn out_bytes(&mut self, bytes: &[u8]) -> io::Result<()>;
+
+    /// Write to standard error, at once. A terminal is shown the visible form.
     ///
     /// # Errors
     /// Standard error is gone.
@@ -68,6 +76,7 @@ pub trait Terminal {
 pub struct Console {
     input: LineReader,
     interrupts: Option<Interrupts>,
+    shown: Visible,
 }
 
 impl Console {
@@ -83,13 +92,27 @@ impl Console {
 
 impl Terminal for Console {
     fn out(&mut self, text: &str) -> io::Result<()> {
-        let mut stdout = io::stdout().lock();
-        stdout.write_all(text.as_bytes())?;
-        stdout.flush()
+        if !self.is_terminal() {
+            return write(text.as_bytes());
+        }
+        let mut shown = self.shown.push(text.as_bytes());
+        shown.push_str(&self.shown.finish());
+        write(shown.as_bytes())
+    }
+
+    fn out_bytes(&mut self, bytes: &[u8]) -> io::Result<()> {
+        if !self.is_terminal() {
+            return write(bytes);
+        }
+        write(self.shown.push(bytes).as_bytes())
     }
 
     fn err(&mut self, text: &str) -> io::Result<()> {
-        io::stderr().lock().write_all(text.as_bytes())
+        let mut stderr = io::stderr().lock();
+        if stderr.is_terminal() {
+            return stderr.write_all(visible(text).as_bytes());
+        }
+        stderr.write_all(text.as_bytes())
     }
 
     fn hint(&mut self, text: &str) -> io::Result<()> {
@@ -134,6 +157,12 @@ impl Terminal for Console {
         let interrupts = Interrupts::watch(|| std::process::exit(KILLED_BY_INTERRUPT))?;
         self.interrupts.insert(interrupts).take()
     }
+}
+
+fn write(bytes: &[u8]) -> io::Result<()> {
+    let mut stdout = io::stdout().lock();
+    stdout.write_all(bytes)?;
+    stdout.flush()
 }
 
 /// While it lives, the terminal of standard input works in another way; without a terminal

@@ -199,7 +199,7 @@ mod tests {
     #[test]
     fn answers_are_compared() {
         let server = Server {
-            url: "unix:///nonexistent".to_owned(),
+            url: "unix:///nonexistent".into(),
             ..Server::default()
         };
         let mut asking = Asking {

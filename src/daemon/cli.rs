@@ -75,7 +75,13 @@ pub(crate) fn definitions() -> Command {
             ),
             value("directory", 'd', "DIRECTORY", "where the daemon runs")
                 .value_hint(ValueHint::DirPath),
-            value("logfile", 'l', "FILENAME", "the daemon's log").value_hint(ValueHint::FilePath),
+            value(
+                "logfile",
+                'l',
+                "FILENAME",
+                "use FILENAME as the daemon's log",
+            )
+            .value_hint(ValueHint::FilePath),
             value(
                 "logfile_maxbytes",
                 'y',

@@ -27,9 +27,9 @@ pub(super) fn surroundings() -> Result<Surroundings, String> {
     let node = nix::unistd::gethostname().map_err(|e| e.desc().to_owned())?;
     let text = |os: std::ffi::OsString| os.to_string_lossy().into_owned();
     Ok(Surroundings {
-        environment: std::env::vars_os()
-            .map(|(k, v)| (text(k), text(v)))
-            .collect(),
+        environment: visord_config::environment(
+            std::env::vars_os().map(|(k, v)| (text(k), text(v))),
+        ),
         node_name: text(node),
         cwd,
     })

@@ -29,6 +29,7 @@ use visord_config::{
     Config, HttpAddress, HttpConfig, Loaded, MainLogTarget, RpcInterfaceConfig, RpcInterfaceKind,
 };
 use visord_model::state::SupervisorState;
+use visord_web::budget::Budget;
 use visord_web::rpc::remote::Remotes;
 use visord_web::state::{AppState, Limits, Lost, Settle, Setup, Stored};
 
@@ -199,7 +200,9 @@ async fn supervise(run: Run<'_>) -> Result<Ending, UsageError> {
     let Run {
         loader,
         rehearsal,
-        loaded: Loaded { config, listing },
+        loaded: Loaded {
+            config, listing, ..
+        },
         started,
         running,
         spawner,
@@ -298,6 +301,8 @@ impl Web {
             build: crate::build_info(),
             setup: self.setup,
             limits: Limits::default(),
+            budget: Budget::default(),
+            uploads: Budget::default(),
         }
     }
 }
@@ -349,7 +354,7 @@ fn remotes(interfaces: &[RpcInterfaceConfig], logger: &slog::Logger) -> Remotes 
         .filter_map(|interface| match &interface.kind {
             RpcInterfaceKind::Main => None,
             RpcInterfaceKind::Remote(server) => {
-                Some((interface.name.as_str(), server.url.as_str()))
+                Some((interface.name.as_str(), server.url.expose()))
             }
         });
     Remotes::new(servers).unwrap_or_else(|error| {

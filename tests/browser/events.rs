@@ -4,6 +4,7 @@ use serde_json::json;
 
 use crate::scene::Scene;
 use crate::wire::Wire;
+use visord_xmlrpc::Value as Rpc;
 
 const PROGRAMS: &str = "\
 [program:a]\ncommand=/bin/sleep 1000\nstartsecs=0\nautostart=false\n\
@@ -119,6 +120,68 @@ fn a_lost_connection_loses_and_doubles_no_event() {
         );
     }
     assert_eq!(rows(&scene), expected);
+}
+
+/// A connection that breaks before any event came, a daemon that forgot: filter and pause stay.
+#[test]
+fn filter_and_pause_survive_lost_connections() {
+    let Some(scene) = Scene::new(PROGRAMS) else {
+        return;
+    };
+    let wire = Wire::to(scene.port);
+    scene.open(&format!("http://127.0.0.1:{}/events.html", wire.port));
+    scene.wait("the script", "!document.getElementById('pause').hidden");
+    scene.run("window.isTheSamePage = true");
+    scene.fill("#name", "a");
+    let lost = "document.getElementById('connection').checkVisibility()";
+    for _ in 0..2 {
+        wire.cut();
+        scene.wait("the banner", lost);
+        wire.mend();
+        scene.wait("no banner", &format!("!({lost})"));
+    }
+    cycle(&scene, "b");
+    cycle(&scene, "a");
+    expect_newest(&scene, "PROCESS_STATE_STOPPED a");
+    assert!(rows(&scene).iter().all(|row| row.ends_with(" a")));
+    // more happens than the daemon remembers of events
+    scene.click("#pause");
+    let before = rows(&scene);
+    wire.cut();
+    scene.wait("the banner", lost);
+    let calls: Vec<Rpc> = (0..500)
+        .map(|number| {
+            Rpc::structure([
+                ("methodName", Rpc::from("supervisor.sendRemoteCommEvent")),
+                (
+                    "params",
+                    Rpc::Array(vec![format!("a{number}").into(), "x".into()]),
+                ),
+            ])
+        })
+        .collect();
+    for _ in 0..3 {
+        let calls = Rpc::Array(calls.clone());
+        scene.daemon.call("system.multicall", &[calls]);
+    }
+    cycle(&scene, "a");
+    wire.mend();
+    scene.wait("no banner", &format!("!({lost})"));
+    assert_eq!(rows(&scene), before);
+    scene.click("#pause");
+    // the first group event is no longer among what the daemon knows
+    scene.wait(
+        "the rows of the daemon",
+        "document.querySelectorAll('#events tbody tr:not([hidden])').length === 4",
+    );
+    assert_eq!(rows(&scene), of_a_cycle("a"));
+    cycle(&scene, "a");
+    scene.wait(
+        "what came after",
+        "document.querySelectorAll('#events tbody tr:not([hidden])').length === 8",
+    );
+    let still = "return [window.isTheSamePage, document.getElementById('name').value]";
+    assert_eq!(scene.run(still), json!([true, "a"]));
 }
 
 #[test]

@@ -321,6 +321,64 @@ fn a_hundred_thousand_lines_stay_smooth() {
     expect_last(&scene, "the end");
 }
 
+/// What is above the first line after a rotation is in the old file, after a clear nowhere.
+#[test]
+fn scrolling_up_after_a_rotation_shows_nothing_twice() {
+    let Some(scene) = Scene::new(CAT) else {
+        return;
+    };
+    scene.daemon.wait_state("cat", "RUNNING");
+    let numbers = |from: u32, to: u32| {
+        for start in (from..=to).step_by(2000) {
+            let text: String = (start..start + 2000)
+                .map(|n| format!("line {n:0>60}\n"))
+                .collect();
+            say(&scene, &text);
+        }
+        let last = format!("{to:0>60}\n");
+        wait_for("the log", || scene.daemon.text("cat.log").ends_with(&last));
+    };
+    numbers(1, 16_000);
+    open(&scene);
+    let last = |number: u32| expect_last(&scene, &format!("line {number:0>60}"));
+    last(16_000);
+    let process = [Rpc::from("cat")];
+    scene.daemon.call("supervisor.rotateProcessLogs", &process);
+    numbers(16_001, 20_000);
+    last(20_000);
+    // scroll up until nothing more is loaded, then compare with what was written
+    let all = "const {view} = window.logView;
+         const log = document.getElementById('log');
+         log.focus();
+         for (let still = 0, count = 0; still < 20;) {
+             log.scrollTop = 0;
+             view.toStart();
+             view.scrolled();
+             await new Promise(next => setTimeout(next, 50));
+             still = view.count === count ? still + 1 : 0;
+             count = view.count;
+         }
+         return view.blocks.flatMap(block => block.lines).filter(line => !line.note)
+             .map(line => Number(line.text.slice(5)));";
+    let expected: Vec<u32> = (1..=20_000).collect();
+    assert!(scene.run_async(all, &json!([])) == json!(expected));
+    // cleared: the view is all there is
+    scene.visit(PAGE);
+    scene.wait("the log", READY);
+    last(20_000);
+    scene.daemon.call("supervisor.clearProcessLogs", &process);
+    numbers(20_001, 24_000);
+    last(24_000);
+    let shown = scene.run_async(all, &json!([]));
+    let shown: Vec<u32> = serde_json::from_value(shown).expect("numbers");
+    assert!(
+        shown.windows(2).all(|two| two[0] + 1 == two[1]),
+        "no gap, nothing twice"
+    );
+    assert_eq!(shown.last(), Some(&24_000));
+    scene.assert_quiet();
+}
+
 #[test]
 fn without_scripts() {
     let Some(scene) = Scene::new(CAT) else {

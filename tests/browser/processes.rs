@@ -263,3 +263,37 @@ fn ten_tabs_are_all_answered() {
     scene.daemon.ctl(&["start", "cat"]);
     expect_cell(&scene, "cat", "state", "running");
 }
+
+/// The page of one process asks for its new version when the state changes. The first attempts
+/// fail; nothing else happens that would make it ask again.
+#[test]
+fn a_process_page_asks_again_after_a_failure() {
+    let programs = "[program:a]\ncommand=/bin/sleep 1000\nstartsecs=0\n";
+    let Some(scene) = Scene::new(programs) else {
+        return;
+    };
+    scene.daemon.wait_state("a", "RUNNING");
+    scene.visit("index.html?process=a");
+    scene.wait(
+        "the script",
+        "document.documentElement.classList.contains('scripted')",
+    );
+    // its stream has told the state that later ones are compared with
+    scene.wait(
+        "the uptime that the script counts",
+        "document.querySelector('[data-field=description]').textContent.includes('uptime 0:00:02')",
+    );
+    scene.run(
+        "const real = window.fetch;
+         window.failed = 0;
+         window.fetch = (...all) => window.failed < 2
+             ? (window.failed++, Promise.reject(new TypeError('cut'))) : real(...all);",
+    );
+    let output = scene.daemon.ctl(&["stop", "a"]);
+    assert!(output.status.success(), "{output:?}");
+    scene.wait(
+        "the new state",
+        "document.querySelector('[data-field=state]').dataset.state === 'STOPPED'",
+    );
+    assert_eq!(scene.run("return window.failed"), serde_json::json!(2));
+}

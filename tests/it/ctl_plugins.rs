@@ -104,10 +104,10 @@ fn arguments_environment_and_exit_code() {
     let words = ["-s", &url, "-u", "me", "-p", "secret", "--json", "show"];
     let (_, out, _) = summary(&ctl(&daemon, &words));
     assert_eq!(out, format!("{url} me secret s.conf 1 supervisorctl\n"));
-    // With -i it is a line of the shell.
+    // With -i it is a line of the shell, which tells failure from success.
     let (code, out, _) = summary(&ctl(&daemon, &["-i", "show", "a b", "'"]));
     assert!(out.starts_with("<a b>\n<'>\n"), "{out}");
-    assert_eq!(code, Some(0));
+    assert_eq!(code, Some(1));
 }
 
 #[test]

@@ -179,3 +179,21 @@ fn names_have_colours_on_a_terminal() {
     screen.expect("\x1b[36mecho-a |\x1b[0m x\r\n");
     assert_eq!(screen.code(), Some(0));
 }
+
+/// A program that is followed gets another log.
+#[test]
+fn another_log_is_followed() {
+    let daemon = daemons().next().expect("ours");
+    let mut screen = Screen::open(&daemon, "dumb", &["tail", "-f", "echo-*"]);
+    screen.expect("==> Press Ctrl-C to exit <==");
+    write(&daemon, "echo-a", "echo-a.log", "before\n");
+    screen.expect("echo-a    | before\r\n");
+    let changed = PROGRAMS.replace("echo-a.log", "other.log");
+    daemon.setup().configure("", &changed);
+    let updated = daemon.ctl(&["update"]);
+    assert!(updated.status.success(), "{updated:?}");
+    daemon.wait_state("echo-a", "RUNNING");
+    write(&daemon, "echo-a", "other.log", "after\n");
+    screen.expect("echo-a    | after\r\n");
+    screen.keys(INTERRUPT);
+}

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use visord_xmlrpc::Value;
 
-use crate::harness::{Daemon, Setup, kill, wait_for};
+use crate::harness::{Daemon, Setup, kill, original, wait_for};
 
 /// `sendRemoteCommEvent`.
 fn send(daemon: &Daemon, data: &str) {
@@ -35,7 +35,7 @@ fn journal(events: &str, options: &str) -> String {
     let listener = examples().join("listener.sh");
     format!(
         "[eventlistener:journal]\ncommand={} @DIR@/journal\nevents={events}\nstartsecs=0\n\
-         buffer_size=1000\n{options}\n",
+         event_length=bytes\nbuffer_size=1000\n{options}\n",
         listener.display()
     )
 }
@@ -247,4 +247,67 @@ fn the_serial_survives_a_reload_and_the_pool_serial_does_not() {
     });
     send(&daemon, "three");
     assert!(headers(3).contains(" serial:2 pool:pool poolserial:0 "));
+}
+
+/// A listener on Supervisor's own library, which reads `len` characters of a text stream; it
+/// writes a line of JSON for each payload.
+const CHILDUTILS: &str = "
+import json, sys
+from supervisor import childutils
+while True:
+    headers, payload = childutils.listener.wait()
+    with open(sys.argv[1], 'a') as journal:
+        journal.write(json.dumps(payload.split('\\n', 1)[1]) + '\\n')
+    childutils.listener.ok()
+";
+
+/// Run the listener against a daemon; what it got of what the program wrote.
+fn heard_by_childutils(setup: Setup, python: &Path) -> Vec<String> {
+    fs::write(setup.path("listener.py"), CHILDUTILS).expect("the listener");
+    let script = "for line in 'Gr\\303\\274\\303\\237e' '\\346\\227\\245\\346\\234\\254' \
+                  'bad \\377\\303' '\\360\\235\\204\\236' end; \
+                  do printf \"$line\\n\"; read go; done";
+    fs::write(setup.path("writer.sh"), script).expect("the program");
+    setup.configure(
+        "",
+        &format!(
+            "[eventlistener:l]\ncommand={} @DIR@/listener.py @DIR@/heard\nevents=PROCESS_LOG\n\
+             environment=PYTHONIOENCODING=utf-8\nbuffer_size=100\nstartsecs=0\n\
+             [program:w]\ncommand=/bin/sh @DIR@/writer.sh\nstdout_events_enabled=true\n\
+             startsecs=0\nautorestart=false\n",
+            python.display()
+        ),
+    );
+    let daemon = setup.start();
+    for count in 1..=5 {
+        wait_for(&format!("payload {count}"), || {
+            daemon.text("heard").lines().count() == count
+        });
+        if count < 5 {
+            let arguments = [Value::from("w"), Value::from("go\n")];
+            daemon.call("supervisor.sendProcessStdin", &arguments);
+        }
+    }
+    daemon.text("heard").lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn a_listener_on_the_originals_library_stays_in_step() {
+    let Some(python) = original("python") else {
+        return;
+    };
+    let heard = heard_by_childutils(Setup::new(), &python);
+    assert_eq!(
+        heard,
+        [
+            r#""Gr\u00fc\u00dfe\n""#,
+            r#""\u65e5\u672c\n""#,
+            r#""Undecodable: b'bad \\xff\\xc3\\n'""#,
+            r#""\ud834\udd1e\n""#,
+            r#""end\n""#,
+        ]
+    );
+    if let Some(theirs) = Setup::original_daemon() {
+        assert_eq!(heard_by_childutils(theirs, &python), heard);
+    }
 }

@@ -1,9 +1,8 @@
 //! How long an answer takes while others ask for much.
 //!
 //! The machine may be busy with anything, so single times mean little. Calls are made in rounds,
-//! with and without the load in turn, and the best round of each kind counts: a disturbance from
-//! outside spoils rounds, but what the load itself costs is in every one of them. Rounds go on
-//! until the goal is met; a daemon that does not meet it, does so in no round.
+//! with and without the load in turn, so that a disturbance from outside falls on both; the median
+//! of the rounds counts.
 //!
 //! `cargo test --release --test it latency -- --nocapture` prints the times.
 
@@ -20,9 +19,8 @@ use crate::harness::{Daemon, free_port};
 /// Calls of a round: its p99 is the fourth longest of them.
 const CALLS: usize = 400;
 
-/// Rounds of each kind at least, and at most before the test has failed.
-const LEAST: usize = 4;
-const MOST: usize = 40;
+/// Rounds of each kind.
+const ROUNDS: usize = 9;
 
 /// The times of one round.
 #[derive(Clone, Copy, Debug)]
@@ -47,25 +45,26 @@ impl Round {
             p99: times[CALLS * 99 / 100],
         }
     }
-
-    fn better(self, other: Self) -> Self {
-        Self {
-            median: self.median.min(other.median),
-            p99: self.p99.min(other.p99),
-        }
-    }
 }
 
-/// The best of several rounds.
-#[derive(Default)]
-struct Best(Option<Round>);
+/// The median of one figure of the rounds.
+fn typical(rounds: &[Round], figure: fn(&Round) -> Duration) -> Duration {
+    let mut times: Vec<Duration> = rounds.iter().map(figure).collect();
+    times.sort_unstable();
+    times[times.len() / 2]
+}
 
-impl Best {
-    fn add(&mut self, round: Round) -> Round {
-        let best = self.0.map_or(round, |best| best.better(round));
-        self.0 = Some(best);
-        best
-    }
+/// What the load costs is bounded: where calls wait for it, they wait a tenth of a second.
+fn check(quiet: &[Round], loaded: &[Round]) {
+    let bound = |name: &str, figure: fn(&Round) -> Duration, times, allowance| {
+        let (quiet, loaded) = (typical(quiet, figure), typical(loaded, figure));
+        println!("{name} without load {quiet:?}, with it {loaded:?}");
+        let most = quiet * times + allowance;
+        assert!(loaded <= most, "{name}: {quiet:?} became {loaded:?}");
+    };
+    bound("median", |round| round.median, 2, Duration::from_millis(2));
+    // a busy machine takes the processor away from one call in a hundred
+    bound("p99", |round| round.p99, 4, Duration::from_millis(25));
 }
 
 /// Clients that send their request a byte at a time and never come to its end.
@@ -129,24 +128,21 @@ fn a_thousand_slow_connections_hold_up_nobody() {
     // a listener has a quarter of these
     let daemon = Daemon::with("minfds=8192", &section);
     let mut client = daemon.client();
-    let (mut quiet, mut crowded) = (Best::default(), Best::default());
-    for number in 1..=MOST {
-        let without = quiet.add(Round::of(&mut client));
+    let (mut quiet, mut crowded) = (Vec::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        quiet.push(Round::of(&mut client));
         let mut dawdlers = Dawdlers::arrive(port);
         let enough = AtomicBool::new(false);
-        let with = std::thread::scope(|scope| {
+        std::thread::scope(|scope| {
             scope.spawn(|| dawdlers.dawdle(&enough));
             // a call that fails ends it, too
             let _until = Until(&enough);
-            crowded.add(Round::of(&mut client))
+            crowded.push(Round::of(&mut client));
         });
         drop(dawdlers);
-        println!("quiet {without:?}, with 1,000 slow connections {with:?}");
-        if number >= LEAST && with.p99 < without.p99 * 2 {
-            return;
-        }
+        println!("{:?} {:?}", quiet.last(), crowded.last());
     }
-    panic!("1,000 slow connections double the p99 of getState");
+    check(&quiet, &crowded);
 }
 
 #[test]
@@ -157,16 +153,14 @@ fn a_program_that_writes_at_full_speed_holds_up_nobody() {
          stdout_logfile_maxbytes=10MB\nstdout_logfile_backups=1\n",
     );
     let mut client = daemon.client();
-    let quiet = Round::of(&mut client);
-    daemon.call("supervisor.startProcess", &["loud".into()]);
-    let mut loud = Best::default();
-    for number in 1..=MOST {
-        let best = loud.add(Round::of(&mut client));
-        println!("quiet {quiet:?}, while a program writes {best:?}");
-        if number >= LEAST && best.p99 < Duration::from_millis(3) {
-            assert_eq!(daemon.state("loud"), "RUNNING");
-            return;
-        }
+    let (mut quiet, mut loud) = (Vec::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        quiet.push(Round::of(&mut client));
+        daemon.call("supervisor.startProcess", &["loud".into()]);
+        loud.push(Round::of(&mut client));
+        assert_eq!(daemon.state("loud"), "RUNNING");
+        daemon.call("supervisor.stopProcess", &["loud".into()]);
+        println!("{:?} {:?}", quiet.last(), loud.last());
     }
-    panic!("getState takes 3 ms and more while a program writes");
+    check(&quiet, &loud);
 }

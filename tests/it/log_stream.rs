@@ -251,3 +251,49 @@ fn a_frozen_reader_costs_nothing_and_catches_up() {
     log.read_exact(&mut start).expect("read");
     assert_eq!(&start, b"y\ny\n");
 }
+
+/// A program gets another log: its followers go on there.
+#[test]
+fn another_log_of_the_same_program_is_followed() {
+    let program = |log: &str, word: &str| {
+        format!(
+            "[program:x]\ncommand=/bin/sh -c 'echo {word}; exec sleep 1000'\nstartsecs=0\n\
+             stdout_logfile={log}\n"
+        )
+    };
+    let daemon = Daemon::with("", &program("@DIR@/first.log", "one"));
+    wait_for("the log", || daemon.text("first.log") == "one\n");
+    let mut live = Reader::open(&daemon, "log?name=x&from=0", None);
+    assert_eq!(live.until("one\n").0, "one\n");
+    let mut plain = UnixStream::connect(daemon.path("s.sock")).expect("connect");
+    plain.set_read_timeout(Some(PATIENCE)).expect("a timeout");
+    plain
+        .write_all(b"GET /logtail/x HTTP/1.0\r\nHost: localhost\r\n\r\n")
+        .expect("ask");
+    let mut plain = BufReader::new(plain);
+    let mut expect = |line: &str| {
+        let mut found = String::new();
+        while found.trim_end() != line {
+            found.clear();
+            assert!(plain.read_line(&mut found).expect("a line in time") > 0);
+        }
+    };
+    expect("one");
+    // changed and updated, then to AUTO, whose name is new each time it is added
+    for (log, word) in [("@DIR@/second.log", "two"), ("AUTO", "three")] {
+        daemon.setup().configure("", &program(log, word));
+        let updated = daemon.ctl(&["update"]);
+        assert!(updated.status.success(), "{updated:?}");
+        let (text, others, _) = live.until(&format!("{word}\n"));
+        assert_eq!(text, format!("{word}\n"));
+        assert!(others.contains(&"rotated".to_owned()), "{others:?}");
+        expect(word);
+    }
+    for order in [["stop", "x"], ["remove", "x"], ["add", "x"]] {
+        let output = daemon.ctl(&order);
+        assert!(output.status.success(), "{output:?}");
+    }
+    let (text, _, _) = live.until("three\n");
+    assert_eq!(text, "three\n");
+    expect("three");
+}

@@ -1,8 +1,9 @@
 //! Old and new together: the original's client drives our daemon, ours drives the original's.
 
-use std::process::Output;
+use std::path::Path;
+use std::process::{Command, Output};
 
-use crate::harness::{Setup, summary, wait_for};
+use crate::harness::{Setup, original, summary, wait_for};
 
 const PROGRAMS: &str = "[program:cat]\ncommand=/bin/cat\nstartsecs=0\n\
      [program:echo]\ncommand=/bin/sh -c 'echo hello; exec sleep 1000'\nstartsecs=0\n\
@@ -72,4 +73,28 @@ fn our_client_drives_the_original_daemon_like_ours() {
         return;
     };
     assert_eq!(session(theirs), session(Setup::new()));
+}
+
+/// Supervisor's own end-to-end tests, as they are installed with it.
+#[test]
+fn the_originals_end_to_end_tests_pass() {
+    let Some(python) = original("python") else {
+        return;
+    };
+    let pexpect = Command::new(&python)
+        .args(["-c", "import pexpect"])
+        .output();
+    if !pexpect.is_ok_and(|output| output.status.success()) {
+        eprintln!("skipped: pexpect is not installed with the original");
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let programs = Path::new(env!("CARGO_BIN_EXE_supervisord")).parent();
+    let output = Command::new(python)
+        .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/end_to_end.py"))
+        .args([programs.expect("a folder"), folder.path()])
+        .output()
+        .expect("run the tests");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
 }

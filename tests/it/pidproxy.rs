@@ -80,6 +80,8 @@ fn a_missing_pidfile_is_told_and_survived() {
     let pid: i32 = proxy.line().parse().expect("a pid");
     proxy.signal(libc::SIGHUP);
     assert_eq!(proxy.line(), "Can't read child pidfile x.pid!");
+    proxy.signal(libc::SIGTERM);
+    assert_eq!(proxy.line(), "Can't read child pidfile x.pid!");
     assert!(is_alive(pid));
     fs::write(folder.path().join("x.pid"), format!("{pid}\n")).expect("a pidfile");
     proxy.signal(libc::SIGUSR2);

@@ -77,7 +77,12 @@ impl Screen {
 
     /// Type.
     pub(crate) fn keys(&mut self, keys: &str) {
-        self.terminal.write_all(keys.as_bytes()).expect("type");
+        self.bytes(keys.as_bytes());
+    }
+
+    /// Type what may be no text.
+    pub(crate) fn bytes(&mut self, bytes: &[u8]) {
+        self.terminal.write_all(bytes).expect("type");
     }
 
     /// Wait until `text` is shown; returns what was shown before it.

@@ -298,3 +298,70 @@ fn a_lost_terminal_ends_the_shell() {
         screen.lose();
     }
 }
+
+/// One byte that is not UTF-8 is left out of the line; the shell and `fg` go on.
+#[test]
+fn a_byte_that_is_not_utf_8_ends_nothing() {
+    let daemon = daemon();
+    for term in TERMINALS {
+        let mut screen = Screen::shell(&daemon, term);
+        screen.keys("ver");
+        screen.expect("ver");
+        screen.bytes(b"\xff");
+        if term == "xterm" {
+            screen.expect("supervisor> ver");
+        }
+        screen.keys("sion\r");
+        screen.expect("4.3.0");
+        screen.expect(PROMPT);
+        screen.keys("fg asks\r");
+        screen.expect("==> Press Ctrl-C to exit <==");
+        screen.keys("on");
+        screen.expect("on");
+        screen.bytes(b"\xff");
+        if term == "xterm" {
+            screen.expect("on");
+        }
+        screen.keys("e\r");
+        screen.expect("e>");
+        screen.keys(INTERRUPT);
+        screen.expect("Exiting foreground");
+        screen.expect(PROMPT);
+        screen.keys(END);
+        assert_eq!(screen.code(), Some(0), "{term}");
+    }
+}
+
+/// What a terminal would obey, and colors, as a program writes them.
+const OUTPUT: &[u8] = b"\x1b[31mred\x1b[0m \x1b]0;title\x07\x1b[2J \xc2\x9b1m \xff end\n";
+const VISIBLE: &str = "\x1b[31mred\x1b[0m ^[]0;title^G^[[2J \\u{9b}1m \\xff end\r\n";
+
+#[test]
+fn a_terminal_is_shown_colors_and_nothing_else_to_obey() {
+    let daemon = daemon();
+    fs::write(daemon.path("output"), OUTPUT).expect("write");
+    let program = format!(
+        "[program:hostile]\ncommand=/bin/sh -c 'cat @DIR@/output; while read l; do cat \
+         @DIR@/output; done'\nstartsecs=0\nstdout_logfile=@DIR@/hostile.log\n{PROGRAMS}"
+    );
+    daemon.setup().configure("", &program);
+    assert!(daemon.ctl(&["update"]).status.success());
+    crate::harness::wait_for("the output", || daemon.text("hostile.log").ends_with('\n'));
+    for words in [
+        &["tail", "hostile"][..],
+        &["tail", "-n", "1", "hostile"],
+        &["tail", "-f", "hostile"],
+        &["tail", "-f", "hostile", "asks"],
+        &["fg", "hostile"],
+    ] {
+        let mut screen = Screen::open(&daemon, "xterm", words);
+        let shown = screen.expect(" end\r\n");
+        let expected = VISIBLE.trim_end_matches(" end\r\n");
+        assert!(shown.ends_with(expected), "{words:?}: {shown:?}");
+    }
+    // a pipe gets the bytes
+    for words in [&["tail", "hostile"][..], &["tail", "-n", "1", "hostile"]] {
+        let out = daemon.ctl(words).stdout;
+        assert!(out.starts_with(OUTPUT), "{words:?}: {out:?}");
+    }
+}

@@ -114,6 +114,7 @@ function pause(on) {
   $("pause").setAttribute("aria-pressed", String(on));
   $("pause").textContent = on ? "Go on" : "Pause";
   if (on) return tell();
+  if (isLost) return void renew();
   dropped = 0;
   put(held);
   held = [];
@@ -128,14 +129,44 @@ $("show").hidden = true;
 $("pause").hidden = false;
 $("pause").addEventListener("click", () => pause(!paused));
 
-let fresh = true;
-connect({
-  topics: ["event"],
-  query: { cursor: table.dataset.cursor },
-  onEvent: come,
-  onReset() {
-    // the first connection begins where the page ends
-    if (!fresh) location.reload();
-    fresh = false;
-  },
-});
+// -- what the server has forgotten ---------------------------------------------------------
+
+let stream = null;
+function listen(cursor) {
+  stream = connect({ topics: ["event"], query: { cursor }, onEvent: come, onReset: lost });
+}
+
+/** The server no longer knows what came after our last event: the page has all it has now. */
+let isLost = false;
+function lost() {
+  stream.close();
+  isLost = true;
+  // what is being read stays
+  if (!paused) renew();
+}
+
+const FIRST_WAIT = 1000;
+const LONGEST_WAIT = 15000;
+async function renew(wait = FIRST_WAIT) {
+  let page = null;
+  try {
+    const answer = await fetch(location.pathname, { cache: "no-store" });
+    if (answer.ok) page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  } catch {
+    // the daemon is not there yet
+  }
+  const news = page?.getElementById("events");
+  if (!news) {
+    setTimeout(renew, wait, Math.min(wait * 2, LONGEST_WAIT));
+    return;
+  }
+  isLost = false;
+  waiting = [];
+  held = [];
+  dropped = 0;
+  body.replaceChildren(...news.tBodies[0].rows);
+  filter();
+  listen(news.dataset.cursor);
+}
+
+listen(table.dataset.cursor);

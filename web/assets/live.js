@@ -20,7 +20,8 @@ export function everySecond(work) {
  * Keeps a stream of `topics` open and calls back with what comes.
  *
  * `onReset()` comes before a full snapshot, which ends with `onReady()`; what the snapshot did
- * not name is gone. After a short loss neither comes: the stream goes on where it was.
+ * not name is gone. After a short loss neither comes: the stream goes on where it was, as it does
+ * at first if `query` has a `cursor`.
  * `onState`, `onGone`, `onUsage`, `onEvent` get the parsed data; `onUp()` and `onDown()` tell
  * whether what is shown is live. Every callback may be left out.
  *
@@ -33,7 +34,8 @@ export function connect({
   const all = { state: onState, gone: onGone, usage: onUsage, event: onEvent, ...handlers };
   const banner = document.getElementById('connection');
   let source = null;
-  let cursor = '';
+  // where the page itself ends, if it says so
+  let cursor = query.cursor ?? '';
   let timer = 0;
   let guard = 0;
   let heard = 0;

@@ -18,6 +18,15 @@ function start() {
   const { here, live } = log.dataset;
   /** The part of the file that is there: its place, the file it is of, what is loading. */
   const state = { place: null, file: null, stream: null, busy: false, atEnd: false, full: false };
+  /**
+   * The files that the lines are of, the present one last: `id` as the server names it, how
+   * often the log was rotated since (`old`), whether it has been emptied since (`gone`).
+   */
+  let files = [];
+  const beginFile = (id) => {
+    files.push({ id, old: 0, gone: false });
+    view.file = files[files.length - 1];
+  };
 
   const view = new LogView(log, {
     onFollow(on) {
@@ -62,6 +71,8 @@ function start() {
     disconnect();
     view.clear();
     Object.assign(state, { place: found.place, file: found.file, full: false });
+    files = [];
+    beginFile(found.file);
     state.atEnd = found.to >= found.size;
     view.following = false;
     if (found.text) view.append(found.text, found.from, found.to);
@@ -88,11 +99,14 @@ function start() {
   }
 
   function older() {
-    const start = view.start;
-    if (!start || view.following) return;
+    const { start, startFile } = view;
+    if (!start || view.following || startFile.gone) return;
     load(async () => {
-      const found = await part(`to=${start}&bytes=${CHUNK}`);
-      if (found.file !== state.file || view.start !== start) return;
+      // after a rotation the first lines are of an old file
+      const old = startFile.old ? `&old=${startFile.old}` : "";
+      const found = await part(`to=${start}&bytes=${CHUNK}${old}`);
+      if (found.file !== startFile.id) startFile.gone = true;
+      if (startFile.gone || view.start !== start || view.startFile !== startFile) return;
       if (found.text) view.prepend(found.text, found.from);
       where();
     });
@@ -137,8 +151,16 @@ function start() {
         counted();
         where();
       },
-      rotated: () => view.note("the log was rotated; a new file begins"),
-      truncated: () => view.note("the log was emptied"),
+      rotated() {
+        view.note("the log was rotated; a new file begins");
+        for (const file of files) file.old++;
+        beginFile(state.file);
+      },
+      truncated() {
+        view.note("the log was emptied");
+        files[files.length - 1].gone = true;
+        beginFile(state.file);
+      },
       gone: () => view.note("the log file was removed"),
       skipped: ({ bytes }) => view.note(bytes === null
         ? "some lines were rotated away before they came here"

@@ -20,10 +20,12 @@ const encoder = new TextEncoder();
 const bytesOf = (text) => (/^[\x00-\x7f]*$/.test(text) ? text.length : encoder.encode(text).length);
 
 class Block {
-  constructor(offset) {
+  constructor(offset, file) {
     this.lines = [];
-    /** Where its first line begins in the file; null if nobody knows. */
+    /** Where its first line begins in the file; null if that is not known. */
     this.offset = offset;
+    /** Which file that is. */
+    this.file = file;
     this.element = document.createElement("div");
     this.element.className = "block";
     this.element.block = this;
@@ -65,6 +67,8 @@ export class LogView {
     this.style = PLAIN;
     this.level = null;
     this.offset = 0;
+    /** What is appended is of this file: any value that tells files apart. */
+    this.file = null;
     this.news = 0;
     this.matches = [];
     this.current = -1;
@@ -122,7 +126,7 @@ export class LogView {
   add(line) {
     let block = this.blocks[this.blocks.length - 1];
     if (!block || block.lines.length >= BLOCK) {
-      block = new Block(this.offset);
+      block = new Block(this.offset, this.file);
       this.blocks.push(block);
       this.content.append(block.element);
       this.watcher.observe(block.element);
@@ -193,7 +197,12 @@ export class LogView {
     return this.blocks.length ? this.blocks[0].offset : this.offset;
   }
 
-  /** Text that comes before everything that is there, from this offset. */
+  /** The file of the first line. */
+  get startFile() {
+    return this.blocks.length ? this.blocks[0].file : this.file;
+  }
+
+  /** Text of the same file that comes before everything that is there, from this offset. */
   prepend(text, from) {
     const { scroller } = this;
     const [height, top] = [scroller.scrollHeight, scroller.scrollTop];
@@ -201,10 +210,11 @@ export class LogView {
     const exact = !text.includes("\ufffd");
     let [offset, style, level] = [from, PLAIN, null];
     const blocks = [];
+    const file = this.startFile;
     for (const text of lines) {
       let block = blocks[blocks.length - 1];
       if (!block || block.lines.length >= BLOCK) {
-        block = new Block(exact || !blocks.length ? offset : null);
+        block = new Block(exact || !blocks.length ? offset : null, file);
         blocks.push(block);
       }
       const own = this.levelOf?.(text) ?? null;

@@ -7,6 +7,8 @@ import { takeOver } from './orders.js';
 
 const main = document.getElementById('main');
 const name = main.querySelector('[data-name]').dataset.name;
+const FIRST_WAIT = 1000; // ms between two attempts, doubled up to
+const LONGEST_WAIT = 15000;
 let skew = clock();
 let known = null; // what the daemon last said of it
 let asked = 0;
@@ -33,13 +35,22 @@ function begin() {
   history.replaceState(history.state, '', `?${address}`);
 }
 
-/** Takes the server's new version of what the page says. */
-async function renew() {
+/** Takes the server's new version of what the page says; tries again until there is one. */
+async function renew(wait = FIRST_WAIT) {
   const mine = asked += 1;
-  const answer = await fetch(location.href);
-  const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
-  const news = page.getElementById('about');
+  let page = null;
+  try {
+    const answer = await fetch(location.href);
+    if (answer.status < 500) page = new DOMParser().parseFromString(await answer.text(), 'text/html');
+  } catch {
+    // the connection was lost
+  }
   if (mine !== asked) return;
+  if (!page) {
+    setTimeout(() => mine === asked && renew(Math.min(wait * 2, LONGEST_WAIT)), wait);
+    return;
+  }
+  const news = page.getElementById('about');
   if (!news) {
     location.reload(); // it is gone, and the server says so
     return;

@@ -1,7 +1,7 @@
 //! Answers that are not pages: errors, redirections (spec interfaces 1.3).
 
-use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
+use actix_web::http::{ConnectionType, StatusCode};
 use actix_web::{HttpResponse, HttpResponseBuilder};
 
 /// The small page of an error.
@@ -50,6 +50,29 @@ pub fn unauthorized() -> HttpResponse {
         .insert_header((header::CONTENT_TYPE, HeaderValue::from_static("text/html")))
         .force_close()
         .body(page(StatusCode::UNAUTHORIZED, ""))
+}
+
+/// There is no room for the answer: come back later.
+#[must_use]
+pub fn busy() -> HttpResponse {
+    later("The server is sending too many large answers. Try again soon.")
+}
+
+/// Too many logins wait to be verified: come back later. The connection is closed, as with
+/// [`unauthorized`].
+#[must_use]
+pub fn too_many_logins() -> HttpResponse {
+    let mut response = later("Too many logins wait to be verified. Try again soon.");
+    let head = response.head_mut();
+    head.set_connection_type(ConnectionType::Close);
+    response
+}
+
+fn later(why: &str) -> HttpResponse {
+    let mut response = explained(StatusCode::SERVICE_UNAVAILABLE, why);
+    let soon = HeaderValue::from_static("1");
+    response.headers_mut().insert(header::RETRY_AFTER, soon);
+    response
 }
 
 /// Look there instead (decision Q24). `location` is relative and already encoded.

@@ -13,16 +13,19 @@ use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use sha1::{Digest as _, Sha1};
 use subtle::{Choice, ConstantTimeEq as _};
-use tokio::sync::Semaphore;
+use tokio::time::Instant;
 use visord_actors::workers::Workers;
 use visord_config::{Credentials, HttpConfig};
 
 use crate::caller::{Caller, Right};
+use crate::connections::Peer;
 
 mod argon;
+pub mod throttle;
 
-use argon::Argon;
 pub use argon::Unusable;
+use argon::{Argon, Full, Verifier};
+use throttle::{Key, Throttle};
 
 /// Everybody who may use a listener; never empty.
 #[derive(Clone)]
@@ -68,18 +71,20 @@ pub enum Verdict {
     /// No credentials, or a scheme other than Basic: 401.
     Unknown,
     /// A wrong name or password: 401 after a wait.
-    Wrong,
+    Wrong(Key),
+    /// Too many others wait to be verified: 503 after a wait.
+    Busy,
     /// Credentials that cannot be read: 400.
     Garbled,
 }
 
 impl User {
-    fn new(name: &str, password: &str, right: Right, turns: &Arc<Semaphore>) -> Self {
+    fn new(name: &str, password: &str, right: Right, verifier: &Arc<Verifier>) -> Self {
         let stored = if let Some(hex) = password.strip_prefix("{SHA}") {
             Password::Hashed(fingerprint(hex.as_bytes()))
         } else if let Some(phc) = password.strip_prefix(ARGON2) {
             // `complaints` tells why
-            Argon::new(phc, turns).map_or(Password::Unusable, Password::Slow)
+            Argon::new(phc, verifier).map_or(Password::Unusable, Password::Slow)
         } else {
             Password::Plain(fingerprint(password.as_bytes()))
         };
@@ -100,14 +105,18 @@ impl User {
 }
 
 impl Users {
-    /// Everybody who may use a configured listener; `None`: it asks nobody.
+    /// All users of a configured listener; `None`: it asks for no password.
     #[must_use]
     pub fn of(config: &HttpConfig) -> Option<Self> {
-        let turns = &argon::turns();
+        let verifier = &Arc::new(Verifier::default());
         let own = config.credentials.iter();
-        let own = own.map(|own| User::new(&own.username, &own.password, Right::Admin, turns));
+        let own =
+            own.map(|own| User::new(&own.username, own.password.expose(), Right::Admin, verifier));
         let more = config.users.iter();
-        let more = more.map(|user| User::new(&user.name, &user.password, user.role.into(), turns));
+        let more = more.map(|user| {
+            let right = user.role.into();
+            User::new(&user.name, user.password.expose(), right, verifier)
+        });
         let all: Vec<User> = own.chain(more).collect();
         (!all.is_empty()).then_some(Self(all))
     }
@@ -118,16 +127,22 @@ impl Users {
         let own = config.credentials.iter();
         let own = own.map(|Credentials { username, password }| (username, password));
         let more = config.users.iter().map(|user| (&user.name, &user.password));
-        let turns = argon::turns();
-        let why = |password: &str| Argon::new(password.strip_prefix(ARGON2)?, &turns).err();
+        let verifier = Arc::default();
+        let why = |password: &str| Argon::new(password.strip_prefix(ARGON2)?, &verifier).err();
         own.chain(more)
-            .filter_map(|(name, password)| Some((name.clone(), why(password)?)))
+            .filter_map(|(name, password)| Some((name.clone(), why(password.expose())?)))
             .collect()
     }
 
     /// Judge the `Authorization` header of a request. Takes time only where there are
     /// `{ARGON2}` passwords, and not for one that was verified before.
-    pub async fn check(&self, headers: &HeaderMap, workers: &Workers) -> Verdict {
+    pub async fn check(
+        &self,
+        headers: &HeaderMap,
+        peer: Peer,
+        throttle: &Throttle,
+        workers: &Workers,
+    ) -> Verdict {
         let Some(value) = headers.get(AUTHORIZATION) else {
             return Verdict::Unknown;
         };
@@ -137,18 +152,27 @@ impl Users {
         let Some((username, password)) = decode(encoded) else {
             return Verdict::Garbled;
         };
-        match self.find(&username, password, workers).await {
-            Some(user) => Verdict::Welcome(Caller {
+        let key = throttle.key(&username, peer);
+        match self.find(&username, password, key, throttle, workers).await {
+            Ok(Some(user)) => Verdict::Welcome(Caller {
                 user: Some(user.name.clone()),
                 right: user.right,
                 token: String::new(),
             }),
-            None => Verdict::Wrong,
+            Ok(None) => Verdict::Wrong(key),
+            Err(Full) => Verdict::Busy,
         }
     }
 
     /// The user of this name and password.
-    async fn find(&self, username: &str, password: String, workers: &Workers) -> Option<&User> {
+    async fn find(
+        &self,
+        username: &str,
+        password: String,
+        key: Key,
+        throttle: &Throttle,
+        workers: &Workers,
+    ) -> Result<Option<&User>, Full> {
         let presented = Presented::new(username, &password);
         // every user is looked at, whether or not one was found
         let mut found = None;
@@ -163,18 +187,29 @@ impl Users {
             }
         }
         if found.is_some() {
-            return found;
+            return Ok(found);
         }
-        if let Some(user) = named
-            && let Some(argon) = user.slow()
+        let named = named.and_then(|user| Some((user, user.slow()?)));
+        if let Some((user, argon)) = named
+            && argon.is_known(&password)
         {
-            return argon.fits(password, workers).await.then_some(user);
+            return Ok(Some(user));
         }
-        // to take as long as if there were such a user; what comes of it does not matter
-        if let Some(argon) = self.0.iter().find_map(User::slow) {
-            argon.pretend(password, workers).await;
+        // for a name without a slow password it takes as long as if it had one
+        let Some(any) = self.0.iter().find_map(User::slow) else {
+            return Ok(None);
+        };
+        let verifying = throttle.verify(key, Instant::now()).ok_or(Full)?;
+        match named {
+            Some((user, argon)) => {
+                let is_right = argon.fits(password, verifying.is_trusted, workers).await?;
+                Ok(is_right.then_some(user))
+            }
+            None => any
+                .pretend(password, verifying.is_trusted, workers)
+                .await
+                .map(|()| None),
         }
-        None
     }
 }
 

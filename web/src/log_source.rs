@@ -8,6 +8,7 @@ use visord_files::FileType;
 use crate::rpc::logs::Channel;
 use crate::rpc::names;
 use crate::site::Site;
+use crate::state::AppState;
 
 /// See the module.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,23 +51,33 @@ impl Source {
     /// # Errors
     /// Why there is none.
     pub async fn file(&self, site: &Site, old: u32) -> Result<PathBuf, Absent> {
-        let path = match self {
-            Self::Process(name, channel) => Self::of_process(site, name, *channel)?,
-            Self::Activity => {
-                site.state.settled().await;
-                let path = site.state.board.identity().logfile.clone();
-                path.ok_or_else(|| Absent::NotStored("The activity log goes to syslog.".into()))?
-            }
-        };
+        if *self == Self::Activity {
+            site.state.settled().await;
+        }
+        let path = self.path(&site.state)?;
         let path = if old > 0 { numbered(&path, old) } else { path };
         let found = site.state.workers.run(move || look(path)).await;
         found.unwrap_or_else(|not_done| Err(Absent::NotStored(format!("No answer: {not_done}."))))
     }
 
-    fn of_process(site: &Site, name: &str, channel: Channel) -> Result<PathBuf, Absent> {
+    /// Where it is now, whatever that is.
+    ///
+    /// # Errors
+    /// Why it is nowhere.
+    pub fn path(&self, state: &AppState) -> Result<PathBuf, Absent> {
+        match self {
+            Self::Process(name, channel) => Self::of_process(state, name, *channel),
+            Self::Activity => {
+                let path = state.board.identity().logfile.clone();
+                path.ok_or_else(|| Absent::NotStored("The activity log goes to syslog.".into()))
+            }
+        }
+    }
+
+    fn of_process(state: &AppState, name: &str, channel: Channel) -> Result<PathBuf, Absent> {
         let unknown = || Absent::NoProcess(name.to_owned());
         let process = names::single(name).map_err(|_| unknown())?;
-        let info = site.state.board.process(&process).ok_or_else(unknown)?;
+        let info = state.board.process(&process).ok_or_else(unknown)?;
         channel.path(&info).ok_or_else(|| {
             Absent::NotStored(match channel {
                 Channel::Stdout => format!(

@@ -10,7 +10,7 @@
 //! | --- | --- |
 //! | `at` | `{"offset":n}`: first, where the stream begins |
 //! | `lines` | `{"from":n,"to":n,"text":"…"}`: the next bytes of the file, as text |
-//! | `rotated` | `{}`: another file goes on from its offset 0 |
+//! | `rotated` | `{}`: another file goes on from its offset 0, which may have another name |
 //! | `truncated` | `{}`: the same file goes on from its offset 0 |
 //! | `skipped` | `{"bytes":n}`: so much was left out, `null` if nobody knows |
 //! | `gone` | `{}`: the file was removed; a new one will be `rotated` |
@@ -24,18 +24,18 @@ use std::time::Duration;
 
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse};
-use futures_util::StreamExt as _;
+use futures_util::{Stream, StreamExt as _};
 use serde_json::json;
 use tokio::time::sleep;
-use visord_actors::log::Growth;
 use visord_actors::log::follow::{Follower, Manner, News, Place, Start};
-use visord_actors::workers::Workers;
 
 use crate::answer;
+use crate::log_follow;
 use crate::log_source::Source;
 use crate::query;
 use crate::site::{Shared, Site};
 use crate::sse::{self, Gone, Outlet, SILENCE};
+use crate::state::AppState;
 
 /// How far behind a client may be before it skips, in bytes.
 pub const FAR: u64 = 16 * 1024 * 1024;
@@ -85,34 +85,34 @@ async fn stream(
         Err(_) => return answer::error(StatusCode::NOT_FOUND),
     };
     let growth = site.state.follow.follow(&path);
-    let opened = site
-        .state
-        .workers
-        .run(move || Follower::open(&path, start, MANNER));
-    let opened = opened.await;
+    let own = path.clone();
+    let open = move || Follower::open(&own, start, MANNER);
+    let opened = site.state.workers.run(open).await;
     // it may have gone since it was looked at
     let Ok(Ok(follower)) = opened else {
         return answer::error(StatusCode::NOT_FOUND);
     };
-    let (shared, workers) = (Arc::clone(&site.shared), site.state.workers.clone());
+    let place = follower.place();
+    let source = source.clone();
+    let current = move |state: &AppState| source.path(state).ok();
+    let news = log_follow::follow(&site.state, path, (follower, growth), MANNER, current);
+    let shared = Arc::clone(&site.shared);
     sse::open(request, site, move |outlet| {
-        talk(outlet, follower, growth, workers, shared)
+        talk(outlet, place, news, shared)
     })
 }
 
 /// Tells one client what is new, until it or the daemon goes.
 async fn talk(
     mut outlet: Outlet,
-    follower: Follower,
-    growth: Growth,
-    workers: Workers,
+    mut place: Place,
+    news: impl Stream<Item = io::Result<(News, Place)>>,
     shared: Arc<Shared>,
 ) -> Result<(), Gone> {
-    let mut place = follower.place();
     let begin = json!({ "offset": place.offset }).to_string();
     let first = sse::message(Some(&place), "at", &begin);
     outlet.send(RETRY.to_owned() + &first).await?;
-    let mut news = pin!(follower.news(growth, workers));
+    let mut news = pin!(news);
     loop {
         let cue = tokio::select! {
             biased;

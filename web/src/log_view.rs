@@ -1,5 +1,5 @@
 //! Parts of a log for people to look at: whole lines, no more than asked for. Everything here
-//! blocks: it is for a blocking pool.
+//! blocks: it is for a worker thread.
 
 pub mod find;
 pub mod jump;

@@ -6,8 +6,7 @@
 //! truncated log is announced and continues from its new start, and what an old file still
 //! held when it was rotated away comes before the new one.
 
-use std::path::PathBuf;
-use std::time::UNIX_EPOCH;
+use std::time::{Duration, UNIX_EPOCH};
 
 use actix_web::http::StatusCode;
 use actix_web::http::header;
@@ -18,13 +17,24 @@ use visord_actors::log::follow::{Follower, Manner, News, Start};
 
 use crate::answer;
 use crate::clock;
-use crate::route::serving;
+use crate::log_follow;
+use crate::log_source::Source;
+use crate::route::{connection, serving};
 use crate::rpc::logs::Channel;
-use crate::rpc::names;
 use crate::site::Site;
+use crate::state::AppState;
 
 /// Bytes shown of what was there before (rule T2).
 const BEFORE: u64 = 1024;
+
+const MANNER: Manner = Manner {
+    whole_characters: false,
+    skip_beyond: None,
+    pace: Duration::ZERO,
+};
+
+/// How long a client may take nothing of a log before its connection is closed.
+const PAUSE: Duration = Duration::from_secs(10 * 60);
 
 /// Rule T7 as decided by Q11.
 const TRUNCATED: &[u8] = b"==> File truncated <==\n";
@@ -35,39 +45,45 @@ pub async fn process(request: &HttpRequest, site: &Site, rest: &str) -> HttpResp
     let Some((_, rest)) = rest.split_once('/') else {
         return answer::error(StatusCode::NOT_FOUND);
     };
-    match path_of(site, rest) {
-        Some(path) => stream(request, site, path, true).await,
+    match source_of(rest) {
+        Some(source) => stream(request, site, source, true).await,
         None => answer::error(StatusCode::NOT_FOUND),
     }
 }
 
 /// The daemon's own log.
 pub async fn main(request: &HttpRequest, site: &Site) -> HttpResponse {
-    match site.state.board.identity().logfile.clone() {
-        Some(path) => stream(request, site, path, false).await,
-        None => answer::error(StatusCode::NOT_FOUND),
-    }
+    stream(request, site, Source::Activity, false).await
 }
 
 /// The log of `NAME`, `NAME/stdout` or `NAME/stderr`.
-fn path_of(site: &Site, rest: &str) -> Option<PathBuf> {
+fn source_of(rest: &str) -> Option<Source> {
     let (name, channel) = match rest.split_once('/') {
         None | Some((_, "stdout")) => (rest.split('/').next()?, Channel::Stdout),
         Some((name, "stderr")) => (name, Channel::Stderr),
         Some(_) => return None,
     };
-    let name = names::single(name).ok()?;
-    channel.path(&*site.state.board.process(&name)?)
+    Some(Source::Process(name.to_owned(), channel))
 }
 
 async fn stream(
     request: &HttpRequest,
     site: &Site,
-    path: PathBuf,
+    source: Source,
     unbuffered: bool,
 ) -> HttpResponse {
+    let Ok(path) = source.path(&site.state) else {
+        return answer::error(StatusCode::NOT_FOUND);
+    };
+    let Some(place) = site.shared.audience.enter(site.state.limits.streams()) else {
+        return answer::explained(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "Too many live streams are open.",
+        );
+    };
     let growth = site.state.follow.follow(&path);
-    let open = move || Follower::open(&path, Start::BeforeEnd(BEFORE), Manner::default());
+    let own = path.clone();
+    let open = move || Follower::open(&own, Start::BeforeEnd(BEFORE), MANNER);
     // without an answer there is no log to show
     let opened = site.state.workers.run(open).await;
     let Ok(Ok(follower)) = opened else {
@@ -84,15 +100,24 @@ async fn stream(
     if unbuffered {
         response.insert_header(("X-Accel-Buffering", "no"));
     }
+    // a terminal may be stopped for a while
+    if let Some(connection) = connection(request) {
+        connection.set_write_timeout(PAUSE);
+    }
     // a quiet log is no idle connection
-    let serving = serving(request);
-    let pieces = follower
-        .news(growth, site.state.workers.clone())
-        .filter_map(move |told| {
-            let _still = &serving;
-            future::ready(told.map(|(news, _)| bytes(news)).transpose())
-        });
-    headers(&mut response).streaming(pieces)
+    let serving = (serving(request), place);
+    let current = move |state: &AppState| source.path(state).ok();
+    let news = log_follow::follow(&site.state, path, (follower, growth), MANNER, current);
+    let pieces = news.filter_map(move |told| {
+        let _still = &serving;
+        future::ready(told.map(|(news, _)| bytes(news)).transpose())
+    });
+    let mut closing = site.shared.closing();
+    let end = async move {
+        // a server that is gone altogether closes, too
+        let _ = closing.wait_for(|closing| *closing).await;
+    };
+    headers(&mut response).streaming(Box::pin(pieces.take_until(Box::pin(end))))
 }
 
 /// What a follower of the plain text sees of this.

@@ -161,7 +161,7 @@ impl Page {
                 .body("OK"),
             Self::About => about::page(site, caller),
             Self::Config => config::page(site, caller, get("section")),
-            Self::Tail => tail::page(site, get("processname"), get("limit")).await,
+            Self::Tail => tail::page(request, site, get("processname"), get("limit")).await,
             Self::Log => log::process(request, site, caller, &parameters).await,
             Self::Activity => log::activity(request, site, caller, &parameters).await,
             Self::Events => events::page(site, caller, &parameters),

@@ -3,22 +3,26 @@
 use std::fmt;
 use std::rc::Rc;
 
+use actix_web::body::{BodySize, BoxBody, MessageBody as _};
 use actix_web::http::header::{CONTENT_LENGTH, HeaderValue, SET_COOKIE, TRANSFER_ENCODING};
-use actix_web::http::{Method, StatusCode};
+use actix_web::http::{ConnectionType, Method, StatusCode, Version};
 use actix_web::web::{self, Bytes, BytesMut, Payload};
-use actix_web::{HttpRequest, HttpResponse};
-use futures_util::StreamExt as _;
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
+use futures_util::{Stream, StreamExt as _};
 use slog::trace;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 use visord_actors::vigil::Vigil;
 
 use crate::answer;
 use crate::auth::Verdict;
+use crate::auth::throttle::Throttle;
+use crate::budget::{self, Reservation, Whole};
 use crate::caller::Caller;
 use crate::clock;
-use crate::crowd::{Guest, Serving};
+use crate::connections::{Connection, Peer, Serving};
 use crate::origin;
 use crate::query;
+use crate::rpc::transmit::Answer;
 use crate::site::Site;
 use crate::{assets, live, log_stream, logtail, metrics, pages, rpc, session, shield};
 
@@ -85,20 +89,24 @@ impl Route {
 
 /// Answer one request.
 pub async fn handle(request: HttpRequest, payload: Payload, site: web::Data<Site>) -> HttpResponse {
-    let busy = (site.shared.enter(), serving(&request));
     let vigil = request.app_data::<Vigil>().cloned();
     vigil.iter().for_each(Vigil::came);
     let mut response = match for_anybody(&request, &site) {
         Some(response) => response,
         None => match caller(&request, &site).await {
             Err(refusal) => refusal,
-            Ok(caller) => lead(&request, payload, &site, caller).await,
+            Ok(caller) => {
+                // only now: a client that guesses passwords is not being served, and the end of
+                // the server does not wait for its refusal
+                let _busy = (site.shared.enter(), serving(&request));
+                lead(&request, payload, &site, caller).await
+            }
         },
     };
+    response = within_budget(response, &site);
     shield::cover(&mut response);
     site.state.meters.answered(response.status().as_u16());
     trace!(site.state.log, "{}", Access(&request, &response));
-    drop(busy);
     // a client that calls in a row is about to call again
     vigil.iter().for_each(Vigil::sent);
     response
@@ -112,7 +120,12 @@ fn for_anybody(request: &HttpRequest, site: &Site) -> Option<HttpResponse> {
 
 /// Keeps the client's connection from being closed for lack of activity.
 pub fn serving(request: &HttpRequest) -> Option<Serving> {
-    request.conn_data::<Rc<Guest>>().map(Guest::serve)
+    connection(request).map(Connection::serve)
+}
+
+/// The connection that a request came over; tests have none.
+pub fn connection(request: &HttpRequest) -> Option<&Rc<Connection>> {
+    request.conn_data::<Rc<Connection>>()
 }
 
 /// Who asks, or the refusal of a client that may not come in at all.
@@ -130,15 +143,22 @@ async fn caller(request: &HttpRequest, site: &Site) -> Result<Caller, HttpRespon
             )
         });
     };
-    match users.check(headers, &site.state.workers).await {
-        Verdict::Welcome(caller) => Ok(caller),
-        Verdict::Unknown => Err(answer::unauthorized()),
-        Verdict::Wrong => {
-            sleep(site.state.limits.failure_delay).await;
-            Err(answer::unauthorized())
-        }
-        Verdict::Garbled => Err(answer::error(StatusCode::BAD_REQUEST)),
-    }
+    let peer = connection(request).map_or(Peer::Unknown, |connection| connection.peer());
+    let (throttle, delay) = (&site.shared.throttle, site.state.limits.failure_delay);
+    let workers = &site.state.workers;
+    let refusal = match users.check(headers, peer, throttle, workers).await {
+        Verdict::Welcome(caller) => return Ok(caller),
+        Verdict::Unknown => return Err(answer::unauthorized()),
+        Verdict::Garbled => return Err(answer::error(StatusCode::BAD_REQUEST)),
+        Verdict::Wrong(key) => throttle.refuse(key, delay, Instant::now()),
+        Verdict::Busy => Throttle::busy(delay),
+    };
+    sleep(refusal.wait).await;
+    Err(if refusal.is_busy {
+        answer::too_many_logins()
+    } else {
+        answer::unauthorized()
+    })
 }
 
 /// Answer a client that may come in.
@@ -185,7 +205,7 @@ async fn show(
     let (sessions, cookie) = (&site.shared.sessions, &site.door.cookie);
     let session = sessions.of(request.headers(), cookie);
     caller.token = sessions.token(&session, caller.user.as_deref());
-    let mut response = page.answer(request, &form, site, &caller).await;
+    let mut response = page.answer(request, &form.body, site, &caller).await;
     if page.has_forms()
         && response.status() == StatusCode::OK
         && let Some(begin) = session::set_cookie(&session, cookie)
@@ -211,14 +231,61 @@ async fn call(
     if let Some(refusal) = refusal_if_foreign(request, site) {
         return refusal;
     }
-    let body = match body(request, payload, site).await {
-        Ok(body) if body.is_empty() => return answer::error(StatusCode::BAD_REQUEST),
-        Ok(body) => body,
+    let Posted { body, share } = match body(request, payload, site).await {
+        Ok(posted) if posted.body.is_empty() => return answer::error(StatusCode::BAD_REQUEST),
+        Ok(posted) => posted,
         Err(status) => return answer::error(status),
     };
+    let mut response = HttpResponse::Ok();
+    response.content_type("text/xml");
     match rpc::answer(&site.state, caller.right, &body).await {
-        Ok(reply) => HttpResponse::Ok().content_type("text/xml").body(reply),
+        Ok(Answer::Whole(document)) => response.body(document),
+        Ok(Answer::Large(document, own)) => response.body(Whole::new(document, own)),
+        Ok(Answer::Stream(pieces)) => in_pieces(request, &mut response, pieces.stream(), share),
+        Ok(Answer::Busy) => answer::busy(),
         Err(status) => answer::error(status),
+    }
+}
+
+/// An answer whose length is not known when it begins; `held` is dropped at its end.
+pub fn in_pieces<E>(
+    request: &HttpRequest,
+    response: &mut HttpResponseBuilder,
+    pieces: impl Stream<Item = Result<Bytes, E>> + 'static,
+    held: impl Sized + 'static,
+) -> HttpResponse
+where
+    E: Into<Box<dyn std::error::Error>> + 'static,
+{
+    let still = (serving(request), held);
+    let mut response = response.streaming(pieces.inspect(move |_| {
+        let _still = &still;
+    }));
+    if request.version() < Version::HTTP_11 {
+        // such a client knows no chunks: the end of the connection is the end of the answer
+        let head = response.head_mut();
+        head.no_chunking(true);
+        head.set_connection_type(ConnectionType::Close);
+    }
+    response
+}
+
+/// Have an answer that is large count in the budget, if it does not already.
+fn within_budget(response: HttpResponse, site: &Site) -> HttpResponse {
+    let size = match response.body().size() {
+        BodySize::Sized(size) => usize::try_from(size).unwrap_or(usize::MAX),
+        BodySize::None | BodySize::Stream => 0,
+    };
+    if size <= budget::SMALL {
+        return response;
+    }
+    let (response, body) = response.into_parts();
+    match body.try_into_bytes() {
+        Err(counted) => response.set_body(counted),
+        Ok(bytes) => match site.state.budget.try_reserve(size) {
+            Some(share) => response.set_body(BoxBody::new(Whole::new(bytes, share))),
+            None => answer::busy(),
+        },
     }
 }
 
@@ -226,33 +293,46 @@ async fn body_if_posted(
     request: &HttpRequest,
     payload: Payload,
     site: &Site,
-) -> Result<Bytes, StatusCode> {
+) -> Result<Posted, StatusCode> {
     if request.method() == Method::POST {
         body(request, payload, site).await
     } else {
-        Ok(Bytes::new())
+        Ok(Posted::default())
     }
 }
 
+/// The body of a request, with its share of the budget if it is a large one.
+#[derive(Debug, Default)]
+struct Posted {
+    body: Bytes,
+    share: Option<Reservation>,
+}
+
 /// The whole body. 411 if its length is not told, 413 if it is too long, 408 if it takes too
-/// long to come.
-async fn body(request: &HttpRequest, payload: Payload, site: &Site) -> Result<Bytes, StatusCode> {
+/// long to come, 503 if there are too many large ones.
+async fn body(request: &HttpRequest, payload: Payload, site: &Site) -> Result<Posted, StatusCode> {
     let most = site.door.max_body;
     let announced = match request.headers().get(CONTENT_LENGTH) {
         Some(value) => value
             .to_str()
             .ok()
             .and_then(|text| text.trim().parse().ok()),
-        None if request.headers().contains_key(TRANSFER_ENCODING) => Some(0),
+        None if request.headers().contains_key(TRANSFER_ENCODING) => Some(most),
         None => return Err(StatusCode::LENGTH_REQUIRED),
     };
     let announced: usize = announced.ok_or(StatusCode::PAYLOAD_TOO_LARGE)?;
     if announced > most {
         return Err(StatusCode::PAYLOAD_TOO_LARGE);
     }
-    timeout(site.state.limits.patience, collect(payload, most))
-        .await
-        .unwrap_or(Err(StatusCode::REQUEST_TIMEOUT))
+    let share = if announced > budget::SMALL {
+        let share = site.state.uploads.try_reserve(announced);
+        Some(share.ok_or(StatusCode::SERVICE_UNAVAILABLE)?)
+    } else {
+        None
+    };
+    let body = timeout(site.state.limits.patience, collect(payload, most)).await;
+    let body = body.unwrap_or(Err(StatusCode::REQUEST_TIMEOUT))?;
+    Ok(Posted { body, share })
 }
 
 async fn collect(mut payload: Payload, most: usize) -> Result<Bytes, StatusCode> {
@@ -288,9 +368,9 @@ impl fmt::Display for Access<'_> {
             Some(peer) => write!(f, "{peer}")?,
             None => f.write_str("localhost:0")?,
         }
-        let size = match actix_web::body::MessageBody::size(response.body()) {
-            actix_web::body::BodySize::Sized(size) => size,
-            actix_web::body::BodySize::None | actix_web::body::BodySize::Stream => 0,
+        let size = match response.body().size() {
+            BodySize::Sized(size) => size,
+            BodySize::None | BodySize::Stream => 0,
         };
         write!(
             f,

@@ -12,6 +12,7 @@ pub mod printed;
 pub mod remote;
 pub mod system;
 pub mod table;
+pub mod transmit;
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -22,15 +23,15 @@ use slog::{debug, error, trace};
 use visord_model::fault::{Fault, FaultCode};
 use visord_model::pyrepr::repr;
 use visord_xmlrpc::error::Limit;
-use visord_xmlrpc::{DecodeError, Limits, ReplyWriter, decode_call, encode_fault};
+use visord_xmlrpc::{DecodeError, Limits, decode_call, encode_fault};
 
 use self::method::{Args, Failure, Method, Outcome, Reply, Run};
+use self::transmit::Answer;
 use crate::caller::Right;
 use crate::metrics::meters::Whose;
 use crate::state::AppState;
 
-/// The body of the answer to this request body, by somebody with this right; a fault is an
-/// answer too.
+/// The answer to this request body, by a caller with this right; a fault is an answer too.
 ///
 /// # Errors
 /// The HTTP status of what is no call: 400, or 413 beyond the limits.
@@ -38,7 +39,7 @@ pub async fn answer(
     state: &Arc<AppState>,
     right: Right,
     body: &[u8],
-) -> Result<String, StatusCode> {
+) -> Result<Answer, StatusCode> {
     let limits = Limits {
         // the listener has its own bound, which this body has passed
         body: body.len(),
@@ -53,7 +54,7 @@ pub async fn answer(
     let answer = match outcome {
         Ok(reply) => {
             trace!(state.log, "XML-RPC method {name}() returned successfully");
-            ReplyWriter::with_capacity(reply.size()).finish_value(&reply)
+            transmit::transmit(state, reply).await
         }
         Err(fault) => {
             let (code, text) = (fault.code(), fault.text());
@@ -61,7 +62,7 @@ pub async fn answer(
                 state.log,
                 "XML-RPC method {name}() returned fault: [{code}] {text}"
             );
-            encode_fault(code, &text)
+            Answer::Whole(encode_fault(code, &text))
         }
     };
     state.settled().await;
@@ -113,7 +114,7 @@ async fn perform_to_the_end(
     args: Args,
 ) -> Result<Reply, Failure> {
     let at_once = match table::find(name, &state.namespaces) {
-        Some(method) => matches!(method.run, Run::Now(_)),
+        Some(method) => matches!(method.run, Run::Now(_) | Run::Calls(_)),
         None => state.remotes.of(name).is_none(),
     };
     if at_once {
@@ -174,6 +175,6 @@ async fn run(state: &Arc<AppState>, right: Right, method: &Method, args: Args) -
     match method.run {
         Run::Now(answer) => answer(state, &args),
         Run::Later(work) => work(Arc::clone(state), args).await,
-        Run::As(work) => work(Arc::clone(state), right, args).await,
+        Run::Calls(calls) => calls(right, args),
     }
 }

@@ -31,7 +31,7 @@ use visord_config::{HttpConfig, RpcInterfaceConfig};
 use visord_model::log_line::{Level, LogLine};
 
 use crate::auth::Users;
-use crate::crowd::Crowd;
+use crate::connections::ConnectionLimiter;
 use crate::listen::{Bound, Socket};
 use crate::route;
 use crate::site::{Shared, Site};
@@ -126,8 +126,7 @@ impl WebServer {
         }
         let tls = |one: &Bound| Some((one.config.section.clone(), one.tls.clone()?));
         let certificates = bound.iter().filter_map(tls).collect();
-        let log = state.log.clone();
-        let workers = state.workers.clone();
+        let (log, workers) = (state.log.clone(), state.workers.clone());
         let reading = workers.clone();
         let arbiter = Arbiter::try_new()?;
         arbiter.spawn_fn(|| {
@@ -228,7 +227,8 @@ type Serve = Box<dyn Fn(Stream, Option<SocketAddr>) -> LocalBoxFuture<'static, (
 
 /// Accept connections for ever, no more at a time than the limit.
 async fn accept(listener: Listener, site: Site) {
-    let crowd = Crowd::new(site.state.limits.connections());
+    let limits = &site.state.limits;
+    let limiter = ConnectionLimiter::new(limits.connections());
     let mut serving: Weak<Serve> = Weak::new();
     loop {
         let (io, peer) = match listener.accept().await {
@@ -239,7 +239,7 @@ async fn accept(listener: Listener, site: Site) {
                 continue;
             }
         };
-        crowd.make_room().await;
+        limiter.make_room().await;
         let serve = match serving.upgrade() {
             Some(serve) => serve,
             None => match dispatcher(site.clone()).await {
@@ -248,17 +248,17 @@ async fn accept(listener: Listener, site: Site) {
             },
         };
         serving = Rc::downgrade(&serve);
-        let guest = crowd.arrive();
-        let seat = guest.seat();
-        let (site, visitor) = (site.clone(), Rc::clone(&guest));
+        let connection = limiter.arrive(io.peer(peer), limits.patience);
+        let permit = connection.permit();
+        let (site, own) = (site.clone(), Rc::clone(&connection));
         let task = rt::spawn(async move {
             if let Some(io) = greeted(io, &site).await {
-                serve(Stream::new(io, visitor), peer).await;
+                serve(Stream::new(io, own), peer).await;
             }
-            drop((serve, seat));
+            drop((serve, permit));
         });
-        guest.is_served_by(task.abort_handle());
-        // what it brought along is read before it can be sent away
+        connection.is_served_by(task.abort_handle());
+        // what it has sent already is read before it can be closed
         rt::task::yield_now().await;
     }
 }
@@ -294,7 +294,7 @@ async fn dispatcher(site: Site) -> Option<Serve> {
         // goes on in a task of its own
         .h1_allow_half_closed(false)
         .on_connect_ext(|stream: &Stream, extensions| {
-            extensions.insert(Rc::clone(&stream.guest));
+            extensions.insert(Rc::clone(&stream.connection));
         });
     let app = App::new()
         .app_data(web::Data::new(site))

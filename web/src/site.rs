@@ -9,6 +9,7 @@ use std::time::Duration;
 use tokio::sync::{Notify, watch};
 use visord_config::{HttpAddress, HttpConfig};
 
+use crate::auth::throttle::Throttle;
 use crate::live::Live;
 use crate::session::Sessions;
 use crate::state::{AppState, Door};
@@ -39,6 +40,8 @@ pub struct Shared {
     pub audience: Audience,
     /// What they share.
     pub live: Live,
+    /// How fast passwords can be guessed.
+    pub throttle: Throttle,
     closing: watch::Sender<bool>,
 }
 
@@ -146,6 +149,7 @@ impl Shared {
             idle: Notify::new(),
             audience: Audience::default(),
             live: Live::default(),
+            throttle: Throttle::default(),
             closing: watch::Sender::new(false),
         })
     }

@@ -19,8 +19,8 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{sleep, timeout};
 
 use crate::answer;
-use crate::crowd::Guest;
-use crate::route::{refusal_if_foreign, serving};
+use crate::connections::Connection;
+use crate::route::{connection, refusal_if_foreign, serving};
 use crate::site::Site;
 
 /// Between two signs of life on a silent stream: proxies close what is silent for a minute.
@@ -40,7 +40,7 @@ pub struct Gone;
 #[derive(Debug)]
 pub struct Outlet {
     pieces: mpsc::Sender<Bytes>,
-    guest: Option<Rc<Guest>>,
+    connection: Option<Rc<Connection>>,
     closing: watch::Receiver<bool>,
     patience: Duration,
 }
@@ -69,7 +69,7 @@ where
     let (seat, empty_seat) = oneshot::channel::<()>();
     let outlet = Outlet {
         pieces: sender.clone(),
-        guest: request.conn_data::<Rc<Guest>>().cloned(),
+        connection: connection(request).cloned(),
         closing: site.shared.closing(),
         patience: site.state.limits.patience,
     };
@@ -102,7 +102,7 @@ async fn until_gone<T>(
 ) where
     T: Future<Output = Result<(), Gone>>,
 {
-    let guest = outlet.guest.clone();
+    let connection = outlet.connection.clone();
     let heard = tokio::select! {
         () = sender.closed() => return,
         heard = talk(outlet) => heard,
@@ -110,8 +110,8 @@ async fn until_gone<T>(
     drop(sender);
     // the seat is left when the last piece is taken
     let left = heard.is_ok() && timeout(FAREWELL, empty_seat).await.is_ok();
-    if let Some(guest) = guest.filter(|_| !left) {
-        guest.send_away();
+    if let Some(connection) = connection.filter(|_| !left) {
+        connection.evict();
     }
 }
 

@@ -8,6 +8,7 @@ use futures_util::future::BoxFuture;
 use nix::sys::resource::{Resource, getrlimit};
 use slog::Logger;
 use tokio::sync::watch;
+use tokio::time::timeout;
 use visord_actors::board::Board;
 use visord_actors::feed::Feed;
 use visord_actors::link::Link;
@@ -18,6 +19,7 @@ use visord_actors::workers::Workers;
 use visord_config::{HttpAddress, Listing};
 
 use crate::auth::Users;
+use crate::budget::{Budget, Reservation};
 use crate::listen::Bound;
 use crate::metrics::meters::Meters;
 use crate::rpc::remote::Remotes;
@@ -77,6 +79,10 @@ pub struct AppState {
     pub setup: Setup,
     /// Bounds on what clients may use up.
     pub limits: Limits,
+    /// Memory for large answers.
+    pub budget: Budget,
+    /// Memory for large requests.
+    pub uploads: Budget,
 }
 
 /// When and from what the daemon was started.
@@ -93,6 +99,12 @@ pub struct Setup {
 }
 
 impl AppState {
+    /// A share of the budget for a large answer; nothing if it takes too long.
+    pub(crate) async fn share(&self, bytes: usize) -> Option<Reservation> {
+        let share = self.budget.reserve(bytes);
+        timeout(self.limits.patience, share).await.ok()
+    }
+
     /// See [`AppState::settle`].
     pub(crate) async fn settled(&self) {
         if let Some(settled) = (self.settle)() {

@@ -1,5 +1,6 @@
 //! A connection, whatever kind of listener it came through.
 
+use std::future::Future as _;
 use std::io::{self, IoSlice};
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -8,8 +9,9 @@ use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
+use tokio::time::{Sleep, sleep};
 
-use crate::crowd::Guest;
+use crate::connections::{Connection, Peer};
 use crate::listen::Socket;
 use crate::tls::{Secured, Tls};
 
@@ -26,8 +28,10 @@ pub enum Listener {
 #[derive(Debug)]
 pub struct Stream {
     io: Io,
-    /// Who is connected.
-    pub guest: Rc<Guest>,
+    /// What the listener knows of it.
+    pub connection: Rc<Connection>,
+    /// Runs while the client does not take what is sent to it.
+    write_timer: Option<Pin<Box<Sleep>>>,
 }
 
 /// The two kinds of connection.
@@ -42,6 +46,19 @@ pub enum Io {
 }
 
 impl Io {
+    /// Where the client connects from, given its address.
+    #[must_use]
+    pub fn peer(&self, address: Option<SocketAddr>) -> Peer {
+        match self {
+            Self::Unix(stream) => stream
+                .peer_cred()
+                .map_or(Peer::Unknown, |who| Peer::User(who.uid())),
+            Self::Inet(_) | Self::Tls(_) => {
+                address.map_or(Peer::Unknown, |address| Peer::Address(address.ip()))
+            }
+        }
+    }
+
     /// The connection after a handshake, where the listener asks for one.
     ///
     /// # Errors
@@ -55,10 +72,34 @@ impl Io {
 }
 
 impl Stream {
-    /// The connection of a guest.
+    /// A connection that a listener knows.
     #[must_use]
-    pub const fn new(io: Io, guest: Rc<Guest>) -> Self {
-        Self { io, guest }
+    pub const fn new(io: Io, connection: Rc<Connection>) -> Self {
+        Self {
+            io,
+            connection,
+            write_timer: None,
+        }
+    }
+
+    /// What came of writing, or an error for a client that has taken nothing for too long.
+    fn timed(
+        &mut self,
+        written: Poll<io::Result<usize>>,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<usize>> {
+        if written.is_ready() {
+            self.write_timer = None;
+            return written;
+        }
+        let timeout = self.connection.write_timeout();
+        let timer = self
+            .write_timer
+            .get_or_insert_with(|| Box::pin(sleep(timeout)));
+        match timer.as_mut().poll(cx) {
+            Poll::Ready(()) => Poll::Ready(Err(io::ErrorKind::TimedOut.into())),
+            Poll::Pending => Poll::Pending,
+        }
     }
 }
 
@@ -103,7 +144,7 @@ impl Listener {
 /// Run an expression on the stream inside, pinned.
 macro_rules! inside {
     ($stream:expr, $inner:ident => $call:expr) => {
-        match &mut $stream.get_mut().io {
+        match &mut $stream.io {
             Io::Inet(stream) => {
                 let $inner = Pin::new(stream);
                 $call
@@ -126,7 +167,8 @@ impl AsyncRead for Stream {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        inside!(self, stream => stream.poll_read(cx, buf))
+        let stream = self.get_mut();
+        inside!(stream, stream => stream.poll_read(cx, buf))
     }
 }
 
@@ -136,15 +178,19 @@ impl AsyncWrite for Stream {
         cx: &mut Context<'_>,
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
-        inside!(self, stream => stream.poll_write(cx, buf))
+        let stream = self.get_mut();
+        let written = inside!(stream, stream => stream.poll_write(cx, buf));
+        stream.timed(written, cx)
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        inside!(self, stream => stream.poll_flush(cx))
+        let stream = self.get_mut();
+        inside!(stream, stream => stream.poll_flush(cx))
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        inside!(self, stream => stream.poll_shutdown(cx))
+        let stream = self.get_mut();
+        inside!(stream, stream => stream.poll_shutdown(cx))
     }
 
     fn poll_write_vectored(
@@ -152,7 +198,9 @@ impl AsyncWrite for Stream {
         cx: &mut Context<'_>,
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        inside!(self, stream => stream.poll_write_vectored(cx, bufs))
+        let stream = self.get_mut();
+        let written = inside!(stream, stream => stream.poll_write_vectored(cx, bufs));
+        stream.timed(written, cx)
     }
 
     fn is_write_vectored(&self) -> bool {

@@ -4,6 +4,7 @@ mod ansi;
 mod daemon_pages;
 pub(crate) mod fake;
 mod http;
+mod large;
 mod live;
 mod log_pages;
 mod log_style;

@@ -242,6 +242,20 @@ pub fn encode_path(path: &str) -> String {
     out
 }
 
+/// A value of a query with everything encoded that means something there.
+#[must_use]
+pub fn encode_query(value: &str) -> String {
+    let mut out = String::with_capacity(value.len());
+    for byte in value.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~:".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            out.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use std::io::{Read, Write};

@@ -2,7 +2,7 @@
 //!
 //! Reading order: [`value`] is what travels, [`typed`] what a method makes of it;
 //! [`call`] and [`reply`] are the two documents; [`writer`] writes values straight into a
-//! document, [`limits`] and [`error`] say what is refused.
+//! document, [`stream`] writes an answer in pieces, [`limits`] and [`error`] say what is refused.
 //!
 //! What this crate is *not*: it knows no method, no fault code and no socket except the one
 //! its client opens. Reading is tolerant where the original is (spec interfaces 2.1, 2.2),
@@ -19,6 +19,7 @@ pub mod error;
 pub mod http;
 pub mod limits;
 pub mod reply;
+pub mod stream;
 pub mod typed;
 pub mod value;
 pub mod writer;
@@ -36,5 +37,6 @@ pub use error::{DecodeError, Limit};
 pub use float::Float;
 pub use limits::Limits;
 pub use reply::{ReplyWriter, WireFault, decode_reply, encode_fault, encode_reply};
+pub use stream::{Escaped, ReplyStream, TextEncoder};
 pub use value::Value;
 pub use writer::{Slot, WriteXml, Written};

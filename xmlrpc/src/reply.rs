@@ -11,6 +11,13 @@ use crate::writer::{Slot, WriteXml, Written};
 const HEAD: &str = "<?xml version='1.0'?>\n<methodResponse>\n";
 const TAIL: &str = "</methodResponse>\n";
 
+/// What stands before the one value of a successful answer.
+pub(crate) const BEFORE_VALUE: &str =
+    "<?xml version='1.0'?>\n<methodResponse>\n<params>\n<param>\n";
+
+/// What stands after it.
+pub(crate) const AFTER_VALUE: &str = "</param>\n</params>\n</methodResponse>\n";
+
 /// Writes one successful answer straight into a buffer, without a tree of values.
 ///
 /// ```
@@ -38,17 +45,15 @@ impl ReplyWriter {
     #[must_use]
     pub fn with_capacity(bytes: usize) -> Self {
         let mut out = String::with_capacity(bytes);
-        out.push_str(HEAD);
+        out.push_str(BEFORE_VALUE);
         Self { out }
     }
 
     /// The body whose one value `write` puts into its slot.
     #[must_use]
     pub fn finish(mut self, write: impl FnOnce(Slot<'_>) -> Written) -> String {
-        self.out.push_str("<params>\n<param>\n");
         write(Slot::new(&mut self.out));
-        self.out.push_str("</param>\n</params>\n");
-        self.out.push_str(TAIL);
+        self.out.push_str(AFTER_VALUE);
         self.out
     }
 

@@ -48,13 +48,7 @@ impl<'a> Slot<'a> {
     /// Bytes of a log as a text: as [`Slot::string`], and what is not UTF-8 becomes U+FFFD.
     pub fn text(self, bytes: &[u8]) -> Written {
         self.out.push_str("<value><string>");
-        self.out.reserve(bytes.len());
-        for chunk in bytes.utf8_chunks() {
-            escape_into(self.out, chunk.valid());
-            if !chunk.invalid().is_empty() {
-                self.out.push(char::REPLACEMENT_CHARACTER);
-            }
-        }
+        escape_bytes_into(self.out, bytes);
         self.out.push_str("</string></value>\n");
         Written(())
     }
@@ -191,6 +185,17 @@ fn decimal(number: i64, digits: &mut [u8; 20]) -> &str {
         digits[at] = b'-';
     }
     std::str::from_utf8(&digits[at..]).unwrap_or_default()
+}
+
+/// Appends bytes as text: what is not UTF-8 becomes U+FFFD.
+pub(crate) fn escape_bytes_into(out: &mut String, bytes: &[u8]) {
+    out.reserve(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        escape_into(out, chunk.valid());
+        if !chunk.invalid().is_empty() {
+            out.push(char::REPLACEMENT_CHARACTER);
+        }
+    }
 }
 
 /// Appends text with everything escaped that XML cannot carry as it is.

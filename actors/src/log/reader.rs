@@ -1,8 +1,10 @@
 //! Reading and tailing logs by offset, exactly as the tables of spec interfaces 3.6 say.
-//! Everything here blocks: it is for a blocking pool.
+//! Nothing is read before it is asked for: what is found is a [`Section`], which is read piece by
+//! piece. Everything here blocks: it is for a thread that may wait for a disk.
 
 use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io;
+use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 
 /// The most bytes one answer carries: a longer range is cut off at its end by [`read`],
@@ -23,11 +25,68 @@ pub enum ReadError {
     Failed,
 }
 
+/// A part of a log that has yet to be read.
+#[derive(Debug)]
+pub struct Section {
+    file: File,
+    /// Offset of its first byte.
+    at: u64,
+    /// Offset after its last byte.
+    end: u64,
+}
+
+impl Section {
+    /// At most `length` bytes from `start`, as far as a file of this size reaches. Nothing is
+    /// negative.
+    fn new(file: File, size: i64, start: i64, length: i64) -> Self {
+        let length = length.min(size.saturating_sub(start)).max(0);
+        let at = start.unsigned_abs();
+        Self {
+            file,
+            at,
+            end: at.saturating_add(length.unsigned_abs().min(LONGEST)),
+        }
+    }
+
+    /// The next bytes, at most `most` of them; none at the end. A file that has become shorter
+    /// ends earlier.
+    ///
+    /// # Errors
+    /// Those of reading.
+    pub fn piece(&mut self, most: usize) -> io::Result<Vec<u8>> {
+        let left = self.end.saturating_sub(self.at);
+        let mut bytes = vec![0; usize::try_from(left).unwrap_or(most).min(most)];
+        let mut count = 0;
+        while count < bytes.len() {
+            match self.file.read_at(&mut bytes[count..], self.at) {
+                Ok(0) => {
+                    self.end = self.at;
+                    break;
+                }
+                Ok(more) => {
+                    count += more;
+                    self.at += more as u64;
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        bytes.truncate(count);
+        Ok(bytes)
+    }
+
+    /// Whether nothing is left to read.
+    #[must_use]
+    pub fn is_at_end(&self) -> bool {
+        self.at >= self.end
+    }
+}
+
 /// The answer of [`tail`].
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default)]
 pub struct Tail {
-    /// The bytes.
-    pub data: Vec<u8>,
+    /// The bytes; `None` if there are none.
+    pub section: Option<Section>,
     /// The size of the log, to be the next offset.
     pub offset: i64,
     /// There was more than asked for.
@@ -35,18 +94,18 @@ pub struct Tail {
 }
 
 /// `length` bytes from `offset`; length 0: to the end; a negative offset counts from the
-/// end and goes with length 0 only.
+/// end and goes with length 0 only. `None`: the log is kept nowhere.
 ///
 /// # Errors
 /// See [`ReadError`].
-pub fn read(path: &Path, offset: i64, length: i64) -> Result<Vec<u8>, ReadError> {
+pub fn read(path: &Path, offset: i64, length: i64) -> Result<Option<Section>, ReadError> {
     if length < 0 || (offset < 0 && length != 0) {
         return Err(ReadError::BadArguments);
     }
     if path == Path::new(NULL) {
-        return Ok(Vec::new());
+        return Ok(None);
     }
-    let (mut file, size) = open(path).map_err(|error| {
+    let (file, size) = open(path).map_err(|error| {
         if error.kind() == io::ErrorKind::NotFound {
             ReadError::NoFile
         } else {
@@ -63,7 +122,7 @@ pub fn read(path: &Path, offset: i64, length: i64) -> Result<Vec<u8>, ReadError>
     } else {
         length
     };
-    range(&mut file, size, start, length).map_err(|_| ReadError::Failed)
+    Ok(Some(Section::new(file, size, start, length)))
 }
 
 /// The last `length` bytes if anything is new since `offset`, and where the log ends now.
@@ -76,20 +135,17 @@ pub fn tail(path: &Path, offset: i64, length: i64) -> Tail {
         offset,
         ..Tail::default()
     };
-    let (mut file, size) = match open(path) {
+    let (file, size) = match open(path) {
         Ok(opened) => opened,
         Err(_) if path == Path::new(NULL) => return unread(0),
         Err(error) if error.kind() == io::ErrorKind::NotFound => return unread(0),
         Err(_) => return unread(offset),
     };
     let (start, length, overflow) = window(size, offset, length);
-    match range(&mut file, size, start, length) {
-        Ok(data) => Tail {
-            data,
-            offset: size,
-            overflow,
-        },
-        Err(_) => unread(offset),
+    Tail {
+        section: Some(Section::new(file, size, start, length)),
+        offset: size,
+        overflow,
     }
 }
 
@@ -121,22 +177,22 @@ fn open(path: &Path) -> io::Result<(File, i64)> {
     Ok((file, size.try_into().unwrap_or(i64::MAX)))
 }
 
-/// At most `length` bytes from `start`, as far as the file reached when it was opened.
-/// Nothing is negative.
-fn range(file: &mut File, size: i64, start: i64, length: i64) -> io::Result<Vec<u8>> {
-    let length = length.min(size.saturating_sub(start));
-    let mut data = Vec::new();
-    if length > 0 {
-        file.seek(SeekFrom::Start(start.unsigned_abs()))?;
-        file.take(length.unsigned_abs().min(LONGEST))
-            .read_to_end(&mut data)?;
-    }
-    Ok(data)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Reads a section in pieces of this many bytes.
+    fn pieces(mut section: Section, most: usize) -> Vec<u8> {
+        let mut all = Vec::new();
+        loop {
+            let piece = section.piece(most).expect("read");
+            if piece.is_empty() {
+                assert!(section.is_at_end());
+                return all;
+            }
+            all.extend(piece);
+        }
+    }
 
     fn digits() -> tempfile::NamedTempFile {
         let file = tempfile::NamedTempFile::new().expect("file");
@@ -148,7 +204,9 @@ mod tests {
     fn read_table() {
         let file = digits();
         let read = |offset, length| {
-            read(file.path(), offset, length).map(|data| String::from_utf8(data).expect("ascii"))
+            read(file.path(), offset, length).map(|section| {
+                String::from_utf8(pieces(section.expect("a file"), 3)).expect("ascii")
+            })
         };
         for (offset, length, expected) in [
             (0, 0, "0123456789"),
@@ -178,6 +236,17 @@ mod tests {
     }
 
     #[test]
+    fn a_file_that_becomes_shorter_ends_earlier() {
+        let file = digits();
+        let mut section = read(file.path(), 2, 0).expect("open").expect("a file");
+        assert_eq!(section.piece(3).expect("read"), b"234");
+        file.as_file().set_len(7).expect("truncate");
+        assert_eq!(section.piece(10).expect("read"), b"56");
+        assert_eq!(section.piece(10).expect("read"), b"");
+        assert!(section.is_at_end());
+    }
+
+    #[test]
     fn tail_table() {
         let file = digits();
         for (offset, length, data, overflow) in [
@@ -203,16 +272,14 @@ mod tests {
             (i64::MAX, i64::MAX, "", false),
             (i64::MIN, i64::MIN, "", true),
         ] {
-            let expected = Tail {
-                data: data.into(),
-                offset: 10,
-                overflow,
-            };
+            let found = tail(file.path(), offset, length);
             assert_eq!(
-                tail(file.path(), offset, length),
-                expected,
+                (found.offset, found.overflow),
+                (10, overflow),
                 "{offset},{length}"
             );
+            let found = found.section.map(|section| pieces(section, 4));
+            assert_eq!(found, Some(data.into()), "{offset},{length}");
         }
     }
 
@@ -222,17 +289,21 @@ mod tests {
         let missing = dir.path().join("missing");
         let fifo = dir.path().join("fifo");
         nix::unistd::mkfifo(&fifo, nix::sys::stat::Mode::S_IRWXU).expect("mkfifo");
-        assert_eq!(read(&missing, 0, 0), Err(ReadError::NoFile));
-        assert_eq!(tail(&missing, 7, 3), Tail::default());
+        let read = |path: &Path| {
+            read(path, 0, 0).map(|section| section.map(|section| pieces(section, 10)))
+        };
+        let tail = |path: &Path| {
+            let found = tail(path, 7, 3);
+            (found.section.is_some(), found.offset, found.overflow)
+        };
+        assert_eq!(read(&missing), Err(ReadError::NoFile));
+        assert_eq!(tail(&missing), (false, 0, false));
         for path in [&fifo, dir.path()] {
-            assert_eq!(read(path, 0, 0), Err(ReadError::Failed));
-            let empty = Tail {
-                offset: 7,
-                ..Tail::default()
-            };
-            assert_eq!(tail(path, 7, 3), empty);
+            assert_eq!(read(path), Err(ReadError::Failed));
+            assert_eq!(tail(path), (false, 7, false));
         }
-        assert_eq!(read(Path::new("/dev/null"), 0, 0), Ok(Vec::new()));
+        assert_eq!(read(Path::new("/dev/null")), Ok(None));
+        assert_eq!(tail(Path::new("/dev/null")), (false, 0, false));
     }
 
     #[test]
@@ -243,7 +314,7 @@ mod tests {
             .set_len(size.unsigned_abs())
             .expect("set_len");
         assert_eq!(window(size, 0, size), (5, LONGEST.cast_signed(), false));
-        let data = read(file.path(), 0, 0).expect("read");
-        assert_eq!(data.len() as u64, LONGEST);
+        let section = read(file.path(), 0, 0).expect("read").expect("a file");
+        assert_eq!(section.end - section.at, LONGEST);
     }
 }

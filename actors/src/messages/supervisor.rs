@@ -118,8 +118,8 @@ request! {
     SignalMany {
         /// Which ones.
         scope: Scope,
-        /// What to send.
-        signal: Signal,
+        /// What to send, or each one's fault.
+        signal: Result<Signal, Fault>,
     } -> Vec<Outcome>
 }
 request! {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use actix::Addr;
 use tokio::time::sleep;
 use visord_model::event::EventKind;
+use visord_model::listener::EventLength;
 use visord_model::state::ProcessState;
 
 use super::*;
@@ -100,6 +101,7 @@ fn start(buffer_size: usize) -> Fixture {
         buffer_size,
         events: vec![EventKind::RemoteCommunication, EventKind::ProcessState],
         event_detail: EventDetail::Basic,
+        event_length: EventLength::Characters,
         listener_recover: ListenerRecover::Never,
     })
 }
@@ -113,6 +115,7 @@ fn start_settling(settle: Settle) -> Fixture {
         buffer_size: 10,
         events: vec![EventKind::RemoteCommunication],
         event_detail: EventDetail::Basic,
+        event_length: EventLength::Characters,
         listener_recover: ListenerRecover::Never,
     };
     start_with_log(config, settle)
@@ -266,7 +269,7 @@ fn an_event_in_its_envelope() {
                 (
                     7,
                     "ver:3.0 server:north serial:20 pool:pool poolserial:0 \
-                     eventname:REMOTE_COMMUNICATION len:12\ntype:t\ngrün"
+                     eventname:REMOTE_COMMUNICATION len:11\ntype:t\ngrün"
                         .to_owned()
                 ),
                 (
@@ -510,6 +513,7 @@ fn recovering(listener_recover: ListenerRecover) -> Fixture {
         buffer_size: 10,
         events: vec![EventKind::RemoteCommunication],
         event_detail: EventDetail::Basic,
+        event_length: EventLength::Characters,
         listener_recover,
     })
 }
@@ -573,6 +577,7 @@ fn extended_detail() {
             buffer_size: 10,
             events: vec![EventKind::ProcessState],
             event_detail: EventDetail::Extended,
+            event_length: EventLength::Characters,
             listener_recover: ListenerRecover::Never,
         });
         let member = fixture.join("a");

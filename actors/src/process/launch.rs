@@ -17,7 +17,7 @@ use super::spawn_request::{Launched, Wire};
 use super::{Process, StdinError};
 use crate::log::{Channel, ChannelSpec};
 use crate::messages::supervisor::Answer;
-use crate::reaper::{ProcessExited, Watch};
+use crate::reaper::{CHILD_QUIT, ProcessExited, Watch};
 use crate::spawn::SpawnError;
 
 /// How long an exit may wait for a log whose file system hangs. Slow disks take less for what
@@ -120,6 +120,8 @@ impl Process {
             act.outputs.clear();
             act.close_stdin(ctx);
             act.child = None;
+            // after what the child wrote, as in the original's log
+            slog::debug!(act.world.logger, "{CHILD_QUIT}");
             let ProcessExited { status, at, .. } = exited;
             act.turn_unasked(Input::Exited { status, at }, ctx);
             act.exited = None;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use slog::Logger;
 use tokio::sync::oneshot;
-use visord_config::ChannelConfig;
+use visord_config::{ChannelConfig, Secret};
 use visord_model::event::Stream;
 use visord_model::moment::Moment;
 
@@ -69,7 +69,7 @@ impl Process {
     /// Everything one attempt needs, decided now.
     pub(super) fn spawn_request(&self) -> SpawnRequest {
         let config = &self.setup.config;
-        let url = config.serverurl.as_deref();
+        let url = config.serverurl.as_ref().map(Secret::expose);
         SpawnRequest {
             name: config.name.clone(),
             query: self.query(),

@@ -1,6 +1,5 @@
 //! From a command line to a program: splitting and the search path (spec core 4.4).
 
-use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fmt;
 use std::os::unix::ffi::OsStrExt;
@@ -8,6 +7,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
 use nix::unistd::{AccessFlags, access};
+use visord_config::Environment;
 
 use super::SpawnError;
 
@@ -30,11 +30,11 @@ impl CommandQuery {
     #[must_use]
     pub fn new(
         command: &str,
-        program_environment: &BTreeMap<String, String>,
+        program_environment: &Environment,
         daemon_path: Option<&OsStr>,
     ) -> Self {
         let path = match program_environment.get("PATH") {
-            Some(path) => directories(OsStr::new(path)),
+            Some(path) => directories(OsStr::new(path.expose())),
             None => match daemon_path {
                 Some(path) if !path.is_empty() => directories(path),
                 Some(_) | None => DEFAULT_PATH.iter().map(PathBuf::from).collect(),
@@ -132,11 +132,21 @@ fn quoted(
     }
 }
 
+/// What an error shows of a command line that cannot be split.
+fn first_word(command: &str) -> &str {
+    let is_end = |c: char| c.is_whitespace() || c == '=';
+    command
+        .trim_start()
+        .split(is_end)
+        .next()
+        .unwrap_or_default()
+}
+
 /// Find the program of a command line and check, with the daemon's own identity, that it can be
 /// executed. Touches the file system, so it may block.
 pub fn resolve(query: &CommandQuery) -> Result<ResolvedCommand, SpawnError> {
     let argv = split(&query.command).map_err(|reason| SpawnError::Unparsable {
-        command: query.command.clone(),
+        word: first_word(&query.command).to_owned(),
         reason,
     })?;
     let word = argv.first().ok_or(SpawnError::Empty)?;

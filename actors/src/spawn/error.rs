@@ -15,8 +15,8 @@ use super::errno::errno_name;
 pub enum SpawnError {
     /// The command line cannot be split.
     Unparsable {
-        /// As configured.
-        command: String,
+        /// Its first word: what follows may hold secrets.
+        word: String,
         /// What is wrong with it.
         reason: SplitError,
     },
@@ -159,8 +159,8 @@ impl fmt::Display for SpawnError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let quoted = |path: &PathBuf| repr(&path.to_string_lossy());
         match self {
-            Self::Unparsable { command, reason } => {
-                write!(f, "can't parse command {}: {reason}", repr(command))
+            Self::Unparsable { word, reason } => {
+                write!(f, "can't parse command {}: {reason}", repr(word))
             }
             Self::Empty => f.write_str("command is empty"),
             Self::NotFound { word } => write!(f, "can't find command {}", repr(word)),

@@ -1,9 +1,11 @@
 //! Everything that is decided about a child before it exists, as plain data.
 
-use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
+use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
+
+use visord_config::Environment;
 
 use super::attempt::{ProgramJobs, SpawnAttempt};
 use super::command::ResolvedCommand;
@@ -38,7 +40,6 @@ impl From<SpawnPlan> for SpawnJob {
 }
 
 /// A child to be. Dropping it closes the child's ends of the pipes.
-#[derive(Debug)]
 pub struct SpawnPlan {
     /// Name of the process, for messages.
     pub name: String,
@@ -57,6 +58,15 @@ pub struct SpawnPlan {
     pub ends: ChildEnds,
 }
 
+impl fmt::Debug for SpawnPlan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // arguments and variables may hold secrets
+        f.debug_struct("SpawnPlan")
+            .field("name", &self.name)
+            .finish_non_exhaustive()
+    }
+}
+
 /// The environment of a child (spec core 4.6): the daemon's own, the `SUPERVISOR_` variables,
 /// then what the configuration says, which may override both. The daemon's order is kept, new
 /// names follow in the order they come.
@@ -66,7 +76,7 @@ pub fn environment(
     server_url: Option<&str>,
     process: &str,
     group: &str,
-    config_env: &BTreeMap<String, String>,
+    config_env: &Environment,
 ) -> Vec<(OsString, OsString)> {
     let mut all = daemon_env.to_vec();
     set(&mut all, "SUPERVISOR_ENABLED", "1");
@@ -76,7 +86,7 @@ pub fn environment(
     set(&mut all, "SUPERVISOR_PROCESS_NAME", process);
     set(&mut all, "SUPERVISOR_GROUP_NAME", group);
     for (name, value) in config_env {
-        set(&mut all, name, value);
+        set(&mut all, name, value.expose());
     }
     all
 }
@@ -91,6 +101,8 @@ fn set(all: &mut Vec<(OsString, OsString)>, name: &str, value: &str) {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
 
     fn words(environment: &[(OsString, OsString)]) -> Vec<String> {
@@ -105,9 +117,9 @@ mod tests {
         let daemon = [("PATH", "/bin"), ("SUPERVISOR_ENABLED", "old"), ("A", "1")]
             .map(|(name, value)| (name.into(), value.into()));
         let config = BTreeMap::from([
-            ("A".to_owned(), "2".to_owned()),
-            ("SUPERVISOR_GROUP_NAME".to_owned(), "mine".to_owned()),
-            ("B".to_owned(), String::new()),
+            ("A".to_owned(), "2".into()),
+            ("SUPERVISOR_GROUP_NAME".to_owned(), "mine".into()),
+            ("B".to_owned(), "".into()),
         ]);
         let all = environment(&daemon, Some("unix:///run/s.sock"), "p", "g", &config);
         assert_eq!(

@@ -26,6 +26,9 @@ use crate::process::Process;
 /// are seen to end tenths of a second apart, in any order.
 const TOGETHER: Duration = Duration::from_millis(450);
 
+/// When a process was done with, its place in the walk and what came of it.
+type Ended = (Instant, usize, Outcome);
+
 impl Supervisor {
     /// Do one thing to every process in scope whose state asks for it.
     fn bulk<M>(
@@ -33,6 +36,7 @@ impl Supervisor {
         scope: &Scope,
         concerned: impl Fn(ProcessState) -> bool,
         make: impl Fn(String) -> M,
+        order: fn(Vec<Ended>) -> Vec<Outcome>,
     ) -> ResponseFuture<Answer<Vec<Outcome>>>
     where
         M: Message<Result = Answer> + Send + 'static,
@@ -59,7 +63,21 @@ impl Supervisor {
                 }
             })
             .collect();
-        async move { Ok(in_order(requests.collect().await)) }.boxed_local()
+        async move { Ok(order(requests.collect().await)) }.boxed_local()
+    }
+}
+
+impl Supervisor {
+    /// The same fault for every process that could be signaled.
+    fn refuse(&self, scope: &Scope, fault: &Fault) -> Answer<Vec<Outcome>> {
+        self.gate()?;
+        let mut walk = self.roster.walk(scope)?;
+        walk.retain(|member| {
+            let info = self.world.board.process(&member.name);
+            info.is_some_and(|info| info.state.is_signallable())
+        });
+        let refused = walk.iter().map(|it| outcome(it, Err(fault.clone())));
+        Ok(refused.collect())
     }
 }
 
@@ -76,19 +94,38 @@ fn outcome(member: &Member, answer: Answer) -> Outcome {
     }
 }
 
-/// By completion, but in walk order among those that completed together.
-fn in_order(mut results: Vec<(Instant, usize, Outcome)>) -> Vec<Outcome> {
+/// What was refused at once, in walk order; then the others by completion, but in walk order
+/// among those that completed together.
+fn in_order(mut results: Vec<Ended>) -> Vec<Outcome> {
     results.sort_by_key(|(when, index, _)| (*when, *index));
-    let together = |a: &(Instant, usize, Outcome), b: &(Instant, usize, Outcome)| {
-        b.0.duration_since(a.0) < TOGETHER
-    };
-    let mut ordered = Vec::with_capacity(results.len());
+    let (mut refused, results): (Vec<_>, Vec<_>) = results
+        .into_iter()
+        .partition(|(_, _, outcome)| is_refusal(outcome.status));
+    refused.sort_by_key(|(_, index, _)| *index);
+    let mut ordered: Vec<Outcome> = refused.into_iter().map(|(_, _, outcome)| outcome).collect();
+    let together = |a: &Ended, b: &Ended| b.0.duration_since(a.0) < TOGETHER;
     for batch in results.chunk_by(together) {
         let mut batch: Vec<_> = batch.iter().collect();
         batch.sort_by_key(|(_, index, _)| *index);
         ordered.extend(batch.into_iter().map(|(_, _, outcome)| outcome.clone()));
     }
     ordered
+}
+
+/// In walk order.
+fn as_walked(mut results: Vec<Ended>) -> Vec<Outcome> {
+    results.sort_by_key(|(_, index, _)| *index);
+    results.into_iter().map(|(_, _, outcome)| outcome).collect()
+}
+
+/// Whether it is found out before anything is waited for.
+fn is_refusal(status: FaultCode) -> bool {
+    let after_waiting = [
+        FaultCode::Success,
+        FaultCode::SpawnError,
+        FaultCode::AbnormalTermination,
+    ];
+    !after_waiting.contains(&status)
 }
 
 impl Handler<StartMany> for Supervisor {
@@ -100,6 +137,7 @@ impl Handler<StartMany> for Supervisor {
             &msg.scope,
             |state| !state.is_running(),
             move |label| Start { wait, label },
+            if wait { in_order } else { as_walked },
         )
     }
 }
@@ -115,10 +153,12 @@ impl Handler<StopMany> for Supervisor {
 
     fn handle(&mut self, msg: StopMany, _ctx: &mut Self::Context) -> Self::Result {
         let wait = msg.wait;
-        let stopped = self.bulk(&msg.scope, may_be_stopped, move |label| Stop {
-            wait,
-            label,
-        });
+        let stopped = self.bulk(
+            &msg.scope,
+            may_be_stopped,
+            move |label| Stop { wait, label },
+            if wait { in_order } else { as_walked },
+        );
         async move {
             let mut outcomes = stopped.await?;
             outcomes.retain(|outcome| outcome.status != FaultCode::NotRunning);
@@ -132,10 +172,16 @@ impl Handler<SignalMany> for Supervisor {
     type Result = ResponseFuture<Answer<Vec<Outcome>>>;
 
     fn handle(&mut self, msg: SignalMany, _ctx: &mut Self::Context) -> Self::Result {
-        let signal = msg.signal;
-        self.bulk(&msg.scope, ProcessState::is_signallable, move |label| {
-            SignalChild { signal, label }
-        })
+        let signal = match msg.signal {
+            Ok(signal) => signal,
+            Err(fault) => return ready(self.refuse(&msg.scope, &fault)).boxed_local(),
+        };
+        self.bulk(
+            &msg.scope,
+            ProcessState::is_signallable,
+            move |label| SignalChild { signal, label },
+            as_walked,
+        )
     }
 }
 
@@ -143,6 +189,41 @@ impl Handler<ClearManyLogs> for Supervisor {
     type Result = ResponseFuture<Answer<Vec<Outcome>>>;
 
     fn handle(&mut self, msg: ClearManyLogs, _ctx: &mut Self::Context) -> Self::Result {
-        self.bulk(&msg.scope, |_| true, |label| ClearLogs { label })
+        self.bulk(&msg.scope, |_| true, |label| ClearLogs { label }, as_walked)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn refusals_come_first_then_what_ends_first() {
+        let begin = Instant::now();
+        let result = |index: usize, status, after| {
+            let outcome = Outcome {
+                name: index.to_string(),
+                group: String::new(),
+                status,
+                description: String::new(),
+            };
+            (begin + Duration::from_millis(after), index, outcome)
+        };
+        let results = vec![
+            result(0, FaultCode::SpawnError, 2000),
+            result(1, FaultCode::NoFile, 3),
+            result(2, FaultCode::Success, 1010),
+            result(3, FaultCode::Success, 1000),
+            result(4, FaultCode::Success, 0),
+            result(5, FaultCode::NotExecutable, 1),
+        ];
+        let names = |ordered: Vec<Outcome>| -> Vec<String> {
+            ordered.into_iter().map(|outcome| outcome.name).collect()
+        };
+        assert_eq!(
+            names(in_order(results.clone())),
+            ["1", "5", "4", "2", "3", "0"]
+        );
+        assert_eq!(names(as_walked(results)), ["0", "1", "2", "3", "4", "5"]);
     }
 }

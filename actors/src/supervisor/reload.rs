@@ -21,7 +21,7 @@ impl Supervisor {
             .run(&self.world.workshop, move || loader());
         async move {
             match loading.await {
-                Ok(result) => result.map_err(|error| error.first().to_owned()),
+                Ok(result) => result.map_err(|error| error.outline()),
                 Err(not_done) => Err(format!("the configuration could not be read: {not_done}")),
             }
         }
@@ -37,6 +37,9 @@ impl Supervisor {
         async move {
             let invalid = |reason| ("the configuration is not valid", reason);
             let loaded = loaded.await.map_err(invalid)?;
+            let loaded = loaded
+                .startable()
+                .map_err(|error| invalid(error.outline()))?;
             let tried = lane.run(&workshop, move || {
                 rehearsal(&loaded.config).map(|()| loaded)
             });
@@ -71,7 +74,9 @@ impl Handler<ReloadConfig> for Supervisor {
             loaded
                 .into_actor(self)
                 .map(|loaded, act, _ctx| match loaded {
-                    Ok(Loaded { config, listing }) => {
+                    Ok(Loaded {
+                        config, listing, ..
+                    }) => {
                         act.listing.send_replace(Arc::new(listing));
                         Ok(act.compare(config))
                     }

@@ -8,6 +8,7 @@ use visord_model::pyrepr::repr;
 use super::line::{Shape, comment_start, indent, lower, physical_lines, quoted, shape, strip};
 use super::{DEFAULT_SECTION, Document, Place, Section, is_space};
 use crate::error::Problem;
+use crate::listing::line_without_secrets;
 
 pub(super) fn read(document: &mut Document, text: &str, file: &Arc<Path>) -> Vec<Problem> {
     let mut pass = Pass {
@@ -83,7 +84,8 @@ impl Pass<'_> {
                 self.section = Some(open(self.document, name, place));
             }
             (Shape::Option { .. } | Shape::NoKey | Shape::NoDelimiter, None) => {
-                self.headless.get_or_insert_with(|| (number, quoted(line)));
+                self.headless
+                    .get_or_insert_with(|| (number, quoted_line(line)));
             }
             (Shape::Option { key, value }, Some(target)) => {
                 self.close();
@@ -93,9 +95,9 @@ impl Pass<'_> {
             }
             (Shape::NoKey, Some(_)) => {
                 self.close();
-                self.bad.push((number, quoted(line)));
+                self.bad.push((number, quoted_line(line)));
             }
-            (Shape::NoDelimiter, Some(_)) => self.bad.push((number, quoted(line))),
+            (Shape::NoDelimiter, Some(_)) => self.bad.push((number, quoted_line(line))),
         }
     }
 
@@ -138,8 +140,14 @@ impl Pass<'_> {
             section: None,
             key: None,
             message,
+            quotes: true,
         }
     }
+}
+
+/// A line as messages quote it, without what may be a secret.
+fn quoted_line(line: &str) -> String {
+    line_without_secrets(&quoted(line))
 }
 
 /// The section a header names; it is made if it is new.

@@ -4,6 +4,7 @@
 //! `environment`, in command lines (`--token=x`, `--token x`) and as `%(ENV_x)s`; the password
 //! of a URL.
 
+use crate::options::KINDS;
 use crate::value::parse_environment;
 
 /// What stands in the place of a secret.
@@ -24,6 +25,34 @@ pub(super) fn secrets(kind: &str, known: bool, key: &str, text: &str) -> String 
     } else {
         in_urls(text)
     }
+}
+
+/// Whether a value as written may hold a secret, so that no message may quote it.
+pub(crate) fn holds_secret(section: &str, key: &str, raw: &str) -> bool {
+    let kind = KINDS.iter().find(|kind| kind.is(section));
+    let kind = kind.map_or("", |kind| kind.name);
+    let variables = raw.split("%(ENV_").skip(1);
+    let mut variables = variables.filter_map(|text| text.split(')').next());
+    key == "environment"
+        // a login in front of an address
+        || (key == "port" && raw.contains('@'))
+        || variables.any(sounds_secret)
+        || secrets(kind, true, key, raw) != raw
+}
+
+/// A line that could not be understood, up to the first word that sounds like a secret.
+pub(crate) fn line_without_secrets(line: &str) -> String {
+    let is_word = |c: char| c.is_alphanumeric() || "_-".contains(c);
+    let mut at = 0;
+    for word in line.split_inclusive(|c| !is_word(c)) {
+        let name = word.trim_end_matches(|c| !is_word(c));
+        if sounds_secret(name) || name.eq_ignore_ascii_case("environment") {
+            let end = if line.ends_with('\n') { "\n" } else { "" };
+            return format!("{} {HIDDEN}{end}", in_urls(&line[..at + name.len()]));
+        }
+        at += word.len();
+    }
+    in_urls(line)
 }
 
 /// Whether what has this name should not be seen.
@@ -53,10 +82,10 @@ fn environment(text: &str) -> String {
         return HIDDEN.to_owned();
     };
     let shown = variables.iter().map(|(name, value)| {
-        if sounds_secret(name) && !value.is_empty() {
+        if sounds_secret(name) && !value.expose().is_empty() {
             format!("{name}={HIDDEN}")
         } else {
-            format!("{name}=\"{}\"", in_urls(value))
+            format!("{name}=\"{}\"", in_urls(value.expose()))
         }
     });
     shown.collect::<Vec<_>>().join(",")
@@ -113,7 +142,7 @@ fn open_quote(word: &str) -> Option<char> {
 }
 
 /// `scheme://user:password@host`.
-fn in_urls(text: &str) -> String {
+pub(crate) fn in_urls(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(at) = rest.find("://") {

@@ -229,6 +229,12 @@ pub(super) const SECTIONS: &[Row] = &[
                 "With extended, PROCESS_STATE events tell more of the process.",
             ),
             addition(
+                "event_length",
+                "characters or bytes",
+                "characters",
+                "What the len of an event counts: characters for listeners that read text, as Supervisor's own do, or bytes.",
+            ),
+            addition(
                 "listener_recover",
                 "never or restart",
                 "never",

@@ -14,7 +14,7 @@ fn folder() -> PathBuf {
 
 fn surroundings() -> Surroundings {
     Surroundings {
-        environment: std::env::vars().collect(),
+        environment: crate::environment(std::env::vars()),
         node_name: "node".to_owned(),
         cwd: PathBuf::from("/"),
     }
@@ -146,7 +146,7 @@ fn the_sample_is_valid_for_both_programs() {
     let client = load_client(Some(&place.path("s.conf")), &place.surroundings());
     assert_eq!(
         client.expect("a client").serverurl,
-        "unix:///tmp/supervisor.sock"
+        "unix:///tmp/supervisor.sock".into()
     );
 }
 

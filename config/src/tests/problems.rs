@@ -23,7 +23,7 @@ fn all_problems_of_a_file_are_told_in_the_order_of_the_original() {
             "[group:g] names unknown program or fcgi-program n",
             &format!("invalid literal for int() with base 10: '1s'{program}"),
             &format!("Invalid user name nosuchuser{program}"),
-            &format!("Unexpected end of key/value pairs in value 'A'{program}"),
+            &format!("Unexpected end of key/value pairs in value [hidden]{program}"),
             "Unknown event type A in [eventlistener:l] events",
             "Unknown event type B in [eventlistener:l] events",
             "[fcgi-program:f] section requires a \"socket\" line",
@@ -73,17 +73,17 @@ fn extras_of_the_main_interface_matter_where_a_server_makes_it() {
 fn a_namespace_may_be_forwarded() {
     for (url, shown) in [
         ("unix:///run/x.sock", "unix:///run/x.sock"),
-        ("http://localhost:9100/RPC2", "localhost:9100/RPC2"),
-        ("http://me:pw@[::1]:9100", "[::1]:9100"),
-        ("http://host", "host"),
+        ("http://localhost:9100/RPC2", "http://localhost:9100/RPC2"),
+        ("http://me:pw@[::1]:9100", "http://me:[hidden]@[::1]:9100"),
+        ("http://host", "http://host"),
     ] {
         let config = super::with_server(&format!("[rpcinterface:x]\nurl={url}\n"));
         let kind = &config.rpc_interfaces[0].kind;
         let RpcInterfaceKind::Remote(remote) = kind else {
             panic!("{kind:?}");
         };
-        assert_eq!(remote.url, url);
-        assert!(format!("{kind:?}").contains(shown), "{kind:?}");
+        assert_eq!(remote.url, url.into());
+        assert_eq!(remote.url.as_shown_url(), shown);
         assert!(!format!("{kind:?}").contains("pw"), "{kind:?}");
     }
     for url in [
@@ -219,5 +219,57 @@ proptest! {
         if let Err(error) = client {
             prop_assert!(!error.problems.is_empty());
         }
+    }
+}
+
+#[test]
+fn no_message_holds_a_secret() {
+    let server = "[inet_http_server]\nport=127.0.0.1:1\nusername=a\n";
+    for text in [
+        format!("{server}password=PW%(nope)s\n"),
+        format!("{server}password=PW%z\n"),
+        format!("{server}password=%(ENV_NOPE)sPW\n"),
+        format!("{server}password PW\n"),
+        "password=PW\n".to_owned(),
+        "environment A=\"PW\n".to_owned(),
+        "[web_user:a]\npassword=PW%(PW)s\n".to_owned(),
+        "[program:x]\ncommand=x\nenvironment=DB_PASSWORD\"PW\n".to_owned(),
+        "[program:x]\ncommand=x\nenvironment=A=PW,B\n".to_owned(),
+        "[program:x]\ncommand=x --password=PW%(nope)s\n".to_owned(),
+        "[rpcinterface:x]\nurl=ftp://u:PW@h/\n".to_owned(),
+        "[inet_http_server]\nport=u:PW@127.0.0.1:x\n".to_owned(),
+    ] {
+        for found in messages(&format!("{text}[supervisord]\n")) {
+            assert!(!found.contains("PW"), "{text}: {found}");
+        }
+    }
+    let unset = messages(&format!("[supervisord]\n{server}password=%(ENV_NOPE)sPW\n"));
+    let start =
+        "Format string [hidden] for 'inet_http_server.password' contains names ('ENV_NOPE')";
+    assert!(unset[0].starts_with(start), "{unset:?}");
+}
+
+#[test]
+fn the_outline_holds_no_value() {
+    let file = "(file: 's.conf')";
+    let why = "supervisord --check says why";
+    for (text, outline) in [
+        (
+            "[supervisord]\nminfds=seven\n",
+            format!("the value of minfds is not valid in section 'supervisord' {file}; {why}"),
+        ),
+        (
+            "[supervisord]\n[program:x]\n",
+            format!(
+                "program section program:x does not specify a command in section 'program:x' {file}"
+            ),
+        ),
+        (
+            "[supervisord]\nnonsense\n",
+            format!("line 2 is not valid {file}; {why}"),
+        ),
+    ] {
+        let error = Place::with(text).load().expect_err(text);
+        assert_eq!(error.outline(), outline);
     }
 }

@@ -96,7 +96,7 @@ fn what_is_refused() {
         ),
         (
             "[web_user:me]\npassword=p\n[unix_http_server]\nfile=/s\nusername=me\npassword=x\n",
-            "section [web_user:me] has the name of the username of [unix_http_server], me",
+            "section [web_user:me] has the name of the username of [unix_http_server]",
         ),
     ] {
         assert_eq!(messages(&format!("[supervisord]\n{text}")), [message]);

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::Ownership;
+use crate::secret::Secret;
 
 /// One `[inet_http_server]` or `[unix_http_server]` section.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,42 +64,23 @@ pub enum HttpAddress {
 }
 
 /// Name and password of an HTTP server's one user.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Credentials {
     /// Not empty.
     pub username: String,
     /// Plain, or `{SHA}` and the hex digest, or (ours) `{ARGON2}` and a PHC string.
-    pub password: String,
-}
-
-impl std::fmt::Debug for Credentials {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Credentials")
-            .field("username", &self.username)
-            .field("password", &"<redacted>")
-            .finish()
-    }
+    pub password: Secret,
 }
 
 /// A `[web_user:NAME]` (ours).
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WebUser {
     /// Not empty, without a colon.
     pub name: String,
     /// As of [`Credentials::password`], not empty.
-    pub password: String,
+    pub password: Secret,
     /// What they may do.
     pub role: Role,
-}
-
-impl std::fmt::Debug for WebUser {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("WebUser")
-            .field("name", &self.name)
-            .field("password", &"<redacted>")
-            .field("role", &self.role)
-            .finish()
-    }
 }
 
 /// `role` of a `[web_user:x]`; `docs/rpc.md` tells what each may.
@@ -155,16 +137,8 @@ pub enum RpcInterfaceKind {
 }
 
 /// An XML-RPC server that serves a namespace for us.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RemoteServer {
     /// `unix:///path` or `http://[user:password@]host[:port][/path]`; checked.
-    pub url: String,
-}
-
-impl std::fmt::Debug for RemoteServer {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        // there may be a password in it
-        let place = self.url.rsplit('@').next().unwrap_or_default();
-        f.debug_struct("RemoteServer").field("at", &place).finish()
-    }
+    pub url: Secret,
 }

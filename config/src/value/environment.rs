@@ -1,5 +1,6 @@
 //! `environment = KEY="value",KEY2='value'` (spec core 1.9).
 
+use crate::listing::HIDDEN;
 use crate::types::Environment;
 
 /// Variables of an (already expanded) `environment` value.
@@ -8,26 +9,25 @@ use crate::types::Environment;
 /// no escapes; quotes are stripped from both ends of a value.
 ///
 /// # Errors
-/// `No closing quotation`, or
-/// `Unexpected end of key/value pairs in value '<the whole text>'`.
+/// `No closing quotation`, or `Unexpected end of key/value pairs in value [hidden]`.
 pub fn parse_environment(text: &str) -> Result<Environment, String> {
     let tokens = tokens(text)?;
     let mut variables = Environment::new();
     for group in tokens.chunks(4) {
         let [key, equals, value, ..] = group else {
-            return Err(unexpected_end(text));
+            return Err(unexpected_end());
         };
         if equals != "=" {
-            return Err(unexpected_end(text));
+            return Err(unexpected_end());
         }
         let value = value.trim_matches(['\'', '"']);
-        variables.insert(key.clone(), value.to_owned());
+        variables.insert(key.clone(), value.into());
     }
     Ok(variables)
 }
 
-fn unexpected_end(text: &str) -> String {
-    format!("Unexpected end of key/value pairs in value '{text}'")
+fn unexpected_end() -> String {
+    format!("Unexpected end of key/value pairs in value {HIDDEN}")
 }
 
 fn tokens(text: &str) -> Result<Vec<String>, String> {

@@ -29,7 +29,7 @@ pub fn expand_home(text: &str, surroundings: &Surroundings) -> String {
 fn home_of(user: &str, surroundings: &Surroundings) -> Option<String> {
     let entry = if user.is_empty() {
         if let Some(home) = surroundings.environment.get("HOME") {
-            return Some(home.clone());
+            return Some(home.expose().to_owned());
         }
         User::from_uid(getuid())
     } else {

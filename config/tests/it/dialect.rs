@@ -319,6 +319,12 @@ fn two_thousand_files_read_as_the_original_reads_them() {
         return;
     };
     for (text, expected) in texts.iter().zip(answers) {
-        assert_eq!(answer(text), expected, "{text:?}");
+        let ours = answer(text);
+        if ours.contains(&hex("", "[hidden]")) {
+            // both refuse it, but a line that may hold a secret is not quoted
+            assert!(expected.starts_with('E'), "{text:?}");
+        } else {
+            assert_eq!(ours, expected, "{text:?}");
+        }
     }
 }

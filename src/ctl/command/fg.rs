@@ -24,6 +24,7 @@ use crate::ctl::names::expand;
 use crate::ctl::process::{ProcessInfo, refusable};
 use crate::ctl::session::{Flow, Session};
 use crate::ctl::terminal::Mode;
+use crate::ctl::visible::Visible;
 
 pub(super) const FG: Command = Command {
     name: "fg",
@@ -99,6 +100,14 @@ fn run(session: &mut Session<'_>, argument: &str) -> Result<Flow, Failure> {
 
 /// Show both logs and pass lines on until the user leaves or the process is gone.
 fn converse(session: &mut Session<'_>, client: &mut Client, name: &str) -> Result<(), Failure> {
+    let ability = Ability::of_console();
+    // Before the greeting, which invites to type: what is typed is for the editor, Ctrl-C like any
+    // key, also between two lines. Keys come one by one, for the system keeps half a line to
+    // itself.
+    let _mode = match ability {
+        Ability::Full => Some(Mode::by_key()?),
+        Ability::Plain | Ability::None => None,
+    };
     let interrupted = session.terminal.take_interrupts()?;
     session.say(GREETING)?;
     let mut streams = Vec::new();
@@ -108,7 +117,7 @@ fn converse(session: &mut Session<'_>, client: &mut Client, name: &str) -> Resul
             &format!("/logtail/{name}/{channel}"),
         )?);
     }
-    match Ability::of_console() {
+    match ability {
         Ability::Full => edit(session, client, name, streams),
         Ability::Plain | Ability::None => pump(session, client, name, streams, &interrupted),
     }
@@ -121,9 +130,6 @@ fn edit(
     name: &str,
     streams: Vec<LogStream>,
 ) -> Result<(), Failure> {
-    // Between two lines, too, what is typed is for the editor, Ctrl-C like any key: it reads it
-    // with the next one. Keys come one by one, for the system keeps half a line to itself.
-    let _mode = Mode::by_key()?;
     let mut talk = Talk::begin(streams)?;
     let no_names = Rc::new(Names::none());
     loop {
@@ -196,10 +202,11 @@ impl Drop for Printing {
 /// whatever it prints, so lines are printed whole, unless the process rests in one: that
 /// may be a question.
 fn print(mut stream: LogStream, mut printer: Printer) {
+    let mut filter = Visible::default();
     let mut text = String::new();
     let mut more = true;
     while more {
-        text.push_str(&stream.take_text());
+        text.push_str(&filter.push(&stream.take()));
         let whole = text.rfind('\n').map_or(0, |end| end + 1);
         let rest = text.split_off(whole);
         if !text.is_empty() && printer(text).is_err() {
@@ -224,7 +231,7 @@ fn pump(
     let mut input_ended = false;
     loop {
         for stream in &mut streams {
-            session.terminal.out(&stream.take_text())?;
+            session.terminal.out_bytes(&stream.take())?;
         }
         while let Some(line) = next_line(session, input_ended) {
             if !send(session, client, name, &line)? {

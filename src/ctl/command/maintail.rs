@@ -3,7 +3,7 @@
 use visord_model::fault::FaultCode;
 use visord_xmlrpc::{Client, Value};
 
-use super::tail::{DEFAULT, Extent, modifier};
+use super::tail::{DEFAULT, Extent, bytes_of, modifier};
 use super::{Command, Opt};
 use crate::ctl::exit_status::{ExitStatus, is};
 use crate::ctl::failure::Failure;
@@ -61,7 +61,11 @@ fn run(session: &mut Session<'_>, argument: &str) -> Result<Flow, Failure> {
 fn show(session: &mut Session<'_>, client: &mut Client, offset: i64) -> Result<(), Failure> {
     let params: [Value; 2] = [offset.into(), 0.into()];
     let refusal = match refusable(client.call("supervisor.readLog", &params))? {
-        Ok(text) => return session.say(text.as_str().unwrap_or_default()),
+        Ok(text) => {
+            let text = text.as_str().unwrap_or_default();
+            let bytes = bytes_of(session, text, "/activity.html?channel=main", offset)?;
+            return session.say_bytes(&bytes);
+        }
         Err(fault) if is(FaultCode::NoFile, fault.code) => "no log file",
         Err(fault) if is(FaultCode::Failed, fault.code) => "unknown error reading log",
         Err(fault) => return Err(visord_xmlrpc::CallError::Fault(fault).into()),

@@ -89,7 +89,7 @@ fn open(session: &mut Session<'_>, argument: &str) -> Result<Flow, Failure> {
         return Ok(Flow::Continue);
     }
     session.server = Server {
-        url: argument.to_owned(),
+        url: argument.into(),
         ..session.server.clone()
     };
     // What the status shows there is no failure of opening.

@@ -237,13 +237,16 @@ fn table(processes: &[ProcessInfo], colours: bool) -> String {
             description,
             ..
         } = process;
-        let mut state = format!("{statename:10}");
+        // scripts look for the name, blanks and the state
+        let named = format!("{name:width$}{statename}");
+        let blanks = " ".repeat(10_usize.saturating_sub(statename.chars().count()));
         let on = colour(process.state);
-        if colours && !on.is_empty() {
-            state.insert_str(statename.len(), PLAIN);
-            state.insert_str(0, on);
-        }
-        text.push_str(&format!("{name:width$}{state}{description}\n"));
+        let (on, off) = if colours && !on.is_empty() {
+            (on, PLAIN)
+        } else {
+            ("", "")
+        };
+        text.push_str(&format!("{on}{named}{off}{blanks}{description}\n"));
     }
     text
 }
@@ -318,7 +321,7 @@ mod tests {
     fn colours_change_no_column() {
         assert_eq!(
             table(&[info("cat", "cat")], true),
-            "cat                              \x1b[32mRUNNING\x1b[0m   pid 6056, uptime 0:00:31\n"
+            "\x1b[32mcat                              RUNNING\x1b[0m   pid 6056, uptime 0:00:31\n"
         );
     }
 

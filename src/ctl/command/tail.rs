@@ -7,6 +7,7 @@ mod several;
 use visord_config::value::parse_int;
 use visord_model::fault::FaultCode;
 use visord_model::pyrepr::repr;
+use visord_xmlrpc::client::encode_query;
 use visord_xmlrpc::{Client, Value};
 
 use super::{Command, Completes, Opt};
@@ -206,8 +207,8 @@ fn show(
     offset: i64,
 ) -> Result<(), Failure> {
     let name = request.name;
-    match read_log(client, request.channel, name, offset)? {
-        Ok(text) => session.say(&text),
+    match read_log(session, client, request.channel, name, offset)? {
+        Ok(text) => session.say_bytes(&text),
         Err(why) => session.fail(ExitStatus::Generic, &format!("{name}: ERROR ({why})")),
     }
 }
@@ -217,20 +218,56 @@ const NO_LOG: &str = "no log file";
 
 /// A log from that offset on, or why it cannot be had.
 fn read_log(
+    session: &Session<'_>,
     client: &mut Client,
     channel: Channel,
     name: &str,
     offset: i64,
-) -> Result<Result<String, &'static str>, Failure> {
+) -> Result<Result<Vec<u8>, &'static str>, Failure> {
     let params: [Value; 3] = [name.into(), offset.into(), 0.into()];
     let result = client.call(channel.method(), &params);
     Ok(Err(match refusable(result)? {
-        Ok(text) => return Ok(Ok(text.as_str().unwrap_or_default().to_owned())),
+        Ok(text) => {
+            let (name, channel) = (encode_query(name), channel.name());
+            let page = format!("/log.html?name={name}&channel={channel}");
+            let text = text.as_str().unwrap_or_default();
+            return Ok(Ok(bytes_of(session, text, &page, offset)?));
+        }
         Err(fault) if is(FaultCode::NoFile, fault.code) => NO_LOG,
         Err(fault) if is(FaultCode::Failed, fault.code) => "unknown error reading log",
         Err(fault) if is(FaultCode::BadName, fault.code) => "no such process name",
         Err(fault) => return Err(visord_xmlrpc::CallError::Fault(fault).into()),
     }))
+}
+
+/// The bytes of a log whose text is `text`. XML has no place for some characters and for bytes
+/// that are not UTF-8, such as the ESC of a color: our daemon gives them away by its pages. Of
+/// another daemon there is only the text.
+pub(super) fn bytes_of(
+    session: &Session<'_>,
+    text: &str,
+    page: &str,
+    offset: i64,
+) -> Result<Vec<u8>, Failure> {
+    /// How much may be written between the two requests, in bytes.
+    const GROWTH: usize = 1024 * 1024;
+    if !text.contains(char::REPLACEMENT_CHARACTER) {
+        return Ok(text.as_bytes().to_vec());
+    }
+    let client = session.client()?;
+    let Ok(mut answer) = client.stream(&format!("{page}&download=1&from={offset}")) else {
+        return Ok(text.as_bytes().to_vec());
+    };
+    let mut bytes = Vec::new();
+    while bytes.len() < text.len() + GROWTH {
+        match answer.advance(&mut |piece| bytes.extend_from_slice(piece.bytes)) {
+            Ok(true) => {}
+            Ok(false) => return Ok(bytes),
+            // the log was truncated meanwhile
+            Err(_) => break,
+        }
+    }
+    Ok(text.as_bytes().to_vec())
 }
 
 #[cfg(test)]

@@ -212,8 +212,10 @@ impl Typed {
     /// What bash is to put in place of the part that it takes for the word, which begins
     /// after the last of `breaks`.
     fn replacement(&self, candidate: &str, breaks: &str) -> String {
-        if self.quote.is_some() {
-            return candidate.to_owned();
+        match self.quote {
+            Some('\'') => return candidate.replace('\'', "'\\''"),
+            Some(_) => return in_double_quotes(candidate),
+            None => {}
         }
         let breaking = |c: char| ":=".contains(c) && breaks.contains(c);
         let kept = self.raw.rfind(breaking).map_or(0, |at| {
@@ -230,6 +232,20 @@ impl Typed {
         }
         replacement
     }
+}
+
+/// A word as it stands between double quotes in bash.
+fn in_double_quotes(word: &str) -> String {
+    let mut quoted = String::with_capacity(word.len());
+    for c in word.chars() {
+        match c {
+            '"' | '\\' | '$' | '`' => quoted.extend(['\\', c]),
+            // a backslash before it would stay: it stands outside of the quotes
+            '!' => quoted.push_str("\"\\!\""),
+            _ => quoted.push(c),
+        }
+    }
+    quoted
 }
 
 #[cfg(test)]
@@ -300,5 +316,22 @@ mod tests {
         assert_eq!(replaced("ctl grp\\:", ":="), "\\*");
         assert_eq!(replaced("ctl grp:", " "), "grp:\\*");
         assert_eq!(replaced("ctl 'grp:", ":"), "grp:*");
+        let hostile = "a'b\"c$(id)`x`\\!";
+        for (line, replacement) in [
+            ("ctl '", "a'\\''b\"c$(id)`x`\\!"),
+            ("ctl \"", "a'b\\\"c\\$(id)\\`x\\`\\\\\"\\!\""),
+            ("ctl ", "a\\'b\\\"c\\$\\(id\\)\\`x\\`\\\\\\!"),
+        ] {
+            let typed = Typed::read(line);
+            assert_eq!(typed.replacement(hostile, ""), replacement, "{line}");
+            // bash reads it as the name again
+            let quote: String = typed.quote.iter().collect();
+            let whole = Typed::read(&format!("{line}{replacement}{quote}"));
+            assert_eq!(
+                whole.words.last().map(String::as_str),
+                Some(hostile),
+                "{line}"
+            );
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! The editor on a capable terminal: rustyline.
 
+use std::cell::RefCell;
 use std::io;
 use std::rc::Rc;
 
@@ -36,6 +37,12 @@ impl Full {
         Ok(Self(editor))
     }
 
+    /// The line after the last key.
+    fn typed(&self) -> Typed {
+        let completion = self.0.helper();
+        completion.map_or_else(Typed::default, |it| it.typed.borrow().clone())
+    }
+
     /// A way to print while [`Editor::line`] waits.
     ///
     /// # Errors
@@ -49,13 +56,23 @@ impl Full {
 impl Editor for Full {
     fn line(&mut self, prompt: &str, names: Rc<Names>) -> io::Result<Entered> {
         if let Some(completion) = self.0.helper_mut() {
-            completion.0 = Some(names);
+            completion.names = Some(names);
         }
-        match self.0.readline(prompt) {
-            Ok(line) => Ok(Entered::Line(line)),
-            Err(ReadlineError::Eof) => Ok(Entered::End),
-            Err(ReadlineError::Interrupted) => Ok(Entered::Interrupted),
-            Err(other) => Err(as_io(other)),
+        let mut typed = Typed::default();
+        loop {
+            let (left, right) = typed.line.split_at(typed.position);
+            return match self.0.readline_with_initial(prompt, (left, right)) {
+                Ok(line) => Ok(Entered::Line(line)),
+                Err(ReadlineError::Eof) => Ok(Entered::End),
+                Err(ReadlineError::Interrupted) => Ok(Entered::Interrupted),
+                // a byte that is not UTF-8 is left out, with what came together with it, and the
+                // line goes on
+                Err(ReadlineError::Io(error)) if error.kind() == io::ErrorKind::InvalidData => {
+                    typed = self.typed();
+                    continue;
+                }
+                Err(other) => Err(as_io(other)),
+            };
         }
     }
 
@@ -69,9 +86,21 @@ fn as_io(error: ReadlineError) -> io::Error {
     io::Error::other(error)
 }
 
+/// A line that is being edited.
+#[derive(Clone, Debug, Default)]
+struct Typed {
+    line: String,
+    /// Of the cursor, in bytes.
+    position: usize,
+}
+
 /// Completes what can be named while this line is edited.
 #[derive(Default)]
-struct Completion(Option<Rc<Names>>);
+struct Completion {
+    names: Option<Rc<Names>>,
+    /// The line after the last key.
+    typed: RefCell<Typed>,
+}
 
 impl Completer for Completion {
     type Candidate = Pair;
@@ -82,7 +111,7 @@ impl Completer for Completion {
         position: usize,
         _context: &Context<'_>,
     ) -> rustyline::Result<(usize, Vec<Pair>)> {
-        let Some(names) = &self.0 else {
+        let Some(names) = &self.names else {
             return Ok((position, Vec::new()));
         };
         let Candidates { start, words } = candidates(&line[..position], names);
@@ -100,4 +129,13 @@ impl Validator for Completion {}
 
 impl Hinter for Completion {
     type Hint = String;
+
+    /// There are no hints, but this sees the line after every key.
+    fn hint(&self, line: &str, position: usize, _context: &Context<'_>) -> Option<String> {
+        *self.typed.borrow_mut() = Typed {
+            line: line.to_owned(),
+            position,
+        };
+        None
+    }
 }

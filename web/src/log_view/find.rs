@@ -66,7 +66,7 @@ pub fn find(path: &Path, text: &str, before: Option<u64>) -> io::Result<Hits> {
             if found {
                 hits.lines.push(Hit {
                     at,
-                    line: begin(line),
+                    line: begin(&line),
                 });
             }
         }
@@ -96,13 +96,13 @@ fn readable(line: &[u8]) -> String {
     }
 }
 
-fn begin(mut line: String) -> String {
-    if line.len() > SHOWN {
-        let end = (0..=SHOWN).rev().find(|&at| line.is_char_boundary(at));
-        line.truncate(end.unwrap_or(0));
-        line.push('…');
+/// The begin of a line, without the memory of the rest.
+fn begin(line: &str) -> String {
+    if line.len() <= SHOWN {
+        return line.to_owned();
     }
-    line
+    let end = (0..=SHOWN).rev().find(|&at| line.is_char_boundary(at));
+    format!("{}…", &line[..end.unwrap_or(0)])
 }
 
 #[cfg(test)]
@@ -145,6 +145,8 @@ mod tests {
         let few = find(file.path(), "2999", None).unwrap();
         assert_eq!((few.lines.len(), few.from), (13, 0));
         std::fs::write(file.path(), "x".repeat(3_000_000)).unwrap();
-        assert_eq!(find(file.path(), "xx", None).unwrap().from, 0);
+        let long = find(file.path(), "xx", None).unwrap();
+        assert_eq!(long.from, 0);
+        assert!(long.lines.iter().all(|hit| hit.line.capacity() < 4 * SHOWN));
     }
 }

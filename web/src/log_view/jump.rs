@@ -11,70 +11,99 @@ use super::{Part, lines, open, window};
 /// Bytes looked at around each guess.
 const STEP: u64 = 64 * 1024;
 
-/// How far a line with a time is looked for.
-const PATIENCE: u64 = 16 * STEP;
+/// Bytes that one jump looks at.
+const REACH: u64 = 32 * 1024 * 1024;
 
 /// The offset of the first line from this time (milliseconds since 1970) or later; that of the
-/// end if all are earlier; nothing if no line has a time.
+/// end if all are earlier; nothing if no line has a time. Where too many lines without a time lie
+/// between, that of the first line that is known not to be earlier, or of one before it.
 ///
 /// # Errors
 /// Those of opening and reading.
 pub fn jump(path: &Path, time: i64, clock: &Clock) -> io::Result<Option<u64>> {
+    within(REACH, path, time, clock)
+}
+
+/// The same, looking at so many bytes.
+fn within(reach: u64, path: &Path, time: i64, clock: &Clock) -> io::Result<Option<u64>> {
     let (file, size) = open(path)?;
-    let Some((first, _)) = timed(&file, size, 0, size, clock, |_| true)? else {
+    let mut search = Search {
+        file,
+        size,
+        clock,
+        left: reach,
+    };
+    let Found::Line(first, _) = search.timed(0, size, |_| true)? else {
         return Ok(None);
     };
-    // lines that begin before `low` are earlier, those from `high` on are not
-    let (mut low, mut high) = (first, size);
+    // lines that begin before `low` are earlier, those from `high` on are not, or have no time;
+    // `after` is the first that is known not to be earlier
+    let (mut low, mut high, mut after) = (first, size, size);
     while high - low > STEP {
         let middle = low + (high - low) / 2;
-        match timed(
-            &file,
-            size,
-            line_after(&file, size, middle)?,
-            high,
-            clock,
-            |_| true,
-        )? {
-            Some((at, then)) if then < time && at > low => low = at,
-            Some(_) | None => high = middle,
+        let next = search.line_after(middle)?;
+        match search.timed(next, high, |_| true)? {
+            Found::Line(at, then) if then < time && at > low => low = at,
+            Found::Line(at, _) => (high, after) = (middle, at),
+            Found::Nothing => high = middle,
+            // the best that is known
+            Found::TooFar => return Ok(Some(if after < size { after } else { low })),
         }
     }
     let end = (high + STEP).min(size);
-    let found = timed(&file, size, low, end, clock, |then| then >= time)?;
-    Ok(Some(found.map_or(size, |(at, _)| at)))
-}
-
-/// Where the next line begins.
-fn line_after(file: &File, size: u64, offset: u64) -> io::Result<u64> {
-    let part = window(file, size, Part::After(offset), STEP)?;
-    let end = part.bytes.iter().position(|&byte| byte == b'\n');
-    Ok(end.map_or(part.to, |end| part.from + end as u64 + 1))
-}
-
-/// The first line from here on, before there, that has such a time, and its time.
-fn timed(
-    file: &File,
-    size: u64,
-    from: u64,
-    to: u64,
-    clock: &Clock,
-    is_wanted: impl Fn(i64) -> bool,
-) -> io::Result<Option<(u64, i64)>> {
-    let mut at = from;
-    while at < to && at - from < PATIENCE {
-        let part = window(file, size, Part::After(at), STEP)?;
-        for (offset, line) in lines(&part).take_while(|(offset, _)| *offset < to) {
-            if let Some(time) = clock.of_line(line).filter(|&time| is_wanted(time)) {
-                return Ok(Some((offset, time)));
-            }
-        }
-        if part.to == at {
-            break;
-        }
-        at = part.to;
+    match search.timed(low, end, |then| then >= time)? {
+        Found::Line(at, _) => Ok(Some(at)),
+        Found::Nothing => Ok(Some(after)),
+        Found::TooFar => Ok(Some(if after < size { after } else { low })),
     }
-    Ok(None)
+}
+
+struct Search<'a> {
+    file: File,
+    size: u64,
+    clock: &'a Clock,
+    /// Bytes that may yet be looked at.
+    left: u64,
+}
+
+/// What a look at some lines found.
+enum Found {
+    /// The offset of a line, and its time.
+    Line(u64, i64),
+    Nothing,
+    /// The search has looked at enough.
+    TooFar,
+}
+
+impl Search<'_> {
+    /// Where the next line begins.
+    fn line_after(&self, offset: u64) -> io::Result<u64> {
+        let part = window(&self.file, self.size, Part::After(offset), STEP)?;
+        let end = part.bytes.iter().position(|&byte| byte == b'\n');
+        Ok(end.map_or(part.to, |end| part.from + end as u64 + 1))
+    }
+
+    /// The first line from here on, before there, that has such a time.
+    fn timed(&mut self, from: u64, to: u64, is_wanted: impl Fn(i64) -> bool) -> io::Result<Found> {
+        let mut at = from;
+        while at < to {
+            if self.left == 0 {
+                return Ok(Found::TooFar);
+            }
+            let part = window(&self.file, self.size, Part::After(at), STEP)?;
+            self.left = self.left.saturating_sub(part.bytes.len() as u64);
+            for (offset, line) in lines(&part).take_while(|(offset, _)| *offset < to) {
+                if let Some(time) = self.clock.of_line(line).filter(|&time| is_wanted(time)) {
+                    return Ok(Found::Line(offset, time));
+                }
+            }
+            if part.to == at {
+                break;
+            }
+            at = part.to;
+        }
+        Ok(Found::Nothing)
+    }
 }
 
 #[cfg(test)]
@@ -103,6 +132,30 @@ mod tests {
         }
         assert_eq!(jump(0), Some(offsets[0]));
         assert_eq!(jump(i64::MAX), Some(text.len() as u64));
+        // a dump in the middle, and more after it
+        let dump = "0123456789abcdef\n".repeat(80_000);
+        let line = |n: i64| {
+            let time = Timestamp::from_millisecond(start + n * 1000).unwrap();
+            format!("{time} line {n}\n")
+        };
+        let (before, between): (String, String) =
+            ((0..10).map(line).collect(), (10..20).map(line).collect());
+        let rest: String = (20..1000).map(line).collect();
+        let text = [&before, &dump, &between, &dump, &rest]
+            .map(String::as_str)
+            .concat();
+        std::fs::write(file.path(), &text).unwrap();
+        for n in [0, 5, 9, 10, 11, 19, 20, 21, 999] {
+            let expected = text.find(&line(n)).map(|at| at as u64);
+            assert_eq!(jump(start + n * 1000), expected, "{n}");
+        }
+        assert_eq!(jump(i64::MAX), Some(text.len() as u64));
+        // further than one jump looks: the next line that is known to be later
+        let far = [&before, &dump, &rest].map(String::as_str).concat();
+        std::fs::write(file.path(), &far).unwrap();
+        let found = within(1_200_000, file.path(), start + 15_000, &clock).unwrap();
+        let found = usize::try_from(found.unwrap()).unwrap();
+        assert!(far[found..].starts_with(&line(20)), "{found}");
         std::fs::write(file.path(), "no time\n".repeat(100_000)).unwrap();
         assert_eq!(jump(start), None);
         std::fs::write(file.path(), "").unwrap();

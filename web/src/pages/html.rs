@@ -2,6 +2,7 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::header;
+use visord_actors::log::follow::unfinished;
 
 use crate::answer;
 
@@ -39,6 +40,46 @@ fn is_entity(rest: &str) -> bool {
     rest.trim_start_matches(is_word).starts_with(';')
 }
 
+/// Longest entity that is left alone, in bytes. The longest name in HTML has 31 letters.
+const ENTITY: usize = 64;
+
+/// The same for bytes that come in pieces.
+#[derive(Clone, Debug, Default)]
+pub struct Escaper {
+    /// What the next piece may complete: a character or an entity.
+    kept: Vec<u8>,
+}
+
+impl Escaper {
+    /// The next bytes.
+    #[must_use]
+    pub fn push(&mut self, bytes: &[u8]) -> String {
+        self.kept.extend_from_slice(bytes);
+        let end = self.kept.len() - undecided(&self.kept);
+        let rest = self.kept.split_off(end);
+        let complete = std::mem::replace(&mut self.kept, rest);
+        escaped_like_the_original(&String::from_utf8_lossy(&complete))
+    }
+
+    /// The last bytes.
+    #[must_use]
+    pub fn last(mut self, bytes: &[u8]) -> String {
+        self.kept.extend_from_slice(bytes);
+        escaped_like_the_original(&String::from_utf8_lossy(&self.kept))
+    }
+}
+
+/// How many bytes at the end may mean something else once more is known.
+fn undecided(bytes: &[u8]) -> usize {
+    let near = bytes.len().saturating_sub(ENTITY);
+    let begin = bytes[near..].iter().rposition(|&byte| byte == b'&');
+    let is_word = |byte: &u8| byte.is_ascii_alphanumeric() || b"_#".contains(byte) || *byte > 0x7f;
+    match begin.map(|at| &bytes[near + at..]) {
+        Some(entity) if entity[1..].iter().all(is_word) => entity.len(),
+        Some(_) | None => unfinished(bytes),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -51,6 +92,22 @@ mod tests {
             ("\x1b[1m\r\n", "\u{fffd}[1m\u{fffd}\n"),
         ] {
             assert_eq!(escaped_like_the_original(text), html);
+        }
+    }
+
+    #[test]
+    fn pieces_are_escaped_like_the_whole() {
+        let text = "a&lt;&#60;&€;&no entity€&x;\r&".as_bytes();
+        let broken = [text, &[0xE2, 0x82], b"&amp", &[0xF0, 0x9F], b"&"].concat();
+        let whole = escaped_like_the_original(&String::from_utf8_lossy(&broken));
+        for first in 0..=broken.len() {
+            for second in first..=broken.len() {
+                let mut escaper = Escaper::default();
+                let mut pieces = escaper.push(&broken[..first]);
+                pieces += &escaper.push(&broken[first..second]);
+                pieces += &escaper.last(&broken[second..]);
+                assert_eq!(pieces, whole, "{first} {second}");
+            }
         }
     }
 }

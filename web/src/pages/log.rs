@@ -3,23 +3,24 @@
 
 mod download;
 mod json;
+mod read;
 mod render;
 
 use std::collections::BTreeMap;
 use std::io;
-use std::path::PathBuf;
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
+use self::read::{Asked, Found, Shown};
 use super::{Page, frame, frame::Frame};
 use crate::answer;
+use crate::budget;
 use crate::caller::Caller;
-use crate::log_source::{Absent, Source, numbered};
-use crate::log_view::find::{self, Hits};
+use crate::log_source::{Absent, Source};
+use crate::log_view;
 use crate::log_view::time::Clock;
-use crate::log_view::{self, Part, Window, jump};
 use crate::query;
 use crate::rpc::logs::Channel;
 use crate::site::Site;
@@ -68,30 +69,6 @@ struct LogPage<'a> {
     text: String,
 }
 
-/// What a page shows.
-enum Shown {
-    Window(Window),
-    Hits(Hits),
-    /// The window at a time, or the end for a log without times.
-    Untimed(Window),
-}
-
-/// What was asked for.
-struct Asked {
-    path: PathBuf,
-    parameters: Parameters,
-    length: u64,
-    old: u32,
-}
-
-/// What was found.
-struct Found {
-    shown: Shown,
-    /// The number of the file, and whether there is one before it.
-    old: u32,
-    has_older: bool,
-}
-
 /// The log of a process.
 pub async fn process(
     request: &HttpRequest,
@@ -126,20 +103,33 @@ async fn answer(
     let path = source.file(site, old).await;
     if is("download", "1") {
         return match path {
-            Ok(path) => download::respond(request, site, path, &download::name(source)).await,
+            Ok(path) => {
+                let from = parameters.get("from").and_then(|from| from.parse().ok());
+                let name = download::name(source);
+                download::respond(request, site, path, &name, from.unwrap_or(0)).await
+            }
             Err(absent) => answer::explained(StatusCode::NOT_FOUND, &html(&absent.words())),
         };
     }
     let is_json = is("format", "json");
+    let length = length(parameters, is_json);
+    let Some(share) = site.state.share(cost(length)).await else {
+        return answer::busy();
+    };
     let read = match path {
         Ok(path) => {
             let asked = Asked {
                 path: path.clone(),
                 parameters: parameters.clone(),
-                length: length(parameters, is_json),
+                here: match old {
+                    0 => place(source),
+                    old => format!("{}&old={old}", place(source)),
+                },
+                length,
                 old,
+                is_json,
             };
-            read(site, asked).await.map_err(|error| {
+            read::read(site, asked).await.map_err(|error| {
                 if error.kind() == io::ErrorKind::NotFound {
                     Absent::NotYet(path)
                 } else {
@@ -150,14 +140,19 @@ async fn answer(
         Err(absent) => Err(absent),
     };
     if is_json {
-        return json::respond(read.map(|found| found.shown));
+        return budget::counted(json::respond(read), share);
     }
     let page = page(site, caller, source, parameters, read);
     let mut response = frame::respond(site, &page);
     if page.absent.is_some() && !page.may_come && matches!(source, Source::Process(..)) {
         *response.status_mut() = StatusCode::NOT_FOUND;
     }
-    response
+    budget::counted(response, share)
+}
+
+/// About how many bytes an answer with so many bytes of a log takes.
+fn cost(length: u64) -> usize {
+    usize::try_from(length.saturating_mul(2)).unwrap_or(usize::MAX)
 }
 
 /// How much of the log: of the activity log with a level more, as most lines will not count.
@@ -171,54 +166,6 @@ fn length(parameters: &Parameters, is_json: bool) -> u64 {
     } else {
         log_view::PAGE
     }
-}
-
-async fn read(site: &Site, asked: Asked) -> io::Result<Found> {
-    let read = site.state.workers.run(move || {
-        // the name of an old file ends with its number
-        let next = match asked.old {
-            0 => numbered(&asked.path, 1),
-            old => asked.path.with_extension((old + 1).to_string()),
-        };
-        Ok(Found {
-            old: asked.old,
-            has_older: visord_files::open_regular(&next).is_ok(),
-            shown: part(asked)?,
-        })
-    });
-    read.await?
-}
-
-/// The part that was asked for. Blocks.
-fn part(asked: Asked) -> io::Result<Shown> {
-    let Asked {
-        path,
-        parameters,
-        length,
-        ..
-    } = asked;
-    let get = |name: &str| parameters.get(name).map(String::as_str);
-    let number = |name: &str| get(name).and_then(|text| text.parse().ok());
-    if let Some(text) = get("find") {
-        return find::find(&path, text, number("to")).map(Shown::Hits);
-    }
-    let clock = Clock::system();
-    if let Some(time) = get("at").and_then(|text| clock.meant(text)) {
-        return Ok(match jump::jump(&path, time, &clock)? {
-            Some(offset) => Shown::Window(log_view::read(&path, Part::After(offset), length)?),
-            None => Shown::Untimed(log_view::read(&path, Part::End, length)?),
-        });
-    }
-    let part = match (number("from"), number("to")) {
-        (Some(from), _) => Part::After(from),
-        (None, Some(to)) => Part::Before(to),
-        (None, None) => Part::End,
-    };
-    let window = log_view::read(&path, part, length)?;
-    Ok(match get("at") {
-        Some(_) => Shown::Untimed(window),
-        None => Shown::Window(window),
-    })
 }
 
 fn html(text: &str) -> String {
@@ -240,6 +187,7 @@ fn page<'a>(
     (page.find, page.at) = (get("find"), get("at"));
     let found = read.map(|found| {
         page.turn_to(found.old, found.has_older);
+        page.text = found.text;
         found.shown
     });
     // what a link must bring along to stay at this level
@@ -251,7 +199,6 @@ fn page<'a>(
             page.absent = Some(absent.words());
         }
         Ok(Shown::Hits(hits)) => {
-            page.text = render::hits(&hits, page.find, &page.here);
             page.note = render::about_hits(&hits, page.find);
             let earlier = (hits.from > 0).then(|| {
                 let text = query::encoded(page.find);
@@ -261,8 +208,6 @@ fn page<'a>(
             page.is_hits = true;
         }
         Ok(Shown::Window(window)) => {
-            let mark = get("mark").parse().ok();
-            page.text = render::window(&window, mark, level);
             page.note = render::about(&window);
             let older = (window.from > 0).then(|| here(format!("to={}", window.from)));
             let newer = (window.to < window.size).then(|| here(format!("from={}", window.to)));
@@ -274,7 +219,6 @@ fn page<'a>(
             page.is_end = !["from", "to", "at", "old"].iter().any(is_chosen);
         }
         Ok(Shown::Untimed(window)) => {
-            page.text = render::window(&window, None, level);
             page.note = if Clock::system().meant(page.at).is_none() {
                 format!(
                     "\u{201c}{}\u{201d} is no time that is understood here.",
@@ -307,6 +251,25 @@ impl LogPage<'_> {
     }
 }
 
+/// This page without any of what it shows.
+fn place(source: &Source) -> String {
+    match source {
+        Source::Activity => "activity.html?channel=main".to_owned(),
+        Source::Process(name, channel) => format!("log.html?{}", parameters_of(name, *channel)),
+    }
+}
+
+fn parameters_of(name: &str, channel: Channel) -> String {
+    format!("name={}&channel={}", query::encoded(name), word(channel))
+}
+
+fn word(channel: Channel) -> &'static str {
+    match channel {
+        Channel::Stdout => "stdout",
+        Channel::Stderr => "stderr",
+    }
+}
+
 /// The page of a log of which nothing is known yet.
 fn empty<'a>(
     site: &'a Site,
@@ -320,7 +283,7 @@ fn empty<'a>(
         action: "activity.html",
         hidden: Vec::new(),
         tabs: Vec::new(),
-        here: "activity.html?channel=main".to_owned(),
+        here: place(source),
         live: "live/activity?channel=main".to_owned(),
         plain: "mainlogtail".to_owned(),
         find: "",
@@ -343,12 +306,8 @@ fn empty<'a>(
         text: String::new(),
     };
     if let Source::Process(name, channel) = source {
-        let word = |channel: Channel| match channel {
-            Channel::Stdout => "stdout",
-            Channel::Stderr => "stderr",
-        };
         let quoted = query::encoded(name);
-        let place = |channel| format!("name={quoted}&channel={}", word(channel));
+        let place = |channel| parameters_of(name, channel);
         page.frame = Frame::new(site, caller, Page::Log, "Log");
         page.heading.clone_from(name);
         page.action = "log.html";
@@ -364,7 +323,6 @@ fn empty<'a>(
             )
         };
         page.tabs = [Channel::Stdout, Channel::Stderr].map(tab).into();
-        page.here = format!("log.html?{}", place(*channel));
         page.live = format!("live/log?{}", place(*channel));
         page.plain = format!("logtail/{quoted}/{}", word(*channel));
         page.levels = Vec::new();

@@ -115,7 +115,7 @@ async fn done(state: &AppState, order: &Order, scope: &Scope) -> Result<Vec<Outc
             let given = order.signal.as_deref().unwrap_or_default();
             let signal =
                 Signal::from_name(given).ok_or_else(|| FaultCode::BadSignal.about(given))?;
-            link.signal_many(scope, signal).await
+            link.signal_many(scope, Ok(signal)).await
         }
         Verb::Restart => {
             let mut outcomes = link.stop_many(scope.clone(), true).await?;

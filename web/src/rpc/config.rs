@@ -5,7 +5,7 @@ use std::sync::Arc;
 use futures_util::FutureExt as _;
 use futures_util::future::LocalBoxFuture;
 use visord_actors::messages::supervisor::{ConfiguredGroup, Reread, Updated};
-use visord_config::{ChannelConfig, GroupConfig, LogTarget, ProcessConfig};
+use visord_config::{ChannelConfig, GroupConfig, LogTarget, ProcessConfig, Secret};
 use visord_xmlrpc::writer::StructWriter;
 use visord_xmlrpc::{Slot, WriteXml, Written};
 
@@ -256,7 +256,8 @@ impl WriteXml for Row<'_> {
             out.member("stopsignal", &policy.stopsignal.number());
             out.member("stopwaitsecs", &policy.stopwaitsecs);
             channel(out, "stderr", &process.stderr, self.stderr);
-            out.member("serverurl", or_none(process.serverurl.as_deref()));
+            let serverurl = process.serverurl.as_ref().map(Secret::as_shown_url);
+            out.member("serverurl", or_none(serverurl.as_deref()));
         })
     }
 }

@@ -304,45 +304,31 @@ fn signal_all(state: Arc<AppState>, args: Args) -> LocalBoxFuture<'static, Outco
 
 /// A bad signal is not a fault of the whole call but of each process it would have gone to.
 async fn signal_many(state: &AppState, scope: Scope, args: &Args, at: usize) -> Outcome {
-    let fault = match signal(args.value(at)) {
-        Ok(signal) => return state.link.signal_many(scope, signal).await.map(results),
-        Err(fault) => fault,
-    };
-    if let Scope::Group(group) = &scope
-        && !state.board.has_group(group)
-    {
-        return Err(FaultCode::BadName.about(group));
-    }
-    let refused = state
-        .board
-        .all()
-        .into_iter()
-        .filter(|info| info.state.is_signallable())
-        .filter(|info| scope == Scope::All || scope == Scope::Group(info.group.clone()))
-        .map(|info| Done {
-            name: info.name.clone(),
-            group: info.group.clone(),
-            status: fault.code,
-            description: fault.text(),
-        });
-    Ok(results(refused.collect()))
+    let done = state.link.signal_many(scope, signal(args.value(at)));
+    done.await.map(results)
 }
 
-/// A signal by name or number, as a text or a number; else BAD_SIGNAL in the caller's words.
+/// A signal by name or number, as a text, a number or a boolean; else BAD_SIGNAL in the caller's words.
 fn signal(value: &Value) -> Result<Signal, Fault> {
-    let given = match value {
-        Value::Str(_) | Value::Int(_) => printed(value),
-        Value::Nil
-        | Value::Bool(_)
-        | Value::Double(_)
-        | Value::Base64(_)
-        | Value::DateTime(_)
-        | Value::Array(_)
-        | Value::Struct(_) => return Err(FaultCode::IncorrectParameters.bare()),
+    let given = printed(value);
+    let number = match value {
+        Value::Str(text) => text.trim().parse().ok(),
+        Value::Int(number) => Some(*number),
+        Value::Bool(is_one) => Some(i64::from(*is_one)),
+        // without its fraction
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "as the original converts it"
+        )]
+        Value::Double(number) if number.is_finite() => Some(*number as i64),
+        Value::Double(_) => return Err(FaultCode::BadSignal.about(given)),
+        Value::Nil | Value::Base64(_) | Value::DateTime(_) | Value::Array(_) | Value::Struct(_) => {
+            return Err(FaultCode::IncorrectParameters.bare());
+        }
     };
-    let known = match given.trim().parse() {
-        Ok(number) => Signal::from_number(number),
-        Err(_) => Signal::from_name(&given),
+    let known = match number {
+        Some(number) => i32::try_from(number).ok().and_then(Signal::from_number),
+        None => Signal::from_name(&given),
     };
     known.ok_or_else(|| FaultCode::BadSignal.about(given))
 }

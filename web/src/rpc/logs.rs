@@ -1,19 +1,24 @@
-//! Read, tail and clear logs (spec interfaces 3.6). Files are read on threads of their own.
+//! Read, tail and clear logs (spec interfaces 3.6). Files are read on the worker threads, and a
+//! long log while it is sent.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use futures_util::FutureExt as _;
 use futures_util::future::LocalBoxFuture;
-use visord_actors::log::reader::{self, ReadError};
+use visord_actors::log::reader::{self, ReadError, Section};
 use visord_actors::messages::supervisor::{LogCare, Scope};
 use visord_model::fault::{Fault, FaultCode};
 use visord_model::process::ProcessInfo;
 use visord_xmlrpc::{Slot, WriteXml, Written};
 
 use super::control::results;
-use super::method::{Args, Method, Outcome, Param, Reply, Returns, Right, Run, param, returns};
+use super::method::{
+    Args, LogReply, Method, Outcome, Param, Reply, Returns, Right, Run, param, returns,
+};
 use super::names::{self, respelled};
+use super::transmit::LogText;
+use crate::budget::PIECE;
 use crate::state::AppState;
 
 const PROCESS: Param = param("string", "name", "the process, as `name` or `group:name`");
@@ -198,15 +203,40 @@ impl WriteXml for Bytes {
     }
 }
 
-struct Tail(reader::Tail);
+struct Tail {
+    text: Vec<u8>,
+    size: i64,
+    has_more: bool,
+}
 
 impl WriteXml for Tail {
     fn write_xml(&self, slot: Slot<'_>) -> Written {
         slot.array(|tail| {
-            tail.item_with(|slot| slot.text(&self.0.data));
-            tail.item(&self.0.offset);
-            tail.item(&self.0.overflow);
+            tail.item_with(|slot| slot.text(&self.text));
+            tail.item(&self.size);
+            tail.item(&self.has_more);
         })
+    }
+}
+
+/// The begin of a part of a log, and the rest if that is not all.
+#[derive(Default)]
+pub struct Begun {
+    /// The first bytes.
+    pub first: Vec<u8>,
+    /// What has yet to be read.
+    pub rest: Option<Section>,
+}
+
+impl Begun {
+    /// Read the first bytes. Blocks.
+    fn of(section: Option<Section>) -> Result<Self, ReadError> {
+        let Some(mut section) = section else {
+            return Ok(Self::default());
+        };
+        let first = section.piece(PIECE).map_err(|_| ReadError::Failed)?;
+        let rest = (!section.is_at_end()).then_some(section);
+        Ok(Self { first, rest })
     }
 }
 
@@ -228,16 +258,19 @@ async fn blocking<T: Send + 'static>(
 }
 
 /// Part of a log; NO_FILE names the path if one is configured.
+///
+/// # Errors
+/// NO_FILE, BAD_ARGUMENTS, FAILED.
 pub async fn read(
     state: &AppState,
     path: Option<PathBuf>,
     offset: i64,
     length: i64,
-) -> Result<Vec<u8>, Fault> {
+) -> Result<Begun, Fault> {
     let path = path.ok_or(FaultCode::NoFile.bare())?;
     let shown = path.display().to_string();
-    let bytes = blocking(state, move || reader::read(&path, offset, length)).await?;
-    bytes.map_err(|error| match error {
+    let open = move || reader::read(&path, offset, length).and_then(Begun::of);
+    blocking(state, open).await?.map_err(|error| match error {
         ReadError::BadArguments => FaultCode::BadArguments.bare(),
         ReadError::NoFile => FaultCode::NoFile.about(shown),
         ReadError::Failed => FaultCode::Failed.bare(),
@@ -251,7 +284,8 @@ fn read_process(
 ) -> LocalBoxFuture<'static, Outcome> {
     async move {
         let path = path_of(&state, args.text(0)?, channel)?;
-        log_reply(read(&state, path, args.int(1)?, args.int(2)?).await?)
+        let begun = read(&state, path, args.int(1)?, args.int(2)?).await?;
+        Ok(log_reply(begun, None))
     }
     .boxed_local()
 }
@@ -260,14 +294,31 @@ fn read_main(state: Arc<AppState>, args: Args) -> LocalBoxFuture<'static, Outcom
     async move {
         let path = state.board.identity().logfile.clone();
         state.settled().await;
-        log_reply(read(&state, path, args.int(0)?, args.int(1)?).await?)
+        let begun = read(&state, path, args.int(0)?, args.int(1)?).await?;
+        Ok(log_reply(begun, None))
     }
     .boxed_local()
 }
 
-fn log_reply(bytes: Vec<u8>) -> Outcome {
-    let size = bytes.len() + 256;
-    Ok(Reply::sized(Bytes(bytes), size))
+/// The answer with a log; with what else a `tail` method tells.
+fn log_reply(begun: Begun, tail: Option<(i64, bool)>) -> Reply {
+    let Begun { first, rest } = begun;
+    let size = first.len() + 400;
+    match (rest, tail) {
+        (Some(section), tail) => {
+            let (first, rest) = LogText::after(&first, section);
+            Reply::Log(LogReply { first, rest, tail })
+        }
+        (None, None) => Reply::sized(Bytes(first), size),
+        (None, Some((offset, has_more))) => {
+            let tail = Tail {
+                text: first,
+                size: offset,
+                has_more,
+            };
+            Reply::sized(tail, size)
+        }
+    }
 }
 
 fn tail_process(
@@ -279,11 +330,18 @@ fn tail_process(
         let path = path_of(&state, args.text(0)?, channel)?;
         let (offset, length) = (args.int(1)?, args.int(2)?);
         let Some(path) = path else {
-            return Ok(Reply::of(Tail(reader::Tail::default())));
+            return Ok(log_reply(Begun::default(), Some((0, false))));
         };
-        let tail = blocking(&state, move || reader::tail(&path, offset, length)).await?;
-        let size = tail.data.len() + 400;
-        Ok(Reply::sized(Tail(tail), size))
+        let open = move || {
+            let tail = reader::tail(&path, offset, length);
+            (Begun::of(tail.section), (tail.offset, tail.overflow))
+        };
+        let (begun, tail) = blocking(&state, open).await?;
+        Ok(match begun {
+            Ok(begun) => log_reply(begun, Some(tail)),
+            // a log that cannot be read is an empty answer
+            Err(_) => log_reply(Begun::default(), Some((offset, false))),
+        })
     }
     .boxed_local()
 }

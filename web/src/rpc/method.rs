@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use futures_util::future::LocalBoxFuture;
 use visord_model::fault::{Fault, FaultCode};
-use visord_xmlrpc::{Slot, Value, WireFault, WriteXml, Written, typed};
+use visord_xmlrpc::{Escaped, Slot, Value, WireFault, WriteXml, Written, typed};
 
+use super::transmit::LogText;
 pub use crate::caller::Right;
 use crate::state::AppState;
 
@@ -87,8 +88,8 @@ pub enum Run {
     /// Asks an actor or reads a file; carried out to its end even if the client goes away
     /// (decision Q23).
     Later(fn(Arc<AppState>, Args) -> LocalBoxFuture<'static, Outcome>),
-    /// As `Later`, with the caller's right: what else it calls is called with that.
-    As(fn(Arc<AppState>, Right, Args) -> LocalBoxFuture<'static, Outcome>),
+    /// Answers at once with calls that are yet to be made, with the caller's right.
+    Calls(fn(Right, Args) -> Outcome),
 }
 
 impl std::fmt::Debug for Run {
@@ -96,7 +97,7 @@ impl std::fmt::Debug for Run {
         f.write_str(match self {
             Self::Now(_) => "Now",
             Self::Later(_) => "Later",
-            Self::As(_) => "As",
+            Self::Calls(_) => "Calls",
         })
     }
 }
@@ -139,19 +140,42 @@ impl Failure {
 /// How a call of one of our own methods ends.
 pub type Outcome = Result<Reply, Fault>;
 
+/// The answer of a method.
+#[derive(Debug)]
+pub enum Reply {
+    /// All of it is known.
+    Complete(Complete),
+    /// A log of which only the begin has been read.
+    Log(LogReply),
+    /// The results of calls that are yet to be made for a caller with this right.
+    Calls(Right, Vec<Value>),
+}
+
 /// An answer that writes itself into the document.
-pub struct Reply {
+pub struct Complete {
     value: Box<dyn WriteXml>,
     size: usize,
+}
+
+/// A log as an answer that is read while it is sent.
+#[derive(Debug)]
+pub struct LogReply {
+    /// Its first piece.
+    pub first: Escaped,
+    /// What has yet to be read.
+    pub rest: LogText,
+    /// Of a `tail` method: the size of the log, and whether there was more than asked for. The
+    /// three are an array.
+    pub tail: Option<(i64, bool)>,
 }
 
 impl Reply {
     /// An answer of about `size` bytes of XML.
     pub fn sized(value: impl WriteXml + 'static, size: usize) -> Self {
-        Self {
+        Self::Complete(Complete {
             value: Box::new(value),
             size,
-        }
+        })
     }
 
     /// A small answer.
@@ -164,7 +188,9 @@ impl Reply {
     pub fn done() -> Self {
         Self::of(true)
     }
+}
 
+impl Complete {
     /// About how many bytes of XML it is.
     #[must_use]
     pub const fn size(&self) -> usize {
@@ -172,15 +198,25 @@ impl Reply {
     }
 }
 
-impl std::fmt::Debug for Reply {
+impl std::fmt::Debug for Complete {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Reply({} bytes)", self.size)
+        write!(f, "Complete({} bytes)", self.size)
     }
 }
 
-impl WriteXml for Reply {
+impl WriteXml for Complete {
     fn write_xml(&self, slot: Slot<'_>) -> Written {
         self.value.write_xml(slot)
+    }
+}
+
+/// A fault as the result of one of several calls (rule M2).
+impl WriteXml for Failure {
+    fn write_xml(&self, slot: Slot<'_>) -> Written {
+        slot.structure(|out| {
+            out.member("faultCode", &self.code());
+            out.member("faultString", &self.text());
+        })
     }
 }
 

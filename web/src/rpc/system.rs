@@ -5,13 +5,16 @@ use std::sync::Arc;
 use futures_util::FutureExt as _;
 use futures_util::future::LocalBoxFuture;
 use visord_model::fault::FaultCode;
-use visord_xmlrpc::{Slot, Value, WriteXml, Written};
+use visord_xmlrpc::Value;
 
 use super::method::{Args, Failure, Method, Outcome, Reply, Right, Run, param, returns};
 use super::table;
 use crate::state::AppState;
 
 const MULTICALL: &str = "system.multicall";
+
+/// Calls of one multicall at most: clients make some hundred at once.
+pub const MOST_CALLS: usize = 1000;
 
 /// The namespace.
 pub const METHODS: &[Method] = &[
@@ -59,7 +62,7 @@ pub const METHODS: &[Method] = &[
         params: &[param(
             "array",
             "calls",
-            "structs with string methodName and array params",
+            "structs with string methodName and array params, at most 1000",
         )],
         returns: returns(
             "array",
@@ -69,7 +72,7 @@ pub const METHODS: &[Method] = &[
         right: Right::View,
         gated: false,
         listed: true,
-        run: Run::As(multicall),
+        run: Run::Calls(multicall),
     },
 ];
 
@@ -112,54 +115,30 @@ fn explain(
     .boxed_local()
 }
 
-/// Results as they stand in the answer: bare, faults as structs (rule M2).
-struct Results(Vec<Result<Reply, Failure>>);
-
-impl WriteXml for Results {
-    fn write_xml(&self, slot: Slot<'_>) -> Written {
-        slot.array(|results| {
-            for outcome in &self.0 {
-                match outcome {
-                    Ok(reply) => results.item(reply),
-                    Err(fault) => results.item_with(|slot| {
-                        slot.structure(|out| {
-                            out.member("faultCode", &fault.code());
-                            out.member("faultString", &fault.text());
-                        })
-                    }),
-                }
-            }
-        })
+/// The calls of a multicall, which [`super::transmit`] makes one after the other.
+fn multicall(right: Right, args: Args) -> Outcome {
+    let Some(Value::Array(calls)) = args.0.into_iter().next() else {
+        return Err(FaultCode::IncorrectParameters.bare());
+    };
+    if calls.len() > MOST_CALLS {
+        let text = format!("system.multicall takes at most {MOST_CALLS} calls");
+        return Err(FaultCode::IncorrectParameters.about(text));
     }
-}
-
-fn multicall(state: Arc<AppState>, right: Right, args: Args) -> LocalBoxFuture<'static, Outcome> {
-    async move {
-        let Value::Array(calls) = args.value(0) else {
-            return Err(FaultCode::IncorrectParameters.bare());
-        };
-        let mut results = Vec::with_capacity(calls.len());
-        for call in calls {
-            results.push(one(&state, right, call).await);
-        }
-        let size = results.iter().map(size_of).sum::<usize>() + 256;
-        Ok(Reply::sized(Results(results), size))
-    }
-    .boxed_local()
-}
-
-fn size_of(outcome: &Result<Reply, Failure>) -> usize {
-    outcome.as_ref().map_or(256, Reply::size)
+    Ok(Reply::Calls(right, calls))
 }
 
 /// One call of many: M1, M3; what is no call at all is its fault alone.
-async fn one(state: &Arc<AppState>, right: Right, call: &Value) -> Result<Reply, Failure> {
+pub(super) async fn one(
+    state: &Arc<AppState>,
+    right: Right,
+    call: &Value,
+) -> Result<Reply, Failure> {
     let wrong = |text: &str| Failure::Own(FaultCode::IncorrectParameters.about(text));
     if call.as_struct().is_none() {
         return Err(wrong("a call must be a struct"));
     }
     let name = match call.get("methodName") {
-        Some(Value::Str(name)) if !name.is_empty() => name,
+        Some(Value::Str(name)) => name,
         _ => return Err(wrong("No methodName")),
     };
     if name == MULTICALL {

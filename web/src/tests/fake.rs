@@ -14,6 +14,7 @@ use visord_model::fault::{Fault, FaultCode};
 use visord_model::process::ProcessInfo;
 use visord_model::state::ProcessState;
 
+use crate::budget::Budget;
 use crate::site::{Doorplate, Shared, Site};
 use crate::state::{AppState, Door, Limits, Setup};
 
@@ -198,6 +199,8 @@ pub(crate) fn state(board: Board, plan: Plan) -> (AppState, Asked) {
             failure_delay: Duration::ZERO,
             ..Limits::default()
         },
+        budget: Budget::default(),
+        uploads: Budget::default(),
     };
     (state, asked)
 }

@@ -8,8 +8,8 @@ use proptest::prelude::*;
 use visord_xmlrpc::{Value, decode_reply, encode_call};
 
 use super::fake::{Plan, board, state};
+use super::rpc::document;
 use crate::caller::Right;
-use crate::rpc;
 use crate::rpc::table;
 
 fn real_names() -> Vec<String> {
@@ -72,7 +72,7 @@ async fn called(name: &str, params: &[Value], inside: bool) -> (Option<i64>, boo
     } else {
         encode_call(name, params)
     };
-    let code = match rpc::answer(&Arc::new(state), Right::Admin, body.as_bytes()).await {
+    let code = match document(&Arc::new(state), Right::Admin, body.as_bytes()).await {
         // no document that names a method
         Err(_) => Some(1),
         Ok(reply) => match decode_reply(reply.as_bytes()).unwrap() {

@@ -90,7 +90,7 @@ async fn orders_go_out_in_bulk() {
         ),
         (
             "all=signal&which=hup&confirmed=yes",
-            vec!["SignalMany { scope: All, signal: Signal(1) }".to_owned()],
+            vec!["SignalMany { scope: All, signal: Ok(Signal(1)) }".to_owned()],
         ),
         ("signal=y&which=BOGUS", vec![]),
         ("start=nope", vec![]),

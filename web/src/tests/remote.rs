@@ -7,9 +7,9 @@ use tokio::net::UnixListener;
 use visord_xmlrpc::{Value, decode_reply, encode_call};
 
 use super::fake::{Plan, board, state};
+use super::rpc::document;
 use super::server::Server;
 use crate::caller::Right;
-use crate::rpc;
 use crate::rpc::remote::Remotes;
 use crate::state::AppState;
 
@@ -31,7 +31,7 @@ fn socket(server: &Server) -> String {
 
 async fn ask(state: &Arc<AppState>, method: &str, params: &[Value]) -> Result<Value, String> {
     let body = encode_call(method, params);
-    let reply = rpc::answer(state, Right::Admin, body.as_bytes())
+    let reply = document(state, Right::Admin, body.as_bytes())
         .await
         .unwrap();
     let answer = decode_reply(reply.as_bytes()).unwrap();
@@ -103,7 +103,7 @@ async fn inside_a_multicall() {
     let call = |name: &str| Value::Struct([("methodName".into(), Value::from(name))].into());
     let calls = ["x.getPID", "x.nope", "supervisor.getPID"].map(call);
     let results = ask(&state, "system.multicall", &[Value::Array(calls.into())]).await;
-    let results = rpc::printed::quoted(&results.unwrap());
+    let results = crate::rpc::printed::quoted(&results.unwrap());
     assert_eq!(
         results,
         "[4711, {'faultCode': 1, 'faultString': 'UNKNOWN_METHOD'}, 4711]"

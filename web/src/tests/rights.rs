@@ -6,9 +6,9 @@ use actix_web::test::TestRequest;
 use visord_xmlrpc::{Value, decode_reply, encode_call};
 
 use super::fake::{Plan, board, site, state};
+use super::rpc::document;
 use crate::caller::{Caller, Right};
 use crate::pages::Page;
-use crate::rpc;
 use crate::rpc::method::Method;
 use crate::rpc::remote::Remotes;
 use crate::rpc::table;
@@ -30,7 +30,7 @@ async fn fault(
     params: &[Value],
 ) -> Option<String> {
     let body = encode_call(method, params);
-    let reply = rpc::answer(state, right, body.as_bytes()).await.unwrap();
+    let reply = document(state, right, body.as_bytes()).await.unwrap();
     let answer = decode_reply(reply.as_bytes()).unwrap();
     answer
         .err()
@@ -50,7 +50,7 @@ async fn fault_within(
     ]);
     let calls = [Value::Array(vec![call])];
     let body = encode_call("system.multicall", &calls);
-    let reply = rpc::answer(state, right, body.as_bytes()).await.unwrap();
+    let reply = document(state, right, body.as_bytes()).await.unwrap();
     let Ok(Value::Array(results)) = decode_reply(reply.as_bytes()).unwrap() else {
         panic!("{reply}");
     };

@@ -50,7 +50,7 @@ fn octal(mode: u32) -> String {
 fn variables(environment: &Environment) -> String {
     let pairs = environment
         .iter()
-        .map(|(key, value)| format!("{key}={value}"));
+        .map(|(key, value)| format!("{key}={}", value.expose()));
     pairs.collect::<Vec<_>>().join(" ")
 }
 
@@ -93,7 +93,7 @@ fn http(http: &HttpConfig, key: &str) -> String {
     let credentials = http.credentials.as_ref();
     match (&http.address, key) {
         (_, "username") => optional(credentials.map(|both| &both.username)),
-        (_, "password") => optional(credentials.map(|both| &both.password)),
+        (_, "password") => optional(credentials.map(|both| both.password.expose())),
         (_, "allowed_hosts") => http.allowed_hosts.join(" "),
         (_, "max_body") => plain(http.max_body),
         (_, "tls_cert" | "tls_key" | "tls_client_ca") => optional(http.tls.as_ref().map(|tls| {
@@ -111,7 +111,7 @@ fn http(http: &HttpConfig, key: &str) -> String {
 fn web_user(http: &HttpConfig, key: &str) -> String {
     match (http.users.first(), key) {
         (None, _) => "nothing".to_owned(),
-        (Some(user), "password") => user.password.clone(),
+        (Some(user), "password") => user.password.expose().to_owned(),
         (Some(user), "role") => plain(user.role),
         (Some(_), _) => http.section.clone(),
     }
@@ -129,6 +129,7 @@ fn special(config: &Config, key: &str) -> String {
         }
         (GroupKind::Listeners(pool), "buffer_size") => plain(pool.buffer_size),
         (GroupKind::Listeners(pool), "event_detail") => plain(pool.event_detail),
+        (GroupKind::Listeners(pool), "event_length") => plain(pool.event_length),
         (GroupKind::Listeners(pool), "listener_recover") => plain(pool.listener_recover),
         (GroupKind::Listeners(_), _) => "the default one".to_owned(),
         (GroupKind::Fastcgi(socket), "socket") => socket.url.clone(),
@@ -168,7 +169,7 @@ fn process(process: &ProcessConfig, key: &str) -> String {
         "environment" => variables(&process.environment),
         "directory" => optional(process.directory.as_ref()),
         "umask" => process.umask.map_or("none".to_owned(), octal),
-        "serverurl" => optional(process.serverurl.as_ref()),
+        "serverurl" => optional(process.serverurl.as_ref().map(crate::Secret::expose)),
         other => panic!("{other}"),
     }
 }
@@ -209,9 +210,9 @@ fn channel(channel: &ChannelConfig, key: &str) -> String {
 
 pub(super) fn client(client: &ClientConfig, key: &str) -> String {
     match key {
-        "serverurl" => plain(&client.serverurl),
+        "serverurl" => client.serverurl.expose().to_owned(),
         "username" => optional(client.username.as_ref()),
-        "password" => optional(client.password.as_ref()),
+        "password" => optional(client.password.as_ref().map(crate::Secret::expose)),
         "prompt" => plain(&client.prompt),
         "history_file" => optional(client.history_file.as_ref()),
         "tls_ca" => optional(client.tls_ca.as_ref()),

@@ -32,6 +32,7 @@ const fn row(
 
 const INT: &str = "invalid literal for int() with base 10: ";
 const BOOL: &str = "not a valid boolean value: ";
+const HIDDEN_NAMES: &str = "Format string [hidden] for ";
 const NAMES: &str = "Format string '%(nope)s' for ";
 
 #[rustfmt::skip]
@@ -88,9 +89,9 @@ pub(super) const TABLE: &[Row] = &[
     row("supervisord", "environment", "",
         &[("A=1,B=\"2, 3\"", "A=1 B=2, 3"), ("H=%(here)s", "H=@DIR@"),
           ("H=%%(host_node_name)s", "H=node"), ("P='50%%%%'", "P=50%")],
-        &[("A", "Unexpected end of key/value pairs in value 'A'"),
+        &[("A", "Unexpected end of key/value pairs in value [hidden]"),
           ("A=\"1", "No closing quotation"),
-          ("P=50%%", "Format string 'P=50%' for 'environment' is badly formatted: ")]),
+          ("P=50%%", "Format string [hidden] for 'environment' cannot be expanded; % is written %%")]),
     row("include", "files", "",
         &[("*.conf.not one.conf", "one"), ("%(here)s/on?.conf", "one")],
         &[("%(nope)s", NAMES)]),
@@ -99,7 +100,7 @@ pub(super) const TABLE: &[Row] = &[
           ("anything", "anything")],
         &[("%(nope)s", NAMES)]),
     row("supervisorctl", "username", "none", &[("me", "me")], &[("%(nope)s", NAMES)]),
-    row("supervisorctl", "password", "none", &[("50%%", "50%")], &[("%(nope)s", NAMES)]),
+    row("supervisorctl", "password", "none", &[("50%%", "50%")], &[("%(nope)s", HIDDEN_NAMES)]),
     row("supervisorctl", "prompt", "supervisor",
         &[("%(ENV_GREETING)s", "hi")], &[("%(here)s", "Format string '%(here)s' for ")]),
     row("supervisorctl", "history_file", "none",
@@ -169,7 +170,7 @@ pub(super) const TABLE: &[Row] = &[
         &[("50%%", "50%"), ("{SHA}82ab", "{SHA}82ab"), ("%(ENV_GREETING)s", "hi")],
         &[("", "section [web_user:x] has a blank password"),
           ("{ARGON2}secret", "{ARGON2} must be followed by a PHC string"),
-          ("se%cret", "the password of section [web_user:x] cannot be expanded; ")]),
+          ("se%cret", "Format string [hidden] for 'web_user:x.password' cannot be expanded; ")]),
     row("web_user:", "role", "View",
         &[("operate", "Operate"), ("admin", "Admin"), ("view", "View")],
         &[("root", "role must be view, operate or admin, not 'root'"),
@@ -301,7 +302,7 @@ pub(super) const TABLE: &[Row] = &[
         &[("weekly", "'weekly' is not one of size, daily, hourly")]),
     row("program:", "environment", "",
         &[("A=\"%(process_num)d\",B=50%%", "A=0 B=50"), ("", "")],
-        &[("A=1,B", "Unexpected end of key/value pairs in value 'A=1,B' in section")]),
+        &[("A=1,B", "Unexpected end of key/value pairs in value [hidden] in section")]),
     row("program:", "directory", "none",
         &[("/tmp", "/tmp"), ("no/matter", "no/matter"), ("", "")], &[("%(nope)s", NAMES)]),
     row("program:", "umask", "none",
@@ -322,6 +323,8 @@ pub(super) const TABLE: &[Row] = &[
         &[("no.such:thing", "no.such:thing cannot be resolved within [eventlistener:x]")]),
     row("eventlistener:", "event_detail", "Basic",
         &[("Extended", "Extended")], &[("all", "'all' is not one of basic, extended")]),
+    row("eventlistener:", "event_length", "Characters",
+        &[("Bytes", "Bytes")], &[("x", "'x' is not one of characters, bytes")]),
     row("eventlistener:", "listener_recover", "Never",
         &[("restart", "Restart")], &[("x", "'x' is not one of never, restart")]),
     row("fcgi-program:", "socket", "unix:///run/x",

@@ -53,7 +53,7 @@ pub(super) fn follow(
     }
     while merged.go_on()? {}
     for at in 0..merged.logs.len() {
-        let rest: Vec<String> = merged.logs[at].lines.finish().into_iter().collect();
+        let rest: Vec<Vec<u8>> = merged.logs[at].lines.finish().into_iter().collect();
         merged.show(at, &rest)?;
     }
     merged.session.say("")
@@ -102,7 +102,7 @@ impl Log {
     }
 
     /// Take what has arrived, blocking if nothing has; the lines that are complete.
-    fn read(&mut self) -> Vec<String> {
+    fn read(&mut self) -> Vec<Vec<u8>> {
         let Stream::Open(answer) = &mut self.stream else {
             return Vec::new();
         };
@@ -225,16 +225,16 @@ impl Merged<'_, '_> {
         Ok((ready, None))
     }
 
-    fn show(&mut self, at: usize, lines: &[String]) -> Result<(), Failure> {
+    fn show(&mut self, at: usize, lines: &[Vec<u8>]) -> Result<(), Failure> {
         let Log {
             process, channel, ..
         } = self.logs[at];
-        let mut text = String::new();
+        let mut text = Vec::new();
         for line in lines {
-            text.push_str(&self.labels.line(process, channel, line));
-            text.push('\n');
+            text.extend(self.labels.line(process, channel, line));
+            text.push(b'\n');
         }
-        Ok(self.session.terminal.out(&text)?)
+        Ok(self.session.terminal.out_bytes(&text)?)
     }
 
     /// Open what is not open.

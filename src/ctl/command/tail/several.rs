@@ -8,7 +8,7 @@ use super::{Channel, DEFAULT, Extent, NO_LOG, merged, modifier, read_log};
 use crate::ctl::arguments::take_value;
 use crate::ctl::exit_status::ExitStatus;
 use crate::ctl::failure::Failure;
-use crate::ctl::lines::last_lines;
+use crate::ctl::lines::{last_lines, lines};
 use crate::ctl::names::{is_pattern, select};
 use crate::ctl::process::ProcessInfo;
 use crate::ctl::session::Session;
@@ -161,14 +161,14 @@ fn show(
     let mut refusals = Vec::new();
     for channel in request.channels {
         let text = match request.part {
-            Part::Bytes(offset) => read_log(client, *channel, name, offset)?,
-            Part::Lines(count) => read_lines(client, *channel, name, count)?,
+            Part::Bytes(offset) => read_log(session, client, *channel, name, offset)?,
+            Part::Lines(count) => read_lines(session, client, *channel, name, count)?,
             Part::Follow => return Ok(()),
         };
         match text {
             Ok(text) => {
-                for line in text.lines() {
-                    session.say(&labels.line(at, *channel, line))?;
+                for line in lines(&text) {
+                    session.say_bytes(&labels.line(at, *channel, line))?;
                 }
             }
             Err(why) => refusals.push(why),
@@ -186,23 +186,24 @@ fn show(
 
 /// The last lines of a log: more of it is read until they are there.
 fn read_lines(
+    session: &Session<'_>,
     client: &mut Client,
     channel: Channel,
     name: &str,
     count: usize,
-) -> Result<Result<String, &'static str>, Failure> {
+) -> Result<Result<Vec<u8>, &'static str>, Failure> {
     const FIRST: i64 = 16 * 1024;
     let mut size = FIRST;
     let mut before = None;
     loop {
-        let text = match read_log(client, channel, name, -size)? {
+        let text = match read_log(session, client, channel, name, -size)? {
             Ok(text) => text,
             Err(why) => return Ok(Err(why)),
         };
         // The first line may have lost its beginning.
-        let is_enough = text.lines().count() > count;
+        let is_enough = lines(&text).len() > count;
         if is_enough || before == Some(text.len()) {
-            return Ok(Ok(last_lines(&text, count).join("\n")));
+            return Ok(Ok(last_lines(&text, count).join(&b'\n')));
         }
         before = Some(text.len());
         size = size.saturating_mul(4);
@@ -244,11 +245,11 @@ impl Labels {
     }
 
     /// `web-1 | text`, with `!` for standard error.
-    pub(super) fn line(&self, at: usize, channel: Channel, text: &str) -> String {
+    pub(super) fn line(&self, at: usize, channel: Channel, text: &[u8]) -> Vec<u8> {
         /// Those that are neither red nor hard to read.
         const COLOURS: [&str; 5] = ["\x1b[36m", "\x1b[32m", "\x1b[33m", "\x1b[35m", "\x1b[34m"];
         let Some(width) = self.width else {
-            return text.to_owned();
+            return text.to_vec();
         };
         let name = &self.names[at];
         let sign = match channel {
@@ -256,14 +257,15 @@ impl Labels {
             Channel::Stderr => "!",
         };
         if !self.colours {
-            return format!("{name:width$} {sign} {text}");
+            return [format!("{name:width$} {sign} ").as_bytes(), text].concat();
         }
         let colour = COLOURS[at % COLOURS.len()];
         let sign = match channel {
             Channel::Stdout => sign.to_owned(),
             Channel::Stderr => format!("\x1b[31m{sign}"),
         };
-        format!("{colour}{name:width$} {sign}{PLAIN} {text}")
+        let label = format!("{colour}{name:width$} {sign}{PLAIN} ");
+        [label.as_bytes(), text].concat()
     }
 }
 
@@ -303,13 +305,13 @@ mod tests {
     fn labels() {
         let names = ["web-1", "a"].map(str::to_owned);
         let labels = Labels::of(&names, false);
-        assert_eq!(labels.line(0, Channel::Stdout, "x"), "web-1 | x");
-        assert_eq!(labels.line(1, Channel::Stderr, "y"), "a     ! y");
+        assert_eq!(labels.line(0, Channel::Stdout, b"x"), b"web-1 | x");
+        assert_eq!(labels.line(1, Channel::Stderr, b"y"), b"a     ! y");
         let labels = Labels::of(&names, true);
         assert_eq!(
-            labels.line(1, Channel::Stderr, "y"),
-            "\x1b[32ma     \x1b[31m!\x1b[0m y"
+            labels.line(1, Channel::Stderr, b"y"),
+            b"\x1b[32ma     \x1b[31m!\x1b[0m y"
         );
-        assert_eq!(Labels::none(&names).line(0, Channel::Stdout, "x"), "x");
+        assert_eq!(Labels::none(&names).line(0, Channel::Stdout, b"x"), b"x");
     }
 }

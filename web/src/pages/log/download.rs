@@ -12,6 +12,7 @@ use futures_util::{StreamExt as _, stream};
 use visord_actors::workers::Workers;
 
 use crate::answer;
+use crate::budget::STREAM;
 use crate::log_source::Source;
 use crate::log_view;
 use crate::route::serving;
@@ -19,7 +20,7 @@ use crate::rpc::logs::Channel;
 use crate::site::Site;
 
 /// Bytes read at a time.
-const PIECE: u64 = 256 * 1024;
+const PIECE: u64 = 64 * 1024;
 
 /// What the file is to be called: nothing in it can hurt a header or a disk.
 pub(super) fn name(source: &Source) -> String {
@@ -36,25 +37,33 @@ pub(super) fn name(source: &Source) -> String {
     }
 }
 
-/// The file as it is now; what is written meanwhile does not come along. It is read as fast as
-/// the client takes it.
+/// The file as it is now, from this offset on (negative: from the end), without what is written
+/// meanwhile. It is read as fast as the client takes it.
 pub(super) async fn respond(
     request: &HttpRequest,
     site: &Site,
     path: PathBuf,
     name: &str,
+    from: i64,
 ) -> HttpResponse {
-    let opened = site.state.workers.run(move || log_view::open(&path)).await;
+    let Some(share) = site.state.share(STREAM).await else {
+        return answer::busy();
+    };
+    let workers = site.state.workers.clone();
+    let opened = workers.run(move || log_view::open(&path)).await;
     let Ok(Ok((file, size))) = opened else {
         return answer::error(StatusCode::NOT_FOUND);
     };
-    let serving = serving(request);
-    let workers = site.state.workers.clone();
-    let pieces = stream::try_unfold((file, 0), move |(file, at)| {
+    let first = match u64::try_from(from) {
+        Ok(offset) => offset.min(size),
+        Err(_) => size.saturating_sub(from.unsigned_abs()),
+    };
+    let still = (serving(request), share);
+    let pieces = stream::try_unfold((file, first), move |(file, at)| {
         piece(workers.clone(), file, at, size)
     });
     let pieces = pieces.inspect(move |_| {
-        let _still = &serving;
+        let _still = &still;
     });
     HttpResponse::Ok()
         .insert_header((header::CONTENT_TYPE, "text/plain;charset=utf-8"))
@@ -63,7 +72,7 @@ pub(super) async fn respond(
             header::CONTENT_DISPOSITION,
             format!("attachment; filename=\"{name}\""),
         ))
-        .no_chunking(size)
+        .no_chunking(size - first)
         .streaming(pieces)
 }
 

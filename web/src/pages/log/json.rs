@@ -4,17 +4,18 @@ use actix_web::HttpResponse;
 use actix_web::http::{StatusCode, header};
 use serde_json::json;
 
-use super::Shown;
+use super::read::{Found, Shown};
 use crate::answer;
 use crate::log_source::Absent;
 use crate::log_view::Window;
 
 /// The answer.
-pub(super) fn respond(shown: Result<Shown, Absent>) -> HttpResponse {
-    let (status, body) = match shown {
-        Ok(Shown::Window(window)) => (StatusCode::OK, window_as_json(&window, true)),
-        Ok(Shown::Untimed(window)) => (StatusCode::OK, window_as_json(&window, false)),
-        Ok(Shown::Hits(_)) => (StatusCode::BAD_REQUEST, "{}".to_owned()),
+pub(super) fn respond(found: Result<Found, Absent>) -> HttpResponse {
+    let (status, body) = match found {
+        Ok(found) => match found.shown {
+            Shown::Window(_) | Shown::Untimed(_) => (StatusCode::OK, found.text),
+            Shown::Hits(_) => (StatusCode::BAD_REQUEST, found.text),
+        },
         Err(absent) => {
             let body = json!({ "absent": absent.words(), "mayCome": absent.may_come() });
             (StatusCode::NOT_FOUND, body.to_string())
@@ -24,6 +25,16 @@ pub(super) fn respond(shown: Result<Shown, Absent>) -> HttpResponse {
         .insert_header((header::CONTENT_TYPE, "application/json"))
         .insert_header((header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .body(body)
+}
+
+/// A part of a log as JSON.
+pub(super) fn body(shown: &Shown) -> String {
+    match shown {
+        Shown::Window(window) => window_as_json(window, true),
+        Shown::Untimed(window) => window_as_json(window, false),
+        // the module searches what it has itself
+        Shown::Hits(_) => "{}".to_owned(),
+    }
 }
 
 fn window_as_json(window: &Window, is_timed: bool) -> String {

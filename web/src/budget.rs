@@ -1,0 +1,165 @@
+//! How much memory answers may take that clients have not read yet.
+//!
+//! A small answer takes nothing from the budget: it is what a connection costs anyway. A large
+//! one reserves what it will take before it is made, and gives that back when it was sent. An
+//! answer that cannot have its share waits, or the client is told to come back later; clients
+//! that do not read are sent away by the write timeout of `stream.rs`, so a share is always
+//! given back.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use actix_web::HttpResponse;
+use actix_web::body::{BodySize, BoxBody, MessageBody};
+use actix_web::web::Bytes;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// Bytes that large answers of all listeners may take together.
+pub const TOTAL: usize = 32 * 1024 * 1024;
+
+/// Bytes of an answer that is not counted.
+pub const SMALL: usize = 64 * 1024;
+
+/// Bytes that an answer takes which is sent in pieces of [`PIECE`]: the piece that is being sent,
+/// one that waits, one that is being made.
+pub const STREAM: usize = 256 * 1024;
+
+/// About how many bytes are one piece.
+pub const PIECE: usize = 32 * 1024;
+
+/// Bytes of one permit.
+const UNIT: usize = 1024;
+
+/// See the module. Clones share it.
+#[derive(Clone, Debug)]
+pub struct Budget(Arc<Semaphore>);
+
+/// A share of the budget, until it is dropped.
+#[derive(Debug)]
+pub struct Reservation {
+    _permit: Option<OwnedSemaphorePermit>,
+}
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self(Arc::new(Semaphore::new(TOTAL / UNIT)))
+    }
+}
+
+/// Permits for so many bytes; the largest answer of all gets the whole budget.
+fn permits(bytes: usize) -> u32 {
+    let units = bytes.min(TOTAL).div_ceil(UNIT);
+    u32::try_from(units).unwrap_or(u32::MAX)
+}
+
+impl Budget {
+    /// Wait for a share.
+    pub async fn reserve(&self, bytes: usize) -> Reservation {
+        let permit = Arc::clone(&self.0).acquire_many_owned(permits(bytes)).await;
+        // it is never closed
+        let _permit = permit.ok();
+        Reservation { _permit }
+    }
+
+    /// A share, if there is one now.
+    #[must_use]
+    pub fn try_reserve(&self, bytes: usize) -> Option<Reservation> {
+        let permit = Arc::clone(&self.0).try_acquire_many_owned(permits(bytes));
+        permit.ok().map(|permit| Reservation {
+            _permit: Some(permit),
+        })
+    }
+
+    /// Bytes that are not reserved.
+    #[cfg(test)]
+    pub(crate) fn free(&self) -> usize {
+        self.0.available_permits() * UNIT
+    }
+}
+
+/// A complete answer with its share of the budget. It is handed on in pieces, so that the
+/// connection's buffer does not hold it a second time.
+#[derive(Debug)]
+pub struct Whole {
+    rest: Bytes,
+    _share: Reservation,
+}
+
+impl Whole {
+    /// These bytes.
+    #[must_use]
+    pub fn new(bytes: impl Into<Bytes>, share: Reservation) -> Self {
+        Self {
+            rest: bytes.into(),
+            _share: share,
+        }
+    }
+}
+
+/// An answer that is complete, with the share that was reserved for it before it was made.
+#[must_use]
+pub fn counted(response: HttpResponse, share: Reservation) -> HttpResponse {
+    let (response, body) = response.into_parts();
+    let body = match body.try_into_bytes() {
+        Ok(bytes) if bytes.len() > SMALL => BoxBody::new(Whole::new(bytes, share)),
+        Ok(bytes) => BoxBody::new(bytes),
+        // it is made as it is sent
+        Err(body) => body,
+    };
+    response.set_body(body)
+}
+
+impl MessageBody for Whole {
+    type Error = std::convert::Infallible;
+
+    fn size(&self) -> BodySize {
+        BodySize::Sized(self.rest.len() as u64)
+    }
+
+    fn poll_next(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, Self::Error>>> {
+        let piece = self.rest.len().min(PIECE);
+        if piece == 0 {
+            return Poll::Ready(None);
+        }
+        Poll::Ready(Some(Ok(self.rest.split_to(piece))))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[actix::test]
+    async fn what_is_dropped_is_given_back() {
+        let budget = Budget::default();
+        let half = budget.try_reserve(TOTAL / 2).unwrap();
+        let most = budget.try_reserve(TOTAL / 2 - UNIT).unwrap();
+        assert!(budget.try_reserve(UNIT + 1).is_none());
+        let waiting = budget.clone();
+        let waiting = actix_web::rt::spawn(async move { waiting.reserve(TOTAL * 2).await });
+        tokio::task::yield_now().await;
+        assert!(!waiting.is_finished());
+        drop(half);
+        drop(most);
+        let all = waiting.await.unwrap();
+        assert!(budget.try_reserve(1).is_none());
+        drop(all);
+        assert_eq!(budget.free(), TOTAL);
+    }
+
+    #[actix::test]
+    async fn a_whole_answer_is_handed_on_in_pieces() {
+        let budget = Budget::default();
+        let text = "x".repeat(PIECE * 2 + 5);
+        let share = budget.try_reserve(text.len()).unwrap();
+        let whole = Whole::new(text.clone(), share);
+        assert_eq!(whole.size(), BodySize::Sized(text.len() as u64));
+        let bytes = actix_web::body::to_bytes(whole).await.unwrap();
+        assert_eq!(bytes, text);
+        assert_eq!(budget.free(), TOTAL);
+    }
+}

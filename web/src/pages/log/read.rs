@@ -1,0 +1,128 @@
+//! The part of a log that a page shows: found, read and made into text on a worker thread.
+
+use std::io;
+use std::path::PathBuf;
+
+use visord_model::log_line::Level;
+
+use super::{Parameters, json, render};
+use crate::log_source::numbered;
+use crate::log_view::find::{self, Hits};
+use crate::log_view::time::Clock;
+use crate::log_view::{self, Part, Window, jump};
+use crate::site::Site;
+
+/// What a page shows.
+pub(super) enum Shown {
+    Window(Window),
+    Hits(Hits),
+    /// The window at a time, or the end for a log without times.
+    Untimed(Window),
+}
+
+/// What was asked for.
+pub(super) struct Asked {
+    pub(super) path: PathBuf,
+    pub(super) parameters: Parameters,
+    /// Where links lead back to this log.
+    pub(super) here: String,
+    pub(super) length: u64,
+    pub(super) old: u32,
+    pub(super) is_json: bool,
+}
+
+/// What was found.
+pub(super) struct Found {
+    /// Without the bytes of a window.
+    pub(super) shown: Shown,
+    /// For the page or the browser's module.
+    pub(super) text: String,
+    /// The number of the file, and whether there is one before it.
+    pub(super) old: u32,
+    pub(super) has_older: bool,
+}
+
+/// What was asked for, read and made into text on another thread.
+///
+/// # Errors
+/// Those of opening and reading.
+pub(super) async fn read(site: &Site, asked: Asked) -> io::Result<Found> {
+    let workers = &site.state.workers;
+    let is_search = ["find", "at"]
+        .iter()
+        .any(|name| asked.parameters.contains_key(*name));
+    let read = move || found(&asked);
+    let found = if is_search {
+        workers.search(read).await
+    } else {
+        workers.run(read).await
+    };
+    found?
+}
+
+/// What was asked for, as it will be shown. Blocks.
+fn found(asked: &Asked) -> io::Result<Found> {
+    // the name of an old file ends with its number
+    let next = match asked.old {
+        0 => numbered(&asked.path, 1),
+        old => asked.path.with_extension((old + 1).to_string()),
+    };
+    let mut shown = part(asked)?;
+    let text = if asked.is_json {
+        json::body(&shown)
+    } else {
+        html_of(&shown, asked)
+    };
+    if let Shown::Window(window) | Shown::Untimed(window) = &mut shown {
+        window.bytes = Vec::new();
+    }
+    Ok(Found {
+        shown,
+        text,
+        old: asked.old,
+        has_older: visord_files::open_regular(&next).is_ok(),
+    })
+}
+
+fn html_of(shown: &Shown, asked: &Asked) -> String {
+    let get = |name: &str| asked.parameters.get(name).map_or("", String::as_str);
+    let level = Level::from_code(get("level"));
+    match shown {
+        Shown::Hits(hits) => render::hits(hits, get("find"), &asked.here),
+        Shown::Window(window) => render::window(window, get("mark").parse().ok(), level),
+        Shown::Untimed(window) => render::window(window, None, level),
+    }
+}
+
+/// The part that was asked for. Blocks.
+fn part(asked: &Asked) -> io::Result<Shown> {
+    let Asked {
+        path,
+        parameters,
+        length,
+        ..
+    } = asked;
+    let length = *length;
+    let get = |name: &str| parameters.get(name).map(String::as_str);
+    let number = |name: &str| get(name).and_then(|text| text.parse().ok());
+    if let Some(text) = get("find") {
+        return find::find(path, text, number("to")).map(Shown::Hits);
+    }
+    let clock = Clock::system();
+    if let Some(time) = get("at").and_then(|text| clock.meant(text)) {
+        return Ok(match jump::jump(path, time, &clock)? {
+            Some(offset) => Shown::Window(log_view::read(path, Part::After(offset), length)?),
+            None => Shown::Untimed(log_view::read(path, Part::End, length)?),
+        });
+    }
+    let part = match (number("from"), number("to")) {
+        (Some(from), _) => Part::After(from),
+        (None, Some(to)) => Part::Before(to),
+        (None, None) => Part::End,
+    };
+    let window = log_view::read(path, part, length)?;
+    Ok(match get("at") {
+        Some(_) => Shown::Untimed(window),
+        None => Shown::Window(window),
+    })
+}
