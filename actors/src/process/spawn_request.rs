@@ -207,8 +207,7 @@ impl Kept {
         Launched {
             child,
             at,
-            // a pipe the runtime cannot watch is treated like one the child closed
-            stdin: stdin.and_then(|fd| Stdin::new(fd).ok()),
+            stdin: stdin.map(Stdin::new),
             wires,
         }
     }

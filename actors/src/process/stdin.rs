@@ -21,19 +21,44 @@ pub enum StdinError {
 
 /// See the module.
 pub(super) struct Stdin {
-    pipe: Rc<Sender>,
+    pipe: Pipe,
     pending: Vec<u8>,
-    closed: bool,
+}
+
+/// The runtime watches a pipe only once it was full: most programs never read their stdin.
+enum Pipe {
+    Plain(OwnedFd),
+    Watched(Rc<Sender>),
+    Closed,
+}
+
+impl Pipe {
+    fn try_write(&self, data: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Plain(fd) => Ok(nix::unistd::write(fd, data)?),
+            Self::Watched(pipe) => pipe.try_write(data),
+            Self::Closed => Err(io::ErrorKind::BrokenPipe.into()),
+        }
+    }
+
+    /// Have the runtime watch it. One that cannot be watched is treated like one the child closed.
+    fn watch(&mut self) {
+        *self = match std::mem::replace(self, Self::Closed) {
+            Self::Plain(fd) => {
+                Sender::from_owned_fd(fd).map_or(Self::Closed, |pipe| Self::Watched(Rc::new(pipe)))
+            }
+            known @ (Self::Watched(_) | Self::Closed) => known,
+        };
+    }
 }
 
 impl Stdin {
     /// Take over a nonblocking write end.
-    pub(super) fn new(fd: OwnedFd) -> io::Result<Self> {
-        Ok(Self {
-            pipe: Rc::new(Sender::from_owned_fd(fd)?),
+    pub(super) fn new(fd: OwnedFd) -> Self {
+        Self {
+            pipe: Pipe::Plain(fd),
             pending: Vec::new(),
-            closed: false,
-        })
+        }
     }
 
     /// Whether bytes wait for the child to read.
@@ -43,7 +68,7 @@ impl Stdin {
 
     /// Write all of `data` or keep it for later; nothing of it is taken on an error.
     pub(super) fn write(&mut self, data: &[u8]) -> Result<(), StdinError> {
-        if self.closed {
+        if matches!(self.pipe, Pipe::Closed) {
             return Err(StdinError::Closed);
         }
         if self.is_pending() {
@@ -69,8 +94,17 @@ impl Stdin {
 
     /// Completes when the pipe may have room.
     pub(super) fn writable(&self) -> impl Future<Output = io::Result<()>> + 'static {
-        let pipe = self.pipe.clone();
-        async move { pipe.writable().await }
+        let pipe = match &self.pipe {
+            Pipe::Watched(pipe) => Some(Rc::clone(pipe)),
+            // nothing waits
+            Pipe::Plain(_) | Pipe::Closed => None,
+        };
+        async move {
+            match pipe {
+                Some(pipe) => pipe.writable().await,
+                None => Ok(()),
+            }
+        }
     }
 
     fn write_some(&mut self, data: &[u8]) -> Result<usize, StdinError> {
@@ -78,10 +112,13 @@ impl Stdin {
         while written < data.len() {
             match self.pipe.try_write(&data[written..]) {
                 Ok(n) => written += n,
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    self.pipe.watch();
+                    break;
+                }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(_) => {
-                    self.closed = true;
+                    self.pipe = Pipe::Closed;
                     self.pending.clear();
                     return Err(StdinError::Closed);
                 }

@@ -72,8 +72,8 @@ fn output() -> io::Result<(OwnedFd, OwnedFd)> {
 
 /// The two ends of a pipe are separate descriptions: the child's end goes on blocking.
 fn set_nonblocking(fd: &impl AsFd) -> io::Result<()> {
-    let flags = OFlag::from_bits_retain(fcntl(fd, FcntlArg::F_GETFL)?);
-    fcntl(fd, FcntlArg::F_SETFL(flags | OFlag::O_NONBLOCK))?;
+    // a new pipe has no other flag that this could take away
+    fcntl(fd, FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
     Ok(())
 }
 
