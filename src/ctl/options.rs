@@ -397,6 +397,28 @@ mod tests {
     }
 
     #[test]
+    fn history_of_a_configuration_that_a_link_of_another_user_leads_to() {
+        use std::os::unix::fs::{lchown, symlink};
+        if !nix::unistd::geteuid().is_root() {
+            return;
+        }
+        let folder = tempfile::tempdir().expect("a folder");
+        let (ours, link) = (folder.path().join("ours"), folder.path().join("etc"));
+        std::fs::create_dir(&ours).expect("a folder");
+        let text = "[supervisorctl]\nhistory_file=/h\n";
+        std::fs::write(ours.join("supervisord.conf"), text).expect("a file");
+        symlink(&ours, &link).expect("a link");
+        lchown(&link, Some(65534), None).expect("root");
+        let Ok(Request::Act(settings)) = request(&[], folder.path()) else {
+            panic!("no action");
+        };
+        assert_eq!(settings.history_file, None);
+        let warning = settings.warning.expect("a warning");
+        let reason = format!("{} is owned by nobody", link.display());
+        assert!(warning.ends_with(&reason), "{warning}");
+    }
+
+    #[test]
     fn errors() {
         let folder = tempfile::tempdir().expect("a folder");
         std::fs::write(folder.path().join("x.conf"), "[supervisord]\n").expect("a file");
