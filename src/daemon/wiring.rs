@@ -1,5 +1,7 @@
 //! The only place that starts actors and hands out addresses.
 
+mod web;
+
 use std::io;
 use std::os::unix::net::UnixStream;
 use std::rc::Rc;
@@ -13,7 +15,6 @@ use visord_actors::board::{Board, Identity};
 use visord_actors::clock::Clock;
 use visord_actors::event_bus::EventBus;
 use visord_actors::interest::Interest;
-use visord_actors::link::Link;
 use visord_actors::log::{ActivityLog, LogService, LogSettings};
 use visord_actors::messages::event::GetNextSerial;
 use visord_actors::messages::supervisor::Begin;
@@ -23,19 +24,15 @@ use visord_actors::signals::{Signals, hold_signals};
 use visord_actors::spawn::SpawnerHandle;
 use visord_actors::supervisor::{Abandoned, Ending, Loader, Parts, Rehearsal, Supervisor};
 use visord_actors::ticker::Ticker;
-use visord_actors::usage::Usage;
 use visord_actors::workers::Workers;
-use visord_config::{
-    Config, HttpAddress, HttpConfig, Loaded, MainLogTarget, RpcInterfaceConfig, RpcInterfaceKind,
-};
+use visord_config::{Config, HttpAddress, HttpConfig, Loaded, MainLogTarget};
 use visord_model::state::SupervisorState;
-use visord_web::budget::Budget;
-use visord_web::rpc::remote::Remotes;
-use visord_web::state::{AppState, Limits, Lost, Settle, Setup, Stored};
+use visord_web::state::Setup;
 
 use super::serve::{Doors, PAUSE};
 use super::start::Running;
 use crate::cli::UsageError;
+use web::Web;
 
 /// What a run begins with.
 pub(super) struct Run<'a> {
@@ -257,56 +254,6 @@ async fn supervise(run: Run<'_>) -> Result<Ending, UsageError> {
     Ok(ending)
 }
 
-/// What clients are served with, besides the actors.
-struct Web {
-    setup: Setup,
-    namespaces: Vec<String>,
-    remotes: Remotes,
-    workers: Workers,
-}
-
-impl Web {
-    fn new(
-        interfaces: &[RpcInterfaceConfig],
-        setup: Setup,
-        workers: Workers,
-        logger: &Logger,
-    ) -> Self {
-        Self {
-            setup,
-            namespaces: main_namespaces(interfaces),
-            remotes: remotes(interfaces, logger),
-            workers,
-        }
-    }
-
-    /// Once the Supervisor answers, every process is on the board: no client sees it empty.
-    async fn app(self, base: &Base, supervisor: &Addr<Supervisor>, log: &ActivityLog) -> AppState {
-        let link = Link::new(supervisor);
-        let _ = link.get_config().await;
-        AppState {
-            feed: base.board.feed().clone(),
-            usage: Usage::new(base.board.clone()),
-            board: base.board.clone(),
-            link,
-            log: base.logger.clone(),
-            follow: base.logs.followers(),
-            settle: settle(log),
-            lost: lost(&base.logs),
-            stored: stored(&base.logs),
-            workers: self.workers,
-            meters: Arc::default(),
-            namespaces: self.namespaces,
-            remotes: Arc::new(self.remotes),
-            build: crate::build_info(),
-            setup: self.setup,
-            limits: Limits::default(),
-            budget: Budget::default(),
-            uploads: Budget::default(),
-        }
-    }
-}
-
 /// Everything has stopped, or the Supervisor was given up (`None`): stop serving clients.
 async fn close(
     doors: Doors<'_>,
@@ -339,47 +286,6 @@ fn tell_panics(logger: &Logger) {
         slog::crit!(logger, "{panic}");
         usual(panic);
     }));
-}
-
-fn main_namespaces(interfaces: &[RpcInterfaceConfig]) -> Vec<String> {
-    let main = interfaces
-        .iter()
-        .filter(|interface| interface.kind == RpcInterfaceKind::Main);
-    main.map(|interface| interface.name.clone()).collect()
-}
-
-fn remotes(interfaces: &[RpcInterfaceConfig], logger: &slog::Logger) -> Remotes {
-    let servers = interfaces
-        .iter()
-        .filter_map(|interface| match &interface.kind {
-            RpcInterfaceKind::Main => None,
-            RpcInterfaceKind::Remote(server) => {
-                Some((interface.name.as_str(), server.url.expose()))
-            }
-        });
-    Remotes::new(servers).unwrap_or_else(|error| {
-        // the configuration lets nothing pass that cannot be read here
-        slog::crit!(logger, "no namespace can be forwarded: {error}");
-        Remotes::default()
-    })
-}
-
-/// Lets the web side wait until what was just said is in the log.
-fn settle(activity: &ActivityLog) -> Settle {
-    let activity = activity.clone();
-    Arc::new(move || activity.settled())
-}
-
-/// Lets the web side tell how much of a process's output is lost.
-fn lost(logs: &LogService) -> Lost {
-    let logs = logs.clone();
-    Arc::new(move |name| logs.lost(&name.group, &name.process))
-}
-
-/// Lets the web side tell how much of it is stored.
-fn stored(logs: &LogService) -> Stored {
-    let logs = logs.clone();
-    Arc::new(move |name| logs.stored(&name.group, &name.process))
 }
 
 fn identity(config: &Config) -> Identity {

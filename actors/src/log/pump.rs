@@ -273,8 +273,7 @@ impl Pump {
     // ---- commands ----
 
     fn obey_all(&mut self) {
-        // reset the bell first: a command that comes later rings it again
-        let _ = self.bell.read();
+        self.mouth.hear();
         while let Ok(command) = self.inbox.try_recv() {
             self.obey(command);
         }

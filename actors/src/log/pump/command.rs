@@ -5,6 +5,7 @@ use std::fmt;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
 
 use nix::sys::eventfd::{EfdFlags, EventFd};
@@ -80,6 +81,8 @@ pub(in crate::log) enum Command {
 pub(in crate::log) struct Mouth {
     queue: mpsc::Sender<Command>,
     bell: Arc<EventFd>,
+    /// The bell has been rung and not been heard: it need not ring for one more command.
+    is_rung: Arc<AtomicBool>,
 }
 
 impl Mouth {
@@ -88,16 +91,32 @@ impl Mouth {
         let (queue, inbox) = mpsc::channel();
         let flags = EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK;
         let bell = Arc::new(EventFd::from_flags(flags)?);
-        Ok((Self { queue, bell }, inbox))
+        let is_rung = Arc::default();
+        let mouth = Self {
+            queue,
+            bell,
+            is_rung,
+        };
+        Ok((mouth, inbox))
     }
 
     /// Queues a command and wakes the thread. A thread that has finished hears nothing:
     /// whoever waits for an answer sees its reply channel close.
     pub(in crate::log) fn say(&self, command: Command) {
-        if self.queue.send(command).is_ok() {
-            // it can only be full of rings that were not heard yet
-            let _ = self.bell.write(1);
+        if self.queue.send(command).is_err() || self.is_rung.swap(true, Ordering::AcqRel) {
+            return;
         }
+        if self.bell.write(1).is_err() {
+            // the next command tries again
+            self.is_rung.store(false, Ordering::Release);
+        }
+    }
+
+    /// The thread has woken up and is about to take what is queued.
+    pub(super) fn hear(&self) {
+        // a command that comes after this rings again; one that came before is queued already
+        let _ = self.bell.read();
+        self.is_rung.swap(false, Ordering::AcqRel);
     }
 
     /// The bell to wait for.
