@@ -54,7 +54,7 @@ pub use errno::errno_name;
 pub use error::SpawnError;
 pub(crate) use lane::Lane;
 pub use pipes::{ChildEnds, ParentEnds, open_pipes};
-pub use plan::{Delivery, SpawnJob, SpawnPlan, environment};
+pub use plan::{DaemonEnvironment, Delivery, SpawnJob, SpawnPlan, environment};
 pub(crate) use registry::Owner;
 pub use registry::{ChildHandle, ChildRegistry, CloneUnderWay, Exit};
 pub(crate) use spawner::Unclaimed;

@@ -21,7 +21,7 @@ use visord_actors::messages::supervisor::Begin;
 use visord_actors::process::Surroundings;
 use visord_actors::reaper::Reaper;
 use visord_actors::signals::{Signals, hold_signals};
-use visord_actors::spawn::SpawnerHandle;
+use visord_actors::spawn::{DaemonEnvironment, SpawnerHandle};
 use visord_actors::supervisor::{Abandoned, Ending, Loader, Parts, Rehearsal, Supervisor};
 use visord_actors::ticker::Ticker;
 use visord_actors::workers::Workers;
@@ -161,7 +161,7 @@ async fn base(
         logger: logger.clone(),
         interest,
         clock,
-        environment: std::env::vars_os().collect(),
+        environment: Arc::new(DaemonEnvironment::new(std::env::vars_os())),
         server_url: server_url(&config.http),
         strip_ansi: config.server.strip_ansi,
     };

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use slog::Logger;
 use tokio::sync::oneshot;
-use visord_config::{ChannelConfig, Secret};
+use visord_config::{ChannelConfig, ProcessConfig, Secret};
 use visord_model::event::Stream;
 use visord_model::moment::Moment;
 
@@ -15,8 +15,8 @@ use super::{Process, Surroundings};
 use crate::fcgi::{SharedSocket, UseNumber};
 use crate::log::{Channel, ChannelSpec, LogService, OpenedChannel, emit};
 use crate::spawn::{
-    CommandQuery, ParentEnds, SpawnAttempt, SpawnError, SpawnJob, SpawnPlan, Spawned, Unclaimed,
-    environment, open_pipes, resolve,
+    CommandQuery, DaemonEnvironment, ParentEnds, SpawnAttempt, SpawnError, SpawnJob, SpawnPlan,
+    Spawned, Unclaimed, environment, open_pipes, resolve,
 };
 
 /// See the module.
@@ -25,7 +25,10 @@ pub(super) struct SpawnRequest {
     query: CommandQuery,
     channels: Vec<ChannelSpec>,
     redirect_stderr: bool,
-    environment: Vec<(std::ffi::OsString, std::ffi::OsString)>,
+    group: String,
+    config: Arc<ProcessConfig>,
+    daemon_environment: Arc<DaemonEnvironment>,
+    server_url: Option<Secret>,
     directory: Option<PathBuf>,
     umask: Option<u32>,
     user: Option<u32>,
@@ -69,19 +72,16 @@ impl Process {
     /// Everything one attempt needs, decided now.
     pub(super) fn spawn_request(&self) -> SpawnRequest {
         let config = &self.setup.config;
-        let url = config.serverurl.as_ref().map(Secret::expose);
+        let automatic = self.world.server_url.as_deref().map(Secret::from);
         SpawnRequest {
             name: config.name.clone(),
             query: self.query(),
             channels: self.channel_specs(),
             redirect_stderr: config.redirect_stderr,
-            environment: environment(
-                &self.world.environment,
-                url.or(self.world.server_url.as_deref()),
-                &config.name,
-                &self.setup.group,
-                &config.environment,
-            ),
+            group: self.setup.group.clone(),
+            config: Arc::clone(config),
+            daemon_environment: Arc::clone(&self.world.environment),
+            server_url: config.serverurl.clone().or(automatic),
             directory: config.directory.as_ref().map(PathBuf::from),
             umask: config.umask,
             user: config.user.as_ref().map(|account| account.uid),
@@ -168,10 +168,17 @@ impl SpawnRequest {
         let channels = self.channels.into_iter().map(|spec| logs.open(spec));
         let channels = channels.collect::<Result<_, _>>().map_err(unopened)?;
         let (ours, ends) = open_pipes(self.redirect_stderr, socket).map_err(unopened)?;
+        let environment = environment(
+            &self.daemon_environment,
+            self.server_url.as_ref().map(Secret::expose),
+            &self.name,
+            &self.group,
+            &self.config.environment,
+        )?;
         let plan = SpawnPlan {
             name: self.name,
             command,
-            environment: self.environment,
+            environment,
             directory: self.directory,
             umask: self.umask,
             user: self.user,

@@ -13,7 +13,7 @@ use crate::event_bus::EventBus;
 use crate::interest::Interest;
 use crate::log::{LogService, OutputEvent};
 use crate::reaper::Reaper;
-use crate::spawn::{Spawner, SpawnerHandle};
+use crate::spawn::{DaemonEnvironment, Spawner, SpawnerHandle};
 
 /// The collaborators of a Process, visible in one place.
 pub struct Surroundings {
@@ -36,7 +36,7 @@ pub struct Surroundings {
     /// The only clock.
     pub clock: Clock,
     /// The daemon's own environment at start, under every child's.
-    pub environment: Vec<(OsString, OsString)>,
+    pub environment: Arc<DaemonEnvironment>,
     /// Where channels send what listeners want to know of outputs.
     pub output_events: Recipient<OutputEvent>,
     /// The automatic `SUPERVISOR_SERVER_URL`.
@@ -48,7 +48,6 @@ pub struct Surroundings {
 impl Surroundings {
     /// The daemon's own `PATH`.
     pub(super) fn path(&self) -> Option<OsString> {
-        let path = self.environment.iter().find(|(name, _)| name == "PATH");
-        path.map(|(_, value)| value.clone())
+        self.environment.get("PATH")
     }
 }

@@ -1,13 +1,13 @@
 //! A plan in the form a child can use without allocating: made on the spawner thread, read
 //! between clone and exec.
 
-use std::ffi::{CString, OsStr, OsString};
+use std::ffi::{CStr, CString, OsStr, OsString};
 use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
 use std::ptr;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use libc::c_char;
 use nix::fcntl::{FcntlArg, fcntl};
@@ -21,23 +21,23 @@ use super::{ChildEnds, SpawnError};
 /// Everything the child needs.
 pub(super) struct Launch {
     /// What to do (`child.rs`), and the program's own words.
-    pub(super) words: Strings,
-    pub(super) environment: Strings,
+    pub(super) words: Strings<CString>,
+    pub(super) environment: Strings<Arc<CStr>>,
     pub(super) stdio: Stdio,
 }
 
 /// A null-terminated array of C strings.
-pub(super) struct Strings {
+pub(super) struct Strings<T> {
     pointers: Vec<*const c_char>,
     // the pointers point into these
-    _owned: Vec<CString>,
+    _owned: Vec<T>,
 }
 
-impl Strings {
-    fn new(owned: Vec<CString>) -> Self {
+impl<T: AsRef<CStr>> Strings<T> {
+    fn new(owned: Vec<T>) -> Self {
         let pointers = owned
             .iter()
-            .map(|string| string.as_ptr())
+            .map(|string| string.as_ref().as_ptr())
             .chain([ptr::null()])
             .collect();
         Self {
@@ -112,13 +112,9 @@ impl Launch {
         for argument in &plan.command.argv {
             words.push(c_string(OsStr::new(argument), "command")?);
         }
-        let environment = plan.environment.iter().map(|(name, value)| {
-            let entry = [name.as_bytes(), b"=", value.as_bytes()].concat();
-            c_string(OsStr::from_bytes(&entry), "environment")
-        });
         Ok(Self {
             words: Strings::new(words),
-            environment: Strings::new(environment.collect::<Result<_, _>>()?),
+            environment: Strings::new(plan.environment),
             stdio: Stdio::new(plan.ends)
                 .map_err(|error| SpawnError::dispatchers(&plan.name, &error))?,
         })

@@ -1,7 +1,8 @@
 //! Everything that is decided about a child before it exists, as plain data.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::{CStr, CString, OsStr, OsString};
 use std::fmt;
+use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -46,7 +47,7 @@ pub struct SpawnPlan {
     /// What to execute.
     pub command: ResolvedCommand,
     /// The whole environment, see [`environment`].
-    pub environment: Vec<(OsString, OsString)>,
+    pub environment: Vec<Arc<CStr>>,
     /// Where to go before exec; `None`: where the daemon is.
     pub directory: Option<PathBuf>,
     /// File creation mask; `None`: the daemon's.
@@ -67,36 +68,71 @@ impl fmt::Debug for SpawnPlan {
     }
 }
 
-/// The environment of a child (spec core 4.6): the daemon's own, the `SUPERVISOR_` variables,
-/// then what the configuration says, which may override both. The daemon's order is kept, new
-/// names follow in the order they come.
-#[must_use]
+/// The environment the daemon was started with. Its children share the strings.
+#[derive(Default)]
+pub struct DaemonEnvironment(Vec<Arc<CStr>>);
+
+impl DaemonEnvironment {
+    /// From names and values. The system has none with a NUL byte.
+    pub fn new(variables: impl IntoIterator<Item = (OsString, OsString)>) -> Self {
+        let entries = variables.into_iter().filter_map(|(name, value)| {
+            let entry = [name.as_bytes(), b"=", value.as_bytes()].concat();
+            CString::new(entry).ok().map(Arc::from)
+        });
+        Self(entries.collect())
+    }
+
+    /// The value of a variable.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<OsString> {
+        let value = |entry: &Arc<CStr>| {
+            let value = value_of(entry, name)?;
+            Some(OsStr::from_bytes(value).to_owned())
+        };
+        self.0.iter().find_map(value)
+    }
+}
+
+/// The value of an entry if it has this name.
+fn value_of<'a>(entry: &'a CStr, name: &str) -> Option<&'a [u8]> {
+    let rest = entry.to_bytes().strip_prefix(name.as_bytes())?;
+    rest.strip_prefix(b"=")
+}
+
+/// The environment of a child (spec core 4.6), `NAME=VALUE` each: the daemon's own, the
+/// `SUPERVISOR_` variables, then what the configuration says, which may override both. The daemon's
+/// order is kept, new names follow in the order they come. Error: a NUL byte.
 pub fn environment(
-    daemon_env: &[(OsString, OsString)],
+    daemon: &DaemonEnvironment,
     server_url: Option<&str>,
     process: &str,
     group: &str,
-    config_env: &Environment,
-) -> Vec<(OsString, OsString)> {
-    let mut all = daemon_env.to_vec();
-    set(&mut all, "SUPERVISOR_ENABLED", "1");
+    config: &Environment,
+) -> Result<Vec<Arc<CStr>>, SpawnError> {
+    let mut all = Vec::with_capacity(daemon.0.len() + config.len() + 4);
+    all.extend_from_slice(&daemon.0);
+    set(&mut all, "SUPERVISOR_ENABLED", "1")?;
     if let Some(url) = server_url {
-        set(&mut all, "SUPERVISOR_SERVER_URL", url);
+        set(&mut all, "SUPERVISOR_SERVER_URL", url)?;
     }
-    set(&mut all, "SUPERVISOR_PROCESS_NAME", process);
-    set(&mut all, "SUPERVISOR_GROUP_NAME", group);
-    for (name, value) in config_env {
-        set(&mut all, name, value.expose());
+    set(&mut all, "SUPERVISOR_PROCESS_NAME", process)?;
+    set(&mut all, "SUPERVISOR_GROUP_NAME", group)?;
+    for (name, value) in config {
+        set(&mut all, name, value.expose())?;
     }
-    all
+    Ok(all)
 }
 
-fn set(all: &mut Vec<(OsString, OsString)>, name: &str, value: &str) {
-    let value = OsString::from(value);
-    match all.iter_mut().find(|(known, _)| known == OsStr::new(name)) {
-        Some((_, old)) => *old = value,
-        None => all.push((OsString::from(name), value)),
+fn set(all: &mut Vec<Arc<CStr>>, name: &str, value: &str) -> Result<(), SpawnError> {
+    let entry = CString::new([name, "=", value].concat()).map_err(|_| SpawnError::Nul {
+        what: "environment".to_owned(),
+    })?;
+    let entry = Arc::from(entry);
+    match all.iter_mut().find(|old| value_of(old, name).is_some()) {
+        Some(old) => *old = entry,
+        None => all.push(entry),
     }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -105,17 +141,19 @@ mod tests {
 
     use super::*;
 
-    fn words(environment: &[(OsString, OsString)]) -> Vec<String> {
-        environment
-            .iter()
-            .map(|(name, value)| format!("{}={}", name.display(), value.display()))
-            .collect()
+    fn words(environment: Result<Vec<Arc<CStr>>, SpawnError>) -> Vec<String> {
+        let entries = environment.expect("no NUL");
+        let words = entries.iter().map(|entry| entry.to_string_lossy());
+        words.map(String::from).collect()
+    }
+
+    fn daemon<const N: usize>(variables: [(&str, &str); N]) -> DaemonEnvironment {
+        DaemonEnvironment::new(variables.map(|(name, value)| (name.into(), value.into())))
     }
 
     #[test]
     fn later_sources_override_earlier_ones_in_place() {
-        let daemon = [("PATH", "/bin"), ("SUPERVISOR_ENABLED", "old"), ("A", "1")]
-            .map(|(name, value)| (name.into(), value.into()));
+        let daemon = daemon([("PATH", "/bin"), ("SUPERVISOR_ENABLED", "old"), ("A", "1")]);
         let config = BTreeMap::from([
             ("A".to_owned(), "2".into()),
             ("SUPERVISOR_GROUP_NAME".to_owned(), "mine".into()),
@@ -123,7 +161,7 @@ mod tests {
         ]);
         let all = environment(&daemon, Some("unix:///run/s.sock"), "p", "g", &config);
         assert_eq!(
-            words(&all),
+            words(all),
             [
                 "PATH=/bin",
                 "SUPERVISOR_ENABLED=1",
@@ -138,8 +176,18 @@ mod tests {
 
     #[test]
     fn without_a_server_an_inherited_url_stays() {
-        let daemon = [("SUPERVISOR_SERVER_URL".into(), "outer".into())];
+        let daemon = daemon([("SUPERVISOR_SERVER_URL", "outer")]);
         let all = environment(&daemon, None, "p", "g", &BTreeMap::new());
-        assert_eq!(words(&all)[0], "SUPERVISOR_SERVER_URL=outer");
+        assert_eq!(words(all)[0], "SUPERVISOR_SERVER_URL=outer");
+        let value = daemon.get("SUPERVISOR_SERVER_URL");
+        assert_eq!(value, Some(OsString::from("outer")));
+        assert_eq!(daemon.get("SUPERVISOR"), None);
+    }
+
+    #[test]
+    fn a_nul_byte_is_an_error() {
+        let config = BTreeMap::from([("A".to_owned(), "a\0b".into())]);
+        let refused = environment(&daemon([]), None, "p", "g", &config);
+        assert!(matches!(refused, Err(SpawnError::Nul { .. })));
     }
 }

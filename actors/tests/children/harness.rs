@@ -1,6 +1,5 @@
 //! Plans for little shell scripts, and tests that need an operating system process of their own.
 
-use std::ffi::OsString;
 use std::os::fd::OwnedFd;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
@@ -45,7 +44,7 @@ pub(crate) fn plan(path: &str, argv: &[&str]) -> (ParentEnds, SpawnPlan) {
             path: PathBuf::from(path),
             argv: argv.iter().map(|&word| word.to_owned()).collect(),
         },
-        environment: vec![(OsString::from("PATH"), OsString::from("/usr/bin:/bin"))],
+        environment: vec![c"PATH=/usr/bin:/bin".into()],
         directory: None,
         umask: None,
         user: None,

@@ -124,7 +124,7 @@ async fn gets_directory_umask_and_exactly_its_environment() {
         let (ours, mut plan) = shell("pwd -P; umask; touch made; exec /usr/bin/env");
         plan.directory = Some(dir.path().to_owned());
         plan.umask = Some(0o027);
-        plan.environment = vec![("B".into(), "2".into()), ("A".into(), "1 =x".into())];
+        plan.environment = vec![c"B=2".into(), c"A=1 =x".into()];
         let story = story(&spawner, ours, plan).await;
         let lines: Vec<&str> = story.stdout.lines().collect();
         assert_eq!(lines[..2], [&*real.to_string_lossy(), "0027"], "{way}");
@@ -445,9 +445,9 @@ async fn what_a_child_would_have_had_is_closed_by_the_spawner_thread() {
 async fn what_cannot_be_handed_over_is_refused() {
     let (_, spawner) = both_ways().into_iter().next().expect("one");
     let (_ours, mut plan) = shell("true");
-    plan.environment = vec![("A".into(), "a\0b".into())];
+    plan.command.argv.push("a\0b".to_owned());
     let error = spawner.spawn(plan.into()).await.expect_err("refused");
-    assert_eq!(error.to_string(), "environment contains a NUL byte");
+    assert_eq!(error.to_string(), "command contains a NUL byte");
 }
 
 /// Prints how long 1,000 children take; nothing depends on it.

@@ -72,7 +72,7 @@ pub(crate) fn start(folder: &Path, tamper: impl FnOnce(SpawnerHandle) -> Rc<dyn 
         logger,
         interest,
         clock,
-        environment: Vec::new(),
+        environment: Arc::default(),
         server_url: None,
         strip_ansi: false,
     };
