@@ -133,9 +133,19 @@ impl OpenedChannel {
     /// Hands it over to the log thread of its file system. Never blocks.
     #[must_use]
     pub fn adopt(self) -> Channel {
+        self.hand_over(None)
+    }
+
+    /// Hands it over with the pipe of the child with this pid, as by [`Channel::attach`].
+    #[must_use]
+    pub fn adopt_with(self, pipe: OwnedFd, pid: i32) -> Channel {
+        self.hand_over(Some((pipe, pid)))
+    }
+
+    fn hand_over(self, pipe: Option<(OwnedFd, i32)>) -> Channel {
         let Self { id, home, output } = self;
         let lost = output.lost();
-        home.say(Command::Adopt { id, output });
+        home.say(Command::Adopt { id, output, pipe });
         Channel {
             id,
             mouth: home,

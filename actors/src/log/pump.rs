@@ -281,7 +281,12 @@ impl Pump {
 
     fn obey(&mut self, command: Command) {
         match command {
-            Command::Adopt { id, output } => self.adopt(id, *output),
+            Command::Adopt { id, output, pipe } => {
+                self.adopt(id, *output);
+                if let Some((pipe, pid)) = pipe {
+                    self.attach(id, pipe, pid);
+                }
+            }
             Command::Attach { id, pipe, pid } => self.attach(id, pipe, pid),
             Command::Drain { id, reply } => {
                 let drained = self.drain(id);

@@ -92,10 +92,9 @@ impl Process {
         } in wires
         {
             if self.setup.pool.is_some() && stream == Stream::Stdout {
-                self.listen(pipe, channel, pid, ctx);
+                self.listen(pipe, channel.adopt(), pid, ctx);
             } else {
-                channel.attach(pipe, pid);
-                self.outputs.push(channel);
+                self.outputs.push(channel.adopt_with(pipe, pid));
             }
         }
     }

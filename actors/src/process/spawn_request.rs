@@ -13,7 +13,7 @@ use visord_model::moment::Moment;
 use super::stdin::Stdin;
 use super::{Process, Surroundings};
 use crate::fcgi::{SharedSocket, UseNumber};
-use crate::log::{Channel, ChannelSpec, LogService, OpenedChannel, emit};
+use crate::log::{ChannelSpec, LogService, OpenedChannel, emit};
 use crate::spawn::{
     CommandQuery, DaemonEnvironment, ParentEnds, SpawnAttempt, SpawnError, SpawnJob, SpawnPlan,
     Spawned, Unclaimed, environment, open_pipes, resolve,
@@ -48,7 +48,7 @@ pub(super) struct Launched {
 pub(super) struct Wire {
     pub(super) stream: Stream,
     pub(super) pipe: OwnedFd,
-    pub(super) channel: Channel,
+    pub(super) channel: OpenedChannel,
 }
 
 /// What the daemon keeps of a child. It comes to the control thread only with the child; without
@@ -208,7 +208,7 @@ impl Kept {
             .map(|((stream, pipe), channel)| Wire {
                 stream,
                 pipe,
-                channel: channel.adopt(),
+                channel,
             })
             .collect();
         Launched {

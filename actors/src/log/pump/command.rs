@@ -22,10 +22,11 @@ pub(in crate::log) type ChannelId = u64;
 
 /// What a log thread can be asked to do.
 pub(in crate::log) enum Command {
-    /// Take over a channel whose sinks are open.
+    /// Take over a channel whose sinks are open, and read the pipe of this child.
     Adopt {
         id: ChannelId,
         output: Box<Output<RealDisk>>,
+        pipe: Option<(OwnedFd, i32)>,
     },
     /// Read this pipe.
     Attach {
