@@ -22,12 +22,10 @@ pub(super) mod word {
     pub(in super::super) const UMASK: usize = 4;
     /// `=` and the working directory; empty: where we are.
     pub(in super::super) const DIRECTORY: usize = 5;
-    /// Signals that the daemon ignores: exec gives all others their default.
-    pub(in super::super) const IGNORED: usize = 6;
     /// The file to execute.
-    pub(in super::super) const PATH: usize = 7;
+    pub(in super::super) const PATH: usize = 6;
     /// The first word of the program; there is at least one.
-    pub(in super::super) const ARGV: usize = 8;
+    pub(in super::super) const ARGV: usize = 7;
 }
 
 /// The child cannot learn or set the groups of its user.
@@ -41,8 +39,9 @@ pub(super) const NO_GROUPS: &str = "Could not set groups of effective user";
 /// of [`word`].
 pub(super) unsafe fn run(words: *const *const c_char, environment: *const *const c_char) -> ! {
     let words = Words(words);
-    // from now on a signal ends this process, whatever it waits for
-    default_signals(numbers(words.get(word::IGNORED)));
+    // from now on a signal ends this process, whatever it waits for; dispositions first: a handler
+    // of the daemon must not run here
+    default_signals();
     unblock_signals();
     close_from(3);
     set_name(words.get(word::PATH));
@@ -226,17 +225,11 @@ fn set_umask(mask: u64) {
 
 const SIGNAL_SET_SIZE: usize = 8;
 
-/// All of them, also those the C library keeps for itself.
-pub(super) const SIGNALS: core::ops::RangeInclusive<u64> = 1..=64;
-
-/// Give these signals their default disposition.
-pub(super) fn default_signals(signals: impl Iterator<Item = u64>) {
+/// Give every signal its default disposition, also those the C library keeps for itself.
+fn default_signals() {
     // all zero is "default, no flags, empty mask" whatever the order of the fields
     let action = [0_u64; 8];
-    for signal in signals {
-        let Ok(signal) = usize::try_from(signal) else {
-            continue;
-        };
+    for signal in 1..=64 {
         // SAFETY: `action` is larger than the kernel's structure on every architecture. SIGKILL
         // and SIGSTOP are refused, which is right.
         let _ = unsafe {

@@ -16,8 +16,6 @@ pub(super) fn spawn(launch: &Launch) -> Result<i32, i32> {
             if places::begin(launch.stdio.sources()).is_err() {
                 child::give_up(&[]);
             }
-            // before signals are let through: no handler of the daemon may run here
-            child::default_signals(child::SIGNALS);
             // SAFETY: these are what `run` expects, and stay for the rest of this process.
             unsafe { child::run(launch.words.as_ptr(), launch.environment.as_ptr()) }
         }

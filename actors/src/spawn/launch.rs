@@ -3,17 +3,16 @@
 
 use std::ffi::{CStr, CString, OsStr, OsString};
 use std::io;
-use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
 use std::ptr;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use libc::c_char;
 use nix::fcntl::{FcntlArg, fcntl};
 
 use super::account::identity;
-use super::child::{SIGNALS, word};
+use super::child::word;
 use super::plan::SpawnPlan;
 use super::spawner::Limit;
 use super::{ChildEnds, SpawnError};
@@ -106,7 +105,6 @@ impl Launch {
             marked.push(directory);
             orders[word::DIRECTORY] = c_string(&marked, "directory")?;
         }
-        orders[word::IGNORED] = c_string(ignored_signals().as_ref(), "signals")?;
         orders[word::PATH] = c_string(plan.command.path.as_os_str(), "command")?;
         let mut words = Vec::from(orders);
         for argument in &plan.command.argv {
@@ -118,28 +116,6 @@ impl Launch {
             stdio: Stdio::new(plan.ends)
                 .map_err(|error| SpawnError::dispatchers(&plan.name, &error))?,
         })
-    }
-}
-
-/// The signals this process ignores, for [`word::IGNORED`]. They are looked up once: the daemon
-/// installs handlers while it runs, and ignores nothing new.
-fn ignored_signals() -> &'static str {
-    static IGNORED: OnceLock<String> = OnceLock::new();
-    IGNORED.get_or_init(|| {
-        let numbers = SIGNALS.filter(|signal| is_ignored(*signal));
-        numbers.map(|signal| format!("{signal} ")).collect()
-    })
-}
-
-fn is_ignored(signal: u64) -> bool {
-    let Ok(signal) = libc::c_int::try_from(signal) else {
-        return false;
-    };
-    let mut action = MaybeUninit::<libc::sigaction>::zeroed();
-    // SAFETY: `action` is a valid place for the answer, and zeroed, which is a valid value.
-    unsafe {
-        libc::sigaction(signal, ptr::null(), action.as_mut_ptr()) == 0
-            && action.assume_init().sa_sigaction == libc::SIG_IGN
     }
 }
 
