@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 const MAIN: &str = "src/spawn/helper/main.rs";
+const LAYOUT: &str = "src/spawn/helper/link.ld";
 const SHARED: [&str; 3] = [
     "src/spawn/child.rs",
     "src/spawn/errno.rs",
@@ -12,7 +13,7 @@ const SHARED: [&str; 3] = [
 ];
 
 fn main() {
-    for source in SHARED.iter().chain([&MAIN]) {
+    for source in SHARED.iter().chain([&MAIN, &LAYOUT]) {
         println!("cargo::rerun-if-changed={source}");
     }
     let arch = variable("CARGO_CFG_TARGET_ARCH");
@@ -29,7 +30,7 @@ fn main() {
         // no C library, no start files of one; few pages, since each costs at every spawn
         .args(["-Clink-arg=-nostartfiles"])
         .args(["-Clink-arg=-nostdlib", "-Clink-arg=-static"])
-        .args(["-Clink-arg=-Wl,--build-id=none,-z,noseparate-code"])
+        .arg(format!("-Clink-arg=-Wl,--build-id=none,-T,{LAYOUT}"))
         .arg("-o")
         .arg(&helper)
         .arg(MAIN);

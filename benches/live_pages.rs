@@ -17,7 +17,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use harness::{Daemon, free_port, wait_for};
+use harness::{Daemon, free_port, wait_until};
 
 /// How long each situation is measured.
 const SPAN: Duration = Duration::from_secs(10);
@@ -86,7 +86,7 @@ fn situation(daemon: &Daemon, port: u16, name: &str, processes: usize, logs: usi
         .chain(std::iter::repeat_n(LOG, logs))
         .map(|path| Page::open(port, path))
         .collect();
-    wait_for("all pages", || {
+    wait_until("all pages", || {
         pages
             .iter()
             .all(|page| page.received.load(Ordering::Relaxed) > 0)

@@ -11,7 +11,7 @@
 //! It shows what a program must do to be restarted without a lost request: standard input is
 //! the listening socket, shared with the other processes of the program and held open by the
 //! daemon while one is replaced. So finish the request at hand, and accept no other once
-//! SIGTERM has come: whoever connects meanwhile waits in the backlog for the next process.
+//! SIGTERM has come: clients that connect meanwhile wait in the backlog for the next process.
 
 use std::io::{self, Error, ErrorKind, Read, Write};
 use std::net::TcpListener;
@@ -31,12 +31,12 @@ const STDIN: u8 = 5;
 const STDOUT: u8 = 6;
 
 fn main() -> io::Result<()> {
-    let mut farewell = SigSet::empty();
-    farewell.add(Signal::SIGTERM);
-    farewell.thread_block()?;
-    let farewell = SignalFd::new(&farewell)?;
+    let mut termination = SigSet::empty();
+    termination.add(Signal::SIGTERM);
+    termination.thread_block()?;
+    let termination = SignalFd::new(&termination)?;
     let listener = Listener::on_stdin()?;
-    while listener.waits(farewell.as_fd())? {
+    while listener.waits(termination.as_fd())? {
         match listener.accept().and_then(|mut stream| serve(&mut stream)) {
             Ok(()) => {}
             // another process of the program took it
@@ -81,8 +81,8 @@ impl Listener {
     }
 
     /// Wait for a connection; false once there shall be no more.
-    fn waits(&self, farewell: BorrowedFd<'_>) -> io::Result<bool> {
-        let mut wanted = [farewell, self.as_fd()].map(|fd| PollFd::new(fd, PollFlags::POLLIN));
+    fn waits(&self, termination: BorrowedFd<'_>) -> io::Result<bool> {
+        let mut wanted = [termination, self.as_fd()].map(|fd| PollFd::new(fd, PollFlags::POLLIN));
         poll(&mut wanted, PollTimeout::NONE)?;
         Ok(wanted[0].any() == Some(false))
     }

@@ -1,8 +1,8 @@
-//! supervisorctl: one command, or a shell that takes them (spec interfaces 4).
+//! supervisorctl: one action, or a shell that takes them (spec interfaces 4).
 //!
 //! Reading order: [`options`] is the command line, [`session`] what commands work with,
-//! [`command`] the table of all of them, [`shell`] the prompt and [`editor`] the line. Everything here blocks: a
-//! person waits for it, and a runtime would only make it start later.
+//! [`command`] the table of all of them, [`shell`] the prompt and [`editor`] the line. Everything
+//! here blocks: a runtime would only make it start later.
 
 pub mod arguments;
 pub mod command;
@@ -20,6 +20,7 @@ pub mod json;
 pub mod line;
 pub mod lines;
 pub mod live;
+pub mod manual;
 pub mod names;
 pub mod options;
 pub mod plugin;
@@ -30,153 +31,163 @@ pub mod shell;
 pub mod table;
 pub mod terminal;
 pub mod units;
-pub mod visible;
 pub mod watcher;
 
+use std::path::Path;
 use std::process::ExitCode;
-use std::{io, mem};
+use std::{env, io, mem};
 
 use visord_xmlrpc::CallError;
 
-use crate::cli;
+use crate::cli::{self, Parsed};
 use command::execute;
-use complete::outer::answer;
+use complete::outer::{COMPLETE, answer};
 use exit_status::ExitStatus;
 use failure::Failure;
 use json::Report;
-use options::{Request, Settings};
+use options::Settings;
 use session::{Flow, Session};
 use shell::Left;
-use terminal::{Console, Terminal};
+use terminal::Terminal;
 
 /// The whole program.
 #[must_use]
 pub fn main() -> ExitCode {
-    let (program, words) = cli::arguments();
-    hide::hide_passwords(&words);
-    match options::read(&program, &words, &options::surroundings()) {
-        Err(error) if options::wants_json(&words) => {
+    let (program, arguments) = cli::arguments();
+    let definitions = options::definitions();
+    hide::hide_passwords(&definitions, &arguments);
+    let context = cli::host_context(env::current_dir().unwrap_or_else(|_| "/".into()));
+    if let [first, request @ ..] = &arguments[..]
+        && first == COMPLETE
+    {
+        return show(&answer(request, &context), ExitStatus::Success);
+    }
+    match options::read(&program, &definitions, &arguments, &context) {
+        Ok(Parsed::Run(settings)) => act(*settings),
+        Ok(Parsed::Print(text)) => show(&text, ExitStatus::Success),
+        Err(error) if options::wants_json(&arguments) => {
             let mut report = Report::default();
-            report.errors.push(format!("Error: {}", error.0));
-            let status = ExitStatus::InvalidArguments.code();
-            let document = report.take_document("", status);
-            show(&format!("{document}\n"), ExitCode::from(status))
+            report.errors.push(format!("Error: {error}"));
+            let status = ExitStatus::InvalidArguments;
+            let document = report.take_document("", status.code());
+            show(&format!("{document}\n"), status)
         }
         Err(error) => error.report(&program),
-        Ok(Request::Help(text)) => show(&text, ExitCode::SUCCESS),
-        Ok(Request::Complete(shell)) => {
-            // What cannot be told is not offered.
-            let _ = Console::default().out(&answer(&shell, &options::surroundings()));
-            ExitCode::SUCCESS
-        }
-        Ok(Request::Act(settings)) => act(*settings),
     }
 }
 
 /// Write to standard output and be done.
-fn show(text: &str, code: ExitCode) -> ExitCode {
-    match Console::default().out(text) {
-        Ok(()) => code,
-        Err(_) => ExitCode::FAILURE,
-    }
+fn show(text: &str, status: ExitStatus) -> ExitCode {
+    let written = Terminal::default().out(text);
+    written.map_or(ExitCode::FAILURE, |()| status.into())
 }
 
 fn act(settings: Settings) -> ExitCode {
-    let mut console = Console::default();
-    let is_shell = settings.words.is_empty();
-    let confirm = is_shell || settings.interactive;
-    // A password may be asked for: the terminal must show again what is typed afterwards.
-    let may_ask = settings.server.lacks_password() && console.can_ask();
-    let code = if confirm {
+    let mut terminal = Terminal::default();
+    let confirm = settings.action.is_empty() || settings.interactive;
+    // if a password may be asked for, Ctrl-C has to make the terminal show again what is typed
+    let may_ask = settings.server.lacks_password() && terminal.can_ask();
+    let interrupted = if confirm {
         ExitStatus::Success
     } else {
         ExitStatus::Interrupted
     };
     if (confirm || may_ask)
-        && let Err(error) = console.on_interrupt(shell::leave_on_interrupt(code))
+        && let Err(error) = terminal.on_interrupt(shell::leave_on_interrupt(interrupted))
     {
-        // Ctrl-C then ends the shell less politely.
-        let _ = console.err(&format!("warning: Ctrl-C cannot be watched: {error}\n"));
+        // Ctrl-C then kills the shell
+        let _ = terminal.err(&format!("warning: Ctrl-C cannot be watched: {error}\n"));
     }
     if confirm && let Some(warning) = &settings.warning {
-        // a user who cannot read it has nothing to lose: the file is left alone
-        let _ = console.err(&format!("warning: {warning}\n"));
+        // the file is not used, so nothing is lost if the warning cannot be shown
+        let _ = terminal.err(&format!("warning: {warning}\n"));
     }
-    let mut session = Session::new(settings.server, &mut console, confirm);
-    session.report = settings.json.then(Report::default);
-    session.plugins = settings.plugins;
-    if !confirm && let Some(refusal) = become_plugin(&session, &settings.words) {
-        let told = session
-            .fail(ExitStatus::Generic, &refusal)
-            .and_then(|()| tell_in_json(&mut session, &settings.words[0]));
-        drop(told);
-        return ExitCode::from(ExitStatus::Generic.code());
-    }
-    let first = if is_shell {
+    let mut session = Session {
+        server: settings.server,
+        terminal: &mut terminal,
+        confirm,
+        exit_status: ExitStatus::Success,
+        report: settings.json.then(Report::default),
+        plugins: settings.plugins,
+    };
+    let outcome = if confirm {
+        let history_file = settings.history_file.as_deref();
+        act_in_shell(
+            &mut session,
+            &settings.action,
+            &settings.prompt,
+            history_file,
+        )
+    } else {
+        act_once(&mut session, &settings.action)
+    };
+    // an error: the reader of our output or the terminal is gone
+    outcome.unwrap_or(ExitStatus::Generic).into()
+}
+
+/// Carry out an action, or become the plug-in of that name: its arguments are just as they were
+/// typed, and its end is ours.
+fn act_once(session: &mut Session<'_>, action: &[String]) -> Result<ExitStatus, Failure> {
+    let refusal = match session.plugins.find(&action[0]) {
+        Ok(Some(plugin)) => plugin.replace_process(session, &action[1..]),
+        Ok(None) => {
+            let _: Flow = attempt(session, &action.join(" "))?;
+            return Ok(session.exit_status);
+        }
+        Err(why) => format!("ERROR: {why}"),
+    };
+    session.fail(ExitStatus::Generic, &refusal)?;
+    print_report(session, &action[0])?;
+    Ok(ExitStatus::Generic)
+}
+
+/// Carry out an action, `status` if there is none, and then what is typed in a shell.
+fn act_in_shell(
+    session: &mut Session<'_>,
+    action: &[String],
+    prompt: &str,
+    history_file: Option<&Path>,
+) -> Result<ExitStatus, Failure> {
+    let line = if action.is_empty() {
         "status".to_owned()
     } else {
-        line_of(&session, &settings.words)
+        line_of(session, action)
     };
-    let outcome = attempt(&mut session, &first).and_then(|flow| {
-        let action = session.exit_status;
-        if !confirm {
-            return Ok(action);
-        }
-        let left = match flow {
-            Flow::Leave => Left::ByUser,
-            Flow::Continue => {
-                let history_file = settings.history_file.as_deref();
-                shell::run(&mut session, &settings.prompt, history_file)?
-            }
-        };
-        Ok(match left {
-            // a script gave an action and nothing to type
-            Left::AtEndOfInput if !is_shell => action,
-            // failures were told; the shell itself did well
-            Left::AtEndOfInput | Left::ByUser => ExitStatus::Success,
-        })
-    });
-    match outcome {
-        Ok(status) => ExitCode::from(status.code()),
-        // The reader of our output or the terminal went away: nobody is left to tell.
-        Err(_) => ExitCode::from(ExitStatus::Generic.code()),
+    let flow = attempt(session, &line)?;
+    let status = session.exit_status;
+    if flow == Flow::Leave {
+        return Ok(ExitStatus::Success);
     }
+    Ok(match shell::run(session, prompt, history_file)? {
+        // a script gave an action and nothing to type
+        Left::AtEndOfInput if !action.is_empty() => status,
+        // failures were shown; the shell itself did well
+        Left::AtEndOfInput | Left::ByUser => ExitStatus::Success,
+    })
 }
 
-/// The words of an action as one line. A plug-in gets them back as they were typed.
-fn line_of(session: &Session<'_>, words: &[String]) -> String {
-    match words.split_first() {
-        Some((name, arguments)) if matches!(session.plugins.find(name), Ok(Some(_))) => {
-            let quoted = |word: &String| format!(" '{}'", word.replace('\'', "'\\''"));
-            let arguments: String = arguments.iter().map(quoted).collect();
-            format!("{name}{arguments}")
-        }
-        Some(_) | None => words.join(" "),
+/// An action as one line. A plug-in gets its arguments back as they were typed.
+fn line_of(session: &Session<'_>, action: &[String]) -> String {
+    if !matches!(session.plugins.find(&action[0]), Ok(Some(_))) {
+        return action.join(" ");
     }
+    let quoted = |word: &String| format!(" '{}'", word.replace('\'', "'\\''"));
+    let arguments: String = action[1..].iter().map(quoted).collect();
+    format!("{}{arguments}", action[0])
 }
 
-/// Become the plug-in that the words begin with, if any; comes back only with the reason why
-/// that is impossible. The words are its arguments just as they were typed, and its end is ours.
-fn become_plugin(session: &Session<'_>, words: &[String]) -> Option<String> {
-    let (name, arguments) = words.split_first()?;
-    match session.plugins.find(name) {
-        Ok(plugin) => plugin.map(|plugin| plugin.become_it(session, arguments)),
-        Err(why) => Some(format!("ERROR: {why}")),
-    }
-}
-
-/// Carry out a line, and with `--json` tell of it in one document.
+/// Carry out a line, and with `--json` print one document about it.
 ///
 /// # Errors
 /// The terminal is gone.
 pub fn attempt(session: &mut Session<'_>, line: &str) -> Result<Flow, Failure> {
     let flow = attempt_once(session, line)?;
-    tell_in_json(session, line)?;
+    print_report(session, line)?;
     Ok(flow)
 }
 
 /// With `--json`: the document for what this line did.
-fn tell_in_json(session: &mut Session<'_>, line: &str) -> Result<(), Failure> {
+fn print_report(session: &mut Session<'_>, line: &str) -> Result<(), Failure> {
     if let Some(report) = &mut session.report {
         if mem::take(&mut report.is_told) {
             return Ok(());
@@ -188,8 +199,8 @@ fn tell_in_json(session: &mut Session<'_>, line: &str) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Carry out a line; what it has no words for is told here. Asks for a login where one is
-/// required and somebody can be asked (spec interfaces 4.5).
+/// Carry out a line and report its failure. Asks for a login where one is required and a user can
+/// be asked (spec interfaces 4.5).
 ///
 /// # Errors
 /// The terminal is gone.
@@ -213,12 +224,12 @@ fn attempt_once(session: &mut Session<'_>, line: &str) -> Result<Flow, Failure> 
     }
 }
 
-/// Ask for name and password, kept for the session; false if nobody is to be asked. An action
+/// Ask for name and password, kept for the session; false if no user is to be asked. An action
 /// on the command line asks for no more than a password that was left out.
 fn log_in(session: &mut Session<'_>) -> Result<bool, Failure> {
-    let asks_password = session.server.lacks_password() && session.terminal.can_ask();
-    if !session.confirm && asks_password {
-        let password = session.terminal.ask_secret("Password:")?;
+    let terminal = &mut session.terminal;
+    if !session.confirm && session.server.lacks_password() && terminal.can_ask() {
+        let password = terminal.ask_secret("Password:")?;
         session.server.password = Some(password.ok_or(Failure::EndOfInput)?.into());
         return Ok(true);
     }

@@ -1,21 +1,23 @@
-//! The life of the daemon: load, become, bind, daemonize, run; perhaps again.
+//! supervisord: load the configuration, start, daemonize, run; perhaps again.
 //!
-//! The order of start and clean-up is spec core 3. Everything before [`wiring`] is ordinary
-//! sequential code on the one thread there is; the actors live from `wiring::run` until it
-//! returns.
+//! [`main`] is ordinary sequential code on the one thread there is, in the order of spec core 3;
+//! actors exist only inside `wiring::run`. Reading order: [`options`] is the command line, `start`
+//! what a run needs before actors exist (at the first start and after a restart), `listeners` the
+//! sockets, `wiring` the actors and the web server of one run.
+//!
+//! Until actors run, every error ends the daemon with everything removed that it made. After that
+//! it ends only when it is told to: what fails at a restart is logged and worked around.
 
-mod again;
 mod check;
-pub mod cli;
 mod daemonize;
+mod listeners;
+pub mod options;
 mod pidfile;
 mod privileges;
-mod rehearsal;
-mod reserve;
-mod serve;
 mod start;
 mod wiring;
 
+use std::env;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -24,151 +26,173 @@ use std::time::SystemTime;
 use visord_actors::spawn::{Limit, SpawnerHandle, SpawnerOptions, SpawnerThread};
 use visord_actors::supervisor::{Ending, Loader};
 use visord_actors::workers::Workers;
-use visord_config::{ConfigError, Loaded, Overrides, Surroundings};
-use visord_web::listen::Bound;
+use visord_config::{ConfigError, HostContext, Loaded, Overrides};
 
-use crate::cli::UsageError;
-use cli::Invocation;
+use crate::cli::{self, Parsed, UsageError};
 use daemonize::{Readiness, Side};
-use rehearsal::Ahead;
-use start::{Running, Start};
-use wiring::shortage;
-
-/// The command line and surroundings a daemon was started with: all it needs to load its
-/// configuration again.
-#[derive(Clone)]
-struct Origin {
-    /// As messages show it; found from the working directory of the start (decision C27).
-    path: PathBuf,
-    overrides: Overrides,
-    surroundings: Surroundings,
-}
-
-impl Origin {
-    fn load(&self) -> Result<Loaded, ConfigError> {
-        visord_config::read(&self.path, &self.overrides, &self.surroundings)
-    }
-
-    fn loader(&self) -> Loader {
-        let origin = self.clone();
-        Arc::new(move || origin.load())
-    }
-}
+use listeners::OpenedAhead;
+use options::Options;
+use start::Running;
+use wiring::{Run, shortage};
 
 /// Exit code after an internal error (EX_SOFTWARE of sysexits.h).
 const SOFTWARE: u8 = 70;
 
-/// Run supervisord with these settings until it is told to end.
+/// All it takes to load the configuration, also again.
+#[derive(Clone)]
+struct Source {
+    /// As messages show it; found from the working directory of the start (difference C27).
+    path: PathBuf,
+    overrides: Overrides,
+    context: HostContext,
+}
+
+impl Source {
+    /// The file of the options, or the first at the default places; an error if there is none.
+    fn find(program: &str, options: Options, context: HostContext) -> Result<Self, UsageError> {
+        let path = match options.config {
+            Some(path) => path,
+            None => {
+                let path = visord_config::find_config(program, &context)?;
+                if nix::unistd::getuid().is_root() {
+                    eprintln!("{ROOT_WARNING}");
+                }
+                path
+            }
+        };
+        Ok(Self {
+            path,
+            overrides: options.overrides,
+            context,
+        })
+    }
+
+    fn load(&self) -> Result<Loaded, ConfigError> {
+        visord_config::read(&self.path, &self.overrides, &self.context)
+    }
+
+    fn loader(&self) -> Loader {
+        let source = self.clone();
+        Arc::new(move || source.load())
+    }
+}
+
+/// Spec core 1.1.4.
+const ROOT_WARNING: &str = "Supervisord is running as root and it is searching for its \
+    configuration file in default locations (including its current working directory); you \
+    probably want to specify a \"-c\" argument specifying an absolute path to a configuration \
+    file for improved security.";
+
+/// The whole program.
 #[must_use]
-pub fn run(invocation: Invocation) -> ExitCode {
-    let program = invocation.program.clone();
-    match supervise(invocation) {
-        Ok(code) => code,
-        Err(error) => error.report(&program),
-    }
+pub fn main() -> ExitCode {
+    let (program, arguments) = cli::arguments();
+    run(&program, &arguments).unwrap_or_else(|error| error.report(&program))
 }
 
-fn supervise(invocation: Invocation) -> Result<ExitCode, UsageError> {
-    let surroundings = start::surroundings().map_err(UsageError)?;
-    let path = start::locate(&invocation, &surroundings)?;
-    let origin = Origin {
-        path,
-        overrides: invocation.overrides,
-        surroundings,
+fn run(program: &str, arguments: &[String]) -> Result<ExitCode, UsageError> {
+    let cwd = env::current_dir()
+        .map_err(|error| format!("could not determine the working directory: {error}"))?;
+    let context = cli::host_context(cwd);
+    let options = match options::parse(program, arguments, &context)? {
+        Parsed::Run(options) => *options,
+        Parsed::Print(text) => {
+            print!("{text}");
+            return Ok(ExitCode::SUCCESS);
+        }
     };
-    let loaded = origin.load().and_then(Loaded::startable).map_err(usage)?;
-    if loaded.config.server.nodaemon {
-        return live(&origin, loaded, None);
+    let only_check = options.check;
+    let source = Source::find(program, options, context)?;
+    if only_check {
+        return Ok(check::run(&source));
     }
-    match daemonize::split().map_err(UsageError)? {
+    let loaded = source.load().and_then(Loaded::startable);
+    let loaded = loaded.map_err(|error| error.first().to_owned())?;
+    if loaded.config.server.nodaemon {
+        return supervise(&source, loaded, None);
+    }
+    match daemonize::split()? {
         Side::Parent(code) => Ok(code),
-        Side::Daemon(readiness) => live(&origin, loaded, Some(readiness)),
+        Side::Daemon(readiness) => supervise(&source, loaded, Some(readiness)),
     }
 }
 
-/// Runs until told to end; a restart begins again with a freshly loaded configuration.
-fn live(
-    origin: &Origin,
+/// Start and run until told to end; after a restart run again with the new configuration.
+fn supervise(
+    source: &Source,
     loaded: Loaded,
     readiness: Option<Readiness>,
 ) -> Result<ExitCode, UsageError> {
-    let mut loaded = loaded;
-    let limits = privileges::raise_limits(&loaded.config.server).map_err(UsageError)?;
+    let remarks = privileges::raise_limits(&loaded.config.server)?;
     let descriptors = privileges::raise_own_descriptors();
-    let mut running = Start::first(limits, readiness).up(&loaded.config)?;
-    reserve::keep();
-    let (spawner, workers) = match threads(descriptors) {
-        Ok(threads) => threads,
-        Err(error) => return Err(failed(running, error)),
+    let mut running = Running::start(&loaded.config, remarks, readiness)?;
+    privileges::reserve_memory();
+    let ahead = OpenedAhead::default();
+    let threads = start_threads(descriptors);
+    let ended = match &threads {
+        Ok(threads) => run_until_ended(source, loaded, &mut running, &ahead, threads),
+        Err(error) => Err(error.clone()),
     };
-    let ahead = Ahead::default();
-    let mut next_serial = 0;
+    match &ended {
+        Ok(Ending::Failed) => {
+            let text = "the Supervisor failed; every program was stopped, supervisord ends";
+            slog::crit!(running.logger(), "{text}");
+            eprintln!("Error: {text}");
+        }
+        // standard error may be gone already, so the log also says why
+        Err(error) => slog::crit!(running.logger(), "{error}"),
+        Ok(Ending::Shutdown | Ending::Restart(_)) => {}
+    }
+    ahead.unlink();
+    running.stop();
+    Ok(match ended? {
+        Ending::Failed => ExitCode::from(SOFTWARE),
+        Ending::Shutdown | Ending::Restart(_) => ExitCode::SUCCESS,
+    })
+}
+
+/// One run after the other, until one does not end with a restart; an error if the first could not
+/// begin.
+fn run_until_ended(
+    source: &Source,
+    mut loaded: Loaded,
+    running: &mut Running,
+    ahead: &OpenedAhead,
+    (spawner, workers): &(SpawnerHandle, Workers),
+) -> Result<Ending, UsageError> {
     let started = SystemTime::now();
+    let mut next_serial = 0;
     let mut is_first = true;
     loop {
-        let ended = wiring::run(wiring::Run {
-            loader: origin.loader(),
-            rehearsal: ahead.rehearsal(&running.bound),
+        let ending = wiring::run(Run {
+            loader: source.loader(),
+            rehearsal: listeners::rehearsal(ahead, &running.bound),
             loaded,
             started,
-            running: &mut running,
+            running: &mut *running,
             spawner: spawner.clone(),
             workers: workers.clone(),
             next_serial: &mut next_serial,
             is_first,
-        });
-        is_first = false;
-        match ended {
-            Ok(Ending::Restart(next)) => {
-                loaded = *next;
-                running = again::up(&loaded.config, running, ahead.take());
-            }
-            Ok(Ending::Shutdown) => {
-                end(running, &ahead);
-                return Ok(ExitCode::SUCCESS);
-            }
-            Ok(Ending::Failed) => {
-                let text = "the Supervisor failed; every program was stopped, supervisord ends";
-                slog::crit!(running.activity.logger(), "{text}");
-                eprintln!("Error: {text}");
-                end(running, &ahead);
-                return Ok(ExitCode::from(SOFTWARE));
-            }
-            Err(error) => return Err(failed(running, error)),
+        })?;
+        match ending {
+            Ending::Restart(next) => loaded = *next,
+            Ending::Shutdown | Ending::Failed => return Ok(ending),
         }
+        running.restart(&loaded.config, ahead.take());
+        is_first = false;
     }
 }
 
 /// The threads that outlive a restart. They begin only after the fork and the change of user.
-///
-/// # Errors
-/// A thread or a descriptor cannot be had.
-fn threads(descriptors: Option<Limit>) -> Result<(SpawnerHandle, Workers), UsageError> {
+fn start_threads(descriptors: Option<Limit>) -> Result<(SpawnerHandle, Workers), UsageError> {
     wiring::prepare()?;
     let spawner = SpawnerThread::start_with(SpawnerOptions {
         portable: false,
         descriptors,
     });
-    let spawner = spawner.map_err(|error| shortage("the spawner thread", &error))?;
-    let workers = Workers::start();
-    let workers = workers.map_err(|error| shortage("the worker threads", &error))?;
-    Ok((spawner, workers))
-}
-
-/// Clean up at the end, what was tried ahead of a restart included.
-fn end(running: Running, ahead: &Ahead) {
-    ahead.take().iter().for_each(Bound::unlink);
-    running.down().stop_threads();
-}
-
-/// Clean up after a first start that failed. Standard error may be gone already, so the log says
-/// why.
-fn failed(running: Running, error: UsageError) -> UsageError {
-    slog::crit!(running.activity.logger(), "{error}");
-    running.down().stop_threads();
-    error
-}
-
-fn usage(error: ConfigError) -> UsageError {
-    UsageError(error.first().to_owned())
+    Ok((
+        spawner.map_err(shortage("the spawner thread"))?,
+        Workers::start().map_err(shortage("the worker threads"))?,
+    ))
 }

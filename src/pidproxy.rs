@@ -1,10 +1,11 @@
 //! pidproxy: runs a command and passes signals on to the process whose id is in a pidfile
-//! (spec core 9). For programs that insist on putting themselves into the background:
-//! supervisord watches pidproxy, pidproxy reaches the program.
+//! (spec core 9). For programs that always daemonize: supervisord watches pidproxy, pidproxy signals
+//! the program.
 //!
 //! Signals are blocked and waited for, so nothing happens in a handler; that includes
-//! SIGCHLD, so the end of the command is noticed at once (decision C17).
+//! SIGCHLD, so the end of the command is noticed at once (difference C17).
 
+use std::env;
 use std::ffi::OsString;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -27,12 +28,12 @@ const PASSED_ON: [Signal; 6] = [
     Signal::SIGQUIT,
 ];
 
-/// Signals after which there is nothing more to do.
+/// Signals after which pidproxy ends.
 const LAST: [Signal; 3] = [Signal::SIGTERM, Signal::SIGINT, Signal::SIGQUIT];
 
-/// What the command line asks for.
+/// What the command line says.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Request {
+struct Options {
     pidfile: PathBuf,
     /// The command as typed, then its arguments; never empty.
     command: Vec<OsString>,
@@ -41,26 +42,25 @@ struct Request {
 /// The whole program.
 #[must_use]
 pub fn main() -> ExitCode {
-    let mut words = std::env::args_os();
-    let program = words.next().unwrap_or_default();
-    let Some(request) = Request::read(words) else {
-        say(&usage(&program.to_string_lossy()));
+    let mut arguments = env::args_os();
+    let program = arguments.next().unwrap_or_default();
+    let Some(options) = Options::read(arguments) else {
+        print(&usage(&program.to_string_lossy()));
         return ExitCode::FAILURE;
     };
-    match run(&request) {
+    match run(&options) {
         Ok(()) => ExitCode::SUCCESS,
         Err(reason) => {
-            // Nobody is left to tell if stderr is gone.
-            let _ = writeln!(io::stderr(), "pidproxy: failed to {reason}");
+            report(&reason);
             ExitCode::FAILURE
         }
     }
 }
 
-impl Request {
-    fn read(mut words: impl Iterator<Item = OsString>) -> Option<Self> {
-        let pidfile = PathBuf::from(words.next()?);
-        let command: Vec<OsString> = words.collect();
+impl Options {
+    fn read(mut arguments: impl Iterator<Item = OsString>) -> Option<Self> {
+        let pidfile = PathBuf::from(arguments.next()?);
+        let command: Vec<OsString> = arguments.collect();
         (!command.is_empty()).then_some(Self { pidfile, command })
     }
 }
@@ -68,8 +68,8 @@ impl Request {
 fn usage(program: &str) -> String {
     format!(
         "pidproxy -- run command and proxy signals to it via its pidfile.\n\n\
-         TERM, HUP, INT, USR1, USR2 and QUIT are sent on to the process whose id stands in\n\
-         the pidfile at that moment. pidproxy ends when it has sent on TERM, INT or QUIT, and\n\
+         TERM, HUP, INT, USR1, USR2 and QUIT are sent on to the process whose id is in the\n\
+         pidfile at that moment. pidproxy ends when it has sent on TERM, INT or QUIT, and\n\
          when the command ends.\n\n\
          Usage: {program} <pidfile name> <command> [<cmdarg1> ...]\n\n"
     )
@@ -77,78 +77,65 @@ fn usage(program: &str) -> String {
 
 /// Run the command until it ends or a signal tells us to; the error completes
 /// "failed to".
-fn run(request: &Request) -> Result<(), String> {
-    let inherited =
-        SigSet::thread_get_mask().map_err(|errno| errno_words("read signals", errno))?;
+fn run(options: &Options) -> Result<(), String> {
+    let inherited = SigSet::thread_get_mask().map_err(failed("read signals"))?;
     let mut awaited = SigSet::from_iter(PASSED_ON);
     awaited.add(Signal::SIGCHLD);
-    // Before the child is there: no signal may be lost.
-    awaited
-        .thread_block()
-        .map_err(|errno| errno_words("block signals", errno))?;
-    let child = match start(&request.command, &inherited) {
+    // before there is a child: no signal may be lost
+    awaited.thread_block().map_err(failed("block signals"))?;
+    let child = match start(&options.command, &inherited) {
         Ok(child) => child,
         Err(errno) => {
-            let command = request.command[0].to_string_lossy();
-            let words = errno_words(&format!("run {command}"), errno);
-            let _ = writeln!(io::stderr(), "pidproxy: failed to {words}");
-            // As for any other end of the command (spec core 9.6).
+            let command = options.command[0].to_string_lossy();
+            report(&failed(&format!("run {command}"))(errno));
+            // as for any other end of the command (spec core 9.6)
             return Ok(());
         }
     };
     loop {
-        let signal = awaited
-            .wait()
-            .map_err(|errno| errno_words("wait for signals", errno))?;
+        let signal = awaited.wait().map_err(failed("wait for signals"))?;
         if signal == Signal::SIGCHLD {
             if has_ended(child) {
                 return Ok(());
             }
-            continue;
-        }
-        let was_sent = pass_on(signal, &request.pidfile)?;
-        if was_sent && LAST.contains(&signal) {
+        } else if pass_on(signal, &options.pidfile)? && LAST.contains(&signal) {
             return Ok(());
         }
     }
 }
 
-fn errno_words(what: &str, errno: Errno) -> String {
-    format!("{what}: {}", errno.desc())
+fn failed(what: &str) -> impl Fn(Errno) -> String {
+    move |errno| format!("{what}: {}", errno.desc())
 }
 
-/// Start the command with the signals as they were before we blocked any. It is looked for
+/// Start the command with the signals as they were before we blocked any. It is looked up
 /// in the working directory, not on PATH.
 fn start(command: &[OsString], mask: &SigSet) -> Result<Pid, Errno> {
     let file = std::path::absolute(&command[0])
         .map_err(|error| error.raw_os_error().map_or(Errno::ENOENT, Errno::from_raw))?;
     // what is passed on must reach it, even under nohup
-    spawn(&file, command, std::env::vars_os(), mask, &PASSED_ON)
+    spawn(&file, command, env::vars_os(), mask, &PASSED_ON)
 }
 
 fn has_ended(child: Pid) -> bool {
     match waitpid(child, Some(WaitPidFlag::WNOHANG)) {
         Ok(WaitStatus::Exited(..) | WaitStatus::Signaled(..)) => true,
         Ok(_) => false,
-        // ECHILD: whoever started us ignores SIGCHLD, so the kernel took it away.
+        // ECHILD: SIGCHLD was ignored when we were started, so the kernel took it away
         Err(_) => true,
     }
 }
 
-/// Send the signal to the process in the pidfile; false if the pidfile cannot be read, which is
-/// told. A process that cannot be signaled is an error.
+/// Send the signal to the process in the pidfile; false, with a message, if the pidfile cannot be
+/// read. A process that cannot be signaled is an error.
 fn pass_on(signal: Signal, pidfile: &Path) -> Result<bool, String> {
     let Some(pid) = read_pid(pidfile) else {
-        say(&format!(
-            "Can't read child pidfile {}!\n",
-            pidfile.display()
-        ));
+        let pidfile = pidfile.display();
+        print(&format!("Can't read child pidfile {pidfile}!\n"));
         return Ok(false);
     };
-    kill(pid, signal).map(|()| true).map_err(|errno| {
-        let what = format!("send {signal} to process {pid}");
-        errno_words(&what, errno)
-    })
+    let sent = kill(pid, signal).map(|()| true);
+    sent.map_err(failed(&format!("send {signal} to process {pid}")))
 }
 
 /// The process id in a pidfile. Zero and negative numbers mean whole groups of processes
@@ -159,11 +146,16 @@ fn read_pid(pidfile: &Path) -> Option<Pid> {
     Some(Pid::from_raw(number))
 }
 
-fn say(text: &str) {
+/// Print to standard output. Signals are passed on whether or not it can be written.
+fn print(text: &str) {
     let mut stdout = io::stdout();
-    // Signals are to be passed on whether or not somebody reads this.
     let _ = stdout.write_all(text.as_bytes());
     let _ = stdout.flush();
+}
+
+/// Say on standard error what failed. If that is gone, the exit code still says it.
+fn report(reason: &str) {
+    let _ = writeln!(io::stderr(), "pidproxy: failed to {reason}");
 }
 
 #[cfg(test)]
@@ -172,12 +164,12 @@ mod tests {
 
     #[test]
     fn both_a_pidfile_and_a_command_are_needed() {
-        let read = |words: &[&str]| Request::read(words.iter().map(OsString::from));
+        let read = |words: &[&str]| Options::read(words.iter().map(OsString::from));
         assert_eq!(read(&[]), None);
         assert_eq!(read(&["x.pid"]), None);
-        let request = read(&["x.pid", "cat", "-u"]).expect("a request");
-        assert_eq!(request.pidfile, Path::new("x.pid"));
-        assert_eq!(request.command, ["cat", "-u"]);
+        let options = read(&["x.pid", "cat", "-u"]).expect("a request");
+        assert_eq!(options.pidfile, Path::new("x.pid"));
+        assert_eq!(options.command, ["cat", "-u"]);
     }
 
     #[test]

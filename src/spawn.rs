@@ -1,6 +1,5 @@
-//! Starting a program of the user's with the signals as the user's shell gave them to us: for
-//! pidproxy and for plug-in commands. (The daemon's children are another matter:
-//! `visord-actors`.)
+//! Starting a user's program with the signals that the user's shell gave us: for pidproxy and for
+//! plug-in commands. (The daemon's children are started by `visord-actors`.)
 
 use std::ffi::{CString, OsString};
 use std::os::unix::ffi::OsStrExt;
@@ -11,20 +10,19 @@ use nix::spawn::{PosixSpawnAttr, PosixSpawnFileActions, PosixSpawnFlags, posix_s
 use nix::sys::signal::{SigSet, Signal};
 use nix::unistd::Pid;
 
-/// Start `file` with these words, the first of them its name for itself, and these variables.
-/// `mask` are the signals it is to have blocked, `defaults` those it is not to ignore though we
-/// may do.
+/// Start `file` with these arguments, of which the first is its name, and these variables. It has
+/// the signals of `mask` blocked, and does not ignore those of `defaults` even if we do.
 ///
 /// # Errors
-/// The system refuses; `EINVAL` also for a NUL byte in a word.
+/// The system refuses; `EINVAL` also for a NUL byte in an argument.
 pub(crate) fn spawn(
     file: &Path,
-    words: &[OsString],
+    arguments: &[OsString],
     variables: impl Iterator<Item = (OsString, OsString)>,
     mask: &SigSet,
     defaults: &[Signal],
 ) -> Result<Pid, Errno> {
-    let words: Result<Vec<CString>, Errno> = words.iter().map(c_string).collect();
+    let arguments: Result<Vec<CString>, Errno> = arguments.iter().map(c_string).collect();
     let environment: Result<Vec<CString>, Errno> = variables
         .map(|(mut variable, value)| {
             variable.push("=");
@@ -34,14 +32,14 @@ pub(crate) fn spawn(
         .collect();
     let mut attributes = PosixSpawnAttr::init()?;
     attributes.set_sigmask(mask)?;
-    // The Rust runtime ignores SIGPIPE; the program must not inherit that.
+    // the Rust runtime ignores SIGPIPE; the program must not inherit that
     let defaults = defaults.iter().copied().chain([Signal::SIGPIPE]);
     attributes.set_sigdefault(&defaults.collect())?;
     attributes.set_flags(
         PosixSpawnFlags::POSIX_SPAWN_SETSIGMASK | PosixSpawnFlags::POSIX_SPAWN_SETSIGDEF,
     )?;
     let actions = PosixSpawnFileActions::init()?;
-    posix_spawn(file, &actions, &attributes, &words?, &environment?)
+    posix_spawn(file, &actions, &attributes, &arguments?, &environment?)
 }
 
 fn c_string(text: &OsString) -> Result<CString, Errno> {

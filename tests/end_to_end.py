@@ -42,7 +42,7 @@ if not hello.exists():
 for conf in fixtures.glob("*.conf"):
     conf.write_text(moved(conf.read_text("utf-8")), "utf-8")
 
-# stands in for the interpreter that the tests start
+# in place of the interpreter that the tests start
 python = folder / "python"
 python.write_text(
     """#!/bin/sh

@@ -1,20 +1,20 @@
-//! The board: what the control thread shows to readers on other threads.
+//! The board: what the control thread publishes to readers on other threads.
 //!
-//! A process's row is written by its Process actor, the rest by the Supervisor, on every
-//! change. A row has one owner at a time: an actor that was replaced or removed, but lives on until
-//! its child has ended, can no longer write it. RPC reads, pages and metrics are answered from the
-//! board without a message to any actor. Readers hold the lock for the copy of some `Arc`s.
+//! The row of a process is written by the process, the rest by the Supervisor, on every change. A
+//! row has one owner at a time: a process that was replaced or removed, but lives on until its child
+//! has ended, can no longer write it. RPC reads, pages and metrics are answered from the board
+//! without a message to any actor. Readers hold the lock for the copy of some `Arc`s.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicI32, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
+use visord_model::name::ProcessName;
 use visord_model::process::ProcessInfo;
 use visord_model::state::SupervisorState;
 
 use crate::feed::{Cursor, Feed, News};
-use crate::messages::supervisor::ProcessName;
 use crate::pool::PoolMeter;
 
 /// Facts about the daemon that hold from start to restart.
@@ -39,15 +39,15 @@ struct Row {
     info: Arc<ProcessInfo>,
 }
 
-/// See the module.
+/// The published state of the daemon. See the module.
 #[derive(Debug)]
 pub struct Board {
     identity: Identity,
-    mood: AtomicI32,
+    state: AtomicI32,
     /// How many owners rows have had.
     owners: AtomicU64,
     processes: RwLock<BTreeMap<ProcessName, Row>>,
-    groups: RwLock<Vec<String>>,
+    groups: RwLock<BTreeSet<String>>,
     pools: RwLock<BTreeMap<String, Arc<PoolMeter>>>,
     feed: Feed,
 }
@@ -58,7 +58,7 @@ impl Board {
     pub fn new(identity: Identity) -> Self {
         Self {
             identity,
-            mood: AtomicI32::new(SupervisorState::Running.code()),
+            state: AtomicI32::new(SupervisorState::Running.code()),
             owners: AtomicU64::new(0),
             processes: RwLock::default(),
             groups: RwLock::default(),
@@ -67,16 +67,16 @@ impl Board {
         }
     }
 
-    /// Who this daemon is.
+    /// The facts that hold from start to restart.
     #[must_use]
     pub fn identity(&self) -> &Identity {
         &self.identity
     }
 
-    /// The daemon's mood.
+    /// The state of the daemon.
     #[must_use]
-    pub fn mood(&self) -> SupervisorState {
-        SupervisorState::from_code(self.mood.load(Ordering::Acquire))
+    pub fn state(&self) -> SupervisorState {
+        SupervisorState::from_code(self.state.load(Ordering::Acquire))
             .unwrap_or(SupervisorState::Fatal)
     }
 
@@ -106,7 +106,7 @@ impl Board {
         self.read(|all| (infos(all), self.feed.cursor()))
     }
 
-    /// Where every change of a row is told.
+    /// Where every change of a row is published.
     #[must_use]
     pub const fn feed(&self) -> &Feed {
         &self.feed
@@ -116,7 +116,7 @@ impl Board {
     #[must_use]
     pub fn has_group(&self, name: &str) -> bool {
         let groups = self.groups.read().unwrap_or_else(PoisonError::into_inner);
-        groups.iter().any(|group| group == name)
+        groups.contains(name)
     }
 
     fn read<T>(&self, f: impl FnOnce(&BTreeMap<ProcessName, Row>) -> T) -> T {
@@ -126,12 +126,12 @@ impl Board {
             .unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Show a new mood.
-    pub fn set_mood(&self, mood: SupervisorState) {
-        self.mood.store(mood.code(), Ordering::Release);
+    /// Show a new state of the daemon.
+    pub fn set_state(&self, state: SupervisorState) {
+        self.state.store(state.code(), Ordering::Release);
     }
 
-    /// Show a process, in the place of another of its name. From now on only the owner returned
+    /// Show a process, instead of another of its name. From now on only the owner returned
     /// here may change the row.
     pub fn set_process(&self, info: ProcessInfo) -> RowOwner {
         let owner = RowOwner(self.owners.fetch_add(1, Ordering::Relaxed) + 1);
@@ -146,10 +146,7 @@ impl Board {
     }
 
     fn write(&self, owner: RowOwner, info: ProcessInfo, may: impl FnOnce(Option<&Row>) -> bool) {
-        let name = ProcessName {
-            group: info.group.clone(),
-            process: info.name.clone(),
-        };
+        let name = info.full_name();
         let mut all = self
             .processes
             .write()
@@ -172,7 +169,7 @@ impl Board {
         self.feed.publish(News::State(info));
     }
 
-    /// Take one process down, its group stays.
+    /// Remove one process; its group stays.
     pub fn remove_process(&self, name: &ProcessName) {
         let mut all = self
             .processes
@@ -186,9 +183,7 @@ impl Board {
     /// Show that a group is active; that it still is, if it was.
     pub fn add_group(&self, name: &str) {
         let mut groups = self.groups.write().unwrap_or_else(PoisonError::into_inner);
-        if !groups.iter().any(|known| known == name) {
-            groups.push(name.to_owned());
-        }
+        groups.insert(name.to_owned());
     }
 
     /// Show the numbers of the pool of a group.
@@ -205,19 +200,19 @@ impl Board {
         pools.iter().map(row).collect()
     }
 
-    /// Take a group and its processes down.
+    /// Remove a group and its processes.
     pub fn remove_group(&self, name: &str) {
         let mut pools = self.pools.write().unwrap_or_else(PoisonError::into_inner);
         pools.remove(name);
         drop(pools);
         let mut groups = self.groups.write().unwrap_or_else(PoisonError::into_inner);
-        groups.retain(|group| group != name);
+        groups.remove(name);
         let mut all = self
             .processes
             .write()
             .unwrap_or_else(PoisonError::into_inner);
         all.retain(|key, _| {
-            let stays = key.group != name;
+            let stays = *key.group != *name;
             if !stays {
                 self.feed.publish(News::Gone(key.clone()));
             }
@@ -234,23 +229,14 @@ fn infos(all: &BTreeMap<ProcessName, Row>) -> Vec<Arc<ProcessInfo>> {
 mod tests {
     use super::*;
     use crate::feed::Resume;
+    use visord_model::process::{Machine, Policy};
     use visord_model::state::ProcessState;
 
     fn info(group: &str, name: &str, state: ProcessState) -> ProcessInfo {
+        let machine = Machine::new(name, Policy::default());
         ProcessInfo {
-            name: name.into(),
-            group: group.into(),
             state,
-            start: 0,
-            stop: 0,
-            spawnerr: String::new(),
-            exitstatus: 0,
-            pid: 0,
-            stdout_logfile: String::new(),
-            stderr_logfile: String::new(),
-            restarts: 0,
-            last_exit: None,
-            trouble: String::new(),
+            ..machine.info(&ProcessName::new(group, name))
         }
     }
 
@@ -286,10 +272,7 @@ mod tests {
             told(&board, start),
             ["a STOPPED", "a RUNNING", "b STOPPED", "c STOPPED"]
         );
-        let b = ProcessName {
-            group: "g".into(),
-            process: "b".into(),
-        };
+        let b = ProcessName::new("g", "b");
         board.remove_process(&b);
         board.remove_process(&b);
         board.remove_group("g");
@@ -299,10 +282,7 @@ mod tests {
     #[test]
     fn only_the_owner_changes_a_row() {
         let board = Board::new(Identity::default());
-        let name = ProcessName {
-            group: "g".into(),
-            process: "a".into(),
-        };
+        let name = ProcessName::new("g", "a");
         let state = || board.process(&name).map(|info| info.state);
         let first = board.set_process(info("g", "a", ProcessState::Unknown));
         board.update_process(first, info("g", "a", ProcessState::Stopping));

@@ -1,6 +1,6 @@
 //! The one place that reads the clocks.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tokio::time::Instant;
 use visord_model::moment::{Moment, Mono};
@@ -29,7 +29,7 @@ impl Clock {
         }
     }
 
-    /// The runtime's name for a moment.
+    /// A moment as an instant of the runtime.
     #[must_use]
     pub fn instant(&self, mono: Mono) -> Option<Instant> {
         self.start.checked_add(mono.0)
@@ -42,10 +42,22 @@ impl Default for Clock {
     }
 }
 
+/// Time since 1970 by the wall clock; none before that.
+#[must_use]
+pub fn since_epoch() -> Duration {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default()
+}
+
 /// Whole seconds since 1970.
 #[must_use]
 pub fn unix_now() -> i64 {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |d| i64::try_from(d.as_secs()).unwrap_or(i64::MAX))
+    i64::try_from(since_epoch().as_secs()).unwrap_or(i64::MAX)
+}
+
+/// Milliseconds since 1970.
+#[must_use]
+pub fn unix_millis() -> i64 {
+    i64::try_from(since_epoch().as_millis()).unwrap_or(i64::MAX)
 }

@@ -1,7 +1,9 @@
-//! The EventBus actor: stamp a serial, fan out.
+//! The EventBus actor: draws serials and delivers events to listener pools.
 //!
-//! An event nobody subscribes to draws no serial (spec core 7.2); output and ticks that nobody
-//! subscribes to cost no more than a look at a bit set. The rest is told to the feed in any case.
+//! Only a subscription draws serials (spec core 7.2), and only listener pools subscribe, so serials
+//! are as in the original. Every event but output and ticks is also published to the [`Feed`], which
+//! other parts of the daemon read. Output and ticks without a subscriber cost no more than a look at
+//! a bit set.
 
 use actix::{Actor, Context, Handler, MessageResult, Recipient};
 use std::sync::Arc;
@@ -14,7 +16,7 @@ use crate::messages::event::{
 };
 
 struct Subscription {
-    name: String,
+    name: Arc<str>,
     kinds: KindSet,
     recipient: Recipient<Deliver>,
 }
@@ -30,24 +32,18 @@ pub struct EventBus {
 }
 
 impl EventBus {
-    /// A bus without subscribers. `next_serial` is 0 for a daemon that starts, and the
-    /// answer to [`GetNextSerial`] of the bus before after a reload. `interest` is shown to
-    /// the publishers on other threads.
+    /// A bus without subscribers. `next_serial` is 0 for a daemon that starts, and after a restart
+    /// the answer of the bus before to [`GetNextSerial`]. `interest` is shown to the publishers on
+    /// other threads.
     #[must_use]
-    pub fn new(next_serial: u64, interest: Interest) -> Self {
+    pub fn new(next_serial: u64, interest: Interest, feed: Feed) -> Self {
         Self {
             serials: Serials::starting_at(next_serial),
             subscriptions: Vec::new(),
             interest,
             watchers: Vec::new(),
-            feed: Feed::new(),
+            feed,
         }
-    }
-
-    /// The same bus; what comes by is told to this feed.
-    #[must_use]
-    pub fn telling(self, feed: Feed) -> Self {
-        Self { feed, ..self }
     }
 
     fn wanted(&self) -> KindSet {
@@ -55,7 +51,7 @@ impl EventBus {
         kinds.fold(KindSet::default(), KindSet::union)
     }
 
-    fn tell_interest(&mut self) {
+    fn announce_interest(&mut self) {
         let wanted = self.wanted();
         self.interest.set(wanted.iter());
         self.watchers.retain(Recipient::connected);
@@ -84,13 +80,13 @@ impl Handler<Publish> for EventBus {
             .filter(|subscription| subscription.kinds.contains(kind))
             .peekable();
         let wanted = subscribers.peek().is_some();
-        let told = Feed::tells(kind);
-        if !wanted && !told {
+        let is_news = Feed::has(kind);
+        if !wanted && !is_news {
             return;
         }
         let serial = wanted.then(|| self.serials.draw());
         let event = Arc::new(event);
-        if told {
+        if is_news {
             let event = event.clone();
             self.feed.publish(News::Event { serial, event });
         }
@@ -116,12 +112,12 @@ impl Handler<Subscribe> for EventBus {
             kinds,
             recipient: msg.recipient,
         };
-        let known = |other: &&mut Subscription| other.name == subscription.name;
-        match self.subscriptions.iter_mut().find(known) {
-            Some(place) => *place = subscription,
+        let same = |other: &&mut Subscription| other.name == subscription.name;
+        match self.subscriptions.iter_mut().find(same) {
+            Some(known) => *known = subscription,
             None => self.subscriptions.push(subscription),
         }
-        self.tell_interest();
+        self.announce_interest();
     }
 }
 
@@ -131,7 +127,7 @@ impl Handler<Unsubscribe> for EventBus {
     fn handle(&mut self, Unsubscribe(name): Unsubscribe, _ctx: &mut Self::Context) {
         self.subscriptions
             .retain(|subscription| subscription.name != name);
-        self.tell_interest();
+        self.announce_interest();
     }
 }
 

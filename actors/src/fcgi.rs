@@ -20,7 +20,7 @@ use nix::sys::socket::{
     AddressFamily, SockFlag, SockType, SockaddrIn, bind, setsockopt, socket, sockopt,
 };
 use visord_config::{FcgiAddress, FcgiSocket, Ownership};
-use visord_files::socket::{BindError, Looks, SocketFile, bind_unix_socket};
+use visord_files::socket::{BindError, SocketFile, SocketPermissions, bind_unix_socket};
 use visord_model::log_line::{Level, LogLine};
 use visord_model::process::SPAWN_TIMEOUT;
 
@@ -66,7 +66,7 @@ struct Use {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct UseNumber(u64);
 
-/// What came of it, and what the activity log should say about it.
+/// A result, with lines for the activity log.
 #[derive(Debug)]
 #[must_use = "the log lines belong into the activity log"]
 pub struct Reported<T> {
@@ -238,7 +238,7 @@ fn closing(config: &FcgiSocket) -> LogLine {
 }
 
 /// A socket that listens: made, bound, given away, permitted, then opened for connections, so
-/// that nobody connects before owner and mode are right.
+/// that no client connects before owner and mode are right.
 fn create(config: &FcgiSocket) -> io::Result<OwnedFd> {
     let backlog = config.backlog.unwrap_or(libc::SOMAXCONN);
     match &config.address {
@@ -264,8 +264,8 @@ fn new_socket() -> io::Result<OwnedFd> {
     .map_err(worded)
 }
 
-/// A socket file that listens, in place of the socket of an earlier run; anything else of this
-/// name is left alone (decision C26).
+/// A socket file that listens, instead of the socket of an earlier run; anything else of this
+/// name is left alone (difference C26).
 fn bind_file(path: &Path, owner: Ownership, mode: u32, backlog: i32) -> io::Result<OwnedFd> {
     let failed = |error: &io::Error| {
         if error.kind() == io::ErrorKind::Unsupported {
@@ -279,7 +279,7 @@ fn bind_file(path: &Path, owner: Ownership, mode: u32, backlog: i32) -> io::Resu
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(&error)),
         Ok(()) | Err(_) => {}
     }
-    let looks = Looks {
+    let looks = SocketPermissions {
         mode,
         uid: owner.uid,
         gid: owner.gid,
@@ -323,9 +323,9 @@ fn worded(error: impl Into<io::Error>) -> io::Error {
             None => error,
         };
     };
-    let words = text.strip_suffix(&format!(" (os error {errno})"));
-    let words = words.unwrap_or(&text);
-    io::Error::other(format!("[Errno {errno}] {words}"))
+    let reason = text.strip_suffix(&format!(" (os error {errno})"));
+    let reason = reason.unwrap_or(&text);
+    io::Error::other(format!("[Errno {errno}] {reason}"))
 }
 
 /// A system error about a file.

@@ -1,27 +1,27 @@
-//! The feed: what changed, in order, for whoever looks on from outside.
+//! The feed: what changed, in order, for readers outside of the listener protocol.
 //!
 //! States come from the [`Board`](crate::board::Board), which publishes a row when it changes it,
 //! and events from the [`EventBus`](crate::event_bus::EventBus), whether or not a listener
-//! subscribes to them. Every entry has a number; a reader who knows the last one they saw gets all
+//! subscribes to them. Every entry has a number; a reader that knows the last one it saw gets all
 //! that came after it, or learns that some of it is forgotten. Readers pull: nothing is kept for
-//! a reader, so a slow one costs nobody anything.
+//! a reader, so a slow one costs nothing.
 
 mod cursor;
 mod ring;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use tokio::sync::watch;
 use visord_model::event::{Event, EventKind};
+use visord_model::name::ProcessName;
 use visord_model::process::ProcessInfo;
 
 pub use cursor::Cursor;
 
-use crate::messages::supervisor::ProcessName;
+use crate::clock;
 use ring::Ring;
 
-/// Events that are kept for those who come later.
+/// Events that are kept.
 pub const EVENTS_KEPT: usize = 1000;
 
 /// Bytes of them: one may be as large as a request.
@@ -50,7 +50,7 @@ pub enum News {
     Gone(ProcessName),
     /// An event.
     Event {
-        /// Its global serial; `None` if nobody subscribes to it (spec core 7.2).
+        /// Its global serial; `None` if no listener subscribes to it (spec core 7.2).
         serial: Option<u64>,
         /// The event.
         event: Arc<Event>,
@@ -62,11 +62,11 @@ pub enum News {
 pub enum Resume {
     /// Everything after it, oldest first.
     Entries(Vec<Arc<Entry>>),
-    /// Some of it is forgotten, or it is the cursor of another run: begin anew.
+    /// Some of it is forgotten, or it is the cursor of another run: begin again.
     Reset,
 }
 
-/// See the module. Clones are the same feed.
+/// The feed. Clones are the same feed.
 #[derive(Clone, Debug)]
 pub struct Feed(Arc<Inner>);
 
@@ -106,54 +106,25 @@ impl Feed {
         }))
     }
 
-    /// Whether an event of this kind is told here: output and time are no news.
+    /// Whether events of this kind are published here: all but output and ticks.
     #[must_use]
-    pub const fn tells(kind: EventKind) -> bool {
-        use EventKind as K;
-        match kind {
-            K::ProcessLog
-            | K::ProcessLogStdout
-            | K::ProcessLogStderr
-            | K::Tick
-            | K::Tick5
-            | K::Tick60
-            | K::Tick3600 => false,
-            K::Event
-            | K::ProcessState
-            | K::ProcessStateStarting
-            | K::ProcessStateRunning
-            | K::ProcessStateBackoff
-            | K::ProcessStateStopping
-            | K::ProcessStateExited
-            | K::ProcessStateStopped
-            | K::ProcessStateFatal
-            | K::ProcessStateUnknown
-            | K::ProcessCommunication
-            | K::ProcessCommunicationStdout
-            | K::ProcessCommunicationStderr
-            | K::RemoteCommunication
-            | K::SupervisorStateChange
-            | K::SupervisorStateChangeRunning
-            | K::SupervisorStateChangeStopping
-            | K::ProcessGroup
-            | K::ProcessGroupAdded
-            | K::ProcessGroupRemoved => true,
-        }
+    pub fn has(kind: EventKind) -> bool {
+        !kind.is_a(EventKind::ProcessLog) && !kind.is_a(EventKind::Tick)
     }
 
     /// Add an entry. Cheap: a lock that readers hold for the copy of some `Arc`s.
     pub fn publish(&self, news: News) {
-        let at = unix_millis();
+        let at = clock::unix_millis();
         let seq = {
             let mut kept = self.kept();
             kept.last += 1;
             let seq = kept.last;
             let size = news.size();
-            let lane = match &news {
+            let ring = match &news {
                 News::State(_) | News::Gone(_) => &mut kept.changes,
                 News::Event { .. } => &mut kept.events,
             };
-            lane.push(seq, Arc::new(Entry { seq, at, news }), size);
+            ring.push(seq, Arc::new(Entry { seq, at, news }), size);
             seq
         };
         // the entry of another thread may have been announced first
@@ -234,12 +205,6 @@ impl News {
             },
         }
     }
-}
-
-fn unix_millis() -> i64 {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |age| i64::try_from(age.as_millis()).unwrap_or(i64::MAX))
 }
 
 #[cfg(test)]

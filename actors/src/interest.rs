@@ -1,42 +1,30 @@
-//! Who wants which events, readable from any thread without asking anyone.
+//! Which events have a subscriber, readable from any thread without a message.
 //!
-//! The event bus writes it when subscriptions change; the log threads read it before
-//! they build an event that nobody would receive.
+//! The event bus writes it when subscriptions change; the log threads read it before they build an
+//! event that no pool would receive.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use visord_model::event::EventKind;
+use visord_model::event::{EventKind, KindSet};
 
-/// The set of event types somebody subscribes to. Clones share one set.
+/// The set of event types with a subscriber. Clones share one set.
 #[derive(Clone, Debug, Default)]
 pub struct Interest(Arc<AtomicU64>);
 
 impl Interest {
-    /// Replaces the subscriptions. A subscription to an abstract type covers its descendants.
+    /// Replaces the subscriptions. One to an abstract type covers its descendants.
     pub fn set(&self, kinds: impl Iterator<Item = EventKind>) {
-        let bits = kinds.fold(0, |bits, kind| bits | bit(kind));
+        let kinds: Vec<EventKind> = kinds.collect();
+        let bits = KindSet::subscribed(&kinds).bits();
         self.0.store(bits, Ordering::Relaxed);
     }
 
-    /// Whether an event of this type would reach anybody.
+    /// Whether an event of this type has a subscriber.
     #[must_use]
     pub fn wants(&self, kind: EventKind) -> bool {
-        let bits = self.0.load(Ordering::Relaxed);
-        let mut current = Some(kind);
-        while let Some(kind) = current {
-            if bits & bit(kind) != 0 {
-                return true;
-            }
-            current = kind.parent();
-        }
-        false
+        KindSet::from_bits(self.0.load(Ordering::Relaxed)).contains(kind)
     }
-}
-
-/// The 27 types fit into one word.
-const fn bit(kind: EventKind) -> u64 {
-    1 << kind as u64
 }
 
 #[cfg(test)]
@@ -44,7 +32,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nobody_wants_anything_at_first() {
+    fn nothing_is_wanted_at_first() {
         assert!(!Interest::default().wants(EventKind::Event));
     }
 

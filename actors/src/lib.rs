@@ -1,4 +1,38 @@
-//! What happens: the actors, their threads and the messages between them.
+//! The actors of supervisord: they start processes, signal and reap them, read their output, write
+//! logs and keep time. Rules are in `visord-model`; here is everything that acts.
+//!
+//! In reading order:
+//!
+//! - [`supervisor`]: the state of the daemon, its groups, every request. [`messages`] declares the
+//!   requests and notifications between actors, [`board`] is what other threads may read.
+//! - [`process`]: one component and one actor for each process, around a machine of the model.
+//!   `resume.rs` lets both kinds of actor survive a panic.
+//! - [`spawn`]: the threads that clone children; [`reaper`] waits for their exits; [`fcgi`] has the
+//!   sockets of FastCGI programs.
+//! - [`log`]: the threads that store output, and the activity log.
+//! - [`event_bus`]: events for listeners, which [`pool`] delivers; [`feed`] is the same and more for
+//!   other readers; [`ticker`] publishes ticks, [`interest`] says which events have a subscriber.
+//! - [`signals`], [`usage`], [`workers`], [`clock`]: signals to the daemon, what processes use,
+//!   jobs that may block, and the only clock.
+//!
+//! ```
+//! use visord_actors::board::{Board, Identity};
+//! use visord_actors::feed::{News, Resume};
+//! use visord_model::name::ProcessName;
+//! use visord_model::process::{Machine, Policy};
+//!
+//! // what a process publishes, any thread can read, and later changes follow in the feed
+//! let board = Board::new(Identity::default());
+//! let name = ProcessName::new("web", "web");
+//! let machine = Machine::new(&*name.process, Policy::default());
+//! let cursor = board.feed().cursor();
+//! board.set_process(machine.info(&name));
+//! assert_eq!(board.process(&name).unwrap().pid, 0);
+//! let Resume::Entries(changes) = board.feed().since(cursor) else {
+//!     panic!("nothing is forgotten yet");
+//! };
+//! assert!(matches!(&changes[0].news, News::State(info) if *info.name == *"web"));
+//! ```
 
 pub mod board;
 pub mod clock;
@@ -6,20 +40,20 @@ pub mod event_bus;
 pub mod fcgi;
 pub mod feed;
 pub mod interest;
-pub mod link;
-pub mod log;
 pub mod messages;
-pub mod output_events;
+mod output_events;
 pub mod pool;
 pub mod process;
 pub mod reaper;
+mod resume;
 pub mod signals;
 pub mod spawn;
 pub mod supervisor;
 pub mod ticker;
 pub mod usage;
-pub mod vigil;
-pub mod workers;
+
+pub use visord_logs as log;
+pub use visord_logs::workers;
 
 #[cfg(test)]
 mod testing;

@@ -1,15 +1,38 @@
-//! What listeners want to know of outputs, on its way from a log thread to the bus.
+//! Events made of output, on their way from a log thread to the bus.
 
-use actix::{Context, Handler};
+use std::sync::Arc;
 
-use crate::event_bus::EventBus;
-use crate::log::OutputEvent;
+use actix::Recipient;
+use visord_logs::EventSink;
+use visord_model::event::{Event, EventKind};
+
+use crate::feed::{Feed, News};
+use crate::interest::Interest;
 use crate::messages::event::Publish;
 
-impl Handler<OutputEvent> for EventBus {
-    type Result = ();
+/// Publishes events that have a subscriber on the bus, others in the feed alone.
+pub(crate) struct OutputEvents {
+    /// Who subscribes to what.
+    pub(crate) interest: Interest,
+    /// The event bus.
+    pub(crate) bus: Recipient<Publish>,
+    /// Where events without a subscriber can be seen.
+    pub(crate) feed: Feed,
+}
 
-    fn handle(&mut self, msg: OutputEvent, ctx: &mut Context<Self>) {
-        self.handle(Publish(msg.into()), ctx);
+impl EventSink for OutputEvents {
+    fn has_subscriber(&self, kind: EventKind) -> bool {
+        self.interest.wants(kind)
+    }
+
+    fn publish(&self, event: Event) {
+        if self.interest.wants(event.kind()) {
+            self.bus.do_send(Publish(event));
+        } else {
+            self.feed.publish(News::Event {
+                serial: None,
+                event: Arc::new(event),
+            });
+        }
     }
 }

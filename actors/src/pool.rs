@@ -1,8 +1,8 @@
 //! The ListenerPool actor: a mailbox around one [`Queue`] (spec core 7.3-7.5).
 //!
-//! Events come from the bus ([`Deliver`]), what listeners say and what becomes of them from
-//! their Process actors (see [`crate::messages::pool`]). Whatever comes in, the queue decides
-//! and its effects are performed in order before the next message.
+//! Events come from the bus ([`Deliver`]), what listeners write and what becomes of them from their
+//! processes (see [`crate::messages::pool`]). The queue decides about each message, and its effects
+//! are performed in order before the next.
 
 mod meter;
 mod recovery;
@@ -18,33 +18,28 @@ use slog::Logger;
 use visord_config::PoolConfig;
 use visord_model::event::{Event, EventDetail};
 use visord_model::listener::{
-    Effect, Envelope, EventLength, ListenerRecover, Queue, Queued, Remark, Undelivered,
+    Effect, Envelope, EventLength, ListenerRecover, LogKind, LogMessage, Queue, Queued, Undelivered,
 };
 use visord_model::log_line::Level;
 
 use crate::messages::event::Deliver;
-use crate::messages::pool::{
-    Arrange, EnvelopeWritten, Join, ListenerOutput, MemberChanged, RecoverListener, StdinClosed,
-    StdinDrained, WriteEnvelope,
-};
-use crate::vigil::Vigil;
+use crate::messages::pool::{Arrange, Join, ListenerRequest, MemberEvent, MemberMessage};
 pub use meter::PoolMeter;
 use recovery::Recovery;
 
 type Effects = Vec<Effect<Arc<Event>>>;
 
-/// Completes when what was said so far is in the activity log; `None` if it is already.
+/// Completes when everything logged so far is in the activity log; `None` if it is already.
 pub type Settle = Box<dyn Fn() -> Option<BoxFuture<'static, ()>>>;
 
-/// What the pool knows of a member besides the conversation. Its addresses are weak: members
-/// hold the pool's, and a removed group must not keep itself alive in a circle.
-struct Link {
-    stdin: WeakRecipient<WriteEnvelope>,
-    recover: WeakRecipient<RecoverListener>,
+/// What the pool knows of a member besides the conversation. Its address is weak: members hold the
+/// pool's, and a removed group must not keep itself alive in a circle.
+struct Member {
+    addr: WeakRecipient<ListenerRequest>,
     recovery: Recovery,
 }
 
-/// See the module.
+/// The actor of one pool. See the module.
 pub struct ListenerPool {
     name: String,
     server: String,
@@ -53,21 +48,26 @@ pub struct ListenerPool {
     recover: ListenerRecover,
     logger: Logger,
     settle: Settle,
-    /// It complained, and nobody has waited yet until that is in the log.
-    complained: bool,
+    /// A warning was logged since the last wait for the log.
+    warned: bool,
     queue: Queue<Arc<Event>>,
-    /// Beside the members of the queue, same order.
-    links: Vec<Link>,
+    /// Those of the queue, in the same order.
+    members: Vec<Member>,
     meter: Arc<PoolMeter>,
-    /// For the answer of a listener behind which events wait.
-    vigil: Vigil,
 }
 
 impl ListenerPool {
     /// The pool of an `[eventlistener:name]` section; its members [`Join`] it. `server` is
-    /// the daemon's identifier, for the envelopes.
+    /// the daemon's identifier, for the envelopes. `settle` is waited for, so that a listener that
+    /// gets an event again finds the reason in the activity log already.
     #[must_use]
-    pub fn new(name: String, server: String, config: &PoolConfig, logger: Logger) -> Self {
+    pub fn new(
+        name: String,
+        server: String,
+        config: &PoolConfig,
+        logger: Logger,
+        settle: Settle,
+    ) -> Self {
         Self {
             queue: Queue::new(&name, config.buffer_size),
             name,
@@ -76,18 +76,11 @@ impl ListenerPool {
             length: config.event_length,
             recover: config.listener_recover,
             logger,
-            settle: Box::new(|| None),
-            complained: false,
-            links: Vec::new(),
+            settle,
+            warned: false,
+            members: Vec::new(),
             meter: Arc::default(),
-            vigil: Vigil::new(),
         }
-    }
-
-    /// Whoever gets an event again finds the reason in the activity log already.
-    #[must_use]
-    pub fn settling(self, settle: Settle) -> Self {
-        Self { settle, ..self }
     }
 
     /// Its numbers, for readers elsewhere.
@@ -100,7 +93,7 @@ impl ListenerPool {
         let mut todo = VecDeque::from(effects);
         while let Some(effect) = todo.pop_front() {
             match effect {
-                Effect::Log(remark) => self.say(&remark),
+                Effect::Log(message) => self.log(&message),
                 Effect::Send {
                     member,
                     pid,
@@ -110,17 +103,17 @@ impl ListenerPool {
                     Some(settled) => self.send_after(settled, member, pid, queued, ctx),
                 },
                 Effect::Broken { member, pid } => self.broken(member, pid, ctx),
-                Effect::Served { member } => self.links[member].recovery = Recovery::default(),
+                Effect::Served { member } => self.members[member].recovery = Recovery::default(),
             }
         }
         self.meter
             .show(self.queue.waiting().len(), self.queue.held().count());
     }
 
-    /// Until what it complained about is in the log.
+    /// Until its warnings are in the log.
     fn unsettled(&mut self) -> Option<BoxFuture<'static, ()>> {
-        let complained = std::mem::take(&mut self.complained);
-        complained.then(&self.settle).flatten()
+        let warned = std::mem::take(&mut self.warned);
+        warned.then(&self.settle).flatten()
     }
 
     fn send_after(
@@ -150,8 +143,8 @@ impl ListenerPool {
 
     fn send(&mut self, member: usize, pid: i32, queued: &Queued<Arc<Event>>) -> Effects {
         // an actor that ended by a panic answers nothing
-        let stdin = self.links[member].stdin.upgrade();
-        let Some(stdin) = stdin.filter(Recipient::connected) else {
+        let addr = self.members[member].addr.upgrade();
+        let Some(addr) = addr.filter(Recipient::connected) else {
             let outcome = Err(Undelivered::NotRunning);
             return self.queue.written(member, pid, outcome);
         };
@@ -165,10 +158,7 @@ impl ListenerPool {
             length: self.length,
         };
         let data = envelope.to_bytes();
-        stdin.do_send(WriteEnvelope { pid, data });
-        if self.queue.waiting().len() > 0 {
-            self.vigil.sent();
-        }
+        addr.do_send(ListenerRequest::Write { pid, data });
         Vec::new()
     }
 
@@ -176,7 +166,7 @@ impl ListenerPool {
         match self.recover {
             ListenerRecover::Never => {}
             ListenerRecover::Restart => {
-                let delay = self.links[member].recovery.next_delay();
+                let delay = self.members[member].recovery.next_delay();
                 let name = self.queue.name(member).to_owned();
                 ctx.run_later(delay, move |act, _| act.restart(&name, pid));
             }
@@ -192,23 +182,23 @@ impl ListenerPool {
             self.logger,
             "restarting {name}, a listener in the UNKNOWN state"
         );
-        if let Some(recover) = self.links[member].recover.upgrade() {
-            recover.do_send(RecoverListener { pid });
+        if let Some(addr) = self.members[member].addr.upgrade() {
+            addr.do_send(ListenerRequest::Recover { pid });
         }
     }
 
-    fn say(&mut self, remark: &Remark) {
-        self.complained |= remark.level() <= Level::Warn;
-        if matches!(remark, Remark::Overflowed { .. }) {
+    fn log(&mut self, message: &LogMessage) {
+        self.warned |= message.level() <= Level::Warn;
+        if matches!(message.kind, LogKind::Overflowed(_)) {
             self.meter.count_discarded();
         }
-        match remark.level() {
-            Level::Critical => slog::crit!(self.logger, "{remark}"),
-            Level::Error => slog::error!(self.logger, "{remark}"),
-            Level::Warn => slog::warn!(self.logger, "{remark}"),
-            Level::Info => slog::info!(self.logger, "{remark}"),
-            Level::Debug => slog::debug!(self.logger, "{remark}"),
-            Level::Trace | Level::Blather => slog::trace!(self.logger, "{remark}"),
+        match message.level() {
+            Level::Critical => slog::crit!(self.logger, "{message}"),
+            Level::Error => slog::error!(self.logger, "{message}"),
+            Level::Warn => slog::warn!(self.logger, "{message}"),
+            Level::Info => slog::info!(self.logger, "{message}"),
+            Level::Debug => slog::debug!(self.logger, "{message}"),
+            Level::Trace | Level::Blather => slog::trace!(self.logger, "{message}"),
         }
     }
 }
@@ -226,15 +216,23 @@ impl Handler<Deliver> for ListenerPool {
     }
 }
 
-impl Handler<ListenerOutput> for ListenerPool {
+impl Handler<MemberMessage> for ListenerPool {
     type Result = ();
 
-    fn handle(&mut self, msg: ListenerOutput, ctx: &mut Self::Context) {
-        self.vigil.came();
-        if let Some(member) = self.queue.find(&msg.process) {
-            let effects = self.queue.heard(member, &msg.data);
-            self.perform(effects, ctx);
-        }
+    /// One that never joined, or belongs to another pool, is ignored.
+    fn handle(&mut self, msg: MemberMessage, ctx: &mut Self::Context) {
+        let queue = &mut self.queue;
+        let Some(member) = queue.find(&msg.process) else {
+            return;
+        };
+        let effects = match msg.event {
+            MemberEvent::Changed { state, pid } => queue.changed(member, state, pid),
+            MemberEvent::Output(data) => queue.output(member, &data),
+            MemberEvent::Written { pid, outcome } => queue.written(member, pid, outcome),
+            MemberEvent::StdinClosed { pid } => queue.stdin_closed(member, pid),
+            MemberEvent::StdinDrained { pid } => queue.stdin_drained(member, pid),
+        };
+        self.perform(effects, ctx);
     }
 }
 
@@ -243,14 +241,13 @@ impl Handler<Join> for ListenerPool {
 
     fn handle(&mut self, msg: Join, _ctx: &mut Self::Context) {
         let member = self.queue.member(&msg.process);
-        let link = Link {
-            stdin: msg.stdin.downgrade(),
-            recover: msg.recover.downgrade(),
+        let joined = Member {
+            addr: msg.member.downgrade(),
             recovery: Recovery::default(),
         };
-        match self.links.get_mut(member) {
-            Some(place) => *place = link,
-            None => self.links.push(link),
+        match self.members.get_mut(member) {
+            Some(known) => *known = joined,
+            None => self.members.push(joined),
         }
     }
 }
@@ -259,43 +256,12 @@ impl Handler<Arrange> for ListenerPool {
     type Result = ();
 
     fn handle(&mut self, msg: Arrange, _ctx: &mut Self::Context) {
-        let places = self.queue.arrange(msg.order.iter().map(String::as_str));
-        let links = std::mem::take(&mut self.links);
-        let mut links: Vec<Option<Link>> = links.into_iter().map(Some).collect();
-        self.links = places.iter().filter_map(|&it| links[it].take()).collect();
+        let places = self.queue.arrange(msg.order.iter().map(|name| &**name));
+        let old = std::mem::take(&mut self.members);
+        let mut old: Vec<Option<Member>> = old.into_iter().map(Some).collect();
+        self.members = places.iter().filter_map(|&it| old[it].take()).collect();
     }
 }
-
-/// A message about a member: find it, ask the queue, perform. One that never joined (or is
-/// of another pool) concerns nobody here.
-macro_rules! about_member {
-    ($message:ty, |$queue:ident, $member:ident, $msg:ident| $step:expr) => {
-        impl Handler<$message> for ListenerPool {
-            type Result = ();
-
-            fn handle(&mut self, $msg: $message, ctx: &mut Self::Context) {
-                let $queue = &mut self.queue;
-                if let Some($member) = $queue.find(&$msg.process) {
-                    let effects = $step;
-                    self.perform(effects, ctx);
-                }
-            }
-        }
-    };
-}
-
-about_member!(MemberChanged, |queue, member, msg| {
-    queue.changed(member, msg.state, msg.pid)
-});
-about_member!(EnvelopeWritten, |queue, member, msg| {
-    queue.written(member, msg.pid, msg.outcome)
-});
-about_member!(StdinClosed, |queue, member, msg| {
-    queue.stdin_closed(member, msg.pid)
-});
-about_member!(StdinDrained, |queue, member, msg| {
-    queue.stdin_drained(member, msg.pid)
-});
 
 #[cfg(test)]
 mod tests;

@@ -1,89 +1,95 @@
-//! The Process actor: a mailbox around one [`Machine`].
+//! Processes: a [`Process`] is the state of one, a component without an actor; [`ProcessActor`] is
+//! the mailbox around it.
 //!
-//! Every input passes through `turn`: step the machine, perform its effects in order, re-arm
-//! the one timer, settle who waits. Nothing else changes its state.
+//! Every input of its [`Machine`] passes through `turn` (`turn.rs`): step the machine, then perform
+//! its effects in order. Nothing else changes its state. What the component waits for (a deadline,
+//! a pipe, a log that drains) follows from its state; the actor waits for it and hands the result
+//! in. So after a panic nothing is lost but the turn that was interrupted, which `Process::resume`
+//! makes good.
 
-mod estate;
-mod handlers;
+mod actor;
+mod deps;
 mod launch;
-mod listen;
-mod logs;
-mod member;
-mod perform;
-mod retire;
+mod listener;
+mod listener_stdout;
+mod log_paths;
+mod requests;
+mod resume;
 mod spawn_request;
 mod stdin;
-mod surroundings;
 mod turn;
 mod waiters;
 
 use std::rc::Rc;
 use std::sync::Arc;
 
-use actix::{Actor, Addr, Context, Recipient, SpawnHandle};
+use actix::{Addr, Context, Recipient, WeakAddr};
 use visord_config::ProcessConfig;
+use visord_model::name::ProcessName;
 use visord_model::process::Machine;
 
-pub use estate::Post;
-pub use logs::LogPaths;
-pub use member::PoolLink;
-pub use stdin::StdinError;
-pub use surroundings::Surroundings;
+pub use actor::ProcessActor;
+pub use deps::Deps;
+pub use log_paths::LogPaths;
+pub use resume::GivenUp;
 
 use crate::board::RowOwner;
 use crate::fcgi::{SharedSocket, UseNumber};
 use crate::log::Channel;
-use crate::messages::process::{ActorDied, ProcessChanged};
-use crate::messages::supervisor::ProcessName;
+use crate::messages::process::ProcessChanged;
+use crate::pool::ListenerPool;
 use crate::reaper::ProcessExited;
-use crate::spawn::{ChildHandle, SpawnAttempt};
-use listen::Speech;
-use retire::Leaving;
+use crate::spawn::{ChildHandle, ProgramJobs, ResolvedCommand, SpawnAttempt};
+use listener_stdout::ListenerStdout;
+use requests::Leaving;
 use stdin::Stdin;
 use waiters::Waiters;
 
-/// What makes a Process.
+/// What a process consists of.
 #[derive(Clone)]
 pub struct Setup {
-    /// Group it belongs to.
-    pub group: String,
+    /// Its group and name.
+    pub name: ProcessName,
     /// Its configuration.
     pub config: Arc<ProcessConfig>,
     /// Where its outputs go, AUTO names resolved.
     pub logs: LogPaths,
-    /// Told of every change of state.
-    pub observer: Recipient<ProcessChanged>,
-    /// Told if the actor panics, so that another one goes on with its child.
-    pub guardian: Recipient<ActorDied>,
-    /// Where it leaves then what it knows.
-    pub post: Rc<Post>,
+    /// The Supervisor.
+    pub supervisor: Recipient<ProcessChanged>,
     /// The pool, if it is a listener.
-    pub pool: Option<PoolLink>,
+    pub pool: Option<Addr<ListenerPool>>,
     /// The FastCGI socket that becomes its fd 0.
     pub socket: Option<SharedSocket>,
+    /// Set when its actor is given up.
+    pub given_up: Rc<GivenUp>,
 }
 
-/// See the module.
+/// The state of one process. See the module.
 pub struct Process {
-    name: ProcessName,
     setup: Setup,
-    world: Rc<Surroundings>,
+    deps: Rc<Deps>,
+    /// Its own mailbox; weak, or a removed process would keep itself alive.
+    mailbox: WeakAddr<ProcessActor>,
     /// Its right to write its row of the board.
     row: RowOwner,
     machine: Machine,
     child: Option<ChildHandle>,
     /// The child was reaped; its output is being drained before the machine is told.
     exited: Option<ProcessExited>,
-    /// The spawn under way; its answer comes to the post.
+    /// Its starts, one at a time.
+    starts: ProgramJobs,
+    /// Checks of its command, one at a time. A start does not fail because a check is slow.
+    checks: ProgramJobs,
+    /// The spawn under way.
     attempt: Option<Arc<SpawnAttempt>>,
+    /// What a requested start has found, for the spawn in the same turn.
+    program: Option<ResolvedCommand>,
     stdin: Option<Stdin>,
-    /// Waits for the child to read.
-    stdin_waiting: Option<SpawnHandle>,
+    /// The child of an event that is being written.
+    sending_to: Option<i32>,
     outputs: Vec<Channel>,
+    listener_stdout: Option<ListenerStdout>,
     waiters: Waiters,
-    timer: Option<SpawnHandle>,
-    stop_report: Option<SpawnHandle>,
-    speech: Option<Speech>,
     /// Its latest use of its FastCGI socket, until it releases it.
     socket_use: Option<UseNumber>,
     /// It is to be replaced or removed: nothing starts it any more.
@@ -91,47 +97,34 @@ pub struct Process {
 }
 
 impl Process {
-    /// Start the actor of a process that was never started. It is on the board when this
-    /// returns.
-    #[must_use]
-    pub fn enter(setup: Setup, world: Rc<Surroundings>) -> Addr<Self> {
-        Self::create(|ctx| {
-            let mut process = Self::new(setup, world);
-            // readers know of it before clients can ask for it
-            process.row = process.world.board.set_process(process.info());
-            process.take_post(ctx);
-            process
-        })
-    }
-
-    fn new(setup: Setup, world: Rc<Surroundings>) -> Self {
-        let machine = Machine::new(setup.config.name.clone(), setup.config.policy.clone());
-        let name = ProcessName {
-            group: setup.group.clone(),
-            process: setup.config.name.clone(),
-        };
-        Self {
-            name,
+    /// A process that was never started. It is on the board when this returns.
+    fn new(setup: Setup, deps: Rc<Deps>, context: &Context<ProcessActor>) -> Self {
+        use actix::AsyncContext as _;
+        let mut process = Self {
+            machine: Machine::new(setup.name.process.clone(), setup.config.policy.clone()),
             setup,
-            world,
+            deps,
+            mailbox: context.address().downgrade(),
             row: RowOwner::default(),
-            machine,
             child: None,
             exited: None,
+            starts: ProgramJobs::default(),
+            checks: ProgramJobs::default(),
             attempt: None,
+            program: None,
             stdin: None,
-            stdin_waiting: None,
+            sending_to: None,
             outputs: Vec::new(),
+            listener_stdout: None,
             waiters: Waiters::default(),
-            timer: None,
-            stop_report: None,
-            speech: None,
             socket_use: None,
             leaving: None,
-        }
+        };
+        process.row = process.deps.board.set_process(process.info());
+        process
     }
-}
 
-impl Actor for Process {
-    type Context = Context<Self>;
+    fn name(&self) -> &ProcessName {
+        &self.setup.name
+    }
 }

@@ -37,14 +37,14 @@ const RETRY: Duration = Duration::from_secs(1);
 /// Most children that are reaped in one turn: an init process may inherit any number.
 const BATCH: usize = 100;
 
-/// Tell this owner when this child ends, also if it has ended already. Watching a child again
+/// Report the end of this child to this owner, also if it has ended already. Watching a child again
 /// replaces its owner; if the child has ended, the new owner is told as well.
 #[derive(Message)]
 #[rtype(result = "()")]
 pub struct Watch {
     /// The child.
     pub child: ChildHandle,
-    /// Whom to tell.
+    /// Where its exit is reported.
     pub owner: Recipient<ProcessExited>,
 }
 
@@ -72,7 +72,7 @@ impl ProcessExited {
     }
 }
 
-/// What the activity log says of the end of a child.
+/// The log line about the end of a child.
 pub(crate) const CHILD_QUIT: &str = "received SIGCHLD indicating a child quit";
 
 /// See the module.
@@ -82,7 +82,7 @@ pub struct Reaper {
     clock: Clock,
     /// Registered before the actor starts, so that no SIGCHLD is missed; taken when it starts.
     signals: Option<Signal>,
-    /// Children that are not reaped, and whom to tell.
+    /// Children that are not reaped, and their owners.
     watched: BTreeMap<i32, Watch>,
     /// The kernel refused a look; another is due.
     is_retrying: bool,
@@ -138,7 +138,7 @@ impl Reaper {
             // a retry is due: the SIGCHLD of what was missed will not come again
             Err(_) if self.is_retrying => {}
             Err(error) => {
-                self.complain(&error);
+                self.log_error(&error);
                 self.is_retrying = true;
                 ctx.run_later(RETRY, |act, ctx| {
                     act.is_retrying = false;
@@ -162,7 +162,7 @@ impl Reaper {
     }
 
     /// The kernel shows one that has to wait before all others: look at each registered child
-    /// instead, for a clone that hangs must not hold up the news of those.
+    /// instead, for a clone that hangs must not delay their exits.
     fn reap_registered(&mut self) -> io::Result<Sweep> {
         let mut left = BATCH;
         for pid in self.children.pids() {
@@ -203,7 +203,7 @@ impl Reaper {
         Ok(true)
     }
 
-    fn complain(&self, error: &io::Error) {
+    fn log_error(&self, error: &io::Error) {
         let errno = error.raw_os_error().unwrap_or(0);
         let name = errno_name(errno).map_or_else(|| errno.to_string(), str::to_owned);
         crit!(
@@ -237,7 +237,7 @@ impl Actor for Reaper {
 
 impl Drop for Reaper {
     fn drop(&mut self) {
-        // the next Reaper does not know whom to tell
+        // the next Reaper does not know their owners
         for watch in self.watched.values() {
             self.children.release(&watch.child);
         }

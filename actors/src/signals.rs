@@ -1,4 +1,4 @@
-//! The Signals actor: what the system asks of the daemon (spec core 5).
+//! The Signals actor: signals to the daemon (spec core 5).
 
 use std::sync::Arc;
 
@@ -10,7 +10,8 @@ use tokio::signal::unix::{SignalKind, signal};
 use visord_model::state::SupervisorState;
 
 use crate::board::Board;
-use crate::messages::supervisor::{ReopenEverything, Restart, Terminate};
+use crate::messages::Reply;
+use crate::messages::supervisor::{ReopenEverything, Request, Restart, Terminate};
 use crate::supervisor::Supervisor;
 
 /// What a signal means.
@@ -19,7 +20,7 @@ enum Meaning {
     Exit(&'static str),
     Restart,
     Reopen,
-    /// Taken note of, nothing else (decision C23).
+    /// Logged, nothing else (difference C23).
     Ignored(&'static str),
 }
 
@@ -34,7 +35,7 @@ const MEANINGS: [(i32, Meaning); 7] = [
     (libc::SIGXFSZ, Meaning::Ignored("SIGXFSZ")),
 ];
 
-/// See the module.
+/// Passes signals on to the Supervisor.
 pub struct Signals {
     supervisor: Addr<Supervisor>,
     board: Arc<Board>,
@@ -74,7 +75,7 @@ impl Actor for Signals {
     }
 }
 
-/// Let the daemon's signals wait: from before anybody can know its pid until a [`Signals`]
+/// Let the daemon's signals wait: from before other programs can know its pid until a [`Signals`]
 /// actor listens, and from the end of one run to the beginning of the next.
 pub fn hold_signals() {
     change_mask(SigmaskHow::SIG_BLOCK);
@@ -99,7 +100,7 @@ impl StreamHandler<Meaning> for Signals {
                 slog::warn!(log, "received {name} indicating exit request");
                 self.supervisor.do_send(Terminate);
             }
-            Meaning::Restart if self.board.mood() == SupervisorState::Shutdown => {
+            Meaning::Restart if self.board.state() == SupervisorState::Shutdown => {
                 slog::warn!(
                     log,
                     "ignored SIGHUP indicating restart request (shutdown in progress)"
@@ -107,7 +108,8 @@ impl StreamHandler<Meaning> for Signals {
             }
             Meaning::Restart => {
                 slog::warn!(log, "received SIGHUP indicating restart request");
-                self.supervisor.do_send(Restart {});
+                let (reply, _) = Reply::new();
+                self.supervisor.do_send(Request::Restart(Restart {}, reply));
             }
             Meaning::Reopen => {
                 slog::info!(log, "received SIGUSR2 indicating log reopen request");

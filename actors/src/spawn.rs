@@ -1,24 +1,24 @@
-//! Bringing children to life, and signalling them.
+//! Spawning and signalling children.
 //!
 //! The control thread only decides; everything that blocks or clones happens on a plain thread,
 //! `spawner`, behind the [`Spawner`] trait. A start is one [`SpawnJob`], queued when it is
-//! ordered; on its turn it does everything that may block, one after the other:
+//! requested; on its turn it does everything that may block:
 //!
 //! ```text
 //! SpawnJob --(socket, command, logs, pipes)--> SpawnPlan --clone--> Spawned
 //! ```
 //!
-//! So programs start in the order in which they were told to, and only the one whose turn it is
-//! has descriptors open. A job that hangs delays only itself (see `spawn_pool.rs`), and it can be
-//! cancelled ([`SpawnAttempt`]).
+//! So programs start in the order of the requests, and only few jobs have descriptors open: while a
+//! child is being made, the next job prepares its own. A job that hangs delays only itself
+//! (see `spawn_pool.rs`), and it can be cancelled ([`SpawnAttempt`]).
 //!
-//! A child first becomes the spawn helper (`helper/main.rs`), a program without anything of the
-//! daemon; in it runs `child.rs`, which changes user and directory and executes the program.
-//! Where there can be no helper, a forked child runs the same file. Either way no thread of the
-//! daemon waits for anything that the program's user controls.
+//! A child first executes the spawn helper (`helper/main.rs`), which shares nothing with the daemon;
+//! there `child.rs` changes user and directory and executes the program. Where the helper cannot
+//! run, a forked child runs the same file. Either way no thread of the daemon waits for anything
+//! that the program's user controls.
 //!
-//! A child is known to the [`ChildRegistry`] from its first moment. Give it to the
-//! [`Reaper`](crate::reaper::Reaper) with `Watch` to be told of its end, however early that was.
+//! The [`ChildRegistry`] knows a child from the moment it is cloned. `Watch` asks the
+//! [`Reaper`](crate::reaper::Reaper) to report its exit, also if it has exited already.
 
 mod account;
 mod attempt;
@@ -32,12 +32,14 @@ mod fork;
 mod helper;
 mod lane;
 mod launch;
+mod method;
 mod pipes;
 mod places;
 mod plan;
 mod registry;
 mod spawn_pool;
 mod spawner;
+mod start;
 mod syscall;
 pub(crate) mod wait;
 
@@ -60,8 +62,7 @@ pub use registry::{ChildHandle, ChildRegistry, CloneUnderWay, Exit};
 pub(crate) use spawner::Unclaimed;
 pub use spawner::{Limit, SpawnerHandle, SpawnerOptions, SpawnerThread};
 
-/// The seam between deciding and doing: production code uses [`SpawnerHandle`], tests of the
-/// Process actor a fake.
+/// Makes children: [`SpawnerHandle`], or a fake in tests of the Process actor.
 ///
 /// Requests are queued when the method is called, in that order, not when the future is first
 /// polled.
@@ -73,7 +74,7 @@ pub trait Spawner: 'static {
         attempt: Arc<SpawnAttempt>,
     ) -> LocalBoxFuture<'static, Result<ResolvedCommand, SpawnError>>;
 
-    /// Bring a child to life. What goes wrong inside the child (user, directory, exec) is not an
+    /// Make a child. What goes wrong inside the child (user, directory, exec) is not an
     /// error here: the child says so on its stderr and ends with code 127 (spec core 4.5).
     fn spawn(&self, job: SpawnJob) -> LocalBoxFuture<'static, Result<Spawned, SpawnError>>;
 
@@ -82,9 +83,9 @@ pub trait Spawner: 'static {
     fn signal(&self, child: &ChildHandle, signal: Signal, group: bool) -> io::Result<()>;
 }
 
-/// A child that lives, or lived until a moment ago.
+/// A child that was made.
 #[derive(Debug)]
-#[must_use = "a child that nobody watches is never reaped"]
+#[must_use = "a child that is not watched is never reaped"]
 pub struct Spawned {
     /// How to signal it and to wait for it.
     pub child: ChildHandle,

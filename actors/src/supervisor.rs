@@ -1,14 +1,13 @@
-//! The Supervisor actor: the mood, the roster of groups and processes, the stop plan.
+//! The Supervisor actor: the state of the daemon, its groups and processes, the stop plan.
 //!
-//! It decides nothing about a process's life (the process's machine does) and keeps no state
-//! about a call: a request that waits is answered by the process itself.
+//! It decides nothing about the lifecycle of a process (the machine of the process does) and keeps
+//! no state about a request: one that waits is answered by the process itself. Begin with
+//! `requests.rs`, which lists what it can be asked.
 
+mod add_remove;
 mod bulk;
-mod control;
-mod groups;
-mod guardian;
-mod logs;
 mod reload;
+mod requests;
 mod resume;
 mod roster;
 mod shutdown;
@@ -18,24 +17,26 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use actix::{Actor, Context, Handler, SpawnHandle};
+use actix::{Actor, Addr, AsyncContext, Context, Handler, SpawnHandle};
 use tokio::sync::{oneshot, watch};
 use visord_config::{Config, ConfigError, Listing, Loaded};
 use visord_model::event::Event;
-use visord_model::fault::{Fault, FaultCode};
+use visord_model::fault::FaultCode;
 use visord_model::shutdown::StopPlan;
 
 use crate::log::ActivityLog;
+use crate::messages::Answer;
 use crate::messages::event::Publish;
 use crate::messages::supervisor::{Begin, ProcessName};
-use crate::process::Surroundings;
+use crate::process::Deps;
+use crate::resume::{self as resumed, Panics};
 use crate::spawn::Lane;
 
-use groups::Legacy;
-pub use groups::{AutoLogs, prepare_auto_logs};
+use add_remove::Retained;
+pub use add_remove::{AutoLogs, prepare_auto_logs};
 pub use resume::Abandoned;
 use roster::Roster;
-use update::Turns;
+use update::GroupLocks;
 
 /// Reads the configuration again with the options the daemon was started with.
 pub type Loader = Arc<dyn Fn() -> Result<Loaded, ConfigError> + Send + Sync>;
@@ -50,7 +51,7 @@ pub enum Ending {
     /// Exit.
     Shutdown,
     /// Run again with this configuration, the very one that was found valid before anything
-    /// stopped (decision C28).
+    /// stopped (difference C28).
     Restart(Box<Loaded>),
     /// The Supervisor was given up after it had panicked again and again, or could not be started.
     Failed,
@@ -59,22 +60,22 @@ pub enum Ending {
 /// What makes a Supervisor.
 pub struct Parts {
     /// Shared with every process.
-    pub world: Rc<Surroundings>,
+    pub deps: Rc<Deps>,
     /// The configuration to run.
     pub config: Config,
     /// AUTO log files made for it so far.
     pub auto_logs: AutoLogs,
     /// For reread and restart.
     pub loader: Loader,
-    /// Before a restart stops anything (decision C28).
+    /// Before a restart stops anything (difference C28).
     pub rehearsal: Rehearsal,
-    /// Told what is written where whenever the configuration was read again.
+    /// Updated whenever the configuration was read again.
     pub listing: watch::Sender<Arc<Listing>>,
     /// To reopen and to clear.
     pub activity: ActivityLog,
-    /// Told whenever logs are reopened, for whoever else has files to open anew.
+    /// Notified whenever logs are reopened, for others that have files to reopen.
     pub reopened: watch::Sender<()>,
-    /// Told once when everything has stopped. Dropped without a word: the Supervisor was given up,
+    /// Sent once when everything has stopped. Dropped without that: the Supervisor was given up,
     /// and its processes run.
     pub ended: oneshot::Sender<Ending>,
     /// Gets its groups in that case.
@@ -94,9 +95,9 @@ struct Lanes {
     main_log: Lane,
 }
 
-/// See the module.
+/// The state of the daemon. See the module.
 pub struct Supervisor {
-    world: Rc<Surroundings>,
+    deps: Rc<Deps>,
     config: Config,
     auto_logs: AutoLogs,
     loader: Loader,
@@ -109,25 +110,26 @@ pub struct Supervisor {
     /// What a restart that is under way will run.
     next: Option<Box<Loaded>>,
     roster: Roster,
-    /// Whose turn it is to update a group.
-    turns: Turns,
+    /// Held while a group is updated or added.
+    locks: GroupLocks,
     lanes: Lanes,
     /// Which processes each update under way stops, and whether they ran before.
     updating: BTreeMap<String, Vec<(ProcessName, bool)>>,
     plan: Option<StopPlan>,
-    /// Asked once more to stop, in UNKNOWN, and not answered yet.
+    /// In UNKNOWN: asked once more to stop, without an answer yet.
     retrying: BTreeSet<ProcessName>,
     stop_report: Option<SpawnHandle>,
-    /// Clients are served, and what starts by itself was told to.
+    /// Clients are served, and what starts by itself was asked to.
     begun: bool,
     /// The groups of the first configuration are active.
     is_started: bool,
+    panics: Panics,
 }
 
 impl Supervisor {
     fn new(parts: Parts) -> Self {
         Self {
-            world: parts.world,
+            deps: parts.deps,
             config: parts.config,
             auto_logs: parts.auto_logs,
             loader: parts.loader,
@@ -139,7 +141,7 @@ impl Supervisor {
             abandoned: parts.abandoned,
             next: None,
             roster: Roster::default(),
-            turns: Turns::default(),
+            locks: GroupLocks::default(),
             lanes: Lanes::default(),
             updating: BTreeMap::new(),
             plan: None,
@@ -147,19 +149,31 @@ impl Supervisor {
             stop_report: None,
             begun: false,
             is_started: false,
+            panics: Panics::default(),
         }
     }
 
-    /// The shutdown gate (spec interfaces 3.1).
-    fn gate(&self) -> Result<(), Fault> {
-        if self.world.board.mood().is_closing() {
-            return Err(FaultCode::ShutdownState.bare());
+    /// Start a Supervisor that activates its configuration's groups and survives its panics.
+    /// Inside a System.
+    #[must_use]
+    pub fn run(parts: Parts) -> Addr<Self> {
+        let context = Context::new();
+        let addr = context.address();
+        resumed::run(context, Self::new(parts));
+        addr
+    }
+
+    /// SHUTDOWN_STATE while the daemon closes (spec interfaces 3.1). Every request is checked when
+    /// it comes, and again when it goes on after something was awaited.
+    fn check_open(&self) -> Answer {
+        match self.deps.board.state().is_closing() {
+            true => Err(FaultCode::ShutdownState.bare()),
+            false => Ok(()),
         }
-        Ok(())
     }
 
     fn publish(&self, event: Event) {
-        self.world.bus.do_send(Publish(event));
+        self.deps.bus.do_send(Publish(event));
     }
 }
 
@@ -173,7 +187,7 @@ impl Actor for Supervisor {
         }
         for group in self.config.groups.clone() {
             if self.roster.group(&group.name).is_none() {
-                self.activate(group, Legacy::default(), ctx);
+                self.activate(group, Retained::default(), ctx);
             }
         }
         self.is_started = true;

@@ -1,20 +1,21 @@
-//! The Ticker actor: TICK_5, TICK_60, TICK_3600 while somebody wants them.
+//! The Ticker actor: publishes TICK_5, TICK_60, TICK_3600 while they have a subscriber.
 //!
 //! Without a subscriber there is no timer at all; with one it sleeps until the next slice
 //! that is wanted begins.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use actix::{Actor, Addr, AsyncContext, Context, Handler, SpawnHandle};
 use visord_model::event::{KindSet, Ticks};
 
+use crate::clock::since_epoch;
 use crate::event_bus::EventBus;
 use crate::messages::event::{InterestChanged, Publish, WatchInterest};
 
 /// Reads the wall clock: time since 1970.
 pub type WallClock = Box<dyn Fn() -> Duration>;
 
-/// Timers count in milliseconds, rounded up: this keeps a wake-up from coming just too
+/// Timers count in milliseconds, rounded up: this keeps a wakeup from coming just too
 /// early and being followed by another one.
 const AFTER: Duration = Duration::from_millis(1);
 
@@ -36,7 +37,7 @@ impl Ticker {
     /// A ticker by the system's clock.
     #[must_use]
     pub fn new(bus: Addr<EventBus>) -> Self {
-        Self::with_clock(bus, Box::new(system_clock))
+        Self::with_clock(bus, Box::new(since_epoch))
     }
 
     /// A ticker by another clock.
@@ -58,7 +59,7 @@ impl Ticker {
             ctx.cancel_future(running.timer);
         }
         self.running = Ticks::sleep(self.wanted, now).map(|sleep| Running {
-            // what was missed while nobody wanted a tick is not made up for
+            // what was missed while no tick was wanted is not made up for
             ticks: running.map_or_else(|| Ticks::new(seconds(now)), |running| running.ticks),
             timer: ctx.run_later(sleep + AFTER, Self::look),
         });
@@ -73,13 +74,6 @@ impl Ticker {
         }
         self.rearm(ctx);
     }
-}
-
-fn system_clock() -> Duration {
-    // a clock before 1970 has no ticks worth the name
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default()
 }
 
 fn seconds(since_epoch: Duration) -> i64 {

@@ -1,33 +1,36 @@
 //! What the programs use: processor time and memory of each supervised process with all that
 //! descends from it.
 //!
-//! Looked at on a thread of its own every two seconds while somebody watches, and once when
-//! somebody asks. Nobody watching costs nothing: there is no thread then.
+//! Sampled on a thread of its own every two seconds while there are watchers, and once when a
+//! caller asks. Without watchers there is no thread.
 
 mod stat;
 mod track;
 mod tree;
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::convert::Infallible;
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use nix::time::{ClockId, clock_gettime};
 use nix::unistd::{SysconfVar, sysconf};
 use tokio::sync::watch;
+use visord_logs::worker::{Inbox, Worker, queue};
 
 use crate::board::Board;
 use crate::messages::supervisor::ProcessName;
 use track::{Track, Units};
 use tree::Forest;
 
-/// Between two samples while somebody watches.
+/// Between two samples while there are watchers.
 pub const PERIOD: Duration = Duration::from_secs(2);
 
 /// Samples of a curve: two minutes.
 pub const CURVE: usize = 60;
 
-/// A sample this young is good enough for whoever asks for one.
+/// A sample this young is good enough for a caller that asks for one.
 const FRESH: Duration = Duration::from_millis(500);
 
 /// What a process and all that descends from it use.
@@ -55,11 +58,10 @@ pub struct Own {
     pub age: Duration,
 }
 
-/// See the module. Clones are the same.
-#[derive(Clone, Debug)]
+/// What the processes of a board use. Clones are the same.
+#[derive(Clone)]
 pub struct Usage(Arc<Inner>);
 
-#[derive(Debug)]
 struct Inner {
     board: Arc<Board>,
     units: Units,
@@ -67,8 +69,6 @@ struct Inner {
     looking: Mutex<()>,
     known: Mutex<Known>,
     watch: Mutex<Watch>,
-    /// Wakes the thread when the last watcher leaves.
-    left: Condvar,
     sampled: watch::Sender<u64>,
 }
 
@@ -79,14 +79,14 @@ struct Known {
     recorded_at: Option<Instant>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Watch {
     watchers: usize,
-    running: bool,
+    /// Takes samples; it has no commands, its queue is closed when the last watcher leaves.
+    thread: Option<Worker<Infallible>>,
 }
 
 /// Samples are taken every two seconds until this is dropped.
-#[derive(Debug)]
 pub struct WatchGuard(Usage);
 
 impl Usage {
@@ -107,7 +107,6 @@ impl Usage {
             looking: Mutex::default(),
             known: Mutex::default(),
             watch: Mutex::default(),
-            left: Condvar::new(),
             sampled: watch::Sender::new(0),
         }))
     }
@@ -117,12 +116,10 @@ impl Usage {
     pub fn watch(&self) -> WatchGuard {
         let mut watch = self.watching();
         watch.watchers += 1;
-        if !watch.running {
-            let usage = self.clone();
-            let named = std::thread::Builder::new().name("usage".into());
+        if watch.thread.is_none() {
             // without a thread there are no samples: an empty column, and the next watcher
             // tries again
-            watch.running = named.spawn(move || usage.keep_sampling()).is_ok();
+            watch.thread = self.start_sampling().ok();
         }
         drop(watch);
         WatchGuard(self.clone())
@@ -155,7 +152,7 @@ impl Usage {
         })
     }
 
-    /// Its last samples of two minutes, oldest first, as far as somebody watched.
+    /// Its last samples of two minutes, oldest first, as far as there were watchers.
     #[must_use]
     pub fn curve(&self, name: &ProcessName) -> Vec<Sample> {
         let known = self.known();
@@ -163,7 +160,7 @@ impl Usage {
         curve.map_or_else(Vec::new, |curve| curve.iter().copied().collect())
     }
 
-    /// A number that changes with every sample, and a wake-up when it does.
+    /// A number that changes with every sample, and a wakeup when it does.
     #[must_use]
     pub fn sampled(&self) -> watch::Receiver<u64> {
         self.0.sampled.subscribe()
@@ -191,33 +188,29 @@ impl Usage {
         self.known().sampled_at
     }
 
-    fn keep_sampling(&self) {
+    fn start_sampling(&self) -> io::Result<Worker<Infallible>> {
+        let usage = self.clone();
+        let (sender, inbox) = queue(0)?;
+        Worker::start("usage", sender, move || usage.keep_sampling(&inbox))
+    }
+
+    fn keep_sampling(&self, inbox: &Inbox<Infallible>) {
         loop {
             let due = Instant::now() + PERIOD;
             self.sample(&self.looking());
             self.known().record();
             self.0.sampled.send_modify(|number| *number += 1);
-            let mut watch = self.watching();
-            loop {
-                if watch.watchers == 0 {
-                    watch.running = false;
-                    return;
-                }
-                let left = due.saturating_duration_since(Instant::now());
-                if left.is_zero() {
-                    break;
-                }
-                let waited = self.0.left.wait_timeout(watch, left);
-                (watch, _) = waited.unwrap_or_else(PoisonError::into_inner);
+            if inbox.take(Some(due)).is_none() {
+                return;
             }
         }
     }
 
-    /// Whoever looks holds the guard.
+    /// The caller holds the guard while it reads `/proc`.
     fn sample(&self, _looking: &MutexGuard<'_, ()>) {
         let rows = self.0.board.all();
         let parent = self.0.board.identity().pid;
-        let forest = Forest::new(stat::everybody());
+        let forest = Forest::new(stat::all());
         let at = since_boot();
         let mut known = self.known();
         let mut old = std::mem::take(&mut known.tracks);
@@ -258,14 +251,14 @@ impl Usage {
 }
 
 impl Known {
-    /// Put the newest samples on the curves. A curve begins anew after a time without watchers:
+    /// Put the newest samples on the curves. A curve starts over after a time without watchers:
     /// it has no gaps.
     fn record(&mut self) {
         let now = Instant::now();
         let gap = |at: Instant| now.duration_since(at) > PERIOD * 3;
-        let begin_anew = self.recorded_at.is_some_and(gap);
+        let starts_over = self.recorded_at.is_some_and(gap);
         for track in self.tracks.values_mut() {
-            if begin_anew {
+            if starts_over {
                 track.curve.clear();
             }
             track.record();
@@ -276,8 +269,13 @@ impl Known {
 
 impl Drop for WatchGuard {
     fn drop(&mut self) {
-        self.0.watching().watchers -= 1;
-        self.0.0.left.notify_all();
+        let mut watch = self.0.watching();
+        watch.watchers -= 1;
+        if watch.watchers == 0
+            && let Some(thread) = watch.thread.take()
+        {
+            thread.sender().close(Instant::now());
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use visord_config::dialect::Document;
-use visord_config::{Overrides, Surroundings, diff, load};
+use visord_config::{HostContext, Overrides, diff, read};
 
 const ROUNDS: usize = 30;
 
@@ -18,7 +18,7 @@ fn main() {
     let path = directory.path().join("supervisord.conf");
     let text = configuration(programs);
     std::fs::write(&path, &text).expect("a file");
-    let surroundings = Surroundings {
+    let host = HostContext {
         environment: visord_config::environment(std::env::vars()),
         node_name: "node".to_owned(),
         cwd: PathBuf::from("/"),
@@ -32,10 +32,12 @@ fn main() {
         assert!(document.read(&text, &path.as_path().into()).is_empty());
     });
     let overrides = Overrides::default();
-    let config = load(&path, &overrides, &surroundings).expect("a configuration");
+    let config = read(&path, &overrides, &host)
+        .expect("a configuration")
+        .config;
     assert_eq!(config.groups.len(), programs);
     report("load from the file", || {
-        load(&path, &overrides, &surroundings).expect("a configuration");
+        read(&path, &overrides, &host).expect("a configuration");
     });
     report("compare with itself", || {
         assert!(diff(&config.groups, &config.groups).changed.is_empty());

@@ -24,7 +24,7 @@ pub const DEFAULT_SECTION: &str = "DEFAULT";
 
 /// Where something is written.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
+pub struct Location {
     /// The file.
     pub file: Arc<Path>,
     /// The line, counted from 1.
@@ -41,7 +41,7 @@ pub struct Entry {
     /// The same before the text `%(here)s` was replaced, if it was (spec core 1.5.5).
     pub written: Option<String>,
     /// Where its winning value is.
-    pub place: Place,
+    pub place: Location,
 }
 
 /// One section, merged from every place where its header occurs.
@@ -50,16 +50,16 @@ pub struct Section {
     /// What stands between the brackets.
     pub name: String,
     /// Where its header occurs first.
-    pub place: Place,
+    pub place: Location,
     /// Where its header occurs for the second time.
-    pub again: Option<Place>,
+    pub again: Option<Location>,
     /// Its own options, each once, in the order they occurred first.
     entries: Vec<Entry>,
     index: HashMap<String, usize>,
 }
 
 impl Section {
-    fn new(name: &str, place: Place) -> Self {
+    fn new(name: &str, place: Location) -> Self {
         Self {
             name: name.to_owned(),
             place,
@@ -82,7 +82,7 @@ impl Section {
     }
 
     /// Where an option is to be stored; one of this name keeps its position.
-    fn slot(&mut self, key: &str, place: Place) -> usize {
+    fn slot(&mut self, key: &str, place: Location) -> usize {
         if let Some(&at) = self.index.get(key) {
             self.entries[at].place = place;
             return at;

@@ -1,4 +1,4 @@
-//! What counts as a change between two configurations (spec core 4.12, interfaces G4-G9).
+//! What counts as a change between two configurations (spec core 4.12, spec interfaces 3.4).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -86,7 +86,7 @@ fn pool_differs(old: &PoolConfig, new: &PoolConfig) -> bool {
 
 /// Whether any setting of a process differs that the original compares. The `socket` is
 /// not among its settings there; here it is, because a FastCGI program in a `[group:x]`
-/// keeps it (decision C21).
+/// keeps it (difference C21).
 #[must_use]
 pub fn process_differs(old: &ProcessConfig, new: &ProcessConfig) -> bool {
     // destructured without `..`: a new setting has to be decided on here
@@ -124,7 +124,7 @@ pub fn process_differs(old: &ProcessConfig, new: &ProcessConfig) -> bool {
 }
 
 fn channel_differs(old: &ChannelConfig, new: &ChannelConfig) -> bool {
-    // a log that becomes AUTO is not a change (G8)
+    // a log that becomes AUTO is not a change (spec interfaces 3.4)
     let logfile = new.logfile != LogTarget::Auto && old.logfile != new.logfile;
     let rest = ChannelConfig {
         logfile: new.logfile.clone(),

@@ -1,9 +1,11 @@
 //! What is wrong with a configuration.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use visord_model::pyrepr::repr;
+
+use crate::dialect::Location;
 
 /// One problem. `message` is the exact text the original would print after `Error: `
 /// for it; the other fields say where it is as precisely as is known.
@@ -25,6 +27,51 @@ pub struct Problem {
 }
 
 impl Problem {
+    /// Something is wrong with a file as a whole. The message holds no value.
+    pub(crate) fn of_file(file: &Path, message: String) -> Self {
+        Self {
+            file: file.to_owned(),
+            line: None,
+            section: None,
+            key: None,
+            message,
+            quotes: false,
+        }
+    }
+
+    /// Something is wrong at this place; the message may quote what is written there.
+    pub(crate) fn at(place: &Location, message: String) -> Self {
+        Self {
+            line: Some(place.line),
+            quotes: true,
+            ..Self::of_file(&place.file, message)
+        }
+    }
+
+    /// The same, in this section.
+    pub(crate) fn in_section(self, section: &str) -> Self {
+        Self {
+            section: Some(section.to_owned()),
+            ..self
+        }
+    }
+
+    /// The same, about this option.
+    pub(crate) fn about(self, key: &str) -> Self {
+        Self {
+            key: Some(key.to_owned()),
+            ..self
+        }
+    }
+
+    /// The same; the message holds no value.
+    pub(crate) fn without_value(self) -> Self {
+        Self {
+            quotes: false,
+            ..self
+        }
+    }
+
     /// What the activity log, RPC and pages say of it: where it is, and no value.
     #[must_use]
     pub fn outline(&self) -> String {
@@ -61,6 +108,13 @@ pub struct ConfigError {
 }
 
 impl ConfigError {
+    /// Something is wrong with a file as a whole.
+    pub(crate) fn of_file(file: &Path, message: String) -> Self {
+        Self {
+            problems: vec![Problem::of_file(file, message)],
+        }
+    }
+
     /// The message of the first problem.
     #[must_use]
     pub fn first(&self) -> &str {

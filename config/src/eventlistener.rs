@@ -5,102 +5,83 @@ use visord_model::listener::{EventLength, ListenerRecover};
 
 use crate::context::{Context, Reader};
 use crate::dialect::Section;
-use crate::expand::Scope;
-use crate::group::unique;
-use crate::program::{self, Membership, known_name_of};
+use crate::group::own_processes;
+use crate::program::name_of;
 use crate::types::{GroupConfig, GroupKind, PoolConfig};
-use crate::value::{one_of, parse_bool, parse_int, parse_list};
+use crate::value::{parse_bool, parse_int, parse_list};
 
 pub(crate) const PREFIX: &str = "eventlistener:";
 
 /// The one handler there is.
 const DEFAULT_HANDLER: &str = "supervisor.dispatchers:default_handler";
 
+const DETAILS: [(&str, EventDetail); 2] = [
+    ("basic", EventDetail::Basic),
+    ("extended", EventDetail::Extended),
+];
+
+const LENGTHS: [(&str, EventLength); 2] = [
+    ("characters", EventLength::Characters),
+    ("bytes", EventLength::Bytes),
+];
+
+const RECOVERIES: [(&str, ListenerRecover); 2] = [
+    ("never", ListenerRecover::Never),
+    ("restart", ListenerRecover::Restart),
+];
+
 /// A pool; `None` if it lacks what makes it one.
 pub(crate) fn read(context: &Context<'_>, section: &Section) -> Option<GroupConfig> {
     let reader = context.reader(section);
-    let scope = context.scope();
-    let priority = reader.value_or(&scope, "priority", -1, parse_int);
-    let pool = pool(&reader, &scope);
-    let membership = Membership {
-        group: known_name_of(section),
-        socket: None,
-        name_checked: false,
-    };
-    let processes = program::read(context, section, &membership);
+    let priority = reader.value("priority", parse_int);
+    let pool = pool(&reader);
+    // its name is checked as that of a program
+    let name = name_of(&context.program_reader(section));
+    let processes = own_processes(context, section, name, None);
     Some(GroupConfig {
-        name: known_name_of(section).to_owned(),
-        priority,
+        name: name.to_owned(),
+        priority: priority?,
         kind: GroupKind::Listeners(pool?),
-        processes: unique(processes),
+        processes,
     })
 }
 
-fn pool(reader: &Reader<'_>, scope: &Scope<'_>) -> Option<PoolConfig> {
+fn pool(reader: &Reader<'_>) -> Option<PoolConfig> {
     let section = &reader.section.name;
-    let buffer_size = reader.value_or(scope, "buffer_size", 10, |text| {
+    let buffer_size = reader.value("buffer_size", |text| {
         let size = parse_int(text)?;
-        let invalid = || format!("[{section}] section sets invalid buffer_size ({size})");
-        usize::try_from(size)
-            .ok()
-            .filter(|size| *size > 0)
-            .ok_or_else(invalid)
+        let positive = usize::try_from(size).ok().filter(|size| *size > 0);
+        positive.ok_or_else(|| format!("[{section}] section sets invalid buffer_size ({size})"))
     });
-    reader.value(scope, "result_handler", |text| match text {
+    reader.value("result_handler", |text| match text {
         DEFAULT_HANDLER => Ok(()),
         other => Err(format!("{other} cannot be resolved within [{section}]")),
     });
-    let events = events(reader, scope);
-    reader.value(scope, "redirect_stderr", |text| match parse_bool(text)? {
+    let events = events(reader);
+    reader.value("redirect_stderr", |text| match parse_bool(text)? {
         false => Ok(()),
         true => Err(format!(
             "[{section}] section sets redirect_stderr=true but this is not allowed because it \
              will interfere with the eventlistener protocol"
         )),
     });
-    let event_detail = reader.value_or(scope, "event_detail", EventDetail::default(), |text| {
-        one_of(
-            text,
-            &[
-                ("basic", EventDetail::Basic),
-                ("extended", EventDetail::Extended),
-            ],
-        )
-    });
-    let characters = EventLength::default();
-    let event_length = reader.value_or(scope, "event_length", characters, |text| {
-        one_of(
-            text,
-            &[
-                ("characters", EventLength::Characters),
-                ("bytes", EventLength::Bytes),
-            ],
-        )
-    });
-    let never = ListenerRecover::default();
-    let listener_recover = reader.value_or(scope, "listener_recover", never, |text| {
-        one_of(
-            text,
-            &[
-                ("never", ListenerRecover::Never),
-                ("restart", ListenerRecover::Restart),
-            ],
-        )
-    });
+    let event_detail = reader.choice("event_detail", &DETAILS);
+    let event_length = reader.choice("event_length", &LENGTHS);
+    let listener_recover = reader.choice("listener_recover", &RECOVERIES);
     Some(PoolConfig {
-        buffer_size,
+        buffer_size: buffer_size?,
         events: events?,
-        event_detail,
-        event_length,
-        listener_recover,
+        event_detail: event_detail?,
+        event_length: event_length?,
+        listener_recover: listener_recover?,
     })
 }
 
-fn events(reader: &Reader<'_>, scope: &Scope<'_>) -> Option<Vec<EventKind>> {
+fn events(reader: &Reader<'_>) -> Option<Vec<EventKind>> {
     let section = &reader.section.name;
     let names = match reader.raw("events") {
         None => String::new(),
-        Some(_) => reader.text(scope, "events")?.to_uppercase(),
+        Some(_) => reader.text("events")?.to_uppercase(),
     };
     let names = parse_list(&names);
     if names.is_empty() {

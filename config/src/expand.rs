@@ -11,22 +11,22 @@ use crate::listing::{HIDDEN, sounds_secret};
 use crate::types::Environment;
 use format::FormatError;
 
-/// What a name stands for.
+/// The meaning of a name.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Value<'a> {
+pub(crate) enum Substitute<'a> {
     /// Text; every name but two.
     Text(Cow<'a, str>),
     /// `process_num` and `numprocs`.
     Number(i64),
 }
 
-/// The names that exist at one place of the file, and what they stand for.
+/// The names that values at one place of the file may contain, and their meaning.
 #[derive(Clone, Debug, Default)]
 pub struct Scope<'a> {
     /// Innermost last; each maps `X` of `%(ENV_X)s`.
     environments: Vec<&'a Environment>,
-    names: Vec<(&'static str, Value<'a>)>,
-    /// Hide what `ENV_` names of secrets stand for.
+    names: Vec<(&'static str, Substitute<'a>)>,
+    /// Hide secrets among the variables.
     masking: bool,
 }
 
@@ -44,18 +44,18 @@ impl<'a> Scope<'a> {
     /// With a text.
     #[must_use]
     pub fn text(mut self, name: &'static str, value: impl Into<Cow<'a, str>>) -> Self {
-        self.names.push((name, Value::Text(value.into())));
+        self.names.push((name, Substitute::Text(value.into())));
         self
     }
 
     /// With a number.
     #[must_use]
     pub fn number(mut self, name: &'static str, value: i64) -> Self {
-        self.names.push((name, Value::Number(value)));
+        self.names.push((name, Substitute::Number(value)));
         self
     }
 
-    /// For people to look at: secrets in the environment are hidden.
+    /// For a listing: secrets in the environment are hidden.
     #[must_use]
     pub(crate) fn masking(mut self) -> Self {
         self.masking = true;
@@ -69,7 +69,7 @@ impl<'a> Scope<'a> {
         self
     }
 
-    fn get(&self, name: &str) -> Option<Value<'_>> {
+    fn get(&self, name: &str) -> Option<Substitute<'_>> {
         if let Some((_, value)) = self.names.iter().find(|(known, _)| *known == name) {
             return Some(value.clone());
         }
@@ -81,7 +81,7 @@ impl<'a> Scope<'a> {
             .find_map(|environment| environment.get(variable))
             .map(|value| {
                 let text = if masked { HIDDEN } else { value.expose() };
-                Value::Text(Cow::Borrowed(text))
+                Substitute::Text(Cow::Borrowed(text))
             })
     }
 

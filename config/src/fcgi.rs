@@ -8,34 +8,28 @@ use nix::unistd::{User, getuid};
 use crate::context::{Context, Reader};
 use crate::dialect::Section;
 use crate::error::Problem;
-use crate::expand::Scope;
-use crate::group::{name_and_priority, unique};
-use crate::program::{self, Membership, known_name_of};
+use crate::group::{name_and_priority, own_processes};
+use crate::program::known_name_of;
 use crate::types::{Account, FcgiAddress, FcgiSocket, GroupConfig, GroupKind, Ownership};
-use crate::value::{Endpoint, check_port, parse_fcgi_socket, parse_int, parse_octal};
+use crate::value::{FcgiEndpoint, check_port, parse_fcgi_socket, parse_int, parse_octal};
 
 pub(crate) const PREFIX: &str = "fcgi-program:";
 
 /// A program that is a group of its own; `None` if it has no socket.
 pub(crate) fn read(context: &Context<'_>, section: &Section) -> Option<GroupConfig> {
-    let (name, priority) = name_and_priority(context, section, 999);
+    let (name, priority) = name_and_priority(context, section)?;
     let socket = socket(&context.reader(section)).map(Arc::new);
-    let membership = Membership {
-        group: name,
-        socket: socket.clone(),
-        name_checked: true,
-    };
-    let processes = program::read(context, section, &membership);
+    let processes = own_processes(context, section, name, socket.clone());
     Some(GroupConfig {
         name: name.to_owned(),
         priority,
         kind: GroupKind::Fastcgi(socket?),
-        processes: unique(processes),
+        processes,
     })
 }
 
 /// The socket of a section that a `[group:x]` lists, if it is a FastCGI program and has
-/// one. What is wrong with it is returned, to be told after what is wrong with the rest.
+/// one. Its problems are returned, to be reported after those of the rest.
 pub(crate) fn socket_of_member(
     context: &Context<'_>,
     section: &Section,
@@ -51,38 +45,31 @@ pub(crate) fn socket_of_member(
 }
 
 fn socket(reader: &Reader<'_>) -> Option<FcgiSocket> {
-    let context = reader.context;
-    let scope = &context.scope();
-    let section = &reader.section.name;
-    let user = reader.value(scope, "user", |text| context.accounts.user(text));
-    let backlog = reader.value(scope, "socket_backlog", |text| match parse_int(text)? {
+    let accounts = &reader.context.accounts;
+    let user = reader.value("user", |text| accounts.user(text));
+    let backlog = reader.value("socket_backlog", |text| match parse_int(text)? {
         size @ 1..=65535 => Ok(i32::try_from(size).unwrap_or(i32::MAX)),
         other => Err(format!("Invalid socket_backlog value {other}")),
     });
-    let owner = reader.value(scope, "socket_owner", |text| {
-        let owner = context.accounts.owner(text);
+    let owner = reader.value("socket_owner", |text| {
+        let owner = accounts.owner(text);
         owner.map_err(|_| format!("Invalid socket_owner value {text}"))
     });
-    let mode = reader.value(scope, "socket_mode", |text| {
+    let mode = reader.value("socket_mode", |text| {
         parse_octal(text).map_err(|_| format!("Invalid socket_mode value {text}"))
     });
-    let restricted = ["socket_owner", "socket_mode"]
-        .iter()
-        .any(|key| reader.raw(key).is_some());
-    let (url, address) = match endpoint(reader, scope)? {
-        Endpoint::Tcp(host, port) => {
-            let port = reader.keep("socket", tcp_port(section, port, restricted))?;
-            (
-                format!("tcp://{host}:{port}"),
-                FcgiAddress::Tcp { host, port },
-            )
+    let (url, address) = match endpoint(reader)? {
+        FcgiEndpoint::Tcp(host, port) => {
+            let port = reader.keep("socket", tcp_port(reader, port))?;
+            let url = format!("tcp://{host}:{port}");
+            (url, FcgiAddress::Tcp { host, port })
         }
-        Endpoint::Unix(path) => {
+        FcgiEndpoint::Unix(path) => {
             let url = format!("unix://{path}");
             let address = FcgiAddress::Unix {
                 path: PathBuf::from(path),
                 owner: owner.unwrap_or_else(|| default_owner(user)),
-                mode: mode.unwrap_or(0o700),
+                mode: mode?,
             };
             (url, address)
         }
@@ -94,33 +81,33 @@ fn socket(reader: &Reader<'_>) -> Option<FcgiSocket> {
     })
 }
 
-fn endpoint(reader: &Reader<'_>, scope: &Scope<'_>) -> Option<Endpoint> {
+fn endpoint(reader: &Reader<'_>) -> Option<FcgiEndpoint> {
     let section = &reader.section.name;
     if reader.raw("socket").is_none_or(str::is_empty) {
         reader.fail_section(&format!("[{section}] section requires a \"socket\" line"));
         return None;
     }
-    let scope = scope
-        .clone()
-        .text("program_name", known_name_of(reader.section));
-    reader.value(&scope, "socket", |text| {
+    let name = known_name_of(reader.section);
+    let reader = reader.within(reader.scope.clone().text("program_name", name));
+    reader.value("socket", |text| {
         parse_fcgi_socket(text).map_err(|error| format!("{error} in [{section}] socket"))
     })
 }
 
-/// `restricted`: an owner or a mode is asked for, which only a unix socket has.
-fn tcp_port(section: &str, port: i64, restricted: bool) -> Result<u16, String> {
-    let port = if restricted {
+/// Only a unix socket has an owner and a mode.
+fn tcp_port(reader: &Reader<'_>, port: i64) -> Result<u16, String> {
+    let mut unix_only = ["socket_owner", "socket_mode"].iter();
+    let port = if unix_only.any(|key| reader.raw(key).is_some()) {
         let message =
             "socket_owner and socket_mode params should only be used with a Unix domain socket";
         Err(message.to_owned())
     } else {
         check_port(port)
     };
-    port.map_err(|error| format!("{error} in [{section}] socket"))
+    port.map_err(|error| format!("{error} in [{}] socket", reader.section.name))
 }
 
-/// The file belongs to the program's user, if that is somebody else than the daemon.
+/// The file belongs to the program's user, if the daemon is another user.
 fn default_owner(user: Option<Account>) -> Ownership {
     let Some(uid) = user
         .map(|user| user.uid)

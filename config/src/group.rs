@@ -1,80 +1,67 @@
 //! `[group:x]`, and the group that every other program-type section is (spec core 1.12).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use visord_model::log_line::Level;
 
 use crate::context::{Context, Reader};
 use crate::dialect::Section;
-use crate::program::{self, Membership};
+use crate::program::{self, name_of};
 use crate::types::{FcgiSocket, GroupConfig, GroupKind, ProcessConfig};
 use crate::value::{parse_int, parse_list};
 use crate::{eventlistener, fcgi};
 
 const PREFIX: &str = "group:";
 
-/// A group and the section that made it.
-struct Origin<'a> {
-    group: GroupConfig,
-    section: &'a Section,
-}
-
 /// Every group, sorted by (priority, name). All sections are read kind after kind, as in
-/// the original; of several groups of one name the first stays (decision C32).
+/// the original; of several groups of one name the first stays (difference C32).
 pub(crate) fn read_all(context: &Context<'_>) -> Vec<GroupConfig> {
     let mut taken = BTreeSet::new();
     let mut groups = Vec::new();
     for section in context.sections_with(PREFIX) {
         let group = read(context, section, &mut taken);
-        groups.push(Origin { group, section });
+        groups.extend(group.map(|group| (group, section)));
     }
     for section in context.sections_with(program::PREFIX) {
         if !taken.contains(section.name.as_str()) {
             let group = of_program(context, section);
-            groups.push(Origin { group, section });
+            groups.extend(group.map(|group| (group, section)));
         }
     }
     for section in context.sections_with(eventlistener::PREFIX) {
-        if let Some(group) = eventlistener::read(context, section) {
-            groups.push(Origin { group, section });
-        }
+        let group = eventlistener::read(context, section);
+        groups.extend(group.map(|group| (group, section)));
     }
     for section in context.sections_with(fcgi::PREFIX) {
-        if !taken.contains(section.name.as_str())
-            && let Some(group) = fcgi::read(context, section)
-        {
-            groups.push(Origin { group, section });
+        if !taken.contains(section.name.as_str()) {
+            let group = fcgi::read(context, section);
+            groups.extend(group.map(|group| (group, section)));
         }
     }
     sort_and_drop(context, groups)
 }
 
-fn sort_and_drop(context: &Context<'_>, mut groups: Vec<Origin<'_>>) -> Vec<GroupConfig> {
-    groups
-        .sort_by(|a, b| (a.group.priority, &a.group.name).cmp(&(b.group.priority, &b.group.name)));
-    let mut kept: Vec<Origin<'_>> = Vec::with_capacity(groups.len());
-    let mut names = std::collections::HashMap::new();
-    for origin in groups {
-        match names.get(&origin.group.name) {
-            None => {
-                names.insert(origin.group.name.clone(), kept.len());
-                kept.push(origin);
-            }
-            Some(&first) => {
-                let name = &origin.group.name;
-                let (first, second) = (&kept[first].section.name, &origin.section.name);
-                context.remark(
-                    Level::Warn,
-                    format!(
-                        "[{first}] and [{second}] both make a group named {name}, [{second}] has \
-                         been ignored"
-                    ),
-                );
-            }
-        }
+fn sort_and_drop<'a>(
+    context: &Context<'_>,
+    mut groups: Vec<(GroupConfig, &'a Section)>,
+) -> Vec<GroupConfig> {
+    groups.sort_by(|(a, _), (b, _)| (a.priority, &a.name).cmp(&(b.priority, &b.name)));
+    let mut kept = Vec::with_capacity(groups.len());
+    let mut first_of: HashMap<String, &'a str> = HashMap::new();
+    for (group, section) in groups {
+        let (name, second) = (&group.name, &section.name);
+        let Some(first) = first_of.get(name) else {
+            first_of.insert(name.clone(), second);
+            kept.push(group);
+            continue;
+        };
+        let text = format!(
+            "[{first}] and [{second}] both make a group named {name}, [{second}] has been ignored"
+        );
+        context.remark(Level::Warn, text);
     }
-    kept.into_iter().map(|origin| origin.group).collect()
+    kept
 }
 
 /// A `[group:x]`; the sections it lists are `taken` from being groups of their own.
@@ -82,12 +69,11 @@ fn read<'a>(
     context: &'a Context<'_>,
     section: &'a Section,
     taken: &mut BTreeSet<&'a str>,
-) -> GroupConfig {
+) -> Option<GroupConfig> {
     let reader = context.reader(section);
-    let scope = context.scope();
-    let name = program::name_of(&reader);
-    let programs = reader.text(&scope, "programs").unwrap_or_default();
-    let priority = reader.value_or(&scope, "priority", 999, parse_int);
+    let name = name_of(&reader);
+    let programs = reader.text("programs").unwrap_or_default();
+    let priority = reader.value("priority", parse_int)?;
     let mut processes = Vec::new();
     // 4.3.0 blames the program before the one it does not find (spec core 1.12 note 2)
     let mut blamed = section.name.clone();
@@ -98,71 +84,49 @@ fn read<'a>(
         }
         blamed = format!("{}{item}", program::PREFIX);
     }
-    GroupConfig {
+    Some(GroupConfig {
         name: name.to_owned(),
         priority,
         kind: GroupKind::Programs,
         processes: unique(processes),
-    }
+    })
 }
 
 /// The section that an item of `programs` names.
 fn member<'a>(reader: &Reader<'a>, item: &str, blamed: &str) -> Option<&'a Section> {
     let find = |prefix: &str| reader.context.document.section(&format!("{prefix}{item}"));
-    match (find(program::PREFIX), find(fcgi::PREFIX)) {
-        (Some(section), None) | (None, Some(section)) => Some(section),
+    let message = match (find(program::PREFIX), find(fcgi::PREFIX)) {
+        (Some(section), None) | (None, Some(section)) => return Some(section),
         (Some(_), Some(_)) => {
-            let text = "is ambiguous (exists as program and fcgi-program)";
-            reader.fail("programs", format!("[{blamed}] name {item} {text}"));
-            None
+            format!("[{blamed}] name {item} is ambiguous (exists as program and fcgi-program)")
         }
-        (None, None) => {
-            let text = "names unknown program or fcgi-program";
-            reader.fail("programs", format!("[{blamed}] {text} {item}"));
-            None
-        }
-    }
+        (None, None) => format!("[{blamed}] names unknown program or fcgi-program {item}"),
+    };
+    reader.fail("programs", message);
+    None
 }
 
-/// The processes of a listed section. A FastCGI program keeps its socket (decision C21)
+/// The processes of a listed section. A FastCGI program keeps its socket (difference C21)
 /// if it has one; 4.3.0 does not even look.
 fn of_member(context: &Context<'_>, section: &Section, group: &str) -> Vec<Arc<ProcessConfig>> {
     let (socket, problems) = fcgi::socket_of_member(context, section);
-    let processes = of_section(context, section, group, socket);
+    let reader = context.program_reader(section);
+    let processes = program::read(&reader, name_of(&reader), group, socket);
     for problem in problems {
         context.push(problem);
     }
     processes
 }
 
-fn of_section(
-    context: &Context<'_>,
-    section: &Section,
-    group: &str,
-    socket: Option<Arc<FcgiSocket>>,
-) -> Vec<Arc<ProcessConfig>> {
-    let membership = Membership {
-        group,
-        socket,
-        name_checked: false,
-    };
-    program::read(context, section, &membership)
-}
-
 /// A program that is a group of its own.
-fn of_program(context: &Context<'_>, section: &Section) -> GroupConfig {
-    let (name, priority) = name_and_priority(context, section, 999);
-    let membership = Membership {
-        group: name,
-        socket: None,
-        name_checked: true,
-    };
-    GroupConfig {
+fn of_program(context: &Context<'_>, section: &Section) -> Option<GroupConfig> {
+    let (name, priority) = name_and_priority(context, section)?;
+    Some(GroupConfig {
         name: name.to_owned(),
         priority,
         kind: GroupKind::Programs,
-        processes: unique(program::read(context, section, &membership)),
-    }
+        processes: own_processes(context, section, name, None),
+    })
 }
 
 /// How a program-type section is read as a group, before it is read as a program: errors
@@ -170,17 +134,30 @@ fn of_program(context: &Context<'_>, section: &Section) -> GroupConfig {
 pub(crate) fn name_and_priority<'a>(
     context: &'a Context<'_>,
     section: &'a Section,
-    default: i64,
-) -> (&'a str, i64) {
+) -> Option<(&'a str, i64)> {
     let reader = context.reader(section);
-    let name = program::name_of(&reader);
-    let priority = reader.value_or(&context.scope(), "priority", default, parse_int);
-    (name, priority)
+    let name = name_of(&reader);
+    Some((name, reader.value("priority", parse_int)?))
+}
+
+/// The processes of a section that is a group of its own.
+pub(crate) fn own_processes(
+    context: &Context<'_>,
+    section: &Section,
+    name: &str,
+    socket: Option<Arc<FcgiSocket>>,
+) -> Vec<Arc<ProcessConfig>> {
+    unique(program::read(
+        &context.program_reader(section),
+        name,
+        name,
+        socket,
+    ))
 }
 
 /// Of several processes of one name the last counts, in the place of the first.
-pub(crate) fn unique(processes: Vec<Arc<ProcessConfig>>) -> Vec<Arc<ProcessConfig>> {
-    let mut at = std::collections::HashMap::new();
+fn unique(processes: Vec<Arc<ProcessConfig>>) -> Vec<Arc<ProcessConfig>> {
+    let mut at = HashMap::new();
     let mut kept: Vec<Arc<ProcessConfig>> = Vec::with_capacity(processes.len());
     for process in processes {
         match at.get(&process.name) {

@@ -61,16 +61,10 @@ impl Exposed {
 
     /// For `--check`.
     pub(crate) fn problems(&self) -> Vec<Problem> {
-        let problem = |found: &Found| Problem {
-            file: found.file.clone(),
-            line: None,
-            section: None,
-            key: None,
-            quotes: false,
-            message: format!(
-                "{}, so another user can change what root runs",
-                found.sentence()
-            ),
+        let problem = |found: &Found| {
+            let sentence = found.sentence();
+            let message = format!("{sentence}, so another user can change what root runs");
+            Problem::of_file(&found.file, message)
         };
         self.0.iter().map(problem).collect()
     }
@@ -85,15 +79,10 @@ impl Found {
             reason,
         } = &self.exposure;
         let (path, file) = (path.display(), self.file.display());
-        match file_type {
-            FileType::Folder | FileType::Link => {
-                format!("{path}, which leads to its configuration file {file}, {reason}")
-            }
-            FileType::Regular
-            | FileType::Fifo
-            | FileType::Socket
-            | FileType::CharacterDevice
-            | FileType::BlockDevice => format!("its configuration file {file} {reason}"),
+        if matches!(file_type, FileType::Folder | FileType::Link) {
+            format!("{path}, which leads to its configuration file {file}, {reason}")
+        } else {
+            format!("its configuration file {file} {reason}")
         }
     }
 }

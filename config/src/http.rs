@@ -3,11 +3,8 @@
 use visord_model::log_line::Level;
 
 use crate::context::{Context, Reader};
-use crate::expand::Scope;
-use crate::types::{Credentials, HttpAddress, HttpConfig, Ownership, TlsConfig};
-use crate::value::{
-    absolute, expand_home, parse_bytes, parse_inet_address, parse_list, parse_octal,
-};
+use crate::types::{Credentials, HttpAddress, HttpConfig, TlsConfig};
+use crate::value::{parse_bytes, parse_inet_address, parse_list, parse_octal};
 use crate::web_user;
 
 /// What the names of servers' sections begin with.
@@ -19,11 +16,11 @@ pub(crate) fn read_all(context: &Context<'_>) -> Vec<HttpConfig> {
     let admissions = web_user::read_all(context);
     let [inet, unix] = PREFIXES;
     let inet = context
-        .sections_with(inet)
-        .filter_map(|section| read_inet(&context.reader(section)));
+        .readers(inet)
+        .filter_map(|reader| read_inet(&reader));
     let unix = context
-        .sections_with(unix)
-        .filter_map(|section| read_unix(&context.reader(section)));
+        .readers(unix)
+        .filter_map(|reader| read_unix(&reader));
     let mut servers: Vec<HttpConfig> = inet.chain(unix).collect();
     for server in &mut servers {
         let admitted = admissions.iter().filter(|it| it.admits_to(&server.section));
@@ -35,13 +32,13 @@ pub(crate) fn read_all(context: &Context<'_>) -> Vec<HttpConfig> {
         }
     }
     if let Some(first) = admissions.first() {
-        warn_of_open_doors(context, &servers, &first.user.name);
+        warn_of_open_ports(context, &servers, &first.user.name);
     }
     servers
 }
 
-/// Whoever has users may believe that every port asks for one of them.
-fn warn_of_open_doors(context: &Context<'_>, servers: &[HttpConfig], user: &str) {
+/// Who has users may believe that every port asks for one of them.
+fn warn_of_open_ports(context: &Context<'_>, servers: &[HttpConfig], user: &str) {
     let reach = |server: &&HttpConfig| matches!(server.address, HttpAddress::Inet { .. });
     for server in servers.iter().filter(reach) {
         if !server.asks_for_password() {
@@ -59,100 +56,72 @@ fn warn_of_open_doors(context: &Context<'_>, servers: &[HttpConfig], user: &str)
 }
 
 fn read_inet(reader: &Reader<'_>) -> Option<HttpConfig> {
-    let scope = reader.context.bare_scope();
-    let credentials = credentials(reader, &scope);
-    if reader.raw("port").is_none() {
-        reader.fail_section(&format!(
-            "section [{}] has no port value",
-            reader.section.name
-        ));
-    }
-    let address = reader.value(&scope, "port", parse_inet_address);
+    let bare = &reader.bare();
+    let credentials = credentials(bare);
+    reader.require("port");
+    let address = bare.value("port", parse_inet_address);
     let tls = tls(reader);
     let (host, port) = address?;
+    let address = HttpAddress::Inet { host, port };
+    server(bare, address, credentials, tls)
+}
+
+fn read_unix(reader: &Reader<'_>) -> Option<HttpConfig> {
+    let bare = &reader.bare();
+    let file = reader.text("file");
+    reader.require("file");
+    let credentials = credentials(bare);
+    let owner = bare.value("chown", |text| {
+        let owner = reader.context.accounts.owner(text);
+        owner.map_err(|_| format!("Invalid sockchown value {text}"))
+    });
+    let mode = bare.value("chmod", |text| {
+        parse_octal(text).map_err(|_| format!("Invalid chmod value {text}"))
+    });
+    let address = HttpAddress::Unix {
+        path: reader.path_of(file?.trim()),
+        mode: mode?,
+        owner: owner.unwrap_or_default(),
+    };
+    server(bare, address, credentials, None)
+}
+
+/// What servers of both kinds have.
+fn server(
+    reader: &Reader<'_>,
+    address: HttpAddress,
+    credentials: Option<Credentials>,
+    tls: Option<TlsConfig>,
+) -> Option<HttpConfig> {
     Some(HttpConfig {
         section: reader.section.name.clone(),
-        address: HttpAddress::Inet { host, port },
+        address,
         credentials,
         users: Vec::new(),
-        allowed_hosts: allowed_hosts(reader, &scope),
-        max_body: max_body(reader, &scope),
+        allowed_hosts: allowed_hosts(reader),
+        max_body: max_body(reader)?,
         tls,
     })
 }
 
-fn read_unix(reader: &Reader<'_>) -> Option<HttpConfig> {
-    let context = reader.context;
-    let scope = context.bare_scope();
-    let file = reader.text(&context.scope(), "file");
-    if reader.raw("file").is_none() {
-        reader.fail_section(&format!(
-            "section [{}] has no file value",
-            reader.section.name
-        ));
+/// Certificate and key, both or neither, and who signs clients' certificates.
+fn tls(reader: &Reader<'_>) -> Option<TlsConfig> {
+    let file = |key| reader.path(key);
+    let (cert, key, client_ca) = (file("tls_cert"), file("tls_key"), file("tls_client_ca"));
+    if cert.is_none() && key.is_none() && client_ca.is_some() {
+        reader.fail_without("tls_client_ca", "tls_cert and tls_key");
     }
-    let credentials = credentials(reader, &scope);
-    let owner = reader.value_or(&scope, "chown", Ownership::default(), |text| {
-        let owner = context.accounts.owner(text);
-        owner.map_err(|_| format!("Invalid sockchown value {text}"))
-    });
-    let mode = reader.value_or(&scope, "chmod", 0o700, |text| {
-        parse_octal(text).map_err(|_| format!("Invalid chmod value {text}"))
-    });
-    let surroundings = context.surroundings;
-    let file = expand_home(file?.trim(), surroundings);
-    Some(HttpConfig {
-        section: reader.section.name.clone(),
-        address: HttpAddress::Unix {
-            path: absolute(&file, surroundings),
-            mode,
-            owner,
-        },
-        credentials,
-        users: Vec::new(),
-        allowed_hosts: allowed_hosts(reader, &scope),
-        max_body: max_body(reader, &scope),
-        tls: None,
+    let (cert, key) = reader.certificate_and_key(cert, key)?;
+    Some(TlsConfig {
+        cert,
+        key,
+        client_ca,
     })
 }
 
-/// Our own options: certificate and key, both or neither, and who signs clients' certificates.
-fn tls(reader: &Reader<'_>) -> Option<TlsConfig> {
-    let context = reader.context;
-    let scope = context.scope();
-    let file = |key| {
-        let path = reader.text(&scope, key)?;
-        let path = path.trim();
-        let surroundings = context.surroundings;
-        (!path.is_empty()).then(|| absolute(&expand_home(path, surroundings), surroundings))
-    };
-    let files = (file("tls_cert"), file("tls_key"), file("tls_client_ca"));
-    match files {
-        (Some(cert), Some(key), client_ca) => Some(TlsConfig {
-            cert,
-            key,
-            client_ca,
-        }),
-        (None, None, None) => None,
-        (cert, key, _) => {
-            let (given, missing) = match (cert, key) {
-                (Some(_), _) => ("tls_cert", "tls_key"),
-                (None, Some(_)) => ("tls_key", "tls_cert"),
-                (None, None) => ("tls_client_ca", "tls_cert and tls_key"),
-            };
-            let section = &reader.section.name;
-            reader.fail(
-                given,
-                format!("Section [{section}] has {given} but no {missing}"),
-            );
-            None
-        }
-    }
-}
-
-/// Our own option: the longest request body.
-fn max_body(reader: &Reader<'_>, scope: &Scope<'_>) -> usize {
-    reader.value_or(scope, "max_body", HttpConfig::MAX_BODY, |text| {
+/// The longest request body.
+fn max_body(reader: &Reader<'_>) -> Option<usize> {
+    reader.value("max_body", |text| {
         let bytes = usize::try_from(parse_bytes(text)?).unwrap_or(0);
         if bytes == 0 {
             return Err(format!("max_body must be at least 1 byte, not {text}"));
@@ -161,11 +130,10 @@ fn max_body(reader: &Reader<'_>, scope: &Scope<'_>) -> usize {
     })
 }
 
-/// Both or neither; a blank one counts as none (decisions C35 and Q28).
-fn credentials(reader: &Reader<'_>, scope: &Scope<'_>) -> Option<Credentials> {
-    let username = reader.text(scope, "username");
-    let username = username.filter(|text| !text.is_empty());
-    let password = reader.secret(scope, "password");
+/// Both or neither; a blank one counts as none (differences C35 and Q28).
+fn credentials(reader: &Reader<'_>) -> Option<Credentials> {
+    let username = reader.non_empty("username");
+    let password = reader.secret("password");
     let password = password.filter(|text| !text.expose().is_empty());
     match (username, password) {
         (Some(username), Some(password)) => {
@@ -191,7 +159,7 @@ fn credentials(reader: &Reader<'_>, scope: &Scope<'_>) -> Option<Credentials> {
     }
 }
 
-/// A stored password that could be right for somebody.
+/// A stored password that a password can match.
 ///
 /// # Errors
 /// Its hash has a wrong form.
@@ -214,12 +182,12 @@ fn is_argon2(hash: &str) -> bool {
         && (3..=4).contains(&fields.filter(|field| !field.is_empty()).count())
 }
 
-/// Our own option: other names under which browsers may reach a server that asks for no
-/// password (decision Q25).
-fn allowed_hosts(reader: &Reader<'_>, scope: &Scope<'_>) -> Vec<String> {
-    let hosts = |text: &str| {
+/// Other names under which browsers may reach a server that asks for no password
+/// (difference Q25).
+fn allowed_hosts(reader: &Reader<'_>) -> Vec<String> {
+    let hosts = reader.value("allowed_hosts", |text| {
         let items = parse_list(text).into_iter().filter(|item| !item.is_empty());
         Ok(items.map(str::to_lowercase).collect())
-    };
-    reader.value_or(scope, "allowed_hosts", Vec::new(), hosts)
+    });
+    hosts.unwrap_or_default()
 }

@@ -1,14 +1,34 @@
-//! What the administrator wrote.
+//! Reads `supervisord.conf`.
 //!
-//! [`load`] turns a `supervisord.conf` with its includes into a [`Config`], or into the
-//! list of everything that is wrong with it. [`load_client`] reads what `supervisorctl`
-//! needs, [`find_config`] looks where both look, [`check`] also tells what is merely
-//! suspicious, and [`diff()`] compares two configurations.
+//! [`read`] turns the file with its includes into a [`Config`], or into the list of everything that
+//! is wrong with it. [`load_client`] reads what `supervisorctl` needs, [`find_config`] looks where
+//! both look, [`check`] also reports what is merely suspicious, and [`diff()`] compares two
+//! configurations. Nothing here changes anything: the crate reads files, the user database and the
+//! environment it is given.
 //!
-//! Reading order: [`dialect`] knows lines, sections and options; `include` puts files
-//! together; [`expand`] knows `%(name)s`; [`value`] turns texts into values; then there
-//! is one module for each kind of section. Nothing here changes the world: the crate
-//! reads files, the user database and the environment it is handed.
+//! Reading order: [`dialect`] knows lines, sections and options; `include.rs` puts files together;
+//! [`expand`] knows `%(name)s`; [`value`] converts texts; [`keys`] is the table of every section and
+//! key; `context.rs` reads one key with all of these; then there is one module for each kind of
+//! section. A new key is a row in `keys.txt` and a field in `types.rs` that its module fills.
+//!
+//! ```
+//! use std::path::Path;
+//! use visord_config::{Overrides, HostContext, read};
+//!
+//! let folder = tempfile::tempdir()?;
+//! let text = "[supervisord]\n[program:web]\ncommand = /bin/web --dir %(here)s\n";
+//! std::fs::write(folder.path().join("s.conf"), text)?;
+//! let host = HostContext {
+//!     environment: visord_config::environment(std::env::vars()),
+//!     node_name: "node".to_owned(),
+//!     cwd: folder.path().to_owned(),
+//! };
+//! let loaded = read(Path::new("s.conf"), &Overrides::default(), &host)?;
+//! let web = &loaded.config.groups[0].processes[0];
+//! assert_eq!(web.command, format!("/bin/web --dir {}", folder.path().display()));
+//! assert_eq!(web.policy.startsecs, 1);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 #![forbid(unsafe_code)]
 
@@ -24,12 +44,11 @@ mod group;
 mod guard;
 mod http;
 mod include;
+pub mod keys;
 mod lint;
 mod listing;
 mod load;
-mod options;
 mod program;
-pub mod reference;
 mod rpcinterface;
 mod search;
 mod secret;
@@ -45,9 +64,9 @@ pub use diff::{
     Diff, ProcessDiff, diff, group_differs, kind_differs, process_diff, process_differs,
 };
 pub use error::{ConfigError, Problem};
-pub use lint::{Report, check};
+pub use lint::{CheckReport, check};
 pub use listing::{HIDDEN, ListedOption, ListedSection, Listing, Source};
-pub use load::{Loaded, load, read};
+pub use load::{Loaded, read};
 pub use search::{find_config, search_path};
 pub use secret::Secret;
 pub use types::*;

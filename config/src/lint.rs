@@ -4,14 +4,14 @@ use std::path::Path;
 
 use crate::dialect::{Document, Section};
 use crate::error::{ConfigError, Problem};
+use crate::keys::{SectionKind, kind_of, kinds};
 use crate::load::{Loaded, interpret, read_sources};
-use crate::options::{KINDS, Kind, extras};
 use crate::rpcinterface;
-use crate::types::{Config, Overrides, Surroundings};
+use crate::types::{Config, HostContext, Overrides};
 
 /// What there is to say about a configuration.
 #[derive(Clone, Debug)]
-pub struct Report {
+pub struct CheckReport {
     /// The configuration, or what makes it unusable.
     pub outcome: Result<Config, ConfigError>,
     /// Unknown sections and options, which are ignored, in file order; each message says
@@ -19,19 +19,19 @@ pub struct Report {
     pub warnings: Vec<Problem>,
 }
 
-/// Read a configuration as [`crate::load`] does, and look for names that have no meaning. For root,
+/// Read a configuration as [`crate::read`] does, and look for names that have no meaning. For root,
 /// a file that another user can change is an error.
 #[must_use]
-pub fn check(path: &Path, overrides: &Overrides, surroundings: &Surroundings) -> Report {
-    match read_sources(path, surroundings) {
-        Err(error) => Report {
+pub fn check(path: &Path, overrides: &Overrides, host: &HostContext) -> CheckReport {
+    match read_sources(path, host) {
+        Err(error) => CheckReport {
             outcome: Err(error),
             warnings: Vec::new(),
         },
         Ok(sources) => {
             let warnings = warnings(&sources.document);
             let exposed = sources.exposed.problems();
-            let loaded = interpret(sources, path, overrides, surroundings);
+            let loaded = interpret(sources, path, overrides, host);
             let outcome = match loaded.and_then(Loaded::startable) {
                 Ok(loaded) if exposed.is_empty() => Ok(loaded.config),
                 Ok(_) => Err(ConfigError { problems: exposed }),
@@ -40,7 +40,7 @@ pub fn check(path: &Path, overrides: &Overrides, surroundings: &Surroundings) ->
                     Err(error)
                 }
             };
-            Report { outcome, warnings }
+            CheckReport { outcome, warnings }
         }
     }
 }
@@ -48,22 +48,19 @@ pub fn check(path: &Path, overrides: &Overrides, surroundings: &Surroundings) ->
 fn warnings(document: &Document) -> Vec<Problem> {
     let mut warnings = Vec::new();
     for section in document.sections() {
-        match KINDS.iter().find(|kind| kind.is(&section.name)) {
+        match kind_of(&section.name) {
             None => warnings.push(unknown_section(section)),
             Some(kind) => {
                 warnings.extend(foreign_factory(section));
-                if let Some(own) = kind.options {
-                    let known = [own, extras(kind.name)].concat();
-                    warnings.extend(unknown_options(section, &known));
+                if !kind.is_open {
+                    warnings.extend(unknown_options(section, kind.names()));
                 }
             }
         }
     }
     if let Some(defaults) = document.defaults() {
-        let own = KINDS.iter().filter_map(|kind| kind.options);
-        let more = KINDS.iter().map(|kind| extras(kind.name));
-        let known: Vec<&str> = own.chain(more).flatten().copied().collect();
-        warnings.extend(unknown_options(defaults, &known));
+        let known = kinds().iter().flat_map(SectionKind::names);
+        warnings.extend(unknown_options(defaults, known));
     }
     warnings
 }
@@ -73,22 +70,10 @@ fn unknown_section(section: &Section) -> Problem {
         Some((kind, rest)) => (format!("{kind}:"), rest),
         None => (section.name.clone(), ""),
     };
-    let names = KINDS
-        .iter()
-        .map(|kind: &Kind| kind.name.trim_end_matches('*'));
+    let names = kinds().iter().map(|kind| kind.name);
     let hint = nearest(&kind, names).map(|name| format!("[{name}{rest}]"));
-    let message = with_hint(
-        format!("unknown section [{}] is ignored", section.name),
-        hint,
-    );
-    Problem {
-        file: section.place.file.to_path_buf(),
-        line: Some(section.place.line),
-        section: Some(section.name.clone()),
-        key: None,
-        message,
-        quotes: true,
-    }
+    let message = format!("unknown section [{}] is ignored", section.name);
+    Problem::at(&section.place, with_hint(message, hint)).in_section(&section.name)
 }
 
 /// The refusal of a Python factory is worded as in the original; this says what to do instead.
@@ -98,44 +83,30 @@ fn foreign_factory(section: &Section) -> Option<Problem> {
     }
     let mut entries = section.entries().iter();
     let entry = entries.find(|entry| entry.key == rpcinterface::FACTORY)?;
-    (entry.value != rpcinterface::MAIN && !entry.value.contains('%')).then(|| Problem {
-        file: entry.place.file.to_path_buf(),
-        line: Some(entry.place.line),
-        section: Some(section.name.clone()),
-        key: Some(entry.key.clone()),
-        message: rpcinterface::alternative(&section.name),
-        quotes: true,
+    (entry.value != rpcinterface::MAIN && !entry.value.contains('%')).then(|| {
+        let message = rpcinterface::alternative(&section.name);
+        let problem = Problem::at(&entry.place, message);
+        problem.in_section(&section.name).about(&entry.key)
     })
 }
 
-fn unknown_options<'a>(
-    section: &'a Section,
-    known: &[&'static str],
-) -> impl Iterator<Item = Problem> + use<'a> {
-    let known = known.to_vec();
-    let unknown = {
+fn unknown_options(
+    section: &Section,
+    known: impl Iterator<Item = &'static str> + Clone,
+) -> impl Iterator<Item = Problem> {
+    let is_unknown = {
         let known = known.clone();
-        move |key: &str| !known.contains(&key)
+        move |key: &str| known.clone().all(|name| name != key)
     };
-    section
-        .entries()
-        .iter()
-        .filter(move |entry| unknown(&entry.key))
-        .map(move |entry| {
-            let hint = nearest(&entry.key, known.iter().copied()).map(str::to_owned);
-            let what = format!(
-                "unknown option {} in [{}] is ignored",
-                entry.key, section.name
-            );
-            Problem {
-                file: entry.place.file.to_path_buf(),
-                line: Some(entry.place.line),
-                section: Some(section.name.clone()),
-                key: Some(entry.key.clone()),
-                message: with_hint(what, hint),
-                quotes: true,
-            }
-        })
+    let entries = section.entries().iter();
+    let unknown = entries.filter(move |entry| is_unknown(&entry.key));
+    unknown.map(move |entry| {
+        let (key, name) = (&entry.key, &section.name);
+        let hint = nearest(key, known.clone()).map(str::to_owned);
+        let message = format!("unknown option {key} in [{name}] is ignored");
+        let problem = Problem::at(&entry.place, with_hint(message, hint));
+        problem.in_section(name).about(key)
+    })
 }
 
 fn with_hint(message: String, hint: Option<String>) -> String {

@@ -1,26 +1,25 @@
-//! What a configuration says and where it says it, for people who ask what holds and why.
+//! What a configuration says and where, for a person who asks what holds and why.
 //!
-//! For every section every option: what is written and in which file and line, what it comes to
-//! after expansion, and what holds where nothing is written. It is made from the very document
-//! that the [`Config`](crate::Config) is made from, and it holds no secrets: they are left out
-//! when it is made ([`hide`]), so that nobody who is shown it later can find one.
+//! For every section every key: its text, file and line, its value after expansion, and the
+//! default of what is not set. It is made from the same document as the
+//! [`Config`](crate::Config), and it holds no secrets: [`hide`] leaves them out when it is made,
+//! so that no page or client can show one later.
 
-mod defaults;
 mod hide;
 mod server;
 
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::context::{Context, Noted};
+use crate::context::{Context, Expansions};
 use crate::dialect::{Entry, Section};
-use crate::options::{KINDS, Kind, extras};
+use crate::keys::{SectionKind, kind_of};
 use crate::types::{Overrides, ServerConfig};
 
 pub use hide::HIDDEN;
 pub(crate) use hide::{holds_secret, in_urls, line_without_secrets, sounds_secret};
 
-/// See the module.
+/// A configuration as people may see it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Listing {
     /// All sections, in the order of their first headers.
@@ -36,43 +35,44 @@ pub struct ListedSection {
     pub file: Arc<Path>,
     /// The line of that header.
     pub line: usize,
-    /// Whether anybody reads it.
+    /// Whether it has a meaning.
     pub known: bool,
-    /// The options that are set, in the order of the manual, then those nobody knows. Of
+    /// The options that are set, in the order of the manual, then unknown ones. Of
     /// `[supervisord]` all.
     pub options: Vec<ListedOption>,
 }
 
 impl ListedSection {
-    /// The options that are set and those that are not, in the order of the manual, then those
-    /// nobody knows.
+    /// The options that are set and those that are not, in the order of the manual, then unknown
+    /// ones.
     #[must_use]
     pub fn complete(&self) -> Vec<ListedOption> {
-        let kind = KINDS.iter().find(|kind| kind.is(&self.name));
+        let kind = kind_of(&self.name);
         let set = |key: &str| self.options.iter().find(|option| option.key == key);
-        let known = known(kind);
-        let listed = known.iter().map(|key| match set(key) {
+        let listed = known(kind).map(|key| match set(key) {
             Some(option) => option.clone(),
             None => self.unset(kind, key),
         });
-        let more = self.options.iter();
-        let more = more.filter(|option| !known.contains(&option.key.as_str()));
-        listed.chain(more.cloned()).collect()
+        let is_unknown = |option: &&ListedOption| known(kind).all(|key| key != option.key);
+        let unknown = self.options.iter().filter(is_unknown);
+        listed.chain(unknown.cloned()).collect()
     }
 
     /// How many options it does not set.
     #[must_use]
     pub fn unset_count(&self) -> usize {
-        let known = known(KINDS.iter().find(|kind| kind.is(&self.name)));
-        let is_set = |key: &&&str| self.options.iter().any(|option| option.key == **key);
-        known.len() - known.iter().filter(is_set).count()
+        let is_set = |key: &str| self.options.iter().any(|option| option.key == key);
+        let known = known(kind_of(&self.name));
+        known.filter(|key| !is_set(key)).count()
     }
 
-    fn unset(&self, kind: Option<&Kind>, key: &str) -> ListedOption {
+    fn unset(&self, kind: Option<&SectionKind>, key: &str) -> ListedOption {
         let leader = self.options.iter().find(|it| it.key == "stopasgroup");
         let default = match leader {
             Some(leader) if key == "killasgroup" => leader.effective.first().cloned(),
-            Some(_) | None => defaults::of(kind.map_or("", |kind| kind.name), key),
+            Some(_) | None => kind
+                .and_then(|kind| kind.key(key)?.shown_default())
+                .map(str::to_owned),
         };
         ListedOption {
             key: key.to_owned(),
@@ -85,11 +85,9 @@ impl ListedSection {
     }
 }
 
-/// The options that sections of a kind may have.
-fn known(kind: Option<&Kind>) -> Vec<&'static str> {
-    kind.map_or_else(Vec::new, |kind| {
-        [kind.options.unwrap_or_default(), extras(kind.name)].concat()
-    })
+/// The keys that sections of a kind may have.
+fn known(kind: Option<&'static SectionKind>) -> impl Iterator<Item = &'static str> {
+    kind.into_iter().flat_map(SectionKind::names)
 }
 
 /// One option.
@@ -101,19 +99,19 @@ pub struct ListedOption {
     pub source: Source,
     /// As it stands in the file, without secrets.
     pub written: Option<String>,
-    /// What it comes to, without secrets: one value, or several where the processes of a
+    /// Its value after expansion, without secrets; several where the processes of a
     /// section have different ones. Empty: it is not set and has no default.
     pub effective: Vec<String>,
-    /// How many times it comes to something else.
+    /// How many more values there are.
     pub more: usize,
-    /// Whether anybody reads it.
+    /// Whether it has a meaning.
     pub known: bool,
 }
 
 /// Where a value comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Source {
-    /// Nobody set it.
+    /// It is not set.
     Default,
     /// A file.
     File {
@@ -144,43 +142,35 @@ pub(crate) fn list(context: &Context<'_>, server: &ServerConfig, overrides: &Ove
 struct Lister<'a> {
     context: &'a Context<'a>,
     server: &'a ServerConfig,
-    /// Options of `[supervisord]` that the command line sets.
+    /// Keys of `[supervisord]` that the command line sets.
     overridden: Vec<&'static str>,
 }
 
 impl Lister<'_> {
     fn section(&self, section: &Section) -> ListedSection {
-        let kind = KINDS.iter().find(|kind| kind.is(&section.name));
-        let known = known(kind);
-        // a section of any options, such as [rpcinterface:x], knows all it has
-        let any = kind.is_some_and(|kind| kind.options.is_none());
+        let kind = kind_of(&section.name);
+        let is_open = kind.is_some_and(|kind| kind.is_open);
         let own = section.entries().iter().map(|entry| entry.key.as_str());
-        let more = own.filter(|key| !known.contains(key));
-        let whole = kind.is_some_and(|kind| kind.name == server::KIND);
-        let is_set = |key: &&&str| whole || self.context.document.entry(section, key).is_some();
-        let listed = known.iter().filter(is_set).map(|key| (*key, true));
-        let listed = listed.chain(more.map(|key| (key, any)));
+        let more = own.filter(|key| known(kind).all(|known| known != *key));
+        let is_whole = section.name == server::SECTION;
+        let is_set = |key: &&str| is_whole || self.context.document.entry(section, key).is_some();
+        let listed = known(kind).filter(is_set).map(|key| (key, true));
+        let listed = listed.chain(more.map(|key| (key, is_open)));
         ListedSection {
             name: section.name.clone(),
             file: Arc::clone(&section.place.file),
             line: section.place.line,
             known: kind.is_some(),
             options: listed
-                .map(|(key, known)| self.option(section, kind, key, known))
+                .map(|(key, known)| self.option(section, key, known))
                 .collect(),
         }
     }
 
-    fn option(
-        &self,
-        section: &Section,
-        kind: Option<&Kind>,
-        key: &str,
-        known: bool,
-    ) -> ListedOption {
+    fn option(&self, section: &Section, key: &str, known: bool) -> ListedOption {
         let entry = self.context.document.entry(section, key);
-        let kind = kind.map_or("", |kind| kind.name);
-        let from_command_line = kind == server::KIND && self.overridden.contains(&key);
+        let is_server = section.name == server::SECTION;
+        let from_command_line = is_server && self.overridden.contains(&key);
         let source = match entry {
             _ if from_command_line => Source::CommandLine,
             None => Source::Default,
@@ -191,14 +181,14 @@ impl Lister<'_> {
             },
         };
         let (effective, more) = match entry {
-            Some(entry) if !from_command_line => self.effective(section, kind, entry),
+            Some(entry) if !from_command_line => self.effective(section, entry),
             // of [supervisord] everything is known
             Some(_) | None => {
                 let value = server::effective(self.server, key);
                 (value.into_iter().collect(), 0)
             }
         };
-        let hide = |text: &String| hide::secrets(kind, known, key, text);
+        let hide = |text: &String| hide::secrets(kind_of(&section.name), known, key, text);
         ListedOption {
             key: key.to_owned(),
             source,
@@ -209,18 +199,19 @@ impl Lister<'_> {
         }
     }
 
-    /// What a written value comes to.
-    fn effective(&self, section: &Section, kind: &str, entry: &Entry) -> (Vec<String>, usize) {
+    /// The expansions of a value.
+    fn effective(&self, section: &Section, entry: &Entry) -> (Vec<String>, usize) {
         if !entry.value.contains('%') {
-            let shown = (kind == server::KIND && server::is_path(&entry.key))
+            let shown = (section.name == server::SECTION && server::is_path(&entry.key))
                 .then(|| server::effective(self.server, &entry.key))
                 .flatten();
             return (vec![shown.unwrap_or_else(|| entry.value.clone())], 0);
         }
-        if let Some(Noted { values, more }) = self.context.noted(&section.name, &entry.key) {
+        let found = self.context.expansions(&section.name, &entry.key);
+        if let Some(Expansions { values, more }) = found {
             return (values, more);
         }
-        // nobody has read it here, such as [supervisorctl]
+        // not read by the daemon, such as [supervisorctl]
         let scope = self.context.scope().masking();
         let expanded = scope.expand(&entry.value, &entry.key);
         (expanded.into_iter().map(Into::into).collect(), 0)

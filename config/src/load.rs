@@ -11,33 +11,17 @@ use crate::dialect::{Document, decode};
 use crate::error::{ConfigError, Problem};
 use crate::guard::Exposed;
 use crate::listing::{self, Listing};
-use crate::types::{Config, Overrides, Surroundings};
+use crate::types::{Config, HostContext, Overrides};
 use crate::{group, http, include, rpcinterface, server};
 
-/// Read the daemon's configuration: the file, what it includes, and the command line.
-///
-/// `path` is named in messages as given; it and every relative path in the file are taken
-/// from `surroundings.cwd`.
-///
-/// # Errors
-/// All problems, in the order in which the original would meet them one by one.
-pub fn load(
-    path: &Path,
-    overrides: &Overrides,
-    surroundings: &Surroundings,
-) -> Result<Config, ConfigError> {
-    let loaded = read(path, overrides, surroundings)?.startable()?;
-    Ok(loaded.config)
-}
-
-/// A configuration, and what says so.
+/// A configuration and its listing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Loaded {
     /// What the daemon works with.
     pub config: Config,
-    /// What people may look at.
+    /// What may be shown of it.
     pub listing: Listing,
-    /// What keeps a daemon from starting with it; one that runs can work with it.
+    /// What keeps a daemon from starting with it; a running one can still use it.
     pub at_start: Vec<Problem>,
 }
 
@@ -45,7 +29,7 @@ impl Loaded {
     /// Whether a daemon can start with it.
     ///
     /// # Errors
-    /// What keeps it from that.
+    /// The reasons why it cannot.
     pub fn startable(self) -> Result<Self, ConfigError> {
         if self.at_start.is_empty() {
             return Ok(self);
@@ -56,20 +40,20 @@ impl Loaded {
     }
 }
 
-/// As [`load`], with a list of what is written where.
+/// Read the daemon's configuration: the file, what it includes, and the command line.
+///
+/// `path` is named in messages as given; it and every relative path in the file are taken
+/// from `host.cwd`.
 ///
 /// # Errors
-/// As of [`load`].
-pub fn read(
-    path: &Path,
-    overrides: &Overrides,
-    surroundings: &Surroundings,
-) -> Result<Loaded, ConfigError> {
-    let sources = read_sources(path, surroundings)?;
-    interpret(sources, path, overrides, surroundings)
+/// All problems, in the order in which the original would meet them one by one.
+pub fn read(path: &Path, overrides: &Overrides, host: &HostContext) -> Result<Loaded, ConfigError> {
+    let sources = read_sources(path, host)?;
+    interpret(sources, path, overrides, host)
 }
 
 /// All files as one document, and what there is to say about them so far.
+#[derive(Default)]
 pub(crate) struct Sources {
     pub(crate) document: Document,
     pub(crate) problems: Vec<Problem>,
@@ -77,112 +61,74 @@ pub(crate) struct Sources {
     pub(crate) exposed: Exposed,
 }
 
+impl Sources {
+    /// Reads a regular file over what is there; messages call it `shown`.
+    ///
+    /// # Errors
+    /// Why it cannot be used; `None`: the system refuses to read it.
+    pub(crate) fn add(&mut self, shown: &Path, path: &Path) -> Result<(), Option<String>> {
+        let bytes = visord_files::read_linked(path).map_err(|error| {
+            // reading a FIFO or a device might never end
+            let is_special = error.kind() == io::ErrorKind::Unsupported;
+            is_special.then(|| format!("config file {} is {error}", shown.display()))
+        })?;
+        self.exposed.look(shown, path);
+        let text = decode(&bytes).map_err(Some)?;
+        let problems = self.document.read(text, &Arc::from(shown));
+        self.problems.extend(problems);
+        Ok(())
+    }
+}
+
 /// Read the main file and its includes.
-pub(crate) fn read_sources(
-    path: &Path,
-    surroundings: &Surroundings,
-) -> Result<Sources, ConfigError> {
-    let mut sources = read_file(path, surroundings)?;
-    let nothing_readable = sources.document.sections().is_empty() && !sources.problems.is_empty();
-    if nothing_readable {
+pub(crate) fn read_sources(path: &Path, host: &HostContext) -> Result<Sources, ConfigError> {
+    let mut sources = read_file(path, host)?;
+    if sources.document.sections().is_empty() && !sources.problems.is_empty() {
         return Err(ConfigError {
             problems: sources.problems,
         });
     }
-    let included = include::include(
-        &mut sources.document,
-        path,
-        surroundings,
-        &mut sources.exposed,
-    );
-    sources.problems.extend(included.problems);
-    sources.remarks.extend(included.remarks);
+    include::include(&mut sources, path, host);
     Ok(sources)
 }
 
 /// One file without its includes (spec core 1.1.1, 1.2).
-pub(crate) fn read_file(path: &Path, surroundings: &Surroundings) -> Result<Sources, ConfigError> {
+pub(crate) fn read_file(path: &Path, host: &HostContext) -> Result<Sources, ConfigError> {
     let shown = path.display();
-    let resolved = surroundings.cwd.join(path);
-    if !resolved.exists() {
-        let message = format!("could not find config file {shown}");
-        return Err(whole_file(path, message));
-    }
-    let bytes = read_source(path, &resolved).map_err(|error| {
-        let message = match error {
-            Unread::Special(message) => message,
-            Unread::Unreadable => format!("could not read config file {shown}"),
-        };
-        whole_file(path, message)
-    })?;
-    let text = decode(&bytes).map_err(|message| whole_file(path, message))?;
-    let mut document = Document::default();
-    let problems = document.read(text, &Arc::from(path));
-    let mut exposed = Exposed::default();
-    exposed.look(path, &resolved);
-    Ok(Sources {
-        document,
-        problems,
-        remarks: Vec::new(),
-        exposed,
-    })
-}
-
-/// Why a file was not read.
-pub(crate) enum Unread {
-    /// Reading a FIFO or a device might never end: the message.
-    Special(String),
-    /// The system refuses.
-    Unreadable,
-}
-
-/// Read a regular file of the configuration; messages call it `shown`.
-pub(crate) fn read_source(shown: &Path, path: &Path) -> Result<Vec<u8>, Unread> {
-    visord_files::read_linked(path).map_err(|error| {
-        if error.kind() == io::ErrorKind::Unsupported {
-            Unread::Special(format!("config file {} is {error}", shown.display()))
-        } else {
-            Unread::Unreadable
-        }
-    })
-}
-
-/// Something is wrong with a file as a whole.
-pub(crate) fn whole_file(path: &Path, message: String) -> ConfigError {
-    ConfigError {
-        problems: vec![Problem {
-            file: path.to_owned(),
-            line: None,
-            section: None,
-            key: None,
-            message,
-            quotes: false,
-        }],
-    }
+    let resolved = host.cwd.join(path);
+    let mut sources = Sources::default();
+    let message = if !resolved.exists() {
+        format!("could not find config file {shown}")
+    } else if let Err(message) = sources.add(path, &resolved) {
+        message.unwrap_or_else(|| format!("could not read config file {shown}"))
+    } else {
+        return Ok(sources);
+    };
+    Err(ConfigError::of_file(path, message))
 }
 
 pub(crate) fn interpret(
     sources: Sources,
     path: &Path,
     overrides: &Overrides,
-    surroundings: &Surroundings,
+    host: &HostContext,
 ) -> Result<Loaded, ConfigError> {
-    let mut context = Context::new(&sources.document, path, surroundings);
+    let mut context = Context::new(&sources.document, path, host);
     context.problems.replace(sources.problems);
     context.remarks.replace(sources.remarks);
     for text in sources.exposed.remarks() {
         context.remark(Level::Critical, text);
     }
 
-    let server = sources.document.section(server::SECTION).map(|section| {
-        let server = server::read(&context.reader(section), overrides);
-        context.set_environment(&server.environment);
-        server
-    });
-    if server.is_none() {
+    let mut server = None;
+    if let Some(section) = sources.document.section(server::SECTION) {
+        server = server::read(&context.reader(section), overrides);
+    } else {
         let message = ".ini file does not include supervisord section".to_owned();
-        let missing = whole_file(path, message);
-        context.problems.borrow_mut().extend(missing.problems);
+        context.push(Problem::of_file(path, message));
+    }
+    if let Some(server) = &server {
+        context.set_environment(&server.environment);
     }
     let rpc_interfaces = rpcinterface::read_all(&context);
     let groups = group::read_all(&context);

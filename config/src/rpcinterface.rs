@@ -14,8 +14,8 @@ pub(crate) const MAIN: &str = "supervisor.rpcinterface:make_main_rpcinterface";
 /// In file order.
 pub(crate) fn read_all(context: &Context<'_>) -> Vec<RpcInterfaceConfig> {
     context
-        .sections_with(PREFIX)
-        .filter_map(|section| read(&context.reader(section)))
+        .readers(PREFIX)
+        .filter_map(|reader| read(&reader))
         .collect()
 }
 
@@ -28,13 +28,13 @@ fn read(reader: &Reader<'_>) -> Option<RpcInterfaceConfig> {
         reader.fail_section(&format!("section [{section}] does not specify a {FACTORY}"));
         return None;
     }
-    let scope = reader.context.bare_scope();
-    let kind = reader.value(&scope, FACTORY, |text| match text {
+    let reader = &reader.bare();
+    let kind = reader.value(FACTORY, |text| match text {
         MAIN => Ok(RpcInterfaceKind::Main),
         other => Err(format!("{other} cannot be resolved within [{section}]")),
     });
     for entry in reader.context.document.entries(reader.section) {
-        reader.text(&scope, &entry.key);
+        reader.text(&entry.key);
     }
     Some(RpcInterfaceConfig {
         name: section[PREFIX.len()..].to_owned(),
@@ -46,7 +46,6 @@ fn read(reader: &Reader<'_>) -> Option<RpcInterfaceConfig> {
 fn read_remote(reader: &Reader<'_>) -> Option<RpcInterfaceConfig> {
     let section = &reader.section.name;
     let name = &section[PREFIX.len()..];
-    let scope = reader.context.scope();
     for entry in reader.context.document.entries(reader.section) {
         if entry.key != URL {
             let key = &entry.key;
@@ -61,7 +60,7 @@ fn read_remote(reader: &Reader<'_>) -> Option<RpcInterfaceConfig> {
         reader.fail(URL, message);
         return None;
     }
-    let url = reader.value(&scope, URL, remote_url)?;
+    let url = reader.value(URL, remote_url)?;
     Some(RpcInterfaceConfig {
         name: name.to_owned(),
         kind: RpcInterfaceKind::Remote(RemoteServer { url }),
@@ -107,23 +106,17 @@ pub(crate) fn alternative(section: &str) -> String {
 /// The main interface takes no further options. The original finds out when it makes it
 /// for its first HTTP server, that is, last of all and not without one.
 pub(crate) fn check_extras(context: &Context<'_>, known: &[RpcInterfaceConfig]) {
-    for section in context.sections_with(PREFIX) {
-        let name = &section.name[PREFIX.len()..];
-        let main = |interface: &&RpcInterfaceConfig| interface.kind == RpcInterfaceKind::Main;
-        if !known
-            .iter()
-            .filter(main)
-            .any(|interface| interface.name == name)
-        {
+    for reader in context.readers(PREFIX) {
+        let name = &reader.section.name[PREFIX.len()..];
+        let is_main =
+            |it: &RpcInterfaceConfig| it.name == name && it.kind == RpcInterfaceKind::Main;
+        if !known.iter().any(is_main) {
             continue;
         }
-        let extra = context
-            .document
-            .entries(section)
-            .find(|entry| entry.key != FACTORY);
-        if let Some(extra) = extra {
+        let mut entries = context.document.entries(reader.section);
+        if let Some(extra) = entries.find(|entry| entry.key != FACTORY) {
             let message = format!("Could not make {name} rpc interface");
-            context.reader(section).fail(&extra.key, message);
+            reader.fail(&extra.key, message);
         }
     }
 }

@@ -4,17 +4,15 @@ use std::path::{Path, PathBuf};
 
 use nix::unistd::{AccessFlags, access};
 
-use crate::types::Surroundings;
+use crate::types::HostContext;
 
 /// The first of [`search_path`] that exists. `program` is `argv[0]`.
 ///
 /// # Errors
 /// The message of supervisord if there is none; supervisorctl then does without.
-pub fn find_config(program: &str, surroundings: &Surroundings) -> Result<PathBuf, String> {
-    let paths = search_path(program, surroundings);
-    let found = paths
-        .iter()
-        .find(|path| surroundings.cwd.join(path).exists());
+pub fn find_config(program: &str, host: &HostContext) -> Result<PathBuf, String> {
+    let paths = search_path(program, host);
+    let found = paths.iter().find(|path| host.cwd.join(path).exists());
     found.cloned().ok_or_else(|| {
         let all: Vec<String> = paths
             .iter()
@@ -31,8 +29,8 @@ pub fn find_config(program: &str, surroundings: &Surroundings) -> Result<PathBuf
 /// The six places in order, two of them beside the program as it was invoked: symbolic
 /// links to it are not followed, a bare name stands for what `$PATH` finds.
 #[must_use]
-pub fn search_path(program: &str, surroundings: &Surroundings) -> Vec<PathBuf> {
-    let invoked = as_found(program, surroundings);
+pub fn search_path(program: &str, host: &HostContext) -> Vec<PathBuf> {
+    let invoked = as_found(program, host);
     let home = parent(&parent(&invoked));
     vec![
         home.join("etc/supervisord.conf"),
@@ -44,14 +42,14 @@ pub fn search_path(program: &str, surroundings: &Surroundings) -> Vec<PathBuf> {
     ]
 }
 
-fn as_found(program: &str, surroundings: &Surroundings) -> PathBuf {
+fn as_found(program: &str, host: &HostContext) -> PathBuf {
     let bare = !program.contains('/');
-    let path = surroundings.environment.get("PATH").filter(|_| bare);
+    let path = host.environment.get("PATH").filter(|_| bare);
     path.and_then(|path| {
         path.expose()
             .split(':')
             .map(|directory| Path::new(directory).join(program))
-            .find(|file| is_program(&surroundings.cwd.join(file)))
+            .find(|file| is_program(&host.cwd.join(file)))
     })
     .unwrap_or_else(|| PathBuf::from(program))
 }

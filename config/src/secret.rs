@@ -1,4 +1,4 @@
-//! Texts that are shown nowhere.
+//! Texts that are never shown.
 
 use std::fmt;
 

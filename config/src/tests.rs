@@ -10,11 +10,19 @@ mod problems;
 mod programs;
 mod web_users;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
-use crate::{Config, ConfigError, Environment, Overrides, Report, Surroundings, check, load};
+use crate::{
+    CheckReport, Config, ConfigError, Environment, HostContext, Loaded, Overrides, check, read,
+};
+
+/// A configuration with which a daemon can start.
+fn load(path: &Path, overrides: &Overrides, host: &HostContext) -> Result<Config, ConfigError> {
+    let loaded = read(path, overrides, host).and_then(Loaded::startable)?;
+    Ok(loaded.config)
+}
 
 /// A directory with configuration files in it.
 struct Place {
@@ -43,9 +51,9 @@ impl Place {
         self.directory.path().join(name)
     }
 
-    fn surroundings(&self) -> Surroundings {
+    fn host(&self) -> HostContext {
         let environment = [("HOME", "/home/me"), ("PATH", "/bin"), ("GREETING", "hi")];
-        Surroundings {
+        HostContext {
             environment: environment
                 .map(|(key, value)| (key.to_owned(), value.into()))
                 .into_iter()
@@ -55,9 +63,9 @@ impl Place {
         }
     }
 
-    fn check(&self) -> Report {
+    fn check(&self) -> CheckReport {
         let path = PathBuf::from("s.conf");
-        check(&path, &Overrides::default(), &self.surroundings())
+        check(&path, &Overrides::default(), &self.host())
     }
 
     fn load(&self) -> Result<Config, ConfigError> {
@@ -65,7 +73,7 @@ impl Place {
     }
 
     fn load_over(&self, overrides: &Overrides) -> Result<Config, ConfigError> {
-        load(&PathBuf::from("s.conf"), overrides, &self.surroundings())
+        load(&PathBuf::from("s.conf"), overrides, &self.host())
     }
 }
 

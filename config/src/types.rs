@@ -22,7 +22,7 @@ pub use output::{
 /// A whole configuration: the file, its includes and the command line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
-    /// The file it was read from, as given (absolute once the daemon keeps it, decision C27).
+    /// The file it was read from, as given (absolute once the daemon keeps it, difference C27).
     pub path: PathBuf,
     /// `[supervisord]`, overridden by the command line.
     pub server: ServerConfig,
@@ -30,7 +30,7 @@ pub struct Config {
     pub http: Vec<HttpConfig>,
     /// `[rpcinterface:x]`, in file order.
     pub rpc_interfaces: Vec<RpcInterfaceConfig>,
-    /// Every group, sorted by (priority, name); names are unique (spec 1.12 note 6).
+    /// Every group, sorted by (priority, name); names are unique (spec core 1.12 note 6).
     pub groups: Vec<GroupConfig>,
     /// Remarks for the activity log at start and reload: CRIT, then WARN, then INFO.
     pub remarks: Vec<LogLine>,
@@ -39,13 +39,13 @@ pub struct Config {
 /// `[supervisord]` (spec core 1.10).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServerConfig {
-    /// Descriptors wanted.
+    /// Descriptors that must be available.
     pub minfds: i64,
-    /// Processes wanted.
+    /// Processes that must be available.
     pub minprocs: i64,
-    /// Where to chdir to when daemonizing.
+    /// Working directory of a daemon in the background.
     pub directory: Option<PathBuf>,
-    /// Whom to become.
+    /// User to run as; `None`: the one who started the daemon.
     pub user: Option<Account>,
     /// File creation mask when daemonizing.
     pub umask: u32,
@@ -193,9 +193,9 @@ pub struct ProcessConfig {
     pub umask: Option<u32>,
     /// Order of stopping within a group.
     pub priority: i64,
-    /// Life: start, retry, restart, stop.
+    /// When to start, retry, restart and stop.
     pub policy: Policy,
-    /// Whom to become, `None`: stay.
+    /// User to run as; `None`: that of the daemon.
     pub user: Option<Account>,
     /// One pipe for both outputs.
     pub redirect_stderr: bool,
@@ -207,7 +207,7 @@ pub struct ProcessConfig {
     pub environment: Environment,
     /// `SUPERVISOR_SERVER_URL` for the child, `None`: the automatic one.
     pub serverurl: Option<Secret>,
-    /// The FastCGI socket that becomes fd 0, kept even inside a `[group:x]` (decision C21).
+    /// The FastCGI socket that becomes fd 0, kept even inside a `[group:x]` (difference C21).
     pub socket: Option<Arc<FcgiSocket>>,
 }
 
@@ -224,17 +224,17 @@ pub struct ClientConfig {
     pub prompt: String,
     /// Where the shell's history is kept.
     pub history_file: Option<PathBuf>,
-    /// `tls_ca` (ours): a PEM file of authorities trusted for `https://` instead of the
+    /// `tls_ca` (visord only): a PEM file of authorities trusted for `https://` instead of the
     /// system's.
     pub tls_ca: Option<PathBuf>,
-    /// `tls_cert` and `tls_key` (ours): PEM files of the certificate that is shown to an
+    /// `tls_cert` and `tls_key` (visord only): PEM files of the certificate that is shown to an
     /// `https://` server with `tls_client_ca`, and of its key; both or neither.
     pub tls_identity: Option<(PathBuf, PathBuf)>,
     /// `[ctlplugin:x]` sections, in file order.
     pub plugins: Vec<CtlPlugin>,
 }
 
-/// `[ctlplugin:x]` with a `command` (ours): a program that is a command of `supervisorctl`.
+/// `[ctlplugin:x]` with a `command` (visord only): a program that is a command of `supervisorctl`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CtlPlugin {
     /// What is typed: letters, digits and `_`.
@@ -280,10 +280,10 @@ pub struct Overrides {
     pub strip_ansi: bool,
 }
 
-/// What the daemon's surroundings contribute to a configuration; handed in so that
-/// tests and reloads do not depend on the process.
+/// What this process and its machine contribute to a configuration; a parameter, so that tests and
+/// reloads do not depend on the process.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Surroundings {
+pub struct HostContext {
     /// The daemon's environment at start.
     pub environment: Environment,
     /// Network node name of the machine.

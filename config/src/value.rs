@@ -13,7 +13,7 @@ mod scalar;
 
 pub use account::Accounts;
 pub use address::{
-    Endpoint, check_port, parse_fcgi_socket, parse_inet_address, parse_syslog_address,
+    FcgiEndpoint, check_port, parse_fcgi_socket, parse_inet_address, parse_syslog_address,
 };
 pub use environment::parse_environment;
 pub use list::{parse_exitcodes, parse_list};

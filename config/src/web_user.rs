@@ -1,4 +1,4 @@
-//! `[web_user:NAME]` (ours): people who may do a part of what the one user of a server may.
+//! `[web_user:NAME]` (visord only): users with a part of the rights of a server's one user.
 
 use crate::context::{Context, Reader};
 use crate::error::Problem;
@@ -25,7 +25,7 @@ impl Admission {
     }
 
     /// A server of its own user has no other user of that name: which password counts, and for
-    /// what, would be a matter of luck.
+    /// what, would be undefined.
     pub(crate) fn check_name(&self, context: &Context<'_>, server: &str, username: &str) {
         if self.user.name == username
             && let Some(section) = context.document.section(&self.section)
@@ -41,21 +41,14 @@ impl Admission {
 /// In file order.
 pub(crate) fn read_all(context: &Context<'_>) -> Vec<Admission> {
     let mut all: Vec<Admission> = Vec::new();
-    for section in context.sections_with(PREFIX) {
-        let reader = context.reader(section);
+    for reader in context.readers(PREFIX) {
+        let section = reader.section;
         if let Some(again) = &section.again {
             let (file, line) = (section.place.file.display(), section.place.line);
-            context.push(Problem {
-                file: again.file.to_path_buf(),
-                line: Some(again.line),
-                section: Some(section.name.clone()),
-                key: None,
-                message: format!(
-                    "section [{}] occurs twice, first in {file}, line {line}",
-                    section.name
-                ),
-                quotes: false,
-            });
+            let name = &section.name;
+            let message = format!("section [{name}] occurs twice, first in {file}, line {line}");
+            let problem = Problem::at(again, message).in_section(name);
+            context.push(problem.without_value());
         }
         let Some(admission) = read(&reader) else {
             continue;
@@ -73,7 +66,6 @@ pub(crate) fn read_all(context: &Context<'_>) -> Vec<Admission> {
 }
 
 fn read(reader: &Reader<'_>) -> Option<Admission> {
-    let scope = &reader.context.scope();
     let section = &reader.section.name;
     let name = match check_name(&section[PREFIX.len()..]) {
         Ok("") => {
@@ -86,12 +78,10 @@ fn read(reader: &Reader<'_>) -> Option<Admission> {
             None
         }
     };
-    if reader.raw("password").is_none() {
-        reader.fail_section(&format!("section [{section}] has no password value"));
-    }
+    reader.require("password");
     let password = reader.raw("password").and_then(|raw| {
         let option = format!("{section}.password");
-        let expanded = scope.expand_secret(raw, &option);
+        let expanded = reader.scope.expand_secret(raw, &option);
         let password = match expanded.as_deref() {
             Err(message) => Err(message.clone()),
             Ok("") => Err(format!("section [{section}] has a blank password")),
@@ -101,16 +91,16 @@ fn read(reader: &Reader<'_>) -> Option<Admission> {
             .map_err(|message| reader.fail("password", message))
             .ok()
     });
-    let role = reader.value_or(scope, "role", Role::View, |text| {
+    let role = reader.value("role", |text| {
         let role = Role::ALL.into_iter().find(|role| role.name() == text);
         role.ok_or_else(|| format!("role must be view, operate or admin, not '{text}'"))
     });
-    let servers = reader.value(scope, "servers", |text| servers(reader.context, text));
+    let servers = reader.value("servers", |text| servers(reader.context, text));
     Some(Admission {
         user: WebUser {
             name: name?,
             password: password?,
-            role,
+            role: role?,
         },
         servers,
         section: section.clone(),

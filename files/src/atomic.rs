@@ -9,7 +9,7 @@ use std::time::SystemTime;
 
 use nix::errno::Errno;
 
-use crate::folder::{About, FileType, Folder, Identity, TO_WRITE, regular};
+use crate::folder::{FileInfo, FileType, Folder, Identity, TO_WRITE, regular};
 use crate::log::{How, Kind, descriptor_named, open_log};
 use crate::private::{random_name, remove_left_behind};
 
@@ -60,7 +60,7 @@ fn replace(folder: &Folder, name: &OsStr, mode: u32, bytes: &[u8]) -> io::Result
     let mut file = folder.create_new(&temporary, mode)?;
     let written = file
         .write_all(bytes)
-        .and_then(|()| About::of(&file))
+        .and_then(|()| FileInfo::of(&file))
         .and_then(|about| {
             folder.rename(&temporary, folder, name)?;
             Ok(about.identity)
@@ -85,5 +85,5 @@ fn overwrite(folder: &Folder, name: &OsStr, bytes: &[u8]) -> io::Result<Identity
     let mut file = regular(folder.open_at(name, TO_WRITE, 0))?;
     file.set_len(0)?;
     file.write_all(bytes)?;
-    Ok(About::of(&file)?.identity)
+    Ok(FileInfo::of(&file)?.identity)
 }

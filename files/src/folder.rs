@@ -17,24 +17,21 @@ use nix::unistd::{AccessFlags, UnlinkatFlags, faccessat, geteuid, unlinkat};
 use crate::not_regular;
 use crate::walk::{Follow, Walk};
 
-/// Flags to read a file, which never wait.
-pub(crate) const TO_READ: OFlag = OFlag::O_RDONLY
-    .union(OFlag::O_NONBLOCK)
-    .union(OFlag::O_NOCTTY);
-/// Flags to write to a file, which never wait.
-pub(crate) const TO_WRITE: OFlag = OFlag::O_WRONLY
-    .union(OFlag::O_NONBLOCK)
-    .union(OFlag::O_NOCTTY);
-/// Flags to append to a file and read it, which never wait.
+/// Flags of every open: it never waits, and no terminal becomes the controlling one.
+pub(crate) const CAREFUL: OFlag = OFlag::O_NONBLOCK.union(OFlag::O_NOCTTY);
+/// Flags to read a file.
+pub(crate) const TO_READ: OFlag = OFlag::O_RDONLY.union(CAREFUL);
+/// Flags to write to a file.
+pub(crate) const TO_WRITE: OFlag = OFlag::O_WRONLY.union(CAREFUL);
+/// Flags to append to a file and read it.
 pub(crate) const TO_APPEND: OFlag = OFlag::O_RDWR
     .union(OFlag::O_APPEND)
     .union(OFlag::O_CREAT)
-    .union(OFlag::O_NONBLOCK)
-    .union(OFlag::O_NOCTTY);
+    .union(CAREFUL);
 /// Flags to make a new file.
 pub(crate) const TO_CREATE: OFlag = OFlag::O_WRONLY.union(OFlag::O_CREAT).union(OFlag::O_EXCL);
 
-/// What kind of thing a name stands for.
+/// What a name is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FileType {
     /// A regular file.
@@ -64,7 +61,7 @@ pub struct Identity {
 
 /// What `stat` says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct About {
+pub struct FileInfo {
     /// What it is.
     pub file_type: FileType,
     /// Which one.
@@ -79,7 +76,7 @@ pub struct About {
     pub mode: u32,
 }
 
-impl From<FileStat> for About {
+impl From<FileStat> for FileInfo {
     fn from(stat: FileStat) -> Self {
         Self {
             file_type: match stat.st_mode & S_IFMT {
@@ -103,11 +100,8 @@ impl From<FileStat> for About {
     }
 }
 
-impl About {
+impl FileInfo {
     /// What is open.
-    ///
-    /// # Errors
-    /// Those of the system.
     pub fn of(file: impl AsFd) -> io::Result<Self> {
         Ok(fstat(file)?.into())
     }
@@ -159,11 +153,8 @@ impl Folder {
         Ok((Self::open(folder)?, name.to_owned()))
     }
 
-    /// What a name in it stands for; links are not followed.
-    ///
-    /// # Errors
-    /// Those of the system.
-    pub fn look(&self, name: &OsStr) -> io::Result<Option<About>> {
+    /// What a name in it is; links are not followed.
+    pub fn look(&self, name: &OsStr) -> io::Result<Option<FileInfo>> {
         match fstatat(self, name, AtFlags::AT_SYMLINK_NOFOLLOW) {
             Ok(stat) => Ok(Some(stat.into())),
             Err(Errno::ENOENT) => Ok(None),
@@ -172,9 +163,6 @@ impl Folder {
     }
 
     /// The names in it, in no order, without `.` and `..`.
-    ///
-    /// # Errors
-    /// Those of the system.
     pub fn names(&self) -> io::Result<Vec<OsString>> {
         let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
         let mut entries = Dir::openat(self, ".", flags, Mode::empty())?;
@@ -188,11 +176,8 @@ impl Folder {
         Ok(names)
     }
 
-    /// What a name in it stands for, held to ask for its metadata; it can be neither read nor
+    /// Holds a name in it open to ask for its metadata; it can be neither read nor
     /// written. Links are not followed.
-    ///
-    /// # Errors
-    /// Those of the system.
     pub fn hold(&self, name: &OsStr) -> io::Result<File> {
         Ok(self.open_at(name, OFlag::O_PATH, 0)?.into())
     }
@@ -206,50 +191,32 @@ impl Folder {
         Ok(faccessat(self, ".", mode, AtFlags::AT_EACCESS)?)
     }
 
-    /// See [`crate::open_regular`].
-    ///
-    /// # Errors
-    /// See there.
+    /// As [`crate::open_regular`].
     pub fn open_regular(&self, name: &OsStr) -> io::Result<File> {
         regular(self.open_at(name, TO_READ, 0))
     }
 
-    /// See [`crate::open_to_append`].
-    ///
-    /// # Errors
-    /// See there.
+    /// As [`crate::open_to_append`].
     pub fn open_to_append(&self, name: &OsStr, mode: u32) -> io::Result<File> {
         regular(self.open_at(name, TO_APPEND, mode))
     }
 
-    /// See [`crate::create_new`].
-    ///
-    /// # Errors
-    /// See there.
+    /// As [`crate::create_new`].
     pub fn create_new(&self, name: &OsStr, mode: u32) -> io::Result<File> {
         Ok(self.open_at(name, TO_CREATE, mode)?.into())
     }
 
     /// Renames a name in this folder to one in that, replacing it.
-    ///
-    /// # Errors
-    /// Those of the system.
     pub fn rename(&self, from: &OsStr, target: &Self, to: &OsStr) -> io::Result<()> {
         Ok(renameat(self, from, target, to)?)
     }
 
     /// Removes a name that is not a folder.
-    ///
-    /// # Errors
-    /// Those of the system.
     pub fn remove(&self, name: &OsStr) -> io::Result<()> {
         Ok(unlinkat(self, name, UnlinkatFlags::NoRemoveDir)?)
     }
 
     /// Waits until its names are on the disk.
-    ///
-    /// # Errors
-    /// Those of the system.
     pub fn sync(&self) -> io::Result<()> {
         let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY;
         File::from(self.open_at(OsStr::new("."), flags, 0)?).sync_all()
@@ -270,7 +237,7 @@ pub(crate) fn regular(opened: Result<OwnedFd, Errno>) -> io::Result<File> {
         Err(Errno::ELOOP | Errno::ENXIO) => return Err(not_regular()),
         Err(errno) => return Err(errno.into()),
     };
-    if About::of(&file)?.file_type == FileType::Regular {
+    if FileInfo::of(&file)?.file_type == FileType::Regular {
         Ok(file)
     } else {
         Err(not_regular())

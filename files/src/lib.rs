@@ -12,7 +12,23 @@
 //!
 //! Reading order: [`Folder`] resolves paths (`walk.rs` where links are on the way), [`log`] opens
 //! logs, [`atomic`] replaces whole files, [`socket`] makes socket files, [`trust`] says who else can
-//! change a file. Everything here blocks.
+//! change a file. Everything here blocks, and fails with the system's errors; other errors are
+//! documented where they occur.
+//!
+//! ```
+//! use std::io::Read as _;
+//!
+//! let folder = tempfile::tempdir()?;
+//! let path = folder.path().join("pid");
+//! visord_files::atomic::write_atomically(&path, 0o644, b"42\n")?;
+//! let mut text = String::new();
+//! visord_files::open_regular(&path)?.read_to_string(&mut text)?;
+//! assert_eq!(text, "42\n");
+//!
+//! std::os::unix::fs::symlink("/etc/shadow", folder.path().join("link"))?;
+//! assert!(visord_files::open_regular(&folder.path().join("link")).is_err());
+//! # Ok::<(), std::io::Error>(())
+//! ```
 
 #![forbid(unsafe_code)]
 
@@ -28,7 +44,7 @@ mod walk;
 
 use std::fs::File;
 use std::io::{self, Read};
-use std::os::fd::{AsFd, AsRawFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::path::Path;
 
 use nix::errno::Errno;
@@ -36,14 +52,14 @@ use nix::fcntl::OFlag;
 use nix::sys::stat::Mode;
 use nix::unistd::{Gid, Uid};
 
-pub use folder::{About, FileType, Folder, Identity};
+pub use folder::{FileInfo, FileType, Folder, Identity};
 use folder::{TO_APPEND, TO_CREATE, TO_READ, open_without_links, regular};
 
 /// What a path names; a link as its last part is not followed. `None`: nothing.
 ///
 /// # Errors
 /// The folder cannot be reached.
-pub fn look(path: &Path) -> io::Result<Option<About>> {
+pub fn look(path: &Path) -> io::Result<Option<FileInfo>> {
     let found = Folder::of(path).and_then(|(folder, name)| folder.look(&name));
     match found {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
@@ -57,13 +73,7 @@ pub fn look(path: &Path) -> io::Result<Option<About>> {
 /// It is missing, or the system refuses; a link, or anything else that is not a regular file, is
 /// [`io::ErrorKind::Unsupported`].
 pub fn open_regular(path: &Path) -> io::Result<File> {
-    match open_without_links(path, TO_READ, 0) {
-        Some(opened) => regular(opened),
-        None => {
-            let (folder, name) = Folder::of(path)?;
-            folder.open_regular(&name)
-        }
-    }
+    regular(open(path, TO_READ, 0)?)
 }
 
 /// Makes a new file to write, with at most this mode (the umask takes bits away).
@@ -71,13 +81,7 @@ pub fn open_regular(path: &Path) -> io::Result<File> {
 /// # Errors
 /// There is something of this name, a link included; or the system refuses.
 pub fn create_new(path: &Path, mode: u32) -> io::Result<File> {
-    match open_without_links(path, TO_CREATE, mode) {
-        Some(opened) => Ok(opened?.into()),
-        None => {
-            let (folder, name) = Folder::of(path)?;
-            folder.create_new(&name, mode)
-        }
-    }
+    Ok(open(path, TO_CREATE, mode)??.into())
 }
 
 /// Opens a file to append to, made with this mode if it is missing, and readable.
@@ -85,19 +89,19 @@ pub fn create_new(path: &Path, mode: u32) -> io::Result<File> {
 /// # Errors
 /// As [`open_regular`].
 pub fn open_to_append(path: &Path, mode: u32) -> io::Result<File> {
-    match open_without_links(path, TO_APPEND, mode) {
-        Some(opened) => regular(opened),
-        None => {
-            let (folder, name) = Folder::of(path)?;
-            folder.open_to_append(&name, mode)
-        }
+    regular(open(path, TO_APPEND, mode)?)
+}
+
+/// In one system call if no link is on the way. The inner error is that of the last name.
+fn open(path: &Path, flags: OFlag, mode: u32) -> io::Result<Result<OwnedFd, Errno>> {
+    if let Some(opened) = open_without_links(path, flags, mode) {
+        return Ok(opened);
     }
+    let (folder, name) = Folder::of(path)?;
+    Ok(folder.open_at(&name, flags, mode))
 }
 
 /// Renames, replacing the target.
-///
-/// # Errors
-/// Those of the system.
 pub fn rename(from: &Path, to: &Path) -> io::Result<()> {
     let (source, from) = Folder::of(from)?;
     let (target, to) = Folder::of(to)?;
@@ -105,18 +109,12 @@ pub fn rename(from: &Path, to: &Path) -> io::Result<()> {
 }
 
 /// Removes a name that is not a folder; of a link the link.
-///
-/// # Errors
-/// Those of the system.
 pub fn remove(path: &Path) -> io::Result<()> {
     let (folder, name) = Folder::of(path)?;
     folder.remove(&name)
 }
 
 /// Waits until the names in the folder of this path are on the disk.
-///
-/// # Errors
-/// Those of the system.
 pub fn sync_folder_of(path: &Path) -> io::Result<()> {
     Folder::of(path)?.0.sync()
 }
@@ -150,7 +148,7 @@ fn open_linked(path: &Path, flags: OFlag) -> Result<File, Errno> {
 }
 
 fn is_readable(file: &File) -> io::Result<()> {
-    let what = match About::of(file)?.file_type {
+    let what = match FileInfo::of(file)?.file_type {
         FileType::Regular => return Ok(()),
         FileType::Folder => return Err(io::ErrorKind::IsADirectory.into()),
         FileType::Fifo => "a FIFO",
@@ -163,9 +161,6 @@ fn is_readable(file: &File) -> io::Result<()> {
 }
 
 /// Sets the permission bits of an open file.
-///
-/// # Errors
-/// Those of the system.
 pub fn set_mode(file: impl AsFd, mode: u32) -> io::Result<()> {
     Ok(nix::sys::stat::fchmod(
         file,
@@ -174,9 +169,6 @@ pub fn set_mode(file: impl AsFd, mode: u32) -> io::Result<()> {
 }
 
 /// Sets owner and group of an open file; `None` leaves that part as it is.
-///
-/// # Errors
-/// Those of the system.
 pub fn set_owner(file: impl AsFd, uid: Option<u32>, gid: Option<u32>) -> io::Result<()> {
     if uid.is_none() && gid.is_none() {
         return Ok(());

@@ -15,7 +15,9 @@ use nix::errno::Errno;
 use nix::fcntl::{OFlag, open, openat};
 use nix::sys::stat::Mode;
 
-use crate::folder::{About, FileType, Folder, is_ours, open_without_links, split};
+use crate::folder::{
+    CAREFUL, FileInfo, FileType, Folder, TO_WRITE, is_ours, open_without_links, split,
+};
 use crate::walk::{At, Follow, Target, Walk};
 
 /// How to open a log.
@@ -70,7 +72,7 @@ pub fn open_log(path: &Path, how: How) -> io::Result<(OwnedFd, Kind)> {
     }
     match open_without_links(path, flags() | how.flags(), 0o666) {
         Some(Ok(fd)) => {
-            let file_type = About::of(&fd)?.file_type;
+            let file_type = FileInfo::of(&fd)?.file_type;
             if file_type != FileType::Fifo {
                 return Ok((fd, kind_of(file_type)));
             }
@@ -98,10 +100,9 @@ pub fn descriptor_named(path: &Path) -> Option<i32> {
     number.parse().ok()
 }
 
-/// Flags of every open: nothing here may hang on a FIFO without reader or become a
-/// controlling terminal.
+/// Flags of every open.
 fn flags() -> OFlag {
-    OFlag::O_WRONLY | OFlag::O_APPEND | OFlag::O_CLOEXEC | OFlag::O_NONBLOCK | OFlag::O_NOCTTY
+    TO_WRITE | OFlag::O_APPEND | OFlag::O_CLOEXEC
 }
 
 /// Opens what one of our descriptors leads to. A second open gives a description of its own, so
@@ -109,7 +110,7 @@ fn flags() -> OFlag {
 fn open_descriptor(path: &Path, number: i32) -> io::Result<(OwnedFd, Kind)> {
     match open(path, flags(), Mode::empty()) {
         Ok(fd) => {
-            let kind = match kind_of(About::of(&fd)?.file_type) {
+            let kind = match kind_of(FileInfo::of(&fd)?.file_type) {
                 Kind::Regular => Kind::Borrowed,
                 kind @ (Kind::Borrowed | Kind::Pollable | Kind::Socket) => kind,
             };
@@ -117,7 +118,7 @@ fn open_descriptor(path: &Path, number: i32) -> io::Result<(OwnedFd, Kind)> {
         }
         // a socket has no file to open: share the descriptor and never block per call
         Err(error) => match duplicate(number) {
-            Ok(fd) if About::of(&fd)?.file_type == FileType::Socket => Ok((fd, Kind::Socket)),
+            Ok(fd) if FileInfo::of(&fd)?.file_type == FileType::Socket => Ok((fd, Kind::Socket)),
             Ok(_) | Err(_) => Err(error.into()),
         },
     }
@@ -135,7 +136,7 @@ fn duplicate(number: i32) -> io::Result<OwnedFd> {
 fn open_named(folder: Folder, path: &Path, name: &OsStr, how: How) -> io::Result<(OwnedFd, Kind)> {
     match folder.open_at(name, flags() | how.flags(), 0o666) {
         Ok(fd) => {
-            let file_type = About::of(&fd)?.file_type;
+            let file_type = FileInfo::of(&fd)?.file_type;
             if file_type == FileType::Fifo {
                 return open_fifo(&folder, name, OFlag::O_NOFOLLOW);
             }
@@ -155,7 +156,7 @@ fn open_named(folder: Folder, path: &Path, name: &OsStr, how: How) -> io::Result
 fn through(walk: &mut Walk<'_>, at: At, name: &OsStr) -> io::Result<(OwnedFd, Kind)> {
     let refused = || io::Error::from(Errno::ELOOP);
     let (link, target) = walk.link(&at, name)?;
-    if !is_ours(link.uid) || !is_ours(About::of(&at.folder)?.uid) {
+    if !is_ours(link.uid) || !is_ours(FileInfo::of(&at.folder)?.uid) {
         return Err(refused());
     }
     match target {
@@ -177,15 +178,16 @@ fn through(walk: &mut Walk<'_>, at: At, name: &OsStr) -> io::Result<(OwnedFd, Ki
 /// Opens a character device or FIFO.
 fn open_special(folder: &Folder, name: &OsStr, follow: OFlag) -> io::Result<(OwnedFd, Kind)> {
     match openat(folder, name, flags() | follow, Mode::empty()) {
-        Ok(fd) => match About::of(&fd)?.file_type {
-            FileType::CharacterDevice => Ok((fd, Kind::Pollable)),
-            FileType::Fifo => open_fifo(folder, name, follow),
-            FileType::Regular
-            | FileType::Folder
-            | FileType::Link
-            | FileType::Socket
-            | FileType::BlockDevice => Err(Errno::ELOOP.into()),
-        },
+        Ok(fd) => {
+            let file_type = FileInfo::of(&fd)?.file_type;
+            if file_type == FileType::CharacterDevice {
+                Ok((fd, Kind::Pollable))
+            } else if file_type == FileType::Fifo {
+                open_fifo(folder, name, follow)
+            } else {
+                Err(Errno::ELOOP.into())
+            }
+        }
         Err(Errno::ENXIO) => open_fifo(folder, name, follow),
         Err(errno) => Err(errno.into()),
     }
@@ -194,9 +196,9 @@ fn open_special(folder: &Folder, name: &OsStr, follow: OFlag) -> io::Result<(Own
 /// A FIFO is opened for both directions: without a reader its bytes wait instead of
 /// failing, and a reader may come and go.
 fn open_fifo(folder: &Folder, name: &OsStr, follow: OFlag) -> io::Result<(OwnedFd, Kind)> {
-    let flags = OFlag::O_RDWR | OFlag::O_CLOEXEC | OFlag::O_NONBLOCK | OFlag::O_NOCTTY;
+    let flags = OFlag::O_RDWR | CAREFUL | OFlag::O_CLOEXEC;
     let fd = openat(folder, name, flags | follow, Mode::empty())?;
-    if About::of(&fd)?.file_type == FileType::Fifo {
+    if FileInfo::of(&fd)?.file_type == FileType::Fifo {
         Ok((fd, Kind::Pollable))
     } else {
         // replaced between the two opens

@@ -1,7 +1,7 @@
 //! A folder that only the user of this process can enter, inside one that others may control.
 //!
-//! Another user who owns the outer folder can move it away, but cannot look or change anything in
-//! it: names in it mean what we made them mean.
+//! Another user who owns the outer folder can move it away, but cannot see or change anything in
+//! it.
 
 use std::ffi::{OsStr, OsString};
 use std::io;
@@ -10,11 +10,11 @@ use std::os::unix::ffi::OsStrExt;
 use std::time::{Duration, SystemTime};
 
 use nix::errno::Errno;
-use nix::fcntl::{AtFlags, OFlag, renameat};
+use nix::fcntl::{AtFlags, OFlag};
 use nix::sys::stat::{Mode, fstatat, mkdirat};
 use nix::unistd::{UnlinkatFlags, geteuid, unlinkat};
 
-use crate::folder::{About, FileType, Folder};
+use crate::folder::{FileInfo, FileType, Folder};
 
 /// Names tried before giving up; one is enough unless another user moves them away.
 const TRIES: usize = 100;
@@ -30,7 +30,7 @@ const RANDOM: usize = 8;
 /// What has a hidden name for longer than this was left behind by a crash.
 const LEFT_BEHIND: Duration = Duration::from_secs(60);
 
-/// See the module. Its folder should be empty when it is dropped, which removes it.
+/// A private folder. It should be empty when it is dropped, which removes it.
 #[derive(Debug)]
 pub(crate) struct Private<'a> {
     outer: &'a Folder,
@@ -77,12 +77,7 @@ impl<'a> Private<'a> {
         self.is_kept = true;
         let mut kept = self.name.clone();
         kept.push("-kept");
-        match renameat(
-            self.outer,
-            self.name.as_os_str(),
-            self.outer,
-            kept.as_os_str(),
-        ) {
+        match self.outer.rename(&self.name, self.outer, &kept) {
             Ok(()) => kept,
             Err(_) => self.name.clone(),
         }
@@ -105,7 +100,7 @@ impl Drop for Private<'_> {
 fn enter(outer: &Folder, name: &OsStr) -> Result<Option<Folder>, Errno> {
     match outer.open_at(name, OFlag::O_RDONLY | OFlag::O_DIRECTORY, 0) {
         Ok(fd) => {
-            let about = About::from(nix::sys::stat::fstat(&fd)?);
+            let about = FileInfo::from(nix::sys::stat::fstat(&fd)?);
             Ok(is_private(about).then(|| Folder::from(fd)))
         }
         Err(Errno::ENOENT | Errno::ENOTDIR | Errno::ELOOP) => Ok(None),
@@ -127,28 +122,23 @@ fn remove_if_left_behind(outer: &Folder, name: &OsStr, now: SystemTime) -> Resul
     let stat = fstatat(outer, name, AtFlags::AT_SYMLINK_NOFOLLOW)?;
     let changed = Duration::from_secs(stat.st_ctime.try_into().unwrap_or(0));
     let age = now.duration_since(SystemTime::UNIX_EPOCH + changed);
-    let about = About::from(stat);
+    let about = FileInfo::from(stat);
     if about.uid != geteuid().as_raw() || !age.is_ok_and(|age| age > LEFT_BEHIND) {
         return Ok(());
     }
-    match about.file_type {
-        FileType::Regular => unlinkat(outer, name, UnlinkatFlags::NoRemoveDir),
-        FileType::Folder => {
-            let Some(folder) = enter(outer, name)? else {
-                return Ok(());
-            };
-            match unlinkat(&folder, INSIDE, UnlinkatFlags::NoRemoveDir) {
-                Ok(()) | Err(Errno::ENOENT) => {}
-                Err(errno) => return Err(errno),
-            }
-            unlinkat(outer, name, UnlinkatFlags::RemoveDir)
-        }
-        FileType::Link
-        | FileType::Fifo
-        | FileType::Socket
-        | FileType::CharacterDevice
-        | FileType::BlockDevice => Ok(()),
+    if about.file_type == FileType::Regular {
+        return unlinkat(outer, name, UnlinkatFlags::NoRemoveDir);
     }
+    if about.file_type == FileType::Folder
+        && let Some(folder) = enter(outer, name)?
+    {
+        match unlinkat(&folder, INSIDE, UnlinkatFlags::NoRemoveDir) {
+            Ok(()) | Err(Errno::ENOENT) => {}
+            Err(errno) => return Err(errno),
+        }
+        return unlinkat(outer, name, UnlinkatFlags::RemoveDir);
+    }
+    Ok(())
 }
 
 /// Whether a name is one of [`random_name`].
@@ -159,7 +149,7 @@ fn is_hidden(name: &OsStr) -> bool {
     })
 }
 
-fn is_private(about: About) -> bool {
+fn is_private(about: FileInfo) -> bool {
     about.uid == geteuid().as_raw() && about.mode & 0o077 == 0
 }
 

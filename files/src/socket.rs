@@ -15,7 +15,7 @@ use nix::sys::socket::{AddressFamily, SockFlag, SockType, UnixAddr, bind, connec
 use nix::sys::stat::{FchmodatFlags, Mode, fchmodat};
 use nix::unistd::{Gid, Uid, fchownat, linkat};
 
-use crate::folder::{About, FileType, Folder, Identity};
+use crate::folder::{FileInfo, FileType, Folder, Identity};
 use crate::private::{INSIDE, Private};
 use crate::trust::{exposed, exposures_of_folder};
 
@@ -30,9 +30,9 @@ pub enum BindError {
     Mode(io::Error),
 }
 
-/// What a socket file looks like.
+/// Mode and owner of a socket file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Looks {
+pub struct SocketPermissions {
     /// Permission bits, whatever the umask.
     pub mode: u32,
     /// Owner; `None`: that of this process.
@@ -49,7 +49,7 @@ pub struct Looks {
 /// if it does not fit into an address (107 bytes).
 pub fn bind_unix_socket(
     path: &Path,
-    looks: Looks,
+    permissions: SocketPermissions,
     listen: impl FnOnce(BorrowedFd<'_>) -> io::Result<()>,
 ) -> Result<(OwnedFd, Identity), BindError> {
     let bound = |errno: Errno| BindError::Bind(errno.into());
@@ -66,7 +66,7 @@ pub fn bind_unix_socket(
     .map_err(bound)?;
     let outside = path.with_file_name(&private.name).join(INSIDE);
     bind_in(&private.folder, &outside, &socket).map_err(bound)?;
-    let Looks { mode, uid, gid } = looks;
+    let SocketPermissions { mode, uid, gid } = permissions;
     if uid.is_some() || gid.is_some() {
         let (uid, gid) = (uid.map(Uid::from_raw), gid.map(Gid::from_raw));
         let no_follow = AtFlags::AT_SYMLINK_NOFOLLOW;
@@ -91,9 +91,9 @@ pub fn bind_unix_socket(
 /// address for ever, so that path is used where it fits and no other user can make it lead
 /// elsewhere.
 fn bind_in(private: &Folder, outside: &Path, socket: &OwnedFd) -> Result<(), Errno> {
-    let way = outside.parent().unwrap_or(outside);
+    let folder = outside.parent().unwrap_or(outside);
     if let Ok(address) = UnixAddr::new(outside)
-        && exposures_of_folder(way).is_empty()
+        && exposures_of_folder(folder).is_empty()
     {
         return bind(socket.as_raw_fd(), &address);
     }
@@ -102,7 +102,7 @@ fn bind_in(private: &Folder, outside: &Path, socket: &OwnedFd) -> Result<(), Err
     })
 }
 
-/// Uses the address of what is open, or of a name in it, by way of procfs: it always fits, and no
+/// Uses the address of what is open, or of a name in it, in procfs: it always fits, and no
 /// other user can exchange a part of it. Without procfs the path is used; what is done next then
 /// finds out whether it led to the same.
 fn through_procfs(
@@ -146,7 +146,7 @@ fn move_to(from: &Folder, name: &OsStr, to: &Folder, new: &OsStr) -> io::Result<
 }
 
 fn move_in_two_steps(from: &Folder, name: &OsStr, to: &Folder, new: &OsStr) -> io::Result<()> {
-    if let Some(reason) = exposed(About::of(to)?) {
+    if let Some(reason) = exposed(FileInfo::of(to)?) {
         let text = format!(
             "the file system has neither hard links nor renames that do not replace, and the \
              folder {reason}"
@@ -166,7 +166,7 @@ pub struct SocketFile {
     folder: Folder,
     name: OsString,
     held: OwnedFd,
-    about: About,
+    about: FileInfo,
 }
 
 impl SocketFile {
@@ -182,7 +182,7 @@ impl SocketFile {
             Err(Errno::ENOENT) => return Ok(None),
             Err(errno) => return Err(errno.into()),
         };
-        let about = About::of(&held)?;
+        let about = FileInfo::of(&held)?;
         if about.file_type == FileType::Folder {
             return Err(Errno::EISDIR.into());
         }
@@ -205,9 +205,6 @@ impl SocketFile {
     }
 
     /// Connects a socket to it.
-    ///
-    /// # Errors
-    /// Those of the system.
     pub fn connect(&self, socket: BorrowedFd<'_>) -> io::Result<()> {
         let done = through_procfs(self.held.as_fd(), None, &self.path, |address| {
             connect(socket.as_raw_fd(), address)
@@ -215,19 +212,17 @@ impl SocketFile {
         Ok(done?)
     }
 
-    /// Removes it, if its name still stands for it. In a folder that other users can change it is
+    /// Removes it, if it still has its name. In a folder that other users can change it is
     /// moved into a private folder first, where it cannot be exchanged any more; anything else
     /// that was moved is given its name back.
-    ///
-    /// # Errors
-    /// Those of the system.
     pub fn remove(self) -> io::Result<()> {
-        let is_same =
-            |found: Option<About>| found.is_some_and(|found| found.identity == self.about.identity);
+        let is_same = |found: Option<FileInfo>| {
+            found.is_some_and(|found| found.identity == self.about.identity)
+        };
         if !is_same(self.folder.look(&self.name)?) {
             return Ok(());
         }
-        if exposed(About::of(&self.folder)?).is_none() {
+        if exposed(FileInfo::of(&self.folder)?).is_none() {
             return self.folder.remove(&self.name);
         }
         let private = Private::make(&self.folder)?;

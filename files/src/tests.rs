@@ -7,14 +7,15 @@ use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt, lchown, symlin
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use nix::fcntl::{AT_FDCWD, RenameFlags, renameat2};
 use nix::unistd::geteuid;
+use visord_test_support::PATIENCE;
 
 use crate::atomic::write_atomically;
 use crate::log::{How, Kind, open_log};
-use crate::socket::{BindError, Looks, SocketFile, bind_unix_socket};
+use crate::socket::{BindError, SocketFile, SocketPermissions, bind_unix_socket};
 use crate::trust::exposures;
 use crate::*;
 
@@ -227,12 +228,12 @@ fn files_are_replaced_at_once() {
 fn sockets() {
     let place = Place::new();
     let path = place.path("socket");
-    let looks = Looks {
+    let permissions = SocketPermissions {
         mode: 0o666,
-        ..Looks::default()
+        ..SocketPermissions::default()
     };
     let bind = |is_taken: bool| {
-        bind_unix_socket(&path, looks, |socket| {
+        bind_unix_socket(&path, permissions, |socket| {
             assert_eq!(
                 path.exists(),
                 is_taken,
@@ -285,6 +286,9 @@ impl Unbound for UnixStream {
     }
 }
 
+/// How often files are exchanged under attack.
+const SWAPS: u64 = 10_000;
+
 /// Another thread exchanges whatever has one of these beginnings with a link to the victim, as
 /// fast as it can, while `work` is done again and again.
 fn under_attack(place: &Place, prefixes: &[&str], mut work: impl FnMut()) {
@@ -314,8 +318,11 @@ fn under_attack(place: &Place, prefixes: &[&str], mut work: impl FnMut()) {
                 }
             }
         });
-        let end = std::time::Instant::now() + std::time::Duration::from_millis(700);
-        while std::time::Instant::now() < end {
+        // the thread ends, and with it the test, when this panics
+        let _done = Done(&done);
+        let end = Instant::now() + PATIENCE;
+        while swaps.load(Ordering::Relaxed) < SWAPS {
+            assert!(Instant::now() < end, "the attack does not go on");
             work();
             let about = victim.metadata().expect("a file");
             assert_eq!(
@@ -324,21 +331,28 @@ fn under_attack(place: &Place, prefixes: &[&str], mut work: impl FnMut()) {
             );
             assert_eq!(fs::read_to_string(&victim).expect("text"), "precious");
         }
-        done.store(true, Ordering::Relaxed);
     });
-    assert!(swaps.load(Ordering::Relaxed) > 0, "the attack never began");
+}
+
+/// Ends the attack when it is dropped.
+struct Done<'a>(&'a AtomicBool);
+
+impl Drop for Done<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
 }
 
 #[test]
 fn a_socket_is_not_exchanged_while_its_mode_is_set() {
     let place = Place::new();
     let path = place.path("home/socket");
-    let looks = Looks {
+    let permissions = SocketPermissions {
         mode: 0o666,
-        ..Looks::default()
+        ..SocketPermissions::default()
     };
     under_attack(&place, &[".visord-", "socket"], || {
-        drop(bind_unix_socket(&path, looks, |_| Ok(())));
+        drop(bind_unix_socket(&path, permissions, |_| Ok(())));
         if let Ok(Some(found)) = SocketFile::find(&path) {
             let _ = found.remove();
         }
@@ -536,7 +550,7 @@ fn the_address_of_a_socket() {
     let place = Place::new();
     let address = |folder: &str| {
         let path = place.path(folder).join("socket");
-        let bound = bind_unix_socket(&path, Looks::default(), |_| Ok(()));
+        let bound = bind_unix_socket(&path, SocketPermissions::default(), |_| Ok(()));
         let listener = UnixListener::from(bound.expect("bound").0);
         let address = listener.local_addr().expect("an address");
         address.as_pathname().expect("a path").to_owned()

@@ -7,7 +7,7 @@ use nix::fcntl::OFlag;
 use nix::sys::statvfs::{FsFlags, fstatvfs};
 use nix::unistd::{Gid, Group, Uid, User, getegid};
 
-use crate::folder::{About, FileType, Folder, is_ours, split};
+use crate::folder::{FileInfo, FileType, Folder, is_ours, split};
 use crate::read_linked;
 use crate::walk::{At, Follow, Passed, Target, Walk};
 
@@ -36,7 +36,7 @@ pub fn exposures(path: &Path) -> Vec<Exposure> {
     examine(path, follow)
 }
 
-/// As [`exposures`], of a folder. One that is not there, or only in part, is no exposure by that.
+/// As [`exposures`], of a folder. One that is missing, or only in part there, is not an exposure.
 #[must_use]
 pub fn exposures_of_folder(path: &Path) -> Vec<Exposure> {
     examine(path, |path, walk| match walk.folder(path) {
@@ -100,8 +100,7 @@ fn is_read_only(folder: &Folder, path: &Path, file_type: FileType) -> bool {
     flags.is_ok_and(|stat| stat.flags().contains(FsFlags::ST_RDONLY))
 }
 
-/// The uid that stands for every owner without a number in this user namespace; `None` if each has
-/// one.
+/// The uid of all owners without a number in this user namespace; `None` if each has one.
 fn unknown_owner() -> Option<u32> {
     let read = |path| read_linked(Path::new(path)).ok();
     let map = String::from_utf8(read("/proc/self/uid_map")?).ok()?;
@@ -141,7 +140,7 @@ fn follow(path: &Path, walk: &mut Walk<'_>) -> io::Result<()> {
 }
 
 /// Why another user can change this, if so.
-pub(crate) fn exposed(about: About) -> Option<String> {
+pub(crate) fn exposed(about: FileInfo) -> Option<String> {
     if !is_ours(about.uid) {
         let user = User::from_uid(Uid::from_raw(about.uid)).ok().flatten();
         let user = user.map_or_else(|| format!("user {}", about.uid), |user| user.name);
@@ -151,7 +150,7 @@ pub(crate) fn exposed(about: About) -> Option<String> {
 }
 
 /// Why another user than the owner can change this, if so.
-fn writable(about: About) -> Option<String> {
+fn writable(about: FileInfo) -> Option<String> {
     const STICKY: u32 = 0o1000;
     let is_sticky = about.file_type == FileType::Folder && about.mode & STICKY != 0;
     if about.file_type == FileType::Link || is_sticky {
@@ -183,7 +182,7 @@ mod tests {
 
     #[test]
     fn who_may_write() {
-        let about = |mode, uid, gid| About {
+        let about = |mode, uid, gid| FileInfo {
             file_type: FileType::Regular,
             identity: Identity {
                 device: 1,
@@ -194,7 +193,7 @@ mod tests {
             gid,
             mode,
         };
-        let folder = |mode, uid| About {
+        let folder = |mode, uid| FileInfo {
             file_type: FileType::Folder,
             ..about(mode, uid, 0)
         };
@@ -204,7 +203,7 @@ mod tests {
             about(0o664, 0, 0),
             about(0o644, 0, group),
             folder(0o1777, 0),
-            About {
+            FileInfo {
                 file_type: FileType::Link,
                 ..about(0o777, 0, 0)
             },

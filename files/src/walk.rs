@@ -10,7 +10,7 @@ use nix::fcntl::{AT_FDCWD, OFlag, openat, readlinkat};
 use nix::sys::stat::Mode;
 use nix::sys::statfs::{PROC_SUPER_MAGIC, fstatfs};
 
-use crate::folder::{About, FileType, Folder, is_ours};
+use crate::folder::{FileInfo, FileType, Folder, is_ours};
 
 /// Links that may be followed on the way to one folder, as in the kernel.
 const MOST_LINKS: u32 = 40;
@@ -19,16 +19,16 @@ const MOST_LINKS: u32 = 40;
 pub(crate) struct Passed<'a> {
     /// The folder itself, or that of the link or file.
     pub(crate) folder: &'a Folder,
-    /// Its path, for people.
+    /// Its path, for messages.
     pub(crate) path: &'a Path,
     /// What it is: a folder or a link.
-    pub(crate) about: About,
+    pub(crate) about: FileInfo,
 }
 
-/// Where a walk is.
+/// How far a walk has come.
 pub(crate) struct At {
     pub(crate) folder: Folder,
-    /// The path that led here, for people.
+    /// The path that led here, for messages.
     path: PathBuf,
 }
 
@@ -41,7 +41,7 @@ pub(crate) enum Follow {
     All,
 }
 
-/// The way along one path, with all links on it.
+/// Goes along one path and all links on it.
 pub(crate) struct Walk<'a> {
     links: u32,
     follow: Follow,
@@ -71,8 +71,8 @@ impl<'a> Walk<'a> {
         Ok(self.from(At::start(path)?, path)?.folder)
     }
 
-    /// Shows the name at the end of the way.
-    pub(crate) fn pass(&mut self, at: &At, name: &OsStr, about: About) {
+    /// Shows the last name of a path.
+    pub(crate) fn pass(&mut self, at: &At, name: &OsStr, about: FileInfo) {
         let path = &at.path.join(name);
         let folder = &at.folder;
         (self.see)(Passed {
@@ -92,14 +92,11 @@ impl<'a> Walk<'a> {
                 Component::CurDir | Component::Prefix(_) => continue,
             };
             at = match open_folder(&at.folder, name) {
-                Ok(folder) => At {
-                    folder,
-                    path: at.path.join(name),
-                },
+                Ok(folder) => At::new(folder, &at.path.join(name)),
                 Err(Errno::ENOTDIR | Errno::ELOOP) => self.through(at, name)?,
                 Err(errno) => return Err(errno.into()),
             };
-            let about = About::of(&at.folder)?;
+            let about = FileInfo::of(&at.folder)?;
             (self.see)(Passed {
                 folder: &at.folder,
                 path: &at.path,
@@ -114,21 +111,16 @@ impl<'a> Walk<'a> {
         let (about, target) = self.link(&at, name)?;
         let shown = at.path.join(name);
         let end = match target {
-            Target::Open => At {
-                folder: openat(
-                    &at.folder,
-                    name,
-                    OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC,
-                    Mode::empty(),
-                )?
-                .into(),
-                path: at.path.join(name),
-            },
+            Target::Open => {
+                let flags = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
+                let folder = openat(&at.folder, name, flags, Mode::empty())?.into();
+                At::new(folder, &shown)
+            }
             Target::Path(target) => self.from(at, &target)?,
         };
         if self.follow == Follow::Trusted
             && !is_ours(about.uid)
-            && About::of(&end.folder)?.uid != about.uid
+            && FileInfo::of(&end.folder)?.uid != about.uid
         {
             let text = format!(
                 "the link {} of another user leads to a folder that is not theirs",
@@ -140,9 +132,9 @@ impl<'a> Walk<'a> {
     }
 
     /// Reads a link; anything else is `ENOTDIR`.
-    pub(crate) fn link(&mut self, at: &At, name: &OsStr) -> io::Result<(About, Target)> {
+    pub(crate) fn link(&mut self, at: &At, name: &OsStr) -> io::Result<(FileInfo, Target)> {
         let link = at.folder.open_at(name, OFlag::O_PATH, 0)?;
-        let about = About::of(&link)?;
+        let about = FileInfo::of(&link)?;
         if about.file_type != FileType::Link {
             return Err(Errno::ENOTDIR.into());
         }

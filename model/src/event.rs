@@ -1,4 +1,4 @@
-//! Events: what happened, for whoever subscribed (spec core 7).
+//! Events, as event listeners receive them (spec core 7).
 
 mod kind;
 mod payload;
@@ -7,6 +7,7 @@ mod set;
 mod tick;
 
 use alloc::string::String;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 pub use kind::EventKind;
@@ -15,6 +16,7 @@ pub use serial::Serials;
 pub use set::KindSet;
 pub use tick::{Period, Ticks};
 
+use crate::name::ProcessName;
 use crate::process::Transition;
 use crate::state::ProcessState;
 
@@ -61,10 +63,8 @@ impl Stream {
 pub enum Event {
     /// PROCESS_STATE_*: the type follows from the state entered.
     ProcessState {
-        /// Process name.
-        process: String,
-        /// Group name.
-        group: String,
+        /// The process.
+        name: ProcessName,
         /// What changed.
         transition: Transition,
     },
@@ -91,9 +91,9 @@ pub enum Event {
         when: i64,
     },
     /// PROCESS_GROUP_ADDED.
-    GroupAdded(String),
+    GroupAdded(Arc<str>),
     /// PROCESS_GROUP_REMOVED.
-    GroupRemoved(String),
+    GroupRemoved(Arc<str>),
 }
 
 impl Event {
@@ -131,10 +131,8 @@ const fn state_kind(state: ProcessState) -> EventKind {
 /// Output of a process as an event carries it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Output {
-    /// Process name.
-    pub process: String,
-    /// Group name.
-    pub group: String,
+    /// The process.
+    pub name: ProcessName,
     /// The child that wrote it.
     pub pid: i32,
     /// Where it wrote it.

@@ -1,4 +1,4 @@
-//! How a child ended, and how the log words it (spec core 4.3).
+//! How a child ended, and its text in the log (spec core 4.3).
 
 use crate::signal::Signal;
 use alloc::format;

@@ -2,102 +2,119 @@
 
 use alloc::format;
 use alloc::string::{String, ToString};
+use alloc::sync::Arc;
 use core::fmt;
 
-/// Every fault the daemon itself raises.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[repr(i32)]
-pub enum FaultCode {
-    /// No such method.
-    UnknownMethod = 1,
-    /// Wrong number or kind of parameters.
-    IncorrectParameters = 2,
-    /// Parameters out of range.
-    BadArguments = 3,
-    /// No signature or help for that method.
-    SignatureUnsupported = 4,
-    /// The daemon is shutting down or restarting.
-    ShutdownState = 6,
-    /// No such process or group.
-    BadName = 10,
-    /// No such signal.
-    BadSignal = 11,
-    /// File not found.
-    NoFile = 20,
-    /// The command cannot be executed.
-    NotExecutable = 21,
-    /// Something else went wrong.
-    Failed = 30,
-    /// Left STARTING for something other than RUNNING.
-    AbnormalTermination = 40,
-    /// Could not be spawned, or exited too quickly.
-    SpawnError = 50,
-    /// Already STARTING, RUNNING or in BACKOFF.
-    AlreadyStarted = 60,
-    /// Not running.
-    NotRunning = 70,
-    /// Only as `status` of a bulk result.
-    Success = 80,
-    /// The group is active already.
-    AlreadyAdded = 90,
-    /// The group still has running processes.
-    StillRunning = 91,
-    /// The configuration could not be re-read.
-    CantReread = 92,
-    /// The caller's role does not allow it (ours; far from the original's numbers, so that
-    /// none it may still get means this).
-    NotAllowed = 403,
+use crate::coded::coded;
+use crate::name::ProcessName;
+
+coded! {
+    /// Every fault the daemon itself raises.
+    FaultCode {
+        /// No such method.
+        UnknownMethod = 1, "UNKNOWN_METHOD";
+        /// Wrong number or kind of parameters.
+        IncorrectParameters = 2, "INCORRECT_PARAMETERS";
+        /// Parameters out of range.
+        BadArguments = 3, "BAD_ARGUMENTS";
+        /// No signature or help for that method.
+        SignatureUnsupported = 4, "SIGNATURE_UNSUPPORTED";
+        /// The daemon is shutting down or restarting.
+        ShutdownState = 6, "SHUTDOWN_STATE";
+        /// No such process or group.
+        BadName = 10, "BAD_NAME";
+        /// No such signal.
+        BadSignal = 11, "BAD_SIGNAL";
+        /// File not found.
+        NoFile = 20, "NO_FILE";
+        /// The command cannot be executed.
+        NotExecutable = 21, "NOT_EXECUTABLE";
+        /// Something else went wrong.
+        Failed = 30, "FAILED";
+        /// Left STARTING for something other than RUNNING.
+        AbnormalTermination = 40, "ABNORMAL_TERMINATION";
+        /// Could not be spawned, or exited too quickly.
+        SpawnError = 50, "SPAWN_ERROR";
+        /// Already STARTING, RUNNING or in BACKOFF.
+        AlreadyStarted = 60, "ALREADY_STARTED";
+        /// Not running.
+        NotRunning = 70, "NOT_RUNNING";
+        /// Only as `status` of a bulk result.
+        Success = 80, "SUCCESS";
+        /// The group is active already.
+        AlreadyAdded = 90, "ALREADY_ADDED";
+        /// The group still has running processes.
+        StillRunning = 91, "STILL_RUNNING";
+        /// The configuration could not be re-read.
+        CantReread = 92, "CANT_REREAD";
+        /// The caller's role does not allow it (ours; far from the original's numbers, so that
+        /// none it may still get means this).
+        NotAllowed = 403, "NOT_ALLOWED";
+    }
 }
 
 impl FaultCode {
-    /// The number on the wire.
-    #[must_use]
-    pub const fn code(self) -> i32 {
-        self as i32
-    }
-
-    /// The name at the start of the fault string.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::UnknownMethod => "UNKNOWN_METHOD",
-            Self::IncorrectParameters => "INCORRECT_PARAMETERS",
-            Self::BadArguments => "BAD_ARGUMENTS",
-            Self::SignatureUnsupported => "SIGNATURE_UNSUPPORTED",
-            Self::ShutdownState => "SHUTDOWN_STATE",
-            Self::BadName => "BAD_NAME",
-            Self::BadSignal => "BAD_SIGNAL",
-            Self::NoFile => "NO_FILE",
-            Self::NotExecutable => "NOT_EXECUTABLE",
-            Self::Failed => "FAILED",
-            Self::AbnormalTermination => "ABNORMAL_TERMINATION",
-            Self::SpawnError => "SPAWN_ERROR",
-            Self::AlreadyStarted => "ALREADY_STARTED",
-            Self::NotRunning => "NOT_RUNNING",
-            Self::Success => "SUCCESS",
-            Self::AlreadyAdded => "ALREADY_ADDED",
-            Self::StillRunning => "STILL_RUNNING",
-            Self::CantReread => "CANT_REREAD",
-            Self::NotAllowed => "NOT_ALLOWED",
-        }
-    }
-
-    /// A fault of this code without further text.
+    /// A fault of this code without a subject.
     #[must_use]
     pub const fn bare(self) -> Fault {
         Fault {
             code: self,
-            extra: None,
+            about: None,
         }
     }
 
     /// A fault of this code about something.
     #[must_use]
-    pub fn about(self, extra: impl Into<String>) -> Fault {
+    pub fn about(self, subject: impl Into<Subject>) -> Fault {
         Fault {
             code: self,
-            extra: Some(extra.into()),
+            about: Some(subject.into()),
         }
+    }
+
+    /// A fault of this code about a group.
+    #[must_use]
+    pub fn about_group(self, name: &str) -> Fault {
+        self.about(Subject::Group(name.into()))
+    }
+}
+
+/// What a fault is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Subject {
+    /// A process. Clients see it as they spelled it (spec interfaces 3.1, N5).
+    Process(ProcessName),
+    /// A group. Clients see it as they spelled it.
+    Group(Arc<str>),
+    /// A reason, or something else that a client named.
+    Text(String),
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Process(name) => name.fmt(f),
+            Self::Group(name) => f.write_str(name),
+            Self::Text(text) => f.write_str(text),
+        }
+    }
+}
+
+impl From<&ProcessName> for Subject {
+    fn from(name: &ProcessName) -> Self {
+        Self::Process(name.clone())
+    }
+}
+
+impl From<String> for Subject {
+    fn from(text: String) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl From<&str> for Subject {
+    fn from(text: &str) -> Self {
+        Self::Text(text.into())
     }
 }
 
@@ -107,15 +124,24 @@ pub struct Fault {
     /// Which fault.
     pub code: FaultCode,
     /// What it is about, if anything.
-    pub extra: Option<String>,
+    pub about: Option<Subject>,
 }
 
 impl Fault {
-    /// `NAME` or `NAME: extra`, the fault string on the wire.
+    /// The same fault; a process or group that it is about is spelled as in the request.
+    #[must_use]
+    pub fn spelled(self, given: &str) -> Self {
+        match self.about {
+            Some(Subject::Process(_) | Subject::Group(_)) => self.code.about(given),
+            Some(Subject::Text(_)) | None => self,
+        }
+    }
+
+    /// `NAME` or `NAME: subject`, the fault string on the wire.
     #[must_use]
     pub fn text(&self) -> String {
-        match &self.extra {
-            Some(extra) => format!("{}: {extra}", self.code.name()),
+        match &self.about {
+            Some(subject) => format!("{}: {subject}", self.code.name()),
             None => self.code.name().to_string(),
         }
     }

@@ -1,7 +1,23 @@
-//! What a supervisor knows, as plain values and pure rules.
+//! The rules of a supervisor, as plain values and pure functions.
 //!
 //! This crate is `no_std` and depends on nothing: there is no clock, file or socket to
-//! call. Time comes in as a [`moment::Moment`], wishes go out as effects.
+//! call. Time is passed in as a [`moment::Moment`]; what has to be done is returned as effects.
+//!
+//! In reading order: [`process`] is the lifecycle of one process, [`shutdown`] the order in which
+//! all of them stop; [`event`] and [`listener`] are the events and the protocol of event listeners;
+//! [`output`] is what happens to the bytes a process writes. The other modules are values that
+//! these share.
+//!
+//! ```
+//! use visord_model::moment::Moment;
+//! use visord_model::process::{Effect, Input, Machine, Policy};
+//! use visord_model::state::ProcessState;
+//!
+//! let mut machine = Machine::new("web", Policy::default());
+//! let effects = machine.step(Input::Start, Moment::default()).unwrap();
+//! assert_eq!(machine.state(), ProcessState::Starting);
+//! assert!(effects.contains(&Effect::Spawn));
+//! ```
 
 #![no_std]
 #![forbid(unsafe_code)]
@@ -10,6 +26,7 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+mod coded;
 pub mod event;
 pub mod exit;
 pub mod fault;

@@ -21,24 +21,24 @@
 
 mod conversation;
 mod envelope;
+mod log_message;
 mod member;
 mod queue;
-mod remark;
 
 #[cfg(test)]
 mod tests;
 
-pub use conversation::{Conversation, Heard, MAX_RESULT, MAX_RESULT_LINE};
+pub use conversation::{Conversation, MAX_RESULT, MAX_RESULT_LINE, Reading};
 pub use envelope::{Envelope, EventLength};
+pub use log_message::{LogKind, LogMessage};
 pub use queue::{Effect, Queue, Queued};
-pub use remark::Remark;
 
 /// Why an envelope did not reach a listener.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Undelivered {
     /// It closed its stdin.
     Closed,
-    /// It does not read and the bounded buffer before its stdin is full (decision C30).
+    /// It does not read and the bounded buffer before its stdin is full (difference C30).
     Full,
     /// The child it was meant for is gone.
     NotRunning,
@@ -47,7 +47,7 @@ pub enum Undelivered {
 /// What a pool does about a member that broke the protocol (`listener_recover`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ListenerRecover {
-    /// Nothing: it gets no more events until somebody restarts it, as in the original.
+    /// Nothing: it gets no more events until it is restarted, as in the original.
     #[default]
     Never,
     /// Restart it.

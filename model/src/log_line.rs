@@ -1,4 +1,4 @@
-//! A sentence for the activity log and its level (spec core 6.1).
+//! A line of the activity log and its level (spec core 6.1).
 
 use alloc::string::String;
 
@@ -71,12 +71,12 @@ impl Level {
     }
 }
 
-/// What somebody wants in the activity log.
+/// A line of the activity log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogLine {
     /// How important it is.
     pub level: Level,
-    /// The sentence, without time, level or newline.
+    /// The text, without time, level or newline.
     pub text: String,
 }
 

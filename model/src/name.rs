@@ -1,20 +1,45 @@
-//! `group:process` names (spec interfaces 3.1, N1-N5).
+//! Names of processes and groups (spec interfaces 3.1, N1-N5).
 
-use alloc::format;
-use alloc::string::{String, ToString};
+use alloc::string::String;
+use alloc::sync::Arc;
+use core::fmt;
+
+/// One process: its group and its name within it. Clones share the texts.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ProcessName {
+    /// Group name.
+    pub group: Arc<str>,
+    /// Process name within it.
+    pub process: Arc<str>,
+}
+
+impl ProcessName {
+    /// The process of this name in this group.
+    pub fn new(group: impl Into<Arc<str>>, process: impl Into<Arc<str>>) -> Self {
+        Self {
+            group: group.into(),
+            process: process.into(),
+        }
+    }
+}
+
+impl fmt::Display for ProcessName {
+    /// As [`namespec`].
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.group != self.process {
+            write!(f, "{}:", self.group)?;
+        }
+        f.write_str(&self.process)
+    }
+}
 
 /// What a client named: one process or a whole group.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Namespec {
     /// `group:process`, or `x` for process x of group x.
-    Process {
-        /// Name of the group.
-        group: String,
-        /// Name of the process in it.
-        process: String,
-    },
+    Process(ProcessName),
     /// `group:*` or `group:`.
-    Group(String),
+    Group(Arc<str>),
 }
 
 impl Namespec {
@@ -22,15 +47,9 @@ impl Namespec {
     #[must_use]
     pub fn parse(text: &str) -> Self {
         match text.split_once(':') {
-            None => Self::Process {
-                group: text.to_string(),
-                process: text.to_string(),
-            },
-            Some((group, "" | "*")) => Self::Group(group.to_string()),
-            Some((group, process)) => Self::Process {
-                group: group.to_string(),
-                process: process.to_string(),
-            },
+            None => Self::Process(ProcessName::new(text, text)),
+            Some((group, "" | "*")) => Self::Group(group.into()),
+            Some((group, process)) => Self::Process(ProcessName::new(group, process)),
         }
     }
 }
@@ -39,8 +58,8 @@ impl Namespec {
 #[must_use]
 pub fn namespec(group: &str, process: &str) -> String {
     if group == process {
-        process.to_string()
+        process.into()
     } else {
-        format!("{group}:{process}")
+        alloc::format!("{group}:{process}")
     }
 }

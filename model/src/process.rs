@@ -1,4 +1,5 @@
-//! The lifecycle of one process.
+//! The lifecycle of one process: a [`Machine`] takes an [`Input`] and returns [`Effect`]s, which are
+//! carried out in order before its next input. Begin with `machine.rs`.
 //!
 //! ```text
 //!             start             startsecs             exit
@@ -20,20 +21,20 @@ mod diagram;
 mod effect;
 mod info;
 mod input;
+mod last_exit;
 mod machine;
-mod past;
+mod messages;
 mod policy;
 mod transition;
-mod words;
 
 #[cfg(test)]
 mod tests;
 
-pub use diagram::{LAWFUL, is_lawful};
+pub use diagram::{ALLOWED, is_allowed};
 pub use effect::{Effect, Effects, Refusal};
 pub use info::{ProcessInfo, uptime};
 pub use input::{Input, KillFailure};
+pub use last_exit::LastExit;
 pub use machine::{Machine, RESTART_INTERVAL, SPAWN_TIMEOUT};
-pub use past::LastExit;
 pub use policy::{Autorestart, Policy};
 pub use transition::Transition;

@@ -1,72 +1,29 @@
-//! In which order things start, and in which order a closing daemon stops them
-//! (spec core 4.9, 4.10).
+//! The order in which a closing daemon stops its groups (spec core 4.10).
 //!
-//! Starting: all groups at once, ascending group priority, and in a group strictly as
-//! configured, whatever the priorities of its processes. Stopping: the exact reverse of the
-//! groups, one group at a time, and in a group by descending *process* priority. A group
-//! already at rest takes no time (decision C19).
+//! Groups stop in the exact reverse of the order in which they start, one at a time, and the
+//! processes of a group by descending *process* priority. A group without running processes takes
+//! no time (difference C19).
 //!
-//! The plan keeps no copy of any state: it is told what rests each time it is asked. So a
-//! process that turns out to be alive after its group was thought to rest (news may be late)
-//! is still asked before anything of a lower priority is.
+//! The plan keeps no copy of any state: the caller provides it at each step. So a process that
+//! turns out to run after its group was skipped is still asked before any of a lower priority.
 
 use alloc::collections::BTreeSet;
-use alloc::string::String;
 use alloc::vec::Vec;
-
 use core::cmp::Reverse;
 
+use crate::name::ProcessName;
 use crate::state::ProcessState;
-
-/// Group, process.
-pub type Name = (String, String);
 
 /// What the order depends on: an active group.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GroupView {
-    /// Its name, unique among the active groups.
-    pub name: String,
     /// Smaller starts earlier and stops later.
     pub priority: i64,
-    /// Counts up from group to group as they are activated; breaks ties of priority.
-    pub activation: u64,
-    /// Its processes, in any order.
-    pub processes: Vec<ProcessView>,
+    /// Its processes as configured, with their priorities: larger stops earlier.
+    pub processes: Vec<(ProcessName, i64)>,
 }
 
-/// What the order depends on: a process of a group.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ProcessView {
-    /// Its name, unique in the group.
-    pub name: String,
-    /// Larger stops earlier; no influence on starting.
-    pub priority: i64,
-    /// Its place among the group's processes as configured.
-    pub index: usize,
-}
-
-/// The order in which processes are started when nothing runs yet.
-#[must_use]
-pub fn start_order(mut groups: Vec<GroupView>) -> Vec<Name> {
-    sort_for_start(&mut groups);
-    groups
-        .iter()
-        .flat_map(|group| {
-            let configured = group.processes.iter();
-            configured.map(|process| (group.name.clone(), process.name.clone()))
-        })
-        .collect()
-}
-
-/// Groups as they start, processes as configured.
-fn sort_for_start(groups: &mut [GroupView]) {
-    groups.sort_by_key(|group| (group.priority, group.activation));
-    for group in groups {
-        group.processes.sort_by_key(|process| process.index);
-    }
-}
-
-/// How far a process is from its end.
+/// Whether a process still has to be stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rest {
     /// It runs, or may run again.
@@ -96,8 +53,7 @@ impl From<ProcessState> for Rest {
 pub struct StopPlan {
     /// First to stop first, and so the processes in each.
     groups: Vec<GroupView>,
-    /// Group and process by their places in `groups`.
-    asked: BTreeSet<(usize, usize)>,
+    asked: BTreeSet<ProcessName>,
 }
 
 /// What a closing daemon has to do now.
@@ -105,21 +61,23 @@ pub struct StopPlan {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Progress {
     /// Ask these to stop, in this order.
-    Stop(Vec<Name>),
-    /// Everything asked for; some of it has not ended yet.
+    Stop(Vec<ProcessName>),
+    /// All were asked; some have not ended yet.
     Waiting,
     /// Nothing runs any more.
     Done,
 }
 
 impl StopPlan {
-    /// A plan for these groups, given in any order.
+    /// A plan for these groups, given in the order in which they were activated.
     #[must_use]
     pub fn new(mut groups: Vec<GroupView>) -> Self {
-        groups.sort_by_key(|group| Reverse((group.priority, group.activation)));
-        for group in &mut groups {
-            let processes = &mut group.processes;
-            processes.sort_by_key(|process| Reverse((process.priority, process.index)));
+        // stable sorts: what has the same priority stops in reverse
+        groups.reverse();
+        groups.sort_by_key(|group| Reverse(group.priority));
+        for GroupView { processes, .. } in &mut groups {
+            processes.reverse();
+            processes.sort_by_key(|(_, priority)| Reverse(*priority));
         }
         Self {
             groups,
@@ -127,39 +85,34 @@ impl StopPlan {
         }
     }
 
-    /// Whether this process has been named as one to stop.
-    #[must_use]
-    pub fn was_asked(&self, group: &str, process: &str) -> bool {
-        self.asked.iter().any(|&(place, process_place)| {
-            let asked = &self.groups[place];
-            asked.name == group && asked.processes[process_place].name == process
-        })
+    /// The processes that have been named to be stopped.
+    pub fn asked(&self) -> impl Iterator<Item = &ProcessName> {
+        self.asked.iter()
     }
 
-    /// What to do, now that `rest` (asked with group and process) is the truth.
+    /// What to do now; `rest` tells of each process whether it still has to be stopped.
     ///
-    /// The first group that is not at rest is the one to stop. Each of its processes that
-    /// is not stopped is named once: when its group's turn has come.
-    pub fn advance(&mut self, rest: &dyn Fn(&str, &str) -> Rest) -> Progress {
-        for (place, group) in self.groups.iter().enumerate() {
-            let mut at_rest = true;
+    /// The first group with a process that is not stopped is the one to stop. Each of its
+    /// processes that is not stopped is named once, when its group's turn has come.
+    pub fn advance(&mut self, rest: &dyn Fn(&ProcessName) -> Rest) -> Progress {
+        for group in &self.groups {
+            let mut waits = false;
             let mut names = Vec::new();
-            for (process_place, process) in group.processes.iter().enumerate() {
-                let rest = rest(&group.name, &process.name);
+            for (name, _) in &group.processes {
+                let rest = rest(name);
                 if rest == Rest::Stopped {
                     continue;
                 }
-                if self.asked.insert((place, process_place)) {
-                    names.push((group.name.clone(), process.name.clone()));
-                } else if rest == Rest::Unknown {
-                    continue;
+                if self.asked.insert(name.clone()) {
+                    names.push(name.clone());
+                } else if rest == Rest::Running {
+                    waits = true;
                 }
-                at_rest = false;
             }
             if !names.is_empty() {
                 return Progress::Stop(names);
             }
-            if !at_rest {
+            if waits {
                 return Progress::Waiting;
             }
         }

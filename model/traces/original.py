@@ -4,7 +4,7 @@
     /opt/ref/bin/python model/traces/original.py [FILE...]
 
 Needs Supervisor 4.3.0 with its tests installed. Differences are expected where a decision
-says so: 13 and 16 (Q15), 15 (C30, a stop in UNKNOWN), 17 and 21 (a spawn takes no time there),
+says so: 13 and 16 (difference Q15), 15 (difference C30, a stop in UNKNOWN), 17 and 21 (a spawn takes no time there),
 20 (stopwaitsecs=0), 22 (restarts and a stop of EXITED, docs/decisions/0013-process-lifecycle.md).
 """
 

@@ -1,7 +1,7 @@
-//! supervisord: parse, hand over, exit code.
+//! supervisord: runs programs and keeps them running. See `visord::daemon`.
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    visord::daemon::cli::main()
+    visord::daemon::main()
 }

@@ -1,14 +1,7 @@
-//! Options among the words after a command, for the commands and forms of our own. The
-//! original has one such option, the `-f` of `tail`, which reads its own words.
+//! Options among the arguments of a command, for commands and options that only visord has. The
+//! original has one, the `-f` of `tail`, which parses its own arguments.
 
 use std::time::Duration;
-
-/// Take every word that is one of `names` out; whether there was one.
-pub fn take_flag(words: &mut Vec<&str>, names: &[&str]) -> bool {
-    let before = words.len();
-    words.retain(|word| !names.contains(word));
-    words.len() < before
-}
 
 /// Take `name value` and `name=value` out; the last one counts.
 ///
@@ -28,8 +21,7 @@ pub fn take_value<'a>(words: &mut Vec<&'a str>, names: &[&str]) -> Result<Option
 }
 
 /// Whether a word is one of these options, with or without a value attached.
-#[must_use]
-pub fn is_option(word: &str, names: &[&str]) -> bool {
+fn is_option(word: &str, names: &[&str]) -> bool {
     let name = word.split_once('=').map_or(word, |(name, _)| name);
     names.contains(&name)
 }
@@ -37,13 +29,12 @@ pub fn is_option(word: &str, names: &[&str]) -> bool {
 /// A time in seconds, perhaps with a fraction: `30`, `0.5`.
 ///
 /// # Errors
-/// It is none, or more than a person could mean.
+/// It is not a number of seconds, or more than thirty years.
 pub fn seconds(text: &str) -> Result<Duration, String> {
     const LONGEST: f64 = 1e9;
     let number = text.parse().ok().filter(|n| (0.0..=LONGEST).contains(n));
-    number
-        .map(Duration::from_secs_f64)
-        .ok_or_else(|| format!("{text} is no number of seconds"))
+    let duration = number.map(Duration::from_secs_f64);
+    duration.ok_or_else(|| format!("invalid time '{text}': expected seconds"))
 }
 
 #[cfg(test)]
@@ -53,11 +44,9 @@ mod tests {
     #[test]
     fn options_are_taken_out() {
         let mut words = vec!["a", "--for", "X", "-l", "b", "--for=Y", "--force"];
-        assert!(take_flag(&mut words, &["-l", "--long"]));
-        assert!(!take_flag(&mut words, &["-l", "--long"]));
         assert_eq!(take_value(&mut words, &["--for"]), Ok(Some("Y")));
         assert_eq!(take_value(&mut words, &["--for"]), Ok(None));
-        assert_eq!(words, ["a", "b", "--force"]);
+        assert_eq!(words, ["a", "-l", "b", "--force"]);
         let error = take_value(&mut vec!["a", "--for"], &["--for"]);
         assert_eq!(error, Err("--for requires a value".to_owned()));
     }

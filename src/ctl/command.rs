@@ -1,20 +1,20 @@
-//! The commands: one value for each, in one table. The shell, `help` and completion know
-//! no command but through it.
+//! The commands: one value each, in one table ([`ALL`]). The shell, `help`, completion and the
+//! manual take everything from it.
 //!
-//! To add one: write a function of [`Run`]'s shape below `command/`, put a [`Command`]
-//! into [`ALL`] in alphabetical order, and say in its `help` what it does.
+//! To add one: make a file below `command/` with a [`Command`] and its handler, and add it here.
+//! Handlers return a [`Failure`] for what goes wrong; [`execute`] reports it.
 
 mod avail;
-mod clear;
 mod completion;
 mod control;
 mod daemon;
 mod fg;
 mod groups;
+mod log;
 mod logs;
 mod maintail;
 mod man;
-mod needs;
+mod outcome;
 mod pid;
 mod shell;
 mod status;
@@ -22,14 +22,27 @@ mod tail;
 mod update;
 mod wait;
 
+use visord_model::fault::FaultCode;
+use visord_xmlrpc::CallError;
+
+use super::exit_status::{ExitStatus, is};
 use super::failure::Failure;
-use super::help::Part;
+use super::help::topic;
 use super::line::Line;
 use super::session::{Flow, Session};
-use crate::ctl::exit_status::ExitStatus;
 
-/// What a command does with its argument, the rest of the line without blanks at its ends.
-pub type Run = fn(&mut Session<'_>, &str) -> Result<Flow, Failure>;
+/// How a command is carried out.
+#[derive(Clone, Copy)]
+pub enum Handler {
+    /// It leaves the shell.
+    Leave,
+    /// It takes no arguments.
+    Bare(fn(&mut Session<'_>) -> Result<(), Failure>),
+    /// It takes arguments.
+    Arguments(fn(&mut Session<'_>, &[&str]) -> Result<(), Failure>),
+    /// It takes the rest of the line, without blanks at its ends.
+    Text(fn(&mut Session<'_>, &str) -> Result<(), Failure>),
+}
 
 /// What TAB offers for an argument (spec interfaces 4.9).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,8 +61,8 @@ pub enum Completes {
     ProcessesThen(&'static [&'static str]),
 }
 
-/// An option of a command. It may stand anywhere among the arguments unless the command's
-/// help says otherwise.
+/// An option of a command. It may be anywhere among the arguments unless the command's help says
+/// otherwise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Opt {
     /// As typed: `-f`, `--dry-run`.
@@ -64,21 +77,22 @@ pub struct Opt {
 pub struct Command {
     /// What is typed.
     pub name: &'static str,
-    /// How it is used; nothing for a command that is not to be known.
-    pub help: &'static [Part<'static>],
+    /// Lines with what is typed, a tab and what it does; a line without the first part continues
+    /// the one before, a line without a tab is a remark. Empty for a command that is hidden.
+    pub help: &'static str,
     /// Its options.
     pub options: &'static [Opt],
     /// What TAB offers for its arguments: an entry for each, the last one also for all
     /// that follow.
     pub completes: &'static [Completes],
-    /// Everything it may ask of a daemon: RPC methods, and paths of log streams up to the
-    /// name. A daemon that lacks one is told apart by it.
+    /// Everything it may request from a daemon: RPC methods, and the first part of the paths of
+    /// streams. The failure of a daemon that lacks a method names it.
     pub needs: &'static [&'static str],
-    /// The original does not have it. `help <name>` explains it and TAB offers it; the
-    /// overview of `help` stays what scripts and people know.
+    /// The original does not have it. `help <name>` explains it and TAB offers it; the overview
+    /// of `help` lists the commands of the original only.
     pub addition: bool,
     /// What it does.
-    pub run: Run,
+    pub run: Handler,
 }
 
 /// Every command, by name.
@@ -86,7 +100,7 @@ pub const ALL: &[Command] = &[
     shell::END_OF_FILE,
     groups::ADD,
     avail::AVAIL,
-    clear::CLEAR,
+    control::CLEAR,
     completion::COMPLETION,
     shell::EXIT,
     fg::FG,
@@ -119,22 +133,18 @@ pub fn find(name: &str) -> Option<&'static Command> {
 }
 
 /// Carry out a line as it was typed or put together from the command line.
-///
-/// # Errors
-/// Whatever the command has no words of its own for.
 pub fn execute(session: &mut Session<'_>, line: &str) -> Result<Flow, Failure> {
     match Line::read(line) {
         Line::Blank => Ok(Flow::Continue),
         Line::Command { name, argument } => match find(name) {
-            Some(command) => (command.run)(session, argument)
-                .map_err(|failure| needs::explained(session, command, failure)),
+            Some(command) => command.execute(session, argument),
             None => plugin(session, name, argument, line),
         },
         Line::Other => unknown(session, line),
     }
 }
 
-/// Run the plug-in of that name, if there is one.
+/// Handler the plug-in of that name, if there is one.
 fn plugin(
     session: &mut Session<'_>,
     name: &str,
@@ -162,6 +172,14 @@ fn unknown(session: &mut Session<'_>, line: &str) -> Result<Flow, Failure> {
 }
 
 impl Opt {
+    const fn flag(name: &'static str, text: &'static str) -> Self {
+        Self {
+            name,
+            value: None,
+            text,
+        }
+    }
+
     /// How it is typed, with the name of its value.
     #[must_use]
     pub fn syntax(&self) -> String {
@@ -173,48 +191,96 @@ impl Opt {
 }
 
 impl Command {
+    /// A command of the original without options that neither needs a daemon nor completes
+    /// anything.
+    const fn new(name: &'static str, help: &'static str, run: Handler) -> Self {
+        Self {
+            name,
+            help,
+            options: &[],
+            completes: &[],
+            needs: &[],
+            addition: false,
+            run,
+        }
+    }
+
     /// What it does, in one line.
     #[must_use]
     pub fn summary(&self) -> &'static str {
-        let texts = self.help.iter().filter_map(|part| match part {
-            Part::Usage(_, text) => Some(*text),
-            Part::More(_) | Part::Line(_) => None,
-        });
-        texts.into_iter().next().unwrap_or_default()
+        let mut lines = self.help.lines();
+        let text = lines.find_map(|line| line.split_once('\t'));
+        text.map_or("", |(_, text)| text)
     }
 
-    /// Tell what is wrong with the arguments, and how they should be.
-    ///
-    /// # Errors
-    /// Standard output is gone.
-    fn misused(
-        &self,
-        session: &mut Session<'_>,
-        status: ExitStatus,
-        what: &str,
-    ) -> Result<Flow, Failure> {
-        session.fail(status, what)?;
-        session.say(&super::help::topic(self))?;
+    fn execute(&self, session: &mut Session<'_>, argument: &str) -> Result<Flow, Failure> {
+        let done = match self.run {
+            Handler::Leave => {
+                session.say("")?;
+                return Ok(Flow::Leave);
+            }
+            Handler::Bare(_) if !argument.is_empty() => Err(Failure::misused(format!(
+                "Error: {} accepts no arguments",
+                self.name
+            ))),
+            Handler::Bare(run) => run(session),
+            Handler::Arguments(run) => {
+                let arguments: Vec<&str> = argument.split_whitespace().collect();
+                run(session, &arguments)
+            }
+            Handler::Text(run) => run(session, argument),
+        };
+        if let Err(failure) = done {
+            self.report(session, failure)?;
+        }
         Ok(Flow::Continue)
     }
 
-    /// Refuse arguments: true if there were any.
-    ///
-    /// # Errors
-    /// Standard output is gone.
-    fn refuses(&self, session: &mut Session<'_>, argument: &str) -> Result<bool, Failure> {
-        if argument.is_empty() {
-            return Ok(false);
+    /// Report a failure that has a wording of its own; others are returned, as exactly as this
+    /// command knows them.
+    fn report(&self, session: &mut Session<'_>, failure: Failure) -> Result<(), Failure> {
+        match &failure {
+            Failure::Refused(status, line) => session.fail(*status, line),
+            Failure::Misused(status, line) => {
+                session.fail(*status, line)?;
+                session.say(&topic(self))
+            }
+            Failure::Unreached {
+                status,
+                message,
+                hint,
+            } => {
+                session.fail(*status, message)?;
+                match hint {
+                    Some(hint) if !session.confirm => Ok(session.terminal.hint(hint)?),
+                    Some(_) | None => Ok(()),
+                }
+            }
+            Failure::Interrupted => session.say(""),
+            Failure::Call(CallError::Fault(fault)) if is(FaultCode::UnknownMethod, fault.code) => {
+                Err(self.lacking(session).unwrap_or(failure))
+            }
+            Failure::Call(_)
+            | Failure::Lacking(_)
+            | Failure::Incomplete(_)
+            | Failure::UnknownResult(_)
+            | Failure::UnknownProtocol
+            | Failure::EndOfInput
+            | Failure::Terminal(_) => Err(failure),
         }
-        let message = format!("Error: {} accepts no arguments", self.name);
-        let _ = self.misused(session, ExitStatus::Generic, &message)?;
-        Ok(true)
     }
-}
 
-/// Whether the names mean everything there is.
-fn means_all(names: &[&str]) -> bool {
-    names.contains(&"all")
+    /// The methods that the daemon lacks, if any: those that it cannot explain.
+    fn lacking(&self, session: &Session<'_>) -> Option<Failure> {
+        let mut client = session.client().ok()?;
+        let methods = self.needs.iter().filter(|need| !need.starts_with('/'));
+        let is_lacking = |method: &&'static str| {
+            let explained = client.call("system.methodHelp", &[(*method).into()]);
+            matches!(explained, Err(CallError::Fault(_)))
+        };
+        let lacking: Vec<&str> = methods.copied().filter(is_lacking).collect();
+        (!lacking.is_empty()).then_some(Failure::Lacking(lacking))
+    }
 }
 
 #[cfg(test)]

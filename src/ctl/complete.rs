@@ -1,4 +1,5 @@
-//! What TAB offers (spec interfaces 4.9), in our own shell and in those of the system.
+//! What TAB offers (spec interfaces 4.9), in our own shell ([`candidates`]) and in those of the
+//! system ([`outer`]). All of it is found in the table of commands.
 
 pub mod outer;
 
@@ -9,7 +10,7 @@ use visord_model::signal::Signal;
 
 use super::command::{ALL, Command, Completes, Opt, find};
 use super::process::ProcessInfo;
-use super::visible::visible;
+use crate::visible::visible;
 
 /// Names that are asked for only when they are wanted, and once.
 type Lazy<T> = LazyCell<Vec<T>, Box<dyn FnOnce() -> Vec<T>>>;
@@ -21,7 +22,7 @@ pub struct Names {
 }
 
 impl Names {
-    /// Ways to get the plug-ins and the processes as they are now.
+    /// How to get the plug-ins and the processes that there are now.
     #[must_use]
     pub fn new(
         plugins: impl FnOnce() -> Vec<String> + 'static,
@@ -76,13 +77,10 @@ pub fn candidates(before: &str, names: &Names) -> Candidates {
         .rfind(|(_, c)| c.is_whitespace())
         .map_or(0, |(at, c)| at + c.len_utf8());
     let words: Vec<&str> = before[..start].split_whitespace().collect();
-    let offered = offered(&words, &before[start..], names);
+    let offered = offered(&words, &before[start..], names).into_iter();
     Candidates {
         start,
-        words: offered
-            .into_iter()
-            .map(|candidate| candidate.word + " ")
-            .collect(),
+        words: offered.map(|candidate| candidate.word + " ").collect(),
     }
 }
 
@@ -100,11 +98,8 @@ pub fn offered(words: &[&str], word: &str, names: &Names) -> Vec<Candidate> {
         },
     };
     // what a terminal would obey cannot be typed either
-    let fits = |name: &str| {
-        let is_tame = !name.contains(char::is_control) && visible(name) == name;
-        name.starts_with(word) && is_tame
-    };
-    offered.retain(|candidate| fits(&candidate.word));
+    let is_harmless = |name: &str| !name.contains(char::is_control) && visible(name) == name;
+    offered.retain(|Candidate { word: name, .. }| name.starts_with(word) && is_harmless(name));
     offered.sort_unstable();
     offered.dedup();
     offered
@@ -112,21 +107,25 @@ pub fn offered(words: &[&str], word: &str, names: &Names) -> Vec<Candidate> {
 
 /// What can follow a command and these arguments.
 fn after(command: &Command, arguments: &[&str], word: &str, names: &Names) -> Vec<Candidate> {
-    let option = |text: &str| command.options.iter().find(|option| option.name == text);
     if word.starts_with('-') {
+        let explained = |option: &Opt| Candidate {
+            word: option.name.to_owned(),
+            text: option.text.into(),
+        };
         return command.options.iter().map(explained).collect();
     }
     let mut position = 0;
     let mut arguments = arguments.iter();
     while let Some(argument) = arguments.next() {
-        match option(argument).and_then(|option| option.value) {
+        let option = command.options.iter().find(|it| it.name == *argument);
+        match option.and_then(|option| option.value) {
             Some((_, values)) => {
                 if arguments.next().is_none() {
                     let kinds = values.iter();
                     return kinds.flat_map(|value| kind(*value, word, names)).collect();
                 }
             }
-            // Also such that are numbers, as of `tail -100`.
+            // also numbers, as of `tail -100`
             None if argument.starts_with('-') => {}
             None => position += 1,
         }
@@ -168,13 +167,6 @@ fn plain(words: impl Iterator<Item = String>) -> Vec<Candidate> {
     words.map(Candidate::from).collect()
 }
 
-fn explained(option: &Opt) -> Candidate {
-    Candidate {
-        word: option.name.to_owned(),
-        text: option.text.into(),
-    }
-}
-
 fn commands(names: &Names) -> Vec<Candidate> {
     let known = ALL.iter().filter(|command| !command.help.is_empty());
     let own = known.map(|command| Candidate {
@@ -201,13 +193,9 @@ pub fn common_prefix(words: &[String]) -> &str {
     let Some((first, rest)) = words.split_first() else {
         return "";
     };
-    let agrees = |end: usize| rest.iter().all(|word| word.starts_with(&first[..end]));
-    let end = first
-        .char_indices()
-        .map(|(at, c)| at + c.len_utf8())
-        .take_while(|end| agrees(*end))
-        .last();
-    &first[..end.unwrap_or(0)]
+    let agrees = |end: &usize| rest.iter().all(|word| word.starts_with(&first[..*end]));
+    let ends = first.char_indices().map(|(at, c)| at + c.len_utf8());
+    &first[..ends.take_while(agrees).last().unwrap_or(0)]
 }
 
 #[cfg(test)]

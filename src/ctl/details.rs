@@ -1,22 +1,23 @@
-//! Everything that a daemon can say about a process. The original's daemon says less: what
-//! it does not know is not shown.
+//! Everything that a daemon says about a process. The original's daemon says less: what it does
+//! not know is not shown.
 
+use std::borrow::Borrow;
 use std::collections::BTreeMap;
 
 use visord_model::state::ProcessState;
-use visord_xmlrpc::{CallError, Client, Value};
+use visord_xmlrpc::{Client, Value};
 
 use super::failure::Failure;
 use super::json::{Json, json};
-use super::process::{ProcessInfo, items, number, sparable, text};
+use super::process::{ProcessInfo, items, member, number, optional, text};
 
-/// Our own method; the original's daemon has none like it.
+/// Our own method; the original's daemon does not have it.
 const METHOD: &str = "supervisor.getAllProcessDetails";
 
 /// A process, in detail.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Details {
-    /// What every daemon knows.
+pub struct ProcessDetails {
+    /// What `status` shows.
     pub info: ProcessInfo,
     /// The daemon's time when it answered, in seconds since 1970.
     pub now: i64,
@@ -51,28 +52,24 @@ pub struct More {
     pub lost_stderr: f64,
 }
 
-impl Details {
-    /// Of every process of the server, in its order.
-    ///
-    /// # Errors
-    /// A call failed.
+impl Borrow<ProcessInfo> for ProcessDetails {
+    fn borrow(&self) -> &ProcessInfo {
+        &self.info
+    }
+}
+
+impl ProcessDetails {
+    /// Every process of the server, in its order.
     pub fn all(client: &mut Client) -> Result<Vec<Self>, Failure> {
         let known = client.call("supervisor.getAllProcessInfo", &[])?;
-        let details = sparable(client.call(METHOD, &[]))?
-            .transpose()
-            .map_err(CallError::Fault)?;
+        let details = optional(client.call(METHOD, &[]))?.transpose()?;
+        let name = |value| Ok::<_, Failure>((text(value, "group")?, text(value, "name")?));
         let mut by_name = BTreeMap::new();
-        for details in details.iter().map(items).collect::<Result<Vec<_>, _>>()? {
-            for details in details {
-                let name = (text(details, "group")?, text(details, "name")?);
-                by_name.insert(name, details);
-            }
+        for details in details.as_ref().map_or(Ok(&[][..]), items)? {
+            by_name.insert(name(details)?, details);
         }
-        let read = |info: &Value| {
-            let name = (text(info, "group")?, text(info, "name")?);
-            // One that was added between the two calls is told of without.
-            Self::read(info, by_name.get(&name).copied())
-        };
+        // One that was added between the two calls has no details.
+        let read = |info| Self::read(info, by_name.get(&name(info)?).copied());
         items(&known)?.iter().map(read).collect()
     }
 
@@ -81,7 +78,11 @@ impl Details {
         let exit_status = number(known, "exitstatus")?;
         let why = match details {
             Some(details) => text(details, "why")?,
-            None => guess(&info, exit_status, text(known, "spawnerr")?),
+            // The best that can be said from what every daemon reports.
+            None if info.known_state() == Some(ProcessState::Exited) => {
+                format!("exited with code {exit_status}")
+            }
+            None => text(known, "spawnerr")?,
         };
         Ok(Self {
             now: number(known, "now")?,
@@ -107,18 +108,18 @@ impl Details {
         (!self.why.is_empty()).then_some((&self.why, ago))
     }
 
-    /// For `--json`: what `status` tells and more; what is not known is `null`.
+    /// For `--json`: what `status` shows and more; what is not known is `null`.
     #[must_use]
     pub fn json(&self) -> Json {
-        let mut json = self.info.json();
+        let more = self.more.as_ref();
+        let signal = more.map(|more| more.exit_signal.as_str());
         let ended = (self.stop != 0).then_some(self.exit_status);
+        let mut json = self.info.json();
         json["start"] = json!(self.start);
         json["stop"] = json!(self.stop);
         json["uptime"] = json!(self.uptime());
         json["why"] = json!(self.why);
         json["exit_status"] = json!(ended);
-        let more = self.more.as_ref();
-        let signal = more.map(|more| more.exit_signal.as_str());
         json["exit_signal"] = json!(signal.filter(|signal| !signal.is_empty()));
         json["restarts"] = json!(more.map(|more| more.restarts));
         json["cpu"] = json!(more.map(|more| more.cpu));
@@ -144,22 +145,15 @@ impl More {
     }
 }
 
-/// The best that can be said from what every daemon tells.
-fn guess(info: &ProcessInfo, exit_status: i64, spawn_error: String) -> String {
-    let exited = i64::from(ProcessState::Exited.code());
-    if info.state == exited {
-        return format!("exited with code {exit_status}");
-    }
-    spawn_error
-}
-
 /// A number that may have a fraction or be larger than an int of XML-RPC.
 #[expect(clippy::cast_precision_loss, reason = "exact up to eight petabytes")]
 fn amount(value: &Value, name: &'static str) -> Result<f64, Failure> {
-    let member = value.get(name).ok_or(Failure::Incomplete(name))?;
+    let member = member(value, name)?;
     let whole = member.as_int().map(|number| number as f64);
-    let number = member.as_double().or(whole);
-    number.ok_or(Failure::Incomplete(name))
+    member
+        .as_double()
+        .or(whole)
+        .ok_or(Failure::Incomplete(name))
 }
 
 /// A number of bytes without a fraction.
@@ -190,7 +184,7 @@ mod tests {
 
     #[test]
     fn what_the_original_tells() {
-        let details = Details::read(&known(), None).expect("complete");
+        let details = ProcessDetails::read(&known(), None).expect("complete");
         assert_eq!(details.uptime(), None);
         assert_eq!(details.last_exit(), Some(("exited with code 3", Some(60))));
         let json = details.json();
@@ -211,7 +205,7 @@ mod tests {
             ("lost_stdout", 0.0.into()),
             ("lost_stderr", 7.into()),
         ]);
-        let details = Details::read(&known(), Some(&more)).expect("complete");
+        let details = ProcessDetails::read(&known(), Some(&more)).expect("complete");
         assert_eq!(details.why, "killed by SIGSEGV (core dumped)");
         let json = details.json();
         for (member, expected) in [

@@ -1,5 +1,6 @@
 //! Where the shell's lines come from: an editor with completion and history on a capable
-//! terminal, one with completion on any other, plain lines where there is no terminal.
+//! terminal ([`Full`]), one with completion on any other ([`Plain`]), plain lines without a terminal
+//! (`docs/decisions/0006`).
 
 mod full;
 mod plain;
@@ -12,7 +13,7 @@ pub use plain::Plain;
 
 use super::complete::Names;
 
-/// What came of asking for a line. The cursor stands at the start of the next one.
+/// How the input of a line ended. The cursor is at the start of the next one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Entered {
     /// A line, without its end.
@@ -31,11 +32,11 @@ pub trait Editor {
     /// The terminal is gone.
     fn line(&mut self, prompt: &str, names: Rc<Names>) -> io::Result<Entered>;
 
-    /// Remember an entry for the arrow keys.
+    /// Add an entry that the arrow keys reach.
     fn remember(&mut self, entry: &str);
 }
 
-/// What can be done with the user's end.
+/// What the terminal can do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ability {
     /// Move the cursor, redraw.
@@ -54,7 +55,7 @@ impl Ability {
             return Self::None;
         }
         let term = std::env::var("TERM").unwrap_or_default();
-        // Those that the full editor does not know how to drive.
+        // those that rustyline does not support
         let simple = ["", "dumb", "cons25", "emacs"];
         if simple.iter().any(|name| name.eq_ignore_ascii_case(&term)) {
             Self::Plain
@@ -64,7 +65,7 @@ impl Ability {
     }
 }
 
-/// The editor for the user's end; none without a terminal.
+/// The editor for the terminal, if there is one.
 ///
 /// # Errors
 /// The terminal cannot be set up.

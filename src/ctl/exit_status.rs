@@ -1,38 +1,58 @@
 //! Exit codes of supervisorctl (spec interfaces 4.4).
 
+use std::process::ExitCode;
+
 use visord_model::fault::FaultCode;
 
 /// Why a command failed, as its exit code says it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[repr(u8)]
 pub enum ExitStatus {
     /// Nothing failed.
     #[default]
-    Success = 0,
+    Success,
     /// Something failed.
-    Generic = 1,
+    Generic,
     /// The command was not understood.
-    InvalidArguments = 2,
+    InvalidArguments,
     /// `status`: something listed is not running; else: the server has no supervisor
     /// interface.
-    Stopped = 3,
+    Stopped,
     /// `status`: no answer or no such name; else: connection refused.
-    Unreachable = 4,
+    Unreachable,
     /// The server speaks another version of the interface.
-    VersionMismatch = 5,
+    VersionMismatch,
     /// The program is not running, could not be started, or the socket is missing.
-    NotRunning = 7,
+    NotRunning,
     /// `wait`: the time was up. The number is the one of timeout(1).
-    TimedOut = 124,
+    TimedOut,
     /// `wait`: Ctrl-C. The number is the one shells give it.
-    Interrupted = 130,
+    Interrupted,
+    /// A plug-in ended with this code; 128 and the number of the signal that killed it.
+    Plugin(u8),
+}
+
+impl From<ExitStatus> for ExitCode {
+    fn from(status: ExitStatus) -> Self {
+        Self::from(status.code())
+    }
 }
 
 impl ExitStatus {
     /// The number for `exit`.
     #[must_use]
     pub const fn code(self) -> u8 {
-        self as u8
+        match self {
+            Self::Success => 0,
+            Self::Generic => 1,
+            Self::InvalidArguments => 2,
+            Self::Stopped => 3,
+            Self::Unreachable => 4,
+            Self::VersionMismatch => 5,
+            Self::NotRunning => 7,
+            Self::TimedOut => 124,
+            Self::Interrupted => 130,
+            Self::Plugin(code) => code,
+        }
     }
 
     /// What a fault that a process was answered with means for the exit code.

@@ -1,9 +1,7 @@
-//! What ends a command early, and how that is said (spec interfaces 4.3).
+//! What ends a command early, and how that is worded (spec interfaces 4.3).
 //!
-//! Scripts match `error: ` and the name of the original's exception; after it stands what
-//! a person can do about it.
+//! Scripts match `error: ` and the name of the original's exception; after it comes advice.
 
-use std::fmt;
 use std::io;
 
 use visord_model::fault::FaultCode;
@@ -11,20 +9,35 @@ use visord_model::pyrepr::repr;
 use visord_xmlrpc::http::{ANSWER_IS_TLS, Address, ServerUrl, TlsError};
 use visord_xmlrpc::{CallError, WireFault};
 
-use super::exit_status::is;
+use super::exit_status::{ExitStatus, is};
 
 /// Why a command could not go on.
 #[derive(Debug)]
 pub enum Failure {
+    /// The command's own line for what is wrong.
+    Refused(ExitStatus, String),
+    /// A line about wrong arguments; the help of the command follows it.
+    Misused(ExitStatus, String),
+    /// No supervisor that takes commands answers (spec interfaces 4.5).
+    Unreached {
+        /// What that means for the exit code.
+        status: ExitStatus,
+        /// The line for it.
+        message: String,
+        /// What the user may do about it.
+        hint: Option<&'static str>,
+    },
+    /// Ctrl-C ended the command.
+    Interrupted,
     /// A call to the server failed.
     Call(CallError),
     /// The server does not know these methods, which the command needs.
     Lacking(Vec<&'static str>),
-    /// The answer lacks something; holds the name of it.
+    /// The answer lacks the member of this name.
     Incomplete(&'static str),
-    /// The answer has a result code that belongs to no outcome.
+    /// The answer has a result code that no outcome has.
     UnknownResult(WireFault),
-    /// The server's URL leads nowhere we can go.
+    /// The server's URL has none of our schemes.
     UnknownProtocol,
     /// The input ended where an answer was needed.
     EndOfInput,
@@ -38,52 +51,90 @@ impl From<CallError> for Failure {
     }
 }
 
+impl From<WireFault> for Failure {
+    fn from(fault: WireFault) -> Self {
+        Self::Call(CallError::Fault(fault))
+    }
+}
+
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
         Self::Terminal(error)
     }
 }
 
+/// The original's class of exception, its text, and advice, which may be empty.
+type FailureText = (&'static str, String, String);
+
 impl Failure {
+    /// A line that makes the exit code 1.
+    pub fn refused(line: impl Into<String>) -> Self {
+        Self::Refused(ExitStatus::Generic, line.into())
+    }
+
+    /// Wrong arguments that make the exit code 1.
+    pub fn misused(line: impl Into<String>) -> Self {
+        Self::Misused(ExitStatus::Generic, line.into())
+    }
+
     /// The line for it; `url` is the server's as the user wrote it.
     #[must_use]
     pub fn line(&self, url: &str) -> String {
-        if let Self::Call(CallError::Fault(fault)) = self
-            && is(FaultCode::NotAllowed, fault.code)
-        {
-            // the original knows no such refusal, so there is no class to imitate
-            let (_, why) = fault.string.split_once(": ").unwrap_or_default();
-            return format!("error: not allowed: {why}");
-        }
-        let (class, text, advice) = self.parts(url);
-        let mut line = format!("error: <class '{class}'>, {text}");
-        if !advice.is_empty() {
-            line.push_str(": ");
-            line.push_str(&advice);
-        }
-        line
+        let (class, text, advice) = match self {
+            Self::Refused(_, line) | Self::Misused(_, line) => return line.clone(),
+            Self::Unreached { message, .. } => return message.clone(),
+            Self::Interrupted => return String::new(),
+            Self::Call(CallError::Fault(fault)) if is(FaultCode::NotAllowed, fault.code) => {
+                // the original has no such refusal, so there is no class to imitate
+                let (_, why) = fault.string.split_once(": ").unwrap_or_default();
+                return format!("error: not allowed: {why}");
+            }
+            Self::Call(error) => call_parts(error, url),
+            Self::Lacking(methods) => {
+                let fault = FaultCode::UnknownMethod;
+                let text = format!("<Fault {}: {}>", fault.code(), repr(fault.name()));
+                let advice = format!("the server at {url} does not have {}", methods.join(", "));
+                ("xmlrpc.client.Fault", text, advice)
+            }
+            Self::Incomplete(name) => {
+                let advice = format!("the answer of {url} lacks it; is it a supervisor?");
+                ("KeyError", repr(name), advice)
+            }
+            Self::UnknownResult(WireFault { code, string }) => {
+                let text = format!("Unknown result code {code} for {string}");
+                ("ValueError", text, String::new())
+            }
+            Self::UnknownProtocol => {
+                let text = format!("Unknown protocol for serverurl {url}");
+                let advice = "it must begin with http:// or unix://".to_owned();
+                ("ValueError", text, advice)
+            }
+            Self::EndOfInput => {
+                let text = "EOF when reading a line".to_owned();
+                ("EOFError", text, String::new())
+            }
+            Self::Terminal(error) => (class_of(error), errno_text(error), String::new()),
+        };
+        let colon = if advice.is_empty() { "" } else { ": " };
+        format!("error: <class '{class}'>, {text}{colon}{advice}")
     }
 
-    /// Whether the server is not there, or about to leave.
+    /// Whether the server is not there, or about to exit.
     #[must_use]
     pub fn is_absence(&self) -> bool {
         match self {
-            Self::Call(
-                CallError::Refused
-                | CallError::NoSuchFile
-                | CallError::Io(_)
-                | CallError::Disconnected,
-            ) => true,
             Self::Call(CallError::Fault(fault)) => is(FaultCode::ShutdownState, fault.code),
-            Self::Call(
-                CallError::Resolve(_)
-                | CallError::Tls(_)
-                | CallError::Permission(_)
-                | CallError::Unauthorized
-                | CallError::Status { .. }
-                | CallError::NotHttp(_)
-                | CallError::NotXmlRpc(_),
-            )
+            Self::Call(error) => matches!(
+                error,
+                CallError::Refused
+                    | CallError::NoSuchFile
+                    | CallError::Io(_)
+                    | CallError::Disconnected
+            ),
+            Self::Unreached { .. } => true,
+            Self::Refused(..)
+            | Self::Misused(..)
+            | Self::Interrupted
             | Self::Lacking(_)
             | Self::Incomplete(_)
             | Self::UnknownResult(_)
@@ -93,40 +144,27 @@ impl Failure {
         }
     }
 
-    /// The original's class of exception, its text, and advice.
-    fn parts(&self, url: &str) -> (&'static str, String, String) {
+    /// The exit code that follows from it.
+    #[must_use]
+    pub fn status(&self) -> ExitStatus {
         match self {
-            Self::Call(error) => call_parts(error, url),
-            Self::Lacking(methods) => {
-                let fault = FaultCode::UnknownMethod;
-                let text = format!("<Fault {}: {}>", fault.code(), repr(fault.name()));
-                let advice = format!("the server at {url} does not have {}", methods.join(", "));
-                ("xmlrpc.client.Fault", text, advice)
-            }
-            Self::Incomplete(name) => (
-                "KeyError",
-                repr(name),
-                format!("the answer of {url} lacks it; is it a supervisor?"),
-            ),
-            Self::UnknownResult(WireFault { code, string }) => {
-                let text = format!("Unknown result code {code} for {string}");
-                ("ValueError", text, String::new())
-            }
-            Self::UnknownProtocol => (
-                "ValueError",
-                format!("Unknown protocol for serverurl {url}"),
-                "it must begin with http:// or unix://".to_owned(),
-            ),
-            Self::EndOfInput => {
-                let text = "EOF when reading a line".to_owned();
-                ("EOFError", text, String::new())
-            }
-            Self::Terminal(error) => (class_of(error), errno_text(error), String::new()),
+            Self::Refused(status, _)
+            | Self::Misused(status, _)
+            | Self::Unreached { status, .. } => *status,
+            Self::Interrupted => ExitStatus::Interrupted,
+            Self::Call(_)
+            | Self::Lacking(_)
+            | Self::Incomplete(_)
+            | Self::UnknownResult(_)
+            | Self::UnknownProtocol
+            | Self::EndOfInput
+            | Self::Terminal(_) => ExitStatus::Generic,
         }
     }
 }
 
-fn call_parts(error: &CallError, url: &str) -> (&'static str, String, String) {
+fn call_parts(error: &CallError, url: &str) -> FailureText {
+    let is_it = || format!("is {url} a supervisor?");
     match error {
         CallError::Resolve(error) => {
             let text = error.to_string();
@@ -137,21 +175,20 @@ fn call_parts(error: &CallError, url: &str) -> (&'static str, String, String) {
         CallError::Refused => (
             "ConnectionRefusedError",
             "[Errno 111] Connection refused".to_owned(),
-            format!("nobody listens at {url}; is supervisord running?"),
+            format!("nothing is listening at {url}; is supervisord running?"),
         ),
         CallError::NoSuchFile => (
             "FileNotFoundError",
             "[Errno 2] No such file or directory".to_owned(),
             format!("{url} does not exist; is supervisord running?"),
         ),
-        CallError::Permission(error) => (
-            "PermissionError",
-            errno_text(error),
-            format!(
+        CallError::Permission(error) => {
+            let advice = format!(
                 "this user may not use {url}; chmod and chown in [unix_http_server] say who may"
-            ),
-        ),
-        CallError::Tls(error) => tls_parts(error, url),
+            );
+            ("PermissionError", errno_text(error), advice)
+        }
+        CallError::Tls(error) => ("ssl.SSLError", error.to_string(), tls_advice(error, url)),
         CallError::Io(error) => {
             let advice = format!("{url} cannot be reached");
             (class_of(error), errno_text(error), advice)
@@ -170,42 +207,32 @@ fn call_parts(error: &CallError, url: &str) -> (&'static str, String, String) {
             let advice = format!("{url} does not allow that to this user");
             protocol_error(403, reason, url, advice)
         }
-        CallError::Status { code, reason } => {
-            let advice = format!("is {url} a supervisor?");
-            protocol_error(*code, reason, url, advice)
+        CallError::Status { code, reason } => protocol_error(*code, reason, url, is_it()),
+        CallError::Fault(WireFault { code, string }) => {
+            let text = format!("<Fault {code}: {}>", repr(string));
+            ("xmlrpc.client.Fault", text, String::new())
         }
-        CallError::Fault(WireFault { code, string }) => (
-            "xmlrpc.client.Fault",
-            format!("<Fault {code}: {}>", repr(string)),
-            String::new(),
-        ),
-        CallError::NotHttp(what) if *what == ANSWER_IS_TLS => (
-            "http.client.BadStatusLine",
-            (*what).to_owned(),
-            format!("{url} must begin with https://"),
-        ),
-        CallError::NotHttp(what) => (
-            "http.client.BadStatusLine",
-            (*what).to_owned(),
-            format!("is {url} a supervisor?"),
-        ),
-        CallError::NotXmlRpc(error) => (
-            "xml.parsers.expat.ExpatError",
-            error.to_string(),
-            format!("is {url} a supervisor?"),
-        ),
+        CallError::NotHttp(what) => {
+            let advice = if *what == ANSWER_IS_TLS {
+                format!("{url} must begin with https://")
+            } else {
+                is_it()
+            };
+            ("http.client.BadStatusLine", (*what).to_owned(), advice)
+        }
+        CallError::NotXmlRpc(error) => ("xml.parsers.expat.ExpatError", error.to_string(), is_it()),
     }
 }
 
-fn tls_parts(error: &TlsError, url: &str) -> (&'static str, String, String) {
-    let advice = match error {
+fn tls_advice(error: &TlsError, url: &str) -> String {
+    match error {
         TlsError::NotTls => format!("{url} must begin with http://"),
         TlsError::Untrusted(_) => format!(
-            "nobody who is trusted vouches for {url}; tls_ca in [supervisorctl] names the file \
-             with the certificate of who does"
+            "no trusted CA signed the certificate of {url}; tls_ca in [supervisorctl] names the \
+             file with the certificate of one that did"
         ),
         TlsError::OtherName(_) => {
-            format!("{url} is somebody else; use the name in its certificate")
+            format!("the certificate is not for {url}; use a name that is in it")
         }
         TlsError::OutOfTime(_) => format!("the certificate of {url} or the clock here is wrong"),
         TlsError::NoAuthorities(_) => {
@@ -216,26 +243,17 @@ fn tls_parts(error: &TlsError, url: &str) -> (&'static str, String, String) {
                 .to_owned()
         }
         TlsError::Other(_) | TlsError::Broken(_) => url.to_owned(),
-    };
-    ("ssl.SSLError", error.to_string(), advice)
+    }
 }
 
-fn protocol_error(
-    code: u16,
-    reason: &str,
-    url: &str,
-    advice: String,
-) -> (&'static str, String, String) {
-    // The original knows every unix socket by this name.
-    let place = match ServerUrl::parse(url).map(|url| url.address) {
+fn protocol_error(code: u16, reason: &str, url: &str, advice: String) -> FailureText {
+    // The original calls every unix socket by this name.
+    let host = match ServerUrl::parse(url).map(|url| url.address) {
         Ok(Address::Tcp { host, .. } | Address::Tls { host, .. }) => host,
         Ok(Address::Unix(_)) | Err(_) => "127.0.0.1".to_owned(),
     };
-    (
-        "xmlrpc.client.ProtocolError",
-        format!("<ProtocolError for {place}/RPC2: {code} {reason}>"),
-        advice,
-    )
+    let text = format!("<ProtocolError for {host}/RPC2: {code} {reason}>");
+    ("xmlrpc.client.ProtocolError", text, advice)
 }
 
 /// `[Errno 111] Connection refused`
@@ -251,28 +269,15 @@ pub fn errno_text(error: &io::Error) -> String {
 }
 
 fn class_of(error: &io::Error) -> &'static str {
-    let kind = error.kind();
-    if kind == io::ErrorKind::ConnectionReset {
-        "ConnectionResetError"
-    } else if kind == io::ErrorKind::BrokenPipe {
-        "BrokenPipeError"
-    } else if kind == io::ErrorKind::TimedOut {
-        "TimeoutError"
-    } else if kind == io::ErrorKind::NotADirectory {
-        "NotADirectoryError"
-    } else {
-        "OSError"
-    }
+    let classes = [
+        (io::ErrorKind::ConnectionReset, "ConnectionResetError"),
+        (io::ErrorKind::BrokenPipe, "BrokenPipeError"),
+        (io::ErrorKind::TimedOut, "TimeoutError"),
+        (io::ErrorKind::NotADirectory, "NotADirectoryError"),
+    ];
+    let found = classes.iter().find(|(kind, _)| *kind == error.kind());
+    found.map_or("OSError", |(_, class)| class)
 }
-
-impl fmt::Display for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (_, text, _) = self.parts("the server");
-        f.write_str(&text)
-    }
-}
-
-impl std::error::Error for Failure {}
 
 #[cfg(test)]
 mod tests {

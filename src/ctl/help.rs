@@ -1,7 +1,7 @@
 //! `help`: the overview and the topics, both made from the table of commands
 //! (spec interfaces 4.8).
 
-use super::command::{ALL, Command, Opt};
+use super::command::{ALL, Command};
 use super::plugin::Plugin;
 
 /// Columns the overview may use.
@@ -11,45 +11,25 @@ const GAP: usize = 2;
 /// Distance of tab stops.
 const TAB: usize = 8;
 
-/// A line of a topic.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Part<'a> {
-    /// What to type, and what it does.
-    Usage(&'a str, &'a str),
-    /// What the line before it does, continued.
-    More(&'a str),
-    /// A line of its own.
-    Line(&'a str),
-}
-
-/// The options of a command that its usages do not mention.
+/// All about a command, in the form of [`Command::help`]: its usages, then the options that they do
+/// not mention.
 #[must_use]
-pub fn others(command: &Command) -> Vec<&Opt> {
-    let mentioned = |option: &Opt| {
-        let words = command.help.iter().flat_map(|part| match part {
-            Part::Usage(text, _) | Part::Line(text) => text.split([' ', '[', ']']),
-            Part::More(_) => "".split([' ', '[', ']']),
-        });
-        words.into_iter().any(|word| word == option.name)
-    };
-    let options = command.options.iter();
-    options.filter(|option| !mentioned(option)).collect()
-}
-
-/// All about a command, without a final line end: how it is used, then the other options.
-#[must_use]
-pub fn topic(command: &Command) -> String {
-    let others = others(command);
-    let syntaxes: Vec<String> = others
-        .iter()
-        .map(|option| format!("{} {}", command.name, option.syntax()))
+pub fn text(command: &Command) -> String {
+    let syntaxes = command
+        .help
+        .lines()
+        .filter_map(|line| line.split('\t').next());
+    let mentioned: Vec<&str> = syntaxes
+        .flat_map(|text| text.split([' ', '[', ']']))
         .collect();
-    let texts: Vec<String> = others.iter().map(|option| sentence(option.text)).collect();
-    let mut parts = command.help.to_vec();
-    for (syntax, text) in syntaxes.iter().zip(&texts) {
-        parts.push(Part::Usage(syntax, text));
+    let mut text = command.help.to_owned();
+    for option in command.options {
+        if !mentioned.contains(&option.name) {
+            let (syntax, does) = (option.syntax(), sentence(option.text));
+            text.push_str(&format!("\n{} {syntax}\t{does}", command.name));
+        }
     }
-    columned(&parts)
+    text
 }
 
 /// With a capital at the start.
@@ -60,37 +40,42 @@ pub fn sentence(text: &str) -> String {
     first.into_iter().flatten().chain(characters).collect()
 }
 
-/// Usages in one column, explanations in another.
-fn columned(parts: &[Part<'_>]) -> String {
-    let longest = parts.iter().filter_map(|part| match part {
-        Part::Usage(syntax, _) => Some(syntax.len()),
-        Part::More(_) | Part::Line(_) => None,
-    });
-    let column = (longest.max().unwrap_or(0) / TAB + 1) * TAB;
-    let tabs = |from: usize| "\t".repeat((column - from).div_ceil(TAB));
-    let lines: Vec<String> = parts
-        .iter()
-        .map(|part| match part {
-            Part::Usage(syntax, text) => format!("{syntax}{}{text}", tabs(syntax.len())),
-            Part::More(text) => format!("{}{text}", tabs(0)),
-            Part::Line(text) => (*text).to_owned(),
-        })
-        .collect();
-    lines.join("\n")
+/// All about a command, without a final line end.
+#[must_use]
+pub fn topic(command: &Command) -> String {
+    columned(&text(command))
 }
 
 /// All that is known of a plug-in.
 #[must_use]
 pub fn plugin(plugin: &Plugin) -> String {
-    let does = format!("Run {}", plugin.shown());
-    columned(&[Part::Usage(&plugin.name, &does)])
+    columned(&format!("{}\tRun {}", plugin.name, plugin.shown()))
+}
+
+/// Usages in one column, explanations in another.
+fn columned(text: &str) -> String {
+    let usages = text.lines().filter_map(|line| line.split_once('\t'));
+    let longest = usages.map(|(syntax, _)| syntax.len()).max().unwrap_or(0);
+    let column = (longest / TAB + 1) * TAB;
+    let lines = text.lines().map(|line| match line.split_once('\t') {
+        Some((syntax, does)) => {
+            let tabs = (column - syntax.len()).div_ceil(TAB);
+            format!("{syntax}{}{does}", "\t".repeat(tabs))
+        }
+        None => line.to_owned(),
+    });
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 /// The overview of all commands, without a final line end. As in the original, plug-ins have
 /// a block of their own.
 #[must_use]
 pub fn overview(plugins: &[String]) -> String {
-    let names: Vec<&str> = documented().map(|command| command.name).collect();
+    // `help` itself is not listed there
+    let listed = ALL
+        .iter()
+        .filter(|command| !command.help.is_empty() && !command.addition && command.name != "help");
+    let names: Vec<&str> = listed.map(|command| command.name).collect();
     let mut text = block("default", &names);
     if !plugins.is_empty() {
         let names: Vec<&str> = plugins.iter().map(String::as_str).collect();
@@ -100,59 +85,38 @@ pub fn overview(plugins: &[String]) -> String {
     text
 }
 
-fn block(whose: &str, names: &[&str]) -> String {
-    let title = format!("{whose} commands (type help <topic>):");
+fn block(kind: &str, names: &[&str]) -> String {
+    let title = format!("{kind} commands (type help <topic>):");
     let rule = "=".repeat(title.len());
     format!("\n{title}\n{rule}\n{}\n", columns(names))
 }
 
-/// The commands that the overview lists: those of the original but `help` itself.
-fn documented() -> impl Iterator<Item = &'static Command> {
-    ALL.iter()
-        .filter(|command| !command.help.is_empty() && command.name != "help")
-        .filter(|command| !command.addition)
-}
-
 /// Names from top to bottom, then left to right, in the fewest rows that fit.
 fn columns(names: &[&str]) -> String {
-    let rows = (1..=names.len().max(1))
-        .find(|&rows| width(&widths(names, rows)) <= WIDTH)
-        .unwrap_or(names.len().max(1));
+    let fits = |rows: &usize| {
+        let widths = widths(names, *rows);
+        widths.iter().sum::<usize>() + GAP * widths.len().saturating_sub(1) <= WIDTH
+    };
+    let most = names.len().max(1);
+    let rows = (1..most).find(fits).unwrap_or(most);
     let widths = widths(names, rows);
     let line = |row: usize| {
-        let cells: Vec<String> = widths
-            .iter()
-            .enumerate()
-            .filter_map(|(column, width)| {
-                let name = names.get(column * rows + row);
-                // A column that is too short leaves nothing in the last rows.
-                name.or((column + 1 < widths.len()).then_some(&""))
-                    .map(|name| format!("{name:width$}"))
-            })
-            .collect();
-        cells.join(&" ".repeat(GAP))
+        let cells = widths.iter().enumerate().filter_map(|(column, width)| {
+            let name = names.get(column * rows + row);
+            // only the last column may be too short, which leaves nothing in its last rows
+            let name = name.or((column + 1 < widths.len()).then_some(&""));
+            name.map(|name| format!("{name:width$}"))
+        });
+        cells.collect::<Vec<_>>().join(&" ".repeat(GAP))
     };
-    let lines: Vec<String> = (0..rows).map(line).collect();
-    lines.join("\n")
+    (0..rows).map(line).collect::<Vec<_>>().join("\n")
 }
 
-/// How wide each column is in that many rows.
+/// The width of each column in that many rows.
 fn widths(names: &[&str], rows: usize) -> Vec<usize> {
-    names
-        .chunks(rows)
-        .map(|column| {
-            column
-                .iter()
-                .map(|name| name.chars().count())
-                .max()
-                .unwrap_or(0)
-        })
-        .collect()
-}
-
-/// How wide all columns are together.
-fn width(widths: &[usize]) -> usize {
-    widths.iter().sum::<usize>() + GAP * widths.len().saturating_sub(1)
+    let width = |column: &[&str]| column.iter().map(|name| name.chars().count()).max();
+    let columns = names.chunks(rows);
+    columns.map(|column| width(column).unwrap_or(0)).collect()
 }
 
 #[cfg(test)]
@@ -183,14 +147,8 @@ mod tests {
 
     #[test]
     fn explanations_stand_in_one_column() {
-        let parts = [
-            Part::Usage("x", "short"),
-            Part::Usage("12345678", "long"),
-            Part::More("more"),
-            Part::Line("note"),
-        ];
         assert_eq!(
-            columned(&parts),
+            columned("x\tshort\n12345678\tlong\n\tmore\nnote"),
             "x\t\tshort\n12345678\tlong\n\t\tmore\nnote"
         );
     }

@@ -1,52 +1,49 @@
 //! Passwords on the command line are overwritten as soon as they are read: every user of the
 //! machine can list the arguments of all processes.
 //!
-//! The arguments are memory of this process, which procfs can write. The other ways are an
+//! The arguments are memory of this process, which procfs can write. The alternatives are an
 //! `unsafe` block, and a second `exec` that hands the password over, which makes every command
-//! start later (docs/decisions/0016-files.md). Without procfs there is nothing that `ps` could
-//! show either, so a failure has no consequence.
+//! start later (docs/decisions/0016). Without procfs there is nothing that `ps` could show either,
+//! so a failure has no consequence.
 
 use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::FileExt;
 
-use super::options::{COMPLETE, definitions};
-use crate::cli::tokenize;
+use clap::Command;
 
-/// Overwrites the passwords among the arguments, `words` without the name of the program.
-pub fn hide_passwords(words: &[String]) {
-    let secrets = secrets(words);
+use super::complete::outer::COMPLETE;
+use super::session::password_in;
+use crate::cli::split;
+
+/// Overwrites the passwords among the arguments; these are without the name of the program.
+pub fn hide_passwords(definitions: &Command, arguments: &[String]) {
+    let secrets = secrets(definitions, arguments);
     if !secrets.is_empty() {
         // see the module
         let _ = overwrite(&secrets);
     }
 }
 
-/// What the arguments must not show: passwords, and of a shell that asks for completions all that
-/// was typed.
-fn secrets(words: &[String]) -> Vec<String> {
-    if words.first().is_some_and(|word| word == COMPLETE) {
-        return words[1..].to_vec();
+/// What the arguments must not show: passwords, and of a request for completions all that was
+/// typed.
+fn secrets(definitions: &Command, arguments: &[String]) -> Vec<String> {
+    if let [first, typed @ ..] = arguments
+        && first == COMPLETE
+    {
+        return typed.to_vec();
     }
     // a command line that cannot be read ends the program at once
-    let tokens = tokenize(&definitions(), words).unwrap_or_default();
-    let secrets = tokens
-        .options
-        .into_iter()
-        .filter_map(|token| match token.id.as_str() {
-            "password" => Some(token.value),
-            "serverurl" => password_of(&token.value).map(str::to_owned),
-            _no_secret => None,
-        });
-    secrets.filter(|secret| !secret.is_empty()).collect()
-}
-
-/// The password of `scheme://user:password@host`, as it is written.
-fn password_of(url: &str) -> Option<&str> {
-    let (_, rest) = url.split_once("://")?;
-    let authority = rest.split(['/', '?', '#']).next()?;
-    let (login, _) = authority.rsplit_once('@')?;
-    login.split_once(':').map(|(_, password)| password)
+    let line = split(definitions, arguments).unwrap_or_default();
+    let secrets = line.options.into_iter().filter_map(|option| {
+        let secret = match option.id.as_str() {
+            "password" => option.value,
+            "serverurl" => option.value[password_in(&option.value)?].to_owned(),
+            _no_secret => return None,
+        };
+        (!secret.is_empty()).then_some(secret)
+    });
+    secrets.collect()
 }
 
 fn overwrite(secrets: &[String]) -> io::Result<()> {
@@ -105,6 +102,7 @@ fn mask(argument: &mut [u8], secret: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ctl::options::definitions;
 
     #[test]
     fn passwords_in_every_form() {
@@ -128,7 +126,7 @@ mod tests {
         ] {
             let words: Vec<String> = words.iter().map(|&word| word.to_owned()).collect();
             let arguments = format!("/bin/ctl\0{}\0", words.join("\0"));
-            let masked = masked(arguments.as_bytes(), &secrets(&words));
+            let masked = masked(arguments.as_bytes(), &secrets(&definitions(), &words));
             assert_eq!(
                 String::from_utf8(masked),
                 Ok(format!("/bin/ctl\0{shown}\0"))

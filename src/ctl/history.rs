@@ -1,6 +1,6 @@
-//! The shell's history file: one line for each entry, as readline writes it, readable by
-//! its owner alone. Entries are appended as they are made, so nothing is lost however the
-//! shell ends, and two shells do not overwrite each other's.
+//! The shell's history file: one line for each entry, as readline writes it, readable only by its
+//! owner. Entries are appended one by one, so nothing is lost however the shell ends, and two shells
+//! do not overwrite each other's.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Write};

@@ -1,4 +1,4 @@
-//! Ctrl-C. By default it ends the process; a shell leaves politely; `tail -f` and `fg`
+//! Ctrl-C. By default it ends the process; a shell restores the terminal first; `tail -f` and `fg`
 //! take it for themselves (spec interfaces 4.4, 4.9 I3).
 //!
 //! Once [`Interrupts::watch`] was called SIGINT is blocked in every thread and one thread
@@ -7,59 +7,50 @@
 use std::io::{self, PipeReader, PipeWriter, Write};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 
+use super::failure::Failure;
 use super::follow::wait_for;
 
-/// Who gets the next Ctrl-C.
-#[derive(Debug)]
-enum Taker {
-    /// Nobody: end the process.
-    Nobody,
-    /// Somebody who reads the other end of this pipe.
-    Somebody(PipeWriter),
-}
-
-/// The process's dealings with Ctrl-C.
+/// Where Ctrl-C goes.
 #[derive(Clone, Debug)]
-pub struct Interrupts(Arc<Shared>);
+pub struct Interrupts(Arc<InterruptState>);
 
 #[derive(Debug)]
-struct Shared {
-    /// Signals are only taken from it while `taker` is held, so that each one is for who was
-    /// there when it came.
+struct InterruptState {
+    /// Only read while `taker` is locked, so that each signal goes to the taker of the moment
+    /// when it came.
     signals: SignalFd,
-    taker: Mutex<Taker>,
+    /// Written to at every Ctrl-C; without one Ctrl-C ends the process.
+    taker: Mutex<Option<PipeWriter>>,
 }
 
 impl Interrupts {
-    /// From now on Ctrl-C does not kill; while nobody takes it, `leave` is called in a
-    /// thread of its own. To be called once, before other threads are started.
-    ///
-    /// # Errors
-    /// The signal cannot be blocked or the thread not be started.
+    /// From now on Ctrl-C does not kill; while it is not taken, `leave` is called in a thread
+    /// of its own. To be called once, before other threads are started.
     pub fn watch(leave: impl Fn() + Send + 'static) -> io::Result<Self> {
         let mut signals = SigSet::empty();
         signals.add(Signal::SIGINT);
         signals.thread_block()?;
         let flags = SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK;
-        let shared = Arc::new(Shared {
+        let shared = Arc::new(InterruptState {
             signals: SignalFd::with_flags(&signals, flags)?,
-            taker: Mutex::new(Taker::Nobody),
+            taker: Mutex::new(None),
         });
         let watched = Arc::clone(&shared);
-        // The new thread must never take what a screen's owner wants to know, and inherits
-        // what is blocked here.
+        // The new thread must not receive the signals of a screen, and inherits what is blocked
+        // here.
         let before = SigSet::thread_get_mask()?;
-        let others: SigSet = super::screen::CALLS.into_iter().collect();
+        let others: SigSet = super::screen::SIGNALS.into_iter().collect();
         others.thread_block()?;
         let started = std::thread::Builder::new()
             .name("interrupts".to_owned())
             .spawn(move || {
                 while wait_for(&[watched.signals.as_fd()], None).is_ok() {
-                    watched.answer(&leave);
+                    watched.deliver(&leave);
                 }
             });
         before.thread_set_mask()?;
@@ -68,12 +59,9 @@ impl Interrupts {
     }
 
     /// Take every Ctrl-C until the result is dropped.
-    ///
-    /// # Errors
-    /// No pipe can be had.
     pub fn take(&self) -> io::Result<Taken> {
         let (reader, writer) = io::pipe()?;
-        *self.0.lock() = Taker::Somebody(writer);
+        *self.0.lock() = Some(writer);
         Ok(Taken {
             interrupts: self.clone(),
             reader,
@@ -81,20 +69,19 @@ impl Interrupts {
     }
 }
 
-impl Shared {
-    fn lock(&self) -> MutexGuard<'_, Taker> {
+impl InterruptState {
+    fn lock(&self) -> MutexGuard<'_, Option<PipeWriter>> {
         // Nothing panics while it is held; if it did, the value would still be whole.
         self.taker.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Give the signals that came to whoever takes them.
-    fn answer(&self, leave: &dyn Fn()) {
+    fn deliver(&self, leave: &dyn Fn()) {
         let mut taker = self.lock();
         while let Ok(Some(_)) = self.signals.read_signal() {
             match &mut *taker {
-                Taker::Nobody => leave(),
-                // A pipe that is full has told already.
-                Taker::Somebody(pipe) => drop(pipe.write(b"c")),
+                None => leave(),
+                // A full pipe is readable already.
+                Some(pipe) => drop(pipe.write(b"c")),
             }
         }
     }
@@ -107,6 +94,21 @@ pub struct Taken {
     reader: PipeReader,
 }
 
+impl Taken {
+    /// As [`wait_for`], but fails with [`Failure::Interrupted`] after Ctrl-C.
+    pub fn wait_for(
+        &self,
+        descriptors: &[BorrowedFd<'_>],
+        timeout: Option<Duration>,
+    ) -> Result<Vec<bool>, Failure> {
+        let mut ready = wait_for(&[&[self.as_fd()], descriptors].concat(), timeout)?;
+        if ready.remove(0) {
+            return Err(Failure::Interrupted);
+        }
+        Ok(ready)
+    }
+}
+
 impl AsFd for Taken {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.reader.as_fd()
@@ -117,8 +119,8 @@ impl Drop for Taken {
     fn drop(&mut self) {
         let Interrupts(shared) = &self.interrupts;
         let mut taker = shared.lock();
-        // What came until now was for us, though nobody looked.
+        // What came until now was meant for this value, read or not.
         while let Ok(Some(_)) = shared.signals.read_signal() {}
-        *taker = Taker::Nobody;
+        *taker = None;
     }
 }

@@ -5,21 +5,21 @@ use std::mem;
 
 pub use serde_json::{Value as Json, json};
 
-/// What a command has told so far.
+/// The output of a command so far.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Report {
-    /// What it was asked for, in a form of its own.
+    /// What the command is for, in a form of its own.
     pub result: Json,
     /// Lines it would have shown.
     pub output: Vec<String>,
-    /// Lines that tell of failures.
+    /// Lines that report failures.
     pub errors: Vec<String>,
-    /// All that there is to tell was told in documents of its own.
+    /// The command wrote its own documents; there is nothing left to write.
     pub is_told: bool,
 }
 
 impl Report {
-    /// Add an item to the result; what is no list yet becomes one.
+    /// Add an item to the result, which becomes a list.
     pub fn push(&mut self, item: Json) {
         match &mut self.result {
             Json::Array(items) => items.push(item),
@@ -29,7 +29,7 @@ impl Report {
         }
     }
 
-    /// The document for all that was told since the last one.
+    /// The document for everything since the last one.
     pub fn take_document(&mut self, command: &str, exit_status: u8) -> Json {
         let Self {
             result,
@@ -63,6 +63,6 @@ mod tests {
             "{\"command\":\"status\",\"errors\":[],\"exit_status\":3,\"output\":[\"x\"],\
              \"result\":[null,true,\"a\\\"\\\\\\n\\u0001ä\"]}"
         );
-        assert_eq!(report, Report::default(), "the next one begins anew");
+        assert_eq!(report, Report::default(), "the next one is empty");
     }
 }

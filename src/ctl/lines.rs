@@ -1,26 +1,29 @@
 //! Whole lines of a log that arrives in pieces.
 
-/// Longer ones are shown in several parts: something must be shown some day.
+/// Longer lines are shown in several parts, so that memory stays bounded, in bytes.
 const LONGEST: usize = 64 * 1024;
 
-/// How much of what was shown is remembered: what daemons send again to whoever begins to
-/// follow a log, the original's (spec interfaces 1.6) and ours.
+/// How much of a log is remembered, in bytes: what daemons, the original's (spec interfaces 1.6)
+/// and ours, send again when a log is followed.
 const HISTORY: usize = 1024;
 
 /// Cuts one log into lines.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Lines {
-    /// What came after the last line end.
+pub struct LogLines {
+    /// What follows the last line end.
     rest: Vec<u8>,
-    /// The last bytes that came.
+    /// The last bytes that arrived.
     last: Vec<u8>,
-    /// What comes next begins with a history.
+    /// What arrives next begins with bytes that may be known.
     resumes: bool,
 }
 
-impl Lines {
+impl LogLines {
     /// Take what has arrived; returns the lines that are complete, without their ends.
     pub fn push(&mut self, bytes: &[u8]) -> Vec<Vec<u8>> {
+        if bytes.is_empty() {
+            return Vec::new();
+        }
         let bytes = if std::mem::take(&mut self.resumes) {
             &bytes[overlap(&self.last, bytes)..]
         } else {
@@ -38,7 +41,7 @@ impl Lines {
         lines
     }
 
-    /// The line that nobody ended, if there is one.
+    /// The unfinished line, if there is one.
     pub fn finish(&mut self) -> Option<Vec<u8>> {
         let mut line = std::mem::take(&mut self.rest);
         if line.is_empty() {
@@ -48,18 +51,17 @@ impl Lines {
         Some(line)
     }
 
-    /// The log is followed anew: its last bytes come again.
+    /// The log is followed from now on by another stream: its last bytes arrive again.
     pub fn resume(&mut self) {
         self.resumes = true;
     }
 }
 
-/// How many bytes at the start of `history` came before, at the end of `last`.
+/// How many bytes at the start of `history` are known, at the end of `last`.
 fn overlap(last: &[u8], history: &[u8]) -> usize {
     let longest = last.len().min(history.len());
-    let known = (0..=longest).rev();
-    known
-        .into_iter()
+    (0..=longest)
+        .rev()
         .find(|count| last.ends_with(&history[..*count]))
         .unwrap_or(0)
 }
@@ -90,7 +92,7 @@ mod tests {
 
     #[test]
     fn pieces_become_lines() {
-        let mut lines = Lines::default();
+        let mut lines = LogLines::default();
         assert_eq!(lines.push(b"one\r\ntw"), [b"one"]);
         assert_eq!(lines.push("o\nä".as_bytes()), [b"two"]);
         assert!(lines.push(b"").is_empty());
@@ -98,12 +100,12 @@ mod tests {
         assert_eq!(lines.finish().as_deref(), Some(&b"x"[..]));
         assert_eq!(lines.finish(), None);
         let long = vec![b'x'; 2 * LONGEST];
-        assert_eq!(lines.push(&long).len(), 1, "not kept for ever");
+        assert_eq!(lines.push(&long).len(), 1, "not kept forever");
     }
 
     #[test]
     fn what_was_shown_is_not_shown_again() {
-        let mut lines = Lines::default();
+        let mut lines = LogLines::default();
         lines.push(b"one\ntwo\nth");
         lines.resume();
         assert_eq!(lines.push(b"two\nthree\nfour\n"), [&b"three"[..], b"four"]);

@@ -1,113 +1,143 @@
-//! What happens to processes, as it happens: the event stream `/live` of our daemon. The
-//! original's daemon has no such thing; there [`super::watcher`] asks.
+//! State changes of processes as they happen: the event stream `/live` of our daemon. The
+//! original's daemon has none; there [`super::watcher`] polls.
 
 use std::os::fd::{AsFd, BorrowedFd};
 
 use serde_json::Value as Json;
+use visord_model::state::ProcessState;
 use visord_xmlrpc::CallError;
-use visord_xmlrpc::http::{Answer, Piece};
 
 use super::failure::Failure;
+use super::follow::ByteStream;
+use super::process::{ProcessInfo, state_of};
 use super::session::Server;
 
-/// The media type of an event stream; another answer is none.
+/// The media type of an event stream; any other answer means that the server has none.
 const EVENT_STREAM: &str = "text/event-stream";
 
-/// A process as it was at some moment.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Seen {
+/// What is known of a process at some moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProcessStatus {
     /// The name to show.
     pub namespec: String,
-    /// Name of the state.
-    pub state: String,
-    /// What `status` shows beside the state.
+    /// UNKNOWN also if the server's name for it is not one of ours.
+    pub state: ProcessState,
+    /// What `status` shows next to the state.
     pub description: String,
-    /// How it last ended, in words; empty if the server does not say.
+    /// How it last ended; empty if the server does not say.
     pub why: String,
     /// 0 if it does not run.
     pub pid: i64,
 }
 
-/// One event of the stream.
+impl ProcessStatus {
+    /// Why it is in its state, as far as the server says.
+    pub fn reason(&self) -> &str {
+        if self.why.is_empty() {
+            &self.description
+        } else {
+            &self.why
+        }
+    }
+}
+
+impl From<ProcessInfo> for ProcessStatus {
+    fn from(info: ProcessInfo) -> Self {
+        Self {
+            namespec: info.namespec(),
+            state: state_of(&info.statename).unwrap_or(ProcessState::Unknown),
+            description: info.description,
+            why: String::new(),
+            pid: info.pid,
+        }
+    }
+}
+
+/// Something that happened to processes.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Event {
-    /// How a process is now.
-    State(Seen),
-    /// A process was removed; its name.
-    Gone(String),
-    /// Every process there is has been told of.
+pub enum LiveEvent {
+    /// The status of a process: once for each at the beginning, then at every change.
+    State(ProcessStatus),
+    /// The process of this name was removed.
+    Removed(String),
+    /// Every process has been reported once.
     Ready,
-    /// Something else that a view may show, such as use of processor and memory.
+    /// Anything else that a view may show, such as use of processor and memory.
     Other,
-    /// The daemon ends.
-    Bye,
 }
 
-/// The stream and what of it nobody has taken yet.
+/// The event stream of a daemon.
 #[derive(Debug)]
-pub struct Live {
-    answer: Answer,
-    events: Events,
+pub struct LiveStream {
+    stream: ByteStream,
+    parser: Parser,
 }
 
-impl Live {
+impl LiveStream {
     /// Open the stream of these topics (separated by commas); nothing if this server has no
-    /// such stream or keeps it from us.
-    ///
-    /// # Errors
-    /// The server cannot be talked to.
+    /// such stream or does not allow it to this user.
     pub fn open(server: &Server, topics: &str) -> Result<Option<Self>, Failure> {
         let path = format!("/live?topics={topics}");
-        let answer = match server.client()?.stream(&path) {
-            Ok(answer) => answer,
+        let stream = match ByteStream::open(server.client()?, &path) {
+            Ok(stream) => stream,
             Err(CallError::Unauthorized | CallError::Status { .. }) => return Ok(None),
             Err(other) => return Err(other.into()),
         };
-        let kind = answer.head.header("Content-Type").unwrap_or_default();
-        if !kind.starts_with(EVENT_STREAM) {
+        if !stream.media_type().starts_with(EVENT_STREAM) {
             return Ok(None);
         }
         let mut live = Self {
-            answer,
-            events: Events::default(),
+            stream,
+            parser: Parser::default(),
         };
-        // What came together with the headers does not announce itself again.
-        if live.answer.has_buffered() {
-            live.read();
-        }
+        live.parse();
         Ok(Some(live))
     }
 
-    /// Take what has arrived, blocking if nothing has; false when nothing more will come.
-    pub fn read(&mut self) -> bool {
-        let events = &mut self.events;
-        let mut take = |piece: Piece<'_>| events.push(piece.bytes);
-        // A server that goes away in the middle of an event is gone, nothing else.
-        self.answer.advance(&mut take).unwrap_or(false)
+    /// Read what has arrived, blocking if nothing has.
+    pub fn read(&mut self) {
+        self.stream.read();
+        self.parse();
     }
 
-    /// The events that are complete.
-    pub fn take(&mut self) -> Vec<Event> {
-        std::mem::take(&mut self.events.ready)
+    fn parse(&mut self) {
+        self.parser.push(&self.stream.take());
+    }
+
+    /// Whether there is something to know without reading.
+    pub fn has_news(&self) -> bool {
+        self.is_closed() || !self.parser.events.is_empty()
+    }
+
+    /// The events since the last time.
+    pub fn take(&mut self) -> Vec<LiveEvent> {
+        std::mem::take(&mut self.parser.events)
+    }
+
+    /// Whether nothing more will come.
+    pub fn is_closed(&self) -> bool {
+        self.parser.is_closed || self.stream.is_closed()
     }
 }
 
-impl AsFd for Live {
+impl AsFd for LiveStream {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.answer.as_fd()
+        self.stream.as_fd()
     }
 }
 
 /// Makes events of bytes.
 #[derive(Debug, Default)]
-struct Events {
+struct Parser {
     line: Vec<u8>,
     kind: String,
     data: String,
-    ready: Vec<Event>,
+    events: Vec<LiveEvent>,
+    /// The daemon said that it ends.
+    is_closed: bool,
 }
 
-impl Events {
+impl Parser {
     fn push(&mut self, bytes: &[u8]) {
         for &byte in bytes {
             if byte != b'\n' {
@@ -115,19 +145,14 @@ impl Events {
                 continue;
             }
             let line = std::mem::take(&mut self.line);
-            self.take_line(String::from_utf8_lossy(&line).trim_end_matches('\r'));
+            self.push_line(String::from_utf8_lossy(&line).trim_end_matches('\r'));
         }
     }
 
     /// A field, a comment, or the empty line that ends an event.
-    fn take_line(&mut self, line: &str) {
+    fn push_line(&mut self, line: &str) {
         if line.is_empty() {
-            let kind = std::mem::take(&mut self.kind);
-            let data = std::mem::take(&mut self.data);
-            if !kind.is_empty() {
-                self.ready.extend(event(&kind, &data));
-            }
-            return;
+            return self.end_event();
         }
         let (field, value) = line.split_once(':').unwrap_or((line, ""));
         let value = value.strip_prefix(' ').unwrap_or(value);
@@ -141,27 +166,31 @@ impl Events {
             _ => {}
         }
     }
-}
 
-/// An event of that kind. What cannot be understood is news of nothing in particular.
-fn event(kind: &str, data: &str) -> Option<Event> {
-    let data: Json = serde_json::from_str(data).unwrap_or_default();
-    let text = |name: &str| data[name].as_str().unwrap_or_default().to_owned();
-    Some(match kind {
-        "state" => Event::State(Seen {
-            namespec: text("name"),
-            state: text("state"),
-            description: text("description"),
-            why: text("why"),
-            pid: data["pid"].as_i64().unwrap_or(0),
-        }),
-        "gone" => Event::Gone(text("name")),
-        "ready" => Event::Ready,
-        // A snapshot follows.
-        "reset" => return None,
-        "bye" => Event::Bye,
-        _ => Event::Other,
-    })
+    /// Data that cannot be read leaves the members of the event empty.
+    fn end_event(&mut self) {
+        let kind = std::mem::take(&mut self.kind);
+        let data: Json = serde_json::from_str(&std::mem::take(&mut self.data)).unwrap_or_default();
+        let text = |name: &str| data[name].as_str().unwrap_or_default().to_owned();
+        self.events.push(match kind.as_str() {
+            "state" => LiveEvent::State(ProcessStatus {
+                namespec: text("name"),
+                state: state_of(&text("state")).unwrap_or(ProcessState::Unknown),
+                description: text("description"),
+                why: text("why"),
+                pid: data["pid"].as_i64().unwrap_or(0),
+            }),
+            "gone" => LiveEvent::Removed(text("name")),
+            "ready" => LiveEvent::Ready,
+            "bye" => {
+                self.is_closed = true;
+                return;
+            }
+            // Keep-alive, or a new snapshot follows.
+            "" | "reset" => return,
+            _ => LiveEvent::Other,
+        });
+    }
 }
 
 #[cfg(test)]
@@ -176,24 +205,24 @@ mod tests {
                     data:{\"name\":\"b\"}\r\n\r\nevent: ready\n\nevent: usage\ndata: {}\n\n\
                     event: reset\ndata: {}\n\nevent: bye\ndata: {}\n\nevent: cut";
         let expected = [
-            Event::State(Seen {
+            LiveEvent::State(ProcessStatus {
                 namespec: "g:a".to_owned(),
-                state: "RUNNING".to_owned(),
+                state: ProcessState::Running,
                 description: "pid 7".to_owned(),
                 why: String::new(),
                 pid: 7,
             }),
-            Event::Gone("b".to_owned()),
-            Event::Ready,
-            Event::Other,
-            Event::Bye,
+            LiveEvent::Removed("b".to_owned()),
+            LiveEvent::Ready,
+            LiveEvent::Other,
         ];
         for step in [1, 7, 10_000] {
-            let mut events = Events::default();
+            let mut parser = Parser::default();
             for bytes in text.as_bytes().chunks(step) {
-                events.push(bytes);
+                parser.push(bytes);
             }
-            assert_eq!(events.ready, expected, "{step}");
+            assert_eq!(parser.events, expected, "{step}");
+            assert!(parser.is_closed, "{step}");
         }
     }
 }

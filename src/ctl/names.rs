@@ -1,5 +1,7 @@
 //! Patterns in names: `web-*` and `grp:w?` stand for the processes they match. The original
-//! has no such thing; there a name with `*` or `?` is an error, except for `group:*`.
+//! has none; there a name with `*` or `?` is an error, except for `group:*`.
+
+use std::borrow::Borrow;
 
 use visord_model::name::{Namespec, namespec};
 use visord_xmlrpc::Client;
@@ -10,26 +12,20 @@ use super::process::ProcessInfo;
 /// Replace each pattern by the names of the processes it matches, in the server's order.
 /// One that matches nothing stays as it is, so that the server refuses it by its name.
 /// The server is asked only if there is a pattern.
-///
-/// # Errors
-/// The server could not be asked.
 pub fn expand(client: &mut Client, names: &[&str]) -> Result<Vec<String>, Failure> {
     if !names.iter().any(|name| is_pattern(name)) {
         return Ok(names.iter().map(|name| (*name).to_owned()).collect());
     }
-    let processes = ProcessInfo::all(client)?;
-    Ok(expand_among(&processes, names))
+    Ok(expand_among(&ProcessInfo::all(client)?, names))
 }
 
-/// As [`expand`], among processes that are known already.
-#[must_use]
-pub fn expand_among(processes: &[ProcessInfo], names: &[&str]) -> Vec<String> {
+fn expand_among<T: Borrow<ProcessInfo>>(processes: &[T], names: &[&str]) -> Vec<String> {
+    let infos = || processes.iter().map(T::borrow);
     let mut expanded = Vec::new();
     for name in names {
         let before = expanded.len();
-        let is_name = processes.iter().any(|info| info.namespec() == *name);
-        if is_pattern(name) && !is_name {
-            let matching = processes.iter().filter(|info| is_meant(name, info));
+        if is_pattern(name) && !infos().any(|info| info.namespec() == *name) {
+            let matching = infos().filter(|info| matches_process(name, info));
             expanded.extend(matching.map(ProcessInfo::namespec));
         }
         if expanded.len() == before {
@@ -39,20 +35,43 @@ pub fn expand_among(processes: &[ProcessInfo], names: &[&str]) -> Vec<String> {
     expanded
 }
 
+/// Whether the names mean every process or group.
+#[must_use]
+pub fn means_all(names: &[&str]) -> bool {
+    names.contains(&"all")
+}
+
+/// As [`select`]; all processes if there is no name or `all` among them.
+#[must_use]
+pub fn select_or_all<T>(all: Vec<T>, names: &[&str]) -> (Vec<T>, Vec<String>)
+where
+    T: Borrow<ProcessInfo> + Clone,
+{
+    if names.is_empty() || means_all(names) {
+        (all, Vec::new())
+    } else {
+        select(&all, names)
+    }
+}
+
 /// The processes that are named, by pattern or not, in the order of the names, and a line for
 /// each name that names none.
 #[must_use]
-pub fn select(all: &[ProcessInfo], names: &[&str]) -> (Vec<ProcessInfo>, Vec<String>) {
+pub fn select<T>(all: &[T], names: &[&str]) -> (Vec<T>, Vec<String>)
+where
+    T: Borrow<ProcessInfo> + Clone,
+{
     let mut chosen = Vec::new();
     let mut errors = Vec::new();
     for name in expand_among(all, names) {
         let named = Namespec::parse(&name);
         let before = chosen.len();
-        chosen.extend(all.iter().filter(|info| is_named(info, &named)).cloned());
+        let found = all.iter().filter(|one| is_named((*one).borrow(), &named));
+        chosen.extend(found.cloned());
         if chosen.len() == before {
             errors.push(match named {
                 Namespec::Group(group) => format!("{group}: ERROR (no such group)"),
-                Namespec::Process { .. } => format!("{name}: ERROR (no such process)"),
+                Namespec::Process(_) => format!("{name}: ERROR (no such process)"),
             });
         }
     }
@@ -61,24 +80,20 @@ pub fn select(all: &[ProcessInfo], names: &[&str]) -> (Vec<ProcessInfo>, Vec<Str
 
 fn is_named(info: &ProcessInfo, named: &Namespec) -> bool {
     match named {
-        Namespec::Group(group) => info.group == *group,
-        Namespec::Process { group, process } => info.group == *group && info.name == *process,
+        Namespec::Group(group) => *info.group == **group,
+        Namespec::Process(name) => *info.group == *name.group && *info.name == *name.process,
     }
 }
 
-/// The texts that a name stands for: those it matches, or itself. One that is known exactly
-/// as it was typed is meant alone.
+/// The known names that a name stands for: those it matches, or itself. An exact match wins over
+/// a pattern.
 pub fn choose<'a>(name: &'a str, known: &'a [String]) -> Vec<&'a str> {
-    if !is_pattern(name) || known.iter().any(|text| text == name) {
-        return vec![name];
-    }
     let matching = known.iter().filter(|text| matches(name, text));
     let chosen: Vec<&str> = matching.map(String::as_str).collect();
-    if chosen.is_empty() {
-        vec![name]
-    } else {
-        chosen
+    if chosen.is_empty() || !is_pattern(name) || chosen.contains(&name) {
+        return vec![name];
     }
+    chosen
 }
 
 /// Whether a name is a pattern. `group:*` is not: the server knows what it means.
@@ -88,9 +103,9 @@ pub fn is_pattern(name: &str) -> bool {
     name.contains(['*', '?'])
 }
 
-/// A pattern with a colon is about both names; one without about processes that go by a
-/// single name.
-fn is_meant(pattern: &str, info: &ProcessInfo) -> bool {
+/// A pattern with a colon is matched against both names, one without only against processes
+/// that are their own group.
+fn matches_process(pattern: &str, info: &ProcessInfo) -> bool {
     if pattern.contains(':') {
         matches(pattern, &format!("{}:{}", info.group, info.name))
     } else {
@@ -100,37 +115,23 @@ fn is_meant(pattern: &str, info: &ProcessInfo) -> bool {
 
 /// `*` stands for any text, `?` for any character, everything else for itself.
 fn matches(pattern: &str, text: &str) -> bool {
-    let mut pattern: &str = pattern;
-    let mut text: &str = text;
-    // Where the last `*` may try again: the pattern after it, the text it has not taken.
-    let mut retry: Option<(&str, &str)> = None;
-    loop {
-        let mut rest = pattern.chars();
-        let mut characters = text.chars();
-        match (rest.next(), characters.next()) {
-            (Some('*'), _) => {
-                pattern = rest.as_str();
-                retry = Some((pattern, text));
-                continue;
-            }
-            (Some(wanted), Some(found)) if wanted == '?' || wanted == found => {
-                pattern = rest.as_str();
-                text = characters.as_str();
-                continue;
-            }
-            (None, None) => return true,
-            (Some(_) | None, Some(_) | None) => {}
+    let text: Vec<char> = text.chars().collect();
+    // Which beginnings of the text, by length, match the pattern read so far.
+    let mut matched = vec![false; text.len() + 1];
+    matched[0] = true;
+    for wanted in pattern.chars() {
+        if wanted == '*' {
+            let shortest = matched.iter().position(|is_match| *is_match);
+            matched[shortest.unwrap_or(text.len() + 1)..].fill(true);
+            continue;
         }
-        let Some((after, taken_from)) = retry else {
-            return false;
-        };
-        let mut characters = taken_from.chars();
-        if characters.next().is_none() {
-            return false;
+        for length in (1..=text.len()).rev() {
+            let is_character = wanted == '?' || wanted == text[length - 1];
+            matched[length] = is_character && matched[length - 1];
         }
-        (pattern, text) = (after, characters.as_str());
-        retry = Some((after, text));
+        matched[0] = false;
     }
+    matched[text.len()]
 }
 
 #[cfg(test)]

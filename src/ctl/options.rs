@@ -1,29 +1,18 @@
 //! The command line of supervisorctl and what the configuration adds to it
-//! (spec interfaces 4.1, 4.2).
+//! (spec interfaces 4.1, spec interfaces 4.2).
 
 use std::path::{Path, PathBuf};
 
-use clap::{Arg, ArgAction, Command, ValueHint};
-use visord_config::{ClientConfig, Secret, Surroundings, find_config, load_client};
+use clap::{Command, ValueHint, arg};
+use visord_config::{ClientConfig, HostContext, find_config, load_client};
 use visord_files::trust::exposures;
 use visord_model::pyrepr::repr;
-use visord_xmlrpc::http::{Identity, Trust};
+use visord_xmlrpc::http::{ClientCertificate, Trust};
 
 use super::command::find;
 use super::plugin::Plugins;
 use super::session::Server;
-use crate::cli::{ADDITION, UsageError, help_text, tokenize};
-
-/// What the user wants of this process.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Request {
-    /// The usage, ready to be shown.
-    Help(String),
-    /// To act.
-    Act(Box<Settings>),
-    /// To tell a shell what can stand under its cursor; holds what the shell said.
-    Complete(Vec<String>),
-}
+use crate::cli::{ADDITION, CommandLine, Parsed, UsageError, help_text, split};
 
 /// Everything the command line and the configuration say.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,115 +27,47 @@ pub struct Settings {
     pub warning: Option<String>,
     /// `-i`: open a shell after the action, and ask before dangerous ones.
     pub interactive: bool,
-    /// `--json`: tell of each command in one document.
+    /// `--json`: print the result of each command as one document.
     pub json: bool,
-    /// Commands that are programs of their own.
+    /// Commands that are separate programs.
     pub plugins: Plugins,
-    /// The action, words as typed; none: a shell.
-    pub words: Vec<String>,
+    /// The action and its arguments as typed; none: a shell.
+    pub action: Vec<String>,
 }
 
 /// The options.
 pub(crate) fn definitions() -> Command {
-    let value = |id: &'static str, short: char, name: &'static str, help: &'static str| {
-        Arg::new(id)
-            .short(short)
-            .long(id)
-            .value_name(name)
-            .help(help)
-    };
-    let flag = |id: &'static str, short: char, help: &'static str| {
-        let flag = Arg::new(id).short(short).long(id);
-        flag.action(ArgAction::SetTrue).help(help)
-    };
-    let file = |id: &'static str, help: &'static str| {
-        let file = Arg::new(id).long(id).value_name("FILENAME");
-        let hint = file.value_hint(ValueHint::FilePath);
-        hint.help_heading(ADDITION).help(help)
-    };
     Command::new("supervisorctl")
         .disable_help_flag(true)
-        .arg(
-            value(
-                "configuration",
-                'c',
-                "FILENAME",
-                "the configuration file (default: searched for)",
-            )
-            .value_hint(ValueHint::FilePath),
-        )
-        .arg(flag("help", 'h', "show this and exit").visible_short_alias('?'))
-        .arg(flag(
-            "interactive",
-            'i',
-            "start an interactive shell after the action; ask before shutdown and reload",
-        ))
-        .arg(value(
-            "serverurl",
-            's',
-            "URL",
-            "where supervisord listens (default http://localhost:9001)",
-        ))
-        .arg(value("username", 'u', "USERNAME", "name to log in with"))
-        .arg(value(
-            "password",
-            'p',
-            "PASSWORD",
-            "password to log in with",
-        ))
-        .arg(
-            value(
-                "history_file",
-                'r',
-                "FILENAME",
-                "keep the shell's history in this file",
-            )
-            .visible_alias("history-file")
-            .value_hint(ValueHint::FilePath),
-        )
-        .arg(
-            Arg::new("json")
-                .long("json")
-                .action(ArgAction::SetTrue)
-                .help_heading(ADDITION)
-                .help("tell of each action in one JSON document"),
-        )
+        .about("supervisorctl -- control applications run by supervisord")
+        .after_help(REMARKS)
         .args([
-            file(
-                "tls_ca",
-                "trust these authorities of https servers, not the system's",
-            ),
-            file(
-                "tls_cert",
-                "the certificate to show to an https server that asks for one",
-            ),
-            file("tls_key", "the key of that certificate"),
+            arg!(-c --configuration <FILENAME> "the configuration file (default: found on the search path)")
+                .value_hint(ValueHint::FilePath),
+            arg!(-h --help "show a help message and exit").visible_short_alias('?'),
+            arg!(-i --interactive "start an interactive shell after the action; confirm shutdown and reload"),
+            arg!(-s --serverurl <URL> "where supervisord listens (default http://localhost:9001)"),
+            arg!(-u --username <USERNAME> "name to log in with"),
+            arg!(-p --password <PASSWORD> "password to log in with"),
+            arg!(-r --history_file <FILENAME> "keep the shell's history in this file")
+                .visible_alias("history-file")
+                .value_hint(ValueHint::FilePath),
+            arg!(--json "print the result of each action as one line of JSON")
+                .help_heading(ADDITION),
         ])
+        .args(
+            [
+                arg!(--tls_ca <FILENAME> "CA certificates to trust instead of the system's"),
+                arg!(--tls_cert <FILENAME> "client certificate for servers that require one"),
+                arg!(--tls_key <FILENAME> "private key of the client certificate"),
+            ]
+            .map(|file| file.value_hint(ValueHint::FilePath).help_heading(ADDITION)),
+        )
 }
-
-/// How scripts of shells ask (`complete/outer.rs`).
-pub(crate) const COMPLETE: &str = "--complete";
-
-const TITLE: &str = "supervisorctl -- control applications run by supervisord";
 
 const REMARKS: &str = "\
-Without an action, or after one with -i, a shell opens that takes actions until it is
-left. \"supervisorctl help\" lists the actions, \"supervisorctl help start\" explains one.";
-
-/// What the options say, before any file was read.
-#[derive(Debug, Default)]
-struct Options {
-    configuration: Option<String>,
-    serverurl: Option<Secret>,
-    username: Option<String>,
-    password: Option<Secret>,
-    history_file: Option<PathBuf>,
-    tls_ca: Option<PathBuf>,
-    tls_cert: Option<PathBuf>,
-    tls_key: Option<PathBuf>,
-    interactive: bool,
-    json: bool,
-}
+Without an action (or with -i), supervisorctl starts an interactive shell.
+\"supervisorctl help\" lists the actions, \"supervisorctl help start\" explains one.\n\n";
 
 /// Read the command line and, if it leads to one, the configuration file.
 ///
@@ -154,129 +75,114 @@ struct Options {
 /// What is wrong with either.
 pub fn read(
     program: &str,
-    words: &[String],
-    surroundings: &Surroundings,
-) -> Result<Request, UsageError> {
-    // Not among the options: no person types it.
-    if let Some((COMPLETE, shell)) = words
-        .split_first()
-        .map(|(word, rest)| (word.as_str(), rest))
-    {
-        return Ok(Request::Complete(shell.to_vec()));
-    }
-    let definitions = definitions();
-    let tokens = tokenize(&definitions, words)?;
-    let mut options = Options::default();
-    for (at, token) in tokens.options.iter().enumerate() {
-        if token.id == "help" {
+    definitions: &Command,
+    arguments: &[String],
+    context: &HostContext,
+) -> Result<Parsed<Settings>, UsageError> {
+    let line = split(definitions, arguments)?;
+    for (at, option) in line.options.iter().enumerate() {
+        if option.id == "help" {
             let usage = "[options] [action [arguments]]";
-            let text = help_text(TITLE, program, usage, &definitions, REMARKS);
-            return Ok(Request::Help(text));
+            return Ok(Parsed::Print(help_text(program, usage, definitions)));
         }
-        tokens.check_conflict(at)?;
-        let value = token.value.clone();
-        match token.id.as_str() {
-            "configuration" => options.configuration = Some(value),
-            "interactive" => options.interactive = true,
-            "json" => options.json = true,
-            "serverurl" if is_url(&value) => options.serverurl = Some(value.into()),
-            "serverurl" => {
-                let why = format!("value {} is not a URL", repr(&value));
-                return Err(UsageError::invalid_value(&token.typed, &value, &why));
-            }
-            "username" => options.username = Some(value),
-            "password" => options.password = Some(value.into()),
-            "history_file" => options.history_file = Some(PathBuf::from(value)),
-            "tls_ca" => options.tls_ca = Some(PathBuf::from(value)),
-            "tls_cert" => options.tls_cert = Some(PathBuf::from(value)),
-            "tls_key" => options.tls_key = Some(PathBuf::from(value)),
-            other => unreachable!("an option without meaning: {other}"),
+        line.check_conflict(at)?;
+        let value = &option.value;
+        if option.id == "serverurl" && !is_url(value) {
+            let why = format!("value {} is not a URL", repr(value));
+            return Err(UsageError::invalid_value(&option.typed, value, &why));
         }
     }
-    let named = options.configuration.as_deref();
-    let file = if named.is_none() && is_local(&tokens.words) {
+    let named = line.value("configuration");
+    let file = if named.is_none() && is_local(&line.arguments) {
         None
     } else {
-        configuration_file(named, program, surroundings)?
+        configuration_file(named, program, context)?
     };
-    let mut config = load_client(file.as_deref(), surroundings)
-        .map_err(|error| UsageError(error.first().to_owned()))?;
+    let config = load_client(file.as_deref(), context);
+    let mut config = config.map_err(|error| error.first().to_owned())?;
+    let file = file.map(|file| context.cwd.join(file));
     let found = file.as_deref().filter(|_| named.is_none());
-    let warning = found.and_then(|found| drop_history(&mut config, &surroundings.cwd.join(found)));
-    check_identity(&options)?;
-    let file = file.map(|file| surroundings.cwd.join(file));
-    let mut settings = combine(options, config, file, tokens.words);
-    settings.warning = warning;
-    Ok(Request::Act(Box::new(settings)))
+    let warning = found.and_then(|found| drop_history(&mut config, found));
+    let identity = identity(&line)?;
+    Ok(Parsed::Run(Box::new(combine(
+        line, identity, config, file, warning,
+    ))))
 }
 
-/// A certificate and its key come together.
-fn check_identity(options: &Options) -> Result<(), UsageError> {
-    match (&options.tls_cert, &options.tls_key) {
-        (Some(_), None) => Err(UsageError("--tls_cert needs --tls_key".to_owned())),
-        (None, Some(_)) => Err(UsageError("--tls_key needs --tls_cert".to_owned())),
-        (Some(_), Some(_)) | (None, None) => Ok(()),
+/// The command line overrides the file.
+fn combine(
+    line: CommandLine,
+    identity: Option<ClientCertificate>,
+    config: ClientConfig,
+    file: Option<PathBuf>,
+    warning: Option<String>,
+) -> Settings {
+    let text = |id| line.value(id).map(str::to_owned);
+    let path = |id| line.value(id).map(PathBuf::from);
+    let ca = path("tls_ca").or(config.tls_ca);
+    let configured = config.tls_identity;
+    let identity =
+        identity.or_else(|| configured.map(|(cert, key)| ClientCertificate { cert, key }));
+    Settings {
+        server: Server {
+            url: text("serverurl").map_or(config.serverurl, Into::into),
+            username: text("username").or(config.username),
+            password: text("password").map(Into::into).or(config.password),
+            trust: ca.map_or(Trust::System, Trust::File),
+            identity,
+        },
+        prompt: config.prompt,
+        history_file: path("history_file").or(config.history_file),
+        warning,
+        interactive: line.value("interactive").is_some(),
+        json: line.value("json").is_some(),
+        plugins: Plugins {
+            configured: config.plugins,
+            file,
+        },
+        action: line.arguments,
+    }
+}
+
+/// The client certificate; it comes together with its key.
+fn identity(line: &CommandLine) -> Result<Option<ClientCertificate>, UsageError> {
+    match (line.value("tls_cert"), line.value("tls_key")) {
+        (Some(cert), Some(key)) => Ok(Some(ClientCertificate {
+            cert: cert.into(),
+            key: key.into(),
+        })),
+        (Some(_), None) => Err("--tls_cert needs --tls_key".to_owned().into()),
+        (None, Some(_)) => Err("--tls_key needs --tls_cert".to_owned().into()),
+        (None, None) => Ok(None),
     }
 }
 
 /// Forgets the history file of a configuration that was found, not named, and that another user can
 /// change: they could have what is typed here written into a file of their choice. The reason.
 fn drop_history(config: &mut ClientConfig, found: &Path) -> Option<String> {
-    let history = config.history_file.as_ref()?;
+    config.history_file.as_ref()?;
     let exposure = exposures(found).into_iter().next()?;
-    let warning = format!(
+    let history = config.history_file.take()?;
+    Some(format!(
         "the history file {} of {} is not used: {} {}",
         history.display(),
         found.display(),
         exposure.path.display(),
         exposure.reason
-    );
-    config.history_file = None;
-    Some(warning)
+    ))
 }
 
 /// Whether an action has nothing to do with any daemon, so that no file has to be looked for.
 /// What the original has reads its file all the same.
-fn is_local(words: &[String]) -> bool {
-    let command = words.first().and_then(|word| find(word));
+fn is_local(action: &[String]) -> bool {
+    let command = action.first().and_then(|name| find(name));
     command.is_some_and(|command| command.addition && command.needs.is_empty())
 }
 
 /// Whether a command line that cannot be used asked for JSON all the same.
 #[must_use]
-pub fn wants_json(words: &[String]) -> bool {
-    words.iter().any(|word| word == "--json")
-}
-
-/// The command line beats the file.
-fn combine(
-    options: Options,
-    config: ClientConfig,
-    file: Option<PathBuf>,
-    words: Vec<String>,
-) -> Settings {
-    let own = options.tls_cert.zip(options.tls_key);
-    let identity = own.or(config.tls_identity);
-    let ca = options.tls_ca.or(config.tls_ca);
-    Settings {
-        server: Server {
-            url: options.serverurl.unwrap_or(config.serverurl),
-            username: options.username.or(config.username),
-            password: options.password.or(config.password),
-            trust: ca.map_or(Trust::System, Trust::File),
-            identity: identity.map(|(cert, key)| Identity { cert, key }),
-        },
-        prompt: config.prompt,
-        history_file: options.history_file.or(config.history_file),
-        warning: None,
-        interactive: options.interactive,
-        json: options.json,
-        plugins: Plugins {
-            configured: config.plugins,
-            file,
-        },
-        words,
-    }
+pub fn wants_json(arguments: &[String]) -> bool {
+    arguments.iter().any(|argument| argument == "--json")
 }
 
 /// The file to read: the named one, the first in the usual places, or none. An empty name
@@ -284,13 +190,13 @@ fn combine(
 fn configuration_file(
     named: Option<&str>,
     program: &str,
-    surroundings: &Surroundings,
+    context: &HostContext,
 ) -> Result<Option<PathBuf>, UsageError> {
     match named {
         Some("") => Ok(None),
-        Some(name) if surroundings.cwd.join(name).exists() => Ok(Some(PathBuf::from(name))),
-        Some(name) => Err(UsageError(format!("could not find config file {name}"))),
-        None => Ok(find_config(program, surroundings).ok()),
+        Some(name) if context.cwd.join(name).exists() => Ok(Some(PathBuf::from(name))),
+        Some(name) => Err(format!("could not find config file {name}").into()),
+        None => Ok(find_config(program, context).ok()),
     }
 }
 
@@ -307,36 +213,28 @@ fn is_url(text: &str) -> bool {
     is_scheme && !place.is_empty() && !place.starts_with(['?', '#'])
 }
 
-/// What of this process's surroundings a configuration may refer to.
-#[must_use]
-pub fn surroundings() -> Surroundings {
-    let lossy = |text: std::ffi::OsString| text.to_string_lossy().into_owned();
-    let variables = std::env::vars_os().map(|(name, value)| (lossy(name), lossy(value)));
-    let environment = visord_config::environment(variables);
-    Surroundings {
-        environment,
-        node_name: nix::unistd::gethostname().map(lossy).unwrap_or_default(),
-        cwd: std::env::current_dir().unwrap_or_else(|_| Path::new("/").to_owned()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
 
-    fn surroundings(cwd: &Path) -> Surroundings {
-        Surroundings {
+    fn context(cwd: &Path) -> HostContext {
+        HostContext {
             environment: BTreeMap::new(),
             node_name: "node".to_owned(),
             cwd: cwd.to_owned(),
         }
     }
 
-    fn request(words: &[&str], cwd: &Path) -> Result<Request, UsageError> {
+    fn request(words: &[&str], cwd: &Path) -> Result<Parsed<Settings>, UsageError> {
         let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
-        read("/x/bin/supervisorctl", &words, &surroundings(cwd))
+        read(
+            "/x/bin/supervisorctl",
+            &definitions(),
+            &words,
+            &context(cwd),
+        )
     }
 
     #[test]
@@ -364,14 +262,14 @@ mod tests {
         let file = "[supervisorctl]\nserverurl=http://h:1\nusername=file\nprompt=p\n";
         std::fs::write(folder.path().join("supervisord.conf"), file).expect("a file");
         let words = ["-u", "line", "--hist=/h", "tail", "-f", "x"];
-        let Ok(Request::Act(settings)) = request(&words, folder.path()) else {
+        let Ok(Parsed::Run(settings)) = request(&words, folder.path()) else {
             panic!("no action");
         };
         assert_eq!(settings.server.url, "http://h:1".into());
         assert_eq!(settings.server.username.as_deref(), Some("line"));
         assert_eq!(settings.prompt, "p");
         assert_eq!(settings.history_file, Some(PathBuf::from("/h")));
-        assert_eq!(settings.words, ["tail", "-f", "x"]);
+        assert_eq!(settings.action, ["tail", "-f", "x"]);
     }
 
     #[test]
@@ -381,7 +279,7 @@ mod tests {
         let path = folder.path().join("supervisord.conf");
         std::fs::write(&path, "[supervisorctl]\nhistory_file=/h\n").expect("a file");
         let asked = |words: &[&str]| match request(words, folder.path()) {
-            Ok(Request::Act(settings)) => (settings.history_file, settings.warning),
+            Ok(Parsed::Run(settings)) => (settings.history_file, settings.warning),
             other => panic!("{other:?}"),
         };
         let used = (Some(PathBuf::from("/h")), None);
@@ -409,7 +307,7 @@ mod tests {
         std::fs::write(ours.join("supervisord.conf"), text).expect("a file");
         symlink(&ours, &link).expect("a link");
         lchown(&link, Some(65534), None).expect("root");
-        let Ok(Request::Act(settings)) = request(&[], folder.path()) else {
+        let Ok(Parsed::Run(settings)) = request(&[], folder.path()) else {
             panic!("no action");
         };
         assert_eq!(settings.history_file, None);
@@ -446,12 +344,12 @@ mod tests {
     #[test]
     fn no_file_and_help() {
         let folder = tempfile::tempdir().expect("a folder");
-        let Ok(Request::Act(settings)) = request(&["-c", ""], folder.path()) else {
+        let Ok(Parsed::Run(settings)) = request(&["-c", ""], folder.path()) else {
             panic!("no action");
         };
         assert_eq!(settings.server.url, "http://localhost:9001".into());
         for word in ["-h", "--help", "-?", "-ih"] {
-            let Ok(Request::Help(text)) = request(&[word], folder.path()) else {
+            let Ok(Parsed::Print(text)) = request(&[word], folder.path()) else {
                 panic!("no help");
             };
             let lines: Vec<&str> = text.lines().collect();

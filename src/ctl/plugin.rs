@@ -1,9 +1,9 @@
-//! Commands that are programs of their own: `supervisorctl-NAME` on PATH, or what
+//! Commands that are separate programs: `supervisorctl-NAME` on PATH, or what
 //! `[ctlplugin:NAME] command=` names. The original loads Python modules instead, which no
 //! other program can (spec interfaces 6.2); as there, a command of ours cannot be replaced.
 
 use std::env;
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::fs;
 use std::io;
 use std::os::unix::fs::PermissionsExt;
@@ -19,7 +19,7 @@ use visord_config::{CtlPlugin, Secret};
 use super::command::find;
 use super::exit_status::ExitStatus;
 use super::failure::{Failure, errno_text};
-use super::session::{Flow, Server, Session};
+use super::session::{Flow, Session};
 use super::terminal::Mode;
 use crate::spawn::spawn;
 
@@ -31,7 +31,7 @@ const PREFIX: &str = "supervisorctl-";
 pub struct Plugins {
     /// Those of the configuration.
     pub configured: Vec<CtlPlugin>,
-    /// The configuration file, absolute; plug-ins are told.
+    /// The configuration file, absolute; plug-ins find it in their environment.
     pub file: Option<PathBuf>,
 }
 
@@ -89,48 +89,29 @@ impl Plugins {
         names.dedup();
         names
     }
-
-    /// The variables that tell a plug-in where the daemon is; those without a value are to
-    /// be unset, for they may be about another daemon.
-    fn variables(&self, server: &Server, json: bool) -> Vec<(&'static str, Option<OsString>)> {
-        let text = |text: &Option<String>| text.as_ref().map(OsString::from);
-        let password = server.password.as_ref().map(Secret::expose);
-        vec![
-            ("SUPERVISOR_SERVER_URL", Some(server.url.expose().into())),
-            ("SUPERVISOR_USERNAME", text(&server.username)),
-            ("SUPERVISOR_PASSWORD", password.map(OsString::from)),
-            ("SUPERVISOR_CONFIG", self.file.clone().map(Into::into)),
-            ("SUPERVISOR_JSON", json.then(|| "1".into())),
-            ("SUPERVISORCTL", env::current_exe().ok().map(Into::into)),
-        ]
-    }
 }
 
 impl Plugin {
-    /// What is run, for people.
+    /// What is run, to be shown.
     #[must_use]
     pub fn shown(&self) -> String {
         self.words.join(" ")
     }
 
-    /// Become the plug-in. Comes back only with the reason why that is impossible.
+    /// Become the plug-in. Returns only with the reason why that is impossible.
     #[must_use]
-    pub fn become_it(&self, session: &Session<'_>, arguments: &[String]) -> String {
+    pub fn replace_process(&self, session: &Session<'_>, arguments: &[String]) -> String {
         let file = match self.file() {
             Ok(file) => file,
             Err(why) => return why,
         };
-        let mut command = Command::new(&file);
-        command.arg0(&self.words[0]).args(&self.words[1..]);
-        command.args(arguments);
-        let json = session.report.is_some();
-        for (name, value) in session.plugins.variables(&session.server, json) {
-            match value {
-                Some(value) => command.env(name, value),
-                None => command.env_remove(name),
-            };
-        }
-        self.refused(&file, &command.exec())
+        let error = Command::new(&file)
+            .arg0(&self.words[0])
+            .args(self.words[1..].iter().chain(arguments))
+            .env_clear()
+            .envs(environment(session))
+            .exec();
+        self.refused(&file, &error)
     }
 
     /// Run it and wait for its end; Ctrl-C is its own meanwhile.
@@ -148,35 +129,29 @@ impl Plugin {
             Err(why) => Err(why),
         };
         match outcome {
-            Ok(true) => {}
-            Ok(false) => session.exit_status = ExitStatus::Generic,
+            Ok(0) => {}
+            Ok(code) => session.exit_status = ExitStatus::Plugin(code),
             Err(why) => session.fail(ExitStatus::Generic, &why)?,
         }
         Ok(Flow::Continue)
     }
 
-    /// Whether it ended well.
+    /// The exit code, as a shell gives it.
     fn start_and_wait(
         &self,
         session: &Session<'_>,
         file: &Path,
         arguments: &[String],
-    ) -> Result<bool, Errno> {
+    ) -> Result<u8, Errno> {
+        // The system's codes and numbers of signals fit.
+        let code = |number: i32| u8::try_from(number).unwrap_or(u8::MAX);
         let words: Vec<OsString> = self.words.iter().chain(arguments).map(Into::into).collect();
-        let own = session
-            .plugins
-            .variables(&session.server, session.report.is_some());
-        let is_own = |name: &OsStr| own.iter().any(|(known, _)| *known == name);
-        let inherited = env::vars_os().filter(|(name, _)| !is_own(name));
-        let set = own.iter().filter_map(|(name, value)| {
-            let value = value.clone()?;
-            Some((OsString::from(name), value))
-        });
-        let pid = spawn(file, &words, inherited.chain(set), &SigSet::empty(), &[])?;
+        let variables = environment(session);
+        let pid = spawn(file, &words, variables, &SigSet::empty(), &[])?;
         loop {
             match waitpid(pid, None) {
-                Ok(WaitStatus::Exited(_, code)) => return Ok(code == 0),
-                Ok(WaitStatus::Signaled(..)) => return Ok(false),
+                Ok(WaitStatus::Exited(_, number)) => return Ok(code(number)),
+                Ok(WaitStatus::Signaled(_, signal, _)) => return Ok(code(128 + signal as i32)),
                 Ok(_) | Err(Errno::EINTR) => {}
                 Err(errno) => return Err(errno),
             }
@@ -198,13 +173,40 @@ impl Plugin {
     }
 }
 
-/// Whether a line can begin with it as a command (spec interfaces 4.3).
-fn is_name(name: &str) -> bool {
+/// The environment of a plug-in: ours, and where the daemon is. Of the variables that say this,
+/// those without a value are unset, for they may be about another daemon.
+fn environment(session: &Session<'_>) -> impl Iterator<Item = (OsString, OsString)> {
+    let server = &session.server;
+    let password = server.password.as_ref().map(Secret::expose);
+    let file = session.plugins.file.as_ref();
+    let own: [(&str, Option<OsString>); 6] = [
+        ("SUPERVISOR_SERVER_URL", Some(server.url.expose().into())),
+        (
+            "SUPERVISOR_USERNAME",
+            server.username.as_ref().map(Into::into),
+        ),
+        ("SUPERVISOR_PASSWORD", password.map(Into::into)),
+        ("SUPERVISOR_CONFIG", file.map(Into::into)),
+        (
+            "SUPERVISOR_JSON",
+            session.report.as_ref().map(|_| "1".into()),
+        ),
+        ("SUPERVISORCTL", env::current_exe().ok().map(Into::into)),
+    ];
+    let names = own.clone().map(|(name, _)| name);
+    let inherited = env::vars_os().filter(move |(name, _)| !names.iter().any(|own| *name == *own));
+    let set = own.into_iter();
+    inherited.chain(set.filter_map(|(name, value)| Some((name.into(), value?))))
+}
+
+/// Whether this is a name of a command (spec interfaces 4.3) or of a variable: letters, digits and
+/// `_`.
+pub(super) fn is_name(name: &str) -> bool {
     !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
-/// The folders of PATH. Relative ones do not count: what a command is must not depend on
-/// where it is typed.
+/// The folders of PATH. Relative ones do not count: what a command is must not depend on the
+/// working directory.
 fn folders() -> impl Iterator<Item = PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();
     let folders: Vec<PathBuf> = env::split_paths(&path).collect();

@@ -1,7 +1,8 @@
-//! What the server says about a process, and the names of processes.
+//! What the server says about a process, and how the values of its answers are read.
 
 use visord_model::fault::FaultCode;
 use visord_model::name::namespec;
+use visord_model::state::ProcessState;
 use visord_xmlrpc::{CallError, Client, Value, WireFault};
 
 use super::exit_status::is;
@@ -20,17 +21,14 @@ pub struct ProcessInfo {
     pub state: i64,
     /// Name of the state.
     pub statename: String,
-    /// What a person wants to know beyond the state.
+    /// What `status` shows next to the state.
     pub description: String,
     /// 0 if it does not run.
     pub pid: i64,
 }
 
 impl ProcessInfo {
-    /// Take a result apart.
-    ///
-    /// # Errors
-    /// A member is missing.
+    /// Read a result; fails if a member is missing.
     pub fn read(value: &Value) -> Result<Self, Failure> {
         Ok(Self {
             name: text(value, "name")?,
@@ -43,31 +41,30 @@ impl ProcessInfo {
     }
 
     /// Every process of the server, in its order.
-    ///
-    /// # Errors
-    /// The call failed.
     pub fn all(client: &mut Client) -> Result<Vec<Self>, Failure> {
         let all = client.call("supervisor.getAllProcessInfo", &[])?;
         items(&all)?.iter().map(Self::read).collect()
     }
 
-    /// Every process of a server that is asked for nothing else.
-    ///
-    /// # Errors
-    /// The call failed.
+    /// Every process of a server, over a connection of its own.
     pub fn of(server: &Server) -> Result<Vec<Self>, Failure> {
         Self::all(&mut server.client()?)
     }
 
-    /// One process; the inner error is the server's refusal.
-    ///
-    /// # Errors
-    /// The call failed for another reason.
-    pub fn one(client: &mut Client, name: &str) -> Result<Result<Self, WireFault>, Failure> {
+    /// One process; nothing if the server has none of that name.
+    pub fn one(client: &mut Client, name: &str) -> Result<Option<Self>, Failure> {
         match refusable(client.call("supervisor.getProcessInfo", &[name.into()]))? {
-            Ok(value) => Self::read(&value).map(Ok),
-            Err(fault) => Ok(Err(fault)),
+            Ok(value) => Self::read(&value).map(Some),
+            Err(fault) if is(FaultCode::BadName, fault.code) => Ok(None),
+            Err(fault) => Err(fault.into()),
         }
+    }
+
+    /// The state, if the code is one we know.
+    #[must_use]
+    pub fn known_state(&self) -> Option<ProcessState> {
+        let mut known = ProcessState::ALL.into_iter();
+        known.find(|state| i64::from(state.code()) == self.state)
     }
 
     /// For `--json`.
@@ -90,28 +87,30 @@ impl ProcessInfo {
     }
 }
 
-/// Set a fault apart from other failures of a call.
-///
-/// # Errors
-/// Those other failures. That the server does not have the method, or that this user may not
-/// call it, says nothing about a process, so it is one of those.
+/// The state of that name.
+#[must_use]
+pub fn state_of(name: &str) -> Option<ProcessState> {
+    let mut known = ProcessState::ALL.into_iter();
+    known.find(|state| state.name() == name)
+}
+
+/// Separate a fault about a process from other failures of a call. That the server lacks the
+/// method, or that this user may not call it, is such a failure.
 pub fn refusable(result: Result<Value, CallError>) -> Result<Result<Value, WireFault>, Failure> {
     match result {
         Ok(value) => Ok(Ok(value)),
-        Err(CallError::Fault(fault)) if !is_about_the_method(&fault) => Ok(Err(fault)),
+        Err(CallError::Fault(fault))
+            if !is(FaultCode::UnknownMethod, fault.code)
+                && !is(FaultCode::NotAllowed, fault.code) =>
+        {
+            Ok(Err(fault))
+        }
         Err(other) => Err(other.into()),
     }
 }
 
-fn is_about_the_method(fault: &WireFault) -> bool {
-    is(FaultCode::UnknownMethod, fault.code) || is(FaultCode::NotAllowed, fault.code)
-}
-
-/// The result of a method that a server need not have; nothing from one that does not.
-///
-/// # Errors
-/// As of [`refusable`].
-pub fn sparable(
+/// As [`refusable`] for a method that a server need not have; nothing from one without it.
+pub fn optional(
     result: Result<Value, CallError>,
 ) -> Result<Option<Result<Value, WireFault>>, Failure> {
     match result {
@@ -121,12 +120,8 @@ pub fn sparable(
 }
 
 /// A text in a result. Other simple values are taken for their text.
-///
-/// # Errors
-/// There is none.
 pub fn text(value: &Value, name: &'static str) -> Result<String, Failure> {
-    let member = value.get(name).ok_or(Failure::Incomplete(name))?;
-    match member {
+    match member(value, name)? {
         Value::Str(text) | Value::DateTime(text) => Ok(text.clone()),
         Value::Int(number) => Ok(number.to_string()),
         Value::Bool(truth) => Ok(truth.to_string()),
@@ -138,20 +133,23 @@ pub fn text(value: &Value, name: &'static str) -> Result<String, Failure> {
 }
 
 /// A number in a result.
-///
-/// # Errors
-/// There is none.
 pub fn number(value: &Value, name: &'static str) -> Result<i64, Failure> {
-    value
-        .get(name)
-        .and_then(Value::as_int)
-        .ok_or(Failure::Incomplete(name))
+    let number = member(value, name)?.as_int();
+    number.ok_or(Failure::Incomplete(name))
+}
+
+/// A truth value in a result.
+pub fn truth(value: &Value, name: &'static str) -> Result<bool, Failure> {
+    let truth = member(value, name)?.as_bool();
+    truth.ok_or(Failure::Incomplete(name))
+}
+
+/// A member of a result.
+pub fn member<'a>(value: &'a Value, name: &'static str) -> Result<&'a Value, Failure> {
+    value.get(name).ok_or(Failure::Incomplete(name))
 }
 
 /// The items of a result that is a list.
-///
-/// # Errors
-/// It is none.
 pub fn items(value: &Value) -> Result<&[Value], Failure> {
     value.as_array().ok_or(Failure::Incomplete("list"))
 }

@@ -1,5 +1,5 @@
-//! The whole terminal as a picture that is drawn again and again, and the terminal as it
-//! was afterwards, however that ends.
+//! The whole terminal as a picture that is drawn again and again. However that ends, the terminal
+//! is restored.
 
 use std::io::{self, IsTerminal, Write};
 use std::os::fd::{AsFd, BorrowedFd};
@@ -9,25 +9,25 @@ use nix::sys::signalfd::{SfdFlags, SignalFd};
 
 use super::table::cut;
 use super::terminal::Mode;
-use super::visible::visible;
+use crate::visible::visible;
 
 /// Another screen, cursor hidden.
 const ENTER: &str = "\x1b[?1049h\x1b[?25l";
 const LEAVE: &str = "\x1b[?25h\x1b[?1049l";
 /// To the upper left corner.
 const HOME: &str = "\x1b[H";
-/// Forget the rest of the line, of the screen.
+/// Clear the rest of the line, of the screen.
 const CLEAR_LINE: &str = "\x1b[K";
 const CLEAR_BELOW: &str = "\x1b[J";
 
-/// What is assumed where the terminal does not say.
-const USUAL: Size = Size {
+/// Assumed where the terminal does not say.
+const DEFAULT: Size = Size {
     columns: 80,
     rows: 24,
 };
 
-/// The signals that a screen's owner takes.
-pub(super) const CALLS: [Signal; 3] = [Signal::SIGWINCH, Signal::SIGTERM, Signal::SIGHUP];
+/// The signals that a screen receives.
+pub(super) const SIGNALS: [Signal; 3] = [Signal::SIGWINCH, Signal::SIGTERM, Signal::SIGHUP];
 
 /// Characters that fit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,14 +39,14 @@ pub struct Size {
 }
 
 impl Size {
-    /// Of the terminal that standard output is.
+    /// The size of the terminal that is standard output.
     #[must_use]
     pub fn of_console() -> Self {
         let Ok(size) = rustix::termios::tcgetwinsize(io::stdout()) else {
-            return USUAL;
+            return DEFAULT;
         };
         match (usize::from(size.ws_col), usize::from(size.ws_row)) {
-            (0, _) | (_, 0) => USUAL,
+            (0, _) | (_, 0) => DEFAULT,
             (columns, rows) => Self { columns, rows },
         }
     }
@@ -59,20 +59,19 @@ pub fn is_possible() -> bool {
     io::stdout().is_terminal() && !term.is_empty() && term != "dumb"
 }
 
-/// Why a screen's owner should look up.
+/// A signal that a screen received.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Call {
+pub enum Received {
     /// The terminal has another size.
     Resized,
-    /// Somebody wants this process to end.
+    /// The process is to end by this signal.
     End(Signal),
 }
 
 /// The terminal while it is drawn on.
 #[derive(Debug)]
 pub struct Screen {
-    // Dropped in this order: no signal may end us before the terminal is as it was.
-    _picture: Picture,
+    // Dropped in this order: no signal may end us before the terminal is restored.
     _keys: Mode,
     signals: SignalFd,
     _mask: Mask,
@@ -84,29 +83,22 @@ struct Mask(SigSet);
 
 impl Drop for Mask {
     fn drop(&mut self) {
-        // It was the mask of this thread and is one.
+        // It was a mask of this thread before, so it is valid.
         let _ = self.0.thread_set_mask();
     }
 }
 
-/// The other screen.
-#[derive(Debug)]
-struct Picture;
-
-impl Drop for Picture {
+impl Drop for Screen {
     fn drop(&mut self) {
-        // The terminal may be gone; then nobody needs it back.
+        // The terminal may be gone; then there is nothing to restore.
         let _ = show(LEAVE);
     }
 }
 
 impl Screen {
     /// Take the terminal. Keys come one by one, Ctrl-C among them.
-    ///
-    /// # Errors
-    /// The terminal is gone, or the system has no means left for it.
     pub fn open() -> io::Result<Self> {
-        let mask = CALLS.into_iter().collect::<SigSet>();
+        let mask = SIGNALS.into_iter().collect::<SigSet>();
         let before = Mask(SigSet::thread_get_mask()?);
         mask.thread_block()?;
         let flags = SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK;
@@ -114,17 +106,13 @@ impl Screen {
         let keys = Mode::by_key()?;
         show(ENTER)?;
         Ok(Self {
-            _picture: Picture,
             _keys: keys,
             signals,
             _mask: before,
         })
     }
 
-    /// Show these lines, as much of them as fits; the last one stays at the lower edge.
-    ///
-    /// # Errors
-    /// The terminal is gone.
+    /// Show these lines, as many as fit; `last` stays at the lower edge.
     pub fn draw(&self, lines: &[String], last: &str, size: Size) -> io::Result<()> {
         let room = size.rows.saturating_sub(1);
         let mut picture = HOME.to_owned();
@@ -139,25 +127,19 @@ impl Screen {
         show(&picture)
     }
 
-    /// What the system wants, if anything.
-    ///
-    /// # Errors
-    /// The system does not say.
-    pub fn call(&self) -> io::Result<Option<Call>> {
+    /// The next signal, if one came.
+    pub fn received(&self) -> io::Result<Option<Received>> {
         let Some(info) = self.signals.read_signal()? else {
             return Ok(None);
         };
         let number = i32::try_from(info.ssi_signo).unwrap_or_default();
         Ok(Some(match Signal::try_from(number) {
-            Ok(Signal::SIGWINCH) | Err(_) => Call::Resized,
-            Ok(signal) => Call::End(signal),
+            Ok(Signal::SIGWINCH) | Err(_) => Received::Resized,
+            Ok(signal) => Received::End(signal),
         }))
     }
 
-    /// Give the terminal back and end by that signal.
-    ///
-    /// # Errors
-    /// The system does not let us.
+    /// Restore the terminal and end by that signal.
     pub fn end(self, signal: Signal) -> io::Result<()> {
         drop(self);
         Ok(raise(signal)?)
@@ -170,7 +152,7 @@ impl AsFd for Screen {
     }
 }
 
-/// What fits into that many lines; in the last one, how much does not.
+/// The lines that fit into that many; the last one then says how many do not.
 fn fitting(lines: &[String], room: usize) -> Vec<String> {
     if lines.len() <= room {
         return lines.to_vec();

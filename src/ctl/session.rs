@@ -1,8 +1,12 @@
-//! One user talking to one server: what every command works with.
+//! What every command works with: the server, the terminal, the outcome so far.
+//!
+//! Commands print through [`Session`] only, so that `--json` can collect everything instead.
+
+use std::ops::Range;
 
 use visord_config::Secret;
 use visord_model::fault::FaultCode;
-use visord_xmlrpc::http::{Identity, ServerUrl, Trust};
+use visord_xmlrpc::http::{ClientCertificate, ServerUrl, Trust};
 use visord_xmlrpc::{CallError, Client, Login, Value};
 
 use super::exit_status::{ExitStatus, is};
@@ -26,22 +30,18 @@ pub struct Server {
     /// Whom to trust about who an `https://` server is.
     pub trust: Trust,
     /// What to show to an `https://` server that asks who we are.
-    pub identity: Option<Identity>,
+    pub identity: Option<ClientCertificate>,
 }
 
 impl Server {
     /// The URL as it may be shown: without the password in it.
     #[must_use]
     pub fn shown(&self) -> String {
-        let url = self.url.expose();
-        let secret = url.split_once("://").and_then(|(scheme, rest)| {
-            let authority = rest.split('/').next()?;
-            let (login, _) = authority.rsplit_once('@')?;
-            let (name, _) = login.split_once(':')?;
-            let rest = &rest[login.len()..];
-            (scheme != "unix").then(|| format!("{scheme}://{name}:***{rest}"))
-        });
-        secret.unwrap_or_else(|| url.to_owned())
+        let mut url = self.url.expose().to_owned();
+        if let Some(password) = password_in(&url) {
+            url.replace_range(password, "***");
+        }
+        url
     }
 
     /// Whether a name to log in with was given, and no password for it.
@@ -57,22 +57,21 @@ impl Server {
     pub fn client(&self) -> Result<Client, Failure> {
         let url = ServerUrl::parse(self.url.expose()).map_err(|_| Failure::UnknownProtocol)?;
         let login = self.login(&url);
-        let client = Client::new(url.address, login.as_ref());
-        let client = client.trusting(self.trust.clone());
-        Ok(match &self.identity {
-            Some(identity) => client.presenting(identity.clone()),
-            None => client,
-        })
+        let mut client = Client::new(url.address, login.as_ref()).trusting(self.trust.clone());
+        if let Some(identity) = &self.identity {
+            client = client.presenting(identity.clone());
+        }
+        Ok(client)
     }
 
     /// The reachability check (spec interfaces 4.5).
     ///
     /// # Errors
     /// A failure that has no wording of its own.
-    pub fn reach(&self) -> Result<Result<Client, Unreached>, Failure> {
+    pub fn reach(&self) -> Result<Client, Failure> {
         let mut client = self.client()?;
         let (status, message) = match client.call("supervisor.getVersion", &[]) {
-            Ok(Value::Str(version)) if version == API_VERSION => return Ok(Ok(client)),
+            Ok(Value::Str(version)) if version == API_VERSION => return Ok(client),
             Ok(version) => (ExitStatus::VersionMismatch, other_version(&version)),
             Err(CallError::Refused) => {
                 let message = format!("{} refused connection", self.shown());
@@ -87,27 +86,32 @@ impl Server {
             }
             Err(other) => return Err(other.into()),
         };
-        Ok(Err(Unreached { status, message }))
+        Err(Failure::Unreached {
+            status,
+            message,
+            hint: hint(status, self.url.expose()),
+        })
     }
 
     /// Credentials of our own count only as a pair (spec interfaces 4.2); without them
-    /// those written into the URL are used (decision Q40).
+    /// those written into the URL are used (difference Q40).
     fn login(&self, url: &ServerUrl) -> Option<Login> {
-        let password = self.password.as_ref();
-        let password = password.map(|password| password.expose().to_owned());
+        let password = self.password.as_ref().map(|it| it.expose().to_owned());
         let own = self.username.clone().zip(password);
-        own.or_else(|| url.credentials.clone())
-            .map(|(username, password)| Login { username, password })
+        let own = own.map(|(username, password)| Login { username, password });
+        own.or_else(|| url.login.clone())
     }
 }
 
-/// Why a server is none that commands could be given to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unreached {
-    /// What that means for the exit code.
-    pub status: ExitStatus,
-    /// The line for it.
-    pub message: String,
+/// Where the password of `scheme://user:password@host` is.
+#[must_use]
+pub fn password_in(url: &str) -> Option<Range<usize>> {
+    let (scheme, rest) = url.split_once("://")?;
+    let authority = rest.split('/').next()?;
+    let (login, _) = authority.rsplit_once('@')?;
+    let (name, password) = login.split_once(':')?;
+    let start = scheme.len() + "://".len() + name.len() + 1;
+    (scheme != "unix").then(|| start..start + password.len())
 }
 
 /// What a command did to the session.
@@ -120,39 +124,25 @@ pub enum Flow {
     Leave,
 }
 
-/// Everything commands share: the server, the user's terminal and the outcome so far.
+/// Everything commands share: the server, the user's terminal and the outcome so far. What prints
+/// fails only if standard output is gone; what asks, also at the end of the input.
 pub struct Session<'t> {
     /// Where calls go.
     pub server: Server,
-    /// Where words come from and go to.
-    pub terminal: &'t mut dyn Terminal,
+    /// The user's terminal.
+    pub terminal: &'t mut Terminal,
     /// Ask before the daemon is ended or restarted.
     pub confirm: bool,
     /// The last failure; later successes do not reset it (spec interfaces 4.4).
     pub exit_status: ExitStatus,
-    /// With `--json`: everything that was said, to be told in one document.
+    /// With `--json`: everything to be printed in one document.
     pub report: Option<Report>,
-    /// Commands that are programs of their own.
+    /// Commands that are separate programs.
     pub plugins: Plugins,
 }
 
-impl<'t> Session<'t> {
-    /// A session in which nothing has failed yet.
-    pub fn new(server: Server, terminal: &'t mut dyn Terminal, confirm: bool) -> Self {
-        Self {
-            server,
-            terminal,
-            confirm,
-            exit_status: ExitStatus::Success,
-            report: None,
-            plugins: Plugins::default(),
-        }
-    }
-
+impl Session<'_> {
     /// Write a line (or several) to standard output.
-    ///
-    /// # Errors
-    /// Standard output is gone.
     pub fn say(&mut self, line: &str) -> Result<(), Failure> {
         match &mut self.report {
             Some(report) => report.output.push(line.to_owned()),
@@ -162,28 +152,15 @@ impl<'t> Session<'t> {
     }
 
     /// Write a line of a log to standard output, as the program wrote it.
-    ///
-    /// # Errors
-    /// Standard output is gone.
     pub fn say_bytes(&mut self, line: &[u8]) -> Result<(), Failure> {
-        match &mut self.report {
-            Some(report) => {
-                let line = String::from_utf8_lossy(line);
-                report.output.push(line.into_owned());
-            }
-            None => {
-                self.terminal.out_bytes(line)?;
-                self.terminal.out("\n")?;
-            }
+        if self.report.is_some() {
+            return self.say(&String::from_utf8_lossy(line));
         }
-        Ok(())
+        self.terminal.out_bytes(line)?;
+        Ok(self.terminal.out("\n")?)
     }
 
-    /// Tell the result: `text` to a person, `json` to a program. Texts of several lines
-    /// end with a line end.
-    ///
-    /// # Errors
-    /// Standard output is gone.
+    /// Print the result: `text`, or `json` with `--json`. A text ends with a line end.
     pub fn tell(&mut self, text: &str, json: impl FnOnce() -> Json) -> Result<(), Failure> {
         match &mut self.report {
             Some(report) => report.result = json(),
@@ -193,9 +170,6 @@ impl<'t> Session<'t> {
     }
 
     /// As [`Session::tell`], for a result that is a list and comes item by item.
-    ///
-    /// # Errors
-    /// Standard output is gone.
     pub fn tell_item(&mut self, text: &str, json: impl FnOnce() -> Json) -> Result<(), Failure> {
         match &mut self.report {
             Some(report) => report.push(json()),
@@ -205,9 +179,6 @@ impl<'t> Session<'t> {
     }
 
     /// Write a line and take the failure into account.
-    ///
-    /// # Errors
-    /// Standard output is gone.
     pub fn fail(&mut self, status: ExitStatus, line: &str) -> Result<(), Failure> {
         self.exit_status = status;
         match &mut self.report {
@@ -218,9 +189,6 @@ impl<'t> Session<'t> {
     }
 
     /// Ask yes or no; only `y...` or `Y...` is yes (spec interfaces 4.6).
-    ///
-    /// # Errors
-    /// The input ended, or standard output is gone.
     pub fn is_confirmed(&mut self, question: &str) -> Result<bool, Failure> {
         if !self.confirm {
             return Ok(true);
@@ -237,45 +205,32 @@ impl<'t> Session<'t> {
         self.server.client()
     }
 
-    /// The reachability check (spec interfaces 4.5): a client for a supervisor that
-    /// answered, or nothing after the reason was told.
+    /// The reachability check (spec interfaces 4.5): a client for a supervisor that answered.
     ///
     /// # Errors
-    /// A failure that has no wording of its own.
-    pub fn reach(&mut self) -> Result<Option<Client>, Failure> {
-        match self.server.reach()? {
-            Ok(client) => Ok(Some(client)),
-            Err(Unreached { status, message }) => {
-                self.fail(status, &message)?;
-                if let Some(hint) = hint(status, self.server.url.expose()).filter(|_| !self.confirm)
-                {
-                    self.terminal.hint(&hint)?;
-                }
-                Ok(None)
-            }
-        }
+    /// [`Failure::Unreached`], or a failure that has no wording of its own.
+    pub fn reach(&self) -> Result<Client, Failure> {
+        self.server.reach()
     }
 }
 
-/// What a person may do about a server that is not there.
-fn hint(status: ExitStatus, url: &str) -> Option<String> {
+/// What the user may do about a server that cannot be reached.
+fn hint(status: ExitStatus, url: &str) -> Option<&'static str> {
     const DEFAULT: &str = "http://localhost:9001";
     match status {
-        ExitStatus::Unreachable if url == DEFAULT => Some(
-            "no serverurl was found in a configuration file; -c names the file, -s the server"
-                .to_owned(),
-        ),
+        ExitStatus::Unreachable if url == DEFAULT => {
+            Some("no serverurl configured; use -c FILE or -s URL")
+        }
         ExitStatus::Unreachable if url.starts_with("unix://") => {
-            Some("nobody listens at this file; is supervisord running?".to_owned())
+            Some("nothing is listening on this socket. Is supervisord running?")
         }
         ExitStatus::Unreachable => Some(
-            "nobody listens there; is supervisord running, with a port in [inet_http_server]?"
-                .to_owned(),
+            "nothing is listening on that address. Is supervisord running, and does \
+             [inet_http_server] use this port?",
         ),
         ExitStatus::NotRunning => Some(
-            "supervisord makes this file when it starts; is it running, with the same file in \
-             [unix_http_server]?"
-                .to_owned(),
+            "supervisord creates this socket when it starts. Is it running, with the same file \
+             in [unix_http_server]?",
         ),
         ExitStatus::Success
         | ExitStatus::Generic
@@ -283,7 +238,8 @@ fn hint(status: ExitStatus, url: &str) -> Option<String> {
         | ExitStatus::Stopped
         | ExitStatus::VersionMismatch
         | ExitStatus::TimedOut
-        | ExitStatus::Interrupted => None,
+        | ExitStatus::Interrupted
+        | ExitStatus::Plugin(_) => None,
     }
 }
 

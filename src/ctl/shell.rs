@@ -14,7 +14,7 @@ use super::failure::Failure;
 use super::history::History;
 use super::process::ProcessInfo;
 use super::session::{Flow, Session};
-use super::visible::visible;
+use crate::visible::visible;
 
 /// Why a shell ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,7 +36,10 @@ pub fn run(
 ) -> Result<Left, Failure> {
     let prompt = format!("{prompt}> ");
     let mut editor = editor::open()?;
-    let mut history = open_history(session, history_file, editor.as_deref_mut())?;
+    let mut history = match history_file {
+        Some(path) => open_history(session, path, editor.as_deref_mut())?,
+        None => None,
+    };
     loop {
         let entered = match &mut editor {
             Some(editor) => editor.line(&visible(&prompt), names(session))?,
@@ -54,7 +57,13 @@ pub fn run(
             Entered::Interrupted => return Ok(Left::ByUser),
         };
         if let Some(editor) = &mut editor {
-            remember(session, &mut **editor, history.as_mut(), &line)?;
+            if !line.trim().is_empty() {
+                editor.remember(&line);
+            }
+            if let Some(Err(error)) = history.as_mut().map(|history| history.add(&line)) {
+                let warning = format!("warning: history file: {error}\n");
+                session.terminal.err(&warning)?;
+            }
         }
         match attempt(session, &line)? {
             Flow::Continue => {}
@@ -64,20 +73,20 @@ pub fn run(
 }
 
 /// What Ctrl-C does in a shell while no command takes it: a new line, the terminal as it
-/// was, and out with that code.
-pub fn leave_on_interrupt(code: ExitStatus) -> impl Fn() + Send + 'static {
+/// was, and exit with that code.
+pub fn leave_on_interrupt(status: ExitStatus) -> impl Fn() + Send + 'static {
     let before = tcgetattr(io::stdin()).ok();
-    let farewell = match Ability::of_console() {
-        // The full editor may have asked the terminal to mark what is pasted.
-        Ability::Full => "\x1b[?2004l\n",
-        Ability::Plain | Ability::None => "\n",
+    let last: &[u8] = match Ability::of_console() {
+        // the full editor may have asked the terminal to mark what is pasted
+        Ability::Full => b"\x1b[?2004l\n",
+        Ability::Plain | Ability::None => b"\n",
     };
     move || {
         if let Some(before) = &before {
             let _ = tcsetattr(io::stdin(), SetArg::TCSADRAIN, before);
         }
-        let _ = io::stdout().write_all(farewell.as_bytes());
-        std::process::exit(i32::from(code.code()));
+        let _ = io::stdout().write_all(last);
+        std::process::exit(i32::from(status.code()));
     }
 }
 
@@ -90,49 +99,25 @@ fn names(session: &Session<'_>) -> Rc<Names> {
     ))
 }
 
-/// Without its history file a shell is still a shell: what is wrong is told, no more.
+/// The history, which the editor learns. Without its file a shell is still a shell: a warning is
+/// all.
 fn open_history(
     session: &mut Session<'_>,
-    path: Option<&Path>,
+    path: &Path,
     editor: Option<&mut (dyn Editor + 'static)>,
 ) -> Result<Option<History>, Failure> {
-    let Some(path) = path else {
-        return Ok(None);
-    };
     match History::open(path) {
         Ok((history, entries)) => {
             if let Some(editor) = editor {
-                for entry in entries {
-                    editor.remember(&entry);
-                }
+                entries.iter().for_each(|entry| editor.remember(entry));
             }
             Ok(Some(history))
         }
         Err(error) => {
-            warn(
-                session,
-                &format!("history file {}: {error}", path.display()),
-            )?;
+            let path = path.display();
+            let warning = format!("warning: history file {path}: {error}\n");
+            session.terminal.err(&warning)?;
             Ok(None)
         }
     }
-}
-
-fn remember(
-    session: &mut Session<'_>,
-    editor: &mut dyn Editor,
-    history: Option<&mut History>,
-    line: &str,
-) -> Result<(), Failure> {
-    if !line.trim().is_empty() {
-        editor.remember(line);
-    }
-    if let Some(Err(error)) = history.map(|history| history.add(line)) {
-        warn(session, &format!("history file: {error}"))?;
-    }
-    Ok(())
-}
-
-fn warn(session: &mut Session<'_>, what: &str) -> Result<(), Failure> {
-    Ok(session.terminal.err(&format!("warning: {what}\n"))?)
 }

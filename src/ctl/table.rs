@@ -1,15 +1,17 @@
 //! Tables for people: aligned, and cut to the width of a terminal where there is one.
 
+use std::array::from_fn;
+
 /// Blanks between two columns.
 const GAP: usize = 2;
-/// Narrower than this a column says nothing any more.
+/// A column is not cut below this width.
 const NARROWEST: usize = 8;
-/// Stands where something was cut out.
+/// Shown where something was cut out.
 const CUT: char = '…';
-/// Ends a colour.
+/// Ends a color.
 pub const PLAIN: &str = "\x1b[0m";
 
-/// On which side of its column a text stands.
+/// The side of its column that a text is aligned to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Align {
     /// Words.
@@ -18,35 +20,17 @@ pub enum Align {
     Right,
 }
 
-/// A text in a table.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Cell {
-    /// Without colours.
-    pub text: String,
-    /// What turns its colour on; empty for none.
-    pub colour: &'static str,
-}
-
-impl From<String> for Cell {
-    fn from(text: String) -> Self {
-        Self { text, colour: "" }
-    }
-}
-
 /// Titles and rows, a line each. If they are wider than `width` the last column, then the
-/// first is cut to fit.
-#[must_use]
+/// first is cut to fit. Cells may have colors, those of the first column not.
 pub fn render<const N: usize>(
     titles: [(&str, Align); N],
-    rows: &[[Cell; N]],
+    rows: &[[String; N]],
     width: Option<usize>,
 ) -> Vec<String> {
-    let widest = |column: usize| {
-        let title = length(titles[column].0);
-        let cells = rows.iter().map(|row| length(&row[column].text));
-        cells.max().unwrap_or(0).max(title)
-    };
-    let mut widths: [usize; N] = std::array::from_fn(widest);
+    let head = titles.map(|(title, _)| title.to_owned());
+    let lines = || std::iter::once(&head).chain(rows);
+    let widest = |column: usize| lines().map(|row| length(&row[column])).max().unwrap_or(0);
+    let mut widths: [usize; N] = from_fn(widest);
     if let Some(width) = width {
         let gaps = GAP * N.saturating_sub(1);
         for column in [N - 1, 0] {
@@ -55,85 +39,66 @@ pub fn render<const N: usize>(
             widths[column] = widths[column].saturating_sub(excess).max(narrowest);
         }
     }
-    let head = titles.map(|(title, _)| Cell::from(title.to_owned()));
-    let lines = std::iter::once(&head).chain(rows);
-    let lines = lines.map(|row| line(row, &titles, &widths));
-    match width {
-        Some(width) => lines.map(|line| cut(&line, width)).collect(),
-        None => lines.collect(),
-    }
+    let cell = |row: &[String; N], column: usize| {
+        let width = widths[column];
+        let text = match column {
+            0 => cut_middle(&row[column], width),
+            _ => cut(&row[column], width),
+        };
+        let blanks = " ".repeat(width.saturating_sub(length(&text)));
+        match titles[column].1 {
+            Align::Left => text + &blanks,
+            Align::Right => blanks + &text,
+        }
+    };
+    let line = |row: &[String; N]| {
+        let cells: [String; N] = from_fn(|column| cell(row, column));
+        let line = cells.join(&" ".repeat(GAP));
+        cut(line.trim_end_matches(' '), width.unwrap_or(usize::MAX))
+    };
+    lines().map(line).collect()
 }
 
-fn line<const N: usize>(
-    row: &[Cell; N],
-    titles: &[(&str, Align); N],
-    widths: &[usize; N],
-) -> String {
-    let mut line = String::new();
-    for (column, Cell { text, colour }) in row.iter().enumerate() {
-        let text = if column == 0 {
-            cut_middle(text, widths[column])
-        } else {
-            cut(text, widths[column])
-        };
-        let blanks = " ".repeat(widths[column].saturating_sub(length(&text)));
-        let text = if colour.is_empty() {
-            text
-        } else {
-            format!("{colour}{text}{PLAIN}")
-        };
-        match titles[column].1 {
-            Align::Left => line.push_str(&format!("{text}{blanks}")),
-            Align::Right => line.push_str(&format!("{blanks}{text}")),
-        }
-        if column + 1 < N {
-            line.push_str(&" ".repeat(GAP));
-        }
-    }
-    line.truncate(line.trim_end_matches(' ').len());
-    line
+/// The characters of a text and whether each is part of what sets a color.
+fn characters(text: &str) -> impl Iterator<Item = (char, bool)> {
+    text.chars().scan(false, |in_color, c| {
+        *in_color |= c == '\x1b';
+        let is_color = *in_color;
+        *in_color &= c != 'm';
+        Some((c, is_color))
+    })
 }
 
 fn length(text: &str) -> usize {
-    text.chars().count()
+    characters(text).filter(|(_, is_color)| !is_color).count()
 }
 
-/// No more than `width` characters of a line, not counting what sets colours.
-#[must_use]
+/// No more than `width` characters of a line, not counting what sets colors.
 pub fn cut(line: &str, width: usize) -> String {
+    if length(line) <= width {
+        return line.to_owned();
+    }
     let mut kept = String::new();
-    let mut count = 0;
-    let mut in_colour = false;
-    let mut last = 0;
-    for c in line.chars() {
-        if c == '\x1b' {
-            in_colour = true;
-        }
-        if in_colour {
-            kept.push(c);
-            in_colour = c != 'm';
-            continue;
-        }
-        count += 1;
-        if count > width {
-            kept.truncate(last);
-            if width > 0 {
-                kept.push(CUT);
+    let mut left = width;
+    for (c, is_color) in characters(line) {
+        if !is_color {
+            if left <= 1 {
+                break;
             }
-            if line.contains('\x1b') {
-                kept.push_str(PLAIN);
-            }
-            return kept;
-        }
-        if count == width {
-            last = kept.len();
+            left -= 1;
         }
         kept.push(c);
+    }
+    if width > 0 {
+        kept.push(CUT);
+    }
+    if line.contains('\x1b') {
+        kept.push_str(PLAIN);
     }
     kept
 }
 
-/// The same from the middle: names differ at their ends.
+/// The same, cut in the middle: names differ at their ends.
 fn cut_middle(text: &str, width: usize) -> String {
     let count = length(text);
     if count <= width || width < 3 {
@@ -155,15 +120,10 @@ mod tests {
         ("WHY", Align::Left),
     ];
 
-    fn rows() -> [[Cell; 3]; 2] {
-        let cell = |text: &str| Cell::from(text.to_owned());
-        let red = Cell {
-            text: "7".to_owned(),
-            colour: "\x1b[31m",
-        };
+    fn rows() -> [[String; 3]; 2] {
         [
-            [cell("web-server-number-1"), cell("12345"), cell("-")],
-            [cell("b"), red, cell("exited with code 1, 5m ago")],
+            ["web-server-number-1", "12345", "-"].map(str::to_owned),
+            ["b", "\x1b[31m7\x1b[0m", "exited with code 1, 5m ago"].map(str::to_owned),
         ]
     }
 

@@ -1,97 +1,39 @@
-//! The user's end: where words go and where answers come from.
+//! The user's terminal: where output goes and where answers come from.
 
 use std::io::{self, IsTerminal, Write};
 use std::os::fd::AsFd;
 
 use nix::errno::Errno;
-use nix::sys::termios::{LocalFlags, SetArg, Termios, tcgetattr, tcsetattr};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::termios::{
+    LocalFlags, SetArg, SpecialCharacterIndices, Termios, tcgetattr, tcsetattr,
+};
 
 use super::interrupt::{Interrupts, Taken};
-use super::visible::{Visible, visible};
+use crate::visible::{Visible, visible};
 
 /// Exit code of a process that Ctrl-C ended, as shells give it.
 const KILLED_BY_INTERRUPT: i32 = 130;
 
-/// What a session needs of its user's end. Tests put a script in its place.
-pub trait Terminal {
-    /// Write a complete text to standard output, at once. A terminal is shown its visible form.
-    ///
-    /// # Errors
-    /// Standard output is gone.
-    fn out(&mut self, text: &str) -> io::Result<()>;
-
-    /// Write bytes of a log to standard output, at once; the next ones may continue a character.
-    /// A terminal is shown their visible form, anything else gets them as they are.
-    ///
-    /// # Errors
-    /// Standard output is gone.
-    fn out_bytes(&mut self, bytes: &[u8]) -> io::Result<()>;
-
-    /// Write to standard error, at once. A terminal is shown the visible form.
-    ///
-    /// # Errors
-    /// Standard error is gone.
-    fn err(&mut self, text: &str) -> io::Result<()>;
-
-    /// Write advice to standard error if a person reads it.
-    ///
-    /// # Errors
-    /// Standard error is gone.
-    fn hint(&mut self, text: &str) -> io::Result<()>;
-
-    /// Whether there is a person to be asked.
-    fn can_ask(&self) -> bool;
-
-    /// Show `question` and read a line, without its end; nothing at the end of the input.
-    ///
-    /// # Errors
-    /// Standard input or output is gone.
-    fn ask(&mut self, question: &str) -> io::Result<Option<String>>;
-
-    /// As [`Terminal::ask`], but what is typed is not shown.
-    ///
-    /// # Errors
-    /// Standard input or output is gone.
-    fn ask_secret(&mut self, question: &str) -> io::Result<Option<String>>;
-
-    /// Whether colours may be used: a terminal that knows them, and a user who wants them
-    /// (`NO_COLOR` unset).
-    fn has_colours(&self) -> bool;
-
-    /// Whether words go to a terminal.
-    fn is_terminal(&self) -> bool;
-
-    /// What is typed, line by line, for those who must wait for something else as well.
-    fn lines(&mut self) -> &mut LineReader;
-
-    /// Take Ctrl-C until the result is dropped.
-    ///
-    /// # Errors
-    /// The system has no means left for it.
-    fn take_interrupts(&mut self) -> io::Result<Taken>;
-}
-
-/// Standard input, output and error of this process.
+/// Standard input, output and error of this process. A terminal is shown the visible form of all
+/// that is written; anything else gets the bytes. Methods fail if their stream is gone, or the system
+/// has no descriptor or thread left.
 #[derive(Debug, Default)]
-pub struct Console {
+pub struct Terminal {
     input: LineReader,
     interrupts: Option<Interrupts>,
     shown: Visible,
 }
 
-impl Console {
+impl Terminal {
     /// From now on Ctrl-C calls `leave` while no command takes it.
-    ///
-    /// # Errors
-    /// The system has no means left for it.
     pub fn on_interrupt(&mut self, leave: impl Fn() + Send + 'static) -> io::Result<()> {
         self.interrupts = Some(Interrupts::watch(leave)?);
         Ok(())
     }
-}
 
-impl Terminal for Console {
-    fn out(&mut self, text: &str) -> io::Result<()> {
+    /// Write a complete text to standard output, at once.
+    pub fn out(&mut self, text: &str) -> io::Result<()> {
         if !self.is_terminal() {
             return write(text.as_bytes());
         }
@@ -100,14 +42,16 @@ impl Terminal for Console {
         write(shown.as_bytes())
     }
 
-    fn out_bytes(&mut self, bytes: &[u8]) -> io::Result<()> {
+    /// Write bytes of a log to standard output, at once; the next ones may continue a character.
+    pub fn out_bytes(&mut self, bytes: &[u8]) -> io::Result<()> {
         if !self.is_terminal() {
             return write(bytes);
         }
         write(self.shown.push(bytes).as_bytes())
     }
 
-    fn err(&mut self, text: &str) -> io::Result<()> {
+    /// Write to standard error, at once.
+    pub fn err(&mut self, text: &str) -> io::Result<()> {
         let mut stderr = io::stderr().lock();
         if stderr.is_terminal() {
             return stderr.write_all(visible(text).as_bytes());
@@ -115,42 +59,54 @@ impl Terminal for Console {
         stderr.write_all(text.as_bytes())
     }
 
-    fn hint(&mut self, text: &str) -> io::Result<()> {
+    /// Write advice to standard error if it is a terminal.
+    pub fn hint(&mut self, text: &str) -> io::Result<()> {
         if io::stderr().is_terminal() {
             self.err(&format!("hint: {text}\n"))?;
         }
         Ok(())
     }
 
-    fn can_ask(&self) -> bool {
+    /// Whether a user can be asked.
+    #[must_use]
+    pub fn can_ask(&self) -> bool {
         io::stdin().is_terminal() && io::stdout().is_terminal()
     }
 
-    fn ask(&mut self, question: &str) -> io::Result<Option<String>> {
+    /// Show `question` and read a line, without its end; `None` at the end of the input.
+    pub fn ask(&mut self, question: &str) -> io::Result<Option<String>> {
         self.out(question)?;
         self.input.next_line()
     }
 
-    fn ask_secret(&mut self, question: &str) -> io::Result<Option<String>> {
+    /// As [`Terminal::ask`], but what is typed is not shown.
+    pub fn ask_secret(&mut self, question: &str) -> io::Result<Option<String>> {
         let _quiet = Mode::without_echo()?;
         self.ask(question)
     }
 
-    fn has_colours(&self) -> bool {
+    /// Whether colors may be used: standard output is a terminal that knows them, and the user
+    /// wants them (`NO_COLOR` unset).
+    #[must_use]
+    pub fn has_colors(&self) -> bool {
         let unwanted = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
         let term = std::env::var_os("TERM").unwrap_or_default();
-        io::stdout().is_terminal() && !unwanted && !term.is_empty() && term != "dumb"
+        self.is_terminal() && !unwanted && !term.is_empty() && term != "dumb"
     }
 
-    fn is_terminal(&self) -> bool {
+    /// Whether standard output is a terminal.
+    #[must_use]
+    pub fn is_terminal(&self) -> bool {
         io::stdout().is_terminal()
     }
 
-    fn lines(&mut self) -> &mut LineReader {
+    /// What is typed, line by line, for a caller that also waits for something else.
+    pub fn lines(&mut self) -> &mut LineReader {
         &mut self.input
     }
 
-    fn take_interrupts(&mut self) -> io::Result<Taken> {
+    /// Take Ctrl-C until the result is dropped.
+    pub fn take_interrupts(&mut self) -> io::Result<Taken> {
         if let Some(interrupts) = &self.interrupts {
             return interrupts.take();
         }
@@ -159,22 +115,23 @@ impl Terminal for Console {
     }
 }
 
-fn write(bytes: &[u8]) -> io::Result<()> {
+/// Write to standard output, at once, whatever it is.
+///
+/// # Errors
+/// Standard output is gone.
+pub(super) fn write(bytes: &[u8]) -> io::Result<()> {
     let mut stdout = io::stdout().lock();
     stdout.write_all(bytes)?;
     stdout.flush()
 }
 
-/// While it lives, the terminal of standard input works in another way; without a terminal
-/// nothing changes.
+/// While it lives, the terminal of standard input is in another mode; without a terminal nothing
+/// changes. An error: the terminal is gone.
 #[derive(Debug)]
 pub struct Mode(Option<Termios>);
 
 impl Mode {
     /// What is typed is not shown, only where a line ends.
-    ///
-    /// # Errors
-    /// The terminal is gone.
     pub fn without_echo() -> io::Result<Self> {
         Self::begin(|mode| {
             mode.local_flags.remove(LocalFlags::ECHO);
@@ -182,22 +139,18 @@ impl Mode {
         })
     }
 
-    /// As it is; whatever somebody else does to it ends with this value.
-    ///
-    /// # Errors
-    /// The terminal is gone.
+    /// The present mode; changes that others make end with this value.
     pub fn kept() -> io::Result<Self> {
         Self::begin(|_| {})
     }
 
     /// Keys come one by one, Ctrl-C among them, and are not shown.
-    ///
-    /// # Errors
-    /// The terminal is gone.
     pub fn by_key() -> io::Result<Self> {
         Self::begin(|mode| {
             let line_by_line = LocalFlags::ICANON | LocalFlags::ECHO | LocalFlags::ISIG;
             mode.local_flags.remove(line_by_line);
+            mode.control_chars[SpecialCharacterIndices::VMIN as usize] = 1;
+            mode.control_chars[SpecialCharacterIndices::VTIME as usize] = 0;
         })
     }
 
@@ -217,34 +170,40 @@ impl Mode {
 impl Drop for Mode {
     fn drop(&mut self) {
         if let Some(before) = &self.0 {
-            // The terminal may be gone; then nobody needs it back.
+            // fails if the terminal is gone
             let _ = tcsetattr(io::stdin(), SetArg::TCSADRAIN, before);
         }
     }
 }
 
 /// Lines of standard input. The standard library's own buffer is not used, for it cannot
-/// tell whether a line waits in it, which `fg` must know before it polls the descriptor.
+/// tell whether a line waits in it, which `fg` must know before it polls the descriptor. An error:
+/// standard input cannot be read.
 #[derive(Debug, Default)]
 pub struct LineReader {
     buffer: Vec<u8>,
 }
 
 impl LineReader {
-    /// The next line without its end, waiting for it; nothing at the end of the input
-    /// (which on a terminal is no more than Ctrl-D: more may follow).
-    ///
-    /// # Errors
-    /// Standard input cannot be read.
+    /// The next line without its end, waiting for it; `None` at the end of the input (which on a
+    /// terminal is no more than Ctrl-D: more may follow).
     pub fn next_line(&mut self) -> io::Result<Option<String>> {
         loop {
             if let Some(line) = self.take_line() {
                 return Ok(Some(line));
             }
-            if !self.fill()? {
+            if !self.read()? {
                 return Ok(self.take_rest());
             }
         }
+    }
+
+    /// The next key, waiting for it; `None` at the end of the input.
+    pub fn next_key(&mut self) -> io::Result<Option<u8>> {
+        if self.buffer.is_empty() && !self.read()? {
+            return Ok(None);
+        }
+        Ok(self.buffer.drain(..1).next())
     }
 
     /// A line that is complete already.
@@ -257,7 +216,7 @@ impl LineReader {
 
     /// What was read of a line that the end of the input cut short, if anything.
     pub fn take_rest(&mut self) -> Option<String> {
-        let rest = std::mem::take(&mut self.buffer);
+        let rest = self.take_keys();
         (!rest.is_empty()).then(|| String::from_utf8_lossy(&rest).into_owned())
     }
 
@@ -266,11 +225,20 @@ impl LineReader {
         std::mem::take(&mut self.buffer)
     }
 
-    /// Read once, which blocks unless standard input is readable; false at its end.
-    ///
-    /// # Errors
-    /// Standard input cannot be read.
+    /// Read what has arrived, without waiting; false at the end of the input. To be called when
+    /// the descriptor was readable: that is checked again, for Ctrl-C makes the kernel discard what
+    /// was typed, and a `poll` at the same time may still have seen it.
     pub fn fill(&mut self) -> io::Result<bool> {
+        let stdin = io::stdin();
+        let mut polled = [PollFd::new(stdin.as_fd(), PollFlags::POLLIN)];
+        if let Ok(0) | Err(Errno::EINTR) = poll(&mut polled, PollTimeout::ZERO) {
+            return Ok(true);
+        }
+        self.read()
+    }
+
+    /// Read once, waiting for input; false at its end.
+    fn read(&mut self) -> io::Result<bool> {
         let mut bytes = [0_u8; 4096];
         loop {
             match nix::unistd::read(io::stdin().as_fd(), &mut bytes) {

@@ -1,6 +1,6 @@
 //! Numbers as people read them.
 
-/// A time: `42s`, `5m 12s`, `3h 7m`, `12d 4h`. Nothing is rounded up.
+/// A duration: `42s`, `5m 12s`, `3h 7m`, `12d 4h`. Nothing is rounded up.
 #[must_use]
 pub fn time(seconds: i64) -> String {
     let seconds = seconds.max(0);
@@ -41,7 +41,7 @@ pub fn bytes(count: f64) -> String {
     }
 }
 
-/// A share: `12.5%`.
+/// A percentage: `12.5%`.
 #[must_use]
 pub fn percent(share: f64) -> String {
     format!("{share:.1}%")

@@ -1,5 +1,5 @@
-//! News of processes from any daemon: our own tells them as they happen ([`super::live`]),
-//! any other is asked again and again and the answers are compared.
+//! Events of processes from any daemon: ours sends them ([`super::live`]), any other is polled
+//! and its answers are compared.
 
 use std::collections::BTreeMap;
 use std::os::fd::{AsFd, BorrowedFd};
@@ -8,191 +8,136 @@ use std::time::{Duration, Instant};
 use visord_xmlrpc::Client;
 
 use super::failure::Failure;
-use super::follow::wait_for;
-use super::live::{Event, Live, Seen};
+use super::follow::left_until;
+use super::interrupt::Taken;
+use super::live::{LiveEvent, LiveStream, ProcessStatus};
 use super::process::ProcessInfo;
 use super::session::Server;
-
-/// What has become of processes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum News {
-    /// How a process is; told of each at first and then of changes.
-    State(Seen),
-    /// A process was removed; its name.
-    Gone(String),
-    /// Every process there is has been told of.
-    Ready,
-}
 
 /// What ended a wait.
 #[derive(Debug)]
 pub struct Woken {
     /// Which of the other descriptors are ready.
     pub ready: Vec<bool>,
-    /// What was heard; nothing if the server has gone.
-    pub news: Option<Vec<News>>,
+    /// What happened to processes.
+    pub events: Vec<LiveEvent>,
+    /// The server is no longer there.
+    pub is_closed: bool,
 }
 
-/// Somebody who knows what happens to processes.
+/// Reports what happens to the processes of a server.
 #[derive(Debug)]
-pub struct Watcher(Source);
-
-#[derive(Debug)]
-enum Source {
-    Told(Live),
-    Asking(Asking),
+pub enum Watcher {
+    /// The server sends events.
+    Live(LiveStream),
+    /// The server is asked.
+    Polling(Polling),
 }
 
 impl Watcher {
-    /// Begin to watch a server. One that does not tell by itself is asked that often.
-    ///
-    /// # Errors
-    /// The server cannot be talked to.
+    /// Begin to watch a server. One that sends no events is asked that often.
     pub fn open(server: &Server, every: Duration) -> Result<Self, Failure> {
-        Ok(Self(match Live::open(server, "state")? {
-            Some(live) => Source::Told(live),
-            None => Source::Asking(Asking {
+        Ok(match LiveStream::open(server, "state")? {
+            Some(live) => Self::Live(live),
+            None => Self::Polling(Polling {
                 client: server.client()?,
                 every,
                 next: Instant::now(),
-                known: None,
+                last: None,
             }),
-        }))
+        })
     }
 
-    /// Wait for news, one of the other descriptors or that moment, whichever comes first.
-    ///
-    /// # Errors
-    /// The server refused in a way that says more than that it has gone.
+    /// Wait for events, one of the other descriptors or that moment, whichever comes first.
+    /// Fails after Ctrl-C, or if the server refused for another reason than that it exits.
     pub fn wait(
         &mut self,
+        interrupted: &Taken,
         others: &[BorrowedFd<'_>],
         until: Option<Instant>,
     ) -> Result<Woken, Failure> {
-        if let Some(news) = self.unheard() {
-            let ready = vec![false; others.len()];
-            return Ok(Woken { ready, news });
-        }
-        let mut descriptors = others.to_vec();
-        let mut until = until;
-        match &self.0 {
-            Source::Told(live) => descriptors.push(live.as_fd()),
-            Source::Asking(asking) => {
-                until = Some(until.map_or(asking.next, |until| until.min(asking.next)));
+        let mut woken = Woken {
+            ready: vec![false; others.len()],
+            events: Vec::new(),
+            is_closed: false,
+        };
+        match self {
+            Self::Live(live) => {
+                if !live.has_news() {
+                    let descriptors = [others, &[live.as_fd()]].concat();
+                    woken.ready = interrupted.wait_for(&descriptors, until.map(left_until))?;
+                    if woken.ready.pop() == Some(true) {
+                        live.read();
+                    }
+                }
+                woken.events = live.take();
+                woken.is_closed = live.is_closed();
+            }
+            Self::Polling(polling) => {
+                let until = until.map_or(polling.next, |until| until.min(polling.next));
+                woken.ready = interrupted.wait_for(others, Some(left_until(until)))?;
+                match polling.ask_if_due() {
+                    Ok(events) => woken.events = events,
+                    Err(failure) if failure.is_absence() => woken.is_closed = true,
+                    Err(failure) => return Err(failure),
+                }
             }
         }
-        let mut ready = wait_for(&descriptors, until.map(left_until))?
-            .unwrap_or_else(|| vec![false; descriptors.len()]);
-        let told = ready.get(others.len()).copied().unwrap_or(false);
-        ready.truncate(others.len());
-        let news = match &mut self.0 {
-            Source::Told(live) if told => {
-                let more = live.read();
-                let news = self.unheard();
-                news.unwrap_or_else(|| more.then(Vec::new))
-            }
-            Source::Told(_) => Some(Vec::new()),
-            Source::Asking(asking) => asking.ask_if_due()?,
-        };
-        Ok(Woken { ready, news })
-    }
-
-    /// What arrived and was not heard yet, if anything; the inner nothing is the farewell
-    /// of the server.
-    fn unheard(&mut self) -> Option<Option<Vec<News>>> {
-        let Source::Told(live) = &mut self.0 else {
-            return None;
-        };
-        let events = live.take();
-        if events.is_empty() {
-            return None;
-        }
-        let news = events.into_iter().filter_map(|event| match event {
-            Event::State(seen) => Some(Some(News::State(seen))),
-            Event::Gone(name) => Some(Some(News::Gone(name))),
-            Event::Ready => Some(Some(News::Ready)),
-            Event::Other => None,
-            Event::Bye => Some(None),
-        });
-        Some(news.collect())
-    }
-}
-
-/// How long it is until then, no less, in what the system counts.
-#[must_use]
-pub fn left_until(moment: Instant) -> Duration {
-    match moment.saturating_duration_since(Instant::now()) {
-        Duration::ZERO => Duration::ZERO,
-        // The system counts whole milliseconds and forgets the rest.
-        left => left + Duration::from_millis(1),
+        Ok(woken)
     }
 }
 
 /// Asks and compares.
 #[derive(Debug)]
-struct Asking {
+pub struct Polling {
     client: Client,
     every: Duration,
     next: Instant,
     /// The last answer, by name; nothing before the first.
-    known: Option<BTreeMap<String, Seen>>,
+    last: Option<BTreeMap<String, ProcessStatus>>,
 }
 
-impl Asking {
-    /// Nothing if the server has gone.
-    fn ask_if_due(&mut self) -> Result<Option<Vec<News>>, Failure> {
+impl Polling {
+    fn ask_if_due(&mut self) -> Result<Vec<LiveEvent>, Failure> {
         if Instant::now() < self.next {
-            return Ok(Some(Vec::new()));
+            return Ok(Vec::new());
         }
         self.next = Instant::now() + self.every;
-        match ProcessInfo::all(&mut self.client) {
-            Ok(all) => Ok(Some(self.compare(all.into_iter().map(Seen::from)))),
-            Err(failure) if failure.is_absence() => Ok(None),
-            Err(failure) => Err(failure),
-        }
+        let all = ProcessInfo::all(&mut self.client)?;
+        Ok(self.compare(all.into_iter().map(ProcessStatus::from)))
     }
 
-    fn compare(&mut self, all: impl Iterator<Item = Seen>) -> Vec<News> {
-        let now: BTreeMap<String, Seen> = all.map(|seen| (seen.namespec.clone(), seen)).collect();
-        let is_first = self.known.is_none();
-        let before = self.known.take().unwrap_or_default();
-        let differs = |seen: &&Seen| {
-            let old = before.get(&seen.namespec);
-            !old.is_some_and(|old| old.state == seen.state && old.pid == seen.pid)
+    fn compare(&mut self, all: impl Iterator<Item = ProcessStatus>) -> Vec<LiveEvent> {
+        let now: BTreeMap<_, _> = all.map(|one| (one.namespec.clone(), one)).collect();
+        let is_first = self.last.is_none();
+        let before = self.last.take().unwrap_or_default();
+        let is_new = |one: &&ProcessStatus| {
+            let old = before.get(&one.namespec);
+            !old.is_some_and(|old| old.state == one.state && old.pid == one.pid)
         };
-        let changed = now.values().filter(differs).cloned().map(News::State);
-        let gone = before.keys().filter(|name| !now.contains_key(*name));
-        let mut news: Vec<News> = changed.chain(gone.cloned().map(News::Gone)).collect();
-        if is_first {
-            news.push(News::Ready);
-        }
-        self.known = Some(now);
-        news
-    }
-}
-
-impl From<ProcessInfo> for Seen {
-    fn from(info: ProcessInfo) -> Self {
-        Self {
-            namespec: info.namespec(),
-            state: info.statename,
-            description: info.description,
-            why: String::new(),
-            pid: info.pid,
-        }
+        let changed = now.values().filter(is_new).cloned().map(LiveEvent::State);
+        let removed = before.keys().filter(|name| !now.contains_key(*name));
+        let removed = removed.cloned().map(LiveEvent::Removed);
+        let ready = is_first.then_some(LiveEvent::Ready);
+        let events = changed.chain(removed).chain(ready).collect();
+        self.last = Some(now);
+        events
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use visord_model::state::ProcessState;
+
     use super::*;
 
-    fn seen(name: &str, state: &str, pid: i64) -> Seen {
-        Seen {
+    fn status(name: &str, state: ProcessState, pid: i64) -> ProcessStatus {
+        ProcessStatus {
             namespec: name.to_owned(),
-            state: state.to_owned(),
+            state,
+            description: String::new(),
+            why: String::new(),
             pid,
-            ..Seen::default()
         }
     }
 
@@ -202,25 +147,33 @@ mod tests {
             url: "unix:///nonexistent".into(),
             ..Server::default()
         };
-        let mut asking = Asking {
-            client: server.client().expect("a place"),
+        let mut polling = Polling {
+            client: server.client().expect("a client"),
             every: Duration::ZERO,
             next: Instant::now(),
-            known: None,
+            last: None,
         };
-        let mut told = |all: &[Seen]| asking.compare(all.iter().cloned());
-        let (a, b) = (seen("a", "RUNNING", 7), seen("b", "STOPPED", 0));
+        let mut events = |all: &[ProcessStatus]| polling.compare(all.iter().cloned());
+        let a = status("a", ProcessState::Running, 7);
+        let b = status("b", ProcessState::Stopped, 0);
         let all = [a.clone(), b.clone()];
-        let first = [News::State(a.clone()), News::State(b.clone()), News::Ready];
-        assert_eq!(told(&all), first);
-        assert_eq!(told(&all), []);
-        let older = Seen {
+        let first = [
+            LiveEvent::State(a.clone()),
+            LiveEvent::State(b.clone()),
+            LiveEvent::Ready,
+        ];
+        assert_eq!(events(&all), first);
+        assert_eq!(events(&all), []);
+        let older = ProcessStatus {
             description: "another uptime".to_owned(),
             ..a
         };
-        assert_eq!(told(&[older, b.clone()]), [], "no news");
-        let anew = seen("a", "RUNNING", 8);
-        assert_eq!(told(&[anew.clone(), b]), [News::State(anew.clone())]);
-        assert_eq!(told(&[anew]), [News::Gone("b".to_owned())]);
+        assert_eq!(events(&[older, b.clone()]), [], "not a change");
+        let restarted = status("a", ProcessState::Running, 8);
+        assert_eq!(
+            events(&[restarted.clone(), b]),
+            [LiveEvent::State(restarted.clone())]
+        );
+        assert_eq!(events(&[restarted]), [LiveEvent::Removed("b".to_owned())]);
     }
 }

@@ -1,29 +1,17 @@
-//! `supervisord --check`: every problem of a configuration, nothing started.
+//! `supervisord --check`: every problem of a configuration; nothing is started.
 
 use std::process::ExitCode;
 
 use visord_config::Problem;
 
-use super::cli::Invocation;
-use super::start;
-use crate::cli::UsageError;
+use super::Source;
 
 /// Exit code of a configuration with problems.
 const INVALID: u8 = 2;
 
 /// List all problems on stderr and what is merely suspicious on stdout.
-pub(super) fn run(invocation: Invocation) -> ExitCode {
-    let program = invocation.program.clone();
-    match examine(&invocation) {
-        Ok(code) => code,
-        Err(error) => error.report(&program),
-    }
-}
-
-fn examine(invocation: &Invocation) -> Result<ExitCode, UsageError> {
-    let surroundings = start::surroundings().map_err(UsageError)?;
-    let path = start::locate(invocation, &surroundings)?;
-    let report = visord_config::check(&path, &invocation.overrides, &surroundings);
+pub(super) fn run(source: &Source) -> ExitCode {
+    let report = visord_config::check(&source.path, &source.overrides, &source.context);
     for warning in &report.warnings {
         println!("warning: {}", described(warning));
     }
@@ -33,15 +21,15 @@ fn examine(invocation: &Invocation) -> Result<ExitCode, UsageError> {
                 println!("{}: {}", remark.level.code(), remark.text);
             }
             let processes: usize = config.groups.iter().map(|g| g.processes.len()).sum();
-            let groups = config.groups.len();
-            println!("{}: {groups} groups, {processes} processes", path.display());
-            Ok(ExitCode::SUCCESS)
+            let (path, groups) = (source.path.display(), config.groups.len());
+            println!("{path}: {groups} groups, {processes} processes");
+            ExitCode::SUCCESS
         }
         Err(error) => {
             for problem in &error.problems {
                 eprintln!("error: {}", described(problem));
             }
-            Ok(ExitCode::from(INVALID))
+            ExitCode::from(INVALID)
         }
     }
 }

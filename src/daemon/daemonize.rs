@@ -1,5 +1,5 @@
-//! Into the background: one fork before any thread exists; the parent stays until the
-//! daemon is up, so that whoever started it sees its errors (decisions C15, C16).
+//! Daemonizing: one fork before any thread exists. The parent waits until the daemon is up and
+//! exits with its code, so that its caller sees errors (difference C15, difference C16).
 
 use std::fs::OpenOptions;
 use std::io::{Read, Write};
@@ -35,9 +35,6 @@ impl Readiness {
 }
 
 /// Fork; the parent returns only when the daemon is up or has failed.
-///
-/// # Errors
-/// The system's words if there can be no second process.
 pub(super) fn split() -> Result<Side, String> {
     let failed = |error: nix::Error| format!("cannot daemonize: {}", error.desc());
     let (read, write) = pipe2(OFlag::O_CLOEXEC).map_err(failed)?;
@@ -60,7 +57,7 @@ fn await_daemon(read: OwnedFd, child: Pid) -> ExitCode {
     if matches!(pipe.read(&mut answer), Ok(1)) {
         return ExitCode::SUCCESS;
     }
-    // the daemon closed its end without a word: it ended, having printed why
+    // the daemon closed its end without an answer: it ended, having printed why
     match waitpid(child, None) {
         Ok(WaitStatus::Exited(_, code)) => {
             u8::try_from(code).map_or(ExitCode::FAILURE, ExitCode::from)

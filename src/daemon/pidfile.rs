@@ -18,15 +18,12 @@ impl Pidfile {
     /// Write the pid; a link in its place is replaced, not followed. A failure is a remark in the
     /// log and no more (spec core 3.7).
     pub(super) fn write(path: &Path, pid: u32) -> (Option<Self>, LogLine) {
-        let written = write_atomically(path, 0o666, format!("{pid}\n").as_bytes());
-        match written {
+        match write_atomically(path, 0o666, format!("{pid}\n").as_bytes()) {
             Ok(identity) => {
                 let path = path.to_owned();
                 let text = format!("supervisord started with pid {pid}");
-                (
-                    Some(Self { path, identity }),
-                    LogLine::new(Level::Info, text),
-                )
+                let line = LogLine::new(Level::Info, text);
+                (Some(Self { path, identity }), line)
             }
             Err(_) => {
                 let text = format!("could not write pidfile {}", path.display());

@@ -1,17 +1,34 @@
-//! Resource limits and the change of user, in that order (decision C13).
+//! Resource limits, a reserve of memory, and the change of user (difference C13).
 
 use std::ffi::CString;
+use std::hint::black_box;
 
 use nix::errno::Errno;
-use nix::sys::resource::{RLIM_INFINITY, Resource, getrlimit, rlim_t, setrlimit};
+use nix::sys::resource::{Resource, getrlimit, rlim_t, setrlimit};
 use nix::unistd::{Uid, User, getgrouplist, setgid, setgroups, setuid};
 use visord_actors::spawn::Limit;
-use visord_config::{Account, ServerConfig};
+use visord_config::ServerConfig;
 use visord_model::log_line::{Level, LogLine};
 
 /// The daemon needs some six descriptors for each process, so it takes what it may have, up
 /// to this many; children get what `minfds` promises them.
 const DESCRIPTORS: rlim_t = 1 << 20;
+
+/// Bytes of memory in reserve. They are not touched, so they cost address space only.
+const RESERVE: usize = 2 * 1024 * 1024;
+
+/// Have the allocator keep a reserve at the top of its heap: under a limit on the address space,
+/// small allocations go on for a while when the system gives nothing more. (Large ones that a client
+/// causes are refused instead.) glibc takes a block of this size from the heap, rather than from the
+/// system, once one was freed, and keeps twice as much unused.
+pub(super) fn reserve_memory() {
+    for size in [RESERVE, RESERVE / 4 * 3] {
+        let mut block = Vec::<u8>::new();
+        // a system that has not that much gives none
+        let _ = block.try_reserve_exact(size);
+        drop(black_box(block));
+    }
+}
 
 /// Take what descriptors the hard limit allows; returns the limit for children.
 pub(super) fn raise_own_descriptors() -> Option<Limit> {
@@ -24,126 +41,79 @@ pub(super) fn raise_own_descriptors() -> Option<Limit> {
     Some(Limit { soft, hard })
 }
 
-/// Raise the soft limits to what the configuration wants (spec core 3.2).
-///
-/// # Errors
-/// The text of a usage error where the hard limit is in the way.
+/// Raise the soft limits to what the configuration wants (spec core 3.2). An error is the text of a
+/// usage error: the hard limit is in the way.
 pub(super) fn raise_limits(server: &ServerConfig) -> Result<Vec<LogLine>, String> {
-    let wanted = [
-        (Resource::RLIMIT_NOFILE, server.minfds, &FILES),
-        (Resource::RLIMIT_NPROC, server.minprocs, &PROCESSES),
-    ];
     let mut remarks = Vec::new();
-    for (resource, minimum, words) in wanted {
+    for (resource, minimum) in [
+        (Resource::RLIMIT_NOFILE, server.minfds),
+        (Resource::RLIMIT_NPROC, server.minprocs),
+    ] {
         let Ok(minimum) = rlim_t::try_from(minimum) else {
             continue;
         };
-        let (soft, hard) = getrlimit(resource).map_err(|e| words.refusal(minimum, e.desc()))?;
-        if soft == RLIM_INFINITY || soft >= minimum {
+        let limits = getrlimit(resource);
+        let (soft, hard) = limits.map_err(|error| refusal(resource, minimum, error.desc()))?;
+        // no limit is the largest number
+        if soft >= minimum {
             continue;
         }
-        let raised = if hard == RLIM_INFINITY {
-            hard
-        } else {
-            hard.max(minimum)
-        };
-        match setrlimit(resource, minimum, raised) {
-            Ok(()) => {
-                let text = format!("Increased {} limit to {minimum}", words.name);
-                remarks.push(LogLine::new(Level::Info, text));
-            }
-            Err(_) => return Err(words.refusal(minimum, &hard.to_string())),
-        }
+        setrlimit(resource, minimum, hard.max(minimum))
+            .map_err(|_| refusal(resource, minimum, &hard.to_string()))?;
+        let text = format!("Increased {resource:?} limit to {minimum}");
+        remarks.push(LogLine::new(Level::Info, text));
     }
     Ok(remarks)
 }
 
-/// How one limit is called in messages.
-struct Words {
-    name: &'static str,
-    what: &'static str,
-    runs: &'static str,
-    option: &'static str,
-    allowed: &'static str,
-    short: &'static str,
+fn refusal(resource: Resource, minimum: rlim_t, current: &str) -> String {
+    let (option, available, usable, program) = if resource == Resource::RLIMIT_NOFILE {
+        ("minfds", "", "file descriptors", "process")
+    } else {
+        ("minprocs", "available ", "processes", "program")
+    };
+    format!(
+        "The minimum number of {available}{usable} required to run this {program} is {minimum} as \
+         per the \"{option}\" command-line argument or config file setting. The current environment \
+         will only allow you to open {current} {usable}.  Either raise the number of usable {usable} \
+         in your environment (see README.rst) or lower the {option} setting in the config file to \
+         allow the {program} to start."
+    )
 }
 
-const FILES: Words = Words {
-    name: "RLIMIT_NOFILE",
-    what: "file descriptors",
-    runs: "process",
-    option: "minfds",
-    allowed: "file descriptors",
-    short: "process",
-};
-
-const PROCESSES: Words = Words {
-    name: "RLIMIT_NPROC",
-    what: "available processes",
-    runs: "program",
-    option: "minprocs",
-    allowed: "processes",
-    short: "program",
-};
-
-impl Words {
-    fn refusal(&self, minimum: rlim_t, current: &str) -> String {
-        let usable = if self.option == "minfds" {
-            "file descriptors"
-        } else {
-            "processes"
-        };
-        format!(
-            "The minimum number of {} required to run this {} is {minimum} as per the \"{}\" \
-             command-line argument or config file setting. The current environment will only \
-             allow you to open {current} {}.  Either raise the number of usable {usable} in your \
-             environment (see README.rst) or lower the {} setting in the config file to allow \
-             the {} to start.",
-            self.what, self.runs, self.option, self.allowed, self.option, self.short
-        )
-    }
-}
-
-/// Become the configured user (spec core 3.1). All of it or an error: nothing runs with
-/// half of the privileges dropped.
-///
-/// # Errors
-/// The text of a usage error.
+/// Become the configured user (spec core 3.1). All of it or an error, the text of a usage error:
+/// nothing runs with half of the privileges dropped.
 pub(super) fn become_user(server: &ServerConfig) -> Result<Vec<LogLine>, String> {
     let current = nix::unistd::getuid();
-    let Some(account) = &server.user else {
-        return Ok(no_user(current));
+    let line = match &server.user {
+        Some(account) => {
+            may_become(server)?;
+            let wanted = Uid::from_raw(account.uid);
+            if wanted != current {
+                switch(wanted)?;
+            }
+            LogLine::new(Level::Info, format!("Set uid to user {wanted} succeeded"))
+        }
+        None if current.is_root() => LogLine::new(Level::Critical, RUNNING_AS_ROOT.to_owned()),
+        None => return Ok(Vec::new()),
     };
-    let wanted = Uid::from_raw(account.uid);
-    may_become(server)?;
-    if wanted != current {
-        switch(wanted)?;
-    }
-    let text = format!("Set uid to user {} succeeded", account.uid);
-    Ok(vec![LogLine::new(Level::Info, text)])
+    Ok(vec![line])
 }
 
-/// Whether the configured user can be become: only root can become somebody else.
-///
-/// # Errors
-/// The text of a usage error.
+const RUNNING_AS_ROOT: &str = "Supervisor is running as root.  Privileges were not dropped because \
+    no user is specified in the config file.  If you intend to run as root, you can set user=root \
+    in the config file to avoid this message.";
+
+/// Whether this process can become the configured user: only root can become another one. An error
+/// is the text of a usage error.
 pub(super) fn may_become(server: &ServerConfig) -> Result<(), String> {
     let current = nix::unistd::getuid();
-    let somebody_else = |account: &Account| Uid::from_raw(account.uid) != current;
-    if server.user.as_ref().is_some_and(somebody_else) && !current.is_root() {
-        return Err("Can't drop privilege as nonroot user".to_owned());
+    match &server.user {
+        Some(account) if Uid::from_raw(account.uid) != current && !current.is_root() => {
+            Err("Can't drop privilege as nonroot user".to_owned())
+        }
+        Some(_) | None => Ok(()),
     }
-    Ok(())
-}
-
-fn no_user(current: Uid) -> Vec<LogLine> {
-    if !current.is_root() {
-        return Vec::new();
-    }
-    let text = "Supervisor is running as root.  Privileges were not dropped because no user is \
-                specified in the config file.  If you intend to run as root, you can set \
-                user=root in the config file to avoid this message.";
-    vec![LogLine::new(Level::Critical, text)]
 }
 
 fn switch(wanted: Uid) -> Result<(), String> {

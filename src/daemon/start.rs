@@ -1,45 +1,27 @@
-//! Start-up and clean-up, in the order of spec core 3.
+//! What a run needs before any actor exists, at the first start and after a restart, in the order
+//! of spec core 3; and its clean-up.
+//!
+//! At the first start every failure ends the daemon, with everything removed that it made. After a
+//! restart failures are logged, in spite of the rehearsal before it, and the old log and the old
+//! servers stay.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::mem::take;
 
+use slog::Logger;
 use visord_actors::fcgi::probe;
 use visord_actors::log::{ActivityLog, ActivitySettings, activity, auto, emit};
 use visord_actors::signals::hold_signals;
 use visord_actors::supervisor::{AutoLogs, prepare_auto_logs};
-use visord_config::{Config, FcgiSocket, MainLogTarget, Surroundings};
+use visord_config::{Config, FcgiSocket, MainLogTarget};
 use visord_model::log_line::{Level, LogLine};
 use visord_web::listen::{Bound, bind_all};
 
-use super::cli::Invocation;
 use super::daemonize::{Readiness, detach};
+use super::listeners::reopen;
 use super::pidfile::Pidfile;
 use super::privileges::become_user;
 use crate::cli::UsageError;
-
-/// What the daemon's surroundings contribute to its configuration.
-///
-/// # Errors
-/// The working directory is gone.
-pub(super) fn surroundings() -> Result<Surroundings, String> {
-    let cwd = std::env::current_dir()
-        .map_err(|error| format!("could not determine the working directory: {error}"))?;
-    let node = nix::unistd::gethostname().map_err(|e| e.desc().to_owned())?;
-    let text = |os: std::ffi::OsString| os.to_string_lossy().into_owned();
-    Ok(Surroundings {
-        environment: visord_config::environment(
-            std::env::vars_os().map(|(k, v)| (text(k), text(v))),
-        ),
-        node_name: text(node),
-        cwd,
-    })
-}
-
-/// Everything up to the moment when actors take over.
-pub(super) struct Start {
-    remarks: Vec<LogLine>,
-    readiness: Option<Readiness>,
-}
 
 /// What a running daemon holds and gives back at its end.
 pub(super) struct Running {
@@ -48,61 +30,108 @@ pub(super) struct Running {
     pub(super) activity: ActivityLog,
     pub(super) bound: Vec<Bound>,
     pub(super) auto_logs: AutoLogs,
-    pub(super) pidfile: Option<Pidfile>,
+    pidfile: Option<Pidfile>,
 }
 
-impl Start {
-    /// The first start: limits were raised, a parent may be waiting.
-    pub(super) fn first(remarks: Vec<LogLine>, readiness: Option<Readiness>) -> Self {
-        Self { remarks, readiness }
-    }
-
-    /// Become the user, open the log, bind, prepare, detach, write the pidfile.
-    ///
-    /// # Errors
-    /// Whatever keeps the daemon from starting; what was made so far is removed again.
-    pub(super) fn up(self, config: &Config) -> Result<Running, UsageError> {
-        let mut remarks = self.remarks;
-        remarks.extend(become_user(&config.server).map_err(UsageError)?);
-        remarks.extend(config.remarks.iter().cloned());
-        // CRIT first, then WARN, then INFO
-        remarks.sort_by_key(|line| line.level);
+impl Running {
+    /// The first start: become the user, open the log, bind, prepare logs, detach, write the
+    /// pidfile. `remarks` come first in the log; `readiness`: a parent is waiting. After an error
+    /// everything that was made is removed again.
+    pub(super) fn start(
+        config: &Config,
+        mut remarks: Vec<LogLine>,
+        readiness: Option<Readiness>,
+    ) -> Result<Self, UsageError> {
+        remarks.extend(become_user(&config.server)?);
         let activity = open_log(config)?;
-        let log = activity.logger();
-        let say = |lines: &[LogLine]| lines.iter().for_each(|line| emit(&log, line));
-        say(&remarks);
-        // sockets before clean-up: a second instance stops here, with nothing deleted (C25)
-        let bound = bind_all(&config.http).map_err(|error| UsageError(error.to_string()))?;
-        let auto_logs = match prepare_logs(config, &say) {
-            Ok(auto_logs) => auto_logs,
-            Err(error) => {
-                bound.iter().for_each(Bound::unlink);
-                return Err(error);
-            }
-        };
-        probe_sockets(config, &say);
-        say(&visord_web::server::startup_lines(
-            &config.http,
-            &config.rpc_interfaces,
-        ));
-        if self.readiness.is_some() {
-            say(&detach(&config.server));
-        }
-        // whoever sees the pidfile may send signals; they wait until somebody listens
-        hold_signals();
-        let (pidfile, line) = Pidfile::write(&config.server.pidfile, std::process::id());
-        say(&[line]);
-        Ok(Running {
-            readiness: self.readiness,
+        let logger = activity.logger();
+        log_remarks(&logger, remarks, config);
+        // sockets before clean-up: a second instance stops here, with nothing deleted (difference C25)
+        let bound = bind_all(&config.http).map_err(|error| error.to_string())?;
+        let auto_logs =
+            prepare_logs(config, &logger).inspect_err(|_| bound.iter().for_each(Bound::unlink))?;
+        let mut running = Self {
+            readiness,
             activity,
             bound,
             auto_logs,
-            pidfile,
-        })
+            pidfile: None,
+        };
+        running.complete(config);
+        Ok(running)
+    }
+
+    /// The start after a restart: same process, same session, same limits; all else is as at the
+    /// first start. `ahead` are servers that the rehearsal has opened.
+    pub(super) fn restart(&mut self, config: &Config, ahead: Vec<Bound>) {
+        if let Some(pidfile) = self.pidfile.take() {
+            pidfile.remove();
+        }
+        let mut remarks = become_user(&config.server).unwrap_or_else(|error| vec![failure(error)]);
+        // what it has queued comes before anything new
+        self.activity.stop_threads();
+        match open_log(config) {
+            Ok(activity) => self.activity = activity,
+            Err(error) => remarks.push(failure(error)),
+        }
+        let logger = self.logger();
+        log_remarks(&logger, remarks, config);
+        self.bound = reopen(&config.http, take(&mut self.bound), ahead, &logger);
+        self.auto_logs = prepare_logs(config, &logger).unwrap_or_else(|error| {
+            emit(&logger, &failure(error));
+            AutoLogs::new()
+        });
+        self.complete(config);
+    }
+
+    /// The end of both starts: whatever cannot fail.
+    fn complete(&mut self, config: &Config) {
+        let logger = self.logger();
+        probe_sockets(config, &logger);
+        let servers = visord_web::server::startup_lines(&config.http, &config.rpc_interfaces);
+        log(&logger, &servers);
+        if self.readiness.is_some() {
+            log(&logger, &detach(&config.server));
+        }
+        // the pid is known from here on: signals wait until the Signals actor listens
+        hold_signals();
+        let (pidfile, line) = Pidfile::write(&config.server.pidfile, std::process::id());
+        emit(&logger, &line);
+        self.pidfile = pidfile;
+    }
+
+    /// The activity log.
+    pub(super) fn logger(&self) -> Logger {
+        self.activity.logger()
+    }
+
+    /// Clean up in the order of spec core 3.8: sockets, pidfile, log.
+    pub(super) fn stop(self) {
+        self.bound.iter().for_each(Bound::unlink);
+        if let Some(pidfile) = self.pidfile {
+            pidfile.remove();
+        }
+        self.activity.stop_threads();
     }
 }
 
-pub(super) fn open_log(config: &Config) -> Result<ActivityLog, UsageError> {
+/// The remark on something that failed at a restart.
+pub(super) fn failure(error: impl std::fmt::Display) -> LogLine {
+    LogLine::new(Level::Critical, format!("going on in spite of it: {error}"))
+}
+
+fn log(logger: &Logger, lines: &[LogLine]) {
+    lines.iter().for_each(|line| emit(logger, line));
+}
+
+/// These and the remarks of the configuration: CRIT first, then WARN, then INFO.
+fn log_remarks(logger: &Logger, mut remarks: Vec<LogLine>, config: &Config) {
+    remarks.extend(config.remarks.iter().cloned());
+    remarks.sort_by_key(|line| line.level);
+    log(logger, &remarks);
+}
+
+fn open_log(config: &Config) -> Result<ActivityLog, String> {
     let server = &config.server;
     let settings = ActivitySettings {
         target: server.logfile.clone(),
@@ -112,83 +141,43 @@ pub(super) fn open_log(config: &Config) -> Result<ActivityLog, UsageError> {
         stdout: server.nodaemon && !server.silent,
     };
     activity(settings).map_err(|error| match &server.logfile {
-        MainLogTarget::File(path) => UsageError(format!(
-            "could not open log file {}: {error}",
-            path.display()
-        )),
-        MainLogTarget::Syslog(_) => UsageError(format!("could not reach syslog: {error}")),
+        MainLogTarget::File(path) => {
+            format!("could not open log file {}: {error}", path.display())
+        }
+        MainLogTarget::Syslog(_) => format!("could not reach syslog: {error}"),
     })
 }
 
 /// Old AUTO logs go, new ones come (spec core 3.3).
-pub(super) fn prepare_logs(
-    config: &Config,
-    say: &dyn Fn(&[LogLine]),
-) -> Result<AutoLogs, UsageError> {
+fn prepare_logs(config: &Config, logger: &Logger) -> Result<AutoLogs, String> {
     let server = &config.server;
-    if !server.nocleanup {
-        say(&auto::clean(&server.childlogdir, &server.identifier));
-    }
-    let mut known = AutoLogs::new();
     let (folder, identifier) = (&server.childlogdir, &server.identifier);
-    prepare_auto_logs(&config.groups, folder, identifier, &mut known).map_err(|error| {
+    if !server.nocleanup {
+        log(logger, &auto::clean(folder, identifier));
+    }
+    let mut logs = AutoLogs::new();
+    let prepared = prepare_auto_logs(&config.groups, folder, identifier, &mut logs);
+    prepared.map_err(|error| {
         let folder = folder.display();
-        UsageError(format!("could not create a child log in {folder}: {error}"))
+        format!("could not create a child log in {folder}: {error}")
     })?;
-    Ok(known)
+    Ok(logs)
 }
 
-/// Say which FastCGI sockets cannot be opened before any program runs. Each is a spawn error of its
-/// programs when they start, as it may be free by then.
-pub(super) fn probe_sockets(config: &Config, say: &dyn Fn(&[LogLine])) {
+/// Log which FastCGI sockets cannot be opened before any program runs. Each is a spawn error of its
+/// programs when they start, as it may be free then.
+fn probe_sockets(config: &Config, logger: &Logger) {
     let processes = config.groups.iter().flat_map(|group| &group.processes);
-    let sockets: BTreeMap<&str, &FcgiSocket> = processes
-        .filter_map(|process| process.socket.as_deref())
+    let sockets = processes.filter_map(|process| process.socket.as_deref());
+    let sockets: BTreeMap<&str, &FcgiSocket> = sockets
         .map(|socket| (socket.url.as_str(), socket))
         .collect();
     for socket in sockets.into_values() {
         let attempt = probe(socket);
-        say(&attempt.log);
+        log(logger, &attempt.log);
         if let Err(error) = attempt.outcome {
             let text = format!("{error}; the programs that use it cannot start without it");
-            say(&[LogLine::new(Level::Critical, text)]);
+            emit(logger, &LogLine::new(Level::Critical, text));
         }
-    }
-}
-
-/// The configuration file: the one named, or the first at the default places.
-///
-/// # Errors
-/// There is none.
-pub(super) fn locate(
-    invocation: &Invocation,
-    surroundings: &Surroundings,
-) -> Result<PathBuf, UsageError> {
-    if let Some(path) = &invocation.config {
-        return Ok(path.clone());
-    }
-    let found = visord_config::find_config(&invocation.program, surroundings);
-    let path = found.map_err(|error| UsageError(error.to_string()))?;
-    if nix::unistd::getuid().is_root() {
-        eprintln!("{ROOT_WARNING}");
-    }
-    Ok(path)
-}
-
-/// Spec core 1.1.4.
-const ROOT_WARNING: &str = "Supervisord is running as root and it is searching for its \
-    configuration file in default locations (including its current working directory); you \
-    probably want to specify a \"-c\" argument specifying an absolute path to a configuration \
-    file for improved security.";
-
-impl Running {
-    /// The order of spec core 3.8: sockets, pidfile, log.
-    /// The log is returned: somebody may have something left to say.
-    pub(super) fn down(self) -> ActivityLog {
-        self.bound.iter().for_each(Bound::unlink);
-        if let Some(pidfile) = self.pidfile {
-            pidfile.remove();
-        }
-        self.activity
     }
 }

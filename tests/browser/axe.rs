@@ -13,7 +13,7 @@ fn axe() -> Option<String> {
     let folder = PathBuf::from(std::env::var_os("VISORD_NODE_MODULES").unwrap_or_default());
     let program = std::fs::read_to_string(folder.join("axe-core/axe.min.js"));
     if program.is_err() {
-        eprintln!("skipped: the npm package axe-core is not in VISORD_NODE_MODULES");
+        crate::harness::skip("the npm package axe-core is not in VISORD_NODE_MODULES");
     }
     program.ok()
 }

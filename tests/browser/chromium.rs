@@ -11,8 +11,10 @@ use serde_json::{Value, json};
 
 use crate::webdriver::Browser;
 
-/// Browsers at a time: as many as keep a small machine busy.
-const BROWSERS: usize = 2;
+/// Browsers at a time: each keeps two processors busy.
+fn browsers() -> usize {
+    std::thread::available_parallelism().map_or(1, |count| (count.get() / 2).clamp(1, 2))
+}
 
 /// A host that no DNS knows and that the browsers take for this machine.
 pub(crate) const OTHER_HOST: &str = "evil.example";
@@ -56,11 +58,11 @@ pub(crate) struct Lent {
 pub(crate) fn borrow() -> Option<Lent> {
     static POOL: OnceLock<Option<Pool>> = OnceLock::new();
     let Some(pool) = POOL.get_or_init(Pool::start) else {
-        eprintln!("skipped: chromium and chromedriver are not both installed");
+        crate::harness::skip("chromium and chromedriver are not both installed");
         return None;
     };
     let mut idle = pool.idle();
-    while idle.lent == BROWSERS {
+    while idle.lent == browsers() {
         idle = pool
             .returned
             .wait(idle)

@@ -61,7 +61,7 @@ fn about_and_who_may_see_what() {
     let facts = scene.text("#about");
     assert!(facts.contains(&scene.daemon.pid().to_string()), "{facts}");
     assert!(scene.text("#listeners").contains(&scene.port.to_string()));
-    // command lines may hold secrets that nobody can recognise
+    // command lines may hold secrets that no program can recognize
     let places = scene.texts("nav a");
     assert!(places.contains(&"About".to_owned()) && !places.contains(&"Configuration".to_owned()));
     scene.visit("config.html");

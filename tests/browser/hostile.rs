@@ -45,7 +45,7 @@ fn nothing_that_programs_say_or_are_called_runs() {
     std::fs::write(scene.daemon.path("say"), format!("{WORDS}\n")).expect("write");
     let started = scene.daemon.call("supervisor.startProcess", &[NAME.into()]);
     assert_eq!(started.as_bool(), Some(true));
-    crate::harness::wait_for("the words in the log", || {
+    crate::harness::wait_until("the words in the log", || {
         scene.daemon.text("out.log").contains("</script>")
     });
     scene.prepare(WITNESS);

@@ -3,7 +3,7 @@
 use serde_json::json;
 use visord_xmlrpc::Value as Rpc;
 
-use crate::harness::wait_for;
+use crate::harness::wait_until;
 use crate::scene::Scene;
 use crate::webdriver::keys;
 use crate::wire::Wire;
@@ -106,7 +106,7 @@ fn colours_are_shown_and_nothing_runs() {
     scene.prepare(crate::hostile::WITNESS);
     let say_all = || say(&scene, "go\n");
     say_all();
-    wait_for("the log", || {
+    wait_until("the log", || {
         scene.daemon.text("cat.log").contains("onload=alert(3)>\n")
     });
     // rendered by the server, and by the script as the lines come
@@ -227,14 +227,14 @@ fn a_lost_connection_loses_and_doubles_no_line() {
 /// is at the end soon after.
 #[test]
 fn a_frozen_tab_holds_no_program_up() {
-    let flood = "[program:cat]\ncommand=/bin/sh -c 'read go; seq 2000000; touch done; cat'\n\
+    let flood = "[program:cat]\ncommand=/bin/sh -c 'read go; seq 4000000; touch done; cat'\n\
                  directory=@DIR@\nstartsecs=0\nstdout_logfile=@DIR@/cat.log\n\
                  stdout_logfile_maxbytes=0\n";
     let Some(scene) = Scene::new(flood) else {
         return;
     };
     scene.daemon.wait_state("cat", "RUNNING");
-    wait_for("the log", || scene.daemon.path("cat.log").exists());
+    wait_until("the log", || scene.daemon.path("cat.log").exists());
     let bypass = json!({"enabled": true});
     scene.devtools("Page.setBypassCSP", &bypass);
     scene.visit(PAGE);
@@ -253,12 +253,12 @@ fn a_frozen_tab_holds_no_program_up() {
         });
         gate.wait_for_visitor();
         say(&scene, "go\n");
-        wait_for("the program to end its flood", || {
+        wait_until("the program to end its flood", || {
             scene.daemon.path("done").exists()
         });
         gate.open();
     });
-    expect_last(&scene, "2000000");
+    expect_last(&scene, "4000000");
     say(&scene, "and on\n");
     expect_last(&scene, "and on");
 }
@@ -271,7 +271,7 @@ fn a_hundred_thousand_lines_stay_smooth() {
     let Some(scene) = Scene::new(many) else {
         return;
     };
-    wait_for("the log", || {
+    wait_until("the log", || {
         scene.daemon.text("cat.log").contains("\n120000 ")
     });
     scene.visit(PAGE);
@@ -336,7 +336,7 @@ fn scrolling_up_after_a_rotation_shows_nothing_twice() {
             say(&scene, &text);
         }
         let last = format!("{to:0>60}\n");
-        wait_for("the log", || scene.daemon.text("cat.log").ends_with(&last));
+        wait_until("the log", || scene.daemon.text("cat.log").ends_with(&last));
     };
     numbers(1, 16_000);
     open(&scene);
@@ -391,7 +391,7 @@ fn without_scripts() {
     for part in long.as_bytes().chunks(32 * 1024) {
         say(&scene, std::str::from_utf8(part).expect("ASCII"));
     }
-    wait_for("the log", || {
+    wait_until("the log", || {
         scene.daemon.text("cat.log").ends_with("line 20000\n")
     });
     scene.visit(PAGE);
@@ -415,9 +415,9 @@ fn without_scripts() {
     assert!(!scene.text("#log").contains("line 20000"));
     scene.visit("log.html?name=cat&channel=stderr");
     assert_eq!(scene.texts(".tabs a[aria-current]"), ["stderr"]);
-    for nobody in ["log.html?name=nobody", "log.html"] {
-        scene.visit(nobody);
-        assert_eq!(scene.count("#log"), 0, "{nobody}");
+    for address in ["log.html?name=nobody", "log.html"] {
+        scene.visit(address);
+        assert_eq!(scene.count("#log"), 0, "{address}");
     }
 }
 

@@ -8,7 +8,7 @@ use crate::webdriver::{Browser, keys};
 /// A few programs, some of whose names are long.
 pub(crate) const PROGRAMS: &str = "\
 [program:cat]\ncommand=/bin/cat\nstartsecs=0\nstdout_logfile=@DIR@/cat.log\n\
-[program:a-rather-long-name-of-a-program-that-somebody-chose]\ncommand=/bin/sleep 1000\n\
+[program:a-rather-long-name-of-a-program-that-a-user-chose]\ncommand=/bin/sleep 1000\n\
 numprocs=3\nprocess_name=%(program_name)s-%(process_num)02d\nstartsecs=0\n\
 [program:broken]\ncommand=/bin/sh -c 'echo no >&2; exit 3'\nstartretries=0\n\
 [program:absent]\ncommand=/nonexistent/program\nstartretries=0\n";

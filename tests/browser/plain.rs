@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::harness::wait_for;
+use crate::harness::wait_until;
 use crate::scene::Scene;
 
 /// One that runs, one that is stopped, one that cannot start, and a group.
@@ -49,7 +49,7 @@ fn orders_for_one_program() {
     scene.expect_message("Stopped idle.");
     assert_eq!(daemon.state("idle"), "STOPPED");
 
-    wait_for("a word in the log", || daemon.text("cat.log") == "meow\n");
+    wait_until("a word in the log", || daemon.text("cat.log") == "meow\n");
     click_in_menu(&scene, "button[name=clearlog][value=cat]");
     scene.expect_message("Cleared the logs of cat.");
     assert_eq!(daemon.text("cat.log"), "");
@@ -89,7 +89,7 @@ fn orders_for_many_are_asked_back() {
     scene.click("button[name=confirmed]");
     scene.expect_message("Stopped 3 programs: worker:w0, worker:w1, worker:w2.");
 
-    // what may be done without loss is not asked back
+    // what loses nothing needs no confirmation
     scene.click("input[name=pick][value='worker:w0']");
     scene.click("input[name=pick][value=idle]");
     scene.click("button[name=selected][value=start]");

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{kill, wait_for};
+use crate::harness::{kill, wait_until};
 use crate::plain::PROGRAMS;
 use crate::scene::Scene;
 use crate::webdriver::keys;
@@ -88,7 +88,7 @@ fn orders_do_not_leave_the_page() {
     // the console tells of answers like this
     scene.console();
 
-    // asked back; ESC and Cancel do nothing, and the focus returns to the button
+    // confirmation is asked for; ESC and Cancel do nothing, and the focus returns to the button
     for way_out in [&[keys::ESCAPE][..], &[keys::ENTER]] {
         scene.click("button[name=group][value='stop worker']");
         assert_eq!(scene.text("dialog h2"), "Stop group worker: 3 programs?");
@@ -112,13 +112,13 @@ fn orders_do_not_leave_the_page() {
     scene.click("dialog option[value=KILL]");
     scene.click("dialog button.danger");
     expect_result(&scene, "Sent SIGKILL to cat.");
-    wait_for("a word in the log", || {
+    wait_until("a word in the log", || {
         daemon.text("cat.log").contains("meow")
     });
     scene.click("details:has(button[name=clearlog][value=cat]) > summary");
     scene.click("button[name=clearlog][value=cat]");
     expect_result(&scene, "Cleared the logs of cat.");
-    wait_for("an empty log", || daemon.text("cat.log").is_empty());
+    wait_until("an empty log", || daemon.text("cat.log").is_empty());
 
     scene.click("button[name=all][value=stop]");
     scene.click("dialog button.danger");
@@ -219,7 +219,7 @@ fn is_told_lost(scene: &Scene) -> bool {
     scene.run(&format!("return {LOST}")) == json!(true)
 }
 
-/// A new run of the daemon has other numbers: the page begins anew by itself.
+/// A new run of the daemon has other numbers: the page starts over by itself.
 #[test]
 fn a_restart_of_the_daemon_is_survived() {
     let Some(scene) = live(PROGRAMS) else {

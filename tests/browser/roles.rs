@@ -98,7 +98,7 @@ fn who_may_operate_does() {
     scene.assert_quiet();
 }
 
-/// Somebody follows a link in a chat while the page is open: the browser must not lose its
+/// The user follows a link in a chat while the page is open: the browser must not lose its
 /// session by that, or the open page could give no orders any more.
 #[test]
 fn a_link_from_elsewhere_does_not_end_the_session() {

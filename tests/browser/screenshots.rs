@@ -116,7 +116,7 @@ fn small(picture: &[u8]) -> Option<Vec<u8>> {
 #[test]
 fn screenshots() {
     let Some(folder) = std::env::var_os("VISORD_SCREENSHOTS").map(PathBuf::from) else {
-        eprintln!("skipped: VISORD_SCREENSHOTS names no folder");
+        crate::harness::skip("VISORD_SCREENSHOTS names no folder");
         return;
     };
     let Some(scene) = Scene::prepared(SHOP, &[("queue.txt", words())]) else {

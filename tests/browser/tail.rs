@@ -1,6 +1,6 @@
 //! The page of a log's end.
 
-use crate::harness::wait_for;
+use crate::harness::wait_until;
 use crate::scene::Scene;
 
 const PROGRAM: &str = "[program:lines]\ncommand=/bin/sh -c 'seq 3000; exec sleep 1000'\n\
@@ -11,7 +11,7 @@ fn the_end_of_a_log() {
     let Some(scene) = Scene::new(PROGRAM) else {
         return;
     };
-    wait_for("the log", || {
+    wait_until("the log", || {
         scene.daemon.text("lines.log").ends_with("\n3000\n")
     });
     scene.visit("tail.html?processname=lines");

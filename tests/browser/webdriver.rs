@@ -6,7 +6,7 @@ use std::net::TcpStream;
 
 use serde_json::{Value, json};
 
-use crate::harness::{PATIENCE, wait_for};
+use crate::harness::{PATIENCE, wait_until};
 
 /// The name under which WebDriver hides the id of an element (W3C WebDriver, section 12.1).
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
@@ -182,7 +182,7 @@ impl Browser {
     pub(crate) fn wait(&self, what: &str, expression: &str) {
         let script = format!("return Boolean({expression})");
         // a page that is being left may answer with an error
-        wait_for(what, || {
+        wait_until(what, || {
             let answer = self.try_post("execute/sync", &json!({"script": script, "args": []}));
             answer == Ok(Value::Bool(true))
         });

@@ -29,7 +29,7 @@ fn script(name: &str) -> PathBuf {
 fn is_there(mut probe: Command, what: &str) -> bool {
     let there = probe.output().is_ok_and(|output| output.status.success());
     if !there {
-        eprintln!("skipped: {what} is not installed");
+        crate::harness::skip(format_args!("{what} is not installed"));
     }
     there
 }

@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use crate::harness::{Daemon, summary};
+use crate::harness::{Daemon, is_installed, summary};
 use crate::screen::Screen;
 
 const PROGRAMS: &str = "\
@@ -53,11 +53,7 @@ const READY: &str = "ready> ";
 /// A shell that has loaded the script; nothing if it is not installed.
 fn open(shell: &Shell, daemon: &Daemon) -> Option<Screen> {
     let folders = std::env::var("PATH").unwrap_or_default();
-    let installed = folders
-        .split(':')
-        .any(|folder| Path::new(folder).join(shell.name).exists());
-    if !installed {
-        eprintln!("skipped: {} is not installed", shell.name);
+    if !is_installed(shell.name) {
         return None;
     }
     let own = Path::new(env!("CARGO_BIN_EXE_supervisorctl"));
@@ -106,7 +102,7 @@ fn shells_complete_what_there_is_now() {
         screen.keys("\x15echo go''on\r");
         screen.expect("goon");
         screen.expect(READY);
-        // Nobody answers: nothing is offered, nothing is said.
+        // No server answers: nothing is offered, nothing is printed.
         screen.keys("supervisorctl -s unix:///nobody pid unm\t x\r");
         let shown = screen.expect("unix:///nobody no such file");
         assert!(!shown.contains("unmistakable"), "{shown}");

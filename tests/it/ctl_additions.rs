@@ -151,6 +151,12 @@ fn patterns_everywhere() {
                 "{words:?}"
             );
         }
+    }
+}
+
+#[test]
+fn patterns_of_one_process_and_of_logs() {
+    for daemon in daemons() {
         let config = daemon.path("s.conf").display().to_string();
         let words = ["-c", &config, "fg", "web-1*"];
         let (code, out, _) = summary(&daemon.setup().ctl_alone(&words, "hello\n"));

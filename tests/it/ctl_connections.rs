@@ -32,55 +32,45 @@ fn answering(answer: &'static str) -> String {
     format!("http://127.0.0.1:{port}")
 }
 
+/// Runs this command against the server of this URL; the code, and texts of the one line.
+fn refused(setup: &Setup, url: &str, command: &str, code: i32, expected: &[&str]) {
+    let (found, out) = ctl(setup, url, &[command]);
+    assert_eq!(found, Some(code), "{url}: {out}");
+    for text in expected {
+        assert!(out.contains(text), "{url}: {text}: {out}");
+    }
+    assert_eq!(out.lines().count(), 1, "{out}");
+    assert!(!out.contains("secret"), "{out}");
+}
+
 #[test]
-fn servers_that_are_none() {
+fn servers_that_cannot_be_reached() {
     let setup = Setup::new();
     let socket = setup.path("none.sock").display().to_string();
     fs::write(setup.path("file"), "text").expect("a file");
     let file = setup.path("file").display().to_string();
+    let unix = |path: &str| format!("unix://{path}");
+    let closed = |login: &str| format!("http://{login}127.0.0.1:{}", free_port());
+    let missing = [
+        "error: <class 'FileNotFoundError'>",
+        "is supervisord running?",
+    ];
+    let refused_connection = [
+        "error: <class 'ConnectionRefusedError'>",
+        "nothing is listening at http://me:***@127",
+    ];
     for (url, command, code, expected) in [
+        (unix(&socket), "version", 7, &["no such file\n"][..]),
+        (unix(&socket), "avail", 1, &missing),
+        (unix(&file), "version", 4, &["refused connection\n"]),
         (
-            format!("unix://{socket}"),
-            "version",
-            7,
-            &["no such file\n"][..],
-        ),
-        (
-            format!("unix://{socket}"),
-            "avail",
-            1,
-            &[
-                "error: <class 'FileNotFoundError'>",
-                "is supervisord running?",
-            ],
-        ),
-        (
-            format!("unix://{file}"),
-            "version",
-            4,
-            &["refused connection\n"],
-        ),
-        (
-            format!("unix://{file}/x"),
+            unix(&format!("{file}/x")),
             "version",
             1,
             &["NotADirectoryError", "cannot be reached"],
         ),
-        (
-            format!("http://127.0.0.1:{}", free_port()),
-            "version",
-            4,
-            &["refused connection\n"],
-        ),
-        (
-            format!("http://me:secret@127.0.0.1:{}", free_port()),
-            "avail",
-            1,
-            &[
-                "error: <class 'ConnectionRefusedError'>",
-                "nobody listens at http://me:***@127",
-            ],
-        ),
+        (closed(""), "version", 4, &["refused connection\n"]),
+        (closed("me:secret@"), "avail", 1, &refused_connection),
         (
             "http://nowhere.invalid".to_owned(),
             "version",
@@ -93,41 +83,38 @@ fn servers_that_are_none() {
             1,
             &["Unknown protocol", "must begin with http://"],
         ),
+    ] {
+        refused(&setup, &url, command, code, expected);
+    }
+}
+
+#[test]
+fn servers_that_are_not_supervisors() {
+    let setup = Setup::new();
+    for (answer, expected) in [
         (
-            answering("SSH-2.0-x\r\n"),
-            "version",
-            1,
-            &[
+            "SSH-2.0-x\r\n",
+            [
                 "error: <class 'http.client.BadStatusLine'>",
                 "a supervisor?\n",
             ],
         ),
         (
-            answering("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"),
-            "version",
-            1,
-            &[
+            "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n",
+            [
                 "<ProtocolError for 127.0.0.1/RPC2: 404 Not Found>",
                 "a supervisor?\n",
             ],
         ),
         (
-            answering("HTTP/1.1 200 OK\r\nContent-Length: 13\r\n\r\n<html></html>"),
-            "version",
-            1,
-            &[
+            "HTTP/1.1 200 OK\r\nContent-Length: 13\r\n\r\n<html></html>",
+            [
                 "error: <class 'xml.parsers.expat.ExpatError'>",
                 "a supervisor?\n",
             ],
         ),
     ] {
-        let (found, out) = ctl(&setup, &url, &[command]);
-        assert_eq!(found, Some(code), "{url}: {out}");
-        for text in expected {
-            assert!(out.contains(text), "{url}: {text}: {out}");
-        }
-        assert_eq!(out.lines().count(), 1, "{out}");
-        assert!(!out.contains("secret"), "{out}");
+        refused(&setup, &answering(answer), "version", 1, &expected);
     }
 }
 
@@ -144,12 +131,12 @@ fn a_socket_that_is_not_for_everybody() {
     if nix::unistd::geteuid().is_root() {
         command.uid(65534).gid(65534);
     } else {
-        let nobody = std::os::unix::fs::PermissionsExt::from_mode(0o000);
-        fs::set_permissions(daemon.path("s.sock"), nobody).expect("a mode");
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o000);
+        fs::set_permissions(daemon.path("s.sock"), mode).expect("a mode");
     }
-    // nobody must at least be able to start the program, to see the folder and the file
+    // the user nobody must at least be able to start the program: to see its folder and file
     let Ok(output) = command.output() else {
-        eprintln!("skipped: nobody may run supervisorctl here");
+        crate::harness::skip("the user nobody may not run supervisorctl here");
         return;
     };
     let (code, out, _) = summary(&output);
@@ -237,7 +224,7 @@ fn a_password_is_asked_for_and_not_shown() {
 #[test]
 fn by_ipv6() {
     if TcpListener::bind("[::1]:0").is_err() {
-        eprintln!("skipped: no IPv6 here");
+        crate::harness::skip("no IPv6 here");
         return;
     }
     let (daemon, url) = guarded("[::1]");
@@ -274,11 +261,14 @@ fn advice_on_a_terminal() {
     for (url, lines) in [
         (
             "unix:///nonexistent/s.sock",
-            ["no such file\r\n", "hint: supervisord makes this file"],
+            ["no such file\r\n", "hint: supervisord creates this socket"],
         ),
         (
             "http://127.0.0.1:1",
-            ["refused connection\r\n", "hint: nobody listens there"],
+            [
+                "refused connection\r\n",
+                "hint: nothing is listening on that address",
+            ],
         ),
     ] {
         let mut command = Command::new(env!("CARGO_BIN_EXE_supervisorctl"));
@@ -291,7 +281,7 @@ fn advice_on_a_terminal() {
     }
 }
 
-/// A command line that cannot be used is told of in JSON, too.
+/// A command line that cannot be used is also reported in JSON.
 #[test]
 fn usage_errors_for_programs() {
     let setup = Setup::new();

@@ -104,10 +104,15 @@ fn arguments_environment_and_exit_code() {
     let words = ["-s", &url, "-u", "me", "-p", "secret", "--json", "show"];
     let (_, out, _) = summary(&ctl(&daemon, &words));
     assert_eq!(out, format!("{url} me secret s.conf 1 supervisorctl\n"));
-    // With -i it is a line of the shell, which tells failure from success.
+    // With -i it is a line of the shell; where nothing is typed its code is that of the shell.
     let (code, out, _) = summary(&ctl(&daemon, &["-i", "show", "a b", "'"]));
     assert!(out.starts_with("<a b>\n<'>\n"), "{out}");
-    assert_eq!(code, Some(1));
+    assert_eq!(code, Some(42));
+    script(
+        &daemon.path("bin/supervisorctl-die"),
+        "#!/bin/sh\nkill -KILL $$\n",
+    );
+    assert_eq!(summary(&ctl(&daemon, &["-i", "die"])).0, Some(128 + 9));
 }
 
 #[test]

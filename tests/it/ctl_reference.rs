@@ -4,12 +4,13 @@
 use std::process::Output;
 use std::thread;
 
-use crate::harness::{Daemon, Setup, summary, wait_for};
+use crate::harness::{Daemon, Setup, summary, wait_until};
 
 /// Exit code, standard output and standard error.
 type Outcome = (Option<i32>, String, String);
 
-const PROGRAMS: &str = "\
+/// Of every kind one.
+pub(crate) const PROGRAMS: &str = "\
 [program:cat]
 command=/bin/cat
 stdout_logfile=@DIR@/cat.log
@@ -63,7 +64,7 @@ impl Pair {
                     daemon.wait_state(name, "RUNNING");
                 }
                 daemon.wait_state("done", "EXITED");
-                wait_for("a log", || daemon.path("cat.log").exists());
+                wait_until("a log", || daemon.path("cat.log").exists());
                 daemon
             })
         });

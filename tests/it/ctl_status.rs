@@ -5,7 +5,7 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 
 use serde_json::{Value, json};
 
-use crate::harness::{Daemon, Setup, kill, summary, wait_for};
+use crate::harness::{Daemon, Setup, kill, summary, wait_until};
 use crate::screen::{END, INTERRUPT, PROMPT, Screen};
 
 const PROGRAMS: &str = "\
@@ -56,7 +56,7 @@ fn document(text: &str) -> Value {
 fn everything_that_our_daemon_knows() {
     let daemon = start(Setup::new());
     kill(daemon.child_pid("web-1"), libc::SIGKILL);
-    wait_for("the restart", || {
+    wait_until("the restart", || {
         let (_, out, _) = summary(&daemon.ctl(&["--json", "status", "-l", "web-1"]));
         document(&out)["result"][0]["restarts"] == 1
     });
@@ -172,7 +172,7 @@ fn a_table_for_each_change() {
                 break;
             }
         }
-        // nobody reads any more
+        // its reader is gone
         let Watch { mut child, lines } = watch;
         drop(lines);
         assert_eq!(child.wait().expect("its end").code(), Some(0));
@@ -192,7 +192,7 @@ fn a_document_for_each_change() {
             last = document(&watch.line());
         }
         assert_eq!(last["exit_status"], 0);
-        // a daemon that goes away is told of, and that it is back
+        // it says that the daemon is gone, and that it is back
         assert_eq!(summary(&daemon.ctl(&["reload"])).0, Some(0));
         while last["result"][0]["state"] != "STOPPED" {
             last = document(&watch.line());
@@ -210,11 +210,11 @@ fn a_screen_that_is_drawn_again() {
         let mut screen = Screen::open(&daemon, "xterm", &words);
         screen.expect(ENTER);
         screen.expect("STOPPED");
-        screen.expect("q leaves");
+        screen.expect("press q to quit");
         assert_eq!(summary(&daemon.ctl(&["start", "manual"])).0, Some(0));
         let shown = screen.expect("manual  \x1b[32mRUNNING\x1b[0m");
         assert!(shown.contains("\x1b[H"), "drawn in the same place");
-        screen.expect("(q leaves)");
+        screen.expect("(press q to quit)");
         // another width: nothing is wider
         screen.resize(30);
         screen.expect("…");
@@ -243,7 +243,7 @@ fn the_terminal_is_given_back() {
     for key in [INTERRUPT, END, "q"] {
         screen.keys("status --watch\r");
         screen.expect(ENTER);
-        screen.expect("(q leaves)");
+        screen.expect("(press q to quit)");
         screen.keys(key);
         screen.expect(LEAVE);
         screen.expect(PROMPT);
@@ -256,7 +256,7 @@ fn the_terminal_is_given_back() {
 
     for signal in [libc::SIGTERM, libc::SIGHUP, libc::SIGINT] {
         let mut screen = Screen::open(&daemon, "xterm", &["status", "-w"]);
-        screen.expect("(q leaves)");
+        screen.expect("(press q to quit)");
         kill(screen.pid(), signal);
         screen.expect(LEAVE);
         let by_key = (signal == libc::SIGINT).then_some(0);
@@ -281,7 +281,7 @@ fn what_cannot_be_watched() {
         (
             &["status", "--watch=x"],
             2,
-            "Error: x is no number of seconds\n",
+            "Error: invalid time 'x': expected seconds\n",
         ),
         (
             &["status", "--watch=0"],

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::harness::{Daemon, Setup, summary, wait_for};
+use crate::harness::{Daemon, Setup, summary, wait_until};
 use crate::screen::{INTERRUPT, Screen};
 
 const PROGRAMS: &str = "\
@@ -54,7 +54,7 @@ fn daemons() -> impl Iterator<Item = Daemon> {
 fn write(daemon: &Daemon, name: &str, log: &str, text: &str) {
     let arguments = [name.into(), text.into()];
     daemon.call("supervisor.sendProcessStdin", &arguments);
-    wait_for("what was written", || daemon.text(log).ends_with(text));
+    wait_until("what was written", || daemon.text(log).ends_with(text));
 }
 
 #[test]
@@ -134,7 +134,7 @@ fn several_logs_as_they_grow() {
         let mut screen = Screen::open(&daemon, "dumb", &words);
         screen.expect("==> Press Ctrl-C to exit <==");
         screen.expect("echo-a    | before\r\n");
-        // lines stay whole whoever writes meanwhile
+        // lines stay whole whatever else writes meanwhile
         write(&daemon, "echo-a", "echo-a.log", "begin");
         write(&daemon, "echo-long", "echo-long.log", "between\n");
         screen.expect("echo-long | between\r\n");

@@ -6,42 +6,20 @@ use std::thread;
 
 use visord_xmlrpc::Value;
 
-use crate::harness::{Daemon, Setup, summary, wait_for};
+use crate::ctl_reference::PROGRAMS;
+use crate::harness::{Daemon, Setup, summary, wait_until};
 
-const PROGRAMS: &str = "\
-[program:web-1]
-command=/bin/cat
-startsecs=0
-[program:web-2]
-command=/bin/cat
-startsecs=1
-[program:manual]
-command=/bin/cat
-autostart=false
-startsecs=0
-[program:fails]
-command=/bin/false
-startretries=0
-[program:done]
-command=/bin/true
-autorestart=false
-startsecs=0
-[group:g]
-programs=a,b
-[program:a]
-command=/bin/cat
-autostart=false
-startsecs=0
-[program:b]
-command=/bin/cat
-autostart=false
-startsecs=0
-";
+/// The programs of [`ctl_reference`](crate::ctl_reference), some with other options, and two more.
+fn programs() -> String {
+    let web = |n| format!("[program:web-{n}]\ncommand=/bin/cat\nstartsecs={}\n", n - 1);
+    let changes = "[program:fails]\nautostart=true\n[program:a]\nautostart=false\n";
+    format!("{PROGRAMS}{}{}{changes}", web(1), web(2))
+}
 
 /// Our daemon, and the original's if it is installed.
 fn daemons() -> impl Iterator<Item = Daemon> {
     Setup::with_each_daemon().map(|setup| {
-        setup.configure("", PROGRAMS);
+        setup.configure("", &programs());
         setup.start()
     })
 }
@@ -124,7 +102,7 @@ fn what_happens_meanwhile() {
 #[test]
 fn a_daemon_that_is_not_there_yet() {
     let setup = Setup::new();
-    setup.configure("", PROGRAMS);
+    setup.configure("", &programs());
     let (code, out) = said(&setup.ctl(&["wait", "web-1"]));
     assert_eq!(code, Some(7));
     assert!(out.ends_with(" no such file\n"), "{out}");
@@ -151,7 +129,7 @@ fn a_daemon_that_restarts() {
         let pid = i64::from(daemon.child_pid("web-1"));
         let (code, _) = said(&daemon.ctl(&["reload"]));
         assert_eq!(code, Some(0));
-        wait_for("a new process", || {
+        wait_until("a new process", || {
             let (code, out) = said(&daemon.ctl(&["wait", "web-1", "--timeout", "60"]));
             assert_eq!((code, out.as_str()), (Some(0), "web-1: RUNNING\n"));
             // what was waited for may have been the old one, and the daemon be gone again

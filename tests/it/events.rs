@@ -6,7 +6,7 @@ use std::process::Command;
 
 use visord_xmlrpc::Value;
 
-use crate::harness::{Daemon, Setup, kill, original, wait_for};
+use crate::harness::{Daemon, Setup, kill, original, wait_until};
 
 /// `sendRemoteCommEvent`.
 fn send(daemon: &Daemon, data: &str) {
@@ -14,12 +14,12 @@ fn send(daemon: &Daemon, data: &str) {
     daemon.call("supervisor.sendRemoteCommEvent", &arguments);
 }
 
-fn examples() -> PathBuf {
+pub(crate) fn examples() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("config-examples/listeners")
 }
 
 /// The Rust example, compiled: it needs nothing but the standard library.
-fn compile_rust_listener(target: &Path) {
+pub(crate) fn compile_rust_listener(target: &Path) {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/listener.rs");
     let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
     let compiled = Command::new(rustc)
@@ -64,10 +64,10 @@ fn the_shipped_listeners_work_as_shipped() {
     let text = text.replace("supervisor.sock", "s.sock");
     fs::write(setup.path("s.conf"), text).expect("the example");
     let daemon = setup.start();
-    wait_for("the report of the Rust listener", || {
+    wait_until("the report of the Rust listener", || {
         daemon.text("failures.txt") == "flaky ended unexpectedly\n"
     });
-    wait_for("the journal of the shell listeners", || {
+    wait_until("the journal of the shell listeners", || {
         daemon
             .text("journal.txt")
             .contains("PROCESS_STATE_EXITED\nprocessname:flaky groupname:flaky")
@@ -110,7 +110,7 @@ fn events_go_on_in_order_while_others_misbehave() {
     for name in &names {
         send(&daemon, name);
     }
-    wait_for("every event at the good listener", || {
+    wait_until("every event at the good listener", || {
         remote(&daemon) == names
     });
     for line in [
@@ -150,7 +150,7 @@ fn a_broken_listener_is_restarted_if_that_is_wished() {
     let daemon = Daemon::with("", &pool);
     daemon.wait_log("restarting pool, a listener in the UNKNOWN state");
     send(&daemon, "hello");
-    wait_for("the event", || remote(&daemon) == ["hello"]);
+    wait_until("the event", || remote(&daemon) == ["hello"]);
     assert_eq!(
         daemon.text("main.log").matches("spawned: 'pool'").count(),
         2
@@ -167,7 +167,7 @@ fn a_broken_listener_is_restarted_if_that_is_wished() {
 
 #[test]
 fn a_death_gives_the_event_to_another_member() {
-    // whoever comes first keeps its event and waits to be killed
+    // the first listener keeps its event and waits to be killed
     let script = "if mkdir @DIR@/first 2>/dev/null; then echo READY; read l; \
                   echo $$ > @DIR@/victim; exec sleep 600; fi; sleep 0; \
                   exec @LISTENER@ @DIR@/journal";
@@ -183,14 +183,14 @@ fn a_death_gives_the_event_to_another_member() {
     let daemon = Daemon::with("", &pool);
     // until the victim has one, the other may take some
     let mut sent = 0;
-    wait_for("the victim to have an event", || {
+    wait_until("the victim to have an event", || {
         send(&daemon, &format!("event {sent}"));
         sent += 1;
         daemon.text("victim").ends_with('\n')
     });
     let victim = daemon.text("victim").trim().parse().expect("a pid");
     kill(victim, libc::SIGKILL);
-    wait_for("every event at the other member", || {
+    wait_until("every event at the other member", || {
         let mut seen = remote(&daemon);
         seen.sort();
         let mut all: Vec<String> = (0..sent).map(|number| format!("event {number}")).collect();
@@ -204,7 +204,7 @@ fn extended_detail_says_how_a_process_ended() {
     let programs = journal("PROCESS_STATE_EXITED", "event_detail=extended")
         + "[program:x]\ncommand=/bin/sh -c 'exit 3'\nstartsecs=0\nautorestart=false\n";
     let daemon = Daemon::with("", &programs);
-    wait_for("the exit", || {
+    wait_until("the exit", || {
         daemon.text("journal").contains("processname:x")
     });
     let text = daemon.text("journal");
@@ -228,7 +228,7 @@ fn the_serial_survives_a_reload_and_the_pool_serial_does_not() {
     );
     let daemon = Daemon::with("", &pool);
     let headers = |count: usize| {
-        wait_for("a header", || {
+        wait_until("a header", || {
             daemon.text("headers").lines().count() == count
         });
         let text = daemon.text("headers");
@@ -238,7 +238,7 @@ fn the_serial_survives_a_reload_and_the_pool_serial_does_not() {
     send(&daemon, "two");
     assert!(headers(2).contains(" serial:1 pool:pool poolserial:1 "));
     daemon.signal(libc::SIGHUP);
-    wait_for("the restart", || {
+    wait_until("the restart", || {
         let starts = daemon
             .text("main.log")
             .matches("supervisord started with pid")
@@ -280,7 +280,7 @@ fn heard_by_childutils(setup: Setup, python: &Path) -> Vec<String> {
     );
     let daemon = setup.start();
     for count in 1..=5 {
-        wait_for(&format!("payload {count}"), || {
+        wait_until(&format!("payload {count}"), || {
             daemon.text("heard").lines().count() == count
         });
         if count < 5 {

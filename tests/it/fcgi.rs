@@ -1,4 +1,4 @@
-//! FastCGI programs behind a real web server: what they share, and that nobody notices when
+//! FastCGI programs behind a real web server: what they share, and that no client notices when
 //! they are restarted.
 
 use std::fs;
@@ -14,21 +14,13 @@ use nix::errno::Errno;
 use nix::sys::socket::{AddressFamily, SockFlag, SockType, UnixAddr, connect, socket};
 use visord_xmlrpc::Value;
 
-use crate::harness::{Daemon, Setup, kill, wait_for};
+use crate::harness::{Daemon, Setup, is_installed, kill, wait_until};
 
 const NGINX: &str = "/usr/sbin/nginx";
 /// Both processes of the program are replaced at once so many times, about once a second: 40 restarts.
 const ROUNDS: usize = 20;
 /// Clients that never stop asking.
 const CLIENTS: usize = 3;
-
-fn nginx_is_installed() -> bool {
-    let installed = Path::new(NGINX).exists();
-    if !installed {
-        eprintln!("skipped: {NGINX} is not installed");
-    }
-    installed
-}
 
 fn is_root() -> bool {
     nix::unistd::getuid().is_root()
@@ -53,7 +45,7 @@ fn program(options: &str) -> String {
 
 /// nginx in the daemon's folder, passing everything on to `upstream`.
 fn nginx(setup: &Setup, upstream: &str) -> String {
-    // as root, the workers are somebody else: they need the folder and the socket
+    // as root, the workers run as another user: they need the folder and the socket
     let user = if is_root() {
         "user nobody nogroup;"
     } else {
@@ -121,7 +113,7 @@ impl Drop for StopAtEnd<'_> {
 /// Replace both processes again and again while clients ask; every single answer is right.
 fn nobody_notices_restarts(daemon: &Daemon, members: [&str; 2]) {
     let web = daemon.path("nginx.sock");
-    wait_for("the web server", || ask(&web, "/").is_ok());
+    wait_until("the web server", || ask(&web, "/").is_ok());
     members
         .iter()
         .for_each(|name| daemon.wait_state(name, "RUNNING"));
@@ -135,11 +127,11 @@ fn nobody_notices_restarts(daemon: &Daemon, members: [&str; 2]) {
             old.iter().for_each(|pid| kill(*pid, libc::SIGTERM));
             let before = answers.load(Ordering::Relaxed);
             for (name, old) in members.iter().zip(old) {
-                wait_for(&format!("the replacement of {name}"), || {
+                wait_until(&format!("the replacement of {name}"), || {
                     ![0, old].contains(&daemon.child_pid(name))
                 });
             }
-            wait_for("answers of the new processes", || {
+            wait_until("answers of the new processes", || {
                 answers.load(Ordering::Relaxed) > before + CLIENTS
             });
         }
@@ -160,7 +152,7 @@ fn nobody_notices_restarts(daemon: &Daemon, members: [&str; 2]) {
 
 #[test]
 fn a_unix_socket_behind_nginx_answers_throughout_40_restarts() {
-    if !nginx_is_installed() {
+    if !is_installed(NGINX) {
         return;
     }
     let setup = Setup::new();
@@ -186,7 +178,7 @@ fn a_unix_socket_behind_nginx_answers_throughout_40_restarts() {
     }
 }
 
-/// An address nobody else on the machine uses: all of 127/8 is this host.
+/// An address that no other program of the machine uses: all of 127/8 is this host.
 fn own_address() -> String {
     let [_, high, middle, low] = std::process::id().to_be_bytes();
     format!("127.{}.{middle}.{}", high | 0x80, low | 1)
@@ -194,7 +186,7 @@ fn own_address() -> String {
 
 #[test]
 fn a_tcp_socket_of_a_program_in_a_group_does_too() {
-    if !nginx_is_installed() {
+    if !is_installed(NGINX) {
         return;
     }
     let setup = Setup::new();
@@ -211,7 +203,7 @@ fn a_tcp_socket_of_a_program_in_a_group_does_too() {
     TcpStream::connect(&address).expect("one is left");
     stop("site:app_1");
     daemon.wait_log("Closing socket");
-    wait_for("the end of the socket", || {
+    wait_until("the end of the socket", || {
         daemon.text("main.log").matches("Closing socket").count() == 2
     });
     assert!(TcpStream::connect(&address).is_err(), "it is closed");
@@ -253,7 +245,7 @@ fn the_socket_comes_before_the_command_is_looked_for() {
          socket=unix://@DIR@/lost.sock\n",
     );
     daemon.wait_state("lost", "FATAL");
-    wait_for("the end of the socket", || {
+    wait_until("the end of the socket", || {
         daemon.text("main.log").matches("Closing socket").count() == 2
     });
     let log = daemon.text("main.log");
@@ -264,11 +256,11 @@ fn the_socket_comes_before_the_command_is_looked_for() {
 }
 
 /// At the start of the daemon, at a restart and at an update: it is a spawn error of the program, and
-/// of nothing else (decision C30).
+/// of nothing else (difference C30).
 #[test]
 fn a_socket_that_cannot_be_bound_is_a_spawn_error() {
-    let somebody = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
-    let port = somebody.local_addr().expect("its address").port();
+    let occupant = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = occupant.local_addr().expect("its address").port();
     let other = "[program:other]\ncommand=/bin/sleep 1000\nstartsecs=0\n";
     let programs = format!(
         "[fcgi-program:taken]\ncommand=/bin/sleep 1000\nstartsecs=0\nstartretries=0\n\
@@ -298,7 +290,7 @@ fn a_socket_that_cannot_be_bound_is_a_spawn_error() {
     };
     is_as_it_should_be(1);
     daemon.call("supervisor.restart", &[]);
-    wait_for("the restart", || {
+    wait_until("the restart", || {
         let log = daemon.text("main.log");
         log.matches("supervisord started with pid").count() == 2
             && daemon.try_call("supervisor.getState", &[]).is_ok()
@@ -310,7 +302,7 @@ fn a_socket_that_cannot_be_bound_is_a_spawn_error() {
     daemon.setup().configure("", &programs);
     assert_eq!(daemon.ctl(&["update"]).status.code(), Some(0));
     is_as_it_should_be(2);
-    drop(somebody);
+    drop(occupant);
     fs::create_dir(daemon.path("folder")).expect("mkdir");
     for name in ["taken", "nowhere"] {
         daemon.call("supervisor.startProcess", &[Value::from(name)]);

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 
 use visord_xmlrpc::Value;
 
-use crate::harness::{Daemon, Setup, summary, wait_for};
+use crate::harness::{Daemon, Setup, summary, wait_until};
 
 const NOBODY: u32 = 65534;
 
@@ -22,7 +22,7 @@ fn a_pidfile_is_not_written_through_a_link() {
     fs::write(setup.path("victim"), "precious").expect("a file");
     symlink("victim", setup.path("main.pid")).expect("a link");
     let mut daemon = setup.start();
-    wait_for("the pidfile", || {
+    wait_until("the pidfile", || {
         daemon.text("main.pid") == format!("{}\n", daemon.pid())
     });
     assert_eq!(daemon.text("victim"), "precious");
@@ -55,7 +55,7 @@ fn a_link_in_the_place_of_a_log_is_not_read() {
         "[program:w]\ncommand=/bin/sh -c 'echo hello; exec sleep 1000'\n\
          stdout_logfile=@DIR@/w.log\n",
     );
-    wait_for("its output", || daemon.text("w.log") == "hello\n");
+    wait_until("its output", || daemon.text("w.log") == "hello\n");
     let read = || {
         let arguments = [Value::from("w"), Value::from(0), Value::from(0)];
         daemon.try_call("supervisor.readProcessStdoutLog", &arguments)
@@ -104,7 +104,7 @@ fn a_link_in_a_folder_of_another_user_is_not_written_through() {
     let _ = daemon.try_call("supervisor.startProcess", &[Value::from("d")]);
     daemon.call("supervisor.startProcess", &[Value::from("e")]);
     let mut text = [0; 100];
-    wait_for("what the link in our folder leads to", || {
+    wait_until("what the link in our folder leads to", || {
         matches!(ours.read(&mut text), Ok(6))
     });
     assert_eq!(&text[..6], b"hello\n");
@@ -150,7 +150,7 @@ fn passwords_are_not_in_the_list_of_processes() {
             .spawn()
             .expect("supervisorctl");
         let list = format!("/proc/{}/cmdline", child.id());
-        wait_for("the password to be hidden", || {
+        wait_until("the password to be hidden", || {
             let shown = fs::read(&list).expect("its arguments");
             let shown = String::from_utf8_lossy(&shown).into_owned();
             shown.contains("xxxxxx") && !shown.contains("sesame")

@@ -8,12 +8,10 @@ use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
+pub(crate) use visord_test_support::*;
 use visord_xmlrpc::Value;
 use visord_xmlrpc::client::Client;
 use visord_xmlrpc::http::Address;
-
-/// How long anything may take on a busy machine before a test gives up.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A folder with a configuration that programs can be added to.
 pub(crate) struct Setup {
@@ -31,6 +29,7 @@ pub(crate) struct Daemon {
 impl Setup {
     /// Our own programs.
     pub(crate) fn new() -> Self {
+        be_ordinary();
         Self {
             folder: tempfile::tempdir().expect("a temporary folder"),
             supervisord: env!("CARGO_BIN_EXE_supervisord").into(),
@@ -107,12 +106,19 @@ impl Setup {
         path
     }
 
-    fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(&self.supervisord);
+    /// A program in the folder of this test, which is its home too.
+    fn program(&self, program: &Path, arguments: &[&str]) -> Command {
+        let mut command = Command::new(program);
         command
             .args(arguments)
             .current_dir(self.folder.path())
-            .stdin(Stdio::null());
+            .env("HOME", self.folder.path());
+        command
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = self.program(&self.supervisord, arguments);
+        command.stdin(Stdio::null());
         command
     }
 
@@ -130,9 +136,8 @@ impl Setup {
 
     /// Run supervisorctl to its end, with nothing but these arguments and this input.
     pub(crate) fn ctl_alone(&self, arguments: &[&str], input: &str) -> Output {
-        let mut child = Command::new(&self.supervisorctl)
-            .args(arguments)
-            .current_dir(self.folder.path())
+        let mut child = self
+            .program(&self.supervisorctl, arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -170,7 +175,7 @@ impl Setup {
     /// The same, with this standard output.
     pub(crate) fn start_into(self, out: Stdio) -> Daemon {
         let mut daemon = self.launch(out);
-        wait_for("the daemon to answer", || {
+        wait_until("the daemon to answer", || {
             if let Some(status) = daemon.child.try_wait().expect("wait") {
                 panic!(
                     "supervisord ended ({status}): {}",
@@ -191,26 +196,11 @@ pub(crate) fn original(name: &str) -> Option<PathBuf> {
     if path.exists() {
         return Some(path);
     }
-    eprintln!(
-        "skipped: the original Supervisor is not installed in {}",
-        folder.display()
-    );
+    let folder = folder.display();
+    skip(format_args!(
+        "the original Supervisor is not installed in {folder}"
+    ));
     None
-}
-
-/// A port that nobody uses at the moment.
-pub(crate) fn free_port() -> u16 {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
-    listener.local_addr().expect("its number").port()
-}
-
-/// Poll until it holds; panics with what was waited for after [`PATIENCE`].
-pub(crate) fn wait_for(what: &str, mut probe: impl FnMut() -> bool) {
-    let end = Instant::now() + PATIENCE;
-    while !probe() {
-        assert!(Instant::now() < end, "waited in vain for {what}");
-        std::thread::sleep(Duration::from_millis(5));
-    }
 }
 
 impl Daemon {
@@ -271,9 +261,19 @@ impl Daemon {
     }
 
     pub(crate) fn wait_state(&self, name: &str, state: &str) {
-        wait_for(&format!("{name} to be {state}"), || {
-            self.state(name) == state
-        });
+        let what = || {
+            let (found, log) = (self.state(name), self.end_of("main.log"));
+            format!("{name} to be {state}: it is {found}\n{log}")
+        };
+        wait_until_or(|| self.state(name) == state, what);
+    }
+
+    /// The last lines of a file, for a test that fails.
+    pub(crate) fn end_of(&self, name: &str) -> String {
+        let text = self.text(name);
+        let mut lines: Vec<&str> = text.lines().rev().take(20).collect();
+        lines.reverse();
+        lines.join("\n")
     }
 
     /// A file of the folder, empty if it does not exist.
@@ -284,9 +284,8 @@ impl Daemon {
     }
 
     pub(crate) fn wait_log(&self, text: &str) {
-        wait_for(&format!("{text:?} in the main log"), || {
-            self.text("main.log").contains(text)
-        });
+        let what = || format!("{text:?} in the main log:\n{}", self.end_of("main.log"));
+        wait_until_or(|| self.text("main.log").contains(text), what);
     }
 
     pub(crate) fn ctl(&self, arguments: &[&str]) -> Output {
@@ -300,7 +299,7 @@ impl Daemon {
     /// Wait until it has ended.
     pub(crate) fn ended(&mut self) -> ExitStatus {
         let mut status = None;
-        wait_for("the daemon to end", || {
+        wait_until("the daemon to end", || {
             status = self.child.try_wait().expect("wait");
             status.is_some()
         });
@@ -312,7 +311,7 @@ impl Drop for Daemon {
     fn drop(&mut self) {
         if matches!(self.child.try_wait(), Ok(None)) {
             self.signal(libc::SIGTERM);
-            let end = Instant::now() + Duration::from_secs(15);
+            let end = Instant::now() + PATIENCE;
             while matches!(self.child.try_wait(), Ok(None)) {
                 if Instant::now() > end {
                     // the test has failed already; leave nothing behind
@@ -323,19 +322,6 @@ impl Drop for Daemon {
             }
         }
     }
-}
-
-/// Send a signal to a process of this test.
-pub(crate) fn kill(pid: i32, signal: i32) {
-    // 0 would be this test's own process group
-    assert!(pid > 1, "no process of this test: {pid}");
-    let signal = nix::sys::signal::Signal::try_from(signal).expect("a signal");
-    nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), signal).expect("kill");
-}
-
-/// Whether a process of this pid exists.
-pub(crate) fn is_alive(pid: i32) -> bool {
-    nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), None).is_ok()
 }
 
 /// Exit code, stdout and stderr of a finished command as one comparable value.

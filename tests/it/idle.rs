@@ -1,45 +1,16 @@
 //! Idle costs nothing.
 
-use std::time::Duration;
-
-use crate::harness::Daemon;
+use crate::harness::{Daemon, wait_until, waits_for_events};
 use crate::live::Stream;
 
-/// Voluntary context switches of every thread of a process.
-fn switches(pid: i32) -> u64 {
-    let tasks = std::fs::read_dir(format!("/proc/{pid}/task")).expect("threads");
-    tasks
-        .filter_map(|task| {
-            // a thread may end meanwhile
-            let status = task.ok()?.path().join("status");
-            let status = std::fs::read_to_string(status).ok()?;
-            let line = status
-                .lines()
-                .find_map(|l| l.strip_prefix("voluntary_ctxt_switches:"));
-            line?.trim().parse::<u64>().ok()
-        })
-        .sum()
-}
-
-/// Wait until three seconds pass in which nothing wakes it; a wake-up every second shows.
 fn comes_to_rest(daemon: &Daemon) {
-    let mut before = switches(daemon.pid());
-    let mut quiet = 0;
-    for _ in 0..30 {
-        std::thread::sleep(Duration::from_secs(1));
-        let now = switches(daemon.pid());
-        quiet = if now == before { quiet + 1 } else { 0 };
-        before = now;
-        if quiet == 3 {
-            return;
-        }
-    }
-    panic!("the daemon never came to rest");
+    let pid = daemon.pid();
+    let what = "a daemon that waits for nothing but events";
+    wait_until(what, || waits_for_events(pid));
 }
 
 const PROGRAM: &str = "[program:x]\ncommand=/bin/sleep 1000\nstartsecs=0\n";
 
-/// The 30 seconds are measured by hand.
 #[test]
 fn nothing_wakes_a_daemon_that_has_nothing_to_do() {
     let daemon = Daemon::with("", PROGRAM);
@@ -47,7 +18,7 @@ fn nothing_wakes_a_daemon_that_has_nothing_to_do() {
     comes_to_rest(&daemon);
 }
 
-/// While somebody watches the use of resources it is sampled every two seconds; then no more.
+/// The use of resources is sampled every two seconds, but only while a client watches it.
 #[test]
 fn viewers_that_left_leave_nothing_behind() {
     let daemon = Daemon::with("", PROGRAM);

@@ -2,7 +2,7 @@
 
 use visord_xmlrpc::Value;
 
-use crate::harness::{Daemon, is_alive, kill, wait_for};
+use crate::harness::{Daemon, is_alive, kill, wait_until};
 
 #[test]
 fn a_killed_program_is_replaced() {
@@ -10,7 +10,7 @@ fn a_killed_program_is_replaced() {
     daemon.wait_state("x", "RUNNING");
     let first = daemon.child_pid("x");
     kill(first, libc::SIGKILL);
-    wait_for("another pid", || {
+    wait_until("another pid", || {
         let pid = daemon.child_pid("x");
         pid != 0 && pid != first
     });
@@ -54,13 +54,15 @@ fn a_stubborn_group_is_killed_with_all_its_descendants() {
          echo $! > @DIR@/child; wait; sleep 1000\"\n\
          startsecs=0\nstopwaitsecs=1\nstopasgroup=true\n",
     );
-    wait_for("the grandchild", || !daemon.text("child").is_empty());
+    // the child may run before its pid is known
+    daemon.wait_state("x", "RUNNING");
+    wait_until("the grandchild", || !daemon.text("child").is_empty());
     let grandchild: i32 = daemon.text("child").trim().parse().expect("a pid");
     let child = daemon.child_pid("x");
     daemon.call("supervisor.stopProcess", &[Value::from("x")]);
     assert_eq!(daemon.state("x"), "STOPPED");
     assert!(!is_alive(child));
-    wait_for("the grandchild to be gone", || !is_alive(grandchild));
+    wait_until("the grandchild to be gone", || !is_alive(grandchild));
     daemon.wait_log("killing 'x'");
 }
 

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value as Json;
 use visord_xmlrpc::Value;
 
-use crate::harness::{Daemon, PATIENCE, kill, wait_for};
+use crate::harness::{Daemon, PATIENCE, kill, wait_until};
 
 /// One message.
 #[derive(Clone, Debug, Default)]
@@ -156,7 +156,7 @@ fn a_crash_is_told_at_once_with_its_reason() {
     let event = event
         .cloned()
         .unwrap_or_else(|| stream.until("event", exited).pop().expect("the event"));
-    assert_eq!(event.data["serial"], Json::Null, "nobody subscribes");
+    assert_eq!(event.data["serial"], Json::Null, "no listener subscribes");
     assert!(event.text("payload").contains("from_state:RUNNING"));
 }
 
@@ -226,7 +226,7 @@ fn a_restarted_daemon_is_another_run() {
     let cursor = stream.id.clone();
     daemon.call("supervisor.restart", &[]);
     stream.until("bye", |_| true);
-    wait_for("the daemon's next life", || {
+    wait_until("the daemon's next life", || {
         daemon.try_call("supervisor.getState", &[]).is_ok()
     });
     let mut stream = Stream::of(&daemon, &format!("?cursor={cursor}"));
@@ -260,13 +260,13 @@ fn the_whole_tree_counts() {
     for name in ["burn", "hold", "left"] {
         daemon.wait_state(name, "RUNNING");
     }
-    wait_for("the burner to burn", || {
+    wait_until("the burner to burn", || {
         number(&daemon, "burn", "cpu") > 5.0 && number(&daemon, "burn", "processes") >= 2.0
     });
-    wait_for("50 MB in a grandchild", || {
+    wait_until("50 MB in a grandchild", || {
         number(&daemon, "hold", "rss") > 50.0 * 1024.0 * 1024.0
     });
-    wait_for("the orphan of the group", || {
+    wait_until("the orphan of the group", || {
         (number(&daemon, "left", "processes") - 2.0).abs() < 0.1
     });
     assert!(number(&daemon, "left", "cpu") < 50.0);
@@ -281,7 +281,7 @@ fn the_whole_tree_counts() {
     assert_eq!(usage["left"]["processes"], 2);
     // what does not run uses nothing
     daemon.call("supervisor.stopProcess", &["burn".into()]);
-    wait_for("nothing to be used", || {
+    wait_until("nothing to be used", || {
         number(&daemon, "burn", "rss") == 0.0
     });
     assert_eq!(
@@ -306,7 +306,7 @@ fn numbers_for_machines() {
     daemon.wait_state("loud", "RUNNING");
     let line = Value::from("0123456789");
     daemon.call("supervisor.sendProcessStdin", &["loud".into(), line]);
-    wait_for("the log", || daemon.text("loud.log").len() == 10);
+    wait_until("the log", || daemon.text("loud.log").len() == 10);
     for _ in 0..3 {
         daemon.call("supervisor.startProcess", &["y".into()]);
         daemon.call("supervisor.stopProcess", &["y".into()]);

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use visord_xmlrpc::Value;
 
-use crate::harness::{Daemon, Setup, summary, wait_for};
+use crate::harness::{Daemon, Setup, summary, wait_until};
 
 /// A program `x` that runs this shell text, with more options.
 fn shell(text: &str, options: &str) -> Daemon {
@@ -46,7 +46,7 @@ fn a_prefix_before_each_line_and_an_unfinished_one_at_the_end() {
         "printf 'one\\ntw'; printf 'o\\n\\n' >&2; printf three; exec sleep 1000",
         "stdout_logfile_format=prefix",
     );
-    wait_for("two lines", || daemon.text("x.log").lines().count() == 3);
+    wait_until("two lines", || daemon.text("x.log").lines().count() == 3);
     daemon.call("supervisor.stopProcess", &[Value::from("x")]);
     assert_eq!(
         timeless(&daemon.text("x.log"), ""),
@@ -80,7 +80,7 @@ fn new_files_get_their_mode_and_owner() {
         let found = daemon.path(name).metadata().expect("the log");
         (found.permissions().mode() & 0o7777, found.uid())
     };
-    wait_for("the line", || !daemon.text("x.log").is_empty());
+    wait_until("the line", || !daemon.text("x.log").is_empty());
     assert_eq!(look("x.log"), (0o666, owner.as_raw()));
     let private = fs::Permissions::from_mode(0o600);
     fs::set_permissions(daemon.path("x.log"), private).expect("chmod");
@@ -130,7 +130,7 @@ fn compressed(value: &str, tool: &str, suffix: &str) {
     daemon.wait_state("x", "EXITED");
     // the rest, smaller than the limit
     daemon.call("supervisor.rotateProcessLogs", &[Value::from("x")]);
-    wait_for("every rotated file to be compressed", || {
+    wait_until("every rotated file to be compressed", || {
         let names: Vec<String> = fs::read_dir(daemon.folder())
             .expect("the folder")
             .map(|entry| entry.expect("an entry").file_name())
@@ -140,7 +140,7 @@ fn compressed(value: &str, tool: &str, suffix: &str) {
         !names.is_empty() && names.iter().all(|name| name.ends_with(suffix))
     });
     if Command::new(tool).arg("--version").output().is_err() {
-        eprintln!("skipped: there is no {tool} to read the logs with");
+        crate::harness::skip(format_args!("there is no {tool} to read the logs with"));
         return;
     }
     let expected: String = (0..5000).map(|n| format!("line {n}\n")).collect();
@@ -167,7 +167,7 @@ fn a_log_of_yesterday_is_rotated() {
     );
     let path = setup.path("x.log");
     fs::write(&path, "yesterday\n").expect("write");
-    // the file's own time stands in for the clock: no waiting for midnight
+    // the file's own time is used instead of the clock: no waiting for midnight
     let file = fs::File::options().write(true).open(&path).expect("open");
     let yesterday = std::time::SystemTime::now() - std::time::Duration::from_secs(25 * 3600);
     file.set_modified(yesterday).expect("utimes");
@@ -190,7 +190,7 @@ fn logs_rotate_and_reopen() {
         daemon.wait_state("x", "RUNNING");
         let arguments = [Value::from("x"), Value::from(text)];
         daemon.call("supervisor.sendProcessStdin", &arguments);
-        wait_for(text, || daemon.text("x.log").contains(text));
+        wait_until(text, || daemon.text("x.log").contains(text));
     };
     say("one\n");
     daemon.wait_state("g:y", "EXITED");
@@ -242,7 +242,7 @@ fn a_special_file_is_warned_about_once() {
         "[program:x]\ncommand=/bin/echo hello\nstdout_logfile=/dev/stderr\n\
          stdout_logfile_rotate=daily\nstartsecs=0\nautorestart=true\n",
     );
-    wait_for("restarts", || {
+    wait_until("restarts", || {
         daemon.text("daemon.err").matches("hello\n").count() > 3
     });
     let log = daemon.text("main.log");

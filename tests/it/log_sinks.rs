@@ -9,7 +9,7 @@ use nix::sys::stat::Mode;
 use nix::unistd::mkfifo;
 use visord_xmlrpc::Value;
 
-use crate::harness::{Daemon, Setup, wait_for};
+use crate::harness::{Daemon, Setup, wait_until};
 
 /// What a FIFO holds.
 const FIFO: usize = 64 * 1024;
@@ -65,7 +65,7 @@ fn stalled() -> (Daemon, PathBuf) {
     let before = written(&daemon);
     say(&daemon, &"f".repeat(FIFO));
     say(&daemon, &"q".repeat(1024));
-    wait_for("the program to have written it", || {
+    wait_until("the program to have written it", || {
         written(&daemon) - before >= FIFO as u64 + 1024
     });
     let path = daemon.path("fifo");
@@ -78,11 +78,11 @@ fn a_deleted_log_that_is_made_again_keeps_to_its_size() {
     let daemon = Daemon::with("", &echo("@DIR@/x.log", more));
     daemon.wait_state("x", "RUNNING");
     say(&daemon, "first\n");
-    wait_for("the first line", || daemon.text("x.log") == "first\n");
+    wait_until("the first line", || daemon.text("x.log") == "first\n");
     fs::remove_file(daemon.path("x.log")).expect("delete the log");
     let large = "y".repeat(1500);
     say(&daemon, &large);
-    wait_for("the rotation", || daemon.text("x.log.1") == large);
+    wait_until("the rotation", || daemon.text("x.log.1") == large);
     assert_eq!(daemon.text("x.log"), "");
     assert_eq!(declared(&daemon), 0);
 }
@@ -95,7 +95,7 @@ fn goes_on_in_a_file(reopen: impl Fn(&Daemon)) {
     // far more than the pipe of the program holds
     let more = "m".repeat(500_000);
     say(&daemon, &more);
-    wait_for("an account of every byte", || {
+    wait_until("an account of every byte", || {
         let stored = fs::metadata(&fifo).map_or(0, |file| file.len());
         declared(&daemon) as u64 + stored == (FIFO + 1024 + more.len()) as u64
     });
@@ -122,8 +122,8 @@ fn a_removed_fifo_of_a_removed_program_is_closed() {
     let (daemon, fifo) = stalled();
     fs::remove_file(&fifo).expect("remove the FIFO");
     remove_program(&daemon);
-    wait_for("the FIFO to be closed", || descriptors(&daemon, &fifo) == 0);
-    wait_for("the declaration", || declared(&daemon) == FIFO + 1024);
+    wait_until("the FIFO to be closed", || descriptors(&daemon, &fifo) == 0);
+    wait_until("the declaration", || declared(&daemon) == FIFO + 1024);
 }
 
 #[test]
@@ -135,7 +135,7 @@ fn the_reader_of_a_removed_program_gets_its_last_words() {
     reader.read_to_end(&mut found).expect("read to the end");
     assert_eq!(found.len(), FIFO + 1024);
     assert_eq!(declared(&daemon), 0);
-    wait_for("the FIFO to be closed", || descriptors(&daemon, &fifo) == 0);
+    wait_until("the FIFO to be closed", || descriptors(&daemon, &fifo) == 0);
 }
 
 #[test]
@@ -149,7 +149,7 @@ fn what_was_lost_is_counted_until_the_program_is_removed() {
         detail.get("stdout_lost").cloned().expect("stdout_lost")
     };
     say(&daemon, "12345");
-    wait_for("the loss", || lost() == Value::Double(5.0));
+    wait_until("the loss", || lost() == Value::Double(5.0));
     daemon.call("supervisor.stopProcess", &["x".into()]);
     daemon.call("supervisor.startProcess", &["x".into()]);
     assert_eq!(lost(), Value::Double(5.0), "over all runs");

@@ -1,11 +1,11 @@
 //! Logs as server-sent events: nothing is missing and nothing comes twice, whatever happens to
-//! the file or the connection, and nobody who does not read costs anything.
+//! the file or the connection, and a client that does not read costs nothing.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::net::UnixStream;
 
-use crate::harness::{Daemon, PATIENCE, wait_for};
+use crate::harness::{Daemon, PATIENCE, wait_until};
 use visord_xmlrpc::Value;
 
 /// A message of the stream.
@@ -101,7 +101,7 @@ fn counting(options: &str) -> Daemon {
         ),
     );
     daemon.wait_state("x", "RUNNING");
-    wait_for("the log", || daemon.path("x.log").exists());
+    wait_until("the log", || daemon.path("x.log").exists());
     daemon
 }
 
@@ -139,7 +139,7 @@ fn who_comes_back_goes_on_where_they_were() {
     let (first, _, id) = reader.until("line 700\n");
     drop(reader);
     go(&daemon, "go2");
-    wait_for("the last line", || {
+    wait_until("the last line", || {
         let files = ["x.log", "x.log.1"].map(|name| daemon.text(name));
         files.concat().contains(
             "line 2999
@@ -161,7 +161,7 @@ fn truncation_removal_and_the_end_are_told() {
     go(&daemon, "go");
     let mut reader = Reader::open(&daemon, "log?name=x&from=0", None);
     assert_eq!(reader.until("line 1499\n").0, lines(0..1500));
-    // somebody else empties the file
+    // another program empties the file
     let log = OpenOptions::new().write(true).open(daemon.path("x.log"));
     log.expect("open").set_len(0).expect("truncate");
     assert_eq!(reader.next().event, "truncated");
@@ -198,7 +198,7 @@ fn resident(pid: i32) -> u64 {
         .expect("a number")
 }
 
-/// A page that nobody looks at: it is connected and does not read.
+/// A page that is not visible: it is connected and does not read.
 #[test]
 fn a_frozen_reader_costs_nothing_and_catches_up() {
     const MEGABYTES: u64 = 64;
@@ -222,14 +222,14 @@ fn a_frozen_reader_costs_nothing_and_catches_up() {
     }
     let before = resident(daemon.pid());
     go(&daemon, "go");
-    // the program ends its work though nobody reads
-    wait_for("the program to end its work", || {
+    // the program ends its work though no client reads
+    wait_until("the program to end its work", || {
         let size = fs::metadata(daemon.path("x.log")).map_or(0, |log| log.len());
         size > MEGABYTES * 1024 * 1024
     });
     let grown = resident(daemon.pid()).saturating_sub(before);
     assert!(grown < 24 * 1024, "the daemon grew by {grown} kB");
-    // whoever reads again is soon where the log is, and knows what was left out
+    // a client that reads again is soon at the end of the log, and knows what was left out
     let (mut skipped, mut reader) = (0, readers.swap_remove(0));
     loop {
         let message = reader.next();
@@ -262,7 +262,7 @@ fn another_log_of_the_same_program_is_followed() {
         )
     };
     let daemon = Daemon::with("", &program("@DIR@/first.log", "one"));
-    wait_for("the log", || daemon.text("first.log") == "one\n");
+    wait_until("the log", || daemon.text("first.log") == "one\n");
     let mut live = Reader::open(&daemon, "log?name=x&from=0", None);
     assert_eq!(live.until("one\n").0, "one\n");
     let mut plain = UnixStream::connect(daemon.path("s.sock")).expect("connect");

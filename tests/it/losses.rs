@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 
 use visord_xmlrpc::Value;
 
-use crate::harness::{Daemon, Setup, wait_for};
+use crate::harness::{Daemon, Setup, wait_until};
 use crate::mount::Mount;
 
 /// A program that writes what it is sent, to a log in a folder of its own.
@@ -22,7 +22,7 @@ fn say(daemon: &Daemon, text: &str) {
 /// Says it and waits until this file holds exactly that.
 fn say_into(daemon: &Daemon, text: &str, file: &str, whole: &str) {
     say(daemon, text);
-    wait_for(&format!("{whole:?} in {file}"), || {
+    wait_until(&format!("{whole:?} in {file}"), || {
         daemon.text(file) == whole
     });
 }
@@ -69,7 +69,7 @@ fn a_log_that_is_deleted_or_moved_away_loses_nothing() {
     daemon.wait_log("supervisord logreopen");
     // it is on its way to the log's thread, before what is said now
     say(&daemon, "four\n");
-    wait_for("four", || {
+    wait_until("four", || {
         daemon.text("logs/x.log").ends_with("four\n")
             || daemon.text("logs/old.log").ends_with("four\n")
     });
@@ -88,7 +88,7 @@ impl<'a> Sealed<'a> {
             fs::set_permissions(folder, fs::Permissions::from_mode(0o555)).is_ok()
         };
         if !sealed {
-            eprintln!("skipped: chattr +i is not permitted here");
+            crate::harness::skip("chattr +i is not permitted here");
         }
         sealed.then_some(Self(folder))
     }
@@ -146,7 +146,7 @@ fn on_a_full_disk_bytes_written_are_bytes_stored_and_bytes_declared() {
     let piece = "y".repeat(100_000);
     say(&daemon, &piece);
     say(&daemon, &piece);
-    wait_for("an account of every byte", || {
+    wait_until("an account of every byte", || {
         stored() + declared(&daemon) == 200_000
     });
     assert!(stored() <= 64 * 1024);
@@ -154,7 +154,7 @@ fn on_a_full_disk_bytes_written_are_bytes_stored_and_bytes_declared() {
     #[expect(clippy::cast_precision_loss, reason = "a small number")]
     let told = Value::Double(declared(&daemon) as f64);
     assert_eq!(lost(&daemon), told);
-    // somebody makes room: writing resumes by itself, with the next byte
+    // there is room again: writing resumes by itself, with the next byte
     daemon.call("supervisor.clearProcessLogs", &["x".into()]);
     say_into(&daemon, "again\n", "logs/x.log", "again\n");
     // the count outlives a restart of the program, and nothing was lost since

@@ -18,6 +18,7 @@ mod harness;
 mod idle;
 mod latency;
 mod lifecycle;
+mod listener_examples;
 mod live;
 mod log_keys;
 mod log_sinks;

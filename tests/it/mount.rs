@@ -9,10 +9,10 @@ pub(crate) struct Mount {
     point: PathBuf,
 }
 
-/// A file system that hangs for whoever writes to it, until this is dropped.
+/// A file system that hangs for each writer, until this is dropped.
 pub(crate) struct Frozen<'a>(&'a Mount);
 
-/// See [`Mount::dead`]; dropped in this order: the device closes and everybody who waited gets
+/// See [`Mount::dead`]; dropped in this order: the device closes and every waiting thread gets
 /// an error.
 pub(crate) struct Dead {
     #[allow(dead_code)] // it is there to be closed
@@ -41,7 +41,7 @@ impl Mount {
             .or_else(|| skipped("a tmpfs"))
     }
 
-    /// A file system that never answers: whoever looks into it hangs until this is dropped.
+    /// A file system that never answers: a process that looks into it hangs until this is dropped.
     pub(crate) fn dead(point: PathBuf) -> Option<Dead> {
         let mut options = std::fs::OpenOptions::new();
         let Ok(device) = options.read(true).write(true).open("/dev/fuse") else {
@@ -99,7 +99,7 @@ impl Drop for Mount {
 }
 
 fn skipped<T>(what: &str) -> Option<T> {
-    eprintln!("skipped: {what} is not permitted here");
+    crate::harness::skip(format_args!("{what} is not permitted here"));
     None
 }
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::{Command, Output};
 
-use crate::harness::{Setup, original, summary, wait_for};
+use crate::harness::{Setup, original, summary, wait_until};
 
 const PROGRAMS: &str = "[program:cat]\ncommand=/bin/cat\nstartsecs=0\n\
      [program:echo]\ncommand=/bin/sh -c 'echo hello; exec sleep 1000'\nstartsecs=0\n\
@@ -15,7 +15,7 @@ fn session(setup: Setup) -> Vec<(Option<i32>, String)> {
     let mut daemon = setup.start();
     daemon.wait_state("cat", "RUNNING");
     daemon.wait_state("echo", "RUNNING");
-    wait_for("the greeting", || {
+    wait_until("the greeting", || {
         summary(&daemon.ctl(&["tail", "echo"])).1.contains("hello")
     });
     let supervisor = daemon.pid().to_string();
@@ -41,7 +41,7 @@ fn session(setup: Setup) -> Vec<(Option<i32>, String)> {
         transcript.push(shown(&daemon.ctl(command), &supervisor));
     }
     // the restart that `reload` asked for is over when programs run again
-    wait_for("the restart", || {
+    wait_until("the restart", || {
         daemon
             .text("main.log")
             .matches("supervisord started with pid")
@@ -85,7 +85,7 @@ fn the_originals_end_to_end_tests_pass() {
         .args(["-c", "import pexpect"])
         .output();
     if !pexpect.is_ok_and(|output| output.status.success()) {
-        eprintln!("skipped: pexpect is not installed with the original");
+        crate::harness::skip("pexpect is not installed with the original");
         return;
     }
     let folder = tempfile::tempdir().expect("a folder");

@@ -2,7 +2,7 @@
 
 use std::process::{Command, Stdio};
 
-use crate::harness::{Setup, wait_for};
+use crate::harness::{Setup, wait_until};
 
 /// A program whose grandchild is orphaned, and so adopted by PID 1, then ends.
 const ORPHANS: &str = "[program:x]\ncommand=/bin/sh -c \"(sleep 0.2 &); exec sleep 1000\"\n\
@@ -26,12 +26,12 @@ fn orphans_are_reaped_and_term_ends_everything() {
         .stderr(Stdio::null())
         .spawn();
     let Ok(mut container) = unshare else {
-        eprintln!("skipped: unshare is not installed");
+        crate::harness::skip("unshare is not installed");
         return;
     };
     let log = || std::fs::read_to_string(setup.path("main.log")).unwrap_or_default();
     let mut refused = false;
-    wait_for(
+    wait_until(
         "the orphan to be reaped, or a refusal to make a container",
         || {
             refused = matches!(container.try_wait(), Ok(Some(_)));
@@ -39,7 +39,7 @@ fn orphans_are_reaped_and_term_ends_everything() {
         },
     );
     if refused {
-        eprintln!("skipped: this user may not make a PID namespace");
+        crate::harness::skip("this user may not make a PID namespace");
         return;
     }
     assert!(
@@ -49,7 +49,7 @@ fn orphans_are_reaped_and_term_ends_everything() {
     );
     let shutdown = setup.ctl(&["shutdown"]);
     assert_eq!(String::from_utf8_lossy(&shutdown.stdout), "Shut down\n");
-    wait_for("the container to end", || {
+    wait_until("the container to end", || {
         matches!(container.try_wait(), Ok(Some(_)))
     });
     assert!(

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::harness::{is_alive, kill};
+use crate::harness::{be_ordinary, is_alive, kill};
 
 /// A process that says which of its signals arrive, and writes its id into the pidfile.
 const NOTER: &str = "trap 'echo HUP' HUP; trap 'echo USR1' USR1; trap 'echo TERM; exit' TERM; \
@@ -19,6 +19,7 @@ struct Proxy {
 
 impl Proxy {
     fn start(folder: &Path, command: &[&str]) -> Self {
+        be_ordinary();
         let mut child = Command::new(env!("CARGO_BIN_EXE_pidproxy"))
             .arg("x.pid")
             .args(command)

@@ -3,19 +3,13 @@
 use std::path::Path;
 use std::process::Command;
 
-use crate::harness::{Daemon, Setup, is_alive, kill, wait_for};
+use crate::harness::{Daemon, Setup, is_alive, is_installed, kill, wait_until};
 
 const PROGRAMS: [&str; 4] = ["redis", "nginx", "workers:worker_0", "workers:worker_1"];
 
 fn installed() -> bool {
-    let missing: Vec<&str> = ["/usr/sbin/nginx", "/usr/bin/redis-server"]
-        .into_iter()
-        .filter(|path| !Path::new(path).exists())
-        .collect();
-    if !missing.is_empty() {
-        eprintln!("skipped: {} not installed", missing.join(", "));
-    }
-    missing.is_empty()
+    let programs = ["/usr/sbin/nginx", "/usr/bin/redis-server"];
+    programs.into_iter().all(is_installed)
 }
 
 /// A daemon that runs `config-examples/real/` from a folder of its own.
@@ -45,12 +39,12 @@ fn each_killed_server_is_replaced_and_all_stop_in_order() {
     for name in PROGRAMS {
         let old = daemon.child_pid(name);
         kill(old, libc::SIGKILL);
-        wait_for(&format!("the replacement of {name}"), || {
+        wait_until(&format!("the replacement of {name}"), || {
             let pid = daemon.child_pid(name);
             pid != old && daemon.state(name) == "RUNNING"
         });
     }
-    wait_for("redis to answer a worker", || {
+    wait_until("redis to answer a worker", || {
         daemon.text("worker.log").contains("+PONG")
     });
     let pids: Vec<i32> = PROGRAMS.iter().map(|name| daemon.child_pid(name)).collect();

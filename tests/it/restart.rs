@@ -1,13 +1,14 @@
-//! Restarts of the daemon: everything that can be tried is tried before anything stops (decision
+//! Restarts of the daemon: everything that can be tried is tried before anything stops (difference
 //! C28), and what fails nevertheless does not end it.
 
 use std::fs;
+use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::net::UnixStream;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
-use crate::harness::{Daemon, free_port, wait_for};
+use crate::harness::{Daemon, free_port, wait_until};
 
 const PROGRAM: &str = "[program:x]\ncommand=/bin/sleep 1000\nstartsecs=0\n\
                        stdout_logfile=NONE\nstderr_logfile=NONE\n";
@@ -29,13 +30,13 @@ fn refused(daemon: &Daemon, reason: &str) {
     );
     assert_eq!(lines_with(daemon, sentence), before + 1);
     daemon.signal(libc::SIGHUP);
-    wait_for("the refusal", || lines_with(daemon, sentence) == before + 2);
+    wait_until("the refusal", || lines_with(daemon, sentence) == before + 2);
     assert_eq!(daemon.child_pid("x"), pid);
     assert_eq!(daemon.state("x"), "RUNNING");
 }
 
 fn restarted(daemon: &Daemon, count: usize) {
-    wait_for("the restart", || {
+    wait_until("the restart", || {
         lines_with(daemon, "supervisord started with pid") == count + 1
             && daemon.try_call("supervisor.getState", &[]).is_ok()
     });
@@ -52,9 +53,9 @@ fn what_would_fail_stops_nothing() {
     let good = fs::read_to_string(&configuration).expect("read");
     fs::write(&configuration, good.replace("/main.log", "/folder")).expect("write");
     refused(&daemon, "could not open log file");
-    // a port that somebody else has; the server before it is opened and closed again
-    let somebody = TcpListener::bind("127.0.0.1:0").expect("bind");
-    let taken = somebody.local_addr().expect("address").port();
+    // a port that is in use; the server before it is opened and closed again
+    let other = TcpListener::bind("127.0.0.1:0").expect("bind");
+    let taken = other.local_addr().expect("address").port();
     let free = free_port();
     let servers = format!(
         "[inet_http_server:a]\nport=127.0.0.1:{free}\n\
@@ -74,6 +75,12 @@ fn what_would_fail_stops_nothing() {
     restarted(&daemon, 1);
 }
 
+/// Ask, and wait for the end of the connection: a daemon that stops may close it first.
+fn be_served(mut connection: UnixStream) {
+    let _ = connection.write_all(b"GET /healthz HTTP/1.0\r\n\r\n");
+    let _ = connection.read_to_end(&mut Vec::new());
+}
+
 #[test]
 fn clients_of_a_server_that_stays_notice_nothing_and_new_ones_come() {
     let daemon = Daemon::with("", PROGRAM);
@@ -88,10 +95,10 @@ fn clients_of_a_server_that_stays_notice_nothing_and_new_ones_come() {
     std::thread::scope(|scope| {
         scope.spawn(|| {
             while !over.load(Ordering::Relaxed) {
-                if UnixStream::connect(&socket).is_err() {
-                    refusals.fetch_add(1, Ordering::Relaxed);
+                match UnixStream::connect(&socket) {
+                    Ok(connection) => be_served(connection),
+                    Err(_) => drop(refusals.fetch_add(1, Ordering::Relaxed)),
                 }
-                std::thread::sleep(std::time::Duration::from_millis(1));
             }
         });
         daemon.call("supervisor.restart", &[]);
@@ -121,7 +128,7 @@ fn what_fails_after_the_stop_does_not_end_the_daemon() {
                 startsecs=0\nstopwaitsecs=1000\nstdout_logfile=@DIR@/slow.log\n";
     let daemon = Daemon::with("", &format!("{slow}{PROGRAM}"));
     daemon.wait_state("x", "RUNNING");
-    wait_for("its trap", || daemon.text("slow.log").contains("armed"));
+    wait_until("its trap", || daemon.text("slow.log").contains("armed"));
     let slow = daemon.child_pid("slow");
     let path = daemon.setup().configure("", PROGRAM);
     let text = fs::read_to_string(&path).expect("read");
@@ -131,8 +138,8 @@ fn what_fails_after_the_stop_does_not_end_the_daemon() {
     // it was tried, and is in the way now
     fs::remove_file(daemon.path("other.log")).expect("it was opened");
     fs::create_dir(daemon.path("other.log")).expect("mkdir");
-    let everybody = nix::unistd::Pid::from_raw(slow);
-    nix::sys::signal::killpg(everybody, nix::sys::signal::Signal::SIGKILL).expect("kill");
+    let group = nix::unistd::Pid::from_raw(slow);
+    nix::sys::signal::killpg(group, nix::sys::signal::Signal::SIGKILL).expect("kill");
     restarted(&daemon, 1);
     daemon.wait_log("CRIT going on in spite of it: could not open log file");
 }

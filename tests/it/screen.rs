@@ -94,13 +94,19 @@ impl Screen {
                 self.shown.drain(..at + text.len());
                 return before;
             }
-            assert!(
-                Instant::now() < end && self.read(),
-                "waited in vain for {text:?}; ended: {:?}; shown: {:?}",
-                self.child.try_wait(),
-                self.shown.chars().take(1000).collect::<String>()
-            );
+            if Instant::now() >= end || !self.read() {
+                panic!("waited in vain for {text:?}; {}", self.described());
+            }
         }
+    }
+
+    /// What the program does and what is shown, for a test that fails.
+    fn described(&mut self) -> String {
+        let ended = self.child.try_wait();
+        // the number of the system call it is in, and the arguments
+        let call = std::fs::read_to_string(format!("/proc/{}/syscall", self.pid()));
+        let shown: String = self.shown.chars().take(1000).collect();
+        format!("ended: {ended:?}; in the kernel: {call:?}; shown: {shown:?}")
     }
 
     /// Read what is shown within a moment; false if the program has gone.
@@ -130,7 +136,7 @@ impl Screen {
     /// Close the terminal; the program is to end.
     pub(crate) fn lose(mut self) {
         drop(self.terminal);
-        crate::harness::wait_for("its end", || {
+        crate::harness::wait_until("its end", || {
             self.child.try_wait().expect("its end").is_some()
         });
     }
@@ -150,7 +156,7 @@ impl Screen {
 }
 
 /// Both ends of a new terminal. No other process that is started meanwhile inherits them: a
-/// terminal is lost only when nobody has it any more.
+/// terminal is lost only when no process has it any more.
 fn terminal() -> (File, File) {
     let flags = OFlag::O_RDWR | OFlag::O_NOCTTY | OFlag::O_CLOEXEC;
     let master = posix_openpt(flags).expect("a terminal");

@@ -8,7 +8,7 @@ use std::thread;
 
 use visord_xmlrpc::Value;
 
-use crate::harness::{Daemon, Setup, wait_for};
+use crate::harness::{Daemon, Setup, wait_until};
 
 const PROMPT: &str = "supervisor> ";
 const INDENT: &str = "    ";
@@ -145,7 +145,7 @@ fn play(items: &[Item]) -> Vec<Item> {
                     panic!("no daemon yet");
                 };
                 // It may be restarting.
-                wait_for(&format!("{name} to be {state}"), || {
+                wait_until(&format!("{name} to be {state}"), || {
                     let asked = [name.as_str().into()];
                     let info = daemon.try_call("supervisor.getProcessInfo", &asked);
                     let found = info.as_ref().ok().and_then(|info| info.get("statename"));

@@ -1,6 +1,6 @@
 //! Order and patience at the end; restart in place.
 
-use crate::harness::{Daemon, Setup, is_alive, wait_for};
+use crate::harness::{Daemon, Setup, is_alive, wait_until};
 
 const THREE: &str = "[program:first]\ncommand=/bin/sleep 1000\npriority=1\nstartsecs=0\n\
      [program:second]\ncommand=/bin/sleep 1000\npriority=2\nstartsecs=0\n\
@@ -42,7 +42,7 @@ fn hup_runs_the_new_configuration_in_the_same_process() {
         "[program:new]\ncommand=/bin/cat\nstartsecs=0\n",
     );
     daemon.signal(libc::SIGHUP);
-    wait_for("the new configuration", || {
+    wait_until("the new configuration", || {
         daemon.try_call("supervisor.getIdentification", &[]).ok()
             == Some(visord_xmlrpc::Value::from("changed"))
     });
@@ -73,11 +73,11 @@ fn usr2_opens_every_log_anew() {
         "[program:x]\ncommand=/bin/sh -c 'while :; do echo x; sleep 0.05; done'\n\
          stdout_logfile=@DIR@/x.log\nstartsecs=0\n",
     );
-    wait_for("output", || !daemon.text("x.log").is_empty());
+    wait_until("output", || !daemon.text("x.log").is_empty());
     std::fs::rename(daemon.path("x.log"), daemon.path("x.old")).expect("rename");
     std::fs::rename(daemon.path("main.log"), daemon.path("main.old")).expect("rename");
     daemon.signal(libc::SIGUSR2);
-    wait_for("output in the new file", || {
+    wait_until("output in the new file", || {
         !daemon.text("x.log").is_empty()
     });
     assert!(
@@ -93,7 +93,7 @@ fn a_signal_that_comes_with_the_pidfile_is_obeyed() {
         let setup = Setup::new();
         setup.configure("", "[program:x]\ncommand=/bin/cat\n");
         let mut daemon = setup.start_at_once();
-        wait_for("the pidfile", || !daemon.text("main.pid").is_empty());
+        wait_until("the pidfile", || !daemon.text("main.pid").is_empty());
         daemon.signal(libc::SIGTERM);
         assert_eq!(daemon.ended().code(), Some(0));
         assert!(!daemon.path("main.pid").exists() && !daemon.path("s.sock").exists());
@@ -111,14 +111,14 @@ fn a_restart_runs_what_was_found_valid() {
     daemon.signal(libc::SIGHUP);
     daemon.wait_log("waiting for x to die");
     daemon.setup().configure("", "[program:x]\n");
-    wait_for("the restart", || {
+    wait_until("the restart", || {
         daemon
             .text("main.log")
             .matches("supervisord started with pid")
             .count()
             == 2
     });
-    wait_for("x to run again", || {
+    wait_until("x to run again", || {
         daemon.try_call("supervisor.getState", &[]).is_ok()
     });
     daemon.wait_state("x", "RUNNING");

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use visord_xmlrpc::Value;
 use visord_xmlrpc::client::{CallError, Client};
 
-use crate::harness::{Daemon, PATIENCE, Setup, kill, wait_for};
+use crate::harness::{Daemon, PATIENCE, Setup, kill, wait_until};
 
 /// Clients, each with programs of its own.
 const CLIENTS: usize = 4;
@@ -195,7 +195,7 @@ fn kill_quietly(pid: i32) {
 fn calm(daemon: &Daemon) {
     let stop = || daemon.try_call("supervisor.stopAllProcesses", &[true.into()]);
     // a restart that is under way may start some again
-    wait_for("every child to end", || {
+    wait_until("every child to end", || {
         stop().is_ok() && children(daemon).is_empty()
     });
 }
@@ -242,8 +242,8 @@ fn the_promises_hold_whatever_happens() {
     assert_eq!(daemon.text("complaints"), "", "seed {seed}");
     // connections that rest and threads that wait for work are given up after a while
     let (fds, tasks) = (descriptors + 8, threads + 8);
-    wait_for("descriptors to be closed", || entries(&daemon, "fd") <= fds);
-    wait_for("threads to end", || entries(&daemon, "task") <= tasks);
+    wait_until("descriptors to be closed", || entries(&daemon, "fd") <= fds);
+    wait_until("threads to end", || entries(&daemon, "task") <= tasks);
     let log = daemon.text("main.log");
     assert!(!log.contains("panicked"), "seed {seed}");
     eprintln!(

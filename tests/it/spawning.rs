@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use nix::unistd::geteuid;
 use visord_xmlrpc::Value;
 
-use crate::harness::{Daemon, PATIENCE, Setup, kill, wait_for};
+use crate::harness::{Daemon, Setup, kill, wait_until, wait_until_or};
 
 /// More than the spawner has threads.
 const HELD: usize = 6;
@@ -37,7 +37,7 @@ impl Lease {
                 && libc::fcntl(fd, libc::F_SETLEASE, libc::F_WRLCK) == 0
         };
         if !taken {
-            eprintln!("skipped: no leases on {}", path.display());
+            crate::harness::skip(format_args!("no leases on {}", path.display()));
             return None;
         }
         Some(Self(file))
@@ -110,7 +110,7 @@ impl Scene {
     /// A child that is not its program yet.
     fn newborn(&self, n: usize) -> i32 {
         let pid = self.daemon.child_pid(&format!("held{n}"));
-        wait_for("its name", || {
+        wait_until("its name", || {
             let comm = fs::read_to_string(format!("/proc/{pid}/comm"));
             comm.expect("its name") == format!("run{n}\n")
         });
@@ -163,7 +163,7 @@ fn a_program_under_a_lease_delays_only_itself() {
     let pid = scene.newborn(1);
     let file = scene.daemon.path("run1").canonicalize().expect("a path");
     drop(scene.leases.remove(1));
-    wait_for("its program", || {
+    wait_until("its program", || {
         fs::read_link(format!("/proc/{pid}/exe")).expect("a program") == file
     });
     scene.end();
@@ -178,7 +178,7 @@ fn a_child_stopped_before_exec_delays_only_itself() {
     for n in 0..HELD {
         let pid = scene.newborn(n);
         kill(pid, libc::SIGSTOP);
-        wait_for("it to stop", || {
+        wait_until("it to stop", || {
             let stat = fs::read_to_string(format!("/proc/{pid}/stat")).expect("its state");
             stat.rsplit(") ").next().is_some_and(|s| s.starts_with('T'))
         });
@@ -205,19 +205,13 @@ fn a_running_program_costs_five_descriptors() {
         fs::read_dir(folder).expect("its descriptors").count()
     };
     // connections of clients come and go
-    let settled = |most: usize| {
-        let begun = Instant::now();
-        while open() > most && begun.elapsed() < PATIENCE {
-            std::thread::sleep(Duration::from_millis(10));
-        }
-        open()
+    let at_most = |most: usize| {
+        let what = || format!("{most} descriptors, there are {}", open());
+        wait_until_or(|| open() <= most, what);
     };
     let before = open();
     daemon.call("supervisor.startProcessGroup", &[Value::from("many")]);
-    let most = before + 5 * COUNT;
-    let after = settled(most);
-    assert!(after <= most, "{before} descriptors, then {after}");
+    at_most(before + 5 * COUNT);
     daemon.call("supervisor.stopProcessGroup", &[Value::from("many")]);
-    let end = settled(before);
-    assert!(end <= before, "{before} descriptors, then {end}");
+    at_most(before);
 }

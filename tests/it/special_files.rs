@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use nix::sys::stat::Mode;
 use visord_xmlrpc::Value;
 
-use crate::harness::{Daemon, Setup, free_port, summary, wait_for};
+use crate::harness::{Daemon, Setup, free_port, summary, wait_until};
 use crate::mount::Mount;
 use crate::spawning::Lease;
 
@@ -83,7 +83,7 @@ fn a_job_that_blocks_does_not_keep_the_daemon_from_ending() {
             place.contains("request_wait") || place.contains("fuse")
         })
     };
-    crate::harness::wait_for("the blocked thread", blocked);
+    crate::harness::wait_until("the blocked thread", blocked);
     daemon.call("supervisor.reloadConfig", &[]);
     let begun = Instant::now();
     daemon.call("supervisor.shutdown", &[]);
@@ -114,7 +114,7 @@ fn an_included_file_under_a_lease_is_read() {
     };
     let mut client = daemon.client();
     let reread = thread::spawn(move || client.call("supervisor.reloadConfig", &[]));
-    wait_for("the daemon wants the file", || lease.is_wanted());
+    wait_until("the daemon wants the file", || lease.is_wanted());
     drop(lease);
     let changes = reread.join().expect("a thread").expect("an answer");
     let nothing = Value::Array(vec![]);

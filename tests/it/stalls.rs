@@ -1,5 +1,5 @@
-//! A sink that takes nothing delays only the program that writes to it: everybody else starts,
-//! answers and logs as before.
+//! A sink that takes nothing delays only the program that writes to it: all others start, answer and
+//! log as before.
 //!
 //! While a sink is stalled the others are measured; nothing ends the stall before all of it is
 //! done, so whatever waited for the sink would never be done. The times are compared with those
@@ -17,13 +17,17 @@ use nix::sys::stat::Mode;
 use nix::unistd::mkfifo;
 use visord_xmlrpc::Value;
 
-use crate::harness::{Daemon, Setup, wait_for};
+use crate::harness::{Daemon, Setup, wait_until};
 use crate::mount::Mount;
 use others::{Others, PROGRAMS};
 
 /// How long others are watched before a stall, and at least how long during it.
 const QUIET: Duration = Duration::from_millis(500);
 const STALLED: Duration = Duration::from_secs(3);
+
+/// So often in a row has a program written nothing when it is stuck: a log thread that waits for a
+/// processor looks like a full log for a while.
+const LOOKS: usize = 20;
 
 /// A program that never stops writing to `log`.
 fn stuck(log: &str) -> String {
@@ -54,16 +58,17 @@ fn written_by(pid: i32) -> u64 {
 fn wait_stuck(daemon: &Daemon) -> (i32, u64) {
     daemon.wait_state("stuck", "RUNNING");
     let pid = daemon.child_pid("stuck");
-    let mut written = written_by(pid);
-    wait_for("the program to be stuck", || {
-        std::thread::sleep(Duration::from_millis(100));
+    let (mut written, mut looks) = (0, 0);
+    wait_until("the program to be stuck", || {
         let before = std::mem::replace(&mut written, written_by(pid));
-        written > 0 && written == before
+        let is_stuck = written > 0 && written == before;
+        looks = if is_stuck { looks + 1 } else { 0 };
+        looks == LOOKS
     });
     (pid, written)
 }
 
-/// The whole story of a sink that is full until somebody reads it.
+/// The whole story of a sink that is full until it is read.
 fn full_until_read(daemon: &Daemon, mut reader: impl FnMut() -> OwnedFd) {
     let others = Others::of(daemon);
     let quiet = others.measure(QUIET);
@@ -73,7 +78,7 @@ fn full_until_read(daemon: &Daemon, mut reader: impl FnMut() -> OwnedFd) {
     // it was stalled all the time
     assert_eq!(written_by(pid), written);
     stalled.assert_like(&quiet);
-    // it can be stopped and started as it is, and goes on when somebody reads
+    // it can be stopped and started as it is, and continues when it is read
     daemon.call("supervisor.stopProcess", &[Value::from("stuck")]);
     start(daemon, "stuck", true);
     let (pid, written) = wait_stuck(daemon);
@@ -86,7 +91,7 @@ fn full_until_read(daemon: &Daemon, mut reader: impl FnMut() -> OwnedFd) {
                 total += reader.read(&mut buffer).expect("output");
             }
         });
-        wait_for("the program to go on", || written_by(pid) > written);
+        wait_until("the program to go on", || written_by(pid) > written);
         reading.join().expect("the reader");
     });
 }
@@ -164,7 +169,7 @@ fn a_frozen_file_system_under_the_log_of_a_program() {
     daemon.call("supervisor.stopProcess", &[Value::from("brief")]);
     daemon.wait_log("stopped: brief");
     drop(frozen);
-    wait_for("the program to go on", || written_by(pid) > written);
+    wait_until("the program to go on", || written_by(pid) > written);
     waiting.join().expect("a client");
     // in the end it starts
     daemon.wait_state("late", "RUNNING");
@@ -187,7 +192,7 @@ fn a_frozen_file_system_under_the_activity_log() {
     let pid = daemon.call("supervisor.startProcess", &[Value::from("idle")]);
     assert_eq!(pid, Value::Bool(true));
     drop(frozen);
-    wait_for("the lines of the stall", || {
+    wait_until("the lines of the stall", || {
         daemon.text("mount/main.log").contains("spawned: 'idle'")
     });
 }

@@ -4,12 +4,12 @@ use std::time::{Duration, Instant};
 
 use visord_xmlrpc::Value;
 
-use crate::harness::{Daemon, Setup, wait_for};
+use crate::harness::{Daemon, Setup, wait_until};
 use crate::mount::Mount;
 
 /// How many programs run, and the log.
 fn wait_for_running(daemon: &Daemon, count: usize) -> String {
-    wait_for("all programs to run", || {
+    wait_until("all programs to run", || {
         let all = daemon.call("supervisor.getAllProcessInfo", &[]);
         let all = all.as_array().expect("a list").to_vec();
         let running = all.iter().filter(|info| {
@@ -59,7 +59,7 @@ fn a_program_that_lives_for_startsecs_has_started() {
     let program = "[program:p]\ncommand=/bin/sleep 1\nstartsecs=1\nstartretries=0\n\
                    autorestart=false\nnumprocs=40\nprocess_name=%(program_name)s%(process_num)d\n";
     let daemon = Daemon::with("", program);
-    wait_for("all programs to end", || {
+    wait_until("all programs to end", || {
         let log = daemon.text("main.log");
         log.matches("INFO exited: p").count() + log.matches("entered FATAL").count() == 40
     });
@@ -76,7 +76,7 @@ fn a_program_that_ends_at_once_is_restarted_once_a_second() {
          [program:y]\ncommand=/bin/sleep 1000\nstartsecs=2\nautostart=false\n",
     );
     let starts = || daemon.text("main.log").matches("spawned: 'x'").count();
-    wait_for("two restarts", || starts() >= 3);
+    wait_until("two restarts", || starts() >= 3);
     assert!(begun.elapsed() >= Duration::from_secs(2), "{}", starts());
     // between two of its lives it can be stopped
     daemon.wait_state("x", "EXITED");
@@ -151,7 +151,7 @@ fn a_start_that_hangs_fails_and_can_be_stopped() {
     daemon.signal(libc::SIGTERM);
     daemon.wait_log("stopped: late4 (before it was spawned)");
     daemon.wait_log("stopped: other");
-    wait_for("the end", || !daemon.path("main.pid").exists());
+    wait_until("the end", || !daemon.path("main.pid").exists());
     // the kernel lets a process that waits for a frozen file system end only now
     drop(frozen);
     assert!(daemon.ended().success());

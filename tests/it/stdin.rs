@@ -2,7 +2,7 @@
 
 use visord_xmlrpc::Value;
 
-use crate::harness::{Daemon, kill, wait_for};
+use crate::harness::{Daemon, is_alive, kill, wait_until};
 
 /// One piece of input: less than a request may carry.
 const PIECE: usize = 512 * 1024;
@@ -35,7 +35,7 @@ fn deaf_and_echo() -> Daemon {
              [program:echo]\ncommand=/bin/cat\nstartsecs=0\nstdout_logfile=@DIR@/echo.log\n"
         ),
     );
-    wait_for("both", || daemon.text("deaf.log") == "ready\n");
+    wait_until("both", || daemon.text("deaf.log") == "ready\n");
     daemon.wait_state("echo", "RUNNING");
     daemon
 }
@@ -49,16 +49,16 @@ fn a_child_that_does_not_read_gets_a_bounded_buffer_then_a_clear_fault() {
     // 4 MiB and what the pipe holds, less than a piece of it unused
     assert!((8..=9).contains(&taken), "{taken} pieces taken");
     assert_eq!(fill(&daemon, "deaf"), (0, refusal));
-    // nobody else is affected, nor is the child
+    // no other client is affected, nor is the child
     assert_eq!(send(&daemon, "echo", "hello\n"), Ok(Value::Bool(true)));
-    wait_for("the echo", || daemon.text("echo.log") == "hello\n");
+    wait_until("the echo", || daemon.text("echo.log") == "hello\n");
     assert_eq!(daemon.state("deaf"), "RUNNING");
     // once it reads it gets all that was taken, and nothing of what was refused
     kill(daemon.child_pid("deaf"), libc::SIGUSR1);
-    wait_for("room in the buffer", || {
+    wait_until("room in the buffer", || {
         send(&daemon, "deaf", "end").is_ok()
     });
-    wait_for("the end", || daemon.text("deaf.log").ends_with("end"));
+    wait_until("the end", || daemon.text("deaf.log").ends_with("end"));
     let expected = "ready\n".len() + taken * PIECE + "end".len();
     assert_eq!(daemon.text("deaf.log").len(), expected);
 }
@@ -69,12 +69,12 @@ fn what_a_child_never_read_is_gone_with_it() {
     fill(&daemon, "deaf");
     daemon.call("supervisor.stopProcess", &["deaf".into()]);
     daemon.call("supervisor.startProcess", &["deaf".into()]);
-    wait_for("the next one", || {
+    wait_until("the next one", || {
         daemon.text("deaf.log") == "ready\nready\n"
     });
     assert_eq!(send(&daemon, "deaf", "new"), Ok(Value::Bool(true)));
     kill(daemon.child_pid("deaf"), libc::SIGUSR1);
-    wait_for("its input", || {
+    wait_until("its input", || {
         daemon.text("deaf.log") == "ready\nready\nnew"
     });
 }
@@ -87,8 +87,8 @@ fn a_closed_stdin_is_a_clear_fault() {
         "[program:shut]\ncommand=/bin/sh -c 'exec 0</dev/null; echo ready; sleep 1000'\n\
          startsecs=0\nstopasgroup=true\nstdout_logfile=@DIR@/shut.log\n",
     );
-    wait_for("it to be ready", || daemon.text("shut.log") == "ready\n");
-    let refusal = send(&daemon, "shut", "hello").expect_err("nobody reads that");
+    wait_until("it to be ready", || daemon.text("shut.log") == "ready\n");
+    let refusal = send(&daemon, "shut", "hello").expect_err("no process reads that");
     assert!(refusal.contains("NO_FILE: shut"), "{refusal}");
     assert_eq!(daemon.state("shut"), "RUNNING");
 }
@@ -113,13 +113,6 @@ fn heir(log: &str) -> i32 {
     words.and_then(|pid| pid.parse().ok()).expect("its pid")
 }
 
-/// Whether it runs; one that has ended may stay for ever where nobody reaps orphans.
-fn runs(pid: i32) -> bool {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    let state = stat.rsplit(") ").next().unwrap_or_default();
-    !state.is_empty() && !state.starts_with(['Z', 'X'])
-}
-
 #[test]
 fn an_exit_waits_for_every_byte_of_the_child_but_not_for_its_heir() {
     const BYTES: usize = 1_000_000;
@@ -131,7 +124,7 @@ fn an_exit_waits_for_every_byte_of_the_child_but_not_for_its_heir() {
         assert_eq!(log.matches('\0').count(), round * BYTES);
         let last = log.rsplit("heir ").next().expect("the last round");
         let heir = heir(&format!("heir {last}").replace('\0', "\n"));
-        assert!(runs(heir), "nobody waited for it");
+        assert!(is_alive(heir), "the exit did not wait for it");
         kill(heir, libc::SIGKILL);
         if round < 10 {
             daemon.call("supervisor.startProcess", &["parent".into()]);
@@ -150,5 +143,5 @@ fn an_heir_that_writes_without_end_cannot_keep_the_exit() {
     );
     // the pipe was closed: the heir ends by its next write
     let heir = heir(&log);
-    wait_for("the end of the heir", || !runs(heir));
+    wait_until("the end of the heir", || !is_alive(heir));
 }

@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 
-use crate::harness::{Daemon, original, wait_for};
+use crate::harness::{Daemon, free_port, original, wait_until, wait_until_or};
 
 /// A listener that must be told where its daemon is found and writes to `NAME.err`.
 fn listener(name: &str, command: &str, events: &str) -> String {
@@ -63,6 +63,17 @@ fn serve(mut stream: TcpStream, kept: &Mutex<String>) -> std::io::Result<()> {
     Ok(())
 }
 
+/// Wait until a listener that writes to this file has restarted the process.
+fn restarted(daemon: &Daemon, process: &str, listener: &str) {
+    let spawned = format!("spawned: '{process}'");
+    let is_restarted = || daemon.text("main.log").matches(&spawned).count() > 1;
+    let what = || {
+        let (log, said) = (daemon.end_of("main.log"), daemon.end_of(listener));
+        format!("another {process}\n{log}\n{listener}: {said}")
+    };
+    wait_until_or(is_restarted, what);
+}
+
 #[test]
 fn memmon_restarts_what_is_too_large() {
     let Some(memmon) = original("memmon") else {
@@ -76,11 +87,9 @@ fn memmon_restarts_what_is_too_large() {
     let daemon = Daemon::with("", &programs);
     daemon.wait_state("small", "RUNNING");
     let small = daemon.child_pid("small");
-    wait_for("another large one", || {
-        daemon.text("main.log").matches("spawned: 'large'").count() > 1
-    });
+    restarted(&daemon, "large", "memmon.err");
     assert_eq!(daemon.child_pid("small"), small);
-    wait_for("the report", || {
+    wait_until("the report", || {
         daemon.text("memmon.err").contains("Restarting large:large")
     });
 }
@@ -90,18 +99,13 @@ fn httpok_restarts_what_does_not_answer() {
     let Some(httpok) = original("httpok") else {
         return;
     };
-    // bound, and closed again
-    let port = TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr());
-    let port = port.expect("a port").port();
-    let url = format!("http://127.0.0.1:{port}/");
+    let url = format!("http://127.0.0.1:{}/", free_port());
     let command = format!("{} -t 1 -p x {url}", httpok.display());
     let programs =
         listener("httpok", &command, "TICK_5") + "[program:x]\ncommand=/bin/cat\nstartsecs=0\n";
     let daemon = Daemon::with("", &programs);
-    wait_for("another x", || {
-        daemon.text("main.log").matches("spawned: 'x'").count() > 1
-    });
-    wait_for("the report", || {
+    restarted(&daemon, "x", "httpok.err");
+    wait_until("the report", || {
         daemon.text("httpok.err").contains("restarted")
     });
 }
@@ -119,7 +123,7 @@ fn crashmail_reports_a_crash() {
     );
     let programs = listener("crashmail", &command, "PROCESS_STATE") + CRASHES;
     let daemon = Daemon::with("", &programs);
-    wait_for("the mail", || {
+    wait_until("the mail", || {
         let mail = daemon.text("mail");
         mail.contains("To: admin@example.com")
             && mail.contains("Subject: test: x crashed at")
@@ -136,7 +140,7 @@ fn crashmailbatch_reports_a_crash() {
     let command = batch(&program.display().to_string(), mails.port);
     let programs = listener("batch", &command, "PROCESS_STATE,TICK_5") + CRASHES;
     let _daemon = Daemon::with("", &programs);
-    wait_for("the mail", || mails.contain("Process x:x (pid "));
+    wait_until("the mail", || mails.contain("Process x:x (pid "));
 }
 
 #[test]
@@ -149,7 +153,7 @@ fn fatalmailbatch_reports_what_does_not_start() {
     let programs = listener("batch", &command, "PROCESS_STATE,TICK_5")
         + "[program:x]\ncommand=/nonexistent/x\nstartretries=0\n";
     let _daemon = Daemon::with("", &programs);
-    wait_for("the mail", || {
+    wait_until("the mail", || {
         mails.contain("x:x failed to start too many times")
     });
 }
@@ -185,7 +189,7 @@ fn a_listener_built_on_the_original_library() {
         &(listener("l", &command, "PROCESS_STATE_EXITED") + CRASHES),
     );
     let daemon = setup.start();
-    wait_for("the event", || {
+    wait_until("the event", || {
         daemon.text("seen") == "PROCESS_STATE_EXITED x RUNNING\n"
     });
 }

@@ -9,7 +9,7 @@ use std::process::Command;
 use nix::unistd::{User, geteuid};
 use visord_xmlrpc::Value;
 
-use crate::harness::{Daemon, Setup, is_alive, summary, wait_for};
+use crate::harness::{Daemon, Setup, is_alive, summary, wait_until};
 
 const PROGRAMS: &str = "[program:a]\ncommand=/bin/sleep 1000\nstartsecs=0\n\
                         stdout_logfile=@DIR@/a.log\n\
@@ -124,7 +124,7 @@ fn a_restart_waits_for_room() {
         }
         daemon.wait_log("the web server could not start");
         limit(&daemon, "1000");
-        wait_for("an answer", || {
+        wait_until("an answer", || {
             daemon.try_call("supervisor.getState", &[]).is_ok()
         });
         let _ = daemon.try_call("supervisor.startProcess", &[Value::from("a")]);

@@ -186,7 +186,7 @@ fn the_password_is_asked_for_and_not_shown() {
     let inet = format!("[inet_http_server]\nport=127.0.0.1:{port}\nusername=me\npassword=secret\n");
     fs::write(daemon.path("s.conf"), format!("{config}{inet}")).expect("write");
     assert!(daemon.ctl(&["reload"]).status.success());
-    crate::harness::wait_for("the locked server", || {
+    crate::harness::wait_until("the locked server", || {
         std::net::TcpStream::connect(("127.0.0.1", port)).is_ok()
     });
 
@@ -346,7 +346,7 @@ fn a_terminal_is_shown_colors_and_nothing_else_to_obey() {
     );
     daemon.setup().configure("", &program);
     assert!(daemon.ctl(&["update"]).status.success());
-    crate::harness::wait_for("the output", || daemon.text("hostile.log").ends_with('\n'));
+    crate::harness::wait_until("the output", || daemon.text("hostile.log").ends_with('\n'));
     for words in [
         &["tail", "hostile"][..],
         &["tail", "-n", "1", "hostile"],

@@ -7,7 +7,7 @@ use std::process::Output;
 use visord_xmlrpc::http::{Address, Trust};
 use visord_xmlrpc::{Client, Value};
 
-use crate::harness::{Daemon, Setup, free_port, wait_for};
+use crate::harness::{Daemon, Setup, free_port, wait_until};
 
 const PROGRAM: &str = "[program:x]\ncommand=/bin/cat\n";
 
@@ -68,7 +68,12 @@ fn supervisorctl_over_https() {
     for (url, ca, why, advice) in [
         (&url, None, "certificate", trust),
         (&url, Some("other.pem"), "certificate", trust),
-        (&address, Some("s.pem"), "certificate", "is somebody else"),
+        (
+            &address,
+            Some("s.pem"),
+            "certificate",
+            "the certificate is not for",
+        ),
         (&url, Some("missing.pem"), "missing.pem", trust),
     ] {
         let output = ctl(&daemon, url, ca, &["status"]);
@@ -119,7 +124,7 @@ fn sigusr2_reads_certificates_again() {
     // a key that does not fit is one
     fs::copy(daemon.path("other.pem"), daemon.path("s.pem")).expect("a copy");
     daemon.signal(libc::SIGUSR2);
-    wait_for("the second refusal", || {
+    wait_until("the second refusal", || {
         daemon.text("main.log").matches("not read again").count() == 2
     });
     fs::copy(daemon.path("other.key"), daemon.path("s.key")).expect("a copy");
@@ -199,7 +204,7 @@ fn supervisorctl_may_show_a_certificate() {
     assert!(said(&output).contains("--tls_cert needs --tls_key"));
 }
 
-/// A restart reads the certificates first: a bad one stops nothing (decision C28).
+/// A restart reads the certificates first: a bad one stops nothing (difference C28).
 #[test]
 fn a_bad_certificate_refuses_a_restart() {
     let port = free_port();
@@ -214,7 +219,7 @@ fn a_bad_certificate_refuses_a_restart() {
         "{refused}"
     );
     daemon.signal(libc::SIGHUP);
-    wait_for("the second refusal", || {
+    wait_until("the second refusal", || {
         let text = daemon.text("main.log");
         text.matches("restart refused, it would fail").count() == 2
     });
@@ -226,7 +231,7 @@ fn a_bad_certificate_refuses_a_restart() {
         fs::copy(daemon.path(&from), daemon.path(&to)).expect("a copy");
     }
     daemon.signal(libc::SIGHUP);
-    wait_for("the restart", || {
+    wait_until("the restart", || {
         pid(&mut client(&daemon, port, "trust.pem")).is_ok()
     });
 }

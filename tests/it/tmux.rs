@@ -2,10 +2,8 @@
 //! Where tmux is missing that is said and skipped.
 
 use std::process::{Command, Output};
-use std::thread::sleep;
-use std::time::{Duration, Instant};
 
-use crate::harness::{Daemon, PATIENCE, wait_for};
+use crate::harness::{Daemon, is_installed, wait_until, wait_until_or};
 
 const PROGRAMS: &str = "\
 [program:ticks]
@@ -38,17 +36,10 @@ impl Tmux {
             "12",
             &shell,
         ];
-        match Command::new("tmux")
-            .args(["-L", &tmux.0])
-            .args(words)
-            .status()
-        {
-            Ok(status) => assert!(status.success(), "tmux does not start"),
-            Err(_) => {
-                eprintln!("skipped: tmux is not installed");
-                return None;
-            }
+        if !is_installed("tmux") {
+            return None;
         }
+        assert!(tmux.tell(&words).status.success(), "tmux does not start");
         Some(tmux)
     }
 
@@ -72,28 +63,18 @@ impl Tmux {
 
     /// Wait until that is shown; on failure tells what is.
     fn expect(&self, text: &str) {
-        let end = Instant::now() + PATIENCE;
-        while !self.screen().contains(text) {
-            let screen = self.screen();
-            assert!(Instant::now() < end, "no {text:?} on\n{screen}");
-            sleep(Duration::from_millis(5));
-        }
+        let shown = || self.screen().contains(text);
+        wait_until_or(shown, || format!("{text:?} on\n{}", self.screen()));
     }
 
     /// Wait until the last line is that.
     fn expect_last(&self, line: &str) {
-        let end = Instant::now() + PATIENCE;
-        loop {
+        let is_last = || {
             let screen = self.screen();
-            if screen.lines().last().map(str::trim_end) == Some(line) {
-                return;
-            }
-            assert!(
-                Instant::now() < end,
-                "{line:?} is not the last on\n{screen}"
-            );
-            sleep(Duration::from_millis(5));
-        }
+            screen.lines().last().map(str::trim_end) == Some(line)
+        };
+        let what = || format!("{line:?} as the last line of\n{}", self.screen());
+        wait_until_or(is_last, what);
     }
 }
 
@@ -114,13 +95,13 @@ fn the_line_being_typed_is_never_torn() {
     };
     tmux.expect_last("supervisor>");
     tmux.keys("fg ticks\r");
-    wait_for("output", || tmux.screen().matches("tick\n").count() > 8);
+    wait_until("output", || tmux.screen().matches("tick\n").count() > 8);
     tmux.keys("half a line");
     tmux.expect_last("half a line");
     for columns in ["40", "80", "20"] {
         tmux.tell(&["resize-window", "-x", columns]);
         tmux.keys(" more");
-        wait_for("output above a whole line", || {
+        wait_until("output above a whole line", || {
             let screen = tmux.screen();
             let mut lines = screen.lines().rev();
             let typed = lines.next().unwrap_or_default();

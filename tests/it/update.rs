@@ -6,7 +6,7 @@ use std::thread;
 
 use visord_xmlrpc::Value;
 
-use crate::harness::{Daemon, Setup, is_alive, summary, wait_for};
+use crate::harness::{Daemon, Setup, is_alive, summary, wait_until};
 
 const UPDATE: &str = "supervisor.updateProcessGroup";
 
@@ -28,7 +28,7 @@ fn stubborn_daemon() -> Daemon {
     std::fs::write(setup.path("stubborn.sh"), STUBBORN).expect("write the script");
     setup.configure("", &stubborn("A=1"));
     let daemon = setup.start();
-    wait_for("the trap", || daemon.path("ready").exists());
+    wait_until("the trap", || daemon.path("ready").exists());
     daemon.wait_state("x", "RUNNING");
     configure(&daemon, &stubborn("A=2"));
     daemon
@@ -246,7 +246,7 @@ fn automatic_logs_go_on() {
     };
     let (out, err) = (log("stdout_logfile"), log("stderr_logfile"));
     let hellos = |count: usize| {
-        wait_for("the greeting", || {
+        wait_until("the greeting", || {
             std::fs::read_to_string(&out).is_ok_and(|text| text == "hello\n".repeat(count))
         });
     };
@@ -332,7 +332,7 @@ fn a_pool_goes_on_with_more_listeners_and_is_replaced_with_other_events() {
     let pid = daemon.child_pid("l:l_0");
     let tell = |kind: &str| {
         daemon.call("supervisor.sendRemoteCommEvent", &[kind.into(), "".into()]);
-        wait_for(&format!("the event {kind}"), || {
+        wait_until(&format!("the event {kind}"), || {
             daemon.text("l.events").contains(&format!("type:{kind}"))
         });
     };
@@ -383,7 +383,7 @@ fn listeners_hear_of_a_group_that_changed() {
     daemon.wait_state("web:b", "RUNNING");
     daemon.wait_state("l:l_0", "RUNNING");
     let heard = |events: &[&str]| {
-        wait_for(&format!("{events:?}"), || {
+        wait_until(&format!("{events:?}"), || {
             let text = daemon.text("l.events");
             let mut lines = text.lines().filter(|line| !line.is_empty());
             let mut pairs = Vec::new();

@@ -7,7 +7,7 @@ use std::net::TcpStream;
 use visord_xmlrpc::http::Address;
 use visord_xmlrpc::{Client, Login, Value};
 
-use crate::harness::{Daemon, PATIENCE, Setup, free_port, summary, wait_for};
+use crate::harness::{Daemon, PATIENCE, Setup, free_port, summary, wait_until};
 
 const GUEST: &str = "guest:see";
 const OPERATOR: &str = "operator:secret";
@@ -251,7 +251,7 @@ fn what_was_reread_is_shown() {
     let before = page();
     assert!(!before.contains("[program:z]"), "{before}");
     std::fs::write(&path, format!("{text}[program:z]\ncommand=/bin/cat z\n")).expect("a file");
-    // nothing is read until somebody asks for it
+    // nothing is read until a client asks for it
     assert_eq!(page(), before);
     daemon.call("supervisor.reloadConfig", &[]);
     let after = page();
@@ -311,47 +311,27 @@ fn supervisorctl_says_what_is_not_allowed() {
     };
     let (_, status, _) = ctl(GUEST, &["status"]);
     assert!(status.contains("RUNNING"), "{status}");
-    for (login, words, method, needed) in [
-        (
-            GUEST,
-            &["stop", "y"][..],
-            "supervisor.stopProcess",
-            "operate",
-        ),
-        (
-            GUEST,
-            &["stop", "all"],
-            "supervisor.stopAllProcesses",
-            "operate",
-        ),
-        (
-            GUEST,
-            &["restart", "y"],
-            "supervisor.stopProcess",
-            "operate",
-        ),
-        (
-            GUEST,
-            &["clear", "y"],
-            "supervisor.clearProcessLogs",
-            "operate",
-        ),
-        (
-            GUEST,
-            &["signal", "HUP", "y"],
-            "supervisor.signalProcess",
-            "operate",
-        ),
-        (GUEST, &["avail"], "supervisor.getAllConfigInfo", "operate"),
-        (OPERATOR, &["reread"], "supervisor.reloadConfig", "admin"),
-        (OPERATOR, &["update"], "supervisor.reloadConfig", "admin"),
-        (OPERATOR, &["reload"], "supervisor.restart", "admin"),
-        (OPERATOR, &["shutdown"], "supervisor.shutdown", "admin"),
+    for (login, words, method) in [
+        (GUEST, "stop y", "stopProcess"),
+        (GUEST, "stop all", "stopAllProcesses"),
+        (GUEST, "restart y", "stopProcess"),
+        (GUEST, "clear y", "clearProcessLogs"),
+        (GUEST, "signal HUP y", "signalProcess"),
+        (GUEST, "avail", "getAllConfigInfo"),
+        (OPERATOR, "reread", "reloadConfig"),
+        (OPERATOR, "update", "reloadConfig"),
+        (OPERATOR, "reload", "restart"),
+        (OPERATOR, "shutdown", "shutdown"),
     ] {
-        let own = if login == GUEST { "view" } else { "operate" };
-        let (code, out, err) = ctl(login, words);
-        let sentence =
-            format!("error: not allowed: {method} needs the role {needed}, this user has {own}\n");
+        let (own, needed) = match login {
+            GUEST => ("view", "operate"),
+            _ => ("operate", "admin"),
+        };
+        let (code, out, err) = ctl(login, &words.split(' ').collect::<Vec<_>>());
+        let sentence = format!(
+            "error: not allowed: supervisor.{method} needs the role {needed}, \
+             this user has {own}\n"
+        );
         assert!(
             format!("{out}{err}").ends_with(&sentence),
             "{words:?}: {out}{err}"
@@ -363,7 +343,7 @@ fn supervisorctl_says_what_is_not_allowed() {
     assert_eq!((code, out.as_str()), (Some(0), "y: stopped\n"));
 }
 
-/// Whoever has users does not leave a door open by accident.
+/// A configuration with users does not leave a server open by accident.
 #[test]
 fn users_close_every_server() {
     let setup = Setup::new();
@@ -376,7 +356,7 @@ fn users_close_every_server() {
     let login = login.as_ref();
     let socket = daemon.path("s.sock");
     let client = |login: Option<&Login>| Client::new(Address::Unix(socket.clone()), login);
-    wait_for("the daemon to answer", || {
+    wait_until("the daemon to answer", || {
         client(login).call("supervisor.getState", &[]).is_ok()
     });
     let error = client(None).call("supervisor.getState", &[]);

@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
 
-use crate::harness::{Daemon, PATIENCE, wait_for};
+use crate::harness::{Daemon, PATIENCE, wait_until};
 
 const PROGRAMS: &str = "[group:g]\nprograms=a,b\n\
     [program:a]\ncommand=/bin/cat\nautostart=false\nautorestart=false\nstartsecs=0\n\
@@ -83,7 +83,7 @@ fn for_some_for_a_group_and_for_all() {
 fn logs_of_some_are_cleared() {
     let daemon = Daemon::with("", PROGRAMS);
     order(&daemon, "start=c");
-    wait_for("c to have written", || daemon.text("c.log") == "hello\n");
+    wait_until("c to have written", || daemon.text("c.log") == "hello\n");
     let asked_back = order(&daemon, "selected=clearlog&pick=c&pick=g:a");
     assert!(
         asked_back

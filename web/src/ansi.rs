@@ -1,7 +1,7 @@
-//! Lines of a log as a terminal would show them: colours and styles as spans, everything else
-//! that a terminal would obey taken away, what is left of control characters made visible.
+//! Lines of a log as a terminal would show them: colors and styles as spans, other escape sequences
+//! removed, remaining control characters made visible.
 //!
-//! `web/assets/ansi.js` has the same rules; `web/src/tests/ansi-cases.txt` holds both to them.
+//! `web/assets/ansi.js` has the same rules; `web/src/tests/ansi-cases.txt` tests both.
 
 mod sgr;
 
@@ -12,17 +12,17 @@ pub use sgr::{Color, Style};
 pub struct Span {
     /// Without control characters, tabs excepted.
     pub text: String,
-    /// How it looks.
+    /// Its style.
     pub style: Style,
 }
 
-/// Reads line after line: a style holds until it is changed.
+/// Reads line after line: a style applies until it is changed.
 #[derive(Clone, Debug, Default)]
 pub struct Painter {
     style: Style,
 }
 
-/// The longest sequence that is understood, in bytes.
+/// The longest supported sequence, in bytes.
 const LONGEST: usize = 4096;
 
 impl Painter {
@@ -32,22 +32,22 @@ impl Painter {
         let mut spans: Vec<Span> = Vec::new();
         let mut rest = line;
         while !rest.is_empty() {
-            let end = rest.find(is_odd).unwrap_or(rest.len());
-            let (plain, odd) = rest.split_at(end);
+            let end = rest.find(is_unsafe).unwrap_or(rest.len());
+            let (plain, special) = rest.split_at(end);
             self.put(plain, &mut spans);
-            let Some(first) = odd.chars().next() else {
+            let Some(first) = special.chars().next() else {
                 break;
             };
-            match sequence(odd) {
+            match sequence(special) {
                 Some(length) => {
-                    if let Some(parameters) = sgr_of(&odd[..length]) {
+                    if let Some(parameters) = sgr_of(&special[..length]) {
                         self.style.apply(parameters);
                     }
-                    rest = &odd[length..];
+                    rest = &special[length..];
                 }
                 None => {
                     self.put(shown(first).encode_utf8(&mut [0; 4]), &mut spans);
-                    rest = &odd[first.len_utf8()..];
+                    rest = &special[first.len_utf8()..];
                 }
             }
         }
@@ -84,23 +84,23 @@ impl Painter {
     }
 }
 
-/// A character that must not go to the page as it is: a control character, or one that makes
-/// text run in another direction than it is written.
-fn is_odd(character: char) -> bool {
+/// A character that must not be shown unchanged: a control character, or one that changes the
+/// direction of text.
+fn is_unsafe(character: char) -> bool {
     (character.is_control() && character != '\t')
         || matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// Its picture.
-fn shown(odd: char) -> char {
-    match odd {
-        '\0'..='\x1f' => char::from_u32(0x2400 + u32::from(odd)).unwrap_or('\u{fffd}'),
+/// Its visible replacement.
+fn shown(character: char) -> char {
+    match character {
+        '\0'..='\x1f' => char::from_u32(0x2400 + u32::from(character)).unwrap_or('\u{fffd}'),
         '\x7f' => '\u{2421}',
         _other => '\u{fffd}',
     }
 }
 
-/// Length of the sequence a text begins with; nothing if it is none, or not complete.
+/// Length of the sequence that a text begins with; `None` if there is none, or it is incomplete.
 fn sequence(text: &str) -> Option<usize> {
     let bytes = &text.as_bytes()[..text.len().min(LONGEST)];
     if bytes.first() != Some(&0x1b) {

@@ -1,25 +1,125 @@
-//! Answers that are not pages: errors, redirections (spec interfaces 1.3).
+//! Responses that are not pages: errors, redirections (spec interfaces 1.3), and the parts that
+//! all responses share.
+
+use std::borrow::Cow;
+use std::fmt;
 
 use actix_web::http::header::{self, HeaderValue};
-use actix_web::http::{ConnectionType, StatusCode};
-use actix_web::{HttpResponse, HttpResponseBuilder};
+use actix_web::http::{ConnectionType, StatusCode, Version};
+use actix_web::web::Bytes;
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, ResponseError};
+use futures_util::{Stream, StreamExt as _};
 
-/// The small page of an error.
-#[must_use]
-pub fn error(status: StatusCode) -> HttpResponse {
-    explained(status, "")
+use crate::connections::Connection;
+
+/// An error as a response: a small page, with at most one sentence of explanation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    status: StatusCode,
+    /// Empty, or HTML without a client's text.
+    why: Cow<'static, str>,
+    /// The client may try again soon.
+    is_temporary: bool,
+    /// Nothing else that the client sent on this connection is read.
+    closes: bool,
 }
 
-/// The same with a sentence for people.
-#[must_use]
-pub fn explained(status: StatusCode, why: &str) -> HttpResponse {
-    HttpResponse::build(status)
-        .insert_header((header::CONTENT_TYPE, HeaderValue::from_static("text/html")))
-        .body(page(status, why))
+impl Refusal {
+    /// 404.
+    pub const NOT_FOUND: Self = Self::new(StatusCode::NOT_FOUND);
+
+    /// Without an explanation.
+    #[must_use]
+    pub const fn new(status: StatusCode) -> Self {
+        Self {
+            status,
+            why: Cow::Borrowed(""),
+            is_temporary: false,
+            closes: false,
+        }
+    }
+
+    /// With an explanation, in HTML.
+    #[must_use]
+    pub fn because(status: StatusCode, why: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            why: why.into(),
+            ..Self::new(status)
+        }
+    }
+
+    /// Name and password are required. The connection is closed.
+    #[must_use]
+    pub fn unauthorized() -> Self {
+        Self {
+            closes: true,
+            ..Self::new(StatusCode::UNAUTHORIZED)
+        }
+    }
+
+    /// There is no memory for the response now.
+    #[must_use]
+    pub fn busy() -> Self {
+        Self {
+            why: Cow::Borrowed("The server is sending too many large answers. Try again soon."),
+            is_temporary: true,
+            ..Self::new(StatusCode::SERVICE_UNAVAILABLE)
+        }
+    }
+
+    /// Too many logins wait to be verified. The connection is closed.
+    #[must_use]
+    pub fn too_many_logins() -> Self {
+        Self {
+            why: Cow::Borrowed("Too many logins wait to be verified. Try again soon."),
+            closes: true,
+            ..Self::busy()
+        }
+    }
 }
 
-/// Stands at any depth of path, so its links begin at the root; behind a proxy's prefix it is
-/// plain but readable. `why` is ours, never a client's text.
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.status.fmt(f)
+    }
+}
+
+impl ResponseError for Refusal {
+    fn status_code(&self) -> StatusCode {
+        self.status
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let mut response = HttpResponse::build(self.status);
+        response.insert_header((header::CONTENT_TYPE, HeaderValue::from_static("text/html")));
+        if self.status == StatusCode::UNAUTHORIZED {
+            let scheme = HeaderValue::from_static("Basic realm=\"default\"");
+            response.insert_header((header::WWW_AUTHENTICATE, scheme));
+        }
+        if self.is_temporary {
+            response.insert_header((header::RETRY_AFTER, HeaderValue::from_static("1")));
+        }
+        if self.closes {
+            response.force_close();
+        }
+        response.body(page(self.status, &self.why))
+    }
+}
+
+impl From<StatusCode> for Refusal {
+    fn from(status: StatusCode) -> Self {
+        Self::new(status)
+    }
+}
+
+impl From<Refusal> for HttpResponse {
+    fn from(refusal: Refusal) -> Self {
+        refusal.error_response()
+    }
+}
+
+/// Its links begin at the root, as it may be shown at any path; behind a proxy's prefix it has no
+/// style but is readable.
 fn page(status: StatusCode, why: &str) -> String {
     let code = status.as_u16();
     let reason = status.canonical_reason().unwrap_or_default();
@@ -38,44 +138,7 @@ fn page(status: StatusCode, why: &str) -> String {
     )
 }
 
-/// Come in only with name and password. The connection is closed: what else it brought was
-/// not asked for politely.
-#[must_use]
-pub fn unauthorized() -> HttpResponse {
-    HttpResponse::Unauthorized()
-        .insert_header((
-            header::WWW_AUTHENTICATE,
-            HeaderValue::from_static("Basic realm=\"default\""),
-        ))
-        .insert_header((header::CONTENT_TYPE, HeaderValue::from_static("text/html")))
-        .force_close()
-        .body(page(StatusCode::UNAUTHORIZED, ""))
-}
-
-/// There is no room for the answer: come back later.
-#[must_use]
-pub fn busy() -> HttpResponse {
-    later("The server is sending too many large answers. Try again soon.")
-}
-
-/// Too many logins wait to be verified: come back later. The connection is closed, as with
-/// [`unauthorized`].
-#[must_use]
-pub fn too_many_logins() -> HttpResponse {
-    let mut response = later("Too many logins wait to be verified. Try again soon.");
-    let head = response.head_mut();
-    head.set_connection_type(ConnectionType::Close);
-    response
-}
-
-fn later(why: &str) -> HttpResponse {
-    let mut response = explained(StatusCode::SERVICE_UNAVAILABLE, why);
-    let soon = HeaderValue::from_static("1");
-    response.headers_mut().insert(header::RETRY_AFTER, soon);
-    response
-}
-
-/// Look there instead (decision Q24). `location` is relative and already encoded.
+/// A redirection (difference Q24). `location` is relative and already encoded.
 #[must_use]
 pub fn see_other(location: &str) -> HttpResponse {
     uncached(&mut HttpResponse::SeeOther())
@@ -84,7 +147,7 @@ pub fn see_other(location: &str) -> HttpResponse {
         .body(page(StatusCode::SEE_OTHER, ""))
 }
 
-/// What a page shows is of this moment only.
+/// Keeps caches from storing a response: it shows the present moment only.
 pub fn uncached(builder: &mut HttpResponseBuilder) -> &mut HttpResponseBuilder {
     builder
         .insert_header((header::PRAGMA, HeaderValue::from_static("no-cache")))
@@ -93,4 +156,28 @@ pub fn uncached(builder: &mut HttpResponseBuilder) -> &mut HttpResponseBuilder {
             header::EXPIRES,
             HeaderValue::from_static("Thu, 01 Jan 1970 00:00:00 GMT"),
         ))
+}
+
+/// A response whose length is not known when it begins. Until it ends, the client is being served
+/// and `held` is kept.
+pub fn in_pieces<E>(
+    request: &HttpRequest,
+    response: &mut HttpResponseBuilder,
+    pieces: impl Stream<Item = Result<Bytes, E>> + 'static,
+    held: impl Sized + 'static,
+) -> HttpResponse
+where
+    E: Into<Box<dyn std::error::Error>> + 'static,
+{
+    let held = (Connection::serve_request(request), held);
+    let mut response = response.streaming(Box::pin(pieces.inspect(move |_| {
+        let _held = &held;
+    })));
+    if request.version() < Version::HTTP_11 {
+        // such a client knows no chunks: the end of the connection is the end of the response
+        let head = response.head_mut();
+        head.no_chunking(true);
+        head.set_connection_type(ConnectionType::Close);
+    }
+    response
 }

@@ -1,123 +1,81 @@
-//! The files of the web interface, inside the program.
+//! The files of the web interface, compiled into the program.
 
 use std::sync::LazyLock;
-use std::time::UNIX_EPOCH;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use actix_web::http::StatusCode;
-use actix_web::http::header::{self, HttpDate, IfModifiedSince};
+use actix_web::http::header::{CONTENT_TYPE, Header as _, IfModifiedSince, LastModified};
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use crate::answer;
+use crate::answer::{self, Refusal};
 use crate::clock;
 
-/// Path, type and content. The paths of sheet and images are the original's, the files are not.
-const FILES: &[(&str, &str, &[u8])] = &[
-    (
-        "stylesheets/supervisor.css",
-        "text/css",
-        include_bytes!("../assets/supervisor.css"),
-    ),
-    (
-        "images/supervisor.gif",
-        "image/gif",
-        include_bytes!("../assets/supervisor.gif"),
-    ),
-    (
-        "images/icon.png",
-        "image/png",
-        include_bytes!("../assets/icon.png"),
-    ),
-    (
-        "scripts/ansi.js",
-        "text/javascript",
-        include_bytes!("../assets/ansi.js"),
-    ),
-    (
-        "scripts/events.js",
-        "text/javascript",
-        include_bytes!("../assets/events.js"),
-    ),
-    (
-        "scripts/log.js",
-        "text/javascript",
-        include_bytes!("../assets/log.js"),
-    ),
-    (
-        "scripts/logview.js",
-        "text/javascript",
-        include_bytes!("../assets/logview.js"),
-    ),
-    (
-        "scripts/links.js",
-        "text/javascript",
-        include_bytes!("../assets/links.js"),
-    ),
-    (
-        "scripts/live.js",
-        "text/javascript",
-        include_bytes!("../assets/live.js"),
-    ),
-    (
-        "scripts/figures.js",
-        "text/javascript",
-        include_bytes!("../assets/figures.js"),
-    ),
-    (
-        "scripts/process.js",
-        "text/javascript",
-        include_bytes!("../assets/process.js"),
-    ),
-    (
-        "scripts/orders.js",
-        "text/javascript",
-        include_bytes!("../assets/orders.js"),
-    ),
-    (
-        "scripts/processes.js",
-        "text/javascript",
-        include_bytes!("../assets/processes.js"),
-    ),
+/// A file of `web/assets` in a folder of the web interface.
+macro_rules! asset {
+    ($folder:literal $name:literal) => {
+        (
+            concat!($folder, $name),
+            include_bytes!(concat!("../assets/", $name)),
+        )
+    };
+}
+
+/// Path and content. The paths of sheet and images are the original's, the files are not.
+const FILES: &[(&str, &[u8])] = &[
+    asset!("stylesheets/" "supervisor.css"),
+    asset!("images/" "supervisor.gif"),
+    asset!("images/" "icon.png"),
+    asset!("scripts/" "ansi.js"),
+    asset!("scripts/" "events.js"),
+    asset!("scripts/" "log.js"),
+    asset!("scripts/" "logview.js"),
+    asset!("scripts/" "links.js"),
+    asset!("scripts/" "live.js"),
+    asset!("scripts/" "figures.js"),
+    asset!("scripts/" "process.js"),
+    asset!("scripts/" "orders.js"),
+    asset!("scripts/" "processes.js"),
 ];
 
-/// When these files came to be: with the program file, or, if nobody knows, now.
-static SINCE: LazyLock<i64> = LazyLock::new(|| {
-    std::env::current_exe()
-        .and_then(std::fs::metadata)
-        .and_then(|program| program.modified())
-        .ok()
-        .and_then(|time| time.duration_since(UNIX_EPOCH).ok())
-        .and_then(|age| i64::try_from(age.as_secs()).ok())
-        .unwrap_or_else(clock::now)
+/// When the files were made: with the program file, or, if that is unknown, now. Whole seconds, as
+/// HTTP has no others.
+static MODIFIED: LazyLock<SystemTime> = LazyLock::new(|| {
+    let program = std::env::current_exe().and_then(std::fs::metadata);
+    let modified = program.and_then(|program| program.modified()).ok();
+    let age = modified.and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+    let seconds = age.map_or(clock::now().unsigned_abs(), |age| age.as_secs());
+    UNIX_EPOCH + Duration::from_secs(seconds)
 });
 
-/// A file, 304 if the client has it, a redirection for a folder without slash, or 404.
-#[must_use]
-pub fn answer(request: &HttpRequest, path: &str) -> HttpResponse {
+/// A file, 304 if the client has it, a redirection for a folder without slash.
+///
+/// # Errors
+/// 404.
+pub fn answer(request: &HttpRequest, path: &str) -> Result<HttpResponse, Refusal> {
     if ["stylesheets", "images"].contains(&path) {
-        return answer::see_other(&format!("/{path}/"));
+        return Ok(answer::see_other(&format!("/{path}/")));
     }
-    let Some((_, kind, content)) = FILES.iter().find(|(name, _, _)| *name == path) else {
-        return answer::error(StatusCode::NOT_FOUND);
-    };
+    let file = FILES.iter().find(|(name, _)| *name == path);
+    let (name, content) = file.ok_or(Refusal::NOT_FOUND)?;
     if is_known(request) {
-        return HttpResponse::NotModified().finish();
+        return Ok(HttpResponse::NotModified().finish());
     }
-    HttpResponse::Ok()
-        .insert_header((header::LAST_MODIFIED, clock::http_date(*SINCE)))
-        .insert_header((header::CONTENT_TYPE, *kind))
-        .body(web::Bytes::from_static(content))
+    Ok(HttpResponse::Ok()
+        .insert_header(LastModified((*MODIFIED).into()))
+        .insert_header((CONTENT_TYPE, content_type(name)))
+        .body(web::Bytes::from_static(content)))
 }
 
-/// Whether the client has what there is, by `If-Modified-Since`.
+fn content_type(name: &str) -> &'static str {
+    match name.rsplit_once('.') {
+        Some((_, "css")) => "text/css",
+        Some((_, "gif")) => "image/gif",
+        Some((_, "png")) => "image/png",
+        _ => "text/javascript",
+    }
+}
+
+/// Whether the client has the current version, by `If-Modified-Since`.
 fn is_known(request: &HttpRequest) -> bool {
-    let since = header::Header::parse(request).ok();
-    since.is_some_and(|IfModifiedSince(date): IfModifiedSince| seconds(date) >= *SINCE)
-}
-
-fn seconds(date: HttpDate) -> i64 {
-    std::time::SystemTime::from(date)
-        .duration_since(UNIX_EPOCH)
-        .ok()
-        .and_then(|age| i64::try_from(age.as_secs()).ok())
-        .unwrap_or(0)
+    let since = IfModifiedSince::parse(request).ok();
+    since.is_some_and(|IfModifiedSince(date)| SystemTime::from(date) >= *MODIFIED)
 }

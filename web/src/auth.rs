@@ -1,38 +1,42 @@
 //! Basic authentication: the users of a listener, checked on every path (spec interfaces 1.4).
 //!
 //! The original has one user per listener, who may do everything; a `[web_user:x]` (ours) has a
-//! role. However many there are, a wrong name takes as long as a wrong password: all names and
-//! all passwords that are quick to compare are compared, and where any user's password is slow
-//! to verify, exactly one slow verification takes place before a login is refused.
+//! role. A wrong name takes as long as a wrong password: all names and all passwords that are
+//! quick to compare are compared, and where any user's password is slow to verify, exactly one
+//! slow verification is done before a login is refused. Refusals are delayed by [`throttle`].
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use actix_web::http::StatusCode;
 use actix_web::http::header::{AUTHORIZATION, HeaderMap};
 use base64::Engine as _;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use sha1::{Digest as _, Sha1};
 use subtle::{Choice, ConstantTimeEq as _};
-use tokio::time::Instant;
+use tokio::time::sleep;
 use visord_actors::workers::Workers;
-use visord_config::{Credentials, HttpConfig};
+use visord_config::HttpConfig;
 
+use crate::answer::Refusal;
 use crate::caller::{Caller, Right};
+use crate::clock;
 use crate::connections::Peer;
 
 mod argon;
 pub mod throttle;
 
 pub use argon::Unusable;
-use argon::{Argon, Full, Verifier};
-use throttle::{Key, Throttle};
+use argon::{Argon, QueueFull, VerificationQueues};
+use throttle::{Delay, LoginKey, Throttle};
 
-/// Everybody who may use a listener; never empty.
+/// The users of a listener; never empty.
 #[derive(Clone)]
 pub struct Users(Vec<User>);
 
-/// Name and password as they are compared: as digests of one length, so that the time of a
-/// comparison says nothing about either, not even how long it is.
+/// Name and password are compared as digests of one length, so that the time of a comparison
+/// reveals nothing about either, not even its length.
 #[derive(Clone)]
 struct User {
     name: String,
@@ -63,28 +67,26 @@ impl std::fmt::Debug for Users {
     }
 }
 
-/// What an `Authorization` header amounts to.
+/// Why a login fails.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    /// A right name and password.
-    Welcome(Caller),
+pub enum Denial {
     /// No credentials, or a scheme other than Basic: 401.
-    Unknown,
-    /// A wrong name or password: 401 after a wait.
-    Wrong(Key),
-    /// Too many others wait to be verified: 503 after a wait.
+    NoCredentials,
+    /// A wrong name or password: 401 after a delay.
+    Wrong(LoginKey),
+    /// Too many others wait to be verified: 503 after a delay.
     Busy,
     /// Credentials that cannot be read: 400.
-    Garbled,
+    Malformed,
 }
 
 impl User {
-    fn new(name: &str, password: &str, right: Right, verifier: &Arc<Verifier>) -> Self {
+    fn new(name: &str, password: &str, right: Right, queues: &Arc<VerificationQueues>) -> Self {
         let stored = if let Some(hex) = password.strip_prefix("{SHA}") {
             Password::Hashed(fingerprint(hex.as_bytes()))
         } else if let Some(phc) = password.strip_prefix(ARGON2) {
-            // `complaints` tells why
-            Argon::new(phc, verifier).map_or(Password::Unusable, Password::Slow)
+            // `unusable` returns the reason
+            Argon::new(phc, queues).map_or(Password::Unusable, Password::Slow)
         } else {
             Password::Plain(fingerprint(password.as_bytes()))
         };
@@ -105,76 +107,90 @@ impl User {
 }
 
 impl Users {
-    /// All users of a configured listener; `None`: it asks for no password.
+    /// All users of a configured listener; `None` if it requires no password.
     #[must_use]
     pub fn of(config: &HttpConfig) -> Option<Self> {
-        let verifier = &Arc::new(Verifier::default());
-        let own = config.credentials.iter();
-        let own =
-            own.map(|own| User::new(&own.username, own.password.expose(), Right::Admin, verifier));
-        let more = config.users.iter();
-        let more = more.map(|user| {
-            let right = user.role.into();
-            User::new(&user.name, user.password.expose(), right, verifier)
-        });
-        let all: Vec<User> = own.chain(more).collect();
+        let queues = &Arc::default();
+        let all: Vec<User> = passwords(config)
+            .map(|(name, password, right)| User::new(name, password, right, queues))
+            .collect();
         (!all.is_empty()).then_some(Self(all))
     }
 
-    /// The names of the users who will never be let in, and why.
+    /// The names of the users whose password can never be matched, and why.
     #[must_use]
-    pub fn complaints(config: &HttpConfig) -> Vec<(String, Unusable)> {
-        let own = config.credentials.iter();
-        let own = own.map(|Credentials { username, password }| (username, password));
-        let more = config.users.iter().map(|user| (&user.name, &user.password));
-        let verifier = Arc::default();
-        let why = |password: &str| Argon::new(password.strip_prefix(ARGON2)?, &verifier).err();
-        own.chain(more)
-            .filter_map(|(name, password)| Some((name.clone(), why(password.expose())?)))
+    pub fn unusable(config: &HttpConfig) -> Vec<(String, Unusable)> {
+        let queues = Arc::default();
+        let why = |password: &str| Argon::new(password.strip_prefix(ARGON2)?, &queues).err();
+        passwords(config)
+            .filter_map(|(name, password, _)| Some((name.to_owned(), why(password)?)))
             .collect()
     }
 
-    /// Judge the `Authorization` header of a request. Takes time only where there are
-    /// `{ARGON2}` passwords, and not for one that was verified before.
-    pub async fn check(
+    /// The caller that a request's `Authorization` header identifies. `delay` is that of a first
+    /// failure.
+    ///
+    /// # Errors
+    /// The refusal of a failed login, when it is time to send it.
+    pub async fn log_in(
+        &self,
+        headers: &HeaderMap,
+        peer: Peer,
+        throttle: &Throttle,
+        delay: Duration,
+        workers: &Workers,
+    ) -> Result<Caller, Refusal> {
+        let delayed = match self.check(headers, peer, throttle, workers).await {
+            Ok(caller) => return Ok(caller),
+            Err(Denial::NoCredentials) => return Err(Refusal::unauthorized()),
+            Err(Denial::Malformed) => return Err(StatusCode::BAD_REQUEST.into()),
+            Err(Denial::Wrong(key)) => throttle.refuse(key, delay, clock::instant()),
+            Err(Denial::Busy) => Delay::too_long(delay),
+        };
+        sleep(delayed.wait).await;
+        Err(if delayed.is_busy {
+            Refusal::too_many_logins()
+        } else {
+            Refusal::unauthorized()
+        })
+    }
+
+    /// Checks the `Authorization` header of a request. Slow only where there are `{ARGON2}`
+    /// passwords, and not for one that was verified before.
+    async fn check(
         &self,
         headers: &HeaderMap,
         peer: Peer,
         throttle: &Throttle,
         workers: &Workers,
-    ) -> Verdict {
-        let Some(value) = headers.get(AUTHORIZATION) else {
-            return Verdict::Unknown;
-        };
-        let Some(encoded) = basic(value.as_bytes()) else {
-            return Verdict::Unknown;
-        };
-        let Some((username, password)) = decode(encoded) else {
-            return Verdict::Garbled;
-        };
+    ) -> Result<Caller, Denial> {
+        let value = headers.get(AUTHORIZATION);
+        let encoded = value.and_then(|value| basic(value.as_bytes()));
+        let encoded = encoded.ok_or(Denial::NoCredentials)?;
+        let (username, password) = decode(encoded).ok_or(Denial::Malformed)?;
         let key = throttle.key(&username, peer);
         match self.find(&username, password, key, throttle, workers).await {
-            Ok(Some(user)) => Verdict::Welcome(Caller {
+            Ok(Some(user)) => Ok(Caller {
                 user: Some(user.name.clone()),
                 right: user.right,
                 token: String::new(),
             }),
-            Ok(None) => Verdict::Wrong(key),
-            Err(Full) => Verdict::Busy,
+            Ok(None) => Err(Denial::Wrong(key)),
+            Err(QueueFull) => Err(Denial::Busy),
         }
     }
 
-    /// The user of this name and password.
+    /// The user with this name and password.
     async fn find(
         &self,
         username: &str,
         password: String,
-        key: Key,
+        key: LoginKey,
         throttle: &Throttle,
         workers: &Workers,
-    ) -> Result<Option<&User>, Full> {
+    ) -> Result<Option<&User>, QueueFull> {
         let presented = Presented::new(username, &password);
-        // every user is looked at, whether or not one was found
+        // every user is compared, whether or not one was found
         let mut found = None;
         let mut named = None;
         for user in &self.0 {
@@ -196,24 +212,18 @@ impl Users {
             return Ok(Some(user));
         }
         // for a name without a slow password it takes as long as if it had one
-        let Some(any) = self.0.iter().find_map(User::slow) else {
+        let any = self.0.iter().find_map(|user| Some((user, user.slow()?)));
+        let Some((user, argon)) = named.or(any) else {
             return Ok(None);
         };
-        let verifying = throttle.verify(key, Instant::now()).ok_or(Full)?;
-        match named {
-            Some((user, argon)) => {
-                let is_right = argon.fits(password, verifying.is_trusted, workers).await?;
-                Ok(is_right.then_some(user))
-            }
-            None => any
-                .pretend(password, verifying.is_trusted, workers)
-                .await
-                .map(|()| None),
-        }
+        let verifying = throttle.verify(key, clock::instant()).ok_or(QueueFull)?;
+        let (is_own, is_trusted) = (named.is_some(), verifying.is_trusted);
+        let is_right = argon.verify(password, is_own, is_trusted, workers).await?;
+        Ok(is_right.then_some(user))
     }
 }
 
-/// What a client claims to know, as it is compared.
+/// The name and password that a client presents, as they are compared.
 struct Presented {
     username: Fingerprint,
     password: Fingerprint,
@@ -234,7 +244,7 @@ impl Presented {
         user.username.ct_eq(&self.username)
     }
 
-    /// Whether it is the user's password, if that can be told quickly.
+    /// Whether it is the user's password, if that can be checked quickly.
     fn fits(&self, user: &User) -> Choice {
         match &user.password {
             Password::Plain(stored) => stored.ct_eq(&self.password),
@@ -242,6 +252,14 @@ impl Presented {
             Password::Slow(_) | Password::Unusable => Choice::from(0),
         }
     }
+}
+
+/// Name, password and right of every user of a listener.
+fn passwords(config: &HttpConfig) -> impl Iterator<Item = (&str, &str, Right)> {
+    let own = config.credentials.iter();
+    let own = own.map(|own| (own.username.as_str(), own.password.expose(), Right::Admin));
+    let more = config.users.iter();
+    own.chain(more.map(|user| (user.name.as_str(), user.password.expose(), user.role)))
 }
 
 fn fingerprint(bytes: &[u8]) -> Fingerprint {
@@ -264,7 +282,7 @@ fn basic(value: &[u8]) -> Option<&[u8]> {
     (scheme.eq_ignore_ascii_case(b"basic ") && !encoded.is_empty()).then_some(encoded)
 }
 
-/// Base64 as the original reads it: bytes outside the alphabet are skipped (spec A6).
+/// Base64 as the original reads it: bytes outside the alphabet are skipped (spec interfaces 1.4).
 fn decode(encoded: &[u8]) -> Option<(String, String)> {
     const LENIENT: GeneralPurpose = GeneralPurpose::new(
         &STANDARD,

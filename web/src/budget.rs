@@ -1,10 +1,10 @@
-//! How much memory answers may take that clients have not read yet.
+//! A bound on the memory of responses that clients have not read yet.
 //!
-//! A small answer takes nothing from the budget: it is what a connection costs anyway. A large
-//! one reserves what it will take before it is made, and gives that back when it was sent. An
-//! answer that cannot have its share waits, or the client is told to come back later; clients
-//! that do not read are sent away by the write timeout of `stream.rs`, so a share is always
-//! given back.
+//! A small response is not counted: it is part of the cost of a connection. A large one reserves
+//! its memory before it is made and returns it when it was sent. A response that gets no memory
+//! waits, or the client is asked to try again later; the write timeout of `stream.rs` closes
+//! connections of clients that do not read, so memory is always returned
+//! (docs/decisions/0017-answers-in-pieces.md).
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -15,27 +15,29 @@ use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::web::Bytes;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// Bytes that large answers of all listeners may take together.
+use crate::answer::Refusal;
+
+/// Bytes for large responses of all listeners.
 pub const TOTAL: usize = 32 * 1024 * 1024;
 
-/// Bytes of an answer that is not counted.
+/// Bytes of the largest response that is not counted.
 pub const SMALL: usize = 64 * 1024;
 
-/// Bytes that an answer takes which is sent in pieces of [`PIECE`]: the piece that is being sent,
-/// one that waits, one that is being made.
+/// Bytes of a response that is sent in pieces of [`PIECE`]: the piece that is being sent, one that
+/// waits, one that is being made, with what it is made from.
 pub const STREAM: usize = 256 * 1024;
 
-/// About how many bytes are one piece.
+/// About how many bytes a piece has.
 pub const PIECE: usize = 32 * 1024;
 
 /// Bytes of one permit.
 const UNIT: usize = 1024;
 
-/// See the module. Clones share it.
+/// Memory to reserve. Clones share it.
 #[derive(Clone, Debug)]
 pub struct Budget(Arc<Semaphore>);
 
-/// A share of the budget, until it is dropped.
+/// Part of the budget, returned when this is dropped.
 #[derive(Debug)]
 pub struct Reservation {
     _permit: Option<OwnedSemaphorePermit>,
@@ -47,14 +49,14 @@ impl Default for Budget {
     }
 }
 
-/// Permits for so many bytes; the largest answer of all gets the whole budget.
+/// Permits for a number of bytes; the largest response gets the whole budget.
 fn permits(bytes: usize) -> u32 {
     let units = bytes.min(TOTAL).div_ceil(UNIT);
     u32::try_from(units).unwrap_or(u32::MAX)
 }
 
 impl Budget {
-    /// Wait for a share.
+    /// Waits for memory; requests are served in order.
     pub async fn reserve(&self, bytes: usize) -> Reservation {
         let permit = Arc::clone(&self.0).acquire_many_owned(permits(bytes)).await;
         // it is never closed
@@ -62,7 +64,7 @@ impl Budget {
         Reservation { _permit }
     }
 
-    /// A share, if there is one now.
+    /// Reserves memory if it is free now.
     #[must_use]
     pub fn try_reserve(&self, bytes: usize) -> Option<Reservation> {
         let permit = Arc::clone(&self.0).try_acquire_many_owned(permits(bytes));
@@ -70,16 +72,10 @@ impl Budget {
             _permit: Some(permit),
         })
     }
-
-    /// Bytes that are not reserved.
-    #[cfg(test)]
-    pub(crate) fn free(&self) -> usize {
-        self.0.available_permits() * UNIT
-    }
 }
 
-/// A complete answer with its share of the budget. It is handed on in pieces, so that the
-/// connection's buffer does not hold it a second time.
+/// A complete response body with its memory. It is sent in pieces, so that the connection's buffer
+/// does not hold it a second time.
 #[derive(Debug)]
 pub struct Whole {
     rest: Bytes,
@@ -87,7 +83,7 @@ pub struct Whole {
 }
 
 impl Whole {
-    /// These bytes.
+    /// A body of these bytes.
     #[must_use]
     pub fn new(bytes: impl Into<Bytes>, share: Reservation) -> Self {
         Self {
@@ -97,17 +93,40 @@ impl Whole {
     }
 }
 
-/// An answer that is complete, with the share that was reserved for it before it was made.
+/// A response with the memory that was reserved for it.
 #[must_use]
 pub fn counted(response: HttpResponse, share: Reservation) -> HttpResponse {
     let (response, body) = response.into_parts();
     let body = match body.try_into_bytes() {
         Ok(bytes) if bytes.len() > SMALL => BoxBody::new(Whole::new(bytes, share)),
         Ok(bytes) => BoxBody::new(bytes),
-        // it is made as it is sent
+        // it is made while it is sent
         Err(body) => body,
     };
     response.set_body(body)
+}
+
+/// Counts a large response in the budget, unless its body does already.
+///
+/// # Errors
+/// There is no memory for it now.
+pub fn count_large(response: HttpResponse, budget: &Budget) -> Result<HttpResponse, Refusal> {
+    let size = match response.body().size() {
+        BodySize::Sized(size) => usize::try_from(size).unwrap_or(usize::MAX),
+        BodySize::None | BodySize::Stream => 0,
+    };
+    if size <= SMALL {
+        return Ok(response);
+    }
+    let (response, body) = response.into_parts();
+    let body = match body.try_into_bytes() {
+        Err(counted) => counted,
+        Ok(bytes) => {
+            let share = budget.try_reserve(size).ok_or(Refusal::busy())?;
+            BoxBody::new(Whole::new(bytes, share))
+        }
+    };
+    Ok(response.set_body(body))
 }
 
 impl MessageBody for Whole {
@@ -132,6 +151,13 @@ impl MessageBody for Whole {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    impl Budget {
+        /// Bytes that are not reserved.
+        pub(crate) fn free(&self) -> usize {
+            self.0.available_permits() * UNIT
+        }
+    }
 
     #[actix::test]
     async fn what_is_dropped_is_given_back() {

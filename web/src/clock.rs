@@ -1,12 +1,25 @@
-//! The wall clock, as it is reported to people.
+//! The clocks, and times in the formats that clients see.
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use tokio::time::Instant;
 
-/// Whole seconds since 1970.
+/// Now, on the monotonic clock.
+#[must_use]
+pub fn instant() -> Instant {
+    Instant::now()
+}
+
+/// Now, on the wall clock.
+#[must_use]
+pub fn timestamp() -> Timestamp {
+    Timestamp::now()
+}
+
+/// Now, in whole seconds since 1970.
 #[must_use]
 pub fn now() -> i64 {
-    Timestamp::now().as_second()
+    timestamp().as_second()
 }
 
 /// `Nov 20 11:11 PM` in the local zone.
@@ -21,12 +34,6 @@ pub fn long(unix: i64) -> String {
     local(unix, "%a %b %e %H:%M:%S %Y")
 }
 
-/// `Fri, 20 Nov 2026 23:22:42 GMT`.
-#[must_use]
-pub fn http_date(unix: i64) -> String {
-    formatted(unix, TimeZone::UTC, "%a, %d %b %Y %H:%M:%S GMT")
-}
-
 /// `20/Nov/2026:23:19:35 +0000` in the local zone.
 #[must_use]
 pub fn access(unix: i64) -> String {
@@ -37,7 +44,7 @@ fn local(unix: i64, format: &str) -> String {
     formatted(unix, TimeZone::system(), format)
 }
 
-/// A time out of range, which no clock shows, is worded as its number.
+/// A time out of range, which no clock shows, is formatted as its number.
 fn formatted(unix: i64, zone: TimeZone, format: &str) -> String {
     Timestamp::from_second(unix).map_or_else(
         |_| unix.to_string(),
@@ -51,7 +58,6 @@ mod tests {
 
     #[test]
     fn dates() {
-        assert_eq!(http_date(1_795_216_962), "Fri, 20 Nov 2026 23:22:42 GMT");
         let utc = |format| formatted(1_793_502_002, TimeZone::UTC, format);
         assert_eq!(utc("%a %b %e %H:%M:%S %Y"), "Sun Nov  1 03:00:02 2026");
         assert_eq!(utc("%b %d %I:%M %p"), "Nov 01 03:00 AM");

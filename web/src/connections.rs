@@ -1,11 +1,11 @@
-//! Who is connected to a listener, and which connection is closed when it is full.
+//! The connections of a listener, and which of them is closed when there are too many.
 //!
-//! Connections may rest for hours: event listeners keep theirs from one event to the next. So
+//! Connections may be idle for hours: event listeners keep theirs from one event to the next. So
 //! that no client locks others out by just connecting, a full listener closes a connection on
-//! which nothing is being served: first those that never sent a request that was let in, then
-//! those that rest, each time the one that has been like that longest. A request counts as being
-//! served only after its login: clients that guess passwords, and wait for a refusal, are among
-//! the first to go.
+//! which nothing is being served: first those without an admitted request, then those that are
+//! idle, each time the one that has been like that longest. A request counts as being served only
+//! after its login: clients that guess passwords, and wait for a refusal, are closed among the
+//! first.
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,37 +13,44 @@ use std::net::IpAddr;
 use std::rc::Rc;
 use std::time::Duration;
 
+use actix_web::HttpRequest;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::Notify;
 use tokio::task::AbortHandle;
 use tokio::time::sleep;
 
-/// Connections that are closed for others without a pause.
+/// Connections that are closed without a pause.
 const TOGETHER: u32 = 2;
 
 /// How long no more are accepted after those.
 const PAUSE: Duration = Duration::from_millis(1);
 
-/// All connections of one listener, by the order in which they came.
+/// Bytes from and to a client: TCP, a unix socket, or TLS over TCP.
+pub trait Io: AsyncRead + AsyncWrite + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Unpin> Io for T {}
+
+/// All connections of one listener, in the order of their arrival.
 #[derive(Debug)]
 pub struct ConnectionLimiter {
     most: usize,
     connections: RefCell<BTreeMap<u64, AbortHandle>>,
-    /// Those that can be closed, the next first: whether it was let in once, when it was last
-    /// active, its number.
+    /// Those that can be closed, the next first: whether a request of it was admitted, when it was
+    /// last active, its number.
     evictable: RefCell<BTreeSet<(bool, u64, u64)>>,
-    /// Counts arrivals and requests: a higher number was active later.
+    /// Counts arrivals and requests: a higher number is a later activity.
     turn: Cell<u64>,
-    /// Connections that were closed for others.
+    /// Connections that were closed to make room.
     closed: Cell<u32>,
     left: Notify,
 }
 
-/// Where a client connects from.
+/// The origin of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Peer {
     /// An address of the network.
     Address(IpAddr),
-    /// A user of this machine, through a unix socket.
+    /// A user of this machine, by uid, through a unix socket.
     User(u32),
     /// The system does not say.
     Unknown,
@@ -56,14 +63,14 @@ pub struct Connection {
     number: u64,
     peer: Peer,
     serving: Cell<usize>,
-    was_let_in: Cell<bool>,
+    was_admitted: Cell<bool>,
     last_turn: Cell<u64>,
     /// How long the client may take nothing of what is sent to it.
     write_timeout: Cell<Duration>,
 }
 
 impl ConnectionLimiter {
-    /// An empty listener for this many connections.
+    /// A limiter without connections, for at most this many.
     #[must_use]
     pub fn new(most: usize) -> Rc<Self> {
         Rc::new(Self {
@@ -83,13 +90,13 @@ impl ConnectionLimiter {
 
     /// Wait until there is room for one more, closing a connection if that helps.
     ///
-    /// Clients that come back at once when they were closed would keep a core busy: after every
+    /// Clients that reconnect at once when they were closed would keep a core busy: after every
     /// [`TOGETHER`] there is a [`PAUSE`].
     pub async fn make_room(&self) {
         let mut has_closed = false;
         while self.connections.borrow().len() >= self.most {
             let left = self.left.notified();
-            if let Some(task) = self.next_to_go() {
+            if let Some(task) = self.next_to_close() {
                 task.abort();
                 has_closed = true;
             }
@@ -103,23 +110,23 @@ impl ConnectionLimiter {
         }
     }
 
-    /// The connection that is closed next. It stays that until its task has ended, so that no
-    /// other is closed in its place.
-    fn next_to_go(&self) -> Option<AbortHandle> {
+    /// The connection that is closed next. It remains that until its task has ended, so that no
+    /// other is closed instead.
+    fn next_to_close(&self) -> Option<AbortHandle> {
         let (_, _, number) = *self.evictable.borrow().first()?;
         self.connections.borrow().get(&number).cloned()
     }
 
-    /// A new connection, which has yet to be given a task.
+    /// A new connection, not yet served by a task.
     #[must_use]
-    pub fn arrive(self: &Rc<Self>, peer: Peer, write_timeout: Duration) -> Rc<Connection> {
+    pub fn register(self: &Rc<Self>, peer: Peer, write_timeout: Duration) -> Rc<Connection> {
         let number = self.next_turn();
         Rc::new(Connection {
             limiter: Rc::clone(self),
             number,
             peer,
             serving: Cell::new(0),
-            was_let_in: Cell::new(false),
+            was_admitted: Cell::new(false),
             last_turn: Cell::new(number),
             write_timeout: Cell::new(write_timeout),
         })
@@ -127,9 +134,9 @@ impl ConnectionLimiter {
 }
 
 impl Connection {
-    /// This task serves the connection: ending it ends the connection. The task must hold the
-    /// connection's [`Permit`].
-    pub fn is_served_by(&self, task: AbortHandle) {
+    /// Sets the task that serves the connection: aborting it closes the connection. The task must
+    /// hold the connection's [`Permit`].
+    pub fn set_task(&self, task: AbortHandle) {
         let limiter = &self.limiter;
         limiter.connections.borrow_mut().insert(self.number, task);
         if self.serving.get() == 0 {
@@ -137,30 +144,34 @@ impl Connection {
         }
     }
 
-    /// The connection's place, which is free again when this is dropped.
+    /// The connection's place in the listener, free again when this is dropped.
     #[must_use]
     pub fn permit(self: &Rc<Self>) -> Permit {
         Permit(Rc::clone(self))
     }
 
-    /// End the connection, whatever is under way on it.
-    pub fn evict(&self) {
-        let task = self.limiter.connections.borrow().get(&self.number).cloned();
-        if let Some(task) = task {
-            task.abort();
-        }
+    /// The connection that a request came over; tests have none.
+    #[must_use]
+    pub fn of(request: &HttpRequest) -> Option<&Rc<Self>> {
+        request.conn_data::<Rc<Self>>()
     }
 
-    /// The client was let in and is being served until the answer is dropped.
+    /// Marks the connection of a request as being served.
+    #[must_use]
+    pub fn serve_request(request: &HttpRequest) -> Option<Serving> {
+        Self::of(request).map(Self::serve)
+    }
+
+    /// Marks an admitted request as being served until the result is dropped.
     #[must_use]
     pub fn serve(self: &Rc<Self>) -> Serving {
         self.limiter.evictable.borrow_mut().remove(&self.rank());
         self.serving.set(self.serving.get() + 1);
-        self.was_let_in.set(true);
+        self.was_admitted.set(true);
         Serving(Rc::clone(self))
     }
 
-    /// Where the client connects from.
+    /// The origin of the connection.
     #[must_use]
     pub const fn peer(&self) -> Peer {
         self.peer
@@ -172,13 +183,13 @@ impl Connection {
         self.write_timeout.get()
     }
 
-    /// Change that, for an answer that may well be paused.
+    /// Changes that, for a response whose client may pause.
     pub fn set_write_timeout(&self, timeout: Duration) {
         self.write_timeout.set(timeout);
     }
 
     fn rank(&self) -> (bool, u64, u64) {
-        (self.was_let_in.get(), self.last_turn.get(), self.number)
+        (self.was_admitted.get(), self.last_turn.get(), self.number)
     }
 }
 
@@ -195,7 +206,7 @@ impl Drop for Permit {
     }
 }
 
-/// Something the client asked for is under way.
+/// A request of the client that is being served; see [`Connection::serve`].
 #[derive(Debug)]
 pub struct Serving(Rc<Connection>);
 
@@ -224,13 +235,13 @@ mod tests {
     use std::future::pending;
 
     fn connected(limiter: &Rc<ConnectionLimiter>) -> (Rc<Connection>, rt::task::JoinHandle<()>) {
-        let connection = limiter.arrive(Peer::Unknown, Duration::MAX);
+        let connection = limiter.register(Peer::Unknown, Duration::MAX);
         let permit = connection.permit();
         let task = rt::spawn(async move {
             pending::<()>().await;
             drop(permit);
         });
-        connection.is_served_by(task.abort_handle());
+        connection.set_task(task.abort_handle());
         (connection, task)
     }
 
@@ -244,16 +255,16 @@ mod tests {
         let (early, _) = connected(&limiter);
         let (late, _) = connected(&limiter);
         for expected in [&early, &late, &regular] {
-            let goes = limiter.next_to_go().unwrap();
+            let goes = limiter.next_to_close().unwrap();
             assert_eq!(
                 goes.id(),
                 limiter.connections.borrow()[&expected.number].id()
             );
             drop(expected.permit());
         }
-        assert!(limiter.next_to_go().is_none());
+        assert!(limiter.next_to_close().is_none());
         drop(serving);
-        assert!(limiter.next_to_go().is_some());
+        assert!(limiter.next_to_close().is_some());
     }
 
     #[actix::test]
@@ -263,7 +274,7 @@ mod tests {
         let serving = connection.serve();
         drop(connection.permit());
         drop(serving);
-        assert!(limiter.next_to_go().is_none());
+        assert!(limiter.next_to_close().is_none());
         limiter.make_room().await;
     }
 

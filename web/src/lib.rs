@@ -1,23 +1,46 @@
-//! Who may ask: the HTTP server, the XML-RPC methods, the pages.
+//! The HTTP server of supervisord: XML-RPC methods, live streams, pages.
 //!
 //! Reading order: [`listen`] opens the sockets before the daemon goes to the background;
-//! [`server`] is the actor that accepts connections on a thread of its own; [`route`] decides
-//! who may come in ([`auth`], [`origin`]) and where a path leads: [`rpc`], [`logtail`],
-//! [`pages`] or [`assets`].
+//! [`server`] is the actor that accepts connections on a thread of its own, within the bounds of
+//! [`connections`], [`stream`] and [`budget`]; [`routes`] admits a request ([`auth`], [`origin`])
+//! and chooses its handler: [`rpc`], [`logtail`], [`live`], [`log_stream`], [`metrics`], [`pages`]
+//! or [`assets`]. A handler gets a [`site::Site`].
 //!
-//! What this crate is *not*: it decides nothing about processes. Reads are answered from the
-//! [`Board`](visord_actors::board::Board), commands go through the
-//! [`Link`](visord_actors::link::Link), and every rule about a command is the Supervisor's.
+//! This crate decides nothing about processes. Reads are answered from the
+//! [`Board`](visord_actors::board::Board), commands are sent through the
+//! [`SupervisorHandle`](visord_actors::messages::supervisor::SupervisorHandle), and every rule about
+//! a command is the Supervisor's.
 //!
 //! | Path | Methods | Leads to |
 //! | --- | --- | --- |
 //! | `/RPC2…` | POST | the XML-RPC methods |
-//! | `/logtail/NAME[/stdout\|/stderr]`, `/mainlogtail` | GET | a log that is followed |
+//! | `/logtail/NAME[/stdout\|/stderr]`, `/mainlogtail` | GET | a log as it grows |
 //! | `/live/log`, `/live/activity` | GET | the text of a log as server-sent events |
 //! | `/`, `/index.html`, `/tail.html`, `/ok.html` | GET, POST | pages |
-//! | `/live` | GET | what changes, as it changes |
+//! | `/live` | GET | states, events, use of resources as they change |
 //! | `/metrics`, `/healthz` | GET, HEAD | numbers for machines |
 //! | `/stylesheets/…`, `/images/…` | GET, HEAD | files |
+
+//!
+//! The sockets of a configuration are opened like this:
+//!
+//! ```
+//! use visord_config::{HttpAddress, HttpConfig};
+//! use visord_web::listen::bind_all;
+//!
+//! let config = HttpConfig {
+//!     section: "inet_http_server".to_owned(),
+//!     address: HttpAddress::Inet { host: "127.0.0.1".to_owned(), port: 0 },
+//!     credentials: None,
+//!     users: Vec::new(),
+//!     allowed_hosts: Vec::new(),
+//!     max_body: 32 * 1024 * 1024,
+//!     tls: None,
+//! };
+//! let bound = bind_all(&[config])?;
+//! assert_eq!(bound.len(), 1);
+//! # Ok::<(), visord_web::listen::ListenError>(())
+//! ```
 
 #![forbid(unsafe_code)]
 
@@ -25,10 +48,12 @@ pub mod ansi;
 pub mod answer;
 pub mod assets;
 pub mod auth;
+pub mod body;
 pub mod budget;
 pub mod caller;
 pub mod clock;
 pub mod connections;
+pub mod in_flight;
 pub mod listen;
 pub mod live;
 pub mod log_follow;
@@ -36,11 +61,13 @@ pub mod log_source;
 pub mod log_stream;
 pub mod log_view;
 pub mod logtail;
+pub mod meters;
 pub mod metrics;
 pub mod origin;
 pub mod pages;
 pub mod query;
-pub mod route;
+pub mod remote;
+pub mod routes;
 pub mod rpc;
 pub mod server;
 pub mod session;
@@ -49,6 +76,7 @@ pub mod site;
 pub mod sse;
 pub mod state;
 pub mod stream;
+pub mod streams;
 pub mod tls;
 
 #[cfg(test)]

@@ -1,11 +1,9 @@
-//! Listening sockets: opened before daemonizing, so that every error reaches the terminal
+//! Listening sockets: opened before daemonizing, so that every error is shown on the terminal
 //! (spec core 3.4).
 //!
 //! A unix socket gets its mode, its owner and its queue first, and only then its name
-//! (`files/src/socket.rs`): a client that finds it neither meets wrong permissions nor is refused. A
+//! (`files/src/socket.rs`): a client that finds it sees neither wrong permissions nor a refusal. A
 //! name that exists is tried with a real request; only a socket that does not answer is removed.
-
-mod again;
 
 use std::fmt;
 use std::io::{self, Read, Write};
@@ -24,37 +22,35 @@ use nix::sys::socket::{
 use nix::unistd::{Uid, User};
 use visord_config::{HttpAddress, HttpConfig, Ownership};
 use visord_files::Identity;
-use visord_files::socket::{BindError, Looks, SocketFile, bind_unix_socket};
+use visord_files::socket::{BindError, SocketFile, SocketPermissions, bind_unix_socket};
 
-use crate::tls::{Tls, TlsError};
-
-pub use again::{is_in_the_way, is_same_place};
+use crate::tls::{CertificateError, Tls};
 
 /// Connections that may wait to be accepted.
 const BACKLOG: i32 = 1024;
 
-/// How long the holder of a socket gets to answer before it counts as busy.
+/// How long the server of a socket may take to answer before it counts as busy.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Each attempt finds that another daemon took the name meanwhile; this many mean a conflict.
+/// Attempts to take a name that another daemon takes each time; this many mean a conflict.
 const ATTEMPTS: usize = 10;
 
-/// One open listening socket.
+/// An open listening socket.
 #[derive(Debug)]
 pub struct Bound {
-    /// What it was made from.
+    /// Its configuration.
     pub config: HttpConfig,
     /// The socket.
-    pub socket: Socket,
-    /// Its certificate, if it speaks TLS.
+    pub socket: ListeningSocket,
+    /// Its certificate, if it uses TLS.
     pub tls: Option<Arc<Tls>>,
-    /// The socket file that was made for it, if it is a unix socket.
+    /// The socket file that was created for it, if it is a unix socket.
     file: Option<(PathBuf, Identity)>,
 }
 
 /// A listening socket of either kind.
 #[derive(Debug)]
-pub enum Socket {
+pub enum ListeningSocket {
     /// TCP.
     Inet(TcpListener),
     /// A unix socket.
@@ -64,18 +60,18 @@ pub enum Socket {
 /// Why a server could not be opened; displayed as the original does.
 #[derive(Debug, PartialEq, Eq)]
 pub enum ListenError {
-    /// Somebody serves it already.
+    /// It is served already.
     InUse,
     /// The owner of a socket file cannot be set.
     Chown {
         /// The file.
         path: PathBuf,
-        /// What it should belong to.
+        /// The configured owner.
         owner: Ownership,
-        /// Who we are.
+        /// The daemon's user.
         user: String,
     },
-    /// The name is taken by something that is no socket.
+    /// The name belongs to something other than a socket.
     NotASocket(PathBuf),
     /// The host has no address; the number of the resolver's error.
     Lookup(i32),
@@ -83,14 +79,14 @@ pub enum ListenError {
     PathTooLong,
     /// The system refuses.
     System(Errno),
-    /// A path may not be used: why.
+    /// A path may not be used, for this reason.
     Refused(String),
-    /// It is to speak TLS and cannot.
+    /// It cannot use TLS as configured.
     Tls {
         /// Its section.
         section: String,
         /// Why.
-        error: TlsError,
+        error: CertificateError,
     },
 }
 
@@ -152,10 +148,10 @@ impl From<io::Error> for ListenError {
     }
 }
 
-/// Open every configured server, in order.
+/// Opens every configured server, in order.
 ///
 /// # Errors
-/// The first that cannot be opened; those before it are closed and their files removed.
+/// That of the first that cannot be opened; those before it are closed and their files removed.
 pub fn bind_all(http: &[HttpConfig]) -> Result<Vec<Bound>, ListenError> {
     let mut bound = Vec::with_capacity(http.len());
     for config in http {
@@ -171,7 +167,7 @@ pub fn bind_all(http: &[HttpConfig]) -> Result<Vec<Bound>, ListenError> {
 }
 
 impl Bound {
-    /// Remove the socket file, if it is still the one that was made here. A file that cannot
+    /// Removes the socket file, if it is still the one that was created here. A file that cannot
     /// be removed is left: the next start finds that it does not answer.
     pub fn unlink(&self) {
         if let Some((path, identity)) = &self.file
@@ -181,19 +177,82 @@ impl Bound {
             let _ = found.remove();
         }
     }
+
+    /// Continues with another configuration of the same address, without refusing a connection.
+    /// Certificates are read again; if that fails, those in use stay.
+    ///
+    /// # Errors
+    /// Why a certificate cannot be used.
+    pub fn renew(&mut self, config: &HttpConfig) -> Result<(), CertificateError> {
+        self.config = config.clone();
+        self.tls = match &config.tls {
+            None => None,
+            Some(files) => Some(Arc::new(Tls::new(files)?)),
+        };
+        Ok(())
+    }
 }
 
-/// Open one server.
+impl ListeningSocket {
+    /// Another descriptor of the same socket.
+    ///
+    /// # Errors
+    /// There are too many descriptors.
+    pub fn try_clone(&self) -> io::Result<Self> {
+        Ok(match self {
+            Self::Inet(listener) => Self::Inet(listener.try_clone()?),
+            Self::Unix(listener) => Self::Unix(listener.try_clone()?),
+        })
+    }
+}
+
+/// Whether a server with this configuration can continue with the socket of the other.
+#[must_use]
+pub fn is_same_place(one: &HttpConfig, other: &HttpConfig) -> bool {
+    one.address == other.address
+}
+
+/// Whether a server cannot be opened while the other is: they have a path or a port in common.
+#[must_use]
+pub fn is_in_the_way(one: &HttpConfig, other: &HttpConfig) -> bool {
+    match (&one.address, &other.address) {
+        (HttpAddress::Unix { path: one, .. }, HttpAddress::Unix { path: other, .. }) => {
+            one == other
+        }
+        (HttpAddress::Inet { port: one, .. }, HttpAddress::Inet { port: other, .. }) => {
+            one == other
+        }
+        (HttpAddress::Unix { .. }, HttpAddress::Inet { .. })
+        | (HttpAddress::Inet { .. }, HttpAddress::Unix { .. }) => false,
+    }
+}
+
+/// The certificate of a server, if it uses TLS. Reads files.
+///
+/// # Errors
+/// It cannot use TLS as configured.
+pub fn read_certificate(config: &HttpConfig) -> Result<Option<Tls>, ListenError> {
+    let tls = config.tls.as_ref().map(Tls::new).transpose();
+    tls.map_err(|error| ListenError::Tls {
+        section: config.section.clone(),
+        error,
+    })
+}
+
+/// Opens one server.
 ///
 /// # Errors
 /// Why it cannot be opened.
 pub fn bind_one(config: &HttpConfig) -> Result<Bound, ListenError> {
-    let tls = Tls::of(config)?;
+    let tls = read_certificate(config)?;
     let (socket, file) = match &config.address {
-        HttpAddress::Inet { host, port } => (Socket::Inet(bind_inet(host, *port)?), None),
+        HttpAddress::Inet { host, port } => (ListeningSocket::Inet(bind_inet(host, *port)?), None),
         HttpAddress::Unix { path, mode, owner } => {
             let (listener, identity) = bind_unix(path, *mode, *owner)?;
-            (Socket::Unix(listener), Some((path.clone(), identity)))
+            (
+                ListeningSocket::Unix(listener),
+                Some((path.clone(), identity)),
+            )
         }
     };
     Ok(Bound {
@@ -221,8 +280,8 @@ fn bind_inet(host: &str, port: u16) -> Result<TcpListener, ListenError> {
     Ok(TcpListener::from(fd))
 }
 
-/// The address of a host: every IPv4 interface for none, an IPv4 address of a name if it has
-/// one, as the original knows no other.
+/// The address of a host: every IPv4 interface for an empty name, and an IPv4 address of a name that
+/// has one, as the original supports no other.
 fn resolve(host: &str, port: u16) -> Result<SocketAddr, ListenError> {
     if host.is_empty() {
         return Ok(SocketAddr::from((Ipv4Addr::UNSPECIFIED, port)));
@@ -237,7 +296,7 @@ fn resolve(host: &str, port: u16) -> Result<SocketAddr, ListenError> {
         .ok_or(ListenError::Lookup(libc::EAI_NONAME))
 }
 
-/// The standard library keeps the resolver's words, not its number.
+/// The standard library keeps the resolver's message, not its number.
 fn lookup(error: io::Error) -> ListenError {
     ListenError::Lookup(if error.to_string().contains("Temporary failure") {
         libc::EAI_AGAIN
@@ -246,13 +305,13 @@ fn lookup(error: io::Error) -> ListenError {
     })
 }
 
-/// A socket file, in place of one that is no longer served.
+/// Opens a unix socket, after removing a socket file that is no longer served.
 fn bind_unix(
     path: &Path,
     mode: u32,
     owner: Ownership,
 ) -> Result<(UnixListener, Identity), ListenError> {
-    let looks = Looks {
+    let looks = SocketPermissions {
         mode,
         uid: owner.uid,
         gid: owner.gid,
@@ -293,7 +352,7 @@ fn own_name() -> String {
     }
 }
 
-/// Remove a socket that is no longer served.
+/// Removes a socket that is no longer served.
 fn remove_stale(path: &Path) -> Result<(), ListenError> {
     let found = match SocketFile::find(path) {
         Ok(Some(found)) => found,
@@ -311,7 +370,7 @@ fn remove_stale(path: &Path) -> Result<(), ListenError> {
         return Err(ListenError::InUse);
     }
     eprintln!("Unlinking stale socket {}", path.display());
-    // one that another daemon has put in its place meanwhile stays
+    // removes nothing that another daemon has created there since
     Ok(found.remove()?)
 }
 

@@ -1,262 +1,188 @@
 //! `/live`: states, use of resources and events as they happen, as server-sent events.
 //!
-//! A client that comes without a cursor gets all states, then what changes. Every message that
-//! completes something has the cursor of the feed as its id, so a client that comes back gets
-//! what it has missed, or `reset` and all states again if that is no longer known.
+//! A client without a cursor gets all states, then what changes. Every message that completes
+//! something has the cursor of the feed as its id, so a client that reconnects gets what it has
+//! missed, or `reset` and all states again if that is no longer known.
 
 mod render;
 mod topics;
 
 use std::sync::Arc;
+use std::vec;
 
-use actix_web::web::Bytes;
-use actix_web::{HttpRequest, HttpResponse};
-use tokio::sync::{Semaphore, SemaphorePermit, watch};
-use tokio::time::{Instant, sleep_until};
-use visord_actors::feed::{Cursor, Entry, Resume};
+use actix_web::{HttpRequest, HttpResponse, web};
+use tokio::sync::watch;
+use visord_actors::feed::{Cursor, Resume};
 use visord_actors::usage::{PERIOD, WatchGuard};
+use visord_model::process::ProcessInfo;
 
+use crate::answer::Refusal;
 use crate::clock;
 use crate::query;
-use crate::site::Site;
-use crate::sse::{self, Gone, Outlet, PIECE, SILENCE};
+use crate::site::{ServerState, Site};
+use crate::sse::{self, MessageSource, PIECE};
 use crate::state::AppState;
-pub use render::Written;
 pub(crate) use render::{named, payload};
 use topics::Topics;
 
-/// Let the browser come back at once: the server is usually still there.
-const RETRY: &str = "retry: 1000\n: here\n\n";
-
-/// Streams that write at a time.
-const TURNS: usize = 4;
-
-/// Answer `GET /live`.
-pub fn answer(request: &HttpRequest, site: &Site) -> HttpResponse {
+/// Responds to `GET /live`.
+pub async fn respond(request: HttpRequest, site: web::Data<Site>) -> Result<HttpResponse, Refusal> {
     let parameters = query::parameters(request.query_string(), "");
     let topics = Topics::of(parameters.get("topics").map(String::as_str));
-    // a browser that comes back asks with the URL of its first request
+    // a browser that reconnects uses the URL of its first request
     let header = request.headers().get("Last-Event-ID");
     let header = header.and_then(|value| value.to_str().ok());
     let cursor = header.or(parameters.get("cursor").map(String::as_str));
-    let beginning = match cursor.filter(|text| !text.is_empty()).map(str::parse) {
-        None => Beginning::New,
-        Some(Ok(cursor)) => Beginning::After(cursor),
-        Some(Err(_)) => Beginning::Anew,
-    };
-    let state = Arc::clone(&site.state);
-    let shared = Arc::clone(&site.shared);
-    sse::open(request, site, move |outlet| {
-        let usage = topics.usage.then(|| Watched {
-            numbers: state.usage.sampled(),
-            _guard: state.usage.watch(),
-        });
-        let changed = state.feed.changed();
-        let talk = Talk {
-            cursor: state.feed.cursor(),
-            outlet,
-            topics,
-            state,
-            silent_since: Instant::now(),
-        };
-        async move { talk.run(beginning, changed, usage, &shared.live).await }
-    })
+    let cursor = cursor.filter(|text| !text.is_empty());
+    sse::respond(&request, &site, || Live::new(&site, topics, cursor))
 }
 
-/// What all live streams of a server share.
-#[derive(Debug)]
-pub struct Live {
-    written: Written,
-    turns: Semaphore,
+/// The messages for one client.
+struct Live {
+    topics: Topics,
+    state: Arc<AppState>,
+    server: Arc<ServerState>,
+    /// The end of what was sent.
+    cursor: Cursor,
+    changed: watch::Receiver<u64>,
+    snapshot: Option<Snapshot>,
+    usage: Option<WatchedUsage>,
+    has_new_usage: bool,
 }
 
-impl Default for Live {
-    fn default() -> Self {
-        Self {
-            written: Written::default(),
-            turns: Semaphore::new(TURNS),
-        }
-    }
+/// All states, for a client that knows none.
+struct Snapshot {
+    /// Those that were not sent yet.
+    rows: vec::IntoIter<Arc<ProcessInfo>>,
+    /// The client must forget what it knows.
+    is_reset: bool,
 }
 
-impl Live {
-    /// Wait for one's turn to write. News wake all streams at once; by turns they leave room for
-    /// others on the thread, who would have to wait for all of them.
-    pub(crate) async fn turn(&self) -> Option<SemaphorePermit<'_>> {
-        // it is never closed
-        let turn = self.turns.acquire().await.ok();
-        // see first who else has come
-        tokio::task::yield_now().await;
-        turn
-    }
-}
-
-/// Where a client wants to begin.
-enum Beginning {
-    /// With everything.
-    New,
-    /// With everything, and what it had is worth nothing.
-    Anew,
-    /// With what came after.
-    After(Cursor),
-}
-
-/// A watch on the use of resources.
-struct Watched {
-    numbers: watch::Receiver<u64>,
+/// The use of resources, sampled while this exists.
+struct WatchedUsage {
+    samples: watch::Receiver<u64>,
     _guard: WatchGuard,
 }
 
-/// One client.
-struct Talk {
-    outlet: Outlet,
-    topics: Topics,
-    state: Arc<AppState>,
-    /// What it has been told up to.
-    cursor: Cursor,
-    silent_since: Instant,
-}
-
-/// What there is to say.
-enum Cue {
-    News,
-    Usage,
-    Silence,
-    End,
-}
-
-impl Talk {
-    async fn run(
-        mut self,
-        beginning: Beginning,
-        mut changed: watch::Receiver<u64>,
-        mut usage: Option<Watched>,
-        live: &Live,
-    ) -> Result<(), Gone> {
-        self.say(RETRY).await?;
-        match beginning {
-            Beginning::New => self.everything().await?,
-            Beginning::Anew => self.anew().await?,
-            Beginning::After(cursor) => self.cursor = cursor,
-        }
-        // an old sample says nothing of now, and a new one is on its way
-        let young = |age| age <= PERIOD * 2;
-        if usage.is_some() && self.state.usage.age().is_some_and(young) {
-            self.usage(live).await?;
-        }
-        loop {
-            changed.mark_unchanged();
-            self.news(live).await?;
-            match self.cue(&mut changed, usage.as_mut()).await {
-                Cue::News => {}
-                Cue::Usage => self.usage(live).await?,
-                Cue::Silence => {
-                    let here = sse::here(&self.cursor);
-                    self.say(here).await?;
-                }
-                Cue::End => {
-                    self.news(live).await?;
-                    let bye = sse::message(Some(&self.cursor), "bye", "{}");
-                    return self.say(bye).await;
-                }
-            }
-        }
-    }
-
-    async fn cue(
-        &mut self,
-        changed: &mut watch::Receiver<u64>,
-        usage: Option<&mut Watched>,
-    ) -> Cue {
-        let due = self.silent_since + SILENCE;
-        let sampled = async {
-            match usage {
-                // the sender lives in the state that this talk holds
-                Some(usage) => drop(usage.numbers.changed().await),
-                None => std::future::pending().await,
-            }
+impl Live {
+    fn new(site: &Site, topics: Topics, cursor: Option<&str>) -> Self {
+        let state = Arc::clone(&site.state);
+        let usage = topics.usage.then(|| WatchedUsage {
+            samples: state.usage.sampled(),
+            _guard: state.usage.watch(),
+        });
+        let mut live = Self {
+            topics,
+            server: Arc::clone(&site.server),
+            cursor: state.feed.cursor(),
+            changed: state.feed.changed(),
+            snapshot: None,
+            // an old sample is of no use, and a new one follows soon
+            has_new_usage: usage.is_some()
+                && state.usage.age().is_some_and(|age| age <= PERIOD * 2),
+            usage,
+            state,
         };
-        tokio::select! {
-            biased;
-            () = self.outlet.closing() => Cue::End,
-            _ = changed.changed() => Cue::News,
-            () = sampled => Cue::Usage,
-            () = sleep_until(due) => Cue::Silence,
+        match cursor.map(str::parse) {
+            None => live.begin_snapshot(false),
+            Some(Ok(cursor)) => live.cursor = cursor,
+            Some(Err(_)) => live.begin_snapshot(true),
         }
+        live
     }
 
-    async fn say(&mut self, piece: impl Into<Bytes>) -> Result<(), Gone> {
-        self.outlet.send(piece).await?;
-        self.silent_since = Instant::now();
-        Ok(())
-    }
-
-    /// All states, if the client wants any, and that these are all.
-    async fn everything(&mut self) -> Result<(), Gone> {
-        let (rows, cursor) = self.state.board.snapshot();
-        let now = clock::now();
-        let mut piece = String::new();
-        let wanted = if self.topics.state { &rows[..] } else { &[] };
-        for row in wanted {
-            // without an id: a client that got only half of them has to begin anew
-            piece += &sse::message(None, "state", &render::state(row, now));
-            if piece.len() >= PIECE {
-                self.say(std::mem::take(&mut piece)).await?;
-            }
+    fn begin_snapshot(&mut self, is_reset: bool) {
+        let (mut rows, cursor) = self.state.board.snapshot();
+        if !self.topics.state {
+            rows.clear();
         }
         self.cursor = cursor;
-        piece += &sse::message(Some(&cursor), "ready", "{}");
-        self.say(piece).await
+        let rows = rows.into_iter();
+        self.snapshot = Some(Snapshot { rows, is_reset });
     }
 
-    async fn anew(&mut self) -> Result<(), Gone> {
-        self.say(sse::message(None, "reset", "{}")).await?;
-        self.everything().await
+    /// States of the snapshot, and, after the last, that these are all.
+    fn states(&mut self, mut snapshot: Snapshot) -> String {
+        let mut piece = String::new();
+        if std::mem::take(&mut snapshot.is_reset) {
+            piece += &sse::message(None, "reset", "{}");
+        }
+        let now = clock::now();
+        while piece.len() < PIECE {
+            let Some(row) = snapshot.rows.next() else {
+                piece += &sse::message(Some(&self.cursor), "ready", "{}");
+                return piece;
+            };
+            // without an id: a client that got only some of them must start over
+            piece += &sse::message(None, "state", &render::state(&row, now));
+        }
+        self.snapshot = Some(snapshot);
+        piece
     }
 
-    /// What is new since the cursor, a piece at a time.
-    async fn news(&mut self, live: &Live) -> Result<(), Gone> {
-        while self.state.feed.cursor() != self.cursor {
-            // whoever has a turn must not wait for their client
-            self.outlet.room().await?;
-            let turn = live.turn().await;
-            match self.state.feed.since(self.cursor) {
-                Resume::Reset => {
-                    drop(turn);
-                    self.anew().await?;
-                }
-                Resume::Entries(entries) => {
-                    let piece = self.piece(&entries, live);
-                    if !piece.is_empty() {
-                        self.say(piece).await?;
+    /// What has changed since the cursor.
+    fn changes(&mut self) -> String {
+        let mut piece = String::new();
+        match self.state.feed.since(self.cursor) {
+            Resume::Reset => self.begin_snapshot(true),
+            Resume::Entries(entries) => {
+                let now = clock::now();
+                for entry in entries {
+                    self.cursor = self.cursor.at(entry.seq);
+                    let message = render::entry(&entry, self.topics, now, &self.server.live);
+                    if let Some((event, data)) = message {
+                        piece += &sse::message(Some(&self.cursor), event, &data);
+                    }
+                    if piece.len() >= PIECE {
+                        break;
                     }
                 }
-            }
-        }
-        Ok(())
-    }
-
-    /// The messages of as many of these as make a piece; the cursor goes along.
-    fn piece(&mut self, entries: &[Arc<Entry>], live: &Live) -> String {
-        let now = clock::now();
-        let mut piece = String::new();
-        for entry in entries {
-            self.cursor = self.cursor.at(entry.seq);
-            if let Some((event, data)) = live.written.news(entry, self.topics, now) {
-                piece += &sse::message(Some(&self.cursor), event, &data);
-            }
-            if piece.len() >= PIECE {
-                break;
             }
         }
         piece
     }
 
-    async fn usage(&mut self, live: &Live) -> Result<(), Gone> {
-        self.outlet.room().await?;
-        let _turn = live.turn().await;
-        let data = live.written.usage(&self.state.usage);
-        self.say(sse::message(Some(&self.cursor), "usage", &data))
-            .await
+    fn is_behind(&self) -> bool {
+        self.state.feed.cursor() != self.cursor
+    }
+}
+
+impl MessageSource for Live {
+    fn has_more(&self) -> bool {
+        self.snapshot.is_some() || self.has_new_usage || self.is_behind()
+    }
+
+    async fn wait(&mut self) -> bool {
+        let sampled = async {
+            match &mut self.usage {
+                // the sender lives as long as the state
+                Some(usage) => usage.samples.changed().await.is_ok(),
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            biased;
+            changed = self.changed.changed() => changed.is_ok(),
+            has_new = sampled => {
+                self.has_new_usage |= has_new;
+                has_new
+            }
+        }
+    }
+
+    fn take(&mut self) -> String {
+        if let Some(snapshot) = self.snapshot.take() {
+            self.states(snapshot)
+        } else if self.is_behind() {
+            self.changes()
+        } else {
+            self.has_new_usage = false;
+            let data = render::usage(&self.state.usage, &self.server.live);
+            sse::message(Some(&self.cursor), "usage", &data)
+        }
+    }
+
+    fn id(&self) -> String {
+        self.cursor.to_string()
     }
 }

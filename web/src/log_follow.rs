@@ -1,91 +1,111 @@
-//! The log of a process as it grows, whichever file it is.
+//! What is new in the log of a process, whichever file it is.
 //!
 //! A process may get another log: its program was changed and updated, or it was removed and
-//! added again and its log has a new name (`AUTO`). A follower of the process then goes on with
-//! the new file, as it does after a rotation; what the old one still holds comes first.
+//! added again and its log has a new name (`AUTO`). A follower of the process then continues with
+//! the new file, as it does after a rotation, after the rest of the old one.
 
 use std::io;
 use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use futures_util::{Stream, StreamExt as _, stream};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until, timeout};
-use visord_actors::log::Growth;
-use visord_actors::log::follow::{Follower, Manner, News, Place, Start};
+use visord_actors::log::follow::{FollowEvent, FollowOptions, Follower, Place, Start};
 
+use crate::clock;
+use crate::log_source::LogSource;
 use crate::state::AppState;
 
-/// After a change of any process, how long until the path is looked up: changes come in groups.
+/// Time from a change of any process until the path is looked up: changes come in groups.
 const GATHER: Duration = Duration::from_millis(250);
 
-/// What the old file holds is read until nothing has come for this long.
+/// The old file is read until it had nothing new for this long.
 const QUIET: Duration = Duration::from_millis(500);
 
-type Growing = Pin<Box<dyn Stream<Item = io::Result<(News, Place)>>>>;
+/// A log that is open, and what is new in it.
+pub(crate) struct FollowedLog {
+    /// Where `events` begins.
+    pub(crate) place: Place,
+    /// When the log was last written.
+    pub(crate) modified: Option<SystemTime>,
+    /// What is new, without end.
+    pub(crate) events: LogEvents,
+}
 
-/// Where a log is now, if anywhere.
-type Current = Box<dyn Fn(&AppState) -> Option<PathBuf>>;
+/// What is new in a log, each with the place after it.
+pub(crate) type LogEvents = Pin<Box<dyn Stream<Item = io::Result<(FollowEvent, Place)>>>>;
 
-/// Everything that is new in a log, without end.
+/// Opens the log of `source`, which is at `path` now.
 ///
-/// `follower` has opened the file at `path`; `current` tells where the log is now, if anywhere.
-pub fn follow<F: Fn(&AppState) -> Option<PathBuf> + 'static>(
+/// # Errors
+/// Those of opening.
+pub(crate) async fn open(
     state: &Arc<AppState>,
+    source: LogSource,
     path: PathBuf,
-    (follower, growth): (Follower, Growth),
-    manner: Manner,
-    current: F,
-) -> impl Stream<Item = io::Result<(News, Place)>> + 'static + use<F> {
+    start: Start,
+    options: FollowOptions,
+) -> io::Result<FollowedLog> {
+    let changes = state.follow.follow(&path);
+    let own = path.clone();
+    let open = move || Follower::open(&own, start, options);
+    let follower = state.workers.run(open).await??;
+    let (place, modified) = (follower.place(), follower.modified());
     let following = Following {
         state: Arc::clone(state),
-        current: Box::new(current),
+        source,
         path,
-        news: Box::pin(follower.news(growth, state.workers.clone())),
-        manner,
+        events: Box::pin(follower.events(changes, state.workers.clone())),
+        options,
         changed: state.feed.changed(),
-        look_at: Some(Instant::now()),
+        look_at: Some(clock::instant()),
         moved_to: None,
     };
-    stream::unfold(following, |mut following| async move {
+    let events = stream::unfold(following, |mut following| async move {
         let next = following.next().await?;
         Some((next, following))
+    });
+    Ok(FollowedLog {
+        place,
+        modified,
+        events: Box::pin(events),
     })
 }
 
 struct Following {
     state: Arc<AppState>,
-    current: Current,
-    /// Of the file that is read.
+    source: LogSource,
+    /// The file that is read.
     path: PathBuf,
-    news: Growing,
-    manner: Manner,
-    /// Tells that some process has changed.
+    events: LogEvents,
+    options: FollowOptions,
+    /// Notifies of changes of any process.
     changed: watch::Receiver<u64>,
-    /// When to look where the log is.
+    /// When to look up the path.
     look_at: Option<Instant>,
-    /// It is somewhere else.
+    /// The new path of the log.
     moved_to: Option<PathBuf>,
 }
 
 impl Following {
-    async fn next(&mut self) -> Option<io::Result<(News, Place)>> {
+    async fn next(&mut self) -> Option<io::Result<(FollowEvent, Place)>> {
         loop {
             if self.moved_to.is_none() {
                 tokio::select! {
                     biased;
-                    news = self.news.next() => return news,
+                    event = self.events.next() => return event,
                     () = Self::look_due(&mut self.look_at, &mut self.changed) => self.look(),
                 }
                 continue;
             }
-            if let Ok(Some(Ok(rest))) = timeout(QUIET, self.news.next()).await {
+            if let Ok(Some(Ok(rest))) = timeout(QUIET, self.events.next()).await {
                 return Some(Ok(rest));
             }
-            match self.go_over().await {
-                Ok(Some(place)) => return Some(Ok((News::Rotated, place))),
+            match self.open_next().await {
+                Ok(Some(place)) => return Some(Ok((FollowEvent::Rotated, place))),
                 // it has moved again
                 Ok(None) => {}
                 Err(error) => return Some(Err(error)),
@@ -102,7 +122,7 @@ impl Following {
                     // nothing will change any more
                     std::future::pending::<()>().await;
                 }
-                *look_at.insert(Instant::now() + GATHER)
+                *look_at.insert(clock::instant() + GATHER)
             }
         };
         sleep_until(due).await;
@@ -110,30 +130,30 @@ impl Following {
     }
 
     fn look(&mut self) {
-        let current = (self.current)(&self.state);
+        let current = self.source.path(&self.state).ok();
         self.moved_to = current.filter(|path| *path != self.path);
     }
 
-    /// Go on at the start of the new file, once it exists; `None` if the log is elsewhere again.
-    async fn go_over(&mut self) -> io::Result<Option<Place>> {
+    /// Continues at the start of the new file, once it exists; `None` if the log has moved again.
+    async fn open_next(&mut self) -> io::Result<Option<Place>> {
         let Some(path) = self.moved_to.take() else {
             return Ok(None);
         };
-        let mut growth = self.state.follow.follow(&path);
+        let mut changes = self.state.follow.follow(&path);
         loop {
-            growth.mark();
-            let (own, manner) = (path.clone(), self.manner);
+            changes.mark();
+            let (own, options) = (path.clone(), self.options);
             let open = move || {
-                growth.watch();
-                (Follower::open(&own, Start::Offset(0), manner), growth)
+                changes.watch();
+                (Follower::open(&own, Start::Offset(0), options), changes)
             };
             let follower;
-            (follower, growth) = self.state.workers.run(open).await?;
+            (follower, changes) = self.state.workers.run(open).await?;
             match follower {
                 Ok(follower) => {
                     let place = follower.place();
                     let workers = self.state.workers.clone();
-                    self.news = Box::pin(follower.news(growth, workers));
+                    self.events = Box::pin(follower.events(changes, workers));
                     self.path = path;
                     return Ok(Some(place));
                 }
@@ -141,7 +161,7 @@ impl Following {
                 Err(error) => return Err(error),
             }
             tokio::select! {
-                () = growth.changed() => {}
+                () = changes.changed() => {}
                 () = Self::look_due(&mut self.look_at, &mut self.changed) => {
                     self.look();
                     if self.moved_to.as_ref() != Some(&path) {

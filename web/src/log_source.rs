@@ -1,52 +1,53 @@
-//! Whose log somebody wants to see, and where it is.
+//! The log that a client wants to see, and its file.
 
-use std::collections::BTreeMap;
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use visord_files::FileType;
+use visord_model::event::Stream;
 
-use crate::rpc::logs::Channel;
-use crate::rpc::names;
+use crate::query::Parameters;
+use crate::rpc::{logs, names};
 use crate::site::Site;
 use crate::state::AppState;
 
-/// See the module.
+/// A log, independent of where it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Source {
-    /// An output of a process, named as the client named it.
-    Process(String, Channel),
+pub enum LogSource {
+    /// An output of a process, by the name that the client sent.
+    Process(String, Stream),
     /// The daemon's own log.
     Activity,
 }
 
-/// Why there is nothing to see.
+/// Why there is no log; displayed for people.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Absent {
-    /// Nobody was named, or nobody of this name exists.
+    /// No process was named, or none of this name exists.
     NoProcess(String),
     /// It is not stored in a file.
     NotStored(String),
-    /// It goes to something that cannot be read back.
+    /// It is written to something that cannot be read back.
     NoFile(PathBuf, &'static str),
-    /// Nothing has been written yet.
+    /// The file does not exist yet.
     NotYet(PathBuf),
-    /// The system refuses it.
+    /// The system refuses to read it.
     Unreadable(PathBuf, String),
 }
 
-impl Source {
-    /// What `name=` and `channel=` ask for.
+impl LogSource {
+    /// The log that `name=` and `channel=` name.
     #[must_use]
-    pub fn asked(parameters: &BTreeMap<String, String>) -> Self {
+    pub fn from_parameters(parameters: &Parameters) -> Self {
         let name = parameters.get("name").cloned().unwrap_or_default();
         let channel = match parameters.get("channel").map(String::as_str) {
-            Some("stderr") => Channel::Stderr,
-            Some(_) | None => Channel::Stdout,
+            Some("stderr") => Stream::Stderr,
+            Some(_) | None => Stream::Stdout,
         };
         Self::Process(name, channel)
     }
 
-    /// Its file, if it is a file; with a number above 0 that old one.
+    /// Its file, if it is a file; with a number above 0 that of a rotation.
     ///
     /// # Errors
     /// Why there is none.
@@ -60,13 +61,13 @@ impl Source {
         found.unwrap_or_else(|not_done| Err(Absent::NotStored(format!("No answer: {not_done}."))))
     }
 
-    /// Where it is now, whatever that is.
+    /// Its path now, whatever kind of file that is.
     ///
     /// # Errors
-    /// Why it is nowhere.
+    /// Why it has none.
     pub fn path(&self, state: &AppState) -> Result<PathBuf, Absent> {
         match self {
-            Self::Process(name, channel) => Self::of_process(state, name, *channel),
+            Self::Process(name, stream) => Self::of_process(state, name, *stream),
             Self::Activity => {
                 let path = state.board.identity().logfile.clone();
                 path.ok_or_else(|| Absent::NotStored("The activity log goes to syslog.".into()))
@@ -74,17 +75,17 @@ impl Source {
         }
     }
 
-    fn of_process(state: &AppState, name: &str, channel: Channel) -> Result<PathBuf, Absent> {
+    fn of_process(state: &AppState, name: &str, stream: Stream) -> Result<PathBuf, Absent> {
         let unknown = || Absent::NoProcess(name.to_owned());
         let process = names::single(name).map_err(|_| unknown())?;
         let info = state.board.process(&process).ok_or_else(unknown)?;
-        channel.path(&info).ok_or_else(|| {
-            Absent::NotStored(match channel {
-                Channel::Stdout => format!(
+        logs::path(&info, stream).ok_or_else(|| {
+            Absent::NotStored(match stream {
+                Stream::Stdout => format!(
                     "The standard output of {name} is not stored in a file: \
                      stdout_logfile is NONE or empty, or it goes to syslog."
                 ),
-                Channel::Stderr => format!(
+                Stream::Stderr => format!(
                     "The standard error of {name} is not stored in a file of its own: \
                      redirect_stderr sends it to stdout, stderr_logfile is NONE or empty, \
                      or it goes to syslog."
@@ -94,7 +95,7 @@ impl Source {
     }
 }
 
-/// The name of an old file of a log: `x.log.1` is the newest.
+/// The name of a rotated log: `x.log.1` is the newest.
 #[must_use]
 pub fn numbered(path: &Path, number: u32) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
@@ -104,16 +105,16 @@ pub fn numbered(path: &Path, number: u32) -> PathBuf {
 
 /// The path, if it is that of a regular file. Blocks.
 fn look(path: PathBuf) -> Result<PathBuf, Absent> {
-    // `/dev/stdout` may be a file: one that this process was given
-    let is_given = path.starts_with("/dev") || path.starts_with("/proc");
+    // `/dev/stdout` may be a file: one that this process has inherited
+    let is_inherited = path.starts_with("/dev") || path.starts_with("/proc");
     let file_type = match visord_files::look(&path) {
         Ok(Some(found)) => found.file_type,
         Ok(None) => return Err(Absent::NotYet(path)),
         Err(error) => return Err(Absent::Unreadable(path, error.to_string())),
     };
     let what = match file_type {
-        FileType::Regular if !is_given => return Ok(path),
-        FileType::Link if !is_given => "a link",
+        FileType::Regular if !is_inherited => return Ok(path),
+        FileType::Link if !is_inherited => "a link",
         FileType::Fifo => "a pipe",
         FileType::Socket => "a socket",
         FileType::Folder => "a folder",
@@ -125,26 +126,31 @@ fn look(path: PathBuf) -> Result<PathBuf, Absent> {
 }
 
 impl Absent {
-    /// Whether a log may still come to be.
+    /// Whether the log may be created later.
     #[must_use]
     pub fn may_come(&self) -> bool {
         matches!(self, Self::NotYet(_))
     }
+}
 
-    /// For people.
-    #[must_use]
-    pub fn words(&self) -> String {
-        let shown = |path: &Path| path.display().to_string();
+impl fmt::Display for Absent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NoProcess(name) if name.is_empty() => "No process was named.".into(),
-            Self::NoProcess(name) => format!("No such process: {name}"),
-            Self::NotStored(why) => why.clone(),
-            Self::NoFile(path, what) => format!(
+            Self::NoProcess(name) if name.is_empty() => f.write_str("No process was named."),
+            Self::NoProcess(name) => write!(f, "No such process: {name}"),
+            Self::NotStored(why) => f.write_str(why),
+            Self::NoFile(path, what) => write!(
+                f,
                 "The output goes to {}, {what}, which cannot be read back.",
-                shown(path)
+                path.display()
             ),
-            Self::NotYet(path) => format!("There is no log yet: {} does not exist.", shown(path)),
-            Self::Unreadable(path, error) => format!("{} cannot be read: {error}", shown(path)),
+            Self::NotYet(path) => {
+                let path = path.display();
+                write!(f, "There is no log yet: {path} does not exist.")
+            }
+            Self::Unreadable(path, error) => {
+                write!(f, "{} cannot be read: {error}", path.display())
+            }
         }
     }
 }

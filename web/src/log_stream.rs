@@ -1,41 +1,35 @@
 //! `/live/log` and `/live/activity`: the text of a log as server-sent events.
 //!
-//! Every message's id is the [`Place`] after it; a client that comes back with
-//! `Last-Event-ID` (or `cursor=`, or `from=`) goes on exactly there, over rotation and truncation. The file
-//! is read when the client has taken what was read before; no more than one piece of it is in
-//! memory for each client. One that is more than [`FAR`] behind skips to near the end and is
-//! told how much it missed: a log that is looked at should show what happens now.
+//! Every message's id is the [`Place`] after it; a client that reconnects with `Last-Event-ID` (or
+//! `cursor=`, or `from=`) continues exactly there, over rotation and truncation. The file is read
+//! when the client has received what was read before; at most one piece of it is in memory for
+//! each client. A client that is more than [`FAR`] behind skips to near the end and learns how much
+//! it missed: a log on a screen should show what happens now.
 //!
 //! | Event | Data |
 //! | --- | --- |
 //! | `at` | `{"offset":n}`: first, where the stream begins |
 //! | `lines` | `{"from":n,"to":n,"text":"…"}`: the next bytes of the file, as text |
-//! | `rotated` | `{}`: another file goes on from its offset 0, which may have another name |
-//! | `truncated` | `{}`: the same file goes on from its offset 0 |
-//! | `skipped` | `{"bytes":n}`: so much was left out, `null` if nobody knows |
+//! | `rotated` | `{}`: another file follows from its offset 0, which may have another name |
+//! | `truncated` | `{}`: the same file follows from its offset 0 |
+//! | `skipped` | `{"bytes":n}`: so much was left out, `null` if unknown |
 //! | `gone` | `{}`: the file was removed; a new one will be `rotated` |
 //! | `bye` | `{}`: the daemon ends |
 
-use std::collections::BTreeMap;
-use std::io;
-use std::pin::pin;
-use std::sync::Arc;
 use std::time::Duration;
 
-use actix_web::http::{StatusCode, header};
-use actix_web::{HttpRequest, HttpResponse};
-use futures_util::{Stream, StreamExt as _};
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+use futures_util::StreamExt as _;
 use serde_json::json;
-use tokio::time::sleep;
-use visord_actors::log::follow::{Follower, Manner, News, Place, Start};
+use visord_actors::log::follow::{FollowEvent, FollowOptions, Place, Start};
 
-use crate::answer;
-use crate::log_follow;
-use crate::log_source::Source;
-use crate::query;
-use crate::site::{Shared, Site};
-use crate::sse::{self, Gone, Outlet, SILENCE};
-use crate::state::AppState;
+use crate::answer::Refusal;
+use crate::log_follow::{self, LogEvents};
+use crate::log_source::LogSource;
+use crate::query::{self, Parameters};
+use crate::site::Site;
+use crate::sse::{self, MessageSource};
 
 /// How far behind a client may be before it skips, in bytes.
 pub const FAR: u64 = 16 * 1024 * 1024;
@@ -44,112 +38,107 @@ pub const FAR: u64 = 16 * 1024 * 1024;
 /// thousand lines a second must not make a hundred thousand messages.
 const PACE: Duration = Duration::from_millis(100);
 
-const MANNER: Manner = Manner {
+const OPTIONS: FollowOptions = FollowOptions {
     whole_characters: true,
     skip_beyond: Some(FAR),
     pace: PACE,
 };
 
-/// Stream the log that `name=` and `channel=` name.
-pub async fn process(request: &HttpRequest, site: &Site) -> HttpResponse {
+/// Responds to `GET /live/log` with the log that `name=` and `channel=` name.
+pub async fn process(request: HttpRequest, site: web::Data<Site>) -> Result<HttpResponse, Refusal> {
     let parameters = query::parameters(request.query_string(), "");
-    let source = Source::asked(&parameters);
-    stream(request, site, &source, begin(&parameters)).await
+    let source = LogSource::from_parameters(&parameters);
+    respond(&request, &site, source, &parameters).await
 }
 
-/// Stream the daemon's own log.
-pub async fn activity(request: &HttpRequest, site: &Site) -> HttpResponse {
+/// Responds to `GET /live/activity` with the daemon's own log.
+pub async fn activity(
+    request: HttpRequest,
+    site: web::Data<Site>,
+) -> Result<HttpResponse, Refusal> {
     let parameters = query::parameters(request.query_string(), "");
-    stream(request, site, &Source::Activity, begin(&parameters)).await
+    respond(&request, &site, LogSource::Activity, &parameters).await
 }
 
-fn begin(parameters: &BTreeMap<String, String>) -> Option<&String> {
-    parameters.get("cursor").or(parameters.get("from"))
-}
-
-async fn stream(
+async fn respond(
     request: &HttpRequest,
     site: &Site,
-    source: &Source,
-    from: Option<&String>,
-) -> HttpResponse {
-    let last = request
-        .headers()
-        .get(header::HeaderName::from_static("last-event-id"));
+    source: LogSource,
+    parameters: &Parameters,
+) -> Result<HttpResponse, Refusal> {
+    let from = parameters.get("cursor").or(parameters.get("from"));
+    let last = request.headers().get("Last-Event-ID");
     let last = last.and_then(|id| id.to_str().ok());
-    let Some(start) = last.or(from.map(String::as_str)).map_or(Some(END), start) else {
-        return answer::explained(StatusCode::BAD_REQUEST, "This is no place in a log.");
+    let start = match last.or(from.map(String::as_str)) {
+        None => Start::BeforeEnd(0),
+        Some(text) => start(text).ok_or_else(|| {
+            Refusal::because(StatusCode::BAD_REQUEST, "This is no place in a log.")
+        })?,
     };
-    let path = match source.file(site, 0).await {
-        Ok(path) => path,
-        Err(_) => return answer::error(StatusCode::NOT_FOUND),
-    };
-    let growth = site.state.follow.follow(&path);
-    let own = path.clone();
-    let open = move || Follower::open(&own, start, MANNER);
-    let opened = site.state.workers.run(open).await;
-    // it may have gone since it was looked at
-    let Ok(Ok(follower)) = opened else {
-        return answer::error(StatusCode::NOT_FOUND);
-    };
-    let place = follower.place();
-    let source = source.clone();
-    let current = move |state: &AppState| source.path(state).ok();
-    let news = log_follow::follow(&site.state, path, (follower, growth), MANNER, current);
-    let shared = Arc::clone(&site.shared);
-    sse::open(request, site, move |outlet| {
-        talk(outlet, place, news, shared)
+    let path = source.file(site, 0).await;
+    let path = path.map_err(|_| Refusal::NOT_FOUND)?;
+    // it may have been removed since
+    let log = log_follow::open(&site.state, source, path, start, OPTIONS).await;
+    let log = log.map_err(|_| Refusal::NOT_FOUND)?;
+    sse::respond(request, site, || LogMessages {
+        first: true,
+        event: None,
+        place: log.place,
+        events: log.events,
     })
 }
 
-/// Tells one client what is new, until it or the daemon goes.
-async fn talk(
-    mut outlet: Outlet,
-    mut place: Place,
-    news: impl Stream<Item = io::Result<(News, Place)>>,
-    shared: Arc<Shared>,
-) -> Result<(), Gone> {
-    let begin = json!({ "offset": place.offset }).to_string();
-    let first = sse::message(Some(&place), "at", &begin);
-    outlet.send(RETRY.to_owned() + &first).await?;
-    let mut news = pin!(news);
-    loop {
-        let cue = tokio::select! {
-            biased;
-            () = outlet.closing() => Cue::End,
-            told = news.next() => Cue::News(told),
-            () = sleep(SILENCE) => Cue::Silence,
-        };
-        match cue {
-            Cue::News(Some(Ok((news, now)))) => {
-                place = now;
-                // whoever has a turn must not wait for their client
-                outlet.room().await?;
-                let _turn = shared.live.turn().await;
-                outlet.send(message(news, place)).await?;
+/// The messages for one client.
+struct LogMessages {
+    /// `at` was not sent yet.
+    first: bool,
+    /// What was read and not sent.
+    event: Option<FollowEvent>,
+    /// The place after `event`.
+    place: Place,
+    events: LogEvents,
+}
+
+impl MessageSource for LogMessages {
+    fn has_more(&self) -> bool {
+        self.first || self.event.is_some()
+    }
+
+    async fn wait(&mut self) -> bool {
+        match self.events.next().await {
+            Some(Ok((event, place))) => {
+                (self.event, self.place) = (Some(event), place);
+                true
             }
-            // it cannot be read any more: the client comes back and is told why
-            Cue::News(Some(Err(_)) | None) => return Ok(()),
-            Cue::Silence => outlet.send(sse::here(&place)).await?,
-            Cue::End => {
-                let bye = sse::message(Some(&place), "bye", "{}");
-                return outlet.send(bye).await;
-            }
+            // it can no longer be read: the client reconnects and gets the reason
+            Some(Err(_)) | None => false,
         }
     }
+
+    fn take(&mut self) -> String {
+        let (event, data) = if std::mem::take(&mut self.first) {
+            ("at", json!({ "offset": self.place.offset }))
+        } else {
+            match self.event.take() {
+                None => return String::new(),
+                Some(FollowEvent::Text { from, bytes }) => {
+                    let text = String::from_utf8_lossy(&bytes);
+                    let data = json!({ "from": from, "to": self.place.offset, "text": text });
+                    ("lines", data)
+                }
+                Some(FollowEvent::Truncated) => ("truncated", json!({})),
+                Some(FollowEvent::Rotated) => ("rotated", json!({})),
+                Some(FollowEvent::Gone) => ("gone", json!({})),
+                Some(FollowEvent::Skipped(bytes)) => ("skipped", json!({ "bytes": bytes })),
+            }
+        };
+        sse::message(Some(&self.place), event, &data.to_string())
+    }
+
+    fn id(&self) -> String {
+        self.place.to_string()
+    }
 }
-
-/// What there is to say.
-enum Cue {
-    News(Option<io::Result<(News, Place)>>),
-    Silence,
-    End,
-}
-
-/// Let the browser come back at once: the server is usually still there.
-const RETRY: &str = "retry: 1000\n";
-
-const END: Start = Start::BeforeEnd(0);
 
 /// A place, an offset, or, negative, bytes before the end.
 fn start(text: &str) -> Option<Start> {
@@ -161,21 +150,6 @@ fn start(text: &str) -> Option<Start> {
         Ok(offset) => Start::Offset(offset),
         Err(_) => Start::BeforeEnd(number.unsigned_abs()),
     })
-}
-
-fn message(news: News, place: Place) -> String {
-    let (event, data) = match news {
-        News::Text { from, bytes } => {
-            let text = String::from_utf8_lossy(&bytes);
-            let data = json!({ "from": from, "to": place.offset, "text": text });
-            ("lines", data)
-        }
-        News::Truncated => ("truncated", json!({})),
-        News::Rotated => ("rotated", json!({})),
-        News::Gone => ("gone", json!({})),
-        News::Skipped(bytes) => ("skipped", json!({ "bytes": bytes })),
-    };
-    sse::message(Some(&place), event, &data.to_string())
 }
 
 #[cfg(test)]

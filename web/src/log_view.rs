@@ -1,5 +1,5 @@
-//! Parts of a log for people to look at: whole lines, no more than asked for. Everything here
-//! blocks: it is for a worker thread.
+//! Parts of a log for pages: whole lines within a bound, by place ([`read`]), by text ([`find`]) or
+//! by time ([`jump`], [`time`]). Everything here blocks: it is for a worker thread.
 
 pub mod find;
 pub mod jump;
@@ -12,20 +12,20 @@ use std::path::Path;
 
 use visord_actors::log::follow::{Place, first_character, unfinished};
 
-/// Bytes a page shows.
+/// Bytes on a page.
 pub const PAGE: u64 = 64 * 1024;
 
-/// Bytes at most.
+/// Most bytes of a part.
 pub const MOST: u64 = 1024 * 1024;
 
 /// Which part of a log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
-    /// What ends at the end of the file.
+    /// The end of the file.
     End,
-    /// What ends at this offset.
+    /// Up to this offset.
     Before(u64),
-    /// What begins at this offset.
+    /// From this offset on.
     After(u64),
 }
 
@@ -38,7 +38,7 @@ pub struct Window {
     pub to: u64,
     /// Size of the file.
     pub size: u64,
-    /// Its end, for a reader that goes on there.
+    /// Its end, for a reader that continues there.
     pub place: Place,
     /// The bytes.
     pub bytes: Vec<u8>,
@@ -54,8 +54,7 @@ pub fn open(path: &Path) -> io::Result<(File, u64)> {
     Ok((file, size))
 }
 
-/// Reads a part of at most `length` bytes, made of whole lines where a line is not longer
-/// than that.
+/// Reads a part of at most `length` bytes, in whole lines where a line is not longer than that.
 ///
 /// # Errors
 /// Those of opening and reading.
@@ -64,7 +63,7 @@ pub fn read(path: &Path, part: Part, length: u64) -> io::Result<Window> {
     window(&file, size, part, length.min(MOST))
 }
 
-/// The same of an open file.
+/// Reads a part of an open file.
 fn window(file: &File, size: u64, part: Part, length: u64) -> io::Result<Window> {
     let (mut from, end) = match part {
         Part::End => (size.saturating_sub(length), size),
@@ -99,7 +98,7 @@ fn window(file: &File, size: u64, part: Part, length: u64) -> io::Result<Window>
     })
 }
 
-/// Where the first whole line begins, or, in the middle of a long one, the first character.
+/// Offset of the first whole line, or, in the middle of a long one, of the first character.
 fn first_line(bytes: &[u8]) -> usize {
     let end = bytes.iter().position(|&byte| byte == b'\n');
     match end {

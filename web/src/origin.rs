@@ -1,9 +1,8 @@
-//! Whether a request comes from where it should (decision Q25).
+//! Which site a request is from (difference Q25).
 //!
-//! Scripts send no browser headers and are let through. A browser says where a request was
-//! made; if that was another site, nothing is changed on its behalf. Where no password
-//! protects a TCP listener, a host name that an attacker may point at this machine
-//! (DNS rebinding) is refused too.
+//! Scripts send no browser headers and are admitted. A browser names the site that made a request;
+//! if it is another one, nothing is changed on its behalf. Where no password protects a TCP
+//! listener, a host name that an attacker may point at this machine (DNS rebinding) is refused too.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -13,8 +12,8 @@ const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// Whether a browser says that the request was made by another site.
 ///
-/// `Sec-Fetch-Site` alone decides where it is sent: no page can forge it, and it stays right
-/// behind a proxy that rewrites `Host`. Older browsers send `Origin` or `Referer`.
+/// Only `Sec-Fetch-Site` counts where it is sent: no page can forge it, and it stays right behind
+/// a proxy that rewrites `Host`. Older browsers send `Origin` or `Referer`.
 #[must_use]
 pub fn is_foreign(headers: &HeaderMap, allowed_hosts: &[String]) -> bool {
     if let Some(site) = headers.get(SEC_FETCH_SITE) {
@@ -38,25 +37,25 @@ pub fn is_foreign(headers: &HeaderMap, allowed_hosts: &[String]) -> bool {
 /// can keep them from it; of the tools that scripts use hardly any does.
 #[must_use]
 pub fn is_browser(headers: &HeaderMap) -> bool {
-    tells_site(headers) || headers.contains_key(ACCEPT_LANGUAGE)
+    names_site(headers) || headers.contains_key(ACCEPT_LANGUAGE)
 }
 
-/// Whether a browser made the request and does not say for which site. So it is with a link or
-/// a picture on a page that forbids `Referer`, where we are called over plain HTTP by something
-/// else than a loopback address: there browsers send no `Sec-Fetch-Site`.
+/// Whether a browser made the request without naming a site: for a link or a picture on a page
+/// that forbids `Referer`, over plain HTTP to an address other than loopback, where browsers send
+/// no `Sec-Fetch-Site`.
 #[must_use]
 pub fn is_unexplained(headers: &HeaderMap) -> bool {
-    is_browser(headers) && !tells_site(headers)
+    is_browser(headers) && !names_site(headers)
 }
 
-fn tells_site(headers: &HeaderMap) -> bool {
+fn names_site(headers: &HeaderMap) -> bool {
     [SEC_FETCH_SITE, ORIGIN, REFERER]
         .iter()
         .any(|name| headers.contains_key(name))
 }
 
 /// Whether a listener without password may be called by this `Host`; `own_name` is the
-/// machine's name. A request without `Host` is no browser's.
+/// machine's name. A request without `Host` is not from a browser.
 #[must_use]
 pub fn may_be_called(headers: &HeaderMap, own_name: &str, allowed_hosts: &[String]) -> bool {
     let Some(value) = headers.get(HOST) else {
@@ -87,8 +86,8 @@ fn authority(url: &str) -> Option<&str> {
     rest.split(['/', '?', '#']).next()
 }
 
-/// The host of `host[:port]`; an IPv6 literal keeps its brackets. `None` if it is anything else,
-/// for example with a user's name (`127.0.0.1:80@evil.example`).
+/// The host of `host[:port]`; an IPv6 literal keeps its brackets. `None` for anything else, for
+/// example with a user's name (`127.0.0.1:80@evil.example`).
 fn host_of(authority: &str) -> Option<&str> {
     let end = match authority.strip_prefix('[') {
         // the brackets are not part of the literal

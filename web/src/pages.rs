@@ -1,4 +1,9 @@
-//! The pages (spec interfaces 5).
+//! The pages (spec interfaces 5): made on the server, complete without JavaScript.
+//!
+//! Start reading with [`Page`], which says where each page is and who may see it. A page's module
+//! fills a template that extends `layout.html` ([`frame`]). What a page asks to be done arrives as
+//! a form or a link: [`action`] checks it, [`order`] (forms of our pages) and [`original`] (links
+//! of the original) carry it out, and what came of it is a [`frame::Message`] above the next page.
 
 pub mod about;
 pub mod action;
@@ -11,29 +16,21 @@ pub mod frame;
 pub mod html;
 pub mod log;
 pub mod order;
+pub mod original;
 pub mod process;
 pub mod status;
 pub mod tail;
 pub mod work;
 
-use std::collections::BTreeMap;
-
-use actix_web::http::header::{ACCEPT, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
 use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse};
-use filter::Filter;
-use order::Order;
 
-use crate::answer;
+use crate::answer::Refusal;
 use crate::caller::{Caller, Right};
-use crate::origin;
-use crate::query;
-use crate::route::refusal_if_foreign;
+use crate::log_source::LogSource;
+use crate::query::{self, Parameters};
 use crate::shield;
 use crate::site::Site;
-
-/// Bytes of a message from a URL that are shown; ours are shorter.
-const LONGEST_MESSAGE: usize = 8192;
 
 /// One page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,59 +69,44 @@ impl Page {
     /// The page of a path without its leading slashes.
     #[must_use]
     pub fn of(path: &str) -> Option<Self> {
-        match path {
-            "" | "index.html" => Some(Self::Status),
-            "tail.html" => Some(Self::Tail),
-            "log.html" => Some(Self::Log),
-            "activity.html" => Some(Self::Activity),
-            "events.html" => Some(Self::Events),
-            "ok.html" => Some(Self::Ok),
-            "about.html" => Some(Self::About),
-            "config.html" => Some(Self::Config),
-            _ => None,
-        }
+        let path = if path.is_empty() { "index.html" } else { path };
+        Self::ALL.into_iter().find(|page| page.path() == path)
     }
 
-    /// What its reader must be allowed to.
+    /// Where it is.
+    #[must_use]
+    pub const fn path(self) -> &'static str {
+        self.row().0
+    }
+
+    /// What its reader must be allowed to do.
     #[must_use]
     pub const fn right(self) -> Right {
+        self.row().1
+    }
+
+    /// Path, right, and whether it shows logs or the configuration, which no cache should keep.
+    const fn row(self) -> (&'static str, Right, bool) {
         match self {
-            Self::Status
-            | Self::Tail
-            | Self::Log
-            | Self::Activity
-            | Self::Events
-            | Self::Ok
-            | Self::About => Right::View,
-            // command lines may hold secrets that nobody can recognise
-            Self::Config => Right::Operate,
+            Self::Status => ("index.html", Right::View, false),
+            Self::Tail => ("tail.html", Right::View, true),
+            Self::Log => ("log.html", Right::View, true),
+            Self::Activity => ("activity.html", Right::View, true),
+            Self::Events => ("events.html", Right::View, false),
+            Self::Ok => ("ok.html", Right::View, false),
+            Self::About => ("about.html", Right::View, false),
+            // command lines may hold secrets that cannot be recognized
+            Self::Config => ("config.html", Right::Operate, true),
         }
     }
 
     /// Whether it may hold forms, which belong to a session.
     #[must_use]
-    pub const fn has_forms(self) -> bool {
-        match self {
-            Self::Status => true,
-            Self::Tail
-            | Self::Log
-            | Self::Activity
-            | Self::Events
-            | Self::Ok
-            | Self::About
-            | Self::Config => false,
-        }
+    pub fn has_forms(self) -> bool {
+        self == Self::Status
     }
 
-    /// Whether it shows logs or the configuration, which no cache should keep.
-    const fn is_private(self) -> bool {
-        match self {
-            Self::Tail | Self::Log | Self::Activity | Self::Config => true,
-            Self::Status | Self::Events | Self::Ok | Self::About => false,
-        }
-    }
-
-    /// Show it, or carry out the action it was asked for. `form` is the body of a POST.
+    /// Show it, or carry out the action that is asked for. `form` is the body of a POST.
     pub async fn answer(
         self,
         request: &HttpRequest,
@@ -132,146 +114,88 @@ impl Page {
         site: &Site,
         caller: &Caller,
     ) -> HttpResponse {
-        let mut response = self.respond(request, form, site, caller).await;
-        if self.is_private() {
+        let form = String::from_utf8_lossy(form);
+        let visit = Visit {
+            request,
+            site,
+            caller,
+            parameters: query::parameters(request.query_string(), &form),
+        };
+        let response = self.respond(&visit, &form).await;
+        let mut response = response.unwrap_or_else(HttpResponse::from);
+        let (_, _, is_private) = self.row();
+        if is_private {
             shield::keep_out_of_caches(&mut response);
         }
         response
     }
 
-    async fn respond(
-        self,
-        request: &HttpRequest,
-        form: &[u8],
-        site: &Site,
-        caller: &Caller,
-    ) -> HttpResponse {
-        if let Some(refusal) = refusal_of_right(caller, self.right()) {
-            return refusal;
-        }
-        let form = String::from_utf8_lossy(form);
-        let parameters = query::parameters(request.query_string(), &form);
-        let posted = request.method() == Method::POST;
-        let order = Order::of(&form);
-        let get = |name: &str| parameters.get(name).map(String::as_str);
-        let refused = |needed| refusal(request, site, caller, needed, get("token"));
+    async fn respond(self, visit: &Visit<'_>, form: &str) -> Result<HttpResponse, Refusal> {
+        visit.check_right(self.right())?;
         match self {
-            Self::Ok => HttpResponse::Ok()
+            Self::Ok => Ok(HttpResponse::Ok()
                 .insert_header(("Content-Type", "text/plain"))
-                .body("OK"),
-            Self::About => about::page(site, caller),
-            Self::Config => config::page(site, caller, get("section")),
-            Self::Tail => tail::page(request, site, get("processname"), get("limit")).await,
-            Self::Log => log::process(request, site, caller, &parameters).await,
-            Self::Activity => log::activity(request, site, caller, &parameters).await,
-            Self::Events => events::page(site, caller, &parameters),
-            Self::Status => match (get("action"), order.filter(|_| posted)) {
-                // HEAD asks what GET would say; it is no order
-                (Some(_), _) if request.method() == Method::HEAD => html::respond(String::new()),
-                (Some(action), _) => match refused(action::right(action)) {
-                    None => action::perform(site, action, get("processname")).await,
-                    Some(refusal) => refusal,
-                },
-                (None, Some(order)) => match refused(Right::Operate) {
-                    None => obey(request, site, caller, order, &parameters).await,
-                    Some(refusal) => refusal,
-                },
-                (None, None) => show(site, caller, &parameters).await,
+                .body("OK")),
+            Self::About => about::page(visit),
+            Self::Config => config::page(visit),
+            Self::Tail => tail::page(visit).await,
+            Self::Log => log::page(visit, &LogSource::from_parameters(&visit.parameters)).await,
+            Self::Activity => log::page(visit, &LogSource::Activity).await,
+            Self::Events => events::page(visit),
+            Self::Status => match action::answer(visit, form).await? {
+                Some(response) => Ok(response),
+                None => status::answer(visit).await,
             },
         }
     }
 }
 
-/// The refusal of somebody whose right does not contain this one.
-fn refusal_of_right(caller: &Caller, needed: Right) -> Option<HttpResponse> {
-    (!caller.may(needed)).then(|| {
-        let (needed, own) = (needed.name(), caller.right.name());
-        answer::explained(
-            StatusCode::FORBIDDEN,
-            &format!("This needs the role {needed}; yours is {own}."),
-        )
-    })
+/// A request for a page.
+pub struct Visit<'a> {
+    /// The request.
+    pub request: &'a HttpRequest,
+    /// The listener it came through.
+    pub site: &'a Site,
+    /// Who asks.
+    pub caller: &'a Caller,
+    /// From the query and the form.
+    pub parameters: Parameters,
 }
 
-/// Every process, or one.
-async fn show(site: &Site, caller: &Caller, parameters: &BTreeMap<String, String>) -> HttpResponse {
-    let get = |name: &str| parameters.get(name).map(String::as_str);
-    // a link may bring any text
-    let message = get("message").map(|text| filter::shortened(text, LONGEST_MESSAGE));
-    let failed = get("failed").is_some();
-    status::refresh_usage(site).await;
-    match get("process") {
-        Some(process) => process::page(site, caller, process, message, failed),
-        None => {
-            let filter = Filter::new(get("q"), get("state"));
-            status::page(site, caller, &filter, message, failed)
+impl Visit<'_> {
+    /// A parameter; `None` if it is absent or blank.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.parameters.get(name).map(String::as_str)
+    }
+
+    /// A parameter, empty if it is absent.
+    #[must_use]
+    pub fn text(&self, name: &str) -> &str {
+        self.get(name).unwrap_or_default()
+    }
+
+    /// A parameter that is a number, if it is one.
+    #[must_use]
+    pub fn number<N: std::str::FromStr>(&self, name: &str) -> Option<N> {
+        self.get(name)?.parse().ok()
+    }
+
+    /// Whether it is sent with this method.
+    #[must_use]
+    pub fn is(&self, method: &Method) -> bool {
+        self.request.method() == method
+    }
+    /// That the caller's right contains this one.
+    ///
+    /// # Errors
+    /// 403.
+    fn check_right(&self, needed: Right) -> Result<(), Refusal> {
+        if self.caller.may(needed) {
+            return Ok(());
         }
+        let (needed, own) = (needed.name(), self.caller.right.name());
+        let why = format!("This needs the role {needed}; yours is {own}.");
+        Err(Refusal::because(StatusCode::FORBIDDEN, why))
     }
-}
-
-/// Carry out an order to its end, though the client may leave (decision Q23), then send the
-/// client to the page it came from with a report; or ask back first. A script that accepts
-/// nothing but `text/plain` gets the report itself, with 409 if something failed.
-async fn obey(
-    request: &HttpRequest,
-    site: &Site,
-    caller: &Caller,
-    order: Order,
-    parameters: &BTreeMap<String, String>,
-) -> HttpResponse {
-    let get = |name: &str| parameters.get(name).map(String::as_str);
-    let filter = Filter::new(get("q"), get("state"));
-    let process = get("process").unwrap_or_default();
-    if order.is_to_be_asked_back() {
-        let targets = order.targets(&site.state.board);
-        if !targets.found.is_empty() {
-            return confirm::page(site, caller, &order, &targets, &filter, process);
-        }
-    }
-    match work::order(&site.state, order).await {
-        Some(report) if wants_text(request) => {
-            let status = if report.failed {
-                StatusCode::CONFLICT
-            } else {
-                StatusCode::OK
-            };
-            answer::uncached(&mut HttpResponse::build(status))
-                .insert_header((CONTENT_TYPE, "text/plain;charset=utf-8"))
-                .insert_header((X_CONTENT_TYPE_OPTIONS, "nosniff"))
-                .body(report.text)
-        }
-        Some(report) => answer::see_other(&status::place(&filter, process, Some(&report))),
-        None => answer::error(StatusCode::INTERNAL_SERVER_ERROR),
-    }
-}
-
-fn wants_text(request: &HttpRequest) -> bool {
-    let accepted = request.headers().get(ACCEPT);
-    accepted.is_some_and(|value| value == "text/plain")
-}
-
-/// The refusal of an action that the caller may not order, or that no page of ours asked for.
-fn refusal(
-    request: &HttpRequest,
-    site: &Site,
-    caller: &Caller,
-    needed: Right,
-    token: Option<&str>,
-) -> Option<HttpResponse> {
-    if let Some(refusal) = refusal_of_right(caller, needed) {
-        return Some(refusal);
-    }
-    if let Some(refusal) = refusal_if_foreign(request, site) {
-        return Some(refusal);
-    }
-    let why = if action::lacks_token(request, caller, token) {
-        "This form is from another session, or from before a restart of the daemon. \
-         Go back, reload the page and try again."
-    } else if request.method() != Method::POST && origin::is_unexplained(request.headers()) {
-        "Your browser does not tell which page asked for this; it may be another web site. \
-         Use the buttons of the page of all processes."
-    } else {
-        return None;
-    };
-    Some(answer::explained(StatusCode::FORBIDDEN, why))
 }

@@ -1,21 +1,24 @@
 //! POST under `/RPC2`: read the call, find the method, perform it, write the answer.
+//!
+//! Start reading with [`table`], which lists every method: nothing but a row of it, or a server
+//! that a namespace is forwarded to ([`crate::remote`]), is ever called. The rows and their functions
+//! are in [`info`], [`details`], [`control`], [`logs`], [`config`] and [`system`]; [`method`] is
+//! what a row says, [`reply`] what its function returns, [`transmit`] how that is sent.
 
 pub mod config;
 pub mod control;
 pub mod details;
-pub mod document;
 pub mod info;
 pub mod logs;
 pub mod method;
 pub mod names;
 pub mod printed;
-pub mod remote;
+pub mod reply;
 pub mod system;
 pub mod table;
 pub mod transmit;
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use actix_web::http::StatusCode;
 use actix_web::rt;
@@ -23,13 +26,20 @@ use slog::{debug, error, trace};
 use visord_model::fault::{Fault, FaultCode};
 use visord_model::pyrepr::repr;
 use visord_xmlrpc::error::Limit;
-use visord_xmlrpc::{DecodeError, Limits, decode_call, encode_fault};
+use visord_xmlrpc::{DecodeError, Limits, WriteXml as _, decode_call};
 
-use self::method::{Args, Failure, Method, Outcome, Reply, Run};
+use self::method::{Args, Method, Run};
+use self::reply::{Failure, Reply};
+use self::table::Namespace;
 use self::transmit::Answer;
 use crate::caller::Right;
-use crate::metrics::meters::Whose;
+use crate::clock;
+use crate::meters::Called;
+use crate::remote::Remote;
 use crate::state::AppState;
+
+/// What it takes to call a method that another program serves.
+const FORWARDED: Right = Right::Operate;
 
 /// The answer to this request body, by a caller with this right; a fault is an answer too.
 ///
@@ -48,43 +58,33 @@ pub async fn answer(
     let call = decode_call(body, &limits).map_err(|refusal| refuse(state, body, &refusal))?;
     let name = call.method;
     trace!(state.log, "XML-RPC method called: {name}()");
-    let began = Instant::now();
-    let outcome = perform_to_the_end(state, right, &name, Args(call.params)).await;
+    let began = clock::instant();
+    let callee = Callee::find(state, &name);
+    let called = callee.called();
+    let outcome = perform_to_the_end(state, right, callee, &name, Args(call.params)).await;
     let failed = outcome.is_err();
     let answer = match outcome {
         Ok(reply) => {
             trace!(state.log, "XML-RPC method {name}() returned successfully");
-            transmit::transmit(state, reply).await
+            transmit::transmit(state, right, reply).await
         }
-        Err(fault) => {
-            let (code, text) = (fault.code(), fault.text());
+        Err(failure) => {
+            let fault = &failure.0;
             trace!(
                 state.log,
-                "XML-RPC method {name}() returned fault: [{code}] {text}"
+                "XML-RPC method {name}() returned fault: [{}] {}", fault.code, fault.string
             );
-            Answer::Whole(encode_fault(code, &text))
+            failure.into()
         }
     };
     state.settled().await;
-    let whose = whose(state, &name);
-    state.meters.called(whose, began.elapsed(), failed);
+    state.meters.called(called, began.elapsed(), failed);
     Ok(answer)
-}
-
-fn whose<'a>(state: &AppState, name: &'a str) -> Whose<'a> {
-    match name.split_once('.') {
-        Some((space, bare)) if table::find(name, &state.namespaces).is_some() => Whose::Ours {
-            system: space == "system",
-            name: bare,
-        },
-        _ if state.remotes.of(name).is_some() => Whose::Forwarded,
-        _ => Whose::Unknown,
-    }
 }
 
 /// Say in the log what was no call, and which status it gets.
 fn refuse(state: &AppState, body: &[u8], refusal: &DecodeError) -> StatusCode {
-    /// Enough of a body to recognise it.
+    /// Enough of a body to recognize it.
     const SHOWN: usize = 1024;
     let shown = repr(&String::from_utf8_lossy(&body[..body.len().min(SHOWN)]));
     let (reason, status) = match refusal {
@@ -106,24 +106,54 @@ fn refuse(state: &AppState, body: &[u8], refusal: &DecodeError) -> StatusCode {
     status
 }
 
-/// Perform a call in a way that the client's leaving does not interrupt (decision Q23).
+/// What the name in a call leads to.
+enum Callee {
+    /// A row of our table.
+    Own(&'static Namespace, &'static Method),
+    /// The server that the namespace is forwarded to.
+    Remote(Arc<Remote>),
+    /// Nothing.
+    Unknown,
+}
+
+impl Callee {
+    fn find(state: &AppState, name: &str) -> Self {
+        if let Some((namespace, method)) = table::find(name, &state.namespaces) {
+            return Self::Own(namespace, method);
+        }
+        state.remotes.find(name).map_or(Self::Unknown, Self::Remote)
+    }
+
+    /// For the meters.
+    fn called(&self) -> Called {
+        match self {
+            Self::Own(namespace, method) => Called::Ours(namespace.name, method.name),
+            Self::Remote(_) => Called::Forwarded,
+            Self::Unknown => Called::Unknown,
+        }
+    }
+}
+
+/// Perform a call in a way that the client's leaving does not interrupt (difference Q23).
 async fn perform_to_the_end(
     state: &Arc<AppState>,
     right: Right,
+    callee: Callee,
     name: &str,
     args: Args,
 ) -> Result<Reply, Failure> {
-    let at_once = match table::find(name, &state.namespaces) {
-        Some(method) => matches!(method.run, Run::Now(_) | Run::Calls(_)),
-        None => state.remotes.of(name).is_none(),
+    let is_long = match &callee {
+        Callee::Own(_, method) => matches!(method.run, Run::Later(_)),
+        Callee::Remote(_) => true,
+        Callee::Unknown => false,
     };
-    if at_once {
-        return perform(state, right, name, args).await;
+    if !is_long {
+        return perform(state, right, callee, name, args).await;
     }
     let (state, name) = (Arc::clone(state), name.to_owned());
-    rt::spawn(async move { perform(&state, right, &name, args).await })
+    rt::spawn(async move { perform(&state, right, callee, &name, args).await })
         .await
-        // the task ended unheard: it panicked, or the daemon is going away
+        // the task panicked, or the daemon is about to end
         .unwrap_or_else(|_| Err(FaultCode::Failed.bare().into()))
 }
 
@@ -131,29 +161,40 @@ async fn perform_to_the_end(
 /// not be refused because the daemon is closing, in this order (spec interfaces 2.4; the second
 /// is ours).
 ///
-/// A name of a forwarded namespace is passed on instead, if the caller may operate: nobody knows
-/// what it does.
+/// A forwarded call needs the right to operate: what it does is not known here.
 ///
 /// # Errors
 /// The fault for the client.
-pub async fn perform(
+async fn perform(
     state: &Arc<AppState>,
     right: Right,
+    callee: Callee,
     name: &str,
     args: Args,
 ) -> Result<Reply, Failure> {
-    let Some(method) = table::find(name, &state.namespaces) else {
-        let remote = state.remotes.of(name);
-        let remote = remote.ok_or(FaultCode::UnknownMethod.bare())?;
-        allow(right, FORWARDED, name)?;
-        return remote.forward(name, &args, &state.workers).await;
+    let method = match callee {
+        Callee::Own(_, method) => method,
+        Callee::Remote(remote) => {
+            allow(right, FORWARDED, name)?;
+            let answer = remote.forward(name, &args.0, &state.workers).await?;
+            let (value, size) = answer.map_err(Failure)?;
+            return Ok(Reply::sized(size, move |slot| value.write_xml(slot)));
+        }
+        Callee::Unknown => return Err(FaultCode::UnknownMethod.bare().into()),
     };
     allow(right, method.right, name)?;
-    Ok(run(state, right, method, args).await?)
+    if !method.accepts(args.0.len()) {
+        return Err(FaultCode::IncorrectParameters.bare().into());
+    }
+    if !method.while_closing && state.board.state().is_closing() {
+        return Err(FaultCode::ShutdownState.bare().into());
+    }
+    let outcome = match method.run {
+        Run::Now(answer) => answer(state, args),
+        Run::Later(work) => work(Arc::clone(state), args).await,
+    };
+    outcome.map_err(Failure::from)
 }
-
-/// What it takes to call a method that another program serves.
-const FORWARDED: Right = Right::Operate;
 
 /// NOT_ALLOWED unless a right contains what a method needs.
 fn allow(right: Right, needed: Right, name: &str) -> Result<(), Fault> {
@@ -163,18 +204,4 @@ fn allow(right: Right, needed: Right, name: &str) -> Result<(), Fault> {
     let (needed, own) = (needed.name(), right.name());
     let text = format!("{name} needs the role {needed}, this user has {own}");
     Err(FaultCode::NotAllowed.about(text))
-}
-
-async fn run(state: &Arc<AppState>, right: Right, method: &Method, args: Args) -> Outcome {
-    if !method.takes(args.0.len()) {
-        return Err(FaultCode::IncorrectParameters.bare());
-    }
-    if method.gated && state.board.mood().is_closing() {
-        return Err(FaultCode::ShutdownState.bare());
-    }
-    match method.run {
-        Run::Now(answer) => answer(state, &args),
-        Run::Later(work) => work(Arc::clone(state), args).await,
-        Run::Calls(calls) => calls(right, args),
-    }
 }

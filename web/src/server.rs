@@ -1,10 +1,9 @@
 //! The WebServer actor: owns the listeners and serves them from its own arbiter.
 //!
-//! Connections are accepted here and handed to actix-web's dispatcher, one task each. There is
-//! no `HttpServer` in between, for two reasons. It spends two threads on every server. And
-//! every dispatcher keeps a clock that wakes the process twice a second for its `Date` header
-//! (actix-http 3.20, `date.rs`), so an idle daemon would never sleep; here the dispatcher of a
-//! listener exists only while it has a connection.
+//! It accepts connections and gives each to actix-web's dispatcher in a task of its own, without
+//! an `HttpServer` (docs/decisions/0005-accept-loop.md): that needs two threads for every server,
+//! and each of its dispatchers has a clock that wakes the process twice a second for the `Date`
+//! header. Here the dispatcher of a listener exists only while it has a connection.
 
 use std::io;
 use std::net::SocketAddr;
@@ -19,40 +18,36 @@ use actix_service::{
     IntoServiceFactory as _, Service as _, ServiceFactory as _, ServiceFactoryExt as _, map_config,
 };
 use actix_web::dev::AppConfig;
-use actix_web::{App, rt, web};
+use actix_web::rt;
 use futures_util::FutureExt as _;
 use futures_util::future::LocalBoxFuture;
-use slog::{Logger, crit, debug, error, info};
+use slog::{crit, debug, error, info};
 use tokio::task::AbortHandle;
 use tokio::time::{sleep, timeout};
-use visord_actors::vigil::Vigil;
 use visord_actors::workers::Workers;
 use visord_config::{HttpConfig, RpcInterfaceConfig};
 use visord_model::log_line::{Level, LogLine};
 
 use crate::auth::Users;
-use crate::connections::ConnectionLimiter;
-use crate::listen::{Bound, Socket};
-use crate::route;
-use crate::site::{Shared, Site};
-use crate::state::{AppState, Door};
-use crate::stream::{Io, Listener, Stream};
-use crate::tls::Tls;
+use crate::connections::{ConnectionLimiter, Io};
+use crate::listen::{Bound, ListeningSocket};
+use crate::routes;
+use crate::site::{HttpListener, ServerState, Site};
+use crate::state::AppState;
+use crate::stream::{Acceptor, ClientStream};
 
-/// How long the end of the server waits for answers that are on their way.
-const FAREWELL: Duration = Duration::from_secs(2);
+/// How long the end of the server waits for responses that are being made.
+const GRACE: Duration = Duration::from_secs(2);
 
-/// Before accepting again when the system has no descriptor or memory for a connection.
+/// Pause before accepting again when the system has no descriptor or memory for a connection.
 const RECOVERY: Duration = Duration::from_millis(200);
 
 /// See the module.
 pub struct WebServer {
-    waiting: Vec<(Socket, Site)>,
-    log: Logger,
-    workers: Workers,
-    /// Of the listeners that speak TLS: section and certificate.
-    certificates: Vec<(String, Arc<Tls>)>,
-    shared: Arc<Shared>,
+    /// Those of `sites`, until the actor runs.
+    sockets: Vec<ListeningSocket>,
+    /// One for each listener.
+    sites: Vec<Site>,
     accepting: Vec<AbortHandle>,
 }
 
@@ -64,17 +59,17 @@ pub struct WebHandle {
     workers: Workers,
 }
 
-/// Accept no more connections; done when the requests at hand are answered.
+/// Accepts no more connections; done when current requests have their responses.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
 pub struct StopListening;
 
-/// Read the certificates again, for new connections.
+/// Reads the certificates again, for new connections.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
 pub struct ReadCertificates;
 
-/// What the activity log says about each server at start (spec core 3.6).
+/// The lines of the activity log about each server at start (spec core 3.6).
 #[must_use]
 pub fn startup_lines(http: &[HttpConfig], interfaces: &[RpcInterfaceConfig]) -> Vec<LogLine> {
     let mut lines = Vec::new();
@@ -84,13 +79,13 @@ pub fn startup_lines(http: &[HttpConfig], interfaces: &[RpcInterfaceConfig]) -> 
             lines.push(LogLine::new(Level::Info, text));
         }
         let section = &server.section;
-        let complaints = Users::complaints(server);
+        let unusable = Users::unusable(server);
         let all = server.users.len() + usize::from(server.credentials.is_some());
-        for (name, why) in &complaints {
-            let text = if complaints.len() == all {
-                format!("Server '{section}' will let nobody in: {why}")
+        for (name, why) in &unusable {
+            let text = if unusable.len() == all {
+                format!("Server '{section}' accepts no login: {why}")
             } else {
-                format!("Server '{section}' will not let {name} in: {why}")
+                format!("Server '{section}' does not accept the user {name}: {why}")
             };
             lines.push(LogLine::new(Level::Critical, text));
         }
@@ -104,41 +99,33 @@ pub fn startup_lines(http: &[HttpConfig], interfaces: &[RpcInterfaceConfig]) -> 
 }
 
 impl WebServer {
-    /// Serve these sockets from a thread of its own, named `http`.
-    ///
-    /// They are shared, not taken: whoever bound them drops and unlinks them at the end.
+    /// Serves these sockets from a thread of its own, named `http`. The caller keeps them, and
+    /// removes their files at the end.
     ///
     /// # Errors
-    /// No descriptor or no thread to be had.
+    /// There are too many descriptors or threads.
     pub fn start(bound: &[Bound], state: AppState) -> io::Result<WebHandle> {
         let state = Arc::new(state);
-        let shared = Arc::new(Shared::new(
-            bound.iter().map(|one| (&one.config).into()).collect(),
-        )?);
-        let mut waiting = Vec::with_capacity(bound.len());
-        for one in bound {
-            let site = Site {
-                state: Arc::clone(&state),
-                door: Arc::new(Door::new(one)),
-                shared: Arc::clone(&shared),
-            };
-            waiting.push((one.socket.try_clone()?, site));
-        }
-        let tls = |one: &Bound| Some((one.config.section.clone(), one.tls.clone()?));
-        let certificates = bound.iter().filter_map(tls).collect();
-        let (log, workers) = (state.log.clone(), state.workers.clone());
-        let reading = workers.clone();
+        let listeners = bound.iter().map(|one| (&one.config).into()).collect();
+        let server = Arc::new(ServerState::new(listeners)?);
+        let sockets: io::Result<Vec<ListeningSocket>> =
+            bound.iter().map(|one| one.socket.try_clone()).collect();
+        let sockets = sockets?;
+        let sites = bound.iter().map(|one| Site {
+            state: Arc::clone(&state),
+            server: Arc::clone(&server),
+            listener: Arc::new(HttpListener::new(one)),
+        });
+        let sites = sites.collect();
+        let workers = state.workers.clone();
         let arbiter = Arbiter::try_new()?;
         arbiter.spawn_fn(|| {
-            // only for those who look at the threads
+            // only for display
             let _ = nix::sys::prctl::set_name(c"http");
         });
         let addr = Self::start_in_arbiter(&arbiter.handle(), move |_| Self {
-            waiting,
-            log,
-            workers: reading,
-            certificates,
-            shared,
+            sockets,
+            sites,
             accepting: Vec::new(),
         });
         Ok(WebHandle {
@@ -150,21 +137,21 @@ impl WebServer {
 }
 
 impl WebHandle {
-    /// Where to send [`StopListening`].
+    /// The address for [`StopListening`] and [`ReadCertificates`].
     #[must_use]
     pub fn addr(&self) -> &Addr<WebServer> {
         &self.addr
     }
 
-    /// Stop listening, give answers on their way a moment to leave, end the thread. A thread
-    /// that a read from a dead disk holds up is left behind.
+    /// Stops listening, waits a moment for responses, ends the thread. A thread that is blocked by
+    /// a dead disk is left behind.
     pub async fn stop(self) {
-        // a server that is gone already needs no farewell
+        // a server that has ended already needs no message
         let _ = self.addr.send(StopListening).await;
         self.arbiter.stop();
         // a thread that panicked has ended as well
         let joined = self.workers.run(move || drop(self.arbiter.join()));
-        let _ = timeout(FAREWELL, joined).await;
+        let _ = timeout(GRACE, joined).await;
     }
 }
 
@@ -172,11 +159,11 @@ impl Actor for WebServer {
     type Context = Context<Self>;
 
     fn started(&mut self, _: &mut Self::Context) {
-        for (socket, site) in self.waiting.drain(..) {
-            let section = site.door.section.clone();
-            match Listener::new(socket) {
-                Ok(listener) => {
-                    let task = rt::spawn(accept(listener, site));
+        for (socket, site) in self.sockets.drain(..).zip(&self.sites) {
+            let section = site.listener.info.section.clone();
+            match Acceptor::new(socket) {
+                Ok(acceptor) => {
+                    let task = rt::spawn(accept(acceptor, site.clone()));
                     self.accepting.push(task.abort_handle());
                 }
                 Err(error) => error!(site.state.log, "could not serve '{section}': {error}"),
@@ -190,9 +177,12 @@ impl Handler<StopListening> for WebServer {
 
     fn handle(&mut self, _: StopListening, _: &mut Self::Context) -> Self::Result {
         self.accepting.drain(..).for_each(|task| task.abort());
-        let shared = Arc::clone(&self.shared);
-        shared.close();
-        Box::pin(async move { shared.rest(FAREWELL).await })
+        let server = self.sites.first().map(|site| Arc::clone(&site.server));
+        Box::pin(async move {
+            if let Some(server) = server {
+                server.close(GRACE).await;
+            }
+        })
     }
 }
 
@@ -200,10 +190,13 @@ impl Handler<ReadCertificates> for WebServer {
     type Result = ();
 
     fn handle(&mut self, _: ReadCertificates, _: &mut Self::Context) {
-        for (section, tls) in &self.certificates {
-            let (section, tls, log) = (section.clone(), Arc::clone(tls), self.log.clone());
+        for site in &self.sites {
+            let Some(tls) = site.listener.tls.clone() else {
+                continue;
+            };
+            let (section, log) = (site.listener.info.section.clone(), site.state.log.clone());
             // files are not read on the HTTP thread
-            let read = self.workers.run(move || tls.read_again());
+            let read = site.state.workers.run(move || tls.read_again());
             rt::spawn(async move {
                 let failed = match read.await {
                     Ok(Ok(())) => {
@@ -223,15 +216,15 @@ impl Handler<ReadCertificates> for WebServer {
 }
 
 /// Serves one connection to its end.
-type Serve = Box<dyn Fn(Stream, Option<SocketAddr>) -> LocalBoxFuture<'static, ()>>;
+type Serve = Box<dyn Fn(ClientStream, Option<SocketAddr>) -> LocalBoxFuture<'static, ()>>;
 
-/// Accept connections for ever, no more at a time than the limit.
-async fn accept(listener: Listener, site: Site) {
+/// Accepts connections without end, no more at a time than the limit.
+async fn accept(acceptor: Acceptor, site: Site) {
     let limits = &site.state.limits;
     let limiter = ConnectionLimiter::new(limits.connections());
     let mut serving: Weak<Serve> = Weak::new();
     loop {
-        let (io, peer) = match listener.accept().await {
+        let accepted = match acceptor.accept().await {
             Ok(accepted) => accepted,
             Err(error) => {
                 error!(site.state.log, "could not accept a connection: {error}");
@@ -248,28 +241,28 @@ async fn accept(listener: Listener, site: Site) {
             },
         };
         serving = Rc::downgrade(&serve);
-        let connection = limiter.arrive(io.peer(peer), limits.patience);
+        let connection = limiter.register(accepted.peer, limits.patience);
         let permit = connection.permit();
         let (site, own) = (site.clone(), Rc::clone(&connection));
         let task = rt::spawn(async move {
-            if let Some(io) = greeted(io, &site).await {
-                serve(Stream::new(io, own), peer).await;
+            if let Some(io) = after_handshake(accepted.io, &site).await {
+                serve(ClientStream::new(io, own), accepted.address).await;
             }
             drop((serve, permit));
         });
-        connection.is_served_by(task.abort_handle());
-        // what it has sent already is read before it can be closed
+        connection.set_task(task.abort_handle());
+        // what the client has sent already is read before the connection can be closed
         rt::task::yield_now().await;
     }
 }
 
-/// The connection once its handshake is done, if it is to have one; nothing if that fails or
-/// takes too long.
-async fn greeted(io: Io, site: &Site) -> Option<Io> {
-    let Some(tls) = site.door.tls.as_deref() else {
+/// The connection after the handshake, if the listener uses TLS; `None` if that fails or takes too
+/// long.
+async fn after_handshake(io: Box<dyn Io>, site: &Site) -> Option<Box<dyn Io>> {
+    let Some(tls) = &site.listener.tls else {
         return Some(io);
     };
-    match timeout(site.state.limits.patience, io.secured(Some(tls))).await {
+    match timeout(site.state.limits.patience, tls.accept(io)).await {
         Ok(Ok(io)) => Some(io),
         Ok(Err(reason)) => {
             debug!(site.state.log, "a TLS handshake failed: {reason}");
@@ -290,16 +283,13 @@ async fn dispatcher(site: Site) -> Option<Serve> {
         .keep_alive(limits.idle)
         .client_request_timeout(limits.patience)
         .client_disconnect_timeout(limits.patience)
-        // a client that left is noticed though nothing is being sent to it; what it asked for
-        // goes on in a task of its own
+        // a client that left is noticed though nothing is being sent to it; its request is
+        // completed in a task of its own
         .h1_allow_half_closed(false)
-        .on_connect_ext(|stream: &Stream, extensions| {
+        .on_connect_ext(|stream: &ClientStream, extensions| {
             extensions.insert(Rc::clone(&stream.connection));
         });
-    let app = App::new()
-        .app_data(web::Data::new(site))
-        .app_data(Vigil::new())
-        .default_service(web::to(route::handle))
+    let app = routes::app(site)
         .into_factory()
         .map_err(|error: actix_web::Error| -> Response<BoxBody> { error.error_response().into() });
     let service = builder

@@ -1,13 +1,13 @@
-//! The session of a browser, and the token of its forms (decision Q25).
+//! The session of a browser, and the token of its forms (difference Q25).
 //!
-//! A session is a random name in a cookie. Nothing is kept about it: the token of a form is a
+//! A session is a random name in a cookie. Nothing is stored about it: the token of a form is a
 //! keyed digest of the session's name and the user's, under a key that exists only in this run
-//! of the daemon. So a token is worth nothing in another session, for another user, or after a
-//! restart, and no number of visitors takes any memory.
+//! of the daemon. So a token is worthless in another session, for another user, or after a
+//! restart, and sessions take no memory.
 //!
-//! Browsers keep cookies by host, not by port. The cookie's name holds the port, and even where
+//! Browsers keep cookies by host, not by port. The cookie's name contains the port, and even where
 //! two daemons share a name (behind one proxy), each accepts a session that the other began:
-//! it is only a name, and each makes its own tokens of it.
+//! it is only a name, from which each makes its own tokens.
 
 use std::fs::File;
 use std::io::{self, Read as _};
@@ -23,7 +23,7 @@ use visord_config::{HttpAddress, HttpConfig};
 /// Bytes of a session's name.
 const NAME: usize = 16;
 
-/// Makes sessions and tokens.
+/// Creates sessions and tokens.
 pub struct Sessions {
     key: [u8; 32],
     begun: AtomicU64,
@@ -38,9 +38,9 @@ impl std::fmt::Debug for Sessions {
 /// The session a request belongs to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Session {
-    /// The browser has brought it along.
+    /// The browser has sent it.
     Known(String),
-    /// It begins with the answer to this request.
+    /// It begins with the response to this request.
     New(String),
 }
 
@@ -58,10 +58,8 @@ impl Sessions {
     /// # Errors
     /// The system has no randomness.
     pub fn new() -> io::Result<Self> {
-        let mut key = [0; 32];
-        File::open("/dev/urandom")?.read_exact(&mut key)?;
         Ok(Self {
-            key,
+            key: random_key()?,
             begun: AtomicU64::new(0),
         })
     }
@@ -69,20 +67,20 @@ impl Sessions {
     /// The session that the cookie of this name holds, or a new one.
     #[must_use]
     pub fn of(&self, headers: &HeaderMap, cookie: &str) -> Session {
-        match brought(headers, cookie) {
+        match name_in_cookie(headers, cookie) {
             Some(name) => Session::Known(name),
             None => Session::New(self.begin()),
         }
     }
 
-    /// A name that nobody can guess: the digest of a number that is never used again.
+    /// A name that cannot be guessed: the digest of a number that is never used again.
     fn begin(&self) -> String {
         let number = self.begun.fetch_add(1, Ordering::Relaxed);
         let digest = self.digest(&[b"session", &number.to_be_bytes()]);
         URL_SAFE_NO_PAD.encode(&digest[..NAME])
     }
 
-    /// What a form must bring that this user sends in this session.
+    /// The token of the forms of this user in this session.
     #[must_use]
     pub fn token(&self, session: &Session, user: Option<&str>) -> String {
         let (known, user) = match user {
@@ -98,7 +96,7 @@ impl Sessions {
         URL_SAFE_NO_PAD.encode(digest)
     }
 
-    /// Of several texts, of which none but the last may vary in length.
+    /// The digest of several texts, of which only the last may vary in length.
     fn digest(&self, parts: &[&[u8]]) -> [u8; 32] {
         // a key may have any length
         let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.key) else {
@@ -111,8 +109,15 @@ impl Sessions {
     }
 }
 
-/// The name in a cookie, if it has the form of one of ours.
-fn brought(headers: &HeaderMap, cookie: &str) -> Option<String> {
+/// A key that exists only in this process.
+pub(crate) fn random_key() -> io::Result<[u8; 32]> {
+    let mut key = [0; 32];
+    File::open("/dev/urandom")?.read_exact(&mut key)?;
+    Ok(key)
+}
+
+/// The session's name in a cookie, if it has the right form.
+fn name_in_cookie(headers: &HeaderMap, cookie: &str) -> Option<String> {
     let lines = headers
         .get_all(COOKIE)
         .filter_map(|value| value.to_str().ok());
@@ -124,8 +129,8 @@ fn brought(headers: &HeaderMap, cookie: &str) -> Option<String> {
     (decoded.len() == NAME).then(|| value.to_owned())
 }
 
-/// The name of a listener's cookie. With the prefix `__Host-` browsers let nobody else on the
-/// host or its parent domains set it; they demand TLS for that.
+/// The name of a listener's cookie. With the prefix `__Host-` browsers let no other server on the
+/// host or its parent domains set it; that requires TLS.
 #[must_use]
 pub fn cookie_name(config: &HttpConfig) -> String {
     match (&config.address, &config.tls) {
@@ -135,11 +140,11 @@ pub fn cookie_name(config: &HttpConfig) -> String {
     }
 }
 
-/// The `Set-Cookie` that begins a session; nothing for one that has begun.
+/// The `Set-Cookie` that begins a session; `None` for one that has begun.
 ///
-/// `Lax`: browsers bring it with a link that is followed from another site, or the answer would
-/// begin a new session and every page that is open could give no orders any more. They do not
-/// bring it with a form that another site posts.
+/// `Lax`: browsers send it when a link on another site is followed, or the response would begin a
+/// new session and the forms of all open pages would become invalid. They do not send it with a
+/// form that another site posts.
 #[must_use]
 pub fn set_cookie(session: &Session, cookie: &str) -> Option<String> {
     let Session::New(name) = session else {

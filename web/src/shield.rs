@@ -1,6 +1,6 @@
-//! Headers that tell browsers what an answer of ours may do: on every answer, errors too.
+//! Headers that tell browsers what a response may do, on every response, errors too.
 //!
-//! They stand in one place because the one answer that lacks them is the one that matters.
+//! They are added in one place, so that no response can lack them.
 
 use actix_web::HttpResponse;
 use actix_web::http::header::{
@@ -8,7 +8,7 @@ use actix_web::http::header::{
     REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 
-/// On every answer: what it is, is what we say, and other sites may not take it into theirs.
+/// On every response: its type is not guessed, and other sites may not include it.
 pub const ALWAYS: [(HeaderName, &str); 2] = [
     (X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (
@@ -17,8 +17,8 @@ pub const ALWAYS: [(HeaderName, &str); 2] = [
     ),
 ];
 
-/// On all that a browser may show. Nothing from elsewhere, no script or style inside a page, no
-/// frame around us.
+/// On all that a browser may show: no content from other sites, no script or style inside a page,
+/// no frame around it.
 pub const SHOWN: [(HeaderName, &str); 5] = [
     (
         CONTENT_SECURITY_POLICY,
@@ -26,7 +26,7 @@ pub const SHOWN: [(HeaderName, &str); 5] = [
          connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
     ),
     (X_FRAME_OPTIONS, "DENY"),
-    // older browsers say with it where a form comes from (decision Q25)
+    // with it older browsers name the page of a form (difference Q25)
     (REFERRER_POLICY, "same-origin"),
     (
         HeaderName::from_static("cross-origin-opener-policy"),
@@ -38,20 +38,20 @@ pub const SHOWN: [(HeaderName, &str); 5] = [
     ),
 ];
 
-/// Put them on an answer, but for those it has set itself.
-pub fn cover(response: &mut HttpResponse) {
+/// Adds them to a response, except those that it has already.
+pub fn add_headers(response: &mut HttpResponse) {
     let headers = response.headers_mut();
     let is_call = headers
         .get(CONTENT_TYPE)
         .is_some_and(|kind| kind == "text/xml");
     add(headers, &ALWAYS);
-    // answers to calls are for programs, and many
+    // responses to calls are for programs, and many
     if !is_call {
         add(headers, &SHOWN);
     }
 }
 
-/// Keep an answer out of every cache, that of the browser's disk too: it holds logs or the
+/// Keeps a response out of every cache, that on the browser's disk too: it contains logs or the
 /// configuration.
 pub fn keep_out_of_caches(response: &mut HttpResponse) {
     let value = HeaderValue::from_static("no-store");

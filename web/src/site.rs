@@ -1,118 +1,136 @@
-//! One listener's view of the daemon: what is shared, its own door, and what protects it.
+//! What every request handler can use: the daemon's state, the server's, and the listener's.
 
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use tokio::sync::{Notify, watch};
+use actix_web::HttpRequest;
+use actix_web::http::StatusCode;
+use tokio::sync::watch;
+use tokio::time::timeout;
 use visord_config::{HttpAddress, HttpConfig};
 
+use crate::answer::Refusal;
+use crate::auth::Users;
 use crate::auth::throttle::Throttle;
-use crate::live::Live;
-use crate::session::Sessions;
-use crate::state::{AppState, Door};
+use crate::in_flight::{InFlight, InFlightGuard};
+use crate::listen::Bound;
+use crate::origin;
+use crate::session::{self, Sessions};
+use crate::state::AppState;
+use crate::streams::LiveStreams;
+use crate::tls::Tls;
 
-/// See the module. Cheap to clone.
+/// How long the end of the server waits for live streams; they end at once, except those of clients
+/// that do not read.
+const STREAMS_END: Duration = Duration::from_millis(500);
+
+/// Cheap to clone.
 #[derive(Clone)]
 pub struct Site {
-    /// Shared by all listeners.
+    /// The daemon, for all listeners.
     pub state: Arc<AppState>,
-    /// Of this listener.
-    pub door: Arc<Door>,
-    /// Shared by all listeners.
-    pub shared: Arc<Shared>,
+    /// The server, for all listeners.
+    pub server: Arc<ServerState>,
+    /// The listener of the request.
+    pub listener: Arc<HttpListener>,
 }
 
-/// What the server itself keeps from start to end.
-#[derive(Debug)]
-pub struct Shared {
-    /// Of all doors, for people.
-    pub listeners: Vec<Doorplate>,
-    /// Prove that a form was made by one of our pages (decision Q25).
-    pub sessions: Sessions,
-    /// The machine's name, empty if it has none.
-    pub host_name: String,
-    busy: AtomicUsize,
-    idle: Notify,
-    /// Those who listen to live streams.
-    pub audience: Audience,
-    /// What they share.
-    pub live: Live,
-    /// How fast passwords can be guessed.
-    pub throttle: Throttle,
-    closing: watch::Sender<bool>,
+/// A listener as its requests see it.
+#[derive(Clone, Debug)]
+pub struct HttpListener {
+    /// What pages may show of it.
+    pub info: ListenerInfo,
+    /// Its users; `None` if it requires no password.
+    pub users: Option<Users>,
+    /// The name of its session cookie.
+    pub cookie: String,
+    /// Host names that it answers to when it requires no password (difference Q25).
+    pub allowed_hosts: Vec<String>,
+    /// Its certificate, if it uses TLS.
+    pub tls: Option<Arc<Tls>>,
 }
 
-/// Counts open streams.
-#[derive(Clone, Debug, Default)]
-pub struct Audience(Arc<Seats>);
-
-#[derive(Debug, Default)]
-struct Seats {
-    taken: AtomicUsize,
-    all_free: Notify,
-}
-
-/// One open stream, until it is dropped.
-#[derive(Debug)]
-pub struct Place(Audience);
-
-impl Audience {
-    /// A place, if fewer than `most` are taken.
-    #[must_use]
-    pub fn enter(&self, most: usize) -> Option<Place> {
-        let more = |taken: usize| (taken < most).then_some(taken + 1);
-        let taken = self
-            .0
-            .taken
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, more);
-        taken.ok().map(|_| Place(self.clone()))
-    }
-
-    /// How many there are.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.0.taken.load(Ordering::Relaxed)
-    }
-
-    /// Whether nobody listens.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        let seats = &self.0.0;
-        if seats.taken.fetch_sub(1, Ordering::Relaxed) == 1 {
-            seats.all_free.notify_waiters();
-        }
-    }
-}
-
-/// What people may know of a listener.
+/// What pages may show of a listener.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Doorplate {
+pub struct ListenerInfo {
     /// Name of its section.
     pub section: String,
     /// Its unix socket; `None` for TCP.
     pub socket: Option<PathBuf>,
     /// `host:port`, with `*` for every interface; empty for a unix socket.
     pub address: String,
-    /// It speaks TLS.
+    /// It uses TLS.
     pub tls: bool,
     /// Clients need a certificate.
     pub client_certificate: bool,
-    /// Nobody may use it without name and password.
+    /// Clients need a name and a password.
     pub asks_for_password: bool,
-    /// Bytes that the body of a request may have.
+    /// Bytes of the longest request body.
     pub max_body: usize,
 }
 
-impl From<&HttpConfig> for Doorplate {
+/// What the server keeps from start to end.
+#[derive(Debug)]
+pub struct ServerState {
+    /// All listeners.
+    pub listeners: Vec<ListenerInfo>,
+    /// Proves that a form is from one of our pages (difference Q25).
+    pub sessions: Sessions,
+    /// The machine's name, empty if it has none.
+    pub host_name: String,
+    /// Limits how fast passwords can be guessed.
+    pub throttle: Throttle,
+    /// Admitted requests whose response is being made.
+    pub requests: InFlight,
+    /// Live streams and followed logs.
+    pub streams: InFlight,
+    /// What live streams share.
+    pub live: LiveStreams,
+    closing: watch::Sender<bool>,
+}
+
+impl Site {
+    /// Refuses a request that a browser sends on behalf of another site (difference Q25).
+    ///
+    /// # Errors
+    /// 403.
+    pub fn check_origin(&self, request: &HttpRequest) -> Result<(), Refusal> {
+        if origin::is_foreign(request.headers(), &self.listener.allowed_hosts) {
+            let why = "Another web site asked for this.";
+            return Err(Refusal::because(StatusCode::FORBIDDEN, why));
+        }
+        Ok(())
+    }
+
+    /// Counts one more live stream or followed log.
+    ///
+    /// # Errors
+    /// 503 if there are too many.
+    pub fn enter_stream(&self) -> Result<InFlightGuard, Refusal> {
+        let stream = self.server.streams.enter(self.state.limits.streams());
+        let why = "Too many live streams are open.";
+        stream.ok_or_else(|| Refusal::because(StatusCode::SERVICE_UNAVAILABLE, why))
+    }
+}
+
+impl HttpListener {
+    /// That of an open socket.
+    #[must_use]
+    pub fn new(bound: &Bound) -> Self {
+        let config = &bound.config;
+        Self {
+            info: config.into(),
+            users: Users::of(config),
+            cookie: session::cookie_name(config),
+            allowed_hosts: config.allowed_hosts.clone(),
+            tls: bound.tls.clone(),
+        }
+    }
+}
+
+impl From<&HttpConfig> for ListenerInfo {
     fn from(config: &HttpConfig) -> Self {
         let (socket, address) = match &config.address {
             HttpAddress::Unix { path, .. } => (Some(path.clone()), String::new()),
@@ -134,29 +152,23 @@ impl From<&HttpConfig> for Doorplate {
     }
 }
 
-impl Shared {
-    /// What a new server keeps.
+impl ServerState {
+    /// That of a new server.
     ///
     /// # Errors
     /// The system has no randomness.
-    pub fn new(listeners: Vec<Doorplate>) -> io::Result<Self> {
+    pub fn new(listeners: Vec<ListenerInfo>) -> io::Result<Self> {
         let host_name = nix::unistd::gethostname()?;
         Ok(Self {
             listeners,
             sessions: Sessions::new()?,
             host_name: host_name.to_string_lossy().into_owned(),
-            busy: AtomicUsize::new(0),
-            idle: Notify::new(),
-            audience: Audience::default(),
-            live: Live::default(),
             throttle: Throttle::default(),
+            requests: InFlight::default(),
+            streams: InFlight::default(),
+            live: LiveStreams::default(),
             closing: watch::Sender::new(false),
         })
-    }
-
-    /// Tell open streams that the server is about to end.
-    pub fn close(&self) {
-        self.closing.send_replace(true);
     }
 
     /// Becomes true when the server is about to end.
@@ -165,40 +177,12 @@ impl Shared {
         self.closing.subscribe()
     }
 
-    /// Count a request until the guard is dropped.
-    #[must_use]
-    pub fn enter(self: &Arc<Self>) -> Busy {
-        self.busy.fetch_add(1, Ordering::Relaxed);
-        Busy(Arc::clone(self))
-    }
-
-    /// Wait until no request is being answered and no stream is open, but not for ever.
-    pub async fn rest(&self, patience: Duration) {
-        let quiet = async {
-            loop {
-                let (changed, left) = (self.idle.notified(), self.audience.0.all_free.notified());
-                if self.busy.load(Ordering::Relaxed) == 0 && self.audience.is_empty() {
-                    return;
-                }
-                tokio::select! {
-                    () = changed => {}
-                    () = left => {}
-                }
-            }
-        };
-        // whoever is still not answered by then will see the connection close
-        let _ = tokio::time::timeout(patience, quiet).await;
-    }
-}
-
-/// A request that is being answered.
-#[derive(Debug)]
-pub struct Busy(Arc<Shared>);
-
-impl Drop for Busy {
-    fn drop(&mut self) {
-        if self.0.busy.fetch_sub(1, Ordering::Relaxed) == 1 {
-            self.0.idle.notify_waiters();
-        }
+    /// Ends all streams; waits until requests have their responses and streams have ended, but no
+    /// longer than this. Clients that are not done then see their connection close.
+    pub async fn close(&self, patience: Duration) {
+        self.closing.send_replace(true);
+        let requests = timeout(patience, self.requests.ended());
+        let streams = timeout(STREAMS_END, self.streams.ended());
+        let _ = tokio::join!(requests, streams);
     }
 }

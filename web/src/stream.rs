@@ -1,4 +1,4 @@
-//! A connection, whatever kind of listener it came through.
+//! Listening sockets in the reactor, and the connections that they accept.
 
 use std::future::Future as _;
 use std::io::{self, IoSlice};
@@ -8,73 +8,91 @@ use std::rc::Rc;
 use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
+use tokio::net::{TcpListener, UnixListener};
 use tokio::time::{Sleep, sleep};
 
-use crate::connections::{Connection, Peer};
-use crate::listen::Socket;
-use crate::tls::{Secured, Tls};
+use crate::connections::{Connection, Io, Peer};
+use crate::listen::ListeningSocket;
 
-/// A listener in the reactor.
+/// A listening socket in the reactor.
 #[derive(Debug)]
-pub enum Listener {
+pub enum Acceptor {
     /// TCP.
     Inet(TcpListener),
     /// A unix socket.
     Unix(UnixListener),
 }
 
-/// An accepted connection.
-#[derive(Debug)]
-pub struct Stream {
-    io: Io,
-    /// What the listener knows of it.
+/// A new connection.
+pub struct Accepted {
+    /// Its bytes, without TLS.
+    pub io: Box<dyn Io>,
+    /// Its origin.
+    pub peer: Peer,
+    /// The client's address, for TCP.
+    pub address: Option<SocketAddr>,
+}
+
+impl Acceptor {
+    /// Registers a socket with the reactor of this thread.
+    ///
+    /// # Errors
+    /// The system does not allow it.
+    pub fn new(socket: ListeningSocket) -> io::Result<Self> {
+        Ok(match socket {
+            ListeningSocket::Inet(listener) => {
+                listener.set_nonblocking(true)?;
+                Self::Inet(TcpListener::from_std(listener)?)
+            }
+            ListeningSocket::Unix(listener) => {
+                listener.set_nonblocking(true)?;
+                Self::Unix(UnixListener::from_std(listener)?)
+            }
+        })
+    }
+
+    /// The next connection.
+    ///
+    /// # Errors
+    /// Those of `accept(2)`.
+    pub async fn accept(&self) -> io::Result<Accepted> {
+        match self {
+            Self::Inet(listener) => {
+                let (stream, address) = listener.accept().await?;
+                // responses are written whole: nothing is gained by waiting for more
+                stream.set_nodelay(true)?;
+                Ok(Accepted {
+                    io: Box::new(stream),
+                    peer: Peer::Address(address.ip()),
+                    address: Some(address),
+                })
+            }
+            Self::Unix(listener) => {
+                let (stream, _) = listener.accept().await?;
+                let user = stream.peer_cred();
+                Ok(Accepted {
+                    io: Box::new(stream),
+                    peer: user.map_or(Peer::Unknown, |user| Peer::User(user.uid())),
+                    address: None,
+                })
+            }
+        }
+    }
+}
+
+/// A connection that fails when the client takes nothing for the connection's write timeout.
+pub struct ClientStream {
+    io: Box<dyn Io>,
+    /// Its entry in the listener.
     pub connection: Rc<Connection>,
     /// Runs while the client does not take what is sent to it.
     write_timer: Option<Pin<Box<Sleep>>>,
 }
 
-/// The two kinds of connection.
-#[derive(Debug)]
-pub enum Io {
-    /// TCP.
-    Inet(TcpStream),
-    /// A unix socket.
-    Unix(UnixStream),
-    /// TCP with TLS.
-    Tls(Box<Secured>),
-}
-
-impl Io {
-    /// Where the client connects from, given its address.
+impl ClientStream {
+    /// A stream of a registered connection.
     #[must_use]
-    pub fn peer(&self, address: Option<SocketAddr>) -> Peer {
-        match self {
-            Self::Unix(stream) => stream
-                .peer_cred()
-                .map_or(Peer::Unknown, |who| Peer::User(who.uid())),
-            Self::Inet(_) | Self::Tls(_) => {
-                address.map_or(Peer::Unknown, |address| Peer::Address(address.ip()))
-            }
-        }
-    }
-
-    /// The connection after a handshake, where the listener asks for one.
-    ///
-    /// # Errors
-    /// The handshake failed.
-    pub async fn secured(self, tls: Option<&Tls>) -> io::Result<Self> {
-        match (tls, self) {
-            (Some(tls), Self::Inet(stream)) => Ok(Self::Tls(tls.accept(stream).await?)),
-            (_, other) => Ok(other),
-        }
-    }
-}
-
-impl Stream {
-    /// A connection that a listener knows.
-    #[must_use]
-    pub const fn new(io: Io, connection: Rc<Connection>) -> Self {
+    pub fn new(io: Box<dyn Io>, connection: Rc<Connection>) -> Self {
         Self {
             io,
             connection,
@@ -82,7 +100,7 @@ impl Stream {
         }
     }
 
-    /// What came of writing, or an error for a client that has taken nothing for too long.
+    /// The result of a write, or an error when the write timeout has passed.
     fn timed(
         &mut self,
         written: Poll<io::Result<usize>>,
@@ -103,111 +121,44 @@ impl Stream {
     }
 }
 
-impl Listener {
-    /// Put a socket into the reactor of this thread.
-    ///
-    /// # Errors
-    /// The system refuses to watch it.
-    pub fn new(socket: Socket) -> io::Result<Self> {
-        Ok(match socket {
-            Socket::Inet(listener) => {
-                listener.set_nonblocking(true)?;
-                Self::Inet(TcpListener::from_std(listener)?)
-            }
-            Socket::Unix(listener) => {
-                listener.set_nonblocking(true)?;
-                Self::Unix(UnixListener::from_std(listener)?)
-            }
-        })
-    }
-
-    /// The next connection and, for TCP, where it comes from.
-    ///
-    /// # Errors
-    /// Those of `accept(2)`.
-    pub async fn accept(&self) -> io::Result<(Io, Option<SocketAddr>)> {
-        match self {
-            Self::Inet(listener) => {
-                let (stream, peer) = listener.accept().await?;
-                // answers are written whole: nothing is gained by waiting for more
-                stream.set_nodelay(true)?;
-                Ok((Io::Inet(stream), Some(peer)))
-            }
-            Self::Unix(listener) => {
-                let (stream, _) = listener.accept().await?;
-                Ok((Io::Unix(stream), None))
-            }
-        }
-    }
-}
-
-/// Run an expression on the stream inside, pinned.
-macro_rules! inside {
-    ($stream:expr, $inner:ident => $call:expr) => {
-        match &mut $stream.io {
-            Io::Inet(stream) => {
-                let $inner = Pin::new(stream);
-                $call
-            }
-            Io::Unix(stream) => {
-                let $inner = Pin::new(stream);
-                $call
-            }
-            Io::Tls(stream) => {
-                let $inner = Pin::new(stream.as_mut());
-                $call
-            }
-        }
-    };
-}
-
-impl AsyncRead for Stream {
+impl AsyncRead for ClientStream {
     fn poll_read(
-        self: Pin<&mut Self>,
+        mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let stream = self.get_mut();
-        inside!(stream, stream => stream.poll_read(cx, buf))
+        Pin::new(&mut self.io).poll_read(cx, buf)
     }
 }
 
-impl AsyncWrite for Stream {
+impl AsyncWrite for ClientStream {
     fn poll_write(
-        self: Pin<&mut Self>,
+        mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let stream = self.get_mut();
-        let written = inside!(stream, stream => stream.poll_write(cx, buf));
-        stream.timed(written, cx)
+        let written = Pin::new(&mut self.io).poll_write(cx, buf);
+        self.timed(written, cx)
     }
 
-    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let stream = self.get_mut();
-        inside!(stream, stream => stream.poll_flush(cx))
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_flush(cx)
     }
 
-    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let stream = self.get_mut();
-        inside!(stream, stream => stream.poll_shutdown(cx))
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_shutdown(cx)
     }
 
     fn poll_write_vectored(
-        self: Pin<&mut Self>,
+        mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let stream = self.get_mut();
-        let written = inside!(stream, stream => stream.poll_write_vectored(cx, bufs));
-        stream.timed(written, cx)
+        let written = Pin::new(&mut self.io).poll_write_vectored(cx, bufs);
+        self.timed(written, cx)
     }
 
     fn is_write_vectored(&self) -> bool {
-        match &self.io {
-            Io::Inet(stream) => stream.is_write_vectored(),
-            Io::Unix(stream) => stream.is_write_vectored(),
-            Io::Tls(stream) => stream.is_write_vectored(),
-        }
+        self.io.is_write_vectored()
     }
 }

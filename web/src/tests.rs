@@ -2,6 +2,7 @@
 
 mod ansi;
 mod daemon_pages;
+mod document;
 pub(crate) mod fake;
 mod http;
 mod large;
@@ -15,6 +16,7 @@ mod pages;
 mod remote;
 mod rights;
 mod rpc;
+mod rpc_commands;
 mod server;
 mod session;
 mod shield;

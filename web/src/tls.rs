@@ -1,36 +1,52 @@
 //! TLS of a TCP listener (ours): its certificate, and how it is read again.
 //!
-//! The files are read before the daemon goes to the background, so that a mistake in them
-//! reaches the terminal, and again when logs are reopened (SIGUSR2). Then a mistake is only
-//! logged, and what was good until now stays in use. Connections keep the certificate that they
-//! began with.
-
-#[cfg(feature = "tls")]
-mod rustls_server;
-
-#[cfg(feature = "tls")]
-pub use rustls_server::{Secured, Tls};
+//! The files are read before the daemon goes to the background, so that a mistake in them is shown
+//! on the terminal, and again when logs are reopened (SIGUSR2). Then a mistake is only logged, and
+//! the previous certificate stays in use. Connections keep the certificate that they began with.
 
 use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use visord_config::TlsConfig;
+
+use crate::connections::Io;
+
 #[cfg(feature = "tls")]
-use std::path::Path;
-use std::path::PathBuf;
+mod backend;
 
-use visord_config::HttpConfig;
+/// A build without the feature `tls`: no settings exist, so no connection can be made.
+#[cfg(not(feature = "tls"))]
+mod backend {
+    use super::*;
 
-use crate::listen::ListenError;
+    #[derive(Debug)]
+    pub(super) enum Settings {}
 
-/// Why a listener cannot speak TLS.
+    pub(super) fn read(_: &TlsConfig) -> Result<Settings, CertificateError> {
+        Err(CertificateError {
+            file: None,
+            why: "this build has no TLS".to_owned(),
+        })
+    }
+
+    pub(super) async fn accept(settings: Arc<Settings>, _: Box<dyn Io>) -> io::Result<Box<dyn Io>> {
+        match *settings {}
+    }
+}
+
+/// Why a listener cannot use TLS.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TlsError {
-    /// The file that is to blame, if one is.
+pub struct CertificateError {
+    /// The file with the mistake, if it is one.
     pub file: Option<PathBuf>,
     /// What is wrong.
     pub why: String,
 }
 
-impl TlsError {
-    #[cfg(feature = "tls")]
+impl CertificateError {
+    #[cfg_attr(not(feature = "tls"), expect(dead_code, reason = "reads no files"))]
     fn about(file: &Path, why: impl fmt::Display) -> Self {
         Self {
             file: Some(file.to_owned()),
@@ -39,7 +55,7 @@ impl TlsError {
     }
 }
 
-impl fmt::Display for TlsError {
+impl fmt::Display for CertificateError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(file) = &self.file {
             write!(f, "{}: ", file.display())?;
@@ -48,68 +64,43 @@ impl fmt::Display for TlsError {
     }
 }
 
-impl std::error::Error for TlsError {}
+impl std::error::Error for CertificateError {}
 
-/// A build without the feature `tls`.
-#[cfg(not(feature = "tls"))]
-mod absent {
-    use std::io;
-
-    use tokio::net::TcpStream;
-    use visord_config::TlsConfig;
-
-    use super::TlsError;
-
-    /// No such connection is ever made.
-    pub type Secured = TcpStream;
-
-    /// Cannot be made.
-    #[derive(Debug)]
-    pub enum Tls {}
-
-    impl Tls {
-        /// Refuse.
-        ///
-        /// # Errors
-        /// Always.
-        pub fn new(_: &TlsConfig) -> Result<Self, TlsError> {
-            Err(TlsError {
-                file: None,
-                why: "this build has no TLS".to_owned(),
-            })
-        }
-
-        /// Never called.
-        ///
-        /// # Errors
-        /// None.
-        pub fn read_again(&self) -> Result<(), TlsError> {
-            match *self {}
-        }
-
-        /// Never called.
-        ///
-        /// # Errors
-        /// None.
-        pub async fn accept(&self, _: TcpStream) -> io::Result<Box<Secured>> {
-            match *self {}
-        }
-    }
+/// The certificate of a listener as it was last read.
+#[derive(Debug)]
+pub struct Tls {
+    files: TlsConfig,
+    current: RwLock<Arc<backend::Settings>>,
 }
 
-#[cfg(not(feature = "tls"))]
-pub use absent::{Secured, Tls};
-
 impl Tls {
-    /// The certificate of a server, if it speaks TLS. Reads files.
+    /// Reads the files.
     ///
     /// # Errors
-    /// It is to speak TLS and cannot.
-    pub fn of(config: &HttpConfig) -> Result<Option<Self>, ListenError> {
-        let tls = config.tls.as_ref().map(Self::new).transpose();
-        tls.map_err(|error| ListenError::Tls {
-            section: config.section.clone(),
-            error,
+    /// A file cannot be read, the files do not fit together, or this build has no TLS.
+    pub fn new(files: &TlsConfig) -> Result<Self, CertificateError> {
+        Ok(Self {
+            files: files.clone(),
+            current: RwLock::new(Arc::new(backend::read(files)?)),
         })
+    }
+
+    /// Reads the files again, for new connections. Blocks.
+    ///
+    /// # Errors
+    /// As of [`Tls::new`]; then nothing changes.
+    pub fn read_again(&self) -> Result<(), CertificateError> {
+        let new = Arc::new(backend::read(&self.files)?);
+        *self.current.write().unwrap_or_else(PoisonError::into_inner) = new;
+        Ok(())
+    }
+
+    /// A connection after its handshake.
+    ///
+    /// # Errors
+    /// Client and server have no version or cipher in common, or the client left.
+    pub async fn accept(&self, io: Box<dyn Io>) -> io::Result<Box<dyn Io>> {
+        let settings = Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner));
+        backend::accept(settings, io).await
     }
 }

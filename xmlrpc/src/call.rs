@@ -10,13 +10,13 @@ use crate::writer::{self, WriteXml};
 /// A method and its arguments.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Call {
-    /// The name, verbatim: blanks around it are part of it (spec X3). Never empty.
+    /// The name, verbatim: blanks around it are part of it (spec interfaces 2.1). Never empty.
     pub method: String,
     /// The arguments, in order.
     pub params: Vec<Value>,
 }
 
-/// Reads a call as leniently as the original does (spec 2.1, 2.2).
+/// Reads a call as leniently as the original does (spec interfaces 2.1, 2.2).
 ///
 /// # Errors
 /// [`DecodeError::Malformed`] for what the original answers with HTTP 400 and for any

@@ -1,29 +1,28 @@
-//! Calls to a supervisor: `call(method, params)` over one connection, and the log streams
-//! that stand beside the RPC interface (spec interfaces 4.2).
+//! The blocking client: `call(method, params)` over one connection, and the log streams beside
+//! the RPC interface (spec interfaces 4.2).
 
 use std::fmt;
 use std::io;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD as BASE64;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
+use crate::decode_reply;
 use crate::error::DecodeError;
-use crate::http::{Address, Answer, Connection, HttpError, Identity, Request, TlsError, Trust};
+use crate::http::stream::{self, Socket};
+use crate::http::{Address, Answer, ClientCertificate, Endpoint, Head, Login, TlsError, Trust};
 use crate::reply::WireFault;
 use crate::value::Value;
-use crate::{decode_reply, encode_call};
 
-/// Where every supervisor takes calls.
-const RPC_PATH: &str = "/RPC2";
 /// How servers' logs name us.
-const USER_AGENT: (&str, &str) = ("User-Agent", "visord-supervisorctl");
+const CALL_HEADERS: &str = "User-Agent: visord-supervisorctl\r\nAccept: text/xml\r\n";
+const STREAM_HEADERS: &str = "User-Agent: visord-supervisorctl\r\nAccept: */*\r\n";
 
 /// Why a call has no result. The cases are those a user acts upon differently.
 #[derive(Debug)]
 pub enum CallError {
     /// The host name has no address.
     Resolve(io::Error),
-    /// Nobody listens there (also: the path is no socket).
+    /// No server listens there (also: the path is not a socket).
     Refused,
     /// There is no such socket file.
     NoSuchFile,
@@ -46,9 +45,9 @@ pub enum CallError {
     },
     /// The server understood and refused.
     Fault(WireFault),
-    /// What came is no HTTP.
+    /// The answer is not HTTP; says what is wrong with it.
     NotHttp(&'static str),
-    /// What came is no XML-RPC answer.
+    /// The answer is not XML-RPC.
     NotXmlRpc(DecodeError),
 }
 
@@ -72,7 +71,8 @@ impl fmt::Display for CallError {
 impl std::error::Error for CallError {}
 
 impl CallError {
-    fn connect(error: io::Error) -> Self {
+    /// There is no connection.
+    pub(crate) fn connect(error: io::Error) -> Self {
         let kind = error.kind();
         if kind == io::ErrorKind::ConnectionRefused {
             Self::Refused
@@ -86,58 +86,40 @@ impl CallError {
     }
 }
 
-impl From<HttpError> for CallError {
-    fn from(error: HttpError) -> Self {
-        match error {
-            HttpError::Resolve(error) => Self::Resolve(error),
-            HttpError::Connect(error) => Self::connect(error),
-            HttpError::Tls(TlsError::Broken(error)) => Self::Io(error),
-            HttpError::Tls(error) => Self::Tls(error),
-            HttpError::Io(error) => Self::Io(error),
-            HttpError::Disconnected => Self::Disconnected,
-            HttpError::Malformed(what) => Self::NotHttp(what),
+impl From<TlsError> for CallError {
+    fn from(error: TlsError) -> Self {
+        if let TlsError::Broken(error) = error {
+            return Self::Io(error);
         }
+        Self::Tls(error)
     }
 }
 
-/// Name and password for Basic authentication.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Login {
-    /// May be empty; must not contain a colon to be understood.
-    pub username: String,
-    /// May be empty and may contain colons.
-    pub password: String,
+/// The result that an answer holds.
+pub(crate) fn result_of(head: &Head, body: &[u8]) -> Result<Value, CallError> {
+    check_status(head)?;
+    decode_reply(body)
+        .map_err(CallError::NotXmlRpc)?
+        .map_err(CallError::Fault)
 }
 
-impl fmt::Debug for Login {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Login")
-            .field("username", &self.username)
-            .finish_non_exhaustive()
+fn check_status(head: &Head) -> Result<(), CallError> {
+    match head.status {
+        200 => Ok(()),
+        401 => Err(CallError::Unauthorized),
+        code => Err(CallError::Status {
+            code,
+            reason: head.reason.clone(),
+        }),
     }
 }
 
-/// A supervisor, as seen by its clients.
+/// A client of one server. Its connection is opened when it is first needed, and again after the
+/// server closed it between two requests.
 #[derive(Debug)]
 pub struct Client {
-    connection: Connection,
-    authorization: Option<Authorization>,
-}
-
-/// The ready value of the `Authorization` header.
-struct Authorization(String);
-
-impl fmt::Debug for Authorization {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Authorization(..)")
-    }
-}
-
-impl Authorization {
-    fn basic(login: &Login) -> Self {
-        let pair = format!("{}:{}", login.username, login.password);
-        Self(format!("Basic {}", BASE64.encode(pair)))
-    }
+    endpoint: Endpoint,
+    connection: Option<Box<dyn Socket>>,
 }
 
 impl Client {
@@ -145,27 +127,23 @@ impl Client {
     #[must_use]
     pub fn new(address: Address, login: Option<&Login>) -> Self {
         Self {
-            connection: Connection::new(address),
-            authorization: login.map(Authorization::basic),
+            endpoint: Endpoint::new(address, login.cloned()),
+            connection: None,
         }
     }
 
     /// Trust others than the system's authorities to say who an `https://` server is.
     #[must_use]
-    pub fn trusting(self, trust: Trust) -> Self {
-        Self {
-            connection: self.connection.trusting(trust),
-            ..self
-        }
+    pub fn trusting(mut self, trust: Trust) -> Self {
+        self.endpoint.trust = trust;
+        self
     }
 
     /// Show who we are to an `https://` server that asks for a certificate.
     #[must_use]
-    pub fn presenting(self, identity: Identity) -> Self {
-        Self {
-            connection: self.connection.presenting(identity),
-            ..self
-        }
+    pub fn presenting(mut self, identity: ClientCertificate) -> Self {
+        self.endpoint.identity = Some(identity);
+        self
     }
 
     /// Call a method and wait for its result, however long the server takes.
@@ -174,23 +152,9 @@ impl Client {
     /// See [`CallError`]. Nothing is tried twice: a call may have taken effect although
     /// its answer got lost.
     pub fn call(&mut self, method: &str, params: &[Value]) -> Result<Value, CallError> {
-        let body = encode_call(method, params);
-        let mut headers = vec![
-            USER_AGENT,
-            ("Content-Type", "text/xml"),
-            ("Accept", "text/xml"),
-        ];
-        headers.extend(authorization_header(self.authorization.as_ref()));
-        let response = self.connection.exchange(&Request {
-            method: "POST",
-            path: RPC_PATH,
-            headers: &headers,
-            body: Some(body.as_bytes()),
-        })?;
-        check_status(response.head.status, &response.head.reason)?;
-        decode_reply(&response.body)
-            .map_err(CallError::NotXmlRpc)?
-            .map_err(CallError::Fault)
+        let request = self.endpoint.call(CALL_HEADERS, method, params);
+        let (head, body) = self.exchange(&request)?;
+        result_of(&head, &body)
     }
 
     /// Open the stream of a log (`/logtail/x/stdout`, `/mainlogtail`); `path` must be
@@ -198,62 +162,63 @@ impl Client {
     ///
     /// # Errors
     /// See [`CallError`]; any status but 200 is one.
-    pub fn stream(self, path: &str) -> Result<Answer, CallError> {
-        let mut headers = vec![USER_AGENT, ("Accept", "*/*")];
-        headers.extend(authorization_header(self.authorization.as_ref()));
-        let answer = self.connection.follow(&Request {
-            method: "GET",
-            path,
-            headers: &headers,
-            body: None,
-        })?;
-        check_status(answer.head.status, &answer.head.reason)?;
+    pub fn stream(mut self, path: &str) -> Result<Answer, CallError> {
+        let request = self.endpoint.get(STREAM_HEADERS, path);
+        let answer = self.send(&request)?;
+        check_status(&answer.head)?;
         Ok(answer)
     }
-}
 
-fn authorization_header(authorization: Option<&Authorization>) -> Option<(&'static str, &str)> {
-    authorization.map(|Authorization(value)| ("Authorization", value.as_str()))
-}
+    /// Send a request and read the whole answer, whatever its status.
+    pub(crate) fn exchange(&mut self, request: &[u8]) -> Result<(Head, Vec<u8>), CallError> {
+        let mut answer = self.send(request)?;
+        let mut body = Vec::new();
+        while answer.advance(&mut |piece| body.extend_from_slice(piece.bytes))? {}
+        let (head, connection) = answer.finish();
+        self.connection = connection;
+        Ok((head, body))
+    }
 
-fn check_status(code: u16, reason: &str) -> Result<(), CallError> {
-    match code {
-        200 => Ok(()),
-        401 => Err(CallError::Unauthorized),
-        _ => Err(CallError::Status {
-            code,
-            reason: reason.to_owned(),
-        }),
+    fn send(&mut self, request: &[u8]) -> Result<Answer, CallError> {
+        let connection = match self.connection.take() {
+            Some(connection) => connection,
+            None => stream::open(&self.endpoint)?,
+        };
+        Answer::begin(connection, request)
     }
 }
 
-/// A path with everything encoded that would end it or break the request line; `/`, `:`
-/// and letters of any script that stand for themselves in a path stay readable.
+/// Encoded in a value of a query.
+const IN_QUERY: AsciiSet = NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~')
+    .remove(b':');
+
+/// A path with everything encoded that would end it or break the request line.
 #[must_use]
 pub fn encode_path(path: &str) -> String {
-    let mut out = String::with_capacity(path.len());
-    for byte in path.bytes() {
-        if byte.is_ascii_alphanumeric() || b"/:-._~@!$&'()*+,=".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            out.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    out
+    const IN_PATH: AsciiSet = IN_QUERY
+        .remove(b'/')
+        .remove(b'@')
+        .remove(b'!')
+        .remove(b'$')
+        .remove(b'&')
+        .remove(b'\'')
+        .remove(b'(')
+        .remove(b')')
+        .remove(b'*')
+        .remove(b'+')
+        .remove(b',')
+        .remove(b'=');
+    utf8_percent_encode(path, &IN_PATH).to_string()
 }
 
 /// A value of a query with everything encoded that means something there.
 #[must_use]
 pub fn encode_query(value: &str) -> String {
-    let mut out = String::with_capacity(value.len());
-    for byte in value.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~:".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            out.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    out
+    utf8_percent_encode(value, &IN_QUERY).to_string()
 }
 
 #[cfg(test)]
@@ -261,6 +226,9 @@ mod tests {
     use std::io::{Read, Write};
     use std::net::TcpListener;
     use std::thread::{self, JoinHandle};
+
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD as BASE64;
 
     use super::*;
 

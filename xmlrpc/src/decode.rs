@@ -1,7 +1,7 @@
 //! From tokens to values, with a stack of our own instead of recursion.
 //!
-//! Each element, when it ends, comes to one [`Value`], which its parent keeps or ignores.
-//! That one rule gives all the leniency of spec 2.2: a `value` takes its first child, a
+//! Each element, when it ends, becomes one [`Value`], which its parent keeps or ignores.
+//! That one rule gives all the leniency of spec interfaces 2.2: a `value` takes its first child, a
 //! struct's members count by position, an unknown element is its text.
 
 use std::borrow::Cow;
@@ -182,7 +182,7 @@ impl<'a> Decoder<'a, '_> {
         Ok(())
     }
 
-    /// What an element that ended comes to.
+    /// The value of an element that ended.
     fn value_of(&mut self, frame: Frame<'a>) -> Result<Value, DecodeError> {
         match (frame.kind, frame.held) {
             (Kind::Value, Held::First(first)) if frame.children > 0 => Ok(first),
@@ -236,7 +236,7 @@ impl<'a> Decoder<'a, '_> {
         }
     }
 
-    /// Bytes in a reply; in a call the original makes a text of them, or refuses (spec 2.2).
+    /// Bytes in a reply; in a call the original makes a text of them, or refuses (spec interfaces 2.2).
     fn base64(&self, text: &str) -> Result<Value, DecodeError> {
         const BAD: DecodeError = DecodeError::malformed("bad base64");
         let bytes = scalar::base64(text).ok_or(BAD)?;
@@ -256,7 +256,7 @@ fn text_or_nil(text: Cow<'_, str>) -> Value {
 }
 
 /// A member's name. The original takes any value as the key of its map, an "empty" one as
-/// the empty text; numbers become their digits here, and nothing else is anybody's name.
+/// the empty text; numbers become their digits here, and nothing else can be a name.
 fn key_of(key: Value) -> Result<String, DecodeError> {
     match key {
         Value::Str(name) => Ok(name),

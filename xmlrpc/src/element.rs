@@ -3,7 +3,7 @@
 /// Which kind of document is read; they differ in what an element may hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Document {
-    /// A `methodCall`, read as the original's server does (spec 2.2).
+    /// A `methodCall`, read as the original's server does (spec interfaces 2.2).
     Call,
     /// A `methodResponse`, read as Python's client does.
     Reply,
@@ -26,7 +26,7 @@ pub(crate) enum Kind {
     Array,
     Data,
     Struct,
-    /// A child of a struct, under any name that means nothing else (spec 2.2).
+    /// A child of a struct, under any name that means nothing else (spec interfaces 2.2).
     Member,
     /// Everything else: its text, or nothing.
     Other,

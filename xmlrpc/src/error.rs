@@ -7,9 +7,9 @@ use std::fmt;
 /// A document that is not read. Messages are fragments that fit after "failed to read: ".
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DecodeError {
-    /// Not well-formed, or a text that does not fit its type: HTTP 400 (spec 2.4).
+    /// Not well-formed, or a text that does not fit its type: HTTP 400 (spec interfaces 2.4).
     Malformed(Cow<'static, str>),
-    /// No `methodName`, or an empty one: HTTP 400 (spec X3).
+    /// No `methodName`, or an empty one: HTTP 400 (spec interfaces 2.1).
     NoMethod,
     /// Well-formed as far as it was read, but more than [`crate::Limits`] allow.
     OverLimit {

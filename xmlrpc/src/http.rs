@@ -1,227 +1,56 @@
-//! A small blocking HTTP/1.1 client over TCP (IPv4 and IPv6) and unix sockets.
+//! A small HTTP/1.1 client over TCP (IPv4 and IPv6), TLS and unix sockets.
 //!
-//! It knows what talking to a supervisor takes and nothing more: one connection, one
-//! request at a time, kept open between requests; bodies by `Content-Length`, chunked or
-//! until the server closes; answers read whole ([`Connection::exchange`]) or as they
-//! arrive ([`Connection::follow`]). It does not redirect, retry or compress.
-//! With the feature `tls` it speaks `https://` too and always verifies the server.
+//! It can do what talking to a supervisor takes and nothing more: one request at a time, bodies by
+//! `Content-Length`, chunked or until the server closes. It does not redirect, retry or compress.
+//! With the feature `tls` it speaks `https://` and always verifies the server. Why it is not one
+//! of the HTTP crates: `docs/decisions/0023-http-client.md`.
 //!
-//! Reading order: [`Address`] says where, [`head`] reads what comes before a body,
-//! [`body`] the body itself.
+//! Reading order: [`Address`] and [`Endpoint`] say where and how, `head.rs` and `body.rs` read what
+//! arrives without reading from a connection themselves; both clients use them. [`Answer`] is the
+//! blocking client's answer, whole or as it arrives.
 
 mod address;
 mod body;
-mod collect;
-mod head;
-mod stream;
+mod endpoint;
+pub(crate) mod head;
+pub(crate) mod stream;
 #[cfg(feature = "tls")]
-mod tls;
+pub(crate) mod tls;
 mod tls_error;
 
-use std::fmt;
-use std::io::{self, Read, Write};
+use std::io;
+use std::net::Shutdown;
 use std::os::fd::{AsFd, BorrowedFd};
-use std::path::PathBuf;
+use std::os::unix::net::UnixStream;
 
 pub use address::{Address, NotAnAddress, ServerUrl};
+pub(crate) use body::Body;
 pub use body::Piece;
-pub use collect::{Collector, request_bytes};
+pub use endpoint::{ClientCertificate, Endpoint, Login, Trust};
 pub use head::{ANSWER_IS_TLS, Head};
 pub use tls_error::TlsError;
 
-use body::Body;
-use stream::Stream;
+use crate::client::CallError;
+use stream::Socket;
 
-/// Bytes asked for in one read; also the most a head may have.
-const READ_SIZE: usize = 64 * 1024;
-/// Capacity reserved up front for a body that announces its length; a lie costs no more.
-const RESERVE_LIMIT: u64 = 1024 * 1024;
+/// Bytes asked for in one read.
+pub(crate) const READ_SIZE: usize = 64 * 1024;
 
-/// Why an exchange failed. Each case is something a user can act upon.
-#[derive(Debug)]
-pub enum HttpError {
-    /// The host name has no address.
-    Resolve(io::Error),
-    /// No connection: refused, no such socket, no permission, unreachable.
-    Connect(io::Error),
-    /// No agreement on TLS.
-    Tls(TlsError),
-    /// The connection broke while a request or an answer was on its way.
-    Io(io::Error),
-    /// The server closed the connection without a word.
-    Disconnected,
-    /// What came is not HTTP; says what is wrong with it.
-    Malformed(&'static str),
-}
-
-impl fmt::Display for HttpError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Resolve(error) | Self::Connect(error) | Self::Io(error) => error.fmt(f),
-            Self::Tls(error) => error.fmt(f),
-            Self::Disconnected => f.write_str("remote end closed connection without response"),
-            Self::Malformed(what) => f.write_str(what),
-        }
-    }
-}
-
-impl std::error::Error for HttpError {}
-
-/// What is asked of the server. `Host` and `Content-Length` are added by the connection.
-#[derive(Clone, Copy, Debug)]
-pub struct Request<'a> {
-    /// `GET`, `POST`.
-    pub method: &'a str,
-    /// Path and query, already percent-encoded.
-    pub path: &'a str,
-    /// Further headers; names and values must be free of line ends.
-    pub headers: &'a [(&'a str, &'a str)],
-    /// Sent with its length if there is one.
-    pub body: Option<&'a [u8]>,
-}
-
-/// An answer read to its end.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Response {
-    /// Status line and headers.
-    pub head: Head,
-    /// The body, without its framing.
-    pub body: Vec<u8>,
-}
-
-/// One connection to one server, opened when it is first needed and again after the
-/// server closed it between two requests.
-#[derive(Debug)]
-pub struct Connection {
-    address: Address,
-    trust: Trust,
-    identity: Option<Identity>,
-    stream: Option<Stream>,
-}
-
-/// What a client shows to a TLS server that wants to know who it is: PEM files.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Identity {
-    /// Its certificate and those between it and its authority.
-    pub cert: PathBuf,
-    /// Its private key.
-    pub key: PathBuf,
-}
-
-/// Whose word counts about who a TLS server is.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Trust {
-    /// That of the authorities the system trusts.
-    #[default]
-    System,
-    /// That of the authorities in this PEM file only.
-    File(PathBuf),
-}
-
-impl Connection {
-    /// A connection that is not open yet.
-    #[must_use]
-    pub fn new(address: Address) -> Self {
-        Self {
-            address,
-            trust: Trust::System,
-            identity: None,
-            stream: None,
-        }
-    }
-
-    /// Trust others than the system's authorities, from the next connection on.
-    #[must_use]
-    pub fn trusting(self, trust: Trust) -> Self {
-        Self { trust, ..self }
-    }
-
-    /// Show who we are to a TLS server that asks, from the next connection on.
-    #[must_use]
-    pub fn presenting(self, identity: Identity) -> Self {
-        Self {
-            identity: Some(identity),
-            ..self
-        }
-    }
-
-    /// Where it leads.
-    #[must_use]
-    pub fn address(&self) -> &Address {
-        &self.address
-    }
-
-    /// Send a request and read the whole answer, whatever its status.
-    ///
-    /// # Errors
-    /// See [`HttpError`]; the connection is dropped and the next call opens a new one.
-    pub fn exchange(&mut self, request: &Request<'_>) -> Result<Response, HttpError> {
-        let mut answer = self.send(request)?;
-        let mut body = Vec::new();
-        if let Some(length) = answer.body.announced() {
-            body.reserve(usize::try_from(length.min(RESERVE_LIMIT)).unwrap_or(0));
-        }
-        while answer.advance(&mut |piece| body.extend_from_slice(piece.bytes))? {}
-        if answer.reusable() {
-            self.stream = Some(answer.stream);
-        }
-        Ok(Response {
-            head: answer.head,
-            body,
-        })
-    }
-
-    /// Send a request and read only the head of the answer; the body follows by
-    /// [`Answer::advance`]. The connection belongs to that answer from then on.
-    ///
-    /// # Errors
-    /// See [`HttpError`].
-    pub fn follow(mut self, request: &Request<'_>) -> Result<Answer, HttpError> {
-        self.send(request)
-    }
-
-    fn send(&mut self, request: &Request<'_>) -> Result<Answer, HttpError> {
-        let mut stream = match self.stream.take() {
-            Some(stream) => stream,
-            None => Stream::open(&self.address, &self.trust, self.identity.as_ref())?,
-        };
-        let bytes = encode(request, &self.address.host_header());
-        stream.write_all(&bytes).map_err(broken)?;
-        Answer::begin(stream)
-    }
-}
-
-/// What a failure of an open connection means: TLS has things to say of its own.
+/// The meaning of a failure of an open connection: TLS has errors of its own.
 #[cfg(feature = "tls")]
-fn broken(error: io::Error) -> HttpError {
-    let why = tls::reason(error);
-    if let TlsError::Broken(error) = why {
-        return HttpError::Io(error);
-    }
-    HttpError::Tls(why)
+pub(crate) fn broken(error: io::Error) -> CallError {
+    tls::reason(error).into()
 }
 
 #[cfg(not(feature = "tls"))]
-fn broken(error: io::Error) -> HttpError {
-    HttpError::Io(error)
+pub(crate) fn broken(error: io::Error) -> CallError {
+    CallError::Io(error)
 }
 
-/// The bytes of a request: one write, so that the server sees it whole.
-fn encode(request: &Request<'_>, host: &str) -> Vec<u8> {
-    let mut text = format!(
-        "{} {} HTTP/1.1\r\nHost: {host}\r\n",
-        request.method, request.path
-    );
-    for (name, value) in request.headers {
-        text.push_str(&format!("{name}: {value}\r\n"));
-    }
-    if let Some(body) = request.body {
-        text.push_str(&format!("Content-Length: {}\r\n", body.len()));
-    }
-    text.push_str("\r\n");
-    let mut bytes = text.into_bytes();
-    bytes.extend_from_slice(request.body.unwrap_or_default());
-    bytes
+#[cfg(not(feature = "tls"))]
+pub(crate) fn without_tls() -> CallError {
+    let error = io::Error::new(io::ErrorKind::Unsupported, "this build has no TLS");
+    CallError::connect(error)
 }
 
 /// An answer whose body is still arriving.
@@ -230,23 +59,31 @@ pub struct Answer {
     /// Status line and headers.
     pub head: Head,
     body: Body,
-    stream: Stream,
-    incoming: Incoming,
+    stream: Box<dyn Socket>,
+    buffer: Box<[u8]>,
+    /// Received and not used yet.
+    received: Vec<u8>,
 }
 
 impl Answer {
-    /// Read up to the end of the headers, skipping interim (1xx) answers.
-    fn begin(mut stream: Stream) -> Result<Self, HttpError> {
-        let mut incoming = Incoming::new();
+    /// Send a request and read up to the end of the headers.
+    pub(crate) fn begin(mut stream: Box<dyn Socket>, request: &[u8]) -> Result<Self, CallError> {
+        stream.write_all(request).map_err(broken)?;
+        let mut buffer = vec![0; READ_SIZE].into_boxed_slice();
+        let mut received = Vec::new();
         loop {
-            let head = incoming.head(&mut stream)?;
-            if !(100..200).contains(&head.status) {
-                let body = Body::of(&head)?;
+            let count = stream::read(&mut *stream, &mut buffer)?;
+            if count == 0 {
+                return Err(head::ended(&received));
+            }
+            received.extend_from_slice(&buffer[..count]);
+            if let Some((head, body)) = head::take(&mut received)? {
                 return Ok(Self {
                     head,
                     body,
                     stream,
-                    incoming,
+                    buffer,
+                    received,
                 });
             }
         }
@@ -258,17 +95,23 @@ impl Answer {
     ///
     /// # Errors
     /// The connection broke, or the framing is wrong. A body that ends early is
-    /// [`HttpError::Malformed`], except one that has no announced end.
-    pub fn advance(&mut self, take: &mut dyn FnMut(Piece<'_>)) -> Result<bool, HttpError> {
+    /// [`CallError::NotHttp`], except one that has no announced end.
+    pub fn advance(&mut self, take: &mut dyn FnMut(Piece<'_>)) -> Result<bool, CallError> {
         if self.body.is_done() {
             return Ok(false);
         }
-        if self.incoming.bytes().is_empty() && !self.incoming.fill(&mut self.stream)? {
-            self.body.end_of_stream()?;
-            return Ok(false);
+        if self.has_buffered() {
+            let used = self.body.feed(&self.received, take)?;
+            self.received.drain(..used);
+        } else {
+            let count = stream::read(&mut *self.stream, &mut self.buffer)?;
+            if count == 0 {
+                self.body.end_of_stream()?;
+                return Ok(false);
+            }
+            let used = self.body.feed(&self.buffer[..count], take)?;
+            self.received.extend_from_slice(&self.buffer[used..count]);
         }
-        let used = self.body.feed(self.incoming.bytes(), take)?;
-        self.incoming.consume(used);
         Ok(!self.body.is_done())
     }
 
@@ -276,21 +119,22 @@ impl Answer {
     /// caller that polls the descriptor must ask first.
     #[must_use]
     pub fn has_buffered(&self) -> bool {
-        !self.incoming.bytes().is_empty()
+        !self.received.is_empty()
     }
 
-    /// A way to end the connection from another thread that blocks in
-    /// [`Answer::advance`].
+    /// Lets another thread end the connection while this one blocks in [`Answer::advance`].
     ///
     /// # Errors
     /// The descriptor could not be duplicated.
     pub fn hang_up(&self) -> io::Result<HangUp> {
-        self.stream.try_clone().map(HangUp)
+        let socket = self.stream.as_fd().try_clone_to_owned()?;
+        Ok(HangUp(socket.into()))
     }
 
-    /// The connection may carry another request.
-    fn reusable(&self) -> bool {
-        self.body.is_framed() && !self.has_buffered() && self.head.keeps_alive()
+    /// The head, and the connection if it can carry another request.
+    pub(crate) fn finish(self) -> (Head, Option<Box<dyn Socket>>) {
+        let is_reusable = self.body.is_framed() && !self.has_buffered() && self.head.keeps_alive();
+        (self.head, is_reusable.then_some(self.stream))
     }
 }
 
@@ -300,78 +144,16 @@ impl AsFd for Answer {
     }
 }
 
-/// Ends somebody else's connection.
+/// Ends a connection that another thread reads. Sockets of every kind are shut down alike, so it
+/// does not matter that this one may be none of a unix socket.
 #[derive(Debug)]
-pub struct HangUp(Stream);
+pub struct HangUp(UnixStream);
 
 impl HangUp {
     /// Shut the connection down: a blocked reader sees its end.
     pub fn now(&self) {
-        // It may have ended by itself already; that is what was wanted.
-        let _ = self.0.shutdown();
-    }
-}
-
-/// Bytes received and not yet given to anybody.
-#[derive(Debug)]
-struct Incoming {
-    buffer: Box<[u8]>,
-    from: usize,
-    to: usize,
-}
-
-impl Incoming {
-    fn new() -> Self {
-        Self {
-            buffer: vec![0; READ_SIZE].into_boxed_slice(),
-            from: 0,
-            to: 0,
-        }
-    }
-
-    fn bytes(&self) -> &[u8] {
-        &self.buffer[self.from..self.to]
-    }
-
-    fn consume(&mut self, count: usize) {
-        self.from += count;
-    }
-
-    /// Read once behind what is there; false at the end of the stream.
-    fn fill(&mut self, stream: &mut Stream) -> Result<bool, HttpError> {
-        self.buffer.copy_within(self.from..self.to, 0);
-        self.to -= self.from;
-        self.from = 0;
-        if self.to == self.buffer.len() {
-            return Err(HttpError::Malformed("the answer's headers are too long"));
-        }
-        loop {
-            match stream.read(&mut self.buffer[self.to..]) {
-                Ok(count) => {
-                    self.to += count;
-                    return Ok(count > 0);
-                }
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(broken(error)),
-            }
-        }
-    }
-
-    /// Read until a head is complete and take it off.
-    fn head(&mut self, stream: &mut Stream) -> Result<Head, HttpError> {
-        loop {
-            if let Some((head, used)) = head::parse(self.bytes())? {
-                self.consume(used);
-                return Ok(head);
-            }
-            if !self.fill(stream)? {
-                return Err(if self.bytes().is_empty() {
-                    HttpError::Disconnected
-                } else {
-                    HttpError::Malformed("the answer ends within its headers")
-                });
-            }
-        }
+        // it may have ended by itself already; that is what was wanted
+        let _ = self.0.shutdown(Shutdown::Both);
     }
 }
 

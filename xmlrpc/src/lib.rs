@@ -1,18 +1,32 @@
-//! How a call looks on the wire: XML-RPC documents, read and written.
+//! XML-RPC: documents read and written, and clients that call a supervisor.
 //!
-//! Reading order: [`value`] is what travels, [`typed`] what a method makes of it;
-//! [`call`] and [`reply`] are the two documents; [`writer`] writes values straight into a
-//! document, [`stream`] writes an answer in pieces, [`limits`] and [`error`] say what is refused.
+//! Reading order: [`Value`] is what calls and answers hold; [`call`] and [`reply`] are the two
+//! documents; [`writer`] writes values straight into a document, [`stream`] an answer in pieces;
+//! [`limits`] and [`error`] say what is refused. [`client`] blocks, `AsyncClient` (feature `async`)
+//! does not; both are made of [`http`].
 //!
-//! What this crate is *not*: it knows no method, no fault code and no socket except the one
-//! its client opens. Reading is tolerant where the original is (spec interfaces 2.1, 2.2),
-//! writing is byte-equal to it, and always well-formed.
+//! The crate knows no method and no fault code. Reading is as tolerant as the original (spec
+//! interfaces 2.1, 2.2), writing is byte-equal to it, and always well-formed. No input makes it
+//! panic, recurse deeper than [`Limits::depth`] asks for, or allocate more than a small multiple of
+//! the body.
 //!
-//! Law: no input makes this crate panic, recurse deeper than [`limits::Limits::depth`]
-//! asks for, or allocate more than a small multiple of the body.
+//! ```
+//! use visord_xmlrpc::{Limits, Value, decode_call, decode_reply, encode_call, encode_reply};
+//!
+//! let call = encode_call("supervisor.stopProcess", &["web".into(), true.into()]);
+//! let call = decode_call(call.as_bytes(), &Limits::DEFAULT)?;
+//! assert_eq!(call.method, "supervisor.stopProcess");
+//! assert_eq!(call.params, [Value::from("web"), Value::from(true)]);
+//!
+//! let reply = encode_reply(&true);
+//! assert_eq!(decode_reply(reply.as_bytes())?, Ok(Value::Bool(true)));
+//! # Ok::<(), visord_xmlrpc::DecodeError>(())
+//! ```
 
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "async")]
+mod async_client;
 pub mod call;
 pub mod client;
 pub mod error;
@@ -20,7 +34,6 @@ pub mod http;
 pub mod limits;
 pub mod reply;
 pub mod stream;
-pub mod typed;
 pub mod value;
 pub mod writer;
 
@@ -31,12 +44,15 @@ mod reader;
 mod scalar;
 mod scan;
 
+#[cfg(feature = "async")]
+pub use async_client::{AsyncClient, CallLimits};
 pub use call::{Call, decode_call, encode_call};
-pub use client::{CallError, Client, Login};
+pub use client::{CallError, Client};
 pub use error::{DecodeError, Limit};
 pub use float::Float;
+pub use http::Login;
 pub use limits::Limits;
-pub use reply::{ReplyWriter, WireFault, decode_reply, encode_fault, encode_reply};
+pub use reply::{WireFault, decode_reply, encode_fault, encode_reply, write_reply};
 pub use stream::{Escaped, ReplyStream, TextEncoder};
 pub use value::Value;
 pub use writer::{Slot, WriteXml, Written};

@@ -1,6 +1,6 @@
 //! How much of a document is read at most.
 
-/// Limits of one incoming document. The original has none (spec interfaces H12).
+/// Limits of one incoming document. The original has none (spec interfaces 1.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Bytes of the whole body.

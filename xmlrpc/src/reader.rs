@@ -4,7 +4,7 @@
 //! lenient about much. What a conforming parser (the original's is expat) refuses besides is
 //! refused here: characters XML cannot carry, bad names and attributes, a second root, text
 //! outside the root, `]]>` in text, undefined entities. A DOCTYPE is refused altogether
-//! (spec X5), so no entity is ever expanded.
+//! (spec interfaces 2.1), so no entity is ever expanded.
 
 use std::borrow::Cow;
 
@@ -47,11 +47,11 @@ pub(crate) struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     /// A reader of `body`. The encoding is UTF-8 whatever the declaration says, and a byte
-    /// order mark is skipped, by quick-xml (spec X1).
+    /// order mark is skipped, by quick-xml (spec interfaces 2.1).
     pub(crate) fn new(body: &'a [u8], document: Document) -> Result<Self, DecodeError> {
         let text =
             std::str::from_utf8(body).map_err(|_| DecodeError::malformed("body is not UTF-8"))?;
-        // A reply of the original carries control characters raw (quirk Q3): reading them
+        // A reply of the original carries control characters raw (difference Q3): reading them
         // helps, and only a client does.
         if document == Document::Call && scan::position(body, doubtful).is_some() {
             check_characters(text)?;

@@ -8,14 +8,14 @@
 use crate::reply::{AFTER_VALUE, BEFORE_VALUE};
 use crate::writer::{Slot, WriteXml, escape_bytes_into};
 
-/// A part of a text as it stands in a document.
+/// A part of a text, escaped.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Escaped(String);
 
 /// Bytes of a log as a text, as [`Slot::text`] writes it, piece by piece.
 #[derive(Clone, Debug, Default)]
 pub struct TextEncoder {
-    /// The begin of a character that the next piece completes; at most three bytes.
+    /// The start of a character that the next piece completes; at most three bytes.
     cut: Vec<u8>,
 }
 
@@ -51,18 +51,11 @@ impl TextEncoder {
 
 /// Length of the unfinished UTF-8 character at the end, 0 if there is none.
 fn unfinished(bytes: &[u8]) -> usize {
-    let tail = &bytes[bytes.len().saturating_sub(3)..];
-    for back in 1..=tail.len() {
-        let length = match tail[tail.len() - back] {
-            0x80..=0xBF => continue,
-            0xC2..=0xDF => 2,
-            0xE0..=0xEF => 3,
-            0xF0..=0xF4 => 4,
-            _no_start => 1,
-        };
-        return if length > back { back } else { 0 };
-    }
-    0
+    let may_go_on = |length: &usize| {
+        let tail = std::str::from_utf8(&bytes[bytes.len() - length..]);
+        tail.is_err_and(|error| error.valid_up_to() == 0 && error.error_len().is_none())
+    };
+    (1..=bytes.len().min(3)).find(may_go_on).unwrap_or(0)
 }
 
 /// A successful answer that is taken away piece by piece while it is written.
@@ -93,7 +86,7 @@ impl Default for ReplyStream {
 }
 
 impl ReplyStream {
-    /// The begin of the document, whose one value is to be written next.
+    /// The start of the document; its one value is written next.
     #[must_use]
     pub fn new() -> Self {
         let mut out = String::with_capacity(512);
@@ -168,7 +161,7 @@ impl ReplyStream {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::reply::ReplyWriter;
+    use crate::reply::write_reply;
     use proptest::prelude::*;
 
     /// Bytes as programs write them, and what breaks characters.
@@ -189,7 +182,7 @@ mod tests {
             bytes in bytes(),
             cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..6),
         ) {
-            let whole = ReplyWriter::new().finish(|slot| slot.text(&bytes));
+            let whole = write_reply(0, |slot| slot.text(&bytes));
             let mut cuts: Vec<usize> =
                 cuts.iter().map(|cut| cut.index(bytes.len() + 1)).collect();
             cuts.extend([0, bytes.len()]);

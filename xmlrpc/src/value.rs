@@ -1,4 +1,6 @@
-//! What travels: a plain, total value.
+//! The value of a call or an answer.
+
+use crate::scalar;
 
 /// One XML-RPC value.
 #[derive(Clone, Debug, PartialEq, Default)]
@@ -14,7 +16,7 @@ pub enum Value {
     Double(f64),
     /// `<string>`, bare text, the text of an unknown element; `<base64>` in a call.
     Str(String),
-    /// `<base64>`; a call never decodes to it (spec 2.2), a reply does.
+    /// `<base64>`; a call never decodes to it (spec interfaces 2.2), a reply does.
     Base64(Vec<u8>),
     /// `<dateTime.iso8601>`, as `YYYYMMDDTHH:MM:SS`.
     DateTime(String),
@@ -36,67 +38,81 @@ impl Value {
     /// The text of a string.
     #[must_use]
     pub fn as_str(&self) -> Option<&str> {
-        if let Self::Str(text) = self {
-            Some(text)
-        } else {
-            None
-        }
+        let Self::Str(text) = self else { return None };
+        Some(text)
     }
 
-    /// The number of an int; no conversion, see [`crate::typed`] for that.
+    /// The number of an int; no conversion, see [`Value::to_int`] for that.
     #[must_use]
     pub fn as_int(&self) -> Option<i64> {
-        if let Self::Int(number) = self {
-            Some(*number)
-        } else {
-            None
-        }
+        let Self::Int(number) = self else { return None };
+        Some(*number)
     }
 
-    /// The truth of a boolean; no conversion, see [`crate::typed::truthy`] for that.
+    /// The truth of a boolean; no conversion, see [`Value::is_truthy`] for that.
     #[must_use]
     pub fn as_bool(&self) -> Option<bool> {
-        if let Self::Bool(truth) = self {
-            Some(*truth)
-        } else {
-            None
-        }
+        let Self::Bool(truth) = self else { return None };
+        Some(*truth)
     }
 
     /// The number of a double.
     #[must_use]
     pub fn as_double(&self) -> Option<f64> {
-        if let Self::Double(number) = self {
-            Some(*number)
-        } else {
-            None
-        }
+        let Self::Double(number) = self else {
+            return None;
+        };
+        Some(*number)
     }
 
     /// The items of an array.
     #[must_use]
     pub fn as_array(&self) -> Option<&[Value]> {
-        if let Self::Array(items) = self {
-            Some(items)
-        } else {
-            None
-        }
+        let Self::Array(items) = self else {
+            return None;
+        };
+        Some(items)
     }
 
     /// The members of a struct, in order.
     #[must_use]
     pub fn as_struct(&self) -> Option<&[(String, Value)]> {
-        if let Self::Struct(members) = self {
-            Some(members)
-        } else {
-            None
+        let Self::Struct(members) = self else {
+            return None;
+        };
+        Some(members)
+    }
+
+    /// Whether a method takes this for true, as in the original (spec interfaces 3.1): everything
+    /// but nothing, zero and what is empty. The text `false` is true.
+    #[must_use]
+    pub fn is_truthy(&self) -> bool {
+        match self {
+            Self::Nil => false,
+            Self::Bool(truth) => *truth,
+            Self::Int(number) => *number != 0,
+            Self::Double(number) => *number != 0.0,
+            Self::Str(text) => !text.is_empty(),
+            Self::Base64(bytes) => !bytes.is_empty(),
+            Self::DateTime(_) => true,
+            Self::Array(items) => !items.is_empty(),
+            Self::Struct(members) => !members.is_empty(),
         }
     }
 
-    /// Whether this is nothing.
+    /// The whole number that a method takes this for, as in the original (spec interfaces 2.4):
+    /// texts are converted, floats truncated (saturating at 64 bits), booleans count 0 and 1.
     #[must_use]
-    pub const fn is_nil(&self) -> bool {
-        matches!(self, Self::Nil)
+    pub fn to_int(&self) -> Option<i64> {
+        match self {
+            Self::Bool(truth) => Some((*truth).into()),
+            Self::Int(number) => Some(*number),
+            Self::Double(number) => number.is_finite().then_some(*number as i64),
+            Self::Str(text) => scalar::int(text),
+            Self::Nil | Self::Base64(_) | Self::DateTime(_) | Self::Array(_) | Self::Struct(_) => {
+                None
+            }
+        }
     }
 
     /// A struct of these members; of a name given twice the last value stays.
@@ -143,64 +159,27 @@ pub(crate) fn unique(members: Vec<(String, Value)>) -> Vec<(String, Value)> {
     kept
 }
 
-impl From<bool> for Value {
-    fn from(truth: bool) -> Self {
-        Self::Bool(truth)
-    }
+macro_rules! value_from {
+    ($($source:ty => $variant:ident,)*) => {
+        $(impl From<$source> for Value {
+            fn from(value: $source) -> Self {
+                Self::$variant(value.into())
+            }
+        })*
+    };
 }
 
-impl From<i32> for Value {
-    fn from(number: i32) -> Self {
-        Self::Int(number.into())
-    }
-}
-
-impl From<u32> for Value {
-    fn from(number: u32) -> Self {
-        Self::Int(number.into())
-    }
-}
-
-impl From<i64> for Value {
-    fn from(number: i64) -> Self {
-        Self::Int(number)
-    }
-}
-
-impl From<f64> for Value {
-    fn from(number: f64) -> Self {
-        Self::Double(number)
-    }
-}
-
-impl From<&str> for Value {
-    fn from(text: &str) -> Self {
-        Self::Str(text.to_owned())
-    }
-}
-
-impl From<&String> for Value {
-    fn from(text: &String) -> Self {
-        Self::Str(text.clone())
-    }
-}
-
-impl From<String> for Value {
-    fn from(text: String) -> Self {
-        Self::Str(text)
-    }
-}
-
-impl From<Vec<u8>> for Value {
-    fn from(bytes: Vec<u8>) -> Self {
-        Self::Base64(bytes)
-    }
-}
-
-impl From<Vec<Value>> for Value {
-    fn from(items: Vec<Value>) -> Self {
-        Self::Array(items)
-    }
+value_from! {
+    bool => Bool,
+    i32 => Int,
+    u32 => Int,
+    i64 => Int,
+    f64 => Double,
+    &str => Str,
+    &String => Str,
+    String => Str,
+    Vec<u8> => Base64,
+    Vec<Value> => Array,
 }
 
 impl From<()> for Value {
@@ -247,5 +226,43 @@ mod tests {
         assert_eq!(value.get("b"), Some(&Value::Int(2)));
         assert_eq!(value.get("c"), None);
         assert_eq!(Value::from("a").get("a"), None);
+    }
+
+    #[test]
+    fn numbers_convert_as_in_the_original() {
+        for (value, expected) in [
+            (Value::from(3), Some(3)),
+            (Value::from("3"), Some(3)),
+            (Value::from(" 3 "), Some(3)),
+            (Value::from(2.9), Some(2)),
+            (Value::from(-2.9), Some(-2)),
+            (Value::from(1e30), Some(i64::MAX)),
+            (Value::from(true), Some(1)),
+            (Value::from("2.7"), None),
+            (Value::from(""), None),
+            (Value::from(f64::NAN), None),
+            (Value::Nil, None),
+            (Value::Array(vec![Value::from(1)]), None),
+        ] {
+            assert_eq!(value.to_int(), expected, "{value:?}");
+        }
+    }
+
+    #[test]
+    fn truth_is_what_is_not_empty() {
+        for value in [Value::from("false"), Value::from("0"), Value::from(-1)] {
+            assert!(value.is_truthy(), "{value:?}");
+        }
+        let empty = [
+            Value::Nil,
+            Value::from(0),
+            Value::from(0.0),
+            Value::from(""),
+            Value::Array(Vec::new()),
+            Value::Struct(Vec::new()),
+        ];
+        for value in empty {
+            assert!(!value.is_truthy(), "{value:?}");
+        }
     }
 }

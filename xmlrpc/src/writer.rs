@@ -37,7 +37,7 @@ impl<'a> Slot<'a> {
     }
 
     /// A text. `&`, `<`, `>` are escaped, CR becomes `&#13;` (it would arrive as LF), and
-    /// characters XML cannot carry become U+FFFD (decision Q3).
+    /// characters XML cannot carry become U+FFFD (difference Q3).
     pub fn string(self, text: &str) -> Written {
         self.out.push_str("<value><string>");
         escape_into(self.out, text);
@@ -267,34 +267,22 @@ impl WriteXml for String {
     }
 }
 
-impl WriteXml for bool {
-    fn write_xml(&self, slot: Slot<'_>) -> Written {
-        slot.boolean(*self)
-    }
+macro_rules! written_as {
+    ($($number:ty => $method:ident,)*) => {
+        $(impl WriteXml for $number {
+            fn write_xml(&self, slot: Slot<'_>) -> Written {
+                slot.$method((*self).into())
+            }
+        })*
+    };
 }
 
-impl WriteXml for i64 {
-    fn write_xml(&self, slot: Slot<'_>) -> Written {
-        slot.int(*self)
-    }
-}
-
-impl WriteXml for i32 {
-    fn write_xml(&self, slot: Slot<'_>) -> Written {
-        slot.int((*self).into())
-    }
-}
-
-impl WriteXml for u32 {
-    fn write_xml(&self, slot: Slot<'_>) -> Written {
-        slot.int((*self).into())
-    }
-}
-
-impl WriteXml for f64 {
-    fn write_xml(&self, slot: Slot<'_>) -> Written {
-        slot.double(*self)
-    }
+written_as! {
+    bool => boolean,
+    i64 => int,
+    i32 => int,
+    u32 => int,
+    f64 => double,
 }
 
 impl<T: WriteXml> WriteXml for [T] {

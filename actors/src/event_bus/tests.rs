@@ -4,6 +4,7 @@ use actix::Addr;
 use visord_model::event::{Event, EventKind, Period};
 
 use super::*;
+use crate::feed::Resume;
 use crate::testing::{Recorded, on_paused_time, recorder, settle};
 
 fn publish(bus: &Addr<EventBus>, event: Event) {
@@ -26,9 +27,9 @@ fn delivered(recorded: &Recorded<Deliver>) -> Vec<(u64, EventKind)> {
 }
 
 #[test]
-fn a_serial_only_for_what_somebody_wants() {
+fn a_serial_only_for_what_is_subscribed_to() {
     on_paused_time(async {
-        let bus = EventBus::new(0, Interest::default()).start();
+        let bus = EventBus::new(0, Interest::default(), Feed::new()).start();
         publish(&bus, Event::SupervisorRunning);
         let groups = subscribe(&bus, "groups", &[EventKind::ProcessGroup]);
         let all = subscribe(
@@ -41,7 +42,7 @@ fn a_serial_only_for_what_somebody_wants() {
         publish(&bus, Event::GroupRemoved("g".into()));
         settle().await;
         use EventKind as K;
-        // overlapping subscriptions get an event once (decision C3)
+        // overlapping subscriptions get an event once (difference C3)
         assert_eq!(
             delivered(&all),
             [
@@ -65,11 +66,10 @@ fn a_serial_only_for_what_somebody_wants() {
 }
 
 #[test]
-fn the_feed_hears_of_what_nobody_subscribes_to_but_output_and_time() {
+fn the_feed_has_everything_but_output_and_ticks() {
     on_paused_time(async {
         let feed = Feed::new();
-        let bus = EventBus::new(5, Interest::default()).telling(feed.clone());
-        let bus = bus.start();
+        let bus = EventBus::new(5, Interest::default(), feed.clone()).start();
         publish(&bus, Event::GroupAdded("a".into()));
         let all = subscribe(&bus, "all", &[EventKind::Event]);
         publish(
@@ -93,9 +93,9 @@ fn the_feed_hears_of_what_nobody_subscribes_to_but_output_and_time() {
 }
 
 #[test]
-fn serials_go_on_where_the_last_life_ended() {
+fn serials_go_on_after_a_restart() {
     on_paused_time(async {
-        let bus = EventBus::new(41, Interest::default()).start();
+        let bus = EventBus::new(41, Interest::default(), Feed::new()).start();
         let all = subscribe(&bus, "all", &[EventKind::Event]);
         publish(&bus, Event::SupervisorRunning);
         settle().await;
@@ -109,7 +109,7 @@ fn serials_go_on_where_the_last_life_ended() {
 #[test]
 fn a_second_subscription_replaces_the_first() {
     on_paused_time(async {
-        let bus = EventBus::new(0, Interest::default()).start();
+        let bus = EventBus::new(0, Interest::default(), Feed::new()).start();
         let old = subscribe(&bus, "pool", &[EventKind::Event]);
         let new = subscribe(&bus, "pool", &[EventKind::ProcessGroup]);
         publish(&bus, Event::GroupAdded("g".into()));
@@ -124,7 +124,7 @@ fn a_second_subscription_replaces_the_first() {
 fn interest_is_kept_up_to_date() {
     on_paused_time(async {
         let interest = Interest::default();
-        let bus = EventBus::new(0, interest.clone()).start();
+        let bus = EventBus::new(0, interest.clone(), Feed::new()).start();
         let (watcher, changes) = recorder();
         bus.do_send(WatchInterest(watcher));
         let _ticks = subscribe(&bus, "ticks", &[EventKind::Tick]);
@@ -141,5 +141,41 @@ fn interest_is_kept_up_to_date() {
             .map(|InterestChanged(kinds)| kinds.contains(EventKind::Tick5))
             .collect();
         assert_eq!(seen, [false, true, true, false]);
+    });
+}
+
+/// What a coordinator or another part of the daemon may do changes nothing for listeners.
+#[test]
+fn readers_of_the_feed_draw_no_serials() {
+    on_paused_time(async {
+        let serials = async |is_read: bool| {
+            let feed = Feed::new();
+            let bus = EventBus::new(0, Interest::default(), feed.clone()).start();
+            let mut changed = feed.changed();
+            let start = feed.cursor();
+            if is_read {
+                let (watcher, _) = recorder();
+                bus.do_send(WatchInterest(watcher));
+            }
+            publish(&bus, Event::SupervisorRunning);
+            let groups = subscribe(&bus, "groups", &[EventKind::ProcessGroup]);
+            for event in [
+                Event::GroupAdded("g".into()),
+                Event::SupervisorStopping,
+                Event::GroupRemoved("g".into()),
+            ] {
+                publish(&bus, event);
+                if is_read {
+                    changed.changed().await.expect("a publisher");
+                    assert!(matches!(feed.since(start), Resume::Entries(_)));
+                }
+            }
+            settle().await;
+            delivered(&groups)
+        };
+        use EventKind as K;
+        let expected = [(0, K::ProcessGroupAdded), (1, K::ProcessGroupRemoved)];
+        assert_eq!(serials(false).await, expected);
+        assert_eq!(serials(true).await, expected);
     });
 }

@@ -7,10 +7,7 @@ use visord_model::event::Stream;
 use super::*;
 
 fn gone(name: &str) -> News {
-    News::Gone(ProcessName {
-        group: name.into(),
-        process: name.into(),
-    })
+    News::Gone(ProcessName::new(name, name))
 }
 
 fn event(serial: Option<u64>, bytes: usize) -> News {
@@ -100,11 +97,10 @@ fn cursors_are_read_as_they_are_written_and_nothing_else_is() {
 fn output_and_time_are_no_news() {
     for kind in EventKind::all() {
         let quiet = kind.is_a(EventKind::ProcessLog) || kind.is_a(EventKind::Tick);
-        assert_eq!(Feed::tells(kind), !quiet, "{}", kind.name());
+        assert_eq!(Feed::has(kind), !quiet, "{}", kind.name());
     }
     let output = Output {
-        process: "p".into(),
-        group: "g".into(),
+        name: ProcessName::new("g", "p"),
         pid: 1,
         stream: Stream::Stdout,
         data: vec![0; 9],

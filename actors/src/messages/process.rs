@@ -1,118 +1,73 @@
-//! What one process may be told, and what it tells.
+//! Requests to one process, and what it tells the Supervisor.
 
 use actix::Message;
+use visord_model::name::ProcessName;
 use visord_model::signal::Signal;
 use visord_model::state::ProcessState;
 
-use super::supervisor::{Answer, LogCare, ProcessName};
+use super::Answer;
+use crate::spawn::ResolvedCommand;
 
-/// Start if it is meant to start by itself and was never started.
-#[derive(Message)]
-#[rtype(result = "()")]
-pub struct Autostart;
-
-/// Start. Faults as [`super::supervisor::StartProcess`], `label` is what they name.
-#[derive(Message)]
+/// A request to one process. Its faults are those of the request of the same name in
+/// [`super::supervisor`].
+#[derive(Clone, Debug, Message)]
 #[rtype(result = "Answer")]
-pub struct Start {
-    /// Answer only when it is RUNNING or has failed.
-    pub wait: bool,
-    /// The name the client used.
-    pub label: String,
+pub enum Command {
+    /// Start if it is meant to start by itself and was never started.
+    Autostart,
+    /// Find its program, then start.
+    Start {
+        /// Reply only when it is RUNNING or has failed.
+        wait: bool,
+    },
+    /// Start with the program that was found. The process sends this to itself.
+    StartFound {
+        /// As in `Start`.
+        wait: bool,
+        /// What to execute.
+        program: ResolvedCommand,
+    },
+    /// Stop.
+    Stop {
+        /// Reply only when it has stopped.
+        wait: bool,
+    },
+    /// Stop for good, to be replaced or removed: from now on nothing starts this process. The
+    /// reply comes when it is at rest. Fault: FAILED, its child could not be signalled.
+    Retire,
+    /// It is not replaced after all: it may be started again, and a start that `Retire` canceled
+    /// happens.
+    Reinstate,
+    /// The daemon closes: stop, and do not retry.
+    GiveUp,
+    /// The daemon closes: nothing is to be spawned any more.
+    Closing,
+    /// Signal the child.
+    Signal(Signal),
+    /// Write to the child's stdin.
+    Write(Vec<u8>),
+    /// Empty the log files.
+    ClearLogs,
+    /// Start new log files; the present ones become the first old ones.
+    RotateLogs,
+    /// Reopen the log files at their paths.
+    ReopenLogs,
 }
 
-/// Stop. Faults as [`super::supervisor::StopProcess`].
-#[derive(Message)]
-#[rtype(result = "Answer")]
-pub struct Stop {
-    /// Answer only when it has stopped.
-    pub wait: bool,
-    /// The name the client used.
-    pub label: String,
-}
-
-/// Stop for good, to be replaced or removed: from now on nothing starts this process. The
-/// answer comes when it is at rest. Fault: FAILED, its child could not be signalled.
-#[derive(Message)]
-#[rtype(result = "Answer")]
-pub struct Retire;
-
-/// It is not replaced after all: it may be started again, and a start that [`Retire`] took back
-/// happens.
-#[derive(Message)]
-#[rtype(result = "()")]
-pub struct Reinstate;
-
-/// The daemon closes: stop, and do not retry.
-#[derive(Message)]
-#[rtype(result = "()")]
-pub struct GiveUp;
-
-/// Nothing is to be spawned any more.
-#[derive(Message)]
-#[rtype(result = "()")]
-pub struct Closing;
-
-/// Signal the child.
-#[derive(Message)]
-#[rtype(result = "Answer")]
-pub struct SignalChild {
-    /// What to send.
-    pub signal: Signal,
-    /// The name the client used.
-    pub label: String,
-}
-
-/// Write to the child's stdin.
-#[derive(Message)]
-#[rtype(result = "Answer")]
-pub struct Write {
-    /// What to write.
-    pub data: Vec<u8>,
-    /// The name the client used.
-    pub label: String,
-}
-
-/// Empty the log files.
-#[derive(Message)]
-#[rtype(result = "Answer")]
-pub struct ClearLogs {
-    /// The name the client used.
-    pub label: String,
-}
-
-/// Start new log files, or open them anew, as [`super::supervisor::TendProcessLogs`].
-#[derive(Message)]
-#[rtype(result = "Answer")]
-pub struct TendLogs {
-    /// Which of the two.
-    pub care: LogCare,
-    /// The name the client used.
-    pub label: String,
-}
-
-/// Open the log files anew.
-#[derive(Message)]
-#[rtype(result = "()")]
-pub struct ReopenLogs;
-
-/// The state of a process changed.
+/// Process to Supervisor: its state changed, or it goes on after a panic.
 #[derive(Clone, Debug, Message)]
 #[rtype(result = "()")]
 pub struct ProcessChanged {
     /// Which one.
     pub name: ProcessName,
-    /// The state entered.
+    /// Its state now.
     pub state: ProcessState,
+    /// Its actor panicked: the request that it was working on is lost.
+    pub resumed: bool,
 }
 
-/// Process to guardian: its actor panicked; another one is to go on with what it left.
-#[derive(Clone, Debug, Message)]
-#[rtype(result = "()")]
-pub struct ActorDied(pub ProcessName);
-
-/// Make the actor of this process panic. For tests: no client can send it.
-#[doc(hidden)]
+/// Make the actor of this process panic.
+#[cfg(feature = "testing")]
 #[derive(Clone, Debug, Message)]
 #[rtype(result = "()")]
 pub struct InjectPanic(pub ProcessName);

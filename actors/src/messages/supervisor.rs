@@ -1,23 +1,16 @@
-//! What may be asked of the Supervisor actor. Reads are not here: see [`crate::board::Board`].
+//! Requests to the Supervisor actor, and the handle that sends them. Reads are not here: see
+//! [`crate::board::Board`].
 
 use std::collections::BTreeSet;
 
-use actix::Message;
+use actix::{Actor, Addr, Handler, Message, Recipient};
 use visord_config::GroupConfig;
 use visord_model::fault::{Fault, FaultCode};
+pub use visord_model::name::ProcessName;
 use visord_model::signal::Signal;
 
-/// The answer to a request: done, or the fault for the client.
-pub type Answer<T = ()> = Result<T, Fault>;
-
-/// One process of an active group.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct ProcessName {
-    /// Group name.
-    pub group: String,
-    /// Process name within it.
-    pub process: String,
-}
+pub use super::Answer;
+use super::{NoReply, Reply};
 
 /// Which processes a bulk request is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,186 +25,210 @@ pub enum Scope {
 
 /// What a bulk request did to one process (spec interfaces 3.1 "Bulk result struct").
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Outcome {
-    /// Process name.
-    pub name: String,
-    /// Group name.
-    pub group: String,
-    /// SUCCESS, or the fault of the single operation.
-    pub status: FaultCode,
-    /// `OK` or the fault string.
-    pub description: String,
+pub struct BulkResult {
+    /// The process.
+    pub name: ProcessName,
+    /// Done, or the fault of the single operation.
+    pub answer: Answer,
 }
 
-/// What log files may need.
+impl BulkResult {
+    /// SUCCESS, or the code of the fault.
+    #[must_use]
+    pub fn status(&self) -> FaultCode {
+        self.answer
+            .as_ref()
+            .err()
+            .map_or(FaultCode::Success, |fault| fault.code)
+    }
+}
+
+/// How to maintain log files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LogCare {
+pub enum LogAction {
     /// The present file becomes the first of the old ones. An empty or missing one stays as
     /// it is, and so does anything but a regular file.
     Rotate,
-    /// The path is opened anew: somebody else moved the file. Nothing for a process that
-    /// has no log open. A failure is told in the activity log.
+    /// The path is opened again, after another program moved the file. Nothing for a process
+    /// that has no log open. A failure is written to the activity log.
     Reopen,
 }
 
-/// A request and the type of its answer.
-macro_rules! request {
-    ($(#[$doc:meta])* $name:ident { $($(#[$fdoc:meta])* $field:ident : $ty:ty),* $(,)? } -> $result:ty) => {
-        $(#[$doc])*
-        #[derive(Clone, Debug)]
-        pub struct $name { $($(#[$fdoc])* pub $field: $ty),* }
+/// Declares each request with its reply type: a struct, a variant of [`Request`] and a method of
+/// [`SupervisorHandle`].
+macro_rules! requests {
+    ($($(#[$doc:meta])* $method:ident: $name:ident { $($(#[$fdoc:meta])* $field:ident : $ty:ty),* $(,)? } -> $reply:ty;)*) => {
+        $(
+            $(#[$doc])*
+            #[derive(Clone, Debug)]
+            pub struct $name { $($(#[$fdoc])* pub $field: $ty),* }
+        )*
 
-        impl Message for $name {
-            type Result = Answer<$result>;
+        /// A request to the Supervisor, and where its reply goes.
+        #[derive(Debug, Message)]
+        #[rtype(result = "()")]
+        #[allow(missing_docs, reason = "each struct has its documentation")]
+        pub enum Request {
+            $($name($name, Reply<$reply>),)*
+        }
+
+        impl Request {
+            /// Reply with this fault.
+            pub(crate) fn refuse(self, fault: Fault) {
+                match self {
+                    $(Self::$name(_, reply) => reply.send(Err(fault)),)*
+                }
+            }
+        }
+
+        impl SupervisorHandle {
+            $(
+                $(#[$doc])*
+                pub async fn $method(&self, $($field: $ty),*) -> Answer<$reply> {
+                    let (reply, answer) = Reply::new();
+                    let request = Request::$name($name { $($field),* }, reply);
+                    // a request that cannot be sent is dropped with its reply
+                    let _ = self.0.send(request).await;
+                    answer.await.unwrap_or_else(|_| Err(self.no_reply().into()))
+                }
+            )*
         }
     };
 }
 
-request! {
+/// Sends requests to the Supervisor; cheap to clone. It names no actor type, so its users can be
+/// tested with another one.
+#[derive(Clone)]
+pub struct SupervisorHandle(Recipient<Request>);
+
+impl SupervisorHandle {
+    /// A handle to the actor that answers every request.
+    #[must_use]
+    pub fn new<A>(addr: &Addr<A>) -> Self
+    where
+        A: Actor + Handler<Request>,
+        A::Context: actix::dev::ToEnvelope<A, Request>,
+    {
+        Self(addr.clone().recipient())
+    }
+
+    fn no_reply(&self) -> NoReply {
+        match self.0.connected() {
+            true => NoReply::Interrupted,
+            false => NoReply::SupervisorEnded,
+        }
+    }
+}
+
+requests! {
     /// Start one process. Faults: BAD_NAME, NO_FILE, NOT_EXECUTABLE, ALREADY_STARTED, FAILED;
     /// when waiting also SPAWN_ERROR and ABNORMAL_TERMINATION (spec interfaces 3.5).
-    StartProcess {
+    start_process: StartProcess {
         /// Which one.
         name: ProcessName,
         /// Answer only when it is RUNNING or has failed.
         wait: bool,
-    } -> ()
-}
-request! {
+    } -> ();
     /// Stop one process. Faults: BAD_NAME, NOT_RUNNING, FAILED.
-    StopProcess {
+    stop_process: StopProcess {
         /// Which one.
         name: ProcessName,
         /// Answer only when it has stopped.
         wait: bool,
-    } -> ()
-}
-request! {
+    } -> ();
     /// Signal one process. Faults: BAD_NAME, NOT_RUNNING, FAILED.
-    SignalProcess {
+    signal_process: SignalProcess {
         /// Which one.
         name: ProcessName,
         /// What to send.
         signal: Signal,
-    } -> ()
-}
-request! {
+    } -> ();
     /// Start every process in scope that is not running. Fault: BAD_NAME (unknown group).
-    StartMany {
+    start_many: StartMany {
         /// Which ones.
         scope: Scope,
         /// Wait for each.
         wait: bool,
-    } -> Vec<Outcome>
-}
-request! {
+    } -> Vec<BulkResult>;
     /// Stop every running process in scope. Fault: BAD_NAME (unknown group).
-    StopMany {
+    stop_many: StopMany {
         /// Which ones.
         scope: Scope,
         /// Wait for each.
         wait: bool,
-    } -> Vec<Outcome>
-}
-request! {
+    } -> Vec<BulkResult>;
     /// Signal every signallable process in scope. Fault: BAD_NAME (unknown group).
-    SignalMany {
+    signal_many: SignalMany {
         /// Which ones.
         scope: Scope,
         /// What to send, or each one's fault.
         signal: Result<Signal, Fault>,
-    } -> Vec<Outcome>
-}
-request! {
+    } -> Vec<BulkResult>;
     /// Write to a process's stdin. Faults: BAD_NAME, NOT_RUNNING, NO_FILE (closed), FAILED
     /// (its bounded buffer is full).
-    WriteStdin {
+    write_stdin: WriteStdin {
         /// Which one.
         name: ProcessName,
         /// What to write.
         data: Vec<u8>,
-    } -> ()
-}
-request! {
+    } -> ();
     /// Empty the logs of one process. Faults: BAD_NAME, FAILED.
-    ClearProcessLogs {
+    clear_process_logs: ClearProcessLogs {
         /// Which one.
         name: ProcessName,
-    } -> ()
-}
-request! {
-    /// Rotate the logs of one process or open them anew. Faults: BAD_NAME, FAILED.
-    TendProcessLogs {
+    } -> ();
+    /// Rotate the logs of one process or reopen them. Faults: BAD_NAME, FAILED.
+    maintain_process_logs: MaintainProcessLogs {
         /// Which one.
         name: ProcessName,
         /// Which of the two.
-        care: LogCare,
-    } -> ()
-}
-request! {
+        action: LogAction,
+    } -> ();
     /// Empty the logs of every process in scope, in walk order. Fault: BAD_NAME (unknown group).
-    ClearManyLogs {
+    clear_many_logs: ClearManyLogs {
         /// Which ones.
         scope: Scope,
-    } -> Vec<Outcome>
-}
-request! {
+    } -> Vec<BulkResult>;
     /// Empty the activity log. Faults: NO_FILE, FAILED.
-    ClearMainLog {} -> ()
-}
-request! {
+    clear_main_log: ClearMainLog {} -> ();
     /// Activate a group of the last loaded configuration. Faults: ALREADY_ADDED, BAD_NAME.
-    AddGroup {
+    add_group: AddGroup {
         /// Its name.
         name: String,
-    } -> ()
-}
-request! {
+    } -> ();
     /// Deactivate a group whose processes are all stopped. Faults: BAD_NAME, STILL_RUNNING.
-    RemoveGroup {
+    remove_group: RemoveGroup {
         /// Its name.
         name: String,
-    } -> ()
-}
-request! {
+    } -> ();
     /// Make one group what the last loaded configuration says, and touch no process whose
     /// settings are equal (docs/compatibility.md, "update"). Updates of one group are carried
     /// out one after the other. Faults: BAD_NAME (neither active nor configured),
-    /// ALREADY_ADDED (added by somebody else meanwhile), FAILED (a log could not be made, a
+    /// ALREADY_ADDED (added by another client meanwhile), FAILED (a log could not be made, a
     /// process could not be stopped: the group stays as it was), SHUTDOWN_STATE.
-    UpdateGroup {
+    update_group: UpdateGroup {
         /// Its name.
         name: String,
-        /// Only tell what would happen.
+        /// Only report what would happen.
         dry_run: bool,
-    } -> Vec<Updated>
-}
-request! {
+    } -> Vec<Updated>;
     /// Read the configuration file again and say what differs; changes nothing that runs.
     /// Fault: CANT_REREAD.
-    ReloadConfig {} -> Reread
-}
-request! {
+    reload_config: ReloadConfig {} -> Reread;
     /// The last loaded configuration, for `getAllConfigInfo`.
-    GetConfig {} -> Vec<ConfiguredGroup>
-}
-request! {
+    get_config: GetConfig {} -> Vec<ConfiguredGroup>;
     /// Publish a REMOTE_COMMUNICATION event.
-    SendRemoteEvent {
+    send_remote_event: SendRemoteEvent {
         /// Its type, as text.
         kind: String,
         /// Its data, as text.
         data: String,
-    } -> ()
-}
-request! {
+    } -> ();
     /// Stop everything in order, then exit. Fault: SHUTDOWN_STATE.
-    Shutdown {} -> ()
-}
-request! {
-    /// Validate the configuration, then stop everything in order and start anew.
-    /// Faults: SHUTDOWN_STATE, CANT_REREAD (decision C28).
-    Restart {} -> ()
+    shutdown: Shutdown {} -> ();
+    /// Validate the configuration, then stop everything in order and start again.
+    /// Faults: SHUTDOWN_STATE, CANT_REREAD (difference C28).
+    restart: Restart {} -> ();
 }
 
 /// Everything is in place, clients are served: start what is meant to start by itself.
@@ -225,7 +242,7 @@ pub struct Begin;
 #[rtype(result = "()")]
 pub struct Terminate;
 
-/// Open the activity log and the logs of every running process anew (SIGUSR2).
+/// Reopen the activity log and the logs of every running process (SIGUSR2).
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
 pub struct ReopenEverything;
@@ -233,10 +250,8 @@ pub struct ReopenEverything;
 /// What an update of its group does to one process.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Updated {
-    /// Process name.
-    pub name: String,
-    /// Group name.
-    pub group: String,
+    /// The process.
+    pub name: ProcessName,
     /// What becomes of it.
     pub fate: Fate,
     /// It was not at rest, and is stopped.
@@ -250,7 +265,7 @@ pub struct Updated {
 pub enum Fate {
     /// Its settings are equal: it is not touched, whatever its state.
     Kept,
-    /// Its settings differ: it is stopped and made anew.
+    /// Its settings differ: it is stopped and replaced.
     Restarted,
     /// It is new.
     Added,
@@ -293,8 +308,8 @@ pub struct ConfiguredGroup {
     pub resolved: Vec<(Option<String>, Option<String>)>,
 }
 
-/// Make the Supervisor panic. For tests: no client can send it.
-#[doc(hidden)]
+/// Make the Supervisor panic.
+#[cfg(feature = "testing")]
 #[derive(Clone, Debug, Message)]
 #[rtype(result = "()")]
 pub struct InjectSupervisorPanic;

@@ -8,10 +8,12 @@ use actix::Addr;
 use tokio::time::sleep;
 use visord_model::event::EventKind;
 use visord_model::listener::EventLength;
+use visord_model::name::ProcessName;
 use visord_model::state::ProcessState;
 
 use super::*;
 use crate::event_bus::EventBus;
+use crate::feed::Feed;
 use crate::interest::Interest;
 use crate::messages::event::{Publish, Subscribe};
 use crate::testing::{Lines, on_paused_time, settle};
@@ -55,33 +57,33 @@ impl Actor for Member {
     type Context = Context<Self>;
 }
 
-impl Handler<WriteEnvelope> for Member {
+impl Handler<ListenerRequest> for Member {
     type Result = ();
 
-    fn handle(&mut self, msg: WriteEnvelope, _ctx: &mut Self::Context) {
-        let process = self.name.clone();
+    fn handle(&mut self, msg: ListenerRequest, _ctx: &mut Self::Context) {
+        let (pid, data) = match msg {
+            ListenerRequest::Recover { pid } => {
+                return self.seen.restarts.borrow_mut().push(pid);
+            }
+            ListenerRequest::Write { pid, data } => (pid, data),
+        };
         let refusal = *self.seen.refusal.borrow();
-        self.pool.do_send(EnvelopeWritten {
-            process: process.clone(),
-            pid: msg.pid,
-            outcome: refusal.map_or(Ok(()), Err),
-        });
+        let outcome = refusal.map_or(Ok(()), Err);
+        let tell = |event| self.pool.do_send(member_message(&self.name, event));
+        tell(MemberEvent::Written { pid, outcome });
         if refusal.is_some() {
             return;
         }
-        let text = String::from_utf8(msg.data).expect("events of these tests are text");
-        self.seen.envelopes.borrow_mut().push((msg.pid, text));
+        let text = String::from_utf8(data).expect("events of these tests are text");
+        self.seen.envelopes.borrow_mut().push((pid, text));
         let data = self.seen.answer.borrow().as_bytes().to_vec();
-        self.pool.do_send(ListenerOutput { process, data });
+        tell(MemberEvent::Output(data));
     }
 }
 
-impl Handler<RecoverListener> for Member {
-    type Result = ();
-
-    fn handle(&mut self, msg: RecoverListener, _ctx: &mut Self::Context) {
-        self.seen.restarts.borrow_mut().push(msg.pid);
-    }
+fn member_message(process: &str, event: MemberEvent) -> MemberMessage {
+    let process = process.into();
+    MemberMessage { process, event }
 }
 
 struct Fixture {
@@ -123,10 +125,10 @@ fn start_settling(settle: Settle) -> Fixture {
 
 fn start_with_log(config: PoolConfig, settle: Settle) -> Fixture {
     let log = Lines::default();
-    let bus = EventBus::new(20, Interest::default()).start();
-    let pool = ListenerPool::new("pool".into(), "north".into(), &config, log.logger());
+    let bus = EventBus::new(20, Interest::default(), Feed::new()).start();
+    let pool = ListenerPool::new("pool".into(), "north".into(), &config, log.logger(), settle);
     let meter = pool.meter();
-    let pool = pool.settling(settle).start();
+    let pool = pool.start();
     bus.do_send(Subscribe {
         name: "pool".into(),
         kinds: config.events,
@@ -154,26 +156,20 @@ impl Fixture {
         .start();
         self.pool.do_send(Join {
             process: name.into(),
-            stdin: member.clone().recipient(),
-            recover: member.clone().recipient(),
+            member: member.clone().recipient(),
         });
         self.members.borrow_mut().push(member);
         seen
     }
 
     fn changed(&self, name: &str, state: ProcessState, pid: i32) {
-        self.pool.do_send(MemberChanged {
-            process: name.into(),
-            state,
-            pid,
-        });
+        let event = MemberEvent::Changed { state, pid };
+        self.pool.do_send(member_message(name, event));
     }
 
     fn says(&self, name: &str, text: &str) {
-        self.pool.do_send(ListenerOutput {
-            process: name.into(),
-            data: text.into(),
-        });
+        let event = MemberEvent::Output(text.into());
+        self.pool.do_send(member_message(name, event));
     }
 
     /// RUNNING and READY.
@@ -238,7 +234,7 @@ fn after_an_update_the_configured_order_counts() {
         fixture.up("b", 7);
         let new = fixture.join("a");
         fixture.up("a", 8);
-        let order = ["a".to_owned(), "b".to_owned()].to_vec();
+        let order = ["a".into(), "b".into()].to_vec();
         fixture.pool.do_send(Arrange { order });
         fixture.remote("one");
         settle().await;
@@ -392,8 +388,8 @@ fn refused_envelopes_go_to_the_next_member_or_stay() {
             ]
         );
         *b.refusal.borrow_mut() = None;
-        let process = "b".to_owned();
-        fixture.pool.do_send(StdinDrained { process, pid: 8 });
+        let event = MemberEvent::StdinDrained { pid: 8 };
+        fixture.pool.do_send(member_message("b", event));
         settle().await;
         assert_eq!(b.bodies(), ["type:t\none"]);
         assert_eq!(a.bodies(), Vec::<String>::new());
@@ -411,8 +407,8 @@ fn an_envelope_cut_short_is_taken_back() {
         fixture.remote("one");
         settle().await;
         assert_eq!(a.bodies(), ["type:t\none"]);
-        let process = "a".to_owned();
-        fixture.pool.do_send(StdinClosed { process, pid: 7 });
+        let event = MemberEvent::StdinClosed { pid: 7 };
+        fixture.pool.do_send(member_message("a", event));
         settle().await;
         assert_eq!(b.bodies(), ["type:t\none"]);
     });
@@ -429,19 +425,11 @@ impl Actor for Gone {
     }
 }
 
-impl Handler<WriteEnvelope> for Gone {
+impl Handler<ListenerRequest> for Gone {
     type Result = ();
 
-    fn handle(&mut self, _msg: WriteEnvelope, _ctx: &mut Self::Context) {
-        unreachable!("nobody handles this");
-    }
-}
-
-impl Handler<RecoverListener> for Gone {
-    type Result = ();
-
-    fn handle(&mut self, _msg: RecoverListener, _ctx: &mut Self::Context) {
-        unreachable!("nobody handles this");
+    fn handle(&mut self, _msg: ListenerRequest, _ctx: &mut Self::Context) {
+        unreachable!("its mailbox is closed");
     }
 }
 
@@ -452,8 +440,7 @@ fn a_process_actor_that_ended_keeps_no_event() {
         let gone = Gone.start();
         fixture.pool.do_send(Join {
             process: "a".into(),
-            stdin: gone.clone().recipient(),
-            recover: gone.recipient(),
+            member: gone.recipient(),
         });
         fixture.up("a", 7);
         settle().await;
@@ -583,8 +570,7 @@ fn extended_detail() {
         let member = fixture.join("a");
         fixture.up("a", 7);
         fixture.bus.do_send(Publish(Event::ProcessState {
-            process: "p".into(),
-            group: "g".into(),
+            name: ProcessName::new("g", "p"),
             transition: visord_model::process::Transition {
                 from: ProcessState::Running,
                 to: ProcessState::Exited,

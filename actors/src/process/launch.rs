@@ -1,53 +1,65 @@
-//! From the wish to spawn to a child, and from its exit to the machine's next input.
+//! From the effect Spawn to a child, and from its exit to the machine's next input.
 
 use std::panic::AssertUnwindSafe;
-use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix::{ActorFutureExt, AsyncContext, Context, WrapFuture};
+use actix::{Message, WeakAddr};
 use futures_util::FutureExt;
 use futures_util::future::join_all;
 use visord_model::event::Stream;
-use visord_model::fault::FaultCode;
 use visord_model::process::{Input, SPAWN_TIMEOUT};
 
-use super::listen::Speech;
+use super::Process;
+use super::listener_stdout::ListenerStdout;
 use super::spawn_request::{Launched, Wire};
-use super::{Process, StdinError};
-use crate::log::{Channel, ChannelSpec};
-use crate::messages::supervisor::Answer;
-use crate::reaper::{CHILD_QUIT, ProcessExited, Watch};
-use crate::spawn::SpawnError;
+use super::stdin::{Stdin, StdinError};
+use crate::log::Channel;
+use crate::reaper::{CHILD_QUIT, ProcessExited};
+use crate::spawn::{ProgramJobs, SpawnAttempt, SpawnError};
 
 /// How long an exit may wait for a log whose file system hangs. Slow disks take less for what
 /// is in a pipe.
 const DRAIN_PATIENCE: Duration = Duration::from_secs(5);
 
+/// What came of a spawn.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub(super) struct Spawned {
+    attempt: Arc<SpawnAttempt>,
+    result: Result<Launched, SpawnError>,
+}
+
 impl Process {
+    /// A new attempt to do a job of this program.
+    pub(super) fn attempt(&self, jobs: &ProgramJobs) -> Arc<SpawnAttempt> {
+        Arc::new(SpawnAttempt::new(self.deps.clock, jobs.clone()))
+    }
+
     /// Carry out the effect Spawn; its answer is a later turn.
     pub(super) fn launch(&mut self) {
-        let attempt = self.setup.post.attempt(self.world.clock);
+        let attempt = self.attempt(&self.starts);
         self.attempt = Some(Arc::clone(&attempt));
-        let spawned = self
-            .spawn_request()
-            .queue(&self.world, Arc::clone(&attempt));
-        let post = Rc::clone(&self.setup.post);
-        // by itself: whatever becomes of this actor, a child that is born is never forgotten
+        let program = self.program.take();
+        let request = self.spawn_request(program);
+        let spawned = request.queue(&self.deps, Arc::clone(&attempt));
+        let mailbox = self.mailbox.clone();
+        // a task of its own, which a panic of the actor does not end
         actix_rt::spawn(async move {
-            let answer = AssertUnwindSafe(spawned).catch_unwind().await;
+            let result = AssertUnwindSafe(spawned).catch_unwind().await;
             // the panic hook has reported it
-            let answer = answer.unwrap_or(Err(SpawnError::SpawnerGone));
-            if !attempt.is_cancelled() {
-                post.answer(answer);
+            let result = result.unwrap_or(Err(SpawnError::SpawnerGone));
+            // a child that does not arrive at the process is ended
+            if let Some(process) = WeakAddr::upgrade(&mailbox) {
+                process.do_send(Spawned { attempt, result });
             }
         });
     }
 
     /// Carry out the effect CancelSpawn. The answer, if there is one now.
     pub(super) fn cancel_spawn(&mut self) -> Option<Input> {
-        let cancelled = self.attempt.as_ref().is_none_or(|attempt| attempt.cancel());
-        cancelled.then(|| self.spawn_cancelled())
+        let canceled = self.attempt.as_ref().is_none_or(|attempt| attempt.cancel());
+        canceled.then(|| self.spawn_canceled())
     }
 
     /// Carry out the effect ExpireSpawn.
@@ -55,165 +67,147 @@ impl Process {
         let attempt = self.attempt.as_ref();
         match attempt.and_then(|attempt| attempt.expire(SPAWN_TIMEOUT)) {
             Some(due) => Input::SpawnDue(due),
-            None => self.spawn_cancelled(),
+            None => self.spawn_canceled(),
         }
     }
 
-    fn spawn_cancelled(&mut self) -> Input {
+    fn spawn_canceled(&mut self) -> Input {
         self.attempt = None;
-        self.setup.post.discard_answer();
         Input::SpawnCancelled
     }
 
-    pub(super) fn launched(&mut self, launched: Launched, ctx: &mut Context<Self>) {
-        let Launched {
-            child,
-            at,
-            stdin,
-            wires,
-        } = launched;
-        let child = child.claim();
-        self.child = Some(child.clone());
-        let pid = child.pid;
-        let owner = ctx.address().recipient();
-        self.world.reaper.do_send(Watch { child, owner });
-        self.stdin = stdin;
-        self.attach(wires, pid, ctx);
-        self.turn_unasked(Input::Spawned { pid, at }, ctx);
+    /// The spawn under way has a result. That of a canceled one may still arrive, and is dropped.
+    pub(super) fn spawned(&mut self, Spawned { attempt, result }: Spawned) {
+        let current = |it: &mut Arc<SpawnAttempt>| Arc::ptr_eq(it, &attempt);
+        if self.attempt.take_if(current).is_none() {
+            return;
+        }
+        match result {
+            Ok(launched) => self.launched(launched),
+            Err(error) => self.turn_unasked(Input::SpawnFailed(error.to_string())),
+        }
     }
 
-    /// Give each pipe to its channel; a listener's stdout is read here, because no disk may
-    /// hold up an event.
-    fn attach(&mut self, wires: Vec<Wire>, pid: i32, ctx: &mut Context<Self>) {
-        for Wire {
+    fn launched(&mut self, launched: Launched) {
+        let Launched { child, at, ours } = launched;
+        let child = child.claim();
+        let pid = child.pid;
+        self.child = Some(child);
+        self.watch();
+        self.stdin = ours.stdin.map(Stdin::new);
+        for wire in ours.wires {
+            self.attach(wire, pid);
+        }
+        self.turn_unasked(Input::Spawned { pid, at });
+    }
+
+    /// Give a pipe to its channel; a listener's stdout is read here, because no disk may hold up an
+    /// event.
+    fn attach(&mut self, wire: Wire, pid: i32) {
+        let Wire {
             stream,
             pipe,
             channel,
-        } in wires
-        {
-            if self.setup.pool.is_some() && stream == Stream::Stdout {
-                self.listen(pipe, channel.adopt(), pid, ctx);
-            } else {
-                self.outputs.push(channel.adopt_with(pipe, pid));
+        } = wire;
+        if self.setup.pool.is_none() || stream != Stream::Stdout {
+            self.outputs.push(channel.adopt(Some((pipe, pid))));
+            return;
+        }
+        match ListenerStdout::new(pipe, channel.adopt(None), pid) {
+            Ok(stdout) => self.listener_stdout = Some(stdout),
+            Err(error) => {
+                let name = &self.setup.name.process;
+                slog::crit!(self.deps.logger, "cannot listen to {name}: {error}");
             }
         }
     }
 
-    /// The child was reaped: first everything it wrote, then the machine's next input.
-    pub(super) fn drain(&mut self, exited: ProcessExited, ctx: &mut Context<Self>) {
-        self.exited = Some(exited);
-        // no deadline of a child that is gone
-        self.rearm(ctx);
-        self.stop_listening(ctx);
+    /// The child was reaped. Everything it wrote is stored before the machine is told. Comes twice
+    /// if a panic made the process watch the child again.
+    pub(super) fn exited(&mut self, exited: ProcessExited) {
+        let is_it =
+            |child: &crate::spawn::ChildHandle| child.pid == exited.pid && child.exit().is_some();
+        if self.exited.is_none() && self.child.as_ref().is_some_and(is_it) {
+            self.exited = Some(exited);
+            self.close_stdout();
+        }
+    }
+
+    /// Whether [`Self::outputs_drained`] is to be waited for.
+    pub(super) fn is_draining(&self) -> bool {
+        self.exited.is_some()
+    }
+
+    /// Completes when everything that the child wrote is stored; false if that takes too long.
+    pub(super) fn outputs_drained(&self) -> impl Future<Output = bool> + 'static + use<> {
         let drained = join_all(self.outputs.iter().map(Channel::drain));
-        let drained = tokio::time::timeout(DRAIN_PATIENCE, drained);
-        let done = drained.into_actor(self).map(move |drained, act, ctx| {
-            if drained.is_err() {
-                let name = &act.name.process;
-                slog::warn!(
-                    act.world.logger,
-                    "the log of '{name}' hangs; its exit is reported before its last output is stored"
-                );
-            }
-            // what is not drained yet will be: the log threads know of it
-            act.outputs.clear();
-            act.close_stdin(ctx);
-            act.child = None;
-            // after what the child wrote, as in the original's log
-            slog::debug!(act.world.logger, "{CHILD_QUIT}");
-            let ProcessExited { status, at, .. } = exited;
-            act.turn_unasked(Input::Exited { status, at }, ctx);
-            act.exited = None;
-        });
-        ctx.spawn(done);
+        tokio::time::timeout(DRAIN_PATIENCE, drained).map(|drained| drained.is_ok())
     }
 
-    fn close_stdin(&mut self, ctx: &mut Context<Self>) {
-        self.stdin = None;
-        if let Some(waiting) = self.stdin_waiting.take() {
-            ctx.cancel_future(waiting);
+    /// The machine learns of the exit.
+    pub(super) fn drained(&mut self, is_complete: bool) {
+        let Some(ProcessExited { status, at, .. }) = self.exited else {
+            return;
+        };
+        if !is_complete {
+            let name = &self.name().process;
+            slog::warn!(
+                self.deps.logger,
+                "the log of '{name}' hangs; its exit is reported before its last output is stored"
+            );
         }
+        // what is not drained yet will be: the log threads have it
+        self.outputs.clear();
+        self.stdin = None;
+        self.child = None;
+        // after what the child wrote, as in the original's log
+        slog::debug!(self.deps.logger, "{CHILD_QUIT}");
+        self.turn_unasked(Input::Exited { status, at });
+        self.exited = None;
     }
 
     /// Write to the child, keep what its pipe cannot take yet.
-    pub(super) fn write_stdin(
-        &mut self,
-        data: &[u8],
-        ctx: &mut Context<Self>,
-    ) -> Result<(), StdinError> {
+    pub(super) fn write_stdin(&mut self, data: &[u8]) -> Result<(), StdinError> {
         let stdin = self.stdin.as_mut().ok_or(StdinError::Closed)?;
-        let was_pending = stdin.is_pending();
-        stdin.write(data)?;
-        if stdin.is_pending() && !was_pending {
-            self.await_room(ctx);
-        }
-        Ok(())
+        stdin.write(data)
     }
 
-    pub(super) fn await_room(&mut self, ctx: &mut Context<Self>) {
-        let Some(stdin) = &self.stdin else {
+    /// Whether [`Self::stdin_room`] is to be waited for.
+    pub(super) fn stdin_is_full(&self) -> bool {
+        self.stdin.as_ref().is_some_and(Stdin::is_pending)
+    }
+
+    /// Completes when the child's stdin may have room.
+    pub(super) fn stdin_room(&self) -> impl Future<Output = std::io::Result<()>> + 'static + use<> {
+        let room = self.stdin.as_ref().map(Stdin::writable);
+        async move {
+            match room {
+                Some(room) => room.await,
+                None => Ok(()),
+            }
+        }
+    }
+
+    pub(super) fn stdin_has_room(&mut self, ready: std::io::Result<()>) {
+        let Some(stdin) = self.stdin.as_mut() else {
             return;
         };
-        let flushed = stdin.writable().into_actor(self).map(|ready, act, ctx| {
-            let Some(stdin) = act.stdin.as_mut() else {
-                return;
-            };
-            match stdin.flush() {
-                Ok(()) if ready.is_ok() && stdin.is_pending() => act.await_room(ctx),
-                Ok(()) => act.stdin_drained(),
-                Err(_closed) => act.stdin_closed(),
-            }
-        });
-        self.stdin_waiting = Some(ctx.spawn(flushed));
-    }
-
-    /// Empty the logs, of a stopped process too (decision C34).
-    pub(super) fn clear_logs(&self, label: String) -> impl Future<Output = Answer> + 'static {
-        let clearing: Vec<_> = self.channels().map(Channel::clear).collect();
-        let closed = self.closed_channels();
-        let closed: Vec<_> = closed
-            .iter()
-            .map(|spec| self.world.logs.clear_closed(spec))
-            .collect();
-        async move {
-            let mut results = join_all(clearing).await;
-            results.extend(join_all(closed).await);
-            match results.into_iter().find_map(Result::err) {
-                Some(_) => Err(FaultCode::Failed.about(label)),
-                None => Ok(()),
+        match ready
+            .map_err(|_| StdinError::Closed)
+            .and_then(|()| stdin.flush())
+        {
+            Ok(()) if stdin.is_pending() => {}
+            Ok(()) => self.stdin_drained(),
+            Err(_closed) => {
+                self.stdin = None;
+                self.stdin_closed();
             }
         }
-    }
-
-    /// Start new log files, of a process that has none open too.
-    pub(super) fn rotate_logs(&self, label: String) -> impl Future<Output = Answer> + 'static {
-        let open: Vec<_> = self.channels().map(Channel::rotate).collect();
-        let closed = self.closed_channels();
-        let closed: Vec<_> = closed
-            .iter()
-            .map(|spec| self.world.logs.rotate_closed(spec))
-            .collect();
-        async move {
-            let mut results = join_all(open).await;
-            results.extend(join_all(closed).await);
-            match results.into_iter().find_map(Result::err) {
-                Some(error) => Err(FaultCode::Failed.about(format!("{label}: {error}"))),
-                None => Ok(()),
-            }
-        }
-    }
-
-    /// What its outputs would be, while none is open.
-    fn closed_channels(&self) -> Vec<ChannelSpec> {
-        if self.channels().next().is_some() {
-            return Vec::new();
-        }
-        self.channel_specs()
     }
 
     /// Every open channel.
     pub(super) fn channels(&self) -> impl Iterator<Item = &Channel> {
-        let speech = self.speech.as_ref().map(Speech::log);
-        self.outputs.iter().chain(speech)
+        let stdout = self.listener_stdout.as_ref().map(ListenerStdout::log);
+        self.outputs.iter().chain(stdout)
     }
 }

@@ -1,4 +1,4 @@
-//! What one attempt to start a child needs, free of the actor.
+//! What one attempt to start a child needs, independent of the process that requested it.
 
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
@@ -9,29 +9,27 @@ use tokio::sync::oneshot;
 use visord_config::{ChannelConfig, ProcessConfig, Secret};
 use visord_model::event::Stream;
 use visord_model::moment::Moment;
+use visord_model::name::ProcessName;
 
-use super::stdin::Stdin;
-use super::{Process, Surroundings};
+use super::{Deps, Process};
 use crate::fcgi::{SharedSocket, UseNumber};
 use crate::log::{ChannelSpec, LogService, OpenedChannel, emit};
+use crate::output_events::OutputEvents;
 use crate::spawn::{
-    CommandQuery, DaemonEnvironment, ParentEnds, SpawnAttempt, SpawnError, SpawnJob, SpawnPlan,
-    Spawned, Unclaimed, environment, open_pipes, resolve,
+    CommandQuery, DaemonEnvironment, ResolvedCommand, SpawnAttempt, SpawnError, SpawnJob,
+    SpawnPlan, Spawned, Unclaimed, environment, open_pipes, resolve,
 };
 
 /// See the module.
 pub(super) struct SpawnRequest {
-    name: String,
+    name: ProcessName,
     query: CommandQuery,
+    /// The program, if it was found a moment ago.
+    program: Option<ResolvedCommand>,
     channels: Vec<ChannelSpec>,
-    redirect_stderr: bool,
-    group: String,
     config: Arc<ProcessConfig>,
     daemon_environment: Arc<DaemonEnvironment>,
     server_url: Option<Secret>,
-    directory: Option<PathBuf>,
-    umask: Option<u32>,
-    user: Option<u32>,
     socket: Option<(SharedSocket, UseNumber)>,
 }
 
@@ -40,7 +38,13 @@ pub(super) struct Launched {
     pub(super) child: Unclaimed,
     /// Just before it was cloned.
     pub(super) at: Moment,
-    pub(super) stdin: Option<Stdin>,
+    pub(super) ours: OurEnds,
+}
+
+/// What the daemon keeps of a child. It comes to the control thread only with the child; without
+/// one its files are closed where they were opened.
+pub(super) struct OurEnds {
+    pub(super) stdin: Option<OwnedFd>,
     pub(super) wires: Vec<Wire>,
 }
 
@@ -51,17 +55,10 @@ pub(super) struct Wire {
     pub(super) channel: OpenedChannel,
 }
 
-/// What the daemon keeps of a child. It comes to the control thread only with the child; without
-/// one its files are closed where they were opened.
-struct Kept {
-    ends: ParentEnds,
-    channels: Vec<OpenedChannel>,
-}
-
 impl Process {
     /// Which program the command names.
     pub(super) fn query(&self) -> CommandQuery {
-        let path = self.world.path();
+        let path = self.deps.path();
         CommandQuery::new(
             &self.setup.config.command,
             &self.setup.config.environment,
@@ -70,21 +67,17 @@ impl Process {
     }
 
     /// Everything one attempt needs, decided now.
-    pub(super) fn spawn_request(&self) -> SpawnRequest {
+    pub(super) fn spawn_request(&self, program: Option<ResolvedCommand>) -> SpawnRequest {
         let config = &self.setup.config;
-        let automatic = self.world.server_url.as_deref().map(Secret::from);
+        let automatic = self.deps.server_url.as_deref().map(Secret::from);
         SpawnRequest {
-            name: config.name.clone(),
+            name: self.name().clone(),
             query: self.query(),
+            program,
             channels: self.channel_specs(),
-            redirect_stderr: config.redirect_stderr,
-            group: self.setup.group.clone(),
             config: Arc::clone(config),
-            daemon_environment: Arc::clone(&self.world.environment),
+            daemon_environment: Arc::clone(&self.deps.environment),
             server_url: config.serverurl.clone().or(automatic),
-            directory: config.directory.as_ref().map(PathBuf::from),
-            umask: config.umask,
-            user: config.user.as_ref().map(|account| account.uid),
             socket: self.setup.socket.clone().zip(self.socket_use),
         }
     }
@@ -103,25 +96,32 @@ impl Process {
             Stream::Stdout => self.setup.logs.stdout.clone(),
             Stream::Stderr => self.setup.logs.stderr.clone(),
         };
-        // a listener's stdout is its protocol: no capture, no events, no syslog (spec 1.11.1)
-        let speech = self.setup.pool.is_some() && stream == Stream::Stdout;
+        // a listener's stdout is its protocol: no capture, no events, no syslog (spec core
+        // 1.11.1)
+        let protocol = self.setup.pool.is_some() && stream == Stream::Stdout;
         ChannelSpec {
-            process: self.name.process.clone(),
-            group: self.name.group.clone(),
+            process: self.name().process.clone(),
+            group: self.name().group.clone(),
             stream,
             file,
             maxbytes: channel.maxbytes,
             backups: channel.backups,
             keys: channel.file,
-            syslog: (channel.syslog && !speech).then(|| channel.syslog_way.clone()),
-            strip_ansi: self.world.strip_ansi,
-            capture_maxbytes: if speech { 0 } else { channel.capture_maxbytes },
-            events_enabled: channel.events_enabled && !speech,
-            // what a listener says is described as it is heard
-            described: !speech,
-            interest: self.world.interest.clone(),
-            events: Some(self.world.output_events.clone()),
-            feed: self.world.board.feed().clone(),
+            syslog: (channel.syslog && !protocol).then(|| channel.syslog_target.clone()),
+            strip_ansi: self.deps.strip_ansi,
+            capture_maxbytes: if protocol {
+                0
+            } else {
+                channel.capture_maxbytes
+            },
+            events_enabled: channel.events_enabled && !protocol,
+            // what a listener writes is logged as it is read
+            described: !protocol,
+            events: Some(Arc::new(OutputEvents {
+                interest: self.deps.interest.clone(),
+                bus: self.deps.output_events.clone(),
+                feed: self.deps.board.feed().clone(),
+            })),
         }
     }
 }
@@ -130,14 +130,14 @@ impl SpawnRequest {
     /// Reserve a place in the spawn queue, now; the answer comes when its turn is over.
     pub(super) fn queue(
         self,
-        world: &Surroundings,
+        deps: &Deps,
         attempt: Arc<SpawnAttempt>,
     ) -> impl Future<Output = Result<Launched, SpawnError>> + 'static + use<> {
         let (keep, kept) = oneshot::channel();
-        let workshop = world.workshop.clone();
-        let (logs, logger) = (world.logs.clone(), world.logger.clone());
-        let spawned = world.spawner.spawn(SpawnJob {
-            name: self.name.clone(),
+        let spawner = deps.workshop.clone();
+        let (logs, logger) = (deps.logs.clone(), deps.logger.clone());
+        let spawned = deps.spawner.spawn(SpawnJob {
+            name: self.name.process.to_string(),
             attempt,
             prepare: Box::new(move || {
                 let (plan, kept) = self.prepare(&logs, &logger)?;
@@ -148,75 +148,65 @@ impl SpawnRequest {
         });
         async move {
             let Spawned { child, at } = spawned.await?;
-            let child = workshop.unclaimed(child);
+            let child = spawner.unclaimed(child);
             // it was sent before the answer
-            let kept = kept.await.map_err(|_| SpawnError::SpawnerGone)?;
-            Ok(kept.launched(child, at))
+            let ours = kept.await.map_err(|_| SpawnError::SpawnerGone)?;
+            Ok(Launched { child, at, ours })
         }
     }
 
     /// On its turn, on the spawner thread: have the socket, find the program, open the logs, make
     /// the pipes. The socket comes first, so it is open even if the program is not found (spec
     /// core 8.3).
-    fn prepare(self, logs: &LogService, logger: &Logger) -> Result<(SpawnPlan, Kept), SpawnError> {
+    fn prepare(
+        self,
+        logs: &LogService,
+        logger: &Logger,
+    ) -> Result<(SpawnPlan, OurEnds), SpawnError> {
         let socket = match &self.socket {
-            Some((socket, number)) => Some(acquire(socket, &self.name, *number, logger)?),
+            Some((socket, number)) => Some(acquire(socket, &self.name.process, *number, logger)?),
             None => None,
         };
-        let command = resolve(&self.query)?;
-        let unopened = |error: std::io::Error| SpawnError::dispatchers(&self.name, &error);
+        let command = match self.program {
+            Some(program) => program,
+            None => resolve(&self.query)?,
+        };
+        let (name, config) = (&*self.name.process, &self.config);
+        let unopened = |error: std::io::Error| SpawnError::dispatchers(name, &error);
         let channels = self.channels.into_iter().map(|spec| logs.open(spec));
-        let channels = channels.collect::<Result<_, _>>().map_err(unopened)?;
-        let (ours, ends) = open_pipes(self.redirect_stderr, socket).map_err(unopened)?;
+        let channels = channels.collect::<Result<Vec<_>, _>>().map_err(unopened)?;
+        let (ours, ends) = open_pipes(config.redirect_stderr, socket).map_err(unopened)?;
         let environment = environment(
             &self.daemon_environment,
             self.server_url.as_ref().map(Secret::expose),
-            &self.name,
-            &self.group,
-            &self.config.environment,
+            name,
+            &self.name.group,
+            &config.environment,
         )?;
         let plan = SpawnPlan {
-            name: self.name,
+            name: name.to_owned(),
             command,
             environment,
-            directory: self.directory,
-            umask: self.umask,
-            user: self.user,
+            directory: config.directory.as_ref().map(PathBuf::from),
+            umask: config.umask,
+            user: config.user.as_ref().map(|account| account.uid),
             ends,
         };
-        let kept = Kept {
-            ends: ours,
-            channels,
+        let pipes = [
+            Some((Stream::Stdout, ours.stdout)),
+            ours.stderr.map(|it| (Stream::Stderr, it)),
+        ];
+        let wires = pipes.into_iter().flatten().zip(channels);
+        let wires = wires.map(|((stream, pipe), channel)| Wire {
+            stream,
+            pipe,
+            channel,
+        });
+        let ours = OurEnds {
+            stdin: ours.stdin,
+            wires: wires.collect(),
         };
-        Ok((plan, kept))
-    }
-}
-
-impl Kept {
-    /// There is a child: its channels go to their log threads.
-    fn launched(self, child: Unclaimed, at: Moment) -> Launched {
-        let ParentEnds {
-            stdin,
-            stdout,
-            stderr,
-        } = self.ends;
-        let pipes = [(Stream::Stdout, Some(stdout)), (Stream::Stderr, stderr)];
-        let wires = pipes
-            .into_iter()
-            .filter_map(|(stream, pipe)| Some((stream, pipe?)))
-            .zip(self.channels)
-            .map(|((stream, pipe), channel)| Wire {
-                stream,
-                pipe,
-                channel,
-            })
-            .collect();
-        Launched {
-            child,
-            at,
-            stdin: stdin.map(Stdin::new),
-            wires,
-        }
+        Ok((plan, ours))
     }
 }
 

@@ -8,18 +8,18 @@ use tokio::net::unix::pipe::Sender;
 
 /// Bytes kept for a child that does not read, beyond what its pipe holds. One full
 /// request body of the RPC interface fits.
-pub(crate) const STDIN_BUFFER: usize = 4 * 1024 * 1024;
+pub(super) const STDIN_BUFFER: usize = 4 * 1024 * 1024;
 
 /// Why nothing was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum StdinError {
+pub(super) enum StdinError {
     /// The child closed its stdin.
     Closed,
     /// The child does not read and the buffer is full.
     Full,
 }
 
-/// See the module.
+/// The pipe, and what waits for room in it.
 pub(super) struct Stdin {
     pipe: Pipe,
     pending: Vec<u8>,
@@ -93,7 +93,7 @@ impl Stdin {
     }
 
     /// Completes when the pipe may have room.
-    pub(super) fn writable(&self) -> impl Future<Output = io::Result<()>> + 'static {
+    pub(super) fn writable(&self) -> impl Future<Output = io::Result<()>> + 'static + use<> {
         let pipe = match &self.pipe {
             Pipe::Watched(pipe) => Some(Rc::clone(pipe)),
             // nothing waits

@@ -1,25 +1,27 @@
-//! The trampoline: step, perform, feed answers back, re-arm one timer, show the result.
+//! Turns: step the machine, perform its effects in order, feed their answers back.
 
 use std::collections::VecDeque;
-use std::time::Duration;
 
-use actix::{AsyncContext, Context};
-use visord_model::process::{Effect, Input, ProcessInfo, Refusal};
+use nix::errno::Errno;
+use visord_model::event::Event;
+use visord_model::moment::{Moment, Mono};
+use visord_model::process::{Effect, Input, KillFailure, ProcessInfo, Refusal, Transition};
 use visord_model::signal::Signal;
 use visord_model::state::ProcessState;
 
 use super::Process;
 use crate::fcgi::SharedSocket;
-
-/// How often a stop that somebody waits for is reported (spec core 4.8 rule 5).
-const STOP_REPORT: Duration = Duration::from_secs(2);
+use crate::messages::event::Publish;
+use crate::messages::pool::MemberEvent;
+use crate::messages::process::ProcessChanged;
+use crate::reaper::Look;
 
 impl Process {
-    /// One input, all its effects in order, one re-armed timer; then the next input.
-    pub(super) fn turn(&mut self, input: Input, ctx: &mut Context<Self>) -> Result<(), Refusal> {
-        let now = self.world.clock.now();
-        if self.world.board.mood().is_closing() {
-            // nothing starts any more, even if the word is still on its way in the mailbox
+    /// One input and all its effects, before the next input.
+    pub(super) fn turn(&mut self, input: Input) -> Result<(), Refusal> {
+        let now = self.now();
+        if self.deps.board.state().is_closing() {
+            // the message that says so may still be in the mailbox
             self.machine.step(Input::Closing, now)?;
         }
         let spawned = matches!(input, Input::Spawned { .. });
@@ -37,17 +39,13 @@ impl Process {
                 todo.extend(more);
             }
         }
-        self.rearm(ctx);
         self.release_socket();
-        if self.stop_report.is_none() {
-            self.report_stop(ctx);
-        }
         Ok(())
     }
 
     /// A turn that no client asked for: a refusal means that there is nothing to do.
-    pub(super) fn turn_unasked(&mut self, input: Input, ctx: &mut Context<Self>) {
-        let _ = self.turn(input, ctx);
+    pub(super) fn turn_unasked(&mut self, input: Input) {
+        let _ = self.turn(input);
     }
 
     fn perform(&mut self, effect: Effect) -> Option<Input> {
@@ -68,27 +66,58 @@ impl Process {
                 None
             }
             Effect::Log(line) => {
-                crate::log::emit(&self.world.logger, &line);
+                crate::log::emit(&self.deps.logger, &line);
                 None
             }
         }
     }
 
-    /// One timer, for the machine's one deadline; none while the exit of its child is known and
-    /// about to be told to the machine.
-    pub(super) fn rearm(&mut self, ctx: &mut Context<Self>) {
-        if let Some(timer) = self.timer.take() {
-            ctx.cancel_future(timer);
-        }
-        let ending = self.exited.is_some() && self.machine.pid().is_some();
-        let Some(due) = self.machine.deadline().filter(|_| !ending) else {
-            return;
+    /// Send a signal; the answer is an input only if that failed.
+    fn kill(&self, signal: Signal, group: bool) -> Option<Input> {
+        let failure = |errno: Errno| {
+            Some(Input::KillFailed(KillFailure {
+                signal,
+                gone: errno == Errno::ESRCH,
+                reason: errno.desc().to_owned(),
+            }))
         };
-        let wait = due.0.saturating_sub(self.world.clock.now().mono.0);
-        self.timer = Some(ctx.run_later(wait, |act, ctx| {
-            act.timer = None;
-            act.turn_unasked(Input::Deadline, ctx);
+        let Some(child) = self.child.as_ref().filter(|_| self.exited.is_none()) else {
+            return failure(Errno::ESRCH);
+        };
+        match self.deps.spawner.signal(child, signal, group) {
+            Ok(()) => {
+                if signal == Signal::KILL {
+                    self.deps.reaper.do_send(Look);
+                }
+                None
+            }
+            Err(error) => failure(Errno::from_raw(error.raw_os_error().unwrap_or(0))),
+        }
+    }
+
+    /// Publish a change of state, so that no reader sees an effect before its cause.
+    fn changed(&mut self, transition: Transition) {
+        let state = transition.to;
+        self.answer_waiters(state);
+        let (name, pid) = (self.name().clone(), transition.pid);
+        self.tell_pool(MemberEvent::Changed { state, pid });
+        self.deps.bus.do_send(Publish(Event::ProcessState {
+            name: name.clone(),
+            transition,
         }));
+        self.setup.supervisor.do_send(ProcessChanged {
+            name,
+            state,
+            resumed: false,
+        });
+    }
+
+    pub(super) fn answer_waiters(&mut self, state: ProcessState) {
+        // the machine is a step ahead: the start may wait for a stop, or follow it already
+        let restarts = self.machine.will_restart() || self.machine.is_spawning();
+        let trouble = self.machine.trouble();
+        let name = &self.setup.name;
+        self.waiters.changed(name, state, restarts, trouble);
     }
 
     /// A process at rest no longer keeps its FastCGI socket open; one that waits for a retry or
@@ -100,49 +129,48 @@ impl Process {
             return;
         }
         let used = self.setup.socket.as_ref().zip(self.socket_use.take());
-        let closed = used.and_then(|(socket, number)| socket.release(&self.name.process, number));
+        let closed = used.and_then(|(socket, use_)| socket.release(&self.name().process, use_));
         if let Some(line) = closed {
-            crate::log::emit(&self.world.logger, &line);
+            crate::log::emit(&self.deps.logger, &line);
         }
     }
 
-    /// `waiting for x to stop`: at once, then every two seconds while a client waits.
-    pub(super) fn report_stop(&mut self, ctx: &mut Context<Self>) {
-        let waiting = self.machine.state() == ProcessState::Stopping && self.waiters.expect_stop();
-        if !waiting {
-            self.stop_report = None;
-            return;
-        }
-        slog::info!(
-            self.world.logger,
-            "waiting for {} to stop",
-            self.name.process
-        );
-        self.stop_report = Some(ctx.run_later(STOP_REPORT, |act, ctx| act.report_stop(ctx)));
+    pub(super) fn now(&self) -> Moment {
+        self.deps.clock.now()
     }
 
-    /// What others may know is on the board before anything else says so.
+    /// When [`Self::deadline_passed`] is due. None while the exit of the child is known and the
+    /// machine is about to be told.
+    pub(super) fn deadline(&self) -> Option<Mono> {
+        let due = self.machine.deadline();
+        due.filter(|_| self.exited.is_none())
+    }
+
+    pub(super) fn deadline_passed(&mut self) {
+        self.turn_unasked(Input::Deadline);
+    }
+
+    /// Log `waiting for x to stop` if a client waits for that. Whether one does.
+    pub(super) fn report_stop(&self) -> bool {
+        let waits = self.machine.state() == ProcessState::Stopping && self.waiters.any_for_stop();
+        if waits {
+            let name = &self.name().process;
+            slog::info!(self.deps.logger, "waiting for {name} to stop");
+        }
+        waits
+    }
+
+    /// Write to the board what others may know.
     pub(super) fn show(&self) {
-        self.world.board.update_process(self.row, self.info());
+        self.deps.board.update_process(self.row, self.info());
     }
 
     pub(super) fn info(&self) -> ProcessInfo {
-        let machine = &self.machine;
         let (stdout, stderr) = self.setup.logs.shown(&self.setup.config);
         ProcessInfo {
-            name: self.name.process.clone(),
-            group: self.name.group.clone(),
-            state: machine.state(),
-            start: machine.start_time(),
-            stop: machine.stop_time(),
-            spawnerr: machine.spawnerr().to_owned(),
-            exitstatus: machine.exitstatus(),
-            pid: machine.pid().unwrap_or(0),
             stdout_logfile: stdout,
             stderr_logfile: stderr,
-            restarts: machine.restarts(),
-            last_exit: machine.last_exit(),
-            trouble: machine.trouble().unwrap_or_default().to_owned(),
+            ..self.machine.info(self.name())
         }
     }
 }

@@ -1,14 +1,15 @@
-//! Replies promised for a later state.
+//! Clients that wait for a later state of a process.
 
 use tokio::sync::oneshot;
-use visord_model::fault::{Fault, FaultCode};
+use visord_model::fault::FaultCode;
+use visord_model::name::ProcessName;
 use visord_model::state::ProcessState;
 
-use crate::messages::supervisor::Answer;
+use crate::messages::Answer;
 
 /// What a client waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Wish {
+pub(super) enum Awaited {
     /// The spawn under way is answered.
     Launched,
     /// RUNNING.
@@ -17,77 +18,75 @@ pub(super) enum Wish {
     Stopped,
 }
 
-struct Waiter {
-    wish: Wish,
-    label: String,
-    reply: oneshot::Sender<Answer>,
-}
-
-/// Clients waiting for one process; each is answered once, when its process gets there.
+/// The clients waiting for one process; each is answered once, when its process gets there.
 #[derive(Default)]
-pub(super) struct Waiters(Vec<Waiter>);
+pub(super) struct Waiters(Vec<(Awaited, oneshot::Sender<Answer>)>);
 
 impl Waiters {
-    /// Promise an answer.
-    pub(super) fn file(&mut self, wish: Wish, label: String) -> oneshot::Receiver<Answer> {
-        // those whose clients went away
-        self.0.retain(|waiter| !waiter.reply.is_closed());
+    /// Another client; its answer arrives at the receiver.
+    pub(super) fn add(&mut self, awaited: Awaited) -> oneshot::Receiver<Answer> {
+        // those whose clients have left
+        self.0.retain(|(_, reply)| !reply.is_closed());
         let (reply, answer) = oneshot::channel();
-        self.0.push(Waiter { wish, label, reply });
+        self.0.push((awaited, reply));
         answer
     }
 
-    /// Whether somebody waits for the process to stop.
-    pub(super) fn expect_stop(&self) -> bool {
-        self.0
-            .iter()
-            .any(|w| w.wish == Wish::Stopped && !w.reply.is_closed())
+    /// Whether a client waits for the process to stop.
+    pub(super) fn any_for_stop(&self) -> bool {
+        let mut waiters = self.0.iter();
+        waiters.any(|(awaited, reply)| *awaited == Awaited::Stopped && !reply.is_closed())
     }
 
-    /// A child exists: whoever only waited for that has an answer.
+    /// A child exists: clients that only waited for that have an answer.
     pub(super) fn launched(&mut self) {
-        self.settle(|wish, _| match wish {
-            Wish::Launched => Some(Ok(())),
-            Wish::Running | Wish::Stopped => None,
+        self.settle(|awaited| match awaited {
+            Awaited::Launched => Some(Ok(())),
+            Awaited::Running | Awaited::Stopped => None,
         });
     }
 
-    /// Answer those whom this new state concerns. `restarts`: the stop that completes is
-    /// followed by the start that was asked for meanwhile (decision Q15).
-    /// `trouble`: why its child could not be signalled, if it is in UNKNOWN.
-    pub(super) fn changed(&mut self, to: ProcessState, restarts: bool, trouble: Option<&str>) {
-        self.settle(|wish, label| match wish {
-            Wish::Stopped if to == ProcessState::Unknown => {
-                Some(Err(FaultCode::Failed.about(trouble.unwrap_or(label))))
-            }
-            Wish::Stopped => to.is_stopped().then_some(Ok(())),
-            Wish::Running | Wish::Launched => started(to, restarts, label),
+    /// Answer the clients that this new state concerns. `restarts`: the stop that completes is
+    /// followed by the start that was asked for meanwhile (difference Q15).
+    /// `trouble`: why the child could not be signalled, if the process is in UNKNOWN.
+    pub(super) fn changed(
+        &mut self,
+        name: &ProcessName,
+        to: ProcessState,
+        restarts: bool,
+        trouble: Option<&str>,
+    ) {
+        self.settle(|awaited| match awaited {
+            Awaited::Stopped if to == ProcessState::Unknown => Some(Err(match trouble {
+                Some(trouble) => FaultCode::Failed.about(trouble),
+                None => FaultCode::Failed.about(name),
+            })),
+            Awaited::Stopped => to.is_stopped().then_some(Ok(())),
+            Awaited::Running | Awaited::Launched => started(name, to, restarts),
         });
     }
 
-    fn settle(&mut self, judge: impl Fn(Wish, &str) -> Option<Answer>) {
-        let waiting = std::mem::take(&mut self.0);
-        for waiter in waiting {
-            match judge(waiter.wish, &waiter.label) {
-                // a client that went away needs no answer
-                Some(answer) => drop(waiter.reply.send(answer)),
-                None => self.0.push(waiter),
+    fn settle(&mut self, answer: impl Fn(Awaited) -> Option<Answer>) {
+        for (awaited, reply) in std::mem::take(&mut self.0) {
+            match answer(awaited) {
+                // a client that has left needs no answer
+                Some(answer) => drop(reply.send(answer)),
+                None => self.0.push((awaited, reply)),
             }
         }
     }
 }
 
-fn started(to: ProcessState, restarts: bool, label: &str) -> Option<Answer> {
-    let fault = |code: FaultCode| -> Option<Result<(), Fault>> { Some(Err(code.about(label))) };
+fn started(name: &ProcessName, to: ProcessState, restarts: bool) -> Option<Answer> {
     match to {
         ProcessState::Starting => None,
         ProcessState::Running => Some(Ok(())),
-        ProcessState::Backoff | ProcessState::Fatal => fault(FaultCode::SpawnError),
+        ProcessState::Backoff | ProcessState::Fatal => Some(Err(FaultCode::SpawnError.about(name))),
         ProcessState::Stopping | ProcessState::Stopped if restarts => None,
         ProcessState::Stopped
         | ProcessState::Stopping
         | ProcessState::Exited
-        | ProcessState::Unknown => fault(FaultCode::AbnormalTermination),
+        | ProcessState::Unknown => Some(Err(FaultCode::AbnormalTermination.about(name))),
     }
 }
 
@@ -98,20 +97,22 @@ mod tests {
     #[test]
     fn a_stop_that_ends_in_unknown_has_failed() {
         let mut waiters = Waiters::default();
-        let mut stop = waiters.file(Wish::Stopped, "x".into());
-        waiters.changed(ProcessState::Stopping, false, None);
+        let name = ProcessName::new("x", "x");
+        let mut stop = waiters.add(Awaited::Stopped);
+        waiters.changed(&name, ProcessState::Stopping, false, None);
         assert!(stop.try_recv().is_err(), "not yet");
-        waiters.changed(ProcessState::Unknown, false, Some("no permission"));
+        let trouble = Some("no permission");
+        waiters.changed(&name, ProcessState::Unknown, false, trouble);
         let fault = FaultCode::Failed.about("no permission");
         assert_eq!(stop.try_recv(), Ok(Err(fault)));
     }
 
     #[test]
-    fn clients_that_went_away_take_no_room() {
+    fn clients_that_left_take_no_room() {
         let mut waiters = Waiters::default();
-        let waits = waiters.file(Wish::Running, "x".into());
+        let waits = waiters.add(Awaited::Running);
         for _ in 0..1000 {
-            drop(waiters.file(Wish::Running, "x".into()));
+            drop(waiters.add(Awaited::Running));
         }
         assert!(waiters.0.len() <= 2);
         drop(waits);

@@ -50,6 +50,6 @@ fn supplementary(account: &User) -> Option<String> {
     let groups = getgrouplist(&name, account.gid).ok()?;
     let groups = groups.into_iter().map(Gid::as_raw);
     let ids = [account.uid.as_raw(), account.gid.as_raw()];
-    let words = ids.into_iter().chain(groups).map(|id| id.to_string());
-    Some(words.collect::<Vec<_>>().join(" "))
+    let ids = ids.into_iter().chain(groups).map(|id| id.to_string());
+    Some(ids.collect::<Vec<_>>().join(" "))
 }

@@ -1,12 +1,12 @@
-//! One attempt to start a program: how far it is, and whether it was cancelled meanwhile.
+//! One attempt to start a program: its stage, and whether it was cancelled.
 //!
 //! ```text
 //! Queued ──> Preparing ──> Cloning ──> Done
 //!    └───────────┴─────────────┴──> Cancelled
 //! ```
 //!
-//! The control thread may cancel an attempt at any time and go on at once; a spawn worker that
-//! hangs in it discards what comes of it in the end. Both hold the lock for moments only.
+//! The control thread may cancel an attempt at any time and go on at once; a spawner thread that
+//! hangs in it kills the child it makes later. Both hold the lock only for a moment.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -41,13 +41,13 @@ pub struct SpawnAttempt {
 
 #[derive(Clone, Copy, Debug)]
 enum Stage {
-    /// It waits for its turn.
+    /// It waits in the queue.
     Queued,
-    /// Its turn came then. It opens logs, looks for the program and does what else may hang.
+    /// Since then it opens logs, looks for the program and does everything else that may hang.
     Preparing(Mono),
-    /// As before, and the child is being made.
+    /// Prepared since then; the child is being made.
     Cloning(Mono),
-    /// There is a child, and the answer is on its way.
+    /// There is a child, and the reply is sent.
     Done,
     Cancelled,
 }
@@ -63,8 +63,8 @@ impl SpawnAttempt {
         }
     }
 
-    /// Cancel it, unless the child is being made: then its answer is about to come. Whether it
-    /// is cancelled.
+    /// Cancel it, unless the child is being made: then the reply comes soon. Returns whether it is
+    /// cancelled.
     pub fn cancel(&self) -> bool {
         let mut stage = self.stage();
         match *stage {
@@ -93,7 +93,7 @@ impl SpawnAttempt {
         None
     }
 
-    /// Whether it was cancelled: its answer means nothing.
+    /// Whether it was cancelled: its reply is to be ignored.
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
         matches!(*self.stage(), Stage::Cancelled)

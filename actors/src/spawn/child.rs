@@ -1,90 +1,89 @@
-//! What a child does from the time its descriptors are in place until it is its program.
+//! What a child does after its descriptors are in place, until it executes its program.
 //!
 //! This runs in the spawn helper (`helper/main.rs`), a program of its own without the standard or
 //! the C library, and where there is no helper in a forked child, which must do nothing that
-//! allocates, locks or panics. What to do is said in [words](word), followed by the program's own.
+//! allocates, locks or panics. Its [arguments](argument) say what to do; the program's own follow.
 
 use core::ffi::c_char;
 
 use super::errno::errno_name;
 use super::syscall::{self, call};
 
-/// What the words say, by their place. Numbers are decimal and separated by blanks. The first
-/// word is what tools show for the child until it is its program.
-pub(super) mod word {
-    /// Soft and hard limit on open descriptors; empty: as they are.
+/// What each argument says. Numbers are decimal and separated by blanks. Argument 0 is the name that
+/// tools show until the child executes its program.
+pub(super) mod argument {
+    /// Soft and hard limit on open descriptors; empty: unchanged.
     pub(in super::super) const LIMIT: usize = 1;
-    /// User id, group id and supplementary groups; empty: stay who we are.
+    /// User id, group id and supplementary groups; empty: unchanged.
     pub(in super::super) const IDS: usize = 2;
     /// Why the child cannot become that user; empty: it can.
     pub(in super::super) const REFUSAL: usize = 3;
-    /// File creation mask; empty: as it is.
+    /// File creation mask; empty: unchanged.
     pub(in super::super) const UMASK: usize = 4;
-    /// `=` and the working directory; empty: where we are.
+    /// `=` and the working directory; empty: unchanged.
     pub(in super::super) const DIRECTORY: usize = 5;
     /// The file to execute.
     pub(in super::super) const PATH: usize = 6;
-    /// The first word of the program; there is at least one.
+    /// The first argument of the program; there is at least one.
     pub(in super::super) const ARGV: usize = 7;
 }
 
 /// The child cannot learn or set the groups of its user.
 pub(super) const NO_GROUPS: &str = "Could not set groups of effective user";
 
-/// Become the program, or say on descriptor 2 why not and exit with code 127.
+/// Execute the program, or write the reason to descriptor 2 and exit with code 127.
 ///
 /// # Safety
 ///
-/// Both must be null-terminated arrays of C strings that stay as they are; `words` must have all
-/// of [`word`].
-pub(super) unsafe fn run(words: *const *const c_char, environment: *const *const c_char) -> ! {
-    let words = Words(words);
-    // from now on a signal ends this process, whatever it waits for; dispositions first: a handler
-    // of the daemon must not run here
+/// Both must be null-terminated arrays of C strings that stay as they are; `arguments` must have
+/// all of [`argument`].
+pub(super) unsafe fn run(arguments: *const *const c_char, environment: *const *const c_char) -> ! {
+    let arguments = Arguments(arguments);
+    // dispositions first: a handler of the daemon must not run here
     default_signals();
     unblock_signals();
     close_from(3);
-    set_name(words.get(word::PATH));
-    let mut limit = numbers(words.get(word::LIMIT));
+    set_name(arguments.get(argument::PATH));
+    let mut limit = numbers(arguments.get(argument::LIMIT));
     if let (Some(soft), Some(hard)) = (limit.next(), limit.next()) {
         limit_descriptors([soft, hard]);
     }
-    become_user(words);
-    if let Some((_, directory)) = words.get(word::DIRECTORY).split_first()
-        && let Err(errno) = change_directory(words.from(word::DIRECTORY))
+    become_user(arguments);
+    if let Some((_, directory)) = arguments.get(argument::DIRECTORY).split_first()
+        && let Err(errno) = change_directory(arguments.from(argument::DIRECTORY))
     {
         fail(&[b"chdir to ", directory], errno);
     }
-    if let Some(mask) = numbers(words.get(word::UMASK)).next() {
+    if let Some(mask) = numbers(arguments.get(argument::UMASK)).next() {
         set_umask(mask);
     }
-    // SAFETY: the caller vouches for words and environment, and the program's words end with them.
+    // SAFETY: the caller guarantees both arrays; the program's arguments end with ours.
     let executed = unsafe {
-        let [path, argv] = [word::PATH, word::ARGV].map(|place| words.from(place));
+        let [path, argv] = [argument::PATH, argument::ARGV].map(|place| arguments.from(place));
         call(
             syscall::EXECVE,
             [*path as usize, argv as usize, environment as usize, 0],
         )
     };
     fail(
-        &[b"exec ", words.get(word::ARGV)],
+        &[b"exec ", arguments.get(argument::ARGV)],
         executed.err().unwrap_or(0),
     );
 }
 
 /// A null-terminated array of C strings, see [`run`].
 #[derive(Clone, Copy)]
-struct Words(*const *const c_char);
+struct Arguments(*const *const c_char);
 
-impl Words {
+impl Arguments {
     /// The array from this place on.
     fn from(self, place: usize) -> *const *const c_char {
         self.0.wrapping_add(place)
     }
 
-    /// The bytes of one word.
+    /// The bytes of one argument.
     fn get(self, place: usize) -> &'static [u8] {
-        // SAFETY: `run` is given all words, each of which ends with a NUL and stays as it is.
+        // SAFETY: `run` is given all arguments, each of which ends with a NUL and stays as it is.
         unsafe {
             let start: *const u8 = (*self.from(place)).cast();
             let mut length = 0;
@@ -96,8 +95,8 @@ impl Words {
     }
 }
 
-/// The numbers of a word.
-fn numbers(word: &[u8]) -> impl Iterator<Item = u64> {
+/// The numbers of an argument.
+fn numbers(text: &[u8]) -> impl Iterator<Item = u64> {
     let of = |digits: &[u8]| {
         let add = |number: u64, digit: &u8| {
             let digit = u64::from(digit.wrapping_sub(b'0'));
@@ -105,14 +104,14 @@ fn numbers(word: &[u8]) -> impl Iterator<Item = u64> {
         };
         digits.iter().fold(0, add)
     };
-    let parts = word.split(|&byte| byte == b' ');
+    let parts = text.split(|&byte| byte == b' ');
     parts.filter(|part| !part.is_empty()).map(of)
 }
 
-/// All identities or none: if one is refused, nothing is executed.
-fn become_user(words: Words) {
-    let ids = words.get(word::IDS);
-    let refusal = words.get(word::REFUSAL);
+/// Take on all ids or exit: if one is refused, nothing is executed.
+fn become_user(arguments: Arguments) {
+    let ids = arguments.get(argument::IDS);
+    let refusal = arguments.get(argument::REFUSAL);
     let uid = ids.split(|&byte| byte == b' ').next().unwrap_or_default();
     if uid.is_empty() {
         return;
@@ -148,14 +147,14 @@ fn take_ids(ids: &[u8]) -> Result<(), &'static str> {
 
 /// Replace the supplementary groups.
 fn set_groups(groups: impl Iterator<Item = usize>) -> Result<usize, i32> {
-    /// More the kernel does not take (NGROUPS_MAX).
+    /// The kernel's limit (NGROUPS_MAX).
     const MOST: usize = 65_536;
     const PROT_READ_WRITE: usize = 3;
     const NO_FILE: usize = usize::MAX;
     const EINVAL: i32 = 22;
-    // neither stack nor data of the program: pages that are not used cost nothing this way
+    // a mapping, since the helper has no writable data, and only pages that are used cost memory
     let flags = syscall::MAP_PRIVATE_ANONYMOUS;
-    // SAFETY: a mapping of its own, where the kernel likes.
+    // SAFETY: a mapping of its own, at an address of the kernel's choice.
     let table = unsafe {
         let size = MOST * size_of::<u32>();
         call(syscall::MMAP, [0, size, PROT_READ_WRITE, flags, NO_FILE])
@@ -173,7 +172,7 @@ fn set_groups(groups: impl Iterator<Item = usize>) -> Result<usize, i32> {
     unsafe { call(syscall::SETGROUPS, [count, table]) }
 }
 
-/// What tools show for the child until it is its program: the program's name.
+/// Set the name that tools show until the program is executed: the program's.
 fn set_name(path: &[u8]) {
     const PR_SET_NAME: usize = 15;
     let name = path.rsplit(|&byte| byte == b'/').next().unwrap_or(path);
@@ -211,9 +210,9 @@ fn limit_descriptors(limit: [u64; 2]) {
     };
 }
 
-/// Go to the directory that follows the mark of a word.
+/// Change to the directory that follows the mark of an argument.
 fn change_directory(marked: *const *const c_char) -> Result<usize, i32> {
-    // SAFETY: the word has a mark before its end.
+    // SAFETY: the argument has a mark before its end.
     unsafe { call(syscall::CHDIR, [(*marked).add(1) as usize]) }
 }
 
@@ -239,7 +238,7 @@ fn default_signals() {
     }
 }
 
-/// Let every signal through.
+/// Unblock every signal.
 fn unblock_signals() {
     let empty = [0_u64; 2];
     // SAFETY: `empty` holds a kernel signal set of the stated size. It cannot fail.
@@ -252,7 +251,7 @@ fn unblock_signals() {
     };
 }
 
-/// A step failed with this errno.
+/// Report a step that failed with this errno, and exit.
 fn fail([step, subject]: &[&[u8]; 2], errno: i32) -> ! {
     let mut digits = [0; 10];
     let name = match errno_name(errno) {
@@ -262,7 +261,7 @@ fn fail([step, subject]: &[&[u8]; 2], errno: i32) -> ! {
     give_up(&[b"supervisor: couldn't ", step, subject, b": ", name, b"\n"]);
 }
 
-/// Say why there is no program, and exit.
+/// Report why the program is not executed, and exit.
 pub(super) fn give_up(reason: &[&[u8]]) -> ! {
     for part in reason {
         write_all(2, part);
@@ -271,7 +270,7 @@ pub(super) fn give_up(reason: &[&[u8]]) -> ! {
     exit(127);
 }
 
-/// Write to a descriptor; what cannot be written is lost, since there is no other way to say it.
+/// Write to a descriptor; what cannot be written is lost.
 fn write_all(fd: usize, mut bytes: &[u8]) {
     const EINTR: i32 = 4;
     while !bytes.is_empty() {

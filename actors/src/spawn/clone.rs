@@ -4,31 +4,24 @@
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
 use std::ptr;
-use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::atomic::{AtomicI32, AtomicU32, Ordering};
 
 use libc::{c_int, c_void};
 
 use super::launch::Launch;
 use super::places::{self, Places};
-use super::wait;
+use super::{child, syscall, wait};
 
-/// Room for the child's few frames, in bytes; one guard page lies below.
+/// Size of a child's stack, in bytes; the guard lies below it.
 const SIZE: usize = 64 * 1024;
 const GUARD: usize = 64 * 1024;
 
-/// What a spawner thread needs to make children this way, one at a time.
+/// Makes children, one at a time.
 pub(super) struct Cloner {
-    helper: BorrowedFd<'static>,
-    places: Places,
+    // dropped first, which waits for a child
     stack: Stack,
-}
-
-/// Why there is no child.
-pub(super) enum Failure {
-    /// The kernel refuses a process, with this errno.
-    Clone(i32),
-    /// The helper cannot be executed, with this errno; its child is gone.
-    Helper(i32),
+    places: Places,
+    helper: BorrowedFd<'static>,
 }
 
 impl Cloner {
@@ -46,36 +39,69 @@ impl Cloner {
         self.places.above().max(helper + 1)
     }
 
-    /// Make a child; returns when it has executed the helper, or has failed.
-    /// Signals must be blocked in the calling thread: the child's dispositions are still the
-    /// daemon's.
-    pub(super) fn spawn(&mut self, launch: &Launch) -> Result<i32, Failure> {
-        let sources = launch.stdio.sources();
-        let filled = self.places.fill(sources).map_err(Failure::Clone)?;
-        let helper = self.helper.as_raw_fd();
-        let errand = Errand {
+    /// Begin to make a child: it is about to execute the helper. Without a child the launch comes
+    /// back with an errno. Signals must be blocked in the calling thread: the child's dispositions
+    /// are still the daemon's.
+    pub(super) fn begin(self, launch: Box<Launch>) -> Result<Beginning, (Self, Box<Launch>, i32)> {
+        let task = Box::new(ChildTask {
+            sources: self.places.numbers(),
             launch,
-            sources: filled.sources(),
-            helper,
+            helper: self.helper.as_raw_fd(),
             above: self.above(),
             failure: AtomicI32::new(0),
-        };
-        let pid = self.stack.clone(&errand).map_err(Failure::Clone)?;
-        match errand.failure.into_inner() {
-            0 => Ok(pid),
-            errno => {
-                // it has ended, and is known to this thread alone; if it cannot be waited for,
-                // the Reaper finds it
-                let _ = wait::reap_ending(pid);
-                Err(Failure::Helper(errno))
+        });
+        let begun = self
+            .places
+            .fill(task.launch.stdio.sources())
+            .and_then(|()| self.stack.clone(&task));
+        match begun {
+            Ok(pid) => Ok(Beginning {
+                cloner: self,
+                task,
+                pid,
+            }),
+            Err(errno) => {
+                self.places.clear();
+                Err((self, task.launch, errno))
             }
         }
     }
 }
 
-/// What a child is handed.
-struct Errand<'a> {
-    launch: &'a Launch,
+/// A child that borrows the daemon's memory.
+pub(super) struct Beginning {
+    // dropped first, which waits for the child
+    cloner: Cloner,
+    task: Box<ChildTask>,
+    pid: i32,
+}
+
+impl Beginning {
+    /// Whether the child has executed the helper or has ended.
+    pub(super) fn is_over(&self) -> bool {
+        !self.cloner.stack.is_in_use()
+    }
+
+    /// Wait until that is over: the child's pid, or the errno of why it could not execute the
+    /// helper. Such a child is gone.
+    pub(super) fn finish(self) -> (Cloner, Box<Launch>, Result<i32, i32>) {
+        let Self { cloner, task, pid } = self;
+        cloner.stack.wait();
+        cloner.places.clear();
+        let failure = task.failure.load(Ordering::Relaxed);
+        if failure != 0 {
+            // it has ended, and is known to this thread alone; if it cannot be waited for, the
+            // Reaper finds it
+            let _ = wait::reap_ending(pid);
+        }
+        let outcome = if failure == 0 { Ok(pid) } else { Err(failure) };
+        (cloner, task.launch, outcome)
+    }
+}
+
+/// What a child has to do before it executes the helper.
+struct ChildTask {
+    launch: Box<Launch>,
     /// Where its stdin, stdout and stderr are.
     sources: [RawFd; 3],
     helper: RawFd,
@@ -85,9 +111,10 @@ struct Errand<'a> {
     failure: AtomicI32,
 }
 
-impl Errand<'_> {
-    /// What the child does. It shares memory with the daemon, so this must neither allocate,
-    /// lock, panic nor return.
+impl ChildTask {
+    /// What the child does. It shares memory with the daemon and thread-local storage with the
+    /// thread that makes it, so this must neither allocate, lock, panic, return, nor use the C
+    /// library.
     fn run(&self) -> ! {
         // first of all, so that no call below changes anything of the daemon's
         let executed = places::unshare_from(self.above)
@@ -96,31 +123,29 @@ impl Errand<'_> {
         if let Err(errno) = executed {
             self.failure.store(errno, Ordering::Relaxed);
         }
-        // SAFETY: does not return and runs no handlers.
-        unsafe { libc::_exit(127) }
+        child::exit(127)
     }
 
     fn execute_helper(&self) -> Result<(), i32> {
-        let (words, environment) = (&self.launch.words, &self.launch.environment);
+        let (arguments, environment) = (&self.launch.arguments, &self.launch.environment);
+        let call = [
+            self.helper as usize,
+            c"".as_ptr() as usize,
+            arguments.as_ptr() as usize,
+            environment.as_ptr() as usize,
+            libc::AT_EMPTY_PATH as usize,
+        ];
         // SAFETY: NUL-terminated strings in null-terminated arrays, alive until they are copied.
-        let result = unsafe {
-            libc::syscall(
-                libc::SYS_execveat,
-                self.helper,
-                c"".as_ptr(),
-                words.as_ptr(),
-                environment.as_ptr(),
-                libc::AT_EMPTY_PATH,
-            )
-        };
-        places::check(result)
+        unsafe { syscall::call(libc::SYS_execveat as usize, call) }.map(drop)
     }
 }
 
-/// The stack children run on, one after the other: the spawner thread is suspended until its
-/// child has executed or ended.
+/// The stack of one child at a time.
 struct Stack {
     base: *mut c_void,
+    /// Not 0 while a child uses the stack; the kernel sets it to 0 when the child has left the
+    /// daemon's memory.
+    in_use: Box<AtomicU32>,
 }
 
 // SAFETY: the mapping belongs to no thread, and only the owner of the stack uses it.
@@ -141,7 +166,10 @@ impl Stack {
             if base == libc::MAP_FAILED {
                 return Err(io::Error::last_os_error());
             }
-            let stack = Self { base };
+            let stack = Self {
+                base,
+                in_use: Box::default(),
+            };
             if libc::mprotect(base, GUARD, libc::PROT_NONE) == -1 {
                 return Err(io::Error::last_os_error());
             }
@@ -149,26 +177,66 @@ impl Stack {
         }
     }
 
-    /// Clone with this stack: the pid, or an errno.
-    fn clone(&mut self, errand: &Errand<'_>) -> Result<i32, i32> {
-        extern "C" fn enter(errand: *mut c_void) -> c_int {
-            // SAFETY: the reference passed below, whose owner is suspended.
-            unsafe { &*errand.cast::<Errand<'_>>() }.run()
+    /// Clone with this stack, which is free: the pid, or an errno.
+    fn clone(&self, task: &ChildTask) -> Result<i32, i32> {
+        extern "C" fn enter(task: *mut c_void) -> c_int {
+            // SAFETY: the reference passed below; its owner waits before it is dropped.
+            unsafe { &*task.cast::<ChildTask>() }.run()
         }
-        let flags = libc::CLONE_VM | libc::CLONE_VFORK | libc::CLONE_FILES | libc::SIGCHLD;
-        let argument = ptr::from_ref(errand).cast_mut().cast();
+        let flags = libc::CLONE_VM | libc::CLONE_FILES | libc::CLONE_CHILD_CLEARTID | libc::SIGCHLD;
+        let argument = ptr::from_ref(task).cast_mut().cast();
+        self.in_use.store(1, Ordering::Relaxed);
         // SAFETY: the stack is ours, grows down from its aligned end and is used by one child at
-        // a time; CLONE_VFORK keeps everything borrowed alive for as long as the child needs it;
-        // `Errand::run` does only what a child that shares memory may do.
-        match unsafe { libc::clone(enter, self.base.byte_add(GUARD + SIZE), flags, argument) } {
-            -1 => Err(io::Error::last_os_error().raw_os_error().unwrap_or(0)),
-            pid => Ok(pid),
+        // a time: `Beginning` keeps it, and the task, until the kernel says that the child has left
+        // this memory. `ChildTask::run` does only what a child that shares
+        // memory may do.
+        let pid = unsafe {
+            let top = self.base.byte_add(GUARD + SIZE);
+            let none = ptr::null_mut::<c_void>();
+            libc::clone(
+                enter,
+                top,
+                flags,
+                argument,
+                none,
+                none,
+                self.in_use.as_ptr(),
+            )
+        };
+        if pid == -1 {
+            self.in_use.store(0, Ordering::Relaxed);
+            return Err(io::Error::last_os_error().raw_os_error().unwrap_or(0));
+        }
+        Ok(pid)
+    }
+
+    fn is_in_use(&self) -> bool {
+        self.in_use.load(Ordering::Acquire) != 0
+    }
+
+    /// Wait until no child uses the stack.
+    fn wait(&self) {
+        loop {
+            let in_use = self.in_use.load(Ordering::Acquire);
+            if in_use == 0 {
+                return;
+            }
+            // not a private futex: the kernel wakes a shared one
+            let call = [
+                self.in_use.as_ptr() as usize,
+                libc::FUTEX_WAIT as usize,
+                in_use as usize,
+                0,
+            ];
+            // SAFETY: the number lives as long as this stack. Any outcome means: look again.
+            let _ = unsafe { syscall::call(libc::SYS_futex as usize, call) };
         }
     }
 }
 
 impl Drop for Stack {
     fn drop(&mut self) {
+        self.wait();
         // SAFETY: mapped by `new`, and no child runs on it now.
         unsafe { libc::munmap(self.base, GUARD + SIZE) };
     }

@@ -155,7 +155,7 @@ pub fn resolve(query: &CommandQuery) -> Result<ResolvedCommand, SpawnError> {
     } else {
         query.path.iter().map(|dir| dir.join(word)).collect()
     };
-    // the first entry of any kind is taken, executable or not (quirk C38)
+    // the first entry of any kind is taken, executable or not (difference C38)
     let (path, metadata) = candidates
         .into_iter()
         .find_map(|path| path.metadata().ok().map(|found| (path, found)))

@@ -1,4 +1,4 @@
-//! What the safe libraries do not offer about descriptors.
+//! Calls on descriptors that the safe libraries do not offer.
 
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
@@ -22,7 +22,7 @@ pub fn register(
 
 /// Take over a descriptor that a system call has just handed out.
 pub(super) fn own(fd: RawFd) -> OwnedFd {
-    // SAFETY: every caller passes the fresh result of a successful call, known to nobody else.
+    // SAFETY: every caller passes the fresh result of a successful call, with no other owner.
     unsafe { OwnedFd::from_raw_fd(fd) }
 }
 

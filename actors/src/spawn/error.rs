@@ -29,17 +29,17 @@ pub enum SpawnError {
     },
     /// The program is a directory.
     IsDirectory {
-        /// Which one.
+        /// The program.
         path: PathBuf,
     },
-    /// Nobody may execute the program.
+    /// The program has no execute permission.
     NotExecutable {
-        /// Which one.
+        /// The program.
         path: PathBuf,
     },
     /// Others may execute the program, the daemon may not.
     NoPermission {
-        /// Which one.
+        /// The program.
         path: PathBuf,
     },
     /// `EMFILE` on the way to pipes, logs or the child.
@@ -66,7 +66,7 @@ pub enum SpawnError {
         /// Name of the error (`ENOMEM`).
         errno: String,
     },
-    /// The FastCGI socket could not be opened (decision C30).
+    /// The FastCGI socket could not be opened (difference C30).
     Socket {
         /// `unix:///path` or `tcp://host:port`.
         url: String,
@@ -82,7 +82,7 @@ pub enum SpawnError {
     StillHangs,
     /// No thread can be had that could carry out the start.
     NoThread {
-        /// The system's words, or that too many starts hang.
+        /// The system's error, or that too many starts hang.
         reason: String,
     },
     /// An earlier job of the same kind, such as reading the configuration, hangs.

@@ -17,7 +17,7 @@ pub(super) fn spawn(launch: &Launch) -> Result<i32, i32> {
                 child::give_up(&[]);
             }
             // SAFETY: these are what `run` expects, and stay for the rest of this process.
-            unsafe { child::run(launch.words.as_ptr(), launch.environment.as_ptr()) }
+            unsafe { child::run(launch.arguments.as_ptr(), launch.environment.as_ptr()) }
         }
         pid => {
             // the child does it too: whichever is first, a signal to the group finds it. It fails

@@ -1,7 +1,7 @@
-//! Jobs of one kind, such as reading the configuration: one at a time.
+//! Runs jobs of one kind, such as reading the configuration, one at a time.
 //!
-//! A client whose job hangs may ask again and again. Only the first of these jobs keeps a spawner
-//! thread, so programs can still be started.
+//! When a job hangs, its client may send more requests. Only the first job occupies a spawner thread,
+//! so programs can still be started.
 
 use std::sync::{Arc, Mutex as StdMutex, PoisonError};
 use std::time::Duration;
@@ -12,10 +12,10 @@ use tokio::time::{Instant, timeout_at};
 
 use super::{SpawnError, SpawnerHandle};
 
-/// How long a job may keep the next of its kind waiting; after that it is said to hang.
+/// A job that takes longer hangs: the jobs behind it fail.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// See the module. Clones are the same lane.
+/// See the module. Clones share the queue.
 #[derive(Clone, Debug)]
 pub(crate) struct Lane {
     turn: Arc<Mutex<()>>,
@@ -51,7 +51,7 @@ impl Lane {
         })
     }
 
-    /// The turn. Error: the job that has it hangs.
+    /// Wait for the turn. Error: the job that has it hangs.
     async fn turn(&self) -> Result<OwnedMutexGuard<()>, SpawnError> {
         let turn = Arc::clone(&self.turn).lock_owned();
         tokio::pin!(turn);
@@ -60,7 +60,7 @@ impl Lane {
             if let Ok(turn) = timeout_at(due, &mut turn).await {
                 return Ok(turn);
             }
-            // unless another one has had its turn meanwhile
+            // unless another job has had its turn meanwhile
             if self.since() + PATIENCE <= due {
                 return Err(SpawnError::EarlierHangs);
             }

@@ -12,15 +12,15 @@ use libc::c_char;
 use nix::fcntl::{FcntlArg, fcntl};
 
 use super::account::identity;
-use super::child::word;
+use super::child::argument;
 use super::plan::SpawnPlan;
 use super::spawner::Limit;
 use super::{ChildEnds, SpawnError};
 
 /// Everything the child needs.
 pub(super) struct Launch {
-    /// What to do (`child.rs`), and the program's own words.
-    pub(super) words: Strings<CString>,
+    /// What to do (`child.rs`), and the program's own arguments.
+    pub(super) arguments: Strings<CString>,
     pub(super) environment: Strings<Arc<CStr>>,
     pub(super) stdio: Stdio,
 }
@@ -31,6 +31,9 @@ pub(super) struct Strings<T> {
     // the pointers point into these
     _owned: Vec<T>,
 }
+
+// SAFETY: the pointers point to what the strings own, which moves along and is only read.
+unsafe impl<T: Send> Send for Strings<T> {}
 
 impl<T: AsRef<CStr>> Strings<T> {
     fn new(owned: Vec<T>) -> Self {
@@ -90,28 +93,28 @@ impl Launch {
     /// to go back to. Fails on NUL bytes, and if descriptors run out.
     pub(super) fn prepare(plan: SpawnPlan, limit: Option<Limit>) -> Result<Self, SpawnError> {
         let identity = identity(plan.user);
-        let mut orders: [CString; word::ARGV] = Default::default();
-        orders[0] = c"supervisord-spawn".to_owned();
+        let mut ours: [CString; argument::ARGV] = Default::default();
+        ours[0] = c"supervisord-spawn".to_owned();
         if let Some(Limit { soft, hard }) = limit {
-            orders[word::LIMIT] = c_string(format!("{soft} {hard}").as_ref(), "limit")?;
+            ours[argument::LIMIT] = c_string(format!("{soft} {hard}").as_ref(), "limit")?;
         }
-        orders[word::IDS] = c_string(identity.ids.as_ref(), "user")?;
-        orders[word::REFUSAL] = c_string(identity.refusal.as_ref(), "user")?;
+        ours[argument::IDS] = c_string(identity.ids.as_ref(), "user")?;
+        ours[argument::REFUSAL] = c_string(identity.refusal.as_ref(), "user")?;
         if let Some(umask) = plan.umask {
-            orders[word::UMASK] = c_string(umask.to_string().as_ref(), "umask")?;
+            ours[argument::UMASK] = c_string(umask.to_string().as_ref(), "umask")?;
         }
         if let Some(directory) = &plan.directory {
             let mut marked = OsString::from("=");
             marked.push(directory);
-            orders[word::DIRECTORY] = c_string(&marked, "directory")?;
+            ours[argument::DIRECTORY] = c_string(&marked, "directory")?;
         }
-        orders[word::PATH] = c_string(plan.command.path.as_os_str(), "command")?;
-        let mut words = Vec::from(orders);
+        ours[argument::PATH] = c_string(plan.command.path.as_os_str(), "command")?;
+        let mut arguments = Vec::from(ours);
         for argument in &plan.command.argv {
-            words.push(c_string(OsStr::new(argument), "command")?);
+            arguments.push(c_string(OsStr::new(argument), "command")?);
         }
         Ok(Self {
-            words: Strings::new(words),
+            arguments: Strings::new(arguments),
             environment: Strings::new(plan.environment),
             stdio: Stdio::new(plan.ends)
                 .map_err(|error| SpawnError::dispatchers(&plan.name, &error))?,

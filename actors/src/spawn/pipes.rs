@@ -29,7 +29,7 @@ pub struct ParentEnds {
 }
 
 /// Open the pipes of one child. `socket` takes the place of the stdin pipe for a FastCGI process.
-/// Errors (typically `EMFILE`) leave nothing open; [`super::SpawnError::dispatchers`] words them.
+/// Errors (typically `EMFILE`) leave nothing open; [`super::SpawnError::dispatchers`] makes a spawn error of them.
 pub fn open_pipes(
     redirect_stderr: bool,
     socket: Option<OwnedFd>,

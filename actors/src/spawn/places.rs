@@ -11,9 +11,8 @@ use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 
 use nix::fcntl::{FcntlArg, fcntl};
 
-use libc::c_long;
-
 use super::descriptor;
+use super::syscall::call;
 
 /// See the module. Only the spawner thread that has them changes them.
 pub(super) struct Places {
@@ -37,13 +36,19 @@ impl Places {
         Ok(Self { null, low })
     }
 
-    /// Put a child's descriptors there for as long as the answer lives. Fails with an errno.
-    pub(super) fn fill(&self, sources: [RawFd; 3]) -> Result<Filled<'_>, i32> {
-        let filled = Filled(self);
-        for (place, source) in self.numbers().into_iter().zip(sources) {
-            put(source, place)?;
+    /// Put a child's descriptors there. Fails with an errno.
+    pub(super) fn fill(&self, sources: [RawFd; 3]) -> Result<(), i32> {
+        let mut pairs = self.numbers().into_iter().zip(sources);
+        pairs.try_for_each(|(place, source)| put(source, place))
+    }
+
+    /// Close what was put there: the daemon must not keep a child's ends open, whose readers wait
+    /// for the end of file.
+    pub(super) fn clear(&self) {
+        for place in self.numbers() {
+            // replacing an open descriptor by an open one cannot fail
+            let _ = put(self.null.as_raw_fd(), place);
         }
-        Ok(filled)
     }
 
     /// The first descriptor above all of them.
@@ -52,28 +57,9 @@ impl Places {
         highest.map_or(3, |fd| fd.unsigned_abs() + 1)
     }
 
-    fn numbers(&self) -> [RawFd; 3] {
+    /// Where stdin, stdout and stderr are put, in this order.
+    pub(super) fn numbers(&self) -> [RawFd; 3] {
         self.low.each_ref().map(AsRawFd::as_raw_fd)
-    }
-}
-
-/// The places are in use.
-pub(super) struct Filled<'a>(&'a Places);
-
-impl Filled<'_> {
-    /// Where stdin, stdout and stderr are, in this order.
-    pub(super) fn sources(&self) -> [RawFd; 3] {
-        self.0.numbers()
-    }
-}
-
-impl Drop for Filled<'_> {
-    /// The daemon must not keep a child's ends open: their readers wait for the end of file.
-    fn drop(&mut self) {
-        for place in self.0.numbers() {
-            // replacing an open descriptor by an open one cannot fail
-            let _ = put(self.0.null.as_raw_fd(), place);
-        }
     }
 }
 
@@ -86,16 +72,16 @@ fn put(source: RawFd, place: RawFd) -> Result<(), i32> {
     }
 }
 
-/// What a child does first, once its descriptor table is its own: lead a new process group in
-/// the same session, and have its stdin, stdout and stderr in place. Only system calls; fails
+/// Make the child the leader of a new process group in the same session, and put its stdin, stdout
+/// and stderr in place. Its descriptor table is its own by then. Only system calls; fails
 /// with an errno.
 pub(super) fn begin(sources: [RawFd; 3]) -> Result<(), i32> {
     // it cannot fail: the child leads no session
     // SAFETY: no memory is involved.
-    unsafe { libc::setpgid(0, 0) };
+    let _ = unsafe { call(libc::SYS_setpgid as usize, [0, 0]) };
     for (target, source) in (0..).zip(sources) {
         // SAFETY: no memory is involved; the table is the child's own.
-        check(c_long::from(unsafe { libc::dup2(source, target) }))?;
+        unsafe { call(libc::SYS_dup3 as usize, [source as usize, target, 0]) }?;
     }
     Ok(())
 }
@@ -103,17 +89,11 @@ pub(super) fn begin(sources: [RawFd; 3]) -> Result<(), i32> {
 /// Give a child that shares the daemon's descriptors a table of its own, without what is at or
 /// above `above`. Only a system call; fails with an errno (`ENOSYS` before Linux 5.9).
 pub(super) fn unshare_from(above: u32) -> Result<(), i32> {
-    let unshare = libc::CLOSE_RANGE_UNSHARE;
+    let range = [
+        above as usize,
+        u32::MAX as usize,
+        libc::CLOSE_RANGE_UNSHARE as usize,
+    ];
     // SAFETY: no memory is involved; only this child's view of descriptors changes.
-    check(unsafe { libc::syscall(libc::SYS_close_range, above, u32::MAX, unshare) })
-}
-
-/// The outcome of a call of the C library, in a child.
-pub(super) fn check(result: c_long) -> Result<(), i32> {
-    if result == -1 {
-        // SAFETY: always a valid pointer. A cloned child borrows the thread-local storage of the
-        // spawner thread, which is suspended meanwhile.
-        return Err(unsafe { *libc::__errno_location() });
-    }
-    Ok(())
+    unsafe { call(libc::SYS_close_range as usize, range) }.map(drop)
 }

@@ -1,4 +1,4 @@
-//! Everything that is decided about a child before it exists, as plain data.
+//! What is decided about a child before it is made, as plain data.
 
 use std::ffi::{CStr, CString, OsStr, OsString};
 use std::fmt;
@@ -14,7 +14,7 @@ use super::error::SpawnError;
 use super::pipes::ChildEnds;
 use crate::clock::Clock;
 
-/// One start, queued when it is ordered.
+/// One start, queued when it is requested.
 pub struct SpawnJob {
     /// Name of the process, for messages.
     pub name: String,
@@ -29,7 +29,7 @@ pub struct SpawnJob {
 pub type Delivery = Box<dyn FnOnce() + Send>;
 
 impl From<SpawnPlan> for SpawnJob {
-    /// A start that needs no preparations.
+    /// A start that needs no preparation.
     fn from(plan: SpawnPlan) -> Self {
         let attempt = SpawnAttempt::new(Clock::new(), ProgramJobs::default());
         Self {
@@ -40,7 +40,7 @@ impl From<SpawnPlan> for SpawnJob {
     }
 }
 
-/// A child to be. Dropping it closes the child's ends of the pipes.
+/// How to make a child. Dropping it closes the child's ends of the pipes.
 pub struct SpawnPlan {
     /// Name of the process, for messages.
     pub name: String,
@@ -48,7 +48,7 @@ pub struct SpawnPlan {
     pub command: ResolvedCommand,
     /// The whole environment, see [`environment`].
     pub environment: Vec<Arc<CStr>>,
-    /// Where to go before exec; `None`: where the daemon is.
+    /// Working directory; `None`: the daemon's.
     pub directory: Option<PathBuf>,
     /// File creation mask; `None`: the daemon's.
     pub umask: Option<u32>,

@@ -1,10 +1,9 @@
-//! The children we made and have not reaped: who a pid belongs to, and signals by pid.
+//! The children that are not reaped yet: who owns a pid, and signals by pid.
 //!
-//! A pid may be given to a stranger once its process is reaped. So a child is reaped, and
-//! signalled, only under the lock of this registry: a signal goes to a child that is still there,
-//! or nowhere. The spawner threads register children, the Reaper removes them; a child may end
-//! before its pid is known here, so while a clone is under way the question who an unknown pid
-//! belongs to has to wait.
+//! The kernel may reuse a pid once its process is reaped. So children are reaped and signalled only
+//! under the lock of this registry: a signal reaches the child it is meant for, or no process. The spawner threads register children, the Reaper removes them; a child may end
+//! before its pid is known here, so while a clone is under way the owner of an unknown pid is not
+//! decided.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -24,7 +23,7 @@ pub struct Exit {
     pub at: Moment,
 }
 
-/// A child that was made, alive or ended. All copies are the same child.
+/// A child that was made, running or exited. Clones are the same child.
 #[derive(Clone, Debug)]
 pub struct ChildHandle {
     /// Its process id, and that of its process group.
@@ -61,14 +60,14 @@ struct State {
     is_awaited: bool,
 }
 
-/// Who a process belongs to that has ended.
+/// Who owns a process that has exited.
 #[derive(Debug)]
 pub(crate) enum Owner {
-    /// It is a child of ours, and is reaped now.
+    /// A child of this registry; it is reaped now.
     Ours(ChildHandle),
     /// A clone is under way: ask again after [`ChildRegistry::settled`].
     Unsettled,
-    /// It was never made here, or was released.
+    /// A process that was not made here, or was released.
     UnknownChild,
 }
 
@@ -102,12 +101,12 @@ impl ChildRegistry {
 
     /// A clone begins; [`CloneUnderWay::registered`] says what came of it, or it failed.
     #[must_use]
-    pub fn begin_clone(&self) -> CloneUnderWay<'_> {
+    pub fn begin_clone(self: &Arc<Self>) -> CloneUnderWay {
         self.state().clones += 1;
-        CloneUnderWay(self)
+        CloneUnderWay(Arc::clone(self))
     }
 
-    /// The process of this pid has ended like this: reap it if it is ours. `reap` must not wait.
+    /// The process of this pid has exited: reap it if it is a child of this registry. `reap` must not wait.
     pub(crate) fn reap(&self, pid: i32, exit: Exit, reap: impl FnOnce()) -> Owner {
         let mut state = self.state();
         if let Some(child) = state.children.remove(&pid) {
@@ -133,12 +132,12 @@ impl ChildRegistry {
         self.state().children.keys().copied().collect()
     }
 
-    /// Completes when it is worth asking again.
+    /// Completes when an [`Owner::Unsettled`] pid can be decided.
     pub(crate) async fn settled(&self) {
         self.settled.notified().await;
     }
 
-    // nothing under this lock can panic half-way, so a poisoned one is still whole
+    // no panic is possible between two changes under this lock
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -146,9 +145,9 @@ impl ChildRegistry {
 
 /// See [`ChildRegistry::begin_clone`]. Dropped: the clone has failed.
 #[derive(Debug)]
-pub struct CloneUnderWay<'a>(&'a ChildRegistry);
+pub struct CloneUnderWay(Arc<ChildRegistry>);
 
-impl CloneUnderWay<'_> {
+impl CloneUnderWay {
     /// The child has this pid.
     #[must_use]
     pub fn registered(self, pid: i32) -> ChildHandle {
@@ -161,7 +160,7 @@ impl CloneUnderWay<'_> {
     }
 }
 
-impl Drop for CloneUnderWay<'_> {
+impl Drop for CloneUnderWay {
     fn drop(&mut self) {
         let mut state = self.0.state();
         state.clones -= 1;
@@ -190,7 +189,7 @@ mod tests {
 
     #[test]
     fn a_pid_is_unknown_only_when_no_clone_can_explain_it() {
-        let registry = ChildRegistry::default();
+        let registry = Arc::new(ChildRegistry::default());
         let ask = || registry.reap(PID, EXIT, || ());
         assert!(matches!(ask(), Owner::UnknownChild));
         let under_way = registry.begin_clone();
@@ -204,7 +203,7 @@ mod tests {
 
     #[test]
     fn a_reaped_child_gets_no_signal_although_its_pid_is_used_again() {
-        let registry = ChildRegistry::default();
+        let registry = Arc::new(ChildRegistry::default());
         let old = registry.begin_clone().registered(PID);
         let signal = |child| registry.signal(child, Signal::raw(0), false);
         registry.reap(PID, EXIT, || ());
@@ -221,7 +220,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_unsettled_question_can_be_asked_again() {
-        let registry = ChildRegistry::default();
+        let registry = Arc::new(ChildRegistry::default());
         let under_way = registry.begin_clone();
         assert!(matches!(registry.reap(PID, EXIT, || ()), Owner::Unsettled));
         drop(under_way); // failed

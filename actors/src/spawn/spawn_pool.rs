@@ -2,11 +2,14 @@
 //! takes over when a job hangs.
 //!
 //! A job does everything a start needs that may block, so it hangs with a file system that hangs.
-//! The standby looks at the clock only while jobs wait. When the same job has kept the leader
-//! longer than [`PATIENCE`], the standby leads, and a new standby is started. A leader that was
-//! stuck becomes a standby again when its job is done, or ends if there is one. No job is begun
-//! without a standby: if none can be had, the callers get an error. Nothing wakes up while
-//! nothing is to be done.
+//! Its last part may be to wait for a child: the job then returns what is [`Pending`], and the leader
+//! begins the next jobs meanwhile. Pending parts are finished in the order of their jobs.
+//!
+//! The standby looks at the clock only while something waits for the leader. When the same job has
+//! kept the leader longer than [`PATIENCE`], the standby leads, and a new standby is started. A
+//! leader that was stuck becomes a standby again when its job is done, or ends if there is one. No
+//! job is begun without a standby: if none can be had, the callers get an error. Nothing wakes up
+//! while nothing is to be done.
 
 use std::collections::VecDeque;
 use std::io;
@@ -27,20 +30,35 @@ pub(super) const MOST_THREADS: usize = 64;
 /// Jobs that may wait at most. A daemon that starts all its programs at once queues one for each.
 const MOST_JOBS: usize = 16_384;
 
-/// A queue of jobs for threads with a context of the kind `T`.
-pub(super) struct SpawnPool<T> {
-    state: Mutex<State<T>>,
+/// Parts that may be pending before no further job is begun.
+pub(super) const MOST_PENDING: usize = 3;
+
+/// A queue of jobs whose last parts are of the kind `P`.
+pub(super) struct SpawnPool<P> {
+    state: Mutex<State<P>>,
     /// For the leader: there is work.
     work: Condvar,
     /// For the standby: the leader is busy, and more waits.
     standby: Condvar,
 }
 
-/// A job; instead of the context it may get the reason why it cannot be carried out.
-type Job<T> = Box<dyn FnOnce(io::Result<&mut T>) + Send>;
+/// A job; it may get the reason why it cannot be carried out.
+pub(super) type Job<P> = Box<dyn FnOnce(io::Result<()>) -> Option<P> + Send>;
 
-struct State<T> {
-    jobs: VecDeque<Job<T>>,
+/// What the leader does next.
+enum Work<P> {
+    Begin(Job<P>),
+    Finish(P),
+    /// The queue is closed and empty.
+    End,
+}
+
+struct State<P> {
+    /// See [`PATIENCE`].
+    patience: Duration,
+    jobs: VecDeque<Job<P>>,
+    /// The last parts of jobs that were begun, in their order.
+    pending: VecDeque<P>,
     /// When the leader began its job; `None`: it waits for work.
     busy_since: Option<Instant>,
     /// Goes up with every change of the leader.
@@ -58,12 +76,27 @@ struct State<T> {
     standbys: usize,
 }
 
-impl<T> SpawnPool<T> {
+/// The last part of a job, which mostly waits.
+pub(super) trait Pending: Send {
+    /// Whether there is nothing to wait for.
+    fn is_ready(&self) -> bool;
+
+    /// Wait, and complete the job.
+    fn finish(self);
+}
+
+impl<P: Pending> SpawnPool<P> {
     /// A queue without threads.
     pub(super) fn new() -> Arc<Self> {
+        Self::with_patience(PATIENCE)
+    }
+
+    fn with_patience(patience: Duration) -> Arc<Self> {
         Arc::new(Self {
             state: Mutex::new(State {
+                patience,
                 jobs: VecDeque::new(),
+                pending: VecDeque::new(),
                 busy_since: None,
                 generation: 0,
                 has_leader: false,
@@ -79,14 +112,15 @@ impl<T> SpawnPool<T> {
     }
 
     /// Queue a job. Never blocks. If too many wait already, the job gets an error at once.
-    pub(super) fn push(&self, job: Job<T>) {
+    pub(super) fn push(&self, job: Job<P>) {
         let mut state = self.state();
         let waiting = state.jobs.len();
         if waiting >= MOST_JOBS {
             drop(state);
-            return job(Err(io::Error::other(format!(
-                "{waiting} jobs wait already"
-            ))));
+            let refusal = io::Error::other(format!("{waiting} jobs wait already"));
+            // what was not begun has no last part
+            let _ = job(Err(refusal));
+            return;
         }
         state.jobs.push_back(job);
         if state.busy_since.is_none() {
@@ -119,34 +153,41 @@ impl<T> SpawnPool<T> {
 
     /// Carry out jobs until the queue is closed and empty, or this thread is not needed any more.
     /// `start` is what [`Self::add_thread`] needs.
-    pub(super) fn serve(&self, context: &mut T, start: impl Fn() -> io::Result<()>) {
+    pub(super) fn serve(&self, start: impl Fn() -> io::Result<()>) {
         while let Some(generation) = self.await_lead() {
             loop {
-                let Some(job) = self.next() else {
-                    self.state().threads -= 1;
-                    return;
+                let pending = match self.next() {
+                    Work::Begin(job) => job(self.ensure_standby(&start)),
+                    Work::Finish(pending) => {
+                        pending.finish();
+                        None
+                    }
+                    Work::End => {
+                        self.state().threads -= 1;
+                        return;
+                    }
                 };
-                match self.ensure_standby(&start) {
-                    Ok(()) => job(Ok(context)),
-                    Err(error) => job(Err(error)),
-                }
-                if !self.still_leads(generation) {
+                if !self.still_leads(generation, pending) {
                     break;
                 }
             }
         }
     }
 
-    /// Whether the thread of this generation still leads, now that its job is done.
-    fn still_leads(&self, generation: u64) -> bool {
+    /// Whether the thread of this generation still leads, now that it has done its work and only
+    /// this is pending.
+    fn still_leads(&self, generation: u64, pending: Option<P>) -> bool {
         let mut state = self.state();
-        let leads = state.generation == generation;
-        if leads {
+        if state.generation == generation {
             state.busy_since = None;
-        } else {
-            state.stuck -= 1;
+            state.pending.extend(pending);
+            return true;
         }
-        leads
+        drop(state);
+        // jobs behind it have overtaken it already
+        pending.into_iter().for_each(P::finish);
+        self.state().stuck -= 1;
+        false
     }
 
     fn ensure_standby(&self, start: impl Fn() -> io::Result<()>) -> io::Result<()> {
@@ -159,21 +200,21 @@ impl<T> SpawnPool<T> {
         self.add_thread(start)
     }
 
-    /// The leader's next job. `None`: the queue is closed and empty.
-    fn next(&self) -> Option<Job<T>> {
+    /// What the leader does next.
+    fn next(&self) -> Work<P> {
         let mut state = self.state();
         loop {
-            if let Some(job) = state.jobs.pop_front() {
+            if let Some(work) = state.take_work() {
                 state.busy_since = Some(Instant::now());
-                if !state.jobs.is_empty() && !state.is_watched {
+                if state.is_awaited() && !state.is_watched {
                     self.standby.notify_one();
                 }
-                return Some(job);
+                return work;
             }
             if state.is_closed {
                 // a standby that waited for the end of the queue
                 self.standby.notify_all();
-                return None;
+                return Work::End;
             }
             state.busy_since = None;
             state = self
@@ -198,7 +239,7 @@ impl<T> SpawnPool<T> {
                 state.standbys -= 1;
                 return Some(state.lead());
             }
-            if state.is_closed && state.jobs.is_empty() {
+            if state.is_closed && !state.is_awaited() {
                 state.standbys -= 1;
                 state.threads -= 1;
                 return None;
@@ -216,17 +257,33 @@ impl<T> SpawnPool<T> {
     }
 
     // nothing under this lock can panic half-way
-    fn state(&self) -> MutexGuard<'_, State<T>> {
+    fn state(&self) -> MutexGuard<'_, State<P>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl<T> State<T> {
+impl<P: Pending> State<P> {
+    /// Finish what is ready, or what must be finished before another job is begun; otherwise begin
+    /// a job.
+    fn take_work(&mut self) -> Option<Work<P>> {
+        let is_ready = self.pending.front().is_some_and(P::is_ready);
+        if is_ready || self.jobs.is_empty() || self.pending.len() >= MOST_PENDING {
+            self.pending.pop_front().map(Work::Finish)
+        } else {
+            self.jobs.pop_front().map(Work::Begin)
+        }
+    }
+
+    /// Whether anything waits for the leader.
+    fn is_awaited(&self) -> bool {
+        !self.jobs.is_empty() || !self.pending.is_empty()
+    }
+
     /// How much longer the leader may carry out its job. `None`: for ever, since nothing waits.
     fn patience_left(&self) -> Option<Duration> {
-        let since = self.busy_since.filter(|_| !self.jobs.is_empty())?;
+        let since = self.busy_since.filter(|_| self.is_awaited())?;
         let patience = match self.stuck {
-            0 => PATIENCE,
+            0 => self.patience,
             _ => SHORT_PATIENCE,
         };
         Some(patience.saturating_sub(since.elapsed()))
@@ -252,16 +309,40 @@ mod tests {
 
     const LONG: Duration = Duration::from_secs(30);
 
-    /// Start a thread that counts its jobs in `counts`.
-    fn start(pool: &Arc<SpawnPool<usize>>) -> io::Result<()> {
+    /// The last part of a job with this number.
+    struct Last {
+        number: usize,
+        done: mpsc::Sender<Result<usize, String>>,
+        /// Until it is dropped.
+        held: Option<mpsc::Receiver<()>>,
+    }
+
+    impl Pending for Last {
+        fn is_ready(&self) -> bool {
+            self.held.is_none()
+        }
+
+        fn finish(self) {
+            if let Some(held) = self.held {
+                let _ = held.recv();
+            }
+            self.done.send(Ok(self.number)).expect("a receiver");
+        }
+    }
+
+    fn start(pool: &Arc<SpawnPool<Last>>) -> io::Result<()> {
         let pool = Arc::clone(pool);
         thread::Builder::new()
-            .spawn(move || pool.serve(&mut 0, || start(&pool)))
+            .spawn(move || pool.serve(|| start(&pool)))
             .map(drop)
     }
 
-    fn pool() -> Arc<SpawnPool<usize>> {
-        let pool = SpawnPool::new();
+    fn pool() -> Arc<SpawnPool<Last>> {
+        pool_with(PATIENCE)
+    }
+
+    fn pool_with(patience: Duration) -> Arc<SpawnPool<Last>> {
+        let pool = SpawnPool::with_patience(patience);
         for _ in 0..2 {
             pool.add_thread(|| start(&pool)).expect("a thread");
         }
@@ -270,23 +351,43 @@ mod tests {
 
     /// Queue a job that answers with its number, or with the error.
     fn push(
-        pool: &SpawnPool<usize>,
+        pool: &SpawnPool<Last>,
         number: usize,
         done: &mpsc::Sender<Result<usize, String>>,
         hang: Option<mpsc::Receiver<()>>,
     ) {
         let done = done.clone();
-        pool.push(Box::new(move |context| {
-            let answer = context.map(|_| number).map_err(|error| error.to_string());
+        pool.push(Box::new(move |turn| {
+            let answer = turn.map(|()| number).map_err(|error| error.to_string());
             if let Some(hang) = hang.filter(|_| answer.is_ok()) {
                 // until it is dropped
                 let _ = hang.recv();
             }
             done.send(answer).expect("a receiver");
+            None
         }));
     }
 
-    fn wait_for_threads(pool: &SpawnPool<usize>, count: usize) {
+    /// Queue a job whose last part waits until what is returned is dropped.
+    fn push_pending(
+        pool: &SpawnPool<Last>,
+        number: usize,
+        done: &mpsc::Sender<Result<usize, String>>,
+    ) -> mpsc::Sender<()> {
+        let (release, held) = mpsc::channel();
+        let done = done.clone();
+        pool.push(Box::new(move |turn| {
+            turn.expect("a standby");
+            Some(Last {
+                number,
+                done,
+                held: Some(held),
+            })
+        }));
+        release
+    }
+
+    fn wait_for_threads(pool: &SpawnPool<Last>, count: usize) {
         let end = Instant::now() + LONG;
         while pool.state().threads != count {
             assert!(Instant::now() < end, "{} threads", pool.state().threads);
@@ -296,7 +397,7 @@ mod tests {
 
     #[test]
     fn one_after_the_other_and_in_order() {
-        let pool = pool();
+        let pool = pool_with(LONG);
         let (done, results) = mpsc::channel();
         for number in 0..2000 {
             push(&pool, number, &done, None);
@@ -331,6 +432,47 @@ mod tests {
         wait_for_threads(&pool, 2);
         push(&pool, 7, &done, None);
         assert_eq!(results.recv_timeout(LONG), Ok(Ok(7)));
+        pool.close();
+        wait_for_threads(&pool, 0);
+    }
+
+    #[test]
+    fn jobs_are_begun_while_others_are_pending_and_finish_in_order() {
+        let pool = pool_with(LONG);
+        let (done, results) = mpsc::channel();
+        let held: Vec<_> = (0..MOST_PENDING - 1)
+            .map(|number| push_pending(&pool, number, &done))
+            .collect();
+        push(&pool, 100, &done, None);
+        assert_eq!(results.recv_timeout(LONG), Ok(Ok(100)), "begun meanwhile");
+        for number in MOST_PENDING - 1..100 {
+            drop(push_pending(&pool, number, &done));
+        }
+        assert!(results.try_recv().is_err(), "the first is not done");
+        // in the wrong order
+        held.into_iter().rev().for_each(drop);
+        assert!((0..100).all(|number| results.recv_timeout(LONG) == Ok(Ok(number))));
+        pool.close();
+        wait_for_threads(&pool, 0);
+    }
+
+    #[test]
+    fn a_last_part_that_hangs_delays_only_itself() {
+        let pool = pool();
+        let (done, results) = mpsc::channel();
+        let held: Vec<_> = (0..5)
+            .map(|number| push_pending(&pool, number, &done))
+            .collect();
+        drop(push_pending(&pool, 7, &done));
+        push(&pool, 8, &done, None);
+        let mut answers = [(); 2].map(|()| results.recv_timeout(LONG));
+        answers.sort_by_key(|answer| format!("{answer:?}"));
+        assert_eq!(answers, [Ok(Ok(7)), Ok(Ok(8))]);
+        drop(held);
+        for _ in 0..5 {
+            assert!(results.recv_timeout(LONG).expect("done").is_ok());
+        }
+        wait_for_threads(&pool, 2);
         pool.close();
         wait_for_threads(&pool, 0);
     }

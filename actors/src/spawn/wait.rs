@@ -35,7 +35,7 @@ pub(super) fn reap_ending(pid: i32) -> io::Result<Option<Ended>> {
     wait(Some(pid), 0)
 }
 
-/// nix's `waitid` cannot word a death by a real-time signal, hence the bare call.
+/// nix's `waitid` cannot represent a death by a real-time signal.
 fn wait(pid: Option<i32>, options: c_int) -> io::Result<Option<Ended>> {
     let kind = pid.map_or(libc::P_ALL, |_| libc::P_PID);
     let id = id_t::try_from(pid.unwrap_or(0)).map_err(io::Error::other)?;

@@ -3,119 +3,158 @@
 
 use std::time::Duration;
 
-use actix::{Handler, Message, ResponseFuture};
 use futures_util::FutureExt;
 use futures_util::StreamExt;
-use futures_util::future::ready;
+use futures_util::future::{LocalBoxFuture, ready};
 use futures_util::stream::FuturesUnordered;
 use tokio::time::Instant;
 use visord_model::fault::{Fault, FaultCode};
-use visord_model::name::namespec;
 use visord_model::state::ProcessState;
 
 use super::Supervisor;
 use super::roster::Member;
-use crate::messages::process::{ClearLogs, SignalChild, Start, Stop};
-use crate::messages::supervisor::{
-    Answer, ClearManyLogs, Outcome, Scope, SignalMany, StartMany, StopMany,
-};
-use crate::process::Process;
+use crate::messages::Answer;
+use crate::messages::process::Command;
+use crate::messages::supervisor::{BulkResult, Scope, SignalMany, StartMany, StopMany};
 
 /// Results this close together are reported in walk order, as one poll of the original's would
 /// (its polls are up to a second apart); on a busy machine children that end "at the same time"
 /// are seen to end tenths of a second apart, in any order.
 const TOGETHER: Duration = Duration::from_millis(450);
 
-/// When a process was done with, its place in the walk and what came of it.
-type Ended = (Instant, usize, Outcome);
+/// What came of the request for one process.
+#[derive(Clone)]
+pub(super) struct Ended {
+    when: Instant,
+    /// Its place in the walk.
+    index: usize,
+    /// The original knows the result before it begins to wait for processes: a refusal, and
+    /// with `startsecs=0` also a success.
+    at_once: bool,
+    result: BulkResult,
+}
+
+/// The replies of a bulk request.
+type Results = LocalBoxFuture<'static, Answer<Vec<BulkResult>>>;
 
 impl Supervisor {
-    /// Do one thing to every process in scope whose state asks for it.
-    fn bulk<M>(
+    /// Send a command to every process in scope whose state asks for it.
+    pub(super) fn bulk(
         &self,
         scope: &Scope,
         concerned: impl Fn(ProcessState) -> bool,
-        make: impl Fn(String) -> M,
-        order: fn(Vec<Ended>) -> Vec<Outcome>,
-    ) -> ResponseFuture<Answer<Vec<Outcome>>>
-    where
-        M: Message<Result = Answer> + Send + 'static,
-        Process: Handler<M>,
-    {
-        let walk = match self.gate().and_then(|()| self.roster.walk(scope)) {
-            Ok(walk) => walk,
+        command: &Command,
+        succeeds_at_once: fn(&Member) -> bool,
+        order: fn(Vec<Ended>) -> Vec<BulkResult>,
+    ) -> Results {
+        let members = match self.members_in(scope, concerned) {
+            Ok(members) => members,
             Err(fault) => return ready(Err(fault)).boxed_local(),
         };
-        let requests: FuturesUnordered<_> = walk
-            .into_iter()
-            .filter(|member| {
-                let info = self.world.board.process(&member.name);
-                info.is_some_and(|info| concerned(info.state))
-            })
-            .enumerate()
-            .map(|(index, member)| {
-                let label = namespec(&member.name.group, &member.name.process);
-                let request = member.addr.send(make(label.clone()));
-                async move {
-                    let gone = |_| Err(FaultCode::BadName.about(label));
-                    let answer = request.await.unwrap_or_else(gone);
-                    (Instant::now(), index, outcome(&member, answer))
+        let requests = members.into_iter().enumerate().map(|(index, member)| {
+            let answer = member.ask(command.clone());
+            async move {
+                let answer = answer.await;
+                let at_once = match &answer {
+                    Ok(()) => succeeds_at_once(&member),
+                    Err(fault) => is_refusal(fault.code),
+                };
+                let name = member.name;
+                Ended {
+                    when: Instant::now(),
+                    index,
+                    at_once,
+                    result: BulkResult { name, answer },
                 }
-            })
-            .collect();
+            }
+        });
+        let requests: FuturesUnordered<_> = requests.collect();
         async move { Ok(order(requests.collect().await)) }.boxed_local()
     }
-}
 
-impl Supervisor {
-    /// The same fault for every process that could be signaled.
-    fn refuse(&self, scope: &Scope, fault: &Fault) -> Answer<Vec<Outcome>> {
-        self.gate()?;
-        let mut walk = self.roster.walk(scope)?;
-        walk.retain(|member| {
-            let info = self.world.board.process(&member.name);
-            info.is_some_and(|info| info.state.is_signallable())
+    fn members_in(
+        &self,
+        scope: &Scope,
+        concerned: impl Fn(ProcessState) -> bool,
+    ) -> Result<Vec<Member>, Fault> {
+        let mut members = self.roster.walk(scope)?;
+        members.retain(|member| {
+            let info = self.deps.board.process(&member.name);
+            info.is_some_and(|info| concerned(info.state))
         });
-        let refused = walk.iter().map(|it| outcome(it, Err(fault.clone())));
-        Ok(refused.collect())
+        Ok(members)
+    }
+
+    pub(super) fn start_many(&self, StartMany { scope, wait }: &StartMany) -> Results {
+        let order = if *wait { in_order } else { as_walked };
+        let stopped = |state: ProcessState| !state.is_running();
+        let at_once = |member: &Member| member.starts_at_once;
+        self.bulk(
+            scope,
+            stopped,
+            &Command::Start { wait: *wait },
+            at_once,
+            order,
+        )
+    }
+
+    pub(super) fn stop_many(&self, StopMany { scope, wait }: &StopMany) -> Results {
+        let order = if *wait { in_order } else { as_walked };
+        let command = Command::Stop { wait: *wait };
+        let stopped = self.bulk(scope, may_be_stopped, &command, |_| false, order);
+        async move {
+            let mut results = stopped.await?;
+            results.retain(|result| result.status() != FaultCode::NotRunning);
+            Ok(results)
+        }
+        .boxed_local()
+    }
+
+    pub(super) fn signal_many(&self, SignalMany { scope, signal }: SignalMany) -> Results {
+        let signallable = ProcessState::is_signallable;
+        match signal {
+            Ok(signal) => {
+                let command = Command::Signal(signal);
+                self.bulk(&scope, signallable, &command, |_| true, as_walked)
+            }
+            // the same fault for every process that could be signalled
+            Err(fault) => {
+                let members = self.members_in(&scope, signallable);
+                let refused = |member: Member| BulkResult {
+                    name: member.name,
+                    answer: Err(fault.clone()),
+                };
+                let results = members.map(|all| all.into_iter().map(refused).collect());
+                ready(results).boxed_local()
+            }
+        }
     }
 }
 
-fn outcome(member: &Member, answer: Answer) -> Outcome {
-    let (status, description) = match answer {
-        Ok(()) => (FaultCode::Success, "OK".to_owned()),
-        Err(fault @ Fault { code, .. }) => (code, fault.text()),
-    };
-    Outcome {
-        name: member.name.process.clone(),
-        group: member.name.group.clone(),
-        status,
-        description,
-    }
+/// What runs, what may be about to be restarted, and what could not be signalled. Those that turn
+/// out to be at rest are not mentioned.
+fn may_be_stopped(state: ProcessState) -> bool {
+    state.is_running() || matches!(state, ProcessState::Exited | ProcessState::Unknown)
 }
 
-/// What was refused at once, in walk order; then the others by completion, but in walk order
-/// among those that completed together.
-fn in_order(mut results: Vec<Ended>) -> Vec<Outcome> {
-    results.sort_by_key(|(when, index, _)| (*when, *index));
-    let (mut refused, results): (Vec<_>, Vec<_>) = results
-        .into_iter()
-        .partition(|(_, _, outcome)| is_refusal(outcome.status));
-    refused.sort_by_key(|(_, index, _)| *index);
-    let mut ordered: Vec<Outcome> = refused.into_iter().map(|(_, _, outcome)| outcome).collect();
-    let together = |a: &Ended, b: &Ended| b.0.duration_since(a.0) < TOGETHER;
-    for batch in results.chunk_by(together) {
-        let mut batch: Vec<_> = batch.iter().collect();
-        batch.sort_by_key(|(_, index, _)| *index);
-        ordered.extend(batch.into_iter().map(|(_, _, outcome)| outcome.clone()));
+/// What was known at once, in walk order; then the others by completion, but in walk order among
+/// those that completed together.
+fn in_order(results: Vec<Ended>) -> Vec<BulkResult> {
+    let (at_once, mut later): (Vec<_>, Vec<_>) =
+        results.into_iter().partition(|ended| ended.at_once);
+    let mut ordered = as_walked(at_once);
+    later.sort_by_key(|ended| (ended.when, ended.index));
+    let together = |a: &Ended, b: &Ended| b.when.duration_since(a.when) < TOGETHER;
+    for batch in later.chunk_by(together) {
+        ordered.extend(as_walked(batch.to_vec()));
     }
     ordered
 }
 
 /// In walk order.
-fn as_walked(mut results: Vec<Ended>) -> Vec<Outcome> {
-    results.sort_by_key(|(_, index, _)| *index);
-    results.into_iter().map(|(_, _, outcome)| outcome).collect()
+pub(super) fn as_walked(mut results: Vec<Ended>) -> Vec<BulkResult> {
+    results.sort_by_key(|ended| ended.index);
+    results.into_iter().map(|ended| ended.result).collect()
 }
 
 /// Whether it is found out before anything is waited for.
@@ -128,102 +167,48 @@ fn is_refusal(status: FaultCode) -> bool {
     !after_waiting.contains(&status)
 }
 
-impl Handler<StartMany> for Supervisor {
-    type Result = ResponseFuture<Answer<Vec<Outcome>>>;
-
-    fn handle(&mut self, msg: StartMany, _ctx: &mut Self::Context) -> Self::Result {
-        let wait = msg.wait;
-        self.bulk(
-            &msg.scope,
-            |state| !state.is_running(),
-            move |label| Start { wait, label },
-            if wait { in_order } else { as_walked },
-        )
-    }
-}
-
-/// What runs, what may be about to be restarted, and what could not be signalled. Those that turn
-/// out to be at rest are not mentioned.
-fn may_be_stopped(state: ProcessState) -> bool {
-    state.is_running() || matches!(state, ProcessState::Exited | ProcessState::Unknown)
-}
-
-impl Handler<StopMany> for Supervisor {
-    type Result = ResponseFuture<Answer<Vec<Outcome>>>;
-
-    fn handle(&mut self, msg: StopMany, _ctx: &mut Self::Context) -> Self::Result {
-        let wait = msg.wait;
-        let stopped = self.bulk(
-            &msg.scope,
-            may_be_stopped,
-            move |label| Stop { wait, label },
-            if wait { in_order } else { as_walked },
-        );
-        async move {
-            let mut outcomes = stopped.await?;
-            outcomes.retain(|outcome| outcome.status != FaultCode::NotRunning);
-            Ok(outcomes)
-        }
-        .boxed_local()
-    }
-}
-
-impl Handler<SignalMany> for Supervisor {
-    type Result = ResponseFuture<Answer<Vec<Outcome>>>;
-
-    fn handle(&mut self, msg: SignalMany, _ctx: &mut Self::Context) -> Self::Result {
-        let signal = match msg.signal {
-            Ok(signal) => signal,
-            Err(fault) => return ready(self.refuse(&msg.scope, &fault)).boxed_local(),
-        };
-        self.bulk(
-            &msg.scope,
-            ProcessState::is_signallable,
-            move |label| SignalChild { signal, label },
-            as_walked,
-        )
-    }
-}
-
-impl Handler<ClearManyLogs> for Supervisor {
-    type Result = ResponseFuture<Answer<Vec<Outcome>>>;
-
-    fn handle(&mut self, msg: ClearManyLogs, _ctx: &mut Self::Context) -> Self::Result {
-        self.bulk(&msg.scope, |_| true, |label| ClearLogs { label }, as_walked)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use visord_model::name::ProcessName;
 
     #[test]
-    fn refusals_come_first_then_what_ends_first() {
+    fn what_is_known_at_once_comes_first_then_what_ends_first() {
         let begin = Instant::now();
-        let result = |index: usize, status, after| {
-            let outcome = Outcome {
-                name: index.to_string(),
-                group: String::new(),
-                status,
-                description: String::new(),
+        let result = |index: usize, status: FaultCode, at_once, after| {
+            let answer = if status == FaultCode::Success {
+                Ok(())
+            } else {
+                Err(status.bare())
             };
-            (begin + Duration::from_millis(after), index, outcome)
+            let name = ProcessName::new("", index.to_string());
+            Ended {
+                when: begin + Duration::from_millis(after),
+                index,
+                at_once,
+                result: BulkResult { name, answer },
+            }
         };
         let results = vec![
-            result(0, FaultCode::SpawnError, 2000),
-            result(1, FaultCode::NoFile, 3),
-            result(2, FaultCode::Success, 1010),
-            result(3, FaultCode::Success, 1000),
-            result(4, FaultCode::Success, 0),
-            result(5, FaultCode::NotExecutable, 1),
+            result(0, FaultCode::SpawnError, false, 2000),
+            result(1, FaultCode::NoFile, true, 3),
+            result(2, FaultCode::Success, false, 1010),
+            result(3, FaultCode::Success, false, 1000),
+            result(4, FaultCode::SpawnError, false, 0),
+            result(5, FaultCode::NotExecutable, true, 1),
+            result(6, FaultCode::Success, true, 2),
         ];
-        let names = |ordered: Vec<Outcome>| -> Vec<String> {
-            ordered.into_iter().map(|outcome| outcome.name).collect()
+        let names = |ordered: Vec<BulkResult>| -> Vec<String> {
+            let name = |result: BulkResult| result.name.process.to_string();
+            ordered.into_iter().map(name).collect()
         };
         assert_eq!(
             names(in_order(results.clone())),
-            ["1", "5", "4", "2", "3", "0"]
+            ["1", "5", "6", "4", "2", "3", "0"]
         );
-        assert_eq!(names(as_walked(results)), ["0", "1", "2", "3", "4", "5"]);
+        assert_eq!(
+            names(as_walked(results)),
+            ["0", "1", "2", "3", "4", "5", "6"]
+        );
     }
 }

@@ -3,13 +3,15 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use actix::{ActorFutureExt, Handler, ResponseActFuture, WrapFuture};
+use actix::{ActorFutureExt, ResponseActFuture, WrapFuture};
 use visord_config::{Config, GroupConfig, Loaded, ProcessConfig};
 use visord_model::event::Stream;
 use visord_model::fault::{Fault, FaultCode};
+use visord_model::name::ProcessName;
 
 use super::Supervisor;
-use crate::messages::supervisor::{Answer, ConfiguredGroup, GetConfig, ReloadConfig, Reread};
+use crate::messages::Answer;
+use crate::messages::supervisor::{ConfiguredGroup, Reread};
 
 impl Supervisor {
     /// Run the loader where it may block.
@@ -18,7 +20,7 @@ impl Supervisor {
         let loading = self
             .lanes
             .reading
-            .run(&self.world.workshop, move || loader());
+            .run(&self.deps.workshop, move || loader());
         async move {
             match loading.await {
                 Ok(result) => result.map_err(|error| error.outline()),
@@ -33,16 +35,14 @@ impl Supervisor {
     ) -> impl Future<Output = Result<Loaded, (&'static str, String)>> + 'static {
         let loaded = self.load();
         let rehearsal = self.rehearsal.clone();
-        let (workshop, lane) = (self.world.workshop.clone(), self.lanes.rehearsing.clone());
+        let (spawner, lane) = (self.deps.workshop.clone(), self.lanes.rehearsing.clone());
         async move {
             let invalid = |reason| ("the configuration is not valid", reason);
             let loaded = loaded.await.map_err(invalid)?;
             let loaded = loaded
                 .startable()
                 .map_err(|error| invalid(error.outline()))?;
-            let tried = lane.run(&workshop, move || {
-                rehearsal(&loaded.config).map(|()| loaded)
-            });
+            let tried = lane.run(&spawner, move || rehearsal(&loaded.config).map(|()| loaded));
             match tried.await {
                 Ok(tried) => tried.map_err(|reason| ("it would fail", reason)),
                 Err(not_done) => Err(("it could not be tried", not_done.to_string())),
@@ -54,48 +54,31 @@ impl Supervisor {
     /// longer configured is BAD_NAME, as in the original.
     pub(super) fn configured(&self, name: &str) -> Result<GroupConfig, Fault> {
         let found = self.config.groups.iter().find(|group| group.name == name);
-        let found = found.ok_or_else(|| FaultCode::BadName.about(name))?;
+        let found = found.ok_or_else(|| FaultCode::BadName.about_group(name))?;
         if self.roster.group(name).is_some() {
-            return Err(FaultCode::AlreadyAdded.about(name));
+            return Err(FaultCode::AlreadyAdded.about_group(name));
         }
         Ok(found.clone())
     }
-}
 
-impl Handler<ReloadConfig> for Supervisor {
-    type Result = ResponseActFuture<Self, Answer<Reread>>;
-
-    fn handle(&mut self, _msg: ReloadConfig, _ctx: &mut Self::Context) -> Self::Result {
-        if let Err(fault) = self.gate() {
-            return Box::pin(actix::fut::ready(Err(fault)));
-        }
-        let loaded = self.load();
-        Box::pin(
-            loaded
-                .into_actor(self)
-                .map(|loaded, act, _ctx| match loaded {
-                    Ok(Loaded {
-                        config, listing, ..
-                    }) => {
-                        act.listing.send_replace(Arc::new(listing));
-                        Ok(act.compare(config))
-                    }
-                    Err(reason) => Err(FaultCode::CantReread.about(reason)),
-                }),
-        )
+    pub(super) fn reload_config(&self) -> ResponseActFuture<Self, Answer<Reread>> {
+        let loaded = self.load().into_actor(self);
+        Box::pin(loaded.map(|loaded, act, _ctx| match loaded {
+            Ok(Loaded {
+                config, listing, ..
+            }) => {
+                act.listing.send_replace(Arc::new(listing));
+                Ok(act.compare(config))
+            }
+            Err(reason) => Err(FaultCode::CantReread.about(reason)),
+        }))
     }
-}
 
-impl Supervisor {
     /// Keep the new groups for `addProcessGroup`; what runs, and every path and name of the
-    /// running daemon, stays (decisions C29, Q22).
+    /// running daemon, stays (differences C29, Q22).
     fn compare(&mut self, config: Config) -> Reread {
-        let active: Vec<GroupConfig> = self
-            .roster
-            .groups
-            .iter()
-            .map(|group| group.config.clone())
-            .collect();
+        let active = self.roster.groups.iter();
+        let active: Vec<GroupConfig> = active.map(|group| group.config.clone()).collect();
         let diff = visord_config::diff(&active, &config.groups);
         self.config.groups = config.groups;
         Reread {
@@ -104,19 +87,12 @@ impl Supervisor {
             removed: diff.removed,
         }
     }
-}
 
-impl Handler<GetConfig> for Supervisor {
-    type Result = Answer<Vec<ConfiguredGroup>>;
-
-    fn handle(&mut self, _msg: GetConfig, _ctx: &mut Self::Context) -> Self::Result {
-        self.gate()?;
+    pub(super) fn configured_groups(&self) -> Vec<ConfiguredGroup> {
         let groups = self.config.groups.iter();
-        Ok(groups.map(|config| self.configured_group(config)).collect())
+        groups.map(|config| self.configured_group(config)).collect()
     }
-}
 
-impl Supervisor {
     fn configured_group(&self, config: &GroupConfig) -> ConfiguredGroup {
         let active = self.roster.group(&config.name);
         // names made for AUTO show only while the very configuration that got them is the
@@ -128,8 +104,8 @@ impl Supervisor {
             .collect();
         let path = |process: &Arc<ProcessConfig>, stream: Stream| {
             let running = running.get(process.name.as_str())?;
-            let key = (config.name.clone(), process.name.clone(), stream);
-            let path = self.auto_logs.get(&key);
+            let name = ProcessName::new(&*config.name, &*process.name);
+            let path = self.auto_logs.get(&(name, stream));
             let path = path.filter(|_| Arc::ptr_eq(running, process))?;
             Some(path.to_string_lossy().into_owned())
         };

@@ -5,25 +5,42 @@ use std::rc::Rc;
 use actix::Addr;
 use visord_config::GroupConfig;
 use visord_model::fault::{Fault, FaultCode};
-use visord_model::name::namespec;
-use visord_model::shutdown::{GroupView, ProcessView};
+use visord_model::name::ProcessName;
+use visord_model::shutdown::GroupView;
 
 use crate::fcgi::SharedSocket;
-use crate::messages::process::Autostart;
-use crate::messages::supervisor::{ProcessName, Scope};
+use crate::messages::process::Command;
+use crate::messages::supervisor::Scope;
+use crate::messages::{Answer, NoReply};
 use crate::pool::ListenerPool;
-use crate::process::{Post, Process};
+use crate::process::{GivenUp, ProcessActor};
 
 /// One process of an active group.
 #[derive(Clone)]
 pub(super) struct Member {
     pub(super) name: ProcessName,
     pub(super) priority: i64,
-    pub(super) addr: Addr<Process>,
-    /// What an actor that panics leaves to the next.
-    pub(super) post: Rc<Post>,
+    /// It is RUNNING as soon as it is spawned (`startsecs=0`).
+    pub(super) starts_at_once: bool,
+    pub(super) addr: Addr<ProcessActor>,
+    pub(super) given_up: Rc<GivenUp>,
     /// What it shares with other FastCGI processes of its group.
     pub(super) socket: Option<SharedSocket>,
+}
+
+impl Member {
+    /// Send a request now; its answer comes later.
+    pub(super) fn ask(&self, command: Command) -> impl Future<Output = Answer> + 'static + use<> {
+        let answer = self.addr.send(command);
+        let member = self.clone();
+        async move {
+            let no_reply = |_| {
+                let is_open = member.addr.connected();
+                Err(NoReply::of(&member.name, &member.given_up, is_open).into())
+            };
+            answer.await.unwrap_or_else(no_reply)
+        }
+    }
 }
 
 /// One active group.
@@ -53,11 +70,11 @@ impl Roster {
         Some(self.groups.remove(position))
     }
 
-    /// The process of this name, or BAD_NAME with the name as a client would write it.
+    /// The process of this name, or BAD_NAME.
     pub(super) fn member(&self, name: &ProcessName) -> Result<&Member, Fault> {
         self.group(&name.group)
             .and_then(|group| group.members.iter().find(|member| member.name == *name))
-            .ok_or_else(|| FaultCode::BadName.about(namespec(&name.group, &name.process)))
+            .ok_or_else(|| FaultCode::BadName.about(name))
     }
 
     /// By ascending group priority, ties in the order added.
@@ -74,7 +91,7 @@ impl Roster {
             Scope::All | Scope::These(_) => self.by_priority(),
             Scope::Group(name) => {
                 let group = self.group(name);
-                vec![group.ok_or_else(|| FaultCode::BadName.about(name.clone()))?]
+                vec![group.ok_or_else(|| FaultCode::BadName.about_group(name))?]
             }
         };
         let mut walk = Vec::new();
@@ -92,41 +109,40 @@ impl Roster {
     /// Groups by priority, inside a group strictly in configured order (spec core 4.9).
     pub(super) fn autostart_all(&self) {
         for group in self.by_priority() {
-            autostart(group);
+            group.autostart();
         }
     }
 
     /// What the order of stopping depends on.
     pub(super) fn views(&self) -> Vec<GroupView> {
-        let groups = self.groups.iter().enumerate();
-        groups
-            .map(|(activation, group)| GroupView {
-                name: group.config.name.clone(),
+        let view = |group: &Group| {
+            let processes = group.members.iter();
+            GroupView {
                 priority: group.config.priority,
-                activation: activation as u64,
-                processes: group
-                    .members
-                    .iter()
-                    .enumerate()
-                    .map(|(index, member)| ProcessView {
-                        name: member.name.process.clone(),
-                        priority: member.priority,
-                        index,
-                    })
-                    .collect(),
-            })
-            .collect()
+                processes: processes.map(|it| (it.name.clone(), it.priority)).collect(),
+            }
+        };
+        self.groups.iter().map(view).collect()
     }
 
-    pub(super) fn everybody(&self) -> impl Iterator<Item = &Member> {
+    /// Every process.
+    pub(super) fn members(&self) -> impl Iterator<Item = &Member> {
         self.groups.iter().flat_map(|group| &group.members)
+    }
+
+    /// Send a request to every process.
+    pub(super) fn tell_all(&self, command: &Command) {
+        for member in self.members() {
+            member.addr.do_send(command.clone());
+        }
     }
 }
 
-/// Ask every process of a group to start if it is meant to; whatever has been started once
-/// takes no notice.
-pub(super) fn autostart(group: &Group) {
-    for member in &group.members {
-        member.addr.do_send(Autostart);
+impl Group {
+    /// Ask every process to start if it is meant to; one that has been started once ignores it.
+    pub(super) fn autostart(&self) {
+        for member in &self.members {
+            member.addr.do_send(Command::Autostart);
+        }
     }
 }

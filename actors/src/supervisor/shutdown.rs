@@ -1,31 +1,30 @@
-//! The end: everything stops in order, the daemon only when nothing is left.
+//! Closing: all processes stop in order, then the daemon ends.
 
 use std::time::Duration;
 
 use actix::{ActorFutureExt, AsyncContext, Context, Handler, ResponseActFuture, WrapFuture};
 use visord_model::event::Event;
-use visord_model::fault::{Fault, FaultCode};
+use visord_model::fault::FaultCode;
 use visord_model::shutdown::{Progress, Rest, StopPlan};
 use visord_model::state::{ProcessState, SupervisorState};
 
 use super::{Ending, Supervisor};
-use crate::messages::process::{Closing, GiveUp, ProcessChanged};
-use crate::messages::supervisor::{Answer, ProcessName, Restart, Shutdown, Terminate};
+use crate::messages::Answer;
+use crate::messages::process::{Command, ProcessChanged};
+use crate::messages::supervisor::{ProcessName, Terminate};
 
 /// How often the names of those still alive are logged (spec core 4.10).
 const REPORT: Duration = Duration::from_secs(3);
 
 impl Supervisor {
-    /// Change the mood; the first time, begin to stop everything.
-    pub(super) fn close(&mut self, mood: SupervisorState, ctx: &mut Context<Self>) {
-        self.world.board.set_mood(mood);
+    /// Change the state of the daemon; the first time, begin to stop everything.
+    pub(super) fn close(&mut self, state: SupervisorState, ctx: &mut Context<Self>) {
+        self.deps.board.set_state(state);
         if self.plan.is_some() {
             return;
         }
         self.publish(Event::SupervisorStopping);
-        for member in self.roster.everybody() {
-            member.addr.do_send(Closing);
-        }
+        self.roster.tell_all(&Command::Closing);
         self.plan = Some(StopPlan::new(self.roster.views()));
         self.advance(ctx);
         if self.ended.is_some() {
@@ -34,7 +33,7 @@ impl Supervisor {
     }
 
     fn rest(&self, name: &ProcessName) -> Rest {
-        let info = self.world.board.process(name);
+        let info = self.deps.board.process(name);
         let rest = info.map_or(Rest::Stopped, |info| info.state.into());
         if rest == Rest::Unknown && self.retrying.contains(name) {
             return Rest::Running;
@@ -47,17 +46,12 @@ impl Supervisor {
         let Some(mut plan) = self.plan.take() else {
             return;
         };
-        let progress = plan.advance(&|group: &str, process: &str| {
-            self.rest(&ProcessName {
-                group: group.to_owned(),
-                process: process.to_owned(),
-            })
-        });
+        let progress = plan.advance(&|name| self.rest(name));
         self.plan = Some(plan);
         match progress {
             Progress::Stop(names) => {
-                for (group, process) in names {
-                    self.give_up(ProcessName { group, process }, ctx);
+                for name in names {
+                    self.give_up_process(name, ctx);
                 }
             }
             Progress::Waiting => {}
@@ -67,15 +61,15 @@ impl Supervisor {
 
     /// Ask a process to stop. One in UNKNOWN tries again to signal its child, and what comes of
     /// that is waited for.
-    pub(super) fn give_up(&mut self, name: ProcessName, ctx: &mut Context<Self>) {
+    pub(super) fn give_up_process(&mut self, name: ProcessName, ctx: &mut Context<Self>) {
         let Ok(member) = self.roster.member(&name) else {
             return;
         };
         if self.rest(&name) != Rest::Unknown {
-            member.addr.do_send(GiveUp);
+            member.addr.do_send(Command::GiveUp);
             return;
         }
-        let tried = member.addr.send(GiveUp).into_actor(self);
+        let tried = member.addr.send(Command::GiveUp).into_actor(self);
         self.retrying.insert(name.clone());
         // an actor that is gone has tried, too
         ctx.spawn(tried.map(move |_, act, ctx| {
@@ -89,7 +83,7 @@ impl Supervisor {
         if let Some(report) = self.stop_report.take() {
             ctx.cancel_future(report);
         }
-        let restarts = self.world.board.mood() == SupervisorState::Restarting;
+        let restarts = self.deps.board.state() == SupervisorState::Restarting;
         let ending = match self.next.take().filter(|_| restarts) {
             Some(next) => Ending::Restart(next),
             None => Ending::Shutdown,
@@ -102,11 +96,11 @@ impl Supervisor {
 
     /// Everything was tried: the administrator has to know which children live on.
     fn report_left_running(&self) {
-        for member in self.roster.everybody() {
-            let info = self.world.board.process(&member.name);
+        for member in self.roster.members() {
+            let info = self.deps.board.process(&member.name);
             if let Some(info) = info.filter(|it| it.state == ProcessState::Unknown) {
                 slog::crit!(
-                    self.world.logger,
+                    self.deps.logger,
                     "{} (pid {}) could not be stopped and is left running",
                     info.name,
                     info.pid
@@ -119,70 +113,52 @@ impl Supervisor {
     pub(super) fn report(&mut self, ctx: &mut Context<Self>) {
         let alive: Vec<&str> = self
             .roster
-            .everybody()
+            .members()
             .filter(|member| self.rest(&member.name) == Rest::Running)
-            .map(|member| member.name.process.as_str())
+            .map(|member| &*member.name.process)
             .collect();
         if !alive.is_empty() {
-            slog::info!(self.world.logger, "waiting for {} to die", alive.join(", "));
+            slog::info!(self.deps.logger, "waiting for {} to die", alive.join(", "));
         }
         self.stop_report = Some(ctx.run_later(REPORT, |act, ctx| act.report(ctx)));
+    }
+
+    /// The new configuration is read first, and everything tried that can be; what would fail
+    /// stops nothing (difference C28).
+    pub(super) fn restart(&mut self) -> ResponseActFuture<Self, Answer> {
+        let rehearsed = self.rehearse().into_actor(self);
+        Box::pin(rehearsed.map(|loaded, act, ctx| match loaded {
+            Ok(next) => {
+                act.check_open()?;
+                act.next = Some(Box::new(next));
+                act.close(SupervisorState::Restarting, ctx);
+                Ok(())
+            }
+            Err((what, reason)) => {
+                slog::crit!(act.deps.logger, "restart refused, {what}: {reason}");
+                Err(FaultCode::CantReread.about(reason))
+            }
+        }))
     }
 }
 
 impl Handler<ProcessChanged> for Supervisor {
     type Result = ();
 
-    fn handle(&mut self, msg: ProcessChanged, ctx: &mut Self::Context) {
+    fn handle(&mut self, msg: ProcessChanged, ctx: &mut Context<Self>) {
+        if msg.resumed {
+            self.repeat_requests(&msg.name);
+        }
         if self.plan.is_some() && msg.state.is_stopped() {
             self.advance(ctx);
         }
     }
 }
 
-impl Handler<Shutdown> for Supervisor {
-    type Result = Answer;
-
-    fn handle(&mut self, _msg: Shutdown, ctx: &mut Self::Context) -> Self::Result {
-        self.gate()?;
-        self.close(SupervisorState::Shutdown, ctx);
-        Ok(())
-    }
-}
-
 impl Handler<Terminate> for Supervisor {
     type Result = ();
 
-    fn handle(&mut self, _msg: Terminate, ctx: &mut Self::Context) {
+    fn handle(&mut self, _msg: Terminate, ctx: &mut Context<Self>) {
         self.close(SupervisorState::Shutdown, ctx);
-    }
-}
-
-impl Handler<Restart> for Supervisor {
-    type Result = ResponseActFuture<Self, Answer>;
-
-    /// The new configuration is read first, and everything tried that can be; what would fail
-    /// stops nothing (decision C28).
-    fn handle(&mut self, _msg: Restart, _ctx: &mut Self::Context) -> Self::Result {
-        if let Err(fault) = self.gate() {
-            return Box::pin(actix::fut::ready(Err(fault)));
-        }
-        let rehearsed = self.rehearse();
-        Box::pin(
-            rehearsed
-                .into_actor(self)
-                .map(|loaded, act, ctx| match loaded {
-                    Ok(next) => {
-                        act.gate()?;
-                        act.next = Some(Box::new(next));
-                        act.close(SupervisorState::Restarting, ctx);
-                        Ok(())
-                    }
-                    Err((what, reason)) => {
-                        slog::crit!(act.world.logger, "restart refused, {what}: {reason}");
-                        Err::<(), Fault>(FaultCode::CantReread.about(reason))
-                    }
-                }),
-        )
     }
 }

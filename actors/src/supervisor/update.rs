@@ -1,56 +1,55 @@
-//! One group made what the last loaded configuration says, and nothing touched that is equal.
+//! Updating one group to the last loaded configuration, without touching what is equal.
 //!
-//! Wait for the turn, compare, have AUTO logs made, stop what leaves, put the new group into
-//! the place of the old one, start what is new. All or nothing: if a process that leaves cannot
-//! be stopped, the group stays as it was and what was stopped is started again.
+//! Take the group's lock, compare, make AUTO logs, stop what leaves, replace the group, start what
+//! is new. All or nothing: if a process that leaves cannot be stopped, the group stays as it was and
+//! what was stopped is started again.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use actix::{
-    ActorFutureExt, ActorTryFutureExt, Context, Handler, ResponseActFuture, WrapFuture, fut,
-};
+use actix::{ActorFutureExt, ActorTryFutureExt, Context, ResponseActFuture, WrapFuture, fut};
 use futures_util::future::join_all;
 use tokio::sync::{Mutex, OwnedMutexGuard};
 use visord_config::{GroupConfig, ProcessDiff, group_differs, kind_differs, process_diff};
 use visord_model::event::Event;
 use visord_model::fault::{Fault, FaultCode};
-use visord_model::name::namespec;
+use visord_model::name::ProcessName;
 
 use super::Supervisor;
-use super::groups::{AutoLogs, Legacy};
+use super::add_remove::{AutoLogs, Retained};
 use super::roster::{Group, Member};
+use crate::messages::Answer;
 use crate::messages::event::Unsubscribe;
-use crate::messages::process::{Reinstate, Retire, Start};
-use crate::messages::supervisor::{Answer, Fate, ProcessName, Scope, UpdateGroup, Updated};
+use crate::messages::process::Command;
+use crate::messages::supervisor::{Fate, Scope, UpdateGroup, Updated};
 
 /// Updates and additions of one group happen one after the other, first come, first served.
 #[derive(Default)]
-pub(super) struct Turns(BTreeMap<String, Arc<Mutex<()>>>);
+pub(super) struct GroupLocks(BTreeMap<String, Arc<Mutex<()>>>);
 
-impl Turns {
-    /// The turn to update or add this group; it ends when it is dropped.
-    pub(super) fn next(
+impl GroupLocks {
+    /// The lock to update or add this group.
+    pub(super) fn lock(
         &mut self,
         group: &str,
     ) -> impl Future<Output = OwnedMutexGuard<()>> + use<> {
-        // whoever has the turn or waits for it holds the lock
+        // a lock that is held or waited for has further owners
         self.0.retain(|_, lock| Arc::strong_count(lock) > 1);
         let lock = self.0.entry(group.to_owned()).or_default();
         lock.clone().lock_owned()
     }
 
     /// Whether an update of this group is under way.
-    pub(super) fn is_taken(&self, group: &str) -> bool {
+    pub(super) fn is_held(&self, group: &str) -> bool {
         let lock = self.0.get(group);
         lock.is_some_and(|lock| lock.try_lock().is_err())
     }
 }
 
-/// What is active and what is configured, side by side.
+/// How the active group and the configured one differ.
 struct Change {
     name: String,
-    /// The group to be; none if it is no longer configured.
+    /// The new group; none if it is no longer configured.
     group: Option<GroupConfig>,
     /// A group of this name is active.
     is_active: bool,
@@ -58,14 +57,6 @@ struct Change {
     differs: bool,
     /// What becomes of each process, in configured order, then those that are removed.
     processes: Vec<Updated>,
-}
-
-impl Change {
-    /// The names of the processes that this is true of.
-    fn names(&self, is_so: impl Fn(&Updated) -> bool) -> BTreeSet<&str> {
-        let so = self.processes.iter().filter(|it| is_so(it));
-        so.map(|it| it.name.as_str()).collect()
-    }
 }
 
 /// What a group that is added or removed is compared with.
@@ -102,7 +93,7 @@ impl Supervisor {
         let active = self.roster.group(name).map(|group| &group.config);
         let configured = self.config.groups.iter().find(|group| group.name == name);
         let some = active.or(configured);
-        let nothing = emptied(some.ok_or_else(|| FaultCode::BadName.about(name))?);
+        let nothing = emptied(some.ok_or_else(|| FaultCode::BadName.about_group(name))?);
         let (old, new) = (active.unwrap_or(&nothing), configured.unwrap_or(&nothing));
         let diff = process_diff(old, new);
         let both = active.is_some() && configured.is_some();
@@ -125,19 +116,16 @@ impl Supervisor {
             .into_iter()
             .flat_map(|(fate, names)| names.iter().map(move |name| (name.as_str(), fate)));
         let fates: BTreeMap<&str, Fate> = named.collect();
-        let runs = |process: &str| {
-            let info = self.world.board.process(&ProcessName {
-                group: new.name.clone(),
-                process: process.to_owned(),
-            });
-            info.is_some_and(|info| info.state.is_running())
-        };
-        let updated = |name: &str, fate: Fate, autostart: bool| Updated {
-            name: name.to_owned(),
-            group: new.name.clone(),
-            fate,
-            stops: matches!(fate, Fate::Restarted | Fate::Removed) && runs(name),
-            starts: matches!(fate, Fate::Restarted | Fate::Added) && autostart,
+        let updated = |name: &str, fate: Fate, autostart: bool| {
+            let name = ProcessName::new(&*new.name, name);
+            let info = self.deps.board.process(&name);
+            let runs = info.is_some_and(|info| info.state.is_running());
+            Updated {
+                name,
+                fate,
+                stops: matches!(fate, Fate::Restarted | Fate::Removed) && runs,
+                starts: matches!(fate, Fate::Restarted | Fate::Added) && autostart,
+            }
         };
         let configured = new.processes.iter().filter_map(|process| {
             let fate = *fates.get(process.name.as_str())?;
@@ -147,31 +135,27 @@ impl Supervisor {
         let removed = removed.map(|name| updated(name, Fate::Removed, false));
         configured.chain(removed).collect()
     }
-}
 
-impl Handler<UpdateGroup> for Supervisor {
-    type Result = ResponseActFuture<Self, Answer<Vec<Updated>>>;
-
-    fn handle(&mut self, msg: UpdateGroup, _ctx: &mut Self::Context) -> Self::Result {
-        let UpdateGroup { name, dry_run } = msg;
+    pub(super) fn update_group(
+        &mut self,
+        UpdateGroup { name, dry_run }: UpdateGroup,
+    ) -> ResponseActFuture<Self, Answer<Vec<Updated>>> {
         if dry_run {
-            let change = self.gate().and_then(|()| self.change(&name));
+            let change = self.change(&name);
             return Box::pin(fut::ready(change.map(|change| change.processes)));
         }
-        let turn = self.turns.next(&name).into_actor(self);
-        Box::pin(turn.then(move |turn, act, _ctx| {
+        let lock = self.locks.lock(&name).into_actor(self);
+        Box::pin(lock.then(move |lock, act, _ctx| {
             act.update(&name).map(move |answer, _act, _ctx| {
-                drop(turn);
+                drop(lock);
                 answer
             })
         }))
     }
-}
 
-impl Supervisor {
-    /// It is this update's turn.
+    /// The lock of the group is held.
     fn update(&mut self, name: &str) -> ResponseActFuture<Self, Answer<Vec<Updated>>> {
-        let change = match self.gate().and_then(|()| self.change(name)) {
+        let change = match self.check_open().and_then(|()| self.change(name)) {
             Ok(change) => change,
             Err(fault) => return Box::pin(fut::ready(Err(fault))),
         };
@@ -185,44 +169,47 @@ impl Supervisor {
         Box::pin(prepared.and_then(|logs, act, _ctx| act.retire(change, logs)))
     }
 
-    /// Stop whatever leaves, all at once; then go on.
+    /// Stop all that leaves, at once; then go on.
     fn retire(
         &mut self,
         change: Change,
         logs: AutoLogs,
     ) -> ResponseActFuture<Self, Answer<Vec<Updated>>> {
-        if let Err(fault) = self.gate() {
+        if let Err(fault) = self.check_open() {
             return Box::pin(fut::ready(Err(fault)));
         }
         let leaving = self.leaving(&change);
-        let ran = change.names(|it| it.stops);
-        let stopped = leaving.iter().map(|member| {
-            let ran = ran.contains(member.name.process.as_str());
-            (member.name.clone(), ran)
-        });
+        let stops = |member: &Member| {
+            let mut processes = change.processes.iter();
+            processes.any(|it| it.stops && it.name == member.name)
+        };
+        let stopped = leaving.iter().map(|it| (it.name.clone(), stops(it)));
         self.updating.insert(change.name.clone(), stopped.collect());
         let requests = leaving.into_iter().map(|member| {
-            let request = member.addr.send(Retire);
+            let stopped = member.ask(Command::Retire);
             async move {
-                let answer = request
-                    .await
-                    .unwrap_or_else(|_| match member.post.is_vacant() {
-                        true => Ok(()),
-                        false => Err(FaultCode::Failed.about("its actor has ended")),
-                    });
-                answer.map_err(|fault| (member.name, fault))
+                match stopped.await {
+                    Err(_) if member.given_up.is_at_rest() => Ok(()),
+                    answer => answer.map_err(|fault| (member.name, fault)),
+                }
             }
         });
         let retired = join_all(requests).into_actor(self);
         Box::pin(retired.map(|answers, act, ctx| {
-            let name = change.name.clone();
+            let stopped = act.updating.remove(&change.name);
             let stuck = answers.into_iter().find_map(Result::err);
-            let answer = act.gate().and_then(|()| match stuck {
-                None => act.carry_out(change, logs, ctx),
-                Some((stuck, fault)) => Err(act.call_off(&change, &stuck, &fault)),
-            });
-            act.updating.remove(&name);
-            answer
+            act.check_open()?;
+            let Some((stuck, fault)) = stuck else {
+                return act.carry_out(change, logs, ctx);
+            };
+            act.restore(&stopped.unwrap_or_default());
+            let reason = fault
+                .about
+                .map_or_else(String::new, |about| about.to_string());
+            Err(FaultCode::Failed.about(format!(
+                "{} is as it was, {stuck} cannot be stopped: {reason}",
+                change.name
+            )))
         }))
     }
 
@@ -230,12 +217,15 @@ impl Supervisor {
     fn leaving(&self, change: &Change) -> Vec<Member> {
         let walk = self.roster.walk(&Scope::Group(change.name.clone()));
         let mut members = walk.unwrap_or_default();
-        let kept = change.names(|it| it.fate == Fate::Kept);
-        members.retain(|member| !kept.contains(member.name.process.as_str()));
+        let is_kept = |member: &Member| {
+            let mut processes = change.processes.iter();
+            processes.any(|it| it.fate == Fate::Kept && it.name == member.name)
+        };
+        members.retain(|member| !is_kept(member));
         members
     }
 
-    /// Everything that leaves is at rest: put the new group into the place of the old one.
+    /// Everything that leaves is at rest: replace the group.
     fn carry_out(
         &mut self,
         change: Change,
@@ -247,14 +237,14 @@ impl Supervisor {
             None => self.remove(name),
             Some(group) if change.is_active => {
                 let old = self.roster.take(name);
-                let old = old.ok_or_else(|| FaultCode::BadName.about(name.clone()))?;
+                let old = old.ok_or_else(|| FaultCode::BadName.about_group(name))?;
                 self.replace(old, group, &change.processes, logs, ctx);
             }
             Some(group) => self.add(group, logs, ctx)?,
         }
         let count = |fate| change.processes.iter().filter(|it| it.fate == fate).count();
         slog::info!(
-            self.world.logger,
+            self.deps.logger,
             "updated process group '{name}': {} kept, {} restarted, {} added, {} removed",
             count(Fate::Kept),
             count(Fate::Restarted),
@@ -264,8 +254,8 @@ impl Supervisor {
         Ok(change.processes)
     }
 
-    /// Listeners are told of a removal and an addition, as after the original's update: whoever
-    /// keeps a list of what runs looks again.
+    /// Listeners receive a removal and an addition, as after the original's update: those that keep a
+    /// list of what runs look again.
     fn replace(
         &mut self,
         mut old: Group,
@@ -274,59 +264,29 @@ impl Supervisor {
         logs: AutoLogs,
         ctx: &mut Context<Self>,
     ) {
-        let name = new.name.clone();
-        let mut legacy = Legacy::default();
+        let name = Arc::<str>::from(new.name.as_str());
+        let mut retained = Retained::default();
         if kind_differs(&old.config.kind, &new.kind) {
-            self.world.bus.do_send(Unsubscribe(name.clone()));
+            self.deps.bus.do_send(Unsubscribe(name.clone()));
         } else {
-            legacy.pool = old.pool.take();
+            retained.pool = old.pool.take();
         }
-        for (member, fate) in fates_of(old.members, processes) {
-            match fate {
-                Fate::Kept => {
-                    legacy.members.insert(member.name.process.clone(), member);
+        let fates = processes.iter().map(|it| (&it.name, it.fate));
+        let fates: BTreeMap<&ProcessName, Fate> = fates.collect();
+        for member in old.members {
+            match fates.get(&member.name) {
+                Some(Fate::Kept) => {
+                    let process = member.name.process.clone();
+                    retained.members.insert(process, member);
                 }
-                Fate::Removed => self.world.board.remove_process(&member.name),
-                // the one that comes in its place takes its row
-                Fate::Restarted | Fate::Added => {}
+                Some(Fate::Removed) => self.deps.board.remove_process(&member.name),
+                // its successor takes its row
+                Some(Fate::Restarted | Fate::Added) | None => {}
             }
         }
         self.publish(Event::GroupRemoved(name.clone()));
-        self.adopt(&name, logs);
-        self.activate(new, legacy, ctx);
+        self.set_auto_logs(&name, logs);
+        self.activate(new, retained, ctx);
         self.autostart_newest();
     }
-
-    /// A process cannot be stopped: everything stays as it was.
-    fn call_off(&self, change: &Change, stuck: &ProcessName, fault: &Fault) -> Fault {
-        let ran = change.names(|it| it.stops);
-        for member in self.leaving(change) {
-            member.addr.do_send(Reinstate);
-            if ran.contains(member.name.process.as_str()) {
-                let label = namespec(&member.name.group, &member.name.process);
-                member.addr.do_send(Start { wait: false, label });
-            }
-        }
-        let stuck = namespec(&stuck.group, &stuck.process);
-        let reason = fault.extra.clone().unwrap_or_default();
-        FaultCode::Failed.about(format!(
-            "{} is as it was, {stuck} cannot be stopped: {reason}",
-            change.name
-        ))
-    }
-}
-
-/// Each member with what becomes of it.
-fn fates_of(
-    members: Vec<Member>,
-    processes: &[Updated],
-) -> impl Iterator<Item = (Member, Fate)> + use<> {
-    let fates: BTreeMap<String, Fate> = processes
-        .iter()
-        .map(|it| (it.name.clone(), it.fate))
-        .collect();
-    members.into_iter().filter_map(move |member| {
-        let fate = *fates.get(&member.name.process)?;
-        Some((member, fate))
-    })
 }

@@ -8,6 +8,7 @@ use tokio::time::{Instant, sleep};
 use visord_model::event::{Event, EventKind, Period};
 
 use super::*;
+use crate::feed::Feed;
 use crate::interest::Interest;
 use crate::messages::event::{Deliver, Subscribe, Unsubscribe};
 use crate::testing::{Recorded, on_paused_time, recorder};
@@ -16,13 +17,13 @@ struct Fixture {
     bus: Addr<EventBus>,
     /// How often the clock was read: no more often than the ticker woke up.
     looks: Rc<Cell<usize>>,
-    /// Seconds that somebody set the clock forward by.
+    /// Seconds that the clock was set forward by.
     step: Rc<Cell<u64>>,
 }
 
 /// A ticker that starts at 1,000,001.25 s, a quarter past the second.
 fn start() -> Fixture {
-    let bus = EventBus::new(0, Interest::default()).start();
+    let bus = EventBus::new(0, Interest::default(), Feed::new()).start();
     let (looks, step) = (Rc::new(Cell::new(0)), Rc::new(Cell::new(0)));
     let (seen, ahead) = (looks.clone(), step.clone());
     let start = Instant::now();

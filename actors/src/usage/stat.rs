@@ -55,7 +55,7 @@ pub(super) fn own() -> Option<Stat> {
 }
 
 /// Every process there is. One that ends meanwhile is left out.
-pub(super) fn everybody() -> Vec<Stat> {
+pub(super) fn all() -> Vec<Stat> {
     let Ok(folder) = fs::read_dir("/proc") else {
         return Vec::new();
     };
@@ -107,7 +107,7 @@ mod tests {
     #[test]
     fn this_very_process_is_among_them() {
         let me = i32::try_from(std::process::id()).unwrap();
-        let all = everybody();
+        let all = all();
         let mine = all.iter().find(|stat| stat.pid == me).unwrap();
         assert!(mine.pages > 0 && mine.born > 0);
         assert!(all.iter().any(|stat| stat.pid == mine.parent) || mine.parent == 0);

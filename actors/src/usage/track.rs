@@ -56,7 +56,7 @@ impl Track {
         Some(track)
     }
 
-    /// Whether these members have the same root: a pid alone may be another process by now.
+    /// Whether these members have the same root: a pid alone may be that of another process.
     pub(super) fn is_of(&self, members: &[Stat]) -> bool {
         members
             .iter()
@@ -65,7 +65,7 @@ impl Track {
 
     /// The next sample: what was used since the one before.
     ///
-    /// A member that was waited for by another has left its time there; one that nobody here
+    /// A member that was waited for by another has left its time there; one that no member
     /// waited for has taken it along, and what it had is not expected any more.
     pub(super) fn advance(&mut self, members: &[Stat], at: Duration, units: Units) {
         let now: u64 = members.iter().map(|stat| stat.ticks).sum();
@@ -180,8 +180,8 @@ mod tests {
     }
 
     #[test]
-    fn whoever_takes_their_time_along_is_forgotten() {
-        // 13 is an orphan of the group: nobody here waits for it
+    fn a_member_that_is_not_waited_for_takes_its_time_along() {
+        // 13 is an orphan of the group: no member waits for it
         let mut track = begin(&[stat(10, 1, 1000, 100), stat(13, 1, 1100, 400)], 20.0);
         track.advance(&[stat(10, 1, 1000, 110)], at(21.0), UNITS);
         assert!((track.newest.cpu - 10.0).abs() < 0.01);

@@ -32,7 +32,7 @@ impl Forest {
 
     /// The child `root` of `parent` and all its descendants, and those of its process group
     /// who outlived their parents, with their descendants. Empty if there is no such child:
-    /// its pid may be another's by now.
+    /// its pid may be that of another process.
     pub(super) fn family(&self, root: i32, parent: i32) -> Vec<Stat> {
         let found = self.by_pid.get(&root).copied();
         let Some(start) = found.filter(|index| self.all[*index].parent == parent) else {
@@ -92,7 +92,7 @@ mod tests {
             // its parent ended; it stayed in the group
             (13, 1, 10),
             (14, 13, 14),
-            // somebody else's
+            // of another
             (20, 1, 20),
             (21, 20, 20),
             (30, 2, 30),

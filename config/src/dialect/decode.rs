@@ -1,6 +1,6 @@
 //! A configuration file is UTF-8 text (spec core 1.2).
 
-/// The text of a file, or why its bytes are none, in the words of the original.
+/// The text of a file, or why its bytes are not one, in the original's words.
 ///
 /// # Errors
 /// The first undecodable sequence, its position counted in bytes from 0.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use visord_model::pyrepr::repr;
 
 use super::line::{Shape, comment_start, indent, lower, physical_lines, quoted, shape, strip};
-use super::{DEFAULT_SECTION, Document, Place, Section, is_space};
+use super::{DEFAULT_SECTION, Document, Location, Section, is_space};
 use crate::error::Problem;
 use crate::listing::line_without_secrets;
 
@@ -74,7 +74,7 @@ impl Pass<'_> {
 
     /// A line that does not continue an option.
     fn own_line(&mut self, number: usize, line: &str, text: &str) {
-        let place = Place {
+        let place = Location {
             file: Arc::clone(self.file),
             line: number,
         };
@@ -134,14 +134,8 @@ impl Pass<'_> {
     }
 
     fn problem(&self, line: usize, message: String) -> Problem {
-        Problem {
-            file: self.file.to_path_buf(),
-            line: Some(line),
-            section: None,
-            key: None,
-            message,
-            quotes: true,
-        }
+        let file = Arc::clone(self.file);
+        Problem::at(&Location { file, line }, message)
     }
 }
 
@@ -151,7 +145,7 @@ fn quoted_line(line: &str) -> String {
 }
 
 /// The section a header names; it is made if it is new.
-fn open(document: &mut Document, name: &str, place: Place) -> Target {
+fn open(document: &mut Document, name: &str, place: Location) -> Target {
     if name == DEFAULT_SECTION {
         document
             .defaults

@@ -1,5 +1,5 @@
-//! Whole numbers in the three floating styles of printf. Nobody writes
-//! `%(process_num)e`, but a file that does works.
+//! Whole numbers in the three floating styles of printf. `%(process_num)e`
+//! is unusual, but works.
 
 /// Which of the conversions e, f and g.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use visord_model::pyrepr::repr;
 
-use super::Value;
+use super::Substitute;
 use super::float::{self, Style};
 
 /// Why a format has no expansion.
@@ -19,7 +19,7 @@ pub(super) enum FormatError {
 const NOT_ENOUGH: &str = "not enough arguments for format string";
 
 /// Longest field that a width or precision may ask for: what `std::fmt` can do. More is a
-/// slip of the pen.
+/// typing error.
 const LONGEST_FIELD: usize = u16::MAX as usize;
 
 /// Replace every conversion of `template`; `value_of` knows the names.
@@ -28,7 +28,7 @@ const LONGEST_FIELD: usize = u16::MAX as usize;
 /// At the first conversion that cannot be done.
 pub(super) fn format<'a>(
     template: &str,
-    value_of: impl Fn(&str) -> Option<Value<'a>>,
+    value_of: impl Fn(&str) -> Option<Substitute<'a>>,
 ) -> Result<String, FormatError> {
     let mut out = String::with_capacity(template.len());
     let mut rest = Rest {
@@ -83,7 +83,7 @@ fn malformed(reason: impl Into<String>) -> FormatError {
 /// One conversion.
 #[derive(Default)]
 struct Spec<'a> {
-    value: Option<Value<'a>>,
+    value: Option<Substitute<'a>>,
     left: bool,
     plus: bool,
     blank: bool,
@@ -102,7 +102,7 @@ impl<'a> Spec<'a> {
     /// After the `%`: `(name)`, flags, width, precision, length modifier, conversion.
     fn read(
         rest: &mut Rest,
-        value_of: impl Fn(&str) -> Option<Value<'a>>,
+        value_of: impl Fn(&str) -> Option<Substitute<'a>>,
     ) -> Result<Self, FormatError> {
         let mut spec = Self::default();
         let named = rest.peek() == Some('(');
@@ -152,8 +152,8 @@ impl<'a> Spec<'a> {
     fn star(&mut self, rest: &mut Rest) -> Result<char, FormatError> {
         match self.value {
             _ if self.without => return Err(malformed(NOT_ENOUGH)),
-            Some(Value::Number(_)) => self.without = true,
-            Some(Value::Text(_)) | None => return Err(malformed("* wants int")),
+            Some(Substitute::Number(_)) => self.without = true,
+            Some(Substitute::Text(_)) | None => return Err(malformed("* wants int")),
         }
         rest.need()
     }
@@ -191,11 +191,7 @@ impl<'a> Spec<'a> {
         digits: impl Fn(u64) -> String,
         prefix: &str,
     ) -> Result<(), FormatError> {
-        let number = match &self.value {
-            Some(Value::Number(number)) => *number,
-            Some(Value::Text(_)) => return Err(self.not_a_number("str")),
-            None => return Err(self.not_a_number("dict")),
-        };
+        let number = self.number()?;
         let mut body = digits(number.unsigned_abs());
         if let Some(precision) = self.precision
             && body.len() < precision
@@ -207,22 +203,25 @@ impl<'a> Spec<'a> {
         Ok(())
     }
 
-    fn not_a_number(&self, kind: &str) -> FormatError {
+    fn number(&self) -> Result<i64, FormatError> {
+        let kind = match &self.value {
+            Some(Substitute::Number(number)) => return Ok(*number),
+            Some(Substitute::Text(_)) => "str",
+            None => "dict",
+        };
         let conversion = self.conversion;
         let wanted = match conversion {
             'x' | 'X' | 'o' => "an integer is required",
             'd' | 'i' | 'u' => "a real number is required",
-            _ => return malformed(format!("must be real number, not {kind}")),
+            _ => return Err(malformed(format!("must be real number, not {kind}"))),
         };
-        malformed(format!("%{conversion} format: {wanted}, not {kind}"))
+        Err(malformed(format!(
+            "%{conversion} format: {wanted}, not {kind}"
+        )))
     }
 
     fn float(&self, out: &mut String) -> Result<(), FormatError> {
-        let number = match &self.value {
-            Some(Value::Number(number)) => *number,
-            Some(Value::Text(_)) => return Err(self.not_a_number("str")),
-            None => return Err(self.not_a_number("dict")),
-        };
+        let number = self.number()?;
         let style = match self.conversion.to_ascii_lowercase() {
             'e' => Style::Exponent,
             'f' => Style::Fixed,
@@ -258,9 +257,9 @@ impl<'a> Spec<'a> {
 
     fn text(&self, out: &mut String) -> Result<(), FormatError> {
         let text = match &self.value {
-            Some(Value::Text(text)) => text.to_string(),
-            Some(Value::Number(number)) => return self.push_text(out, &number.to_string()),
-            // 4.3.0 dumps all names and their values here: refused (decision C11)
+            Some(Substitute::Text(text)) => text.to_string(),
+            Some(Substitute::Number(number)) => return self.push_text(out, &number.to_string()),
+            // 4.3.0 dumps all names and their values here: refused (difference C11)
             None => {
                 let conversion = self.conversion;
                 return Err(malformed(format!(
@@ -277,13 +276,13 @@ impl<'a> Spec<'a> {
 
     fn character(&self, out: &mut String) -> Result<(), FormatError> {
         let text = match &self.value {
-            Some(Value::Text(text)) if text.chars().count() == 1 => text.to_string(),
-            Some(Value::Number(number)) => u32::try_from(*number)
+            Some(Substitute::Text(text)) if text.chars().count() == 1 => text.to_string(),
+            Some(Substitute::Number(number)) => u32::try_from(*number)
                 .ok()
                 .and_then(char::from_u32)
                 .ok_or_else(|| malformed("%c arg not in range(0x110000)"))?
                 .to_string(),
-            Some(Value::Text(_)) | None => return Err(malformed("%c requires int or char")),
+            Some(Substitute::Text(_)) | None => return Err(malformed("%c requires int or char")),
         };
         self.push_text(out, &text)
     }

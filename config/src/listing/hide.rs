@@ -4,16 +4,15 @@
 //! `environment`, in command lines (`--token=x`, `--token x`) and as `%(ENV_x)s`; the password
 //! of a URL.
 
-use crate::options::KINDS;
+use crate::keys::{SectionKind, kind_of};
 use crate::value::parse_environment;
 
-/// What stands in the place of a secret.
+/// What is shown instead of a secret.
 pub const HIDDEN: &str = "[hidden]";
 
-/// A value without its secrets. `known`: somebody reads the option, so that its name means what
-/// the manual says.
-pub(super) fn secrets(kind: &str, known: bool, key: &str, text: &str) -> String {
-    let own_meaning = !known || ["rpcinterface:", "ctlplugin:", ""].contains(&kind);
+/// A value without its secrets. `known`: the key has the meaning that the manual says.
+pub(super) fn secrets(kind: Option<&SectionKind>, known: bool, key: &str, text: &str) -> String {
+    let own_meaning = !known || kind.is_none_or(|kind| kind.is_open);
     if text.is_empty() {
         String::new()
     } else if key == "password" || (own_meaning && sounds_secret(key)) {
@@ -29,15 +28,13 @@ pub(super) fn secrets(kind: &str, known: bool, key: &str, text: &str) -> String 
 
 /// Whether a value as written may hold a secret, so that no message may quote it.
 pub(crate) fn holds_secret(section: &str, key: &str, raw: &str) -> bool {
-    let kind = KINDS.iter().find(|kind| kind.is(section));
-    let kind = kind.map_or("", |kind| kind.name);
     let variables = raw.split("%(ENV_").skip(1);
     let mut variables = variables.filter_map(|text| text.split(')').next());
     key == "environment"
         // a login in front of an address
         || (key == "port" && raw.contains('@'))
         || variables.any(sounds_secret)
-        || secrets(kind, true, key, raw) != raw
+        || secrets(kind_of(section), true, key, raw) != raw
 }
 
 /// A line that could not be understood, up to the first word that sounds like a secret.
@@ -218,7 +215,7 @@ mod tests {
                 "http://me:[hidden]@x:1/RPC2",
             ),
             ("rpcinterface:", "api_token", "t", "[hidden]"),
-            ("inet_http_server*", "tls_key", "/k.pem", "/k.pem"),
+            ("inet_http_server", "tls_key", "/k.pem", "/k.pem"),
             ("program:", "serverurl", "http://me@h", "http://me@h"),
             (
                 "program:",
@@ -246,9 +243,9 @@ mod tests {
                 "x postgres://u:[hidden]@h/db redis://:[hidden]@h",
             ),
         ] {
-            assert_eq!(secrets(kind, true, key, text), shown, "{text}");
+            assert_eq!(secrets(kind_of(kind), true, key, text), shown, "{text}");
         }
-        // nobody knows what an unknown option means
-        assert_eq!(secrets("program:", false, "my_token", "t"), HIDDEN);
+        // the name of an unknown key may mean anything
+        assert_eq!(secrets(kind_of("program:"), false, "my_token", "t"), HIDDEN);
     }
 }

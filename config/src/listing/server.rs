@@ -6,10 +6,9 @@ use visord_model::log_line::Level;
 
 use crate::types::{MainLogTarget, Overrides, ServerConfig};
 
-/// As in [`crate::options::KINDS`].
-pub(super) const KIND: &str = crate::server::SECTION;
+pub(super) use crate::server::SECTION;
 
-/// The options that the command line has set.
+/// The keys that the command line has set.
 pub(super) fn overridden(overrides: &Overrides) -> Vec<&'static str> {
     let Overrides {
         nodaemon,
@@ -52,7 +51,7 @@ pub(super) fn overridden(overrides: &Overrides) -> Vec<&'static str> {
         .collect()
 }
 
-/// Whether a relative value comes to an absolute one.
+/// Whether a relative value becomes an absolute one.
 pub(super) fn is_path(key: &str) -> bool {
     ["logfile", "pidfile", "childlogdir", "directory"].contains(&key)
 }
@@ -70,7 +69,7 @@ const fn level(level: Level) -> &'static str {
     }
 }
 
-/// What holds for an option but `environment`; nothing if it is not set.
+/// The value of a key but `environment`; `None` if it has none.
 pub(super) fn effective(server: &ServerConfig, key: &str) -> Option<String> {
     let path = |path: &Path| path.display().to_string();
     let value = match key {

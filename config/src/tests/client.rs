@@ -8,12 +8,12 @@ use crate::{ClientConfig, find_config, load_client, search_path};
 fn client(text: &str) -> Result<ClientConfig, String> {
     let place = Place::with(text);
     let path = PathBuf::from("s.conf");
-    load_client(Some(&path), &place.surroundings()).map_err(|error| error.to_string())
+    load_client(Some(&path), &place.host()).map_err(|error| error.to_string())
 }
 
 #[test]
 fn no_file_means_the_defaults() {
-    let found = load_client(None, &Place::with("").surroundings());
+    let found = load_client(None, &Place::with("").host());
     assert_eq!(found, Ok(ClientConfig::default()));
     assert_eq!(client("[supervisorctl]\n"), Ok(ClientConfig::default()));
 }
@@ -63,7 +63,7 @@ fn what_it_refuses() {
         assert_eq!(client(text), Err(message.to_owned()), "{text:?}");
     }
     let place = Place::with("");
-    let error = load_client(Some(Path::new("no.conf")), &place.surroundings());
+    let error = load_client(Some(Path::new("no.conf")), &place.host());
     assert_eq!(
         error.map_err(|e| e.to_string()),
         Err("could not find config file no.conf".to_owned())
@@ -74,7 +74,7 @@ fn what_it_refuses() {
 fn six_places_are_searched() {
     let place = Place::with("");
     let paths = |program: &str| {
-        let paths = search_path(program, &place.surroundings());
+        let paths = search_path(program, &place.host());
         paths
             .iter()
             .map(|path| path.display().to_string())
@@ -108,7 +108,7 @@ fn six_places_are_searched() {
 fn the_first_place_that_exists_is_it() {
     let place = Place::with("");
     let program = place.path("v/bin/supervisord");
-    let find = || find_config(&program.to_string_lossy(), &place.surroundings());
+    let find = || find_config(&program.to_string_lossy(), &place.host());
     place.write("etc/supervisord.conf", "");
     assert_eq!(find(), Ok(PathBuf::from("etc/supervisord.conf")));
     place.write("supervisord.conf", "");

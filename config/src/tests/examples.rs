@@ -4,16 +4,16 @@ use std::path::{Path, PathBuf};
 
 use visord_model::log_line::Level;
 
-use super::Place;
-use crate::options::{KINDS, extras};
-use crate::{Overrides, SAMPLE, Surroundings, check, load, load_client};
+use super::{Place, load};
+use crate::keys::{PROGRAM, kind_of, kinds};
+use crate::{HostContext, Overrides, SAMPLE, check, load_client};
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../config-examples")
 }
 
-fn surroundings() -> Surroundings {
-    Surroundings {
+fn host() -> HostContext {
+    HostContext {
         environment: crate::environment(std::env::vars()),
         node_name: "node".to_owned(),
         cwd: PathBuf::from("/"),
@@ -40,7 +40,7 @@ fn every_example_loads_without_a_warning() {
     main_files(&folder(), &mut files);
     assert!(files.len() >= 9, "{files:?}");
     for file in files {
-        let report = check(&file, &Overrides::default(), &surroundings());
+        let report = check(&file, &Overrides::default(), &host());
         assert_eq!(report.warnings, [], "{}", file.display());
         let config = report.outcome.unwrap_or_else(|error| panic!("{error:?}"));
         let remarks = config
@@ -48,7 +48,7 @@ fn every_example_loads_without_a_warning() {
             .iter()
             .filter(|line| line.level == Level::Warn);
         assert_eq!(remarks.count(), 0, "{}", file.display());
-        load_client(Some(&file), &surroundings()).expect("the client's part");
+        load_client(Some(&file), &host()).expect("the client's part");
     }
 }
 
@@ -71,7 +71,7 @@ fn the_defaults_shown_are_the_defaults() {
     let place = Place::with("");
     let load = |text: &str| {
         place.write("s.conf", text);
-        let client = load_client(Some(Path::new("s.conf")), &place.surroundings());
+        let client = load_client(Some(Path::new("s.conf")), &place.host());
         (place.load().expect("a configuration"), client)
     };
     let plain = load(&uncommented("no such marker", None));
@@ -113,17 +113,18 @@ fn the_other_options_shown_are_valid() {
 fn no_option_is_missing_from_the_complete_example() {
     // a whole section may be a comment
     let text = uncommented("no such marker", None).replace("\n;   ", "\n");
-    for kind in KINDS {
-        let name = kind.name.trim_end_matches('*');
+    for kind in kinds() {
+        let name = kind.name;
         let Some(section) = text.split("\n[").find(|part| part.starts_with(name)) else {
             assert_eq!(name, "ctlplugin:");
             continue;
         };
-        let common = match kind.name {
-            "eventlistener:" | "fcgi-program:" => &[],
-            _ => kind.options.unwrap_or_default(),
-        };
-        for key in common.iter().chain(extras(kind.name)) {
+        let is_like_program = ["eventlistener:", "fcgi-program:"].contains(&name);
+        let program = kind_of(PROGRAM).filter(|_| is_like_program);
+        for key in kind.names() {
+            if program.is_some_and(|program| program.key(key).is_some()) {
+                continue;
+            }
             let shown = section.lines().any(|line| {
                 let line = line.trim_start_matches([';', ' ']);
                 line.split(" =").next() == Some(key)
@@ -143,7 +144,7 @@ fn the_sample_is_valid_for_both_programs() {
         (config.http.len(), config.groups.len(), config.remarks.len()),
         (1, 0, 0)
     );
-    let client = load_client(Some(&place.path("s.conf")), &place.surroundings());
+    let client = load_client(Some(&place.path("s.conf")), &place.host());
     assert_eq!(
         client.expect("a client").serverurl,
         "unix:///tmp/supervisor.sock".into()
@@ -168,15 +169,14 @@ const BROKEN: [&str; 2] = [
 
 #[test]
 fn real_files_load_as_far_as_they_can() {
-    let folder = std::env::var_os("VISORD_CORPUS")
-        .map_or_else(|| PathBuf::from("/work/shared/corpus"), PathBuf::from);
-    let Ok(entries) = std::fs::read_dir(&folder) else {
-        println!("skipped: no {} (set VISORD_CORPUS)", folder.display());
+    let Some(folder) = std::env::var_os("VISORD_CORPUS").map(PathBuf::from) else {
+        println!("skipped: VISORD_CORPUS names no folder of configurations");
         return;
     };
+    let entries = std::fs::read_dir(&folder).expect("the corpus");
     let paths = entries.map(|entry| entry.expect("an entry").path());
     for path in paths.filter(|path| path.extension().is_some_and(|end| end == "conf")) {
-        let Err(error) = load(&path, &Overrides::default(), &surroundings()) else {
+        let Err(error) = load(&path, &Overrides::default(), &host()) else {
             continue;
         };
         for problem in error.problems {

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use visord_model::log_line::Level;
 
-use super::{Place, config, messages};
-use crate::{MainLogTarget, Overrides, load};
+use super::{Place, config, load, messages};
+use crate::{MainLogTarget, Overrides};
 
 const MAIN: &str = "[supervisord]\n";
 
@@ -14,11 +14,7 @@ fn a_file_that_is_not_there_or_no_file() {
     let place = Place::with("");
     place.write("d/x", "");
     let message = |name: &str| {
-        let loaded = load(
-            Path::new(name),
-            &Overrides::default(),
-            &place.surroundings(),
-        );
+        let loaded = load(Path::new(name), &Overrides::default(), &place.host());
         loaded.expect_err("an error").to_string()
     };
     assert_eq!(message("no.conf"), "could not find config file no.conf");
@@ -157,7 +153,7 @@ fn the_command_line_beats_the_file_but_does_not_excuse_it() {
         ..Overrides::default()
     };
     let server = place.load_over(&overrides).expect("a configuration").server;
-    let directory = place.surroundings().cwd;
+    let directory = place.host().cwd;
     assert_eq!(server.minfds, 7);
     assert_eq!(server.logfile, MainLogTarget::File(directory.join("x.log")));
     assert_eq!(server.childlogdir, directory);
@@ -204,11 +200,7 @@ fn root_is_told_of_files_that_others_can_change() {
             .into_iter()
             .filter(|line| line.level == Level::Critical);
         let texts: Vec<String> = critical.map(|line| line.text).collect();
-        let report = crate::check(
-            Path::new("s.conf"),
-            &Overrides::default(),
-            &place.surroundings(),
-        );
+        let report = crate::check(Path::new("s.conf"), &Overrides::default(), &place.host());
         let problems = report
             .outcome
             .map_or_else(|error| error.problems.len(), |_| 0);
@@ -245,7 +237,7 @@ fn patterns_match_names_as_written() {
     ] {
         place.write(name, "");
     }
-    let directory = place.surroundings().cwd;
+    let directory = place.host().cwd;
     let directory = directory.to_string_lossy();
     let included = |pattern: &str| {
         place.write("s.conf", &format!("{MAIN}[include]\nfiles={pattern}"));

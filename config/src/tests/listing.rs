@@ -3,12 +3,12 @@
 use std::path::PathBuf;
 
 use super::Place;
-use crate::options::{KINDS, extras};
+use crate::keys::kind_of;
 use crate::{ListedOption, Listing, Overrides, Source, read};
 
 fn listing(place: &Place, overrides: &Overrides) -> Listing {
     let path = PathBuf::from("s.conf");
-    let loaded = read(&path, overrides, &place.surroundings());
+    let loaded = read(&path, overrides, &place.host());
     loaded.unwrap_or_else(|error| panic!("{error:?}")).listing
 }
 
@@ -89,7 +89,7 @@ fn values_and_where_they_come_from() {
         ..Overrides::default()
     };
     let listing = listing(&place, &overrides);
-    let directory = place.surroundings().cwd;
+    let directory = place.host().cwd;
     let directory = directory.to_string_lossy();
     for (section, key, expected) in [
         (
@@ -184,10 +184,13 @@ fn every_section_lists_all_its_options() {
                 [rpcinterface:f]\nurl=http://me:pw@h\n[other]\na=b\n";
     let listing = listing(&Place::with(text), &Overrides::default());
     for section in &listing.sections {
-        let kind = KINDS.iter().find(|kind| kind.is(&section.name));
+        let kind = kind_of(&section.name);
         assert_eq!(section.known, kind.is_some(), "{}", section.name);
         let Some(kind) = kind else { continue };
-        let mut expected = [kind.options.unwrap_or(&["url"]), extras(kind.name)].concat();
+        let mut expected: Vec<&str> = kind.names().collect();
+        if kind.is_open {
+            expected.push("url");
+        }
         let options = section.complete();
         let unset = options.iter().filter(|it| it.source == Source::Default);
         if section.name != "supervisord" {

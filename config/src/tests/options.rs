@@ -6,7 +6,7 @@ mod table;
 use std::collections::BTreeSet;
 
 use super::Place;
-use crate::options::{KINDS, extras};
+use crate::keys::{PROGRAM, kind_of, kinds};
 use table::{Row, TABLE};
 
 /// A complete file around an option of a section kind.
@@ -15,8 +15,8 @@ fn file(kind: &str, line: &str) -> String {
         "supervisord" => return format!("[supervisord]\n{line}\n[supervisorctl]\n"),
         "supervisorctl" => "[supervisorctl]\n",
         "include" => "[include]\nfiles=\n",
-        "inet_http_server*" => "[inet_http_server]\nport=9001\n",
-        "unix_http_server*" => "[unix_http_server]\nfile=/run/s.sock\n",
+        "inet_http_server" => "[inet_http_server]\nport=9001\n",
+        "unix_http_server" => "[unix_http_server]\nfile=/run/s.sock\n",
         "web_user:" => {
             "[unix_http_server]\nfile=/run/s.sock\n[inet_http_server:b]\nport=1\n\
              [web_user:x]\npassword=p\n"
@@ -41,7 +41,7 @@ fn outcome(row: &Row, line: &str) -> Result<String, String> {
     place.write("one.conf", "[program:one]\ncommand=/1\n");
     if matches!(row.kind, "supervisorctl" | "ctlplugin:") {
         let path = place.path("s.conf");
-        let client = crate::load_client(Some(&path), &place.surroundings());
+        let client = crate::load_client(Some(&path), &place.host());
         return client
             .map(|client| show::client(&client, row.key))
             .map_err(|error| error.to_string());
@@ -49,7 +49,7 @@ fn outcome(row: &Row, line: &str) -> Result<String, String> {
     place
         .load()
         .map(|config| show::option(&config, row.kind, row.key))
-        .map(|shown| shown.replace(&*place.surroundings().cwd.to_string_lossy(), "@DIR@"))
+        .map(|shown| shown.replace(&*place.host().cwd.to_string_lossy(), "@DIR@"))
         .map_err(|error| error.to_string())
 }
 
@@ -78,14 +78,14 @@ fn every_option_has_a_good_and_a_bad_row() {
         .filter(|row| !row.bad.is_empty() && (!row.good.is_empty() || row.kind == "ctlplugin:"))
         .map(|row| (row.kind, row.key))
         .collect();
-    for kind in KINDS {
-        let common = match kind.name {
-            // their common options are those of [program:x]
-            "eventlistener:" | "fcgi-program:" => &[],
-            _ => kind.options.unwrap_or_default(),
-        };
-        for key in common.iter().chain(extras(kind.name)) {
-            assert!(in_table.contains(&(kind.name, key)), "{} {key}", kind.name);
+    for kind in kinds() {
+        let of_programs = kind_of(PROGRAM).filter(|program| program.name != kind.name);
+        for key in kind.names() {
+            // the common keys of programs are tested in [program:x]
+            let is_common = ["eventlistener:", "fcgi-program:"].contains(&kind.name)
+                && of_programs.is_some_and(|program| program.key(key).is_some());
+            let is_tested = in_table.contains(&(kind.name, key));
+            assert!(is_common || is_tested, "{} {key}", kind.name);
         }
     }
 }

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::{Place, messages};
-use crate::options::{KINDS, extras};
+use crate::keys::kinds;
 use crate::{Problem, RpcInterfaceKind};
 
 #[test]
@@ -180,16 +180,16 @@ fn any_section() -> impl Strategy<Value = String> {
         ]).prop_map(str::to_owned),
         1 => "\\PC{0,12}",
     ];
-    prop::sample::select(KINDS).prop_flat_map(move |kind| {
-        let keys = [
-            kind.options.unwrap_or(&["supervisor.ctl_factory"]),
-            extras(kind.name),
-        ];
-        let option = (prop::sample::select(keys.concat()), value.clone())
+    prop::sample::select(kinds().iter().collect::<Vec<_>>()).prop_flat_map(move |kind| {
+        let mut keys: Vec<&str> = kind.names().collect();
+        if kind.is_open {
+            keys.push("supervisor.ctl_factory");
+        }
+        let option = (prop::sample::select(keys), value.clone())
             .prop_map(|(key, value)| format!("{key}={value}\n"));
         let options = prop::collection::vec(option, 0..8);
         let name = prop::sample::select(vec!["", "a", "b", "a b", ":", "%(x)s", "é"]);
-        let kind = kind.name.trim_end_matches('*');
+        let kind = kind.name;
         (name, options).prop_map(move |(name, options)| {
             let name = if kind.ends_with(':') { name } else { "" };
             format!(
@@ -214,7 +214,7 @@ proptest! {
         }
         let client = crate::load_client(
             Some(std::path::Path::new("s.conf")),
-            &place.surroundings(),
+            &place.host(),
         );
         if let Err(error) = client {
             prop_assert!(!error.problems.is_empty());

@@ -12,20 +12,20 @@ pub struct HttpConfig {
     pub section: String,
     /// Where it listens.
     pub address: HttpAddress,
-    /// Who may use it; `None`: anybody.
+    /// Who may use it; `None`: every client.
     pub credentials: Option<Credentials>,
-    /// The `[web_user:x]` who may use it (ours), in file order; they and the one of
+    /// The `[web_user:x]` who may use it (visord only), in file order; they and the one of
     /// `credentials` have different names.
     pub users: Vec<WebUser>,
-    /// `allowed_hosts` (ours, decision Q25): further `Host` names, lower-cased.
+    /// `allowed_hosts` (visord only, difference Q25): further `Host` names, lower-cased.
     pub allowed_hosts: Vec<String>,
-    /// `max_body` (ours): the longest request body, in bytes, at least 1.
+    /// `max_body` (visord only): the longest request body, in bytes, at least 1.
     pub max_body: usize,
-    /// `tls_cert` and its like (ours): speak TLS. Only on inet servers.
+    /// `tls_cert` and its like (visord only): speak TLS. Only on inet servers.
     pub tls: Option<TlsConfig>,
 }
 
-/// The files of a TLS server, PEM, absolute (ours). They are read when the server starts and
+/// The files of a TLS server, PEM, absolute (visord only). They are read when the server starts and
 /// again on SIGUSR2.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TlsConfig {
@@ -35,11 +35,6 @@ pub struct TlsConfig {
     pub key: PathBuf,
     /// `tls_client_ca`: clients must present a certificate of these authorities.
     pub client_ca: Option<PathBuf>,
-}
-
-impl HttpConfig {
-    /// `max_body` unless it is set: 1 MiB.
-    pub const MAX_BODY: usize = 1024 * 1024;
 }
 
 /// Where an HTTP server listens.
@@ -68,11 +63,11 @@ pub enum HttpAddress {
 pub struct Credentials {
     /// Not empty.
     pub username: String,
-    /// Plain, or `{SHA}` and the hex digest, or (ours) `{ARGON2}` and a PHC string.
+    /// Plain, or `{SHA}` and the hex digest, or (visord only) `{ARGON2}` and a PHC string.
     pub password: Secret,
 }
 
-/// A `[web_user:NAME]` (ours).
+/// A `[web_user:NAME]` (visord only).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WebUser {
     /// Not empty, without a colon.
@@ -83,14 +78,16 @@ pub struct WebUser {
     pub role: Role,
 }
 
-/// `role` of a `[web_user:x]`; `docs/rpc.md` tells what each may.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// `role` of a `[web_user:x]`; `docs/rpc.md` lists what each may do. Each role includes those
+/// before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Role {
-    /// See.
+    /// See states and logs.
     View,
-    /// See and control processes.
+    /// Start, stop, signal and feed processes, empty their logs, and see how they are configured:
+    /// command lines may hold secrets.
     Operate,
-    /// Everything.
+    /// Change what is supervised, end or restart the daemon.
     Admin,
 }
 
@@ -110,7 +107,7 @@ impl Role {
 }
 
 impl HttpConfig {
-    /// Whether nobody may use it without a password: it has a user of its own, or a
+    /// Whether it cannot be used without a password: it has a user of its own, or a
     /// `[web_user:x]` may use it.
     #[must_use]
     pub fn asks_for_password(&self) -> bool {
@@ -132,7 +129,7 @@ pub struct RpcInterfaceConfig {
 pub enum RpcInterfaceKind {
     /// `supervisor.rpcinterface:make_main_rpcinterface`: the built-in methods.
     Main,
-    /// `url` (ours): another XML-RPC server.
+    /// `url` (visord only): another XML-RPC server.
     Remote(RemoteServer),
 }
 

@@ -22,13 +22,13 @@ pub struct ChannelConfig {
     pub events_enabled: bool,
     /// Also send it to syslog.
     pub syslog: bool,
-    /// To which syslog, and how.
-    pub syslog_way: SyslogConfig,
-    /// What the original does not have.
+    /// Which syslog, and how.
+    pub syslog_target: SyslogConfig,
+    /// Keys that only visord has.
     pub file: LogFileConfig,
 }
 
-/// How a log file is made, written and put away: keys of ours. The defaults are what the
+/// How a log file is created, written and rotated: keys that only visord has. The defaults are what the
 /// original does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LogFileConfig {
@@ -56,7 +56,7 @@ pub enum LogTarget {
     File(String),
 }
 
-/// Which syslog, and in which form: keys of ours. The defaults are what the original does.
+/// Which syslog, and in which form: keys that only visord has. The defaults are what the original does.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SyslogConfig {
     /// `*_syslog_format = local | rfc3164 | rfc5424`.

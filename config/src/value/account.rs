@@ -36,10 +36,7 @@ impl Accounts {
             return *known;
         }
         let entry = match parse_int(text) {
-            Ok(number) => match u32::try_from(number) {
-                Ok(number) => User::from_uid(Uid::from_raw(number)),
-                Err(_) => Ok(None),
-            },
+            Ok(number) => u32::try_from(number).map_or(Ok(None), |id| User::from_uid(id.into())),
             Err(_) => User::from_name(text),
         };
         let uid = entry.ok().flatten().map(|user| user.uid);
@@ -50,17 +47,14 @@ impl Accounts {
     /// `user` or `user:group`; without a group the file's group stays.
     ///
     /// # Errors
-    /// What is unknown; callers have their own words for it.
+    /// What is unknown; callers have messages of their own.
     pub fn owner(&self, text: &str) -> Result<Ownership, String> {
         let (user, group) = match text.split_once(':') {
             None => (text, None),
             Some((user, group)) => (user, Some(group)),
         };
         let uid = self.user(user)?.uid;
-        let gid = match group {
-            None => None,
-            Some(group) => Some(find_group(group)?.as_raw()),
-        };
+        let gid = group.map(find_group).transpose()?.map(Gid::as_raw);
         Ok(Ownership {
             uid: Some(uid),
             gid,
@@ -70,14 +64,9 @@ impl Accounts {
 
 fn find_group(text: &str) -> Result<Gid, String> {
     let entry = match parse_int(text) {
-        Ok(number) => match u32::try_from(number) {
-            Ok(number) => Group::from_gid(Gid::from_raw(number)),
-            Err(_) => Ok(None),
-        },
+        Ok(number) => u32::try_from(number).map_or(Ok(None), |id| Group::from_gid(id.into())),
         Err(_) => Group::from_name(text),
     };
-    match entry {
-        Ok(Some(group)) => Ok(group.gid),
-        Ok(None) | Err(_) => Err(format!("Invalid group {text}")),
-    }
+    let group = entry.ok().flatten().map(|group| group.gid);
+    group.ok_or_else(|| format!("Invalid group {text}"))
 }

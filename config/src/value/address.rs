@@ -50,7 +50,7 @@ pub fn check_port(port: i64) -> Result<u16, String> {
 
 /// What a `socket` option names.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Endpoint {
+pub enum FcgiEndpoint {
     /// `tcp://host:port`, the host in lower case; whether the port is one is
     /// [`check_port`]'s question.
     Tcp(String, i64),
@@ -62,7 +62,7 @@ pub enum Endpoint {
 ///
 /// # Errors
 /// As spec core 1.11.2, without the ` in [<section>] socket` after it.
-pub fn parse_fcgi_socket(text: &str) -> Result<Endpoint, String> {
+pub fn parse_fcgi_socket(text: &str) -> Result<FcgiEndpoint, String> {
     let bad = || format!("('Bad socket format %s', {})", repr(text));
     if let Some(path) = text.strip_prefix("unix://") {
         if !path.starts_with('/') {
@@ -72,7 +72,7 @@ pub fn parse_fcgi_socket(text: &str) -> Result<Endpoint, String> {
             ));
         }
         let path = normalize(Path::new(path));
-        return Ok(Endpoint::Unix(path.to_string_lossy().into_owned()));
+        return Ok(FcgiEndpoint::Unix(path.to_string_lossy().into_owned()));
     }
     let address = text.strip_prefix("tcp://").ok_or_else(bad)?;
     let (host, port) = address.split_once(':').ok_or_else(bad)?;
@@ -80,7 +80,7 @@ pub fn parse_fcgi_socket(text: &str) -> Result<Endpoint, String> {
     if !plain || port.is_empty() || !port.bytes().all(|byte| byte.is_ascii_digit()) {
         return Err(bad());
     }
-    Ok(Endpoint::Tcp(host.to_lowercase(), parse_int(port)?))
+    Ok(FcgiEndpoint::Tcp(host.to_lowercase(), parse_int(port)?))
 }
 
 /// The port that syslog has everywhere.

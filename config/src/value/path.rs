@@ -5,18 +5,18 @@ use std::path::{Component, Path, PathBuf};
 use nix::unistd::{User, getuid};
 use visord_files::Folder;
 
-use crate::types::Surroundings;
+use crate::types::HostContext;
 
 /// `~` and `~user` at the start replaced by the home directory; unchanged if there is no
 /// such user.
 #[must_use]
-pub fn expand_home(text: &str, surroundings: &Surroundings) -> String {
+pub fn expand_home(text: &str, host: &HostContext) -> String {
     let Some(after) = text.strip_prefix('~') else {
         return text.to_owned();
     };
     let end = after.find('/').unwrap_or(after.len());
     let (user, rest) = after.split_at(end);
-    let Some(home) = home_of(user, surroundings) else {
+    let Some(home) = home_of(user, host) else {
         return text.to_owned();
     };
     let home = home.trim_end_matches('/');
@@ -26,9 +26,9 @@ pub fn expand_home(text: &str, surroundings: &Surroundings) -> String {
     format!("{home}{rest}")
 }
 
-fn home_of(user: &str, surroundings: &Surroundings) -> Option<String> {
+fn home_of(user: &str, host: &HostContext) -> Option<String> {
     let entry = if user.is_empty() {
-        if let Some(home) = surroundings.environment.get("HOME") {
+        if let Some(home) = host.environment.get("HOME") {
             return Some(home.expose().to_owned());
         }
         User::from_uid(getuid())
@@ -39,16 +39,16 @@ fn home_of(user: &str, surroundings: &Surroundings) -> Option<String> {
     Some(directory.to_string_lossy().into_owned())
 }
 
-/// Where a path is, seen from the daemon's working directory at start (decision C27).
+/// Where a path is, seen from the daemon's working directory at start (difference C27).
 #[must_use]
-pub fn resolve(path: &str, surroundings: &Surroundings) -> PathBuf {
-    surroundings.cwd.join(path)
+pub fn resolve(path: &str, host: &HostContext) -> PathBuf {
+    host.cwd.join(path)
 }
 
 /// The path from the root, without `.` and `..`; symbolic links are not followed.
 #[must_use]
-pub fn absolute(path: &str, surroundings: &Surroundings) -> PathBuf {
-    normalize(&resolve(path, surroundings))
+pub fn absolute(path: &str, host: &HostContext) -> PathBuf {
+    normalize(&resolve(path, host))
 }
 
 /// Without `.`, `..` and doubled slashes; symbolic links are not followed.
@@ -77,10 +77,10 @@ pub fn normalize(path: &Path) -> PathBuf {
 ///
 /// # Errors
 /// `<text as written> is not an existing directory`
-pub fn existing_dir(text: &str, surroundings: &Surroundings) -> Result<PathBuf, String> {
-    let path = expand_home(text, surroundings);
+pub fn existing_dir(text: &str, host: &HostContext) -> Result<PathBuf, String> {
+    let path = expand_home(text, host);
     // an empty text would resolve to the working directory itself
-    if !path.is_empty() && resolve(&path, surroundings).is_dir() {
+    if !path.is_empty() && resolve(&path, host).is_dir() {
         Ok(PathBuf::from(path))
     } else {
         Err(format!("{text} is not an existing directory"))
@@ -92,13 +92,13 @@ pub fn existing_dir(text: &str, surroundings: &Surroundings) -> Result<PathBuf, 
 /// # Errors
 /// `The directory named as part of the path <text as written> does not exist`; a link to it that
 /// the daemon does not follow.
-pub fn path_with_existing_dir(text: &str, surroundings: &Surroundings) -> Result<String, String> {
-    let path = expand_home(text, surroundings);
+pub fn path_with_existing_dir(text: &str, host: &HostContext) -> Result<String, String> {
+    let path = expand_home(text, host);
     let directory = path.rfind('/').map_or("", |at| &path[..=at]);
     if directory.is_empty() {
         return Ok(path);
     }
-    opens(&resolve(directory, surroundings), || {
+    opens(&resolve(directory, host), || {
         format!("The directory named as part of the path {text} does not exist")
     })?;
     Ok(path)
@@ -108,9 +108,9 @@ pub fn path_with_existing_dir(text: &str, surroundings: &Surroundings) -> Result
 ///
 /// # Errors
 /// As there; a link to it that the daemon does not follow.
-pub fn existing_log_dir(text: &str, surroundings: &Surroundings) -> Result<PathBuf, String> {
-    let directory = existing_dir(text, surroundings)?;
-    opens(&surroundings.cwd.join(&directory), || {
+pub fn existing_log_dir(text: &str, host: &HostContext) -> Result<PathBuf, String> {
+    let directory = existing_dir(text, host)?;
+    opens(&host.cwd.join(&directory), || {
         format!("{text} is not an existing directory")
     })?;
     Ok(directory)

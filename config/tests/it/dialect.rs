@@ -52,88 +52,90 @@ fn said(text: &str) -> String {
     out
 }
 
+/// What a rule is about, a text, and what it says.
+const RULES: &[(&str, &str, &str)] = &[
+    ("plain", "[a]\nk=v\n", "a.k=\"v\"\n"),
+    ("colon", "[a]\nk : v = w\n", "a.k=\"v = w\"\n"),
+    (
+        "keys have no case, sections have",
+        "[A]\nKey=V\n",
+        "A.key=\"V\"\n",
+    ),
+    (
+        "keys may contain blanks",
+        "[a]\nrem foo = x\n",
+        "a.rem foo=\"x\"\n",
+    ),
+    (
+        "comment after a blank",
+        "[a]\nk=v ;c\nl=w\t#c\n",
+        "a.k=\"v\"\na.l=\"w\"\n",
+    ),
+    (
+        "no comment without a blank",
+        "[a]\nk=v;c#d\n",
+        "a.k=\"v;c#d\"\n",
+    ),
+    (
+        "the rounds of the comment search",
+        "[a]\nk=a;b ;c #d\n",
+        "a.k=\"a;b ;c\"\n",
+    ),
+    ("comments cut quotes", "[a]\nk='a ;b'\n", "a.k=\"'a\"\n"),
+    ("value that is only a comment", "[a]\nk= ;c\n", "a.k=\"\"\n"),
+    ("continuation", "[a]\nk=v\n w\n\tx\n", "a.k=\"v\\nw\\nx\"\n"),
+    (
+        "whatever it looks like",
+        "[a]\nk=v\n [b]\n l=w\n",
+        "a.k=\"v\\n[b]\\nl=w\"\n",
+    ),
+    (
+        "blank lines stay inside",
+        "[a]\nk=v\n\n w\n\n",
+        "a.k=\"v\\n\\nw\"\n",
+    ),
+    (
+        "comment lines do not",
+        "[a]\nk=v\n ;c\n#d\n w\n",
+        "a.k=\"v\\nw\"\n",
+    ),
+    (
+        "indented after a header",
+        "[a]\n k=v\nl=w\n",
+        "a.k=\"v\"\na.l=\"w\"\n",
+    ),
+    (
+        "deeper than the option",
+        "[a]\n k=v\n  w\n l=x\n",
+        "a.k=\"v\\nw\"\na.l=\"x\"\n",
+    ),
+    ("to the last bracket", "[d]e] f\nk=v\n", "d]e.k=\"v\"\n"),
+    ("blanks in brackets stay", "[ a ]\nk=v\n", " a .k=\"v\"\n"),
+    (
+        "sections merge",
+        "[a]\nk=1\n[b]\nk=2\n[a]\nl=3\n",
+        "a.k=\"1\"\na.l=\"3\"\nb.k=\"2\"\n",
+    ),
+    (
+        "the last value wins",
+        "[a]\nk=1\nl=2\nK=3\n",
+        "a.k=\"3\"\na.l=\"2\"\n",
+    ),
+    (
+        "line ends of all kinds",
+        "[a]\rk=1\r\nl=2\nm=3",
+        "a.k=\"1\"\na.l=\"2\"\na.m=\"3\"\n",
+    ),
+    (
+        "Unicode white space",
+        "[a]\n\u{a0}k\u{a0}=\u{3000}v\x1f\n",
+        "a.k=\"v\"\n",
+    ),
+];
+
 #[test]
 fn every_rule_of_the_dialect() {
-    let rows: &[(&str, &str, &str)] = &[
-        ("plain", "[a]\nk=v\n", "a.k=\"v\"\n"),
-        ("colon", "[a]\nk : v = w\n", "a.k=\"v = w\"\n"),
-        (
-            "keys have no case, sections have",
-            "[A]\nKey=V\n",
-            "A.key=\"V\"\n",
-        ),
-        (
-            "keys may contain blanks",
-            "[a]\nrem foo = x\n",
-            "a.rem foo=\"x\"\n",
-        ),
-        (
-            "comment after a blank",
-            "[a]\nk=v ;c\nl=w\t#c\n",
-            "a.k=\"v\"\na.l=\"w\"\n",
-        ),
-        (
-            "no comment without a blank",
-            "[a]\nk=v;c#d\n",
-            "a.k=\"v;c#d\"\n",
-        ),
-        (
-            "the rounds of the comment search",
-            "[a]\nk=a;b ;c #d\n",
-            "a.k=\"a;b ;c\"\n",
-        ),
-        ("comments cut quotes", "[a]\nk='a ;b'\n", "a.k=\"'a\"\n"),
-        ("value that is only a comment", "[a]\nk= ;c\n", "a.k=\"\"\n"),
-        ("continuation", "[a]\nk=v\n w\n\tx\n", "a.k=\"v\\nw\\nx\"\n"),
-        (
-            "whatever it looks like",
-            "[a]\nk=v\n [b]\n l=w\n",
-            "a.k=\"v\\n[b]\\nl=w\"\n",
-        ),
-        (
-            "blank lines stay inside",
-            "[a]\nk=v\n\n w\n\n",
-            "a.k=\"v\\n\\nw\"\n",
-        ),
-        (
-            "comment lines do not",
-            "[a]\nk=v\n ;c\n#d\n w\n",
-            "a.k=\"v\\nw\"\n",
-        ),
-        (
-            "indented after a header",
-            "[a]\n k=v\nl=w\n",
-            "a.k=\"v\"\na.l=\"w\"\n",
-        ),
-        (
-            "deeper than the option",
-            "[a]\n k=v\n  w\n l=x\n",
-            "a.k=\"v\\nw\"\na.l=\"x\"\n",
-        ),
-        ("to the last bracket", "[d]e] f\nk=v\n", "d]e.k=\"v\"\n"),
-        ("blanks in brackets stay", "[ a ]\nk=v\n", " a .k=\"v\"\n"),
-        (
-            "sections merge",
-            "[a]\nk=1\n[b]\nk=2\n[a]\nl=3\n",
-            "a.k=\"1\"\na.l=\"3\"\nb.k=\"2\"\n",
-        ),
-        (
-            "the last value wins",
-            "[a]\nk=1\nl=2\nK=3\n",
-            "a.k=\"3\"\na.l=\"2\"\n",
-        ),
-        (
-            "line ends of all kinds",
-            "[a]\rk=1\r\nl=2\nm=3",
-            "a.k=\"1\"\na.l=\"2\"\na.m=\"3\"\n",
-        ),
-        (
-            "Unicode white space",
-            "[a]\n\u{a0}k\u{a0}=\u{3000}v\x1f\n",
-            "a.k=\"v\"\n",
-        ),
-    ];
-    for (rule, text, expected) in rows {
+    for (rule, text, expected) in RULES {
         assert_eq!(said(text), *expected, "{rule}: {text:?}");
     }
 }

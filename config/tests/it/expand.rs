@@ -60,7 +60,7 @@ fn what_cannot_be_expanded_is_told() {
     badly("%(here)c", "%c requires int or char");
     badly("%*d", "* wants int");
     badly("%(here)99999s", "width too big");
-    // 4.3.0 would print every variable here (decision C11)
+    // 4.3.0 would print every variable here (difference C11)
     badly("%s", "%s has no name, write %(name)s or %%");
     assert_eq!(expand("%(here)65535s").map(|text| text.len()), Ok(65535));
     assert_eq!(

@@ -1,149 +1,49 @@
 //! Event types, their names and the subscription hierarchy (spec core 7.1).
 
-/// Every type a listener may subscribe to, abstract ones included.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[allow(
-    missing_docs,
-    reason = "the names are the documentation; see the table"
-)]
-pub enum EventKind {
-    Event,
-    ProcessState,
-    ProcessStateStarting,
-    ProcessStateRunning,
-    ProcessStateBackoff,
-    ProcessStateStopping,
-    ProcessStateExited,
-    ProcessStateStopped,
-    ProcessStateFatal,
-    ProcessStateUnknown,
-    ProcessCommunication,
-    ProcessCommunicationStdout,
-    ProcessCommunicationStderr,
-    ProcessLog,
-    ProcessLogStdout,
-    ProcessLogStderr,
-    RemoteCommunication,
-    SupervisorStateChange,
-    SupervisorStateChangeRunning,
-    SupervisorStateChangeStopping,
-    Tick,
-    Tick5,
-    Tick60,
-    Tick3600,
-    ProcessGroup,
-    ProcessGroupAdded,
-    ProcessGroupRemoved,
+/// Declares the types: variant, wire name, and the type it belongs to (EVENT belongs to itself).
+macro_rules! kinds {
+    ($($kind:ident = $name:literal in $parent:ident,)*) => {
+        /// Every type a listener may subscribe to, abstract ones included.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum EventKind {
+            $(#[doc = $name] $kind,)*
+        }
+
+        /// In the order of the enum.
+        const TABLE: &[(EventKind, &str, EventKind)] =
+            &[$((EventKind::$kind, $name, EventKind::$parent),)*];
+    };
 }
 
-use EventKind as K;
-
-/// Type, wire name, parent.
-const TABLE: [(K, &str, Option<K>); 27] = [
-    (K::Event, "EVENT", None),
-    (K::ProcessState, "PROCESS_STATE", Some(K::Event)),
-    (
-        K::ProcessStateStarting,
-        "PROCESS_STATE_STARTING",
-        Some(K::ProcessState),
-    ),
-    (
-        K::ProcessStateRunning,
-        "PROCESS_STATE_RUNNING",
-        Some(K::ProcessState),
-    ),
-    (
-        K::ProcessStateBackoff,
-        "PROCESS_STATE_BACKOFF",
-        Some(K::ProcessState),
-    ),
-    (
-        K::ProcessStateStopping,
-        "PROCESS_STATE_STOPPING",
-        Some(K::ProcessState),
-    ),
-    (
-        K::ProcessStateExited,
-        "PROCESS_STATE_EXITED",
-        Some(K::ProcessState),
-    ),
-    (
-        K::ProcessStateStopped,
-        "PROCESS_STATE_STOPPED",
-        Some(K::ProcessState),
-    ),
-    (
-        K::ProcessStateFatal,
-        "PROCESS_STATE_FATAL",
-        Some(K::ProcessState),
-    ),
-    (
-        K::ProcessStateUnknown,
-        "PROCESS_STATE_UNKNOWN",
-        Some(K::ProcessState),
-    ),
-    (
-        K::ProcessCommunication,
-        "PROCESS_COMMUNICATION",
-        Some(K::Event),
-    ),
-    (
-        K::ProcessCommunicationStdout,
-        "PROCESS_COMMUNICATION_STDOUT",
-        Some(K::ProcessCommunication),
-    ),
-    (
-        K::ProcessCommunicationStderr,
-        "PROCESS_COMMUNICATION_STDERR",
-        Some(K::ProcessCommunication),
-    ),
-    (K::ProcessLog, "PROCESS_LOG", Some(K::Event)),
-    (
-        K::ProcessLogStdout,
-        "PROCESS_LOG_STDOUT",
-        Some(K::ProcessLog),
-    ),
-    (
-        K::ProcessLogStderr,
-        "PROCESS_LOG_STDERR",
-        Some(K::ProcessLog),
-    ),
-    (
-        K::RemoteCommunication,
-        "REMOTE_COMMUNICATION",
-        Some(K::Event),
-    ),
-    (
-        K::SupervisorStateChange,
-        "SUPERVISOR_STATE_CHANGE",
-        Some(K::Event),
-    ),
-    (
-        K::SupervisorStateChangeRunning,
-        "SUPERVISOR_STATE_CHANGE_RUNNING",
-        Some(K::SupervisorStateChange),
-    ),
-    (
-        K::SupervisorStateChangeStopping,
-        "SUPERVISOR_STATE_CHANGE_STOPPING",
-        Some(K::SupervisorStateChange),
-    ),
-    (K::Tick, "TICK", Some(K::Event)),
-    (K::Tick5, "TICK_5", Some(K::Tick)),
-    (K::Tick60, "TICK_60", Some(K::Tick)),
-    (K::Tick3600, "TICK_3600", Some(K::Tick)),
-    (K::ProcessGroup, "PROCESS_GROUP", Some(K::Event)),
-    (
-        K::ProcessGroupAdded,
-        "PROCESS_GROUP_ADDED",
-        Some(K::ProcessGroup),
-    ),
-    (
-        K::ProcessGroupRemoved,
-        "PROCESS_GROUP_REMOVED",
-        Some(K::ProcessGroup),
-    ),
-];
+kinds! {
+    Event = "EVENT" in Event,
+    ProcessState = "PROCESS_STATE" in Event,
+    ProcessStateStarting = "PROCESS_STATE_STARTING" in ProcessState,
+    ProcessStateRunning = "PROCESS_STATE_RUNNING" in ProcessState,
+    ProcessStateBackoff = "PROCESS_STATE_BACKOFF" in ProcessState,
+    ProcessStateStopping = "PROCESS_STATE_STOPPING" in ProcessState,
+    ProcessStateExited = "PROCESS_STATE_EXITED" in ProcessState,
+    ProcessStateStopped = "PROCESS_STATE_STOPPED" in ProcessState,
+    ProcessStateFatal = "PROCESS_STATE_FATAL" in ProcessState,
+    ProcessStateUnknown = "PROCESS_STATE_UNKNOWN" in ProcessState,
+    ProcessCommunication = "PROCESS_COMMUNICATION" in Event,
+    ProcessCommunicationStdout = "PROCESS_COMMUNICATION_STDOUT" in ProcessCommunication,
+    ProcessCommunicationStderr = "PROCESS_COMMUNICATION_STDERR" in ProcessCommunication,
+    ProcessLog = "PROCESS_LOG" in Event,
+    ProcessLogStdout = "PROCESS_LOG_STDOUT" in ProcessLog,
+    ProcessLogStderr = "PROCESS_LOG_STDERR" in ProcessLog,
+    RemoteCommunication = "REMOTE_COMMUNICATION" in Event,
+    SupervisorStateChange = "SUPERVISOR_STATE_CHANGE" in Event,
+    SupervisorStateChangeRunning = "SUPERVISOR_STATE_CHANGE_RUNNING" in SupervisorStateChange,
+    SupervisorStateChangeStopping = "SUPERVISOR_STATE_CHANGE_STOPPING" in SupervisorStateChange,
+    Tick = "TICK" in Event,
+    Tick5 = "TICK_5" in Tick,
+    Tick60 = "TICK_60" in Tick,
+    Tick3600 = "TICK_3600" in Tick,
+    ProcessGroup = "PROCESS_GROUP" in Event,
+    ProcessGroupAdded = "PROCESS_GROUP_ADDED" in ProcessGroup,
+    ProcessGroupRemoved = "PROCESS_GROUP_REMOVED" in ProcessGroup,
+}
 
 impl EventKind {
     /// Every type, in the order of the enum.
@@ -169,7 +69,8 @@ impl EventKind {
     /// The type this one belongs to; only EVENT has none.
     #[must_use]
     pub fn parent(self) -> Option<Self> {
-        self.row().2
+        let parent = self.row().2;
+        (parent != self).then_some(parent)
     }
 
     /// Whether a subscription to `other` receives this type.
@@ -185,14 +86,14 @@ impl EventKind {
         false
     }
 
-    fn row(self) -> &'static (Self, &'static str, Option<Self>) {
-        // the table is written in the order of the enum; a test proves it
+    fn row(self) -> &'static (Self, &'static str, Self) {
         &TABLE[self as usize]
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::EventKind as K;
     use super::*;
 
     #[test]

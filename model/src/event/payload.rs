@@ -7,6 +7,7 @@ use core::fmt::Write;
 
 use super::{Event, Output};
 use crate::exit::ExitStatus;
+use crate::name::ProcessName;
 use crate::process::Transition;
 use crate::pyrepr;
 use crate::state::ProcessState;
@@ -33,11 +34,9 @@ impl Event {
     #[must_use]
     pub fn payload_with(&self, detail: EventDetail) -> Vec<u8> {
         match self {
-            Self::ProcessState {
-                process,
-                group,
-                transition,
-            } => state_text(process, group, transition, detail).into_bytes(),
+            Self::ProcessState { name, transition } => {
+                state_text(name, transition, detail).into_bytes()
+            }
             Self::ProcessCommunication(output) => output_text(output, ""),
             Self::ProcessLog(output) => {
                 output_text(output, &format!(" channel:{}", output.stream.name()))
@@ -53,13 +52,8 @@ impl Event {
 }
 
 fn output_text(output: &Output, channel: &str) -> Vec<u8> {
-    let Output {
-        process,
-        group,
-        pid,
-        data,
-        ..
-    } = output;
+    let Output { pid, data, .. } = output;
+    let ProcessName { group, process } = &output.name;
     let mut text =
         format!("processname:{process} groupname:{group} pid:{pid}{channel}\n").into_bytes();
     match core::str::from_utf8(data) {
@@ -69,7 +63,8 @@ fn output_text(output: &Output, channel: &str) -> Vec<u8> {
     text
 }
 
-fn state_text(process: &str, group: &str, step: &Transition, detail: EventDetail) -> String {
+fn state_text(name: &ProcessName, step: &Transition, detail: EventDetail) -> String {
+    let ProcessName { group, process } = name;
     let Transition {
         from,
         to,
@@ -172,16 +167,14 @@ mod tests {
 
     fn state(transition: Transition) -> Event {
         Event::ProcessState {
-            process: "p".into(),
-            group: "g".into(),
+            name: ProcessName::new("g", "p"),
             transition,
         }
     }
 
     fn output(stream: Stream, data: &[u8]) -> Output {
         Output {
-            process: "p".into(),
-            group: "g".into(),
+            name: ProcessName::new("g", "p"),
             pid: 7,
             stream,
             data: data.into(),

@@ -62,8 +62,8 @@ pub struct Ticks {
 }
 
 impl Ticks {
-    /// No longer than this without a look at the clock: somebody may have set it, or the
-    /// machine slept, and no timer notices either.
+    /// No longer than this without a look at the clock: it may have been set, or the machine
+    /// slept, and no timer notices either.
     pub const LONGEST_SLEEP: Duration = Duration::from_secs(60);
 
     /// Records the slices of this second; they are not sent.
@@ -88,7 +88,7 @@ impl Ticks {
         due
     }
 
-    /// How long to sleep if these types are wanted; `None`: nobody wants a tick.
+    /// How long to sleep if these types are wanted; `None`: no tick is wanted.
     #[must_use]
     pub fn sleep(wanted: KindSet, since_epoch: Duration) -> Option<Duration> {
         Period::ALL

@@ -9,7 +9,7 @@ use crate::state::ListenerState;
 
 /// What a listener says when it wants an event.
 const READY: &[u8] = b"READY\n";
-/// How its answer begins (decision C36).
+/// How its answer begins (difference C36).
 const RESULT: &[u8] = b"RESULT ";
 /// The answer that means success (the original's default result handler).
 const OK: &[u8] = b"OK";
@@ -22,10 +22,10 @@ pub const MAX_RESULT_LINE: usize = 1024;
 /// listener that explains itself, and a longer announcement is a broken one.
 pub const MAX_RESULT: usize = 1024 * 1024;
 
-/// What a listener said. `T` is the event it holds.
+/// What a listener wrote. `T` is the event it holds.
 #[must_use = "an event that comes back must be put back"]
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Heard<T> {
+pub enum Reading<T> {
     /// READY.
     Ready,
     /// OK: the event is done with.
@@ -175,7 +175,7 @@ impl<T> Conversation<T> {
         }
     }
 
-    /// The listener is gone: take back what it held and begin anew.
+    /// The listener is gone: take back what it held and begin again.
     #[must_use = "an event that comes back must be put back"]
     pub fn end(&mut self) -> Option<T> {
         match core::mem::take(self).phase {
@@ -185,10 +185,10 @@ impl<T> Conversation<T> {
     }
 
     /// Understand the next thing in `input` and cut it off; `None`: nothing more to say yet.
-    pub fn hear(&mut self, input: &mut &[u8]) -> Option<Heard<T>> {
+    pub fn read(&mut self, input: &mut &[u8]) -> Option<Reading<T>> {
         while !input.is_empty() {
             let phase = core::mem::replace(&mut self.phase, Phase::Unknown);
-            let (next, heard) = match phase {
+            let (next, reading) = match phase {
                 Phase::Acknowledged { token } => greet(token, input),
                 Phase::Ready => (
                     Phase::Unknown,
@@ -205,16 +205,16 @@ impl<T> Conversation<T> {
             if matches!(self.phase, Phase::Unknown) {
                 *input = &[];
             }
-            if heard.is_some() {
-                return heard;
+            if reading.is_some() {
+                return reading;
             }
         }
         None
     }
 }
 
-const fn out_of_turn<T>(was: ListenerState, held: Option<T>) -> Heard<T> {
-    Heard::OutOfTurn { was, held }
+const fn out_of_turn<T>(was: ListenerState, held: Option<T>) -> Reading<T> {
+    Reading::OutOfTurn { was, held }
 }
 
 /// The first `count` bytes, or what there is; cut off.
@@ -224,25 +224,25 @@ fn cut<'a>(input: &mut &'a [u8], count: usize) -> &'a [u8] {
     head
 }
 
-fn greet<T>(mut token: Vec<u8>, input: &mut &[u8]) -> (Phase<T>, Option<Heard<T>>) {
+fn greet<T>(mut token: Vec<u8>, input: &mut &[u8]) -> (Phase<T>, Option<Reading<T>>) {
     token.extend_from_slice(cut(input, READY.len() - token.len()));
     if token.len() < READY.len() {
         (Phase::Acknowledged { token }, None)
     } else if token == READY {
-        (Phase::Ready, Some(Heard::Ready))
+        (Phase::Ready, Some(Reading::Ready))
     } else {
-        let heard = out_of_turn(ListenerState::Acknowledged, None);
-        (Phase::Unknown, Some(heard))
+        let reading = out_of_turn(ListenerState::Acknowledged, None);
+        (Phase::Unknown, Some(reading))
     }
 }
 
-fn judge<T>(held: T, mut answer: Answer, input: &mut &[u8]) -> (Phase<T>, Option<Heard<T>>) {
-    let anew = Phase::Acknowledged { token: Vec::new() };
+fn judge<T>(held: T, mut answer: Answer, input: &mut &[u8]) -> (Phase<T>, Option<Reading<T>>) {
+    let again = Phase::Acknowledged { token: Vec::new() };
     match answer.read(input) {
         None => (Phase::Busy { held, answer }, None),
-        Some(Verdict::Processed) => (anew, Some(Heard::Processed(held))),
-        Some(Verdict::Rejected) => (anew, Some(Heard::Rejected(held))),
-        Some(Verdict::BadLine(line)) => (Phase::Unknown, Some(Heard::BadLine { line, held })),
+        Some(Verdict::Processed) => (again, Some(Reading::Processed(held))),
+        Some(Verdict::Rejected) => (again, Some(Reading::Rejected(held))),
+        Some(Verdict::BadLine(line)) => (Phase::Unknown, Some(Reading::BadLine { line, held })),
     }
 }
 

@@ -3,7 +3,8 @@
 use alloc::sync::Arc;
 
 use super::conversation::Conversation;
-use super::queue::Queued;
+use super::queue::{Effect, Effects, Queued};
+use super::{LogKind, LogMessage};
 
 /// Whether a listener's stdin takes anything.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,5 +41,10 @@ impl<E> Member<E> {
     /// RUNNING and READY, and may be written to.
     pub(super) fn takes_events(&self) -> bool {
         self.running && self.stdin == Stdin::Open && self.conversation.is_free()
+    }
+
+    pub(super) fn log(&self, kind: LogKind, out: &mut Effects<E>) {
+        let subject = self.name.clone();
+        out.push(Effect::Log(LogMessage { subject, kind }));
     }
 }

@@ -1,15 +1,15 @@
 //! Which event goes to which listener when (spec core 7.3, 7.4).
 //!
-//! The law: **one input, all its effects in order, then the next input.** An event is at
+//! The rule: **one input, all its effects in order, then the next input.** An event is at
 //! any time in exactly one place: in the buffer, or with one member.
 
 use alloc::collections::VecDeque;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use super::conversation::Heard;
+use super::conversation::Reading;
 use super::member::{Member, Stdin};
-use super::{Remark, Undelivered};
+use super::{LogKind, LogMessage, Undelivered};
 use crate::event::Serials;
 use crate::state::{ListenerState, ProcessState};
 
@@ -24,12 +24,12 @@ pub struct Queued<E> {
     pub event: E,
 }
 
-/// One wish of the queue.
-#[must_use = "the queue believes that this was done"]
+/// One request of the queue.
+#[must_use = "the queue assumes that this was done"]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect<E> {
-    /// Write a sentence to the activity log.
-    Log(Remark),
+    /// Write a line to the activity log.
+    Log(LogMessage),
     /// Write an event to a member's stdin; answer with [`Queue::written`].
     Send {
         /// Which member, counted from 0.
@@ -53,7 +53,7 @@ pub enum Effect<E> {
     },
 }
 
-type Effects<E> = Vec<Effect<E>>;
+pub(super) type Effects<E> = Vec<Effect<E>>;
 
 /// The events of one pool and its members.
 #[derive(Clone, Debug)]
@@ -145,10 +145,10 @@ impl<E: Clone> Queue<E> {
     }
 
     /// A member wrote to its stdout.
-    pub fn heard(&mut self, member: usize, mut data: &[u8]) -> Effects<E> {
+    pub fn output(&mut self, member: usize, mut data: &[u8]) -> Effects<E> {
         let mut out = Vec::new();
-        while let Some(heard) = self.members[member].conversation.hear(&mut data) {
-            self.understand(member, heard, &mut out);
+        while let Some(reading) = self.members[member].conversation.read(&mut data) {
+            self.react(member, reading, &mut out);
         }
         self.dispatch(&mut out);
         out
@@ -196,12 +196,11 @@ impl<E: Clone> Queue<E> {
         }
         match outcome {
             Ok(()) => {
-                let listener = this.name.clone();
                 if let Some(queued) = this.conversation.delivered() {
                     let serial = queued.serial;
-                    out.push(Effect::Log(Remark::Sent { serial, listener }));
+                    this.log(LogKind::Sent(serial), &mut out);
                 }
-                self.look_in_vain(&mut out);
+                self.log_lookahead(&mut out);
             }
             Err(reason) => self.not_written(member, reason, &mut out),
         }
@@ -231,29 +230,29 @@ impl<E: Clone> Queue<E> {
         out
     }
 
-    fn understand(&mut self, member: usize, heard: Heard<Queued<E>>, out: &mut Effects<E>) {
+    fn react(&mut self, member: usize, reading: Reading<Queued<E>>, out: &mut Effects<E>) {
         use ListenerState as S;
-        let listener = self.members[member].name.clone();
-        match heard {
-            Heard::Ready => self.say_change(member, S::Acknowledged, S::Ready, out),
-            Heard::Processed(_) => {
-                out.push(Effect::Log(Remark::Processed { listener }));
-                self.say_change(member, S::Busy, S::Acknowledged, out);
+        let this = &self.members[member];
+        match reading {
+            Reading::Ready => this.log(LogKind::Changed(S::Acknowledged, S::Ready), out),
+            Reading::Processed(_) => {
+                this.log(LogKind::Processed, out);
+                this.log(LogKind::Changed(S::Busy, S::Acknowledged), out);
                 out.push(Effect::Served { member });
             }
-            Heard::Rejected(held) => {
-                out.push(Effect::Log(Remark::Rejected { listener }));
-                self.say_change(member, S::Busy, S::Acknowledged, out);
+            Reading::Rejected(held) => {
+                this.log(LogKind::Rejected, out);
+                this.log(LogKind::Changed(S::Busy, S::Acknowledged), out);
                 out.push(Effect::Served { member });
                 self.put_back(held, out);
             }
-            Heard::BadLine { line, held } => {
-                out.push(Effect::Log(Remark::BadLine { listener, line }));
-                self.say_broken(member, S::Busy, out);
+            Reading::BadLine { line, held } => {
+                this.log(LogKind::BadLine(line), out);
+                self.log_broken(member, S::Busy, out);
                 self.put_back(held, out);
             }
-            Heard::OutOfTurn { was, held } => {
-                self.say_broken(member, was, out);
+            Reading::OutOfTurn { was, held } => {
+                self.log_broken(member, was, out);
                 if let Some(held) = held {
                     self.put_back(held, out);
                 }
@@ -261,21 +260,10 @@ impl<E: Clone> Queue<E> {
         }
     }
 
-    fn say_change(
-        &self,
-        member: usize,
-        from: ListenerState,
-        to: ListenerState,
-        out: &mut Effects<E>,
-    ) {
-        let listener = self.members[member].name.clone();
-        out.push(Effect::Log(Remark::Changed { listener, from, to }));
-    }
-
-    fn say_broken(&self, member: usize, from: ListenerState, out: &mut Effects<E>) {
-        self.say_change(member, from, ListenerState::Unknown, out);
-        let listener = self.members[member].name.clone();
-        out.push(Effect::Log(Remark::Broken { listener }));
+    fn log_broken(&self, member: usize, from: ListenerState, out: &mut Effects<E>) {
+        let this = &self.members[member];
+        this.log(LogKind::Changed(from, ListenerState::Unknown), out);
+        this.log(LogKind::Broken, out);
         self.ask_for_restart(member, out);
     }
 
@@ -299,12 +287,9 @@ impl<E: Clone> Queue<E> {
         let Some(queued) = this.conversation.withdraw() else {
             return;
         };
-        let (serial, listener) = (queued.serial, this.name.clone());
         match reason {
-            Undelivered::Closed => {
-                out.push(Effect::Log(Remark::BrokenPipe { serial, listener }));
-            }
-            Undelivered::Full => out.push(Effect::Log(Remark::FullPipe { serial, listener })),
+            Undelivered::Closed => this.log(LogKind::BrokenPipe(queued.serial), out),
+            Undelivered::Full => this.log(LogKind::FullPipe(queued.serial), out),
             Undelivered::NotRunning => {}
         }
         match self.first_free() {
@@ -339,31 +324,39 @@ impl<E: Clone> Queue<E> {
         });
     }
 
-    /// After its last delivery of a round the original takes one more event, finds nobody
-    /// for it, and says that it puts it back.
-    fn look_in_vain(&self, out: &mut Effects<E>) {
+    /// After its last delivery of a round the original takes one more event, finds no listener
+    /// for it, and logs that it puts it back.
+    fn log_lookahead(&self, out: &mut Effects<E>) {
         let under_way = |m: &Member<E>| m.conversation.is_offered() || m.takes_events();
         if let Some(next) = self.buffer.front()
             && !self.members.iter().any(under_way)
         {
-            out.push(self.rebuffering(next.serial, self.buffer.len() - 1));
+            self.log_rebuffering(next.serial, self.buffer.len() - 1, out);
         }
     }
 
     /// To the head of the buffer.
     fn put_back(&mut self, queued: Queued<E>, out: &mut Effects<E>) {
-        out.push(self.rebuffering(queued.serial, self.buffer.len()));
+        self.log_rebuffering(queued.serial, self.buffer.len(), out);
         self.make_room(out);
         self.buffer.push_front(queued);
     }
 
-    fn rebuffering(&self, serial: u64, size: usize) -> Effect<E> {
-        Effect::Log(Remark::Rebuffering {
-            serial,
-            pool: self.pool.clone(),
-            size,
-            capacity: self.capacity,
-        })
+    fn log_rebuffering(&self, serial: u64, size: usize, out: &mut Effects<E>) {
+        let capacity = self.capacity;
+        self.log(
+            LogKind::Rebuffering {
+                serial,
+                size,
+                capacity,
+            },
+            out,
+        );
+    }
+
+    fn log(&self, kind: LogKind, out: &mut Effects<E>) {
+        let subject = self.pool.clone();
+        out.push(Effect::Log(LogMessage { subject, kind }));
     }
 
     /// Discard the oldest waiting event if the buffer is full.
@@ -372,10 +365,7 @@ impl<E: Clone> Queue<E> {
             return;
         }
         if let Some(lost) = self.buffer.pop_front() {
-            out.push(Effect::Log(Remark::Overflowed {
-                pool: self.pool.clone(),
-                serial: lost.serial,
-            }));
+            self.log(LogKind::Overflowed(lost.serial), out);
         }
     }
 }

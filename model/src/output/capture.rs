@@ -1,5 +1,5 @@
 //! Capture mode: sections of output between two tokens become an event instead of log
-//! text (spec core 6.7; decisions C5 and C6).
+//! text (spec core 6.7; differences C5 and C6).
 //!
 //! [`Splitter`] finds the tokens, however the bytes are cut into reads; [`Section`] keeps
 //! what stands between them, within a bound.
@@ -72,7 +72,7 @@ impl Splitter {
         self.held = rest[ready..].to_vec();
     }
 
-    /// The stream has ended: hands over what was held back (decision C5).
+    /// The stream has ended: hands over what was held back (difference C5).
     pub fn finish(&mut self, found: &mut impl FnMut(Piece<'_>)) {
         let held = core::mem::take(&mut self.held);
         self.text(&held, found);
@@ -94,7 +94,7 @@ impl Splitter {
     }
 }
 
-/// The bytes of one section: the last `capacity` of them (decision C6).
+/// The bytes of one section: the last `capacity` of them (difference C6).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Section {
     capacity: usize,

@@ -112,7 +112,7 @@ impl Formatter {
     /// Stores the front of a line that is too long; a character is not cut in two.
     fn cut(&mut self, time: &str, out: &mut Vec<u8>) {
         let line = core::mem::take(&mut self.held);
-        let (piece, tail) = line.split_at(line.len() - cut_character(&line));
+        let (piece, tail) = line.split_at(line.len() - unfinished(&line));
         self.put(piece, true, out);
         self.held.extend_from_slice(tail);
         self.time.clear();
@@ -149,7 +149,8 @@ fn emptied(mut line: Vec<u8>) -> Vec<u8> {
 }
 
 /// Length of the unfinished UTF-8 character at the end, 0 if there is none.
-fn cut_character(bytes: &[u8]) -> usize {
+#[must_use]
+pub fn unfinished(bytes: &[u8]) -> usize {
     for back in 1..=bytes.len().min(3) {
         let length = match bytes[bytes.len() - back] {
             0x80..=0xBF => continue,

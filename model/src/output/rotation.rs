@@ -69,7 +69,7 @@ impl Schedule {
     /// period. Asked again in the same period it says no.
     ///
     /// A clock that goes back by less than a period changes nothing, so that a correction
-    /// around midnight does not rotate twice; one that goes back further begins anew.
+    /// around midnight does not rotate twice; one that goes back further begins again.
     pub fn is_due(&mut self, now: LocalMoment) -> bool {
         let Some(period) = period(self.by, now) else {
             return false;

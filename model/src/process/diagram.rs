@@ -1,9 +1,9 @@
-//! The lawful transitions, once, as data (spec core 4.3).
+//! The allowed transitions, once, as data (spec core 4.3).
 
 use crate::state::ProcessState as S;
 
 /// From, to.
-pub const LAWFUL: [(S, S); 18] = [
+pub const ALLOWED: [(S, S); 18] = [
     (S::Stopped, S::Starting),
     (S::Exited, S::Starting),
     (S::Fatal, S::Starting),
@@ -26,6 +26,6 @@ pub const LAWFUL: [(S, S); 18] = [
 
 /// Whether a process may go from one state to the other.
 #[must_use]
-pub fn is_lawful(from: S, to: S) -> bool {
-    LAWFUL.contains(&(from, to))
+pub fn is_allowed(from: S, to: S) -> bool {
+    ALLOWED.contains(&(from, to))
 }

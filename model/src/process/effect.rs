@@ -1,4 +1,4 @@
-//! Everything a process can ask for.
+//! Everything the machine of a process can request.
 
 use super::Transition;
 use crate::log_line::LogLine;
@@ -8,8 +8,8 @@ use alloc::vec::Vec;
 /// To be performed in order, in the same turn, before the next input.
 pub type Effects = Vec<Effect>;
 
-/// One wish of the machine.
-#[must_use = "the machine believes that this was done"]
+/// One request of the machine.
+#[must_use = "the machine assumes that this was done"]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect {
     /// Spawn a child; answer with `Spawned` or `SpawnFailed`.
@@ -35,9 +35,9 @@ pub enum Effect {
         /// The child.
         pid: i32,
     },
-    /// Tell everybody that the state changed.
+    /// Publish a change of state.
     Changed(Transition),
-    /// Write a sentence to the activity log.
+    /// Write a line to the activity log.
     Log(LogLine),
 }
 

@@ -1,18 +1,19 @@
 //! What others may know of a process, and how it is described to people.
 
-use super::past;
-use crate::process::LastExit;
+use super::LastExit;
+use crate::name::ProcessName;
 use crate::state::ProcessState;
 use alloc::format;
 use alloc::string::{String, ToString};
+use alloc::sync::Arc;
 
 /// The facts behind `getProcessInfo` (spec interfaces 3.3). Times are Unix seconds, 0: never.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProcessInfo {
     /// Name within the group.
-    pub name: String,
+    pub name: Arc<str>,
     /// Name of the group.
-    pub group: String,
+    pub group: Arc<str>,
     /// Current state.
     pub state: ProcessState,
     /// Last attempt to spawn.
@@ -39,20 +40,33 @@ pub struct ProcessInfo {
 }
 
 impl ProcessInfo {
-    /// Why it is in this state, or how it last ended, in plain words: `exited with code 1`,
+    /// Its group and name.
+    #[must_use]
+    pub fn full_name(&self) -> ProcessName {
+        ProcessName {
+            group: self.group.clone(),
+            process: self.name.clone(),
+        }
+    }
+
+    /// Why it is in this state, or how it last ended: `exited with code 1`,
     /// `killed by SIGSEGV (core dumped)`, the reason of a failed start, or nothing.
     #[must_use]
     pub fn why(&self) -> String {
-        past::why(
-            self.state,
-            self.last_exit.as_ref(),
-            &self.spawnerr,
-            &self.trouble,
-        )
+        match (self.state, &self.last_exit) {
+            (ProcessState::Unknown, _) if !self.trouble.is_empty() => self.trouble.clone(),
+            // it came up and died again before `startsecs`
+            (ProcessState::Backoff | ProcessState::Fatal, Some(last)) => {
+                format!("{} too quickly after its start", last.describe())
+            }
+            (_, Some(last)) => last.describe(),
+            // a start that got as far as a child forgets the failures before it
+            (_, None) => self.spawnerr.clone(),
+        }
     }
 
     /// `pid 7, uptime 0:00:05`, the reason of a failure, or the time of the last stop
-    /// (spec core 4.7). `local` words Unix seconds in the local zone as `Nov 20 11:17 PM`.
+    /// (spec core 4.7). `local` shows Unix seconds in the local zone as `Nov 20 11:17 PM`.
     #[must_use]
     pub fn description(&self, now: i64, local: &dyn Fn(i64) -> String) -> String {
         match self.state {
@@ -66,7 +80,7 @@ impl ProcessInfo {
                     self.spawnerr.clone()
                 }
             }
-            // a start that never got as far as a pid leaves no stop time (decision Q37)
+            // a start that never got as far as a pid leaves no stop time (difference Q37)
             ProcessState::Stopped | ProcessState::Exited if self.stop == 0 => {
                 "Not started".to_string()
             }
@@ -94,6 +108,9 @@ pub fn uptime(seconds: i64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::exit::ExitStatus;
+    use crate::process::{Machine, Policy};
+    use ProcessState as S;
 
     #[test]
     fn uptimes() {
@@ -105,6 +122,48 @@ mod tests {
             (2 * 86_400 + 3 * 3600 + 4 * 60 + 5, "2 days, 3:04:05"),
         ] {
             assert_eq!(uptime(seconds), text);
+        }
+    }
+
+    #[test]
+    fn reasons() {
+        let one = LastExit {
+            status: ExitStatus::Code(1),
+            expected: false,
+            requested: false,
+            at: 7,
+        };
+        let too_quick = "Exited too quickly (process log may have details)";
+        let new = Machine::new("x", Policy::default()).info(&ProcessName::new("x", "x"));
+        for (state, last_exit, spawnerr, trouble, text) in [
+            (S::Stopped, None, "", "", ""),
+            (S::Backoff, None, "can't find it", "", "can't find it"),
+            (
+                S::Fatal,
+                Some(one),
+                too_quick,
+                "",
+                "exited with code 1 too quickly after its start",
+            ),
+            (S::Running, Some(one), "", "", "exited with code 1"),
+            (
+                S::Exited,
+                Some(one),
+                "Bad exit code 1",
+                "",
+                "exited with code 1",
+            ),
+            (S::Unknown, Some(one), "", "no such luck", "no such luck"),
+            (S::Unknown, Some(one), "", "", "exited with code 1"),
+        ] {
+            let info = ProcessInfo {
+                state,
+                last_exit,
+                spawnerr: spawnerr.into(),
+                trouble: trouble.into(),
+                ..new.clone()
+            };
+            assert_eq!(info.why(), text, "{state}");
         }
     }
 }

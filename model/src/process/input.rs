@@ -60,6 +60,6 @@ pub struct KillFailure {
     pub signal: Signal,
     /// The child is gone (ESRCH): its exit will be reported.
     pub gone: bool,
-    /// The system's words.
+    /// The text of the system's error.
     pub reason: String,
 }

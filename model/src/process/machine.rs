@@ -1,6 +1,6 @@
-//! `step(input, now) -> effects`: the rules of a process's life.
+//! `step(input, now) -> effects`: the rules of a process's lifecycle.
 //!
-//! The law: **one input, all its effects in order, one re-armed timer; then the next input.**
+//! The rule: **one input, all its effects in order, one re-armed timer; then the next input.**
 //! Spawning alone is answered later; until then the machine is STARTING without a pid. A signal
 //! that arrives meanwhile is sent as soon as the pid is known. A stop cancels the spawn; only
 //! where the child is being cloned at that moment it waits for the pid, too.
@@ -15,6 +15,7 @@ use crate::moment::{Moment, Mono};
 use crate::signal::Signal;
 use alloc::format;
 use alloc::string::String;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::time::Duration;
 
@@ -34,14 +35,14 @@ const FIRST_PROBE_PAUSE: Duration = Duration::from_secs(1);
 /// so this may go on as long as it runs.
 const LONGEST_PROBE_PAUSE: Duration = Duration::from_secs(60);
 
-/// Where a process is in its life; each phase holds only what is true in it.
+/// The phase of its lifecycle; each variant holds only what is true in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Phase {
     Stopped,
     /// A spawn is under way.
     Spawning {
         expires_at: Mono,
-        stop: Option<StopWish>,
+        stop: Option<PendingStop>,
         signals: Vec<Signal>,
     },
     Starting {
@@ -57,7 +58,7 @@ enum Phase {
     Stopping {
         pid: i32,
         kill_at: Mono,
-        /// Start again once the stop is complete (decision Q15).
+        /// Start again once the stop is complete (difference Q15).
         start_after: bool,
     },
     Exited {
@@ -78,20 +79,20 @@ enum Phase {
 
 /// What was asked for while the child was being cloned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum StopWish {
+enum PendingStop {
     Stop,
-    /// Stop, and start again once that is complete (decision Q15).
+    /// Stop, and start again once that is complete (difference Q15).
     Restart,
     GiveUp,
 }
 
-/// The life of one process as a plain value.
+/// The lifecycle of one process as a plain value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Machine {
-    name: String,
+    name: Arc<str>,
     policy: Policy,
     phase: Phase,
-    /// Failed starts in a row; survives a manual stop (decision C22).
+    /// Failed starts in a row; survives a manual stop (difference C22).
     tries: u32,
     closing: bool,
     /// When its last child was cloned.
@@ -110,7 +111,7 @@ pub struct Machine {
 impl Machine {
     /// A process that was never started.
     #[must_use]
-    pub fn new(name: impl Into<String>, policy: Policy) -> Self {
+    pub fn new(name: impl Into<Arc<str>>, policy: Policy) -> Self {
         Self {
             name: name.into(),
             policy,
@@ -137,7 +138,7 @@ impl Machine {
         match input {
             Input::Autostart => self.autostart(now, &mut out),
             Input::Start => self.start(now, &mut out)?,
-            Input::Stop => self.stop(StopWish::Stop, now, &mut out)?,
+            Input::Stop => self.stop(PendingStop::Stop, now, &mut out)?,
             Input::KeepRunning => self.keep_running(),
             Input::GiveUp => self.give_up(now, &mut out),
             Input::Signal(signal) => self.signal(signal, &mut out)?,
@@ -184,11 +185,11 @@ impl Machine {
         match &mut self.phase {
             Phase::Stopped | Phase::Exited { .. } | Phase::Fatal => self.spawn(now, out),
             Phase::Stopping { start_after, .. } => *start_after = true,
-            // whoever asked for the stop waits for it
+            // the client of the stop waits for it
             Phase::Spawning {
                 stop: stop @ Some(_),
                 ..
-            } => *stop = Some(StopWish::Restart),
+            } => *stop = Some(PendingStop::Restart),
             Phase::Spawning { .. }
             | Phase::Starting { .. }
             | Phase::Running { .. }
@@ -198,16 +199,21 @@ impl Machine {
         Ok(())
     }
 
-    fn stop(&mut self, wish: StopWish, now: Moment, out: &mut Effects) -> Result<(), Refusal> {
+    fn stop(
+        &mut self,
+        pending: PendingStop,
+        now: Moment,
+        out: &mut Effects,
+    ) -> Result<(), Refusal> {
         match &mut self.phase {
             Phase::Spawning { stop, .. } => {
-                *stop = Some(wish);
+                *stop = Some(pending);
                 out.push(Effect::CancelSpawn);
             }
             // in UNKNOWN the signal may go through this time
             Phase::Starting { pid, .. } | Phase::Running { pid } | Phase::Unknown { pid, .. } => {
                 let pid = *pid;
-                self.begin_stop(pid, wish, now, out);
+                self.begin_stop(pid, pending, now, out);
             }
             // it stays EXITED, and nothing starts it any more
             Phase::Exited {
@@ -245,7 +251,7 @@ impl Machine {
             self.enter(Phase::Fatal, out, |_| {});
         } else {
             // whatever does not run needs no stop
-            let _ = self.stop(StopWish::GiveUp, now, out);
+            let _ = self.stop(PendingStop::GiveUp, now, out);
         }
     }
 
@@ -253,9 +259,9 @@ impl Machine {
         self.closing = true;
         match &mut self.phase {
             Phase::Spawning {
-                stop: stop @ Some(StopWish::Restart),
+                stop: stop @ Some(PendingStop::Restart),
                 ..
-            } => *stop = Some(StopWish::Stop),
+            } => *stop = Some(PendingStop::Stop),
             Phase::Stopping { start_after, .. } => *start_after = false,
             Phase::Exited { restart_at } => *restart_at = None,
             Phase::Stopped

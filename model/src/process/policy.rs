@@ -1,4 +1,4 @@
-//! What the administrator decided about a program's life.
+//! The lifecycle options of a program.
 
 use crate::signal::Signal;
 use alloc::vec;

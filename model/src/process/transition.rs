@@ -4,7 +4,7 @@ use crate::exit::ExitStatus;
 use crate::state::ProcessState;
 use alloc::string::String;
 
-/// One lawful step from state to state.
+/// One allowed step from state to state.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Transition {
     /// The state left.

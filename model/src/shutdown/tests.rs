@@ -1,6 +1,7 @@
-//! The order of starting and stopping.
+//! The order of stopping.
 
-use super::{GroupView, Name, ProcessView, Progress, Rest, StopPlan, start_order};
+use super::{GroupView, Progress, Rest, StopPlan};
+use crate::name::ProcessName;
 use alloc::borrow::ToOwned;
 use alloc::collections::BTreeSet;
 use alloc::format;
@@ -9,21 +10,15 @@ use alloc::vec::Vec;
 
 /// `name priority: process priority, process priority`; the lines are in order of activation.
 fn groups(lines: &[&str]) -> Vec<GroupView> {
-    let views = lines.iter().zip(1..).map(|(line, activation)| {
+    let views = lines.iter().map(|line| {
         let (head, processes) = line.split_once(':').expect("a colon");
-        let (name, priority) = pair(head);
-        let processes = processes.split(',').enumerate().map(|(index, text)| {
-            let (name, priority) = pair(text);
-            ProcessView {
-                name,
-                priority,
-                index,
-            }
+        let (group, priority) = pair(head);
+        let processes = processes.split(',').map(|text| {
+            let (process, priority) = pair(text);
+            (ProcessName::new(&*group, process), priority)
         });
         GroupView {
-            name,
             priority,
-            activation,
             processes: processes.collect(),
         }
     });
@@ -35,9 +30,11 @@ fn pair(text: &str) -> (String, i64) {
     (name.to_owned(), number.parse().expect("a number"))
 }
 
-fn words(names: &[Name]) -> String {
-    let words: Vec<String> = names.iter().map(|(g, p)| format!("{g}:{p}")).collect();
-    words.join(" ")
+fn words(names: &[ProcessName]) -> String {
+    let words = names
+        .iter()
+        .map(|it| format!("{}:{}", it.group, it.process));
+    words.collect::<Vec<String>>().join(" ")
 }
 
 /// What runs, and the plan to end it.
@@ -49,14 +46,12 @@ struct Closing {
 
 impl Closing {
     fn new(lines: &[&str], at_rest: &[&str]) -> Self {
-        let mut views = groups(lines);
-        let alive = start_order(views.clone())
-            .into_iter()
-            .map(|(_, process)| process)
+        let views = groups(lines);
+        let processes = views.iter().flat_map(|group| &group.processes);
+        let alive = processes
+            .map(|(name, _)| (*name.process).to_owned())
             .filter(|process| !at_rest.contains(&process.as_str()))
             .collect();
-        // the order they are handed in must not matter
-        views.reverse();
         Self {
             plan: StopPlan::new(views),
             alive,
@@ -67,7 +62,8 @@ impl Closing {
     fn advance(&mut self) -> String {
         let alive = &self.alive;
         let unknown = &self.unknown;
-        match self.plan.advance(&|_, process| {
+        match self.plan.advance(&|name| {
+            let process = &*name.process;
             if unknown.contains(process) {
                 Rest::Unknown
             } else if alive.contains(process) {
@@ -86,22 +82,6 @@ impl Closing {
         assert!(self.alive.remove(process), "{process} is dead already");
         self.advance()
     }
-}
-
-#[test]
-fn starts_by_group_priority_and_in_configured_order() {
-    let views = groups(&["web 999: b 5, a 1", "pool -1: l 999", "db 999: d 9, c 10"]);
-    assert_eq!(words(&start_order(views)), "pool:l web:b web:a db:d db:c");
-}
-
-#[test]
-fn the_order_of_the_arguments_does_not_matter() {
-    let mut views = groups(&["web 999: b 5, a 1", "db 999: d 9"]);
-    views.reverse();
-    for group in &mut views {
-        group.processes.reverse();
-    }
-    assert_eq!(words(&start_order(views)), "web:b web:a db:d");
 }
 
 #[test]
@@ -178,7 +158,7 @@ fn what_could_not_be_signalled_is_asked_once_more_and_then_left() {
     assert_eq!(closing.die("a"), "done");
 }
 
-/// Whatever the groups and whoever dies when: each is asked exactly once, nothing is asked
+/// Whatever the groups, in whatever order processes end: each is asked exactly once, none is asked
 /// while a group before it runs, and the end comes.
 #[test]
 fn every_plan_ends() {
@@ -209,7 +189,7 @@ fn every_plan_ends() {
                     let victim = closing.alive.iter().nth(victim).cloned();
                     closing
                         .alive
-                        .remove(&victim.expect("somebody is waited for"));
+                        .remove(&victim.expect("a process is waited for"));
                 }
                 names => {
                     let group = names.split(':').next().expect("a group").to_owned();
@@ -224,11 +204,12 @@ fn every_plan_ends() {
     }
 }
 
-/// Who is alive in a group that stops before this one.
+/// What is alive in groups that stop before this one.
 fn before(closing: &Closing, group: &str) -> Vec<String> {
-    let stops_earlier = closing.plan.groups.iter().take_while(|g| g.name != group);
-    stops_earlier
-        .flat_map(|g| g.processes.iter().map(|p| p.name.clone()))
+    let processes = closing.plan.groups.iter().flat_map(|it| &it.processes);
+    let earlier = processes.take_while(|(name, _)| &*name.group != group);
+    earlier
+        .map(|(name, _)| (*name.process).to_owned())
         .filter(|name| closing.alive.contains(name))
         .collect()
 }

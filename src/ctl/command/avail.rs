@@ -4,46 +4,38 @@ use visord_model::fault::FaultCode;
 use visord_model::name::namespec;
 use visord_xmlrpc::Value;
 
-use super::Command;
-use crate::ctl::exit_status::{ExitStatus, is};
-use crate::ctl::failure::Failure;
-use crate::ctl::help::Part;
+use super::{Command, Failure, Handler, Session, is};
 use crate::ctl::json::{Json, json};
-use crate::ctl::process::{items, number, refusable, text};
-use crate::ctl::session::{Flow, Session};
+use crate::ctl::process::{items, member, number, refusable, text};
 
 pub(super) const AVAIL: Command = Command {
-    name: "avail",
-    help: &[Part::Usage("avail", "List every configured process")],
-    options: &[],
-    completes: &[],
     needs: &["supervisor.getAllConfigInfo"],
-    addition: false,
-    run: avail,
+    ..Command::new(
+        "avail",
+        "avail\tList every configured process",
+        Handler::Bare(avail),
+    )
 };
 
-fn avail(session: &mut Session<'_>, argument: &str) -> Result<Flow, Failure> {
-    if AVAIL.refuses(session, argument)? {
-        return Ok(Flow::Continue);
-    }
+fn avail(session: &mut Session<'_>) -> Result<(), Failure> {
     let result = session.client()?.call("supervisor.getAllConfigInfo", &[]);
-    match refusable(result)? {
-        Ok(all) => {
-            let all: Result<Vec<Config>, Failure> = items(&all)?.iter().map(Config::read).collect();
-            let all = all?;
-            let lines: String = all.iter().map(Config::line).collect();
-            session.tell(&lines, || all.iter().map(Config::json).collect())?;
-        }
+    let all = match refusable(result)? {
+        Ok(all) => all,
         Err(fault) if is(FaultCode::ShutdownState, fault.code) => {
-            session.fail(ExitStatus::Generic, "ERROR: supervisor shutting down")?;
+            return Err(Failure::refused("ERROR: supervisor shutting down"));
         }
-        Err(fault) => return Err(visord_xmlrpc::CallError::Fault(fault).into()),
-    }
-    Ok(Flow::Continue)
+        Err(fault) => return Err(fault.into()),
+    };
+    let all: Vec<ConfiguredProcess> = items(&all)?
+        .iter()
+        .map(ConfiguredProcess::read)
+        .collect::<Result<_, _>>()?;
+    let lines: String = all.iter().map(ConfiguredProcess::line).collect();
+    session.tell(&lines, || all.iter().map(ConfiguredProcess::json).collect())
 }
 
 /// A configured process as `getAllConfigInfo` describes it.
-struct Config {
+struct ConfiguredProcess {
     group: String,
     name: String,
     in_use: bool,
@@ -52,12 +44,9 @@ struct Config {
     priority: i64,
 }
 
-impl Config {
+impl ConfiguredProcess {
     fn read(value: &Value) -> Result<Self, Failure> {
-        let truth = |name| {
-            let value = value.get(name).ok_or(Failure::Incomplete(name))?;
-            Ok::<_, Failure>(value.as_bool().unwrap_or(false))
-        };
+        let truth = |name| Ok::<_, Failure>(member(value, name)?.as_bool().unwrap_or(false));
         Ok(Self {
             group: text(value, "group")?,
             name: text(value, "name")?,
@@ -68,23 +57,17 @@ impl Config {
         })
     }
 
-    fn namespec(&self) -> String {
-        namespec(&self.group, &self.name)
-    }
-
     fn line(&self) -> String {
-        let name = self.namespec();
+        let name = namespec(&self.group, &self.name);
         let used = if self.in_use { "in use" } else { "avail" };
         let start = if self.autostart { "auto" } else { "manual" };
-        format!(
-            "{name:32} {used:9} {start:9} {}:{}\n",
-            self.group_priority, self.priority
-        )
+        let (group, own) = (self.group_priority, self.priority);
+        format!("{name:32} {used:9} {start:9} {group}:{own}\n")
     }
 
     fn json(&self) -> Json {
         json!({
-            "namespec": self.namespec(),
+            "namespec": namespec(&self.group, &self.name),
             "group": self.group,
             "name": self.name,
             "in_use": self.in_use,
@@ -110,7 +93,7 @@ mod tests {
             ("process_prio", 5.into()),
         ]);
         assert_eq!(
-            Config::read(&config).expect("complete").line(),
+            ConfiguredProcess::read(&config).expect("complete").line(),
             "grp:p2                           in use    auto      20:5\n"
         );
     }

@@ -1,39 +1,30 @@
 //! `completion`: scripts that make the system's shells complete our command line. Not in
 //! the original.
 
-use super::{Command, Completes};
-use crate::ctl::exit_status::ExitStatus;
-use crate::ctl::failure::Failure;
-use crate::ctl::help::Part;
-use crate::ctl::session::{Flow, Session};
+use super::{Command, Completes, Failure, Handler, Session};
 
 pub(super) const COMPLETION: Command = Command {
-    name: "completion",
-    help: &[
-        Part::Usage(
-            "completion bash",
-            "Print a script that makes bash complete this command",
-        ),
-        Part::Usage("completion zsh", "The same for zsh"),
-        Part::Usage("completion fish", "The same for fish"),
-    ],
-    options: &[],
     completes: &[Completes::Words(&["bash", "fish", "zsh"])],
-    needs: &[],
     addition: true,
-    run,
+    ..Command::new(
+        "completion",
+        "completion bash\tPrint the bash completion script\n\
+         completion zsh\tPrint the zsh completion script\n\
+         completion fish\tPrint the fish completion script",
+        Handler::Arguments(run),
+    )
 };
 
-fn run(session: &mut Session<'_>, argument: &str) -> Result<Flow, Failure> {
-    let script = match argument {
-        "bash" => include_str!("../complete/supervisorctl.bash"),
-        "zsh" => include_str!("../complete/supervisorctl.zsh"),
-        "fish" => include_str!("../complete/supervisorctl.fish"),
+fn run(session: &mut Session<'_>, arguments: &[&str]) -> Result<(), Failure> {
+    let script = match arguments {
+        ["bash"] => include_str!("../complete/supervisorctl.bash"),
+        ["zsh"] => include_str!("../complete/supervisorctl.zsh"),
+        ["fish"] => include_str!("../complete/supervisorctl.fish"),
         _ => {
-            let message = "Error: completion requires bash, zsh or fish";
-            return COMPLETION.misused(session, ExitStatus::Generic, message);
+            return Err(Failure::misused(
+                "Error: completion requires bash, zsh or fish",
+            ));
         }
     };
-    session.tell(script, || script.into())?;
-    Ok(Flow::Continue)
+    session.tell(script, || script.into())
 }

@@ -1,27 +1,16 @@
-//! `start`, `stop`, `restart` and `signal`: asking something of processes, one by one, by
-//! group or all at once, and telling each one's outcome.
+//! `start`, `stop`, `restart`, `signal` and `clear`: requests for processes one by one, by group or
+//! all at once.
 
 use visord_model::fault::FaultCode;
-use visord_model::name::{Namespec, namespec};
-use visord_xmlrpc::{Client, Value, WireFault};
+use visord_model::name::Namespec;
+use visord_xmlrpc::{Client, Value};
 
-use super::{Command, Completes, means_all};
-use crate::ctl::exit_status::{ExitStatus, is};
-use crate::ctl::failure::Failure;
-use crate::ctl::help::Part;
-use crate::ctl::names::expand;
-use crate::ctl::process::{items, number, refusable, text};
-use crate::ctl::session::{Flow, Session};
+use super::outcome::{FaultText, RequestOutcome, Wording, fault};
+use super::{Command, Completes, ExitStatus, Failure, Handler, Session, is};
+use crate::ctl::names::{expand, means_all};
+use crate::ctl::process::refusable;
 
 pub(super) const START: Command = Command {
-    name: "start",
-    help: &[
-        Part::Usage("start <name>", "Start one process"),
-        Part::Usage("start <gname>:*", "Start every process of a group"),
-        Part::Usage("start <name> <name>", "Start several processes or groups"),
-        Part::Usage("start all", "Start every process"),
-    ],
-    options: &[],
     completes: &[Completes::Processes],
     needs: &[
         "supervisor.getVersion",
@@ -30,19 +19,17 @@ pub(super) const START: Command = Command {
         "supervisor.startProcessGroup",
         "supervisor.startAllProcesses",
     ],
-    addition: false,
-    run: start,
+    ..Command::new(
+        "start",
+        "start <name>\tStart one process\n\
+         start <gname>:*\tStart every process of a group\n\
+         start <name> <name>\tStart several processes or groups\n\
+         start all\tStart every process",
+        Handler::Arguments(start),
+    )
 };
 
 pub(super) const STOP: Command = Command {
-    name: "stop",
-    help: &[
-        Part::Usage("stop <name>", "Stop one process"),
-        Part::Usage("stop <gname>:*", "Stop every process of a group"),
-        Part::Usage("stop <name> <name>", "Stop several processes or groups"),
-        Part::Usage("stop all", "Stop every process"),
-    ],
-    options: &[],
     completes: &[Completes::Processes],
     needs: &[
         "supervisor.getVersion",
@@ -51,26 +38,17 @@ pub(super) const STOP: Command = Command {
         "supervisor.stopProcessGroup",
         "supervisor.stopAllProcesses",
     ],
-    addition: false,
-    run: stop,
+    ..Command::new(
+        "stop",
+        "stop <name>\tStop one process\n\
+         stop <gname>:*\tStop every process of a group\n\
+         stop <name> <name>\tStop several processes or groups\n\
+         stop all\tStop every process",
+        Handler::Arguments(stop),
+    )
 };
 
 pub(super) const RESTART: Command = Command {
-    name: "restart",
-    help: &[
-        Part::Usage("restart <name>", "Stop and start one process"),
-        Part::Usage(
-            "restart <gname>:*",
-            "Stop and start every process of a group",
-        ),
-        Part::Usage(
-            "restart <name> <name>",
-            "Stop and start several processes or groups",
-        ),
-        Part::Usage("restart all", "Stop and start every process"),
-        Part::Line("Configuration files are not read again by it; reread and update do that."),
-    ],
-    options: &[],
     completes: &[Completes::Processes],
     needs: &[
         "supervisor.getVersion",
@@ -82,28 +60,18 @@ pub(super) const RESTART: Command = Command {
         "supervisor.startProcessGroup",
         "supervisor.startAllProcesses",
     ],
-    addition: false,
-    run: restart,
+    ..Command::new(
+        "restart",
+        "restart <name>\tStop and start one process\n\
+         restart <gname>:*\tStop and start every process of a group\n\
+         restart <name> <name>\tStop and start several processes or groups\n\
+         restart all\tStop and start every process\n\
+         Configuration files are not read again by it; reread and update do that.",
+        Handler::Arguments(restart),
+    )
 };
 
 pub(super) const SIGNAL: Command = Command {
-    name: "signal",
-    help: &[
-        Part::Usage(
-            "signal <signal name> <name>",
-            "Send a signal to one process",
-        ),
-        Part::Usage(
-            "signal <signal name> <gname>:*",
-            "Send it to every process of a group",
-        ),
-        Part::Usage(
-            "signal <signal name> <name> <name>",
-            "Send it to several processes or groups",
-        ),
-        Part::Usage("signal <signal name> all", "Send it to every process"),
-    ],
-    options: &[],
     completes: &[Completes::Signals, Completes::Processes],
     needs: &[
         "supervisor.getVersion",
@@ -112,154 +80,158 @@ pub(super) const SIGNAL: Command = Command {
         "supervisor.signalProcessGroup",
         "supervisor.signalAllProcesses",
     ],
-    addition: false,
-    run: signal,
+    ..Command::new(
+        "signal",
+        "signal <signal name> <name>\tSend a signal to one process\n\
+         signal <signal name> <gname>:*\tSend it to every process of a group\n\
+         signal <signal name> <name> <name>\tSend it to several processes or groups\n\
+         signal <signal name> all\tSend it to every process",
+        Handler::Arguments(signal),
+    )
 };
 
-/// Something that can be asked of processes.
-struct Verb {
-    /// The word for success.
-    done: &'static str,
-    /// The words for refusals.
-    refusals: &'static [(FaultCode, &'static str)],
-    /// A failure is told in the words of the server alone.
-    tells_failure: bool,
-    /// A refusal that is no failure.
-    forgiven: Option<FaultCode>,
-    /// Exit code for a group that does not exist.
-    no_group: ExitStatus,
-    /// Methods for one process, a group, everything.
-    methods: [&'static str; 3],
-}
-
-const START_VERB: Verb = Verb {
-    done: "started",
-    refusals: &[
-        (FaultCode::BadName, "no such process"),
-        (FaultCode::NoFile, "no such file"),
-        (FaultCode::NotExecutable, "file is not executable"),
-        (FaultCode::AlreadyStarted, "already started"),
-        (FaultCode::SpawnError, "spawn error"),
-        (FaultCode::AbnormalTermination, "abnormal termination"),
+pub(super) const CLEAR: Command = Command {
+    completes: &[Completes::Processes],
+    needs: &[
+        "supervisor.getVersion",
+        "supervisor.getAllProcessInfo",
+        "supervisor.clearProcessLogs",
+        "supervisor.clearAllProcessLogs",
     ],
-    tells_failure: false,
-    forgiven: Some(FaultCode::AlreadyStarted),
-    no_group: ExitStatus::InvalidArguments,
-    methods: [
-        "supervisor.startProcess",
-        "supervisor.startProcessGroup",
-        "supervisor.startAllProcesses",
-    ],
+    ..Command::new(
+        "clear",
+        "clear <name>\tEmpty the logs of one process\n\
+         clear <name> <name>\tEmpty the logs of several processes\n\
+         clear all\tEmpty the logs of every process",
+        Handler::Arguments(clear),
+    )
 };
 
-const STOP_VERB: Verb = Verb {
-    done: "stopped",
-    refusals: &[
-        (FaultCode::BadName, "no such process"),
-        (FaultCode::NotRunning, "not running"),
-    ],
-    tells_failure: true,
-    forgiven: Some(FaultCode::NotRunning),
-    no_group: ExitStatus::Generic,
-    methods: [
-        "supervisor.stopProcess",
-        "supervisor.stopProcessGroup",
-        "supervisor.stopAllProcesses",
-    ],
+/// A request that can be made for processes.
+struct Operation {
+    /// The method for one process.
+    one: &'static str,
+    /// The method for a group, and the exit code if there is no such group. Without one a group
+    /// is refused like a process that does not exist.
+    group: Option<(&'static str, ExitStatus)>,
+    /// The method for every process.
+    all: &'static str,
+    wording: Wording,
+}
+
+const NO_PROCESS: (FaultCode, FaultText) = fault(FaultCode::BadName, "no such process");
+const NOT_RUNNING: (FaultCode, FaultText) = fault(FaultCode::NotRunning, "not running");
+
+const START_OPERATION: Operation = Operation {
+    one: "supervisor.startProcess",
+    group: Some(("supervisor.startProcessGroup", ExitStatus::InvalidArguments)),
+    all: "supervisor.startAllProcesses",
+    wording: Wording {
+        done: "started",
+        faults: &[
+            NO_PROCESS,
+            fault(FaultCode::NoFile, "no such file"),
+            fault(FaultCode::NotExecutable, "file is not executable"),
+            fault(FaultCode::AlreadyStarted, "already started"),
+            fault(FaultCode::SpawnError, "spawn error"),
+            fault(FaultCode::AbnormalTermination, "abnormal termination"),
+        ],
+        harmless: Some(FaultCode::AlreadyStarted),
+    },
 };
 
-const SIGNAL_VERB: Verb = Verb {
-    done: "signalled",
-    refusals: &[
-        (FaultCode::BadName, "no such process"),
-        (FaultCode::BadSignal, "bad signal name"),
-        (FaultCode::NotRunning, "not running"),
-    ],
-    tells_failure: false,
-    forgiven: None,
-    no_group: ExitStatus::Generic,
-    methods: [
-        "supervisor.signalProcess",
-        "supervisor.signalProcessGroup",
-        "supervisor.signalAllProcesses",
-    ],
+const STOP_OPERATION: Operation = Operation {
+    one: "supervisor.stopProcess",
+    group: Some(("supervisor.stopProcessGroup", ExitStatus::Generic)),
+    all: "supervisor.stopAllProcesses",
+    wording: Wording {
+        done: "stopped",
+        faults: &[
+            NO_PROCESS,
+            NOT_RUNNING,
+            (FaultCode::Failed, FaultText::Line),
+        ],
+        harmless: Some(FaultCode::NotRunning),
+    },
 };
 
-fn start(session: &mut Session<'_>, argument: &str) -> Result<Flow, Failure> {
-    let Some(mut client) = session.reach()? else {
-        return Ok(Flow::Continue);
-    };
-    let names: Vec<&str> = argument.split_whitespace().collect();
-    if names.is_empty() {
-        let message = "Error: start requires a process name";
-        return START.misused(session, ExitStatus::InvalidArguments, message);
+const SIGNAL_OPERATION: Operation = Operation {
+    one: "supervisor.signalProcess",
+    group: Some(("supervisor.signalProcessGroup", ExitStatus::Generic)),
+    all: "supervisor.signalAllProcesses",
+    wording: Wording {
+        done: "signalled",
+        faults: &[
+            NO_PROCESS,
+            fault(FaultCode::BadSignal, "bad signal name"),
+            NOT_RUNNING,
+        ],
+        harmless: None,
+    },
+};
+
+const CLEAR_OPERATION: Operation = Operation {
+    one: "supervisor.clearProcessLogs",
+    group: None,
+    all: "supervisor.clearAllProcessLogs",
+    wording: Wording {
+        done: "cleared",
+        faults: &[NO_PROCESS, fault(FaultCode::Failed, "failed")],
+        harmless: None,
+    },
+};
+
+fn start(session: &mut Session<'_>, names: &[&str]) -> Result<(), Failure> {
+    let mut client = client(session, "start", names)?;
+    START_OPERATION.make(session, &mut client, names, &[])
+}
+
+fn stop(session: &mut Session<'_>, names: &[&str]) -> Result<(), Failure> {
+    let mut client = client(session, "stop", names)?;
+    STOP_OPERATION.make(session, &mut client, names, &[])
+}
+
+fn restart(session: &mut Session<'_>, names: &[&str]) -> Result<(), Failure> {
+    let mut client = client(session, "restart", names)?;
+    STOP_OPERATION.make(session, &mut client, names, &[])?;
+    START_OPERATION.make(session, &mut client, names, &[])
+}
+
+fn clear(session: &mut Session<'_>, names: &[&str]) -> Result<(), Failure> {
+    let mut client = client(session, "clear", names)?;
+    CLEAR_OPERATION.make(session, &mut client, names, &[])
+}
+
+fn signal(session: &mut Session<'_>, arguments: &[&str]) -> Result<(), Failure> {
+    let mut client = session.reach()?;
+    match arguments {
+        [signal, names @ ..] if !names.is_empty() => {
+            SIGNAL_OPERATION.make(session, &mut client, names, &[(*signal).into()])
+        }
+        _ => Err(Failure::misused(
+            "Error: signal requires a signal name and a process name",
+        )),
     }
-    START_VERB.apply(session, &mut client, &names, &[])?;
-    Ok(Flow::Continue)
 }
 
-fn stop(session: &mut Session<'_>, argument: &str) -> Result<Flow, Failure> {
-    let Some(mut client) = session.reach()? else {
-        return Ok(Flow::Continue);
-    };
-    let names: Vec<&str> = argument.split_whitespace().collect();
-    if names.is_empty() {
-        let message = "Error: stop requires a process name";
-        return STOP.misused(session, ExitStatus::Generic, message);
+/// A client for a command that requires names.
+fn client(session: &Session<'_>, command: &str, names: &[&str]) -> Result<Client, Failure> {
+    let client = session.reach()?;
+    if !names.is_empty() {
+        return Ok(client);
     }
-    STOP_VERB.apply(session, &mut client, &names, &[])?;
-    Ok(Flow::Continue)
-}
-
-fn restart(session: &mut Session<'_>, argument: &str) -> Result<Flow, Failure> {
-    let Some(mut client) = session.reach()? else {
-        return Ok(Flow::Continue);
+    let status = match command {
+        "start" => ExitStatus::InvalidArguments,
+        _ => ExitStatus::Generic,
     };
-    let names: Vec<&str> = argument.split_whitespace().collect();
-    if names.is_empty() {
-        let message = "Error: restart requires a process name";
-        return RESTART.misused(session, ExitStatus::Generic, message);
-    }
-    STOP_VERB.apply(session, &mut client, &names, &[])?;
-    START_VERB.apply(session, &mut client, &names, &[])?;
-    Ok(Flow::Continue)
+    let line = format!("Error: {command} requires a process name");
+    Err(Failure::Misused(status, line))
 }
 
-fn signal(session: &mut Session<'_>, argument: &str) -> Result<Flow, Failure> {
-    let Some(mut client) = session.reach()? else {
-        return Ok(Flow::Continue);
-    };
-    let words: Vec<&str> = argument.split_whitespace().collect();
-    let [signal, names @ ..] = &words[..] else {
-        return signal_misused(session);
-    };
-    if names.is_empty() {
-        return signal_misused(session);
-    }
-    SIGNAL_VERB.apply(session, &mut client, names, &[(*signal).into()])?;
-    Ok(Flow::Continue)
-}
-
-fn signal_misused(session: &mut Session<'_>) -> Result<Flow, Failure> {
-    let message = "Error: signal requires a signal name and a process name";
-    SIGNAL.misused(session, ExitStatus::Generic, message)
-}
-
-/// What became of the request for one process.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Outcome {
-    /// The process, as shown.
-    name: String,
-    /// 80 for success, else the code of a fault.
-    code: i64,
-    /// The server's words.
-    words: String,
-}
-
-impl Verb {
-    /// Ask it of everything that is named, and tell the outcomes. `extra` stands after the
-    /// name in every call.
-    fn apply(
+impl Operation {
+    /// Make it for everything that is named, and report the outcomes. `extra` are the
+    /// parameters after the name.
+    fn make(
         &self,
         session: &mut Session<'_>,
         client: &mut Client,
@@ -267,142 +239,40 @@ impl Verb {
         extra: &[Value],
     ) -> Result<(), Failure> {
         if means_all(names) {
-            let results = client.call(self.methods[2], extra)?;
-            return self.tell_all(session, &results);
+            let results = client.call(self.all, extra)?;
+            return self.report_all(session, &results);
         }
         for name in &expand(client, names)? {
-            match Namespec::parse(name) {
-                Namespec::Group(group) => self.apply_to_group(session, client, &group, extra)?,
-                Namespec::Process { group, process } => {
-                    let outcome = self.ask_one(client, name, namespec(&group, &process), extra)?;
-                    self.tell(session, &outcome)?;
+            let shown = match (Namespec::parse(name), self.group) {
+                (Namespec::Group(group), Some((method, missing))) => {
+                    let result = client.call(method, &with_name(&group, extra));
+                    match refusable(result)? {
+                        Ok(results) => self.report_all(session, &results)?,
+                        Err(fault) if is(FaultCode::BadName, fault.code) => {
+                            session.fail(missing, &format!("{group}: ERROR (no such group)"))?;
+                        }
+                        Err(fault) => return Err(fault.into()),
+                    }
+                    continue;
                 }
-            }
-        }
-        Ok(())
-    }
-
-    fn apply_to_group(
-        &self,
-        session: &mut Session<'_>,
-        client: &mut Client,
-        group: &str,
-        extra: &[Value],
-    ) -> Result<(), Failure> {
-        let result = client.call(self.methods[1], &with_name(group, extra));
-        match refusable(result)? {
-            Ok(results) => self.tell_all(session, &results),
-            Err(fault) if is(FaultCode::BadName, fault.code) => {
-                let line = format!("{group}: ERROR (no such group)");
-                session.fail(self.no_group, &line)
-            }
-            Err(fault) => Err(Failure::Call(visord_xmlrpc::CallError::Fault(fault))),
-        }
-    }
-
-    fn ask_one(
-        &self,
-        client: &mut Client,
-        name: &str,
-        shown: String,
-        extra: &[Value],
-    ) -> Result<Outcome, Failure> {
-        let result = client.call(self.methods[0], &with_name(name, extra));
-        let (code, words) = match refusable(result)? {
-            Ok(_) => (i64::from(FaultCode::Success.code()), String::new()),
-            Err(WireFault { code, string }) => (code, string),
-        };
-        Ok(Outcome {
-            name: shown,
-            code,
-            words,
-        })
-    }
-
-    fn tell_all(&self, session: &mut Session<'_>, results: &Value) -> Result<(), Failure> {
-        for result in items(results)? {
-            let outcome = Outcome {
-                name: namespec(&text(result, "group")?, &text(result, "name")?),
-                code: number(result, "status")?,
-                words: text(result, "description")?,
+                // The refusal names what was typed (difference Q33).
+                (Namespec::Group(_), None) => name.clone(),
+                (Namespec::Process(process), _) => process.to_string(),
             };
-            self.tell(session, &outcome)?;
+            let result = client.call(self.one, &with_name(name, extra));
+            let outcome = RequestOutcome::of(shown, result)?;
+            self.wording.report(session, &outcome)?;
         }
         Ok(())
     }
 
-    fn tell(&self, session: &mut Session<'_>, outcome: &Outcome) -> Result<(), Failure> {
-        let line = self.line(outcome)?;
-        let forgiven = [Some(FaultCode::Success), self.forgiven];
-        let is_fine = forgiven
-            .into_iter()
-            .flatten()
-            .any(|fault| is(fault, outcome.code));
-        if is_fine {
-            session.say(&line)
-        } else {
-            session.fail(ExitStatus::of_fault(outcome.code), &line)
-        }
-    }
-
-    /// The line for an outcome (the tables of spec interfaces 4.6).
-    fn line(&self, outcome: &Outcome) -> Result<String, Failure> {
-        let Outcome { name, code, words } = outcome;
-        if is(FaultCode::Success, *code) {
-            return Ok(format!("{name}: {}", self.done));
-        }
-        if let Some((_, refusal)) = self.refusals.iter().find(|(fault, _)| is(*fault, *code)) {
-            return Ok(format!("{name}: ERROR ({refusal})"));
-        }
-        if is(FaultCode::Failed, *code) && self.tells_failure {
-            return Ok(words.clone());
-        }
-        Err(Failure::UnknownResult(WireFault {
-            code: *code,
-            string: name.clone(),
-        }))
+    fn report_all(&self, session: &mut Session<'_>, results: &Value) -> Result<(), Failure> {
+        let outcomes = RequestOutcome::read_all(results)?;
+        let mut outcomes = outcomes.iter();
+        outcomes.try_for_each(|outcome| self.wording.report(session, outcome))
     }
 }
 
 fn with_name(name: &str, extra: &[Value]) -> Vec<Value> {
-    let mut params = vec![name.into()];
-    params.extend_from_slice(extra);
-    params
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn line(verb: &Verb, code: i64) -> Option<String> {
-        let outcome = Outcome {
-            name: "x".to_owned(),
-            code,
-            words: "words".to_owned(),
-        };
-        verb.line(&outcome).ok()
-    }
-
-    #[test]
-    fn words_for_outcomes() {
-        for (verb, code, expected) in [
-            (&START_VERB, 80, Some("x: started")),
-            (&START_VERB, 60, Some("x: ERROR (already started)")),
-            (&START_VERB, 21, Some("x: ERROR (file is not executable)")),
-            (&START_VERB, 30, None),
-            (&STOP_VERB, 80, Some("x: stopped")),
-            (&STOP_VERB, 70, Some("x: ERROR (not running)")),
-            (&STOP_VERB, 30, Some("words")),
-            (&STOP_VERB, 11, None),
-            (&SIGNAL_VERB, 80, Some("x: signalled")),
-            (&SIGNAL_VERB, 11, Some("x: ERROR (bad signal name)")),
-        ] {
-            assert_eq!(
-                line(verb, code).as_deref(),
-                expected,
-                "{} {code}",
-                verb.done
-            );
-        }
-    }
+    [&[name.into()], extra].concat()
 }

@@ -1,4 +1,4 @@
-//! `fg`: talking to a process. Its logs are shown as they grow, what is typed goes to its
+//! `fg`: a process in the foreground. Its logs are shown as they grow, what is typed is sent to its
 //! standard input, line by line.
 
 use std::io::IsTerminal;
@@ -9,33 +9,21 @@ use std::time::Duration;
 
 use visord_model::fault::FaultCode;
 use visord_model::state::ProcessState;
+use visord_xmlrpc::Client;
 use visord_xmlrpc::http::HangUp;
-use visord_xmlrpc::{CallError, Client};
 
-use super::{Command, Completes};
+use super::log::{LogChannel, LogId};
+use super::{Command, Completes, Failure, Handler, Session, is};
 use crate::ctl::complete::Names;
 use crate::ctl::editor::{Ability, Editor, Entered, Full, Printer};
-use crate::ctl::exit_status::{ExitStatus, is};
-use crate::ctl::failure::Failure;
-use crate::ctl::follow::{GREETING, LogStream, wait_for};
-use crate::ctl::help::Part;
+use crate::ctl::follow::{ByteStream, GREETING};
 use crate::ctl::interrupt::Taken;
 use crate::ctl::names::expand;
 use crate::ctl::process::{ProcessInfo, refusable};
-use crate::ctl::session::{Flow, Session};
 use crate::ctl::terminal::Mode;
-use crate::ctl::visible::Visible;
+use crate::visible::Visible;
 
 pub(super) const FG: Command = Command {
-    name: "fg",
-    help: &[
-        Part::Usage(
-            "fg <process>",
-            "Talk to a process: see its output, type its input",
-        ),
-        Part::More("(Ctrl-C leaves it running)"),
-    ],
-    options: &[],
     completes: &[Completes::Processes],
     needs: &[
         "supervisor.getVersion",
@@ -44,128 +32,170 @@ pub(super) const FG: Command = Command {
         "supervisor.sendProcessStdin",
         "/logtail",
     ],
-    addition: false,
-    run,
+    ..Command::new(
+        "fg",
+        "fg <process>\tAttach to a process: its output is shown, your input is sent to it\n\
+         \t(Ctrl-C leaves it running)",
+        Handler::Arguments(run),
+    )
 };
 
-/// How long a process pauses in a line before that is shown.
-const REST: Duration = Duration::from_millis(200);
+/// After how long a pause an unfinished line is shown.
+const PAUSE: Duration = Duration::from_millis(200);
 
-/// How long the last answers are waited for when the input is no terminal; the original's
+/// How long the last answers are waited for when the input is not a terminal; the original's
 /// daemon looks at a log once a second.
 const LAST_ANSWERS: Duration = Duration::from_millis(1500);
 
-const FAREWELL: &str = "Exiting foreground";
+const EXITING: &str = "Exiting foreground";
 
-fn run(session: &mut Session<'_>, argument: &str) -> Result<Flow, Failure> {
-    let Some(mut client) = session.reach()? else {
-        return Ok(Flow::Continue);
-    };
-    let names: Vec<&str> = argument.split_whitespace().collect();
-    let name = match &names[..] {
-        [] => {
-            let message = "ERROR: no process name supplied";
-            return FG.misused(session, ExitStatus::Generic, message);
-        }
+fn run(session: &mut Session<'_>, names: &[&str]) -> Result<(), Failure> {
+    let mut client = session.reach()?;
+    let name = match names {
+        [] => return Err(Failure::misused("ERROR: no process name supplied")),
         [name] => *name,
-        _ => {
-            let message = "ERROR: too many process names supplied";
-            session.fail(ExitStatus::Generic, message)?;
-            return Ok(Flow::Continue);
-        }
+        _ => return Err(Failure::refused("ERROR: too many process names supplied")),
     };
     let found = expand(&mut client, &[name])?;
-    let name = match &found[..] {
-        [one] => one.as_str(),
-        several => {
-            let line = format!("ERROR: {name} matches several: {}", several.join(", "));
-            session.fail(ExitStatus::Generic, &line)?;
-            return Ok(Flow::Continue);
-        }
+    let [name] = &found[..] else {
+        let line = format!("ERROR: {name} matches several: {}", found.join(", "));
+        return Err(Failure::refused(line));
     };
-    let refusal = match ProcessInfo::one(&mut client, name)? {
-        Ok(info) if info.state == i64::from(ProcessState::Running.code()) => None,
-        Ok(_) => Some("ERROR: process not running"),
-        Err(fault) if is(FaultCode::BadName, fault.code) => {
-            Some("ERROR: bad process name supplied")
-        }
-        Err(fault) => return Err(CallError::Fault(fault).into()),
-    };
-    match refusal {
-        Some(line) => session.fail(ExitStatus::Generic, line)?,
-        None => converse(session, &mut client, name)?,
-    }
-    Ok(Flow::Continue)
-}
-
-/// Show both logs and pass lines on until the user leaves or the process is gone.
-fn converse(session: &mut Session<'_>, client: &mut Client, name: &str) -> Result<(), Failure> {
-    let ability = Ability::of_console();
-    // Before the greeting, which invites to type: what is typed is for the editor, Ctrl-C like any
-    // key, also between two lines. Keys come one by one, for the system keeps half a line to
-    // itself.
-    let _mode = match ability {
-        Ability::Full => Some(Mode::by_key()?),
-        Ability::Plain | Ability::None => None,
-    };
-    let interrupted = session.terminal.take_interrupts()?;
-    session.say(GREETING)?;
-    let mut streams = Vec::new();
-    for channel in ["stdout", "stderr"] {
-        streams.extend(LogStream::open(
+    match ProcessInfo::one(&mut client, name)? {
+        None => Err(Failure::refused("ERROR: bad process name supplied")),
+        Some(info) if info.known_state() == Some(ProcessState::Running) => Foreground {
             session,
-            &format!("/logtail/{name}/{channel}"),
-        )?);
-    }
-    match ability {
-        Ability::Full => edit(session, client, name, streams),
-        Ability::Plain | Ability::None => pump(session, client, name, streams, &interrupted),
+            client,
+            name,
+        }
+        .run(),
+        Some(_) => Err(Failure::refused("ERROR: process not running")),
     }
 }
 
-/// Lines are edited while output arrives above them.
-fn edit(
-    session: &mut Session<'_>,
-    client: &mut Client,
-    name: &str,
-    streams: Vec<LogStream>,
-) -> Result<(), Failure> {
-    let mut talk = Talk::begin(streams)?;
-    let no_names = Rc::new(Names::none());
-    loop {
-        match talk.editor.line("", Rc::clone(&no_names))? {
-            Entered::Line(line) => {
-                talk.editor.remember(&line);
-                if !send(session, client, name, &line)? {
-                    return Ok(());
-                }
-            }
-            Entered::End | Entered::Interrupted => {
-                drop(talk);
-                return session.say(FAREWELL);
-            }
+/// A process in the foreground.
+struct Foreground<'s, 't, 'n> {
+    session: &'s mut Session<'t>,
+    client: Client,
+    name: &'n str,
+}
+
+impl Foreground<'_, '_, '_> {
+    /// Show both logs and send lines until the user leaves or the process ends.
+    fn run(&mut self) -> Result<(), Failure> {
+        let is_full = Ability::of_console() == Ability::Full;
+        // Before the greeting, which invites to type: what is typed is for the editor, Ctrl-C like
+        // any key, also between two lines. Keys come one by one, for the terminal keeps half a
+        // line to itself.
+        let _mode = is_full.then(Mode::by_key).transpose()?;
+        let interrupted = self.session.terminal.take_interrupts()?;
+        self.session.say(GREETING)?;
+        let mut streams = Vec::new();
+        for channel in [LogChannel::Stdout, LogChannel::Stderr] {
+            let path = LogId::Of(self.name, channel).stream();
+            streams.extend(ByteStream::open_log(self.session, &path)?);
+        }
+        if is_full {
+            self.edit(streams)
+        } else {
+            self.pass_on(streams, &interrupted)
         }
     }
-}
 
-/// An editor and what prints above its line. When it is dropped nothing is printed any more.
-struct Talk {
-    /// Dropped first: a thread may be waiting for it to print something.
-    editor: Full,
-    _printing: Vec<Printing>,
-}
-
-impl Talk {
-    fn begin(streams: Vec<LogStream>) -> Result<Self, Failure> {
-        let mut editor = Full::open()?;
+    /// Lines are edited while output is printed above them.
+    fn edit(&mut self, streams: Vec<ByteStream>) -> Result<(), Failure> {
         let mut printing = Vec::new();
+        // Dropped before them: a thread may be waiting for the editor to print something.
+        let mut editor = Full::open()?;
         for stream in streams {
             printing.push(Printing::begin(stream, editor.printer()?)?);
         }
-        Ok(Self {
-            editor,
-            _printing: printing,
-        })
+        let no_names = Rc::new(Names::none());
+        loop {
+            match editor.line("", Rc::clone(&no_names))? {
+                Entered::Line(line) => {
+                    editor.remember(&line);
+                    if !self.send(&line)? {
+                        return Ok(());
+                    }
+                }
+                Entered::End | Entered::Interrupted => {
+                    drop(editor);
+                    drop(printing);
+                    return self.session.say(EXITING);
+                }
+            }
+        }
+    }
+
+    /// Lines are read as they are while output is printed between them.
+    fn pass_on(
+        &mut self,
+        mut streams: Vec<ByteStream>,
+        interrupted: &Taken,
+    ) -> Result<(), Failure> {
+        let mut input_ended = false;
+        loop {
+            for stream in &mut streams {
+                self.session.terminal.out_bytes(&stream.take())?;
+            }
+            streams.retain(|stream| !stream.is_closed());
+            while let Some(line) = self.next_line(input_ended) {
+                if !self.send(&line)? {
+                    return Ok(());
+                }
+            }
+            let stdin = std::io::stdin();
+            let mut descriptors: Vec<BorrowedFd<'_>> = streams.iter().map(AsFd::as_fd).collect();
+            if !input_ended {
+                descriptors.push(stdin.as_fd());
+            }
+            // Once the input has ended, the answers to it are still shown.
+            let timeout = input_ended.then_some(LAST_ANSWERS);
+            let ready = match interrupted.wait_for(&descriptors, timeout) {
+                Err(Failure::Interrupted) => break,
+                ready => ready?,
+            };
+            if !ready.contains(&true) {
+                break;
+            }
+            let has_input = !input_ended && ready.last() == Some(&true);
+            if has_input && !self.session.terminal.lines().fill()? {
+                if stdin.is_terminal() {
+                    break;
+                }
+                input_ended = true;
+            }
+            for (stream, _) in streams.iter_mut().zip(ready).filter(|(_, ready)| *ready) {
+                stream.read();
+            }
+        }
+        self.session.say(EXITING)
+    }
+
+    /// A line that has been read; at the end of the input also an unfinished one.
+    fn next_line(&mut self, input_ended: bool) -> Option<String> {
+        let lines = self.session.terminal.lines();
+        let line = lines.take_line();
+        line.or_else(|| input_ended.then(|| lines.take_rest()).flatten())
+    }
+
+    /// Send a line; false if the process has ended.
+    fn send(&mut self, line: &str) -> Result<bool, Failure> {
+        let params = [self.name.into(), format!("{line}\n").into()];
+        let result = self.client.call("supervisor.sendProcessStdin", &params);
+        match refusable(result)? {
+            Ok(_) => Ok(true),
+            Err(fault) if is(FaultCode::NotRunning, fault.code) => {
+                self.session.say("Process got killed")?;
+                self.session.say(EXITING)?;
+                Ok(false)
+            }
+            Err(fault) => {
+                self.session.say(&format!("ERROR: {}", fault.string))?;
+                Ok(true)
+            }
+        }
     }
 }
 
@@ -176,7 +206,7 @@ struct Printing {
 }
 
 impl Printing {
-    fn begin(stream: LogStream, printer: Printer) -> Result<Self, Failure> {
+    fn begin(stream: ByteStream, printer: Printer) -> Result<Self, Failure> {
         let hang_up = stream.hang_up()?;
         let thread = std::thread::Builder::new()
             .name("log".to_owned())
@@ -198,14 +228,13 @@ impl Drop for Printing {
     }
 }
 
-/// Print a log until it ends or nobody looks any more. The editor puts a line end after
-/// whatever it prints, so lines are printed whole, unless the process rests in one: that
-/// may be a question.
-fn print(mut stream: LogStream, mut printer: Printer) {
+/// Print a log until it ends or the editor is dropped. The editor puts a line end after whatever
+/// it prints, so lines are printed whole, unless the process pauses in one: that may be a
+/// question.
+fn print(mut stream: ByteStream, mut printer: Printer) {
     let mut filter = Visible::default();
     let mut text = String::new();
-    let mut more = true;
-    while more {
+    loop {
         text.push_str(&filter.push(&stream.take()));
         let whole = text.rfind('\n').map_or(0, |end| end + 1);
         let rest = text.split_off(whole);
@@ -213,109 +242,13 @@ fn print(mut stream: LogStream, mut printer: Printer) {
             return;
         }
         text = rest;
-        if !text.is_empty() && stream.rests(REST) && printer(std::mem::take(&mut text)).is_err() {
+        if !text.is_empty() && stream.is_quiet(PAUSE) && printer(std::mem::take(&mut text)).is_err()
+        {
             return;
         }
-        more = stream.read();
-    }
-}
-
-/// Lines are read as they are while output arrives between them.
-fn pump(
-    session: &mut Session<'_>,
-    client: &mut Client,
-    name: &str,
-    mut streams: Vec<LogStream>,
-    interrupted: &Taken,
-) -> Result<(), Failure> {
-    let mut input_ended = false;
-    loop {
-        for stream in &mut streams {
-            session.terminal.out_bytes(&stream.take())?;
+        if stream.is_closed() {
+            return;
         }
-        while let Some(line) = next_line(session, input_ended) {
-            if !send(session, client, name, &line)? {
-                return Ok(());
-            }
-        }
-        let Some(ready) = Ready::wait(interrupted, input_ended, &streams)? else {
-            break;
-        };
-        if ready.interrupted {
-            break;
-        }
-        if ready.input && !session.terminal.lines().fill()? {
-            if std::io::stdin().is_terminal() {
-                break;
-            }
-            input_ended = true;
-        }
-        let mut ready = ready.streams.into_iter();
-        streams.retain_mut(|stream| !ready.next().unwrap_or(false) || stream.read());
-    }
-    session.say(FAREWELL)
-}
-
-/// A line that has been read; at the end of the input also one that it cut short.
-fn next_line(session: &mut Session<'_>, input_ended: bool) -> Option<String> {
-    let lines = session.terminal.lines();
-    lines
-        .take_line()
-        .or_else(|| if input_ended { lines.take_rest() } else { None })
-}
-
-/// What can be read without waiting.
-struct Ready {
-    interrupted: bool,
-    input: bool,
-    streams: Vec<bool>,
-}
-
-impl Ready {
-    /// Wait for something to read. Once the input has ended, the answers to it are still
-    /// wanted, so nothing is only told after a while without any.
-    fn wait(
-        interrupted: &Taken,
-        input_ended: bool,
-        streams: &[LogStream],
-    ) -> Result<Option<Self>, Failure> {
-        let stdin = std::io::stdin();
-        let mut descriptors: Vec<BorrowedFd<'_>> = vec![interrupted.as_fd()];
-        if !input_ended {
-            descriptors.push(stdin.as_fd());
-        }
-        descriptors.extend(streams.iter().map(AsFd::as_fd));
-        let patience = input_ended.then_some(LAST_ANSWERS);
-        Ok(wait_for(&descriptors, patience)?.map(|ready| {
-            let mut ready = ready.into_iter();
-            Self {
-                interrupted: ready.next().unwrap_or(false),
-                input: !input_ended && ready.next().unwrap_or(false),
-                streams: ready.collect(),
-            }
-        }))
-    }
-}
-
-/// Pass a line on; false when the conversation is over.
-fn send(
-    session: &mut Session<'_>,
-    client: &mut Client,
-    name: &str,
-    line: &str,
-) -> Result<bool, Failure> {
-    let params = [name.into(), format!("{line}\n").into()];
-    let result = client.call("supervisor.sendProcessStdin", &params);
-    match refusable(result)? {
-        Ok(_) => Ok(true),
-        Err(fault) if is(FaultCode::NotRunning, fault.code) => {
-            session.say("Process got killed")?;
-            session.say(FAREWELL)?;
-            Ok(false)
-        }
-        Err(fault) => {
-            session.say(&format!("ERROR: {}", fault.string))?;
-            Ok(true)
-        }
+        stream.read();
     }
 }

@@ -3,69 +3,57 @@
 use std::collections::BTreeSet;
 
 use visord_model::fault::FaultCode;
-use visord_xmlrpc::{CallError, Client, Value, WireFault};
+use visord_xmlrpc::{Client, Value, WireFault};
 
-use super::{Command, Completes};
-use crate::ctl::exit_status::{ExitStatus, is};
-use crate::ctl::failure::Failure;
-use crate::ctl::help::Part;
+use super::{Command, Completes, ExitStatus, Failure, Handler, Session, is};
 use crate::ctl::names::{choose, is_pattern};
 use crate::ctl::process::{ProcessInfo, items, refusable, text};
-use crate::ctl::session::{Flow, Session};
 
 pub(super) const ADD: Command = Command {
-    name: "add",
-    help: &[Part::Usage(
-        "add <name> [...]",
-        "Make configured groups active (reread first)",
-    )],
-    options: &[],
     completes: &[Completes::Groups],
     needs: &["supervisor.addProcessGroup", "supervisor.getAllConfigInfo"],
-    addition: false,
-    run: add,
+    ..Command::new(
+        "add",
+        "add <name> [...]\tActivate groups found by the last reread",
+        Handler::Arguments(add),
+    )
 };
 
 pub(super) const REMOVE: Command = Command {
-    name: "remove",
-    help: &[Part::Usage(
-        "remove <name> [...]",
-        "Make groups inactive whose processes are stopped",
-    )],
-    options: &[],
     completes: &[Completes::Groups],
     needs: &[
         "supervisor.removeProcessGroup",
         "supervisor.getAllProcessInfo",
     ],
-    addition: false,
-    run: remove,
+    ..Command::new(
+        "remove",
+        "remove <name> [...]\tRemove groups whose processes are all stopped",
+        Handler::Arguments(remove),
+    )
 };
 
-fn add(session: &mut Session<'_>, argument: &str) -> Result<Flow, Failure> {
+fn add(session: &mut Session<'_>, names: &[&str]) -> Result<(), Failure> {
     let mut client = session.client()?;
-    for name in &expanded(argument, || configured(&mut client))? {
-        let result = client.call("supervisor.addProcessGroup", &[name.into()]);
-        match refusable(result)? {
+    for name in &expanded(&mut client, names, configured)? {
+        match refusable(client.call("supervisor.addProcessGroup", &[name.into()]))? {
             Ok(_) => session.say(&format!("{name}: added process group"))?,
             Err(fault) if is(FaultCode::ShutdownState, fault.code) => {
                 session.fail(ExitStatus::Generic, "ERROR: shutting down")?;
             }
-            // Being active is what was wanted: no failure (decision Q18).
+            // An active group is what was wanted: not a failure (difference Q18).
             Err(fault) if is(FaultCode::AlreadyAdded, fault.code) => {
                 session.say("ERROR: process group already active")?;
             }
             Err(fault) => refuse(session, name, fault)?,
         }
     }
-    Ok(Flow::Continue)
+    Ok(())
 }
 
-fn remove(session: &mut Session<'_>, argument: &str) -> Result<Flow, Failure> {
+fn remove(session: &mut Session<'_>, names: &[&str]) -> Result<(), Failure> {
     let mut client = session.client()?;
-    for name in &expanded(argument, || active(&mut client))? {
-        let result = client.call("supervisor.removeProcessGroup", &[name.into()]);
-        match refusable(result)? {
+    for name in &expanded(&mut client, names, active)? {
+        match refusable(client.call("supervisor.removeProcessGroup", &[name.into()]))? {
             Ok(_) => session.say(&format!("{name}: removed process group"))?,
             Err(fault) if is(FaultCode::StillRunning, fault.code) => {
                 let line = format!("ERROR: process/group still running: {name}");
@@ -74,18 +62,18 @@ fn remove(session: &mut Session<'_>, argument: &str) -> Result<Flow, Failure> {
             Err(fault) => refuse(session, name, fault)?,
         }
     }
-    Ok(Flow::Continue)
+    Ok(())
 }
 
-/// The names, with those of groups in the place of patterns. The server is asked for its
-/// groups only if there is a pattern.
+/// The names, with those of groups in place of patterns. The server is asked for its groups
+/// only if there is a pattern.
 fn expanded(
-    argument: &str,
-    groups: impl FnOnce() -> Result<Vec<String>, Failure>,
+    client: &mut Client,
+    names: &[&str],
+    groups: fn(&mut Client) -> Result<BTreeSet<String>, Failure>,
 ) -> Result<Vec<String>, Failure> {
-    let names: Vec<&str> = argument.split_whitespace().collect();
     let known = if names.iter().any(|name| is_pattern(name)) {
-        groups()?
+        groups(client)?.into_iter().collect()
     } else {
         Vec::new()
     };
@@ -93,28 +81,24 @@ fn expanded(
     Ok(names.map(str::to_owned).collect())
 }
 
-/// The groups that the server could add, by name.
-fn configured(client: &mut Client) -> Result<Vec<String>, Failure> {
+/// The groups that the server could add.
+fn configured(client: &mut Client) -> Result<BTreeSet<String>, Failure> {
     let configured = client.call("supervisor.getAllConfigInfo", &[])?;
-    let mut groups = BTreeSet::new();
-    for process in items(&configured)? {
-        if process.get("inuse").and_then(Value::as_bool) == Some(false) {
-            groups.insert(text(process, "group")?);
-        }
-    }
-    Ok(groups.into_iter().collect())
+    let configured = items(&configured)?.iter();
+    configured
+        .filter(|process| process.get("inuse").and_then(Value::as_bool) == Some(false))
+        .map(|process| text(process, "group"))
+        .collect()
 }
 
-/// The groups that are active, by name.
-fn active(client: &mut Client) -> Result<Vec<String>, Failure> {
+fn active(client: &mut Client) -> Result<BTreeSet<String>, Failure> {
     let all = ProcessInfo::all(client)?.into_iter();
-    let groups: BTreeSet<String> = all.map(|info| info.group).collect();
-    Ok(groups.into_iter().collect())
+    Ok(all.map(|info| info.group).collect())
 }
 
 fn refuse(session: &mut Session<'_>, name: &str, fault: WireFault) -> Result<(), Failure> {
     if !is(FaultCode::BadName, fault.code) {
-        return Err(CallError::Fault(fault).into());
+        return Err(fault.into());
     }
     let line = format!("ERROR: no such process/group: {name}");
     session.fail(ExitStatus::Generic, &line)

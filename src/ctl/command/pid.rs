@@ -1,30 +1,11 @@
 //! `pid`: of the daemon or of its children.
 
-use visord_model::fault::FaultCode;
-
-use super::{Command, Completes, means_all};
-use crate::ctl::exit_status::{ExitStatus, is};
-use crate::ctl::failure::Failure;
-use crate::ctl::help::Part;
+use super::{Command, Completes, ExitStatus, Failure, Handler, Session};
 use crate::ctl::json::json;
-use crate::ctl::names::expand;
+use crate::ctl::names::{expand, means_all};
 use crate::ctl::process::ProcessInfo;
-use crate::ctl::session::{Flow, Session};
 
 pub(super) const PID: Command = Command {
-    name: "pid",
-    help: &[
-        Part::Usage("pid", "Show the process id of supervisord"),
-        Part::Usage(
-            "pid <name>",
-            "Show the process id of a process, 0 if it does not run",
-        ),
-        Part::Usage(
-            "pid all",
-            "Show the process id of every process, one a line",
-        ),
-    ],
-    options: &[],
     completes: &[Completes::Processes],
     needs: &[
         "supervisor.getVersion",
@@ -32,46 +13,41 @@ pub(super) const PID: Command = Command {
         "supervisor.getProcessInfo",
         "supervisor.getAllProcessInfo",
     ],
-    addition: false,
-    run,
+    ..Command::new(
+        "pid",
+        "pid\tShow the process id of supervisord\n\
+         pid <name>\tShow the process id of a process, 0 if it does not run\n\
+         pid all\tShow the process id of every process, one per line",
+        Handler::Arguments(run),
+    )
 };
 
-fn run(session: &mut Session<'_>, argument: &str) -> Result<Flow, Failure> {
-    let Some(mut client) = session.reach()? else {
-        return Ok(Flow::Continue);
-    };
-    let names: Vec<&str> = argument.split_whitespace().collect();
+fn run(session: &mut Session<'_>, names: &[&str]) -> Result<(), Failure> {
+    let mut client = session.reach()?;
     if names.is_empty() {
         let pid = client.call("supervisor.getPID", &[])?;
         let pid = pid.as_int().ok_or(Failure::Incomplete("pid"))?;
-        session.tell(&format!("{pid}\n"), || pid.into())?;
-        return Ok(Flow::Continue);
+        return session.tell(&format!("{pid}\n"), || pid.into());
     }
-    if means_all(&names) {
-        for process in ProcessInfo::all(&mut client)? {
-            tell(session, &process)?;
-        }
-        return Ok(Flow::Continue);
+    if means_all(names) {
+        let all = ProcessInfo::all(&mut client)?;
+        return all.iter().try_for_each(|process| show(session, process));
     }
-    for name in &expand(&mut client, &names)? {
+    for name in &expand(&mut client, names)? {
         match ProcessInfo::one(&mut client, name)? {
-            Ok(process) => {
-                tell(session, &process)?;
+            Some(process) => {
+                show(session, &process)?;
                 if process.pid == 0 {
                     session.exit_status = ExitStatus::NotRunning;
                 }
             }
-            Err(fault) if is(FaultCode::BadName, fault.code) => {
-                let line = format!("No such process {name}");
-                session.fail(ExitStatus::Generic, &line)?;
-            }
-            Err(fault) => return Err(visord_xmlrpc::CallError::Fault(fault).into()),
+            None => session.fail(ExitStatus::Generic, &format!("No such process {name}"))?,
         }
     }
-    Ok(Flow::Continue)
+    Ok(())
 }
 
-fn tell(session: &mut Session<'_>, process: &ProcessInfo) -> Result<(), Failure> {
+fn show(session: &mut Session<'_>, process: &ProcessInfo) -> Result<(), Failure> {
     session.tell_item(
         &format!("{}\n", process.pid),
         || json!({ "namespec": process.namespec(), "pid": process.pid }),

@@ -1,74 +1,36 @@
-//! `help`, `open`, and the ways to leave.
+//! `help`, `open`, and the commands that leave the shell.
 
-use super::{Command, Completes, execute, find};
-use crate::ctl::exit_status::ExitStatus;
-use crate::ctl::failure::Failure;
-use crate::ctl::help::{self, Part};
-use crate::ctl::session::{Flow, Server, Session};
+use super::{Command, Completes, Failure, Handler, execute, find};
+use crate::ctl::help;
+use crate::ctl::session::{Server, Session};
 
 pub(super) const HELP: Command = Command {
-    name: "help",
-    help: &[
-        Part::Usage("help", "List the commands"),
-        Part::Usage("help <action>", "Show how a command is used"),
-    ],
-    options: &[],
     completes: &[Completes::Commands],
-    needs: &[],
-    addition: false,
-    run: help,
+    ..Command::new(
+        "help",
+        "help\tList the commands\n\
+         help <action>\tShow how a command is used",
+        Handler::Text(help),
+    )
 };
 
 pub(super) const OPEN: Command = Command {
-    name: "open",
-    help: &[
-        Part::Usage("open <url>", "Talk to another supervisord from now on"),
-        Part::More("(http://host:port or unix:///path/of/socket)"),
-    ],
-    options: &[],
-    completes: &[],
     needs: &["supervisor.getVersion", "supervisor.getAllProcessInfo"],
-    addition: false,
-    run: open,
+    ..Command::new(
+        "open",
+        "open <url>\tConnect to another supervisord\n\
+         \t(http://host:port or unix:///path/of/socket)",
+        Handler::Text(open),
+    )
 };
 
-pub(super) const EXIT: Command = Command {
-    name: "exit",
-    help: &[Part::Usage("exit", "Leave this shell")],
-    options: &[],
-    completes: &[],
-    needs: &[],
-    addition: false,
-    run: leave,
-};
-
-pub(super) const QUIT: Command = Command {
-    name: "quit",
-    help: &[Part::Usage("quit", "Leave this shell")],
-    options: &[],
-    completes: &[],
-    needs: &[],
-    addition: false,
-    run: leave,
-};
+pub(super) const EXIT: Command = Command::new("exit", "exit\tLeave this shell", Handler::Leave);
+pub(super) const QUIT: Command = Command::new("quit", "quit\tLeave this shell", Handler::Leave);
 
 /// The end of the input, spelled out.
-pub(super) const END_OF_FILE: Command = Command {
-    name: "EOF",
-    help: &[],
-    options: &[],
-    completes: &[],
-    needs: &[],
-    addition: false,
-    run: leave,
-};
+pub(super) const END_OF_FILE: Command = Command::new("EOF", "", Handler::Leave);
 
-fn leave(session: &mut Session<'_>, _argument: &str) -> Result<Flow, Failure> {
-    session.say("")?;
-    Ok(Flow::Leave)
-}
-
-fn help(session: &mut Session<'_>, argument: &str) -> Result<Flow, Failure> {
+fn help(session: &mut Session<'_>, argument: &str) -> Result<(), Failure> {
     let text = match find(argument) {
         _ if argument.is_empty() => help::overview(&session.plugins.names()),
         Some(command) if !command.help.is_empty() => help::topic(command),
@@ -77,24 +39,21 @@ fn help(session: &mut Session<'_>, argument: &str) -> Result<Flow, Failure> {
             Ok(None) | Err(_) => format!("*** No help on {argument}"),
         },
     };
-    session.say(&text)?;
-    Ok(Flow::Continue)
+    session.say(&text)
 }
 
-fn open(session: &mut Session<'_>, argument: &str) -> Result<Flow, Failure> {
+fn open(session: &mut Session<'_>, argument: &str) -> Result<(), Failure> {
     let known = ["http://", "https://", "unix://"];
     if !known.iter().any(|scheme| argument.starts_with(scheme)) {
-        let line = "ERROR: url must be http:// or unix://";
-        session.fail(ExitStatus::Generic, line)?;
-        return Ok(Flow::Continue);
+        return Err(Failure::refused("ERROR: url must be http:// or unix://"));
     }
     session.server = Server {
         url: argument.into(),
         ..session.server.clone()
     };
-    // What the status shows there is no failure of opening.
+    // What the status shows there is not a failure of opening.
     let before = session.exit_status;
-    let flow = execute(session, "status");
+    let shown = execute(session, "status");
     session.exit_status = before;
-    flow
+    shown.map(|_| ())
 }

@@ -1,5 +1,4 @@
-//! `status`: one line for each process; with `--long` more columns, with `--watch` again and
-//! again.
+//! `status`: one line for each process; with `--long` more columns, with `--watch` continuously.
 
 mod long;
 mod watch;
@@ -9,49 +8,24 @@ use std::time::Duration;
 use visord_model::state::ProcessState;
 use visord_xmlrpc::Client;
 
-use super::{Command, Completes, Opt, means_all};
+use super::{Command, Completes, ExitStatus, Failure, Handler, Opt, Session};
 use crate::ctl::arguments::seconds;
-use crate::ctl::details::Details;
-use crate::ctl::exit_status::ExitStatus;
-use crate::ctl::failure::Failure;
-use crate::ctl::help::Part;
+use crate::ctl::details::ProcessDetails;
 use crate::ctl::json::Json;
-use crate::ctl::names::select;
+use crate::ctl::names::select_or_all;
 use crate::ctl::process::ProcessInfo;
 use crate::ctl::screen::Size;
-use crate::ctl::session::{Flow, Session};
 use crate::ctl::table::PLAIN;
 
 pub(super) const STATUS: Command = Command {
-    name: "status",
-    help: &[
-        Part::Usage("status <name>", "Show how one process is"),
-        Part::Usage("status <gname>:*", "Show how every process of a group is"),
-        Part::Usage("status <name> <name>", "Show how several processes are"),
-        Part::Usage("status", "Show how every process is"),
-        Part::Usage("status --watch 5", "Look every 5 seconds, too"),
-    ],
     options: &[
-        Opt {
-            name: "-l",
-            value: None,
-            text: "the same as --long",
-        },
-        Opt {
-            name: "--long",
-            value: None,
-            text: "show what they use, how often they restarted and how they last ended, too",
-        },
-        Opt {
-            name: "-w",
-            value: None,
-            text: "the same as --watch",
-        },
-        Opt {
-            name: "--watch",
-            value: None,
-            text: "show it anew whenever it changes, until q or Ctrl-C",
-        },
+        Opt::flag("-l", "the same as --long"),
+        Opt::flag(
+            "--long",
+            "also show CPU, memory, restart count and last exit",
+        ),
+        Opt::flag("-w", "the same as --watch"),
+        Opt::flag("--watch", "keep the table up to date until q or Ctrl-C"),
     ],
     completes: &[Completes::Processes],
     needs: &[
@@ -60,51 +34,53 @@ pub(super) const STATUS: Command = Command {
         "supervisor.getAllProcessDetails",
         "/live",
     ],
-    addition: false,
-    run,
+    ..Command::new(
+        "status",
+        "status <name>\tShow the status of one process\n\
+         status <gname>:*\tShow the status of every process of a group\n\
+         status <name> <name>\tShow the status of several processes\n\
+         status\tShow the status of all processes\n\
+         status --watch 5\tRefresh at least every 5 seconds",
+        Handler::Arguments(run),
+    )
 };
-
-/// Width of the column with names, before the blanks after it.
-const NAME_WIDTH: usize = 30;
-
-const LONG: [&str; 2] = ["-l", "--long"];
-const WATCH: [&str; 2] = ["-w", "--watch"];
 
 /// What `status` was asked for.
 #[derive(Clone, Debug, Default, PartialEq)]
-struct Request<'a> {
+struct StatusRequest<'a> {
     names: Vec<&'a str>,
     long: bool,
     watch: Option<Watching>,
 }
 
-/// How to go on showing.
+/// When the table is shown again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Watching {
     /// When something changes.
     AsItChanges,
-    /// That often, too.
+    /// Also that often.
     Every(Duration),
 }
 
-impl<'a> Request<'a> {
-    /// A number after `--watch` is how many seconds pass between two looks.
-    fn read(argument: &'a str) -> Result<Self, String> {
+impl<'a> StatusRequest<'a> {
+    /// A number after `--watch` is the interval in seconds.
+    fn read(arguments: &[&'a str]) -> Result<Self, String> {
         let mut request = Self::default();
-        let mut words = argument.split_whitespace().peekable();
-        while let Some(word) = words.next() {
-            if LONG.contains(&word) {
-                request.long = true;
-            } else if WATCH.contains(&word) {
-                let every = words.peek().and_then(|next| seconds(next).ok());
-                if every.is_some() {
-                    words.next();
+        let mut arguments = arguments.iter().copied().peekable();
+        while let Some(word) = arguments.next() {
+            match word {
+                "-l" | "--long" => request.long = true,
+                "-w" | "--watch" => {
+                    let every = arguments.peek().and_then(|next| seconds(next).ok());
+                    if every.is_some() {
+                        arguments.next();
+                    }
+                    request.watch = Some(every.map_or(Watching::AsItChanges, Watching::Every));
                 }
-                request.watch = Some(every.map_or(Watching::AsItChanges, Watching::Every));
-            } else if let Some(text) = word.strip_prefix("--watch=") {
-                request.watch = Some(Watching::Every(seconds(text)?));
-            } else {
-                request.names.push(word);
+                _ => match word.strip_prefix("--watch=") {
+                    Some(text) => request.watch = Some(Watching::Every(seconds(text)?)),
+                    None => request.names.push(word),
+                },
             }
         }
         match request.watch {
@@ -117,94 +93,81 @@ impl<'a> Request<'a> {
     }
 }
 
-fn run(session: &mut Session<'_>, argument: &str) -> Result<Flow, Failure> {
-    let Some(mut client) = session.reach()? else {
-        session.exit_status = ExitStatus::Unreachable;
-        return Ok(Flow::Continue);
-    };
-    let request = match Request::read(argument) {
-        Ok(request) => request,
-        Err(message) => {
-            let message = format!("Error: {message}");
-            return STATUS.misused(session, ExitStatus::InvalidArguments, &message);
+fn run(session: &mut Session<'_>, arguments: &[&str]) -> Result<(), Failure> {
+    let mut client = match session.reach() {
+        Err(Failure::Unreached { message, hint, .. }) => {
+            return Err(Failure::Unreached {
+                status: ExitStatus::Unreachable,
+                message,
+                hint,
+            });
         }
+        reached => reached?,
     };
-    let view = View::look(&mut client, &request)?;
+    let request = StatusRequest::read(arguments).map_err(|message| {
+        Failure::Misused(ExitStatus::InvalidArguments, format!("Error: {message}"))
+    })?;
+    let view = StatusView::look(&mut client, &request)?;
     if let Some(watching) = request.watch {
         return watch::run(session, client, &request, watching, view);
     }
     view.fail(session)?;
-    let colours = session.terminal.has_colours();
-    let width = session
-        .terminal
-        .is_terminal()
-        .then(|| Size::of_console().columns);
-    session.tell(&view.text(colours, width), || view.json())?;
-    Ok(Flow::Continue)
+    let colors = session.terminal.has_colors();
+    let is_terminal = session.terminal.is_terminal();
+    let width = is_terminal.then(|| Size::of_console().columns);
+    session.tell(&view.text(colors, width), || view.json())
 }
 
 /// What there is to show at some moment.
-struct View {
-    shown: Shown,
-    /// A line for each name that names nothing.
+struct StatusView {
+    shown: StatusRows,
+    /// A line for each name without a process.
     errors: Vec<String>,
 }
 
-enum Shown {
+enum StatusRows {
     Short(Vec<ProcessInfo>),
-    Long(Vec<Details>),
+    Long(Vec<ProcessDetails>),
 }
 
-impl View {
-    fn look(client: &mut Client, request: &Request<'_>) -> Result<Self, Failure> {
-        let names = &request.names;
-        let all_meant = names.is_empty() || means_all(names);
-        if !request.long {
-            let all = ProcessInfo::all(client)?;
-            let (shown, errors) = if all_meant {
-                (all, Vec::new())
-            } else {
-                select(&all, names)
-            };
-            let shown = Shown::Short(shown);
-            return Ok(Self { shown, errors });
-        }
-        let all = Details::all(client)?;
-        if all_meant {
-            let (shown, errors) = (Shown::Long(all), Vec::new());
-            return Ok(Self { shown, errors });
-        }
-        let infos: Vec<ProcessInfo> = all.iter().map(|details| details.info.clone()).collect();
-        let (chosen, errors) = select(&infos, names);
-        let of = |info: &ProcessInfo| all.iter().find(|details| details.info == *info).cloned();
-        let shown = Shown::Long(chosen.iter().filter_map(of).collect());
+impl StatusView {
+    fn look(client: &mut Client, request: &StatusRequest<'_>) -> Result<Self, Failure> {
+        let (shown, errors) = if request.long {
+            let (all, errors) = select_or_all(ProcessDetails::all(client)?, &request.names);
+            (StatusRows::Long(all), errors)
+        } else {
+            let (all, errors) = select_or_all(ProcessInfo::all(client)?, &request.names);
+            (StatusRows::Short(all), errors)
+        };
         Ok(Self { shown, errors })
     }
 
     fn infos(&self) -> Vec<&ProcessInfo> {
         match &self.shown {
-            Shown::Short(infos) => infos.iter().collect(),
-            Shown::Long(all) => all.iter().map(|details| &details.info).collect(),
+            StatusRows::Short(infos) => infos.iter().collect(),
+            StatusRows::Long(all) => all.iter().map(|details| &details.info).collect(),
         }
     }
 
-    /// Tell of wrong names, and let the exit code say what was found.
+    /// Report wrong names, and let the exit code say what was found.
     fn fail(&self, session: &mut Session<'_>) -> Result<(), Failure> {
         for error in &self.errors {
             session.fail(ExitStatus::Unreachable, error)?;
         }
-        if self.infos().iter().any(|info| is_stopped(info.state)) {
+        let infos = self.infos();
+        let mut states = infos.iter().filter_map(|info| info.known_state());
+        if states.any(ProcessState::is_stopped) {
             session.exit_status = ExitStatus::Stopped;
         }
         Ok(())
     }
 
     /// The table; `width` counts for the long form only.
-    fn text(&self, colours: bool, width: Option<usize>) -> String {
+    fn text(&self, colors: bool, width: Option<usize>) -> String {
         match &self.shown {
-            Shown::Short(infos) => table(infos, colours),
-            Shown::Long(all) => {
-                let lines = long::table(all, colours, width);
+            StatusRows::Short(infos) => table(infos, colors),
+            StatusRows::Long(all) => {
+                let lines = long::table(all, colors, width);
                 lines.iter().map(|line| format!("{line}\n")).collect()
             }
         }
@@ -212,52 +175,40 @@ impl View {
 
     fn json(&self) -> Json {
         match &self.shown {
-            Shown::Short(infos) => infos.iter().map(ProcessInfo::json).collect(),
-            Shown::Long(all) => all.iter().map(Details::json).collect(),
+            StatusRows::Short(infos) => infos.iter().map(ProcessInfo::json).collect(),
+            StatusRows::Long(all) => all.iter().map(ProcessDetails::json).collect(),
         }
     }
 }
 
-/// Whether a state counts as not running for the exit code.
-fn is_stopped(state: i64) -> bool {
-    ProcessState::ALL
-        .iter()
-        .any(|known| known.is_stopped() && i64::from(known.code()) == state)
-}
-
 /// Three columns; nothing is cut and trailing blanks stay (spec interfaces 4.6).
-fn table(processes: &[ProcessInfo], colours: bool) -> String {
+fn table(processes: &[ProcessInfo], colors: bool) -> String {
+    /// Width of the column with names, before the blanks after it.
+    const NAME_WIDTH: usize = 30;
     let names: Vec<String> = processes.iter().map(ProcessInfo::namespec).collect();
     let longest = names.iter().map(|name| name.chars().count()).max();
     let width = longest.unwrap_or(0).max(NAME_WIDTH) + 3;
-    let mut text = String::new();
-    for (name, process) in names.iter().zip(processes) {
+    let line = |(name, process): (&String, &ProcessInfo)| {
         let ProcessInfo {
             statename,
             description,
             ..
         } = process;
-        // scripts look for the name, blanks and the state
-        let named = format!("{name:width$}{statename}");
         let blanks = " ".repeat(10_usize.saturating_sub(statename.chars().count()));
-        let on = colour(process.state);
-        let (on, off) = if colours && !on.is_empty() {
-            (on, PLAIN)
-        } else {
-            ("", "")
+        let (on, off) = match color(process) {
+            on if colors && !on.is_empty() => (on, PLAIN),
+            _ => ("", ""),
         };
-        text.push_str(&format!("{on}{named}{off}{blanks}{description}\n"));
-    }
-    text
+        // scripts look for the name, blanks and the state
+        format!("{on}{name:width$}{statename}{off}{blanks}{description}\n")
+    };
+    names.iter().zip(processes).map(line).collect()
 }
 
-/// What turns the colour of a state on: green where all is well, yellow for what will pass,
-/// red for what will not.
-fn colour(state: i64) -> &'static str {
-    let known = ProcessState::ALL
-        .into_iter()
-        .find(|known| i64::from(known.code()) == state);
-    match known {
+/// What turns the color of a state on: green for RUNNING, yellow for states that pass, red for
+/// those that do not.
+fn color(process: &ProcessInfo) -> &'static str {
+    match process.known_state() {
         Some(ProcessState::Running) => "\x1b[32m",
         Some(ProcessState::Starting | ProcessState::Backoff | ProcessState::Stopping) => "\x1b[33m",
         Some(ProcessState::Fatal | ProcessState::Unknown) => "\x1b[31m",
@@ -310,27 +261,32 @@ mod tests {
             ("-c x", &["-c", "x"], false, None),
         ] {
             let names = names.to_vec();
-            let request = Request { names, long, watch };
-            assert_eq!(Request::read(argument), Ok(request), "{argument}");
+            let request = StatusRequest { names, long, watch };
+            let arguments: Vec<&str> = argument.split_whitespace().collect();
+            assert_eq!(StatusRequest::read(&arguments), Ok(request), "{argument}");
         }
-        assert!(Request::read("--watch=x").is_err());
-        assert!(Request::read("--watch 0").is_err());
+        assert!(StatusRequest::read(&["--watch=x"]).is_err());
+        assert!(StatusRequest::read(&["--watch", "0"]).is_err());
     }
 
     #[test]
-    fn colours_change_no_column() {
+    fn colors_change_no_column() {
         assert_eq!(
             table(&[info("cat", "cat")], true),
             "\x1b[32mcat                              RUNNING\x1b[0m   pid 6056, uptime 0:00:31\n"
         );
     }
-
     #[test]
     fn which_states_count_as_stopped() {
-        let stopped: Vec<i64> = [0, 10, 20, 30, 40, 100, 200, 1000]
-            .into_iter()
-            .filter(|state| is_stopped(*state))
-            .collect();
+        let is_stopped = |state: &i64| {
+            let info = ProcessInfo {
+                state: *state,
+                ..info("a", "a")
+            };
+            info.known_state().is_some_and(ProcessState::is_stopped)
+        };
+        let states = [0, 10, 20, 30, 40, 100, 200, 1000];
+        let stopped: Vec<i64> = states.into_iter().filter(is_stopped).collect();
         assert_eq!(stopped, [0, 100, 200, 1000]);
     }
 }

@@ -1,47 +1,31 @@
-//! `reread` and `update`: what changed in the configuration, and making it so.
+//! `reread` and `update`: what changed in the configuration, and applying it.
 
 mod plan;
 
 use visord_model::fault::FaultCode;
 use visord_xmlrpc::{Client, Value};
 
-use super::{Command, Completes, Opt, means_all};
-use crate::ctl::exit_status::{ExitStatus, is};
-use crate::ctl::failure::Failure;
-use crate::ctl::help::Part;
+use super::{Command, Completes, ExitStatus, Failure, Handler, Opt, Session, is};
 use crate::ctl::json::{Json, json};
-use crate::ctl::names::choose;
-use crate::ctl::process::{ProcessInfo, items, number, refusable, sparable};
-use crate::ctl::session::{Flow, Session};
+use crate::ctl::names::{choose, means_all};
+use crate::ctl::process::{ProcessInfo, items, number, optional, refusable};
 
 pub(super) const REREAD: Command = Command {
-    name: "reread",
-    help: &[Part::Usage(
-        "reread",
-        "Have the configuration files read again and tell what changed in them",
-    )],
-    options: &[],
-    completes: &[],
     needs: &["supervisor.reloadConfig"],
-    addition: false,
-    run: reread,
+    ..Command::new(
+        "reread",
+        "reread\tRe-read the configuration files and list what changed",
+        Handler::Bare(reread),
+    )
 };
 
+const DRY_RUN: &str = "--dry-run";
+
 pub(super) const UPDATE: Command = Command {
-    name: "update",
-    help: &[
-        Part::Usage(
-            "update",
-            "Read the configuration again and make groups as it says; what changed restarts",
-        ),
-        Part::Usage("update all", "The same"),
-        Part::Usage("update <gname> [...]", "The same for some groups only"),
-    ],
-    options: &[Opt {
-        name: DRY_RUN,
-        value: None,
-        text: "tell which processes would stop, start or restart, and touch none",
-    }],
+    options: &[Opt::flag(
+        DRY_RUN,
+        "show what would be stopped, started or restarted, without doing it",
+    )],
     completes: &[Completes::Groups],
     needs: &[
         "supervisor.reloadConfig",
@@ -51,11 +35,16 @@ pub(super) const UPDATE: Command = Command {
         "supervisor.removeProcessGroup",
         "supervisor.addProcessGroup",
     ],
-    addition: false,
-    run: update,
+    ..Command::new(
+        "update",
+        "update\tRe-read the configuration and apply it; only changed processes are restarted\n\
+         update all\tRe-read the configuration and apply it to all groups\n\
+         update <gname> [...]\tRe-read the configuration and apply it to these groups only",
+        Handler::Arguments(update),
+    )
 };
 
-/// Names of groups: what a new reading of the files says about them.
+/// Names of groups: what reading the files again changed.
 #[derive(Debug, Default)]
 struct Difference {
     added: Vec<String>,
@@ -64,12 +53,12 @@ struct Difference {
 }
 
 impl Difference {
-    /// Take `[[added, changed, removed]]` apart.
+    /// Read `[[added, changed, removed]]`.
     fn read(value: &Value) -> Result<Self, Failure> {
         const NAME: &str = "reloadConfig";
         let names = |list: &Value| -> Result<Vec<String>, Failure> {
-            let text = |name: &Value| name.as_str().map(str::to_owned);
-            let names = items(list)?.iter().map(text);
+            let names = items(list)?.iter();
+            let names = names.map(|name| name.as_str().map(str::to_owned));
             names
                 .collect::<Option<_>>()
                 .ok_or(Failure::Incomplete(NAME))
@@ -91,119 +80,99 @@ impl Difference {
 
     /// A line for each group, by name.
     fn lines(&self) -> Vec<String> {
-        let kinds = [
+        let mut groups = Vec::new();
+        for (names, kind) in [
             (&self.added, "available"),
             (&self.changed, "changed"),
             (&self.removed, "disappeared"),
-        ];
-        let mut groups: Vec<(&str, &str)> = kinds
-            .into_iter()
-            .flat_map(|(names, kind)| names.iter().map(move |name| (name.as_str(), kind)))
-            .collect();
+        ] {
+            groups.extend(names.iter().map(|name| (name.as_str(), kind)));
+        }
         groups.sort_unstable();
+        let groups = groups.into_iter();
         groups
-            .into_iter()
             .map(|(name, kind)| format!("{name}: {kind}"))
             .collect()
     }
 }
 
-fn reread(session: &mut Session<'_>, argument: &str) -> Result<Flow, Failure> {
-    if REREAD.refuses(session, argument)? {
-        return Ok(Flow::Continue);
-    }
+fn reread(session: &mut Session<'_>) -> Result<(), Failure> {
     let result = session.client()?.call("supervisor.reloadConfig", &[]);
-    match refusable(result)? {
-        Ok(value) => {
-            let difference = Difference::read(&value)?;
-            let mut lines = difference.lines();
-            if lines.is_empty() {
-                lines.push("No config updates to processes".to_owned());
-            }
-            session.tell(&format!("{}\n", lines.join("\n")), || difference.json())?;
-        }
+    let difference = match refusable(result)? {
+        Ok(value) => Difference::read(&value)?,
         Err(fault) if is(FaultCode::ShutdownState, fault.code) => {
-            session.fail(ExitStatus::Generic, "ERROR: supervisor shutting down")?;
+            return Err(Failure::refused("ERROR: supervisor shutting down"));
         }
         Err(fault) if is(FaultCode::CantReread, fault.code) => {
-            session.fail(ExitStatus::Generic, &format!("ERROR: {}", fault.string))?;
+            return Err(Failure::refused(format!("ERROR: {}", fault.string)));
         }
-        Err(fault) => return Err(visord_xmlrpc::CallError::Fault(fault).into()),
+        Err(fault) => return Err(fault.into()),
+    };
+    let mut lines = difference.lines();
+    if lines.is_empty() {
+        lines.push("No config updates to processes".to_owned());
     }
-    Ok(Flow::Continue)
+    session.tell(&format!("{}\n", lines.join("\n")), || difference.json())
 }
 
-/// Anywhere among the arguments of `update`.
-const DRY_RUN: &str = "--dry-run";
-
-fn update(session: &mut Session<'_>, argument: &str) -> Result<Flow, Failure> {
+fn update(session: &mut Session<'_>, arguments: &[&str]) -> Result<(), Failure> {
     let mut client = session.client()?;
     let result = client.call("supervisor.reloadConfig", &[]);
     let mut difference = match refusable(result)? {
         Ok(value) => Difference::read(&value)?,
         Err(fault) if is(FaultCode::ShutdownState, fault.code) => {
-            session.fail(ExitStatus::Generic, "ERROR: already shutting down")?;
-            return Ok(Flow::Continue);
+            return Err(Failure::refused("ERROR: already shutting down"));
         }
-        Err(fault) => return Err(visord_xmlrpc::CallError::Fault(fault).into()),
+        Err(fault) => return Err(fault.into()),
     };
-    let mut names: Vec<&str> = argument.split_whitespace().collect();
-    let count = names.len();
-    names.retain(|name| *name != DRY_RUN);
-    let dry_run = names.len() < count;
+    let is_dry_run = arguments.contains(&DRY_RUN);
+    let names = arguments.iter().copied().filter(|word| *word != DRY_RUN);
+    let names: Vec<&str> = names.collect();
     if !names.is_empty() && !means_all(&names) {
-        let known = known_groups(&mut client, &difference.added)?;
-        let names: Vec<&str> = names.iter().flat_map(|name| choose(name, &known)).collect();
-        check_groups(session, &names, &known)?;
-        let Difference {
-            added,
-            changed,
-            removed,
-        } = &mut difference;
-        for groups in [added, changed, removed] {
-            groups.retain(|group| names.contains(&group.as_str()));
-        }
+        restrict(session, &mut client, &mut difference, &names)?;
     }
     session.tell("", || difference.json())?;
-    if dry_run {
-        for line in plan::lines(&mut client, &difference)? {
-            session.say(&line)?;
-        }
-    } else {
-        carry_out(session, &mut client, &difference)?;
+    if is_dry_run {
+        let lines = plan::lines(&mut client, &difference)?;
+        return lines.iter().try_for_each(|line| session.say(line));
     }
-    Ok(Flow::Continue)
+    apply(session, &mut client, &difference)
 }
 
-/// Groups that are active or new.
-fn known_groups(client: &mut Client, added: &[String]) -> Result<Vec<String>, Failure> {
-    let active = ProcessInfo::all(client)?;
-    let mut known: Vec<String> = active.into_iter().map(|info| info.group).collect();
-    known.extend_from_slice(added);
+/// Leave only the groups with these names, and report each name without a group.
+fn restrict(
+    session: &mut Session<'_>,
+    client: &mut Client,
+    difference: &mut Difference,
+    names: &[&str],
+) -> Result<(), Failure> {
+    let active = ProcessInfo::all(client)?.into_iter();
+    let mut known: Vec<String> = active.map(|info| info.group).collect();
+    known.extend_from_slice(&difference.added);
     known.sort_unstable();
     known.dedup();
-    Ok(known)
-}
-
-/// Tell which of the names belong to no group, each once, by name.
-fn check_groups(
-    session: &mut Session<'_>,
-    names: &[&str],
-    known: &[String],
-) -> Result<(), Failure> {
-    let mut names = names.to_vec();
+    let mut names: Vec<&str> = names.iter().flat_map(|name| choose(name, &known)).collect();
     names.sort_unstable();
     names.dedup();
-    for name in names {
-        if !known.iter().any(|group| group == name) {
-            let line = format!("ERROR: no such group: {name}");
-            session.fail(ExitStatus::Generic, &line)?;
-        }
+    let is_unknown = |name: &&&str| known.iter().all(|group| group != **name);
+    for name in names.iter().filter(is_unknown) {
+        session.fail(
+            ExitStatus::Generic,
+            &format!("ERROR: no such group: {name}"),
+        )?;
+    }
+    let Difference {
+        added,
+        changed,
+        removed,
+    } = difference;
+    for groups in [added, changed, removed] {
+        groups.retain(|group| names.contains(&group.as_str()));
     }
     Ok(())
 }
 
-fn carry_out(
+fn apply(
     session: &mut Session<'_>,
     client: &mut Client,
     difference: &Difference,
@@ -218,9 +187,7 @@ fn carry_out(
         }
     }
     for group in &difference.changed {
-        if update_group(session, client, group)? {
-            session.say(&format!("{group}: updated process group"))?;
-        }
+        update_group(session, client, group)?;
     }
     for group in &difference.added {
         client.call("supervisor.addProcessGroup", &[group.into()])?;
@@ -229,31 +196,28 @@ fn carry_out(
     Ok(())
 }
 
-/// Make a changed group what the configuration says; false if that was not possible. visord
-/// restarts what changed and nothing else; other daemons take the group down and add it again.
+/// Apply the configuration to a changed group. visord restarts what changed and nothing else;
+/// for other daemons the group is removed and added again.
 fn update_group(
     session: &mut Session<'_>,
     client: &mut Client,
     group: &str,
-) -> Result<bool, Failure> {
-    match sparable(client.call(plan::UPDATE_GROUP, &[group.into()]))? {
-        None => {}
-        Some(Ok(_)) => {
-            session.say(&format!("{group}: stopped"))?;
-            return Ok(true);
-        }
+) -> Result<(), Failure> {
+    match optional(client.call(plan::UPDATE_GROUP, &[group.into()]))? {
+        Some(Ok(_)) => session.say(&format!("{group}: stopped"))?,
         Some(Err(fault)) if is(FaultCode::Failed, fault.code) => {
             let line = format!("{group}: ERROR ({})", fault.string);
-            session.fail(ExitStatus::Generic, &line)?;
-            return Ok(false);
+            return session.fail(ExitStatus::Generic, &line);
         }
-        Some(Err(fault)) => return Err(visord_xmlrpc::CallError::Fault(fault).into()),
+        Some(Err(fault)) => return Err(fault.into()),
+        None => {
+            // Whether it stopped shows when it is removed.
+            let _ = stop_group(session, client, group)?;
+            client.call("supervisor.removeProcessGroup", &[group.into()])?;
+            client.call("supervisor.addProcessGroup", &[group.into()])?;
+        }
     }
-    // Whether it stopped shows when it is removed.
-    let _ = stop_group(session, client, group)?;
-    client.call("supervisor.removeProcessGroup", &[group.into()])?;
-    client.call("supervisor.addProcessGroup", &[group.into()])?;
-    Ok(true)
+    session.say(&format!("{group}: updated process group"))
 }
 
 /// Stop a group and say so; false if one of its processes could not be stopped.
@@ -277,7 +241,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_difference_is_told_by_name() {
+    fn a_difference_is_listed_by_name() {
         let list = |names: &[&str]| Value::from_iter(names.iter().copied());
         let lists = Value::Array(vec![list(&["zz", "aa"]), list(&["x"]), list(&["b"])]);
         let difference = Difference::read(&Value::Array(vec![lists.clone()])).expect("complete");

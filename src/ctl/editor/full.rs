@@ -37,13 +37,7 @@ impl Full {
         Ok(Self(editor))
     }
 
-    /// The line after the last key.
-    fn typed(&self) -> Typed {
-        let completion = self.0.helper();
-        completion.map_or_else(Typed::default, |it| it.typed.borrow().clone())
-    }
-
-    /// A way to print while [`Editor::line`] waits.
+    /// Prints while [`Editor::line`] waits.
     ///
     /// # Errors
     /// The terminal does not allow it.
@@ -57,18 +51,19 @@ impl Editor for Full {
     fn line(&mut self, prompt: &str, names: Rc<Names>) -> io::Result<Entered> {
         if let Some(completion) = self.0.helper_mut() {
             completion.names = Some(names);
+            completion.typed.take();
         }
-        let mut typed = Typed::default();
         loop {
-            let (left, right) = typed.line.split_at(typed.position);
-            return match self.0.readline_with_initial(prompt, (left, right)) {
+            let typed = self.0.helper().map(|completion| completion.typed.borrow());
+            let typed = typed.map_or_else(Typed::default, |typed| typed.clone());
+            let halves = typed.line.split_at(typed.position);
+            return match self.0.readline_with_initial(prompt, halves) {
                 Ok(line) => Ok(Entered::Line(line)),
                 Err(ReadlineError::Eof) => Ok(Entered::End),
                 Err(ReadlineError::Interrupted) => Ok(Entered::Interrupted),
                 // a byte that is not UTF-8 is left out, with what came together with it, and the
                 // line goes on
                 Err(ReadlineError::Io(error)) if error.kind() == io::ErrorKind::InvalidData => {
-                    typed = self.typed();
                     continue;
                 }
                 Err(other) => Err(as_io(other)),
@@ -77,7 +72,7 @@ impl Editor for Full {
     }
 
     fn remember(&mut self, entry: &str) {
-        // Without this entry the arrow keys reach one line less; nothing to stop for.
+        // without this entry the arrow keys reach one line less
         let _ = self.0.add_history_entry(entry);
     }
 }

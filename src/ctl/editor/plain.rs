@@ -2,95 +2,37 @@
 //! echoed, the last character can be taken back, TAB completes. The editing itself is
 //! [`Typing`], which knows no terminal.
 
-use std::io::{self, Write};
-use std::os::fd::AsFd;
+use std::io;
+use std::mem::take;
 use std::rc::Rc;
-
-use nix::errno::Errno;
-use nix::sys::termios::{
-    InputFlags, LocalFlags, SetArg, SpecialCharacterIndices, Termios, tcgetattr, tcsetattr,
-};
 
 use super::{Editor, Entered};
 use crate::ctl::complete::{Candidates, Names, candidates, common_prefix};
+use crate::ctl::terminal::{LineReader, Mode, write};
 
 /// An editor with completion only.
 #[derive(Debug, Default)]
 pub struct Plain {
-    /// Typed ahead, not looked at yet.
-    pending: Vec<u8>,
+    input: LineReader,
 }
 
 impl Editor for Plain {
     fn line(&mut self, prompt: &str, names: Rc<Names>) -> io::Result<Entered> {
-        let _mode = ByteMode::begin()?;
+        let _mode = Mode::by_key()?;
         let mut typing = Typing::new(prompt);
-        show(prompt)?;
-        loop {
-            for (at, &byte) in self.pending.iter().enumerate() {
-                let Answer { echo, entered } = typing.key(byte, &names);
-                show(&echo)?;
-                if let Some(entered) = entered {
-                    self.pending.drain(..=at);
-                    return Ok(entered);
-                }
-            }
-            self.pending.clear();
-            if !self.read()? {
-                show("\n")?;
-                return Ok(Entered::End);
+        write(prompt.as_bytes())?;
+        while let Some(key) = self.input.next_key()? {
+            let Answer { echo, entered } = typing.key(key, &names);
+            write(echo.as_bytes())?;
+            if let Some(entered) = entered {
+                return Ok(entered);
             }
         }
+        write(b"\n")?;
+        Ok(Entered::End)
     }
 
     fn remember(&mut self, _entry: &str) {}
-}
-
-impl Plain {
-    /// Wait for input; false at its end.
-    fn read(&mut self) -> io::Result<bool> {
-        let mut bytes = [0_u8; 256];
-        loop {
-            match nix::unistd::read(io::stdin().as_fd(), &mut bytes) {
-                Ok(count) => {
-                    self.pending.extend_from_slice(&bytes[..count]);
-                    return Ok(count > 0);
-                }
-                Err(Errno::EINTR) => {}
-                Err(errno) => return Err(errno.into()),
-            }
-        }
-    }
-}
-
-fn show(text: &str) -> io::Result<()> {
-    let mut stdout = io::stdout().lock();
-    stdout.write_all(text.as_bytes())?;
-    stdout.flush()
-}
-
-/// While it lives, the terminal hands over every key and echoes none.
-struct ByteMode(Termios);
-
-impl ByteMode {
-    fn begin() -> io::Result<Self> {
-        let before = tcgetattr(io::stdin())?;
-        let mut mode = before.clone();
-        mode.local_flags
-            .remove(LocalFlags::ICANON | LocalFlags::ECHO | LocalFlags::ISIG);
-        mode.input_flags.remove(InputFlags::ICRNL);
-        mode.control_chars[SpecialCharacterIndices::VMIN as usize] = 1;
-        mode.control_chars[SpecialCharacterIndices::VTIME as usize] = 0;
-        tcsetattr(io::stdin(), SetArg::TCSADRAIN, &mode)?;
-        Ok(Self(before))
-    }
-}
-
-impl Drop for ByteMode {
-    fn drop(&mut self) {
-        // The terminal may be gone; then nobody needs it back.
-        let _ = tcsetattr(io::stdin(), SetArg::TCSADRAIN, &self.0);
-    }
 }
 
 /// What a key leads to.
@@ -141,15 +83,15 @@ impl Typing {
 
     fn key(&mut self, byte: u8, names: &Names) -> Answer {
         match byte {
-            b'\r' | b'\n' => Answer::end(Entered::Line(std::mem::take(&mut self.line)), "\n"),
+            b'\r' | b'\n' => Answer::end(Entered::Line(take(&mut self.line)), "\n"),
             0x03 => Answer::end(Entered::Interrupted, "^C\n"),
             0x04 if self.line.is_empty() => Answer::end(Entered::End, "\n"),
-            0x08 | 0x7f => match self.line.pop() {
-                Some(_) => Answer::echo(ERASE),
-                None => Answer::echo(BELL),
-            },
-            0x15 => Answer::echo(ERASE.repeat(std::mem::take(&mut self.line).chars().count())),
-            0x17 => self.erase_word(),
+            0x08 | 0x7f => Answer::echo(self.line.pop().map_or(BELL, |_| ERASE)),
+            0x15 => self.erase_from(0),
+            0x17 => {
+                let kept = self.line.trim_end();
+                self.erase_from(kept.rfind(char::is_whitespace).map_or(0, |at| at + 1))
+            }
             b'\t' => self.complete(names),
             0..0x20 => Answer::default(),
             _ => self.insert(byte),
@@ -158,49 +100,37 @@ impl Typing {
 
     fn insert(&mut self, byte: u8) -> Answer {
         self.partial.push(byte);
-        match std::str::from_utf8(&self.partial) {
+        let echo = match std::str::from_utf8(&self.partial) {
             Ok(text) => {
-                let echo = text.to_owned();
-                self.line.push_str(&echo);
-                self.partial.clear();
-                Answer::echo(echo)
+                self.line.push_str(text);
+                text.to_owned()
             }
-            Err(error) if error.error_len().is_none() => Answer::default(),
-            Err(_) => {
-                self.partial.clear();
-                Answer::echo(BELL)
-            }
-        }
+            Err(error) if error.error_len().is_none() => return Answer::default(),
+            Err(_) => BELL.to_owned(),
+        };
+        self.partial.clear();
+        Answer::echo(echo)
     }
 
-    fn erase_word(&mut self) -> Answer {
-        let kept = self.line.trim_end();
-        let end = kept.rfind(char::is_whitespace).map_or(0, |at| at + 1);
-        let erased = self.line[end..].chars().count();
-        self.line.truncate(end);
+    fn erase_from(&mut self, start: usize) -> Answer {
+        let erased = self.line[start..].chars().count();
+        self.line.truncate(start);
         Answer::echo(ERASE.repeat(erased))
     }
 
     fn complete(&mut self, names: &Names) -> Answer {
         let Candidates { start, words } = candidates(&self.line, names);
         let typed = self.line.len() - start;
-        let more = common_prefix(&words)
-            .get(typed..)
-            .unwrap_or_default()
-            .to_owned();
+        let more = common_prefix(&words).get(typed..).unwrap_or_default();
         if !more.is_empty() {
-            self.line.push_str(&more);
+            self.line.push_str(more);
             return Answer::echo(more);
         }
         if words.is_empty() {
             return Answer::echo(BELL);
         }
-        Answer::echo(format!(
-            "\n{}\n{}{}",
-            words.join(" "),
-            self.prompt,
-            self.line
-        ))
+        let (words, Self { prompt, line, .. }) = (words.join(" "), self);
+        Answer::echo(format!("\n{words}\n{prompt}{line}"))
     }
 }
 

@@ -8,7 +8,7 @@ use visord_xmlrpc::Value;
 use visord_xmlrpc::client::Client;
 use visord_xmlrpc::http::Address;
 
-use crate::harness::Daemon;
+use crate::harness::{Daemon, PATIENCE, wait_until};
 
 /// Makes an RPC; answers how long it took and what came of it.
 type Call<'a> = dyn FnMut(&str, &[Value]) -> (Duration, Value) + 'a;
@@ -22,8 +22,6 @@ autorestart=false\nstartsecs=0\nstdout_logfile=@DIR@/noisy.log\nstdout_logfile_m
 const BYTES: u64 = 4_194_304;
 /// Control requests of one round.
 const CALLS: usize = 50;
-/// After this the others are taken to be stalled, too.
-const FOR_EVER: Duration = Duration::from_secs(60);
 /// What a busy machine may add.
 const SLACK: Duration = Duration::from_millis(750);
 
@@ -61,7 +59,7 @@ impl Others {
         let others = self.clone();
         std::thread::spawn(move || done.send(others.watch(time)));
         measured
-            .recv_timeout(FOR_EVER)
+            .recv_timeout(PATIENCE)
             .expect("the others are not stalled")
     }
 
@@ -94,18 +92,12 @@ impl Others {
         let size = || self.log.metadata().map_or(0, |file| file.len());
         let (before, begun) = (size(), Instant::now());
         call("supervisor.startProcess", &["noisy".into(), false.into()]);
-        let pause = || {
-            std::thread::sleep(Duration::from_millis(1));
-            assert!(begun.elapsed() < FOR_EVER, "its log does not grow");
-        };
-        while size() < before + BYTES {
-            pause();
-        }
+        wait_until("its log", || size() >= before + BYTES);
         let taken = begun.elapsed();
-        let ended = |info: Value| info.get("statename") == Some(&"EXITED".into());
-        while !ended(call("supervisor.getProcessInfo", &["noisy".into()]).1) {
-            pause();
-        }
+        wait_until("its end", || {
+            let (_, info) = call("supervisor.getProcessInfo", &["noisy".into()]);
+            info.get("statename") == Some(&"EXITED".into())
+        });
         taken
     }
 }

@@ -14,7 +14,7 @@ use proptest::strategy::ValueTree as _;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use visord_xmlrpc::Value;
 
-use crate::harness::{Daemon, Setup, is_alive, summary, wait_for};
+use crate::harness::{Daemon, Setup, is_alive, summary, wait_until};
 
 /// Another one finds other cases; a failure prints it.
 const SEED: [u8; 32] = *b"visord keeps pids it may keep...";
@@ -305,79 +305,111 @@ fn expected_line(name: &str, runs: bool, stays: bool, starts: bool) -> Option<St
     Some(format!("{name}: would be {what}"))
 }
 
+/// From one configuration to the next, which the file says already.
+struct Step<'a> {
+    daemon: &'a Daemon,
+    running: &'a Processes,
+    new: &'a Processes,
+    /// Before the update.
+    pids: BTreeMap<String, i32>,
+}
+
+impl Step<'_> {
+    /// Whether the update does not touch this process.
+    fn stays(&self, name: &str) -> bool {
+        let pair = self.running.get(name).zip(self.new.get(name));
+        pair.is_some_and(|((old, _), (new, _))| is_equal(old, new))
+    }
+
+    fn ran(&self, name: &str) -> bool {
+        self.pids.get(name).is_some_and(|pid| *pid != 0)
+    }
+
+    /// A dry run tells what will happen, and changes nothing.
+    fn dry_run(&self) {
+        let added = self.new.keys();
+        let added = added.filter(|name| !self.running.contains_key(*name));
+        let names = self.running.keys().chain(added);
+        let mut expected: Vec<String> = names
+            .filter_map(|name| {
+                let starts = self.new.get(name).is_some_and(|(_, autostart)| *autostart);
+                expected_line(name, self.ran(name), self.stays(name), starts)
+            })
+            .collect();
+        expected.sort_unstable();
+        let (code, told, _) = summary(&self.daemon.ctl(&["update", "--dry-run"]));
+        let mut told: Vec<&str> = told.lines().collect();
+        told.sort_unstable();
+        let expected = expected.iter().map(String::as_str).collect();
+        assert_eq!((code, told), (Some(0), expected));
+        assert_eq!(pids(self.daemon), self.pids, "a dry run changes nothing");
+    }
+
+    fn update(&self) {
+        let (code, out, _) = summary(&self.daemon.ctl(&["update"]));
+        assert_eq!(code, Some(0), "{out}");
+        let must_run = |name: &str, autostart: bool| {
+            if self.stays(name) {
+                self.ran(name)
+            } else {
+                autostart
+            }
+        };
+        wait_until("what starts by itself to run", || {
+            let now = pids(self.daemon);
+            self.new.iter().all(|(name, (_, auto))| {
+                !must_run(name, *auto) || now.get(name).is_some_and(|p| *p != 0)
+            })
+        });
+    }
+
+    /// What is equal was left alone, everything else was replaced.
+    fn check(&self) {
+        let after = pids(self.daemon);
+        assert!(after.keys().eq(self.new.keys()), "{after:?}");
+        for (name, (_, autostart)) in self.new {
+            let (old, pid) = (self.pids.get(name), after[name]);
+            if self.stays(name) {
+                assert_eq!(old, Some(&pid), "{name} was to be left alone");
+            } else {
+                assert!(pid == 0 || old != Some(&pid), "{name} was to be replaced");
+                assert_eq!(pid != 0, *autostart, "{name}");
+            }
+            assert!(pid == 0 || is_alive(pid), "{name}");
+        }
+        let stopped = self.pids.iter().filter(|(name, _)| !self.stays(name));
+        for (name, pid) in stopped.filter(|(_, pid)| **pid != 0) {
+            assert!(!is_alive(*pid), "{name} ({pid}) was to be stopped");
+        }
+        let (code, out, _) = summary(&self.daemon.ctl(&["reread"]));
+        let nothing = "No config updates to processes\n";
+        assert_eq!((code, out.as_str()), (Some(0), nothing), "after the update");
+    }
+
+    /// What runs now: what was left alone keeps the log it has.
+    fn result(&self) -> Processes {
+        let of = |(name, (settings, autostart)): (&String, &(Settings, bool))| {
+            let old = self.running.get(name).filter(|_| self.stays(name));
+            let settings = old.map_or(settings, |(old, _)| old).clone();
+            (name.clone(), (settings, *autostart))
+        };
+        self.new.iter().map(of).collect()
+    }
+}
+
 /// Go from one configuration to the next, which the file says already; what runs afterwards.
 fn update(daemon: &Daemon, running: &Processes, new: &Processes) -> Processes {
-    let before = pids(daemon);
-    assert!(before.keys().eq(running.keys()), "{before:?}");
-    let stays = |name: &str| {
-        let pair = running.get(name).zip(new.get(name));
-        pair.is_some_and(|((old, _), (new, _))| is_equal(old, new))
+    let step = Step {
+        daemon,
+        running,
+        new,
+        pids: pids(daemon),
     };
-    let mut expected: Vec<String> = running
-        .keys()
-        .chain(new.keys().filter(|name| !running.contains_key(*name)))
-        .filter_map(|name| {
-            let runs = before.get(name).is_some_and(|pid| *pid != 0);
-            let starts = new.get(name).is_some_and(|(_, autostart)| *autostart);
-            expected_line(name, runs, stays(name), starts)
-        })
-        .collect();
-    expected.sort_unstable();
-    let (code, told, _) = summary(&daemon.ctl(&["update", "--dry-run"]));
-    let mut told: Vec<&str> = told.lines().collect();
-    told.sort_unstable();
-    assert_eq!(
-        (code, told),
-        (Some(0), expected.iter().map(String::as_str).collect())
-    );
-    assert_eq!(pids(daemon), before, "a dry run changes nothing");
-
-    let (code, out, _) = summary(&daemon.ctl(&["update"]));
-    assert_eq!(code, Some(0), "{out}");
-    let must_run = |name: &str, autostart: bool| {
-        let ran = before.get(name).is_some_and(|pid| *pid != 0);
-        if stays(name) { ran } else { autostart }
-    };
-    wait_for("what starts by itself to run", || {
-        let now = pids(daemon);
-        new.iter().all(|(name, (_, auto))| {
-            !must_run(name, *auto) || now.get(name).is_some_and(|p| *p != 0)
-        })
-    });
-    let after = pids(daemon);
-    assert!(after.keys().eq(new.keys()), "{after:?}");
-    for (name, (_, autostart)) in new {
-        let (old, pid) = (before.get(name), after[name]);
-        if stays(name) {
-            assert_eq!(old, Some(&pid), "{name} was to be left alone");
-        } else {
-            assert!(pid == 0 || old != Some(&pid), "{name} was to be made anew");
-            assert_eq!(pid != 0, *autostart, "{name}");
-        }
-        assert!(pid == 0 || is_alive(pid), "{name}");
-    }
-    for (name, pid) in before.iter().filter(|(name, _)| !stays(name)) {
-        assert!(
-            *pid == 0 || !is_alive(*pid),
-            "{name} ({pid}) was to be stopped"
-        );
-    }
-    let (code, out, _) = summary(&daemon.ctl(&["reread"]));
-    let nothing = "No config updates to processes\n";
-    assert_eq!((code, out.as_str()), (Some(0), nothing), "after the update");
-    // what was left alone goes on with the log it has
-    let kept = |name: &str| {
-        running
-            .get(name)
-            .filter(|_| stays(name))
-            .map(|(old, _)| old)
-    };
-    new.iter()
-        .map(|(name, (settings, autostart))| {
-            let settings = kept(name).unwrap_or(settings).clone();
-            (name.clone(), (settings, *autostart))
-        })
-        .collect()
+    assert!(step.pids.keys().eq(running.keys()), "{:?}", step.pids);
+    step.dry_run();
+    step.update();
+    step.check();
+    step.result()
 }
 
 #[test]

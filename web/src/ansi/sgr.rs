@@ -1,6 +1,6 @@
 //! Select Graphic Rendition: which numbers mean which style.
 
-/// A colour as a program asked for it.
+/// A color as a program set it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Color {
     /// One of the 16 with names, or of the 256 of xterm.
@@ -9,7 +9,7 @@ pub enum Color {
     Rgb(u8, u8, u8),
 }
 
-/// How text looks.
+/// The style of text.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Style {
     bold: bool,
@@ -22,7 +22,7 @@ pub struct Style {
     back: Option<Color>,
 }
 
-/// The 16 colours with names, as most terminals show them.
+/// The 16 colors with names, as most terminals show them.
 const NAMED: [(u8, u8, u8); 16] = [
     (0, 0, 0),
     (205, 0, 0),
@@ -43,49 +43,44 @@ const NAMED: [(u8, u8, u8); 16] = [
 ];
 
 impl Style {
-    /// Changes what the parameters of a sequence say; whatever is not known is left out.
+    /// Applies the parameters of a sequence; unknown ones are ignored.
     pub(super) fn apply(&mut self, parameters: &str) {
         let mut all = parameters.split(';');
         while let Some(parameter) = all.next() {
             let (code, details) = parameter.split_once(':').unwrap_or((parameter, ""));
-            let code = if code.is_empty() {
-                0
-            } else {
-                code.parse().unwrap_or(u16::MAX)
-            };
-            if code == 38 || code == 48 {
-                let color = if details.is_empty() {
-                    color(&mut all.by_ref().map(number))
-                } else {
-                    // `38:2::r:g:b` names a colour space that nobody uses
-                    let parts: Vec<_> = details.split(':').collect();
-                    let skipped = usize::from(parts.len() > 4);
-                    let used = parts.iter().enumerate().filter(|(at, _)| *at != skipped);
-                    let used = used.map(|(_, part)| number(part));
-                    match skipped {
-                        0 => color(&mut parts.iter().map(|part| number(part))),
-                        _one => color(&mut { used }),
+            match number(code) {
+                Some(code @ (38 | 48)) => {
+                    let color = if details.is_empty() {
+                        color(all.by_ref())
+                    } else {
+                        // `38:2::r:g:b` names a color space, which is not in use
+                        let parts: Vec<_> = details.split(':').collect();
+                        let has_space = parts.len() > 4;
+                        let parts = parts.into_iter().enumerate();
+                        color(
+                            parts
+                                .filter(|(at, _)| !has_space || *at != 1)
+                                .map(|(_, part)| part),
+                        )
+                    };
+                    let Some(color) = color else {
+                        return;
+                    };
+                    if code == 38 {
+                        self.text = Some(color);
+                    } else {
+                        self.back = Some(color);
                     }
-                };
-                let Some(color) = color else {
-                    return;
-                };
-                if code == 38 {
-                    self.text = Some(color);
-                } else {
-                    self.back = Some(color);
                 }
-            } else if code == 4 {
-                self.underline = details != "0";
-            } else {
-                self.set(code);
+                Some(4) => self.underline = details != "0",
+                Some(code) => self.set(code),
+                None => {}
             }
         }
     }
 
-    fn set(&mut self, code: u16) {
-        // each range is below 256
-        let index = |first: u16, bright: u16| Some(Color::Index((code - first + bright) as u8));
+    fn set(&mut self, code: u8) {
+        let index = |first: u8, bright: u8| Some(Color::Index(code - first + bright));
         match code {
             0 => *self = Self::default(),
             1 => self.bold = true,
@@ -105,12 +100,12 @@ impl Style {
             49 => self.back = None,
             90..=97 => self.text = index(90, 8),
             100..=107 => self.back = index(100, 8),
-            // blinking, hidden and whatever else: shown all the same
+            // blinking, hidden and others: shown without it
             _unknown => {}
         }
     }
 
-    /// The classes of the style sheet. Of many colours the nearest of the 16 stands in.
+    /// The classes of the style sheet, with the nearest of the 16 colors.
     #[must_use]
     pub fn classes(&self) -> String {
         let mut all = Vec::new();
@@ -135,20 +130,6 @@ impl Style {
             (self.strike, "ss"),
         ]
     }
-
-    /// The style as the file of cases writes it.
-    #[cfg(test)]
-    pub(crate) fn noted(&self) -> String {
-        let attributes = self.attributes().into_iter().filter(|(is_on, _)| *is_on);
-        let mut all: Vec<_> = attributes.map(|(_, name)| name[1..].to_owned()).collect();
-        for (color, letter) in [(self.text, 'f'), (self.back, 'g')] {
-            all.extend(color.map(|color| match color {
-                Color::Index(index) => format!("{letter}{index}"),
-                Color::Rgb(r, g, b) => format!("{letter}#{r:02x}{g:02x}{b:02x}"),
-            }));
-        }
-        all.join(" ")
-    }
 }
 
 fn number(text: &str) -> Option<u8> {
@@ -159,9 +140,9 @@ fn number(text: &str) -> Option<u8> {
     }
 }
 
-/// What follows 38 or 48.
-fn color(parts: &mut dyn Iterator<Item = Option<u8>>) -> Option<Color> {
-    let mut part = || parts.next().flatten();
+/// The color that follows 38 or 48.
+fn color<'a>(mut parts: impl Iterator<Item = &'a str>) -> Option<Color> {
+    let mut part = || number(parts.next()?);
     match part()? {
         5 => Some(Color::Index(part()?)),
         2 => Some(Color::Rgb(part()?, part()?, part()?)),
@@ -182,8 +163,8 @@ impl Color {
                 (level(cube / 36), level(cube / 6 % 6), level(cube % 6))
             }
             Self::Index(index) => {
-                let grey = 8 + 10 * (index - 232);
-                (grey, grey, grey)
+                let gray = 8 + 10 * (index - 232);
+                (gray, gray, gray)
             }
         }
     }
@@ -201,5 +182,25 @@ impl Color {
         let all = NAMED.iter().enumerate();
         all.min_by_key(|(_, named)| distance(named))
             .map_or(7, |(at, _)| at)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    impl Style {
+        /// The style in the notation of the test cases.
+        pub(crate) fn noted(&self) -> String {
+            let attributes = self.attributes().into_iter().filter(|(is_on, _)| *is_on);
+            let mut all: Vec<_> = attributes.map(|(_, name)| name[1..].to_owned()).collect();
+            for (color, letter) in [(self.text, 'f'), (self.back, 'g')] {
+                all.extend(color.map(|color| match color {
+                    Color::Index(index) => format!("{letter}{index}"),
+                    Color::Rgb(r, g, b) => format!("{letter}#{r:02x}{g:02x}{b:02x}"),
+                }));
+            }
+            all.join(" ")
+        }
     }
 }

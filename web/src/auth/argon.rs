@@ -1,18 +1,17 @@
 //! `{ARGON2}` passwords: slow to verify on purpose, so each right password is verified once.
 //!
-//! A verification takes tens of milliseconds and megabytes. A listener has two lanes, each with
+//! A verification takes tens of milliseconds and megabytes. A listener has two queues, each with
 //! one verification at a time: one for users and addresses without failures, one for those that
-//! failed before. Each rests after a wrong password for longer than it took, so that guessers use
-//! up neither a core nor the memory, and the queue of each is bounded. What was right is remembered
-//! as a digest under a key that exists only in this process; not per connection, because
-//! supervisorctl and most libraries open a new connection for every command. Who knows the
-//! password therefore never waits behind guessers, except for the first time.
+//! failed before. Each pauses after a wrong password for longer than the verification took, so
+//! that guessing uses up neither a core nor the memory, and the length of each is bounded. A right
+//! password is remembered as a digest under a key that exists only in this process; not per
+//! connection, because supervisorctl and most libraries open a new connection for every command.
+//! A client with the right password therefore never waits behind guesses, except the first time.
 
 use std::fmt;
-use std::fs::File;
-use std::io::{self, Read as _};
+use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use actix_web::rt;
 use argon2::Argon2;
@@ -21,44 +20,50 @@ use argon2::password_hash::phc::PasswordHash;
 use sha1::{Digest as _, Sha1};
 use subtle::ConstantTimeEq as _;
 use tokio::sync::Semaphore;
-use tokio::time::{Instant, sleep};
+use tokio::time::sleep;
 use visord_actors::workers::Workers;
 
-/// Verifications that may wait in a lane.
-const QUEUE: usize = 32;
+use crate::clock;
+use crate::session::random_key;
 
-/// How long a lane rests after a wrong password, in times of the verification.
-const REST: u32 = 2;
+/// Verifications that may wait in a queue.
+const MOST_WAITING: usize = 32;
 
-/// One stored password. Cheap to clone; clones share what they remember.
+/// Pause of a queue after a wrong password, in multiples of the verification.
+const PAUSE: u32 = 2;
+
+/// One stored password. Clones share what they remember.
 #[derive(Clone)]
-pub(crate) struct Argon(Arc<Inner>);
+pub(crate) struct Argon(Arc<StoredPassword>);
 
-struct Inner {
+struct StoredPassword {
     hash: PasswordHash,
     key: [u8; 32],
     known: Mutex<Option<[u8; 20]>>,
-    verifier: Arc<Verifier>,
+    queues: Arc<VerificationQueues>,
 }
 
-/// What verifies for a listener.
+/// The verifications of a listener.
 #[derive(Debug, Default)]
-pub(crate) struct Verifier {
-    trusted: Lane,
-    suspect: Lane,
+pub(crate) struct VerificationQueues {
+    trusted: VerificationQueue,
+    suspect: VerificationQueue,
 }
 
 #[derive(Debug)]
-struct Lane {
+struct VerificationQueue {
     turn: Arc<Semaphore>,
     waiting: AtomicUsize,
 }
 
 /// Too many verifications wait already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Full;
+pub(crate) struct QueueFull;
 
-impl Default for Lane {
+/// A verification that waits in a queue.
+struct Waiting<'a>(&'a AtomicUsize);
+
+impl Default for VerificationQueue {
     fn default() -> Self {
         Self {
             turn: Arc::new(Semaphore::new(1)),
@@ -67,52 +72,11 @@ impl Default for Lane {
     }
 }
 
-impl Verifier {
-    /// Verify when it is this one's turn. What has begun goes on though the client leaves: the
-    /// turn is its until it has waited after a wrong password.
-    async fn verify(
-        self: &Arc<Self>,
-        is_trusted: bool,
-        workers: &Workers,
-        verify: impl FnOnce() -> bool + Send + 'static,
-    ) -> Result<bool, Full> {
-        let lane = if is_trusted {
-            &self.trusted
-        } else {
-            &self.suspect
-        };
-        let place = lane.enter().ok_or(Full)?;
-        // it is never closed
-        let turn = Arc::clone(&lane.turn)
-            .acquire_owned()
-            .await
-            .map_err(|_| Full)?;
-        drop(place);
-        let workers = workers.clone();
-        let verified = rt::spawn(async move {
-            let began = Instant::now();
-            // a verification that did not end has not found the password right
-            let is_right = workers.run(verify).await.unwrap_or(false);
-            if !is_right {
-                rt::spawn(async move {
-                    sleep(began.elapsed() * REST).await;
-                    drop(turn);
-                });
-            }
-            is_right
-        });
-        Ok(verified.await.unwrap_or(false))
-    }
-}
-
-/// One that waits in a lane.
-struct Waiting<'a>(&'a AtomicUsize);
-
-impl Lane {
+impl VerificationQueue {
     fn enter(&self) -> Option<Waiting<'_>> {
         let waiting = Waiting(&self.waiting);
-        // dropping it counts it out again
-        (self.waiting.fetch_add(1, Ordering::Relaxed) < QUEUE).then_some(waiting)
+        // dropping it decrements the count
+        (self.waiting.fetch_add(1, Ordering::Relaxed) < MOST_WAITING).then_some(waiting)
     }
 }
 
@@ -125,7 +89,7 @@ impl Drop for Waiting<'_> {
 /// Why a stored password can never be matched.
 #[derive(Debug)]
 pub enum Unusable {
-    /// It is no PHC string.
+    /// It is not a PHC string.
     Malformed(argon2::password_hash::phc::Error),
     /// The system has no randomness.
     NoRandomness(io::Error),
@@ -144,70 +108,65 @@ impl std::error::Error for Unusable {}
 
 impl Argon {
     /// Of the PHC string after `{ARGON2}`.
-    pub(crate) fn new(phc: &str, verifier: &Arc<Verifier>) -> Result<Self, Unusable> {
-        let hash = PasswordHash::new(phc).map_err(Unusable::Malformed)?;
-        let mut key = [0; 32];
-        File::open("/dev/urandom")
-            .and_then(|mut source| source.read_exact(&mut key))
-            .map_err(Unusable::NoRandomness)?;
-        Ok(Self(Arc::new(Inner {
-            hash,
-            key,
+    pub(crate) fn new(phc: &str, queues: &Arc<VerificationQueues>) -> Result<Self, Unusable> {
+        Ok(Self(Arc::new(StoredPassword {
+            hash: PasswordHash::new(phc).map_err(Unusable::Malformed)?,
+            key: random_key().map_err(Unusable::NoRandomness)?,
             known: Mutex::new(None),
-            verifier: Arc::clone(verifier),
+            queues: Arc::clone(queues),
         })))
     }
 
-    /// Whether this password was found to be right before.
+    /// Whether this password was verified before.
     pub(crate) fn is_known(&self, presented: &str) -> bool {
-        let known = self.0.known();
+        let known = *self.0.known();
         known.is_some_and(|known| known.ct_eq(&self.0.digest(presented)).into())
     }
 
-    /// Whether the password is right.
-    pub(crate) async fn fits(
+    /// Verifies a password when its queue permits. For another user than that of this password
+    /// (`is_own` is false) it only takes as long: the password is wrong. What has begun continues
+    /// when the client leaves: the queue is blocked until the pause after a wrong password ends.
+    pub(crate) async fn verify(
         &self,
         presented: String,
+        is_own: bool,
         is_trusted: bool,
         workers: &Workers,
-    ) -> Result<bool, Full> {
-        let inner = Arc::clone(&self.0);
-        let verify = move || inner.verify_and_remember(&presented);
-        self.0.verifier.verify(is_trusted, workers, verify).await
-    }
-
-    /// Take as long as for a wrong password.
-    pub(crate) async fn pretend(
-        &self,
-        presented: String,
-        is_trusted: bool,
-        workers: &Workers,
-    ) -> Result<(), Full> {
-        let inner = Arc::clone(&self.0);
-        let verify = move || {
-            // what comes of it does not matter
-            let _ = inner.verify(&presented);
-            false
+    ) -> Result<bool, QueueFull> {
+        let queues = &self.0.queues;
+        let queue = if is_trusted {
+            &queues.trusted
+        } else {
+            &queues.suspect
         };
-        self.0
-            .verifier
-            .verify(is_trusted, workers, verify)
+        let waiting = queue.enter().ok_or(QueueFull)?;
+        // it is never closed
+        let turn = Arc::clone(&queue.turn)
+            .acquire_owned()
             .await
-            .map(drop)
-    }
-
-    /// While these are held, no password can be verified.
-    #[cfg(test)]
-    pub(crate) async fn occupied(&self) -> [tokio::sync::OwnedSemaphorePermit; 2] {
-        let Verifier { trusted, suspect } = &*self.0.verifier;
-        let turn = async |lane: &Lane| Arc::clone(&lane.turn).acquire_owned().await.unwrap();
-        [turn(trusted).await, turn(suspect).await]
+            .map_err(|_| QueueFull)?;
+        drop(waiting);
+        let (inner, workers) = (Arc::clone(&self.0), workers.clone());
+        let verified = rt::spawn(async move {
+            let began = clock::instant();
+            let verification = workers.run(move || inner.verify(&presented, is_own));
+            // a verification that did not complete has not found the password right
+            let is_right = verification.await.unwrap_or(false);
+            if !is_right {
+                rt::spawn(async move {
+                    sleep(began.elapsed() * PAUSE).await;
+                    drop(turn);
+                });
+            }
+            is_right
+        });
+        Ok(verified.await.unwrap_or(false))
     }
 }
 
-impl Inner {
-    fn known(&self) -> Option<[u8; 20]> {
-        *self.known.lock().unwrap_or_else(PoisonError::into_inner)
+impl StoredPassword {
+    fn known(&self) -> MutexGuard<'_, Option<[u8; 20]>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn digest(&self, presented: &str) -> [u8; 20] {
@@ -218,28 +177,31 @@ impl Inner {
         outer.finalize().into()
     }
 
-    /// Slow.
-    fn verify(&self, presented: &str) -> bool {
-        Argon2::default()
-            .verify_password(presented.as_bytes(), &self.hash)
-            .is_ok()
-    }
-
-    /// Slow.
-    fn verify_and_remember(&self, presented: &str) -> bool {
-        let right = self.verify(presented);
-        if right {
-            let digest = self.digest(presented);
-            let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-            *known = Some(digest);
+    /// Slow. Remembers the password if it is right.
+    fn verify(&self, presented: &str, is_own: bool) -> bool {
+        let verified = Argon2::default().verify_password(presented.as_bytes(), &self.hash);
+        let is_right = is_own && verified.is_ok();
+        if is_right {
+            *self.known() = Some(self.digest(presented));
         }
-        right
+        is_right
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    impl Argon {
+        /// While these are held, no password can be verified.
+        pub(crate) async fn occupied(&self) -> [tokio::sync::OwnedSemaphorePermit; 2] {
+            let VerificationQueues { trusted, suspect } = &*self.0.queues;
+            let turn = async |queue: &VerificationQueue| {
+                Arc::clone(&queue.turn).acquire_owned().await.unwrap()
+            };
+            [turn(trusted).await, turn(suspect).await]
+        }
+    }
 
     fn argon() -> Argon {
         Argon::new(super::super::tests::ARGON2, &Arc::default()).unwrap()
@@ -252,7 +214,7 @@ mod tests {
         let turns = argon.occupied().await;
         let right = tokio::task::spawn_local({
             let argon = argon.clone();
-            async move { argon.fits("secret".into(), true, &workers).await }
+            async move { argon.verify("secret".into(), true, true, &workers).await }
         });
         tokio::task::yield_now().await;
         assert!(!right.is_finished());
@@ -266,11 +228,11 @@ mod tests {
     async fn the_queue_is_bounded_and_others_do_not_wait_in_it() {
         let (argon, workers) = (argon(), Workers::start().unwrap());
         let turns = argon.occupied().await;
-        let guesses: Vec<_> = (0..QUEUE + 1)
+        let guesses: Vec<_> = (0..MOST_WAITING + 1)
             .map(|_| {
                 let (argon, workers) = (argon.clone(), workers.clone());
                 tokio::task::spawn_local(async move {
-                    argon.fits("guess".into(), false, &workers).await
+                    argon.verify("guess".into(), true, false, &workers).await
                 })
             })
             .collect();
@@ -279,7 +241,7 @@ mod tests {
         assert_eq!(refused, 1);
         let [trusted, _suspect] = turns;
         drop(trusted);
-        let right = argon.fits("secret".into(), true, &workers).await;
+        let right = argon.verify("secret".into(), true, true, &workers).await;
         assert_eq!(right, Ok(true));
         guesses.iter().for_each(tokio::task::JoinHandle::abort);
     }

@@ -4,7 +4,7 @@ use super::*;
 use actix_web::http::header::HeaderValue;
 use base64::engine::general_purpose::STANDARD as ENGINE;
 use visord_actors::workers::Workers;
-use visord_config::{Role, WebUser};
+use visord_config::{Credentials, Role, WebUser};
 
 /// Of `secret`, as cheap as can be.
 pub(super) const ARGON2: &str =
@@ -32,45 +32,45 @@ pub(crate) fn server(own: Option<(&str, &str)>, more: &[(&str, &str, Role)]) -> 
             })
             .collect(),
         allowed_hosts: Vec::new(),
-        max_body: HttpConfig::MAX_BODY,
+        max_body: 1024 * 1024,
         tls: None,
     }
 }
 
-fn wrong() -> Verdict {
-    Verdict::Wrong(Key::default())
+type Checked = Result<Caller, Denial>;
+
+fn wrong() -> Checked {
+    Err(Denial::Wrong(LoginKey::default()))
 }
 
-async fn judge(users: &Users, header: Option<&str>) -> Verdict {
+async fn judge(users: &Users, header: Option<&str>) -> Checked {
     let mut headers = HeaderMap::new();
     if let Some(header) = header {
         headers.insert(AUTHORIZATION, HeaderValue::from_str(header).unwrap());
     }
     let workers = Workers::start().unwrap();
-    match users
+    let checked = users
         .check(&headers, Peer::Unknown, &Throttle::default(), &workers)
-        .await
-    {
+        .await;
+    match checked {
         // which slot it counts in does not matter here
-        Verdict::Wrong(_) => wrong(),
-        other @ (Verdict::Welcome(_) | Verdict::Unknown | Verdict::Busy | Verdict::Garbled) => {
-            other
-        }
+        Err(Denial::Wrong(_)) => wrong(),
+        other => other,
     }
 }
 
 /// Of a server whose one user is `user`.
-async fn verdict(password: &str, header: Option<&str>) -> Verdict {
+async fn verdict(password: &str, header: Option<&str>) -> Checked {
     let users = Users::of(&server(Some(("user", password)), &[])).unwrap();
     judge(&users, header).await
 }
 
-fn welcome() -> Verdict {
+fn welcome() -> Checked {
     as_user("user", Right::Admin)
 }
 
-fn as_user(name: &str, right: Right) -> Verdict {
-    Verdict::Welcome(Caller {
+fn as_user(name: &str, right: Right) -> Checked {
+    Ok(Caller {
         user: Some(name.into()),
         right,
         token: String::new(),
@@ -84,7 +84,7 @@ fn login(user: &str, password: &str) -> String {
 #[actix::test]
 async fn plain_passwords() {
     for (header, expected) in [
-        (None, Verdict::Unknown),
+        (None, Err(Denial::NoCredentials)),
         (Some(login("user", "a:b")), welcome()),
         (
             Some(login("user", "a:b").replace("Basic", "bASIC")),
@@ -97,15 +97,18 @@ async fn plain_passwords() {
         (Some(login("User", "a:b")), wrong()),
         (Some(login("user", "a:")), wrong()),
         (Some(login("", "")), wrong()),
-        (Some("Digest username=\"user\"".into()), Verdict::Unknown),
-        (Some("Bearer abc".into()), Verdict::Unknown),
-        (Some("Basic".into()), Verdict::Unknown),
-        (Some("Basic ".into()), Verdict::Unknown),
-        (Some("Basic YQ".into()), Verdict::Garbled),
-        (Some("Basic /////w==".into()), Verdict::Garbled),
+        (
+            Some("Digest username=\"user\"".into()),
+            Err(Denial::NoCredentials),
+        ),
+        (Some("Bearer abc".into()), Err(Denial::NoCredentials)),
+        (Some("Basic".into()), Err(Denial::NoCredentials)),
+        (Some("Basic ".into()), Err(Denial::NoCredentials)),
+        (Some("Basic YQ".into()), Err(Denial::Malformed)),
+        (Some("Basic /////w==".into()), Err(Denial::Malformed)),
         (
             Some(format!("Basic {}", ENGINE.encode("nocolon"))),
-            Verdict::Garbled,
+            Err(Denial::Malformed),
         ),
     ] {
         assert_eq!(
@@ -132,14 +135,14 @@ async fn argon2_passwords() {
             "{password}"
         );
     }
-    let complaints = |password: &str| {
-        let found = Users::complaints(&server(Some(("user", password)), &[]));
+    let unusable = |password: &str| {
+        let found = Users::unusable(&server(Some(("user", password)), &[]));
         found.into_iter().map(|(name, _)| name).collect::<Vec<_>>()
     };
-    assert!(complaints(&stored).is_empty());
-    // what cannot be read lets nobody in, not even with itself as the password
+    assert!(unusable(&stored).is_empty());
+    // a password that cannot be read matches nothing, not even with itself as the password
     let broken = "{ARGON2}$argon2id$v=19$m=8$x$y";
-    assert_eq!(complaints(broken), ["user"]);
+    assert_eq!(unusable(broken), ["user"]);
     for password in ["", broken, "$argon2id$v=19$m=8$x$y"] {
         let header = login("user", password);
         assert_eq!(verdict(broken, Some(&header)).await, wrong());

@@ -1,9 +1,9 @@
-//! How fast passwords can be guessed: each refusal of one user from one address comes later.
+//! Limits how fast passwords can be guessed: each refusal of one user from one address is later.
 //!
-//! A right password is never delayed, so a user is not locked out by clients that guess, wherever
-//! they are. What is remembered has a fixed size: users and addresses share slots by
-//! a hash under a key of this process. Two that meet in a slot slow down each other's refusals,
-//! nothing else; and no client can make the server forget another's failures.
+//! A right password is never delayed, so clients that guess lock out no user. The memory has a
+//! fixed size: users and addresses share slots by a hash under a key of this process. Two in one
+//! slot delay each other's refusals, nothing else; and no client can make the server forget
+//! another's failures.
 
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher as _;
@@ -15,34 +15,34 @@ use tokio::time::Instant;
 
 use crate::connections::Peer;
 
-/// Slots that users and addresses share.
+/// Slots for pairs of user and address.
 const SLOTS: usize = 4096;
 
 /// The delay doubles with each failure until it is this many times the first.
 const LONGEST: u32 = 8;
 
-/// A refusal that would come later than this many times the first delay comes then, without
-/// saying whether the password was right.
+/// A refusal that would be later than this many times the first delay is sent then, without
+/// revealing whether the password was right.
 const TOO_LATE: u32 = 16;
 
-/// Refusals of one user from one address that come within the first delay.
+/// Refusals of one user from one address within the first delay.
 const WITHIN_FIRST: u32 = 10;
 
 /// Failures are forgotten after this time without one.
 const FORGOTTEN: Duration = Duration::from_secs(60);
 
-/// Slow verifications for one user and address at a time, with those that wait.
+/// Slow verifications for one user and address at a time, including those that wait.
 const VERIFYING: u8 = 2;
 
-/// See the module. All times are given; nothing here looks at a clock.
+/// The failures of all users and addresses. Times are parameters; nothing here reads a clock.
 #[derive(Debug)]
 pub struct Throttle {
     hasher: RandomState,
-    slots: Mutex<Box<[Slot]>>,
+    slots: Mutex<Box<[Failures]>>,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
-struct Slot {
+struct Failures {
     failures: u32,
     last: Option<Instant>,
     /// When the next refusal may come.
@@ -52,14 +52,14 @@ struct Slot {
 
 /// A user from an address.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Key(usize);
+pub struct LoginKey(usize);
 
-/// When a refusal is to be given.
+/// When a refusal is due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Refusal {
-    /// How long to wait before it.
+pub struct Delay {
+    /// Time until then.
     pub wait: Duration,
-    /// Too many wait already: the answer is to come back later.
+    /// Too many refusals wait already: the client should try again later.
     pub is_busy: bool,
 }
 
@@ -67,8 +67,8 @@ pub struct Refusal {
 #[derive(Debug)]
 pub struct Verifying<'a> {
     throttle: &'a Throttle,
-    key: Key,
-    /// Nothing speaks against this user and address.
+    key: LoginKey,
+    /// This user and address have no failures and no other verification.
     pub is_trusted: bool,
 }
 
@@ -76,17 +76,17 @@ impl Default for Throttle {
     fn default() -> Self {
         Self {
             hasher: RandomState::new(),
-            slots: Mutex::new(vec![Slot::default(); SLOTS].into()),
+            slots: Mutex::new(vec![Failures::default(); SLOTS].into()),
         }
     }
 }
 
 impl Throttle {
-    /// The key of a user name as it was presented, whether or not there is such a user.
+    /// The key of a user name as it was presented, whether or not it exists.
     #[must_use]
-    pub fn key(&self, user: &str, peer: Peer) -> Key {
+    pub fn key(&self, user: &str, peer: Peer) -> LoginKey {
         let peer = match peer {
-            // a client that has one address of a network has all of it
+            // a client with one address of a network can use all of it
             Peer::Address(IpAddr::V6(address)) => {
                 let network = address.to_bits() >> 64 << 64;
                 Peer::Address(IpAddr::V6(network.into()))
@@ -94,12 +94,12 @@ impl Throttle {
             Peer::Address(IpAddr::V4(_)) | Peer::User(_) | Peer::Unknown => peer,
         };
         let hash = self.hasher.hash_one((user, peer));
-        Key(usize::try_from(hash % SLOTS as u64).unwrap_or(0))
+        LoginKey(usize::try_from(hash % SLOTS as u64).unwrap_or(0))
     }
 
-    /// A login failed: when to say so. `first` is the delay after a first failure.
+    /// Counts a failed login; `first` is the delay after a first failure.
     #[must_use]
-    pub fn refuse(&self, key: Key, first: Duration, now: Instant) -> Refusal {
+    pub fn refuse(&self, key: LoginKey, first: Duration, now: Instant) -> Delay {
         let mut slots = self.slots();
         let slot = &mut slots[key.0];
         slot.forget(now);
@@ -110,27 +110,18 @@ impl Throttle {
         let due = slot.free_at.map_or(due, |free_at| due.max(free_at));
         let wait = due - now;
         if wait > first * TOO_LATE {
-            return Self::busy(first);
+            return Delay::too_long(first);
         }
         slot.free_at = Some(due + first / WITHIN_FIRST);
-        Refusal {
+        Delay {
             wait,
             is_busy: false,
         }
     }
 
-    /// The refusal of a client that was not judged, because too many wait to be.
+    /// Begins a slow verification, unless there are too many of this user and address.
     #[must_use]
-    pub fn busy(first: Duration) -> Refusal {
-        Refusal {
-            wait: first * TOO_LATE,
-            is_busy: true,
-        }
-    }
-
-    /// Begin a slow verification, unless too many of this user and address are under way.
-    #[must_use]
-    pub fn verify(&self, key: Key, now: Instant) -> Option<Verifying<'_>> {
+    pub fn verify(&self, key: LoginKey, now: Instant) -> Option<Verifying<'_>> {
         let mut slots = self.slots();
         let slot = &mut slots[key.0];
         slot.forget(now);
@@ -146,12 +137,23 @@ impl Throttle {
         })
     }
 
-    fn slots(&self) -> MutexGuard<'_, Box<[Slot]>> {
+    fn slots(&self) -> MutexGuard<'_, Box<[Failures]>> {
         self.slots.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Slot {
+impl Delay {
+    /// That of a login that was not checked, because too many wait.
+    #[must_use]
+    pub fn too_long(first: Duration) -> Self {
+        Self {
+            wait: first * TOO_LATE,
+            is_busy: true,
+        }
+    }
+}
+
+impl Failures {
     fn forget(&mut self, now: Instant) {
         if self.last.is_some_and(|last| now - last > FORGOTTEN) {
             self.failures = 0;
@@ -196,7 +198,7 @@ mod tests {
         let throttle = Throttle::default();
         let key = throttle.key("anna", peer("10.0.0.1"));
         let now = Instant::now();
-        let all: Vec<Refusal> = (0..1000)
+        let all: Vec<Delay> = (0..1000)
             .map(|_| throttle.refuse(key, FIRST, now))
             .collect();
         let told = all.iter().filter(|refusal| !refusal.is_busy);

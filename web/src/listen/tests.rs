@@ -17,7 +17,7 @@ fn unix(path: &Path, mode: u32, owner: Ownership) -> HttpConfig {
         credentials: None,
         users: Vec::new(),
         allowed_hosts: Vec::new(),
-        max_body: HttpConfig::MAX_BODY,
+        max_body: 1024 * 1024,
         tls: None,
     }
 }
@@ -36,7 +36,7 @@ fn inet(host: &str, port: u16) -> HttpConfig {
         credentials: None,
         users: Vec::new(),
         allowed_hosts: Vec::new(),
-        max_body: HttpConfig::MAX_BODY,
+        max_body: 1024 * 1024,
         tls: None,
     }
 }
@@ -171,7 +171,7 @@ fn ports() {
         ("localhost", "127.0.0.1"),
     ] {
         let bound = bind_all(&[inet(host, 0)]).unwrap();
-        let Socket::Inet(listener) = &bound[0].socket else {
+        let ListeningSocket::Inet(listener) = &bound[0].socket else {
             panic!()
         };
         let port = listener.local_addr().unwrap().port();
@@ -192,7 +192,7 @@ fn ipv6() {
     }
     for host in ["[::1]", "::1"] {
         let bound = bind_all(&[inet(host, 0)]).unwrap();
-        let Socket::Inet(listener) = &bound[0].socket else {
+        let ListeningSocket::Inet(listener) = &bound[0].socket else {
             panic!()
         };
         assert!(listener.local_addr().unwrap().is_ipv6());

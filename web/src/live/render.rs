@@ -1,78 +1,51 @@
 //! The data of each message, as JSON.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 use visord_actors::feed::{Entry, News};
 use visord_actors::messages::supervisor::ProcessName;
 use visord_actors::usage::Usage;
-use visord_model::event::Event;
+use visord_model::event::{Event, Output};
 use visord_model::name::namespec;
 use visord_model::process::ProcessInfo;
 
 use super::topics::Topics;
 use crate::clock;
 use crate::rpc::details::tenths;
+use crate::streams::{LiveMessage, LiveStreams};
 
-/// Letters of a payload that are shown: an event may be as large as a request.
+/// Bytes of a payload that are shown: an event may be as large as a request.
 const MOST_PAYLOAD: usize = 16 * 1024;
 
-/// Messages about entries that are remembered: as many as clients can be apart that keep up.
-const REMEMBERED: usize = 256;
-
-/// What all clients are told alike is written once.
-#[derive(Debug, Default)]
-pub struct Written {
-    usage: Mutex<Option<(Instant, Arc<str>)>>,
-    news: Mutex<BTreeMap<u64, Line>>,
+/// The message about a feed entry; `None` if the client does not want it.
+pub(super) fn entry(
+    entry: &Entry,
+    topics: Topics,
+    now: i64,
+    streams: &LiveStreams,
+) -> Option<LiveMessage> {
+    let is_wanted = match &entry.news {
+        News::State(_) | News::Gone(_) => topics.state,
+        News::Event { .. } => topics.event,
+    };
+    is_wanted.then(|| {
+        streams.entry(entry.seq, || {
+            let (event, data) = news(entry, now);
+            (event, data.into())
+        })
+    })
 }
 
-/// Name and data of a message.
-pub(super) type Line = (&'static str, Arc<str>);
-
-impl Written {
-    /// The message about an entry; nothing if the client does not want it.
-    pub(super) fn news(&self, entry: &Entry, topics: Topics, now: i64) -> Option<Line> {
-        let wanted = match &entry.news {
-            News::State(_) | News::Gone(_) => topics.state,
-            News::Event { .. } => topics.event,
-        };
-        if !wanted {
-            return None;
-        }
-        let mut known = self.news.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(line) = known.get(&entry.seq) {
-            return Some(line.clone());
-        }
-        let (event, data) = news(entry, now);
-        let line = (event, Arc::from(data));
-        known.insert(entry.seq, line.clone());
-        while known.len() > REMEMBERED {
-            known.pop_first();
-        }
-        Some(line)
-    }
-
-    /// The data of the newest sample.
-    pub(super) fn usage(&self, usage: &Usage) -> Arc<str> {
-        let Some(taken) = usage.taken() else {
-            return Arc::from("{}");
-        };
-        let mut known = self.usage.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((of, data)) = &*known
-            && *of == taken
-        {
-            return Arc::clone(data);
-        }
-        let data = Arc::from(self::usage(usage));
-        *known = Some((taken, Arc::clone(&data)));
-        data
+/// The data of the newest sample.
+pub(super) fn usage(usage: &Usage, streams: &LiveStreams) -> Arc<str> {
+    match usage.taken() {
+        Some(taken) => streams.usage(taken, || sample(usage)),
+        None => "{}".into(),
     }
 }
 
-/// Name and data of the message about an entry.
+/// Event and data of the message about an entry.
 fn news(entry: &Entry, now: i64) -> (&'static str, String) {
     match &entry.news {
         News::State(info) => ("state", state(info, now)),
@@ -94,8 +67,8 @@ pub(super) fn state(info: &ProcessInfo, now: i64) -> String {
     let logs: Vec<&str> = logs.map(|(channel, _)| *channel).collect();
     json!({
         "name": namespec(&info.group, &info.name),
-        "group": info.group,
-        "process": info.name,
+        "group": &*info.group,
+        "process": &*info.name,
         "state": info.state.name(),
         "description": info.description(now, &clock::short),
         "pid": info.pid,
@@ -124,10 +97,9 @@ fn event(serial: Option<u64>, at: i64, event: &Event) -> String {
 /// Group and process an event is about.
 pub(crate) fn named(event: &Event) -> (Option<&str>, Option<&str>) {
     match event {
-        Event::ProcessState { process, group, .. } => (Some(group), Some(process)),
-        Event::ProcessCommunication(output) | Event::ProcessLog(output) => {
-            (Some(&output.group), Some(&output.process))
-        }
+        Event::ProcessState { name, .. }
+        | Event::ProcessCommunication(Output { name, .. })
+        | Event::ProcessLog(Output { name, .. }) => (Some(&name.group), Some(&name.process)),
         Event::GroupAdded(group) | Event::GroupRemoved(group) => (Some(group), None),
         Event::Remote { .. }
         | Event::SupervisorRunning
@@ -136,7 +108,7 @@ pub(crate) fn named(event: &Event) -> (Option<&str>, Option<&str>) {
     }
 }
 
-/// The payload, or the beginning of a long one.
+/// The payload, or the start of a long one.
 pub(crate) fn payload(event: &Event) -> String {
     let bytes = event.payload();
     let shown = bytes.get(..MOST_PAYLOAD).unwrap_or(&bytes);
@@ -147,7 +119,7 @@ pub(crate) fn payload(event: &Event) -> String {
     text
 }
 
-fn usage(usage: &Usage) -> String {
+fn sample(usage: &Usage) -> String {
     let mut all = Map::new();
     for (ProcessName { group, process }, sample) in usage.all() {
         let cpu = tenths(sample.cpu);
@@ -216,21 +188,13 @@ mod tests {
         });
         let (name, data) = news(&entry(gone.clone()), 15);
         assert_eq!((name, data.as_str()), ("gone", "{\"name\":\"x\"}"));
-        let written = Written::default();
+        let streams = LiveStreams::default();
         let gone = entry(gone);
-        assert_eq!(written.news(&gone, Topics::of(Some("event")), 15), None);
-        let topics = Topics::of(None);
-        let first = written.news(&gone, topics, 15).unwrap();
-        let again = written.news(&gone, topics, 15).unwrap();
-        assert!(Arc::ptr_eq(&first.1, &again.1), "written once");
-        for seq in 2..1000 {
-            let entry = Entry {
-                seq,
-                ..gone.clone()
-            };
-            written.news(&entry, topics, 15).unwrap();
-        }
-        assert_eq!(written.news.lock().unwrap().len(), REMEMBERED);
+        let event = Topics::of(Some("event"));
+        assert_eq!(super::entry(&gone, event, 15, &streams), None);
+        let state = Topics::of(None);
+        let (name, data) = super::entry(&gone, state, 15, &streams).unwrap();
+        assert_eq!((name, &*data), ("gone", "{\"name\":\"x\"}"));
     }
 
     #[test]

@@ -1,22 +1,21 @@
-//! What a client wants to hear of.
+//! What a client subscribes to.
 
 /// The topics of a stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Topics {
     /// States of processes.
     pub(super) state: bool,
-    /// What they use.
+    /// Their use of resources.
     pub(super) usage: bool,
     /// Events.
     pub(super) event: bool,
 }
 
 impl Topics {
-    /// Those of a list `state,usage,event`; states if there is no list. Others are for a later
-    /// version.
+    /// Those of a list `state,usage,event`; states without a list. Unknown topics are ignored.
     pub(super) fn of(list: Option<&str>) -> Self {
         let list = list.unwrap_or("state");
-        let has = |topic: &str| list.split(',').any(|word| word.trim() == topic);
+        let has = |topic: &str| list.split(',').any(|name| name.trim() == topic);
         Self {
             state: has("state"),
             usage: has("usage"),

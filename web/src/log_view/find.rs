@@ -1,4 +1,4 @@
-//! Searching a log, from its end or from an offset backwards, no further than is quick.
+//! Searches a log backwards, from its end or an offset, within a bound.
 
 use std::io;
 use std::path::Path;
@@ -7,10 +7,10 @@ use visord_model::output::ansi;
 
 use super::{Part, lines, open, window};
 
-/// Bytes that one search looks at.
+/// Bytes that one search reads.
 pub const REACH: u64 = 32 * 1024 * 1024;
 
-/// Lines that one search finds at most.
+/// Most lines that one search finds.
 pub const HITS: usize = 500;
 
 /// Bytes shown of a line that was found.
@@ -24,7 +24,7 @@ const STEP: u64 = 1024 * 1024;
 pub struct Hit {
     /// Its offset.
     pub at: u64,
-    /// Its text; only the begin of a long one.
+    /// Its text; only the start of a long one.
     pub line: String,
 }
 
@@ -33,14 +33,14 @@ pub struct Hit {
 pub struct Hits {
     /// The lines.
     pub lines: Vec<Hit>,
-    /// What is before this offset was not searched.
+    /// The search ended at this offset.
     pub from: u64,
-    /// Nor what is after this.
+    /// It began at this one.
     pub to: u64,
 }
 
-/// The last lines before an offset (without one: before the end) that contain a text. Case
-/// counts only if the text has a capital letter; styles of lines do not.
+/// The last lines before an offset (`None`: the end) that contain a text. Case matters only if the
+/// text has a capital letter; escape sequences of lines are ignored.
 ///
 /// # Errors
 /// Those of opening and reading.
@@ -55,7 +55,7 @@ pub fn find(path: &Path, text: &str, before: Option<u64>) -> io::Result<Hits> {
     };
     while hits.from > 0 && to - hits.from < REACH {
         let part = window(&file, size, Part::Before(hits.from), STEP)?;
-        let start = hits.lines.len();
+        let before = hits.lines.len();
         for (at, line) in lines(&part) {
             let line = readable(line);
             let found = if any_case {
@@ -66,19 +66,19 @@ pub fn find(path: &Path, text: &str, before: Option<u64>) -> io::Result<Hits> {
             if found {
                 hits.lines.push(Hit {
                     at,
-                    line: begin(&line),
+                    line: start(&line),
                 });
             }
         }
         // the newest first until all are found
-        hits.lines[start..].reverse();
+        hits.lines[before..].reverse();
         if hits.lines.len() >= HITS {
             hits.lines.truncate(HITS);
             hits.from = hits.lines.last().map_or(part.from, |hit| hit.at);
             break;
         }
         if part.from >= hits.from {
-            // it has become shorter meanwhile
+            // the file has become shorter
             break;
         }
         hits.from = part.from;
@@ -87,7 +87,7 @@ pub fn find(path: &Path, text: &str, before: Option<u64>) -> io::Result<Hits> {
     Ok(hits)
 }
 
-/// What is read of a line.
+/// The visible text of a line.
 fn readable(line: &[u8]) -> String {
     if ansi::contains_sequence(line) {
         String::from_utf8_lossy(&ansi::strip(line)).into_owned()
@@ -96,8 +96,8 @@ fn readable(line: &[u8]) -> String {
     }
 }
 
-/// The begin of a line, without the memory of the rest.
-fn begin(line: &str) -> String {
+/// The start of a line, without the memory of the rest.
+fn start(line: &str) -> String {
     if line.len() <= SHOWN {
         return line.to_owned();
     }

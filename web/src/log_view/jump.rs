@@ -1,31 +1,31 @@
-//! To the first line of a log at or after a time: halving, as its lines are in the order of
-//! their times.
+//! Finds the first line of a log at or after a time, by bisection: lines are in the order of their
+//! times.
 
 use std::fs::File;
 use std::io;
 use std::path::Path;
 
-use super::time::Clock;
+use super::time::LogClock;
 use super::{Part, lines, open, window};
 
-/// Bytes looked at around each guess.
+/// Bytes read around each guess.
 const STEP: u64 = 64 * 1024;
 
-/// Bytes that one jump looks at.
+/// Bytes that one jump reads.
 const REACH: u64 = 32 * 1024 * 1024;
 
-/// The offset of the first line from this time (milliseconds since 1970) or later; that of the
-/// end if all are earlier; nothing if no line has a time. Where too many lines without a time lie
-/// between, that of the first line that is known not to be earlier, or of one before it.
+/// The offset of the first line at this time (milliseconds since 1970) or later; that of the end if
+/// all are earlier; `None` if no line has a time. With too many lines without a time in between, that
+/// of the first line that is known not to be earlier, or of one before it.
 ///
 /// # Errors
 /// Those of opening and reading.
-pub fn jump(path: &Path, time: i64, clock: &Clock) -> io::Result<Option<u64>> {
+pub fn jump(path: &Path, time: i64, clock: &LogClock) -> io::Result<Option<u64>> {
     within(REACH, path, time, clock)
 }
 
-/// The same, looking at so many bytes.
-fn within(reach: u64, path: &Path, time: i64, clock: &Clock) -> io::Result<Option<u64>> {
+/// The same, reading at most `reach` bytes.
+fn within(reach: u64, path: &Path, time: i64, clock: &LogClock) -> io::Result<Option<u64>> {
     let (file, size) = open(path)?;
     let mut search = Search {
         file,
@@ -61,29 +61,29 @@ fn within(reach: u64, path: &Path, time: i64, clock: &Clock) -> io::Result<Optio
 struct Search<'a> {
     file: File,
     size: u64,
-    clock: &'a Clock,
-    /// Bytes that may yet be looked at.
+    clock: &'a LogClock,
+    /// Bytes that may still be read.
     left: u64,
 }
 
-/// What a look at some lines found.
+/// The result of a search in some lines.
 enum Found {
     /// The offset of a line, and its time.
     Line(u64, i64),
     Nothing,
-    /// The search has looked at enough.
+    /// The bound was reached.
     TooFar,
 }
 
 impl Search<'_> {
-    /// Where the next line begins.
+    /// Offset of the next line.
     fn line_after(&self, offset: u64) -> io::Result<u64> {
         let part = window(&self.file, self.size, Part::After(offset), STEP)?;
         let end = part.bytes.iter().position(|&byte| byte == b'\n');
         Ok(end.map_or(part.to, |end| part.from + end as u64 + 1))
     }
 
-    /// The first line from here on, before there, that has such a time.
+    /// The first line between these offsets with a time that is wanted.
     fn timed(&mut self, from: u64, to: u64, is_wanted: impl Fn(i64) -> bool) -> io::Result<Found> {
         let mut at = from;
         while at < to {
@@ -114,7 +114,7 @@ mod tests {
     #[test]
     fn the_first_line_not_before_a_time() {
         let file = tempfile::NamedTempFile::new().unwrap();
-        let clock = Clock::system();
+        let clock = LogClock::system();
         let start = 1_795_000_000_000_i64;
         let mut text = "no time yet\n".repeat(50);
         let mut offsets = Vec::new();

@@ -1,38 +1,40 @@
-//! The time a log line says it is from.
+//! The time in a log line.
 //!
-//! Known are ISO 8601 with `T` or a blank (`2026-11-21T03:58:39.123+00:00`, our own `prefix`
+//! Supported are ISO 8601 with `T` or a blank (`2026-11-21T03:58:39.123+00:00`, our own `prefix`
 //! and `json` formats, Python's `,123`, Go's and nginx's `2026/11/21`), the time of web servers
 //! (`21/Nov/2026:03:58:39 +0000`) and that of syslog (`Nov 21 03:58:39`), within the first
-//! [`WITHIN`] bytes of the line. A time without a zone is one of the daemon's zone.
+//! [`WITHIN`] bytes of the line. A time without a zone is in the daemon's zone.
 
 use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::{Offset, TimeZone};
 use jiff::{Timestamp, ToSpan as _};
 use visord_model::output::ansi;
 
-/// Where a line may have its time.
+use crate::clock;
+
+/// Bytes at the start of a line that may contain its time.
 pub const WITHIN: usize = 80;
 
 const MONTHS: [&[u8; 3]; 12] = [
     b"jan", b"feb", b"mar", b"apr", b"may", b"jun", b"jul", b"aug", b"sep", b"oct", b"nov", b"dec",
 ];
 
-/// What reading a time needs to know.
+/// The context for times that are incomplete.
 #[derive(Clone, Debug)]
-pub struct Clock {
-    /// Where the daemon is.
+pub struct LogClock {
+    /// The daemon's zone.
     pub zone: TimeZone,
-    /// Now: times may lack a year or a day.
+    /// Now, for times without a year or a day.
     pub now: Timestamp,
 }
 
-impl Clock {
-    /// Of this machine.
+impl LogClock {
+    /// That of this machine.
     #[must_use]
     pub fn system() -> Self {
         Self {
             zone: TimeZone::system(),
-            now: Timestamp::now(),
+            now: clock::timestamp(),
         }
     }
 
@@ -53,8 +55,8 @@ impl Clock {
             .find_map(|at| self.at(&line[at..]))
     }
 
-    /// What a user means by a time: as in lines, without seconds, or without a day for the
-    /// last time the clock showed this.
+    /// A time that a user entered: as in lines, without seconds, or without a day for the most
+    /// recent time of this kind.
     #[must_use]
     pub fn meant(&self, text: &str) -> Option<i64> {
         let text = text.trim();
@@ -125,7 +127,7 @@ impl Clock {
 
     /// A time of day with the zone that may follow it.
     fn moment(&self, then: DateTime, rest: &[u8], between: u8) -> Option<i64> {
-        // `12:00:00 -5 widgets` is no zone
+        // in `12:00:00 -5 widgets` there is no zone
         let zone = if between == b' ' && rest.first() == Some(&b' ') {
             None
         } else {
@@ -146,7 +148,7 @@ impl Clock {
     }
 }
 
-/// So many digits, and no more.
+/// A number of exactly this many digits, and the rest.
 fn number(text: &[u8], digits: usize) -> Option<(i64, &[u8])> {
     let (own, rest) = text.split_at_checked(digits)?;
     let is_number = own.iter().all(u8::is_ascii_digit) && !rest.first()?.is_ascii_digit();
@@ -167,7 +169,7 @@ fn date(year: i64, month: i64, day: i64) -> Option<Date> {
     Date::new(year.ok()?, month.ok()?, day.ok()?).ok()
 }
 
-/// `03:58`, `03:58:39`, `03:58:39.123` or `03:58:39,123`, and what follows.
+/// `03:58`, `03:58:39`, `03:58:39.123` or `03:58:39,123`, and the rest.
 fn time_of_day(text: &[u8]) -> Option<(Time, &[u8])> {
     let two = |text: &[u8]| {
         let own = text.get(..2)?;
@@ -232,8 +234,8 @@ fn offset(text: &[u8]) -> Option<Offset> {
 mod tests {
     use super::*;
 
-    fn clock() -> Clock {
-        Clock {
+    fn clock() -> LogClock {
+        LogClock {
             zone: TimeZone::fixed(Offset::from_hours(1).unwrap()),
             now: "2026-03-05T12:00:00+01:00".parse().unwrap(),
         }

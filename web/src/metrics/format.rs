@@ -1,8 +1,8 @@
-//! Which of the two text formats a client gets.
+//! The two text formats, and which of them a client gets.
 
-/// A text format. They differ in how counters are named in their comments and in how a page ends.
+/// A text format. They differ in the names of counters in comments and in the end of a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
+pub(super) enum Format {
     /// Prometheus text format 0.0.4.
     Prometheus,
     /// OpenMetrics 1.0.0.
@@ -10,9 +10,9 @@ pub enum Format {
 }
 
 impl Format {
-    /// What the `Accept` header prefers; the older format, which everybody reads, in doubt.
+    /// The one that the `Accept` header prefers; in doubt the older one, which all clients read.
     #[must_use]
-    pub fn asked(accept: Option<&str>) -> Self {
+    pub(super) fn accepted(accept: Option<&str>) -> Self {
         let mut best = [0.0_f32; 2];
         for range in accept.unwrap_or_default().split(',') {
             let mut parts = range.split(';').map(str::trim);
@@ -30,7 +30,7 @@ impl Format {
                     _ => {}
                 }
             }
-            // there is no other version of ours
+            // the versions that these formats are compatible with
             let known = matches!(version, "" | "0.0.1" | "0.0.4" | "1.0.0");
             if known && quality > best[place] {
                 best[place] = quality;
@@ -43,9 +43,9 @@ impl Format {
         }
     }
 
-    /// The header that says so.
+    /// Its `Content-Type`.
     #[must_use]
-    pub const fn content_type(self) -> &'static str {
+    pub(super) const fn content_type(self) -> &'static str {
         match self {
             Self::Prometheus => "text/plain; version=0.0.4; charset=utf-8",
             Self::OpenMetrics => "application/openmetrics-text; version=1.0.0; charset=utf-8",
@@ -85,7 +85,7 @@ mod tests {
                 O,
             ),
         ] {
-            assert_eq!(Format::asked(accept), format, "{accept:?}");
+            assert_eq!(Format::accepted(accept), format, "{accept:?}");
         }
     }
 }

@@ -1,36 +1,33 @@
 //! Writes the text formats.
 //!
-//! An own writer instead of the crate `prometheus-client`, which writes OpenMetrics alone (many
-//! agents and scripts read only the older format), and whose registry of live metrics is in the
-//! way where numbers are read from where they are kept.
+//! The crate `prometheus-client` writes OpenMetrics only (many agents and scripts read only the
+//! older format), and its registry of live metrics does not fit numbers that are read from their
+//! owners (docs/decisions/0011-metrics.md).
 
 use std::fmt::{Display, Write as _};
 
 use super::format::Format;
-
 /// The kind of a family.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
-    /// Goes up and down.
+pub(super) enum MetricKind {
+    /// Increases and decreases.
     Gauge,
-    /// Goes up; its samples have the suffix `_total`.
+    /// Increases; its samples have the suffix `_total`.
     Counter,
-    /// Says what is so: always 1; its samples have the suffix `_info`.
+    /// A fact in labels, always 1; its samples have the suffix `_info`.
     Info,
     /// Counts by size.
     Histogram,
 }
 
-/// Names and values of labels; values may be any text.
-pub(super) type Labels<'a> = &'a [(&'static str, &'a str)];
+/// Name and value of a label; the value may be any text.
+pub(super) type Label<'a> = (&'static str, &'a str);
 
-/// A page in the making.
+/// An unfinished page.
 #[derive(Debug)]
 pub(super) struct Text {
     format: Format,
     out: String,
-    name: &'static str,
-    kind: Kind,
 }
 
 impl Text {
@@ -39,27 +36,62 @@ impl Text {
         Self {
             format,
             out: String::new(),
-            name: "",
-            kind: Kind::Gauge,
         }
     }
 
-    /// Begin a family; samples that follow belong to it. A name that ends with `_seconds` or
-    /// `_bytes` has this unit.
-    pub(super) fn family(&mut self, kind: Kind, name: &'static str, help: &str) {
-        (self.name, self.kind) = (name, kind);
-        let (suffix, word) = match (self.format, kind) {
-            (_, Kind::Gauge) => ("", "gauge"),
-            (_, Kind::Histogram) => ("", "histogram"),
-            (Format::OpenMetrics, Kind::Counter) => ("", "counter"),
-            (Format::OpenMetrics, Kind::Info) => ("", "info"),
+    /// A family with its samples. A name that ends with `_seconds` or `_bytes` has this unit.
+    pub(super) fn family<'a, const N: usize, V: Display>(
+        &mut self,
+        kind: MetricKind,
+        name: &str,
+        help: &str,
+        samples: impl IntoIterator<Item = ([Label<'a>; N], V)>,
+    ) {
+        self.header(kind, name, help);
+        let suffix = match kind {
+            MetricKind::Gauge | MetricKind::Histogram => "",
+            MetricKind::Counter => "_total",
+            MetricKind::Info => "_info",
+        };
+        for (labels, value) in samples {
+            self.line(name, suffix, &labels, value);
+        }
+    }
+
+    /// A histogram of a family: bounds with the number of observations up to each, all of them,
+    /// and their sum.
+    pub(super) fn histogram(
+        &mut self,
+        name: &str,
+        label: Label<'_>,
+        buckets: impl Iterator<Item = (f64, u64)>,
+        count: u64,
+        sum: f64,
+    ) {
+        for (bound, below) in buckets {
+            // OpenMetrics requires bounds with a point
+            let bound = format!("{bound:?}");
+            self.line(name, "_bucket", &[label, ("le", &bound)], below);
+        }
+        self.line(name, "_bucket", &[label, ("le", "+Inf")], count);
+        self.line(name, "_count", &[label], count);
+        self.line(name, "_sum", &[label], sum);
+    }
+
+    /// The comments before the samples of a family.
+    pub(super) fn header(&mut self, kind: MetricKind, name: &str, help: &str) {
+        let (suffix, kind) = match (self.format, kind) {
+            (_, MetricKind::Gauge) => ("", "gauge"),
+            (_, MetricKind::Histogram) => ("", "histogram"),
+            (Format::OpenMetrics, MetricKind::Counter) => ("", "counter"),
+            (Format::OpenMetrics, MetricKind::Info) => ("", "info"),
             // here the names are those of the samples
-            (Format::Prometheus, Kind::Counter) => ("_total", "counter"),
-            (Format::Prometheus, Kind::Info) => ("_info", "gauge"),
+            (Format::Prometheus, MetricKind::Counter) => ("_total", "counter"),
+            (Format::Prometheus, MetricKind::Info) => ("_info", "gauge"),
         };
         let out = &mut self.out;
         // writing to a String cannot fail
-        let _ = writeln!(out, "# TYPE {name}{suffix} {word}");
+        let _ = writeln!(out, "# TYPE {name}{suffix} {kind}");
         let unit = ["seconds", "bytes"].iter().find(|u| name.ends_with(*u));
         if let (Format::OpenMetrics, Some(unit)) = (self.format, unit) {
             let _ = writeln!(out, "# UNIT {name} {unit}");
@@ -67,45 +99,12 @@ impl Text {
         let _ = writeln!(out, "# HELP {name}{suffix} {help}");
     }
 
-    /// A sample of the family.
-    pub(super) fn sample(&mut self, labels: Labels<'_>, value: impl Display) {
-        let suffix = match self.kind {
-            Kind::Gauge | Kind::Histogram => "",
-            Kind::Counter => "_total",
-            Kind::Info => "_info",
-        };
-        self.line(suffix, labels, None, value);
-    }
-
-    /// A histogram: bounds with the number of observations up to each, all of them, and their
-    /// sum.
-    pub(super) fn histogram(
-        &mut self,
-        labels: Labels<'_>,
-        buckets: impl Iterator<Item = (f64, u64)>,
-        count: u64,
-        sum: f64,
-    ) {
-        for (bound, below) in buckets {
-            self.line("_bucket", labels, Some(("le", &float(bound))), below);
-        }
-        self.line("_bucket", labels, Some(("le", "+Inf")), count);
-        self.line("_count", labels, None, count);
-        self.line("_sum", labels, None, sum);
-    }
-
-    fn line(
-        &mut self,
-        suffix: &str,
-        labels: Labels<'_>,
-        more: Option<(&str, &str)>,
-        value: impl Display,
-    ) {
+    fn line(&mut self, name: &str, suffix: &str, labels: &[Label<'_>], value: impl Display) {
         let out = &mut self.out;
-        out.push_str(self.name);
+        out.push_str(name);
         out.push_str(suffix);
         let mut before = '{';
-        for (name, value) in labels.iter().copied().chain(more) {
+        for (name, value) in labels {
             out.push(before);
             before = ',';
             out.push_str(name);
@@ -120,18 +119,13 @@ impl Text {
         let _ = writeln!(out, " {value}");
     }
 
-    /// The page.
+    /// The complete page.
     pub(super) fn finish(mut self) -> String {
         if self.format == Format::OpenMetrics {
             self.out.push_str("# EOF\n");
         }
         self.out
     }
-}
-
-/// OpenMetrics wants bounds with a point.
-fn float(number: f64) -> String {
-    format!("{number:?}")
 }
 
 fn escape_into(out: &mut String, text: &str) {
@@ -151,15 +145,19 @@ mod tests {
 
     fn page(format: Format) -> String {
         let mut text = Text::new(format);
-        text.family(Kind::Gauge, "v_up", "Whether.");
-        text.sample(&[], 1);
-        text.family(Kind::Counter, "v_cpu_seconds", "Time.");
-        text.sample(&[("name", "a\\b\"c\nd}é")], 1.5);
-        text.family(Kind::Info, "v_build", "Which.");
-        text.sample(&[("version", "1")], 1);
-        text.family(Kind::Histogram, "v_wait_seconds", "Waits.");
+        text.family(MetricKind::Gauge, "v_up", "Whether.", [([], 1)]);
+        let hostile = [("name", "a\\b\"c\nd}é")];
+        text.family(
+            MetricKind::Counter,
+            "v_cpu_seconds",
+            "Time.",
+            [(hostile, 1.5)],
+        );
+        let version = [("version", "1")];
+        text.family(MetricKind::Info, "v_build", "Which.", [(version, 1)]);
+        text.header(MetricKind::Histogram, "v_wait_seconds", "Waits.");
         let buckets = [(0.001, 1), (1.0, 2)].into_iter();
-        text.histogram(&[("m", "x")], buckets, 3, 4.25);
+        text.histogram("v_wait_seconds", ("m", "x"), buckets, 3, 4.25);
         text.finish()
     }
 

@@ -7,11 +7,12 @@ use askama::Template;
 use nix::sys::resource::{RLIM_INFINITY, Resource, getrlimit};
 use visord_model::process::uptime;
 
-use super::Page;
 use super::frame::{self, Frame};
-use crate::caller::{Caller, Right};
+use super::{Page, Visit};
+use crate::answer::Refusal;
+use crate::caller::Right;
 use crate::clock;
-use crate::site::{Doorplate, Site};
+use crate::site::{ListenerInfo, Site};
 use crate::state::STANDS_IN_FOR;
 
 #[derive(Template)]
@@ -34,30 +35,28 @@ struct Row<'a> {
 }
 
 /// The page. Where files are and which system this is, is shown only to those who may operate.
-#[must_use]
-pub fn page(site: &Site, caller: &Caller) -> HttpResponse {
-    let insider = caller.may(Right::Operate);
+pub fn page(visit: &Visit<'_>) -> Result<HttpResponse, Refusal> {
+    let site = visit.site;
+    let may_operate = visit.caller.may(Right::Operate);
+    let listeners = site.server.listeners.iter();
     let page = About {
-        frame: Frame::new(site, caller, Page::About, "About this daemon"),
-        facts: facts(site, insider),
-        listeners: site
-            .shared
-            .listeners
-            .iter()
-            .map(|plate| row(site, plate, insider))
+        frame: Frame::new(visit, Page::About, "About this daemon"),
+        facts: facts(site, may_operate),
+        listeners: listeners
+            .map(|listener| row(site, listener, may_operate))
             .collect(),
         limits: limits(site),
     };
-    frame::respond(site, &page)
+    frame::respond(visit, &page)
 }
 
-fn facts(site: &Site, insider: bool) -> Vec<(&'static str, String)> {
+fn facts(site: &Site, may_operate: bool) -> Vec<(&'static str, String)> {
     let (state, setup) = (&site.state, &site.state.setup);
     let identity = state.board.identity();
     let started = unix(setup.started);
     let since = uptime((clock::now() - started).max(0));
     let all = state.board.all();
-    let mut groups: Vec<&str> = all.iter().map(|info| info.group.as_str()).collect();
+    let mut groups: Vec<&str> = all.iter().map(|info| &*info.group).collect();
     groups.sort_unstable();
     groups.dedup();
     let run = all.iter().filter(|info| info.state.is_running()).count();
@@ -77,7 +76,7 @@ fn facts(site: &Site, insider: bool) -> Vec<(&'static str, String)> {
             ),
         ),
     ];
-    if insider {
+    if may_operate {
         let config = setup.config_file.display().to_string();
         let log = identity.logfile.as_ref();
         let log = log.map_or("the system log".to_owned(), |it| it.display().to_string());
@@ -90,23 +89,26 @@ fn facts(site: &Site, insider: bool) -> Vec<(&'static str, String)> {
     facts
 }
 
-fn row<'a>(site: &Site, plate: &'a Doorplate, insider: bool) -> Row<'a> {
-    let address = match (&plate.socket, insider) {
+fn row<'a>(site: &Site, listener: &'a ListenerInfo, may_operate: bool) -> Row<'a> {
+    let address = match (&listener.socket, may_operate) {
         (Some(_), false) => "a unix socket".to_owned(),
         (Some(path), true) => path.display().to_string(),
-        (None, _) => plate.address.clone(),
+        (None, _) => listener.address.clone(),
     };
     Row {
-        section: &plate.section,
+        section: &listener.section,
         address,
-        tls: match (plate.tls, plate.client_certificate) {
+        tls: match (listener.tls, listener.client_certificate) {
             (false, _) => "no",
             (true, false) => "yes",
             (true, true) => "yes, with certificates of clients",
         },
-        asks: if plate.asks_for_password { "yes" } else { "no" },
-        max_body: bytes(plate.max_body),
-        here: plate.section == site.door.section,
+        asks: match listener.asks_for_password {
+            true => "yes",
+            false => "no",
+        },
+        max_body: bytes(listener.max_body),
+        here: listener.section == site.listener.info.section,
     }
 }
 

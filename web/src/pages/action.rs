@@ -1,175 +1,105 @@
-//! What the buttons and the `?action=` links do, and the message about it (spec interfaces 5.4).
+//! What the status page is asked to do: a form of ours ([`Order`]) or an `action=` of the
+//! original ([`original`]). Each is refused unless the caller may order it and a page of ours asked
+//! for it, and is carried out to its end, though the client may leave (difference Q23).
 
+use actix_web::HttpResponse;
+use actix_web::http::header::{ACCEPT, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
 use actix_web::http::{Method, StatusCode};
-use actix_web::{HttpRequest, HttpResponse, rt};
-use visord_actors::messages::supervisor::{ProcessName, Scope};
-use visord_model::fault::{Fault, FaultCode};
 
-use crate::answer;
-use crate::caller::{Caller, Right};
-use crate::clock;
+use super::filter::Filter;
+use super::frame::Message;
+use super::order::Order;
+use super::{Visit, confirm, html, original, work};
+use crate::answer::{self, Refusal};
+use crate::caller::Right;
 use crate::origin;
 use crate::query;
-use crate::rpc::names;
-use crate::site::Site;
-use crate::state::AppState;
 
-/// One action.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Action {
-    Refresh,
-    RestartAll,
-    StopAll,
-    One(Verb, String),
+/// The answer to a request that asks for an action, `None` for any other.
+///
+/// # Errors
+/// The refusal of an action that the caller may not order, or that no page of ours asked for.
+pub async fn answer(visit: &Visit<'_>, form: &str) -> Result<Option<HttpResponse>, Refusal> {
+    let order = Order::of(form).filter(|_| visit.is(&Method::POST));
+    let response = match (visit.get("action"), order) {
+        // HEAD asks what GET would say; it orders nothing
+        (Some(_), _) if visit.is(&Method::HEAD) => html::respond(String::new()),
+        (Some(action), _) => {
+            check(visit, original::right(action))?;
+            original::perform(visit, action).await?
+        }
+        (None, Some(order)) => {
+            check(visit, Right::Operate)?;
+            carry_out(visit, order).await?
+        }
+        (None, None) => return Ok(None),
+    };
+    Ok(Some(response))
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Verb {
-    Start,
-    Stop,
-    Restart,
-    ClearLog,
+fn check(visit: &Visit<'_>, needed: Right) -> Result<(), Refusal> {
+    visit.check_right(needed)?;
+    visit.site.check_origin(visit.request)?;
+    let (is_post, headers) = (visit.is(&Method::POST), visit.request.headers());
+    let has_token = |token| visit.caller.is_token(token);
+    // scripts need no token, nor does a link that a browser follows from our pages or by hand
+    let why =
+        if is_post && origin::is_browser(headers) && !visit.get("token").is_some_and(has_token) {
+            "This form is from another session, or from before a restart of the daemon. \
+         Go back, reload the page and try again."
+        } else if !is_post && origin::is_unexplained(headers) {
+            "Your browser does not tell which page asked for this; it may be another web site. \
+         Use the buttons of the page of all processes."
+        } else {
+            return Ok(());
+        };
+    Err(Refusal::because(StatusCode::FORBIDDEN, why))
 }
 
-impl Verb {
-    const ALL: [(&str, Self); 4] = [
-        ("start", Self::Start),
-        ("stop", Self::Stop),
-        ("restart", Self::Restart),
-        ("clearlog", Self::ClearLog),
-    ];
-}
-
-impl Action {
-    fn of(action: &str, name: Option<&str>) -> Option<Self> {
-        match action {
-            "refresh" => Some(Self::Refresh),
-            "restartall" => Some(Self::RestartAll),
-            "stopall" => Some(Self::StopAll),
-            _ => {
-                let (_, verb) = Verb::ALL.into_iter().find(|(known, _)| *known == action)?;
-                Some(Self::One(verb, name?.to_owned()))
-            }
+/// Carry out an order, then send the client to the page it came from with a message; or ask for
+/// confirmation first. A script that accepts nothing but `text/plain` gets the message itself,
+/// with 409 if something failed.
+async fn carry_out(visit: &Visit<'_>, order: Order) -> Result<HttpResponse, Refusal> {
+    let state = &visit.site.state;
+    if order.needs_confirmation() {
+        let targets = order.targets(&state.board);
+        if !targets.found.is_empty() {
+            return confirm::page(visit, &order, &targets);
         }
     }
-}
-
-/// What it takes to order an action.
-#[must_use]
-pub fn right(action: &str) -> Right {
-    if action == "refresh" {
-        Right::View
+    let message = work::perform(state, order).await;
+    let message = message.ok_or(StatusCode::INTERNAL_SERVER_ERROR)?;
+    let accepted = visit.request.headers().get(ACCEPT);
+    if accepted.is_none_or(|value| value != "text/plain") {
+        return Ok(answer::see_other(&place(visit, Some(&message))));
+    }
+    let status = if message.failed {
+        StatusCode::CONFLICT
     } else {
-        Right::Operate
-    }
+        StatusCode::OK
+    };
+    Ok(answer::uncached(&mut HttpResponse::build(status))
+        .insert_header((CONTENT_TYPE, "text/plain;charset=utf-8"))
+        .insert_header((X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .body(message.text))
 }
 
-/// Whether a browser posts a form that none of our pages made. Scripts need no token, and
-/// neither does a link that a browser follows from one of our pages or by hand.
+/// Where the page of a form is: the processes that its filter shows, or one process; with a
+/// message above.
 #[must_use]
-pub fn lacks_token(request: &HttpRequest, caller: &Caller, token: Option<&str>) -> bool {
-    request.method() == Method::POST
-        && origin::is_browser(request.headers())
-        && !token.is_some_and(|token| caller.is_token(token))
+pub fn place(visit: &Visit<'_>, message: Option<&Message>) -> String {
+    let process = visit.get("process");
+    let process = process.map(|name| format!("&process={}", query::encoded(name)));
+    let message = message.map(Message::parameters);
+    let filter = Filter::of(visit).parameters();
+    index(&(process.unwrap_or_default() + &message.unwrap_or_default() + &filter))
 }
 
-/// Carry out an action to its end, though the client may leave (decision Q23), then send the
-/// client to the page with a message.
-pub async fn perform(site: &Site, action: &str, name: Option<&str>) -> HttpResponse {
-    let Some(action) = Action::of(action, name) else {
-        return answer::error(StatusCode::BAD_REQUEST);
-    };
-    let state = site.state.clone();
-    let work = rt::spawn(async move { carry_out(&state, action).await });
-    match work.await {
-        Ok(message) => answer::see_other(&format!("/?message={}", query::encoded(&message))),
-        // the task ended unheard: it panicked, or the daemon is going away
-        Err(_) => answer::error(StatusCode::INTERNAL_SERVER_ERROR),
+/// The status page with these parameters, each with `&` before it.
+#[must_use]
+pub fn index(parameters: &str) -> String {
+    match parameters.strip_prefix('&') {
+        Some(parameters) => format!("index.html?{parameters}"),
+        None => "index.html".to_owned(),
     }
-}
-
-async fn carry_out(state: &AppState, action: Action) -> String {
-    let link = &state.link;
-    match action {
-        Action::Refresh => format!("Page refreshed at {}", clock::long(clock::now())),
-        Action::StopAll => match link.stop_many(Scope::All, true).await {
-            Ok(_) => format!("All stopped at {}", clock::long(clock::now())),
-            Err(fault) => unexpected(&fault),
-        },
-        Action::RestartAll => match restart_all(state).await {
-            Ok(()) => format!("All restarted at {}", clock::long(clock::now())),
-            Err(fault) => unexpected(&fault),
-        },
-        Action::One(verb, given) => match names::active(&state.board, &given) {
-            Ok(name) => carry_out_one(state, verb, name, &given).await,
-            Err(_) => format!("No such process named {given}"),
-        },
-    }
-}
-
-async fn restart_all(state: &AppState) -> Result<(), Fault> {
-    state.link.stop_many(Scope::All, true).await?;
-    state.link.start_many(Scope::All, true).await?;
-    Ok(())
-}
-
-async fn carry_out_one(state: &AppState, verb: Verb, name: ProcessName, given: &str) -> String {
-    let link = &state.link;
-    let respelled = |fault| names::respelled(fault, &name, given);
-    match verb {
-        Verb::Start => match link.start_process(name.clone(), true).await {
-            Ok(()) => format!("Process {given} started"),
-            Err(fault) => start_failed(&respelled(fault), given),
-        },
-        Verb::Stop => match link.stop_process(name.clone(), true).await {
-            Ok(()) => format!("Process {given} stopped"),
-            Err(fault) => unexpected(&respelled(fault)),
-        },
-        Verb::Restart => {
-            // it may have stopped by itself; what counts is whether it runs again
-            let _ = link.stop_process(name.clone(), true).await;
-            match link.start_process(name.clone(), true).await {
-                Ok(()) => format!("Process {given} restarted"),
-                // the original claims success here
-                Err(fault) => start_failed(&respelled(fault), given),
-            }
-        }
-        Verb::ClearLog => match link.clear_process_logs(name.clone()).await {
-            Ok(()) => format!("Log for {given} cleared"),
-            Err(fault) => unexpected(&respelled(fault)),
-        },
-    }
-}
-
-fn unexpected(fault: &Fault) -> String {
-    format!(
-        "unexpected rpc fault [{}] {}",
-        fault.code.code(),
-        fault.text()
-    )
-}
-
-fn start_failed(fault: &Fault, given: &str) -> String {
-    let reason = match fault.code {
-        FaultCode::NoFile => "no such file",
-        FaultCode::NotExecutable => "file not executable",
-        FaultCode::AlreadyStarted => "already started",
-        FaultCode::SpawnError => "spawn error",
-        FaultCode::AbnormalTermination => "abnormal termination",
-        FaultCode::UnknownMethod
-        | FaultCode::IncorrectParameters
-        | FaultCode::BadArguments
-        | FaultCode::SignatureUnsupported
-        | FaultCode::ShutdownState
-        | FaultCode::BadName
-        | FaultCode::BadSignal
-        | FaultCode::Failed
-        | FaultCode::NotRunning
-        | FaultCode::Success
-        | FaultCode::AlreadyAdded
-        | FaultCode::StillRunning
-        | FaultCode::CantReread
-        | FaultCode::NotAllowed => return format!("ERROR: Process {given}: {}", unexpected(fault)),
-    };
-    format!("ERROR: Process {given}: {reason}")
 }

@@ -10,12 +10,10 @@ use actix_web::http::StatusCode;
 use askama::Template;
 use visord_config::{HIDDEN, ListedOption, ListedSection, Listing, Source};
 
-use super::Page;
 use super::frame::{self, Frame};
-use crate::answer;
-use crate::caller::Caller;
+use super::{Page, Visit};
+use crate::answer::Refusal;
 use crate::query;
-use crate::site::Site;
 
 /// Sections of programs that are shown one after the other; of more, only the names.
 const MOST: usize = 100;
@@ -33,7 +31,7 @@ struct Configuration<'a> {
     /// Only names, each with its place in a URL.
     names: Vec<(&'a str, String)>,
     /// Whether one section is shown, with all its options.
-    alone: bool,
+    is_only: bool,
 }
 
 struct Shown<'a> {
@@ -58,96 +56,77 @@ struct Row {
 }
 
 /// The page; with the name of a section that section alone.
-#[must_use]
-pub fn page(site: &Site, caller: &Caller, only: Option<&str>) -> HttpResponse {
-    let setup = &site.state.setup;
+pub fn page(visit: &Visit<'_>) -> Result<HttpResponse, Refusal> {
+    let only = visit.get("section");
+    let setup = &visit.site.state.setup;
     let latest = setup.latest.borrow().clone();
-    let state = State::new(&setup.at_start, &latest);
-    let is_wanted = |it: &&ListedSection| only.is_none_or(|only| it.name == only);
-    let chosen: Vec<&ListedSection> = state.sections().filter(is_wanted).collect();
+    let mut chosen = sections(&setup.at_start, &latest);
+    chosen.retain(|(it, _)| only.is_none_or(|only| it.name == only));
     if only.is_some() && chosen.is_empty() {
-        return answer::explained(StatusCode::NOT_FOUND, "There is no such section.");
+        let why = "There is no such section.";
+        return Err(Refusal::because(StatusCode::NOT_FOUND, why));
     }
-    let is_program = |it: &&ListedSection| is_reread(&it.name);
-    let many = chosen.iter().copied().filter(is_program).count() > MOST;
-    let (named, shown): (Vec<&ListedSection>, Vec<_>) =
-        chosen.into_iter().partition(|it| many && is_program(it));
-    let alone = only.is_some();
+    let programs = chosen.iter().filter(|(it, _)| is_reread(&it.name));
+    let has_many = programs.count() > MOST;
+    let (named, shown): (Vec<_>, Vec<_>) = chosen
+        .into_iter()
+        .partition(|(it, _)| has_many && is_reread(&it.name));
+    let is_only = only.is_some();
     let page = Configuration {
-        frame: Frame::new(site, caller, Page::Config, "Configuration"),
+        frame: Frame::new(visit, Page::Config, "Configuration"),
         file: setup.config_file.display().to_string(),
         hidden: HIDDEN,
         sections: shown
             .into_iter()
-            .map(|section| self::shown(section, state.remark(section), alone))
+            .map(|(section, remark)| self::shown(section, remark, is_only))
             .collect(),
         names: named
             .iter()
-            .map(|section| (section.name.as_str(), query::encoded(&section.name)))
+            .map(|(section, _)| (section.name.as_str(), query::encoded(&section.name)))
             .collect(),
-        alone,
+        is_only,
     };
-    frame::respond(site, &page)
+    frame::respond(visit, &page)
 }
 
 fn is_reread(name: &str) -> bool {
     REREAD.iter().any(|prefix| name.starts_with(prefix))
 }
 
-/// Of programs what was read last, of everything else what was read at the start.
-struct State<'a> {
+/// What is shown, each with a remark or an empty one: of the daemon itself what was read at the
+/// start, then what is new in the file, then of programs what was read last.
+fn sections<'a>(
     at_start: &'a Listing,
     latest: &'a Listing,
-    old: HashMap<&'a str, &'a ListedSection>,
-    new: HashMap<&'a str, &'a ListedSection>,
-}
-
-impl<'a> State<'a> {
-    fn new(at_start: &'a Listing, latest: &'a Listing) -> Self {
-        let by_name = |listing: &'a Listing| {
-            let sections = listing.sections.iter();
-            sections.map(|it| (it.name.as_str(), it)).collect()
-        };
-        Self {
-            at_start,
-            latest,
-            old: by_name(at_start),
-            new: by_name(latest),
-        }
-    }
-
-    /// What is shown: what holds, and what will.
-    fn sections(&self) -> impl Iterator<Item = &'a ListedSection> {
-        let fixed = |it: &&ListedSection| !is_reread(&it.name);
-        let is_new = |it: &&ListedSection| !self.old.contains_key(it.name.as_str());
-        let running = self.at_start.sections.iter().filter(fixed);
-        let (programs, others): (Vec<_>, Vec<_>) = self
-            .latest
-            .sections
-            .iter()
-            .partition(|it| is_reread(&it.name));
-        let added: Vec<_> = others.into_iter().filter(is_new).collect();
-        running.chain(added).chain(programs)
-    }
-
-    /// What to know about one of them; empty for nothing.
-    fn remark(&self, section: &ListedSection) -> &'static str {
-        let name = section.name.as_str();
-        let (old, new) = (self.old.get(name), self.new.get(name));
-        let is_same = matches!((old, new), (Some(old), Some(new)) if same(old, new));
-        match (is_reread(name), old, new) {
-            _ if is_same => "",
-            (true, _, _) => {
-                "Not as at the start of the daemon: it holds for what was updated since it was \
-                 read."
-            }
-            (false, Some(_), Some(_)) => {
-                "The file says something else by now; that holds after a restart."
-            }
-            (false, _, None) => "It is gone from the file; that holds after a restart.",
-            (false, None, Some(_)) => "It is new in the file; it holds after a restart.",
-        }
-    }
+) -> Vec<(&'a ListedSection, &'static str)> {
+    let by_name = |listing: &'a Listing| -> HashMap<&str, &ListedSection> {
+        let sections = listing.sections.iter();
+        sections.map(|it| (it.name.as_str(), it)).collect()
+    };
+    let (old, new) = (by_name(at_start), by_name(latest));
+    let (programs, others): (Vec<_>, Vec<_>) =
+        latest.sections.iter().partition(|it| is_reread(&it.name));
+    let fixed = at_start.sections.iter().filter(|it| !is_reread(&it.name));
+    let fixed = fixed.map(|it| match new.get(it.name.as_str()) {
+        Some(new) if same(it, new) => (it, ""),
+        Some(_) => (
+            it,
+            "The file says something else by now; that holds after a restart.",
+        ),
+        None => (it, "It is gone from the file; that holds after a restart."),
+    });
+    let added = others
+        .into_iter()
+        .filter(|it| !old.contains_key(it.name.as_str()))
+        .map(|it| (it, "It is new in the file; it holds after a restart."));
+    let programs = programs.into_iter().map(|it| match old.get(it.name.as_str()) {
+        Some(old) if same(old, it) => (it, ""),
+        Some(_) | None => (
+            it,
+            "Not as at the start of the daemon: it holds for what was updated since it was read.",
+        ),
+    });
+    fixed.chain(added).chain(programs).collect()
 }
 
 /// Whether two sections come to the same.
@@ -161,7 +140,7 @@ fn same(one: &ListedSection, other: &ListedSection) -> bool {
 }
 
 fn shown<'a>(section: &'a ListedSection, remark: &'static str, all: bool) -> Shown<'a> {
-    // what the daemon as a whole may do is worth a look, even where nothing is set
+    // of the daemon itself every option is shown, even where nothing is set
     let all = all || !is_reread(&section.name);
     let options = if all {
         section.complete()

@@ -1,15 +1,14 @@
-//! Asking back before work is lost, and which signal to send.
+//! The page that asks before work is lost, or which signal to send.
 
 use actix_web::HttpResponse;
 use askama::Template;
 
-use super::Page;
 use super::filter::Filter;
 use super::frame::{self, Frame};
 use super::order::{Order, Target, Targets, Verb};
-use super::status::{self, Badge, named};
-use crate::caller::Caller;
-use crate::site::Site;
+use super::status::{Badge, named};
+use super::{Page, Visit, action};
+use crate::answer::Refusal;
 
 /// The signals offered, the most harmless first, and what programs commonly do about them.
 /// The same as in `scripts/processes.js`.
@@ -30,11 +29,11 @@ pub const SIGNALS: [(&str, &str); 10] = [
 #[template(path = "confirm.html")]
 struct Confirm<'a> {
     frame: Frame<'a>,
-    question: String,
+    question: &'a str,
     label: &'static str,
     signals: &'static [(&'static str, &'static str)],
     fields: Vec<(&'static str, String)>,
-    filter: &'a Filter,
+    filter: Filter,
     /// The page of one process that is to be shown afterwards, or empty.
     process: &'a str,
     targets: Vec<(String, Badge)>,
@@ -43,58 +42,32 @@ struct Confirm<'a> {
     back: String,
 }
 
-/// The page that asks.
-#[must_use]
-pub fn page(
-    site: &Site,
-    caller: &Caller,
-    order: &Order,
-    targets: &Targets,
-    filter: &Filter,
-    process: &str,
-) -> HttpResponse {
+/// The page.
+pub fn page(visit: &Visit<'_>, order: &Order, targets: &Targets) -> Result<HttpResponse, Refusal> {
     let question = question(order, targets);
+    let found = targets.found.iter();
     let page = Confirm {
-        frame: Frame::new(site, caller, Page::Status, &question),
-        label: label(order.verb),
-        signals: if order.verb == Verb::Signal {
-            &SIGNALS
-        } else {
-            &[]
+        frame: Frame::new(visit, Page::Status, &question),
+        question: &question,
+        label: order.verb.texts().confirm,
+        signals: match order.verb {
+            Verb::Signal => &SIGNALS,
+            Verb::Start | Verb::Stop | Verb::Restart | Verb::ClearLog => &[],
         },
         fields: order.fields(),
-        filter,
-        process,
-        back: status::place(filter, process, None),
-        targets: targets
-            .found
-            .iter()
+        filter: Filter::of(visit),
+        process: visit.text("process"),
+        targets: found
             .map(|info| (named(info), Badge::of(info.state)))
             .collect(),
         unknown: &targets.unknown,
-        question: question.clone(),
+        back: action::place(visit, None),
     };
-    frame::respond(site, &page)
-}
-
-const fn label(verb: Verb) -> &'static str {
-    match verb {
-        Verb::Start => "Start",
-        Verb::Stop => "Stop",
-        Verb::Restart => "Restart",
-        Verb::Signal => "Send the signal",
-        Verb::ClearLog => "Clear logs",
-    }
+    frame::respond(visit, &page)
 }
 
 fn question(order: &Order, targets: &Targets) -> String {
-    let verb = match order.verb {
-        Verb::Start => "Start",
-        Verb::Stop => "Stop",
-        Verb::Restart => "Restart",
-        Verb::Signal => "Send a signal to",
-        Verb::ClearLog => "Clear the logs of",
-    };
+    let verb = order.verb.texts().question;
     let count = targets.found.len();
     let programs = if count == 1 { "program" } else { "programs" };
     match &order.target {

@@ -1,7 +1,5 @@
 //! `events.html`: the latest events, live with JavaScript (`web/assets/events.js`).
 
-use std::collections::BTreeMap;
-
 use actix_web::HttpResponse;
 use askama::Template;
 use jiff::Timestamp;
@@ -10,12 +8,13 @@ use visord_actors::feed::{Entry, Feed, News};
 use visord_model::event::{Event, EventKind};
 use visord_model::name::namespec;
 
-use super::{Page, frame, frame::Frame};
+use super::frame::{self, Frame};
+use super::{Page, Visit};
 use crate::ansi::Painter;
-use crate::caller::Caller;
+use crate::answer::Refusal;
+use crate::clock;
 use crate::live;
 use crate::query;
-use crate::site::Site;
 
 /// Events on one page; the feed keeps more, for searches.
 const ROWS: usize = 300;
@@ -30,7 +29,7 @@ struct Events<'a> {
     text: &'a str,
     rows: Vec<Row>,
     note: String,
-    /// What comes next follows on this.
+    /// Where the live events go on.
     cursor: String,
     /// Minutes that the daemon's clock is ahead of UTC.
     offset: i32,
@@ -41,9 +40,9 @@ struct Row {
     instant: String,
     time: String,
     kind: &'static str,
-    /// Of a process: what it went to.
+    /// Of a process: its new state.
     state: &'static str,
-    /// Of whom, and a link to it.
+    /// The process or group it is about, and a link to it.
     name: String,
     quoted: String,
     /// Escaped already.
@@ -51,7 +50,7 @@ struct Row {
     serial: String,
 }
 
-/// Which events somebody wants to see.
+/// Which events are shown.
 struct Wanted<'a> {
     kind: Option<EventKind>,
     name: &'a str,
@@ -59,14 +58,13 @@ struct Wanted<'a> {
 }
 
 /// The page.
-pub fn page(site: &Site, caller: &Caller, parameters: &BTreeMap<String, String>) -> HttpResponse {
-    let get = |name: &str| parameters.get(name).map_or("", String::as_str);
+pub fn page(visit: &Visit<'_>) -> Result<HttpResponse, Refusal> {
     let wanted = Wanted {
-        kind: EventKind::from_name(get("type")),
-        name: get("name"),
-        text: get("text").to_lowercase(),
+        kind: EventKind::from_name(visit.text("type")),
+        name: visit.text("name"),
+        text: visit.text("text").to_lowercase(),
     };
-    let (events, cursor) = site.state.feed.events();
+    let (events, cursor) = visit.site.state.feed.events();
     let zone = TimeZone::system();
     let total = events.len();
     let all = events.iter().rev();
@@ -74,10 +72,10 @@ pub fn page(site: &Site, caller: &Caller, parameters: &BTreeMap<String, String>)
     let found = rows.len();
     rows.truncate(ROWS);
     let page = Events {
-        frame: Frame::new(site, caller, Page::Events, "Events"),
+        frame: Frame::new(visit, Page::Events, "Events"),
         kinds: kinds(wanted.kind),
-        name: get("name"),
-        text: get("text"),
+        name: visit.text("name"),
+        text: visit.text("text"),
         note: match (found, rows.len()) {
             (0, _) if total == 0 => "Nothing has happened yet.".to_owned(),
             (0, _) => format!("None of the last {total} events is like that."),
@@ -86,15 +84,16 @@ pub fn page(site: &Site, caller: &Caller, parameters: &BTreeMap<String, String>)
         },
         rows,
         cursor: cursor.to_string(),
-        offset: zone.to_offset(Timestamp::now()).seconds() / 60,
+        offset: zone.to_offset(clock::timestamp()).seconds() / 60,
     };
-    frame::respond(site, &page)
+    frame::respond(visit, &page)
 }
 
-/// The types that the feed tells, with their families.
+/// The types that the feed has, with their families.
 fn kinds(chosen: Option<EventKind>) -> Vec<(&'static str, bool)> {
-    let told = EventKind::all().filter(|&kind| Feed::tells(kind) && kind != EventKind::Event);
-    told.map(|kind| (kind.name(), chosen == Some(kind)))
+    let known = EventKind::all().filter(|&kind| Feed::has(kind) && kind != EventKind::Event);
+    known
+        .map(|kind| (kind.name(), chosen == Some(kind)))
         .collect()
 }
 

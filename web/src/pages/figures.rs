@@ -1,4 +1,4 @@
-//! What a process uses, in words and as a small curve. `scripts/processes.js` has the same rules.
+//! What a process uses, as text and as a small curve. `scripts/processes.js` has the same rules.
 
 use std::fmt::Write as _;
 
@@ -10,8 +10,8 @@ pub const WIDTH: usize = 60;
 /// Pixels of its height.
 const HEIGHT: f32 = 18.0;
 
-/// Percent of a core that the height of a curve stands for at least: a process that does next to
-/// nothing is to look like it.
+/// Percent of a core at the top of a curve, at least: a process that does almost nothing has a
+/// flat curve.
 const LEAST: f32 = 10.0;
 
 /// A curve of processor time.
@@ -32,7 +32,7 @@ pub fn cpu(percent: f32) -> String {
 /// `34 MiB`; one decimal below 10.
 #[must_use]
 pub fn memory(bytes: u64) -> String {
-    // the error of a rounded number of bytes is not seen
+    // too small an error to be seen
     #[allow(clippy::cast_precision_loss)]
     let mut amount = bytes as f64 / 1024.0;
     let mut unit = "KiB";

@@ -4,12 +4,13 @@ use visord_model::name::namespec;
 use visord_model::process::ProcessInfo;
 use visord_model::state::ProcessState;
 
+use super::Visit;
 use crate::query;
 
 /// Bytes of a search that are looked at; no name is so long.
 const LONGEST: usize = 200;
 
-/// See the module. `scripts/processes.js` has the same rule.
+/// Which processes are shown. `scripts/processes.js` has the same rule.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filter {
     /// What was typed; each word of it must be in the name, in any case.
@@ -19,9 +20,14 @@ pub struct Filter {
 }
 
 impl Filter {
-    /// The filter of a page's parameters. A state that does not exist filters nothing.
+    /// The filter of a page's parameters.
     #[must_use]
-    pub fn new(typed: Option<&str>, state: Option<&str>) -> Self {
+    pub fn of(visit: &Visit<'_>) -> Self {
+        Self::new(visit.get("q"), visit.get("state"))
+    }
+
+    /// A state that does not exist filters nothing.
+    fn new(typed: Option<&str>, state: Option<&str>) -> Self {
         let named = |name: &str| {
             let mut all = ProcessState::ALL.into_iter();
             all.find(|state| state.name().eq_ignore_ascii_case(name))
@@ -76,7 +82,7 @@ impl Filter {
     }
 }
 
-/// The begin of a text of at most so many bytes.
+/// The beginning of a text, at most so many bytes.
 #[must_use]
 pub fn shortened(text: &str, most: usize) -> &str {
     let mut end = most.min(text.len());

@@ -5,25 +5,62 @@ use actix_web::http::StatusCode;
 use askama::Template;
 use slog::error;
 
-use super::{Page, html};
-use crate::answer;
+use super::filter::shortened;
+use super::{Page, Visit, html};
+use crate::answer::Refusal;
 use crate::caller::Caller;
-use crate::site::Site;
+use crate::query;
 use crate::state::STANDS_IN_FOR;
+
+/// Bytes of a message from a URL that are shown; ours are shorter.
+const LONGEST_MESSAGE: usize = 8192;
+
+/// What came of an action: shown above a page, and brought to it in its URL.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message {
+    /// For people, a line for each kind of result.
+    pub text: String,
+    /// Whether anything failed.
+    pub failed: bool,
+}
+
+impl Message {
+    /// It was not even tried, or cannot be done.
+    #[must_use]
+    pub fn failure(text: impl Into<String>) -> Self {
+        Self {
+            text: text.into(),
+            failed: true,
+        }
+    }
+
+    /// The message in a URL; a link may bring any text.
+    fn of(visit: &Visit<'_>) -> Option<Self> {
+        Some(Self {
+            text: shortened(visit.get("message")?, LONGEST_MESSAGE).to_owned(),
+            failed: visit.get("failed").is_some(),
+        })
+    }
+
+    /// It as the end of a query, each part with `&` before it.
+    #[must_use]
+    pub fn parameters(&self) -> String {
+        let failed = if self.failed { "&failed=yes" } else { "" };
+        format!("&message={}{failed}", query::encoded(&self.text))
+    }
+}
 
 /// Filled into `layout.html`, which a page's template extends; the template's struct has it as
 /// its field `frame`.
 #[derive(Clone, Debug)]
 pub struct Frame<'a> {
-    /// Of the window.
+    /// Title of the window.
     pub title: &'a str,
     /// The page it is around.
     pub here: Page,
-    /// Told above the content: what came of an action. Empty for nothing.
-    pub message: &'a str,
-    /// Whether that is something that went wrong.
-    pub failed: bool,
-    /// Goes with every form.
+    /// Shown above the content.
+    pub message: Option<Message>,
+    /// Sent with every form.
     pub token: &'a str,
     /// Who looks at it.
     pub caller: &'a Caller,
@@ -31,40 +68,47 @@ pub struct Frame<'a> {
     pub identifier: &'a str,
     /// Which visord it is.
     pub build: &'a str,
-    /// The Supervisor it stands in for.
+    /// The Supervisor it replaces.
     pub version: &'a str,
 }
 
 impl<'a> Frame<'a> {
     /// The frame of a page without a message.
     #[must_use]
-    pub fn new(site: &'a Site, caller: &'a Caller, here: Page, title: &'a str) -> Self {
+    pub fn new(visit: &'a Visit<'_>, here: Page, title: &'a str) -> Self {
+        let state = &visit.site.state;
         Self {
             title,
             here,
-            message: "",
-            failed: false,
-            token: &caller.token,
-            caller,
-            identifier: &site.state.board.identity().identifier,
-            build: &site.state.build,
+            message: None,
+            token: &visit.caller.token,
+            caller: visit.caller,
+            identifier: &state.board.identity().identifier,
+            build: &state.build,
             version: STANDS_IN_FOR,
         }
     }
 
-    /// The pages one can go to from every page: where each is, and its name. Those that the
-    /// caller may not see are not among them.
-    pub fn places(&self) -> impl Iterator<Item = &'static (Page, &'static str, &'static str)> {
-        const PLACES: &[(Page, &str, &str)] = &[
-            (Page::Status, "index.html", "Processes"),
-            (Page::Events, "events.html", "Events"),
-            (Page::Activity, "activity.html", "Activity log"),
-            (Page::Config, "config.html", "Configuration"),
-            (Page::About, "about.html", "About"),
+    /// With the message that the URL brings.
+    #[must_use]
+    pub fn with_message(mut self, visit: &Visit<'_>) -> Self {
+        self.message = Message::of(visit);
+        self
+    }
+
+    /// The pages one can go to from every page, and their names. Those that the caller may not
+    /// see are not among them.
+    pub fn places(&self) -> impl Iterator<Item = &'static (Page, &'static str)> {
+        const PLACES: &[(Page, &str)] = &[
+            (Page::Status, "Processes"),
+            (Page::Events, "Events"),
+            (Page::Activity, "Activity log"),
+            (Page::Config, "Configuration"),
+            (Page::About, "About"),
         ];
         PLACES
             .iter()
-            .filter(|(page, _, _)| self.caller.may(page.right()))
+            .filter(|(page, _)| self.caller.may(page.right()))
     }
 
     /// Whether this is the page.
@@ -75,13 +119,20 @@ impl<'a> Frame<'a> {
 }
 
 /// A page as an answer.
-#[must_use]
-pub fn respond(site: &Site, page: &impl Template) -> HttpResponse {
-    match page.render() {
-        Ok(page) => html::respond(page),
-        Err(reason) => {
-            error!(site.state.log, "could not render a page: {reason}");
-            answer::error(StatusCode::INTERNAL_SERVER_ERROR)
-        }
-    }
+///
+/// # Errors
+/// As of [`render`].
+pub fn respond(visit: &Visit<'_>, page: &impl Template) -> Result<HttpResponse, Refusal> {
+    render(visit, page).map(html::respond)
+}
+
+/// A page as text.
+///
+/// # Errors
+/// 500 if it cannot be rendered.
+pub fn render(visit: &Visit<'_>, page: &impl Template) -> Result<String, Refusal> {
+    page.render().map_err(|reason| {
+        error!(visit.site.state.log, "could not render a page: {reason}");
+        StatusCode::INTERNAL_SERVER_ERROR.into()
+    })
 }

@@ -1,4 +1,4 @@
-//! What all pages share.
+//! A page as an answer, and text in it.
 
 use actix_web::HttpResponse;
 use actix_web::http::header;
@@ -14,7 +14,7 @@ pub fn respond(page: String) -> HttpResponse {
         .body(page)
 }
 
-/// Text for a page as the original escapes it: `&` is left alone where it looks like the begin
+/// Text for a page as the original escapes it: `&` is left alone where it looks like the start
 /// of an entity (spec interfaces 5.6), so `&lt;` in a log shows as `<`. Nothing that is left
 /// alone can open a tag.
 #[must_use]
@@ -43,7 +43,7 @@ fn is_entity(rest: &str) -> bool {
 /// Longest entity that is left alone, in bytes. The longest name in HTML has 31 letters.
 const ENTITY: usize = 64;
 
-/// The same for bytes that come in pieces.
+/// [`escaped_like_the_original`] for bytes that come in pieces.
 #[derive(Clone, Debug, Default)]
 pub struct Escaper {
     /// What the next piece may complete: a character or an entity.
@@ -72,9 +72,9 @@ impl Escaper {
 /// How many bytes at the end may mean something else once more is known.
 fn undecided(bytes: &[u8]) -> usize {
     let near = bytes.len().saturating_sub(ENTITY);
-    let begin = bytes[near..].iter().rposition(|&byte| byte == b'&');
+    let start = bytes[near..].iter().rposition(|&byte| byte == b'&');
     let is_word = |byte: &u8| byte.is_ascii_alphanumeric() || b"_#".contains(byte) || *byte > 0x7f;
-    match begin.map(|at| &bytes[near + at..]) {
+    match start.map(|at| &bytes[near + at..]) {
         Some(entity) if entity[1..].iter().all(is_word) => entity.len(),
         Some(_) | None => unfinished(bytes),
     }

@@ -7,17 +7,17 @@
 //! | `group=VERB GROUP` | every process of a group |
 //! | `all=VERB` | every process |
 //! | `which=HUP` | the signal to send |
-//! | `confirmed=yes` | asked back and answered |
+//! | `confirmed=yes` | the question about it was answered |
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use visord_actors::board::Board;
-use visord_actors::messages::supervisor::{ProcessName, Scope};
+use visord_actors::messages::supervisor::Scope;
+use visord_model::name::Namespec;
 use visord_model::process::ProcessInfo;
 
 use crate::query;
-use crate::rpc::names::Target as Named;
 
 /// What can be done with processes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +34,25 @@ pub enum Verb {
     ClearLog,
 }
 
+/// The texts about a verb.
+#[derive(Debug)]
+pub struct Texts {
+    /// In forms.
+    pub word: &'static str,
+    /// On buttons.
+    pub label: &'static str,
+    /// On the button that confirms.
+    pub confirm: &'static str,
+    /// Before what it is for, in a question; in lower case in a failure.
+    pub question: &'static str,
+    /// While it is done.
+    pub doing: &'static str,
+    /// Before the names of those it was done with; empty where that names the signal.
+    pub done: &'static str,
+    /// Before the names of those it was not needed for.
+    pub idle: &'static str,
+}
+
 impl Verb {
     /// In the order of the buttons.
     pub const ALL: [Self; 5] = [
@@ -44,39 +63,55 @@ impl Verb {
         Self::ClearLog,
     ];
 
-    /// In forms.
+    /// What pages say about it.
     #[must_use]
-    pub const fn word(self) -> &'static str {
+    pub const fn texts(self) -> &'static Texts {
         match self {
-            Self::Start => "start",
-            Self::Stop => "stop",
-            Self::Restart => "restart",
-            Self::Signal => "signal",
-            Self::ClearLog => "clearlog",
-        }
-    }
-
-    /// On buttons.
-    #[must_use]
-    pub const fn label(self) -> &'static str {
-        match self {
-            Self::Start => "Start",
-            Self::Stop => "Stop",
-            Self::Restart => "Restart",
-            Self::Signal => "Signal…",
-            Self::ClearLog => "Clear Log",
-        }
-    }
-
-    /// While it is done.
-    #[must_use]
-    pub const fn doing(self) -> &'static str {
-        match self {
-            Self::Start => "Starting",
-            Self::Stop => "Stopping",
-            Self::Restart => "Restarting",
-            Self::Signal => "Signalling",
-            Self::ClearLog => "Clearing logs",
+            Self::Start => &Texts {
+                word: "start",
+                label: "Start",
+                confirm: "Start",
+                question: "Start",
+                doing: "Starting",
+                done: "Started",
+                idle: "Already running",
+            },
+            Self::Stop => &Texts {
+                word: "stop",
+                label: "Stop",
+                confirm: "Stop",
+                question: "Stop",
+                doing: "Stopping",
+                done: "Stopped",
+                idle: "Not running",
+            },
+            Self::Restart => &Texts {
+                word: "restart",
+                label: "Restart",
+                confirm: "Restart",
+                question: "Restart",
+                doing: "Restarting",
+                done: "Restarted",
+                idle: "Left alone",
+            },
+            Self::Signal => &Texts {
+                word: "signal",
+                label: "Signal…",
+                confirm: "Send the signal",
+                question: "Send a signal to",
+                doing: "Signalling",
+                done: "",
+                idle: "Not running",
+            },
+            Self::ClearLog => &Texts {
+                word: "clearlog",
+                label: "Clear Log",
+                confirm: "Clear logs",
+                question: "Clear the logs of",
+                doing: "Clearing logs",
+                done: "Cleared the logs of",
+                idle: "Left alone",
+            },
         }
     }
 
@@ -90,14 +125,14 @@ impl Verb {
     }
 
     fn of(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|verb| verb.word() == word)
+        Self::ALL.into_iter().find(|verb| verb.texts().word == word)
     }
 }
 
-/// Whom an order is for, in the words of the form.
+/// Which processes an order is for, as the form names them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Target {
-    /// One process, by the button beside it.
+    /// One process, by its own button.
     One(String),
     /// Those that were ticked.
     Selected(Vec<String>),
@@ -107,16 +142,16 @@ pub enum Target {
     All,
 }
 
-/// See the module.
+/// An order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Order {
     /// What to do.
     pub verb: Verb,
-    /// With whom.
+    /// With which processes.
     pub target: Target,
     /// The signal, if one was chosen.
     pub signal: Option<String>,
-    /// Whether it was asked back and answered.
+    /// Whether the question about it was answered.
     pub confirmed: bool,
 }
 
@@ -171,10 +206,10 @@ impl Order {
         })
     }
 
-    /// Whether somebody must be asked before it is carried out: which signal to send, or
-    /// whether more than one process is meant to lose its work.
+    /// Whether a page must ask before it is carried out: which signal to send, or whether more
+    /// than one process is meant to lose its work.
     #[must_use]
-    pub fn is_to_be_asked_back(&self) -> bool {
+    pub fn needs_confirmation(&self) -> bool {
         let many = !matches!(self.target, Target::One(_));
         let unclear = self.verb == Verb::Signal && self.signal.is_none();
         unclear || (many && self.verb.loses_work() && !self.confirmed)
@@ -183,7 +218,7 @@ impl Order {
     /// The fields that say the same again, but for the signal and the confirmation.
     #[must_use]
     pub fn fields(&self) -> Vec<(&'static str, String)> {
-        let word = self.verb.word();
+        let word = self.verb.texts().word;
         match &self.target {
             Target::One(name) => vec![(word, name.clone())],
             Target::Group(group) => vec![("group", format!("{word} {group}"))],
@@ -206,7 +241,7 @@ impl Order {
             },
             Target::Group(group) => {
                 let mut found = board.all();
-                found.retain(|info| info.group == *group);
+                found.retain(|info| *info.group == **group);
                 let unknown = (!board.has_group(group)).then(|| group.clone());
                 Targets {
                     scope: Scope::Group(group.clone()),
@@ -225,30 +260,23 @@ fn these(board: &Board, given: &[String]) -> Targets {
     let mut chosen = BTreeSet::new();
     let mut unknown = Vec::new();
     for name in given {
-        match Named::parse(name) {
-            Named::Process(process) if board.process(&process).is_some() => {
+        match Namespec::parse(name) {
+            Namespec::Process(process) if board.process(&process).is_some() => {
                 chosen.insert(process);
             }
-            Named::Group(group) if board.has_group(&group) => {
+            Namespec::Group(group) if board.has_group(&group) => {
                 let members = board.all().into_iter().filter(|info| info.group == group);
-                chosen.extend(members.map(|info| named(&info)));
+                chosen.extend(members.map(|info| info.full_name()));
             }
-            Named::Process(_) | Named::Group(_) => unknown.push(name.clone()),
+            Namespec::Process(_) | Namespec::Group(_) => unknown.push(name.clone()),
         }
     }
     let mut found = board.all();
-    found.retain(|info| chosen.contains(&named(info)));
+    found.retain(|info| chosen.contains(&info.full_name()));
     Targets {
         scope: Scope::These(chosen),
         found,
         unknown,
-    }
-}
-
-fn named(info: &ProcessInfo) -> ProcessName {
-    ProcessName {
-        group: info.group.clone(),
-        process: info.name.clone(),
     }
 }
 
@@ -296,7 +324,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_asked_back() {
+    fn what_needs_confirmation() {
         for (form, asked) in [
             ("stop=x", false),
             ("all=start", false),
@@ -312,7 +340,7 @@ mod tests {
             ("all=signal&which=HUP&confirmed=yes", false),
         ] {
             let order = Order::of(form).unwrap();
-            assert_eq!(order.is_to_be_asked_back(), asked, "{form}");
+            assert_eq!(order.needs_confirmation(), asked, "{form}");
             let again: Vec<String> = order
                 .fields()
                 .iter()

@@ -2,19 +2,17 @@
 
 use actix_web::HttpResponse;
 use askama::Template;
-use visord_actors::messages::supervisor::ProcessName;
 use visord_actors::usage::Sample;
+use visord_model::name::ProcessName;
 use visord_model::process::ProcessInfo;
 
-use super::Page;
 use super::figures::{self, Curve, WIDTH};
-use super::filter::Filter;
-use super::frame::{self, Frame};
+use super::frame::{self, Frame, Message};
 use super::order::Verb;
 use super::status::{self, Badge};
-use super::work::Report;
-use crate::answer;
-use crate::caller::{Caller, Right};
+use super::{Page, Visit, action, work};
+use crate::answer::{self, Refusal};
+use crate::caller::Right;
 use crate::clock;
 use crate::query;
 use crate::rpc::names;
@@ -29,7 +27,7 @@ struct One<'a> {
     badge: Badge,
     now: i64,
     facts: Vec<Fact>,
-    /// Unless nobody watches.
+    /// If samples were taken.
     curve: Option<Curve>,
     verbs: Vec<Verb>,
 }
@@ -43,32 +41,21 @@ struct Fact {
 }
 
 /// The page; a process that is gone leads back to all of them.
-#[must_use]
-pub fn page(
-    site: &Site,
-    caller: &Caller,
-    given: &str,
-    message: Option<&str>,
-    failed: bool,
-) -> HttpResponse {
-    let board = &site.state.board;
-    let known = names::active(board, given).ok();
-    let Some((process, info)) = known.and_then(|name| Some((name.clone(), board.process(&name)?)))
-    else {
-        let gone = Report::refusal(format!("There is no program {}.", super::work::name(given)));
-        return answer::see_other(&status::place(&Filter::default(), "", Some(&gone)));
+pub fn page(visit: &Visit<'_>, given: &str) -> Result<HttpResponse, Refusal> {
+    let Visit { site, caller, .. } = visit;
+    let Ok(info) = names::info(&site.state.board, given) else {
+        let gone = format!("There is no program {}.", work::name(given));
+        let gone = Message::failure(gone).parameters();
+        return Ok(answer::see_other(&action::index(&gone)));
     };
-    let name = status::named(&info);
-    let mut frame = Frame::new(site, caller, Page::Status, &name);
-    frame.message = message.unwrap_or_default();
-    frame.failed = failed;
+    let (process, name) = (info.full_name(), status::named(&info));
     let mut verbs = Vec::new();
     if caller.may(Right::Operate) {
         verbs.extend_from_slice(status::verbs(info.state));
         verbs.extend([Verb::Signal, Verb::ClearLog]);
     }
     let page = One {
-        frame,
+        frame: Frame::new(visit, Page::Status, &name).with_message(visit),
         name: &name,
         quoted: query::encoded(&name),
         badge: Badge::of(info.state),
@@ -77,11 +64,11 @@ pub fn page(
         curve: figures::curve(&site.state.usage.curve(&process), WIDTH),
         verbs,
     };
-    frame::respond(site, &page)
+    frame::respond(visit, &page)
 }
 
 fn facts(site: &Site, process: &ProcessName, info: &ProcessInfo) -> Vec<Fact> {
-    let sample = status::sample(site, process);
+    let sample = status::fresh_usage(site).and_then(|usage| usage.now(process));
     let figure = |f: fn(&Sample) -> String| sample.as_ref().map_or_else(String::new, f);
     let lost = (site.state.lost)(process);
     let facts = [
@@ -105,25 +92,26 @@ fn facts(site: &Site, process: &ProcessName, info: &ProcessInfo) -> Vec<Fact> {
         ("Stopped", "stopped", moment(info.stop)),
         ("Restarts", "restarts", info.restarts.to_string()),
         ("Last exit", "why", info.why()),
-        ("Group", "group", info.group.clone()),
+        ("Group", "group", info.group.to_string()),
         ("Standard output", "stdout", path(&info.stdout_logfile)),
         ("Lost of it", "lost-stdout", bytes(lost.stdout)),
         ("Standard error", "stderr", path(&info.stderr_logfile)),
         ("Lost of it", "lost-stderr", bytes(lost.stderr)),
     ];
-    let told = |(term, field, value): (&'static str, &'static str, String)| {
-        let value = if value.is_empty() {
+    let is_loss = |field: &str| field.starts_with("lost");
+    let facts = facts
+        .into_iter()
+        .filter(|(_, field, value)| !is_loss(field) || !value.is_empty());
+    let fact = |(term, field, value): (&'static str, &'static str, String)| Fact {
+        term,
+        field,
+        value: if value.is_empty() {
             "–".to_owned()
         } else {
             value
-        };
-        Fact { term, value, field }
+        },
     };
-    let is_loss = |fact: &Fact| fact.field.starts_with("lost");
-    let facts = facts.into_iter().map(told);
-    facts
-        .filter(|fact| !is_loss(fact) || fact.value != "–")
-        .collect()
+    facts.map(fact).collect()
 }
 
 fn moment(unix: i64) -> String {

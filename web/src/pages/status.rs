@@ -1,8 +1,8 @@
 //! `index.html`: every process and what can be done with it (spec interfaces 5.3, and more).
 //!
 //! The page stays under 60 kB with 100 processes: from [`ROOMY`] rows on, what can be done with
-//! one process stands on its own page ([`super::process`]) instead of in its row. With
-//! JavaScript both look the same.
+//! one process is on its own page ([`super::process`]) instead of in its row. With JavaScript
+//! both look the same.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,30 +11,29 @@ use std::time::Duration;
 use actix_web::HttpResponse;
 use askama::Template;
 use tokio::time::timeout;
-use visord_actors::messages::supervisor::ProcessName;
 use visord_actors::usage::{Sample, Usage};
 use visord_model::name::namespec;
 use visord_model::process::ProcessInfo;
 use visord_model::state::ProcessState;
 
-use super::Page;
 use super::figures::{self, Curve, WIDTH};
 use super::filter::Filter;
 use super::frame::{self, Frame};
 use super::order::Verb;
-use super::work::Report;
-use crate::caller::{Caller, Right};
+use super::{Page, Visit, process};
+use crate::answer::Refusal;
+use crate::caller::Right;
 use crate::clock;
 use crate::query;
 use crate::site::Site;
 
-/// Time to look what the processes use before a page is shown without it.
+/// Time to sample what the processes use before a page is shown without it.
 const PATIENCE: Duration = Duration::from_millis(3);
 
-/// What was looked at so long ago is looked at again.
+/// Samples of this age are taken again.
 const FRESH: Duration = Duration::from_millis(500);
 
-/// What was looked at so long ago is not shown.
+/// Samples of this age are not shown.
 const STALE: Duration = Duration::from_secs(10);
 
 /// Bytes of a page that are not rows, of a row without its texts, and of a curve without its
@@ -43,10 +42,10 @@ const AROUND: usize = 6000;
 const ROW: usize = 385;
 const CURVE: usize = 42;
 
-/// Bytes that a page should have at most: where there is no room, curves begin later.
+/// Bytes that a page should have at most: where there is no room, curves are shorter.
 const ENOUGH: usize = 60_000;
 
-/// How many samples a curve has then. With JavaScript it grows again.
+/// How many samples a curve has then, the longest that fits. With JavaScript it grows again.
 const LENGTHS: [usize; 5] = [WIDTH, 30, 15, 8, 0];
 
 /// Rows up to which each has its own buttons and links.
@@ -56,12 +55,12 @@ const ROOMY: usize = 40;
 #[template(path = "status.html")]
 struct Status<'a> {
     frame: Frame<'a>,
-    filter: &'a Filter,
+    filter: Filter,
     /// Unix seconds, for the clock of uptimes.
     now: i64,
     may: bool,
     roomy: bool,
-    /// Whether some process is shown or not.
+    /// Whether there is any process, shown or not.
     any: bool,
     chips: Vec<Chip>,
     sections: Vec<Section>,
@@ -76,9 +75,9 @@ struct Chip {
     pressed: bool,
 }
 
-/// A group, or what belongs to none.
+/// A group, or the programs that belong to none.
 struct Section {
-    /// Empty for programs that stand for themselves.
+    /// Empty for programs that are a group of their own.
     group: String,
     tally: String,
     rows: Vec<Row>,
@@ -97,14 +96,6 @@ struct Row {
     restarts: u32,
     why: String,
     verbs: &'static [Verb],
-}
-
-/// When and how a page looks at processes.
-struct Look<'a> {
-    /// Unix seconds.
-    now: i64,
-    /// Unless nobody knows.
-    usage: Option<&'a Usage>,
 }
 
 /// How a state is shown.
@@ -151,59 +142,44 @@ pub const fn verbs(state: ProcessState) -> &'static [Verb] {
     }
 }
 
-/// Look what the processes use, unless that is known or takes long.
-pub async fn refresh_usage(site: &Site) {
-    let usage = &site.state.usage;
+/// The page of every process, or of the one that `process=` names.
+pub async fn answer(visit: &Visit<'_>) -> Result<HttpResponse, Refusal> {
+    let usage = &visit.site.state.usage;
     if usage.age().is_none_or(|age| age > FRESH) {
         let usage = usage.clone();
-        let look = site.state.workers.run(move || usage.sample_once());
+        let sampled = visit.site.state.workers.run(move || usage.sample_once());
         // what comes too late is for the next page
-        let _ = timeout(PATIENCE, look).await;
+        let _ = timeout(PATIENCE, sampled).await;
+    }
+    match visit.get("process") {
+        Some(process) => process::page(visit, process),
+        None => page(visit),
     }
 }
 
-/// Whether its samples are worth showing.
-fn is_known(usage: &Usage) -> bool {
-    usage.age().is_some_and(|age| age <= STALE)
-}
-
-/// What a process uses, if that is known.
+/// What the processes use, if the samples are worth showing.
 #[must_use]
-pub fn sample(site: &Site, process: &ProcessName) -> Option<Sample> {
+pub fn fresh_usage(site: &Site) -> Option<&Usage> {
     let usage = &site.state.usage;
-    is_known(usage).then(|| usage.now(process)).flatten()
+    let is_fresh = usage.age().is_some_and(|age| age <= STALE);
+    is_fresh.then_some(usage)
 }
 
-/// The page.
-#[must_use]
-pub fn page(
-    site: &Site,
-    caller: &Caller,
-    filter: &Filter,
-    message: Option<&str>,
-    failed: bool,
-) -> HttpResponse {
+fn page(visit: &Visit<'_>) -> Result<HttpResponse, Refusal> {
+    let (site, filter) = (visit.site, Filter::of(visit));
+    let all = site.state.board.all();
     let now = clock::now();
-    let mut frame = Frame::new(site, caller, Page::Status, "Supervisor Status");
-    frame.message = message.unwrap_or_default();
-    frame.failed = failed;
-    let (all, usage) = (site.state.board.all(), &site.state.usage);
-    let shown: Vec<_> = all.iter().filter(|info| filter.shows(info)).collect();
-    let looked = Look {
-        now,
-        usage: is_known(usage).then_some(usage),
-    };
     let page = Status {
-        frame,
-        filter,
+        frame: Frame::new(visit, Page::Status, "Supervisor Status").with_message(visit),
         now,
-        may: caller.may(Right::Operate),
-        roomy: shown.len() <= ROOMY,
+        may: visit.caller.may(Right::Operate),
+        roomy: all.iter().filter(|info| filter.shows(info)).count() <= ROOMY,
         any: !all.is_empty(),
-        chips: chips(&all, filter),
-        sections: sections(&all, filter, &looked),
+        chips: chips(&all, &filter),
+        sections: sections(&all, &filter, now, fresh_usage(site)),
+        filter,
     };
-    frame::respond(site, &page)
+    frame::respond(visit, &page)
 }
 
 /// All, and each state that some process is in or that is looked for.
@@ -231,7 +207,12 @@ fn chips(all: &[Arc<ProcessInfo>], filter: &Filter) -> Vec<Chip> {
 }
 
 /// First the programs that are a group of their own, then each group, all by name.
-fn sections(all: &[Arc<ProcessInfo>], filter: &Filter, look: &Look<'_>) -> Vec<Section> {
+fn sections(
+    all: &[Arc<ProcessInfo>],
+    filter: &Filter,
+    now: i64,
+    usage: Option<&Usage>,
+) -> Vec<Section> {
     let mut groups: BTreeMap<&str, Vec<&Arc<ProcessInfo>>> = BTreeMap::new();
     for info in all {
         groups.entry(&info.group).or_default().push(info);
@@ -246,7 +227,7 @@ fn sections(all: &[Arc<ProcessInfo>], filter: &Filter, look: &Look<'_>) -> Vec<S
     }];
     for (group, members) in groups {
         let shown = members.iter().filter(|info| filter.shows(info));
-        let rows = shown.map(|info| row(info, look));
+        let rows = shown.map(|info| row(info, now, usage));
         if is_alone(&members) {
             sections[0].rows.extend(rows);
         } else {
@@ -293,14 +274,11 @@ fn tally(members: &[&Arc<ProcessInfo>]) -> String {
     counts.collect::<Vec<_>>().join(", ")
 }
 
-fn row(info: &ProcessInfo, look: &Look<'_>) -> Row {
-    let name = named(info);
-    let process = ProcessName {
-        group: info.group.clone(),
-        process: info.name.clone(),
-    };
-    let sample = look.usage.and_then(|usage| usage.now(&process));
-    let description = info.description(look.now, &clock::short);
+fn row(info: &ProcessInfo, now: i64, usage: Option<&Usage>) -> Row {
+    let (process, name) = (info.full_name(), named(info));
+    let sample = usage.and_then(|usage| usage.now(&process));
+    let samples = usage.map(|usage| usage.curve(&process));
+    let description = info.description(now, &clock::short);
     let why = info.why();
     Row {
         quoted: query::encoded(&name),
@@ -309,9 +287,7 @@ fn row(info: &ProcessInfo, look: &Look<'_>) -> Row {
         cpu: sample.map_or_else(String::new, |sample| figures::cpu(sample.cpu)),
         memory: sample.map_or_else(String::new, |sample| figures::memory(sample.rss)),
         curve: None,
-        samples: look
-            .usage
-            .map_or_else(Vec::new, |usage| usage.curve(&process)),
+        samples: samples.unwrap_or_default(),
         restarts: info.restarts,
         // a failed start describes itself
         why: if why == description {
@@ -328,26 +304,4 @@ fn row(info: &ProcessInfo, look: &Look<'_>) -> Row {
 #[must_use]
 pub fn named(info: &ProcessInfo) -> String {
     namespec(&info.group, &info.name)
-}
-
-/// Where a page of ours is found again: the processes that a filter shows, or one process, if
-/// `process` is not empty; with a report above.
-#[must_use]
-pub fn place(filter: &Filter, process: &str, report: Option<&Report>) -> String {
-    let mut parameters = String::new();
-    if !process.is_empty() {
-        parameters = format!("&process={}", query::encoded(process));
-    }
-    if let Some(report) = report {
-        parameters.push_str("&message=");
-        parameters.push_str(&query::encoded(&report.text));
-        if report.failed {
-            parameters.push_str("&failed=yes");
-        }
-    }
-    parameters.push_str(&filter.parameters());
-    match parameters.strip_prefix('&') {
-        Some(parameters) => format!("index.html?{parameters}"),
-        None => "index.html".to_owned(),
-    }
 }

@@ -1,4 +1,4 @@
-//! Carrying out an order, and telling what came of it for each process.
+//! Carries an order out, and says what came of it for each process.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -7,17 +7,17 @@ use std::time::Duration;
 
 use actix_web::rt;
 use tokio::time::timeout;
-use visord_actors::messages::supervisor::{Outcome, Scope};
+use visord_actors::messages::supervisor::{BulkResult, Scope};
 use visord_model::fault::{Fault, FaultCode};
 use visord_model::name::namespec;
 use visord_model::signal::Signal;
 
 use super::filter::shortened;
+use super::frame::Message;
 use super::order::{Order, Verb};
-use crate::rpc::names;
 use crate::state::AppState;
 
-/// Failures told one by one; of the others only the number. With the next three bounds a
+/// Failures named one by one; of the others only the number is said. With the next three bounds a
 /// message has less than 3 kB, so that it fits into a URL.
 const MOST_FAILURES: usize = 6;
 
@@ -34,34 +34,13 @@ const LONGEST_REASON: usize = 200;
 /// started (`startsecs`).
 const PATIENCE: Duration = Duration::from_secs(15);
 
-/// What came of an order.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Report {
-    /// For people, a line for each kind of result.
-    pub text: String,
-    /// Whether anything failed.
-    pub failed: bool,
-}
-
-impl Report {
-    /// It was not even tried.
-    #[must_use]
-    pub fn refusal(text: impl Into<String>) -> Self {
-        Self {
-            text: text.into(),
-            failed: true,
-        }
-    }
-}
-
-/// Carry an order out to its end, though the client may leave, and tell what came of it; or,
-/// if that takes long, that it goes on. `None` if nobody can tell: the work panicked, or the
-/// daemon is going away.
-pub async fn order(state: &Arc<AppState>, order: Order) -> Option<Report> {
-    let goes_on = Report {
+/// Carry an order out to its end, though the client may leave, and say what came of it; or, if
+/// that takes long, that it goes on. `None` if the work panicked or the daemon is about to end.
+pub async fn perform(state: &Arc<AppState>, order: Order) -> Option<Message> {
+    let goes_on = Message {
         text: format!(
             "{} goes on: it takes longer than {} seconds.",
-            order.verb.doing(),
+            order.verb.texts().doing,
             PATIENCE.as_secs()
         ),
         failed: false,
@@ -74,7 +53,7 @@ pub async fn order(state: &Arc<AppState>, order: Order) -> Option<Report> {
     }
 }
 
-async fn carry_out(state: &AppState, order: &Order) -> Report {
+async fn carry_out(state: &AppState, order: &Order) -> Message {
     let targets = order.targets(&state.board);
     let mut results = Results::default();
     for name in &targets.unknown {
@@ -82,29 +61,26 @@ async fn carry_out(state: &AppState, order: &Order) -> Report {
     }
     if targets.found.is_empty() {
         if results.failed.is_empty() {
-            return Report::refusal("Nothing is selected.");
+            return Message::failure("Nothing is selected.");
         }
-        return results.report(order);
+        return results.message(order);
     }
     for info in &targets.found {
         results.idle.push(namespec(&info.group, &info.name));
     }
-    match done(state, order, &targets.scope).await {
-        Ok(outcomes) => {
-            for outcome in outcomes {
-                results.take(state, outcome);
+    match request(state, order, &targets.scope).await {
+        Ok(done) => {
+            for result in &done {
+                results.take(state, result);
             }
-            results.report(order)
+            results.message(order)
         }
-        Err(fault) => Report::refusal(format!(
-            "Nothing was done: {}.",
-            reason(&fault.text(), fault.code)
-        )),
+        Err(fault) => Message::failure(format!("Nothing was done: {}.", reason(&fault))),
     }
 }
 
 /// One request for all of them; two, one after the other, for a restart.
-async fn done(state: &AppState, order: &Order, scope: &Scope) -> Result<Vec<Outcome>, Fault> {
+async fn request(state: &AppState, order: &Order, scope: &Scope) -> Result<Vec<BulkResult>, Fault> {
     let link = &state.link;
     let scope = scope.clone();
     match order.verb {
@@ -118,13 +94,13 @@ async fn done(state: &AppState, order: &Order, scope: &Scope) -> Result<Vec<Outc
             link.signal_many(scope, Ok(signal)).await
         }
         Verb::Restart => {
-            let mut outcomes = link.stop_many(scope.clone(), true).await?;
+            let mut results = link.stop_many(scope.clone(), true).await?;
             // it may have ended by itself; what counts is whether it runs again
-            outcomes.retain(|outcome| {
-                ![FaultCode::Success, FaultCode::NotRunning].contains(&outcome.status)
+            results.retain(|result| {
+                ![FaultCode::Success, FaultCode::NotRunning].contains(&result.status())
             });
-            outcomes.extend(link.start_many(scope, true).await?);
-            Ok(outcomes)
+            results.extend(link.start_many(scope, true).await?);
+            Ok(results)
         }
     }
 }
@@ -139,21 +115,20 @@ struct Results {
 }
 
 impl Results {
-    fn take(&mut self, state: &AppState, outcome: Outcome) {
-        let name = namespec(&outcome.group, &outcome.name);
+    fn take(&mut self, state: &AppState, result: &BulkResult) {
+        let name = result.name.to_string();
         self.idle.retain(|idle| *idle != name);
-        if outcome.status == FaultCode::Success {
+        let Err(fault) = &result.answer else {
             self.done.push(name);
             return;
-        }
-        // what a start found wrong stands on the board
-        let failures = [FaultCode::SpawnError, FaultCode::AbnormalTermination];
-        let found = failures.contains(&outcome.status);
-        let known = names::active(&state.board, &name).ok().filter(|_| found);
-        let info = known.and_then(|name| state.board.process(&name));
-        let reason = match info {
+        };
+        // what a start found wrong is on the board
+        let is_on_board =
+            [FaultCode::SpawnError, FaultCode::AbnormalTermination].contains(&fault.code);
+        let info = state.board.process(&result.name);
+        let reason = match info.filter(|_| is_on_board) {
             Some(info) if !info.spawnerr.is_empty() => info.spawnerr.clone(),
-            Some(_) | None => reason(&outcome.description, outcome.status),
+            Some(_) | None => reason(fault),
         };
         self.fail(name, &reason);
     }
@@ -162,56 +137,35 @@ impl Results {
         self.failed.insert(name, reason.to_owned());
     }
 
-    fn report(&self, order: &Order) -> Report {
-        let words = Words::of(order);
+    fn message(&self, order: &Order) -> Message {
+        let texts = order.verb.texts();
+        let (verb, done) = match order.verb {
+            Verb::Signal => {
+                let given = order.signal.as_deref().unwrap_or_default();
+                let signal = Signal::from_name(given).map_or_else(String::new, |s| s.name());
+                (format!("send {signal} to"), format!("Sent {signal} to"))
+            }
+            Verb::Start | Verb::Stop | Verb::Restart | Verb::ClearLog => {
+                (texts.question.to_lowercase(), texts.done.to_owned())
+            }
+        };
         let mut lines = Vec::new();
         for (name, reason) in self.failed.iter().take(MOST_FAILURES) {
             let (name, reason) = (clipped(name, LONGEST_NAME), clipped(reason, LONGEST_REASON));
-            lines.push(format!("Could not {} {name}: {reason}.", words.order));
+            lines.push(format!("Could not {verb} {name}: {reason}."));
         }
         if let Some(more @ 1..) = self.failed.len().checked_sub(MOST_FAILURES) {
             lines.push(format!("Nor {more} more."));
         }
         if !self.done.is_empty() {
-            lines.push(format!("{} {}", words.done, list(&self.done)));
+            lines.push(format!("{done} {}", list(&self.done)));
         }
         if !self.idle.is_empty() {
-            lines.push(format!("{}: {}", words.idle, list(&self.idle)));
+            lines.push(format!("{}: {}", texts.idle, list(&self.idle)));
         }
-        Report {
+        Message {
             text: lines.join("\n"),
             failed: !self.failed.is_empty(),
-        }
-    }
-}
-
-struct Words {
-    order: String,
-    done: String,
-    idle: &'static str,
-}
-
-impl Words {
-    fn of(order: &Order) -> Self {
-        let (order, done, idle) = match order.verb {
-            Verb::Start => ("start", "Started", "Already running"),
-            Verb::Stop => ("stop", "Stopped", "Not running"),
-            Verb::Restart => ("restart", "Restarted", "Left alone"),
-            Verb::ClearLog => ("clear the logs of", "Cleared the logs of", "Left alone"),
-            Verb::Signal => {
-                let given = order.signal.as_deref().unwrap_or_default();
-                let signal = Signal::from_name(given).map_or_else(String::new, |s| s.name());
-                return Self {
-                    order: format!("send {signal} to"),
-                    done: format!("Sent {signal} to"),
-                    idle: "Not running",
-                };
-            }
-        };
-        Self {
-            order: order.to_owned(),
-            done: done.to_owned(),
-            idle,
         }
     }
 }
@@ -225,17 +179,17 @@ pub fn name(name: &str) -> String {
 /// `a.`, `3 programs: a, b, c.` or as many of them as there is room for.
 fn list(names: &[String]) -> String {
     let mut out = String::new();
-    let mut told = 0;
+    let mut named = 0;
     for name in names {
         if out.len() > LONGEST_LIST {
             break;
         }
-        let comma = if told > 0 { ", " } else { "" };
+        let comma = if named > 0 { ", " } else { "" };
         // writing to a String cannot fail
         let _ = write!(out, "{comma}{}", clipped(name, LONGEST_NAME));
-        told += 1;
+        named += 1;
     }
-    let more = match names.len() - told {
+    let more = match names.len() - named {
         0 => ".".to_owned(),
         left => format!(" and {left} more."),
     };
@@ -245,10 +199,10 @@ fn list(names: &[String]) -> String {
     }
 }
 
-/// A text of somebody else, not too long and on one line.
+/// A text that is not ours, not too long and on one line.
 fn clipped(text: &str, most: usize) -> String {
-    let begin = shortened(text, most);
-    let dots = if begin.len() < text.len() { "…" } else { "" };
+    let start = shortened(text, most);
+    let dots = if start.len() < text.len() { "…" } else { "" };
     let plain = |c: char| {
         if c.is_control() {
             char::REPLACEMENT_CHARACTER
@@ -256,35 +210,39 @@ fn clipped(text: &str, most: usize) -> String {
             c
         }
     };
-    begin.chars().map(plain).chain(dots.chars()).collect()
+    start.chars().map(plain).chain(dots.chars()).collect()
 }
 
-/// Why something failed, for people. `text` is the whole text of the fault.
-fn reason(text: &str, code: FaultCode) -> String {
-    let words = match code {
-        // these tell what they are about: `NO_FILE: can't find command '/x'`
-        FaultCode::NoFile | FaultCode::NotExecutable => {
-            text.split_once(": ").map_or(text, |(_, about)| about)
-        }
-        FaultCode::AlreadyStarted => "it is already running",
-        FaultCode::SpawnError => "it could not be spawned",
-        FaultCode::AbnormalTermination => "it ended too soon after its start",
-        FaultCode::NotRunning => "it is not running",
-        FaultCode::BadName => "there is no such program",
-        FaultCode::BadSignal => "there is no such signal",
-        FaultCode::ShutdownState => "the daemon is ending",
-        FaultCode::Failed => "it failed; the activity log may tell more",
-        FaultCode::UnknownMethod
-        | FaultCode::IncorrectParameters
-        | FaultCode::BadArguments
-        | FaultCode::SignatureUnsupported
-        | FaultCode::Success
-        | FaultCode::AlreadyAdded
-        | FaultCode::StillRunning
-        | FaultCode::CantReread
-        | FaultCode::NotAllowed => text,
-    };
-    words.to_owned()
+/// Why something failed, for people.
+const REASONS: [(FaultCode, &str); 8] = [
+    (FaultCode::AlreadyStarted, "it is already running"),
+    (FaultCode::SpawnError, "it could not be spawned"),
+    (
+        FaultCode::AbnormalTermination,
+        "it ended too soon after its start",
+    ),
+    (FaultCode::NotRunning, "it is not running"),
+    (FaultCode::BadName, "there is no such program"),
+    (FaultCode::BadSignal, "there is no such signal"),
+    (FaultCode::ShutdownState, "the daemon is ending"),
+    (
+        FaultCode::Failed,
+        "it failed; the activity log may tell more",
+    ),
+];
+
+fn reason(fault: &Fault) -> String {
+    let known = REASONS.iter().find(|(code, _)| *code == fault.code);
+    match (known, &fault.about) {
+        (Some((_, reason)), _) => (*reason).to_owned(),
+        (None, Some(about)) if says_why(fault.code) => about.to_string(),
+        (None, Some(_) | None) => fault.text(),
+    }
+}
+
+/// Whether a fault says by itself what it is about: `can't find command '/x'`.
+fn says_why(code: FaultCode) -> bool {
+    [FaultCode::NoFile, FaultCode::NotExecutable].contains(&code)
 }
 
 #[cfg(test)]
@@ -293,17 +251,14 @@ mod tests {
 
     #[test]
     fn reasons() {
-        for (text, code, words) in [
-            (
-                "NO_FILE: can't find command '/x: y'",
-                FaultCode::NoFile,
-                "can't find command '/x: y'",
-            ),
-            ("NO_FILE", FaultCode::NoFile, "NO_FILE"),
-            ("NOT_RUNNING: x", FaultCode::NotRunning, "it is not running"),
-            ("CANT_REREAD: x", FaultCode::CantReread, "CANT_REREAD: x"),
+        let missing = "can't find command '/x: y'";
+        for (fault, text) in [
+            (FaultCode::NoFile.about(missing), missing),
+            (FaultCode::NoFile.bare(), "NO_FILE"),
+            (FaultCode::NotRunning.about("x"), "it is not running"),
+            (FaultCode::CantReread.about("x"), "CANT_REREAD: x"),
         ] {
-            assert_eq!(reason(text, code), words);
+            assert_eq!(reason(&fault), text);
         }
     }
 

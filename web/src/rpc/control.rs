@@ -1,36 +1,33 @@
 //! Start, stop, signal, talk to processes; end the daemon (spec interfaces 3.2, 3.5).
 
-use std::future::Future;
+use std::borrow::Cow;
 use std::sync::Arc;
 
-use futures_util::FutureExt as _;
-use futures_util::future::LocalBoxFuture;
-use visord_actors::messages::supervisor::{Outcome as Done, Scope};
+use visord_actors::messages::supervisor::{Answer, BulkResult, Scope};
 use visord_model::fault::{Fault, FaultCode};
+use visord_model::name::{Namespec, ProcessName};
 use visord_model::signal::Signal;
-use visord_xmlrpc::{Slot, Value, WriteXml, Written};
+use visord_xmlrpc::Value;
 
-use super::method::{
-    Args, Method, Outcome, Param, Reply, Returns, Right, Run, optional, param, returns,
-};
-use super::names::{self, Target, respelled, respelled_group};
+use super::method::{Args, GROUP, Method, Param};
+use super::method::{admin, later, operate, optional, param};
+use super::names;
 use super::printed::{printed, quoted};
+use super::reply::{Outcome, Reply};
 use crate::state::AppState;
 
-const PROCESS: Param = param(
+const TARGET: Param = param(
     "string",
     "name",
     "the process, as `name` or `group:name`, or `group:*` for all of a group",
 );
-const GROUP: Param = param("string", "name", "the group");
 const WAIT: Param = optional(
     "boolean",
     "wait",
     "answer only when it is done (default true)",
 );
 const SIGNAL: Param = param("string", "signal", "its name, as `HUP`, or its number");
-const DONE: Returns = returns("boolean", "result", "true, unless there is a fault");
-const EACH: Returns = returns(
+const EACH: Param = param(
     "array",
     "results",
     "for each process acted on a struct: name, group, status, description",
@@ -38,290 +35,149 @@ const EACH: Returns = returns(
 
 /// The commands.
 pub const METHODS: &[Method] = &[
-    method(
-        "startProcess",
-        Right::Operate,
-        "Start a process.",
-        &[PROCESS, WAIT],
-        DONE,
-        start_process,
-    ),
-    method(
-        "startProcessGroup",
-        Right::Operate,
-        "Start every process of a group that is not running.",
-        &[GROUP, WAIT],
-        EACH,
-        start_group,
-    ),
-    method(
-        "startAllProcesses",
-        Right::Operate,
-        "Start every process that is not running.",
-        &[WAIT],
-        EACH,
-        start_all,
-    ),
-    method(
-        "stopProcess",
-        Right::Operate,
-        "Stop a process.",
-        &[PROCESS, WAIT],
-        DONE,
-        stop_process,
-    ),
-    method(
-        "stopProcessGroup",
-        Right::Operate,
-        "Stop every running process of a group.",
-        &[GROUP, WAIT],
-        EACH,
-        stop_group,
-    ),
-    method(
-        "stopAllProcesses",
-        Right::Operate,
-        "Stop every running process.",
-        &[WAIT],
-        EACH,
-        stop_all,
-    ),
-    method(
-        "signalProcess",
-        Right::Operate,
-        "Send a signal to a process.",
-        &[PROCESS, SIGNAL],
-        DONE,
-        signal_process,
-    ),
-    method(
-        "signalProcessGroup",
-        Right::Operate,
-        "Send a signal to every process of a group that can take one.",
-        &[GROUP, SIGNAL],
-        EACH,
-        signal_group,
-    ),
-    method(
-        "signalAllProcesses",
-        Right::Operate,
-        "Send a signal to every process that can take one.",
-        &[SIGNAL],
-        EACH,
-        signal_all,
-    ),
-    method(
-        "sendProcessStdin",
-        Right::Operate,
-        "Write a text to the standard input of a process, as UTF-8.",
-        &[PROCESS, param("string", "chars", "the text")],
-        DONE,
-        send_stdin,
-    ),
-    Method {
-        gated: false,
-        ..method(
-            "sendRemoteCommEvent",
-            Right::Operate,
-            "Tell event listeners something: publish a REMOTE_COMMUNICATION event.",
-            &[
-                param("string", "type", "what kind of event it is"),
-                param("string", "data", "what it says"),
-            ],
-            DONE,
-            send_event,
-        )
-    },
-    method(
-        "shutdown",
-        Right::Admin,
-        "Stop every process in order, then end the daemon.",
-        &[],
-        DONE,
-        shutdown,
-    ),
-    method(
-        "restart",
-        Right::Admin,
-        "Check the configuration, stop every process in order, then begin anew with it.",
-        &[],
-        DONE,
-        restart,
-    ),
+    operate("startProcess", later!(on_target, Command::Start))
+        .help("Start a process.")
+        .takes(&[TARGET, WAIT]),
+    operate("startProcessGroup", later!(on_group, Command::Start))
+        .help("Start every process of a group that is not running.")
+        .takes(&[GROUP, WAIT])
+        .returns(EACH),
+    operate("startAllProcesses", later!(on_all, Command::Start))
+        .help("Start every process that is not running.")
+        .takes(&[WAIT])
+        .returns(EACH),
+    operate("stopProcess", later!(on_target, Command::Stop))
+        .help("Stop a process.")
+        .takes(&[TARGET, WAIT]),
+    operate("stopProcessGroup", later!(on_group, Command::Stop))
+        .help("Stop every running process of a group.")
+        .takes(&[GROUP, WAIT])
+        .returns(EACH),
+    operate("stopAllProcesses", later!(on_all, Command::Stop))
+        .help("Stop every running process.")
+        .takes(&[WAIT])
+        .returns(EACH),
+    operate("signalProcess", later!(on_target, Command::Signal))
+        .help("Send a signal to a process.")
+        .takes(&[TARGET, SIGNAL]),
+    operate("signalProcessGroup", later!(on_group, Command::Signal))
+        .help("Send a signal to every process of a group that can take one.")
+        .takes(&[GROUP, SIGNAL])
+        .returns(EACH),
+    operate("signalAllProcesses", later!(on_all, Command::Signal))
+        .help("Send a signal to every process that can take one.")
+        .takes(&[SIGNAL])
+        .returns(EACH),
+    operate("sendProcessStdin", later!(send_stdin))
+        .help("Write a text to the standard input of a process, as UTF-8.")
+        .takes(&[TARGET, param("string", "chars", "the text")]),
+    operate("sendRemoteCommEvent", later!(send_event))
+        .help("Tell event listeners something: publish a REMOTE_COMMUNICATION event.")
+        .takes(&[
+            param("string", "type", "what kind of event it is"),
+            param("string", "data", "what it says"),
+        ])
+        .while_closing(),
+    admin("shutdown", later!(shutdown)).help("Stop every process in order, then end the daemon."),
+    admin("restart", later!(restart))
+        .help("Check the configuration, stop every process in order, then begin anew with it."),
 ];
 
-type Function = fn(Arc<AppState>, Args) -> LocalBoxFuture<'static, Outcome>;
+/// The reply to a bulk request (spec interfaces 3.1).
+pub fn results(done: Vec<BulkResult>) -> Reply {
+    Reply::structs(400, done, |BulkResult { name, answer }, out| {
+        let (status, description) = match answer {
+            Ok(()) => (FaultCode::Success, Cow::Borrowed("OK")),
+            Err(fault) => (fault.code, Cow::Owned(fault.text())),
+        };
+        out.member("name", &*name.process);
+        out.member("group", &*name.group);
+        out.member("status", &status.code());
+        out.member("description", &*description);
+    })
+}
 
-const fn method(
-    name: &'static str,
-    right: Right,
-    summary: &'static str,
-    params: &'static [Param],
-    returns: Returns,
-    run: Function,
-) -> Method {
-    Method {
-        name,
-        summary,
-        params,
-        returns,
-        right,
-        gated: true,
-        listed: true,
-        run: Run::Later(run),
+/// What can be done with one process or with many.
+#[derive(Clone, Copy)]
+enum Command {
+    Start,
+    Stop,
+    Signal,
+}
+
+impl Command {
+    /// Do it with one process; its own argument is the one after the name.
+    async fn one(self, state: &AppState, name: ProcessName, args: &Args) -> Answer {
+        match self {
+            Self::Start => state.link.start_process(name, args.flag_or_true(1)).await,
+            Self::Stop => state.link.stop_process(name, args.flag_or_true(1)).await,
+            Self::Signal => {
+                // of two faults the one about the name counts
+                names::info(&state.board, args.text(0)?)?;
+                state
+                    .link
+                    .signal_process(name, signal(args.value(1))?)
+                    .await
+            }
+        }
+    }
+
+    /// Do it with many; its own argument is at this place.
+    async fn many(self, state: &AppState, scope: Scope, args: &Args, at: usize) -> Outcome {
+        let done = match self {
+            Self::Start => state.link.start_many(scope, args.flag_or_true(at)).await,
+            Self::Stop => state.link.stop_many(scope, args.flag_or_true(at)).await,
+            Self::Signal => state.link.signal_many(scope, signal(args.value(at))).await,
+        };
+        done.map(results)
     }
 }
 
-/// The results of a bulk request (spec interfaces 3.1).
-pub struct Results(pub Vec<Done>);
-
-impl WriteXml for Results {
-    fn write_xml(&self, slot: Slot<'_>) -> Written {
-        slot.array(|results| {
-            for done in &self.0 {
-                results.item_with(|slot| {
-                    slot.structure(|out| {
-                        out.member("name", &done.name);
-                        out.member("group", &done.group);
-                        out.member("status", &done.status.code());
-                        out.member("description", &done.description);
-                    })
-                });
-            }
-        })
-    }
-}
-
-/// The reply to a bulk request.
-pub fn results(done: Vec<Done>) -> Reply {
-    let size = 400 * done.len() + 200;
-    Reply::sized(Results(done), size)
-}
-
-fn later(future: impl Future<Output = Outcome> + 'static) -> LocalBoxFuture<'static, Outcome> {
-    future.boxed_local()
-}
-
-fn start_process(state: Arc<AppState>, args: Args) -> LocalBoxFuture<'static, Outcome> {
-    later(async move {
-        let (given, wait) = (args.text(0)?, args.flag_or_true(1));
-        match Target::parse(given) {
-            Target::Process(name) => {
-                let done = state.link.start_process(name.clone(), wait).await;
-                done.map_err(|fault| respelled(fault, &name, given))?;
-                Ok(Reply::done())
-            }
-            Target::Group(group) => {
-                let scope = Scope::Group(group.clone());
-                let done = state.link.start_many(scope, wait).await;
-                done.map(results)
-                    .map_err(|fault| respelled_group(fault, &group, given))
-            }
+/// With the process, or with all of the group, that the client named.
+async fn on_target(state: Arc<AppState>, args: Args, command: Command) -> Outcome {
+    let given = args.text(0)?;
+    let outcome = match Namespec::parse(given) {
+        Namespec::Process(name) => {
+            let done = command.one(&state, name, &args).await;
+            done.map(|()| Reply::done())
         }
-    })
-}
-
-fn stop_process(state: Arc<AppState>, args: Args) -> LocalBoxFuture<'static, Outcome> {
-    later(async move {
-        let (given, wait) = (args.text(0)?, args.flag_or_true(1));
-        match Target::parse(given) {
-            Target::Process(name) => {
-                let done = state.link.stop_process(name.clone(), wait).await;
-                done.map_err(|fault| respelled(fault, &name, given))?;
-                Ok(Reply::done())
-            }
-            Target::Group(group) => {
-                let scope = Scope::Group(group.clone());
-                let done = state.link.stop_many(scope, wait).await;
-                done.map(results)
-                    .map_err(|fault| respelled_group(fault, &group, given))
-            }
+        Namespec::Group(group) => {
+            let group = Scope::Group((*group).to_owned());
+            command.many(&state, group, &args, 1).await
         }
-    })
+    };
+    outcome.map_err(|fault| fault.spelled(given))
 }
 
-fn start_group(state: Arc<AppState>, args: Args) -> LocalBoxFuture<'static, Outcome> {
-    later(async move {
-        let scope = Scope::Group(args.text(0)?.to_owned());
-        let wait = args.flag_or_true(1);
-        state.link.start_many(scope, wait).await.map(results)
-    })
+async fn on_group(state: Arc<AppState>, args: Args, command: Command) -> Outcome {
+    let group = Scope::Group(args.text(0)?.to_owned());
+    command.many(&state, group, &args, 1).await
 }
 
-fn stop_group(state: Arc<AppState>, args: Args) -> LocalBoxFuture<'static, Outcome> {
-    later(async move {
-        let scope = Scope::Group(args.text(0)?.to_owned());
-        let wait = args.flag_or_true(1);
-        state.link.stop_many(scope, wait).await.map(results)
-    })
+async fn on_all(state: Arc<AppState>, args: Args, command: Command) -> Outcome {
+    command.many(&state, Scope::All, &args, 0).await
 }
 
-fn start_all(state: Arc<AppState>, args: Args) -> LocalBoxFuture<'static, Outcome> {
-    later(async move {
-        let wait = args.flag_or_true(0);
-        state.link.start_many(Scope::All, wait).await.map(results)
-    })
+/// Do something with the one process that a client named.
+pub(super) async fn on_one<Done>(given: &str, act: impl FnOnce(ProcessName) -> Done) -> Outcome
+where
+    Done: Future<Output = Answer>,
+{
+    let done = act(names::single(given)?).await;
+    done.map_err(|fault| fault.spelled(given))?;
+    Ok(Reply::done())
 }
 
-fn stop_all(state: Arc<AppState>, args: Args) -> LocalBoxFuture<'static, Outcome> {
-    later(async move {
-        let wait = args.flag_or_true(0);
-        state.link.stop_many(Scope::All, wait).await.map(results)
-    })
-}
-
-fn signal_process(state: Arc<AppState>, args: Args) -> LocalBoxFuture<'static, Outcome> {
-    later(async move {
-        let given = args.text(0)?;
-        match Target::parse(given) {
-            Target::Process(_) => {
-                let name = names::active(&state.board, given)?;
-                let signal = signal(args.value(1))?;
-                let done = state.link.signal_process(name.clone(), signal).await;
-                done.map_err(|fault| respelled(fault, &name, given))?;
-                Ok(Reply::done())
-            }
-            Target::Group(group) => signal_many(&state, Scope::Group(group), &args, 1)
-                .await
-                .map_err(|fault| match Target::parse(given) {
-                    Target::Group(group) => respelled_group(fault, &group, given),
-                    Target::Process(_) => fault,
-                }),
-        }
-    })
-}
-
-fn signal_group(state: Arc<AppState>, args: Args) -> LocalBoxFuture<'static, Outcome> {
-    later(async move {
-        let scope = Scope::Group(args.text(0)?.to_owned());
-        signal_many(&state, scope, &args, 1).await
-    })
-}
-
-fn signal_all(state: Arc<AppState>, args: Args) -> LocalBoxFuture<'static, Outcome> {
-    later(async move { signal_many(&state, Scope::All, &args, 0).await })
-}
-
-/// A bad signal is not a fault of the whole call but of each process it would have gone to.
-async fn signal_many(state: &AppState, scope: Scope, args: &Args, at: usize) -> Outcome {
-    let done = state.link.signal_many(scope, signal(args.value(at)));
-    done.await.map(results)
-}
-
-/// A signal by name or number, as a text, a number or a boolean; else BAD_SIGNAL in the caller's words.
+/// A signal by name or number, as a text, a number or a boolean; else BAD_SIGNAL about the value
+/// as it was given. In a bulk request that is the fault of each process, not of the call.
 fn signal(value: &Value) -> Result<Signal, Fault> {
     let given = printed(value);
+    let unknown = || FaultCode::BadSignal.about(given.as_str());
     let number = match value {
         Value::Str(text) => text.trim().parse().ok(),
-        Value::Int(number) => Some(*number),
-        Value::Bool(is_one) => Some(i64::from(*is_one)),
-        // without its fraction
-        #[expect(
-            clippy::cast_possible_truncation,
-            reason = "as the original converts it"
-        )]
-        Value::Double(number) if number.is_finite() => Some(*number as i64),
-        Value::Double(_) => return Err(FaultCode::BadSignal.about(given)),
+        Value::Int(_) | Value::Bool(_) | Value::Double(_) => {
+            Some(value.to_int().ok_or_else(unknown)?)
+        }
         Value::Nil | Value::Base64(_) | Value::DateTime(_) | Value::Array(_) | Value::Struct(_) => {
             return Err(FaultCode::IncorrectParameters.bare());
         }
@@ -330,50 +186,32 @@ fn signal(value: &Value) -> Result<Signal, Fault> {
         Some(number) => i32::try_from(number).ok().and_then(Signal::from_number),
         None => Signal::from_name(&given),
     };
-    known.ok_or_else(|| FaultCode::BadSignal.about(given))
+    known.ok_or_else(unknown)
 }
 
-fn send_stdin(state: Arc<AppState>, args: Args) -> LocalBoxFuture<'static, Outcome> {
-    later(async move {
-        let data = match args.value(1) {
-            Value::Str(text) => text.clone().into_bytes(),
-            Value::Nil => return Err(FaultCode::IncorrectParameters.bare()),
-            other @ (Value::Bool(_)
-            | Value::Int(_)
-            | Value::Double(_)
-            | Value::Base64(_)
-            | Value::DateTime(_)
-            | Value::Array(_)
-            | Value::Struct(_)) => {
-                return Err(FaultCode::IncorrectParameters.about(quoted(other)));
-            }
-        };
-        let given = args.text(0)?;
-        let name = names::single(given)?;
-        let done = state.link.write_stdin(name.clone(), data).await;
-        done.map_err(|fault| respelled(fault, &name, given))?;
-        Ok(Reply::done())
-    })
+async fn send_stdin(state: Arc<AppState>, args: Args) -> Outcome {
+    let chars = args.value(1);
+    if matches!(chars, Value::Nil) {
+        return Err(FaultCode::IncorrectParameters.bare());
+    }
+    let text = chars.as_str();
+    let text = text.ok_or_else(|| FaultCode::IncorrectParameters.about(quoted(chars)))?;
+    let data = text.as_bytes().to_vec();
+    on_one(args.text(0)?, |name| state.link.write_stdin(name, data)).await
 }
 
-fn send_event(state: Arc<AppState>, args: Args) -> LocalBoxFuture<'static, Outcome> {
-    later(async move {
-        let (kind, data) = (printed(args.value(0)), printed(args.value(1)));
-        state.link.send_remote_event(kind, data).await?;
-        Ok(Reply::done())
-    })
+async fn send_event(state: Arc<AppState>, args: Args) -> Outcome {
+    let (kind, data) = (printed(args.value(0)), printed(args.value(1)));
+    state.link.send_remote_event(kind, data).await?;
+    Ok(Reply::done())
 }
 
-fn shutdown(state: Arc<AppState>, _: Args) -> LocalBoxFuture<'static, Outcome> {
-    later(async move {
-        state.link.shutdown().await?;
-        Ok(Reply::done())
-    })
+async fn shutdown(state: Arc<AppState>, _: Args) -> Outcome {
+    state.link.shutdown().await?;
+    Ok(Reply::done())
 }
 
-fn restart(state: Arc<AppState>, _: Args) -> LocalBoxFuture<'static, Outcome> {
-    later(async move {
-        state.link.restart().await?;
-        Ok(Reply::done())
-    })
+async fn restart(state: Arc<AppState>, _: Args) -> Outcome {
+    state.link.restart().await?;
+    Ok(Reply::done())
 }

@@ -2,17 +2,14 @@
 
 use std::sync::Arc;
 
-use futures_util::FutureExt as _;
-use futures_util::future::LocalBoxFuture;
-use visord_actors::log::LostBytes;
-use visord_actors::messages::supervisor::ProcessName;
+use visord_actors::log::ByteCounts;
 use visord_actors::usage::Sample;
-use visord_model::fault::FaultCode;
 use visord_model::process::{LastExit, ProcessInfo};
-use visord_xmlrpc::{Slot, WriteXml, Written};
+use visord_xmlrpc::writer::StructWriter;
 
-use super::method::{Args, Method, Outcome, Reply, Right, Run, param, returns};
+use super::method::{Args, Method, PROCESS, later, param, view};
 use super::names;
+use super::reply::{Outcome, Reply};
 use crate::state::AppState;
 
 /// What the struct holds, for the help.
@@ -25,35 +22,22 @@ const MEMBERS: &str = "name, group; int state, pid, start, stop, restarts, exits
 
 /// The methods.
 pub const METHODS: &[Method] = &[
-    Method {
-        name: "getProcessDetails",
-        summary: "What is known of one process that getProcessInfo does not say: how often it \
-                  was started again, how it last ended, what it and its descendants use.",
-        params: &[param(
-            "string",
-            "name",
-            "the process, as `name` or `group:name`",
-        )],
-        returns: returns("struct", "details", MEMBERS),
-        right: Right::View,
-        gated: true,
-        listed: false,
-        run: Run::Later(one),
-    },
-    Method {
-        name: "getAllProcessDetails",
-        summary: "The same of every process, by group and name.",
-        params: &[],
-        returns: returns(
+    view("getProcessDetails", later!(one))
+        .help(
+            "What is known of one process that getProcessInfo does not say: how often it \
+             was started again, how it last ended, what it and its descendants use.",
+        )
+        .takes(&[PROCESS])
+        .returns(param("struct", "details", MEMBERS))
+        .unlisted(),
+    view("getAllProcessDetails", later!(all))
+        .help("The same of every process, by group and name.")
+        .returns(param(
             "array",
             "details",
             "one struct as of getProcessDetails for each",
-        ),
-        right: Right::View,
-        gated: true,
-        listed: false,
-        run: Run::Later(all),
-    },
+        ))
+        .unlisted(),
 ];
 
 /// About how much XML one process takes.
@@ -62,92 +46,66 @@ const SIZE: usize = 1400;
 struct Details {
     info: Arc<ProcessInfo>,
     used: Sample,
-    lost: LostBytes,
+    lost: ByteCounts,
 }
 
-fn one(state: Arc<AppState>, args: Args) -> LocalBoxFuture<'static, Outcome> {
-    async move {
-        let given = args.text(0)?;
-        let name = names::single(given)?;
-        let info = state.board.process(&name);
-        let info = info.ok_or_else(|| FaultCode::BadName.about(given))?;
-        sampled(&state).await;
-        Ok(Reply::sized(Details::of(info, &state), SIZE))
-    }
-    .boxed_local()
+async fn one(state: Arc<AppState>, args: Args) -> Outcome {
+    let info = names::info(&state.board, args.text(0)?)?;
+    sample(&state).await;
+    let details = Details::new(info, &state);
+    Ok(Reply::sized(SIZE, move |slot| {
+        slot.structure(|out| details.write(out))
+    }))
 }
 
-fn all(state: Arc<AppState>, _: Args) -> LocalBoxFuture<'static, Outcome> {
-    async move {
-        sampled(&state).await;
-        let infos = state.board.all().into_iter();
-        let all: Vec<_> = infos.map(|info| Details::of(info, &state)).collect();
-        let size = SIZE * all.len();
-        Ok(Reply::sized(Everybody(all), size))
-    }
-    .boxed_local()
+async fn all(state: Arc<AppState>, _: Args) -> Outcome {
+    sample(&state).await;
+    let infos = state.board.all().into_iter();
+    let all: Vec<_> = infos.map(|info| Details::new(info, &state)).collect();
+    Ok(Reply::structs(SIZE, all, Details::write))
 }
 
 /// Have fresh numbers. `/proc` is not read on the HTTP thread.
-pub(crate) async fn sampled(state: &AppState) {
+async fn sample(state: &AppState) {
     let usage = state.usage.clone();
     // a sample that was not taken leaves the numbers as they were
     let _ = state.workers.run(move || usage.sample_once()).await;
 }
 
 impl Details {
-    fn of(info: Arc<ProcessInfo>, state: &AppState) -> Self {
-        let name = ProcessName {
-            group: info.group.clone(),
-            process: info.name.clone(),
-        };
+    fn new(info: Arc<ProcessInfo>, state: &AppState) -> Self {
+        let name = info.full_name();
         Self {
             used: state.usage.now(&name).unwrap_or_default(),
             lost: (state.lost)(&name),
             info,
         }
     }
-}
 
-impl WriteXml for Details {
     #[expect(clippy::cast_precision_loss, reason = "exact up to eight petabytes")]
-    fn write_xml(&self, slot: Slot<'_>) -> Written {
+    fn write(&self, out: &mut StructWriter<'_>) {
         let Self { info, used, lost } = self;
         let signal = info.last_exit.as_ref().and_then(LastExit::signal_name);
-        slot.structure(|out| {
-            out.member("name", &info.name);
-            out.member("group", &info.group);
-            out.member("state", &info.state.code());
-            out.member("statename", info.state.name());
-            out.member("pid", &info.pid);
-            out.member("start", &info.start);
-            out.member("stop", &info.stop);
-            out.member("restarts", &i64::from(info.restarts));
-            out.member("why", &info.why());
-            out.member("exitstatus", &info.exitstatus);
-            out.member("exitsignal", &signal.unwrap_or_default());
-            out.member("cpu", &tenths(used.cpu));
-            out.member("rss", &(used.rss as f64));
-            out.member("processes", &i64::from(used.processes));
-            out.member("lost_stdout", &(lost.stdout as f64));
-            out.member("lost_stderr", &(lost.stderr as f64));
-        })
+        out.member("name", &*info.name);
+        out.member("group", &*info.group);
+        out.member("state", &info.state.code());
+        out.member("statename", info.state.name());
+        out.member("pid", &info.pid);
+        out.member("start", &info.start);
+        out.member("stop", &info.stop);
+        out.member("restarts", &i64::from(info.restarts));
+        out.member("why", &info.why());
+        out.member("exitstatus", &info.exitstatus);
+        out.member("exitsignal", &signal.unwrap_or_default());
+        out.member("cpu", &tenths(used.cpu));
+        out.member("rss", &(used.rss as f64));
+        out.member("processes", &i64::from(used.processes));
+        out.member("lost_stdout", &(lost.stdout as f64));
+        out.member("lost_stderr", &(lost.stderr as f64));
     }
 }
 
 /// With one decimal.
 pub(crate) fn tenths(number: f32) -> f64 {
     (f64::from(number) * 10.0).round() / 10.0
-}
-
-struct Everybody(Vec<Details>);
-
-impl WriteXml for Everybody {
-    fn write_xml(&self, slot: Slot<'_>) -> Written {
-        slot.array(|all| {
-            for details in &self.0 {
-                all.item_with(|slot| details.write_xml(slot));
-            }
-        })
-    }
 }

@@ -4,24 +4,19 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use futures_util::FutureExt as _;
-use futures_util::future::LocalBoxFuture;
 use visord_actors::log::reader::{self, ReadError, Section};
-use visord_actors::messages::supervisor::{LogCare, Scope};
+use visord_actors::messages::supervisor::{LogAction, Scope};
+use visord_model::event::Stream;
 use visord_model::fault::{Fault, FaultCode};
 use visord_model::process::ProcessInfo;
-use visord_xmlrpc::{Slot, WriteXml, Written};
 
-use super::control::results;
-use super::method::{
-    Args, LogReply, Method, Outcome, Param, Reply, Returns, Right, Run, param, returns,
-};
-use super::names::{self, respelled};
-use super::transmit::LogText;
+use super::control::{on_one, results};
+use super::method::{Args, Method, PROCESS, Param, admin, later, operate, param, view};
+use super::names;
+use super::reply::{LogReply, Outcome, Reply};
 use crate::budget::PIECE;
 use crate::state::AppState;
 
-const PROCESS: Param = param("string", "name", "the process, as `name` or `group:name`");
 const OFFSET: Param = param(
     "int",
     "offset",
@@ -30,207 +25,87 @@ const OFFSET: Param = param(
 const LENGTH: Param = param("int", "length", "how many bytes; 0: all that follow");
 const TAIL_OFFSET: Param = param("int", "offset", "the size known so far, in bytes");
 const TAIL_LENGTH: Param = param("int", "length", "how many bytes at most");
-const TEXT: Returns = returns("string", "text", "that part of the log");
-const TAIL: Returns = returns(
+const TEXT: Param = param("string", "text", "that part of the log");
+const TAIL: Param = param(
     "array",
     "tail",
     "string text, int size of the log, boolean whether there is more",
 );
-const DONE: Returns = returns("boolean", "result", "true, unless there is a fault");
 
-const READ_STDOUT: Method = method(
-    "readProcessStdoutLog",
-    Right::View,
-    "A part of what a process wrote to its standard output.",
-    &[PROCESS, OFFSET, LENGTH],
-    TEXT,
-    |state, args| read_process(state, args, Channel::Stdout),
-);
-const TAIL_STDOUT: Method = method(
-    "tailProcessStdoutLog",
-    Right::View,
-    "The end of what a process wrote to its standard output.",
-    &[PROCESS, TAIL_OFFSET, TAIL_LENGTH],
-    TAIL,
-    |state, args| tail_process(state, args, Channel::Stdout),
-);
-const READ_MAIN: Method = method(
-    "readLog",
-    Right::View,
-    "A part of the daemon's own log.",
-    &[OFFSET, LENGTH],
-    TEXT,
-    read_main,
-);
-const CLEAR: Method = method(
-    "clearProcessLogs",
-    Right::Operate,
-    "Empty the logs of a process.",
-    &[PROCESS],
-    DONE,
-    clear_process,
-);
+const READ_STDOUT: Method = view("readProcessStdoutLog", later!(read_process, Stream::Stdout))
+    .help("A part of what a process wrote to its standard output.")
+    .takes(&[PROCESS, OFFSET, LENGTH])
+    .returns(TEXT);
+const TAIL_STDOUT: Method = view("tailProcessStdoutLog", later!(tail_process, Stream::Stdout))
+    .help("The end of what a process wrote to its standard output.")
+    .takes(&[PROCESS, TAIL_OFFSET, TAIL_LENGTH])
+    .returns(TAIL);
+const READ_MAIN: Method = view("readLog", later!(read_main))
+    .help("A part of the daemon's own log.")
+    .takes(&[OFFSET, LENGTH])
+    .returns(TEXT);
+const CLEAR: Method = operate("clearProcessLogs", later!(clear_process))
+    .help("Empty the logs of a process.")
+    .takes(&[PROCESS]);
 
 /// The methods.
 pub const METHODS: &[Method] = &[
     READ_STDOUT,
-    Method {
-        name: "readProcessLog",
-        ..READ_STDOUT
-    },
-    method(
-        "readProcessStderrLog",
-        Right::View,
-        "A part of what a process wrote to its standard error.",
-        &[PROCESS, OFFSET, LENGTH],
-        TEXT,
-        |state, args| read_process(state, args, Channel::Stderr),
-    ),
+    READ_STDOUT.named("readProcessLog"),
+    view("readProcessStderrLog", later!(read_process, Stream::Stderr))
+        .help("A part of what a process wrote to its standard error.")
+        .takes(&[PROCESS, OFFSET, LENGTH])
+        .returns(TEXT),
     TAIL_STDOUT,
-    Method {
-        name: "tailProcessLog",
-        ..TAIL_STDOUT
-    },
-    method(
-        "tailProcessStderrLog",
-        Right::View,
-        "The end of what a process wrote to its standard error.",
-        &[PROCESS, TAIL_OFFSET, TAIL_LENGTH],
-        TAIL,
-        |state, args| tail_process(state, args, Channel::Stderr),
-    ),
+    TAIL_STDOUT.named("tailProcessLog"),
+    view("tailProcessStderrLog", later!(tail_process, Stream::Stderr))
+        .help("The end of what a process wrote to its standard error.")
+        .takes(&[PROCESS, TAIL_OFFSET, TAIL_LENGTH])
+        .returns(TAIL),
     READ_MAIN,
-    Method {
-        name: "readMainLog",
-        ..READ_MAIN
-    },
+    READ_MAIN.named("readMainLog"),
     CLEAR,
-    Method {
-        name: "clearProcessLog",
-        ..CLEAR
-    },
-    method(
-        "clearAllProcessLogs",
-        Right::Operate,
-        "Empty the logs of every process.",
-        &[],
-        returns(
+    CLEAR.named("clearProcessLog"),
+    operate("clearAllProcessLogs", later!(clear_all))
+        .help("Empty the logs of every process.")
+        .returns(param(
             "array",
             "results",
             "for each process a struct: name, group, status, description",
-        ),
-        clear_all,
-    ),
-    Method {
-        listed: false,
-        ..method(
-            "rotateProcessLogs",
-            Right::Operate,
-            "Start new log files for a process; the present ones become the first old ones.",
-            &[PROCESS],
-            DONE,
-            |state, args| tend_process(state, args, LogCare::Rotate),
-        )
-    },
-    Method {
-        listed: false,
-        ..method(
-            "reopenProcessLogs",
-            Right::Operate,
-            "Open the log files of a process anew, after somebody moved them.",
-            &[PROCESS],
-            DONE,
-            |state, args| tend_process(state, args, LogCare::Reopen),
-        )
-    },
-    method(
-        "clearLog",
-        Right::Admin,
-        "Empty the daemon's own log.",
-        &[],
-        DONE,
-        clear_main,
-    ),
+        )),
+    operate("rotateProcessLogs", later!(maintain, LogAction::Rotate))
+        .help("Start new log files for a process; the present ones become the first old ones.")
+        .takes(&[PROCESS])
+        .unlisted(),
+    operate("reopenProcessLogs", later!(maintain, LogAction::Reopen))
+        .help("Open the log files of a process anew, after somebody moved them.")
+        .takes(&[PROCESS])
+        .unlisted(),
+    admin("clearLog", later!(clear_main)).help("Empty the daemon's own log."),
 ];
 
-const fn method(
-    name: &'static str,
-    right: Right,
-    summary: &'static str,
-    params: &'static [Param],
-    returns: Returns,
-    run: fn(Arc<AppState>, Args) -> LocalBoxFuture<'static, Outcome>,
-) -> Method {
-    Method {
-        name,
-        summary,
-        params,
-        returns,
-        right,
-        gated: true,
-        listed: true,
-        run: Run::Later(run),
-    }
+/// Where the log of an output is; `None` if there is none.
+#[must_use]
+pub fn path(info: &ProcessInfo, stream: Stream) -> Option<PathBuf> {
+    let path = match stream {
+        Stream::Stdout => &info.stdout_logfile,
+        Stream::Stderr => &info.stderr_logfile,
+    };
+    (!path.is_empty()).then(|| PathBuf::from(path))
 }
 
-/// One of the two outputs of a process.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Channel {
-    /// Standard output.
-    Stdout,
-    /// Standard error.
-    Stderr,
-}
-
-impl Channel {
-    /// Where the log of this output is; `None` if there is none.
-    #[must_use]
-    pub fn path(self, info: &ProcessInfo) -> Option<PathBuf> {
-        let path = match self {
-            Self::Stdout => &info.stdout_logfile,
-            Self::Stderr => &info.stderr_logfile,
-        };
-        (!path.is_empty()).then(|| PathBuf::from(path))
-    }
-}
-
-/// The bytes of a log; what is not UTF-8 is replaced as it is written.
-struct Bytes(Vec<u8>);
-
-impl WriteXml for Bytes {
-    fn write_xml(&self, slot: Slot<'_>) -> Written {
-        slot.text(&self.0)
-    }
-}
-
-struct Tail {
-    text: Vec<u8>,
-    size: i64,
-    has_more: bool,
-}
-
-impl WriteXml for Tail {
-    fn write_xml(&self, slot: Slot<'_>) -> Written {
-        slot.array(|tail| {
-            tail.item_with(|slot| slot.text(&self.text));
-            tail.item(&self.size);
-            tail.item(&self.has_more);
-        })
-    }
-}
-
-/// The begin of a part of a log, and the rest if that is not all.
+/// The beginning of a part of a log, and the rest if that is not all.
 #[derive(Default)]
-pub struct Begun {
+pub struct LogPart {
     /// The first bytes.
     pub first: Vec<u8>,
     /// What has yet to be read.
     pub rest: Option<Section>,
 }
 
-impl Begun {
+impl LogPart {
     /// Read the first bytes. Blocks.
-    fn of(section: Option<Section>) -> Result<Self, ReadError> {
+    fn read(section: Option<Section>) -> Result<Self, ReadError> {
         let Some(mut section) = section else {
             return Ok(Self::default());
         };
@@ -238,14 +113,24 @@ impl Begun {
         let rest = (!section.is_at_end()).then_some(section);
         Ok(Self { first, rest })
     }
-}
 
-/// The log of an active process; BAD_NAME without such a process.
-fn path_of(state: &AppState, given: &str, channel: Channel) -> Result<Option<PathBuf>, Fault> {
-    let name = names::single(given)?;
-    let info = state.board.process(&name);
-    let info = info.ok_or_else(|| FaultCode::BadName.about(given))?;
-    Ok(channel.path(&info))
+    /// It as the reply of a method; of a `tail` method with the size of the log and whether there
+    /// was more.
+    fn reply(self, tail: Option<(i64, bool)>) -> Reply {
+        let Self { first, rest } = self;
+        if let Some(rest) = rest {
+            return Reply::Log(LogReply { first, rest, tail });
+        }
+        Reply::sized(first.len() + 400, move |slot| match tail {
+            // what is not UTF-8 is replaced as it is written
+            None => slot.text(&first),
+            Some((size, has_more)) => slot.array(|tail| {
+                tail.item_with(|slot| slot.text(&first));
+                tail.item(&size);
+                tail.item(&has_more);
+            }),
+        })
+    }
 }
 
 /// Run on a thread that may wait for a disk. Fault: FAILED, it was not done.
@@ -266,10 +151,10 @@ pub async fn read(
     path: Option<PathBuf>,
     offset: i64,
     length: i64,
-) -> Result<Begun, Fault> {
+) -> Result<LogPart, Fault> {
     let path = path.ok_or(FaultCode::NoFile.bare())?;
     let shown = path.display().to_string();
-    let open = move || reader::read(&path, offset, length).and_then(Begun::of);
+    let open = move || reader::read(&path, offset, length).and_then(LogPart::read);
     blocking(state, open).await?.map_err(|error| match error {
         ReadError::BadArguments => FaultCode::BadArguments.bare(),
         ReadError::NoFile => FaultCode::NoFile.about(shown),
@@ -277,109 +162,50 @@ pub async fn read(
     })
 }
 
-fn read_process(
-    state: Arc<AppState>,
-    args: Args,
-    channel: Channel,
-) -> LocalBoxFuture<'static, Outcome> {
-    async move {
-        let path = path_of(&state, args.text(0)?, channel)?;
-        let begun = read(&state, path, args.int(1)?, args.int(2)?).await?;
-        Ok(log_reply(begun, None))
-    }
-    .boxed_local()
+async fn read_process(state: Arc<AppState>, args: Args, stream: Stream) -> Outcome {
+    let path = path(&*names::info(&state.board, args.text(0)?)?, stream);
+    let part = read(&state, path, args.int(1)?, args.int(2)?).await?;
+    Ok(part.reply(None))
 }
 
-fn read_main(state: Arc<AppState>, args: Args) -> LocalBoxFuture<'static, Outcome> {
-    async move {
-        let path = state.board.identity().logfile.clone();
-        state.settled().await;
-        let begun = read(&state, path, args.int(0)?, args.int(1)?).await?;
-        Ok(log_reply(begun, None))
-    }
-    .boxed_local()
+async fn read_main(state: Arc<AppState>, args: Args) -> Outcome {
+    let path = state.board.identity().logfile.clone();
+    state.settled().await;
+    let part = read(&state, path, args.int(0)?, args.int(1)?).await?;
+    Ok(part.reply(None))
 }
 
-/// The answer with a log; with what else a `tail` method tells.
-fn log_reply(begun: Begun, tail: Option<(i64, bool)>) -> Reply {
-    let Begun { first, rest } = begun;
-    let size = first.len() + 400;
-    match (rest, tail) {
-        (Some(section), tail) => {
-            let (first, rest) = LogText::after(&first, section);
-            Reply::Log(LogReply { first, rest, tail })
-        }
-        (None, None) => Reply::sized(Bytes(first), size),
-        (None, Some((offset, has_more))) => {
-            let tail = Tail {
-                text: first,
-                size: offset,
-                has_more,
-            };
-            Reply::sized(tail, size)
-        }
-    }
+async fn tail_process(state: Arc<AppState>, args: Args, stream: Stream) -> Outcome {
+    let path = path(&*names::info(&state.board, args.text(0)?)?, stream);
+    let (offset, length) = (args.int(1)?, args.int(2)?);
+    let Some(path) = path else {
+        return Ok(LogPart::default().reply(Some((0, false))));
+    };
+    let open = move || {
+        let tail = reader::tail(&path, offset, length);
+        (LogPart::read(tail.section), (tail.offset, tail.overflow))
+    };
+    Ok(match blocking(&state, open).await? {
+        (Ok(part), tail) => part.reply(Some(tail)),
+        // a log that cannot be read is an empty answer
+        (Err(_), _) => LogPart::default().reply(Some((offset, false))),
+    })
 }
 
-fn tail_process(
-    state: Arc<AppState>,
-    args: Args,
-    channel: Channel,
-) -> LocalBoxFuture<'static, Outcome> {
-    async move {
-        let path = path_of(&state, args.text(0)?, channel)?;
-        let (offset, length) = (args.int(1)?, args.int(2)?);
-        let Some(path) = path else {
-            return Ok(log_reply(Begun::default(), Some((0, false))));
-        };
-        let open = move || {
-            let tail = reader::tail(&path, offset, length);
-            (Begun::of(tail.section), (tail.offset, tail.overflow))
-        };
-        let (begun, tail) = blocking(&state, open).await?;
-        Ok(match begun {
-            Ok(begun) => log_reply(begun, Some(tail)),
-            // a log that cannot be read is an empty answer
-            Err(_) => log_reply(Begun::default(), Some((offset, false))),
-        })
-    }
-    .boxed_local()
+async fn clear_process(state: Arc<AppState>, args: Args) -> Outcome {
+    on_one(args.text(0)?, |name| state.link.clear_process_logs(name)).await
 }
 
-fn clear_process(state: Arc<AppState>, args: Args) -> LocalBoxFuture<'static, Outcome> {
-    async move {
-        let given = args.text(0)?;
-        let name = names::single(given)?;
-        let done = state.link.clear_process_logs(name.clone()).await;
-        done.map_err(|fault| respelled(fault, &name, given))?;
-        Ok(Reply::done())
-    }
-    .boxed_local()
+async fn maintain(state: Arc<AppState>, args: Args, action: LogAction) -> Outcome {
+    let done = |name| state.link.maintain_process_logs(name, action);
+    on_one(args.text(0)?, done).await
 }
 
-fn tend_process(
-    state: Arc<AppState>,
-    args: Args,
-    care: LogCare,
-) -> LocalBoxFuture<'static, Outcome> {
-    async move {
-        let given = args.text(0)?;
-        let name = names::single(given)?;
-        let done = state.link.tend_process_logs(name.clone(), care).await;
-        done.map_err(|fault| respelled(fault, &name, given))?;
-        Ok(Reply::done())
-    }
-    .boxed_local()
+async fn clear_all(state: Arc<AppState>, _: Args) -> Outcome {
+    state.link.clear_many_logs(Scope::All).await.map(results)
 }
 
-fn clear_all(state: Arc<AppState>, _: Args) -> LocalBoxFuture<'static, Outcome> {
-    async move { state.link.clear_many_logs(Scope::All).await.map(results) }.boxed_local()
-}
-
-fn clear_main(state: Arc<AppState>, _: Args) -> LocalBoxFuture<'static, Outcome> {
-    async move {
-        state.link.clear_main_log().await?;
-        Ok(Reply::done())
-    }
-    .boxed_local()
+async fn clear_main(state: Arc<AppState>, _: Args) -> Outcome {
+    state.link.clear_main_log().await?;
+    Ok(Reply::done())
 }

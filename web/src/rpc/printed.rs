@@ -1,9 +1,9 @@
-//! Values as the original prints them into texts.
+//! Values as Python prints them, for texts that the original makes of what clients sent.
 
 use visord_model::pyrepr::{repr, repr_bytes};
 use visord_xmlrpc::Value;
 
-/// A text as it is, anything else as Python's `str` words it.
+/// A value as Python's `str` prints it: a text as it is.
 #[must_use]
 pub fn printed(value: &Value) -> String {
     match value {
@@ -18,7 +18,7 @@ pub fn printed(value: &Value) -> String {
     }
 }
 
-/// A value as Python's `repr` words it; the codec bounds how deep values nest.
+/// A value as Python's `repr` prints it; the codec bounds how deep values nest.
 #[must_use]
 pub fn quoted(value: &Value) -> String {
     match value {

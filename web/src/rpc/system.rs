@@ -1,153 +1,119 @@
-//! `system.*`: what there is, and many calls in one (spec interfaces 3.7).
+//! `system.*`: which methods there are, and many calls in one (spec interfaces 3.7).
 
 use std::sync::Arc;
 
-use futures_util::FutureExt as _;
-use futures_util::future::LocalBoxFuture;
-use visord_model::fault::FaultCode;
-use visord_xmlrpc::Value;
+use visord_model::fault::{Fault, FaultCode};
+use visord_xmlrpc::{Value, WriteXml as _};
 
-use super::method::{Args, Failure, Method, Outcome, Reply, Right, Run, param, returns};
+use super::method::{Args, Method, Param, Run, later, param, view};
+use super::reply::{Outcome, Reply};
 use super::table;
 use crate::state::AppState;
 
-const MULTICALL: &str = "system.multicall";
+/// The full name of `multicall`.
+pub const MULTICALL: &str = "system.multicall";
 
 /// Calls of one multicall at most: clients make some hundred at once.
-pub const MOST_CALLS: usize = 1000;
+const MOST_CALLS: usize = 1000;
 
-/// The namespace.
+const METHOD: Param = param("string", "name", "the method, with its namespace");
+
+/// The methods.
 pub const METHODS: &[Method] = &[
-    Method {
-        name: "listMethods",
-        summary: "The name of every method there is.",
-        params: &[],
-        returns: returns("array", "names", "the names, sorted"),
-        right: Right::View,
-        gated: false,
-        listed: true,
-        run: Run::Later(list),
-    },
-    Method {
-        name: "methodHelp",
-        summary: "What a method does, takes and answers.",
-        params: &[param("string", "name", "the method, with its namespace")],
-        returns: returns("string", "help", "a text"),
-        right: Right::View,
-        gated: false,
-        listed: true,
-        run: Run::Later(|state, args| {
-            explain(state, args, "system.methodHelp", |method| {
-                Reply::of(method.help())
-            })
+    view("listMethods", later!(list))
+        .help("The name of every method there is.")
+        .returns(param("array", "names", "the names, sorted"))
+        .while_closing(),
+    view(
+        "methodHelp",
+        later!(explain, "system.methodHelp", |method| {
+            Reply::of(method.help_text())
         }),
-    },
-    Method {
-        name: "methodSignature",
-        summary: "The type a method answers, then the types of its parameters.",
-        params: &[param("string", "name", "the method, with its namespace")],
-        returns: returns("array", "types", "names of types"),
-        right: Right::View,
-        gated: false,
-        listed: true,
-        run: Run::Later(|state, args| {
-            explain(state, args, "system.methodSignature", |method| {
-                Reply::of(method.signature())
-            })
+    )
+    .help("What a method does, takes and answers.")
+    .takes(&[METHOD])
+    .returns(param("string", "help", "a text"))
+    .while_closing(),
+    view(
+        "methodSignature",
+        later!(explain, "system.methodSignature", |method| {
+            Reply::of(method.signature())
         }),
-    },
-    Method {
-        name: "multicall",
-        summary: "Make several calls, one after the other, and get all results at once.",
-        params: &[param(
+    )
+    .help("The type a method answers, then the types of its parameters.")
+    .takes(&[METHOD])
+    .returns(param("array", "types", "names of types"))
+    .while_closing(),
+    view("multicall", Run::Now(multicall))
+        .help("Make several calls, one after the other, and get all results at once.")
+        .takes(&[param(
             "array",
             "calls",
             "structs with string methodName and array params, at most 1000",
-        )],
-        returns: returns(
+        )])
+        .returns(param(
             "array",
             "results",
             "for each call its answer, or a struct with faultCode and faultString",
-        ),
-        right: Right::View,
-        gated: false,
-        listed: true,
-        run: Run::Calls(multicall),
-    },
+        ))
+        .while_closing(),
 ];
 
-fn list(state: Arc<AppState>, _: Args) -> LocalBoxFuture<'static, Outcome> {
-    async move {
-        let mut names = table::listed(&state.namespaces);
-        let others = state.remotes.listed(&state.workers).await;
-        if !others.is_empty() {
-            names.extend(others);
-            names.sort_unstable();
-        }
-        let size = 80 * names.len() + 200;
-        Ok(Reply::sized(names, size))
-    }
-    .boxed_local()
+async fn list(state: Arc<AppState>, _: Args) -> Outcome {
+    let mut names = table::listed(&state.namespaces);
+    names.extend(state.remotes.listed(&state.workers).await);
+    names.sort_unstable();
+    let size = 80 * names.len() + 200;
+    Ok(Reply::sized(size, move |slot| names.write_xml(slot)))
 }
 
-/// What there is to say about the method a client asks about; if it is another server's, that
-/// one answers the question.
-fn explain(
+/// What a row says about the method a client asks about; about a forwarded one its server is
+/// asked the same question.
+async fn explain(
     state: Arc<AppState>,
     args: Args,
     question: &'static str,
     answer: fn(&Method) -> Reply,
-) -> LocalBoxFuture<'static, Outcome> {
-    async move {
-        let unknown = || FaultCode::SignatureUnsupported.bare();
-        let name = args.text(0).map_err(|_| unknown())?;
-        if let Some(method) = table::find(name, &state.namespaces) {
-            return Ok(answer(method));
-        }
-        let remote = state.remotes.of(name).ok_or_else(unknown)?;
-        let said = remote.explain(question, Some(name), &state.workers).await;
-        // whatever the reason, there is nothing to say
-        said.map(Reply::of).map_err(|failure| match failure {
-            Failure::Own(fault) => fault,
-            Failure::Foreign(_) => unknown(),
-        })
+) -> Outcome {
+    let unknown = || FaultCode::SignatureUnsupported.bare();
+    let name = args.text(0).map_err(|_| unknown())?;
+    if let Some((_, method)) = table::find(name, &state.namespaces) {
+        return Ok(answer(method));
     }
-    .boxed_local()
+    let remote = state.remotes.find(name).ok_or_else(unknown)?;
+    let answer = remote.explain(question, Some(name), &state.workers).await;
+    answer.map(Reply::of)
 }
 
 /// The calls of a multicall, which [`super::transmit`] makes one after the other.
-fn multicall(right: Right, args: Args) -> Outcome {
+fn multicall(_: &AppState, args: Args) -> Outcome {
     let Some(Value::Array(calls)) = args.0.into_iter().next() else {
         return Err(FaultCode::IncorrectParameters.bare());
     };
     if calls.len() > MOST_CALLS {
-        let text = format!("system.multicall takes at most {MOST_CALLS} calls");
+        let text = format!("{MULTICALL} takes at most {MOST_CALLS} calls");
         return Err(FaultCode::IncorrectParameters.about(text));
     }
-    Ok(Reply::Calls(right, calls))
+    Ok(Reply::Calls(calls))
 }
 
-/// One call of many: M1, M3; what is no call at all is its fault alone.
-pub(super) async fn one(
-    state: &Arc<AppState>,
-    right: Right,
-    call: &Value,
-) -> Result<Reply, Failure> {
-    let wrong = |text: &str| Failure::Own(FaultCode::IncorrectParameters.about(text));
+/// The name and the arguments of one call of a multicall.
+///
+/// # Errors
+/// INCORRECT_PARAMETERS, the result of this call alone.
+pub(super) fn parse_call(call: &Value) -> Result<(&str, Args), Fault> {
+    let wrong = |text: &str| FaultCode::IncorrectParameters.about(text);
     if call.as_struct().is_none() {
         return Err(wrong("a call must be a struct"));
     }
-    let name = match call.get("methodName") {
-        Some(Value::Str(name)) => name,
-        _ => return Err(wrong("No methodName")),
-    };
+    let name = call.get("methodName").and_then(Value::as_str);
+    let name = name.ok_or_else(|| wrong("No methodName"))?;
     if name == MULTICALL {
         return Err(wrong("Recursive system.multicall forbidden"));
     }
-    let params = match call.get("params") {
-        None => Vec::new(),
-        Some(Value::Array(params)) => params.clone(),
-        Some(_) => return Err(wrong("params must be an array")),
-    };
-    super::perform(state, right, name, Args(params)).await
+    match call.get("params") {
+        None => Ok((name, Args(Vec::new()))),
+        Some(Value::Array(params)) => Ok((name, Args(params.clone()))),
+        Some(_) => Err(wrong("params must be an array")),
+    }
 }

@@ -1,63 +1,96 @@
-//! Every method there is. No name but one of these ever runs anything.
+//! Every method there is, by namespace. No name but one of these ever runs anything.
 
 use super::method::Method;
 use super::{config, control, details, info, logs, system};
+use crate::meters::Meters;
 
-/// The main methods, under each namespace that names them (usually just `supervisor`).
-const MAIN: [&[Method]; 5] = [
-    info::METHODS,
-    details::METHODS,
-    control::METHODS,
-    logs::METHODS,
-    config::METHODS,
-];
-
-/// The methods that `supervisor` has.
-pub fn main_methods() -> impl Iterator<Item = &'static Method> {
-    MAIN.into_iter().flatten()
+/// The methods of a namespace, as several lists of rows.
+#[derive(Debug)]
+pub struct Namespace {
+    /// Its usual name.
+    pub name: &'static str,
+    lists: &'static [&'static [Method]],
 }
 
-/// The methods that `system` has.
-pub fn system_methods() -> impl Iterator<Item = &'static Method> {
-    system::METHODS.iter()
-}
+/// What each `[rpcinterface:x]` section with the standard factory serves under its own name,
+/// which is usually this one.
+pub static SUPERVISOR: Namespace = Namespace {
+    name: "supervisor",
+    lists: &[
+        info::METHODS,
+        details::METHODS,
+        control::METHODS,
+        logs::METHODS,
+        config::METHODS,
+    ],
+};
 
-/// The method of this full name. A name has exactly one dot, and `system` is always ours.
-#[must_use]
-pub fn find(name: &str, namespaces: &[String]) -> Option<&'static Method> {
-    let (namespace, bare) = name.split_once('.')?;
-    let is_it = |method: &&Method| method.name == bare;
-    if namespace == "system" {
-        system::METHODS.iter().find(is_it)
-    } else if namespaces.iter().any(|known| known == namespace) {
-        main_methods().find(is_it)
-    } else {
-        None
+/// What is always there.
+pub static SYSTEM: Namespace = Namespace {
+    name: "system",
+    lists: &[system::METHODS],
+};
+
+/// All namespaces, in the order of `docs/rpc.md`.
+pub static NAMESPACES: [&Namespace; 2] = [&SUPERVISOR, &SYSTEM];
+
+impl Namespace {
+    /// Its methods.
+    pub fn methods(&self) -> impl Iterator<Item = &'static Method> + use<> {
+        self.lists.iter().copied().flatten()
     }
+
+    /// The namespace that is served under this name; `configured` are the names of SUPERVISOR.
+    fn find(name: &str, configured: &[String]) -> Option<&'static Self> {
+        if name == SYSTEM.name {
+            Some(&SYSTEM)
+        } else {
+            let is_known = configured.iter().any(|known| known == name);
+            is_known.then_some(&SUPERVISOR)
+        }
+    }
+}
+
+/// Counters for calls of all methods.
+#[must_use]
+pub fn meters() -> Meters {
+    let methods = NAMESPACES.iter().flat_map(|space| {
+        let methods = space.methods();
+        methods.map(|method| (space.name, method.name))
+    });
+    Meters::new(methods)
+}
+
+/// The method of this full name, and its namespace. A name has exactly one dot.
+#[must_use]
+pub fn find(name: &str, configured: &[String]) -> Option<(&'static Namespace, &'static Method)> {
+    let (space, bare) = name.split_once('.')?;
+    let space = Namespace::find(space, configured)?;
+    let method = space.methods().find(|method| method.name == bare)?;
+    Some((space, method))
 }
 
 /// The full names of all listed methods, sorted.
 #[must_use]
-pub fn listed(namespaces: &[String]) -> Vec<String> {
-    let system = system::METHODS.iter().map(|method| ("system", method));
-    let main = namespaces
-        .iter()
-        .filter(|namespace| *namespace != "system")
-        .flat_map(|namespace| main_methods().map(move |method| (namespace.as_str(), method)));
-    let mut names: Vec<String> = system
-        .chain(main)
+pub fn listed(configured: &[String]) -> Vec<String> {
+    let names = configured.iter().map(String::as_str);
+    let names = names.filter(|name| *name != SYSTEM.name);
+    let spaces = names.map(|name| (name, &SUPERVISOR));
+    let mut all: Vec<String> = spaces
+        .chain([(SYSTEM.name, &SYSTEM)])
+        .flat_map(|(name, space)| space.methods().map(move |method| (name, method)))
         .filter(|(_, method)| method.listed)
-        .map(|(namespace, method)| format!("{namespace}.{}", method.name))
+        .map(|(name, method)| format!("{name}.{}", method.name))
         .collect();
-    names.sort_unstable();
-    names.dedup();
-    names
+    all.sort_unstable();
+    all.dedup();
+    all
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::method::Right;
     use super::*;
+    use crate::caller::Right;
     use proptest::prelude::*;
 
     const ADMIN: &[&str] = &[
@@ -90,11 +123,12 @@ mod tests {
     ];
 
     fn all() -> Vec<String> {
-        let main = main_methods().map(|method| format!("supervisor.{}", method.name));
-        let system = system::METHODS
-            .iter()
-            .map(|method| format!("system.{}", method.name));
-        main.chain(system).collect()
+        let names = |space: &&Namespace| {
+            let name = space.name;
+            let methods = space.methods();
+            methods.map(move |method| format!("{name}.{}", method.name))
+        };
+        NAMESPACES.iter().flat_map(names).collect()
     }
 
     /// Names near real ones: cut, joined, doubled, with words of the original's inside.
@@ -112,12 +146,12 @@ mod tests {
         })
     }
 
-    /// Whoever adds a method says here what it takes to call it: nothing that changes anything
-    /// is for mere viewers.
+    /// A new method is named here with the right it needs: nothing that changes anything is for
+    /// viewers.
     #[test]
     fn every_method_asks_for_the_right_it_needs() {
         let needing = |right: Right| -> Vec<&str> {
-            let all = main_methods().chain(system_methods());
+            let all = NAMESPACES.iter().flat_map(|space| space.methods());
             let mut names: Vec<&str> = all
                 .filter(|method| method.right == right)
                 .map(|method| method.name)
@@ -147,7 +181,7 @@ mod tests {
     fn every_name_is_there_once_and_leads_to_its_method() {
         let mut names = all();
         for name in &names {
-            let method = find(name, &["supervisor".into()]).unwrap();
+            let (_, method) = find(name, &["supervisor".into()]).unwrap();
             assert!(name.ends_with(&format!(".{}", method.name)));
         }
         names.sort();

@@ -1,4 +1,4 @@
-//! From what a method answers to what goes over the wire.
+//! From what a method returns to what goes over the wire.
 //!
 //! A small answer is one document. A log and a `system.multicall` may be of any size: they are
 //! written in pieces, each when the client has taken the one before it, and the results of a
@@ -11,17 +11,17 @@ use std::sync::Arc;
 use actix_web::rt;
 use actix_web::web::Bytes;
 use futures_util::{Stream, stream};
-use tokio::sync::mpsc;
-use visord_actors::log::reader::Section;
+use tokio::sync::{mpsc, oneshot};
 use visord_model::fault::FaultCode;
-use visord_xmlrpc::{Escaped, ReplyStream, ReplyWriter, TextEncoder, Value, encode_fault};
+use visord_xmlrpc::{ReplyStream, TextEncoder, Value, WriteXml as _, encode_fault, write_reply};
 
-use super::method::{Complete, LogReply, Reply, Right};
-use super::system;
+use super::reply::{Complete, Failure, LogReply, Reply};
+use super::{Callee, perform, system};
 use crate::budget::{PIECE, Reservation, SMALL, STREAM};
+use crate::caller::Right;
 use crate::state::AppState;
 
-/// Calls of a multicall between two turns of others.
+/// Calls of a multicall between two turns of other clients.
 const CALLS_PER_TURN: usize = 16;
 
 /// About how much XML a row of a list takes.
@@ -40,6 +40,12 @@ pub enum Answer {
     Busy,
 }
 
+impl From<Failure> for Answer {
+    fn from(Failure(fault): Failure) -> Self {
+        Self::Whole(encode_fault(fault.code, &fault.string))
+    }
+}
+
 /// An answer in pieces.
 #[derive(Debug)]
 pub struct Pieces {
@@ -48,155 +54,106 @@ pub struct Pieces {
     _share: Reservation,
 }
 
-/// Why an answer ended before its end: the log could not be read on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Broken;
-
-impl std::fmt::Display for Broken {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("the answer could not be completed")
-    }
+/// A piece after the first.
+#[derive(Debug)]
+enum Piece {
+    More(Bytes),
+    Last(Bytes),
 }
 
-impl std::error::Error for Broken {}
-
 impl Pieces {
-    /// The pieces as they come. An answer that breaks off ends with an error, so that no client
-    /// takes it for complete.
-    pub fn stream(self) -> impl Stream<Item = Result<Bytes, Broken>> {
+    /// The pieces as they come. An answer that breaks off, because the log could not be read on,
+    /// ends with an error, so that no client takes it for complete.
+    pub fn stream(self) -> impl Stream<Item = io::Result<Bytes>> {
         stream::unfold(Some(self), |pieces| async move {
             let mut pieces = pieces?;
             if let Some(first) = pieces.first.take() {
                 return Some((Ok(first), Some(pieces)));
             }
-            match pieces.rest.recv().await {
-                Some(Piece::More(piece)) => Some((Ok(piece), Some(pieces))),
-                Some(Piece::Last(piece)) => Some((Ok(piece), None)),
-                Some(Piece::Begin(..) | Piece::Only(_)) | None => Some((Err(Broken), None)),
-            }
+            Some(match pieces.rest.recv().await {
+                Some(Piece::More(piece)) => (Ok(piece), Some(pieces)),
+                Some(Piece::Last(piece)) => (Ok(piece), None),
+                None => (Err(io::ErrorKind::UnexpectedEof.into()), None),
+            })
         })
-    }
-}
-
-/// What the writer of an answer sends.
-#[derive(Debug)]
-enum Piece {
-    /// The whole answer.
-    Only(Answer),
-    /// The first of several.
-    Begin(Bytes, Reservation),
-    /// Another.
-    More(Bytes),
-    /// The last.
-    Last(Bytes),
-}
-
-/// A complete answer; a large one waits for its share of the budget.
-pub(super) async fn whole(state: &AppState, reply: &Complete) -> Answer {
-    let document = || ReplyWriter::with_capacity(reply.size()).finish_value(reply);
-    if reply.size() <= SMALL {
-        return Answer::Whole(document());
-    }
-    match state.share(reply.size()).await {
-        Some(share) => Answer::Large(document(), share),
-        None => Answer::Busy,
     }
 }
 
 /// The answer of a method. What is more than one document is written by a task of its own, to its
 /// end: calls are carried out though the client leaves.
-pub(super) async fn transmit(state: &Arc<AppState>, reply: Reply) -> Answer {
-    let reply = match reply {
-        Reply::Complete(reply) => return whole(state, &reply).await,
-        Reply::Log(_) | Reply::Calls(..) => reply,
+pub(super) async fn transmit(state: &Arc<AppState>, right: Right, reply: Reply) -> Answer {
+    if let Reply::Complete(reply) = &reply {
+        return whole(state, reply).await;
+    }
+    let (client, answer) = oneshot::channel();
+    let writer = Writer {
+        state: Arc::clone(state),
+        out: ReplyStream::new(),
+        client: Client::Waiting(client),
+        cost: STREAM,
+        is_patient: false,
     };
-    let (pieces, receiver) = mpsc::channel(1);
-    let state = Arc::clone(state);
-    rt::spawn(async move { Writer::new(&state, pieces).write(reply).await });
-    receive(receiver).await
+    rt::spawn(writer.write(right, reply));
+    // without an answer the log cannot be read, or the daemon is about to end
+    let failed = |_| Failure::from(FaultCode::Failed.bare()).into();
+    answer.await.unwrap_or_else(failed)
 }
 
-async fn receive(mut pieces: mpsc::Receiver<Piece>) -> Answer {
-    match pieces.recv().await {
-        Some(Piece::Only(answer)) => answer,
-        Some(Piece::Begin(first, share)) => Answer::Stream(Pieces {
-            first: Some(first),
-            rest: pieces,
-            _share: share,
-        }),
-        // the log cannot be read, or the daemon ends
-        Some(Piece::More(_) | Piece::Last(_)) | None => {
-            let failed = FaultCode::Failed.bare();
-            Answer::Whole(encode_fault(failed.code.code().into(), &failed.text()))
-        }
+/// A complete answer; a large one waits for its share of the budget.
+async fn whole(state: &AppState, reply: &Complete) -> Answer {
+    let document = || write_reply(reply.size, |slot| reply.write_xml(slot));
+    if reply.size <= SMALL {
+        return Answer::Whole(document());
+    }
+    match state.share(reply.size).await {
+        Some(share) => Answer::Large(document(), share),
+        None => Answer::Busy,
     }
 }
 
-/// A log of which more is to be read, or what is left of it.
-#[derive(Debug)]
-pub struct LogText {
-    section: Section,
-    encoder: TextEncoder,
-}
-
-impl LogText {
-    /// What is left after these first bytes.
-    #[must_use]
-    pub fn after(first: &[u8], section: Section) -> (Escaped, Self) {
-        let mut encoder = TextEncoder::default();
-        let first = encoder.push(first);
-        (first, Self { section, encoder })
-    }
-
-    /// The next piece, and what is left. Blocks.
-    fn advance(mut self) -> io::Result<(Escaped, Option<Self>)> {
-        let bytes = self.section.piece(PIECE)?;
-        Ok(if self.section.is_at_end() {
-            (self.encoder.last(&bytes), None)
-        } else {
-            (self.encoder.push(&bytes), Some(self))
-        })
-    }
-}
-
-/// Writes one answer into a channel, to its end or until the client goes.
-struct Writer<'a> {
-    state: &'a Arc<AppState>,
-    pieces: mpsc::Sender<Piece>,
+/// Writes one answer for a client, to its end or until the client leaves.
+struct Writer {
+    state: Arc<AppState>,
     out: ReplyStream,
+    client: Client,
     /// Bytes to reserve before the first piece is sent.
     cost: usize,
     /// Wait for them as long as it takes.
     is_patient: bool,
-    has_begun: bool,
+}
+
+/// What the client has got.
+enum Client {
+    /// Nothing.
+    Waiting(oneshot::Sender<Answer>),
+    /// The first piece; more can be sent.
+    Reading(mpsc::Sender<Piece>),
+    /// It has left, or the answer broke off.
+    Gone,
 }
 
 /// The client does not want the rest, or it cannot be had.
 struct Ended;
 
-impl<'a> Writer<'a> {
-    fn new(state: &'a Arc<AppState>, pieces: mpsc::Sender<Piece>) -> Self {
-        Self {
-            state,
-            pieces,
-            out: ReplyStream::new(),
-            cost: STREAM,
-            is_patient: false,
-            has_begun: false,
+impl Client {
+    fn is_gone(&self) -> bool {
+        match self {
+            Self::Waiting(answer) => answer.is_closed(),
+            Self::Reading(pieces) => pieces.is_closed(),
+            Self::Gone => true,
         }
     }
+}
 
-    async fn write(mut self, reply: Reply) {
+impl Writer {
+    async fn write(mut self, right: Right, reply: Reply) {
         let written = match reply {
             Reply::Complete(reply) => {
                 self.out.item(&reply);
                 Ok(())
             }
             Reply::Log(log) => self.log(log).await,
-            Reply::Calls(right, calls) => {
-                // what was carried out gets its result, however long that takes
-                self.is_patient = true;
-                self.cost = STREAM + 3 * ROW * self.state.board.count();
+            Reply::Calls(calls) => {
                 self.calls(right, calls).await;
                 Ok(())
             }
@@ -212,17 +169,22 @@ impl<'a> Writer<'a> {
             self.out.begin_array();
         }
         self.out.begin_text();
-        self.out.text(&log.first);
-        let mut rest = Some(log.rest);
-        while let Some(text) = rest.take() {
+        let mut encoder = TextEncoder::default();
+        self.out.text(&encoder.push(&log.first));
+        let mut rest = log.rest;
+        while !rest.is_at_end() {
             self.send_on().await?;
-            let read = self.state.workers.run(move || text.advance()).await;
-            let Ok(Ok((piece, more))) = read else {
+            let read = self.state.workers.run(move || {
+                let text = rest.piece(PIECE).map(|bytes| encoder.push(&bytes));
+                text.map(|text| (text, rest, encoder))
+            });
+            let Ok(Ok((text, unread, unfinished))) = read.await else {
                 return Err(Ended);
             };
-            self.out.text(&piece);
-            rest = more;
+            self.out.text(&text);
+            (rest, encoder) = (unread, unfinished);
         }
+        self.out.text(&encoder.last(&[]));
         self.out.end();
         if let Some((size, has_more)) = log.tail {
             self.out.item(&size);
@@ -232,25 +194,29 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    /// Carry out calls one after the other, all of them even if the client goes.
+    /// Make calls one after the other, all of them even if the client leaves.
     async fn calls(&mut self, right: Right, calls: Vec<Value>) {
+        // what was carried out gets its result, however long that takes
+        self.is_patient = true;
+        self.cost = STREAM + 3 * ROW * self.state.board.count();
         self.out.begin_array();
         for (number, call) in calls.iter().enumerate() {
-            let written = match system::one(self.state, right, call).await {
+            let written = match self.call(right, call).await {
                 Ok(Reply::Complete(reply)) => {
                     self.out.item(&reply);
                     self.send_on().await
                 }
-                Ok(Reply::Log(log)) if !self.pieces.is_closed() => self.log(log).await,
-                // a client that has gone does not read logs; there is no multicall in another
-                Ok(Reply::Log(_) | Reply::Calls(..)) => Err(Ended),
-                Err(fault) => {
-                    self.out.item(&fault);
+                Ok(Reply::Log(log)) if !self.client.is_gone() => self.log(log).await,
+                // a client that has left reads no logs; there is no multicall within another
+                Ok(Reply::Log(_) | Reply::Calls(_)) => Err(Ended),
+                Err(failure) => {
+                    self.out.item(&failure);
                     self.send_on().await
                 }
             };
             if written.is_err() {
-                self.hang_up();
+                // nothing more can be sent: an answer that has begun breaks off here
+                self.client = Client::Gone;
             }
             if number % CALLS_PER_TURN == CALLS_PER_TURN - 1 {
                 tokio::task::yield_now().await;
@@ -258,41 +224,39 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// Nothing more can be sent: an answer that has begun breaks off here.
-    fn hang_up(&mut self) {
-        let (closed, _) = mpsc::channel(1);
-        self.pieces = closed;
+    async fn call(&self, right: Right, call: &Value) -> Result<Reply, Failure> {
+        let (name, args) = system::parse_call(call)?;
+        let callee = Callee::find(&self.state, name);
+        perform(&self.state, right, callee, name, args).await
     }
 
     /// Send what has been written, if that is enough for a piece.
     async fn send_on(&mut self) -> Result<(), Ended> {
-        if self.pieces.is_closed() {
+        if self.client.is_gone() {
             drop(self.out.take());
             return Err(Ended);
         }
-        let enough = if self.has_begun { PIECE } else { SMALL };
-        if self.out.len() < enough {
-            return Ok(());
+        match &mut self.client {
+            Client::Waiting(_) if self.out.len() < SMALL => Ok(()),
+            Client::Reading(_) if self.out.len() < PIECE => Ok(()),
+            Client::Waiting(_) => self.begin().await,
+            Client::Reading(pieces) => {
+                let piece = Piece::More(self.out.take().into());
+                let sent = pieces.send(piece).await.map_err(|_| Ended);
+                // a client that reads fast does not hold up others
+                tokio::task::yield_now().await;
+                sent
+            }
+            Client::Gone => Err(Ended),
         }
-        if self.has_begun {
-            let piece = Piece::More(self.out.take().into());
-            let sent = self.pieces.send(piece).await.map_err(|_| Ended);
-            // a client that reads fast does not hold up others
-            tokio::task::yield_now().await;
-            return sent;
-        }
-        let Some(share) = self.share().await? else {
-            // too late is as good as never
-            let _ = self.pieces.send(Piece::Only(Answer::Busy)).await;
-            return Err(Ended);
-        };
-        self.has_begun = true;
-        let piece = Piece::Begin(self.out.take().into(), share);
-        self.pieces.send(piece).await.map_err(|_| Ended)
     }
 
-    /// A share of the budget; nothing if it takes too long.
-    async fn share(&self) -> Result<Option<Reservation>, Ended> {
+    /// Send the first piece, with its share of the budget; if that takes too long, the client is
+    /// told to come back later.
+    async fn begin(&mut self) -> Result<(), Ended> {
+        let Client::Waiting(mut answer) = std::mem::replace(&mut self.client, Client::Gone) else {
+            return Err(Ended);
+        };
         let share = async {
             if self.is_patient {
                 Some(self.state.budget.reserve(self.cost).await)
@@ -300,20 +264,32 @@ impl<'a> Writer<'a> {
                 self.state.share(self.cost).await
             }
         };
-        tokio::select! {
-            () = self.pieces.closed() => Err(Ended),
-            share = share => Ok(share),
-        }
+        let share = tokio::select! {
+            () = answer.closed() => return Err(Ended),
+            share = share => share,
+        };
+        let Some(share) = share else {
+            // too late is as good as never
+            let _ = answer.send(Answer::Busy);
+            return Err(Ended);
+        };
+        let (pieces, rest) = mpsc::channel(1);
+        self.client = Client::Reading(pieces);
+        let begun = Answer::Stream(Pieces {
+            first: Some(self.out.take().into()),
+            rest,
+            _share: share,
+        });
+        answer.send(begun).map_err(|_| Ended)
     }
 
     async fn finish(self) {
         let last = self.out.finish();
-        let last = if self.has_begun {
-            Piece::Last(last.into())
-        } else {
-            Piece::Only(Answer::Whole(last))
-        };
-        // the client may have gone
-        let _ = self.pieces.send(last).await;
+        // in each case the client may have left
+        match self.client {
+            Client::Waiting(answer) => drop(answer.send(Answer::Whole(last))),
+            Client::Reading(pieces) => drop(pieces.send(Piece::Last(last.into())).await),
+            Client::Gone => {}
+        }
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use actix_web::test::TestRequest;
 use tokio::sync::watch;
-use visord_config::{Listing, Overrides, Surroundings};
+use visord_config::{HostContext, Listing, Overrides};
 
 use super::fake::{Plan, board, site, state};
 use crate::caller::{Caller, Right};
@@ -27,7 +27,7 @@ fn configured(at_start: &str, latest: &str) -> Site {
 fn listing(text: &str) -> Listing {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("s.conf"), text).unwrap();
-    let surroundings = Surroundings {
+    let surroundings = HostContext {
         environment: std::collections::BTreeMap::new(),
         node_name: "node".to_owned(),
         cwd: folder.path().to_owned(),
@@ -40,7 +40,7 @@ fn listing(text: &str) -> Listing {
 async fn text(site: &Site, page: Page, query: &str, right: Right) -> (u16, String) {
     let caller = Caller {
         right,
-        ..Caller::ANYBODY
+        ..Caller::UNNAMED
     };
     let request = TestRequest::with_uri(&format!("/?{query}")).to_http_request();
     let response = page.answer(&request, b"", site, &caller).await;
@@ -52,7 +52,7 @@ async fn text(site: &Site, page: Page, query: &str, right: Right) -> (u16, Strin
 }
 
 #[actix::test]
-async fn about_tells_which_daemon_this_is() {
+async fn about_says_which_daemon_this_is() {
     let site = daemon();
     for right in [Right::View, Right::Operate, Right::Admin] {
         let (status, page) = text(&site, Page::About, "", right).await;
@@ -73,18 +73,18 @@ async fn about_tells_which_daemon_this_is() {
         ] {
             assert!(page.contains(part), "{part} in {page}");
         }
-        // where files are is nothing for those who only look
+        // viewers do not see where files are
         for part in ["/etc/visord test.conf", "/run/inside.sock", "<dt>Platform"] {
             assert_eq!(page.contains(part), right > Right::View, "{part} in {page}");
         }
-        // nor does a place that is closed to them stand among the others
+        // nor links to pages that are closed to them
         let link = "formaction=\"config.html\"";
         assert_eq!(page.contains(link), right > Right::View, "{page}");
     }
 }
 
 #[actix::test]
-async fn the_configuration_and_where_it_stands() {
+async fn the_configuration_and_its_places() {
     let site = configured(
         "[supervisord]\nidentifier=<b>\nenvironment=A=1,TOKEN=sesame\n[unix_http_server]\n\
          file=%(here)s/s.sock\nusername=me\npassword=sesame\n[program:x]\ncommand=old\n",
@@ -120,7 +120,7 @@ async fn the_configuration_and_where_it_stands() {
     for part in ["sesame", "<b>", "data-option=\"startsecs\"", "<code>old"] {
         assert!(!page.contains(part), "{part} in {page}");
     }
-    // nobody sees more secrets
+    // administrators see no more secrets
     let (_, again) = text(&site, Page::Config, "", Right::Admin).await;
     assert_eq!(again, page);
 }

@@ -1,12 +1,11 @@
-//! A stand-in for the Supervisor: records what it is asked and answers as it is told.
+//! A fake Supervisor: records its requests and answers as configured.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use actix::{Actor, Context, Handler, Message, ResponseFuture};
+use actix::{Actor, Context, Handler};
 use slog::{Discard, Logger, o};
 use visord_actors::board::{Board, Identity};
-use visord_actors::link::Link;
 use visord_actors::messages::supervisor::*;
 use visord_actors::usage::Usage;
 use visord_config::{GroupConfig, GroupKind};
@@ -15,10 +14,11 @@ use visord_model::process::ProcessInfo;
 use visord_model::state::ProcessState;
 
 use crate::budget::Budget;
-use crate::site::{Doorplate, Shared, Site};
-use crate::state::{AppState, Door, Limits, Setup};
+use crate::rpc::table;
+use crate::site::{HttpListener, ListenerInfo, ServerState, Site};
+use crate::state::{AppState, ClientLimits, Setup};
 
-/// What the fake was asked, as debug text.
+/// The requests of the fake, as debug text.
 pub(crate) type Asked = Arc<Mutex<Vec<String>>>;
 
 /// See the module. Answers success unless `fault` is set.
@@ -32,43 +32,39 @@ impl Actor for Fake {
     type Context = Context<Self>;
 }
 
-/// A handler that records its message and answers.
+/// A handler that records each request and answers.
 macro_rules! answers {
-    ($($message:ident => $answer:expr;)*) => {$(
-        impl Handler<$message> for Fake {
-            type Result = ResponseFuture<<$message as Message>::Result>;
+    ($($request:ident => $answer:expr;)*) => {
+        impl Handler<Request> for Fake {
+            type Result = ();
 
-            fn handle(&mut self, message: $message, _: &mut Context<Self>) -> Self::Result {
-                self.asked.lock().unwrap().push(format!("{message:?}"));
-                let answer = match &self.fault {
-                    Some(fault) => Err(fault.clone()),
-                    None => Ok($answer),
-                };
-                let delay = self.delay;
-                Box::pin(async move {
-                    tokio::time::sleep(delay).await;
-                    answer
-                })
+            fn handle(&mut self, request: Request, _: &mut Context<Self>) {
+                match request {
+                    $(Request::$request(request, reply) => {
+                        self.asked.lock().unwrap().push(format!("{request:?}"));
+                        let answer = match &self.fault {
+                            Some(fault) => Err(fault.clone()),
+                            None => Ok($answer),
+                        };
+                        let delay = self.delay;
+                        actix::spawn(async move {
+                            tokio::time::sleep(delay).await;
+                            reply.send(answer);
+                        });
+                    })*
+                }
             }
         }
-    )*};
+    };
 }
 
-fn outcomes() -> Vec<Outcome> {
-    vec![
-        Outcome {
-            name: "a".into(),
-            group: "g".into(),
-            status: FaultCode::Success,
-            description: "OK".into(),
-        },
-        Outcome {
-            name: "b".into(),
-            group: "g".into(),
-            status: FaultCode::NoFile,
-            description: "NO_FILE: can't find command 'b'".into(),
-        },
-    ]
+fn outcomes() -> Vec<BulkResult> {
+    let outcome = |process: &str, answer| BulkResult {
+        name: ProcessName::new("g", process),
+        answer,
+    };
+    let missing = FaultCode::NoFile.about("can't find command 'b'");
+    vec![outcome("a", Ok(())), outcome("b", Err(missing))]
 }
 
 answers! {
@@ -81,13 +77,12 @@ answers! {
     WriteStdin => ();
     ClearProcessLogs => ();
     ClearManyLogs => outcomes();
-    TendProcessLogs => ();
+    MaintainProcessLogs => ();
     ClearMainLog => ();
     AddGroup => ();
     RemoveGroup => ();
     UpdateGroup => vec![Updated {
-        name: "a".into(),
-        group: "g".into(),
+        name: ProcessName::new("g", "a"),
         fate: Fate::Restarted,
         stops: true,
         starts: false,
@@ -172,20 +167,20 @@ pub(crate) fn state(board: Board, plan: Plan) -> (AppState, Asked) {
         feed: board.feed().clone(),
         usage: Usage::new(Arc::clone(&board)),
         board,
-        link: Link::new(&fake.start()),
+        link: SupervisorHandle::new(&fake.start()),
         log: Logger::root(Discard, o!()),
         follow: visord_actors::log::Followers::default(),
         settle: Arc::new(|| None),
-        lost: Arc::new(|_| visord_actors::log::LostBytes {
+        lost: Arc::new(|_| visord_actors::log::ByteCounts {
             stdout: 3_000_000_000,
             stderr: 0,
         }),
-        stored: Arc::new(|_| visord_actors::log::StoredBytes {
+        stored: Arc::new(|_| visord_actors::log::ByteCounts {
             stdout: 12,
             stderr: 34,
         }),
         workers: visord_actors::workers::Workers::start().unwrap(),
-        meters: Arc::default(),
+        meters: Arc::new(table::meters()),
         namespaces: vec!["supervisor".into()],
         remotes: Arc::default(),
         build: "visord test".into(),
@@ -195,9 +190,9 @@ pub(crate) fn state(board: Board, plan: Plan) -> (AppState, Asked) {
             at_start: Arc::default(),
             latest: tokio::sync::watch::Sender::default().subscribe(),
         },
-        limits: Limits {
+        limits: ClientLimits {
             failure_delay: Duration::ZERO,
-            ..Limits::default()
+            ..ClientLimits::default()
         },
         budget: Budget::default(),
         uploads: Budget::default(),
@@ -205,8 +200,8 @@ pub(crate) fn state(board: Board, plan: Plan) -> (AppState, Asked) {
     (state, asked)
 }
 
-fn doorplates() -> Vec<Doorplate> {
-    let plate = |section: &str| Doorplate {
+fn listener(section: &str) -> ListenerInfo {
+    ListenerInfo {
         section: section.into(),
         socket: None,
         address: "127.0.0.1:9001".into(),
@@ -214,36 +209,37 @@ fn doorplates() -> Vec<Doorplate> {
         client_certificate: false,
         asks_for_password: false,
         max_body: 1024 * 1024,
-    };
-    let inside = Doorplate {
+    }
+}
+
+fn listeners() -> Vec<ListenerInfo> {
+    let inside = ListenerInfo {
         socket: Some("/run/inside.sock".into()),
         address: String::new(),
-        ..plate("unix_http_server")
+        ..listener("unix_http_server")
     };
-    let secure = Doorplate {
+    let secure = ListenerInfo {
         tls: true,
         client_certificate: true,
         asks_for_password: true,
         address: "*:9443".into(),
         max_body: 5000,
-        ..plate("inet_http_server:secure")
+        ..listener("inet_http_server:secure")
     };
-    vec![plate("inet_http_server"), secure, inside]
+    vec![listener("inet_http_server"), secure, inside]
 }
 
-/// A site of that state behind an open TCP door.
+/// A site of that state behind a TCP listener without password.
 pub(crate) fn site(state: AppState) -> Site {
     Site {
         state: Arc::new(state),
-        door: Arc::new(Door {
-            section: "inet_http_server".into(),
+        server: Arc::new(ServerState::new(listeners()).unwrap()),
+        listener: Arc::new(HttpListener {
+            info: listener("inet_http_server"),
             users: None,
             cookie: "visord-9001".into(),
-            socket: None,
             allowed_hosts: Vec::new(),
-            max_body: 1024 * 1024,
             tls: None,
         }),
-        shared: Arc::new(Shared::new(doorplates()).unwrap()),
     }
 }

@@ -1,19 +1,19 @@
-//! Who may come in, and what each path answers.
+//! Which requests are admitted, and which handler answers each path.
 
 use actix_http::Request;
+use actix_web::Error;
 use actix_web::dev::{Service, ServiceResponse};
 use actix_web::http::{Method, StatusCode, header};
 use actix_web::test::{TestRequest, call_service, init_service, read_body};
-use actix_web::{App, Error, web};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use visord_model::state::ProcessState;
 
-use super::fake::{Plan, board, site, state};
+use super::fake::{Plan, board, info, site, state};
 use crate::auth::Users;
 use crate::auth::tests::server;
-use crate::route;
-use crate::site::Site;
-use crate::state::Door;
+use crate::routes;
+use crate::site::{HttpListener, Site};
 
 pub(super) fn open() -> Site {
     site(state(board(), Plan::default()).0)
@@ -21,9 +21,9 @@ pub(super) fn open() -> Site {
 
 pub(super) fn protected() -> Site {
     let mut site = open();
-    site.door = Door {
+    site.listener = HttpListener {
         users: Users::of(&server(Some(("user", "secret")), &[])),
-        ..(*site.door).clone()
+        ..(*site.listener).clone()
     }
     .into();
     site
@@ -32,10 +32,7 @@ pub(super) fn protected() -> Site {
 pub(super) async fn app(
     site: Site,
 ) -> impl Service<Request, Response = ServiceResponse, Error = Error> {
-    let app = App::new()
-        .app_data(web::Data::new(site))
-        .default_service(web::to(route::handle));
-    init_service(app).await
+    init_service(routes::app(site)).await
 }
 
 async fn status(site: Site, request: TestRequest) -> u16 {
@@ -137,6 +134,54 @@ async fn paths_and_methods() {
     }
 }
 
+/// Whether the path of a call, of a log, of a page or of nothing.
+#[actix::test]
+async fn routes_of_odd_paths() {
+    let log = tempfile::NamedTempFile::new().unwrap();
+    let site = open();
+    let mut x = info("x", "x", ProcessState::Running);
+    x.stderr_logfile = log.path().display().to_string();
+    site.state.board.set_process(x);
+    let app = app(site).await;
+    for (method, uri, expected) in [
+        ("POST", "/RPC2", "text/xml"),
+        ("POST", "/RPC2/", "text/xml"),
+        ("POST", "/RPC2foo", "text/xml"),
+        ("POST", "/%52PC2", "text/xml"),
+        ("POST", "/RPC2%2Ffoo;x=y", "text/xml"),
+        ("GET", "/logtail/x/stderr", "text/plain;charset=utf-8"),
+        ("GET", "/logtailxyz/x/stderr", "text/plain;charset=utf-8"),
+        ("GET", "/logtail/x%2Fstderr", "text/plain;charset=utf-8"),
+        ("GET", "/logtail/%78/stderr;x", "text/plain;charset=utf-8"),
+        ("GET", "/logtail/%2578/stderr", "text/html"),
+        ("GET", "//logtail/x/stderr", "text/html"),
+        ("GET", "/live", "text/event-stream"),
+        ("GET", "/live%3Ftopics=state", "text/html"),
+        (
+            "GET",
+            "/live/log?name=x&channel=stderr",
+            "text/event-stream",
+        ),
+        ("GET", "/live/", "text/html"),
+        ("GET", "/", "text/html;charset=utf-8"),
+        ("GET", "//index.html", "text/html;charset=utf-8"),
+        ("GET", "/INDEX.html", "text/html"),
+        ("GET", "/index.html/", "text/html"),
+        ("GET", "/%2Findex%2Ehtml", "text/html;charset=utf-8"),
+        ("GET", "/tail.html", "text/html;charset=utf-8"),
+        ("GET", "/ok.html", "text/plain"),
+    ] {
+        let mut request = TestRequest::with_uri(uri).method(method.parse().unwrap());
+        if method == "POST" {
+            request = request.insert_header(("Content-Length", CALL.len()));
+            request = request.set_payload(CALL);
+        }
+        let response = call_service(&app, request.to_request()).await;
+        let kind = response.headers().get("Content-Type").unwrap();
+        assert_eq!(kind, expected, "{method} {uri}");
+    }
+}
+
 #[actix::test]
 async fn files_are_sent_once() {
     let app = app(open()).await;
@@ -219,11 +264,9 @@ async fn an_open_server_answers_to_its_own_names() {
     assert_eq!(status(open(), request("evil.example")).await, 403);
     let on_unix = || {
         let mut site = open();
-        site.door = Door {
-            socket: Some("/s.sock".into()),
-            ..(*site.door).clone()
-        }
-        .into();
+        let mut listener = (*site.listener).clone();
+        listener.info.socket = Some("/s.sock".into());
+        site.listener = listener.into();
         site
     };
     assert_eq!(status(on_unix(), request("evil.example")).await, 200);

@@ -10,12 +10,13 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use visord_config::{HttpConfig, Role, WebUser};
 use visord_model::process::ProcessInfo;
 use visord_model::state::ProcessState;
+use visord_test_support::wait_until_async;
 use visord_xmlrpc::{Value, decode_reply, encode_call};
 
 use super::fake::{Plan, board, info, site, state};
 use super::http::app;
 use super::rpc::document;
-use super::server::{Server, head, post, response, until};
+use super::server::{Server, head, post, response};
 use crate::budget::{Budget, STREAM, TOTAL};
 use crate::caller::Right;
 use crate::pages::html::escaped_like_the_original;
@@ -233,8 +234,8 @@ async fn a_client_that_does_not_read_is_sent_away() {
     );
     let mut silent = server.unix().await;
     silent.write_all(request.as_bytes()).await.unwrap();
-    until(|| budget.free() == TOTAL - STREAM).await;
-    until(|| budget.free() == TOTAL).await;
+    wait_until_async("the budget", || budget.free() == TOTAL - STREAM).await;
+    wait_until_async("the budget", || budget.free() == TOTAL).await;
     let mut rest = Vec::new();
     // what the system still had, then the end
     let _ = silent.read_to_end(&mut rest).await;

@@ -7,6 +7,7 @@ use visord_actors::feed::News;
 use visord_actors::messages::supervisor::ProcessName;
 use visord_model::event::Event;
 use visord_model::state::ProcessState;
+use visord_test_support::PATIENCE;
 
 use super::fake::{Plan, info};
 use super::server::{Server, head, post, response};
@@ -228,7 +229,7 @@ async fn who_does_not_read_is_cut_off_and_nobody_waits_for_them() {
     let (head, _) = response(&mut second).await;
     assert!(head.starts_with("http/1.1 200"), "{head}");
     // and the place is free again
-    let end = Instant::now() + Duration::from_secs(20);
+    let end = Instant::now() + PATIENCE;
     loop {
         let mut stream = server.tcp().await;
         stream

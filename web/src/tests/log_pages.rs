@@ -32,7 +32,7 @@ fn logging_to(path: &str) -> ProcessInfo {
 /// Status and body.
 async fn get(site: &Site, page: Page, query: &str) -> (u16, String) {
     let request = TestRequest::with_uri(&format!("/?{query}")).to_http_request();
-    let response = page.answer(&request, b"", site, &Caller::ANYBODY).await;
+    let response = page.answer(&request, b"", site, &Caller::UNNAMED).await;
     let status = response.status().as_u16();
     let body = actix_web::body::to_bytes(response.into_body()).await;
     (status, String::from_utf8(body.unwrap().to_vec()).unwrap())
@@ -240,7 +240,7 @@ async fn a_download_is_the_whole_file_under_a_tame_name() {
     let uri = "/?name=g:a%2F..%2F%22b%0D%0A&download=1";
     let request = TestRequest::with_uri(uri).to_http_request();
     let response = Page::Log
-        .answer(&request, b"", &site, &Caller::ANYBODY)
+        .answer(&request, b"", &site, &Caller::UNNAMED)
         .await;
     let disposition = response.headers().get("content-disposition").unwrap();
     assert_eq!(

@@ -3,21 +3,18 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use actix_web::test::{TestRequest, call_service, init_service, read_body};
-use actix_web::{App, http::header, web};
+use actix_web::http::header;
+use actix_web::test::{TestRequest, call_service, read_body};
 use visord_model::process::ProcessInfo;
 use visord_model::state::{ProcessState, SupervisorState};
 
 use super::fake::{Plan, board, info, site, state};
-use crate::metrics::meters::Whose;
-use crate::route;
+use super::http::app;
+use crate::meters::Called;
 use crate::site::Site;
 
 async fn get(site: Site, path: &str, accept: &str) -> (u16, String, String) {
-    let app = App::new()
-        .app_data(web::Data::new(site))
-        .default_service(web::to(route::handle));
-    let app = init_service(app).await;
+    let app = app(site).await;
     let request = TestRequest::get().uri(path);
     let request = request.insert_header((header::ACCEPT, accept)).to_request();
     let response = call_service(&app, request).await;
@@ -36,11 +33,8 @@ fn hostile() -> Site {
         restarts: 3,
         ..info(name, name, ProcessState::Running)
     });
-    let whose = Whose::Ours {
-        system: false,
-        name: "getState",
-    };
-    state.meters.called(whose, Duration::from_millis(3), false);
+    let called = Called::Ours("supervisor", "getState");
+    state.meters.called(called, Duration::from_millis(3), false);
     site(state)
 }
 
@@ -122,7 +116,7 @@ async fn health_needs_no_password_and_tells_nothing() {
     let protected = |mood| {
         let mut site = super::http::protected();
         let mut state = (*site.state).clone();
-        state.board.set_mood(mood);
+        state.board.set_state(mood);
         // it would be waited for
         state.limits.failure_delay = Duration::from_secs(3600);
         site.state = state.into();

@@ -10,12 +10,17 @@ use visord_xmlrpc::{Value, decode_reply, encode_call};
 use super::fake::{Plan, board, state};
 use super::rpc::document;
 use crate::caller::Right;
-use crate::rpc::table;
+use crate::rpc::table::NAMESPACES;
 
 fn real_names() -> Vec<String> {
-    let main = table::main_methods().map(|method| format!("supervisor.{}", method.name));
-    let system = table::system_methods().map(|method| format!("system.{}", method.name));
-    main.chain(system).collect()
+    NAMESPACES
+        .iter()
+        .flat_map(|space| {
+            space
+                .methods()
+                .map(|it| format!("{}.{}", space.name, it.name))
+        })
+        .collect()
 }
 
 /// Names near real ones, and paths into objects as that attack used them.
@@ -59,7 +64,7 @@ fn fault_code(value: &Value) -> Option<i64> {
 }
 
 /// What a name leads to, called by itself and as one of many: the fault code, and whether the
-/// Supervisor heard of it.
+/// Supervisor got a request.
 async fn called(name: &str, params: &[Value], inside: bool) -> (Option<i64>, bool) {
     let (state, asked) = state(board(), Plan::default());
     let body = if inside {
@@ -81,8 +86,8 @@ async fn called(name: &str, params: &[Value], inside: bool) -> (Option<i64>, boo
             Ok(_) => None,
         },
     };
-    let heard = !asked.lock().unwrap().is_empty();
-    (code, heard)
+    let asked_supervisor = !asked.lock().unwrap().is_empty();
+    (code, asked_supervisor)
 }
 
 proptest! {
@@ -97,11 +102,11 @@ proptest! {
         let [alone, inside] = system.block_on(async {
             [called(&name, &params, false).await, called(&name, &params, true).await]
         });
-        for (code, heard) in [alone, inside] {
+        for (code, asked_supervisor) in [alone, inside] {
             if is_real {
                 prop_assert_ne!(code, Some(1), "{} is unknown", name);
             } else {
-                prop_assert!(!heard, "{} ran", name);
+                prop_assert!(!asked_supervisor, "{} ran", name);
                 // an empty name and a multicall in a multicall are wrong parameters
                 prop_assert!(matches!(code, Some(1 | 2)), "{}: {:?}", name, code);
             }

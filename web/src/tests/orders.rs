@@ -1,4 +1,5 @@
-//! Orders of the processes page: who is asked back, what reaches the Supervisor, what is told.
+//! Orders of the processes page: what needs confirmation, what reaches the Supervisor, which
+//! messages come of it.
 
 use std::time::Duration;
 
@@ -11,7 +12,6 @@ use visord_model::state::ProcessState;
 use super::fake::{Asked, Plan, board, info, site, state};
 use crate::caller::{Caller, Right};
 use crate::pages::Page;
-use crate::query;
 use crate::site::Site;
 
 fn daemon(plan: Plan) -> (Site, Asked) {
@@ -30,7 +30,7 @@ async fn post_as(site: &Site, caller: &Caller, form: &str, accept: &str) -> Http
 }
 
 async fn post(site: &Site, form: &str) -> HttpResponse {
-    post_as(site, &Caller::ANYBODY, form, "text/html").await
+    post_as(site, &Caller::UNNAMED, form, "text/html").await
 }
 
 async fn body(response: HttpResponse) -> String {
@@ -49,7 +49,10 @@ async fn page(site: &Site, caller: &Caller, query: &str) -> String {
 fn location(response: &HttpResponse) -> String {
     assert_eq!(response.status(), 303);
     let location = response.headers().get(LOCATION).unwrap().to_str().unwrap();
-    String::from_utf8(query::decoded(location)).unwrap()
+    percent_encoding::percent_decode_str(location)
+        .decode_utf8()
+        .unwrap()
+        .into_owned()
 }
 
 fn names(names: &[(&str, &str)]) -> String {
@@ -104,7 +107,7 @@ async fn orders_go_out_in_bulk() {
 
 #[actix::test]
 async fn what_came_of_it() {
-    // of every bulk request the stand-in says: g:a succeeded, g:b found no command
+    // of every bulk request the fake says: g:a succeeded, g:b found no command
     let (site, _) = daemon(Plan::default());
     for (form, expected) in [
         (
@@ -142,9 +145,9 @@ async fn what_came_of_it() {
 }
 
 #[actix::test]
-async fn a_script_is_told_in_plain_text() {
+async fn a_script_gets_plain_text() {
     let (site, _) = daemon(Plan::default());
-    let answer = post_as(&site, &Caller::ANYBODY, "start=y", "text/plain").await;
+    let answer = post_as(&site, &Caller::UNNAMED, "start=y", "text/plain").await;
     assert_eq!(answer.status(), 409);
     let kind = answer.headers().get("Content-Type").unwrap();
     assert_eq!(kind, "text/plain;charset=utf-8");
@@ -152,15 +155,15 @@ async fn a_script_is_told_in_plain_text() {
 }
 
 #[actix::test]
-async fn nobody_waits_for_hours() {
+async fn no_client_waits_for_hours() {
     let (site, asked) = daemon(Plan {
         delay: Duration::from_secs(3600),
         ..Plan::default()
     });
     tokio::time::pause();
-    let told = location(&post(&site, "all=restart&confirmed=yes").await);
+    let shown = location(&post(&site, "all=restart&confirmed=yes").await);
     let expected = "index.html?message=Restarting goes on: it takes longer than 15 seconds.";
-    assert_eq!(told, expected);
+    assert_eq!(shown, expected);
     // it goes on to its end all the same
     tokio::time::sleep(Duration::from_secs(3 * 3600)).await;
     assert_eq!(asked.lock().unwrap().len(), 2);
@@ -177,10 +180,10 @@ async fn messages_fit_into_a_url() {
     let raw = answer.headers().get(LOCATION).unwrap().len();
     assert!(raw < 8000, "{raw}");
     assert!(location(&answer).contains("Nor 494 more."));
-    // whatever a link brings, a page shows only the begin of it
+    // of a message from a link a page shows only the start
     let shown = page(
         &site,
-        &Caller::ANYBODY,
+        &Caller::UNNAMED,
         &format!("message={}", "x".repeat(50_000)),
     )
     .await;
@@ -188,7 +191,7 @@ async fn messages_fit_into_a_url() {
 }
 
 #[actix::test]
-async fn asking_back() {
+async fn confirmation() {
     let (site, asked) = daemon(Plan::default());
     site.state.board.add_group("<i>");
     site.state
@@ -246,11 +249,11 @@ async fn asking_back() {
 }
 
 #[actix::test]
-async fn who_may_only_look_gets_no_buttons() {
+async fn viewers_get_no_buttons() {
     let (site, asked) = daemon(Plan::default());
     let viewer = Caller {
         right: Right::View,
-        ..Caller::ANYBODY
+        ..Caller::UNNAMED
     };
     for query in ["", "process=x", "state=running"] {
         let page = page(&site, &viewer, query).await;
@@ -282,12 +285,12 @@ async fn search_and_state_without_javascript() {
         ("q=g&state=fatal", "g:b", "x y g:a"),
         ("q=zzz", "", "x y g:a g:b"),
     ] {
-        let page = page(&site, &Caller::ANYBODY, query).await;
+        let page = page(&site, &Caller::UNNAMED, query).await;
         let row = |name: &str| page.contains(&format!("<tr data-name=\"{name}\">"));
         assert!(shown.split_whitespace().all(row), "{query}: {page}");
         assert!(!hidden.split_whitespace().any(row), "{query}: {page}");
     }
-    let page = page(&site, &Caller::ANYBODY, "q=%22%3E%3Cb&state=FATAL").await;
+    let page = page(&site, &Caller::UNNAMED, "q=%22%3E%3Cb&state=FATAL").await;
     for part in [
         "name=\"q\" value=\"&#34;&#62;&#60;b\"",
         "value=\"FATAL\" data-state=\"FATAL\" aria-pressed=\"true\">fatal <b>0</b>",
@@ -307,7 +310,7 @@ async fn one_process() {
     hostile.spawnerr = "<script>".into();
     hostile.stdout_logfile = "/tmp/<b>".into();
     site.state.board.set_process(hostile);
-    let shown = page(&site, &Caller::ANYBODY, "process=%3Ci%3E:%22%27%26").await;
+    let shown = page(&site, &Caller::UNNAMED, "process=%3Ci%3E:%22%27%26").await;
     for part in [
         "<h1>&#60;i&#62;:&#34;&#39;&#38; <span class=\"statuserror\" data-field=\"state\" data-state=\"FATAL\">fatal</span></h1>",
         "<button name=\"start\" value=\"&#60;i&#62;:&#34;&#39;&#38;\">Start</button>",
@@ -322,7 +325,7 @@ async fn one_process() {
     );
     let request = TestRequest::with_uri("/?process=gone").to_http_request();
     let answer = Page::Status
-        .answer(&request, b"", &site, &Caller::ANYBODY)
+        .answer(&request, b"", &site, &Caller::UNNAMED)
         .await;
     let expected = "index.html?message=There is no program gone.&failed=yes";
     assert_eq!(location(&answer), expected);
@@ -351,9 +354,9 @@ async fn a_hundred_processes_make_a_small_page() {
             site.state.board.set_process(info);
         }
     }
-    let page = page(&site, &Caller::ANYBODY, "").await;
+    let page = page(&site, &Caller::UNNAMED, "").await;
     assert_eq!(page.matches("<tr data-name=").count(), 100);
-    // nobody has looked yet: to come are figures, and curves where there is still room
+    // there are no samples yet: to come are figures, and curves where there is still room
     let figures = "100.0%1234 MiB".len() * 100;
     assert!(page.len() + figures < 60_000, "{} bytes", page.len());
     let (around, rows) = page.split_once("<tr data-name=").unwrap();

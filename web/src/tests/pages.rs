@@ -8,7 +8,6 @@ use visord_model::state::{ProcessState, SupervisorState};
 use super::fake::{Asked, Plan, board, info, site, state};
 use crate::caller::Caller;
 use crate::pages::Page;
-use crate::query;
 use crate::site::Site;
 
 fn daemon(fault: Option<Fault>) -> (Site, Asked) {
@@ -24,7 +23,7 @@ fn daemon(fault: Option<Fault>) -> (Site, Asked) {
 
 async fn text(site: &Site, page: Page, query: &str) -> String {
     let request = TestRequest::with_uri(&format!("/?{query}")).to_http_request();
-    let response = page.answer(&request, b"", site, &Caller::ANYBODY).await;
+    let response = page.answer(&request, b"", site, &Caller::UNNAMED).await;
     assert_eq!(response.status(), 200);
     let body = actix_web::body::to_bytes(response.into_body())
         .await
@@ -36,12 +35,15 @@ async fn text(site: &Site, page: Page, query: &str) -> String {
 async fn message(site: &Site, query: &str) -> String {
     let request = TestRequest::with_uri(&format!("/?{query}")).to_http_request();
     let response = Page::Status
-        .answer(&request, b"", site, &Caller::ANYBODY)
+        .answer(&request, b"", site, &Caller::UNNAMED)
         .await;
     assert_eq!(response.status(), 303, "{query}");
     let location = response.headers().get(LOCATION).unwrap().to_str().unwrap();
     let message = location.strip_prefix("/?message=").unwrap();
-    String::from_utf8(query::decoded(message)).unwrap()
+    percent_encoding::percent_decode_str(message)
+        .decode_utf8()
+        .unwrap()
+        .into_owned()
 }
 
 #[actix::test]
@@ -74,7 +76,7 @@ async fn every_process_has_its_row() {
     assert_eq!(page.matches("name=restart ").count(), 2);
     assert_eq!(page.matches("name=start ").count(), 3);
     // still readable while the daemon closes
-    site.state.board.set_mood(SupervisorState::Shutdown);
+    site.state.board.set_state(SupervisorState::Shutdown);
     assert!(text(&site, Page::Status, "").await.contains("g:a"));
 }
 
@@ -185,7 +187,7 @@ async fn what_is_no_action() {
     ] {
         let request = TestRequest::with_uri(&format!("/?{query}")).to_http_request();
         let response = Page::Status
-            .answer(&request, b"", &site, &Caller::ANYBODY)
+            .answer(&request, b"", &site, &Caller::UNNAMED)
             .await;
         assert_eq!(response.status(), 400, "{query}");
     }
@@ -197,7 +199,7 @@ async fn forms_of_the_page() {
     let (site, asked) = daemon(None);
     let caller = Caller {
         token: "of-this-session".into(),
-        ..Caller::ANYBODY
+        ..Caller::UNNAMED
     };
     let request = TestRequest::with_uri("/").to_http_request();
     let page = Page::Status.answer(&request, b"", &site, &caller).await;
@@ -274,6 +276,11 @@ async fn tails() {
             .replace("&\n", "&amp;\n");
         assert_eq!(text, expected, "{query}");
     }
+}
+
+#[actix::test]
+async fn tails_that_cannot_be_shown() {
+    let (site, _) = daemon(None);
     for (query, expected) in [
         ("", "No process name found"),
         ("processname=", "No process name found"),

@@ -10,7 +10,7 @@ use super::fake::{Plan, board, state};
 use super::rpc::document;
 use super::server::Server;
 use crate::caller::Right;
-use crate::rpc::remote::Remotes;
+use crate::remote::Remotes;
 use crate::state::AppState;
 
 /// A daemon that forwards `x` to this URL.
@@ -148,7 +148,7 @@ async fn a_dead_server_is_a_clear_fault() {
 }
 
 #[actix::test]
-async fn a_server_that_talks_nonsense_or_nothing() {
+async fn a_server_that_answers_wrongly_or_not_at_all() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("x.sock");
     let listener = UnixListener::bind(&path).unwrap();

@@ -9,17 +9,19 @@ use super::fake::{Plan, board, site, state};
 use super::rpc::document;
 use crate::caller::{Caller, Right};
 use crate::pages::Page;
+use crate::remote::Remotes;
 use crate::rpc::method::Method;
-use crate::rpc::remote::Remotes;
-use crate::rpc::table;
+use crate::rpc::table::NAMESPACES;
 use crate::state::AppState;
 
 const RIGHTS: [Right; 3] = [Right::View, Right::Operate, Right::Admin];
 
 /// Every method there is, by its full name.
 fn methods() -> impl Iterator<Item = (String, &'static Method)> {
-    let main = table::main_methods().map(|it| (format!("supervisor.{}", it.name), it));
-    main.chain(table::system_methods().map(|it| (format!("system.{}", it.name), it)))
+    NAMESPACES.iter().flat_map(|space| {
+        let methods = space.methods();
+        methods.map(|it| (format!("{}.{}", space.name, it.name), it))
+    })
 }
 
 /// The fault of a call, if that is what comes of it.
@@ -131,7 +133,7 @@ async fn every_page_with_every_right() {
         for right in RIGHTS {
             let caller = Caller {
                 right,
-                ..Caller::ANYBODY
+                ..Caller::UNNAMED
             };
             let request = TestRequest::with_uri("/").to_http_request();
             let response = page.answer(&request, b"", &site, &caller).await;
@@ -157,7 +159,7 @@ async fn every_action_with_every_right() {
         for right in RIGHTS {
             let caller = Caller {
                 right,
-                ..Caller::ANYBODY
+                ..Caller::UNNAMED
             };
             let request = TestRequest::with_uri(&format!("/?{query}")).to_http_request();
             let response = Page::Status.answer(&request, b"", &site, &caller).await;

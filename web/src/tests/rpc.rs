@@ -5,6 +5,7 @@ use std::sync::Arc;
 use actix_web::http::StatusCode;
 use futures_util::StreamExt as _;
 use visord_model::fault::{Fault, FaultCode};
+use visord_model::name::ProcessName;
 use visord_model::state::{ProcessState, SupervisorState};
 use visord_xmlrpc::{Value, decode_reply, encode_call};
 
@@ -32,7 +33,7 @@ pub(super) async fn document(
 }
 
 /// The answer to a call, as `value` or `code text`.
-async fn ask(state: &Arc<AppState>, method: &str, params: &[Value]) -> String {
+pub(super) async fn ask(state: &Arc<AppState>, method: &str, params: &[Value]) -> String {
     let body = document(state, Right::Admin, encode_call(method, params).as_bytes())
         .await
         .unwrap();
@@ -42,7 +43,7 @@ async fn ask(state: &Arc<AppState>, method: &str, params: &[Value]) -> String {
     }
 }
 
-fn daemon(plan: Plan) -> (Arc<AppState>, Asked) {
+pub(super) fn daemon(plan: Plan) -> (Arc<AppState>, Asked) {
     let (state, asked) = state(board(), plan);
     (Arc::new(state), asked)
 }
@@ -121,80 +122,19 @@ fn signatures_are_the_originals() {
     ] {
         for name in methods.split_whitespace() {
             let full = format!("supervisor.{name}");
-            let method = table::find(&full, &["supervisor".into()]).unwrap();
+            let (_, method) = table::find(&full, &["supervisor".into()]).unwrap();
             assert_eq!(method.signature().join(" "), signature, "{name}");
-            let tags = method.help().matches("@param").count();
+            let tags = method.help_text().matches("@param").count();
             assert_eq!(tags, method.params.len(), "{name}");
-            assert!(method.help().contains("@return"), "{name}");
+            assert!(method.help_text().contains("@return"), "{name}");
         }
     }
 }
 
 #[actix::test]
-async fn reads() {
+async fn reads_about_processes() {
     let (state, _) = daemon(Plan::default());
     let ask = |method, params| ask_owned(Arc::clone(&state), method, params);
-    for (method, params, answer) in [
-        ("supervisor.getAPIVersion", vec![], "'3.0'"),
-        ("supervisor.getVersion", vec![], "'3.0'"),
-        ("supervisor.getSupervisorVersion", vec![], "'4.3.0'"),
-        ("supervisor.getBuildInfo", vec![], "'visord test'"),
-        ("supervisor.getIdentification", vec![], "'nörth'"),
-        ("supervisor.getPID", vec![], "4711"),
-        (
-            "supervisor.getState",
-            vec![],
-            "{'statecode': 1, 'statename': 'RUNNING'}",
-        ),
-        (
-            "supervisor.getState",
-            texts(&["x"]),
-            "2 INCORRECT_PARAMETERS",
-        ),
-        (
-            "supervisor.getProcessInfo",
-            vec![],
-            "2 INCORRECT_PARAMETERS",
-        ),
-        (
-            "supervisor.getProcessInfo",
-            vec![Value::from(5)],
-            "2 INCORRECT_PARAMETERS",
-        ),
-        (
-            "supervisor.getProcessInfo",
-            texts(&["nope"]),
-            "10 BAD_NAME: nope",
-        ),
-        ("supervisor.getProcessInfo", texts(&["a"]), "10 BAD_NAME: a"),
-        (
-            "supervisor.getProcessInfo",
-            texts(&["g:*"]),
-            "10 BAD_NAME: g:*",
-        ),
-        (
-            "supervisor.getProcessInfo",
-            texts(&["g:"]),
-            "10 BAD_NAME: g:",
-        ),
-        (
-            "supervisor.getProcessDetails",
-            texts(&["a"]),
-            "10 BAD_NAME: a",
-        ),
-        ("getState", vec![], "1 UNKNOWN_METHOD"),
-        ("nope.getState", vec![], "1 UNKNOWN_METHOD"),
-        ("supervisor.", vec![], "1 UNKNOWN_METHOD"),
-        ("supervisor.getState.x", vec![], "1 UNKNOWN_METHOD"),
-        ("supervisor.__class__", vec![], "1 UNKNOWN_METHOD"),
-        ("...", vec![], "1 UNKNOWN_METHOD"),
-    ] {
-        assert_eq!(
-            ask(method, params.clone()).await,
-            answer,
-            "{method} {params:?}"
-        );
-    }
     let one = ask("supervisor.getProcessInfo", texts(&["g:a"])).await;
     assert!(
         one.starts_with("{'name': 'a', 'group': 'g', 'start': 0, 'stop': 0, 'now': "),
@@ -234,324 +174,36 @@ async fn ask_owned(state: Arc<AppState>, method: &str, params: Vec<Value>) -> St
 }
 
 #[actix::test]
-async fn commands_reach_the_supervisor() {
-    let (state, asked) = daemon(Plan::default());
-    let many = "[{'name': 'a', 'group': 'g', 'status': 80, 'description': 'OK'}, \
-                {'name': 'b', 'group': 'g', 'status': 20, \
-                'description': \"NO_FILE: can't find command 'b'\"}]";
-    let update = "[{'name': 'a', 'group': 'g', 'action': 'restarted', 'stops': True, \
-                  'starts': False}]";
-    let process = |group: &str, process: &str| {
-        format!("ProcessName {{ group: \"{group}\", process: \"{process}\" }}")
-    };
-    let x = process("x", "x");
-    for (method, params, message, answer) in [
-        (
-            "startProcess",
-            texts(&["x"]),
-            format!("StartProcess {{ name: {x}, wait: true }}"),
-            "True",
-        ),
-        (
-            "startProcess",
-            vec!["g:a".into(), false.into()],
-            format!(
-                "StartProcess {{ name: {}, wait: false }}",
-                process("g", "a")
-            ),
-            "True",
-        ),
-        (
-            "startProcess",
-            texts(&["g:*", "false"]),
-            "StartMany { scope: Group(\"g\"), wait: true }".into(),
-            many,
-        ),
-        (
-            "stopProcess",
-            vec!["x".into(), "".into()],
-            format!("StopProcess {{ name: {x}, wait: false }}"),
-            "True",
-        ),
-        (
-            "stopProcess",
-            texts(&["g:"]),
-            "StopMany { scope: Group(\"g\"), wait: true }".into(),
-            many,
-        ),
-        (
-            "startProcessGroup",
-            vec!["g".into(), 0.into()],
-            "StartMany { scope: Group(\"g\"), wait: false }".into(),
-            many,
-        ),
-        (
-            "startAllProcesses",
-            vec![],
-            "StartMany { scope: All, wait: true }".into(),
-            many,
-        ),
-        (
-            "stopProcessGroup",
-            texts(&["g:*"]),
-            "StopMany { scope: Group(\"g:*\"), wait: true }".into(),
-            many,
-        ),
-        (
-            "stopAllProcesses",
-            vec![],
-            "StopMany { scope: All, wait: true }".into(),
-            many,
-        ),
-        (
-            "signalProcess",
-            texts(&["x", " sighup "]),
-            format!("SignalProcess {{ name: {x}, signal: Signal(1) }}"),
-            "True",
-        ),
-        (
-            "signalProcess",
-            vec!["x".into(), 0.into()],
-            format!("SignalProcess {{ name: {x}, signal: Signal(0) }}"),
-            "True",
-        ),
-        (
-            "signalProcess",
-            texts(&["g:*", "15"]),
-            "SignalMany { scope: Group(\"g\"), signal: Ok(Signal(15)) }".into(),
-            many,
-        ),
-        (
-            "signalProcessGroup",
-            texts(&["g", "USR1"]),
-            "SignalMany { scope: Group(\"g\"), signal: Ok(Signal(10)) }".into(),
-            many,
-        ),
-        (
-            "signalAllProcesses",
-            texts(&["NO"]),
-            "SignalMany { scope: All, signal: Err(Fault { code: BadSignal, extra: Some(\"NO\") }) }"
-                .into(),
-            many,
-        ),
-        (
-            "signalAllProcesses",
-            texts(&["USR1"]),
-            "SignalMany { scope: All, signal: Ok(Signal(10)) }".into(),
-            many,
-        ),
-        (
-            "sendProcessStdin",
-            texts(&["x", "é"]),
-            format!("WriteStdin {{ name: {x}, data: [195, 169] }}"),
-            "True",
-        ),
-        (
-            "sendRemoteCommEvent",
-            vec![1.into(), Value::structure([("a", 1)])],
-            "SendRemoteEvent { kind: \"1\", data: \"{'a': 1}\" }".into(),
-            "True",
-        ),
-        (
-            "clearProcessLogs",
-            texts(&["x"]),
-            format!("ClearProcessLogs {{ name: {x} }}"),
-            "True",
-        ),
-        (
-            "clearProcessLog",
-            texts(&["x"]),
-            format!("ClearProcessLogs {{ name: {x} }}"),
-            "True",
-        ),
-        (
-            "rotateProcessLogs",
-            texts(&["x"]),
-            format!("TendProcessLogs {{ name: {x}, care: Rotate }}"),
-            "True",
-        ),
-        (
-            "reopenProcessLogs",
-            texts(&["x"]),
-            format!("TendProcessLogs {{ name: {x}, care: Reopen }}"),
-            "True",
-        ),
-        (
-            "clearAllProcessLogs",
-            vec![],
-            "ClearManyLogs { scope: All }".into(),
-            many,
-        ),
-        ("clearLog", vec![], "ClearMainLog".into(), "True"),
-        (
-            "addProcessGroup",
-            texts(&["g"]),
-            "AddGroup { name: \"g\" }".into(),
-            "True",
-        ),
-        (
-            "removeProcessGroup",
-            texts(&["g"]),
-            "RemoveGroup { name: \"g\" }".into(),
-            "True",
-        ),
-        (
-            "updateProcessGroup",
-            texts(&["g"]),
-            "UpdateGroup { name: \"g\", dry_run: false }".into(),
-            update,
-        ),
-        (
-            "updateProcessGroup",
-            vec!["g".into(), true.into()],
-            "UpdateGroup { name: \"g\", dry_run: true }".into(),
-            update,
-        ),
-        (
-            "reloadConfig",
-            vec![],
-            "ReloadConfig".into(),
-            "[[['zz', 'aa'], [], ['g']]]",
-        ),
-        ("getAllConfigInfo", vec![], "GetConfig".into(), "[]"),
-        ("shutdown", vec![], "Shutdown".into(), "True"),
-        ("restart", vec![], "Restart".into(), "True"),
-    ] {
-        let full = format!("supervisor.{method}");
-        assert_eq!(
-            ask(&state, &full, &params).await,
-            answer,
-            "{method} {params:?}"
-        );
-        assert_eq!(
-            asked.lock().unwrap().pop(),
-            Some(message),
-            "{method} {params:?}"
-        );
-    }
-}
-
-#[actix::test]
-async fn refusals_that_never_reach_the_supervisor() {
-    let (state, asked) = daemon(Plan::default());
-    for (method, params, answer) in [
-        ("startProcess", vec![], "2 INCORRECT_PARAMETERS"),
-        ("updateProcessGroup", vec![], "2 INCORRECT_PARAMETERS"),
-        (
-            "updateProcessGroup",
-            vec![Value::Nil, true.into()],
-            "2 INCORRECT_PARAMETERS",
-        ),
-        (
-            "startProcess",
-            texts(&["x", "1", "2"]),
-            "2 INCORRECT_PARAMETERS",
-        ),
-        (
-            "startProcess",
-            vec![Value::Array(texts(&["x"]))],
-            "2 INCORRECT_PARAMETERS",
-        ),
-        (
-            "signalProcess",
-            texts(&["nope", "BOGUS"]),
-            "10 BAD_NAME: nope",
-        ),
-        (
-            "signalProcess",
-            texts(&["x", "BOGUS"]),
-            "11 BAD_SIGNAL: BOGUS",
-        ),
-        ("signalProcess", texts(&["x", ""]), "11 BAD_SIGNAL: "),
-        (
-            "signalProcess",
-            vec!["x".into(), 999.into()],
-            "11 BAD_SIGNAL: 999",
-        ),
-        (
-            "signalProcess",
-            vec!["x".into(), (-1).into()],
-            "11 BAD_SIGNAL: -1",
-        ),
-        (
-            "signalProcess",
-            vec!["x".into(), Value::Nil],
-            "2 INCORRECT_PARAMETERS",
-        ),
-        (
-            "sendProcessStdin",
-            vec!["nope".into(), 5.into()],
-            "2 INCORRECT_PARAMETERS: 5",
-        ),
-        (
-            "sendProcessStdin",
-            vec!["x".into(), Value::Nil],
-            "2 INCORRECT_PARAMETERS",
-        ),
-        ("sendProcessStdin", texts(&["g:*", "x"]), "10 BAD_NAME: g:*"),
-        ("clearProcessLogs", texts(&["g:*"]), "10 BAD_NAME: g:*"),
-        (
-            "readProcessStdoutLog",
-            texts(&["nope", "0", "0"]),
-            "10 BAD_NAME: nope",
-        ),
-        (
-            "readProcessStdoutLog",
-            texts(&["x", "0", "0"]),
-            "20 NO_FILE",
-        ),
-        (
-            "readProcessStdoutLog",
-            texts(&["x", "a", "0"]),
-            "2 INCORRECT_PARAMETERS",
-        ),
-        (
-            "tailProcessStdoutLog",
-            texts(&["nope", "0", "0"]),
-            "10 BAD_NAME: nope",
-        ),
-        (
-            "tailProcessStderrLog",
-            texts(&["x", "0", "9"]),
-            "['', 0, False]",
-        ),
-        ("readLog", texts(&["0", "0"]), "20 NO_FILE"),
-    ] {
-        let full = format!("supervisor.{method}");
-        assert_eq!(
-            ask(&state, &full, &params).await,
-            answer,
-            "{method} {params:?}"
-        );
-        assert_eq!(asked.lock().unwrap().len(), 0, "{method}");
-    }
-}
-
-#[actix::test]
 async fn faults_use_the_callers_name() {
-    for (given, code, extra, text) in [
+    let process = |group: &str, process: &str| ProcessName::new(group, process);
+    for (given, fault, text) in [
         (
             "x:x",
-            FaultCode::AlreadyStarted,
-            "x",
+            FaultCode::AlreadyStarted.about(&process("x", "x")),
             "60 ALREADY_STARTED: x:x",
         ),
         (
             "x",
-            FaultCode::AlreadyStarted,
-            "x:x",
+            FaultCode::AlreadyStarted.about(&process("x", "x")),
             "60 ALREADY_STARTED: x",
         ),
-        ("g:a", FaultCode::SpawnError, "g:a", "50 SPAWN_ERROR: g:a"),
-        ("nope:*", FaultCode::BadName, "nope", "10 BAD_NAME: nope:*"),
+        (
+            "g:a",
+            FaultCode::SpawnError.about(&process("g", "a")),
+            "50 SPAWN_ERROR: g:a",
+        ),
+        (
+            "nope:*",
+            FaultCode::BadName.about_group("nope"),
+            "10 BAD_NAME: nope:*",
+        ),
         (
             "x",
-            FaultCode::NotExecutable,
-            "command at '/x' is not executable",
+            FaultCode::NotExecutable.about("command at '/x' is not executable"),
             "21 NOT_EXECUTABLE: command at '/x' is not executable",
         ),
     ] {
-        let (state, _) = failing(code.about(extra));
+        let (state, _) = failing(fault);
         assert_eq!(
             ask(&state, "supervisor.startProcess", &texts(&[given])).await,
             text
@@ -563,10 +215,10 @@ async fn faults_use_the_callers_name() {
 async fn closing_daemon_refuses_all_but_some() {
     let (state, _) = daemon(Plan::default());
     for mood in [SupervisorState::Shutdown, SupervisorState::Restarting] {
-        state.board.set_mood(mood);
+        state.board.set_state(mood);
         for name in NAMES.split_whitespace() {
             let full = format!("supervisor.{name}");
-            let method = table::find(&full, &state.namespaces).unwrap();
+            let (_, method) = table::find(&full, &state.namespaces).unwrap();
             let params = vec![Value::from("1"); method.params.len()];
             let expected = if name == "sendRemoteCommEvent" {
                 "True"

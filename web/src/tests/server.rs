@@ -11,9 +11,10 @@ use tokio::net::{TcpStream, UnixStream};
 use visord_config::{HttpAddress, HttpConfig, Ownership};
 use visord_model::process::ProcessInfo;
 use visord_model::state::ProcessState;
+use visord_test_support::wait_until_async;
 
 use super::fake::{Asked, Plan, board, info, state};
-use crate::listen::{Bound, Socket, bind_all};
+use crate::listen::{Bound, ListeningSocket, bind_all};
 use crate::server::{WebHandle, WebServer};
 use crate::state::AppState;
 
@@ -44,7 +45,7 @@ impl Server {
             credentials: None,
             users: Vec::new(),
             allowed_hosts: Vec::new(),
-            max_body: HttpConfig::MAX_BODY,
+            max_body: 1024 * 1024,
             tls: None,
         };
         // port 0 does not pass for a configured port, but the system then chooses a free one
@@ -87,7 +88,7 @@ impl Server {
     }
 
     pub(super) async fn tcp(&self) -> TcpStream {
-        let Socket::Inet(listener) = &self.bound[0].socket else {
+        let ListeningSocket::Inet(listener) = &self.bound[0].socket else {
             panic!()
         };
         TcpStream::connect(listener.local_addr().unwrap())
@@ -188,22 +189,10 @@ async fn what_was_asked_for_is_done_though_the_client_leaves() {
     );
     let mut stream = server.unix().await;
     stream.write_all(request.as_bytes()).await.unwrap();
-    until(|| !server.asked.lock().unwrap().is_empty()).await;
+    wait_until_async("the request", || !server.asked.lock().unwrap().is_empty()).await;
     drop(stream);
-    until(|| server.asked.lock().unwrap().len() == 2).await;
+    wait_until_async("the request", || server.asked.lock().unwrap().len() == 2).await;
     server.stop().await;
-}
-
-/// Wait for something that is sure to happen.
-pub(super) async fn until(happened: impl Fn() -> bool) {
-    let wait = async {
-        while !happened() {
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(10), wait)
-        .await
-        .unwrap();
 }
 
 #[actix::test]
@@ -220,7 +209,7 @@ async fn answers_on_their_way_arrive_before_the_server_ends() {
         .write_all(post("supervisor.stopAllProcesses").as_bytes())
         .await
         .unwrap();
-    until(|| !server.asked.lock().unwrap().is_empty()).await;
+    wait_until_async("the request", || !server.asked.lock().unwrap().is_empty()).await;
     server.stop().await;
     assert!(
         response(&mut stream)

@@ -7,8 +7,8 @@ use visord_config::Role;
 use super::http::{app, login, open};
 use crate::auth::Users;
 use crate::auth::tests::server;
+use crate::site::HttpListener;
 use crate::site::Site;
-use crate::state::Door;
 
 /// The `name=value` of a cookie, and the token in the page.
 async fn visit(site: &Site, user: Option<&str>, cookie: Option<&str>) -> (Option<String>, String) {
@@ -85,9 +85,9 @@ async fn a_token_works_for_its_user_only() {
         ("anna", "secret", Role::Operate),
         ("bert", "secret", Role::Admin),
     ];
-    site.door = Door {
+    site.listener = HttpListener {
         users: Users::of(&server(None, &more)),
-        ..(*site.door).clone()
+        ..(*site.listener).clone()
     }
     .into();
     let (cookie, token) = visit(&site, Some("anna"), None).await;

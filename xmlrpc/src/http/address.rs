@@ -1,7 +1,11 @@
-//! Where a server is: what `serverurl` says (spec interfaces 4.2, decision Q40).
+//! Where a server is: what `serverurl` says (spec interfaces 4.2, difference Q40).
 
 use std::fmt;
 use std::path::PathBuf;
+
+use percent_encoding::percent_decode_str;
+
+use super::Login;
 
 /// The port of `http://host` (spec interfaces 4.2).
 const DEFAULT_PORT: u16 = 80;
@@ -44,24 +48,15 @@ impl Address {
 }
 
 /// A server URL taken apart.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServerUrl {
     /// Where to connect to.
     pub address: Address,
     /// Name and password written into the URL.
-    pub credentials: Option<(String, String)>,
+    pub login: Option<Login>,
 }
 
-impl fmt::Debug for ServerUrl {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ServerUrl")
-            .field("address", &self.address)
-            .field("username", &self.credentials.as_ref().map(|(name, _)| name))
-            .finish_non_exhaustive()
-    }
-}
-
-/// A text that names no server we can talk to.
+/// Why a text is not the URL of a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NotAnAddress {
     /// None of `http://`, `https://` and `unix://` (in lower case).
@@ -97,7 +92,7 @@ impl ServerUrl {
             }
             return Ok(Self {
                 address: Address::Unix(PathBuf::from(path)),
-                credentials: None,
+                login: None,
             });
         }
         let (rest, default_port) = match text.strip_prefix("https://") {
@@ -108,7 +103,7 @@ impl ServerUrl {
             }
         };
         let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-        let (credentials, place) = match authority.rsplit_once('@') {
+        let (login, place) = match authority.rsplit_once('@') {
             Some((login, place)) => (Some(split_login(login)), place),
             None => (None, authority),
         };
@@ -122,17 +117,17 @@ impl ServerUrl {
         } else {
             Address::Tcp { host, port }
         };
-        Ok(Self {
-            address,
-            credentials,
-        })
+        Ok(Self { address, login })
     }
 }
 
 /// `user:password`, each percent-decoded; the password may be absent.
-fn split_login(login: &str) -> (String, String) {
-    let (name, password) = login.split_once(':').unwrap_or((login, ""));
-    (percent_decode(name), percent_decode(password))
+fn split_login(login: &str) -> Login {
+    let (username, password) = login.split_once(':').unwrap_or((login, ""));
+    Login {
+        username: percent_decode(username),
+        password: percent_decode(password),
+    }
 }
 
 /// `host`, `host:port`, `[v6]` or `[v6]:port`.
@@ -156,28 +151,9 @@ fn split_place(place: &str, default_port: u16) -> Result<(&str, u16), NotAnAddre
     }
 }
 
-/// `%XX` to bytes; anything that is no such escape stays as it is.
+/// `%XX` to bytes; anything that is not such an escape stays as it is.
 fn percent_decode(text: &str) -> String {
-    let bytes = text.as_bytes();
-    let mut out = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while at < bytes.len() {
-        let escaped = (bytes[at] == b'%')
-            .then(|| text.get(at + 1..at + 3))
-            .flatten()
-            .and_then(|hex| u8::from_str_radix(hex, 16).ok());
-        match escaped {
-            Some(byte) => {
-                out.push(byte);
-                at += 3;
-            }
-            None => {
-                out.push(bytes[at]);
-                at += 1;
-            }
-        }
-    }
-    String::from_utf8_lossy(&out).into_owned()
+    percent_decode_str(text).decode_utf8_lossy().into_owned()
 }
 
 #[cfg(test)]
@@ -213,7 +189,7 @@ mod tests {
             ("unix://rel/s.sock", Address::Unix("rel/s.sock".into())),
         ] {
             let url = ServerUrl::parse(text).unwrap_or_else(|e| panic!("{text}: {e}"));
-            assert_eq!((url.address, url.credentials), (address, None), "{text}");
+            assert_eq!((url.address, url.login), (address, None), "{text}");
         }
     }
 
@@ -239,10 +215,8 @@ mod tests {
     #[test]
     fn credentials_in_the_url() {
         let url = ServerUrl::parse("http://us%40er:p:w%zz@h:1/x").expect("a url");
-        assert_eq!(
-            url.credentials,
-            Some(("us@er".to_owned(), "p:w%zz".to_owned()))
-        );
+        let login = url.login.as_ref().expect("a login");
+        assert_eq!((&*login.username, &*login.password), ("us@er", "p:w%zz"));
         assert_eq!(url.address, tcp("h", 1));
         assert!(!format!("{url:?}").contains("p:w"), "never shown");
     }

@@ -1,6 +1,7 @@
 //! The body of an answer, fed as it arrives: a small machine that never reads or waits.
 
-use super::{Head, HttpError};
+use super::Head;
+use crate::client::CallError;
 
 /// Longest line between two chunks: a size in hexadecimal with extensions, or a trailer.
 const LINE_LIMIT: usize = 8 * 1024;
@@ -16,83 +17,79 @@ pub struct Piece<'a> {
 
 /// How the body ends, and where in it we are.
 #[derive(Debug)]
-pub(super) enum Body {
+pub(crate) enum Body {
     /// That many bytes are left.
     Length(u64),
     /// The server closes the connection.
     UntilClose,
-    /// Chunks.
-    Chunked(Chunk),
+    /// That many bytes of this chunk are left.
+    Chunk(u64),
+    /// Between two chunks, with what has arrived of the line.
+    Line(Line, Vec<u8>),
     /// All of it was read.
     Done,
 }
 
-/// Where in a chunked body we are.
-#[derive(Debug)]
-pub(super) enum Chunk {
-    /// In the line with the size of the next chunk.
-    Size(Vec<u8>),
-    /// That many bytes of the chunk are left.
-    Data(u64),
-    /// In the line end after a chunk.
-    DataEnd(Vec<u8>),
-    /// In the trailer after the last chunk.
-    Trailer(Vec<u8>),
+/// A line of a chunked body.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Line {
+    /// The size of the next chunk.
+    Size,
+    /// The line end after a chunk.
+    DataEnd,
+    /// The trailer after the last chunk.
+    Trailer,
 }
 
 impl Body {
     /// How the body after this head is framed (RFC 9112, 6.3).
-    pub(super) fn of(head: &Head) -> Result<Self, HttpError> {
+    pub(crate) fn of(head: &Head) -> Result<Self, CallError> {
         if matches!(head.status, 204 | 304) {
             return Ok(Self::Done);
         }
         if head.lists("Transfer-Encoding", "chunked") {
-            return Ok(Self::Chunked(Chunk::Size(Vec::new())));
+            return Ok(Self::chunked());
         }
         match head.header("Content-Length") {
             Some("0") => Ok(Self::Done),
             Some(length) => length
                 .parse()
                 .map(Self::Length)
-                .map_err(|_| HttpError::Malformed("the answer's Content-Length is no number")),
+                .map_err(|_| CallError::NotHttp("the answer's Content-Length is no number")),
             None => Ok(Self::UntilClose),
         }
     }
 
-    /// The length the server announced, if it did.
-    pub(super) fn announced(&self) -> Option<u64> {
-        match self {
-            Self::Length(left) => Some(*left),
-            Self::UntilClose | Self::Chunked(_) | Self::Done => None,
-        }
+    fn chunked() -> Self {
+        Self::Line(Line::Size, Vec::new())
     }
 
-    pub(super) fn is_done(&self) -> bool {
+    pub(crate) fn is_done(&self) -> bool {
         matches!(self, Self::Done)
     }
 
     /// Whether the end of the body does not need the end of the connection.
-    pub(super) fn is_framed(&self) -> bool {
+    pub(crate) fn is_framed(&self) -> bool {
         !matches!(self, Self::UntilClose)
     }
 
     /// The connection has ended: was that the end of the body?
-    pub(super) fn end_of_stream(&mut self) -> Result<(), HttpError> {
+    pub(crate) fn end_of_stream(&self) -> Result<(), CallError> {
         match self {
             Self::UntilClose | Self::Done => Ok(()),
-            Self::Length(_) | Self::Chunked(_) => {
-                Err(HttpError::Malformed("the answer ends within its body"))
+            Self::Length(_) | Self::Chunk(_) | Self::Line(..) => {
+                Err(CallError::NotHttp("the answer ends within its body"))
             }
         }
     }
 
     /// Take bytes off the front of `input`; returns how many. Everything is taken unless
     /// the body ends first.
-    pub(super) fn feed(
+    pub(crate) fn feed(
         &mut self,
         input: &[u8],
         take: &mut dyn FnMut(Piece<'_>),
-    ) -> Result<usize, HttpError> {
+    ) -> Result<usize, CallError> {
         let mut used = 0;
         while used < input.len() && !self.is_done() {
             used += self.step(&input[used..], take)?;
@@ -101,7 +98,7 @@ impl Body {
     }
 
     /// One step of [`Body::feed`]: `input` is not empty, at least one byte is taken.
-    fn step(&mut self, input: &[u8], take: &mut dyn FnMut(Piece<'_>)) -> Result<usize, HttpError> {
+    fn step(&mut self, input: &[u8], take: &mut dyn FnMut(Piece<'_>)) -> Result<usize, CallError> {
         match self {
             Self::Done => Ok(0),
             Self::UntilClose => {
@@ -117,26 +114,7 @@ impl Body {
                 }
                 Ok(count)
             }
-            Self::Chunked(chunk) => {
-                let (count, ended) = chunk.step(input, take)?;
-                if ended {
-                    *self = Self::Done;
-                }
-                Ok(count)
-            }
-        }
-    }
-}
-
-impl Chunk {
-    /// Returns how many bytes were taken and whether the body ends there.
-    fn step(
-        &mut self,
-        input: &[u8],
-        take: &mut dyn FnMut(Piece<'_>),
-    ) -> Result<(usize, bool), HttpError> {
-        match self {
-            Self::Data(left) => {
+            Self::Chunk(left) => {
                 let count = within(*left, input.len());
                 *left -= count as u64;
                 let ends_chunk = *left == 0;
@@ -145,40 +123,36 @@ impl Chunk {
                     ends_chunk,
                 });
                 if ends_chunk {
-                    *self = Self::DataEnd(Vec::new());
+                    *self = Self::Line(Line::DataEnd, Vec::new());
                 }
-                Ok((count, false))
+                Ok(count)
             }
-            Self::Size(line) | Self::DataEnd(line) | Self::Trailer(line) => {
-                let (count, complete) = collect(line, input)?;
-                let ended = complete && self.line_ended()?;
-                Ok((count, ended))
+            Self::Line(line, text) => {
+                let (count, is_complete) = collect(text, input)?;
+                if is_complete {
+                    *self = line.next(text)?;
+                }
+                Ok(count)
             }
         }
     }
+}
 
-    /// A line is complete: what comes next? True if nothing does.
-    fn line_ended(&mut self) -> Result<bool, HttpError> {
-        match self {
-            Self::Size(line) => match chunk_size(line)? {
-                0 => *self = Self::Trailer(Vec::new()),
-                size => *self = Self::Data(size),
+impl Line {
+    /// What follows this line.
+    fn next(self, text: &[u8]) -> Result<Body, CallError> {
+        Ok(match self {
+            Self::Size => match chunk_size(text)? {
+                0 => Body::Line(Self::Trailer, Vec::new()),
+                size => Body::Chunk(size),
             },
-            Self::DataEnd(line) => {
-                if !line.is_empty() {
-                    return Err(HttpError::Malformed("a chunk is longer than announced"));
-                }
-                *self = Self::Size(Vec::new());
+            Self::DataEnd if text.is_empty() => Body::chunked(),
+            Self::DataEnd => {
+                return Err(CallError::NotHttp("a chunk is longer than announced"));
             }
-            Self::Trailer(line) => {
-                if line.is_empty() {
-                    return Ok(true);
-                }
-                line.clear();
-            }
-            Self::Data(_) => {}
-        }
-        Ok(false)
+            Self::Trailer if text.is_empty() => Body::Done,
+            Self::Trailer => Body::Line(Self::Trailer, Vec::new()),
+        })
     }
 }
 
@@ -196,12 +170,12 @@ fn within(left: u64, available: usize) -> usize {
 
 /// Move bytes up to a line end into `line`: how many were taken, whether it is complete.
 /// The line then has no line end.
-fn collect(line: &mut Vec<u8>, input: &[u8]) -> Result<(usize, bool), HttpError> {
+fn collect(line: &mut Vec<u8>, input: &[u8]) -> Result<(usize, bool), CallError> {
     let end = input.iter().position(|&byte| byte == b'\n');
     let count = end.map_or(input.len(), |end| end + 1);
     line.extend_from_slice(&input[..count]);
     if line.len() > LINE_LIMIT {
-        return Err(HttpError::Malformed("a line between chunks is too long"));
+        return Err(CallError::NotHttp("a line between chunks is too long"));
     }
     if end.is_some() {
         line.pop();
@@ -213,14 +187,14 @@ fn collect(line: &mut Vec<u8>, input: &[u8]) -> Result<(usize, bool), HttpError>
 }
 
 /// The size in front of a chunk; extensions after `;` are ignored.
-fn chunk_size(line: &[u8]) -> Result<u64, HttpError> {
+fn chunk_size(line: &[u8]) -> Result<u64, CallError> {
     let size = line.split(|&byte| byte == b';').next().unwrap_or_default();
     std::str::from_utf8(size)
         .ok()
         .map(str::trim)
         .filter(|text| text.bytes().all(|byte| byte.is_ascii_hexdigit()))
         .and_then(|text| u64::from_str_radix(text, 16).ok())
-        .ok_or(HttpError::Malformed("the size of a chunk is no number"))
+        .ok_or(CallError::NotHttp("the size of a chunk is no number"))
 }
 
 #[cfg(test)]
@@ -230,7 +204,7 @@ mod tests {
     use super::*;
 
     /// Feed `input` in the given portions; the body's chunks and how much was used.
-    fn run(mut body: Body, portions: &[&[u8]]) -> Result<(Vec<Vec<u8>>, usize, bool), HttpError> {
+    fn run(mut body: Body, portions: &[&[u8]]) -> Result<(Vec<Vec<u8>>, usize, bool), CallError> {
         let mut chunks = vec![Vec::new()];
         let mut used = 0;
         for portion in portions {
@@ -248,14 +222,10 @@ mod tests {
         Ok((chunks, used, body.is_done()))
     }
 
-    fn chunked() -> Body {
-        Body::Chunked(Chunk::Size(Vec::new()))
-    }
-
     #[test]
     fn chunks_and_trailer() {
         let text = b"5;ext=1\r\nhello\r\n1\r\n \r\nA\r\n0123456789\r\n0\r\nX: y\r\n\r\nnext";
-        let (chunks, used, done) = run(chunked(), &[text]).expect("well-formed");
+        let (chunks, used, done) = run(Body::chunked(), &[text]).expect("well-formed");
         assert_eq!(chunks, [&b"hello"[..], b" ", b"0123456789"]);
         assert_eq!((used, done), (text.len() - 4, true));
     }
@@ -263,9 +233,12 @@ mod tests {
     #[test]
     fn wrong_chunks() {
         for text in ["x\r\n", "\r\n", "-1\r\n", "1\r\nab\r\n", "+1\r\n"] {
-            assert!(run(chunked(), &[text.as_bytes()]).is_err(), "{text:?}");
+            assert!(
+                run(Body::chunked(), &[text.as_bytes()]).is_err(),
+                "{text:?}"
+            );
         }
-        assert!(run(chunked(), &[&vec![b'1'; LINE_LIMIT + 1]]).is_err());
+        assert!(run(Body::chunked(), &[&vec![b'1'; LINE_LIMIT + 1]]).is_err());
     }
 
     #[test]
@@ -277,7 +250,7 @@ mod tests {
     #[test]
     fn an_early_end_is_noticed() {
         assert!(Body::Length(1).end_of_stream().is_err());
-        assert!(chunked().end_of_stream().is_err());
+        assert!(Body::chunked().end_of_stream().is_err());
         assert!(Body::UntilClose.end_of_stream().is_ok());
     }
 
@@ -302,7 +275,7 @@ mod tests {
                 portions.push(&text[from..cut]);
                 from = cut;
             }
-            let (got, used, done) = run(chunked(), &portions).expect("well-formed");
+            let (got, used, done) = run(Body::chunked(), &portions).expect("well-formed");
             prop_assert_eq!(got, chunks);
             prop_assert_eq!((used, done), (text.len(), true));
         }

@@ -1,6 +1,19 @@
-//! The status line and the headers of an answer.
+//! The status line and the headers of an answer, read by httparse.
 
-use super::HttpError;
+use super::body::Body;
+use crate::client::CallError;
+
+/// Most bytes before the body.
+const LONGEST: usize = 64 * 1024;
+/// Most headers.
+const MOST_HEADERS: usize = 128;
+/// How the answer of a TLS server begins that was not addressed with TLS.
+const TLS_ALERT: u8 = 0x15;
+/// What is wrong with an answer of a server that wants TLS.
+pub const ANSWER_IS_TLS: &str = "the answer is TLS";
+
+const NOT_HTTP: CallError = CallError::NotHttp("the answer is not HTTP");
+const TOO_LONG: CallError = CallError::NotHttp("the answer's headers are too long");
 
 /// What comes before the body of an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -9,8 +22,8 @@ pub struct Head {
     pub status: u16,
     /// The words after the status, possibly none.
     pub reason: String,
-    /// Minor version: whether the answer claims `HTTP/1.1` or later.
-    at_least_1_1: bool,
+    /// Whether the answer claims to be `HTTP/1.1`, not `HTTP/1.0`.
+    is_1_1: bool,
     headers: Vec<(String, String)>,
 }
 
@@ -35,78 +48,73 @@ impl Head {
     }
 
     /// Whether the server will take another request on this connection. After a 401 the
-    /// original never answers again (spec interfaces A4).
+    /// original never answers again (spec interfaces 1.4).
     pub(super) fn keeps_alive(&self) -> bool {
         self.status != 401
             && !self.lists("Connection", "close")
-            && (self.at_least_1_1 || self.lists("Connection", "keep-alive"))
+            && (self.is_1_1 || self.lists("Connection", "keep-alive"))
     }
 }
 
-/// Read a head off the front of `bytes`: the head and its length, or nothing yet.
-pub(super) fn parse(bytes: &[u8]) -> Result<Option<(Head, usize)>, HttpError> {
-    // A server of another kind may say one line and wait for ever.
-    if !bytes.starts_with(&BEGINNING[..bytes.len().min(BEGINNING.len())]) {
-        return Err(if bytes[0] == TLS_ALERT {
-            HttpError::Malformed(ANSWER_IS_TLS)
-        } else {
-            NOT_HTTP
-        });
+/// Take a head off the front of what was received, and any interim (1xx) answer before it;
+/// `None`: it is not complete.
+pub(crate) fn take(received: &mut Vec<u8>) -> Result<Option<(Head, Body)>, CallError> {
+    while let Some((head, length)) = parse(received)? {
+        received.drain(..length);
+        if !(100..200).contains(&head.status) {
+            let body = Body::of(&head)?;
+            return Ok(Some((head, body)));
+        }
     }
-    let Some(end) = find_end(bytes) else {
-        return Ok(None);
+    if received.len() >= LONGEST {
+        return Err(TOO_LONG);
+    }
+    Ok(None)
+}
+
+/// The connection has ended where a head should be.
+pub(crate) fn ended(received: &[u8]) -> CallError {
+    if received.is_empty() {
+        CallError::Disconnected
+    } else {
+        CallError::NotHttp("the answer ends within its headers")
+    }
+}
+
+/// A head at the front of `bytes` and its length.
+fn parse(bytes: &[u8]) -> Result<Option<(Head, usize)>, CallError> {
+    // a server of another kind may send one line and wait for ever
+    match bytes.first() {
+        None => return Ok(None),
+        Some(b'H') => {}
+        Some(&TLS_ALERT) => return Err(CallError::NotHttp(ANSWER_IS_TLS)),
+        Some(_) => return Err(NOT_HTTP),
+    }
+    let mut headers = [httparse::EMPTY_HEADER; MOST_HEADERS];
+    let mut response = httparse::Response::new(&mut headers);
+    let length = match response.parse(bytes) {
+        Ok(httparse::Status::Complete(length)) => length,
+        Ok(httparse::Status::Partial) => return Ok(None),
+        Err(httparse::Error::TooManyHeaders) => return Err(TOO_LONG),
+        Err(httparse::Error::HeaderName) => {
+            let what = "the answer has a header without a colon";
+            return Err(CallError::NotHttp(what));
+        }
+        Err(_) => return Err(NOT_HTTP),
     };
-    // Header values are shown at most; a stray byte in one must not end the session.
-    let text = String::from_utf8_lossy(&bytes[..end]);
-    let mut lines = text.split('\n').map(|line| line.trim_end_matches('\r'));
-    let mut head = status_line(lines.next().unwrap_or_default())?;
-    for line in lines.filter(|line| !line.is_empty()) {
-        let (name, value) = line.split_once(':').ok_or(HttpError::Malformed(
-            "the answer has a header without a colon",
-        ))?;
-        head.headers
-            .push((name.to_owned(), value.trim().to_owned()));
-    }
-    Ok(Some((head, end)))
-}
-
-/// Length of the head including the empty line that ends it.
-fn find_end(bytes: &[u8]) -> Option<usize> {
-    let crlf = bytes.windows(4).position(|w| w == b"\r\n\r\n");
-    let lf = bytes.windows(2).position(|w| w == b"\n\n");
-    match (crlf, lf) {
-        (Some(crlf), Some(lf)) if lf < crlf => Some(lf + 2),
-        (Some(crlf), Some(_) | None) => Some(crlf + 4),
-        (None, Some(lf)) => Some(lf + 2),
-        (None, None) => None,
-    }
-}
-
-const BEGINNING: &[u8] = b"HTTP/";
-/// How the answer of a TLS server begins that heard something else.
-const TLS_ALERT: u8 = 0x15;
-/// What is wrong with an answer of a server that wants TLS.
-pub const ANSWER_IS_TLS: &str = "the answer is TLS";
-const NOT_HTTP: HttpError = HttpError::Malformed("the answer is not HTTP");
-
-fn status_line(line: &str) -> Result<Head, HttpError> {
-    let mut words = line.splitn(3, ' ');
-    let version = words
-        .next()
-        .and_then(|word| word.strip_prefix("HTTP/"))
-        .ok_or(NOT_HTTP)?;
-    let status = words
-        .next()
-        .filter(|word| word.len() == 3)
-        .and_then(|word| word.parse().ok())
-        .filter(|status| (100..600).contains(status))
-        .ok_or(NOT_HTTP)?;
-    Ok(Head {
-        status,
-        reason: words.next().unwrap_or_default().trim().to_owned(),
-        at_least_1_1: version != "1.0" && version != "0.9",
-        headers: Vec::new(),
-    })
+    let status = response.code.filter(|code| (100..600).contains(code));
+    let header = |header: &httparse::Header<'_>| {
+        // values are shown at most: a stray byte in one must not end the session
+        let value = String::from_utf8_lossy(header.value);
+        (header.name.to_owned(), value.into_owned())
+    };
+    let head = Head {
+        status: status.ok_or(NOT_HTTP)?,
+        reason: response.reason.unwrap_or_default().trim().to_owned(),
+        is_1_1: response.version == Some(1),
+        headers: response.headers.iter().map(header).collect(),
+    };
+    Ok(Some((head, length)))
 }
 
 #[cfg(test)]
@@ -135,7 +143,17 @@ mod tests {
 
     #[test]
     fn an_unfinished_head_waits() {
-        assert!(parse(b"HTTP/1.1 200 OK\r\nA: b\r\n").is_ok_and(|head| head.is_none()));
+        for text in ["", "HT", "HTTP/1.1 200 OK\r\nA: b\r\n"] {
+            assert!(parse(text.as_bytes()).is_ok_and(|head| head.is_none()));
+        }
+    }
+
+    #[test]
+    fn stray_bytes_in_a_value() {
+        let (head, _) = parse(b"HTTP/1.1 200 OK\r\nA: \xff\r\n\r\n")
+            .expect("well-formed")
+            .expect("complete");
+        assert_eq!(head.header("A"), Some("\u{fffd}"));
     }
 
     #[test]
@@ -151,6 +169,8 @@ mod tests {
             assert!(parse(text.as_bytes()).is_err(), "{text:?}");
         }
         assert!(parse(b"HTTP/1.1 200 OK\nno colon\n\n").is_err());
+        let many = format!("HTTP/1.1 200 OK\n{}\n", "A: b\n".repeat(MOST_HEADERS + 1));
+        assert!(parse(many.as_bytes()).is_err());
     }
 
     #[test]

@@ -1,122 +1,55 @@
-//! A connected socket of any kind.
+//! A connected socket of any kind, for the blocking client.
 
+use std::fmt::Debug;
 use std::io::{self, Read, Write};
-use std::net::{Shutdown, TcpStream, ToSocketAddrs};
-use std::os::fd::{AsFd, BorrowedFd};
+use std::net::{TcpStream, ToSocketAddrs};
+use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 
-use super::{Address, HttpError, Identity, Trust};
+use super::{Address, Endpoint};
+use crate::client::CallError;
 
-#[derive(Debug)]
-pub(super) enum Stream {
-    Tcp(TcpStream),
-    Unix(UnixStream),
-    #[cfg(feature = "tls")]
-    Tls(super::tls::Secured),
+/// What the client needs of a connection.
+pub(crate) trait Socket: Read + Write + AsFd + Debug + Send {}
+
+impl<T: Read + Write + AsFd + Debug + Send> Socket for T {}
+
+pub(crate) fn open(endpoint: &Endpoint) -> Result<Box<dyn Socket>, CallError> {
+    Ok(match &endpoint.address {
+        Address::Tcp { host, port } => Box::new(connect(host, *port)?),
+        Address::Tls { host, port } => secure(host, *port, endpoint)?,
+        Address::Unix(path) => Box::new(UnixStream::connect(path).map_err(CallError::connect)?),
+    })
 }
 
-impl Stream {
-    pub(super) fn open(
-        address: &Address,
-        trust: &Trust,
-        identity: Option<&Identity>,
-    ) -> Result<Self, HttpError> {
-        match address {
-            Address::Tcp { host, port } => connect(host, *port).map(Self::Tcp),
-            Address::Tls { host, port } => secure(host, *port, trust, identity),
-            Address::Unix(path) => UnixStream::connect(path)
-                .map(Self::Unix)
-                .map_err(HttpError::Connect),
-        }
-    }
-
-    /// Another handle of the connection, to shut it down with.
-    pub(super) fn try_clone(&self) -> io::Result<Self> {
-        match self {
-            Self::Tcp(stream) => stream.try_clone().map(Self::Tcp),
-            Self::Unix(stream) => stream.try_clone().map(Self::Unix),
-            #[cfg(feature = "tls")]
-            Self::Tls(stream) => stream.get_ref().try_clone().map(Self::Tcp),
-        }
-    }
-
-    pub(super) fn shutdown(&self) -> io::Result<()> {
-        match self {
-            Self::Tcp(stream) => stream.shutdown(Shutdown::Both),
-            Self::Unix(stream) => stream.shutdown(Shutdown::Both),
-            #[cfg(feature = "tls")]
-            Self::Tls(stream) => stream.get_ref().shutdown(Shutdown::Both),
-        }
-    }
-}
-
-fn connect(host: &str, port: u16) -> Result<TcpStream, HttpError> {
+fn connect(host: &str, port: u16) -> Result<TcpStream, CallError> {
     let found: Vec<_> = (host, port)
         .to_socket_addrs()
-        .map_err(HttpError::Resolve)?
+        .map_err(CallError::Resolve)?
         .collect();
-    let stream = TcpStream::connect(&found[..]).map_err(HttpError::Connect)?;
-    // Requests are written whole, so waiting to fill a packet only delays.
-    stream.set_nodelay(true).map_err(HttpError::Connect)?;
+    let stream = TcpStream::connect(&found[..]).map_err(CallError::connect)?;
+    // requests are written whole, so waiting to fill a packet only delays
+    stream.set_nodelay(true).map_err(CallError::connect)?;
     Ok(stream)
 }
 
 #[cfg(feature = "tls")]
-fn secure(
-    host: &str,
-    port: u16,
-    trust: &Trust,
-    identity: Option<&Identity>,
-) -> Result<Stream, HttpError> {
-    super::tls::secure(connect(host, port)?, host, trust, identity)
-        .map(Stream::Tls)
-        .map_err(HttpError::Tls)
+fn secure(host: &str, port: u16, endpoint: &Endpoint) -> Result<Box<dyn Socket>, CallError> {
+    let stream = connect(host, port)?;
+    Ok(Box::new(super::tls::secure(stream, host, endpoint)?))
 }
 
 #[cfg(not(feature = "tls"))]
-fn secure(_: &str, _: u16, _: &Trust, _: Option<&Identity>) -> Result<Stream, HttpError> {
-    let error = io::Error::new(io::ErrorKind::Unsupported, "this build has no TLS");
-    Err(HttpError::Connect(error))
+fn secure(_: &str, _: u16, _: &Endpoint) -> Result<Box<dyn Socket>, CallError> {
+    Err(super::without_tls())
 }
 
-impl Read for Stream {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        match self {
-            Self::Tcp(stream) => stream.read(buffer),
-            Self::Unix(stream) => stream.read(buffer),
-            #[cfg(feature = "tls")]
-            Self::Tls(stream) => stream.read(buffer),
-        }
-    }
-}
-
-impl Write for Stream {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        match self {
-            Self::Tcp(stream) => stream.write(bytes),
-            Self::Unix(stream) => stream.write(bytes),
-            #[cfg(feature = "tls")]
-            Self::Tls(stream) => stream.write(bytes),
-        }
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        match self {
-            Self::Tcp(stream) => stream.flush(),
-            Self::Unix(stream) => stream.flush(),
-            #[cfg(feature = "tls")]
-            Self::Tls(stream) => stream.flush(),
-        }
-    }
-}
-
-impl AsFd for Stream {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        match self {
-            Self::Tcp(stream) => stream.as_fd(),
-            Self::Unix(stream) => stream.as_fd(),
-            #[cfg(feature = "tls")]
-            Self::Tls(stream) => stream.get_ref().as_fd(),
+/// Read once; 0 at the end.
+pub(crate) fn read(stream: &mut dyn Socket, buffer: &mut [u8]) -> Result<usize, CallError> {
+    loop {
+        match stream.read(buffer) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            done => return done.map_err(super::broken),
         }
     }
 }

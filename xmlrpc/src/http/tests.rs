@@ -1,17 +1,22 @@
 //! The client against servers that say exactly what the test wrote.
 
+use std::io::{self, Read, Write};
 use std::net::TcpListener;
 use std::os::unix::net::UnixListener;
 use std::thread::{self, JoinHandle};
 
 use super::*;
+use crate::client::Client;
 
-const GET: Request<'static> = Request {
-    method: "GET",
-    path: "/x",
-    headers: &[("Accept", "*/*")],
-    body: None,
-};
+/// The whole answer to `GET /x`.
+fn get(client: &mut Client, address: &Address) -> Result<(Head, Vec<u8>), CallError> {
+    let request = Endpoint::new(address.clone(), None).get("Accept: */*\r\n", "/x");
+    client.exchange(&request)
+}
+
+fn get_once(address: Address) -> Result<(Head, Vec<u8>), CallError> {
+    get(&mut Client::new(address.clone(), None), &address)
+}
 
 /// Serve one connection: for each answer, read one request (its head) and write the
 /// answer; returns the requests. Then hang up.
@@ -36,24 +41,25 @@ fn serve<S: Read + Write + Send + 'static>(
     })
 }
 
-fn tcp(answers: &'static [&'static str]) -> (Connection, JoinHandle<Vec<String>>) {
+fn tcp(answers: &'static [&'static str]) -> (Address, JoinHandle<Vec<String>>) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let port = listener.local_addr().expect("its number").port();
     let server = serve(move || listener.accept().expect("a client").0, answers);
     let host = "127.0.0.1".to_owned();
-    (Connection::new(Address::Tcp { host, port }), server)
+    (Address::Tcp { host, port }, server)
 }
 
 #[test]
 fn two_requests_share_a_connection() {
-    let (mut connection, server) = tcp(&[
+    let (address, server) = tcp(&[
         "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\none",
         "HTTP/1.1 404 Not Found\r\nTransfer-Encoding: chunked\r\n\r\n3\r\ntwo\r\n0\r\n\r\n",
     ]);
-    let one = connection.exchange(&GET).expect("the first answer");
-    assert_eq!((one.head.status, &one.body[..]), (200, &b"one"[..]));
-    let two = connection.exchange(&GET).expect("the second answer");
-    assert_eq!((two.head.status, &two.body[..]), (404, &b"two"[..]));
+    let mut client = Client::new(address.clone(), None);
+    let (head, body) = get(&mut client, &address).expect("the first answer");
+    assert_eq!((head.status, &body[..]), (200, &b"one"[..]));
+    let (head, body) = get(&mut client, &address).expect("the second answer");
+    assert_eq!((head.status, &body[..]), (404, &b"two"[..]));
     let requests = server.join().expect("the server");
     assert!(requests[0].starts_with("GET /x HTTP/1.1\r\nHost: 127.0.0.1:"));
     assert!(requests[0].contains("\r\nAccept: */*\r\n"));
@@ -61,33 +67,27 @@ fn two_requests_share_a_connection() {
 
 #[test]
 fn a_body_without_length_ends_with_the_connection() {
-    let (mut connection, server) = tcp(&["HTTP/1.0 200 OK\r\n\r\nall of it"]);
-    let answer = connection.exchange(&GET).expect("an answer");
-    assert_eq!(answer.body, b"all of it");
+    let (address, server) = tcp(&["HTTP/1.0 200 OK\r\n\r\nall of it"]);
+    let (_, body) = get_once(address).expect("an answer");
+    assert_eq!(body, b"all of it");
     server.join().expect("the server");
 }
 
 #[test]
 fn interim_answers_are_skipped() {
-    let (mut connection, server) =
+    let (address, server) =
         tcp(&["HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx"]);
-    assert_eq!(connection.exchange(&GET).expect("an answer").body, b"x");
+    assert_eq!(get_once(address).expect("an answer").1, b"x");
     server.join().expect("the server");
 }
 
 #[test]
 fn silence_and_half_an_answer() {
-    let (mut connection, server) = tcp(&[""]);
-    assert!(matches!(
-        connection.exchange(&GET),
-        Err(HttpError::Disconnected)
-    ));
+    let (address, server) = tcp(&[""]);
+    assert!(matches!(get_once(address), Err(CallError::Disconnected)));
     server.join().expect("the server");
-    let (mut connection, server) = tcp(&["HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf"]);
-    assert!(matches!(
-        connection.exchange(&GET),
-        Err(HttpError::Malformed(_))
-    ));
+    let (address, server) = tcp(&["HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf"]);
+    assert!(matches!(get_once(address), Err(CallError::NotHttp(_))));
     server.join().expect("the server");
 }
 
@@ -102,8 +102,8 @@ fn a_head_that_never_ends() {
         while stream.write_all(line.as_bytes()).is_ok() {}
     });
     let host = "127.0.0.1".to_owned();
-    let answer = Connection::new(Address::Tcp { host, port }).exchange(&GET);
-    assert!(matches!(answer, Err(HttpError::Malformed(_))), "{answer:?}");
+    let answer = get_once(Address::Tcp { host, port });
+    assert!(matches!(answer, Err(CallError::NotHttp(_))), "{answer:?}");
     server.join().expect("the server");
 }
 
@@ -116,8 +116,8 @@ fn a_unix_socket_and_a_followed_body() {
         move || listener.accept().expect("a client").0,
         &["HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n1\r\nc\r\n"],
     );
-    let connection = Connection::new(Address::Unix(path));
-    let mut answer = connection.follow(&GET).expect("a head");
+    let client = Client::new(Address::Unix(path), None);
+    let mut answer = client.stream("/x").expect("a head");
     assert_eq!(answer.head.status, 200);
     let mut seen = Vec::new();
     let mut take = |piece: Piece<'_>| seen.extend_from_slice(piece.bytes);
@@ -136,20 +136,32 @@ fn a_unix_socket_and_a_followed_body() {
 }
 
 #[test]
-fn nobody_there() {
-    let missing = Address::Unix("/nonexistent/s.sock".into());
-    match Connection::new(missing).exchange(&GET) {
-        Err(HttpError::Connect(error)) => assert_eq!(error.kind(), io::ErrorKind::NotFound),
-        other => panic!("{other:?}"),
-    }
+fn another_thread_ends_the_connection() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = listener.local_addr().expect("its number").port();
+    let host = "127.0.0.1".to_owned();
+    let client = thread::spawn(move || Client::new(Address::Tcp { host, port }, None).stream("/x"));
+    let mut stream = listener.accept().expect("a client").0;
+    stream
+        .write_all(b"HTTP/1.1 200 OK\r\n\r\n")
+        .expect("a head");
+    let mut answer = client.join().expect("the client").expect("an answer");
+    let hang_up = answer.hang_up().expect("a descriptor");
+    let reader = thread::spawn(move || answer.advance(&mut |_| {}));
+    hang_up.now();
+    assert!(matches!(reader.join().expect("the reader"), Ok(false)));
+}
+
+#[test]
+fn no_server() {
+    let missing = get_once(Address::Unix("/nonexistent/s.sock".into()));
+    assert!(matches!(missing, Err(CallError::NoSuchFile)), "{missing:?}");
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let port = listener.local_addr().expect("its number").port();
     drop(listener);
     let host = "127.0.0.1".to_owned();
-    match Connection::new(Address::Tcp { host, port }).exchange(&GET) {
-        Err(HttpError::Connect(error)) => {
-            assert_eq!(error.kind(), io::ErrorKind::ConnectionRefused);
-        }
-        other => panic!("{other:?}"),
-    }
+    let refused = get_once(Address::Tcp { host, port });
+    assert!(matches!(refused, Err(CallError::Refused)), "{refused:?}");
+    let error = CallError::connect(io::ErrorKind::TimedOut.into());
+    assert!(matches!(error, CallError::Io(_)), "{error:?}");
 }

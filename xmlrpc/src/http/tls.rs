@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -13,37 +14,43 @@ use rustls::{
     StreamOwned,
 };
 
-use super::{Identity, TlsError, Trust};
+use super::{ClientCertificate, Endpoint, TlsError, Trust};
 
 /// A connection after its handshake. A read asks for at least as much as rustls ever holds
 /// back, so what a read leaves is always in the socket: the descriptor may be polled.
-pub(super) struct Secured(Box<StreamOwned<ClientConnection, TcpStream>>);
+pub(crate) struct Secured(Box<StreamOwned<ClientConnection, TcpStream>>);
 
 impl fmt::Debug for Secured {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Secured").field(self.get_ref()).finish()
+        f.debug_tuple("Secured").field(self.0.get_ref()).finish()
     }
 }
 
 /// Shake hands with the server that must prove to be `host`.
-pub(super) fn secure(
+pub(crate) fn secure(
     mut stream: TcpStream,
     host: &str,
-    trust: &Trust,
-    identity: Option<&Identity>,
+    endpoint: &Endpoint,
 ) -> Result<Secured, TlsError> {
-    let other = |error: &dyn fmt::Display| TlsError::Other(error.to_string());
-    let name = ServerName::try_from(host.to_owned()).map_err(|error| other(&error))?;
-    let config = Arc::new(config(trust, identity)?);
-    let mut session = ClientConnection::new(config, name).map_err(|error| other(&error))?;
+    let config = Arc::new(config(endpoint)?);
+    let mut session = ClientConnection::new(config, server_name(host)?).map_err(other)?;
     while session.is_handshaking() {
         session.complete_io(&mut stream).map_err(reason)?;
     }
     Ok(Secured(Box::new(StreamOwned::new(session, stream))))
 }
 
-/// What it means that a secure connection failed, in the handshake or later.
-pub(super) fn reason(error: io::Error) -> TlsError {
+/// What the server must prove to be.
+pub(crate) fn server_name(host: &str) -> Result<ServerName<'static>, TlsError> {
+    ServerName::try_from(host.to_owned()).map_err(other)
+}
+
+fn other(error: impl fmt::Display) -> TlsError {
+    TlsError::Other(error.to_string())
+}
+
+/// Why a secure connection failed, in the handshake or later.
+pub(crate) fn reason(error: io::Error) -> TlsError {
     let inner = error.get_ref().and_then(|inner| inner.downcast_ref());
     let Some(tls) = inner else {
         return TlsError::Broken(error);
@@ -79,17 +86,18 @@ pub(super) fn reason(error: io::Error) -> TlsError {
     }
 }
 
-fn config(trust: &Trust, identity: Option<&Identity>) -> Result<ClientConfig, TlsError> {
-    let roots = match trust {
+/// Reads the files that the endpoint names, and the system's authorities if it trusts them.
+pub(crate) fn config(endpoint: &Endpoint) -> Result<ClientConfig, TlsError> {
+    let roots = match &endpoint.trust {
         Trust::System => system_authorities()?,
         Trust::File(path) => authorities(path)?,
     };
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
-        .map_err(|error| TlsError::Other(error.to_string()))?;
+        .map_err(other)?;
     let builder = builder.with_root_certificates(roots);
-    let Some(Identity { cert, key }) = identity else {
+    let Some(ClientCertificate { cert, key }) = &endpoint.identity else {
         return Ok(builder.with_no_client_auth());
     };
     let chain = certificates(cert).map_err(TlsError::NoIdentity)?;
@@ -137,9 +145,9 @@ fn authorities(path: &Path) -> Result<RootCertStore, TlsError> {
     Ok(roots)
 }
 
-impl Secured {
-    pub(super) fn get_ref(&self) -> &TcpStream {
-        self.0.get_ref()
+impl AsFd for Secured {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.get_ref().as_fd()
     }
 }
 

@@ -1,26 +1,26 @@
-//! Why no secure connection came about, as far as a user can act upon it.
+//! Why there is no secure connection, as far as a user can act upon it.
 
 use std::fmt;
 use std::io;
 
-/// Why no secure connection came about.
+/// Why there is no secure connection.
 #[derive(Debug)]
 pub enum TlsError {
     /// The server does not speak TLS.
     NotTls,
-    /// Nobody who is trusted vouches for the server; the words of the verifier.
+    /// No trusted authority vouches for the server; the verifier's message.
     Untrusted(String),
-    /// The server proved to be somebody else; the words of the verifier.
+    /// The certificate is for another name; the verifier's message.
     OtherName(String),
-    /// The time of its certificate is over or has not come; the words of the verifier.
+    /// Its certificate is not valid now; the verifier's message.
     OutOfTime(String),
-    /// The authorities to be trusted cannot be had.
+    /// The authorities to be trusted cannot be read.
     NoAuthorities(String),
-    /// Our own certificate or its key cannot be had.
+    /// Our own certificate or its key cannot be read.
     NoIdentity(String),
-    /// The server wants to know who we are; its words.
+    /// The server asks for a certificate of ours; its message.
     WantsIdentity(String),
-    /// Anything else that the two sides did not agree upon.
+    /// Anything else that the two sides do not agree on.
     Other(String),
     /// The connection broke meanwhile.
     Broken(io::Error),

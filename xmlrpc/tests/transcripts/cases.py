@@ -269,17 +269,17 @@ ECHO = (
 )
 NIL = ECHO.format("<value><string>&lt;nil&gt;</string></value>\n")
 OURS = {
-    "boolean_true": (200, ECHO.format("<value><boolean>1</boolean></value>\n"), "Q41"),
+    "boolean_true": (200, ECHO.format("<value><boolean>1</boolean></value>\n"), "difference Q41"),
     "nil_undeclared_prefix": (200, NIL, "nobody declares this prefix; extend"),
     "bare_newlines": (
         200,
         ECHO.format("<value><string>a\nb\nc&#13;</string></value>\n"),
-        "Q3: a carriage return arrives as one",
+        "difference Q3: a carriage return arrives as one",
     ),
     "base64_early_pad": (
         200,
         ECHO.format("<value><string>x\ufffd</string></value>\n"),
-        "Q3: what XML cannot carry is U+FFFD",
+        "difference Q3: what XML cannot carry is U+FFFD",
     ),
     "int_33_bits": (
         200,

@@ -1,7 +1,7 @@
 //! The spawn helper: a tiny static program that a child becomes first, as the daemon's own user.
 //!
 //! It does what has to be done before the child is its program (`child.rs`), in a process that
-//! has nothing of the daemon and keeps no thread of it waiting: docs/decisions/0012-spawn-helper.md.
+//! shares nothing with the daemon and blocks none of its threads: docs/decisions/0012-spawn-helper.md.
 //! `build.rs` compiles it, `spawn/helper.rs` keeps it ready.
 
 #![no_std]
@@ -41,7 +41,7 @@ core::arch::global_asm!(
     enter = sym enter,
 );
 
-/// What the kernel leaves on the stack: the number of words, the words, the environment.
+/// What the kernel leaves on the stack: the number of arguments, the arguments, the environment.
 ///
 /// # Safety
 ///
@@ -50,11 +50,11 @@ unsafe extern "C" fn enter(stack: *const usize) -> ! {
     // SAFETY: this is how the kernel lays out the stack.
     unsafe {
         let count = *stack;
-        let words: *const *const c_char = stack.add(1).cast();
-        if count <= child::word::ARGV {
+        let arguments: *const *const c_char = stack.add(1).cast();
+        if count <= child::argument::ARGV {
             child::exit(127);
         }
-        child::run(words, words.add(count + 1))
+        child::run(arguments, arguments.add(count + 1))
     }
 }
 

@@ -12,7 +12,7 @@ use crate::{
 pub(super) fn option(config: &Config, kind: &str, key: &str) -> String {
     match kind {
         "supervisord" => server(&config.server, key),
-        "inet_http_server*" | "unix_http_server*" => http(&config.http[0], key),
+        "inet_http_server" | "unix_http_server" => http(&config.http[0], key),
         "web_user:" => web_user(&config.http[1], key),
         "rpcinterface:" => format!("{:?}", config.rpc_interfaces[0].kind),
         "include" => names(config.groups.iter().map(|group| &group.name)),
@@ -198,7 +198,7 @@ fn channel(channel: &ChannelConfig, key: &str) -> String {
         "capture_maxbytes" => plain(channel.capture_maxbytes),
         "events_enabled" => plain(channel.events_enabled),
         "syslog" => plain(channel.syslog),
-        "syslog_format" | "syslog_address" => syslog(&channel.syslog_way, key),
+        "syslog_format" | "syslog_address" => syslog(&channel.syslog_target, key),
         "logfile_format" => plain(channel.file.format),
         "logfile_mode" => channel.file.mode.map_or("none".to_owned(), octal),
         "logfile_owner" => channel.file.owner.map_or("none".to_owned(), owner),

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 use proptest::prelude::*;
 use std::{format, vec};
 
-use crate::listener::{Conversation, Heard, MAX_RESULT, MAX_RESULT_LINE};
+use crate::listener::{Conversation, MAX_RESULT, MAX_RESULT_LINE, Reading};
 use crate::state::ListenerState as S;
 
 /// A listener that was sent event 7.
@@ -17,27 +17,27 @@ fn busy() -> Conversation<u32> {
 
 fn ready() -> Conversation<u32> {
     let mut talk = Conversation::new();
-    assert_eq!(hear(&mut talk, b"READY\n"), [Heard::Ready]);
+    assert_eq!(read(&mut talk, b"READY\n"), [Reading::Ready]);
     talk
 }
 
-fn hear(talk: &mut Conversation<u32>, mut bytes: &[u8]) -> Vec<Heard<u32>> {
-    core::iter::from_fn(|| talk.hear(&mut bytes)).collect()
+fn read(talk: &mut Conversation<u32>, mut bytes: &[u8]) -> Vec<Reading<u32>> {
+    core::iter::from_fn(|| talk.read(&mut bytes)).collect()
 }
 
 #[track_caller]
-fn check(mut talk: Conversation<u32>, bytes: &[u8], heard: &[Heard<u32>], state: S) {
-    assert_eq!(hear(&mut talk, bytes), heard);
+fn check(mut talk: Conversation<u32>, bytes: &[u8], reading: &[Reading<u32>], state: S) {
+    assert_eq!(read(&mut talk, bytes), reading);
     assert_eq!(talk.state(), state);
 }
 
-fn bad_line(line: &[u8]) -> Heard<u32> {
+fn bad_line(line: &[u8]) -> Reading<u32> {
     let line = line.to_vec();
-    Heard::BadLine { line, held: 7 }
+    Reading::BadLine { line, held: 7 }
 }
 
-const fn out_of_turn(was: S) -> Heard<u32> {
-    Heard::OutOfTurn { was, held: None }
+const fn out_of_turn(was: S) -> Reading<u32> {
+    Reading::OutOfTurn { was, held: None }
 }
 
 #[test]
@@ -46,7 +46,7 @@ fn acknowledged() {
     check(new(), b"", &[], S::Acknowledged);
     check(new(), b"READY", &[], S::Acknowledged);
     check(new(), b"xx", &[], S::Acknowledged);
-    check(new(), b"READY\n", &[Heard::Ready], S::Ready);
+    check(new(), b"READY\n", &[Reading::Ready], S::Ready);
     let broken = [out_of_turn(S::Acknowledged)];
     check(new(), b"READY\r\n", &broken, S::Unknown);
     check(new(), b"hello there\n", &broken, S::Unknown);
@@ -59,14 +59,14 @@ fn anything_while_ready() {
     check(
         Conversation::new(),
         b"READY\nREADY\n",
-        &[Heard::Ready, out_of_turn(S::Ready)],
+        &[Reading::Ready, out_of_turn(S::Ready)],
         S::Unknown,
     );
 }
 
 #[test]
 fn results() {
-    use Heard::{Processed, Ready, Rejected};
+    use Reading::{Processed, Ready, Rejected};
     check(busy(), b"RESULT 2\nOK", &[Processed(7)], S::Acknowledged);
     check(
         busy(),
@@ -129,13 +129,13 @@ fn a_line_without_end_is_bounded() {
     let line = vec![b'x'; MAX_RESULT_LINE];
     check(busy(), &line, &[], S::Busy);
     let mut talk = busy();
-    assert!(hear(&mut talk, &line).is_empty());
+    assert!(read(&mut talk, &line).is_empty());
     check(talk, b"y", &[bad_line(&line)], S::Unknown);
     // 100 MB of it, as it would come from a pipe
     let mut talk = busy();
     let flood = vec![b'x'; 65_536];
-    let heard: Vec<_> = (0..1600).flat_map(|_| hear(&mut talk, &flood)).collect();
-    assert_eq!(heard, [bad_line(&line)]);
+    let reading: Vec<_> = (0..1600).flat_map(|_| read(&mut talk, &flood)).collect();
+    assert_eq!(reading, [bad_line(&line)]);
     assert_eq!(talk.state(), S::Unknown);
 }
 
@@ -143,12 +143,12 @@ fn a_line_without_end_is_bounded() {
 fn a_result_is_bounded() {
     let announce = |length: usize| format!("RESULT {length}\n").into_bytes();
     let mut talk = busy();
-    assert!(hear(&mut talk, &announce(MAX_RESULT)).is_empty());
+    assert!(read(&mut talk, &announce(MAX_RESULT)).is_empty());
     let body = vec![b'x'; MAX_RESULT - 1];
-    assert!(hear(&mut talk, &body).is_empty());
+    assert!(read(&mut talk, &body).is_empty());
     // of what is announced little is kept
     assert!(format!("{talk:?}").len() < 200);
-    assert_eq!(hear(&mut talk, b"y"), [Heard::Rejected(7)]);
+    assert_eq!(read(&mut talk, b"y"), [Reading::Rejected(7)]);
     let line = announce(MAX_RESULT + 1);
     let text = bad_line(line.trim_ascii_end());
     check(busy(), &line, &[text], S::Unknown);
@@ -167,7 +167,7 @@ fn an_event_on_its_way_comes_back() {
     check(
         talk.clone(),
         b"x",
-        &[Heard::OutOfTurn { was, held }],
+        &[Reading::OutOfTurn { was, held }],
         S::Unknown,
     );
     assert_eq!(talk.end(), Some(8));
@@ -177,7 +177,7 @@ fn an_event_on_its_way_comes_back() {
     assert_eq!(talk.end(), None);
     // cut off in the middle of the envelope
     let mut talk = busy();
-    assert!(hear(&mut talk, b"RESU").is_empty());
+    assert!(read(&mut talk, b"RESU").is_empty());
     assert_eq!(talk.withdraw(), Some(7));
     check(talk, b"LT 2\nOK", &[out_of_turn(S::Ready)], S::Unknown);
 }
@@ -196,13 +196,13 @@ fn speech() -> impl Strategy<Value = Vec<u8>> {
     prop::collection::vec(word, 0..12).prop_map(|words| words.concat())
 }
 
-/// Everything heard; each READY is answered with the next event.
-fn converse<'a>(chunks: impl Iterator<Item = &'a [u8]>) -> (Vec<Heard<u32>>, Conversation<u32>) {
+/// Everything reading; each READY is answered with the next event.
+fn converse<'a>(chunks: impl Iterator<Item = &'a [u8]>) -> (Vec<Reading<u32>>, Conversation<u32>) {
     let mut talk = Conversation::new();
     let mut all = Vec::new();
     for mut chunk in chunks {
-        while let Some(heard) = talk.hear(&mut chunk) {
-            all.push(heard);
+        while let Some(reading) = talk.read(&mut chunk) {
+            all.push(reading);
             if talk.is_free() {
                 talk.offer(u32::try_from(all.len()).unwrap());
                 assert!(talk.delivered().is_some());

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use std::collections::{BTreeSet, VecDeque};
 use std::{format, vec};
 
-use crate::listener::{Effect, Queue, Remark, Undelivered};
+use crate::listener::{Effect, LogKind, LogMessage, Queue, Undelivered};
 use crate::state::{ListenerState, ProcessState};
 
 const MEMBERS: usize = 3;
@@ -162,10 +162,10 @@ impl World {
                 self.next += 1;
                 self.queue.accept(self.next - 1, self.next - 1)
             }
-            Action::Ready(m) => self.queue.heard(m, b"READY\n"),
-            Action::Ok(m) => self.queue.heard(m, b"RESULT 2\nOK"),
-            Action::Fail(m) => self.queue.heard(m, b"RESULT 4\nFAIL"),
-            Action::Garbage(m) => self.queue.heard(m, b"garbage in every state\n"),
+            Action::Ready(m) => self.queue.output(m, b"READY\n"),
+            Action::Ok(m) => self.queue.output(m, b"RESULT 2\nOK"),
+            Action::Fail(m) => self.queue.output(m, b"RESULT 4\nFAIL"),
+            Action::Garbage(m) => self.queue.output(m, b"garbage in every state\n"),
             Action::Written(m, outcome) => match self.under_way[m].pop_front() {
                 Some((pid, serial)) => self.write(m, pid, serial, outcome),
                 None => vec![],
@@ -191,7 +191,10 @@ impl World {
     fn perform(&mut self, effects: Vec<Effect<u64>>) {
         for effect in effects {
             match effect {
-                Effect::Log(Remark::Overflowed { serial, .. }) => {
+                Effect::Log(LogMessage {
+                    kind: LogKind::Overflowed(serial),
+                    ..
+                }) => {
                     assert!(self.discarded.insert(serial), "discarded twice");
                 }
                 Effect::Send {
@@ -299,7 +302,7 @@ fn a_million_events() {
         }
     };
     play(queue.changed(0, ProcessState::Running, 1), &mut under_way);
-    play(queue.heard(0, b"READY\n"), &mut under_way);
+    play(queue.output(0, b"READY\n"), &mut under_way);
     for serial in 0..1_000_000 {
         play(queue.accept(serial, serial), &mut under_way);
         // the listener is slower than the events, and catches up in between
@@ -307,7 +310,7 @@ fn a_million_events() {
             && let Some(pid) = under_way.pop_front()
         {
             play(queue.written(0, pid, Ok(())), &mut under_way);
-            play(queue.heard(0, b"RESULT 2\nOKREADY\n"), &mut under_way);
+            play(queue.output(0, b"RESULT 2\nOKREADY\n"), &mut under_way);
         }
     }
     assert_eq!(

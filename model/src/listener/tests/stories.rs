@@ -30,10 +30,9 @@ impl Pool {
     fn perform(&mut self, effects: Vec<Effect<u32>>) -> &mut Self {
         for effect in effects {
             match effect {
-                Effect::Log(remark) => {
-                    let line = remark.line();
+                Effect::Log(message) => {
                     self.log
-                        .push(format!("{} {}", line.level.code(), line.text));
+                        .push(format!("{} {message}", message.level().code()));
                 }
                 Effect::Send { member, pid, .. } => {
                     let more = self.queue.written(member, pid, self.outcome);
@@ -55,7 +54,7 @@ impl Pool {
     }
 
     fn says(&mut self, member: usize, text: &[u8]) -> &mut Self {
-        let effects = self.queue.heard(member, text);
+        let effects = self.queue.output(member, text);
         self.perform(effects)
     }
 
@@ -253,7 +252,7 @@ fn an_answer_about_an_earlier_child_changes_nothing() {
     let up = |queue: &mut Queue<u32>, pid| {
         let _ = queue.changed(0, ProcessState::Starting, 0);
         let _ = queue.changed(0, ProcessState::Running, pid);
-        queue.heard(0, b"READY\n")
+        queue.output(0, b"READY\n")
     };
     let _ = up(&mut queue, 1);
     assert_eq!(queue.accept(0, 0).len(), 1);

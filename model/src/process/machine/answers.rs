@@ -1,10 +1,10 @@
 //! Answers to effects, exits and deadlines.
 
-use super::{FIRST_PROBE_PAUSE, LONGEST_PROBE_PAUSE, Machine, Phase, StopWish, log};
+use super::{FIRST_PROBE_PAUSE, LONGEST_PROBE_PAUSE, Machine, PendingStop, Phase, log};
 use crate::exit::ExitStatus;
 use crate::log_line::Level;
 use crate::moment::{Moment, Mono};
-use crate::process::{Effect, Effects, KillFailure, SPAWN_TIMEOUT, words};
+use crate::process::{Effect, Effects, KillFailure, SPAWN_TIMEOUT, messages};
 use crate::signal::Signal;
 use alloc::format;
 use alloc::string::String;
@@ -29,8 +29,8 @@ impl Machine {
         for signal in signals {
             self.send(pid, signal, out);
         }
-        if let Some(wish) = stop {
-            self.begin_stop(pid, wish, now, out);
+        if let Some(pending) = stop {
+            self.begin_stop(pid, pending, now, out);
         } else if self.policy.startsecs <= 0 {
             self.succeed(pid, out);
         }
@@ -41,20 +41,20 @@ impl Machine {
             return;
         };
         let stop = *stop;
-        // the news is that there is no child, not how an earlier one ended
+        // there is no child: how an earlier one ended no longer matters
         self.last_exit = None;
-        // here alone the sentence comes before the event
+        // only here the log line comes before the event
         log(out, Level::Info, format!("spawnerr: {reason}"));
         self.fail_start(reason, None, now, out);
         self.give_up_if_hopeless(out);
         // where that led to FATAL it is as stopped as can be
         match stop {
-            Some(StopWish::GiveUp) => self.give_up(now, out),
-            Some(StopWish::Stop) => {
-                let _ = self.stop(StopWish::Stop, now, out);
+            Some(PendingStop::GiveUp) => self.give_up(now, out),
+            Some(PendingStop::Stop) => {
+                let _ = self.stop(PendingStop::Stop, now, out);
             }
-            Some(StopWish::Restart) => {
-                let _ = self.stop(StopWish::Stop, now, out);
+            Some(PendingStop::Restart) => {
+                let _ = self.stop(PendingStop::Stop, now, out);
                 let _ = self.start(now, out);
             }
             None => {}
@@ -68,10 +68,10 @@ impl Machine {
         };
         match *stop {
             None => {
-                let reason = words::spawn_timeout(&self.name, SPAWN_TIMEOUT.as_secs());
+                let reason = messages::spawn_timeout(&self.name, SPAWN_TIMEOUT.as_secs());
                 self.spawn_failed(reason, now, out);
             }
-            Some(wish) => self.stopped_unspawned(wish, now, out),
+            Some(pending) => self.stopped_unspawned(pending, now, out),
         }
     }
 
@@ -88,16 +88,16 @@ impl Machine {
         else {
             return;
         };
-        // a client may have sent the very signal of the stop by itself: only words differ
+        // a client may have sent the very signal of the stop by itself: only the message differs
         let ours = [self.policy.stopsignal, Signal::KILL].contains(&failure.signal);
         let stop = ours && matches!(self.phase, Phase::Stopping { .. });
         let name = &self.name;
         if failure.gone {
-            let text = words::gone(name, pid, stop, &failure.reason);
+            let text = messages::gone(name, pid, stop, &failure.reason);
             log(out, Level::Debug, text);
             return;
         }
-        let trouble = words::undeliverable(name, pid, stop, &failure.reason);
+        let trouble = messages::undeliverable(name, pid, stop, &failure.reason);
         log(out, Level::Critical, trouble.clone());
         let phase = Phase::Unknown {
             pid,
@@ -132,7 +132,7 @@ impl Machine {
         if !reachable {
             // the next look is due already
         } else if stops {
-            self.begin_stop(pid, StopWish::Stop, now, out);
+            self.begin_stop(pid, PendingStop::Stop, now, out);
         } else if now.mono < ready_at {
             *probe_at = ready_at;
         } else {

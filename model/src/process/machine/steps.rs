@@ -1,10 +1,10 @@
 //! The steps that requests and answers are made of.
 
-use super::{Machine, Phase, SPAWN_TIMEOUT, StopWish, log};
+use super::{Machine, PendingStop, Phase, SPAWN_TIMEOUT, log};
 use crate::exit::ExitStatus;
 use crate::log_line::Level;
 use crate::moment::Moment;
-use crate::process::{Autorestart, Effect, Effects, LastExit, Transition, diagram, words};
+use crate::process::{Autorestart, Effect, Effects, LastExit, Transition, diagram, messages};
 use crate::signal::Signal;
 use crate::state::ProcessState;
 use alloc::format;
@@ -32,22 +32,28 @@ impl Machine {
         log(
             out,
             Level::Info,
-            words::success(&self.name, self.policy.startsecs),
+            messages::success(&self.name, self.policy.startsecs),
         );
     }
 
-    pub(super) fn begin_stop(&mut self, pid: i32, wish: StopWish, now: Moment, out: &mut Effects) {
+    pub(super) fn begin_stop(
+        &mut self,
+        pid: i32,
+        pending: PendingStop,
+        now: Moment,
+        out: &mut Effects,
+    ) {
         let (group, signal) = (self.policy.stopasgroup, self.policy.stopsignal);
         log(
             out,
             Level::Debug,
-            words::killing(&self.name, pid, group, signal),
+            messages::killing(&self.name, pid, group, signal),
         );
         let kill_at = now.mono.plus_secs(self.policy.stopwaitsecs);
         let phase = Phase::Stopping {
             pid,
             kill_at,
-            start_after: wish == StopWish::Restart,
+            start_after: pending == PendingStop::Restart,
         };
         self.enter(phase, out, |t| t.pid = pid);
         out.push(Effect::Kill { pid, group, signal });
@@ -57,7 +63,7 @@ impl Machine {
         log(
             out,
             Level::Debug,
-            words::killing(&self.name, pid, group, signal),
+            messages::killing(&self.name, pid, group, signal),
         );
         out.push(Effect::Kill { pid, group, signal });
     }
@@ -82,7 +88,7 @@ impl Machine {
         self.remember(status, false, false);
         let reason = "Exited too quickly (process log may have details)".to_string();
         self.fail_start(reason, Some((pid, status)), now, out);
-        let text = words::exited(&self.name, status, false);
+        let text = messages::exited(&self.name, status, false);
         log(out, Level::Warn, text);
         self.give_up_if_hopeless(out);
     }
@@ -111,7 +117,7 @@ impl Machine {
         if i64::from(self.tries) > self.policy.startretries {
             self.tries = 0;
             self.enter(Phase::Fatal, out, |_| {});
-            log(out, Level::Info, words::gave_up(&self.name));
+            log(out, Level::Info, messages::gave_up(&self.name));
         }
     }
 
@@ -137,7 +143,7 @@ impl Machine {
             t.uptime = Some(uptime);
         });
         let level = if expected { Level::Info } else { Level::Warn };
-        log(out, level, words::exited(&self.name, status, expected));
+        log(out, level, messages::exited(&self.name, status, expected));
         if restart_at.is_some_and(|at| at <= now.mono) {
             self.spawn(now, out);
         }
@@ -175,17 +181,22 @@ impl Machine {
     }
 
     /// On request, before there was a child.
-    pub(super) fn stopped_unspawned(&mut self, wish: StopWish, now: Moment, out: &mut Effects) {
+    pub(super) fn stopped_unspawned(
+        &mut self,
+        pending: PendingStop,
+        now: Moment,
+        out: &mut Effects,
+    ) {
         self.last_exit = None;
         let phase = Phase::Stopping {
             pid: 0,
             kill_at: now.mono,
-            start_after: wish == StopWish::Restart,
+            start_after: pending == PendingStop::Restart,
         };
         self.enter(phase, out, |_| {});
         self.enter(Phase::Stopped, out, |_| {});
-        log(out, Level::Info, words::start_cancelled(&self.name));
-        if wish == StopWish::Restart {
+        log(out, Level::Info, messages::start_cancelled(&self.name));
+        if pending == PendingStop::Restart {
             self.spawn(now, out);
         }
     }
@@ -204,7 +215,7 @@ impl Machine {
         u64::try_from(self.stop - self.start).unwrap_or(0)
     }
 
-    /// The only way to another state: lawful, and told to everybody.
+    /// The only function that changes the state: it checks the transition and publishes it.
     pub(super) fn enter(
         &mut self,
         phase: Phase,
@@ -214,7 +225,7 @@ impl Machine {
         let from = self.state();
         self.phase = phase;
         let to = self.state();
-        debug_assert!(diagram::is_lawful(from, to), "{from} -> {to}");
+        debug_assert!(diagram::is_allowed(from, to), "{from} -> {to}");
         let mut transition = Transition {
             from,
             to,

@@ -1,9 +1,11 @@
 //! What others may know of a machine.
 
-use super::{Machine, Phase, RESTART_INTERVAL, StopWish};
+use super::{Machine, PendingStop, Phase, RESTART_INTERVAL};
 use crate::moment::Mono;
-use crate::process::{LastExit, Policy};
+use crate::name::ProcessName;
+use crate::process::ProcessInfo;
 use crate::state::ProcessState;
+use alloc::string::String;
 
 impl Machine {
     /// Its state.
@@ -43,11 +45,11 @@ impl Machine {
         matches!(self.phase, Phase::Spawning { .. })
     }
 
-    /// Whether a start was asked for that waits for a stop to complete (decision Q15).
+    /// Whether a start was asked for that waits for a stop to complete (difference Q15).
     #[must_use]
     pub fn will_restart(&self) -> bool {
         match self.phase {
-            Phase::Spawning { stop, .. } => stop == Some(StopWish::Restart),
+            Phase::Spawning { stop, .. } => stop == Some(PendingStop::Restart),
             Phase::Stopping { start_after, .. } => start_after,
             Phase::Stopped
             | Phase::Starting { .. }
@@ -95,45 +97,23 @@ impl Machine {
         }
     }
 
-    /// Last attempt to spawn, Unix seconds; 0: never.
+    /// What clients may know of the process; the logs are empty.
     #[must_use]
-    pub fn start_time(&self) -> i64 {
-        self.start
-    }
-
-    /// Last exit, Unix seconds; 0: never.
-    #[must_use]
-    pub fn stop_time(&self) -> i64 {
-        self.stop
-    }
-
-    /// Last exit code; -1 for a signal, 0 if there is none.
-    #[must_use]
-    pub fn exitstatus(&self) -> i32 {
-        self.exitstatus
-    }
-
-    /// Why the last start failed or the last exit was unexpected, else empty.
-    #[must_use]
-    pub fn spawnerr(&self) -> &str {
-        &self.spawnerr
-    }
-
-    /// Starts after the first.
-    #[must_use]
-    pub const fn restarts(&self) -> u32 {
-        self.starts.saturating_sub(1)
-    }
-
-    /// How its last child ended; `None` if the last attempt to start it got no child.
-    #[must_use]
-    pub const fn last_exit(&self) -> Option<LastExit> {
-        self.last_exit
-    }
-
-    /// The rules it obeys.
-    #[must_use]
-    pub fn policy(&self) -> &Policy {
-        &self.policy
+    pub fn info(&self, name: &ProcessName) -> ProcessInfo {
+        ProcessInfo {
+            name: name.process.clone(),
+            group: name.group.clone(),
+            state: self.state(),
+            start: self.start,
+            stop: self.stop,
+            spawnerr: self.spawnerr.clone(),
+            exitstatus: self.exitstatus,
+            pid: self.pid().unwrap_or(0),
+            stdout_logfile: String::new(),
+            stderr_logfile: String::new(),
+            restarts: self.starts.saturating_sub(1),
+            last_exit: self.last_exit,
+            trouble: self.trouble().unwrap_or_default().into(),
+        }
     }
 }

@@ -17,7 +17,7 @@ fn states_are_described() {
     for (state, start, stop, spawnerr, text) in [
         (S::Stopped, 0, 0, "", "Not started"),
         (S::Stopped, 50, 90, "", "local 90"),
-        // it was started, but there never was a child (decision Q37)
+        // it was started, but there never was a child (difference Q37)
         (S::Stopped, 50, 0, "", "Not started"),
         (S::Exited, 50, 90, "Bad exit code 1", "local 90"),
         (S::Starting, 50, 0, "", ""),

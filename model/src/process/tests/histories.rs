@@ -5,7 +5,7 @@
 use super::rules::{Rules, Verdict};
 use super::world::{World, line};
 use crate::exit::ExitStatus;
-use crate::process::{Autorestart, Input, LAWFUL, Policy};
+use crate::process::{ALLOWED, Autorestart, Input, Policy};
 use crate::signal::Signal;
 use crate::state::ProcessState;
 use alloc::collections::BTreeMap;
@@ -306,7 +306,7 @@ fn random_histories_obey_the_rules() {
         tally.skipped,
         tally.refused
     );
-    for transition in LAWFUL {
+    for transition in ALLOWED {
         let count = tally.transitions.get(&transition).copied().unwrap_or(0);
         println!("{:>8} -> {:8} {count}", transition.0, transition.1);
         assert!(count > 0, "{transition:?} never happened");

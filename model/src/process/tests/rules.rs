@@ -267,6 +267,7 @@ impl Rules {
     }
 
     /// What must have become of an input by the end of its turn.
+    #[expect(clippy::too_many_lines, reason = "one arm for each case")]
     fn outcome(&mut self, input: &Input, at: Mono, before: S, kills: usize) -> Verdict {
         let now = self.state;
         match input {
@@ -358,12 +359,12 @@ impl Rules {
         );
         let restart = self.start_after || self.wanted == Some(Wanted::Restart);
         rule!(machine.will_restart() == restart, "will it restart?");
-        rule!(
-            machine.exitstatus() == self.exitstatus,
-            "exitstatus {}",
-            machine.exitstatus()
-        );
         let info = world.info();
+        rule!(
+            info.exitstatus == self.exitstatus,
+            "exitstatus {}",
+            info.exitstatus
+        );
         let to_starting = self.seen.iter().filter(|((_, to), _)| *to == S::Starting);
         let starts: u32 = to_starting.map(|(_, count)| count).sum();
         rule!(

@@ -5,6 +5,7 @@
 
 use crate::exit::ExitStatus;
 use crate::moment::{Moment, Mono};
+use crate::name::ProcessName;
 use crate::process::{
     Effect, Input, KillFailure, Machine, Policy, ProcessInfo, Refusal, SPAWN_TIMEOUT,
 };
@@ -217,21 +218,7 @@ impl World {
 
     /// What a client sees.
     pub(super) fn info(&self) -> ProcessInfo {
-        ProcessInfo {
-            name: "x".to_string(),
-            group: "x".to_string(),
-            state: self.machine.state(),
-            start: self.machine.start_time(),
-            stop: self.machine.stop_time(),
-            spawnerr: self.machine.spawnerr().to_string(),
-            exitstatus: self.machine.exitstatus(),
-            pid: self.machine.pid().unwrap_or(0),
-            stdout_logfile: String::new(),
-            stderr_logfile: String::new(),
-            restarts: self.machine.restarts(),
-            last_exit: self.machine.last_exit(),
-            trouble: self.machine.trouble().unwrap_or_default().to_string(),
-        }
+        self.machine.info(&ProcessName::new("x", "x"))
     }
 
     /// A line like those of `supervisorctl status`; wall times count from the beginning.

@@ -1,8 +1,8 @@
 //! The table of `status --long`.
 
-use super::colour;
-use crate::ctl::details::Details;
-use crate::ctl::table::{Align, Cell, render};
+use super::color;
+use crate::ctl::details::ProcessDetails;
+use crate::ctl::table::{Align, PLAIN, render};
 use crate::ctl::units;
 
 const TITLES: [(&str, Align); 8] = [
@@ -16,30 +16,30 @@ const TITLES: [(&str, Align); 8] = [
     ("LAST EXIT", Align::Left),
 ];
 
-/// Stands for what is not known or does not apply.
+/// Shown for what is not known or does not apply.
 const NOTHING: &str = "-";
 
 /// A title line and one for each process, no wider than `width`.
-pub(super) fn table(all: &[Details], colours: bool, width: Option<usize>) -> Vec<String> {
-    let rows: Vec<[Cell; 8]> = all.iter().map(|details| row(details, colours)).collect();
+pub(super) fn table(all: &[ProcessDetails], colors: bool, width: Option<usize>) -> Vec<String> {
+    let rows: Vec<[String; 8]> = all.iter().map(|details| row(details, colors)).collect();
     render(TITLES, &rows, width)
 }
 
-fn row(details: &Details, colours: bool) -> [Cell; 8] {
-    let or_nothing = |text: Option<String>| text.unwrap_or_else(|| NOTHING.to_owned()).into();
+fn row(details: &ProcessDetails, colors: bool) -> [String; 8] {
+    let or_nothing = |text: Option<String>| text.unwrap_or_else(|| NOTHING.to_owned());
     let info = &details.info;
     let runs = info.pid != 0;
     let used = details.more.as_ref().filter(|_| runs);
-    let state = Cell {
-        text: info.statename.clone(),
-        colour: if colours { colour(info.state) } else { "" },
+    let state = match color(info) {
+        on if colors && !on.is_empty() => format!("{on}{}{PLAIN}", info.statename),
+        _ => info.statename.clone(),
     };
     let last_exit = details.last_exit().map(|(why, ago)| match ago {
         Some(ago) => format!("{why}, {} ago", units::time(ago)),
         None => why.to_owned(),
     });
     [
-        info.namespec().into(),
+        info.namespec(),
         state,
         or_nothing(runs.then(|| info.pid.to_string())),
         or_nothing(details.uptime().map(units::time)),
@@ -56,8 +56,8 @@ mod tests {
     use crate::ctl::details::More;
     use crate::ctl::process::ProcessInfo;
 
-    fn details(name: &str, pid: i64, more: Option<More>) -> Details {
-        Details {
+    fn details(name: &str, pid: i64, more: Option<More>) -> ProcessDetails {
+        ProcessDetails {
             info: ProcessInfo {
                 name: name.to_owned(),
                 group: name.to_owned(),

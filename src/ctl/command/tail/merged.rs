@@ -1,5 +1,5 @@
-//! Several logs as they grow, in one stream of whole lines. What happens to the programs
-//! and the daemon meanwhile is told on standard error.
+//! Several logs as they grow, in one stream of whole lines. State changes of their processes and
+//! loss and return of the daemon are reported on standard error.
 
 use std::collections::BTreeMap;
 use std::os::fd::{AsFd, BorrowedFd};
@@ -7,228 +7,220 @@ use std::time::{Duration, Instant};
 
 use visord_model::state::ProcessState;
 use visord_xmlrpc::client::encode_path;
-use visord_xmlrpc::http::Answer;
 use visord_xmlrpc::{CallError, Client};
 
-use super::Channel;
 use super::several::Labels;
+use crate::ctl::command::log::{LogChannel, LogId, NO_LOG};
 use crate::ctl::exit_status::ExitStatus;
 use crate::ctl::failure::Failure;
-use crate::ctl::follow::{GREETING, wait_for};
+use crate::ctl::follow::{ByteStream, GREETING, left_until};
 use crate::ctl::interrupt::Taken;
-use crate::ctl::lines::Lines;
-use crate::ctl::live::Seen;
+use crate::ctl::lines::LogLines;
+use crate::ctl::live::{LiveEvent, ProcessStatus};
 use crate::ctl::session::Session;
-use crate::ctl::watcher::{News, Watcher, left_until};
+use crate::ctl::watcher::{Watcher, Woken};
 
-/// How often a daemon is asked about its processes that does not tell by itself.
-const EVERY: Duration = Duration::from_secs(2);
+/// How often a daemon without an event stream is asked about its processes.
+const POLL_INTERVAL: Duration = Duration::from_secs(2);
 
-/// How long passes before what broke off is asked for again.
-const PAUSE: Duration = Duration::from_secs(1);
+/// How long after a failure a stream is opened again.
+const RETRY_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Show the logs of these processes until Ctrl-C.
 pub(super) fn follow(
     session: &mut Session<'_>,
     labels: &Labels,
-    channels: &[Channel],
+    channels: &[LogChannel],
 ) -> Result<(), Failure> {
     let interrupted = session.terminal.take_interrupts()?;
     session.say(GREETING)?;
-    let logs = (0..labels.names().len())
-        .flat_map(|at| channels.iter().map(move |channel| Log::new(at, *channel)));
+    let sources = (0..labels.names.len()).flat_map(|at| {
+        channels
+            .iter()
+            .map(move |channel| MergedLog::new(at, *channel))
+    });
     let mut merged = Merged {
-        logs: logs.collect(),
+        sources: sources.collect(),
         session,
         labels,
         interrupted,
         watcher: None,
         is_settled: false,
         pids: BTreeMap::new(),
-        mend_at: None,
+        retry_at: None,
         is_gone: false,
     };
     if !merged.open()? {
         return Ok(());
     }
-    while merged.go_on()? {}
-    for at in 0..merged.logs.len() {
-        let rest: Vec<Vec<u8>> = merged.logs[at].lines.finish().into_iter().collect();
-        merged.show(at, &rest)?;
+    let ended = loop {
+        if let Err(failure) = merged.step() {
+            break failure;
+        }
+    };
+    if let Failure::Interrupted = ended {
+        for at in 0..merged.sources.len() {
+            let rest: Vec<Vec<u8>> = merged.sources[at].lines.finish().into_iter().collect();
+            merged.show(at, &rest)?;
+        }
     }
-    merged.session.say("")
+    Err(ended)
 }
 
 /// One log.
-struct Log {
-    /// Which of the processes.
+struct MergedLog {
+    /// Index of the process.
     process: usize,
-    channel: Channel,
-    stream: Stream,
-    lines: Lines,
-    /// What came of a chunk that is not complete.
-    chunk: Vec<u8>,
+    channel: LogChannel,
+    stream: MergedStream,
+    lines: LogLines,
 }
 
-enum Stream {
-    Open(Box<Answer>),
+enum MergedStream {
+    Open(Box<ByteStream>),
     /// It broke off, or was not opened yet.
     Broken,
     /// The daemon has no such log.
     Missing,
 }
 
-impl Log {
-    fn new(process: usize, channel: Channel) -> Self {
+impl MergedLog {
+    fn new(process: usize, channel: LogChannel) -> Self {
         Self {
             process,
             channel,
-            stream: Stream::Broken,
-            lines: Lines::default(),
-            chunk: Vec::new(),
+            stream: MergedStream::Broken,
+            lines: LogLines::default(),
         }
     }
 
-    /// Ask for the stream.
     fn open(&mut self, client: Client, name: &str) -> Result<(), CallError> {
-        let path = format!("/logtail/{name}/{}", self.channel.name());
-        self.stream = match client.stream(&encode_path(&path)) {
-            Ok(answer) => Stream::Open(Box::new(answer)),
-            Err(CallError::Status { code: 404, .. }) => Stream::Missing,
+        let path = LogId::Of(name, self.channel).stream();
+        self.stream = match ByteStream::open(client, &encode_path(&path)) {
+            Ok(stream) => MergedStream::Open(Box::new(stream)),
+            Err(CallError::Status { code: 404, .. }) => MergedStream::Missing,
             Err(other) => return Err(other),
         };
-        self.chunk.clear();
         Ok(())
     }
 
-    /// Take what has arrived, blocking if nothing has; the lines that are complete.
-    fn read(&mut self) -> Vec<Vec<u8>> {
-        let Stream::Open(answer) = &mut self.stream else {
-            return Vec::new();
-        };
-        let (chunk, lines) = (&mut self.chunk, &mut self.lines);
-        let mut complete = Vec::new();
-        let more = answer.advance(&mut |piece| {
-            chunk.extend_from_slice(piece.bytes);
-            if piece.ends_chunk {
-                complete.extend(lines.push(chunk));
-                chunk.clear();
-            }
-        });
-        // A server that goes away in the middle of a chunk is gone, nothing else.
-        if !more.unwrap_or(false) {
-            self.stream = Stream::Broken;
-            // The daemon sends the end of the log again when it is asked again.
-            self.lines.resume();
+    fn open_stream(&self) -> Option<&ByteStream> {
+        match &self.stream {
+            MergedStream::Open(stream) => Some(stream),
+            MergedStream::Broken | MergedStream::Missing => None,
         }
-        complete
     }
 
-    /// Whether something can be read although the descriptor does not say so.
-    fn has_buffered(&self) -> bool {
-        match &self.stream {
-            Stream::Open(answer) => answer.has_buffered(),
-            Stream::Broken | Stream::Missing => false,
+    /// The lines that were completed since the last time.
+    fn take_lines(&mut self) -> Vec<Vec<u8>> {
+        let MergedStream::Open(stream) = &mut self.stream else {
+            return Vec::new();
+        };
+        // Whole chunks: the first one is what the daemon sends again when a log is reopened.
+        let lines = self.lines.push(&stream.take_chunks());
+        if stream.is_closed() {
+            self.stream = MergedStream::Broken;
+            self.lines.resume();
         }
+        lines
+    }
+
+    fn is_broken(&self) -> bool {
+        matches!(self.stream, MergedStream::Broken)
+    }
+
+    fn is_missing(&self) -> bool {
+        matches!(self.stream, MergedStream::Missing)
     }
 }
 
 struct Merged<'s, 't> {
     session: &'s mut Session<'t>,
     labels: &'s Labels,
-    logs: Vec<Log>,
+    sources: Vec<MergedLog>,
     interrupted: Taken,
     watcher: Option<Watcher>,
-    /// The watcher has told of everything there is; from now on it tells of changes.
+    /// The watcher has reported every process once; from now on it reports changes.
     is_settled: bool,
     /// The pids under which our processes were last seen RUNNING.
     pids: BTreeMap<String, i64>,
-    /// When what broke off is asked for again.
-    mend_at: Option<Instant>,
-    /// That the daemon has gone was told.
+    /// When what is broken is opened again.
+    retry_at: Option<Instant>,
+    /// The loss of the daemon was reported.
     is_gone: bool,
 }
 
 impl Merged<'_, '_> {
-    /// Ask for everything at first; false if there is nothing to show.
+    /// Open everything for the first time; false if there is nothing to show.
     fn open(&mut self) -> Result<bool, Failure> {
-        self.mend()?;
-        for at in 0..self.labels.names().len() {
-            let mut logs = self.logs.iter().filter(|log| log.process == at);
-            if logs.all(|log| matches!(log.stream, Stream::Missing)) {
-                let line = format!("{}: ERROR (no log file)", self.labels.name(at));
+        self.reopen()?;
+        for (at, name) in self.labels.names.iter().enumerate() {
+            let mut sources = self.sources.iter().filter(|source| source.process == at);
+            if sources.all(MergedLog::is_missing) {
+                let line = format!("{name}: ERROR ({NO_LOG})");
                 self.session.fail(ExitStatus::Generic, &line)?;
             }
         }
-        let mut logs = self.logs.iter();
-        Ok(!logs.all(|log| matches!(log.stream, Stream::Missing)))
+        Ok(!self.sources.iter().all(MergedLog::is_missing))
     }
 
-    /// Wait for something and show it; false after Ctrl-C.
-    fn go_on(&mut self) -> Result<bool, Failure> {
-        for at in 0..self.logs.len() {
-            if self.logs[at].has_buffered() {
-                let lines = self.logs[at].read();
-                self.show(at, &lines)?;
+    /// Wait for something and show it; fails after Ctrl-C.
+    fn step(&mut self) -> Result<(), Failure> {
+        for at in 0..self.sources.len() {
+            let lines = self.sources[at].take_lines();
+            self.show(at, &lines)?;
+        }
+        if self
+            .sources
+            .iter()
+            .all(|source| source.open_stream().is_none())
+        {
+            self.report_loss()?;
+        }
+        let is_broken = self.watcher.is_none() || self.sources.iter().any(MergedLog::is_broken);
+        if is_broken && self.retry_at.is_none() {
+            self.retry_at = Some(Instant::now() + RETRY_INTERVAL);
+        }
+        let woken = self.wait()?;
+        let is_open = |source: &&mut MergedLog| source.open_stream().is_some();
+        let open = self.sources.iter_mut().filter(is_open);
+        for (source, _) in open.zip(woken.ready).filter(|(_, ready)| *ready) {
+            if let MergedStream::Open(stream) = &mut source.stream {
+                stream.read();
             }
         }
-        let broken = |log: &Log| matches!(log.stream, Stream::Broken);
-        if self.mend_at.is_none() && (self.watcher.is_none() || self.logs.iter().any(broken)) {
-            self.mend_at = Some(Instant::now() + PAUSE);
+        for event in woken.events {
+            self.handle(event)?;
         }
-        let (ready, news) = self.wait()?;
-        if ready.first() == Some(&true) {
-            return Ok(false);
+        if woken.is_closed {
+            self.watcher = None;
         }
-        let open = |(at, log): (usize, &Log)| matches!(log.stream, Stream::Open(_)).then_some(at);
-        let open: Vec<usize> = self.logs.iter().enumerate().filter_map(open).collect();
-        for (at, ready) in open.into_iter().zip(ready.into_iter().skip(1)) {
-            if ready {
-                let lines = self.logs[at].read();
-                self.show(at, &lines)?;
-            }
+        if self.retry_at.is_some_and(|moment| Instant::now() >= moment) {
+            self.retry_at = None;
+            self.reopen()?;
         }
-        match news {
-            None => self.watcher = None,
-            Some(news) => {
-                for news in news {
-                    self.hear(news)?;
-                }
-            }
-        }
-        let is_open = |log: &Log| matches!(log.stream, Stream::Open(_));
-        if !self.logs.iter().any(is_open) {
-            self.break_off()?;
-        }
-        if self.mend_at.is_some_and(|moment| Instant::now() >= moment) {
-            self.mend_at = None;
-            self.mend()?;
-        }
-        Ok(true)
+        Ok(())
     }
 
-    /// Which descriptors are ready, Ctrl-C first, then the open logs; and what was heard.
-    fn wait(&mut self) -> Result<(Vec<bool>, Option<Vec<News>>), Failure> {
-        let mut descriptors: Vec<BorrowedFd<'_>> = vec![self.interrupted.as_fd()];
-        for log in &self.logs {
-            if let Stream::Open(answer) = &log.stream {
-                descriptors.push(answer.as_fd());
-            }
-        }
+    /// Which of the open logs are ready, and what the watcher reports.
+    fn wait(&mut self) -> Result<Woken, Failure> {
+        let open = self.sources.iter().filter_map(MergedLog::open_stream);
+        let descriptors: Vec<BorrowedFd<'_>> = open.map(AsFd::as_fd).collect();
         if let Some(watcher) = &mut self.watcher {
-            let woken = watcher.wait(&descriptors, self.mend_at)?;
-            return Ok((woken.ready, woken.news));
+            return watcher.wait(&self.interrupted, &descriptors, self.retry_at);
         }
-        let patience = self.mend_at.map(left_until);
-        let ready = wait_for(&descriptors, patience)?;
-        let ready = ready.unwrap_or_else(|| vec![false; descriptors.len()]);
-        Ok((ready, None))
+        let timeout = self.retry_at.map(left_until);
+        Ok(Woken {
+            ready: self.interrupted.wait_for(&descriptors, timeout)?,
+            events: Vec::new(),
+            is_closed: false,
+        })
     }
 
     fn show(&mut self, at: usize, lines: &[Vec<u8>]) -> Result<(), Failure> {
-        let Log {
+        let MergedLog {
             process, channel, ..
-        } = self.logs[at];
+        } = self.sources[at];
         let mut text = Vec::new();
         for line in lines {
             text.extend(self.labels.line(process, channel, line));
@@ -238,21 +230,34 @@ impl Merged<'_, '_> {
     }
 
     /// Open what is not open.
-    fn mend(&mut self) -> Result<(), Failure> {
-        match self.try_to_mend() {
+    fn reopen(&mut self) -> Result<(), Failure> {
+        match self.try_to_reopen() {
             Ok(()) if self.is_gone => {
                 self.is_gone = false;
                 let url = self.session.server.shown();
                 self.notice(&format!("connected to {url} again"))
             }
             Ok(()) => Ok(()),
-            Err(failure) if failure.is_absence() => self.break_off(),
+            Err(failure) if failure.is_absence() => self.report_loss(),
             Err(failure) => Err(failure),
         }
     }
 
-    /// A daemon that is not there is told of once.
-    fn break_off(&mut self) -> Result<(), Failure> {
+    fn try_to_reopen(&mut self) -> Result<(), Failure> {
+        // First, so that no change after the logs are open is missed.
+        if self.watcher.is_none() {
+            self.watcher = Some(Watcher::open(&self.session.server, POLL_INTERVAL)?);
+            self.is_settled = false;
+        }
+        for source in self.sources.iter_mut().filter(|source| source.is_broken()) {
+            let client = self.session.client()?;
+            source.open(client, &self.labels.names[source.process])?;
+        }
+        Ok(())
+    }
+
+    /// Say once that the daemon is not there.
+    fn report_loss(&mut self) -> Result<(), Failure> {
         if std::mem::replace(&mut self.is_gone, true) {
             return Ok(());
         }
@@ -260,45 +265,27 @@ impl Merged<'_, '_> {
         self.notice(&format!("{url} has gone, waiting for it"))
     }
 
-    fn try_to_mend(&mut self) -> Result<(), Failure> {
-        // Whoever opens everything before it is asked hears of all that happens then.
-        if self.watcher.is_none() {
-            self.watcher = Some(Watcher::open(&self.session.server, EVERY)?);
-            self.is_settled = false;
-        }
-        for log in &mut self.logs {
-            if matches!(log.stream, Stream::Broken) {
-                let client = self.session.client()?;
-                log.open(client, self.labels.name(log.process))?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Tell what happened to one of our processes.
-    fn hear(&mut self, news: News) -> Result<(), Failure> {
-        match news {
-            News::State(seen) => {
-                if !self.labels.names().contains(&seen.namespec) {
-                    return Ok(());
+    /// Report what happened to one of our processes.
+    fn handle(&mut self, event: LiveEvent) -> Result<(), Failure> {
+        match event {
+            LiveEvent::State(status) if self.labels.names.contains(&status.namespec) => {
+                let before = self.pids.get(&status.namespec).copied();
+                if status.state == ProcessState::Running {
+                    self.pids.insert(status.namespec.clone(), status.pid);
                 }
-                let before = self.pids.get(&seen.namespec).copied();
-                if seen.state == ProcessState::Running.name() {
-                    self.pids.insert(seen.namespec.clone(), seen.pid);
-                }
-                match event(&seen, before).filter(|_| self.is_settled) {
+                match notice(&status, before).filter(|_| self.is_settled) {
                     Some(text) => self.notice(&text),
                     None => Ok(()),
                 }
             }
-            News::Gone(name) if self.labels.names().contains(&name) => {
+            LiveEvent::Removed(name) if self.labels.names.contains(&name) => {
                 self.notice(&format!("{name} was removed"))
             }
-            News::Gone(_) => Ok(()),
-            News::Ready => {
+            LiveEvent::Ready => {
                 self.is_settled = true;
                 Ok(())
             }
+            LiveEvent::State(_) | LiveEvent::Removed(_) | LiveEvent::Other => Ok(()),
         }
     }
 
@@ -307,23 +294,18 @@ impl Merged<'_, '_> {
     }
 }
 
-/// What there is to tell of a state: how a program ended, and that it runs again.
-fn event(seen: &Seen, pid_before: Option<i64>) -> Option<String> {
-    let Seen {
+/// What is reported of a new state: how a process ended, and that it runs again.
+fn notice(status: &ProcessStatus, pid_before: Option<i64>) -> Option<String> {
+    let ProcessStatus {
         namespec,
         state,
-        description,
         why,
         pid,
-    } = seen;
-    let known = ProcessState::ALL
-        .into_iter()
-        .find(|known| known.name() == state)?;
-    let words = if why.is_empty() { description } else { why };
-    let comma = if words.is_empty() { "" } else { ", " };
-    match known {
+        ..
+    } = status;
+    match state {
         ProcessState::Running if pid_before == Some(*pid) => None,
-        // The daemon may have passed over its end.
+        // The daemon may have skipped its end.
         ProcessState::Running if !why.is_empty() => {
             Some(format!("{namespec} runs again, pid {pid} ({why})"))
         }
@@ -333,7 +315,11 @@ fn event(seen: &Seen, pid_before: Option<i64>) -> Option<String> {
         | ProcessState::Backoff
         | ProcessState::Exited
         | ProcessState::Fatal
-        | ProcessState::Unknown => Some(format!("{namespec} is {state}{comma}{words}")),
+        | ProcessState::Unknown => {
+            let reason = status.reason();
+            let comma = if reason.is_empty() { "" } else { ", " };
+            Some(format!("{namespec} is {state}{comma}{reason}"))
+        }
     }
 }
 
@@ -342,36 +328,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_told_of_programs() {
-        let seen = |state: &str, pid, why: &str| Seen {
-            namespec: "web".to_owned(),
-            state: state.to_owned(),
-            description: "words".to_owned(),
-            why: why.to_owned(),
-            pid,
-        };
-        for (state, pid, why, before, told) in [
-            ("RUNNING", 7, "", Some(7), None),
-            ("RUNNING", 8, "", Some(7), Some("web runs, pid 8")),
-            (
-                "RUNNING",
-                8,
-                "exited with code 1",
-                Some(7),
-                Some("web runs again, pid 8 (exited with code 1)"),
-            ),
-            ("STARTING", 8, "", Some(7), None),
-            (
-                "EXITED",
-                0,
-                "exited with code 1",
-                Some(7),
-                Some("web is EXITED, exited with code 1"),
-            ),
-            ("FATAL", 0, "", None, Some("web is FATAL, words")),
+    fn what_is_reported_of_processes() {
+        use ProcessState::{Exited, Fatal, Running, Starting};
+        let again = Some("web runs again, pid 8 (exited with code 1)");
+        let exited = Some("web is EXITED, exited with code 1");
+        for (state, pid, why, before, expected) in [
+            (Running, 7, "", Some(7), None),
+            (Running, 8, "", Some(7), Some("web runs, pid 8")),
+            (Running, 8, "exited with code 1", Some(7), again),
+            (Starting, 8, "", Some(7), None),
+            (Exited, 0, "exited with code 1", Some(7), exited),
+            (Fatal, 0, "", None, Some("web is FATAL, words")),
         ] {
-            let text = event(&seen(state, pid, why), before);
-            assert_eq!(text.as_deref(), told, "{state}");
+            let status = ProcessStatus {
+                namespec: "web".to_owned(),
+                state,
+                description: "words".to_owned(),
+                why: why.to_owned(),
+                pid,
+            };
+            assert_eq!(notice(&status, before).as_deref(), expected, "{state}");
         }
     }
 }

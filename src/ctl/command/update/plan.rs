@@ -1,27 +1,35 @@
-//! What an update would do, or did, process by process.
+//! What an update would do, process by process.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use visord_model::name::namespec;
 use visord_model::state::ProcessState;
-use visord_xmlrpc::{CallError, Client, Value};
+use visord_xmlrpc::{Client, Value};
 
 use super::Difference;
 use crate::ctl::failure::Failure;
-use crate::ctl::process::{ProcessInfo, items, sparable, text};
+use crate::ctl::process::{ProcessInfo, items, optional, text, truth};
 
-/// visord's own method; the original has none like it.
+/// visord's own method; the original does not have it.
 pub(super) const UPDATE_GROUP: &str = "supervisor.updateProcessGroup";
 
 /// One process and what an update does to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Step {
+struct PlannedStep {
     name: String,
     stops: bool,
     starts: bool,
 }
 
-impl Step {
+impl PlannedStep {
+    fn read(value: &Value) -> Result<Self, Failure> {
+        Ok(Self {
+            name: namespec(&text(value, "group")?, &text(value, "name")?),
+            stops: truth(value, "stops")?,
+            starts: truth(value, "starts")?,
+        })
+    }
+
     /// Nothing for a process that is left alone.
     fn line(&self) -> Option<String> {
         let what = match (self.stops, self.starts) {
@@ -36,9 +44,6 @@ impl Step {
 
 /// A line for each process that an update would stop, start or restart, in the order in which
 /// the groups would be updated.
-///
-/// # Errors
-/// A call failed.
 pub(super) fn lines(client: &mut Client, difference: &Difference) -> Result<Vec<String>, Failure> {
     let Difference {
         added,
@@ -46,54 +51,28 @@ pub(super) fn lines(client: &mut Client, difference: &Difference) -> Result<Vec<
         removed,
     } = difference;
     let mut steps = Vec::new();
-    let mut original = None;
+    let mut original: Option<WholeGroups> = None;
     for group in removed.iter().chain(changed).chain(added) {
-        match &original {
-            None => match asked(client, group)? {
-                Some(told) => steps.extend(told),
-                None => {
-                    let whole = WholeGroups::look(client)?;
-                    steps.extend(whole.steps(group));
-                    original = Some(whole);
+        if original.is_none() {
+            // The daemon says it itself, unless it is the original's.
+            match optional(client.call(UPDATE_GROUP, &[group.into(), true.into()]))? {
+                Some(plan) => {
+                    for step in items(&plan?)? {
+                        steps.push(PlannedStep::read(step)?);
+                    }
                 }
-            },
-            Some(whole) => steps.extend(whole.steps(group)),
+                None => original = Some(WholeGroups::look(client)?),
+            }
         }
+        steps.extend(original.iter().flat_map(|whole| whole.steps(group)));
     }
-    Ok(steps.iter().filter_map(Step::line).collect())
+    Ok(steps.iter().filter_map(PlannedStep::line).collect())
 }
 
-/// What the daemon itself says; nothing if it cannot say it.
-fn asked(client: &mut Client, group: &str) -> Result<Option<Vec<Step>>, Failure> {
-    let result = client.call(UPDATE_GROUP, &[group.into(), true.into()]);
-    match sparable(result)? {
-        Some(Ok(told)) => {
-            let steps: Result<_, _> = items(&told)?.iter().map(told_step).collect();
-            steps.map(Some)
-        }
-        None => Ok(None),
-        Some(Err(fault)) => Err(CallError::Fault(fault).into()),
-    }
-}
-
-fn told_step(value: &Value) -> Result<Step, Failure> {
-    Ok(Step {
-        name: namespec(&text(value, "group")?, &text(value, "name")?),
-        stops: truth(value, "stops")?,
-        starts: truth(value, "starts")?,
-    })
-}
-
-fn truth(value: &Value, name: &'static str) -> Result<bool, Failure> {
-    let member = value.get(name).and_then(Value::as_bool);
-    member.ok_or(Failure::Incomplete(name))
-}
-
-/// What is active and configured at a daemon that updates whole groups: everything in a group
-/// that runs is stopped, everything in it that is to start by itself is started.
+/// The processes of a daemon that updates whole groups: everything in a group that runs is
+/// stopped, everything with `autostart` is started. Namespecs by group.
 #[derive(Debug, Default)]
 struct WholeGroups {
-    /// Namespecs by group.
     running: BTreeMap<String, BTreeSet<String>>,
     starting: BTreeMap<String, BTreeSet<String>>,
 }
@@ -102,12 +81,7 @@ impl WholeGroups {
     fn look(client: &mut Client) -> Result<Self, Failure> {
         let mut whole = Self::default();
         for info in ProcessInfo::all(client)? {
-            let runs = |state: &ProcessState| i64::from(state.code()) == info.state;
-            if ProcessState::ALL
-                .iter()
-                .find(|s| runs(s))
-                .is_some_and(|s| s.is_running())
-            {
+            if info.known_state().is_some_and(ProcessState::is_running) {
                 let name = info.namespec();
                 whole.running.entry(info.group).or_default().insert(name);
             }
@@ -123,11 +97,11 @@ impl WholeGroups {
         Ok(whole)
     }
 
-    fn steps(&self, group: &str) -> Vec<Step> {
-        let nobody = BTreeSet::new();
-        let running = self.running.get(group).unwrap_or(&nobody);
-        let starting = self.starting.get(group).unwrap_or(&nobody);
-        let step = |name: &String| Step {
+    fn steps(&self, group: &str) -> Vec<PlannedStep> {
+        let none = BTreeSet::new();
+        let running = self.running.get(group).unwrap_or(&none);
+        let starting = self.starting.get(group).unwrap_or(&none);
+        let step = |name: &String| PlannedStep {
             name: name.clone(),
             stops: running.contains(name),
             starts: starting.contains(name),
@@ -144,7 +118,7 @@ mod tests {
     fn what_is_left_alone_is_not_mentioned() {
         let line = |stops, starts| {
             let name = "g:x".to_owned();
-            Step {
+            PlannedStep {
                 name,
                 stops,
                 starts,
@@ -164,7 +138,11 @@ mod tests {
             running: BTreeMap::from([("g".to_owned(), set(&["g:a", "g:b"]))]),
             starting: BTreeMap::from([("g".to_owned(), set(&["g:b", "g:c"]))]),
         };
-        let lines: Vec<String> = whole.steps("g").iter().filter_map(Step::line).collect();
+        let lines: Vec<String> = whole
+            .steps("g")
+            .iter()
+            .filter_map(PlannedStep::line)
+            .collect();
         assert_eq!(
             lines,
             [

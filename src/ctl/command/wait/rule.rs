@@ -6,12 +6,11 @@ use std::time::{Duration, Instant};
 use visord_model::state::ProcessState;
 
 use crate::ctl::exit_status::ExitStatus;
-use crate::ctl::live::Seen;
-use crate::ctl::process::ProcessInfo;
-use crate::ctl::watcher::News;
+use crate::ctl::live::{LiveEvent, ProcessStatus};
+use crate::ctl::process::{ProcessInfo, state_of};
 
-/// Whoever is EXITED for that long is not restarted: daemons restart at once, the original's
-/// with its next look around, every second.
+/// A process that is EXITED for that long is not restarted: daemons restart at once, the
+/// original's with its next look around, every second.
 const RESTART_TIME: Duration = Duration::from_secs(2);
 
 /// The states that are waited for, at least one, in the order of their codes.
@@ -28,27 +27,22 @@ impl States {
     /// Read names of states, separated by commas, in any case. `DOWN` stands for those in
     /// which a process does not run and nothing more happens.
     pub(super) fn read(text: &str) -> Result<Self, String> {
+        const DOWN: [ProcessState; 3] = [
+            ProcessState::Stopped,
+            ProcessState::Exited,
+            ProcessState::Fatal,
+        ];
         let mut wanted = Vec::new();
         for word in text.split(',') {
             let name = word.trim().to_uppercase();
             if name == "DOWN" {
-                let down = [
-                    ProcessState::Stopped,
-                    ProcessState::Exited,
-                    ProcessState::Fatal,
-                ];
-                wanted.extend(down);
-                continue;
+                wanted.extend(DOWN);
+            } else {
+                wanted.push(state_of(&name).ok_or_else(|| format!("{word} is no state"))?);
             }
-            let state = state_of(&name).ok_or_else(|| format!("{word} is no state"))?;
-            wanted.push(state);
         }
         let known = ProcessState::ALL.into_iter();
         Ok(Self(known.filter(|state| wanted.contains(state)).collect()))
-    }
-
-    fn contains(&self, state: ProcessState) -> bool {
-        self.0.contains(&state)
     }
 }
 
@@ -59,51 +53,42 @@ impl fmt::Display for States {
     }
 }
 
-fn state_of(name: &str) -> Option<ProcessState> {
-    let mut known = ProcessState::ALL.into_iter();
-    known.find(|state| state.name() == name)
-}
-
 /// What is known of one process.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Known {
+enum KnownStatus {
     /// Nothing yet.
     Nothing,
-    /// Its state, since when, and the words beside it.
-    In {
-        state: ProcessState,
-        since: Instant,
-        words: String,
-    },
+    /// Its status, and since when it has been in its state.
+    Status(ProcessStatus, Instant),
     /// It was removed.
-    Gone,
+    Removed,
 }
 
 /// Processes that are waited for.
 #[derive(Clone, Debug)]
-pub(super) struct Waiting {
+pub(super) struct WaitProgress {
     wanted: States,
     /// In the order of the names, each once.
-    processes: Vec<(String, Known)>,
+    processes: Vec<(String, KnownStatus)>,
 }
 
 /// Whether a wait is over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub(super) enum WaitVerdict {
     /// All are in one of the states at the same time.
     Reached,
     /// One at least will not get there by itself.
     Hopeless,
-    /// Neither, as far as is known; to be looked at again at that moment or at news.
+    /// Neither, as far as is known; to be judged again at that moment or after an event.
     Wait(Option<Instant>),
 }
 
-impl Waiting {
+impl WaitProgress {
     pub(super) fn new(processes: &[ProcessInfo], wanted: States) -> Self {
-        let mut names: Vec<(String, Known)> = Vec::new();
+        let mut names: Vec<(String, KnownStatus)> = Vec::new();
         for name in processes.iter().map(ProcessInfo::namespec) {
             if !names.iter().any(|(known, _)| *known == name) {
-                names.push((name, Known::Nothing));
+                names.push((name, KnownStatus::Nothing));
             }
         }
         Self {
@@ -112,116 +97,91 @@ impl Waiting {
         }
     }
 
-    pub(super) fn wanted(&self) -> &States {
-        &self.wanted
-    }
-
-    /// Another server may tell another story.
+    /// Another server may have other states.
     pub(super) fn forget(&mut self) {
         for (_, known) in &mut self.processes {
-            *known = Known::Nothing;
+            *known = KnownStatus::Nothing;
         }
     }
 
-    /// Take news into account.
-    pub(super) fn put(&mut self, news: News, now: Instant) {
-        match news {
-            News::State(seen) => self.put_state(seen, now),
-            News::Gone(name) => {
-                if let Some(known) = self.find(&name) {
-                    *known = Known::Gone;
+    /// Take an event into account.
+    pub(super) fn put(&mut self, event: LiveEvent, now: Instant) {
+        match event {
+            LiveEvent::State(status) => {
+                if let Some(known) = self.find(&status.namespec) {
+                    let since = match known {
+                        KnownStatus::Status(before, since) if before.state == status.state => {
+                            *since
+                        }
+                        KnownStatus::Status(..) | KnownStatus::Nothing | KnownStatus::Removed => {
+                            now
+                        }
+                    };
+                    *known = KnownStatus::Status(status, since);
                 }
             }
-            News::Ready => {
+            LiveEvent::Removed(name) => {
+                if let Some(known) = self.find(&name) {
+                    *known = KnownStatus::Removed;
+                }
+            }
+            LiveEvent::Ready => {
                 for (_, known) in &mut self.processes {
-                    if *known == Known::Nothing {
-                        *known = Known::Gone;
+                    if *known == KnownStatus::Nothing {
+                        *known = KnownStatus::Removed;
                     }
                 }
             }
+            LiveEvent::Other => {}
         }
     }
 
-    fn put_state(&mut self, seen: Seen, now: Instant) {
-        let Some(known) = self.find(&seen.namespec) else {
-            return;
-        };
-        let state = state_of(&seen.state).unwrap_or(ProcessState::Unknown);
-        let since = match known {
-            Known::In {
-                state: before,
-                since,
-                ..
-            } if *before == state => *since,
-            Known::In { .. } | Known::Nothing | Known::Gone => now,
-        };
-        let words = if seen.why.is_empty() {
-            seen.description
-        } else {
-            seen.why
-        };
-        *known = Known::In {
-            state,
-            since,
-            words,
-        };
-    }
-
-    fn find(&mut self, name: &str) -> Option<&mut Known> {
+    fn find(&mut self, name: &str) -> Option<&mut KnownStatus> {
         let mut processes = self.processes.iter_mut();
-        processes
-            .find(|(known, _)| known == name)
-            .map(|(_, known)| known)
+        let found = processes.find(|(known, _)| known == name);
+        found.map(|(_, known)| known)
     }
 
-    pub(super) fn verdict(&self, now: Instant) -> Verdict {
+    pub(super) fn verdict(&self, now: Instant) -> WaitVerdict {
         let verdicts = self.processes.iter().map(|(_, known)| self.of(known, now));
-        verdicts.fold(Verdict::Reached, Verdict::and)
+        verdicts.fold(WaitVerdict::Reached, WaitVerdict::and)
     }
 
     /// The verdict on one process.
-    fn of(&self, known: &Known, now: Instant) -> Verdict {
-        let Known::In { state, since, .. } = known else {
-            return match known {
-                Known::Gone => Verdict::Hopeless,
-                Known::Nothing | Known::In { .. } => Verdict::Wait(None),
-            };
+    fn of(&self, known: &KnownStatus, now: Instant) -> WaitVerdict {
+        let (state, since) = match known {
+            KnownStatus::Nothing => return WaitVerdict::Wait(None),
+            KnownStatus::Removed => return WaitVerdict::Hopeless,
+            KnownStatus::Status(status, since) => (status.state, *since),
         };
-        if self.wanted.contains(*state) {
-            return Verdict::Reached;
+        if self.wanted.0.contains(&state) {
+            return WaitVerdict::Reached;
         }
         match state {
-            ProcessState::Fatal | ProcessState::Unknown => Verdict::Hopeless,
-            ProcessState::Exited if now >= *since + RESTART_TIME => Verdict::Hopeless,
-            ProcessState::Exited => Verdict::Wait(Some(*since + RESTART_TIME)),
-            // Somebody may be about to start it, the daemon itself among them.
+            ProcessState::Fatal | ProcessState::Unknown => WaitVerdict::Hopeless,
+            ProcessState::Exited if now >= since + RESTART_TIME => WaitVerdict::Hopeless,
+            ProcessState::Exited => WaitVerdict::Wait(Some(since + RESTART_TIME)),
+            // It may be about to be started, by the daemon itself for example.
             ProcessState::Stopped
             | ProcessState::Starting
             | ProcessState::Running
             | ProcessState::Backoff
-            | ProcessState::Stopping => Verdict::Wait(None),
+            | ProcessState::Stopping => WaitVerdict::Wait(None),
         }
     }
 
-    pub(super) fn outcomes(&self, now: Instant) -> impl Iterator<Item = Outcome> {
-        self.processes.iter().map(move |(namespec, known)| {
-            let (state, words) = match known {
-                Known::In { state, words, .. } => (Some(state.name()), words.clone()),
-                Known::Nothing | Known::Gone => (None, String::new()),
-            };
-            let verdict = self.of(known, now);
-            Outcome {
-                namespec: namespec.clone(),
-                state: state.map(str::to_owned),
-                reached: verdict == Verdict::Reached,
-                hopeless: verdict == Verdict::Hopeless,
-                words,
-            }
-        })
+    pub(super) fn outcomes(&self, now: Instant) -> impl Iterator<Item = WaitOutcome<'_>> {
+        self.processes
+            .iter()
+            .map(move |(namespec, known)| WaitOutcome {
+                namespec,
+                known,
+                verdict: self.of(known, now),
+            })
     }
 }
 
-impl Verdict {
+impl WaitVerdict {
     fn and(self, other: Self) -> Self {
         match (self, other) {
             (Self::Hopeless, _) | (_, Self::Hopeless) => Self::Hopeless,
@@ -235,43 +195,50 @@ impl Verdict {
 }
 
 /// How it ended for one process.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Outcome {
-    pub(super) namespec: String,
-    /// Nothing if there is no such process any more.
-    pub(super) state: Option<String>,
-    pub(super) reached: bool,
-    hopeless: bool,
-    words: String,
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct WaitOutcome<'a> {
+    pub(super) namespec: &'a str,
+    known: &'a KnownStatus,
+    pub(super) verdict: WaitVerdict,
 }
 
-impl Outcome {
+impl WaitOutcome<'_> {
+    /// Nothing if the process was removed or not heard of.
+    pub(super) fn state(&self) -> Option<&'static str> {
+        match self.known {
+            KnownStatus::Status(status, _) => Some(status.state.name()),
+            KnownStatus::Nothing | KnownStatus::Removed => None,
+        }
+    }
+
     /// What is wrong with it, if anything; `up` is the time that is up, if it is.
     pub(super) fn failure(
         &self,
         wanted: &States,
         up: Option<Duration>,
     ) -> Option<(ExitStatus, String)> {
-        let Self { state, words, .. } = self;
-        let Some(state) = state else {
-            if self.hopeless {
-                return Some((ExitStatus::Generic, "was removed".to_owned()));
+        let time = up.unwrap_or_default().as_secs_f64();
+        match (self.verdict, self.known) {
+            (WaitVerdict::Reached, _) => None,
+            (WaitVerdict::Hopeless, KnownStatus::Status(status, _)) => {
+                let (state, reason) = (status.state, status.reason());
+                let colon = if reason.is_empty() { "" } else { ": " };
+                let why = format!("{state}, will not become {wanted} by itself{colon}{reason}");
+                Some((ExitStatus::NotRunning, why))
             }
-            let time = up?.as_secs_f64();
-            let why = format!("nothing heard of it in {time} seconds");
-            return Some((ExitStatus::TimedOut, why));
-        };
-        if self.reached {
-            return None;
+            (WaitVerdict::Hopeless, KnownStatus::Nothing | KnownStatus::Removed) => {
+                Some((ExitStatus::Generic, "was removed".to_owned()))
+            }
+            (WaitVerdict::Wait(_), _) if up.is_none() => None,
+            (WaitVerdict::Wait(_), KnownStatus::Status(status, _)) => {
+                let why = format!("{}, not {wanted} after {time} seconds", status.state);
+                Some((ExitStatus::TimedOut, why))
+            }
+            (WaitVerdict::Wait(_), KnownStatus::Nothing | KnownStatus::Removed) => {
+                let why = format!("nothing heard of it in {time} seconds");
+                Some((ExitStatus::TimedOut, why))
+            }
         }
-        if self.hopeless {
-            let colon = if words.is_empty() { "" } else { ": " };
-            let why = format!("{state}, will not become {wanted} by itself{colon}{words}");
-            return Some((ExitStatus::NotRunning, why));
-        }
-        let time = up?.as_secs_f64();
-        let why = format!("{state}, not {wanted} after {time} seconds");
-        Some((ExitStatus::TimedOut, why))
     }
 }
 
@@ -279,7 +246,7 @@ impl Outcome {
 mod tests {
     use super::*;
 
-    fn waiting(names: &[&str], wanted: &str) -> Waiting {
+    fn waiting(names: &[&str], wanted: &str) -> WaitProgress {
         let info = |name: &&str| ProcessInfo {
             name: (*name).to_owned(),
             group: (*name).to_owned(),
@@ -289,29 +256,30 @@ mod tests {
             pid: 0,
         };
         let processes: Vec<ProcessInfo> = names.iter().map(info).collect();
-        Waiting::new(&processes, States::read(wanted).expect("states"))
+        WaitProgress::new(&processes, States::read(wanted).expect("states"))
     }
 
-    fn is(name: &str, state: &str) -> News {
-        News::State(Seen {
+    fn is(name: &str, state: &str) -> LiveEvent {
+        LiveEvent::State(ProcessStatus {
             namespec: name.to_owned(),
-            state: state.to_owned(),
+            state: state_of(state).expect("a state"),
             description: "words".to_owned(),
-            ..Seen::default()
+            why: String::new(),
+            pid: 0,
         })
     }
 
     #[test]
-    fn what_was_not_heard_of_is_not_gone() {
+    fn what_is_not_known_is_not_removed() {
         let now = Instant::now();
         let mut waiting = waiting(&["a"], "RUNNING");
-        let failure = |waiting: &Waiting| {
+        let failure = |waiting: &WaitProgress| {
             let outcome = waiting.outcomes(now).next().expect("one");
-            outcome.failure(waiting.wanted(), Some(Duration::from_millis(100)))
+            outcome.failure(&waiting.wanted, Some(Duration::from_millis(100)))
         };
         let silent = "nothing heard of it in 0.1 seconds".to_owned();
         assert_eq!(failure(&waiting), Some((ExitStatus::TimedOut, silent)));
-        waiting.put(News::Gone("a".to_owned()), now);
+        waiting.put(LiveEvent::Removed("a".to_owned()), now);
         let removed = "was removed".to_owned();
         assert_eq!(failure(&waiting), Some((ExitStatus::Generic, removed)));
     }
@@ -321,24 +289,24 @@ mod tests {
         let now = Instant::now();
         let mut two = waiting(&["a", "b", "a"], "RUNNING");
         assert_eq!(two.processes.len(), 2, "each once");
-        assert_eq!(two.verdict(now), Verdict::Wait(None), "nothing known");
-        for (news, verdict) in [
-            (is("a", "RUNNING"), Verdict::Wait(None)),
-            (is("b", "STOPPED"), Verdict::Wait(None)),
-            (News::Ready, Verdict::Wait(None)),
-            (is("a", "BACKOFF"), Verdict::Wait(None)),
-            (is("b", "RUNNING"), Verdict::Wait(None)),
-            (is("other", "FATAL"), Verdict::Wait(None)),
-            (is("a", "RUNNING"), Verdict::Reached),
-            (News::Gone("b".to_owned()), Verdict::Hopeless),
+        assert_eq!(two.verdict(now), WaitVerdict::Wait(None), "nothing known");
+        for (event, verdict) in [
+            (is("a", "RUNNING"), WaitVerdict::Wait(None)),
+            (is("b", "STOPPED"), WaitVerdict::Wait(None)),
+            (LiveEvent::Ready, WaitVerdict::Wait(None)),
+            (is("a", "BACKOFF"), WaitVerdict::Wait(None)),
+            (is("b", "RUNNING"), WaitVerdict::Wait(None)),
+            (is("other", "FATAL"), WaitVerdict::Wait(None)),
+            (is("a", "RUNNING"), WaitVerdict::Reached),
+            (LiveEvent::Removed("b".to_owned()), WaitVerdict::Hopeless),
         ] {
-            two.put(news.clone(), now);
-            assert_eq!(two.verdict(now), verdict, "{news:?}");
+            two.put(event.clone(), now);
+            assert_eq!(two.verdict(now), verdict, "{event:?}");
         }
         two.forget();
-        assert_eq!(two.verdict(now), Verdict::Wait(None));
-        two.put(News::Ready, now);
-        assert_eq!(two.verdict(now), Verdict::Hopeless, "there is none");
+        assert_eq!(two.verdict(now), WaitVerdict::Wait(None));
+        two.put(LiveEvent::Ready, now);
+        assert_eq!(two.verdict(now), WaitVerdict::Hopeless, "there is none");
     }
 
     #[test]
@@ -347,22 +315,22 @@ mod tests {
         let later = now + RESTART_TIME;
         let mut one = waiting(&["a"], "RUNNING");
         one.put(is("a", "EXITED"), now);
-        assert_eq!(one.verdict(now), Verdict::Wait(Some(later)));
+        assert_eq!(one.verdict(now), WaitVerdict::Wait(Some(later)));
         one.put(is("a", "EXITED"), later);
-        assert_eq!(one.verdict(later), Verdict::Hopeless, "not restarted");
+        assert_eq!(one.verdict(later), WaitVerdict::Hopeless, "not restarted");
         one.put(is("a", "STARTING"), later);
-        assert_eq!(one.verdict(later), Verdict::Wait(None));
+        assert_eq!(one.verdict(later), WaitVerdict::Wait(None));
         one.put(is("a", "FATAL"), later);
-        assert_eq!(one.verdict(later), Verdict::Hopeless);
+        assert_eq!(one.verdict(later), WaitVerdict::Hopeless);
         let outcome = one.outcomes(later).next().expect("an outcome");
         let why = "FATAL, will not become RUNNING by itself: words".to_owned();
         assert_eq!(
-            outcome.failure(one.wanted(), None),
+            outcome.failure(&one.wanted, None),
             Some((ExitStatus::NotRunning, why))
         );
         let mut down = waiting(&["a"], "down");
         down.put(is("a", "FATAL"), now);
-        assert_eq!(down.verdict(now), Verdict::Reached);
+        assert_eq!(down.verdict(now), WaitVerdict::Reached);
     }
 
     #[test]
@@ -372,9 +340,9 @@ mod tests {
         one.put(is("a", "RUNNING"), now);
         let outcome = one.outcomes(now).next().expect("an outcome");
         let why = "RUNNING, not STOPPED or EXITED after 0.5 seconds".to_owned();
-        assert_eq!(outcome.failure(one.wanted(), None), None, "not its fault");
+        assert_eq!(outcome.failure(&one.wanted, None), None, "not its fault");
         assert_eq!(
-            outcome.failure(one.wanted(), Some(Duration::from_millis(500))),
+            outcome.failure(&one.wanted, Some(Duration::from_millis(500))),
             Some((ExitStatus::TimedOut, why))
         );
     }

@@ -5,25 +5,24 @@ use std::io;
 use std::os::unix::fs::FileExt as _;
 use std::path::PathBuf;
 
-use actix_web::http::{StatusCode, header};
+use actix_web::HttpResponse;
+use actix_web::http::header;
 use actix_web::web::Bytes;
-use actix_web::{HttpRequest, HttpResponse};
 use futures_util::{StreamExt as _, stream};
 use visord_actors::workers::Workers;
 
-use crate::answer;
+use super::super::Visit;
+use crate::answer::Refusal;
 use crate::budget::STREAM;
-use crate::log_source::Source;
+use crate::connections::Connection;
+use crate::log_source::LogSource;
 use crate::log_view;
-use crate::route::serving;
-use crate::rpc::logs::Channel;
-use crate::site::Site;
 
 /// Bytes read at a time.
 const PIECE: u64 = 64 * 1024;
 
-/// What the file is to be called: nothing in it can hurt a header or a disk.
-pub(super) fn name(source: &Source) -> String {
+/// The name of the file, safe in a header and on any disk.
+pub(super) fn name(source: &LogSource) -> String {
     let tame = |name: &str| -> String {
         let keeps = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
         name.chars()
@@ -31,41 +30,38 @@ pub(super) fn name(source: &Source) -> String {
             .collect()
     };
     match source {
-        Source::Process(name, Channel::Stdout) => format!("{}-stdout.log", tame(name)),
-        Source::Process(name, Channel::Stderr) => format!("{}-stderr.log", tame(name)),
-        Source::Activity => "supervisord.log".to_owned(),
+        LogSource::Process(name, stream) => format!("{}-{}.log", tame(name), stream.name()),
+        LogSource::Activity => "supervisord.log".to_owned(),
     }
 }
 
-/// The file as it is now, from this offset on (negative: from the end), without what is written
-/// meanwhile. It is read as fast as the client takes it.
+/// The file as it is now, from the offset `from=` on (negative: from the end), without what is
+/// written meanwhile. It is read as fast as the client takes it.
 pub(super) async fn respond(
-    request: &HttpRequest,
-    site: &Site,
+    visit: &Visit<'_>,
     path: PathBuf,
     name: &str,
-    from: i64,
-) -> HttpResponse {
-    let Some(share) = site.state.share(STREAM).await else {
-        return answer::busy();
-    };
-    let workers = site.state.workers.clone();
+) -> Result<HttpResponse, Refusal> {
+    let state = &visit.site.state;
+    let share = state.share(STREAM).await.ok_or_else(Refusal::busy)?;
+    let workers = state.workers.clone();
     let opened = workers.run(move || log_view::open(&path)).await;
     let Ok(Ok((file, size))) = opened else {
-        return answer::error(StatusCode::NOT_FOUND);
+        return Err(Refusal::NOT_FOUND);
     };
+    let from: i64 = visit.number("from").unwrap_or(0);
     let first = match u64::try_from(from) {
         Ok(offset) => offset.min(size),
         Err(_) => size.saturating_sub(from.unsigned_abs()),
     };
-    let still = (serving(request), share);
+    let still = (Connection::serve_request(visit.request), share);
     let pieces = stream::try_unfold((file, first), move |(file, at)| {
         piece(workers.clone(), file, at, size)
     });
     let pieces = pieces.inspect(move |_| {
         let _still = &still;
     });
-    HttpResponse::Ok()
+    Ok(HttpResponse::Ok()
         .insert_header((header::CONTENT_TYPE, "text/plain;charset=utf-8"))
         .insert_header((header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .insert_header((
@@ -73,7 +69,7 @@ pub(super) async fn respond(
             format!("attachment; filename=\"{name}\""),
         ))
         .no_chunking(size - first)
-        .streaming(pieces)
+        .streaming(pieces))
 }
 
 /// The next bytes. A file that became shorter ends the answer with an error: the client sees

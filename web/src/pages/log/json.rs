@@ -17,7 +17,7 @@ pub(super) fn respond(found: Result<Found, Absent>) -> HttpResponse {
             Shown::Hits(_) => (StatusCode::BAD_REQUEST, found.text),
         },
         Err(absent) => {
-            let body = json!({ "absent": absent.words(), "mayCome": absent.may_come() });
+            let body = json!({ "absent": absent.to_string(), "mayCome": absent.may_come() });
             (StatusCode::NOT_FOUND, body.to_string())
         }
     };

@@ -5,11 +5,12 @@ use std::path::PathBuf;
 
 use visord_model::log_line::Level;
 
-use super::{Parameters, json, render};
+use super::{json, render};
 use crate::log_source::numbered;
 use crate::log_view::find::{self, Hits};
-use crate::log_view::time::Clock;
+use crate::log_view::time::LogClock;
 use crate::log_view::{self, Part, Window, jump};
+use crate::query::Parameters;
 use crate::site::Site;
 
 /// What a page shows.
@@ -37,9 +38,22 @@ pub(super) struct Found {
     pub(super) shown: Shown,
     /// For the page or the browser's module.
     pub(super) text: String,
-    /// The number of the file, and whether there is one before it.
-    pub(super) old: u32,
+    /// Whether there is a file before it.
     pub(super) has_older: bool,
+}
+
+impl Asked {
+    fn get(&self, name: &str) -> Option<&str> {
+        self.parameters.get(name).map(String::as_str)
+    }
+
+    fn text(&self, name: &str) -> &str {
+        self.get(name).unwrap_or_default()
+    }
+
+    fn number(&self, name: &str) -> Option<u64> {
+        self.get(name)?.parse().ok()
+    }
 }
 
 /// What was asked for, read and made into text on another thread.
@@ -48,16 +62,11 @@ pub(super) struct Found {
 /// Those of opening and reading.
 pub(super) async fn read(site: &Site, asked: Asked) -> io::Result<Found> {
     let workers = &site.state.workers;
-    let is_search = ["find", "at"]
-        .iter()
-        .any(|name| asked.parameters.contains_key(*name));
-    let read = move || found(&asked);
-    let found = if is_search {
-        workers.search(read).await
+    if asked.get("find").or(asked.get("at")).is_some() {
+        workers.search(move || found(&asked)).await?
     } else {
-        workers.run(read).await
-    };
-    found?
+        workers.run(move || found(&asked)).await?
+    }
 }
 
 /// What was asked for, as it will be shown. Blocks.
@@ -79,49 +88,39 @@ fn found(asked: &Asked) -> io::Result<Found> {
     Ok(Found {
         shown,
         text,
-        old: asked.old,
         has_older: visord_files::open_regular(&next).is_ok(),
     })
 }
 
 fn html_of(shown: &Shown, asked: &Asked) -> String {
-    let get = |name: &str| asked.parameters.get(name).map_or("", String::as_str);
-    let level = Level::from_code(get("level"));
+    let level = Level::from_code(asked.text("level"));
     match shown {
-        Shown::Hits(hits) => render::hits(hits, get("find"), &asked.here),
-        Shown::Window(window) => render::window(window, get("mark").parse().ok(), level),
+        Shown::Hits(hits) => render::hits(hits, asked.text("find"), &asked.here),
+        Shown::Window(window) => render::window(window, asked.number("mark"), level),
         Shown::Untimed(window) => render::window(window, None, level),
     }
 }
 
 /// The part that was asked for. Blocks.
 fn part(asked: &Asked) -> io::Result<Shown> {
-    let Asked {
-        path,
-        parameters,
-        length,
-        ..
-    } = asked;
-    let length = *length;
-    let get = |name: &str| parameters.get(name).map(String::as_str);
-    let number = |name: &str| get(name).and_then(|text| text.parse().ok());
-    if let Some(text) = get("find") {
-        return find::find(path, text, number("to")).map(Shown::Hits);
+    let (path, length) = (&asked.path, asked.length);
+    if let Some(text) = asked.get("find") {
+        return find::find(path, text, asked.number("to")).map(Shown::Hits);
     }
-    let clock = Clock::system();
-    if let Some(time) = get("at").and_then(|text| clock.meant(text)) {
+    let clock = LogClock::system();
+    if let Some(time) = asked.get("at").and_then(|text| clock.meant(text)) {
         return Ok(match jump::jump(path, time, &clock)? {
             Some(offset) => Shown::Window(log_view::read(path, Part::After(offset), length)?),
             None => Shown::Untimed(log_view::read(path, Part::End, length)?),
         });
     }
-    let part = match (number("from"), number("to")) {
+    let part = match (asked.number("from"), asked.number("to")) {
         (Some(from), _) => Part::After(from),
         (None, Some(to)) => Part::Before(to),
         (None, None) => Part::End,
     };
     let window = log_view::read(path, part, length)?;
-    Ok(match get("at") {
+    Ok(match asked.get("at") {
         Some(_) => Shown::Untimed(window),
         None => Shown::Window(window),
     })

@@ -8,14 +8,14 @@ use visord_model::log_line::Level;
 /// Bytes before a line that was found which are shown with it.
 const CONTEXT: u64 = 8 * 1024;
 
-/// The level of a line: `2026-11-21 06:06:32,777 WARN …`. A line without one goes on with the
-/// one before it.
+/// The level of a line: `2026-11-21 06:06:32,777 WARN …`. A line without one belongs to
+/// the line before it.
 fn level_of(line: &str) -> Option<Level> {
     let code = line.get(24..28)?;
     Level::from_code(code).filter(|_| line.as_bytes().get(19) == Some(&b','))
 }
 
-/// The lines, of this level and above if one is given; the marked one stands out.
+/// The lines, of this level and above if one is given; the marked one is highlighted.
 pub(super) fn window(window: &Window, mark: Option<u64>, least: Option<Level>) -> String {
     let mut out = String::with_capacity(window.bytes.len() * 5 / 4);
     let mut painter = Painter::default();
@@ -58,11 +58,11 @@ pub(super) fn hits(hits: &Hits, text: &str, here: &str) -> String {
     out
 }
 
-/// A line whose occurrences of a text stand out.
+/// A line with every occurrence of a text highlighted.
 fn marked(line: &str, text: &str, out: &mut String) {
     let any_case = !text.chars().any(char::is_uppercase);
     let lower = line.to_lowercase();
-    // some letters have another length in lower case: then nothing stands out
+    // some letters have another length in lower case: then nothing is highlighted
     let searched = if any_case && lower.len() == line.len() {
         &lower
     } else {
@@ -96,7 +96,7 @@ pub(super) fn about(window: &Window) -> String {
     )
 }
 
-/// What a search found, in words.
+/// How many lines a search found, and where it searched.
 pub(super) fn about_hits(hits: &Hits, text: &str) -> String {
     let count = hits.lines.len();
     let lines = match count {

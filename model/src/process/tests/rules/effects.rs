@@ -2,13 +2,14 @@
 
 use super::{RESTART_INTERVAL, Rules, SPAWN_TIMEOUT, Verdict, Wanted};
 use crate::moment::Mono;
-use crate::process::{Autorestart, Input, Transition, is_lawful};
+use crate::process::{Autorestart, Input, Transition, is_allowed};
 use crate::signal::Signal;
 use crate::state::ProcessState as S;
 use alloc::format;
 use core::time::Duration;
 
 impl Rules {
+    #[expect(clippy::too_many_lines, reason = "one arm for each case")]
     pub(super) fn changed(&mut self, t: &Transition, input: &Input, at: Mono) -> Verdict {
         let (from, to) = (t.from, t.to);
         rule!(
@@ -16,7 +17,7 @@ impl Rules {
             "{from} -> {to} leaves a gap after {}",
             self.state
         );
-        rule!(is_lawful(from, to), "{from} -> {to} is not lawful");
+        rule!(is_allowed(from, to), "{from} -> {to} is not allowed");
         *self.seen.entry((from, to)).or_default() += 1;
         match to {
             S::Starting => self.starting(from, input, at)?,
@@ -139,7 +140,7 @@ impl Rules {
         rule!(self.pid == Some(pid), "signal to {pid}, which is not ours");
         let policy = &self.policy;
         let stop = (signal, group) == (policy.stopsignal, policy.stopasgroup);
-        let lawful = match input {
+        let allowed = match input {
             Input::Signal(asked) => (signal, group) == (*asked, false),
             Input::Stop | Input::GiveUp | Input::Probed(true) => stop,
             Input::Spawned { .. } => {
@@ -164,7 +165,7 @@ impl Rules {
             | Input::KillFailed(_)
             | Input::Exited { .. } => false,
         };
-        rule!(lawful, "no reason for {signal}, group: {group}");
+        rule!(allowed, "no reason for {signal}, group: {group}");
         Ok(())
     }
 }

@@ -7,82 +7,57 @@ use nix::sys::stat::{SFlag, fstat};
 use super::Scene;
 use crate::ctl::failure::Failure;
 use crate::ctl::json::Report;
+use crate::ctl::process::ProcessInfo;
 use crate::ctl::screen::{self, Screen, Size};
-use crate::ctl::session::{Session, Unreached};
+use crate::ctl::session::Session;
 
 /// Where tables go.
-pub(super) enum Output {
-    /// Each in the place of the one before.
+pub(super) enum WatchOutput {
+    /// Each in place of the one before.
     Screen(Box<Screen>),
-    /// Each that tells something new after the one before.
-    Lines(Changes),
-    /// The same for programs, a document a line.
-    Documents(Changes),
+    /// Each that shows a change below the one before: as text, or with `--json` as one document
+    /// per line.
+    Stream {
+        shown: Option<Summary>,
+        /// Standard output is a pipe, whose other end may close unnoticed.
+        is_pipe: bool,
+    },
 }
 
-/// Tells what was shown already.
-#[derive(Debug, Default)]
-pub(super) struct Changes {
-    shown: Option<Gist>,
-    is_pipe: bool,
-}
-
-/// What is worth another table. Uptimes and loads are not.
+/// What another table is shown for. Uptimes and loads are not in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Gist {
-    Processes(Vec<One>, Vec<String>),
+pub(super) enum Summary {
+    /// Name, state, pid and, if it does not run, description of each process; then the errors.
+    Processes(Vec<(String, i64, i64, Option<String>)>, Vec<String>),
     Absent(String),
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct One {
-    namespec: String,
-    state: i64,
-    pid: i64,
-    /// Of one that does not run.
-    description: Option<String>,
-}
-
-impl Gist {
+impl Summary {
     fn of(scene: &Scene) -> Self {
         match scene {
-            Scene::Absent(Unreached { message, .. }) => Self::Absent(message.clone()),
+            Scene::Absent(_, message) => Self::Absent(message.clone()),
             Scene::View(view) => {
-                let one = |info: &&crate::ctl::process::ProcessInfo| One {
-                    namespec: info.namespec(),
-                    state: info.state,
-                    pid: info.pid,
-                    description: (info.pid == 0).then(|| info.description.clone()),
+                let one = |info: &ProcessInfo| {
+                    let description = (info.pid == 0).then(|| info.description.clone());
+                    (info.namespec(), info.state, info.pid, description)
                 };
-                let all = view.infos().iter().map(one).collect();
+                let all = view.infos().into_iter().map(one).collect();
                 Self::Processes(all, view.errors.clone())
             }
         }
     }
 }
 
-impl Changes {
-    /// Whether there is something new to show; the first table is.
-    fn are_in(&mut self, scene: &Scene) -> bool {
-        let gist = Some(Gist::of(scene));
-        let changed = self.shown != gist;
-        self.shown = gist;
-        changed
-    }
-}
-
-impl Output {
+impl WatchOutput {
     pub(super) fn open(session: &Session<'_>) -> Result<Self, Failure> {
-        let changes = Changes {
+        let is_text = session.report.is_none();
+        if is_text && session.terminal.is_terminal() && screen::is_possible() {
+            return Ok(Self::Screen(Box::new(Screen::open()?)));
+        }
+        let kind = fstat(io::stdout()).map(|stat| SFlag::from_bits_truncate(stat.st_mode));
+        Ok(Self::Stream {
             shown: None,
-            is_pipe: is_pipe(),
-        };
-        Ok(if session.report.is_some() {
-            Self::Documents(changes)
-        } else if session.terminal.is_terminal() && screen::is_possible() {
-            Self::Screen(Box::new(Screen::open()?))
-        } else {
-            Self::Lines(changes)
+            is_pipe: kind.is_ok_and(|kind| kind & SFlag::S_IFMT == SFlag::S_IFIFO),
         })
     }
 
@@ -90,64 +65,54 @@ impl Output {
     pub(super) fn screen(&self) -> Option<&Screen> {
         match self {
             Self::Screen(screen) => Some(screen),
-            Self::Lines(_) | Self::Documents(_) => None,
+            Self::Stream { .. } => None,
         }
     }
 
-    /// The same.
-    pub(super) fn into_screen(self) -> Option<Screen> {
-        match self {
-            Self::Screen(screen) => Some(*screen),
-            Self::Lines(_) | Self::Documents(_) => None,
-        }
-    }
-
-    /// Whether the other end of standard output may go away unnoticed.
+    /// Whether standard output is a pipe and not a screen.
     pub(super) fn is_pipe(&self) -> bool {
         match self {
             Self::Screen(_) => false,
-            Self::Lines(changes) | Self::Documents(changes) => changes.is_pipe,
+            Self::Stream { is_pipe, .. } => *is_pipe,
         }
     }
 
     pub(super) fn show(&mut self, session: &mut Session<'_>, scene: &Scene) -> Result<(), Failure> {
-        match self {
-            Self::Screen(screen) => draw(screen, session, scene),
-            Self::Lines(changes) => {
-                let is_first = changes.shown.is_none();
-                if !changes.are_in(scene) {
-                    return Ok(());
-                }
-                let blank = if is_first { "" } else { "\n" };
-                let text = text(scene, session.terminal.has_colours(), None);
-                Ok(session.terminal.out(&format!("{blank}{text}"))?)
-            }
-            Self::Documents(changes) => {
-                if changes.are_in(scene) {
-                    document(session, scene)?;
-                }
-                Ok(())
-            }
+        let shown = match self {
+            Self::Screen(screen) => return draw(screen, session, scene),
+            Self::Stream { shown, .. } => shown,
+        };
+        let summary = Some(Summary::of(scene));
+        if *shown == summary {
+            return Ok(());
         }
+        let is_first = shown.is_none();
+        *shown = summary;
+        if session.report.is_some() {
+            return document(session, scene);
+        }
+        let blank = if is_first { "" } else { "\n" };
+        let text = text(scene, session.terminal.has_colors(), None);
+        Ok(session.terminal.out(&format!("{blank}{text}"))?)
     }
 }
 
-fn text(scene: &Scene, colours: bool, width: Option<usize>) -> String {
+fn text(scene: &Scene, colors: bool, width: Option<usize>) -> String {
     match scene {
         Scene::View(view) => {
             let mut text: String = view.errors.iter().map(|line| format!("{line}\n")).collect();
-            text.push_str(&view.text(colours, width));
+            text.push_str(&view.text(colors, width));
             text
         }
-        Scene::Absent(Unreached { message, .. }) => format!("{message}\n"),
+        Scene::Absent(_, message) => format!("{message}\n"),
     }
 }
 
 fn draw(screen: &Screen, session: &Session<'_>, scene: &Scene) -> Result<(), Failure> {
     let size = Size::of_console();
-    let text = text(scene, session.terminal.has_colours(), Some(size.columns));
+    let text = text(scene, session.terminal.has_colors(), Some(size.columns));
     let lines: Vec<String> = text.lines().map(str::to_owned).collect();
-    let last = format!("{}  (q leaves)", session.server.shown());
+    let last = format!("{}  (press q to quit)", session.server.shown());
     Ok(screen.draw(&lines, &last, size)?)
 }
 
@@ -160,7 +125,7 @@ fn document(session: &mut Session<'_>, scene: &Scene) -> Result<(), Failure> {
             view.fail(session)?;
             session.tell("", || view.json())?;
         }
-        Scene::Absent(Unreached { status, message }) => session.fail(*status, message)?,
+        Scene::Absent(status, message) => session.fail(*status, message)?,
     }
     let status = std::mem::replace(&mut session.exit_status, before);
     if let Some(report) = &mut session.report {
@@ -169,9 +134,4 @@ fn document(session: &mut Session<'_>, scene: &Scene) -> Result<(), Failure> {
         session.terminal.out(&format!("{document}\n"))?;
     }
     Ok(())
-}
-
-fn is_pipe() -> bool {
-    fstat(io::stdout())
-        .is_ok_and(|stat| SFlag::from_bits_truncate(stat.st_mode) & SFlag::S_IFMT == SFlag::S_IFIFO)
 }

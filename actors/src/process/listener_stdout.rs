@@ -1,0 +1,199 @@
+//! The stdout of a listener: read on the control thread, passed to its pool, and copied to its log
+//! through a pipe that never blocks. A log that does not keep up loses bytes, which are counted and
+//! logged, and never holds up an event.
+
+use std::fmt;
+use std::io::{self, ErrorKind};
+use std::os::fd::OwnedFd;
+use std::rc::Rc;
+use std::time::Duration;
+
+use nix::errno::Errno;
+use nix::fcntl::OFlag;
+use nix::unistd::pipe2;
+use tokio::net::unix::pipe::Receiver;
+use visord_model::event::Stream;
+use visord_model::pyrepr::{repr, repr_bytes};
+
+use super::Process;
+use crate::log::Channel;
+use crate::messages::pool::MemberEvent;
+
+/// Read at most this much before anything else gets its turn.
+const CHUNK: usize = 64 * 1024;
+
+/// A listener that fills a whole chunk does not speak its protocol: it gets one chunk per pause, so
+/// that it cannot keep the control thread busy.
+const FLOOD_PAUSE: Duration = Duration::from_millis(2);
+
+/// Chunks read after the child's exit; a pipe holds 64 KiB, or 1 MiB if its size was raised.
+const DRAIN_READS: usize = 16;
+
+/// When to read next, once the pipe is readable.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum NextRead {
+    Now,
+    /// After the turn of every other actor.
+    AfterTurn,
+    AfterPause,
+    /// The end was reached.
+    Never,
+}
+
+/// The read end of a listener's stdout, and the log that gets a copy.
+pub(super) struct ListenerStdout {
+    pipe: Rc<Receiver>,
+    log: Channel,
+    /// Leads to `log`.
+    copy: Option<OwnedFd>,
+    lost: usize,
+    next_read: NextRead,
+    /// Where it is read into; what is passed on is as small as what was written.
+    buffer: Box<[u8]>,
+}
+
+/// What one read returned.
+enum Chunk {
+    Data(Vec<u8>),
+    NothingYet,
+    End,
+}
+
+impl Process {
+    /// Whether [`Self::stdout_readable`] is to be waited for.
+    pub(super) fn stdout_is_open(&self) -> bool {
+        let stdout = self.listener_stdout.as_ref();
+        stdout.is_some_and(|stdout| stdout.next_read != NextRead::Never)
+    }
+
+    /// Completes when the listener's stdout is to be read.
+    pub(super) fn stdout_readable(&self) -> impl Future<Output = io::Result<()>> + 'static + use<> {
+        let stdout = self.listener_stdout.as_ref();
+        let next = stdout.map(|stdout| (stdout.pipe.clone(), stdout.next_read));
+        async move {
+            let Some((pipe, next_read)) = next else {
+                return Ok(());
+            };
+            match next_read {
+                NextRead::Now | NextRead::Never => {}
+                NextRead::AfterTurn => tokio::task::yield_now().await,
+                NextRead::AfterPause => tokio::time::sleep(FLOOD_PAUSE).await,
+            }
+            pipe.readable().await
+        }
+    }
+
+    /// One read, so that a listener that never stops writing does not stop everything else.
+    pub(super) fn read_stdout(&mut self, ready: io::Result<()>) {
+        let Some(stdout) = &mut self.listener_stdout else {
+            return;
+        };
+        let chunk = match ready {
+            Ok(()) => stdout.read(),
+            Err(_) => Chunk::End,
+        };
+        stdout.next_read = match &chunk {
+            Chunk::Data(data) if data.len() == CHUNK => NextRead::AfterPause,
+            Chunk::Data(_) => NextRead::AfterTurn,
+            Chunk::NothingYet => NextRead::Now,
+            Chunk::End => NextRead::Never,
+        };
+        if let Chunk::Data(data) = chunk {
+            self.pass_on(data);
+        }
+    }
+
+    /// To the log, and to the pool.
+    fn pass_on(&mut self, data: Vec<u8>) {
+        if let Some(stdout) = &mut self.listener_stdout {
+            stdout.copy_to_log(&data);
+        }
+        let output = OutputLine(&self.name().process, &data);
+        slog::debug!(self.deps.logger, "{output}");
+        self.tell_pool(MemberEvent::Output(data));
+    }
+
+    /// The child is gone: read what it still wrote, then close.
+    pub(super) fn close_stdout(&mut self) {
+        // what a pipe can hold, and no more: a descendant may still be writing
+        for _ in 0..DRAIN_READS {
+            match self.listener_stdout.as_mut().map(ListenerStdout::read) {
+                Some(Chunk::Data(data)) => self.pass_on(data),
+                Some(Chunk::NothingYet | Chunk::End) | None => break,
+            }
+        }
+        let Some(stdout) = self.listener_stdout.take() else {
+            return;
+        };
+        if stdout.lost > 0 {
+            let (group, name) = (&self.name().group, &self.name().process);
+            slog::warn!(
+                self.deps.logger,
+                "{} bytes of '{name}' stdout lost: its log does not keep up",
+                stdout.lost
+            );
+            let logs = &self.deps.logs;
+            logs.count_lost(group, name, Stream::Stdout, stdout.lost as u64);
+        }
+        self.outputs.push(stdout.log);
+    }
+}
+
+/// A nonblocking pipe into a channel; without one the listener is read all the same.
+fn copy_to(log: &Channel, pid: i32) -> Option<OwnedFd> {
+    let (read, write) = pipe2(OFlag::O_CLOEXEC | OFlag::O_NONBLOCK).ok()?;
+    log.attach(read, pid);
+    Some(write)
+}
+
+impl ListenerStdout {
+    /// Of this child. Error: the pipe cannot be watched.
+    pub(super) fn new(pipe: OwnedFd, log: Channel, pid: i32) -> io::Result<Self> {
+        Ok(Self {
+            pipe: Rc::new(Receiver::from_owned_fd(pipe)?),
+            copy: copy_to(&log, pid),
+            log,
+            lost: 0,
+            next_read: NextRead::Now,
+            buffer: vec![0; CHUNK].into(),
+        })
+    }
+
+    pub(super) fn log(&self) -> &Channel {
+        &self.log
+    }
+
+    fn read(&mut self) -> Chunk {
+        loop {
+            match self.pipe.try_read(&mut self.buffer) {
+                Ok(0) => return Chunk::End,
+                Ok(n) => return Chunk::Data(self.buffer[..n].to_vec()),
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return Chunk::NothingYet,
+                Err(_) => return Chunk::End,
+            }
+        }
+    }
+
+    fn copy_to_log(&mut self, data: &[u8]) {
+        let mut kept = 0;
+        while let Some(copy) = self.copy.as_ref().filter(|_| kept < data.len()) {
+            match nix::unistd::write(copy, &data[kept..]) {
+                Ok(n) => kept += n,
+                Err(Errno::EINTR) => {}
+                Err(_) => break,
+            }
+        }
+        self.lost += data.len() - kept;
+    }
+}
+
+/// The log line about what a listener wrote, formatted only if it is written.
+struct OutputLine<'a>(&'a str, &'a [u8]);
+
+impl fmt::Display for OutputLine<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(name, data) = self;
+        write!(f, "{} stdout output:\n{}", repr(name), repr_bytes(data))
+    }
+}

@@ -1,0 +1,235 @@
+//! What a process does on request.
+
+use std::sync::Arc;
+
+use futures_util::FutureExt;
+use futures_util::future::{LocalBoxFuture, join_all, ready};
+use visord_model::fault::{Fault, FaultCode};
+use visord_model::name::ProcessName;
+use visord_model::process::{Input, Refusal, SPAWN_TIMEOUT};
+use visord_model::state::ProcessState;
+
+use super::stdin::{STDIN_BUFFER, StdinError};
+use super::waiters::Awaited;
+use super::{Process, Setup};
+use crate::log::{Channel, ChannelSpec, FileAction};
+use crate::messages::process::Command;
+use crate::messages::{Answer, NoReply};
+use crate::spawn::{ResolvedCommand, SpawnError};
+
+/// What has to be made good if a process stays that was to be replaced or removed.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Leaving {
+    /// A restart was due, or a start was to follow the stop.
+    canceled_start: bool,
+}
+
+type Later = LocalBoxFuture<'static, Answer>;
+
+impl Setup {
+    fn no_reply(&self, is_open: bool) -> Fault {
+        NoReply::of(&self.name, &self.given_up, is_open).into()
+    }
+}
+
+fn refused(refusal: Refusal, name: &ProcessName) -> Fault {
+    match refusal {
+        Refusal::AlreadyStarted => FaultCode::AlreadyStarted.about(name),
+        Refusal::NotRunning => FaultCode::NotRunning.about(name),
+        Refusal::UnknownState => {
+            FaultCode::Failed.about(format!("{name} is in an unknown process state"))
+        }
+        Refusal::Closing => FaultCode::ShutdownState.bare(),
+    }
+}
+
+impl Process {
+    /// Carry out a request; the answer may come later.
+    pub(super) fn request(&mut self, command: Command) -> Later {
+        let done = match command {
+            Command::Start { wait } => return self.find_and_start(wait),
+            Command::StartFound { wait, program } => return later(self.start(wait, program)),
+            Command::Stop { wait } => return later(self.stop(wait)),
+            Command::Retire => return self.retire(),
+            Command::ClearLogs => return self.maintain_logs(FileAction::Clear),
+            Command::RotateLogs => return self.maintain_logs(FileAction::Rotate),
+            Command::Signal(signal) => self
+                .requested(Input::Signal(signal))
+                .and_then(|()| self.signalled()),
+            Command::Write(data) => self.write(&data),
+            Command::Autostart if self.leaving.is_some() => Ok(()),
+            Command::Autostart => self.told(Input::Autostart),
+            Command::GiveUp => self.told(Input::GiveUp),
+            Command::Closing => self.told(Input::Closing),
+            Command::Reinstate => self.reinstate(),
+            Command::ReopenLogs => {
+                self.channels().for_each(Channel::reopen);
+                Ok(())
+            }
+        };
+        ready(done).boxed_local()
+    }
+
+    /// A turn that cannot fail.
+    fn told(&mut self, input: Input) -> Answer {
+        self.turn_unasked(input);
+        Ok(())
+    }
+
+    /// A turn that a client asked for.
+    fn requested(&mut self, input: Input) -> Answer {
+        let turn = self.turn(input);
+        turn.map_err(|refusal| refused(refusal, self.name()))
+    }
+
+    /// The fault of a signal that could not be delivered.
+    fn signalled(&self) -> Answer {
+        match self.machine.trouble() {
+            Some(trouble) => Err(FaultCode::Failed.about(trouble)),
+            None => Ok(()),
+        }
+    }
+
+    /// Find the program before the state is checked, as in the original: NO_FILE and
+    /// NOT_EXECUTABLE come before ALREADY_STARTED. Bounded like a start.
+    fn find_and_start(&self, wait: bool) -> Later {
+        let clock = self.deps.clock;
+        let attempt = self.attempt(&self.checks);
+        let found = self
+            .deps
+            .spawner
+            .resolve(self.query(), Arc::clone(&attempt));
+        let (setup, mailbox) = (self.setup.clone(), self.mailbox.upgrade());
+        let found = async move {
+            let mut found = found;
+            loop {
+                let Some(due) = attempt.expire(SPAWN_TIMEOUT) else {
+                    return Err(SpawnError::Cancelled);
+                };
+                let left = due.0.saturating_sub(clock.now().mono.0);
+                if let Ok(found) = tokio::time::timeout(left, &mut found).await {
+                    return found;
+                }
+            }
+        };
+        async move {
+            let program = found.await.map_err(|error| match error.fault_code() {
+                Some(code) => code.about(error.to_string()),
+                None => FaultCode::SpawnError.about(&setup.name),
+            })?;
+            let actor = mailbox.ok_or_else(|| setup.no_reply(false))?;
+            let started = actor.send(Command::StartFound { wait, program }).await;
+            started.unwrap_or_else(|_| Err(setup.no_reply(actor.connected())))
+        }
+        .boxed_local()
+    }
+
+    fn start(&mut self, wait: bool, program: ResolvedCommand) -> Result<Option<Later>, Fault> {
+        if self.leaving.is_some() {
+            let reason = format!("{} is being updated", self.name());
+            return Err(FaultCode::Failed.about(reason));
+        }
+        let stopping = self.machine.state() == ProcessState::Stopping;
+        self.program = Some(program);
+        let started = self.requested(Input::Start);
+        // a spawn that follows a stop looks for the program again
+        self.program = None;
+        started?;
+        let awaited = match wait {
+            true => Awaited::Running,
+            // the start follows the stop that is under way (difference Q15)
+            false if stopping => return Ok(None),
+            false => Awaited::Launched,
+        };
+        Ok(Some(self.wait_for(awaited)))
+    }
+
+    fn stop(&mut self, wait: bool) -> Result<Option<Later>, Fault> {
+        self.requested(Input::Stop)?;
+        self.signalled()?;
+        let waits = wait && !self.machine.state().is_stopped();
+        Ok(waits.then(|| self.wait_for(Awaited::Stopped)))
+    }
+
+    fn wait_for(&mut self, awaited: Awaited) -> Later {
+        let answer = self.waiters.add(awaited);
+        let setup = self.setup.clone();
+        async move {
+            let ended = |_| Err(setup.no_reply(false));
+            answer.await.unwrap_or_else(ended)
+        }
+        .boxed_local()
+    }
+
+    /// A stop that only [`Command::Reinstate`] takes back. A stop under way is only waited for.
+    fn retire(&mut self) -> Later {
+        let canceled_start = self.machine.start_is_due();
+        let leaving = self.leaving.get_or_insert_default();
+        leaving.canceled_start |= canceled_start;
+        self.turn_unasked(Input::Stop);
+        if self.machine.state().is_stopped() {
+            return ready(self.signalled()).boxed_local();
+        }
+        self.wait_for(Awaited::Stopped)
+    }
+
+    /// A start that [`Command::Retire`] canceled happens now.
+    fn reinstate(&mut self) -> Answer {
+        let leaving = self.leaving.take();
+        // a stop that failed is not tried again
+        self.turn_unasked(Input::KeepRunning);
+        if leaving.is_some_and(|leaving| leaving.canceled_start) {
+            self.turn_unasked(Input::Start);
+        }
+        Ok(())
+    }
+
+    fn write(&mut self, data: &[u8]) -> Answer {
+        let stopping = self.machine.state() == ProcessState::Stopping;
+        if self.child.is_none() || self.exited.is_some() || stopping {
+            return Err(FaultCode::NotRunning.about(self.name()));
+        }
+        let written = self.write_stdin(data);
+        written.map_err(|error| match error {
+            StdinError::Closed => FaultCode::NoFile.about(self.name()),
+            StdinError::Full => FaultCode::Failed.about(format!(
+                "{} does not read its stdin, {STDIN_BUFFER} bytes wait already",
+                self.name()
+            )),
+        })
+    }
+
+    /// Do this to every log, of a process that has none open too (difference C34).
+    fn maintain_logs(&self, action: FileAction) -> Later {
+        let open = join_all(self.channels().map(|log| log.maintain(action)));
+        let closed = self.closed_channels();
+        let logs = &self.deps.logs;
+        let closed = join_all(closed.iter().map(|spec| logs.maintain_closed(spec, action)));
+        let name = self.name().clone();
+        async move {
+            let mut results = open.await.into_iter().chain(closed.await);
+            let done = results.try_for_each(|result| result.map(drop));
+            done.map_err(|error| match action {
+                FileAction::Clear => FaultCode::Failed.about(&name),
+                FileAction::Rotate => FaultCode::Failed.about(format!("{name}: {error}")),
+            })
+        }
+        .boxed_local()
+    }
+
+    /// What its outputs would be, while none is open.
+    fn closed_channels(&self) -> Vec<ChannelSpec> {
+        match self.channels().next() {
+            Some(_) => Vec::new(),
+            None => self.channel_specs(),
+        }
+    }
+}
+
+fn later(answer: Result<Option<Later>, Fault>) -> Later {
+    match answer {
+        Ok(Some(later)) => later,
+        Ok(None) => ready(Ok(())).boxed_local(),
+        Err(fault) => ready(Err(fault)).boxed_local(),
+    }
+}

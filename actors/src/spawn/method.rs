@@ -1,0 +1,162 @@
+//! How children are made on this system, and the descriptors that are reserved for it.
+
+use std::cmp::Reverse;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use super::clone::{Beginning, Cloner};
+use super::launch::Launch;
+use super::spawn_pool::MOST_PENDING;
+use super::{fork, helper};
+
+/// Methods that are kept: one for each child that is about to execute the helper, and one for the
+/// next. Each reserves low descriptors, which are free only at the start.
+const KEPT: usize = MOST_PENDING + 1;
+
+/// How a child is made.
+pub(super) enum Method {
+    /// Through the helper.
+    Clone(Cloner),
+    Fork,
+}
+
+/// A child that was made, or is about to be.
+pub(super) enum Making {
+    /// It is about to execute the helper.
+    Beginning(Beginning),
+    /// The outcome of fork: its pid, or an errno.
+    Done(Method, Result<i32, i32>),
+}
+
+impl Method {
+    fn choose(portable: bool) -> Self {
+        let helper = if portable { None } else { helper::descriptor() };
+        match helper.map(Cloner::new) {
+            Some(Ok(cloner)) => Self::Clone(cloner),
+            Some(Err(_)) | None => Self::Fork,
+        }
+    }
+
+    /// The first descriptor that a child does not get a copy of; 0 if it does not matter.
+    fn above(&self) -> u32 {
+        match self {
+            Self::Clone(cloner) => cloner.above(),
+            Self::Fork => 0,
+        }
+    }
+
+    /// Begin to make a child.
+    pub(super) fn begin(self, launch: Box<Launch>) -> Making {
+        let Self::Clone(cloner) = self else {
+            return Making::Done(self, fork::spawn(&launch));
+        };
+        match cloner.begin(launch) {
+            Ok(beginning) => Making::Beginning(beginning),
+            // an old kernel or a sandbox: it would fail each time
+            Err((_, launch, libc::ENOSYS | libc::EPERM | libc::EINVAL)) => {
+                Making::Done(Self::Fork, fork::spawn(&launch))
+            }
+            Err((cloner, _, errno)) => Making::Done(Self::Clone(cloner), Err(errno)),
+        }
+    }
+}
+
+impl Making {
+    /// Whether there is nothing to wait for.
+    pub(super) fn is_over(&self) -> bool {
+        match self {
+            Self::Beginning(beginning) => beginning.is_over(),
+            Self::Done(..) => true,
+        }
+    }
+
+    /// The child's pid, or an errno.
+    pub(super) fn finish(self) -> (Method, Result<i32, i32>) {
+        let beginning = match self {
+            Self::Beginning(beginning) => beginning,
+            Self::Done(method, outcome) => return (method, outcome),
+        };
+        let (cloner, launch, executed) = beginning.finish();
+        match executed {
+            Ok(pid) => (Method::Clone(cloner), Ok(pid)),
+            // an old kernel or a sandbox: it would fail each time
+            Err(libc::ENOSYS | libc::EPERM | libc::EINVAL | libc::EACCES) => {
+                (Method::Fork, fork::spawn(&launch))
+            }
+            // such as arguments that are too long with ours added: the child reports it
+            Err(_) => (Method::Clone(cloner), fork::spawn(&launch)),
+        }
+    }
+}
+
+/// Methods that are not in use.
+pub(super) struct Methods {
+    portable: bool,
+    kept: Mutex<Vec<Method>>,
+}
+
+impl std::fmt::Debug for Methods {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Methods")
+    }
+}
+
+impl Methods {
+    /// With `portable`, fork even where the helper can be executed.
+    pub(super) fn new(portable: bool) -> Self {
+        Self {
+            portable,
+            kept: Mutex::default(),
+        }
+    }
+
+    /// Reserve low descriptors while they are free.
+    pub(super) fn reserve(&self) {
+        let methods: Vec<Method> = (0..KEPT).map(|_| self.take()).collect();
+        methods.into_iter().for_each(|method| self.put_back(method));
+    }
+
+    /// A method that is kept, or a new one.
+    pub(super) fn take(&self) -> Method {
+        let kept = self.kept().pop();
+        kept.unwrap_or_else(|| Method::choose(self.portable))
+    }
+
+    /// Return a method. Those with the lowest descriptors are kept, and the lowest is used next.
+    pub(super) fn put_back(&self, method: Method) {
+        let mut kept = self.kept();
+        kept.push(method);
+        kept.sort_by_key(|method| Reverse(method.above()));
+        let surplus = (kept.len() > KEPT).then(|| kept.remove(0));
+        drop(kept);
+        drop(surplus);
+    }
+
+    // nothing under this lock can panic half-way
+    fn kept(&self) -> MutexGuard<'_, Vec<Method>> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_lowest_places_survive_starts_that_hang() {
+        let methods = Methods::new(false);
+        methods.reserve();
+        assert_eq!(methods.kept().len(), KEPT);
+        // so many starts hang, and the next needs descriptors of its own
+        let in_use = [(); KEPT + 1].map(|()| methods.take());
+        assert_eq!(methods.kept().len(), 0);
+        let mut above = in_use.each_ref().map(Method::above);
+        above.sort_unstable();
+        in_use
+            .into_iter()
+            .rev()
+            .for_each(|method| methods.put_back(method));
+        assert_eq!(methods.kept().len(), KEPT);
+        let again = [(); KEPT].map(|()| methods.take());
+        assert_eq!(again.each_ref().map(Method::above), above[..KEPT]);
+    }
+}

@@ -1,0 +1,137 @@
+//! Every request, and what carries it out.
+
+use std::future::Future;
+
+use actix::{ActorFuture, ActorFutureExt, AsyncContext, Context, Handler};
+use futures_util::future::{LocalBoxFuture, ready};
+use visord_model::event::Event;
+use visord_model::fault::FaultCode;
+use visord_model::name::ProcessName;
+use visord_model::state::SupervisorState;
+
+use super::Supervisor;
+use super::bulk::as_walked;
+use crate::messages::process::Command;
+use crate::messages::supervisor::{LogAction, ReopenEverything, Request};
+use crate::messages::{Answer, Reply};
+use crate::spawn::SpawnError;
+
+/// Reply when this completes.
+fn reply_later<T: 'static>(reply: Reply<T>, answer: impl Future<Output = Answer<T>> + 'static) {
+    actix_rt::spawn(async move { reply.send(answer.await) });
+}
+
+/// The same for what ends if the Supervisor panics.
+fn reply_after<T: 'static>(
+    ctx: &mut Context<Supervisor>,
+    reply: Reply<T>,
+    answer: impl ActorFuture<Supervisor, Output = Answer<T>> + 'static,
+) {
+    ctx.spawn(answer.map(|answer, _act, _ctx| reply.send(answer)));
+}
+
+impl Handler<Request> for Supervisor {
+    type Result = ();
+
+    fn handle(&mut self, request: Request, ctx: &mut Context<Self>) {
+        use Request as R;
+        // listeners get events of clients even while everything stops
+        if !matches!(request, R::SendRemoteEvent(..))
+            && let Err(fault) = self.check_open()
+        {
+            return request.refuse(fault);
+        }
+        match request {
+            R::StartProcess(it, reply) => {
+                let wait = it.wait;
+                self.forward(&it.name, Command::Start { wait }, reply);
+            }
+            R::StopProcess(it, reply) => {
+                let wait = it.wait;
+                self.forward(&it.name, Command::Stop { wait }, reply);
+            }
+            R::SignalProcess(it, reply) => {
+                self.forward(&it.name, Command::Signal(it.signal), reply);
+            }
+            R::WriteStdin(it, reply) => self.forward(&it.name, Command::Write(it.data), reply),
+            R::ClearProcessLogs(it, reply) => self.forward(&it.name, Command::ClearLogs, reply),
+            R::MaintainProcessLogs(it, reply) => {
+                let command = match it.action {
+                    LogAction::Rotate => Command::RotateLogs,
+                    LogAction::Reopen => Command::ReopenLogs,
+                };
+                self.forward(&it.name, command, reply);
+            }
+            R::StartMany(it, reply) => reply_later(reply, self.start_many(&it)),
+            R::StopMany(it, reply) => reply_later(reply, self.stop_many(&it)),
+            R::SignalMany(it, reply) => reply_later(reply, self.signal_many(it)),
+            R::ClearManyLogs(it, reply) => {
+                let command = Command::ClearLogs;
+                let cleared = self.bulk(&it.scope, |_| true, &command, |_| true, as_walked);
+                reply_later(reply, cleared);
+            }
+            R::ClearMainLog(_, reply) => reply_later(reply, self.clear_main_log()),
+            R::AddGroup(it, reply) => reply_after(ctx, reply, self.add_group(it.name)),
+            R::RemoveGroup(it, reply) => reply.send(self.remove_group(&it.name)),
+            R::UpdateGroup(it, reply) => reply_after(ctx, reply, self.update_group(it)),
+            R::ReloadConfig(_, reply) => reply_after(ctx, reply, self.reload_config()),
+            R::GetConfig(_, reply) => reply.send(Ok(self.configured_groups())),
+            R::SendRemoteEvent(it, reply) => {
+                self.publish(Event::Remote {
+                    kind: it.kind,
+                    data: it.data,
+                });
+                reply.send(Ok(()));
+            }
+            R::Shutdown(_, reply) => {
+                self.close(SupervisorState::Shutdown, ctx);
+                reply.send(Ok(()));
+            }
+            R::Restart(_, reply) => reply_after(ctx, reply, self.restart()),
+        }
+    }
+}
+
+impl Supervisor {
+    /// Let the process carry out a request.
+    fn forward(&self, name: &ProcessName, command: Command, reply: Reply<()>) {
+        match self.roster.member(name) {
+            Ok(member) => reply_later(reply, member.ask(command)),
+            Err(fault) => reply.send(Err(fault)),
+        }
+    }
+
+    fn clear_main_log(&self) -> LocalBoxFuture<'static, Answer> {
+        let Some(path) = self.deps.board.identity().logfile.clone() else {
+            return Box::pin(ready(Err(FaultCode::NoFile.bare())));
+        };
+        let activity = self.activity.clone();
+        let spawner = &self.deps.workshop;
+        let missing = self.lanes.main_log.run(spawner, move || !path.exists());
+        Box::pin(async move {
+            match missing.await {
+                Ok(true) => return Err(FaultCode::NoFile.bare()),
+                Ok(false) => {}
+                // clearing it would hang as well
+                Err(error @ SpawnError::EarlierHangs) => {
+                    return Err(FaultCode::Failed.about(error.to_string()));
+                }
+                // clearing it needs no such thread
+                Err(_no_thread) => {}
+            }
+            let cleared = activity.clear().await;
+            cleared.map_err(|error| FaultCode::Failed.about(error.to_string()))
+        })
+    }
+}
+
+impl Handler<ReopenEverything> for Supervisor {
+    type Result = ();
+
+    fn handle(&mut self, _msg: ReopenEverything, _ctx: &mut Context<Self>) {
+        slog::info!(self.deps.logger, "supervisord logreopen");
+        self.activity.reopen();
+        self.reopened.send_replace(());
+        self.roster.tell_all(&Command::ReopenLogs);
+    }
+}

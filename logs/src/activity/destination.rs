@@ -1,0 +1,118 @@
+//! A sink of the activity log, and what is owed to its reader: how many lines it did not take.
+
+use std::io;
+
+use super::sink::Sink;
+use crate::file::LogFile;
+use crate::followers::Followers;
+
+/// Where lines are written, one after the other.
+pub(super) struct Destination {
+    sink: Sink,
+    /// Lines the sink did not take, and why the last of them.
+    lost: Option<(u64, String)>,
+    /// Something else to be said with the next line.
+    problem: Option<String>,
+    /// To be notified when the file grew.
+    pub(super) followers: Followers,
+    stalled: bool,
+}
+
+impl Destination {
+    /// Nothing was written to this sink yet.
+    pub(super) fn new(sink: Sink) -> Self {
+        Self {
+            sink,
+            lost: None,
+            problem: None,
+            followers: Followers::default(),
+            stalled: false,
+        }
+    }
+
+    /// Writes a line; if the sink does not take it, it is counted.
+    pub(super) fn write(&mut self, line: &str) {
+        self.write_rest(line, 0);
+    }
+
+    /// Writes lines, at once if that makes no difference to the reader.
+    pub(super) fn write_lines(&mut self, lines: &[String]) {
+        let is_calm = self.lost.is_none() && self.problem.is_none() && !self.stalled;
+        let mut stored = 0;
+        let size = lines.iter().map(String::len).sum();
+        if is_calm
+            && lines.len() > 1
+            && let Some(file) = self.sink.file_mut()
+            && file.has_room_for(size)
+        {
+            stored = file.append(lines.concat().as_bytes()).stored;
+            self.announce();
+        }
+        for line in lines {
+            let done = stored.min(line.len());
+            stored -= done;
+            if done < line.len() {
+                self.write_rest(line, done);
+            }
+        }
+    }
+
+    /// Writes a line of which the first `done` bytes are written.
+    fn write_rest(&mut self, line: &str, done: usize) {
+        match self.sink.write(line, done, self.stalled) {
+            Ok(()) => {
+                self.stalled = false;
+                self.declare(line);
+                self.announce();
+            }
+            Err(error) => {
+                let kind = error.kind();
+                self.stalled = matches!(kind, io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock);
+                let before = self.lost.take().map_or(0, |(count, _)| count);
+                self.lost = Some((before + 1, error.to_string()));
+            }
+        }
+    }
+
+    fn announce(&self) {
+        if let Some(file) = self.sink.file() {
+            self.followers.grown(file.path());
+        }
+    }
+
+    /// After a line that was written: say with its time what went wrong before it.
+    fn declare(&mut self, line: &str) {
+        if self.lost.is_none() && self.problem.is_none() {
+            return;
+        }
+        // "YYYY-MM-DD HH:MM:SS,mmm"
+        let time = line.get(..23).unwrap_or_default();
+        if let Some((count, reason)) = &self.lost {
+            let text = format!("{time} ERRO {count} lines of the activity log lost: {reason}\n");
+            if self.sink.write(&text, 0, true).is_ok() {
+                self.lost = None;
+            }
+        }
+        if let Some(text) = &self.problem {
+            let text = format!("{time} ERRO {text}\n");
+            if self.sink.write(&text, 0, true).is_ok() {
+                self.problem = None;
+            }
+        }
+    }
+
+    /// Opens the file again; a failure is said with the next line.
+    pub(super) fn reopen(&mut self) {
+        if let Some(Err(error)) = self.sink.file_mut().map(LogFile::reopen) {
+            self.problem = Some(format!("cannot reopen the activity log: {error}"));
+        }
+    }
+
+    /// Empties the file.
+    ///
+    /// # Errors
+    /// Those of unlinking and opening.
+    pub(super) fn clear(&mut self) -> io::Result<()> {
+        self.sink.file_mut().map_or(Ok(()), LogFile::clear)
+    }
+}

@@ -1,0 +1,88 @@
+//! The handle of one captured output, held by its process.
+
+use std::future::Future;
+use std::io;
+use std::os::fd::OwnedFd;
+
+use tokio::sync::oneshot;
+
+use crate::disk::RealDisk;
+use crate::output::Output;
+use crate::pump::{ChannelId, Command, CommandSender, Log, maintain};
+use crate::spec::{Drained, FileAction};
+
+/// An output whose sinks are open, before it has a thread. Dropping it closes them.
+pub struct OpenedChannel {
+    pub(crate) id: ChannelId,
+    pub(crate) thread: CommandSender,
+    pub(crate) output: Box<Output<RealDisk>>,
+}
+
+impl OpenedChannel {
+    /// Hands it over to the log thread of its file system, with the pipe of the child with this
+    /// pid, as by [`Channel::attach`]. Never blocks.
+    #[must_use]
+    pub fn adopt(self, pipe: Option<(OwnedFd, i32)>) -> Channel {
+        let Self { id, thread, output } = self;
+        let channel = Channel { id, thread };
+        channel.send(Command::Adopt { id, output, pipe });
+        channel
+    }
+}
+
+/// One open output channel. Dropping it closes the log; what a stalled sink has not taken
+/// yet still reaches it, or is declared lost.
+#[derive(Debug)]
+pub struct Channel {
+    id: ChannelId,
+    thread: CommandSender,
+}
+
+impl Channel {
+    /// Starts reading the pipe of a child. The pipe of an earlier child, if any, is
+    /// drained and closed first.
+    pub fn attach(&self, pipe: OwnedFd, pid: i32) {
+        let id = self.id;
+        self.send(Command::Attach { id, pipe, pid });
+    }
+
+    /// Reads what is in the pipe now, without waiting for a grandchild that still holds
+    /// it, stores it, closes the pipe, then answers. Without a pipe it answers at once.
+    ///
+    /// A stalled pollable sink does not delay the answer; a file system that hangs does,
+    /// so a caller that must go on bounds its waiting. The work is done in any case.
+    pub fn drain(&self) -> impl Future<Output = Drained> + 'static + use<> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Command::Drain { id: self.id, reply });
+        // the thread only goes away with the daemon; then nothing is left to drain
+        async { answer.await.unwrap_or_default() }
+    }
+
+    /// Opens the log file again (SIGUSR2), in append mode. A failure is logged and the old
+    /// file stays in use.
+    pub fn reopen(&self) {
+        self.send(Command::Reopen { id: self.id });
+    }
+
+    /// Clears or rotates the log file. Without a regular file nothing happens.
+    ///
+    /// # Errors
+    /// Those of renaming, unlinking and opening.
+    pub fn maintain(
+        &self,
+        action: FileAction,
+    ) -> impl Future<Output = io::Result<()>> + 'static + use<> {
+        maintain(&self.thread, Log::Open(self.id), action)
+    }
+
+    fn send(&self, command: Command) {
+        // a thread that has ended has nothing to do
+        let _ = self.thread.send(command);
+    }
+}
+
+impl Drop for Channel {
+    fn drop(&mut self) {
+        self.send(Command::Close { id: self.id });
+    }
+}

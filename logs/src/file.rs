@@ -1,0 +1,382 @@
+//! One log on disk: appended to, rotated by size, reopened, cleared (spec core 6.2, 6.3).
+//!
+//! Nothing here gives up: a log that cannot be rotated goes on growing, one that was
+//! deleted is created again, and what cannot be stored is reported to the caller, who counts it.
+
+mod backups;
+mod closed;
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use visord_config::LogFileConfig;
+use visord_model::output::rotation::{Compression, RotateBy, Schedule};
+
+use crate::disk::{Disk, How, Identity, Kind, Named, Status};
+pub(crate) use backups::{numbered, numbered_of};
+pub(crate) use closed::{clear_closed, rotate_closed};
+use closed::{make, remove_regular};
+
+/// After a rotation that failed, try again when the file has grown by this much.
+const RETRY_GROWTH: u64 = 256 * 1024;
+
+/// How a log file is rotated and made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct FileOptions {
+    /// Rotate once this many bytes are reached; 0 or less: never.
+    pub(crate) maxbytes: i64,
+    /// Old files kept; 0 or less: the log just starts over.
+    pub(crate) backups: i64,
+    /// What else rotates it, what becomes of old files, what new ones look like.
+    pub(crate) keys: LogFileConfig,
+}
+
+/// Why an append stopped early.
+#[derive(Debug)]
+pub(crate) enum Stop {
+    /// It takes nothing now (EAGAIN); the rest may be offered again later: when it is
+    /// writable if it is polled ([`Kind::is_polled`]), otherwise after some time.
+    Full,
+    /// The rest cannot be stored.
+    Failed(io::Error),
+}
+
+/// What became of the bytes of one append.
+#[derive(Debug, Default)]
+pub(crate) struct Appended {
+    /// How many of them are stored, from the front.
+    pub(crate) stored: usize,
+    /// Why not all.
+    pub(crate) stop: Option<Stop>,
+}
+
+/// A log file.
+#[derive(Debug)]
+pub(crate) struct LogFile<D: Disk> {
+    disk: D,
+    path: PathBuf,
+    options: FileOptions,
+    /// When the calendar asks for a rotation.
+    schedule: Option<Schedule>,
+    file: D::File,
+    kind: Kind,
+    /// The handle no longer belongs to the path: a rotation could not open the new file.
+    displaced: bool,
+    /// Size at which to rotate.
+    threshold: Option<u64>,
+    /// Something worth a line in the activity log, once.
+    remark: Option<String>,
+    /// A rotated file that is to be compressed: of the last rotation, or an earlier run.
+    rotated: Option<Identity>,
+}
+
+impl<D: Disk> LogFile<D> {
+    /// Opens a log to append to.
+    pub(crate) fn open(mut disk: D, path: PathBuf, options: FileOptions) -> io::Result<Self> {
+        let remark = make(&mut disk, &path, &options.keys);
+        let (file, kind) = disk.open(&path, How::Append)?;
+        let mut log = Self {
+            disk,
+            path,
+            options,
+            schedule: None,
+            file,
+            kind,
+            displaced: false,
+            threshold: None,
+            remark,
+            rotated: None,
+        };
+        log.threshold = log.configured_threshold();
+        log.rotated = log.leftover();
+        if options.keys.rotate != RotateBy::Size && kind == Kind::Regular {
+            let status = log.disk.status(&log.file)?;
+            let last = if status.size > 0 {
+                log.disk.local(status.modified)
+            } else {
+                log.disk.now()
+            };
+            log.schedule = Schedule::new(options.keys.rotate, last);
+        }
+        Ok(log)
+    }
+
+    /// The path it was opened by.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// What it is.
+    pub(crate) fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// The open file, to be closed by the caller.
+    pub(crate) fn into_file(self) -> D::File {
+        self.file
+    }
+
+    /// The open file itself.
+    pub(crate) fn file(&self) -> &D::File {
+        &self.file
+    }
+
+    /// Writes through this handle of the same file from now on; returns the one before.
+    pub(crate) fn swap_file(&mut self, file: D::File) -> D::File {
+        std::mem::replace(&mut self.file, file)
+    }
+
+    /// The file system it is on.
+    pub(crate) fn device(&mut self) -> io::Result<u64> {
+        Ok(self.disk.status(&self.file)?.identity.device)
+    }
+
+    /// The warning that rotation was asked for but the log is no file of ours. `option` is
+    /// the configuration key that names the log, and of whom.
+    pub(crate) fn rotation_warning(&self, option: &str, of: &str) -> Option<String> {
+        let what = match self.kind {
+            Kind::Regular => return None,
+            Kind::Borrowed => "not a file of its own",
+            Kind::Pollable | Kind::Socket => "not a regular file",
+        };
+        let path = self.path.display();
+        if self.options.keys.rotate != RotateBy::Size {
+            let text = format!("{option}{of}: {path} is {what}, so it is not rotated");
+            return Some(text);
+        }
+        (self.options.maxbytes > 0).then(|| {
+            format!(
+                "{option}{of}: {path} is {what}, so it is not rotated (set {option}_maxbytes=0 to say so)"
+            )
+        })
+    }
+
+    /// How it is rotated and made.
+    pub(crate) fn options(&self) -> FileOptions {
+        self.options
+    }
+
+    /// A rotated file that is to be compressed, if there is one.
+    pub(crate) fn take_rotated(&mut self) -> Option<Identity> {
+        self.rotated.take()
+    }
+
+    /// The newest rotated file, if it is to be compressed and has not been: the daemon
+    /// ended too early.
+    fn leftover(&mut self) -> Option<Identity> {
+        let is_compressed = self.options.keys.compress != Compression::None;
+        if !is_compressed || self.kind != Kind::Regular {
+            return None;
+        }
+        match self.disk.named(&numbered(&self.path, 1)) {
+            Ok(Named::Regular(identity)) => Some(identity),
+            Ok(Named::Nothing | Named::Other) | Err(_) => None,
+        }
+    }
+
+    /// A sentence about something that went wrong but was survived, if there is one.
+    pub(crate) fn take_remark(&mut self) -> Option<String> {
+        self.remark.take()
+    }
+
+    /// Whether appending so many bytes does not rotate this regular file.
+    pub(crate) fn has_room_for(&mut self, bytes: usize) -> bool {
+        let is_below = |threshold| match self.disk.status(&self.file) {
+            Ok(status) => status.size.saturating_add(bytes as u64) < threshold,
+            Err(_) => false,
+        };
+        self.kind == Kind::Regular
+            && !self.displaced
+            && self.schedule.is_none()
+            && self.threshold.is_none_or(is_below)
+    }
+
+    /// Appends all it can, then rotates if the size asks for it.
+    pub(crate) fn append(&mut self, bytes: &[u8]) -> Appended {
+        if self.displaced {
+            self.replace_handle();
+        }
+        if self.schedule.is_some() {
+            self.rotate_if_due();
+        }
+        let mut outcome = self.write_all(bytes);
+        if self.kind == Kind::Regular {
+            self.look_after(bytes, &mut outcome);
+        }
+        outcome
+    }
+
+    fn write_all(&mut self, bytes: &[u8]) -> Appended {
+        let mut stored = 0;
+        while stored < bytes.len() {
+            match self.disk.write(&self.file, self.kind, &bytes[stored..]) {
+                Ok(0) => return stopped(stored, Stop::Failed(io::ErrorKind::WriteZero.into())),
+                Ok(count) => stored += count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    return stopped(stored, Stop::Full);
+                }
+                Err(error) => return stopped(stored, Stop::Failed(error)),
+            }
+        }
+        Appended { stored, stop: None }
+    }
+
+    /// After a write: create the file again if it was deleted, then rotate it if it is large.
+    fn look_after(&mut self, bytes: &[u8], outcome: &mut Appended) {
+        // without a status (a stale handle) the next write fails and says why
+        let Ok(mut status) = self.disk.status(&self.file) else {
+            return;
+        };
+        if status.links == 0 {
+            *outcome = self.start_over_after_deletion(bytes);
+            let Ok(of_the_new) = self.disk.status(&self.file) else {
+                return;
+            };
+            status = of_the_new;
+        }
+        let is_large = |threshold| status.size >= threshold;
+        // a file that was deleted again is left to the next write
+        if status.links > 0 && !self.displaced && self.threshold.is_some_and(is_large) {
+            self.rotate(status);
+        }
+    }
+
+    /// Before the first bytes of a new day or hour.
+    fn rotate_if_due(&mut self) {
+        let now = self.disk.now();
+        let is_due = |schedule: &mut Schedule| schedule.is_due(now);
+        if !self.schedule.as_mut().is_some_and(is_due) || self.displaced {
+            return;
+        }
+        if let Ok(status) = self.disk.status(&self.file)
+            && status.links > 0
+            && status.size > 0
+        {
+            self.rotate(status);
+        }
+    }
+
+    /// Rotates now, whatever the size; an empty log stays, and so does anything but a
+    /// regular file.
+    ///
+    /// # Errors
+    /// Those of renaming and opening.
+    pub(crate) fn rotate_now(&mut self) -> io::Result<()> {
+        if self.kind != Kind::Regular {
+            return Ok(());
+        }
+        if self.displaced {
+            self.replace_handle();
+        }
+        let status = self.disk.status(&self.file)?;
+        if status.size == 0 {
+            return Ok(());
+        }
+        self.try_rotate(status)
+    }
+
+    /// The bytes went into a file without a name: write them into a new one.
+    fn start_over_after_deletion(&mut self, bytes: &[u8]) -> Appended {
+        match self.open_path(How::Append) {
+            Ok((file, kind)) => {
+                self.adopt(file, kind);
+                self.write_all(bytes)
+            }
+            Err(error) => {
+                let reason =
+                    format!("the log file was deleted and cannot be created again: {error}");
+                stopped(0, Stop::Failed(io::Error::new(error.kind(), reason)))
+            }
+        }
+    }
+
+    fn rotate(&mut self, status: Status) {
+        if let Err(error) = self.try_rotate(status) {
+            self.threshold = Some(status.size.saturating_add(RETRY_GROWTH));
+            self.remark = Some(format!(
+                "cannot rotate {}: {error}; it goes on growing",
+                self.path.display()
+            ));
+        }
+    }
+
+    fn try_rotate(&mut self, status: Status) -> io::Result<()> {
+        match self.disk.named(&self.path)? {
+            Named::Regular(identity) if identity == status.identity => {
+                backups::shift(&mut self.disk, &self.path, self.options)?;
+                self.displaced = true;
+                let compress = self.options.keys.compress;
+                if compress != Compression::None && self.options.backups > 0 {
+                    self.rotated = Some(status.identity);
+                }
+                let (file, kind) = self.open_path(How::Truncate)?;
+                self.adopt(file, kind);
+                Ok(())
+            }
+            // something else moved it: the other channel of the same file, or logrotate
+            Named::Regular(_) | Named::Nothing => self.reopen().map(drop),
+            // difference Q38: nothing but a regular file is ever moved or emptied
+            Named::Other => Err(io::Error::other("it is not a regular file any more")),
+        }
+    }
+
+    /// After a rotation whose last step failed: the old handle still stores, now under
+    /// another name; see whether the new file can be had.
+    fn replace_handle(&mut self) {
+        if let Ok((file, kind)) = self.open_path(How::Append) {
+            self.adopt(file, kind);
+        }
+    }
+
+    /// Opens the path, making the file as it is to look if it is missing.
+    fn open_path(&mut self, how: How) -> io::Result<(D::File, Kind)> {
+        let remark = make(&mut self.disk, &self.path, &self.options.keys);
+        let opened = self.disk.open(&self.path, how)?;
+        if remark.is_some() {
+            self.remark = remark;
+        }
+        Ok(opened)
+    }
+
+    /// Uses this handle from now on; returns the one before.
+    fn adopt(&mut self, file: D::File, kind: Kind) -> D::File {
+        self.kind = kind;
+        self.displaced = false;
+        self.threshold = self.configured_threshold();
+        self.swap_file(file)
+    }
+
+    fn configured_threshold(&self) -> Option<u64> {
+        u64::try_from(self.options.maxbytes)
+            .ok()
+            .filter(|&maxbytes| maxbytes > 0 && self.kind == Kind::Regular)
+    }
+
+    /// Opens the path again (USR2) and returns the old handle. If that fails the old handle
+    /// stays in use.
+    pub(crate) fn reopen(&mut self) -> io::Result<D::File> {
+        let (file, kind) = self.open_path(How::Append)?;
+        Ok(self.adopt(file, kind))
+    }
+
+    /// Removes the file and starts an empty one; a missing file is fine. Anything but a
+    /// regular file is left alone (difference Q38).
+    pub(crate) fn clear(&mut self) -> io::Result<()> {
+        if self.kind != Kind::Regular {
+            return Ok(());
+        }
+        remove_regular(&mut self.disk, &self.path)?;
+        self.reopen().map(drop)
+    }
+}
+
+fn stopped(stored: usize, stop: Stop) -> Appended {
+    Appended {
+        stored,
+        stop: Some(stop),
+    }
+}
+
+#[cfg(test)]
+mod tests;

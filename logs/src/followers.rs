@@ -1,0 +1,158 @@
+//! Who follows which log, and what wakes them: our own writers, which say so, and inotify for
+//! everything that others do to the file (`followers/watcher.rs`). They read the file
+//! themselves (`follow.rs`).
+
+mod watcher;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::time::timeout;
+
+use self::watcher::Watches;
+use crate::lock::lock;
+
+/// How often to look where nothing tells of changes: inotify is exhausted, or the log's
+/// folder does not exist.
+const GLANCE: Duration = Duration::from_secs(1);
+
+/// All logs that are followed. Clones share one list.
+#[derive(Clone, Debug, Default)]
+pub struct Followers(Arc<Shared>);
+
+#[derive(Debug, Default)]
+struct Shared {
+    /// How many logs are followed: so that writers need not lock the list.
+    count: AtomicUsize,
+    logs: Mutex<BTreeMap<PathBuf, watch::Sender<Notice>>>,
+    watches: Mutex<Watches>,
+}
+
+/// The state that followers of one log see.
+#[derive(Clone, Copy, Debug, Default)]
+struct Notice {
+    /// Changes when something may be new.
+    times: u64,
+    /// Whether inotify tells what others do.
+    is_watched: bool,
+}
+
+/// Tells one follower when to look at its log again; the log counts as followed until this is
+/// dropped.
+#[derive(Debug)]
+pub struct ChangeNotifier {
+    followers: Followers,
+    path: PathBuf,
+    notice: watch::Receiver<Notice>,
+}
+
+impl Followers {
+    /// Follow a log from now on. Nothing blocks here, but only our own writers tell anything
+    /// before [`ChangeNotifier::watch`].
+    #[must_use]
+    pub fn follow(&self, path: &Path) -> ChangeNotifier {
+        let mut logs = lock(&self.0.logs);
+        let notice = logs.entry(path.to_path_buf()).or_default().subscribe();
+        self.0.count.store(logs.len(), Ordering::Relaxed);
+        ChangeNotifier {
+            followers: self.clone(),
+            path: path.to_path_buf(),
+            notice,
+        }
+    }
+
+    /// Whether any log is followed.
+    pub(crate) fn any(&self) -> bool {
+        self.0.count.load(Ordering::Relaxed) > 0
+    }
+
+    /// Something was written to this log.
+    pub(crate) fn grown(&self, path: &Path) {
+        if self.any() {
+            self.tell(path, |notice| notice.times += 1);
+        }
+    }
+
+    fn tell(&self, path: &Path, change: impl FnOnce(&mut Notice)) {
+        if let Some(notice) = lock(&self.0.logs).get(path) {
+            notice.send_modify(change);
+        }
+    }
+
+    fn tell_all(&self) {
+        for notice in lock(&self.0.logs).values() {
+            notice.send_modify(|notice| notice.times += 1);
+        }
+    }
+
+    fn leave(&self, path: &Path) {
+        {
+            let mut logs = lock(&self.0.logs);
+            // the one that leaves still counts
+            if logs
+                .get(path)
+                .is_some_and(|notice| notice.receiver_count() > 1)
+            {
+                return;
+            }
+            logs.remove(path);
+            self.0.count.store(logs.len(), Ordering::Relaxed);
+        }
+        self.unwatch(path);
+    }
+
+    fn is_followed(&self, path: &Path) -> bool {
+        lock(&self.0.logs).contains_key(path)
+    }
+}
+
+impl ChangeNotifier {
+    /// Have inotify tell what others do to the log. Blocks on the log's file system.
+    pub fn watch(&self) {
+        if !self.is_watched() {
+            self.followers.watch(&self.path);
+        }
+    }
+
+    /// Whether inotify tells what others do to the log.
+    #[must_use]
+    pub fn is_watched(&self) -> bool {
+        self.notice.borrow().is_watched
+    }
+
+    /// A change from now on makes [`changed`](Self::changed) return; to be called before
+    /// each look.
+    pub fn mark(&mut self) {
+        self.notice.mark_unchanged();
+    }
+
+    /// Waits until something may be new since the last [`mark`](Self::mark).
+    pub async fn changed(&mut self) {
+        if self.is_watched() {
+            // the sender lives as long as this follows
+            let _ = self.notice.changed().await;
+        } else {
+            // early or late, it is looked at again
+            let _ = timeout(GLANCE, self.notice.changed()).await;
+        }
+    }
+
+    /// Whether something may be new since the last [`mark`](Self::mark).
+    #[must_use]
+    pub fn has_changed(&self) -> bool {
+        self.notice.has_changed().unwrap_or(true)
+    }
+}
+
+impl Drop for ChangeNotifier {
+    fn drop(&mut self) {
+        self.followers.leave(&self.path);
+    }
+}
+
+#[cfg(test)]
+mod tests;

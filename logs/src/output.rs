@@ -1,0 +1,349 @@
+//! One captured output: what happens to its bytes between the pipe and the log
+//! (spec core 6.5). No thread and no pipe here: bytes come in, the disk is a seam.
+
+mod capture;
+mod lines;
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Instant;
+
+use slog::{Drain, Logger};
+use visord_model::event::{Event, Output as EventOutput};
+use visord_model::output::ansi;
+use visord_model::output::capture::Section;
+use visord_model::output::rotation::Compression;
+use visord_model::pyrepr::{repr, repr_bytes};
+
+use capture::Capture;
+use lines::Lines;
+
+use crate::archive::ArchiveHandle;
+use crate::disk::{Disk, Kind};
+use crate::file::{LogFile, Stop};
+use crate::followers::Followers;
+use crate::ledger::Counts;
+use crate::loss::Loss;
+use crate::spec::ChannelSpec;
+use crate::syslog::SyslogHandle;
+
+/// The most that waits for a stalled sink: a drained pipe of the largest usual size.
+const QUEUE_LIMIT: usize = 1024 * 1024;
+
+/// One output channel.
+pub(crate) struct Output<D: Disk> {
+    /// What it was asked to do.
+    pub(crate) spec: ChannelSpec,
+    logger: Logger,
+    followers: Followers,
+    /// Its log file.
+    pub(crate) file: Option<LogFile<D>>,
+    syslog: Option<SyslogHandle>,
+    capture: Option<Capture>,
+    /// Lines instead of the bytes as they come.
+    lines: Option<Lines>,
+    /// Compresses rotated files, once it is known which thread owns their names.
+    archive: Option<ArchiveHandle>,
+    /// What a stalled sink has not taken yet.
+    queue: Vec<u8>,
+    pub(crate) loss: Loss,
+    /// What is kept of it from run to run.
+    pub(crate) counts: Counts,
+    pid: i32,
+}
+
+impl<D: Disk> Output<D> {
+    /// A channel around sinks that are already open.
+    pub(crate) fn new(
+        spec: ChannelSpec,
+        file: Option<LogFile<D>>,
+        syslog: Option<SyslogHandle>,
+        counts: Counts,
+        logger: Logger,
+        followers: Followers,
+    ) -> Self {
+        let name = Self::name_in_declarations(&spec);
+        Self {
+            capture: Capture::of(&spec),
+            lines: Lines::of(&spec),
+            archive: None,
+            spec,
+            logger,
+            followers,
+            file,
+            syslog,
+            queue: Vec::new(),
+            loss: Loss::new(name, Arc::clone(&counts.lost)),
+            counts,
+            pid: 0,
+        }
+    }
+
+    /// What it is called when bytes of it are lost.
+    pub(crate) fn name_in_declarations(spec: &ChannelSpec) -> String {
+        format!("{} {}", repr(&spec.process), spec.stream.name())
+    }
+
+    /// Whether both are the same output of the same process, going to the same log.
+    pub(crate) fn is_same_as(&self, other: &Self) -> bool {
+        let (a, b) = (&self.spec, &other.spec);
+        (a.stream, &a.process, &a.group, &a.file) == (b.stream, &b.process, &b.group, &b.file)
+    }
+
+    /// A new child writes: capture mode starts outside a section.
+    pub(crate) fn begin(&mut self, pid: i32) {
+        self.pid = pid;
+        if let Some(syslog) = &mut self.syslog {
+            syslog.begin(pid);
+        }
+        self.capture = Capture::of(&self.spec);
+    }
+
+    /// Takes bytes from the pipe through the whole path.
+    pub(crate) fn accept(&mut self, bytes: &[u8]) {
+        if self.capture.is_some() {
+            self.split(Some(bytes));
+        } else {
+            self.record(bytes, None);
+        }
+    }
+
+    /// The child's output has ended: what was held back follows (difference C5).
+    pub(crate) fn finish(&mut self) {
+        if self.capture.is_some() {
+            self.finish_capture();
+        }
+        if self.lines.is_some() {
+            self.put_lines(None);
+        }
+    }
+
+    /// Steps 2 to 5 of spec core 6.5 for one record.
+    fn record(&mut self, bytes: &[u8], section: Option<&mut Section>) {
+        let clean;
+        let bytes = if self.spec.strip_ansi && ansi::contains_sequence(bytes) {
+            clean = ansi::strip(bytes);
+            &clean[..]
+        } else {
+            bytes
+        };
+        match section {
+            Some(section) => section.push(bytes),
+            None => self.store(bytes),
+        }
+        if self.spec.described && self.logger.is_enabled(slog::Level::Debug) {
+            self.show(bytes);
+        }
+        if self.spec.events_enabled
+            && let Some(events) = &self.spec.events
+            && events.has_subscriber(self.spec.stream.log_kind())
+        {
+            events.publish(Event::ProcessLog(self.event(bytes.to_vec())));
+        }
+    }
+
+    fn event(&self, data: Vec<u8>) -> EventOutput {
+        EventOutput {
+            name: visord_model::name::ProcessName::new(
+                self.spec.group.clone(),
+                self.spec.process.clone(),
+            ),
+            pid: self.pid,
+            stream: self.spec.stream,
+            data,
+        }
+    }
+
+    fn show(&self, bytes: &[u8]) {
+        let text = match std::str::from_utf8(bytes) {
+            Ok(text) => text.to_owned(),
+            Err(_) => format!("Undecodable: {}", repr_bytes(bytes)),
+        };
+        self.debug(format!(
+            "{} {} output:\n{text}",
+            repr(&self.spec.process),
+            self.spec.stream.name()
+        ));
+    }
+
+    fn debug(&self, text: String) {
+        slog::debug!(self.logger, "{text}");
+    }
+
+    fn store(&mut self, bytes: &[u8]) {
+        if let Some(syslog) = &mut self.syslog {
+            syslog.send(bytes);
+        }
+        if self.file.is_none() {
+            return;
+        }
+        if self.lines.is_some() {
+            self.put_lines(Some(bytes));
+        } else {
+            self.put(bytes);
+        }
+    }
+
+    fn put(&mut self, bytes: &[u8]) {
+        if self.queue.is_empty() {
+            self.write(bytes);
+        } else {
+            self.enqueue(bytes);
+        }
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        let Some(file) = &mut self.file else {
+            return;
+        };
+        let appended = file.append(bytes);
+        let rest = &bytes[appended.stored..];
+        if let Some(remark) = file.take_remark() {
+            slog::warn!(self.logger, "{remark}");
+        }
+        if let Some(archive) = &self.archive {
+            archive.compress_rotated(file);
+        }
+        if appended.stored > 0 {
+            let stored = appended.stored as u64;
+            self.counts.stored.fetch_add(stored, Ordering::Relaxed);
+            self.followers.grown(file.path());
+        }
+        match appended.stop {
+            None => {}
+            Some(Stop::Full) => self.enqueue(rest),
+            Some(Stop::Failed(error)) => self.loss.add(rest.len(), &error),
+        }
+    }
+
+    fn enqueue(&mut self, bytes: &[u8]) {
+        let room = QUEUE_LIMIT.saturating_sub(self.queue.len());
+        let (kept, excess) = bytes.split_at(room.min(bytes.len()));
+        self.queue.extend_from_slice(kept);
+        if !excess.is_empty() {
+            let reason = self.stall();
+            self.loss.add(excess.len(), &reason);
+        }
+    }
+
+    /// Why the sink takes nothing.
+    fn stall(&self) -> String {
+        match self.file.as_ref().map(LogFile::kind) {
+            Some(Kind::Regular | Kind::Borrowed) => {
+                io::Error::from_raw_os_error(libc::EAGAIN).to_string()
+            }
+            Some(Kind::Pollable | Kind::Socket) | None => "its reader does not read".to_owned(),
+        }
+    }
+
+    /// Bytes a stalled sink has not taken yet.
+    pub(crate) fn queued(&self) -> usize {
+        self.queue.len()
+    }
+
+    /// Offers the queue to the sink again: it may have room, or be another one.
+    pub(crate) fn resume(&mut self) {
+        if self.queue.is_empty() {
+            return;
+        }
+        let queue = std::mem::take(&mut self.queue);
+        self.write(&queue);
+    }
+
+    /// Takes over what an earlier run of the same process left: what is queued, what is
+    /// owed.
+    pub(crate) fn inherit(&mut self, earlier: &mut Self) {
+        let queue = std::mem::take(&mut earlier.queue);
+        self.enqueue(&queue);
+        self.loss.inherit(&mut earlier.loss);
+    }
+
+    /// Gives up on what is still queued.
+    pub(crate) fn abandon_queue(&mut self) {
+        let queue = std::mem::take(&mut self.queue);
+        if !queue.is_empty() {
+            let reason = self.stall();
+            self.loss.add(queue.len(), &reason);
+        }
+    }
+
+    /// Opens the log again and returns the old handle; a failure is only logged, and the old
+    /// handle stays in use.
+    pub(crate) fn reopen(&mut self) -> Option<D::File> {
+        let file = self.file.as_mut()?;
+        match file.reopen() {
+            Ok(old) => Some(old),
+            Err(error) => {
+                let path = file.path().display();
+                slog::warn!(
+                    self.logger,
+                    "cannot reopen {path}: {error}; going on with the old file"
+                );
+                None
+            }
+        }
+    }
+
+    /// Starts a new log file now (`logs rotate`).
+    ///
+    /// # Errors
+    /// Those of renaming and opening.
+    pub(crate) fn rotate(&mut self) -> io::Result<()> {
+        let Some(file) = &mut self.file else {
+            return Ok(());
+        };
+        let rotated = file.rotate_now();
+        if let Some(archive) = &self.archive {
+            archive.compress_rotated(file);
+        }
+        rotated
+    }
+
+    /// From now on rotated files are compressed like this, where that is wanted.
+    pub(crate) fn compress_with(&mut self, archive: ArchiveHandle) {
+        if let Some(file) = &mut self.file {
+            archive.compress_rotated(file);
+            let compress = file.options().keys.compress;
+            self.archive = (compress != Compression::None).then_some(archive);
+            if let Some(remark) = file.take_remark() {
+                slog::warn!(self.logger, "{remark}");
+            }
+        }
+    }
+
+    /// Whether all is well: nothing queued, nothing owed.
+    pub(crate) fn is_calm(&self) -> bool {
+        self.queue.is_empty() && !self.loss.is_owed()
+    }
+
+    /// Whether it may be forgotten: nothing queued, nothing owed, and not so soon after a
+    /// declaration that the next run would declare again within the second.
+    pub(crate) fn is_settled(&self, now: Instant) -> bool {
+        self.queue.is_empty() && self.loss.is_settled(now)
+    }
+
+    /// Declares lost bytes unless it did so within the last second.
+    pub(crate) fn declare(&mut self, now: Instant) {
+        if let Some(text) = self.loss.declare(now) {
+            slog::error!(self.logger, "{text}");
+        }
+    }
+
+    /// Declares lost bytes now: the daemon is ending.
+    pub(crate) fn settle(&mut self) {
+        if let Some(text) = self.loss.settle(Instant::now()) {
+            slog::error!(self.logger, "{text}");
+        }
+    }
+
+    /// The warning that rotation is off because the log is not a file of ours.
+    pub(crate) fn rotation_warning(&self) -> Option<String> {
+        let option = format!("{}_logfile", self.spec.stream.name());
+        let of = format!(" of process {}", repr(&self.spec.process));
+        self.file.as_ref()?.rotation_warning(&option, &of)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,320 @@
+//! Reading and tailing logs by offset, exactly as the tables of spec interfaces 3.6 say.
+//! Nothing is read before it is asked for: what is found is a [`Section`], which is read piece by
+//! piece. Everything here blocks: it is for a thread that may wait for a disk.
+
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::FileExt as _;
+use std::path::Path;
+
+/// The most bytes one answer carries: a longer range is cut off at its end by [`read`],
+/// at its start by [`tail`]. The original reads the whole range into memory.
+pub const LONGEST: u64 = 64 * 1024 * 1024;
+
+/// Logs that go here are kept nowhere: reading them finds nothing.
+const NULL: &str = "/dev/null";
+
+/// Why a log cannot be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReadError {
+    /// Offset and length contradict each other: fault 3.
+    BadArguments,
+    /// There is no such file: fault 20.
+    NoFile,
+    /// It cannot be read, or is not a regular file (a link, a pipe, a terminal): fault 30.
+    Failed,
+}
+
+/// A part of a log that has yet to be read.
+#[derive(Debug)]
+pub struct Section {
+    file: File,
+    /// Offset of its first byte.
+    at: u64,
+    /// Offset after its last byte.
+    end: u64,
+}
+
+impl Section {
+    /// At most `length` bytes from `start`, as far as a file of this size reaches. Nothing is
+    /// negative.
+    fn new(file: File, size: i64, start: i64, length: i64) -> Self {
+        let length = length.min(size.saturating_sub(start)).max(0);
+        let at = start.unsigned_abs();
+        Self {
+            file,
+            at,
+            end: at.saturating_add(length.unsigned_abs().min(LONGEST)),
+        }
+    }
+
+    /// The next bytes, at most `most` of them; none at the end. A file that has become shorter
+    /// ends earlier.
+    ///
+    /// # Errors
+    /// Those of reading.
+    pub fn piece(&mut self, most: usize) -> io::Result<Vec<u8>> {
+        let left = self.end.saturating_sub(self.at);
+        let mut bytes = vec![0; usize::try_from(left).unwrap_or(most).min(most)];
+        let mut count = 0;
+        while count < bytes.len() {
+            match self.file.read_at(&mut bytes[count..], self.at) {
+                Ok(0) => {
+                    self.end = self.at;
+                    break;
+                }
+                Ok(more) => {
+                    count += more;
+                    self.at += more as u64;
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        bytes.truncate(count);
+        Ok(bytes)
+    }
+
+    /// Whether nothing is left to read.
+    #[must_use]
+    pub fn is_at_end(&self) -> bool {
+        self.at >= self.end
+    }
+}
+
+/// The answer of [`tail`].
+#[derive(Debug, Default)]
+pub struct Tail {
+    /// The bytes; `None` if there are none.
+    pub section: Option<Section>,
+    /// The size of the log, to be the next offset.
+    pub offset: i64,
+    /// There was more than asked for.
+    pub overflow: bool,
+}
+
+/// `length` bytes from `offset`; length 0: to the end; a negative offset counts from the
+/// end and goes with length 0 only. `None`: the log is kept nowhere.
+///
+/// # Errors
+/// See [`ReadError`].
+pub fn read(path: &Path, offset: i64, length: i64) -> Result<Option<Section>, ReadError> {
+    if length < 0 || (offset < 0 && length != 0) {
+        return Err(ReadError::BadArguments);
+    }
+    if path == Path::new(NULL) {
+        return Ok(None);
+    }
+    let (file, size) = open(path).map_err(|error| {
+        if error.kind() == io::ErrorKind::NotFound {
+            ReadError::NoFile
+        } else {
+            ReadError::Failed
+        }
+    })?;
+    let start = if offset < 0 {
+        size.saturating_add(offset).max(0)
+    } else {
+        offset
+    };
+    let length = if length == 0 {
+        size.saturating_sub(start)
+    } else {
+        length
+    };
+    Ok(Some(Section::new(file, size, start, length)))
+}
+
+/// The last `length` bytes if anything is new since `offset`, and where the log ends now.
+///
+/// The algorithm of the original, which returns the last `length` bytes and not those
+/// from `offset` (difference Q4). A log that is missing, or cannot be read, is an empty answer.
+#[must_use]
+pub fn tail(path: &Path, offset: i64, length: i64) -> Tail {
+    let unread = |offset| Tail {
+        offset,
+        ..Tail::default()
+    };
+    let (file, size) = match open(path) {
+        Ok(opened) => opened,
+        Err(_) if path == Path::new(NULL) => return unread(0),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return unread(0),
+        Err(_) => return unread(offset),
+    };
+    let (start, length, overflow) = window(size, offset, length);
+    Tail {
+        section: Some(Section::new(file, size, start, length)),
+        offset: size,
+        overflow,
+    }
+}
+
+/// Where to read how much for [`tail`], and whether more was there.
+fn window(size: i64, mut offset: i64, mut length: i64) -> (i64, i64, bool) {
+    let overflow = size > offset.saturating_add(length);
+    if overflow {
+        offset = size - 1;
+    }
+    if offset.saturating_add(length) > size {
+        if offset > size - 1 {
+            length = 0;
+        }
+        offset = size.saturating_sub(length);
+    }
+    let (offset, length) = (offset.max(0), length.max(0));
+    let longest = LONGEST.cast_signed();
+    if length > longest {
+        (offset.max(size - longest), longest, overflow)
+    } else {
+        (offset, length, overflow)
+    }
+}
+
+/// The file and its size; anything but a regular file is an error.
+fn open(path: &Path) -> io::Result<(File, i64)> {
+    let file = visord_files::open_regular(path)?;
+    let size = file.metadata()?.len();
+    Ok((file, size.try_into().unwrap_or(i64::MAX)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Reads a section in pieces of this many bytes.
+    fn pieces(mut section: Section, most: usize) -> Vec<u8> {
+        let mut all = Vec::new();
+        loop {
+            let piece = section.piece(most).expect("read");
+            if piece.is_empty() {
+                assert!(section.is_at_end());
+                return all;
+            }
+            all.extend(piece);
+        }
+    }
+
+    fn digits() -> tempfile::NamedTempFile {
+        let file = tempfile::NamedTempFile::new().expect("file");
+        std::fs::write(file.path(), "0123456789").expect("write");
+        file
+    }
+
+    #[test]
+    fn read_table() {
+        let file = digits();
+        let read = |offset, length| {
+            read(file.path(), offset, length).map(|section| {
+                String::from_utf8(pieces(section.expect("a file"), 3)).expect("ascii")
+            })
+        };
+        for (offset, length, expected) in [
+            (0, 0, "0123456789"),
+            (3, 0, "3456789"),
+            (0, 4, "0123"),
+            (3, 4, "3456"),
+            (0, 100, "0123456789"),
+            (10, 0, ""),
+            (10, 5, ""),
+            (20, 0, ""),
+            (20, 5, ""),
+            (-4, 0, "6789"),
+            (-100, 0, "0123456789"),
+            (2, 3, "234"),
+            (i64::MAX, i64::MAX, ""),
+            (i64::MIN, 0, "0123456789"),
+        ] {
+            assert_eq!(
+                read(offset, length).as_deref(),
+                Ok(expected),
+                "{offset},{length}"
+            );
+        }
+        for (offset, length) in [(-4, 1), (-4, -1), (0, -1), (5, -3)] {
+            assert_eq!(read(offset, length), Err(ReadError::BadArguments));
+        }
+    }
+
+    #[test]
+    fn a_file_that_becomes_shorter_ends_earlier() {
+        let file = digits();
+        let mut section = read(file.path(), 2, 0).expect("open").expect("a file");
+        assert_eq!(section.piece(3).expect("read"), b"234");
+        file.as_file().set_len(7).expect("truncate");
+        assert_eq!(section.piece(10).expect("read"), b"56");
+        assert_eq!(section.piece(10).expect("read"), b"");
+        assert!(section.is_at_end());
+    }
+
+    #[test]
+    fn tail_table() {
+        let file = digits();
+        for (offset, length, data, overflow) in [
+            (0, 0, "", true),
+            (0, 4, "6789", true),
+            (3, 4, "6789", true),
+            (-4, 4, "6789", true),
+            (0, 10, "0123456789", false),
+            (0, 11, "0123456789", false),
+            (0, 100, "0123456789", false),
+            (3, 7, "3456789", false),
+            (3, 100, "0123456789", false),
+            (9, 5, "56789", false),
+            (9, 1, "9", false),
+            (10, 0, "", false),
+            (10, 5, "", false),
+            (11, 5, "", false),
+            (100, 100, "", false),
+            (-20, 5, "56789", true),
+            (-4, 100, "0123456789", false),
+            (0, -1, "", true),
+            (5, -3, "", true),
+            (i64::MAX, i64::MAX, "", false),
+            (i64::MIN, i64::MIN, "", true),
+        ] {
+            let found = tail(file.path(), offset, length);
+            assert_eq!(
+                (found.offset, found.overflow),
+                (10, overflow),
+                "{offset},{length}"
+            );
+            let found = found.section.map(|section| pieces(section, 4));
+            assert_eq!(found, Some(data.into()), "{offset},{length}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_there_or_has_no_positions() {
+        let dir = tempfile::tempdir().expect("tempdir");
+        let missing = dir.path().join("missing");
+        let fifo = dir.path().join("fifo");
+        nix::unistd::mkfifo(&fifo, nix::sys::stat::Mode::S_IRWXU).expect("mkfifo");
+        let read = |path: &Path| {
+            read(path, 0, 0).map(|section| section.map(|section| pieces(section, 10)))
+        };
+        let tail = |path: &Path| {
+            let found = tail(path, 7, 3);
+            (found.section.is_some(), found.offset, found.overflow)
+        };
+        assert_eq!(read(&missing), Err(ReadError::NoFile));
+        assert_eq!(tail(&missing), (false, 0, false));
+        for path in [&fifo, dir.path()] {
+            assert_eq!(read(path), Err(ReadError::Failed));
+            assert_eq!(tail(path), (false, 7, false));
+        }
+        assert_eq!(read(Path::new("/dev/null")), Ok(None));
+        assert_eq!(tail(Path::new("/dev/null")), (false, 0, false));
+    }
+
+    #[test]
+    fn never_more_than_the_longest_answer() {
+        let file = tempfile::NamedTempFile::new().expect("file");
+        let size = LONGEST.cast_signed() + 5;
+        file.as_file()
+            .set_len(size.unsigned_abs())
+            .expect("set_len");
+        assert_eq!(window(size, 0, size), (5, LONGEST.cast_signed(), false));
+        let section = read(file.path(), 0, 0).expect("read").expect("a file");
+        assert_eq!(section.end - section.at, LONGEST);
+    }
+}

@@ -1,0 +1,80 @@
+//! What is wanted of one output of a process.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use visord_config::{LogFileConfig, SyslogConfig};
+use visord_model::event::{Event, EventKind, Stream};
+
+use crate::file::FileOptions;
+
+/// Takes the events that are made of output. Called by log threads: it must not block.
+pub trait EventSink: Send + Sync {
+    /// Whether an event of this type has a subscriber.
+    fn has_subscriber(&self, kind: EventKind) -> bool;
+
+    /// Takes an event. A PROCESS_LOG event has a subscriber, a PROCESS_COMMUNICATION event may
+    /// have none. It arrives before the answer of the [`Channel::drain`](crate::Channel::drain)
+    /// that follows it.
+    fn publish(&self, event: Event);
+}
+
+/// What to do with one output of a process.
+#[derive(Clone)]
+pub struct ChannelSpec {
+    /// Process name.
+    pub process: Arc<str>,
+    /// Group name.
+    pub group: Arc<str>,
+    /// Which output.
+    pub stream: Stream,
+    /// The log file; `None`: no file.
+    pub file: Option<PathBuf>,
+    /// Rotate at this many bytes; 0 or less: never (spec core 6.2).
+    pub maxbytes: i64,
+    /// Rotated files kept; 0 or less: the log starts over.
+    pub backups: i64,
+    /// What the original does not have: formats, owners, compression, the calendar.
+    pub keys: LogFileConfig,
+    /// Also send each line to this syslog.
+    pub syslog: Option<SyslogConfig>,
+    /// Remove ANSI sequences (spec core 6.8).
+    pub strip_ansi: bool,
+    /// Bytes kept of a captured section; 0 or less: no capture mode (spec core 6.7).
+    pub capture_maxbytes: i64,
+    /// Publish PROCESS_LOG events that have a subscriber.
+    pub events_enabled: bool,
+    /// Repeat the output in the activity log at DEBG (spec core 6.5 step 4).
+    pub described: bool,
+    /// Where events go; `None`: nowhere.
+    pub events: Option<Arc<dyn EventSink>>,
+}
+
+impl ChannelSpec {
+    /// What concerns the file alone.
+    pub(crate) fn file_options(&self) -> FileOptions {
+        FileOptions {
+            maxbytes: self.maxbytes,
+            backups: self.backups,
+            keys: self.keys,
+        }
+    }
+}
+
+/// What can be done to a log file besides writing to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FileAction {
+    /// Remove it and start an empty one; rotated files stay.
+    Clear,
+    /// Start a new one; the present one becomes the first of the old ones. An empty one stays.
+    Rotate,
+}
+
+/// The answer of [`Channel::drain`](crate::Channel::drain): everything the child wrote has been
+/// taken.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Drained {
+    /// Bytes that a stalled FIFO, terminal or pipe has not taken yet. They stay queued
+    /// and are stored, or declared lost, later.
+    pub queued: usize,
+}

@@ -1,0 +1,201 @@
+//! The text of a message: `<14>Nov 21 05:45:15 supervisord: x a line`, or what an RFC wants.
+
+use std::fmt::Display;
+use std::path::Path;
+
+use fasyslog::Severity;
+use fasyslog::format::SyslogContext;
+use visord_config::{SyslogAddress, SyslogFormat};
+use visord_model::event::Stream;
+
+use crate::clock::{LocalClock, since_1970};
+
+/// Facility user, severity info: for everything in the local form, as in the original.
+const PRIORITY: &str = "<14>";
+/// The longest APP-NAME of RFC 5424; a tag of RFC 3164 may have 32 characters.
+const LONGEST_NAME: usize = 48;
+const LONGEST_TAG: usize = 32;
+/// Where the level of a line of the activity log stands: after `YYYY-MM-DD HH:MM:SS,mmm `.
+const LEVEL: std::ops::Range<usize> = 24..28;
+
+/// Writes messages one after the other into one buffer.
+#[derive(Debug)]
+pub(super) struct Composer {
+    form: Form,
+    framing: Framing,
+    message: Vec<u8>,
+}
+
+#[derive(Debug)]
+enum Form {
+    /// As the C library does it.
+    Local { tag: String, clock: LocalClock },
+    /// Of the RFC of this format.
+    Standard(SyslogFormat, SyslogContext),
+}
+
+/// How a stream tells where a message ends (RFC 6587).
+#[derive(Clone, Copy, Debug)]
+enum Framing {
+    /// A datagram is one message.
+    None,
+    Newline,
+    /// Its length stands before it.
+    Counted,
+}
+
+impl Composer {
+    /// Messages of what has this name: a process, or [`program_name`].
+    pub(super) fn new(format: SyslogFormat, address: &SyslogAddress, name: &str) -> Self {
+        let form = match format {
+            SyslogFormat::Local => Form::Local {
+                tag: program_name(),
+                clock: LocalClock::new("%b %e %H:%M:%S"),
+            },
+            SyslogFormat::Rfc3164 => Form::Standard(format, context(name, LONGEST_TAG)),
+            SyslogFormat::Rfc5424 => Form::Standard(format, context(name, LONGEST_NAME)),
+        };
+        let framing = match (address, format) {
+            (SyslogAddress::Tcp(..), SyslogFormat::Rfc5424) => Framing::Counted,
+            (SyslogAddress::Tcp(..), SyslogFormat::Local | SyslogFormat::Rfc3164) => {
+                Framing::Newline
+            }
+            (SyslogAddress::Local | SyslogAddress::Unix(_) | SyslogAddress::Udp(..), _) => {
+                Framing::None
+            }
+        };
+        Self {
+            form,
+            framing,
+            message: Vec::new(),
+        }
+    }
+
+    /// The process that writes what follows.
+    pub(super) fn set_pid(&mut self, pid: impl Display) {
+        if let Form::Standard(_, context) = &mut self.form {
+            context.procid(pid.to_string());
+        }
+    }
+
+    /// A complete line of the activity log. The local form has all of it, its newline
+    /// included; the others have a time and a severity of their own.
+    pub(super) fn activity(&mut self, line: &str) -> &[u8] {
+        match &self.form {
+            Form::Local { .. } => self.local(&[line.as_bytes()]),
+            Form::Standard(..) => {
+                let severity = severity(line.get(LEVEL).unwrap_or_default());
+                let text = line.get(LEVEL.end..).unwrap_or(line);
+                self.standard(severity, "activity", text.trim())
+            }
+        }
+    }
+
+    /// One line of what a process wrote.
+    pub(super) fn output(&mut self, process: &str, stream: Stream, line: &[u8]) -> &[u8] {
+        match &self.form {
+            Form::Local { .. } => self.local(&[process.as_bytes(), b" ", line]),
+            Form::Standard(..) => {
+                let text = String::from_utf8_lossy(line);
+                self.standard(Severity::INFORMATIONAL, stream.name(), &text)
+            }
+        }
+    }
+
+    fn local(&mut self, parts: &[&[u8]]) -> &[u8] {
+        let Form::Local { tag, clock } = &mut self.form else {
+            return &[];
+        };
+        let message = &mut self.message;
+        message.clear();
+        message.extend_from_slice(PRIORITY.as_bytes());
+        message.extend_from_slice(clock.text(since_1970()).as_bytes());
+        message.push(b' ');
+        message.extend_from_slice(tag.as_bytes());
+        message.extend_from_slice(b": ");
+        for part in parts {
+            message.extend_from_slice(part);
+        }
+        self.framed()
+    }
+
+    fn standard(&mut self, severity: Severity, id: &str, text: &str) -> &[u8] {
+        let Form::Standard(format, context) = &self.form else {
+            return &[];
+        };
+        let whole = match format {
+            SyslogFormat::Rfc5424 => context
+                .format_rfc5424(severity, Some(id), Vec::new(), Some(text))
+                .to_string(),
+            SyslogFormat::Local | SyslogFormat::Rfc3164 => {
+                context.format_rfc3164(severity, Some(text)).to_string()
+            }
+        };
+        self.message = whole.into_bytes();
+        self.framed()
+    }
+
+    fn framed(&mut self) -> &[u8] {
+        let message = &mut self.message;
+        match self.framing {
+            Framing::None => {}
+            Framing::Newline => {
+                // a newline inside would end it
+                let end = message.iter().rposition(|&byte| byte != b'\n');
+                message.truncate(end.map_or(0, |last| last + 1));
+                for byte in message.iter_mut().filter(|byte| **byte == b'\n') {
+                    *byte = b' ';
+                }
+                message.push(b'\n');
+            }
+            Framing::Counted => {
+                let length = format!("{} ", message.len());
+                message.splice(..0, length.into_bytes());
+            }
+        }
+        message
+    }
+}
+
+fn context(name: &str, longest: usize) -> SyslogContext {
+    let mut context = SyslogContext::const_new();
+    if let Ok(host) = nix::unistd::gethostname() {
+        context.hostname(printable(&host.to_string_lossy(), 255));
+    }
+    context.appname(printable(name, longest));
+    context
+}
+
+/// What may stand in a header: no blank, nothing that ends a tag.
+fn printable(text: &str, longest: usize) -> String {
+    let fits = |c: char| c.is_ascii_graphic() && !matches!(c, ':' | '[' | ']');
+    let text: String = text
+        .chars()
+        .map(|c| if fits(c) { c } else { '_' })
+        .take(longest)
+        .collect();
+    if text.is_empty() { "-".into() } else { text }
+}
+
+/// The severity of a line of the activity log, by its level.
+fn severity(level: &str) -> Severity {
+    match level {
+        "CRIT" => Severity::CRITICAL,
+        "ERRO" => Severity::ERROR,
+        "WARN" => Severity::WARNING,
+        "DEBG" | "TRAC" | "BLAT" => Severity::DEBUG,
+        _ => Severity::INFORMATIONAL,
+    }
+}
+
+/// The base name of the program.
+pub(super) fn program_name() -> String {
+    std::env::args_os()
+        .next()
+        .as_deref()
+        .and_then(|program| Path::new(program).file_name())
+        .map_or_else(
+            || "supervisord".into(),
+            |name| name.to_string_lossy().into_owned(),
+        )
+}

@@ -1,0 +1,161 @@
+//! A log that a server keeps: reading its end and following it, for `tail` and `maintail`.
+
+use visord_config::value::parse_int;
+use visord_model::fault::FaultCode;
+use visord_xmlrpc::client::encode_query;
+use visord_xmlrpc::{Client, Value};
+
+use crate::ctl::exit_status::is;
+use crate::ctl::failure::Failure;
+use crate::ctl::process::refusable;
+use crate::ctl::session::Session;
+
+/// One of the two outputs of a process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum LogChannel {
+    Stdout,
+    Stderr,
+}
+
+impl LogChannel {
+    /// As URLs name it.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Stdout => "stdout",
+            Self::Stderr => "stderr",
+        }
+    }
+}
+
+/// What of a log is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Extent {
+    /// From that byte on; a negative number counts from the end.
+    From(i64),
+    /// The end and whatever comes after it.
+    Follow,
+}
+
+impl Extent {
+    /// What is shown without an option: the last 1600 bytes.
+    pub(super) const DEFAULT: Self = Self::From(-1600);
+
+    /// Read `-f` or `-N`; nothing if it is neither.
+    pub(super) fn read(option: &str) -> Option<Self> {
+        let rest = option.strip_prefix('-')?;
+        if rest == "f" {
+            return Some(Self::Follow);
+        }
+        let bytes = parse_int(rest).ok()?;
+        Some(Self::From(bytes.saturating_neg()))
+    }
+}
+
+/// Why a process that writes no log has nothing to show.
+pub(super) const NO_LOG: &str = "no log file";
+
+/// Which log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum LogId<'a> {
+    /// Of the daemon itself.
+    Main,
+    /// Of the process of this name.
+    Of(&'a str, LogChannel),
+}
+
+impl LogId<'_> {
+    /// Whose it is, in error messages.
+    fn owner(&self) -> &str {
+        match self {
+            Self::Main => "supervisord",
+            Self::Of(name, _) => name,
+        }
+    }
+
+    /// The path of its stream, not encoded.
+    pub(super) fn stream(&self) -> String {
+        match self {
+            Self::Main => "/mainlogtail".to_owned(),
+            Self::Of(name, channel) => format!("/logtail/{name}/{}", channel.name()),
+        }
+    }
+
+    /// Show it from that byte on.
+    pub(super) fn show(
+        &self,
+        session: &mut Session<'_>,
+        client: &mut Client,
+        offset: i64,
+    ) -> Result<(), Failure> {
+        match self.read(session, client, offset)? {
+            Ok(bytes) => session.say_bytes(&bytes),
+            Err(why) => {
+                let owner = self.owner();
+                Err(Failure::refused(format!("{owner}: ERROR ({why})")))
+            }
+        }
+    }
+
+    /// Its bytes from that one on, or why it cannot be read.
+    pub(super) fn read(
+        &self,
+        session: &Session<'_>,
+        client: &mut Client,
+        offset: i64,
+    ) -> Result<Result<Vec<u8>, &'static str>, Failure> {
+        let range: [Value; 2] = [offset.into(), 0.into()];
+        let result = match self {
+            Self::Main => client.call("supervisor.readLog", &range),
+            Self::Of(name, channel) => {
+                let method = match channel {
+                    LogChannel::Stdout => "supervisor.readProcessStdoutLog",
+                    LogChannel::Stderr => "supervisor.readProcessStderrLog",
+                };
+                client.call(method, &[&[(*name).into()], &range[..]].concat())
+            }
+        };
+        Ok(Err(match refusable(result)? {
+            Ok(text) => {
+                let text = text.as_str().unwrap_or_default();
+                return Ok(Ok(self.bytes(session, text, offset)?));
+            }
+            Err(fault) if is(FaultCode::NoFile, fault.code) => NO_LOG,
+            Err(fault) if is(FaultCode::Failed, fault.code) => "unknown error reading log",
+            Err(fault) if is(FaultCode::BadName, fault.code) => "no such process name",
+            Err(fault) => return Err(fault.into()),
+        }))
+    }
+
+    /// The bytes whose text is `text`. XML cannot carry some characters and bytes that are not
+    /// UTF-8, such as the ESC of a color: our daemon offers them on its pages. Of another daemon
+    /// there is only the text.
+    fn bytes(&self, session: &Session<'_>, text: &str, offset: i64) -> Result<Vec<u8>, Failure> {
+        /// How much may be written between the two requests, in bytes.
+        const GROWTH: usize = 1024 * 1024;
+        let known = text.as_bytes().to_vec();
+        if !text.contains(char::REPLACEMENT_CHARACTER) {
+            return Ok(known);
+        }
+        let page = match self {
+            Self::Main => "/activity.html?channel=main".to_owned(),
+            Self::Of(name, channel) => {
+                let name = encode_query(name);
+                format!("/log.html?name={name}&channel={}", channel.name())
+            }
+        };
+        let path = format!("{page}&download=1&from={offset}");
+        let Ok(mut answer) = session.client()?.stream(&path) else {
+            return Ok(known);
+        };
+        let mut bytes = Vec::new();
+        while bytes.len() < text.len() + GROWTH {
+            match answer.advance(&mut |piece| bytes.extend_from_slice(piece.bytes)) {
+                Ok(true) => {}
+                Ok(false) => return Ok(bytes),
+                // the log was truncated meanwhile
+                Err(_) => break,
+            }
+        }
+        Ok(known)
+    }
+}

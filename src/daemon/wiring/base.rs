@@ -1,0 +1,149 @@
+//! What the Supervisor and its processes need: the runtime of the control thread, the log threads,
+//! the event bus, the ticker, the reaper.
+
+use std::io;
+use std::os::unix::net::UnixStream;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use actix::{Actor, Addr};
+use slog::Logger;
+use tokio::runtime::{Builder, Runtime};
+use visord_actors::board::{Board, Identity};
+use visord_actors::clock::Clock;
+use visord_actors::event_bus::EventBus;
+use visord_actors::interest::Interest;
+use visord_actors::log::{ActivityLog, LogService};
+use visord_actors::process::Deps;
+use visord_actors::reaper::Reaper;
+use visord_actors::spawn::{DaemonEnvironment, SpawnerHandle};
+use visord_actors::ticker::Ticker;
+use visord_config::{Config, HttpAddress, HttpConfig, MainLogTarget};
+
+use super::{RETRY, shortage};
+use crate::cli::UsageError;
+
+/// Have tokio make what it makes once in a process. It panics if descriptors are missing then, so
+/// that is tried before: room that is found stays as long as there is only one thread.
+pub(in crate::daemon) fn prepare() -> Result<(), UsageError> {
+    let pair = UnixStream::pair;
+    let room = || io::Result::Ok((pair()?, pair()?, pair()?));
+    let prepared = room().map(drop).and_then(|()| runtime());
+    prepared.map(drop).map_err(shortage("the control thread"))
+}
+
+/// A runtime for the control thread.
+pub(super) fn runtime() -> io::Result<Runtime> {
+    Builder::new_current_thread().enable_all().build()
+}
+
+/// Start what a Supervisor and its processes need. In the first run it is an error if a thread or a
+/// descriptor cannot be had.
+pub(super) async fn start(
+    config: &Config,
+    activity: &ActivityLog,
+    spawner: SpawnerHandle,
+    next_serial: u64,
+    is_first: bool,
+) -> Result<Deps, UsageError> {
+    // from now on no disk may hold up a decision
+    let threads = activity.start_threads();
+    let logger = activity.logger();
+    require("the thread of the activity log", threads, is_first, &logger)?;
+    log_panics(&logger);
+    let board = Arc::new(Board::new(identity(config)));
+    let logs = LogService::new(logger.clone());
+    let threads = logs.start_first_thread();
+    require("a thread for logs", threads, is_first, &logger)?;
+    activity.announce_to(logs.followers());
+    let interest = Interest::default();
+    let bus = EventBus::new(next_serial, interest.clone(), board.feed().clone()).start();
+    Ticker::new(bus.clone()).start();
+    let clock = Clock::new();
+    Ok(Deps {
+        reaper: reaper(&spawner, &logger, clock, is_first).await?,
+        workshop: spawner.clone(),
+        spawner: Rc::new(spawner),
+        logs,
+        output_events: bus.clone().recipient(),
+        bus,
+        board,
+        logger,
+        interest,
+        clock,
+        environment: Arc::new(DaemonEnvironment::new(std::env::vars_os())),
+        server_url: server_url(&config.http),
+        strip_ansi: config.server.strip_ansi,
+    })
+}
+
+/// What could not be started is an error in the first run; after a restart it is logged, and the
+/// daemon does without.
+fn require(
+    what: &str,
+    started: io::Result<()>,
+    is_first: bool,
+    logger: &Logger,
+) -> Result<(), UsageError> {
+    match started {
+        Err(error) if is_first => return Err(shortage(what)(error)),
+        Err(error) => slog::crit!(logger, "could not start {what}: {error}"),
+        Ok(()) => {}
+    }
+    Ok(())
+}
+
+/// The Reaper; after a restart it is tried until it works.
+async fn reaper(
+    spawner: &SpawnerHandle,
+    logger: &Logger,
+    clock: Clock,
+    is_first: bool,
+) -> Result<Addr<Reaper>, UsageError> {
+    loop {
+        match Reaper::new(spawner.children(), logger.clone(), clock) {
+            Ok(reaper) => return Ok(reaper.start()),
+            Err(error) if is_first => return Err(shortage("waiting for children")(error)),
+            Err(error) => {
+                slog::crit!(logger, "cannot wait for children: {error}");
+                tokio::time::sleep(RETRY).await;
+            }
+        }
+    }
+}
+
+/// A panic is also in the activity log, with its message and place: stderr may be `/dev/null`.
+fn log_panics(logger: &Logger) {
+    let logger = logger.clone();
+    let usual = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        slog::crit!(logger, "{panic}");
+        usual(panic);
+    }));
+}
+
+fn identity(config: &Config) -> Identity {
+    Identity {
+        identifier: config.server.identifier.clone(),
+        pid: i32::try_from(std::process::id()).unwrap_or(0),
+        logfile: match &config.server.logfile {
+            MainLogTarget::File(path) => Some(path.clone()),
+            MainLogTarget::Syslog(_) => None,
+        },
+    }
+}
+
+/// `SUPERVISOR_SERVER_URL` for children: the first unix server, else the last inet one
+/// (spec core 4.6, difference Q42).
+fn server_url(servers: &[HttpConfig]) -> Option<String> {
+    let is_unix = |server: &&HttpConfig| matches!(server.address, HttpAddress::Unix { .. });
+    let server = servers.iter().find(is_unix).or(servers.last())?;
+    Some(match &server.address {
+        HttpAddress::Unix { path, .. } => format!("unix://{}", path.display()),
+        HttpAddress::Inet { host, port } => {
+            let secure = if server.tls.is_some() { "s" } else { "" };
+            let host = if host.is_empty() { "localhost" } else { host };
+            format!("http{secure}://{host}:{port}")
+        }
+    })
+}

@@ -1,0 +1,71 @@
+//! Settings and handshakes by rustls with ring.
+
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+use rustls::pki_types::pem::{self, PemObject as _};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::WebPkiClientVerifier;
+use rustls::{RootCertStore, ServerConfig};
+use tokio_rustls::TlsAcceptor;
+use visord_config::TlsConfig;
+
+use super::CertificateError;
+use crate::connections::Io;
+
+pub(super) type Settings = ServerConfig;
+
+pub(super) async fn accept(settings: Arc<Settings>, io: Box<dyn Io>) -> io::Result<Box<dyn Io>> {
+    let secured = TlsAcceptor::from(settings).accept(io).await?;
+    Ok(Box::new(secured))
+}
+
+pub(super) fn read(files: &TlsConfig) -> Result<Settings, CertificateError> {
+    let chain = certificates(&files.cert)?;
+    let key = pem(&files.key)
+        .and_then(|text| PrivateKeyDer::from_pem_slice(&text))
+        .map_err(|error| CertificateError::about(&files.key, error))?;
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
+        .with_safe_default_protocol_versions()
+        .map_err(|error| CertificateError::about(&files.cert, error))?;
+    let builder = match &files.client_ca {
+        None => builder.with_no_client_auth(),
+        Some(file) => {
+            let mut roots = RootCertStore::empty();
+            for authority in certificates(file)? {
+                roots
+                    .add(authority)
+                    .map_err(|error| CertificateError::about(file, error))?;
+            }
+            let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider)
+                .build()
+                .map_err(|error| CertificateError::about(file, error))?;
+            builder.with_client_cert_verifier(verifier)
+        }
+    };
+    let mut config = builder
+        .with_single_cert(chain, key)
+        .map_err(|error| CertificateError::about(&files.cert, error))?;
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    // most clients are programs that run for a moment: they would not use a ticket
+    config.send_tls13_tickets = 0;
+    Ok(config)
+}
+
+/// The text of a file, which may be a symbolic link, as certificates often are.
+fn pem(file: &Path) -> Result<Vec<u8>, pem::Error> {
+    visord_files::read_linked(file).map_err(pem::Error::Io)
+}
+
+fn certificates(file: &Path) -> Result<Vec<CertificateDer<'static>>, CertificateError> {
+    let about = |error| CertificateError::about(file, error);
+    let found: Vec<_> = pem(file)
+        .and_then(|text| CertificateDer::pem_slice_iter(&text).collect())
+        .map_err(about)?;
+    if found.is_empty() {
+        return Err(CertificateError::about(file, "no certificate in it"));
+    }
+    Ok(found)
+}
