@@ -117,9 +117,9 @@ impl SectionKind {
         })
     }
 
-    /// From a part of the table: `[title] words`, what it is for, its keys.
+    /// From a part of the table: ` [title] words`, what it is for, its keys.
     fn new(part: &'static str) -> Option<Self> {
-        let (line, rest) = part.split_once('\n')?;
+        let (line, rest) = part.trim_start().split_once('\n')?;
         let (text, rows) = rest.split_once('\n').unwrap_or((rest, ""));
         let (title, words) = line.split_at(line.find(']')? + 1);
         let inside = title.strip_prefix('[')?.strip_suffix(']')?;
@@ -165,8 +165,8 @@ impl Keys {
 #[must_use]
 pub fn kinds() -> &'static [SectionKind] {
     static KINDS: LazyLock<Vec<SectionKind>> = LazyLock::new(|| {
-        // an empty line separates them
-        let parts = include_str!("keys.txt").split("\n\n");
+        // what is before the first says how the table is written
+        let parts = include_str!("keys.txt").split('§').skip(1);
         parts.filter_map(SectionKind::new).collect()
     });
     &KINDS

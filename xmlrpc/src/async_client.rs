@@ -16,13 +16,10 @@ use {
 };
 
 use crate::client::{CallError, result_of};
-use crate::http::{Address, Endpoint, Head, broken, head};
+use crate::http::{Address, Endpoint, Head, READ_SIZE, broken, head};
 use crate::value::Value;
 
 const HEADERS: &str = "User-Agent: visord\r\nConnection: close\r\n";
-
-/// Bytes asked for in one read.
-const READ_SIZE: usize = 16 * 1024;
 
 /// Calls one server over TCP, TLS (with the feature `tls`) or a unix socket.
 #[derive(Debug)]
