@@ -23,7 +23,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use visord_actors::spawn::{Limit, SpawnerHandle, SpawnerOptions, SpawnerThread};
+use visord_actors::spawn::{Limit, SpawnerHandle, SpawnerOptions};
 use visord_actors::supervisor::{Ending, Loader};
 use visord_actors::workers::Workers;
 use visord_config::{ConfigError, HostContext, Loaded, Overrides};
@@ -187,7 +187,7 @@ fn run_until_ended(
 /// The threads that outlive a restart. They begin only after the fork and the change of user.
 fn start_threads(descriptors: Option<Limit>) -> Result<(SpawnerHandle, Workers), UsageError> {
     wiring::prepare()?;
-    let spawner = SpawnerThread::start_with(SpawnerOptions {
+    let spawner = SpawnerHandle::start(SpawnerOptions {
         portable: false,
         descriptors,
     });

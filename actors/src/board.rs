@@ -7,15 +7,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
 
+use parking_lot::{Mutex, RwLock};
 use visord_model::name::ProcessName;
 use visord_model::process::ProcessInfo;
 use visord_model::state::SupervisorState;
 
 use crate::feed::{Cursor, Feed, News};
-use crate::pool::PoolMeter;
+use crate::pool::PoolNumbers;
 
 /// Facts about the daemon that hold from start to restart.
 #[derive(Clone, Debug, Default)]
@@ -48,7 +49,7 @@ pub struct Board {
     owners: AtomicU64,
     processes: RwLock<BTreeMap<ProcessName, Row>>,
     groups: RwLock<BTreeSet<String>>,
-    pools: RwLock<BTreeMap<String, Arc<PoolMeter>>>,
+    pools: RwLock<BTreeMap<String, Arc<Mutex<PoolNumbers>>>>,
     feed: Feed,
 }
 
@@ -83,27 +84,30 @@ impl Board {
     /// One process of an active group.
     #[must_use]
     pub fn process(&self, name: &ProcessName) -> Option<Arc<ProcessInfo>> {
-        self.read(|all| all.get(name).map(|row| Arc::clone(&row.info)))
+        let all = self.processes.read();
+        all.get(name).map(|row| Arc::clone(&row.info))
     }
 
     /// Every process, by group name, then process name.
     #[must_use]
     pub fn all(&self) -> Vec<Arc<ProcessInfo>> {
-        self.read(infos)
+        self.snapshot().0
     }
 
     /// How many processes there are.
     #[must_use]
     pub fn count(&self) -> usize {
-        self.read(BTreeMap::len)
+        self.processes.read().len()
     }
 
     /// Every process as [`Self::all`], and the cursor of the feed whose next entries follow on
     /// exactly this.
     #[must_use]
     pub fn snapshot(&self) -> (Vec<Arc<ProcessInfo>>, Cursor) {
+        let all = self.processes.read();
+        let infos = all.values().map(|row| Arc::clone(&row.info)).collect();
         // rows are published under the same lock
-        self.read(|all| (infos(all), self.feed.cursor()))
+        (infos, self.feed.cursor())
     }
 
     /// Where every change of a row is published.
@@ -115,15 +119,7 @@ impl Board {
     /// Whether a group of this name is active.
     #[must_use]
     pub fn has_group(&self, name: &str) -> bool {
-        let groups = self.groups.read().unwrap_or_else(PoisonError::into_inner);
-        groups.contains(name)
-    }
-
-    fn read<T>(&self, f: impl FnOnce(&BTreeMap<ProcessName, Row>) -> T) -> T {
-        f(&self
-            .processes
-            .read()
-            .unwrap_or_else(PoisonError::into_inner))
+        self.groups.read().contains(name)
     }
 
     /// Show a new state of the daemon.
@@ -147,10 +143,7 @@ impl Board {
 
     fn write(&self, owner: RowOwner, info: ProcessInfo, may: impl FnOnce(Option<&Row>) -> bool) {
         let name = info.full_name();
-        let mut all = self
-            .processes
-            .write()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.processes.write();
         if !may(all.get(&name)) {
             return;
         }
@@ -171,58 +164,43 @@ impl Board {
 
     /// Remove one process; its group stays.
     pub fn remove_process(&self, name: &ProcessName) {
-        let mut all = self
-            .processes
-            .write()
-            .unwrap_or_else(PoisonError::into_inner);
-        if all.remove(name).is_some() {
-            self.feed.publish(News::Gone(name.clone()));
-        }
+        self.remove_processes(|other| other == name);
     }
 
     /// Show that a group is active; that it still is, if it was.
     pub fn add_group(&self, name: &str) {
-        let mut groups = self.groups.write().unwrap_or_else(PoisonError::into_inner);
-        groups.insert(name.to_owned());
+        self.groups.write().insert(name.to_owned());
     }
 
     /// Show the numbers of the pool of a group.
-    pub fn set_pool(&self, group: &str, meter: Arc<PoolMeter>) {
-        let mut pools = self.pools.write().unwrap_or_else(PoisonError::into_inner);
-        pools.insert(group.to_owned(), meter);
+    pub fn set_pool(&self, group: &str, numbers: Arc<Mutex<PoolNumbers>>) {
+        self.pools.write().insert(group.to_owned(), numbers);
     }
 
     /// The numbers of all pools, by group.
     #[must_use]
-    pub fn pools(&self) -> Vec<(String, Arc<PoolMeter>)> {
-        let pools = self.pools.read().unwrap_or_else(PoisonError::into_inner);
-        let row = |(name, meter): (&String, &Arc<PoolMeter>)| (name.clone(), Arc::clone(meter));
-        pools.iter().map(row).collect()
+    pub fn pools(&self) -> Vec<(String, PoolNumbers)> {
+        let pools = self.pools.read();
+        let numbers = pools.iter().map(|(name, it)| (name.clone(), *it.lock()));
+        numbers.collect()
     }
 
     /// Remove a group and its processes.
     pub fn remove_group(&self, name: &str) {
-        let mut pools = self.pools.write().unwrap_or_else(PoisonError::into_inner);
-        pools.remove(name);
-        drop(pools);
-        let mut groups = self.groups.write().unwrap_or_else(PoisonError::into_inner);
-        groups.remove(name);
-        let mut all = self
-            .processes
-            .write()
-            .unwrap_or_else(PoisonError::into_inner);
-        all.retain(|key, _| {
-            let stays = *key.group != *name;
-            if !stays {
-                self.feed.publish(News::Gone(key.clone()));
+        self.pools.write().remove(name);
+        self.groups.write().remove(name);
+        self.remove_processes(|process| *process.group == *name);
+    }
+
+    fn remove_processes(&self, is_gone: impl Fn(&ProcessName) -> bool) {
+        self.processes.write().retain(|name, _| {
+            let gone = is_gone(name);
+            if gone {
+                self.feed.publish(News::Gone(name.clone()));
             }
-            stays
+            !gone
         });
     }
-}
-
-fn infos(all: &BTreeMap<ProcessName, Row>) -> Vec<Arc<ProcessInfo>> {
-    all.values().map(|row| Arc::clone(&row.info)).collect()
 }
 
 #[cfg(test)]

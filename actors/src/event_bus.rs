@@ -11,9 +11,7 @@ use visord_model::event::{KindSet, Serials};
 
 use crate::feed::{Feed, News};
 use crate::interest::Interest;
-use crate::messages::event::{
-    Deliver, GetNextSerial, InterestChanged, Publish, Subscribe, Unsubscribe, WatchInterest,
-};
+use crate::messages::event::{Deliver, GetNextSerial, Publish, Subscribe, Unsubscribe};
 
 struct Subscription {
     name: Arc<str>,
@@ -27,7 +25,6 @@ pub struct EventBus {
     /// In the order of subscribing, which is the order of delivery.
     subscriptions: Vec<Subscription>,
     interest: Interest,
-    watchers: Vec<Recipient<InterestChanged>>,
     feed: Feed,
 }
 
@@ -41,23 +38,14 @@ impl EventBus {
             serials: Serials::starting_at(next_serial),
             subscriptions: Vec::new(),
             interest,
-            watchers: Vec::new(),
             feed,
         }
     }
 
-    fn wanted(&self) -> KindSet {
+    fn announce_interest(&self) {
         let kinds = self.subscriptions.iter().map(|s| s.kinds);
-        kinds.fold(KindSet::default(), KindSet::union)
-    }
-
-    fn announce_interest(&mut self) {
-        let wanted = self.wanted();
-        self.interest.set(wanted.iter());
-        self.watchers.retain(Recipient::connected);
-        for watcher in &self.watchers {
-            watcher.do_send(InterestChanged(wanted));
-        }
+        self.interest
+            .set(kinds.fold(KindSet::default(), KindSet::union));
     }
 }
 
@@ -65,7 +53,7 @@ impl Actor for EventBus {
     type Context = Context<Self>;
 
     fn stopped(&mut self, _ctx: &mut Self::Context) {
-        self.interest.set(std::iter::empty());
+        self.interest.set(KindSet::default());
     }
 }
 
@@ -74,17 +62,13 @@ impl Handler<Publish> for EventBus {
 
     fn handle(&mut self, Publish(event): Publish, _ctx: &mut Self::Context) {
         let kind = event.kind();
-        let mut subscribers = self
-            .subscriptions
-            .iter()
-            .filter(|subscription| subscription.kinds.contains(kind))
-            .peekable();
-        let wanted = subscribers.peek().is_some();
+        let is_wanted = |subscription: &&Subscription| subscription.kinds.contains(kind);
+        let mut subscribers = self.subscriptions.iter().filter(is_wanted).peekable();
+        let serial = subscribers.peek().map(|_| self.serials.draw());
         let is_news = Feed::has(kind);
-        if !wanted && !is_news {
+        if serial.is_none() && !is_news {
             return;
         }
-        let serial = wanted.then(|| self.serials.draw());
         let event = Arc::new(event);
         if is_news {
             let event = event.clone();
@@ -94,10 +78,8 @@ impl Handler<Publish> for EventBus {
             return;
         };
         for subscriber in subscribers {
-            subscriber.recipient.do_send(Deliver {
-                serial,
-                event: event.clone(),
-            });
+            let event = event.clone();
+            subscriber.recipient.do_send(Deliver { serial, event });
         }
     }
 }
@@ -128,15 +110,6 @@ impl Handler<Unsubscribe> for EventBus {
         self.subscriptions
             .retain(|subscription| subscription.name != name);
         self.announce_interest();
-    }
-}
-
-impl Handler<WatchInterest> for EventBus {
-    type Result = ();
-
-    fn handle(&mut self, WatchInterest(watcher): WatchInterest, _ctx: &mut Self::Context) {
-        watcher.do_send(InterestChanged(self.wanted()));
-        self.watchers.push(watcher);
     }
 }
 

@@ -10,25 +10,20 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, ToSocketAddrs};
-use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::net::{Ipv4Addr, SocketAddr, ToSocketAddrs};
+use std::os::fd::OwnedFd;
 use std::path::Path;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Instant;
 
-use nix::sys::socket::{
-    AddressFamily, SockFlag, SockType, SockaddrIn, bind, setsockopt, socket, sockopt,
-};
+use parking_lot::{Condvar, Mutex, MutexGuard};
+use socket2::{Domain, SockRef, Socket, Type};
 use visord_config::{FcgiAddress, FcgiSocket, Ownership};
 use visord_files::socket::{BindError, SocketFile, SocketPermissions, bind_unix_socket};
 use visord_model::log_line::{Level, LogLine};
 use visord_model::process::SPAWN_TIMEOUT;
 
 use crate::spawn::SpawnError;
-use crate::spawn::descriptor::listen;
-
-/// How long opening a socket may keep other users waiting; after that it is said to hang.
-const PATIENCE: Duration = SPAWN_TIMEOUT;
 
 /// The socket of one group; clones are the same socket.
 #[derive(Clone, Debug)]
@@ -107,7 +102,7 @@ impl SharedSocket {
     /// The number of a start that is ordered now.
     #[must_use]
     pub fn next_use(&self) -> UseNumber {
-        let mut state = self.shared.state();
+        let mut state = self.shared.state.lock();
         state.latest += 1;
         UseNumber(state.latest)
     }
@@ -129,25 +124,29 @@ impl SharedSocket {
     ) -> Result<OwnedFd, SpawnError> {
         let failed = |error| failed(&self.config, &error);
         let mut state = self.shared.when_opened().map_err(failed)?;
-        if state.is_past(user, number) {
-            return Err(SpawnError::Cancelled);
+        if state.listener.is_none() && !state.is_past(user, number) {
+            state.opening = Some(Instant::now());
+            drop(state);
+            log.push(creating(&self.config));
+            let listener = create(&self.config);
+            state = self.shared.has_opened();
+            state.listener = Some(listener.map_err(failed)?);
         }
-        if state.listener.is_some() {
-            return state.join(user, number).map_err(failed)?;
+        let joined = match &state.listener {
+            Some(listener) if !state.is_past(user, number) => {
+                let theirs = listener.try_clone();
+                theirs.map_err(|error| failed(worded(error)))
+            }
+            Some(_) | None => Err(SpawnError::Cancelled),
+        };
+        if joined.is_ok() {
+            let is_over = false;
+            state.users.insert(user.to_owned(), Use { number, is_over });
         }
-        state.opening = Some(Instant::now());
-        drop(state);
-        let _opening = Opening(&self.shared);
-        log.push(creating(&self.config));
-        let listener = create(&self.config).map_err(failed)?;
-        let mut state = self.shared.state();
-        state.listener = Some(listener);
-        let joined = state.join(user, number);
         if state.close_unused() {
             log.push(closing(&self.config));
         }
-        drop(state);
-        joined.map_err(failed)?
+        joined
     }
 
     /// The process of this name has come to rest: this use of it and the earlier ones are over. The
@@ -155,7 +154,7 @@ impl SharedSocket {
     /// stays. Never blocks.
     #[must_use = "the log line belongs into the activity log"]
     pub fn release(&self, user: &str, number: UseNumber) -> Option<LogLine> {
-        let mut state = self.shared.state();
+        let mut state = self.shared.state.lock();
         let newest = state.users.get(user).map(|newest| newest.number);
         if newest.is_none_or(|newest| newest <= number) {
             let is_over = true;
@@ -166,33 +165,25 @@ impl SharedSocket {
 }
 
 impl Shared {
-    // nothing under this lock can panic half-way
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// Wait while another thread opens the socket. Error: that hangs.
     fn when_opened(&self) -> io::Result<MutexGuard<'_, State>> {
-        let mut state = self.state();
+        let mut state = self.state.lock();
         while let Some(since) = state.opening {
-            let left = PATIENCE.saturating_sub(since.elapsed());
+            let left = SPAWN_TIMEOUT.saturating_sub(since.elapsed());
             if left.is_zero() {
                 return Err(io::Error::other("an earlier attempt to open it hangs"));
             }
-            let waited = self.opened.wait_timeout(state, left);
-            state = waited.unwrap_or_else(PoisonError::into_inner).0;
+            self.opened.wait_for(&mut state, left);
         }
         Ok(state)
     }
-}
 
-/// This thread opens the socket; dropped: it is open, or could not be opened.
-struct Opening<'a>(&'a Shared);
-
-impl Drop for Opening<'_> {
-    fn drop(&mut self) {
-        self.0.state().opening = None;
-        self.0.opened.notify_all();
+    /// This thread has opened the socket, or could not.
+    fn has_opened(&self) -> MutexGuard<'_, State> {
+        let mut state = self.state.lock();
+        state.opening = None;
+        self.opened.notify_all();
+        state
     }
 }
 
@@ -202,18 +193,6 @@ impl State {
         self.users.get(user).is_some_and(|newest| {
             newest.number > number || (newest.number == number && newest.is_over)
         })
-    }
-
-    /// One more user of the open socket.
-    fn join(&mut self, user: &str, number: UseNumber) -> io::Result<Result<OwnedFd, SpawnError>> {
-        let listener = self.listener.as_ref();
-        let Some(listener) = listener.filter(|_| !self.is_past(user, number)) else {
-            return Ok(Err(SpawnError::Cancelled));
-        };
-        let theirs = listener.try_clone().map_err(worded)?;
-        let is_over = false;
-        self.users.insert(user.to_owned(), Use { number, is_over });
-        Ok(Ok(theirs))
     }
 
     /// Close it if nothing uses it. Whether it was open.
@@ -242,41 +221,32 @@ fn closing(config: &FcgiSocket) -> LogLine {
 fn create(config: &FcgiSocket) -> io::Result<OwnedFd> {
     let backlog = config.backlog.unwrap_or(libc::SOMAXCONN);
     match &config.address {
-        FcgiAddress::Tcp { host, port } => {
-            let socket = new_socket()?;
-            setsockopt(&socket, sockopt::ReuseAddr, &true).map_err(worded)?;
-            let address = SockaddrIn::from(ipv4(host, *port)?);
-            bind(socket.as_raw_fd(), &address).map_err(worded)?;
-            listen(socket.as_fd(), backlog).map_err(worded)?;
-            Ok(socket)
-        }
+        FcgiAddress::Tcp { host, port } => bind_port(host, *port, backlog).map_err(worded),
         FcgiAddress::Unix { path, owner, mode } => bind_file(path, *owner, *mode, backlog),
     }
 }
 
-fn new_socket() -> io::Result<OwnedFd> {
-    socket(
-        AddressFamily::Inet,
-        SockType::Stream,
-        SockFlag::SOCK_CLOEXEC,
-        None,
-    )
-    .map_err(worded)
+fn bind_port(host: &str, port: u16, backlog: i32) -> io::Result<OwnedFd> {
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
+    socket.set_reuse_address(true)?;
+    socket.bind(&ipv4(host, port)?.into())?;
+    // any backlog: the kernel quietly lowers it to `net.core.somaxconn`
+    socket.listen(backlog)?;
+    Ok(socket.into())
 }
 
 /// A socket file that listens, instead of the socket of an earlier run; anything else of this
 /// name is left alone (difference C26).
 fn bind_file(path: &Path, owner: Ownership, mode: u32, backlog: i32) -> io::Result<OwnedFd> {
-    let failed = |error: &io::Error| {
-        if error.kind() == io::ErrorKind::Unsupported {
+    let failed = |error: io::Error| match error.kind() {
+        io::ErrorKind::Unsupported => {
             io::Error::other(format!("file '{}' is not a socket", path.display()))
-        } else {
-            about(error, path)
         }
+        _ => about(error, path),
     };
     match SocketFile::find(path).and_then(|found| found.map_or(Ok(()), SocketFile::remove)) {
         // a missing folder is told by the attempt to bind
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(&error)),
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
         Ok(()) | Err(_) => {}
     }
     let looks = SocketPermissions {
@@ -284,44 +254,35 @@ fn bind_file(path: &Path, owner: Ownership, mode: u32, backlog: i32) -> io::Resu
         uid: owner.uid,
         gid: owner.gid,
     };
-    let bound = bind_unix_socket(path, looks, |socket| listen(socket, backlog));
-    let change = |what: &str, error: &io::Error| {
+    let bound = bind_unix_socket(path, looks, |socket| SockRef::from(&socket).listen(backlog));
+    let change = |what: &str, error: io::Error| {
         let reason = about(error, path);
         io::Error::other(format!("Could not change {what} of socket file: {reason}"))
     };
     match bound {
         Ok((socket, _)) => Ok(socket),
         Err(BindError::Bind(error)) => Err(worded(error)),
-        Err(BindError::Owner(error)) => Err(change("ownership", &error)),
-        Err(BindError::Mode(error)) => Err(change("permissions", &error)),
+        Err(BindError::Owner(error)) => Err(change("ownership", error)),
+        Err(BindError::Mode(error)) => Err(change("permissions", error)),
     }
 }
 
 /// The first IPv4 address of a host; none named: every interface.
-fn ipv4(host: &str, port: u16) -> io::Result<SocketAddrV4> {
+fn ipv4(host: &str, port: u16) -> io::Result<SocketAddr> {
     if host.is_empty() {
-        return Ok(SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, port));
+        return Ok((Ipv4Addr::UNSPECIFIED, port).into());
     }
-    let addresses = (host, port).to_socket_addrs().map_err(worded)?;
-    addresses
-        .filter_map(|address| match address {
-            SocketAddr::V4(address) => Some(address),
-            SocketAddr::V6(_) => None,
-        })
-        .next()
-        .ok_or_else(|| io::Error::other(format!("host '{host}' has no IPv4 address")))
+    let mut addresses = (host, port).to_socket_addrs()?;
+    let found = addresses.find(SocketAddr::is_ipv4);
+    found.ok_or_else(|| io::Error::other(format!("host '{host}' has no IPv4 address")))
 }
 
 /// `[Errno 98] Address already in use`, the original's form of a system error.
-fn worded(error: impl Into<io::Error>) -> io::Error {
-    let error = error.into();
+fn worded(error: io::Error) -> io::Error {
     let text = error.to_string();
     let Some(errno) = error.raw_os_error() else {
         let text = text.strip_prefix("failed to lookup address information: ");
-        return match text {
-            Some(reason) => io::Error::other(reason.to_owned()),
-            None => error,
-        };
+        return text.map_or(error, io::Error::other);
     };
     let reason = text.strip_suffix(&format!(" (os error {errno})"));
     let reason = reason.unwrap_or(&text);
@@ -329,12 +290,8 @@ fn worded(error: impl Into<io::Error>) -> io::Error {
 }
 
 /// A system error about a file.
-fn about(error: &io::Error, path: &Path) -> io::Error {
-    let error = match error.raw_os_error() {
-        Some(errno) => worded(io::Error::from_raw_os_error(errno)),
-        None => io::Error::other(error.to_string()),
-    };
-    io::Error::other(format!("{error}: '{}'", path.display()))
+fn about(error: io::Error, path: &Path) -> io::Error {
+    io::Error::other(format!("{}: '{}'", worded(error), path.display()))
 }
 
 #[cfg(test)]

@@ -9,8 +9,9 @@
 mod cursor;
 mod ring;
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
+use parking_lot::Mutex;
 use tokio::sync::watch;
 use visord_model::event::{Event, EventKind};
 use visord_model::name::ProcessName;
@@ -116,13 +117,12 @@ impl Feed {
     pub fn publish(&self, news: News) {
         let at = clock::unix_millis();
         let seq = {
-            let mut kept = self.kept();
+            let mut kept = self.0.kept.lock();
             kept.last += 1;
             let seq = kept.last;
-            let size = news.size();
-            let ring = match &news {
-                News::State(_) | News::Gone(_) => &mut kept.changes,
-                News::Event { .. } => &mut kept.events,
+            let (ring, size) = match &news {
+                News::State(_) | News::Gone(_) => (&mut kept.changes, 0),
+                News::Event { event, .. } => (&mut kept.events, size(event)),
             };
             ring.push(seq, Arc::new(Entry { seq, at, news }), size);
             seq
@@ -141,38 +141,35 @@ impl Feed {
         if cursor.run != self.0.run {
             return Resume::Reset;
         }
-        let kept = self.kept();
-        if cursor.seq > kept.last {
-            return Resume::Reset;
-        }
-        match (
-            kept.changes.after(cursor.seq),
-            kept.events.after(cursor.seq),
-        ) {
-            (Some(changes), Some(events)) => Resume::Entries(ring::merged(changes, events)),
-            (None, _) | (_, None) => Resume::Reset,
+        let kept = self.0.kept.lock();
+        let changes = kept.changes.after(cursor.seq);
+        match changes.zip(kept.events.after(cursor.seq)) {
+            Some((changes, events)) if cursor.seq <= kept.last => {
+                let mut all: Vec<Arc<Entry>> = changes.chain(events).cloned().collect();
+                // two sorted runs: the sort finds them and only merges
+                all.sort_by_key(|entry| entry.seq);
+                Resume::Entries(all)
+            }
+            Some(_) | None => Resume::Reset,
         }
     }
 
     /// Where the feed is now: what comes later follows on it.
     #[must_use]
     pub fn cursor(&self) -> Cursor {
-        Cursor {
-            run: self.0.run,
-            seq: self.kept().last,
-        }
+        self.at(self.0.kept.lock().last)
+    }
+
+    fn at(&self, seq: u64) -> Cursor {
+        let run = self.0.run;
+        Cursor { run, seq }
     }
 
     /// The kept events, oldest first, and the cursor that follows on them.
     #[must_use]
     pub fn events(&self) -> (Vec<Arc<Entry>>, Cursor) {
-        let kept = self.kept();
-        let events = kept.events.all().cloned().collect();
-        let cursor = Cursor {
-            run: self.0.run,
-            seq: kept.last,
-        };
-        (events, cursor)
+        let kept = self.0.kept.lock();
+        (kept.events.all().cloned().collect(), self.at(kept.last))
     }
 
     /// The number of the newest entry, and a wake-up when it changes.
@@ -180,30 +177,19 @@ impl Feed {
     pub fn changed(&self) -> watch::Receiver<u64> {
         self.0.changed.subscribe()
     }
-
-    fn kept(&self) -> MutexGuard<'_, Kept> {
-        self.0.kept.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
-impl News {
-    /// About how many bytes it keeps alive, where that may be many.
-    fn size(&self) -> usize {
-        match self {
-            Self::State(_) | Self::Gone(_) => 0,
-            Self::Event { event, .. } => match &**event {
-                Event::ProcessCommunication(output) | Event::ProcessLog(output) => {
-                    output.data.len()
-                }
-                Event::Remote { kind, data } => kind.len() + data.len(),
-                Event::ProcessState { .. }
-                | Event::SupervisorRunning
-                | Event::SupervisorStopping
-                | Event::Tick { .. }
-                | Event::GroupAdded(_)
-                | Event::GroupRemoved(_) => 0,
-            },
-        }
+/// About how many bytes an event keeps alive, where that may be many.
+fn size(event: &Event) -> usize {
+    match event {
+        Event::ProcessCommunication(output) | Event::ProcessLog(output) => output.data.len(),
+        Event::Remote { kind, data } => kind.len() + data.len(),
+        Event::ProcessState { .. }
+        | Event::SupervisorRunning
+        | Event::SupervisorStopping
+        | Event::Tick { .. }
+        | Event::GroupAdded(_)
+        | Event::GroupRemoved(_) => 0,
     }
 }
 

@@ -1,29 +1,31 @@
 //! Which events have a subscriber, readable from any thread without a message.
 //!
 //! The event bus writes it when subscriptions change; the log threads read it before they build an
-//! event that no pool would receive.
+//! event that no pool would receive, and the ticker sleeps by it.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-
+use tokio::sync::watch;
 use visord_model::event::{EventKind, KindSet};
 
 /// The set of event types with a subscriber. Clones share one set.
 #[derive(Clone, Debug, Default)]
-pub struct Interest(Arc<AtomicU64>);
+pub struct Interest(watch::Sender<KindSet>);
 
 impl Interest {
-    /// Replaces the subscriptions. One to an abstract type covers its descendants.
-    pub fn set(&self, kinds: impl Iterator<Item = EventKind>) {
-        let kinds: Vec<EventKind> = kinds.collect();
-        let bits = KindSet::subscribed(&kinds).bits();
-        self.0.store(bits, Ordering::Relaxed);
+    /// Replaces the set.
+    pub(crate) fn set(&self, kinds: KindSet) {
+        let replace = |old: &mut KindSet| std::mem::replace(old, kinds) != kinds;
+        self.0.send_if_modified(replace);
     }
 
     /// Whether an event of this type has a subscriber.
     #[must_use]
     pub fn wants(&self, kind: EventKind) -> bool {
-        KindSet::from_bits(self.0.load(Ordering::Relaxed)).contains(kind)
+        self.0.borrow().contains(kind)
+    }
+
+    /// The set, and a wake-up when it changes.
+    pub(crate) fn watch(&self) -> watch::Receiver<KindSet> {
+        self.0.subscribe()
     }
 }
 
@@ -40,14 +42,14 @@ mod tests {
     fn a_parent_covers_its_descendants_only() {
         let interest = Interest::default();
         let reader = interest.clone();
-        interest.set([EventKind::ProcessLog].into_iter());
+        interest.set(KindSet::subscribed(&[EventKind::ProcessLog]));
         assert!(reader.wants(EventKind::ProcessLogStderr));
         assert!(reader.wants(EventKind::ProcessLog));
         assert!(!reader.wants(EventKind::ProcessCommunicationStdout));
         assert!(!reader.wants(EventKind::Event));
-        interest.set([EventKind::Event].into_iter());
+        interest.set(KindSet::subscribed(&[EventKind::Event]));
         assert!(reader.wants(EventKind::Tick3600));
-        interest.set(std::iter::empty());
+        interest.set(KindSet::default());
         assert!(!reader.wants(EventKind::Tick3600));
     }
 }

@@ -41,7 +41,7 @@ pub mod fcgi;
 pub mod feed;
 pub mod interest;
 pub mod messages;
-mod output_events;
+pub mod output_events;
 pub mod pool;
 pub mod process;
 pub mod reaper;
@@ -56,4 +56,4 @@ pub use visord_logs as log;
 pub use visord_logs::workers;
 
 #[cfg(test)]
-mod testing;
+mod tests;

@@ -2,22 +2,23 @@
 
 use std::sync::Arc;
 
-use actix::Recipient;
+use actix::Addr;
 use visord_logs::EventSink;
 use visord_model::event::{Event, EventKind};
 
+use crate::event_bus::EventBus;
 use crate::feed::{Feed, News};
 use crate::interest::Interest;
 use crate::messages::event::Publish;
 
 /// Publishes events that have a subscriber on the bus, others in the feed alone.
-pub(crate) struct OutputEvents {
+pub struct OutputEvents {
     /// Who subscribes to what.
-    pub(crate) interest: Interest,
+    pub interest: Interest,
     /// The event bus.
-    pub(crate) bus: Recipient<Publish>,
+    pub bus: Addr<EventBus>,
     /// Where events without a subscriber can be seen.
-    pub(crate) feed: Feed,
+    pub feed: Feed,
 }
 
 impl EventSink for OutputEvents {

@@ -4,18 +4,18 @@
 //! processes (see [`crate::messages::pool`]). The queue decides about each message, and its effects
 //! are performed in order before the next.
 
-mod meter;
-mod recovery;
-
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix::{
     Actor, ActorFutureExt, AsyncContext, Context, Handler, Recipient, WeakRecipient, WrapFuture,
 };
 use futures_util::future::BoxFuture;
+use parking_lot::Mutex;
 use slog::Logger;
 use visord_config::PoolConfig;
+use visord_logs::emit_at;
 use visord_model::event::{Event, EventDetail};
 use visord_model::listener::{
     Effect, Envelope, EventLength, ListenerRecover, LogKind, LogMessage, Queue, Queued, Undelivered,
@@ -24,19 +24,32 @@ use visord_model::log_line::Level;
 
 use crate::messages::event::Deliver;
 use crate::messages::pool::{Arrange, Join, ListenerRequest, MemberEvent, MemberMessage};
-pub use meter::PoolMeter;
-use recovery::Recovery;
 
 type Effects = Vec<Effect<Arc<Event>>>;
 
 /// Completes when everything logged so far is in the activity log; `None` if it is already.
 pub type Settle = Box<dyn Fn() -> Option<BoxFuture<'static, ()>>>;
 
+/// Longest pause before a listener in UNKNOWN is restarted (`listener_recover = restart`).
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+
 /// What the pool knows of a member besides the conversation. Its address is weak: members hold the
 /// pool's, and a removed group must not keep itself alive in a circle.
 struct Member {
     addr: WeakRecipient<ListenerRequest>,
-    recovery: Recovery,
+    /// Restarts since it last answered an event.
+    restarts: u32,
+}
+
+/// Numbers about a pool that other threads may read at any time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PoolNumbers {
+    /// Events in the buffer.
+    pub waiting: usize,
+    /// Events that listeners work on.
+    pub held: usize,
+    /// Events lost because the buffer was full, since the pool was made.
+    pub discarded: u64,
 }
 
 /// The actor of one pool. See the module.
@@ -53,7 +66,7 @@ pub struct ListenerPool {
     queue: Queue<Arc<Event>>,
     /// Those of the queue, in the same order.
     members: Vec<Member>,
-    meter: Arc<PoolMeter>,
+    numbers: Arc<Mutex<PoolNumbers>>,
 }
 
 impl ListenerPool {
@@ -79,14 +92,14 @@ impl ListenerPool {
             settle,
             warned: false,
             members: Vec::new(),
-            meter: Arc::default(),
+            numbers: Arc::default(),
         }
     }
 
     /// Its numbers, for readers elsewhere.
     #[must_use]
-    pub fn meter(&self) -> Arc<PoolMeter> {
-        Arc::clone(&self.meter)
+    pub fn numbers(&self) -> Arc<Mutex<PoolNumbers>> {
+        Arc::clone(&self.numbers)
     }
 
     fn perform(&mut self, effects: Effects, ctx: &mut Context<Self>) {
@@ -103,11 +116,12 @@ impl ListenerPool {
                     Some(settled) => self.send_after(settled, member, pid, queued, ctx),
                 },
                 Effect::Broken { member, pid } => self.broken(member, pid, ctx),
-                Effect::Served { member } => self.members[member].recovery = Recovery::default(),
+                Effect::Served { member } => self.members[member].restarts = 0,
             }
         }
-        self.meter
-            .show(self.queue.waiting().len(), self.queue.held().count());
+        let mut numbers = self.numbers.lock();
+        numbers.waiting = self.queue.waiting().len();
+        numbers.held = self.queue.held().count();
     }
 
     /// Until its warnings are in the log.
@@ -163,13 +177,10 @@ impl ListenerPool {
     }
 
     fn broken(&mut self, member: usize, pid: i32, ctx: &mut Context<Self>) {
-        match self.recover {
-            ListenerRecover::Never => {}
-            ListenerRecover::Restart => {
-                let delay = self.members[member].recovery.next_delay();
-                let name = self.queue.name(member).to_owned();
-                ctx.run_later(delay, move |act, _| act.restart(&name, pid));
-            }
+        if self.recover == ListenerRecover::Restart {
+            let pause = next_pause(&mut self.members[member].restarts);
+            let name = self.queue.name(member).to_owned();
+            ctx.run_later(pause, move |act, _| act.restart(&name, pid));
         }
     }
 
@@ -190,17 +201,21 @@ impl ListenerPool {
     fn log(&mut self, message: &LogMessage) {
         self.warned |= message.level() <= Level::Warn;
         if matches!(message.kind, LogKind::Overflowed(_)) {
-            self.meter.count_discarded();
+            self.numbers.lock().discarded += 1;
         }
-        match message.level() {
-            Level::Critical => slog::crit!(self.logger, "{message}"),
-            Level::Error => slog::error!(self.logger, "{message}"),
-            Level::Warn => slog::warn!(self.logger, "{message}"),
-            Level::Info => slog::info!(self.logger, "{message}"),
-            Level::Debug => slog::debug!(self.logger, "{message}"),
-            Level::Trace | Level::Blather => slog::trace!(self.logger, "{message}"),
-        }
+        emit_at(&self.logger, message.level(), message);
     }
+}
+
+/// The pause before the next restart, which is counted: the first comes at once, the others after
+/// 1, 2, 4, ... seconds, so that a listener that never keeps to the protocol costs little.
+fn next_pause(restarts: &mut u32) -> Duration {
+    let seconds = match restarts.checked_sub(1) {
+        None => 0,
+        Some(doublings) => 1_u64.checked_shl(doublings).unwrap_or(u64::MAX),
+    };
+    *restarts = restarts.saturating_add(1);
+    Duration::from_secs(seconds).min(LONGEST_PAUSE)
 }
 
 impl Actor for ListenerPool {
@@ -243,7 +258,7 @@ impl Handler<Join> for ListenerPool {
         let member = self.queue.member(&msg.process);
         let joined = Member {
             addr: msg.member.downgrade(),
-            recovery: Recovery::default(),
+            restarts: 0,
         };
         match self.members.get_mut(member) {
             Some(known) => *known = joined,

@@ -25,7 +25,6 @@ mod attempt;
 mod child;
 mod clone;
 mod command;
-pub mod descriptor;
 mod errno;
 mod error;
 mod fork;
@@ -47,7 +46,6 @@ use std::io;
 use std::sync::Arc;
 
 use futures_util::future::LocalBoxFuture;
-use visord_model::moment::Moment;
 use visord_model::signal::Signal;
 
 pub use attempt::{ProgramJobs, SpawnAttempt};
@@ -59,8 +57,8 @@ pub use pipes::{ChildEnds, ParentEnds, open_pipes};
 pub use plan::{DaemonEnvironment, Delivery, SpawnJob, SpawnPlan, environment};
 pub(crate) use registry::Owner;
 pub use registry::{ChildHandle, ChildRegistry, CloneUnderWay, Exit};
-pub(crate) use spawner::Unclaimed;
-pub use spawner::{Limit, SpawnerHandle, SpawnerOptions, SpawnerThread};
+pub use spawner::{Limit, SpawnerHandle, SpawnerOptions};
+pub use start::Spawned;
 
 /// Makes children: [`SpawnerHandle`], or a fake in tests of the Process actor.
 ///
@@ -81,14 +79,4 @@ pub trait Spawner: 'static {
     /// Signal a child, or with `group` its whole process group. `ESRCH` says that it has ended
     /// and is reaped.
     fn signal(&self, child: &ChildHandle, signal: Signal, group: bool) -> io::Result<()>;
-}
-
-/// A child that was made.
-#[derive(Debug)]
-#[must_use = "a child that is not watched is never reaped"]
-pub struct Spawned {
-    /// How to signal it and to wait for it.
-    pub child: ChildHandle,
-    /// Just before it was cloned.
-    pub at: Moment,
 }

@@ -11,11 +11,12 @@ mod tree;
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::io;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use nix::time::{ClockId, clock_gettime};
 use nix::unistd::{SysconfVar, sysconf};
+use parking_lot::{Mutex, MutexGuard};
 use tokio::sync::watch;
 use visord_logs::worker::{Inbox, Worker, queue};
 
@@ -114,7 +115,7 @@ impl Usage {
     /// Take samples every two seconds until the guard is dropped.
     #[must_use]
     pub fn watch(&self) -> WatchGuard {
-        let mut watch = self.watching();
+        let mut watch = self.0.watch.lock();
         watch.watchers += 1;
         if watch.thread.is_none() {
             // without a thread there are no samples: an empty column, and the next watcher
@@ -128,13 +129,18 @@ impl Usage {
     /// The newest sample of a process; `None` if it does not run or was never looked at.
     #[must_use]
     pub fn now(&self, name: &ProcessName) -> Option<Sample> {
-        self.known().tracks.get(name).map(|track| track.newest)
+        self.0
+            .known
+            .lock()
+            .tracks
+            .get(name)
+            .map(|track| track.newest)
     }
 
     /// The newest sample of every process that runs.
     #[must_use]
     pub fn all(&self) -> BTreeMap<ProcessName, Sample> {
-        let known = self.known();
+        let known = self.0.known.lock();
         let newest = known.tracks.iter();
         newest.map(|(name, t)| (name.clone(), t.newest)).collect()
     }
@@ -155,9 +161,9 @@ impl Usage {
     /// Its last samples of two minutes, oldest first, as far as there were watchers.
     #[must_use]
     pub fn curve(&self, name: &ProcessName) -> Vec<Sample> {
-        let known = self.known();
-        let curve = known.tracks.get(name).map(|track| &track.curve);
-        curve.map_or_else(Vec::new, |curve| curve.iter().copied().collect())
+        let known = self.0.known.lock();
+        let track = known.tracks.get(name).into_iter();
+        track.flat_map(|track| &track.curve).copied().collect()
     }
 
     /// A number that changes with every sample, and a wakeup when it does.
@@ -169,9 +175,9 @@ impl Usage {
     /// Take a sample now, unless there is a fresh one. Reads `/proc`: not for the control
     /// thread nor the one that answers clients.
     pub fn sample_once(&self) {
-        let looking = self.looking();
+        let looking = self.0.looking.lock();
         let is_fresh = |at: Instant| at.elapsed() < FRESH;
-        if !self.known().sampled_at.is_some_and(is_fresh) {
+        if !self.0.known.lock().sampled_at.is_some_and(is_fresh) {
             self.sample(&looking);
         }
     }
@@ -185,7 +191,7 @@ impl Usage {
     /// When the newest sample was taken; `None` before the first.
     #[must_use]
     pub fn taken(&self) -> Option<Instant> {
-        self.known().sampled_at
+        self.0.known.lock().sampled_at
     }
 
     fn start_sampling(&self) -> io::Result<Worker<Infallible>> {
@@ -197,8 +203,8 @@ impl Usage {
     fn keep_sampling(&self, inbox: &Inbox<Infallible>) {
         loop {
             let due = Instant::now() + PERIOD;
-            self.sample(&self.looking());
-            self.known().record();
+            self.sample(&self.0.looking.lock());
+            self.0.known.lock().record();
             self.0.sampled.send_modify(|number| *number += 1);
             if inbox.take(Some(due)).is_none() {
                 return;
@@ -212,13 +218,10 @@ impl Usage {
         let parent = self.0.board.identity().pid;
         let forest = Forest::new(stat::all());
         let at = since_boot();
-        let mut known = self.known();
+        let mut known = self.0.known.lock();
         let mut old = std::mem::take(&mut known.tracks);
         for row in rows.iter().filter(|row| row.pid > 0) {
-            let name = ProcessName {
-                group: row.group.clone(),
-                process: row.name.clone(),
-            };
+            let name = row.full_name();
             let members = forest.family(row.pid, parent);
             let track = match old.remove(&name) {
                 Some(mut track) if track.is_of(&members) => {
@@ -227,26 +230,9 @@ impl Usage {
                 }
                 _ => Track::begin(row.pid, &members, at, self.0.units),
             };
-            if let Some(track) = track {
-                known.tracks.insert(name, track);
-            }
+            known.tracks.extend(track.map(|track| (name, track)));
         }
         known.sampled_at = Some(Instant::now());
-    }
-
-    fn looking(&self) -> MutexGuard<'_, ()> {
-        self.0
-            .looking
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn known(&self) -> MutexGuard<'_, Known> {
-        self.0.known.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn watching(&self) -> MutexGuard<'_, Watch> {
-        self.0.watch.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -269,7 +255,7 @@ impl Known {
 
 impl Drop for WatchGuard {
     fn drop(&mut self) {
-        let mut watch = self.0.watching();
+        let mut watch = self.0.0.watch.lock();
         watch.watchers -= 1;
         if watch.watchers == 0
             && let Some(thread) = watch.thread.take()

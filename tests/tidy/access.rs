@@ -139,7 +139,7 @@ const STARTS_ACTORS: Exceptions = Exceptions(&[
     ("src/daemon/wiring.rs", "the actors of a run"),
     ("src/daemon/wiring/", "the actors of a run"),
     ("actors/src/supervisor/add_remove.rs", "pools of a group"),
-    ("actors/src/testing.rs", "actors of unit tests"),
+    ("actors/src/tests.rs", "actors of unit tests"),
     ("web/src/server.rs", "each server has a thread of its own"),
 ]);
 

@@ -5,7 +5,7 @@ use visord_model::event::{Event, EventKind, Period};
 
 use super::*;
 use crate::feed::Resume;
-use crate::testing::{Recorded, on_paused_time, recorder, settle};
+use crate::tests::{Recorded, on_paused_time, recorder, settle};
 
 fn publish(bus: &Addr<EventBus>, event: Event) {
     bus.do_send(Publish(event));
@@ -125,22 +125,22 @@ fn interest_is_kept_up_to_date() {
     on_paused_time(async {
         let interest = Interest::default();
         let bus = EventBus::new(0, interest.clone(), Feed::new()).start();
-        let (watcher, changes) = recorder();
-        bus.do_send(WatchInterest(watcher));
+        let mut changes = interest.watch();
         let _ticks = subscribe(&bus, "ticks", &[EventKind::Tick]);
         let _logs = subscribe(&bus, "logs", &[EventKind::ProcessLogStderr]);
         settle().await;
         assert!(interest.wants(EventKind::Tick60) && interest.wants(EventKind::ProcessLogStderr));
         assert!(!interest.wants(EventKind::ProcessLogStdout));
+        assert!(changes.borrow_and_update().contains(EventKind::Tick5));
         bus.do_send(Unsubscribe("ticks".into()));
         settle().await;
         assert!(!interest.wants(EventKind::Tick60));
-        let seen: Vec<bool> = changes
-            .take()
-            .iter()
-            .map(|InterestChanged(kinds)| kinds.contains(EventKind::Tick5))
-            .collect();
-        assert_eq!(seen, [false, true, true, false]);
+        changes.changed().await.expect("a change");
+        assert!(!changes.borrow_and_update().contains(EventKind::Tick5));
+        // the same set again wakes no reader
+        bus.do_send(Unsubscribe("ticks".into()));
+        settle().await;
+        assert!(!changes.has_changed().expect("a bus"));
     });
 }
 
@@ -153,10 +153,6 @@ fn readers_of_the_feed_draw_no_serials() {
             let bus = EventBus::new(0, Interest::default(), feed.clone()).start();
             let mut changed = feed.changed();
             let start = feed.cursor();
-            if is_read {
-                let (watcher, _) = recorder();
-                bus.do_send(WatchInterest(watcher));
-            }
             publish(&bus, Event::SupervisorRunning);
             let groups = subscribe(&bus, "groups", &[EventKind::ProcessGroup]);
             for event in [

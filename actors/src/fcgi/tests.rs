@@ -133,15 +133,15 @@ fn a_release_ends_its_own_use_and_earlier_ones_only() {
 fn an_opening_that_hangs_keeps_no_other() {
     let place = Place::new();
     let socket = place.unix("s", Ownership::default());
-    socket.shared.state().opening = Some(Instant::now() - PATIENCE);
+    socket.shared.state.lock().opening = Some(Instant::now() - SPAWN_TIMEOUT);
     let hangs = "Could not create FastCGI socket the:url: an earlier attempt to open it hangs";
     assert_eq!(told(&acquire(&socket, "b")), [hangs]);
     assert_eq!(release(&socket, "b"), None);
     // another one waits for it
-    socket.shared.state().opening = Some(Instant::now());
+    socket.shared.state.lock().opening = Some(Instant::now());
     std::thread::scope(|scope| {
         let waits = scope.spawn(|| told(&acquire(&socket, "c")));
-        drop(Opening(&socket.shared));
+        drop(socket.shared.has_opened());
         assert_eq!(waits.join().expect("no panic"), [CREATING, "ok"]);
     });
 }

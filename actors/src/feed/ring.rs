@@ -1,9 +1,6 @@
 //! The newest of numbered things, within a bound; it knows up to where it has forgotten.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
-
-use super::Entry;
 
 /// See the module.
 #[derive(Debug)]
@@ -16,7 +13,7 @@ pub(super) struct Ring<T> {
     forgotten: u64,
 }
 
-impl<T: Clone> Ring<T> {
+impl<T> Ring<T> {
     /// An empty ring for this many things of so many bytes together; one is kept whatever its
     /// size.
     pub(super) const fn new(most: usize, most_bytes: usize) -> Self {
@@ -54,15 +51,4 @@ impl<T: Clone> Ring<T> {
     pub(super) fn all(&self) -> impl Iterator<Item = &T> {
         self.kept.iter().map(|(_, thing, _)| thing)
     }
-}
-
-/// Two rows of entries as one, in order.
-pub(super) fn merged<'a>(
-    left: impl Iterator<Item = &'a Arc<Entry>>,
-    right: impl Iterator<Item = &'a Arc<Entry>>,
-) -> Vec<Arc<Entry>> {
-    let mut all: Vec<Arc<Entry>> = left.chain(right).cloned().collect();
-    // two sorted runs: the sort finds them and only merges
-    all.sort_by_key(|entry| entry.seq);
-    all
 }

@@ -105,11 +105,7 @@ fn output_and_time_are_no_news() {
         stream: Stream::Stdout,
         data: vec![0; 9],
     };
-    let news = News::Event {
-        serial: None,
-        event: Arc::new(Event::ProcessCommunication(output)),
-    };
-    assert_eq!(news.size(), 9);
+    assert_eq!(size(&Event::ProcessCommunication(output)), 9);
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use actix::{Message, Recipient};
-use visord_model::event::{Event, EventKind, KindSet};
+use visord_model::event::{Event, EventKind};
 
 /// Something happened: tell the listeners that subscribed, and the feed.
 #[derive(Message)]
@@ -40,16 +40,6 @@ pub struct Deliver {
     /// The event, shared by all that receive it.
     pub event: Arc<Event>,
 }
-
-/// Tell this recipient what is subscribed to, now and whenever it changes.
-#[derive(Message)]
-#[rtype(result = "()")]
-pub struct WatchInterest(pub Recipient<InterestChanged>);
-
-/// These types have a subscriber, others have none.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Message)]
-#[rtype(result = "()")]
-pub struct InterestChanged(pub KindSet);
 
 /// The serial that the next event gets, for the bus after a restart of the daemon.
 #[derive(Clone, Copy, Debug, Message)]

@@ -16,7 +16,7 @@ use crate::event_bus::EventBus;
 use crate::feed::Feed;
 use crate::interest::Interest;
 use crate::messages::event::{Publish, Subscribe};
-use crate::testing::{Lines, on_paused_time, settle};
+use crate::tests::{Lines, on_paused_time, settle};
 
 /// A Process actor and the listener in it.
 struct Member {
@@ -88,7 +88,7 @@ fn member_message(process: &str, event: MemberEvent) -> MemberMessage {
 
 struct Fixture {
     pool: Addr<ListenerPool>,
-    meter: Arc<PoolMeter>,
+    numbers: Arc<Mutex<PoolNumbers>>,
     /// As the Supervisor's roster does it.
     members: RefCell<Vec<Addr<Member>>>,
     bus: Addr<EventBus>,
@@ -127,7 +127,7 @@ fn start_with_log(config: PoolConfig, settle: Settle) -> Fixture {
     let log = Lines::default();
     let bus = EventBus::new(20, Interest::default(), Feed::new()).start();
     let pool = ListenerPool::new("pool".into(), "north".into(), &config, log.logger(), settle);
-    let meter = pool.meter();
+    let numbers = pool.numbers();
     let pool = pool.start();
     bus.do_send(Subscribe {
         name: "pool".into(),
@@ -137,7 +137,7 @@ fn start_with_log(config: PoolConfig, settle: Settle) -> Fixture {
     let members = RefCell::default();
     Fixture {
         pool,
-        meter,
+        numbers,
         members,
         bus,
         log,
@@ -358,11 +358,12 @@ fn overflow_is_logged_and_counted() {
         settle().await;
         let line = "ERRO pool pool event buffer overflowed, discarding event 20";
         assert_eq!(fixture.log.take(), [line]);
-        let meter = &fixture.meter;
-        assert_eq!(
-            (meter.waiting(), meter.held(), meter.discarded()),
-            (1, 0, 1)
-        );
+        let numbers = PoolNumbers {
+            waiting: 1,
+            held: 0,
+            discarded: 1,
+        };
+        assert_eq!(*fixture.numbers.lock(), numbers);
     });
 }
 
@@ -608,4 +609,13 @@ fn a_hundred_thousand_events_in_order() {
         let expected = (0..100_000).map(|number| format!("type:t\n{number}"));
         assert!(bodies.into_iter().eq(expected));
     });
+}
+
+#[test]
+fn pauses_double_up_to_a_minute() {
+    let mut restarts = 0;
+    let mut seconds = || next_pause(&mut restarts).as_secs();
+    let first: Vec<u64> = (0..10).map(|_| seconds()).collect();
+    assert_eq!(first, [0, 1, 2, 4, 8, 16, 32, 60, 60, 60]);
+    assert!((0..100).all(|_| seconds() == 60));
 }

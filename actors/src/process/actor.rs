@@ -10,7 +10,7 @@ use actix::{
 };
 use visord_model::moment::Mono;
 
-use super::launch::Spawned;
+use super::launch::Attempted;
 use super::{Deps, Process, Setup};
 use crate::messages::Answer;
 use crate::messages::pool::ListenerRequest;
@@ -142,11 +142,11 @@ impl Handler<Command> for ProcessActor {
     }
 }
 
-impl Handler<Spawned> for ProcessActor {
+impl Handler<Attempted> for ProcessActor {
     type Result = ();
 
-    fn handle(&mut self, msg: Spawned, ctx: &mut Context<Self>) {
-        self.process.spawned(msg);
+    fn handle(&mut self, msg: Attempted, ctx: &mut Context<Self>) {
+        self.process.attempted(msg);
         self.wait(ctx);
     }
 }

@@ -4,15 +4,13 @@ use std::ffi::OsString;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use actix::{Addr, Recipient};
+use actix::Addr;
 use slog::Logger;
+use visord_logs::{EventSink, LogService};
 
 use crate::board::Board;
 use crate::clock::Clock;
 use crate::event_bus::EventBus;
-use crate::interest::Interest;
-use crate::log::LogService;
-use crate::messages::event::Publish;
 use crate::reaper::Reaper;
 use crate::spawn::{DaemonEnvironment, Spawner, SpawnerHandle};
 
@@ -32,14 +30,12 @@ pub struct Deps {
     pub board: Arc<Board>,
     /// The activity log.
     pub logger: Logger,
-    /// Which events have a subscriber.
-    pub interest: Interest,
     /// The only clock.
     pub clock: Clock,
     /// The daemon's own environment at start, under every child's.
     pub environment: Arc<DaemonEnvironment>,
     /// Where channels send events about outputs.
-    pub output_events: Recipient<Publish>,
+    pub output_events: Arc<dyn EventSink>,
     /// The automatic `SUPERVISOR_SERVER_URL`.
     pub server_url: Option<String>,
     /// `strip_ansi` of `[supervisord]`.

@@ -1,5 +1,6 @@
 //! From the effect Spawn to a child, and from its exit to the machine's next input.
 
+use std::os::fd::OwnedFd;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,22 +13,22 @@ use visord_model::process::{Input, SPAWN_TIMEOUT};
 
 use super::Process;
 use super::listener_stdout::ListenerStdout;
-use super::spawn_request::{Launched, Wire};
+use super::spawn_request::OurEnds;
 use super::stdin::{Stdin, StdinError};
-use crate::log::Channel;
+use crate::log::{Channel, OpenedChannel};
 use crate::reaper::{CHILD_QUIT, ProcessExited};
-use crate::spawn::{ProgramJobs, SpawnAttempt, SpawnError};
+use crate::spawn::{ChildHandle, ProgramJobs, SpawnAttempt, SpawnError, Spawned};
 
 /// How long an exit may wait for a log whose file system hangs. Slow disks take less for what
 /// is in a pipe.
 const DRAIN_PATIENCE: Duration = Duration::from_secs(5);
 
-/// What came of a spawn.
+/// What came of an attempt to spawn.
 #[derive(Message)]
 #[rtype(result = "()")]
-pub(super) struct Spawned {
+pub(super) struct Attempted {
     attempt: Arc<SpawnAttempt>,
-    result: Result<Launched, SpawnError>,
+    result: Result<(Spawned, OurEnds), SpawnError>,
 }
 
 impl Process {
@@ -41,8 +42,7 @@ impl Process {
         let attempt = self.attempt(&self.starts);
         self.attempt = Some(Arc::clone(&attempt));
         let program = self.program.take();
-        let request = self.spawn_request(program);
-        let spawned = request.queue(&self.deps, Arc::clone(&attempt));
+        let spawned = self.queue_spawn(Arc::clone(&attempt), program);
         let mailbox = self.mailbox.clone();
         // a task of its own, which a panic of the actor does not end
         actix_rt::spawn(async move {
@@ -51,7 +51,7 @@ impl Process {
             let result = result.unwrap_or(Err(SpawnError::SpawnerGone));
             // a child that does not arrive at the process is ended
             if let Some(process) = WeakAddr::upgrade(&mailbox) {
-                process.do_send(Spawned { attempt, result });
+                process.do_send(Attempted { attempt, result });
             }
         });
     }
@@ -77,38 +77,32 @@ impl Process {
     }
 
     /// The spawn under way has a result. That of a canceled one may still arrive, and is dropped.
-    pub(super) fn spawned(&mut self, Spawned { attempt, result }: Spawned) {
+    pub(super) fn attempted(&mut self, Attempted { attempt, result }: Attempted) {
         let current = |it: &mut Arc<SpawnAttempt>| Arc::ptr_eq(it, &attempt);
         if self.attempt.take_if(current).is_none() {
             return;
         }
         match result {
-            Ok(launched) => self.launched(launched),
+            Ok((spawned, ours)) => self.spawned(spawned, ours),
             Err(error) => self.turn_unasked(Input::SpawnFailed(error.to_string())),
         }
     }
 
-    fn launched(&mut self, launched: Launched) {
-        let Launched { child, at, ours } = launched;
-        let child = child.claim();
+    fn spawned(&mut self, spawned: Spawned, ours: OurEnds) {
+        let (at, child) = (spawned.at, spawned.claim());
         let pid = child.pid;
         self.child = Some(child);
         self.watch();
         self.stdin = ours.stdin.map(Stdin::new);
-        for wire in ours.wires {
-            self.attach(wire, pid);
+        for (stream, pipe, channel) in ours.outputs {
+            self.attach(stream, pipe, channel, pid);
         }
         self.turn_unasked(Input::Spawned { pid, at });
     }
 
     /// Give a pipe to its channel; a listener's stdout is read here, because no disk may hold up an
     /// event.
-    fn attach(&mut self, wire: Wire, pid: i32) {
-        let Wire {
-            stream,
-            pipe,
-            channel,
-        } = wire;
+    fn attach(&mut self, stream: Stream, pipe: OwnedFd, channel: OpenedChannel, pid: i32) {
         if self.setup.pool.is_none() || stream != Stream::Stdout {
             self.outputs.push(channel.adopt(Some((pipe, pid))));
             return;
@@ -125,8 +119,7 @@ impl Process {
     /// The child was reaped. Everything it wrote is stored before the machine is told. Comes twice
     /// if a panic made the process watch the child again.
     pub(super) fn exited(&mut self, exited: ProcessExited) {
-        let is_it =
-            |child: &crate::spawn::ChildHandle| child.pid == exited.pid && child.exit().is_some();
+        let is_it = |child: &ChildHandle| child.pid == exited.pid && child.exit().is_some();
         if self.exited.is_none() && self.child.as_ref().is_some_and(is_it) {
             self.exited = Some(exited);
             self.close_stdout();

@@ -8,10 +8,11 @@
 //! The control thread may cancel an attempt at any time and go on at once; a spawner thread that
 //! hangs in it kills the child it makes later. Both hold the lock only for a moment.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use visord_model::moment::{Moment, Mono};
 
 use super::SpawnError;
@@ -66,21 +67,19 @@ impl SpawnAttempt {
     /// Cancel it, unless the child is being made: then the reply comes soon. Returns whether it is
     /// cancelled.
     pub fn cancel(&self) -> bool {
-        let mut stage = self.stage();
-        match *stage {
-            Stage::Queued | Stage::Preparing(_) | Stage::Cancelled => {
-                *stage = Stage::Cancelled;
-                true
-            }
-            Stage::Cloning(_) | Stage::Done => false,
+        let mut stage = self.stage.lock();
+        let is_late = matches!(*stage, Stage::Cloning(_) | Stage::Done);
+        if !is_late {
+            *stage = Stage::Cancelled;
         }
+        !is_late
     }
 
     /// Cancel it, also while the child is being made, if its turn came `limit` ago or earlier.
     /// Otherwise when to ask again.
     pub fn expire(&self, limit: Duration) -> Option<Mono> {
         let now = self.clock.now().mono;
-        let mut stage = self.stage();
+        let mut stage = self.stage.lock();
         let due = match *stage {
             Stage::Queued | Stage::Done => now + limit,
             Stage::Preparing(since) | Stage::Cloning(since) => since + limit,
@@ -96,12 +95,12 @@ impl SpawnAttempt {
     /// Whether it was cancelled: its reply is to be ignored.
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
-        matches!(*self.stage(), Stage::Cancelled)
+        matches!(*self.stage.lock(), Stage::Cancelled)
     }
 
     /// Its turn has come. Errors: it was cancelled, or an earlier job of its program hangs.
     pub(super) fn begin(&self) -> Result<Busy, SpawnError> {
-        let mut stage = self.stage();
+        let mut stage = self.stage.lock();
         if matches!(*stage, Stage::Cancelled) {
             return Err(SpawnError::Cancelled);
         }
@@ -114,31 +113,22 @@ impl SpawnAttempt {
 
     /// The child is made now, at the moment returned. Error: it was cancelled.
     pub(super) fn begin_cloning(&self) -> Result<Moment, SpawnError> {
-        let mut stage = self.stage();
-        match *stage {
-            Stage::Preparing(since) => {
-                *stage = Stage::Cloning(since);
-                Ok(self.clock.now())
-            }
-            Stage::Queued | Stage::Cloning(_) | Stage::Done | Stage::Cancelled => {
-                Err(SpawnError::Cancelled)
-            }
-        }
+        let mut stage = self.stage.lock();
+        let Stage::Preparing(since) = *stage else {
+            return Err(SpawnError::Cancelled);
+        };
+        *stage = Stage::Cloning(since);
+        Ok(self.clock.now())
     }
 
     /// There is a child. False: it was cancelled, and the child must be discarded.
     pub(super) fn finish(&self) -> bool {
-        let mut stage = self.stage();
+        let mut stage = self.stage.lock();
         let wanted = matches!(*stage, Stage::Cloning(_));
         if wanted {
             *stage = Stage::Done;
         }
         wanted
-    }
-
-    // nothing under this lock can panic half-way
-    fn stage(&self) -> MutexGuard<'_, Stage> {
-        self.stage.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -1,12 +1,12 @@
 //! From a command line to a program: splitting and the search path (spec core 4.4).
 
 use std::ffi::OsStr;
-use std::fmt;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
 use nix::unistd::{AccessFlags, access};
+use thiserror::Error;
 use visord_config::Environment;
 
 use super::SpawnError;
@@ -64,24 +64,17 @@ pub struct ResolvedCommand {
 }
 
 /// Why a command line cannot be split.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
 pub enum SplitError {
     /// A quote is never closed.
+    #[error("No closing quotation")]
     NoClosingQuotation,
     /// It ends with a backslash.
+    #[error("No escaped character")]
     NoEscapedCharacter,
     /// A word holds a NUL byte, which no argument can.
+    #[error("embedded null byte")]
     NulByte,
-}
-
-impl fmt::Display for SplitError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::NoClosingQuotation => "No closing quotation",
-            Self::NoEscapedCharacter => "No escaped character",
-            Self::NulByte => "embedded null byte",
-        })
-    }
 }
 
 /// Split a command line like Python's `shlex.split`: blanks, tabs and line ends separate, single
@@ -159,13 +152,13 @@ pub fn resolve(query: &CommandQuery) -> Result<ResolvedCommand, SpawnError> {
     let (path, metadata) = candidates
         .into_iter()
         .find_map(|path| path.metadata().ok().map(|found| (path, found)))
-        .ok_or_else(|| SpawnError::NotFound { word: word.clone() })?;
+        .ok_or_else(|| SpawnError::NotFound(word.clone()))?;
     if metadata.is_dir() {
-        Err(SpawnError::IsDirectory { path })
+        Err(SpawnError::IsDirectory(path))
     } else if metadata.permissions().mode() & 0o111 == 0 {
-        Err(SpawnError::NotExecutable { path })
+        Err(SpawnError::NotExecutable(path))
     } else if access(&path, AccessFlags::X_OK).is_err() {
-        Err(SpawnError::NoPermission { path })
+        Err(SpawnError::NoPermission(path))
     } else {
         Ok(ResolvedCommand { path, argv })
     }

@@ -1,9 +1,9 @@
 //! Why a program could not be started.
 
-use std::fmt;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use thiserror::Error;
 use visord_model::fault::FaultCode;
 use visord_model::pyrepr::repr;
 
@@ -11,9 +11,10 @@ use super::command::SplitError;
 use super::errno::errno_name;
 
 /// One row of spec core 4.4. `Display` is the text after `spawnerr: `.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum SpawnError {
     /// The command line cannot be split.
+    #[error("can't parse command {}: {reason}", repr(.word))]
     Unparsable {
         /// Its first word: what follows may hold secrets.
         word: String,
@@ -21,75 +22,58 @@ pub enum SpawnError {
         reason: SplitError,
     },
     /// The command line has no word.
+    #[error("command is empty")]
     Empty,
-    /// No such file, or none in any directory of the search path.
-    NotFound {
-        /// The first word.
-        word: String,
-    },
-    /// The program is a directory.
-    IsDirectory {
-        /// The program.
-        path: PathBuf,
-    },
-    /// The program has no execute permission.
-    NotExecutable {
-        /// The program.
-        path: PathBuf,
-    },
-    /// Others may execute the program, the daemon may not.
-    NoPermission {
-        /// The program.
-        path: PathBuf,
-    },
-    /// `EMFILE` on the way to pipes, logs or the child.
-    TooManyFiles {
-        /// The process that was to be.
-        name: String,
-    },
-    /// Pipes or logs could not be opened.
-    Dispatchers {
-        /// The process that was to be.
-        name: String,
-        /// Name of the error (`EACCES`).
-        errno: String,
-    },
-    /// The kernel has no room for a process.
-    ProcessTableFull {
-        /// The process that was to be.
-        name: String,
-    },
-    /// The kernel refuses a process for another reason.
-    Fork {
-        /// The process that was to be.
-        name: String,
-        /// Name of the error (`ENOMEM`).
-        errno: String,
-    },
+    /// There is no file that this first word names, or none in any directory of the search path.
+    #[error("can't find command {}", repr(.0))]
+    NotFound(String),
+    /// This program is a directory.
+    #[error("command at {} is a directory", quoted(.0))]
+    IsDirectory(PathBuf),
+    /// This program has no execute permission.
+    #[error("command at {} is not executable", quoted(.0))]
+    NotExecutable(PathBuf),
+    /// Others may execute this program, the daemon may not.
+    #[error("no permission to run command {}", quoted(.0))]
+    NoPermission(PathBuf),
+    /// `EMFILE` on the way to pipes, logs or the child of the process of this name.
+    #[error("too many open files to spawn '{0}'")]
+    TooManyFiles(String),
+    /// Pipes or logs of the process of this name could not be opened: name of the error (`EACCES`).
+    #[error("unknown error making dispatchers for '{0}': {1}")]
+    Dispatchers(String, String),
+    /// The kernel has no room for the process of this name.
+    #[error("Too many processes in process table to spawn '{0}'")]
+    ProcessTableFull(String),
+    /// The kernel refuses the process of this name for another reason: name of the error (`ENOMEM`).
+    #[error("unknown error during fork for '{0}': {1}")]
+    Fork(String, String),
     /// The FastCGI socket could not be opened (difference C30).
+    #[error("Could not create FastCGI socket {url}: {reason}")]
     Socket {
         /// `unix:///path` or `tcp://host:port`.
         url: String,
         /// The error as the original words it (`[Errno 98] Address already in use`).
         reason: String,
     },
-    /// Something to be handed to exec holds a NUL byte.
-    Nul {
-        /// What.
-        what: String,
-    },
+    /// This, which is to be handed to exec, holds a NUL byte.
+    #[error("{0} contains a NUL byte")]
+    Nul(&'static str),
     /// An earlier job of the same program is still being carried out: its file system hangs.
+    #[error("an earlier attempt to start it still hangs")]
     StillHangs,
-    /// No thread can be had that could carry out the start.
-    NoThread {
-        /// The system's error, or that too many starts hang.
-        reason: String,
-    },
+    /// No thread can be had that could carry out the start: the system's error, or that too many
+    /// starts hang.
+    #[error("no thread to start it: {0}")]
+    NoThread(String),
     /// An earlier job of the same kind, such as reading the configuration, hangs.
+    #[error("an earlier request of this kind hangs")]
     EarlierHangs,
     /// It was cancelled; the answer is not wanted any more.
+    #[error("the start was cancelled")]
     Cancelled,
     /// The spawner thread has ended, or lost this request in a panic.
+    #[error("the spawner thread is gone")]
     SpawnerGone,
 }
 
@@ -99,15 +83,9 @@ impl SpawnError {
     pub fn dispatchers(name: &str, error: &io::Error) -> Self {
         let name = name.to_owned();
         match error.raw_os_error() {
-            Some(libc::EMFILE) => Self::TooManyFiles { name },
-            Some(errno) => Self::Dispatchers {
-                name,
-                errno: named(errno),
-            },
-            None => Self::Dispatchers {
-                name,
-                errno: error.to_string(),
-            },
+            Some(libc::EMFILE) => Self::TooManyFiles(name),
+            Some(errno) => Self::Dispatchers(name, named(errno)),
+            None => Self::Dispatchers(name, error.to_string()),
         }
     }
 
@@ -115,11 +93,8 @@ impl SpawnError {
     pub(super) fn fork(name: &str, errno: i32) -> Self {
         let name = name.to_owned();
         match errno {
-            libc::EAGAIN => Self::ProcessTableFull { name },
-            other => Self::Fork {
-                name,
-                errno: named(other),
-            },
+            libc::EAGAIN => Self::ProcessTableFull(name),
+            other => Self::Fork(name, named(other)),
         }
     }
 
@@ -127,22 +102,22 @@ impl SpawnError {
     /// NOT_EXECUTABLE about this error's text (spec interfaces 3.5). `None`: no such check; it is
     /// a spawn error like any other.
     #[must_use]
-    pub fn fault_code(&self) -> Option<FaultCode> {
+    pub const fn fault_code(&self) -> Option<FaultCode> {
         match self {
-            Self::NotFound { .. } => Some(FaultCode::NoFile),
+            Self::NotFound(_) => Some(FaultCode::NoFile),
             Self::Unparsable { .. }
             | Self::Empty
-            | Self::IsDirectory { .. }
-            | Self::NotExecutable { .. }
-            | Self::NoPermission { .. } => Some(FaultCode::NotExecutable),
-            Self::TooManyFiles { .. }
-            | Self::Dispatchers { .. }
-            | Self::ProcessTableFull { .. }
-            | Self::Fork { .. }
+            | Self::IsDirectory(_)
+            | Self::NotExecutable(_)
+            | Self::NoPermission(_) => Some(FaultCode::NotExecutable),
+            Self::TooManyFiles(_)
+            | Self::Dispatchers(..)
+            | Self::ProcessTableFull(_)
+            | Self::Fork(..)
             | Self::Socket { .. }
-            | Self::Nul { .. }
+            | Self::Nul(_)
             | Self::StillHangs
-            | Self::NoThread { .. }
+            | Self::NoThread(_)
             | Self::EarlierHangs
             | Self::Cancelled
             | Self::SpawnerGone => None,
@@ -151,52 +126,13 @@ impl SpawnError {
 }
 
 /// `ENOENT`, or the bare number if it has no name.
-fn named(errno: i32) -> String {
+pub(crate) fn named(errno: i32) -> String {
     errno_name(errno).map_or_else(|| errno.to_string(), str::to_owned)
 }
 
-impl fmt::Display for SpawnError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let quoted = |path: &PathBuf| repr(&path.to_string_lossy());
-        match self {
-            Self::Unparsable { word, reason } => {
-                write!(f, "can't parse command {}: {reason}", repr(word))
-            }
-            Self::Empty => f.write_str("command is empty"),
-            Self::NotFound { word } => write!(f, "can't find command {}", repr(word)),
-            Self::IsDirectory { path } => {
-                write!(f, "command at {} is a directory", quoted(path))
-            }
-            Self::NotExecutable { path } => {
-                write!(f, "command at {} is not executable", quoted(path))
-            }
-            Self::NoPermission { path } => {
-                write!(f, "no permission to run command {}", quoted(path))
-            }
-            Self::TooManyFiles { name } => write!(f, "too many open files to spawn '{name}'"),
-            Self::Dispatchers { name, errno } => {
-                write!(f, "unknown error making dispatchers for '{name}': {errno}")
-            }
-            Self::ProcessTableFull { name } => {
-                write!(f, "Too many processes in process table to spawn '{name}'")
-            }
-            Self::Fork { name, errno } => {
-                write!(f, "unknown error during fork for '{name}': {errno}")
-            }
-            Self::Socket { url, reason } => {
-                write!(f, "Could not create FastCGI socket {url}: {reason}")
-            }
-            Self::Nul { what } => write!(f, "{what} contains a NUL byte"),
-            Self::StillHangs => f.write_str("an earlier attempt to start it still hangs"),
-            Self::NoThread { reason } => write!(f, "no thread to start it: {reason}"),
-            Self::EarlierHangs => f.write_str("an earlier request of this kind hangs"),
-            Self::Cancelled => f.write_str("the start was cancelled"),
-            Self::SpawnerGone => f.write_str("the spawner thread is gone"),
-        }
-    }
+fn quoted(path: &Path) -> String {
+    repr(&path.to_string_lossy())
 }
-
-impl std::error::Error for SpawnError {}
 
 #[cfg(test)]
 mod tests {

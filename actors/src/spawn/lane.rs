@@ -3,7 +3,7 @@
 //! When a job hangs, its client may send more requests. Only the first job occupies a spawner thread,
 //! so programs can still be started.
 
-use std::sync::{Arc, Mutex as StdMutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::LocalBoxFuture;
@@ -20,14 +20,14 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub(crate) struct Lane {
     turn: Arc<Mutex<()>>,
     /// When the latest job was queued, or begun.
-    since: Arc<StdMutex<Instant>>,
+    since: Arc<parking_lot::Mutex<Instant>>,
 }
 
 impl Default for Lane {
     fn default() -> Self {
         Self {
             turn: Arc::default(),
-            since: Arc::new(StdMutex::new(Instant::now())),
+            since: Arc::new(parking_lot::Mutex::new(Instant::now())),
         }
     }
 }
@@ -84,11 +84,11 @@ impl Lane {
     }
 
     fn mark(&self) {
-        *self.since.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+        *self.since.lock() = Instant::now();
     }
 
     fn since(&self) -> Instant {
-        *self.since.lock().unwrap_or_else(PoisonError::into_inner)
+        *self.since.lock()
     }
 }
 
@@ -97,7 +97,7 @@ mod tests {
     use std::sync::mpsc;
 
     use super::*;
-    use crate::spawn::SpawnerThread;
+    use crate::spawn::SpawnerOptions;
 
     /// A job of this lane that hangs until what is returned is dropped.
     fn hang(lane: &Lane, spawner: &SpawnerHandle) -> mpsc::Sender<()> {
@@ -114,7 +114,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_job_waits_for_those_before_it() {
-        let spawner = SpawnerThread::start().expect("threads");
+        let spawner = SpawnerHandle::start(SpawnerOptions::default()).expect("threads");
         let lane = Lane::default();
         let release = hang(&lane, &spawner);
         let second = lane.run(&spawner, || 2);
@@ -125,11 +125,11 @@ mod tests {
 
     #[tokio::test]
     async fn jobs_behind_one_that_hangs_fail_and_keep_no_thread() {
-        let spawner = SpawnerThread::start().expect("threads");
+        let spawner = SpawnerHandle::start(SpawnerOptions::default()).expect("threads");
         let lane = Lane::default();
         let release = hang(&lane, &spawner);
         // as if it had hung for long
-        *lane.since.lock().expect("whole") -= PATIENCE;
+        *lane.since.lock() -= PATIENCE;
         for _ in 0..200 {
             let late = lane.run(&spawner, || ()).await;
             assert_eq!(late, Err(SpawnError::EarlierHangs));
@@ -141,7 +141,7 @@ mod tests {
         );
         drop(release);
         let again = lane.run(&spawner, || 8);
-        *lane.since.lock().expect("whole") += PATIENCE;
+        *lane.since.lock() += PATIENCE;
         assert_eq!(again.await, Ok(8));
     }
 }

@@ -9,7 +9,6 @@ use std::ptr;
 use std::sync::Arc;
 
 use libc::c_char;
-use nix::fcntl::{FcntlArg, fcntl};
 
 use super::account::identity;
 use super::child::argument;
@@ -81,11 +80,11 @@ impl Stdio {
 
 /// A daemon started with one of 0, 1, 2 closed may have got it for a pipe.
 fn above_stdio(fd: OwnedFd) -> io::Result<OwnedFd> {
-    if fd.as_raw_fd() > 2 {
-        return Ok(fd);
+    match fd.as_raw_fd() {
+        // std duplicates none to 0, 1 or 2
+        ..=2 => fd.try_clone(),
+        _ => Ok(fd),
     }
-    let raw = fcntl(&fd, FcntlArg::F_DUPFD_CLOEXEC(3))?;
-    Ok(super::descriptor::own(raw))
 }
 
 impl Launch {
@@ -122,8 +121,6 @@ impl Launch {
     }
 }
 
-fn c_string(text: &OsStr, what: &str) -> Result<CString, SpawnError> {
-    CString::new(text.as_bytes()).map_err(|_| SpawnError::Nul {
-        what: what.to_owned(),
-    })
+fn c_string(text: &OsStr, what: &'static str) -> Result<CString, SpawnError> {
+    CString::new(text.as_bytes()).map_err(|_| SpawnError::Nul(what))
 }

@@ -1,7 +1,8 @@
 //! How children are made on this system, and the descriptors that are reserved for it.
 
 use std::cmp::Reverse;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use parking_lot::Mutex;
 
 use super::clone::{Beginning, Cloner};
 use super::launch::Launch;
@@ -117,23 +118,18 @@ impl Methods {
 
     /// A method that is kept, or a new one.
     pub(super) fn take(&self) -> Method {
-        let kept = self.kept().pop();
+        let kept = self.kept.lock().pop();
         kept.unwrap_or_else(|| Method::choose(self.portable))
     }
 
     /// Return a method. Those with the lowest descriptors are kept, and the lowest is used next.
     pub(super) fn put_back(&self, method: Method) {
-        let mut kept = self.kept();
+        let mut kept = self.kept.lock();
         kept.push(method);
         kept.sort_by_key(|method| Reverse(method.above()));
         let surplus = (kept.len() > KEPT).then(|| kept.remove(0));
         drop(kept);
         drop(surplus);
-    }
-
-    // nothing under this lock can panic half-way
-    fn kept(&self) -> MutexGuard<'_, Vec<Method>> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -145,17 +141,17 @@ mod tests {
     fn the_lowest_places_survive_starts_that_hang() {
         let methods = Methods::new(false);
         methods.reserve();
-        assert_eq!(methods.kept().len(), KEPT);
+        assert_eq!(methods.kept.lock().len(), KEPT);
         // so many starts hang, and the next needs descriptors of its own
         let in_use = [(); KEPT + 1].map(|()| methods.take());
-        assert_eq!(methods.kept().len(), 0);
+        assert_eq!(methods.kept.lock().len(), 0);
         let mut above = in_use.each_ref().map(Method::above);
         above.sort_unstable();
         in_use
             .into_iter()
             .rev()
             .for_each(|method| methods.put_back(method));
-        assert_eq!(methods.kept().len(), KEPT);
+        assert_eq!(methods.kept.lock().len(), KEPT);
         let again = [(); KEPT].map(|()| methods.take());
         assert_eq!(again.each_ref().map(Method::above), above[..KEPT]);
     }

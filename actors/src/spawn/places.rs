@@ -5,13 +5,10 @@
 //! (CLONE_FILES) until its first call, which gives it a table of its own with nothing in it above
 //! these places: the cost of a spawn does not grow with the daemon.
 
-use std::fs::OpenOptions;
+use std::fs::File;
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 
-use nix::fcntl::{FcntlArg, fcntl};
-
-use super::descriptor;
 use super::syscall::call;
 
 /// See the module. Only the spawner thread that has them changes them.
@@ -24,15 +21,10 @@ pub(super) struct Places {
 impl Places {
     /// Reserve the three lowest descriptors above 2 that are free.
     pub(super) fn reserve() -> io::Result<Self> {
-        let null = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .open("/dev/null")?;
+        let null = File::options().read(true).write(true).open("/dev/null")?;
         let null = OwnedFd::from(null);
-        let place = || -> io::Result<OwnedFd> {
-            Ok(descriptor::own(fcntl(&null, FcntlArg::F_DUPFD_CLOEXEC(3))?))
-        };
-        let low = [place()?, place()?, place()?];
+        // std duplicates none to 0, 1 or 2
+        let low = [null.try_clone()?, null.try_clone()?, null.try_clone()?];
         Ok(Self { null, low })
     }
 

@@ -8,11 +8,10 @@ use std::sync::Arc;
 
 use visord_config::Environment;
 
-use super::attempt::{ProgramJobs, SpawnAttempt};
+use super::attempt::SpawnAttempt;
 use super::command::ResolvedCommand;
 use super::error::SpawnError;
 use super::pipes::ChildEnds;
-use crate::clock::Clock;
 
 /// One start, queued when it is requested.
 pub struct SpawnJob {
@@ -27,18 +26,6 @@ pub struct SpawnJob {
 /// Hands over what belongs to a child. Called on the spawner thread once there is the child and it
 /// is wanted; otherwise dropped there, which may block.
 pub type Delivery = Box<dyn FnOnce() + Send>;
-
-impl From<SpawnPlan> for SpawnJob {
-    /// A start that needs no preparation.
-    fn from(plan: SpawnPlan) -> Self {
-        let attempt = SpawnAttempt::new(Clock::new(), ProgramJobs::default());
-        Self {
-            name: plan.name.clone(),
-            attempt: Arc::new(attempt),
-            prepare: Box::new(|| Ok((plan, Box::new(|| ())))),
-        }
-    }
-}
 
 /// How to make a child. Dropping it closes the child's ends of the pipes.
 pub struct SpawnPlan {
@@ -124,10 +111,8 @@ pub fn environment(
 }
 
 fn set(all: &mut Vec<Arc<CStr>>, name: &str, value: &str) -> Result<(), SpawnError> {
-    let entry = CString::new([name, "=", value].concat()).map_err(|_| SpawnError::Nul {
-        what: "environment".to_owned(),
-    })?;
-    let entry = Arc::from(entry);
+    let entry = CString::new([name, "=", value].concat());
+    let entry = Arc::from(entry.map_err(|_| SpawnError::Nul("environment"))?);
     match all.iter_mut().find(|old| value_of(old, name).is_some()) {
         Some(old) => *old = entry,
         None => all.push(entry),
@@ -188,6 +173,6 @@ mod tests {
     fn a_nul_byte_is_an_error() {
         let config = BTreeMap::from([("A".to_owned(), "a\0b".into())]);
         let refused = environment(&daemon([]), None, "p", "g", &config);
-        assert!(matches!(refused, Err(SpawnError::Nul { .. })));
+        assert!(matches!(refused, Err(SpawnError::Nul(_))));
     }
 }

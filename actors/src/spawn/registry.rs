@@ -1,14 +1,15 @@
 //! The children that are not reaped yet: who owns a pid, and signals by pid.
 //!
 //! The kernel may reuse a pid once its process is reaped. So children are reaped and signalled only
-//! under the lock of this registry: a signal reaches the child it is meant for, or no process. The spawner threads register children, the Reaper removes them; a child may end
-//! before its pid is known here, so while a clone is under way the owner of an unknown pid is not
-//! decided.
+//! under the lock of this registry: a signal reaches the child it is meant for, or no process. The
+//! spawner threads register children, the Reaper removes them; a child may end before its pid is
+//! known here, so while a clone is under way the owner of an unknown pid is not decided.
 
 use std::collections::BTreeMap;
 use std::io;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 
+use parking_lot::Mutex;
 use tokio::sync::Notify;
 use visord_model::exit::ExitStatus;
 use visord_model::moment::Moment;
@@ -75,7 +76,7 @@ impl ChildRegistry {
     /// Signal a child, or with `group` its whole process group. Errors: `ESRCH`, it has ended and
     /// is reaped; whatever else `kill` says.
     pub fn signal(&self, child: &ChildHandle, signal: Signal, group: bool) -> io::Result<()> {
-        let state = self.state();
+        let state = self.state.lock();
         let known = state.children.get(&child.pid);
         if !known.is_some_and(|known| known.is(child)) {
             return Err(io::Error::from_raw_os_error(libc::ESRCH));
@@ -90,7 +91,7 @@ impl ChildRegistry {
 
     /// Forget this child: it will be reaped as an unknown one.
     pub fn release(&self, child: &ChildHandle) {
-        let mut state = self.state();
+        let mut state = self.state.lock();
         let same = |known: &mut ChildHandle| known.is(child);
         if state.children.get_mut(&child.pid).is_some_and(same) {
             state.children.remove(&child.pid);
@@ -102,13 +103,13 @@ impl ChildRegistry {
     /// A clone begins; [`CloneUnderWay::registered`] says what came of it, or it failed.
     #[must_use]
     pub fn begin_clone(self: &Arc<Self>) -> CloneUnderWay {
-        self.state().clones += 1;
+        self.state.lock().clones += 1;
         CloneUnderWay(Arc::clone(self))
     }
 
     /// The process of this pid has exited: reap it if it is a child of this registry. `reap` must not wait.
     pub(crate) fn reap(&self, pid: i32, exit: Exit, reap: impl FnOnce()) -> Owner {
-        let mut state = self.state();
+        let mut state = self.state.lock();
         if let Some(child) = state.children.remove(&pid) {
             reap();
             // the first and only time
@@ -124,22 +125,17 @@ impl ChildRegistry {
 
     /// Whether any child is registered.
     pub(crate) fn is_empty(&self) -> bool {
-        self.state().children.is_empty()
+        self.state.lock().children.is_empty()
     }
 
     /// The pids of all registered children.
     pub(crate) fn pids(&self) -> Vec<i32> {
-        self.state().children.keys().copied().collect()
+        self.state.lock().children.keys().copied().collect()
     }
 
     /// Completes when an [`Owner::Unsettled`] pid can be decided.
     pub(crate) async fn settled(&self) {
         self.settled.notified().await;
-    }
-
-    // no panic is possible between two changes under this lock
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -155,14 +151,14 @@ impl CloneUnderWay {
             pid,
             exit: Arc::default(),
         };
-        self.0.state().children.insert(pid, child.clone());
+        self.0.state.lock().children.insert(pid, child.clone());
         child
     }
 }
 
 impl Drop for CloneUnderWay {
     fn drop(&mut self) {
-        let mut state = self.0.state();
+        let mut state = self.0.state.lock();
         state.clones -= 1;
         if std::mem::take(&mut state.is_awaited) {
             self.0.settled.notify_one();

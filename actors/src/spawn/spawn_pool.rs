@@ -13,8 +13,10 @@
 
 use std::collections::VecDeque;
 use std::io;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
+
+use parking_lot::{Condvar, Mutex};
 
 /// How long a job may keep those behind it waiting. On a busy machine a start may take tenths of
 /// a second, and those behind it must not overtake it then.
@@ -113,7 +115,7 @@ impl<P: Pending> SpawnPool<P> {
 
     /// Queue a job. Never blocks. If too many wait already, the job gets an error at once.
     pub(super) fn push(&self, job: Job<P>) {
-        let mut state = self.state();
+        let mut state = self.state.lock();
         let waiting = state.jobs.len();
         if waiting >= MOST_JOBS {
             drop(state);
@@ -132,7 +134,7 @@ impl<P: Pending> SpawnPool<P> {
 
     /// Drain the queue, then end all threads.
     pub(super) fn close(&self) {
-        self.state().is_closed = true;
+        self.state.lock().is_closed = true;
         self.work.notify_all();
         self.standby.notify_all();
     }
@@ -141,14 +143,14 @@ impl<P: Pending> SpawnPool<P> {
     /// are [`MOST_THREADS`], or that of `start`.
     pub(super) fn add_thread(&self, start: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
         {
-            let mut state = self.state();
+            let mut state = self.state.lock();
             if state.threads == MOST_THREADS {
                 let stuck = state.stuck;
                 return Err(io::Error::other(format!("{stuck} starts hang already")));
             }
             state.threads += 1;
         }
-        start().inspect_err(|_| self.state().threads -= 1)
+        start().inspect_err(|_| self.state.lock().threads -= 1)
     }
 
     /// Carry out jobs until the queue is closed and empty, or this thread is not needed any more.
@@ -163,7 +165,7 @@ impl<P: Pending> SpawnPool<P> {
                         None
                     }
                     Work::End => {
-                        self.state().threads -= 1;
+                        self.state.lock().threads -= 1;
                         return;
                     }
                 };
@@ -177,7 +179,7 @@ impl<P: Pending> SpawnPool<P> {
     /// Whether the thread of this generation still leads, now that it has done its work and only
     /// this is pending.
     fn still_leads(&self, generation: u64, pending: Option<P>) -> bool {
-        let mut state = self.state();
+        let mut state = self.state.lock();
         if state.generation == generation {
             state.busy_since = None;
             state.pending.extend(pending);
@@ -186,12 +188,12 @@ impl<P: Pending> SpawnPool<P> {
         drop(state);
         // jobs behind it have overtaken it already
         pending.into_iter().for_each(P::finish);
-        self.state().stuck -= 1;
+        self.state.lock().stuck -= 1;
         false
     }
 
     fn ensure_standby(&self, start: impl Fn() -> io::Result<()>) -> io::Result<()> {
-        let state = self.state();
+        let state = self.state.lock();
         // itself, and one more
         if state.threads - state.stuck >= 2 {
             return Ok(());
@@ -202,7 +204,7 @@ impl<P: Pending> SpawnPool<P> {
 
     /// What the leader does next.
     fn next(&self) -> Work<P> {
-        let mut state = self.state();
+        let mut state = self.state.lock();
         loop {
             if let Some(work) = state.take_work() {
                 state.busy_since = Some(Instant::now());
@@ -217,17 +219,14 @@ impl<P: Pending> SpawnPool<P> {
                 return Work::End;
             }
             state.busy_since = None;
-            state = self
-                .work
-                .wait(state)
-                .unwrap_or_else(PoisonError::into_inner);
+            self.work.wait(&mut state);
         }
     }
 
     /// Wait to lead; returns the generation. `None`: everything is done, or there is a standby
     /// already.
     fn await_lead(&self) -> Option<u64> {
-        let mut state = self.state();
+        let mut state = self.state.lock();
         if state.has_leader && state.standbys > 0 {
             state.threads -= 1;
             return None;
@@ -245,20 +244,13 @@ impl<P: Pending> SpawnPool<P> {
                 return None;
             }
             let Some(left) = left else {
-                let waited = self.standby.wait(state);
-                state = waited.unwrap_or_else(PoisonError::into_inner);
+                self.standby.wait(&mut state);
                 continue;
             };
             state.is_watched = true;
-            let waited = self.standby.wait_timeout(state, left);
-            state = waited.unwrap_or_else(PoisonError::into_inner).0;
+            self.standby.wait_for(&mut state, left);
             state.is_watched = false;
         }
-    }
-
-    // nothing under this lock can panic half-way
-    fn state(&self) -> MutexGuard<'_, State<P>> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -389,8 +381,12 @@ mod tests {
 
     fn wait_for_threads(pool: &SpawnPool<Last>, count: usize) {
         let end = Instant::now() + LONG;
-        while pool.state().threads != count {
-            assert!(Instant::now() < end, "{} threads", pool.state().threads);
+        while pool.state.lock().threads != count {
+            assert!(
+                Instant::now() < end,
+                "{} threads",
+                pool.state.lock().threads
+            );
             thread::sleep(Duration::from_millis(1));
         }
     }
@@ -404,7 +400,7 @@ mod tests {
         }
         drop(done);
         assert!(results.iter().eq((0..2000).map(Ok)));
-        assert_eq!(pool.state().stuck, 0);
+        assert_eq!(pool.state.lock().stuck, 0);
         pool.close();
         wait_for_threads(&pool, 0);
     }

@@ -15,7 +15,7 @@ use super::command::{self, CommandQuery, ResolvedCommand};
 use super::method::Methods;
 use super::registry::{ChildHandle, ChildRegistry};
 use super::spawn_pool::SpawnPool;
-use super::start::{Preparation, Reply, Start};
+use super::start::{Start, Tools, Unreported};
 use super::{SpawnError, SpawnJob, Spawned, Spawner};
 
 /// A limit on open descriptors.
@@ -40,97 +40,65 @@ pub struct SpawnerOptions {
 /// Stack of a spawner thread, in bytes: enough for name services. Only what is used takes memory.
 const STACK: usize = 512 * 1024;
 
-/// The threads named `spawner`: one leads, one stands by (see `spawn_pool.rs`). They end when the
-/// last [`SpawnerHandle`] is dropped, which must not happen before the daemon ends.
-#[derive(Debug)]
-pub struct SpawnerThread;
+type Pool = SpawnPool<Unreported>;
 
-impl SpawnerThread {
-    /// Start them with the default options. Errors: no thread can be had.
-    pub fn start() -> io::Result<SpawnerHandle> {
-        Self::start_with(SpawnerOptions::default())
-    }
+/// Queues jobs for the threads named `spawner`; they begin in the order of the calls. One thread
+/// leads, one stands by (see `spawn_pool.rs`). They end when the last handle is dropped, which must
+/// not happen before the daemon ends.
+#[derive(Clone)]
+pub struct SpawnerHandle {
+    pool: Arc<ClosedOnDrop>,
+    tools: Arc<Tools>,
+}
 
-    /// Start them. Errors: no thread can be had.
-    pub fn start_with(options: SpawnerOptions) -> io::Result<SpawnerHandle> {
-        let pool = SpawnPool::new();
-        let methods = Arc::new(Methods::new(options.portable));
-        // the first job; if it fails for lack of a standby, the first start reserves them
-        let reserving = Arc::clone(&methods);
-        pool.push(Box::new(move |turn| {
-            if turn.is_ok() {
-                reserving.reserve();
-            }
-            None
-        }));
-        let handle = SpawnerHandle {
-            pool: Arc::new(Handle(Arc::clone(&pool))),
-            registry: Arc::default(),
-            methods,
-            descriptors: options.descriptors,
-        };
-        for _ in 0..2 {
-            pool.add_thread(|| start_thread(&pool))?;
-        }
-        Ok(handle)
+struct ClosedOnDrop(Arc<Pool>);
+
+impl Drop for ClosedOnDrop {
+    fn drop(&mut self) {
+        self.0.close();
     }
 }
 
-fn start_thread(pool: &Arc<SpawnPool<Start>>) -> io::Result<()> {
+fn start_thread(pool: &Arc<Pool>) -> io::Result<()> {
     let pool = Arc::clone(pool);
     let serve = move || {
-        block_signals();
+        // a child starts with the daemon's handlers and the signal mask of this thread: signals
+        // stay blocked until the child has reset both. It cannot fail with these arguments
+        let _ = pthread_sigmask(SigmaskHow::SIG_SETMASK, Some(&SigSet::all()), None);
         pool.serve(|| start_thread(&pool));
     };
     let thread = thread::Builder::new().name("spawner".to_owned());
     thread.stack_size(STACK).spawn(serve).map(drop)
 }
 
-/// A child starts with the daemon's handlers and the signal mask of this thread: signals stay
-/// blocked until the child has reset both.
-fn block_signals() {
-    // it cannot fail with these arguments
-    let _ = pthread_sigmask(SigmaskHow::SIG_SETMASK, Some(&SigSet::all()), None);
-}
-
-/// When the last one is dropped, the threads end.
-struct Handle(Arc<SpawnPool<Start>>);
-
-impl std::fmt::Debug for Handle {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Handle")
-    }
-}
-
-impl Drop for Handle {
-    fn drop(&mut self) {
-        self.0.close();
-    }
-}
-
-/// Queues jobs for the spawner threads; they begin in the order of the calls.
-#[derive(Clone, Debug)]
-pub struct SpawnerHandle {
-    pool: Arc<Handle>,
-    registry: Arc<ChildRegistry>,
-    methods: Arc<Methods>,
-    descriptors: Option<Limit>,
-}
-
 impl SpawnerHandle {
+    /// Start the threads. Errors: none can be had.
+    pub fn start(options: SpawnerOptions) -> io::Result<Self> {
+        let pool = Pool::new();
+        let tools = Arc::new(Tools {
+            registry: Arc::default(),
+            methods: Methods::new(options.portable),
+            descriptors: options.descriptors,
+        });
+        // the first job; if it fails for lack of a standby, the first start reserves them
+        let reserving = Arc::clone(&tools);
+        pool.push(Box::new(move |turn| {
+            if turn.is_ok() {
+                reserving.methods.reserve();
+            }
+            None
+        }));
+        for _ in 0..2 {
+            pool.add_thread(|| start_thread(&pool))?;
+        }
+        let pool = Arc::new(ClosedOnDrop(pool));
+        Ok(Self { pool, tools })
+    }
+
     /// The children that were made; the Reaper needs it.
     #[must_use]
     pub fn children(&self) -> Arc<ChildRegistry> {
-        Arc::clone(&self.registry)
-    }
-
-    /// Own a child until it is claimed.
-    pub(crate) fn unclaimed(&self, child: ChildHandle) -> Unclaimed {
-        Unclaimed {
-            child,
-            is_claimed: false,
-            registry: self.children(),
-        }
+        Arc::clone(&self.tools.registry)
     }
 
     /// Run something that may block on a spawner thread.
@@ -139,23 +107,30 @@ impl SpawnerHandle {
         &self,
         job: impl FnOnce() -> T + Send + 'static,
     ) -> LocalBoxFuture<'static, Result<T, SpawnError>> {
-        let (reply, answer) = oneshot::channel();
-        self.queue(|turn| {
+        self.queue(|turn, reply| {
             // the caller may be gone
             let _ = reply.send(turn.map(|()| job()));
             None
-        });
-        Box::pin(async move { answer.await.unwrap_or(Err(SpawnError::SpawnerGone)) })
+        })
     }
 
-    fn queue(&self, job: impl FnOnce(Result<(), SpawnError>) -> Option<Start> + Send + 'static) {
+    /// Queue a job; the answer is what it sends.
+    fn queue<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(
+            Result<(), SpawnError>,
+            oneshot::Sender<Result<T, SpawnError>>,
+        ) -> Option<Unreported>
+        + Send
+        + 'static,
+    ) -> LocalBoxFuture<'static, Result<T, SpawnError>> {
+        let (reply, answer) = oneshot::channel();
         self.pool.0.push(Box::new(|turn| {
-            let turn = turn.map_err(|error| SpawnError::NoThread {
-                reason: error.to_string(),
-            });
+            let turn = turn.map_err(|error| SpawnError::NoThread(error.to_string()));
             // the panic hook has reported it; the caller gets SpawnerGone
-            catch_unwind(AssertUnwindSafe(|| job(turn))).unwrap_or(None)
+            catch_unwind(AssertUnwindSafe(|| job(turn, reply))).unwrap_or(None)
         }));
+        Box::pin(async move { answer.await.unwrap_or(Err(SpawnError::SpawnerGone)) })
     }
 }
 
@@ -173,77 +148,19 @@ impl Spawner for SpawnerHandle {
     }
 
     fn spawn(&self, job: SpawnJob) -> LocalBoxFuture<'static, Result<Spawned, SpawnError>> {
-        let (reply, answer) = oneshot::channel();
-        let mut claim = Claim {
-            answer,
-            registry: self.children(),
-        };
-        let (registry, methods) = (self.children(), Arc::clone(&self.methods));
-        let descriptors = self.descriptors;
-        self.queue(move |turn| {
-            let reply = Reply(reply, registry);
-            match turn.and_then(|()| Preparation::of(job, descriptors)) {
-                Ok(preparation) => preparation.begin(reply, methods),
+        let tools = Arc::clone(&self.tools);
+        self.queue(
+            move |turn, reply| match turn.and_then(|()| Start::begin(job, &tools)) {
+                Ok(start) => Some(Unreported(start, reply, tools)),
                 Err(error) => {
-                    reply.send(Err(error));
+                    let _ = reply.send(Err(error));
                     None
                 }
-            }
-        });
-        Box::pin(async move {
-            let answer = (&mut claim.answer).await;
-            answer.unwrap_or(Err(SpawnError::SpawnerGone))
-        })
+            },
+        )
     }
 
     fn signal(&self, child: &ChildHandle, signal: Signal, group: bool) -> io::Result<()> {
-        self.registry.signal(child, signal, group)
+        self.tools.registry.signal(child, signal, group)
     }
-}
-
-/// The reply to a request for a child. If it is dropped first, the child is killed.
-struct Claim {
-    answer: oneshot::Receiver<Result<Spawned, SpawnError>>,
-    registry: Arc<ChildRegistry>,
-}
-
-impl Drop for Claim {
-    fn drop(&mut self) {
-        // a reply that was sent before this is received below; the sender of a later one sees it
-        self.answer.close();
-        if let Ok(Ok(unwanted)) = self.answer.try_recv() {
-            abandon(&unwanted.child, &self.registry);
-        }
-    }
-}
-
-/// A child that no actor owns yet. Dropping it kills its process group.
-#[derive(Debug)]
-#[must_use = "dropping it kills the child"]
-pub(crate) struct Unclaimed {
-    child: ChildHandle,
-    is_claimed: bool,
-    registry: Arc<ChildRegistry>,
-}
-
-impl Unclaimed {
-    /// Take ownership of the child.
-    pub(crate) fn claim(mut self) -> ChildHandle {
-        self.is_claimed = true;
-        self.child.clone()
-    }
-}
-
-impl Drop for Unclaimed {
-    fn drop(&mut self) {
-        if !self.is_claimed {
-            abandon(&self.child, &self.registry);
-        }
-    }
-}
-
-pub(super) fn abandon(child: &ChildHandle, registry: &ChildRegistry) {
-    // it can only have ended already
-    let _ = registry.signal(child, Signal::KILL, true);
-    registry.release(child);
 }

@@ -5,80 +5,61 @@ use std::sync::Arc;
 
 use tokio::sync::oneshot;
 use visord_model::moment::Moment;
+use visord_model::signal::Signal;
 
 use super::attempt::{Busy, SpawnAttempt};
 use super::launch::Launch;
 use super::method::{Making, Methods};
-use super::registry::{ChildRegistry, CloneUnderWay};
+use super::registry::{ChildHandle, ChildRegistry, CloneUnderWay};
 use super::spawn_pool::Pending;
-use super::spawner::{Limit, abandon};
-use super::{Delivery, SpawnError, SpawnJob, Spawned};
+use super::spawner::Limit;
+use super::{Delivery, SpawnError, SpawnJob};
 
-/// Where the outcome of a start goes; a child that is not wanted any more is killed.
-pub(super) struct Reply(
-    pub(super) oneshot::Sender<Result<Spawned, SpawnError>>,
-    pub(super) Arc<ChildRegistry>,
-);
+/// A child that was made and that no actor owns yet. Dropping it kills its process group.
+#[must_use = "dropping it kills the child"]
+pub struct Spawned {
+    /// Just before it was cloned.
+    pub at: Moment,
+    child: ChildHandle,
+    /// `None`: it was claimed.
+    registry: Option<Arc<ChildRegistry>>,
+}
 
-impl Reply {
-    pub(super) fn send(self, outcome: Result<Spawned, SpawnError>) {
-        if let Err(Ok(unwanted)) = self.0.send(outcome) {
-            abandon(&unwanted.child, &self.1);
+impl Spawned {
+    /// Take ownership of the child. One that is not watched is never reaped.
+    #[must_use]
+    pub fn claim(mut self) -> ChildHandle {
+        self.registry = None;
+        self.child.clone()
+    }
+
+    /// Its pid.
+    #[must_use]
+    pub const fn pid(&self) -> i32 {
+        self.child.pid
+    }
+}
+
+impl Drop for Spawned {
+    fn drop(&mut self) {
+        if let Some(registry) = &self.registry {
+            // it can only have ended already
+            let _ = registry.signal(&self.child, Signal::KILL, true);
+            registry.release(&self.child);
         }
     }
 }
 
-/// A start that has everything its child needs.
-pub(super) struct Preparation {
-    name: String,
-    attempt: Arc<SpawnAttempt>,
-    busy: Busy,
-    launch: Box<Launch>,
-    deliver: Delivery,
-}
+/// Where the outcome of a start goes. A child that is not wanted any more is dropped there or here,
+/// which kills it.
+pub(super) type Reply = oneshot::Sender<Result<Spawned, SpawnError>>;
 
-impl Preparation {
-    /// Do everything that may block. Errors: it was cancelled, or the program cannot be started.
-    pub(super) fn of(job: SpawnJob, descriptors: Option<Limit>) -> Result<Self, SpawnError> {
-        let SpawnJob {
-            name,
-            attempt,
-            prepare,
-        } = job;
-        let busy = attempt.begin()?;
-        let (plan, deliver) = prepare()?;
-        Ok(Self {
-            name,
-            attempt,
-            busy,
-            launch: Box::new(Launch::prepare(plan, descriptors)?),
-            deliver,
-        })
-    }
-
-    /// Begin to make the child, unless the start was cancelled.
-    pub(super) fn begin(self, reply: Reply, methods: Arc<Methods>) -> Option<Start> {
-        let at = match self.attempt.begin_cloning() {
-            Ok(at) => at,
-            Err(error) => {
-                reply.send(Err(error));
-                return None;
-            }
-        };
-        let under_way = reply.1.begin_clone();
-        let making = methods.take().begin(self.launch);
-        Some(Start {
-            name: self.name,
-            attempt: self.attempt,
-            _busy: self.busy,
-            deliver: self.deliver,
-            at,
-            under_way,
-            making,
-            methods,
-            reply,
-        })
-    }
+/// What every start needs.
+pub(super) struct Tools {
+    pub(super) registry: Arc<ChildRegistry>,
+    pub(super) methods: Methods,
+    /// The limit on open descriptors that children get; `None`: they inherit.
+    pub(super) descriptors: Option<Limit>,
 }
 
 /// A start whose child is about to execute the helper.
@@ -91,40 +72,57 @@ pub(super) struct Start {
     at: Moment,
     under_way: CloneUnderWay,
     making: Making,
-    methods: Arc<Methods>,
-    reply: Reply,
-}
-
-impl Pending for Start {
-    fn is_ready(&self) -> bool {
-        self.making.is_over()
-    }
-
-    fn finish(self) {
-        // the panic hook has reported it; the caller gets SpawnerGone
-        let _ = catch_unwind(AssertUnwindSafe(|| self.report()));
-    }
 }
 
 impl Start {
-    /// Wait for the child, register it, and reply. One that was cancelled meanwhile is killed.
-    fn report(self) {
+    /// Do everything that may block, then begin to make the child. Errors: it was cancelled, or the
+    /// program cannot be started.
+    pub(super) fn begin(job: SpawnJob, tools: &Tools) -> Result<Self, SpawnError> {
+        let busy = job.attempt.begin()?;
+        let (plan, deliver) = (job.prepare)()?;
+        let launch = Box::new(Launch::prepare(plan, tools.descriptors)?);
+        Ok(Self {
+            at: job.attempt.begin_cloning()?,
+            under_way: tools.registry.begin_clone(),
+            making: tools.methods.take().begin(launch),
+            name: job.name,
+            attempt: job.attempt,
+            _busy: busy,
+            deliver,
+        })
+    }
+
+    /// Wait for the child and register it. One that was cancelled meanwhile is killed.
+    fn finish(self, tools: &Tools) -> Result<Spawned, SpawnError> {
         let (method, outcome) = self.making.finish();
-        self.methods.put_back(method);
-        let child = match outcome {
-            Ok(pid) => self.under_way.registered(pid),
-            Err(errno) => {
-                let error = SpawnError::fork(&self.name, errno);
-                return self.reply.send(Err(error));
-            }
+        tools.methods.put_back(method);
+        let pid = outcome.map_err(|errno| SpawnError::fork(&self.name, errno))?;
+        let spawned = Spawned {
+            at: self.at,
+            child: self.under_way.registered(pid),
+            registry: Some(Arc::clone(&tools.registry)),
         };
-        if self.attempt.finish() {
-            (self.deliver)();
-            let at = self.at;
-            self.reply.send(Ok(Spawned { child, at }));
-        } else {
-            abandon(&child, &self.reply.1);
-            self.reply.send(Err(SpawnError::Cancelled));
+        if !self.attempt.finish() {
+            return Err(SpawnError::Cancelled);
+        }
+        (self.deliver)();
+        Ok(spawned)
+    }
+}
+
+/// A start that is to be finished and reported.
+pub(super) struct Unreported(pub(super) Start, pub(super) Reply, pub(super) Arc<Tools>);
+
+impl Pending for Unreported {
+    fn is_ready(&self) -> bool {
+        self.0.making.is_over()
+    }
+
+    fn finish(self) {
+        let Self(start, reply, tools) = self;
+        // the panic hook has reported it; the caller gets SpawnerGone
+        if let Ok(outcome) = catch_unwind(AssertUnwindSafe(|| start.finish(&tools))) {
+            drop(reply.send(outcome));
         }
     }
 }

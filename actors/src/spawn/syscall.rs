@@ -1,82 +1,53 @@
 //! System calls without the C library. Shared with the spawn helper (`helper/main.rs`), which has
 //! none; a forked child must not use one, since its `setuid` family signals other threads.
 
-#[cfg(target_arch = "x86_64")]
-mod abi {
-    pub(in super::super) const WRITE: usize = 1;
-    pub(in super::super) const CLOSE: usize = 3;
-    pub(in super::super) const MMAP: usize = 9;
-    pub(in super::super) const RT_SIGACTION: usize = 13;
-    pub(in super::super) const RT_SIGPROCMASK: usize = 14;
-    pub(in super::super) const EXECVE: usize = 59;
-    pub(in super::super) const CHDIR: usize = 80;
-    pub(in super::super) const UMASK: usize = 95;
-    pub(in super::super) const SETGROUPS: usize = 116;
-    pub(in super::super) const SETRESUID: usize = 117;
-    pub(in super::super) const SETRESGID: usize = 119;
-    pub(in super::super) const PRCTL: usize = 157;
-    pub(in super::super) const EXIT_GROUP: usize = 231;
-    pub(in super::super) const PRLIMIT64: usize = 302;
-    pub(in super::super) const CLOSE_RANGE: usize = 436;
-    pub(in super::super) const MAP_PRIVATE_ANONYMOUS: usize = 0x22;
-    pub(in super::super) const RLIMIT_NOFILE: usize = 7;
-    pub(in super::super) const SIG_SETMASK: usize = 2;
+/// From lines of a name, its number on x86_64 and on aarch64, and its name in the C library, which
+/// knows the numbers of all others: they have no helper, but a forked child.
+macro_rules! numbers {
+    ($($name:ident $x86_64:literal $aarch64:literal $libc:expr;)*) => {
+        $(
+            #[cfg(target_arch = "x86_64")]
+            pub(super) const $name: usize = $x86_64;
+            #[cfg(target_arch = "aarch64")]
+            pub(super) const $name: usize = $aarch64;
+            #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+            pub(super) const $name: usize = $libc as usize;
+        )*
+    };
 }
 
-#[cfg(target_arch = "aarch64")]
-mod abi {
-    pub(in super::super) const WRITE: usize = 64;
-    pub(in super::super) const CLOSE: usize = 57;
-    pub(in super::super) const RT_SIGACTION: usize = 134;
-    pub(in super::super) const RT_SIGPROCMASK: usize = 135;
-    pub(in super::super) const MMAP: usize = 222;
-    pub(in super::super) const EXECVE: usize = 221;
-    pub(in super::super) const CHDIR: usize = 49;
-    pub(in super::super) const UMASK: usize = 166;
-    pub(in super::super) const SETGROUPS: usize = 159;
-    pub(in super::super) const SETRESUID: usize = 147;
-    pub(in super::super) const SETRESGID: usize = 149;
-    pub(in super::super) const PRCTL: usize = 167;
-    pub(in super::super) const EXIT_GROUP: usize = 94;
-    pub(in super::super) const PRLIMIT64: usize = 261;
-    pub(in super::super) const CLOSE_RANGE: usize = 436;
-    pub(in super::super) const MAP_PRIVATE_ANONYMOUS: usize = 0x22;
-    pub(in super::super) const RLIMIT_NOFILE: usize = 7;
-    pub(in super::super) const SIG_SETMASK: usize = 2;
+numbers! {
+    WRITE 1 64 libc::SYS_write;
+    CLOSE 3 57 libc::SYS_close;
+    RT_SIGACTION 13 134 libc::SYS_rt_sigaction;
+    RT_SIGPROCMASK 14 135 libc::SYS_rt_sigprocmask;
+    EXECVE 59 221 libc::SYS_execve;
+    CHDIR 80 49 libc::SYS_chdir;
+    UMASK 95 166 libc::SYS_umask;
+    PRCTL 157 167 libc::SYS_prctl;
+    EXIT_GROUP 231 94 libc::SYS_exit_group;
+    PRLIMIT64 302 261 libc::SYS_prlimit64;
+    CLOSE_RANGE 436 436 libc::SYS_close_range;
+    MAP_PRIVATE_ANONYMOUS 0x22 0x22 (libc::MAP_PRIVATE | libc::MAP_ANONYMOUS);
+    RLIMIT_NOFILE 7 7 libc::RLIMIT_NOFILE;
+    SIG_SETMASK 2 2 libc::SIG_SETMASK;
 }
 
-// other architectures have no helper, but a forked child
-#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
-mod abi {
-    macro_rules! numbers {
-        ($($name:ident $number:ident)*) => {
-            $(pub(in super::super) const $name: usize = libc::$number as usize;)*
-        };
-    }
-
-    numbers! {
-        WRITE SYS_write CLOSE SYS_close RT_SIGACTION SYS_rt_sigaction
-        RT_SIGPROCMASK SYS_rt_sigprocmask EXECVE SYS_execve CHDIR SYS_chdir UMASK SYS_umask
-        PRCTL SYS_prctl EXIT_GROUP SYS_exit_group PRLIMIT64 SYS_prlimit64
-        CLOSE_RANGE SYS_close_range
-    }
-    // 32-bit x86 and ARM number the calls that take 32-bit ids separately, and map by pages.
-    #[cfg(not(any(target_arch = "x86", target_arch = "arm")))]
-    numbers! {
-        MMAP SYS_mmap SETGROUPS SYS_setgroups SETRESGID SYS_setresgid SETRESUID SYS_setresuid
-    }
-    #[cfg(any(target_arch = "x86", target_arch = "arm"))]
-    numbers! {
-        MMAP SYS_mmap2 SETGROUPS SYS_setgroups32 SETRESGID SYS_setresgid32
-        SETRESUID SYS_setresuid32
-    }
-    pub(in super::super) const MAP_PRIVATE_ANONYMOUS: usize =
-        (libc::MAP_PRIVATE | libc::MAP_ANONYMOUS) as usize;
-    pub(in super::super) const RLIMIT_NOFILE: usize = libc::RLIMIT_NOFILE as usize;
-    pub(in super::super) const SIG_SETMASK: usize = libc::SIG_SETMASK as usize;
+// 32-bit x86 and ARM number the calls that take 32-bit ids separately, and map by pages
+#[cfg(not(any(target_arch = "x86", target_arch = "arm")))]
+numbers! {
+    MMAP 9 222 libc::SYS_mmap;
+    SETGROUPS 116 159 libc::SYS_setgroups;
+    SETRESUID 117 147 libc::SYS_setresuid;
+    SETRESGID 119 149 libc::SYS_setresgid;
 }
-
-pub(super) use abi::*;
+#[cfg(any(target_arch = "x86", target_arch = "arm"))]
+numbers! {
+    MMAP 0 0 libc::SYS_mmap2;
+    SETGROUPS 0 0 libc::SYS_setgroups32;
+    SETRESUID 0 0 libc::SYS_setresuid32;
+    SETRESGID 0 0 libc::SYS_setresgid32;
+}
 
 /// Make a system call: its result, or an errno.
 ///

@@ -196,7 +196,7 @@ impl Supervisor {
         let activity = self.activity.clone();
         let settle = Box::new(move || activity.settled());
         let actor = ListenerPool::new(config.name.clone(), identifier, pool, logger, settle);
-        self.deps.board.set_pool(&config.name, actor.meter());
+        self.deps.board.set_pool(&config.name, actor.numbers());
         let addr = actor.start();
         // before the group's own PROCESS_GROUP_ADDED, which its pool is to get
         self.deps.bus.do_send(Subscribe {

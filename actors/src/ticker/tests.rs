@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
-use actix::Recipient;
+use actix::{Actor, Recipient};
 use tokio::time::{Instant, sleep};
 use visord_model::event::{Event, EventKind, Period};
 
@@ -11,7 +11,7 @@ use super::*;
 use crate::feed::Feed;
 use crate::interest::Interest;
 use crate::messages::event::{Deliver, Subscribe, Unsubscribe};
-use crate::testing::{Recorded, on_paused_time, recorder};
+use crate::tests::{Recorded, on_paused_time, recorder};
 
 struct Fixture {
     bus: Addr<EventBus>,
@@ -23,7 +23,8 @@ struct Fixture {
 
 /// A ticker that starts at 1,000,001.25 s, a quarter past the second.
 fn start() -> Fixture {
-    let bus = EventBus::new(0, Interest::default(), Feed::new()).start();
+    let interest = Interest::default();
+    let bus = EventBus::new(0, interest.clone(), Feed::new()).start();
     let (looks, step) = (Rc::new(Cell::new(0)), Rc::new(Cell::new(0)));
     let (seen, ahead) = (looks.clone(), step.clone());
     let start = Instant::now();
@@ -32,7 +33,7 @@ fn start() -> Fixture {
         let base = Duration::from_millis(1_000_001_250);
         base + start.elapsed() + Duration::from_secs(ahead.get())
     };
-    Ticker::with_clock(bus.clone(), Box::new(clock)).start();
+    actix_rt::spawn(publish_ticks(bus.clone(), interest, clock));
     Fixture { bus, looks, step }
 }
 

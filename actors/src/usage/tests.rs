@@ -83,7 +83,7 @@ fn one_look() {
     assert_eq!(usage.curve(&name()), []);
     // not a child of ours, whatever runs there
     show(&board, 1);
-    usage.sample(&usage.looking());
+    usage.sample(&usage.0.looking.lock());
     assert_eq!(usage.now(&name()), None);
 }
 
@@ -99,7 +99,7 @@ fn the_thread_lives_while_there_are_watchers() {
     let runtime = { runtime }.build().unwrap();
     runtime.block_on(sampled.changed()).unwrap();
     assert_eq!(usage.curve(&name()).len(), 1);
-    assert!(usage.watching().thread.is_some());
+    assert!(usage.0.watch.lock().thread.is_some());
     drop(guards);
     // the thread has one, too
     let has_ended = || Arc::strong_count(&usage.0) == 1;

@@ -2,15 +2,17 @@
 
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use nix::sys::signal::Signal;
 use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::Pid;
 use tokio::io::AsyncReadExt;
 use tokio::net::unix::pipe::Receiver;
+use visord_actors::clock::Clock;
 use visord_actors::spawn::{
-    ParentEnds, ResolvedCommand, SpawnPlan, Spawned, Spawner, SpawnerHandle, SpawnerOptions,
-    SpawnerThread, open_pipes,
+    ChildHandle, ParentEnds, ProgramJobs, ResolvedCommand, SpawnAttempt, SpawnError, SpawnJob,
+    SpawnPlan, Spawner, SpawnerHandle, SpawnerOptions, open_pipes,
 };
 use visord_test_support::PATIENCE;
 
@@ -21,7 +23,7 @@ pub(crate) fn both_modes() -> [(&'static str, SpawnerHandle); 2] {
             portable,
             descriptors: None,
         };
-        (name, SpawnerThread::start_with(options).expect("thread"))
+        (name, SpawnerHandle::start(options).expect("thread"))
     })
 }
 
@@ -48,6 +50,20 @@ pub(crate) fn plan(path: &str, argv: &[&str]) -> (ParentEnds, SpawnPlan) {
     (ours, plan)
 }
 
+/// Make a child that needs no preparation.
+pub(crate) fn spawn(
+    spawner: &SpawnerHandle,
+    plan: SpawnPlan,
+) -> impl Future<Output = Result<ChildHandle, SpawnError>> + use<> {
+    let attempt = SpawnAttempt::new(Clock::new(), ProgramJobs::default());
+    let spawned = spawner.spawn(SpawnJob {
+        name: plan.name.clone(),
+        attempt: Arc::new(attempt),
+        prepare: Box::new(|| Ok((plan, Box::new(|| ())))),
+    });
+    async move { Ok(spawned.await?.claim()) }
+}
+
 /// What a child wrote and how it ended.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Story {
@@ -65,7 +81,7 @@ pub(crate) enum End {
 
 /// Spawn it, read everything, wait for its end. Its stdin ends at once.
 pub(crate) async fn story(spawner: &SpawnerHandle, ours: ParentEnds, plan: SpawnPlan) -> Story {
-    let Spawned { child, .. } = spawner.spawn(plan.into()).await.expect("spawned");
+    let child = spawn(spawner, plan).await.expect("spawned");
     drop(ours.stdin);
     let stdout = read(ours.stdout).await;
     let stderr = match ours.stderr {

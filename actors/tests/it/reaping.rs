@@ -18,14 +18,14 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::timeout;
 use visord_actors::clock::Clock;
 use visord_actors::reaper::{ProcessExited, Reaper, Watch};
-use visord_actors::spawn::{ChildHandle, ParentEnds, Spawner, SpawnerHandle, SpawnerThread};
+use visord_actors::spawn::{ChildHandle, ParentEnds, Spawner, SpawnerHandle, SpawnerOptions};
 use visord_model::exit::ExitStatus;
 use visord_model::signal::Signal;
 use visord_test_support::{
     PATIENCE, is_own_process, own_process, own_process_through, run_alone, skip, wait_until_async,
 };
 
-use crate::harness::{both_modes, plan, read, shell};
+use crate::harness::{both_modes, plan, read, shell, spawn};
 use crate::stage::in_system;
 
 #[test]
@@ -86,10 +86,10 @@ fn loses_no_end_in_a_storm() {
         let mut living = BTreeSet::new();
         for _ in 0..COUNT / 500 {
             let mut births: FuturesUnordered<_> = (0..500)
-                .map(|_| world.spawner.spawn(plan("/bin/true", &["true"]).1.into()))
+                .map(|_| spawn(&world.spawner, plan("/bin/true", &["true"]).1))
                 .collect();
             while let Some(spawned) = births.next().await {
-                let child = spawned.expect("spawned").child;
+                let child = spawned.expect("spawned");
                 // the kernel uses a pid again only after all others
                 assert!(
                     living.insert(child.pid),
@@ -201,7 +201,7 @@ fn reaps_a_child_without_a_waiter() {
     let name = "reaping::reaps_a_child_without_a_waiter";
     alone(name, async |mut world| {
         let (ours, plan) = shell("sleep 1000");
-        drop(world.spawner.spawn(plan.into()));
+        drop(spawn(&world.spawner, plan));
         assert_eq!(read(ours.stdout).await, "");
         let line = world.line().await;
         assert!(line.ends_with(" (terminated by SIGKILL)"), "{line}");
@@ -272,7 +272,7 @@ fn a_clone_that_hangs_holds_up_only_unknown_children() {
 }
 
 async fn whatever_is_allowed() {
-    let spawner = SpawnerThread::start().expect("thread");
+    let spawner = SpawnerHandle::start(SpawnerOptions::default()).expect("thread");
     let mut world = World::new("automatic", spawner);
     let (_pipe, _open) = nix::unistd::pipe().expect("without close-on-exec");
     let script =
@@ -375,8 +375,8 @@ impl World {
 
     async fn spawn(&self, script: &str) -> (ChildHandle, ParentEnds) {
         let (ours, plan) = shell(script);
-        let spawned = self.spawner.spawn(plan.into()).await.expect("spawned");
-        (spawned.child, ours)
+        let child = spawn(&self.spawner, plan).await.expect("spawned");
+        (child, ours)
     }
 
     fn watch(&self, child: &ChildHandle) {

@@ -16,13 +16,13 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::unix::pipe::{Receiver, Sender};
 use visord_actors::clock::Clock;
 use visord_actors::spawn::{
-    CommandQuery, Limit, ProgramJobs, SpawnAttempt, SpawnError, SpawnJob, Spawner, SpawnerOptions,
-    SpawnerThread, open_pipes,
+    CommandQuery, Limit, ProgramJobs, SpawnAttempt, SpawnError, SpawnJob, Spawner, SpawnerHandle,
+    SpawnerOptions, open_pipes,
 };
 use visord_model::signal::Signal;
 use visord_test_support::{is_own_process, own_process, skip};
 
-use crate::harness::{End, Story, both_modes, plan, read, shell, story};
+use crate::harness::{End, Story, both_modes, plan, read, shell, spawn, story};
 
 const NOT_SPAWNED: &str = "supervisor: child process was not spawned\n";
 
@@ -48,7 +48,7 @@ async fn ends_reach_the_waiter() {
 async fn each_descriptor_has_its_own_pipe() {
     for (mode, spawner) in both_modes() {
         let (ours, plan) = shell("cat; echo err >&2");
-        let child = spawner.spawn(plan.into()).await.expect("spawned").child;
+        let child = spawn(&spawner, plan).await.expect("spawned");
         let mut stdin = Sender::from_owned_fd(ours.stdin.expect("pipe")).expect("pipe");
         stdin.write_all(b"in and out").await.expect("written");
         drop(stdin);
@@ -348,7 +348,7 @@ fn low_pipes(which: usize) {
 async fn gets_back_the_limit_that_the_daemon_raised() {
     let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE).expect("limit");
     for portable in [false, true] {
-        let spawner = SpawnerThread::start_with(SpawnerOptions {
+        let spawner = SpawnerHandle::start(SpawnerOptions {
             portable,
             descriptors: Some(Limit { soft: 77, hard }),
         });
@@ -364,7 +364,7 @@ async fn signals_reach_the_child_or_its_group() {
         for group in [false, true] {
             // the grandchild keeps stdout open: it ends with the group, not with the child
             let (ours, plan) = shell("sleep 1000 & echo $!; wait");
-            let child = spawner.spawn(plan.into()).await.expect("spawned").child;
+            let child = spawn(&spawner, plan).await.expect("spawned");
             let mut line = [0; 16];
             let mut stdout = Receiver::from_owned_fd(ours.stdout).expect("pipe");
             let count = stdout.read(&mut line).await.expect("the grandchild's pid");
@@ -392,11 +392,11 @@ async fn signals_reach_the_child_or_its_group() {
 async fn a_child_without_a_waiter_is_ended() {
     for (_, spawner) in both_modes() {
         let (ours, plan) = shell("sleep 1000");
-        drop(spawner.spawn(plan.into()));
+        drop(spawn(&spawner, plan));
         // its stdout closes only when it is gone
         assert_eq!(read(ours.stdout).await, "");
         let (ours, plan) = shell("sleep 1000");
-        let answer = spawner.spawn(plan.into());
+        let answer = spawn(&spawner, plan);
         spawner.run(|| ()).await.expect("the child is there by now");
         drop(answer);
         assert_eq!(read(ours.stdout).await, "");
@@ -444,8 +444,8 @@ async fn what_a_child_would_have_had_is_closed_by_the_spawner_thread() {
             Ok((plan, Box::new(move || drop(kept))))
         }),
     };
-    let error = spawner.spawn(job).await.expect_err("cancelled");
-    assert_eq!(error, SpawnError::Cancelled);
+    let error = spawner.spawn(job).await.err();
+    assert_eq!(error, Some(SpawnError::Cancelled));
     assert_eq!(told.recv().as_deref(), Ok("spawner"));
 }
 
@@ -454,7 +454,7 @@ async fn what_cannot_be_handed_over_is_refused() {
     let (_, spawner) = both_modes().into_iter().next().expect("one");
     let (_ours, mut plan) = shell("true");
     plan.command.argv.push("a\0b".to_owned());
-    let error = spawner.spawn(plan.into()).await.expect_err("refused");
+    let error = spawn(&spawner, plan).await.expect_err("refused");
     assert_eq!(error.to_string(), "command contains a NUL byte");
 }
 
@@ -466,7 +466,7 @@ async fn a_thousand_children() {
         let started = Instant::now();
         for _ in 0..1_000 {
             let (_ours, plan) = plan("/bin/true", &["true"]);
-            pids.push(spawner.spawn(plan.into()).await.expect("spawned").child.pid);
+            pids.push(spawn(&spawner, plan).await.expect("spawned").pid);
         }
         println!(
             "measured: 1,000 of /bin/true, {mode}: {:?}",

@@ -16,11 +16,12 @@ use visord_actors::event_bus::EventBus;
 use visord_actors::interest::Interest;
 use visord_actors::log::{ActivitySettings, LogService, activity};
 use visord_actors::messages::supervisor::{Begin, ProcessName, SupervisorHandle};
+use visord_actors::output_events::OutputEvents;
 use visord_actors::process::Deps;
 use visord_actors::reaper::Reaper;
 use visord_actors::spawn::{
     ChildHandle, CommandQuery, ResolvedCommand, SpawnAttempt, SpawnError, SpawnJob, Spawned,
-    Spawner, SpawnerHandle, SpawnerThread,
+    Spawner, SpawnerHandle, SpawnerOptions,
 };
 use visord_actors::supervisor::{Abandoned, AutoLogs, Ending, Loader, Parts, Supervisor};
 use visord_config::{MainLogTarget, Overrides};
@@ -74,7 +75,7 @@ pub(crate) fn start(folder: &Path) -> Stage {
     };
     let activity = activity(settings).expect("an activity log");
     let logger: Logger = activity.logger();
-    let spawner = SpawnerThread::start().expect("a thread");
+    let spawner = SpawnerHandle::start(SpawnerOptions::default()).expect("a thread");
     let tampered = Tampered::new(spawner.clone());
     let board = Arc::new(Board::new(Identity::default()));
     let interest = Interest::default();
@@ -86,11 +87,14 @@ pub(crate) fn start(folder: &Path) -> Stage {
         workshop: spawner.clone(),
         spawner: Rc::new(tampered.clone()),
         logs: LogService::new(logger.clone()),
-        output_events: bus.clone().recipient(),
+        output_events: Arc::new(OutputEvents {
+            interest,
+            bus: bus.clone(),
+            feed: board.feed().clone(),
+        }),
         bus,
         board: board.clone(),
         logger,
-        interest,
         clock,
         environment: Arc::default(),
         server_url: None,
@@ -165,7 +169,7 @@ impl Spawner for Tampered {
             let spawned = spawned.await?;
             match &*name {
                 "slow" => tampered.permits.acquire().await.expect("open").forget(),
-                "guarded" => tampered.guarded.set(spawned.child.pid),
+                "guarded" => tampered.guarded.set(spawned.pid()),
                 _ => {}
             }
             Ok(spawned)

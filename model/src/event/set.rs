@@ -23,18 +23,6 @@ impl KindSet {
         Self(1 << kind as u32)
     }
 
-    /// The set as a number.
-    #[must_use]
-    pub const fn bits(self) -> u64 {
-        self.0
-    }
-
-    /// The set of these [`bits`](Self::bits).
-    #[must_use]
-    pub const fn from_bits(bits: u64) -> Self {
-        Self(bits)
-    }
-
     /// Whether the type is in the set.
     #[must_use]
     pub const fn contains(self, kind: EventKind) -> bool {

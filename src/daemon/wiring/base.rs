@@ -14,10 +14,11 @@ use visord_actors::clock::Clock;
 use visord_actors::event_bus::EventBus;
 use visord_actors::interest::Interest;
 use visord_actors::log::{ActivityLog, LogService};
+use visord_actors::output_events::OutputEvents;
 use visord_actors::process::Deps;
 use visord_actors::reaper::Reaper;
 use visord_actors::spawn::{DaemonEnvironment, SpawnerHandle};
-use visord_actors::ticker::Ticker;
+use visord_actors::ticker;
 use visord_config::{Config, HttpAddress, HttpConfig, MainLogTarget};
 
 use super::{RETRY, shortage};
@@ -58,18 +59,21 @@ pub(super) async fn start(
     activity.announce_to(logs.followers());
     let interest = Interest::default();
     let bus = EventBus::new(next_serial, interest.clone(), board.feed().clone()).start();
-    Ticker::new(bus.clone()).start();
+    ticker::start(bus.clone(), &interest);
     let clock = Clock::new();
     Ok(Deps {
         reaper: reaper(&spawner, &logger, clock, is_first).await?,
         workshop: spawner.clone(),
         spawner: Rc::new(spawner),
         logs,
-        output_events: bus.clone().recipient(),
+        output_events: Arc::new(OutputEvents {
+            interest,
+            bus: bus.clone(),
+            feed: board.feed().clone(),
+        }),
         bus,
         board,
         logger,
-        interest,
         clock,
         environment: Arc::new(DaemonEnvironment::new(std::env::vars_os())),
         server_url: server_url(&config.http),

@@ -214,7 +214,7 @@ fn pools(text: &mut Text, state: &AppState) {
     }
     let pools = state.board.pools();
     let help = "Events that wait for a listener of the pool.";
-    let waiting = pools.iter().map(|(pool, it)| (labels(pool), it.waiting()));
+    let waiting = pools.iter().map(|(pool, it)| (labels(pool), it.waiting));
     text.family(
         MetricKind::Gauge,
         "visord_event_queue_length",
@@ -222,12 +222,10 @@ fn pools(text: &mut Text, state: &AppState) {
         waiting,
     );
     let help = "Events that listeners of the pool work on.";
-    let held = pools.iter().map(|(pool, it)| (labels(pool), it.held()));
+    let held = pools.iter().map(|(pool, it)| (labels(pool), it.held));
     text.family(MetricKind::Gauge, "visord_event_in_progress", help, held);
     let help = "Events discarded because the buffer of the pool was full.";
-    let discarded = pools
-        .iter()
-        .map(|(pool, it)| (labels(pool), it.discarded()));
+    let discarded = pools.iter().map(|(pool, it)| (labels(pool), it.discarded));
     text.family(
         MetricKind::Counter,
         "visord_event_discarded",
