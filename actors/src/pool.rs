@@ -270,8 +270,8 @@ impl Handler<Join> for ListenerPool {
 impl Handler<Arrange> for ListenerPool {
     type Result = ();
 
-    fn handle(&mut self, msg: Arrange, _ctx: &mut Self::Context) {
-        let places = self.queue.arrange(msg.order.iter().map(|name| &**name));
+    fn handle(&mut self, Arrange(order): Arrange, _ctx: &mut Self::Context) {
+        let places = self.queue.arrange(order.iter().map(|name| &**name));
         let old = std::mem::take(&mut self.members);
         let mut old: Vec<Option<Member>> = old.into_iter().map(Some).collect();
         self.members = places.iter().filter_map(|&it| old[it].take()).collect();

@@ -24,12 +24,10 @@ use actix::{
 use futures_util::stream;
 use slog::{Logger, crit, debug, info};
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use visord_model::exit::ExitStatus;
-use visord_model::moment::Moment;
 
 use crate::clock::Clock;
 use crate::spawn::wait::{Ended, peek, peek_any, reap};
-use crate::spawn::{ChildHandle, ChildRegistry, Exit, Owner, errno_name};
+use crate::spawn::{ChildHandle, ChildRegistry, Exit, Owner, errno_or_number};
 
 /// When to look again after the kernel refused to say who has ended.
 const RETRY: Duration = Duration::from_secs(1);
@@ -48,8 +46,8 @@ pub struct Watch {
     pub owner: Recipient<ProcessExited>,
 }
 
-/// Look now for children that have ended: a child that is killed may have ended before, and its
-/// SIGCHLD was lost.
+/// Look now for children that have ended: SIGCHLD arrived, a child was killed that may have ended
+/// before and whose SIGCHLD was lost, or what a sweep could not decide can be decided.
 #[derive(Message)]
 #[rtype(result = "()")]
 pub struct Look;
@@ -60,16 +58,8 @@ pub struct Look;
 pub struct ProcessExited {
     /// Its pid.
     pub pid: i32,
-    /// How it ended.
-    pub status: ExitStatus,
-    /// When it was reaped.
-    pub at: Moment,
-}
-
-impl ProcessExited {
-    const fn new(pid: i32, Exit { status, at }: Exit) -> Self {
-        Self { pid, status, at }
-    }
+    /// How it ended, and when it was reaped.
+    pub exit: Exit,
 }
 
 /// The log line about the end of a child.
@@ -88,28 +78,6 @@ pub struct Reaper {
     is_retrying: bool,
 }
 
-impl std::fmt::Debug for Reaper {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Reaper")
-            .field("watched", &self.watched.keys())
-            .finish_non_exhaustive()
-    }
-}
-
-/// What came of a sweep.
-enum Sweep {
-    /// There is no more to see now.
-    Done,
-    /// There may be more; other actors have their turn first.
-    Cut,
-}
-
-/// SIGCHLD arrived.
-struct ChildQuit;
-
-/// What a sweep could not decide can be decided now.
-struct Settled;
-
 impl Reaper {
     /// To be called on the thread it will run on, inside the runtime. `children` comes from the
     /// spawner. Errors: SIGCHLD cannot be listened to.
@@ -127,8 +95,9 @@ impl Reaper {
     /// Look at every child that has ended and is not reaped yet.
     fn sweep(&mut self, ctx: &mut Context<Self>) {
         match self.reap_some() {
-            Ok(Sweep::Done) => {}
-            Ok(Sweep::Cut) => {
+            Ok(false) => {}
+            // other actors have their turn first
+            Ok(true) => {
                 let turn = tokio::task::yield_now().into_actor(self);
                 ctx.spawn(turn.map(|(), act, ctx| act.sweep(ctx)));
             }
@@ -148,48 +117,43 @@ impl Reaper {
         }
     }
 
-    /// Until no ended child is left, or one that has to wait; not too many in one turn.
-    fn reap_some(&mut self) -> io::Result<Sweep> {
+    /// Until no ended child is left, or one that has to wait; not too many in one turn. Whether
+    /// there may be more.
+    fn reap_some(&mut self) -> io::Result<bool> {
         for _ in 0..BATCH {
             let Some(ended) = peek_any()? else {
-                return Ok(Sweep::Done);
+                return Ok(false);
             };
             if !self.settle(ended)? {
                 return self.reap_registered();
             }
         }
-        Ok(Sweep::Cut)
+        Ok(true)
     }
 
     /// The kernel shows one that has to wait before all others: look at each registered child
     /// instead, for a clone that hangs must not delay their exits.
-    fn reap_registered(&mut self) -> io::Result<Sweep> {
-        let mut left = BATCH;
-        for pid in self.children.pids() {
-            let Some(ended) = peek(pid)? else {
-                continue;
-            };
-            self.settle(ended)?;
-            left -= 1;
-            if left == 0 {
-                return Ok(Sweep::Cut);
-            }
+    fn reap_registered(&mut self) -> io::Result<bool> {
+        let pids = self.children.pids().into_iter();
+        let ended = pids.filter_map(|pid| peek(pid).transpose());
+        let mut reaped = 0;
+        for ended in ended.take(BATCH) {
+            self.settle(ended?)?;
+            reaped += 1;
         }
-        Ok(Sweep::Done)
+        Ok(reaped == BATCH)
     }
 
     /// Reap one that has ended, and tell. False: it may have been made a moment ago and has to
     /// wait until that is known.
     fn settle(&mut self, Ended { pid, status }: Ended) -> io::Result<bool> {
         let mut reaped = Ok(None);
-        let exit = Exit {
-            status,
-            at: self.clock.now(),
-        };
+        let at = self.clock.now();
+        let exit = Exit { status, at };
         match self.children.reap(pid, exit, || reaped = reap(pid)) {
             Owner::Ours(child) => {
                 if let Some(watch) = self.watched.remove(&child.pid) {
-                    watch.owner.do_send(ProcessExited::new(pid, exit));
+                    watch.owner.do_send(ProcessExited { pid, exit });
                 }
                 reaped?;
             }
@@ -204,8 +168,7 @@ impl Reaper {
     }
 
     fn log_error(&self, error: &io::Error) {
-        let errno = error.raw_os_error().unwrap_or(0);
-        let name = errno_name(errno).map_or_else(|| errno.to_string(), str::to_owned);
+        let name = errno_or_number(error.raw_os_error().unwrap_or(0));
         crit!(
             self.log,
             "waitid error {name}; a process may not be cleaned up properly"
@@ -220,14 +183,14 @@ impl Actor for Reaper {
         if let Some(signals) = self.signals.take() {
             ctx.add_stream(stream::unfold(signals, async |mut signals| {
                 signals.recv().await?;
-                Some((ChildQuit, signals))
+                Some((Look, signals))
             }));
         }
         ctx.add_stream(stream::unfold(
             Arc::clone(&self.children),
             async |children| {
                 children.settled().await;
-                Some((Settled, children))
+                Some((Look, children))
             },
         ));
         // those that ended before
@@ -258,20 +221,14 @@ impl Handler<Watch> for Reaper {
     fn handle(&mut self, watch: Watch, _: &mut Self::Context) {
         let pid = watch.child.pid;
         match watch.child.exit() {
-            Some(exit) => watch.owner.do_send(ProcessExited::new(pid, exit)),
+            Some(exit) => watch.owner.do_send(ProcessExited { pid, exit }),
             None => drop(self.watched.insert(pid, watch)),
         }
     }
 }
 
-impl StreamHandler<ChildQuit> for Reaper {
-    fn handle(&mut self, _: ChildQuit, ctx: &mut Self::Context) {
-        self.sweep(ctx);
-    }
-}
-
-impl StreamHandler<Settled> for Reaper {
-    fn handle(&mut self, _: Settled, ctx: &mut Self::Context) {
+impl StreamHandler<Look> for Reaper {
+    fn handle(&mut self, _: Look, ctx: &mut Self::Context) {
         self.sweep(ctx);
     }
 }

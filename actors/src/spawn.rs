@@ -50,8 +50,8 @@ use visord_model::signal::Signal;
 
 pub use attempt::{ProgramJobs, SpawnAttempt};
 pub use command::{CommandQuery, ResolvedCommand, SplitError, resolve, split};
-pub use errno::errno_name;
 pub use error::SpawnError;
+pub(crate) use error::errno_or_number;
 pub(crate) use lane::Lane;
 pub use pipes::{ChildEnds, ParentEnds, open_pipes};
 pub use plan::{DaemonEnvironment, Delivery, SpawnJob, SpawnPlan, environment};

@@ -17,7 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use actix::{Actor, Addr, AsyncContext, Context, Handler, SpawnHandle};
+use actix::{Actor, Addr, AsyncContext, Context, Handler, ResponseActFuture, SpawnHandle, fut};
 use tokio::sync::{oneshot, watch};
 use visord_config::{Config, ConfigError, Listing, Loaded};
 use visord_model::event::Event;
@@ -59,8 +59,6 @@ pub enum Ending {
 
 /// What makes a Supervisor.
 pub struct Parts {
-    /// Shared with every process.
-    pub deps: Rc<Deps>,
     /// The configuration to run.
     pub config: Config,
     /// AUTO log files made for it so far.
@@ -75,9 +73,9 @@ pub struct Parts {
     pub activity: ActivityLog,
     /// Notified whenever logs are reopened, for others that have files to reopen.
     pub reopened: watch::Sender<()>,
-    /// Sent once when everything has stopped. Dropped without that: the Supervisor was given up,
+    /// Taken to be sent once when everything has stopped. Dropped without that: the Supervisor was given up,
     /// and its processes run.
-    pub ended: oneshot::Sender<Ending>,
+    pub ended: Option<oneshot::Sender<Ending>>,
     /// Gets its groups in that case.
     pub abandoned: Abandoned,
 }
@@ -98,15 +96,7 @@ struct Lanes {
 /// The state of the daemon. See the module.
 pub struct Supervisor {
     deps: Rc<Deps>,
-    config: Config,
-    auto_logs: AutoLogs,
-    loader: Loader,
-    rehearsal: Rehearsal,
-    listing: watch::Sender<Arc<Listing>>,
-    activity: ActivityLog,
-    reopened: watch::Sender<()>,
-    ended: Option<oneshot::Sender<Ending>>,
-    abandoned: Abandoned,
+    parts: Parts,
     /// What a restart that is under way will run.
     next: Option<Box<Loaded>>,
     roster: Roster,
@@ -127,18 +117,10 @@ pub struct Supervisor {
 }
 
 impl Supervisor {
-    fn new(parts: Parts) -> Self {
+    fn new(deps: Rc<Deps>, parts: Parts) -> Self {
         Self {
-            deps: parts.deps,
-            config: parts.config,
-            auto_logs: parts.auto_logs,
-            loader: parts.loader,
-            rehearsal: parts.rehearsal,
-            listing: parts.listing,
-            activity: parts.activity,
-            reopened: parts.reopened,
-            ended: Some(parts.ended),
-            abandoned: parts.abandoned,
+            deps,
+            parts,
             next: None,
             roster: Roster::default(),
             locks: GroupLocks::default(),
@@ -153,13 +135,14 @@ impl Supervisor {
         }
     }
 
-    /// Start a Supervisor that activates its configuration's groups and survives its panics.
+    /// Start a Supervisor that activates its configuration's groups and survives its panics. It
+    /// shares `deps` with every process.
     /// Inside a System.
     #[must_use]
-    pub fn run(parts: Parts) -> Addr<Self> {
+    pub fn run(deps: Rc<Deps>, parts: Parts) -> Addr<Self> {
         let context = Context::new();
         let addr = context.address();
-        resumed::run(context, Self::new(parts));
+        resumed::run(context, Self::new(deps, parts));
         addr
     }
 
@@ -177,6 +160,14 @@ impl Supervisor {
     }
 }
 
+/// An answer that ends if the Supervisor panics.
+type Later<T> = ResponseActFuture<Supervisor, Answer<T>>;
+
+/// An answer that is known now.
+fn answered<T: 'static>(answer: Answer<T>) -> Later<T> {
+    Box::pin(fut::ready(answer))
+}
+
 impl Actor for Supervisor {
     type Context = Context<Self>;
 
@@ -185,7 +176,7 @@ impl Actor for Supervisor {
         if self.is_started {
             return;
         }
-        for group in self.config.groups.clone() {
+        for group in self.parts.config.groups.clone() {
             if self.roster.group(&group.name).is_none() {
                 self.activate(group, Retained::default(), ctx);
             }

@@ -90,18 +90,20 @@ async fn supervise(run: Run<'_>) -> Result<Ending, UsageError> {
     let (ended, end) = oneshot::channel();
     let reopened = watch::Sender::new(());
     let abandoned = Abandoned::default();
-    let supervisor = Supervisor::run(Parts {
-        deps: Rc::clone(&deps),
-        config,
-        auto_logs: std::mem::take(&mut running.auto_logs),
-        loader: run.loader,
-        rehearsal: run.rehearsal,
-        listing,
-        activity: activity.clone(),
-        reopened: reopened.clone(),
-        ended,
-        abandoned: abandoned.clone(),
-    });
+    let supervisor = Supervisor::run(
+        Rc::clone(&deps),
+        Parts {
+            config,
+            auto_logs: std::mem::take(&mut running.auto_logs),
+            loader: run.loader,
+            rehearsal: run.rehearsal,
+            listing,
+            activity: activity.clone(),
+            reopened: reopened.clone(),
+            ended: Some(ended),
+            abandoned: abandoned.clone(),
+        },
+    );
     let (board, logger) = (deps.board.clone(), deps.logger.clone());
     Signals::new(supervisor.clone(), board, logger.clone()).start();
     let state = web::state(

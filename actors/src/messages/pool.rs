@@ -21,14 +21,11 @@ pub struct Join {
     pub member: Recipient<ListenerRequest>,
 }
 
-/// Supervisor to pool, after an update of its group: serve these members, in configured order, and
-/// forget the others.
+/// Supervisor to pool, after an update of its group: serve the members of these names, in
+/// configured order, and forget the others.
 #[derive(Clone, Debug, PartialEq, Eq, Message)]
 #[rtype(result = "()")]
-pub struct Arrange {
-    /// Process names.
-    pub order: Vec<Arc<str>>,
-}
+pub struct Arrange(pub Vec<Arc<str>>);
 
 /// Member to pool: something happened.
 #[derive(Clone, Debug, PartialEq, Eq, Message)]

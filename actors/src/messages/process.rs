@@ -6,6 +6,7 @@ use visord_model::signal::Signal;
 use visord_model::state::ProcessState;
 
 use super::Answer;
+use super::supervisor::LogAction;
 use crate::spawn::ResolvedCommand;
 
 /// A request to one process. Its faults are those of the request of the same name in
@@ -46,12 +47,8 @@ pub enum Command {
     Signal(Signal),
     /// Write to the child's stdin.
     Write(Vec<u8>),
-    /// Empty the log files.
-    ClearLogs,
-    /// Start new log files; the present ones become the first old ones.
-    RotateLogs,
-    /// Reopen the log files at their paths.
-    ReopenLogs,
+    /// Do this to its log files.
+    Logs(LogAction),
 }
 
 /// Process to Supervisor: its state changed, or it goes on after a panic.
@@ -66,8 +63,8 @@ pub struct ProcessChanged {
     pub resumed: bool,
 }
 
-/// Make the actor of this process panic.
+/// Make the actor of this process panic, or the Supervisor.
 #[cfg(feature = "testing")]
 #[derive(Clone, Debug, Message)]
 #[rtype(result = "()")]
-pub struct InjectPanic(pub ProcessName);
+pub struct InjectPanic(pub Option<ProcessName>);

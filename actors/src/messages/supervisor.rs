@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use actix::{Actor, Addr, Handler, Message, Recipient};
-use visord_config::GroupConfig;
+use visord_config::{Diff, GroupConfig};
 use visord_model::fault::{Fault, FaultCode};
 pub use visord_model::name::ProcessName;
 use visord_model::signal::Signal;
@@ -43,9 +43,11 @@ impl BulkResult {
     }
 }
 
-/// How to maintain log files.
+/// What to do with log files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogAction {
+    /// They become empty.
+    Clear,
     /// The present file becomes the first of the old ones. An empty or missing one stays as
     /// it is, and so does anything but a regular file.
     Rotate,
@@ -57,11 +59,12 @@ pub enum LogAction {
 /// Declares each request with its reply type: a struct, a variant of [`Request`] and a method of
 /// [`SupervisorHandle`].
 macro_rules! requests {
-    ($($(#[$doc:meta])* $method:ident: $name:ident { $($(#[$fdoc:meta])* $field:ident : $ty:ty),* $(,)? } -> $reply:ty;)*) => {
+    ($($(#[$doc:meta])* $method:ident: $name:ident { $($field:ident : $ty:ty),* } -> $reply:ty;)*) => {
         $(
             $(#[$doc])*
             #[derive(Clone, Debug)]
-            pub struct $name { $($(#[$fdoc])* pub $field: $ty),* }
+            #[allow(missing_docs, reason = "the request has its documentation")]
+            pub struct $name { $(pub $field: $ty),* }
         )*
 
         /// A request to the Supervisor, and where its reply goes.
@@ -121,109 +124,50 @@ impl SupervisorHandle {
 }
 
 requests! {
-    /// Start one process. Faults: BAD_NAME, NO_FILE, NOT_EXECUTABLE, ALREADY_STARTED, FAILED;
-    /// when waiting also SPAWN_ERROR and ABNORMAL_TERMINATION (spec interfaces 3.5).
-    start_process: StartProcess {
-        /// Which one.
-        name: ProcessName,
-        /// Answer only when it is RUNNING or has failed.
-        wait: bool,
-    } -> ();
-    /// Stop one process. Faults: BAD_NAME, NOT_RUNNING, FAILED.
-    stop_process: StopProcess {
-        /// Which one.
-        name: ProcessName,
-        /// Answer only when it has stopped.
-        wait: bool,
-    } -> ();
+    /// Start one process; `wait`: answer only when it is RUNNING or has failed. Faults: BAD_NAME,
+    /// NO_FILE, NOT_EXECUTABLE, ALREADY_STARTED, FAILED; when waiting also SPAWN_ERROR and
+    /// ABNORMAL_TERMINATION (spec interfaces 3.5).
+    start_process: StartProcess { name: ProcessName, wait: bool } -> ();
+    /// Stop one process; `wait`: answer only when it has stopped. Faults: BAD_NAME, NOT_RUNNING,
+    /// FAILED.
+    stop_process: StopProcess { name: ProcessName, wait: bool } -> ();
     /// Signal one process. Faults: BAD_NAME, NOT_RUNNING, FAILED.
-    signal_process: SignalProcess {
-        /// Which one.
-        name: ProcessName,
-        /// What to send.
-        signal: Signal,
-    } -> ();
-    /// Start every process in scope that is not running. Fault: BAD_NAME (unknown group).
-    start_many: StartMany {
-        /// Which ones.
-        scope: Scope,
-        /// Wait for each.
-        wait: bool,
-    } -> Vec<BulkResult>;
-    /// Stop every running process in scope. Fault: BAD_NAME (unknown group).
-    stop_many: StopMany {
-        /// Which ones.
-        scope: Scope,
-        /// Wait for each.
-        wait: bool,
-    } -> Vec<BulkResult>;
-    /// Signal every signallable process in scope. Fault: BAD_NAME (unknown group).
-    signal_many: SignalMany {
-        /// Which ones.
-        scope: Scope,
-        /// What to send, or each one's fault.
-        signal: Result<Signal, Fault>,
-    } -> Vec<BulkResult>;
+    signal_process: SignalProcess { name: ProcessName, signal: Signal } -> ();
+    /// Start every process in scope that is not running; `wait` for each. Fault: BAD_NAME (unknown
+    /// group).
+    start_many: StartMany { scope: Scope, wait: bool } -> Vec<BulkResult>;
+    /// Stop every running process in scope; `wait` for each. Fault: BAD_NAME (unknown group).
+    stop_many: StopMany { scope: Scope, wait: bool } -> Vec<BulkResult>;
+    /// Signal every signallable process in scope, or give each this fault. Fault: BAD_NAME (unknown
+    /// group).
+    signal_many: SignalMany { scope: Scope, signal: Result<Signal, Fault> } -> Vec<BulkResult>;
     /// Write to a process's stdin. Faults: BAD_NAME, NOT_RUNNING, NO_FILE (closed), FAILED
     /// (its bounded buffer is full).
-    write_stdin: WriteStdin {
-        /// Which one.
-        name: ProcessName,
-        /// What to write.
-        data: Vec<u8>,
-    } -> ();
-    /// Empty the logs of one process. Faults: BAD_NAME, FAILED.
-    clear_process_logs: ClearProcessLogs {
-        /// Which one.
-        name: ProcessName,
-    } -> ();
-    /// Rotate the logs of one process or reopen them. Faults: BAD_NAME, FAILED.
-    maintain_process_logs: MaintainProcessLogs {
-        /// Which one.
-        name: ProcessName,
-        /// Which of the two.
-        action: LogAction,
-    } -> ();
+    write_stdin: WriteStdin { name: ProcessName, data: Vec<u8> } -> ();
+    /// Do this to the logs of one process. Faults: BAD_NAME, FAILED.
+    maintain_process_logs: MaintainProcessLogs { name: ProcessName, action: LogAction } -> ();
     /// Empty the logs of every process in scope, in walk order. Fault: BAD_NAME (unknown group).
-    clear_many_logs: ClearManyLogs {
-        /// Which ones.
-        scope: Scope,
-    } -> Vec<BulkResult>;
+    clear_many_logs: ClearManyLogs { scope: Scope } -> Vec<BulkResult>;
     /// Empty the activity log. Faults: NO_FILE, FAILED.
     clear_main_log: ClearMainLog {} -> ();
     /// Activate a group of the last loaded configuration. Faults: ALREADY_ADDED, BAD_NAME.
-    add_group: AddGroup {
-        /// Its name.
-        name: String,
-    } -> ();
+    add_group: AddGroup { name: String } -> ();
     /// Deactivate a group whose processes are all stopped. Faults: BAD_NAME, STILL_RUNNING.
-    remove_group: RemoveGroup {
-        /// Its name.
-        name: String,
-    } -> ();
+    remove_group: RemoveGroup { name: String } -> ();
     /// Make one group what the last loaded configuration says, and touch no process whose
-    /// settings are equal (docs/compatibility.md, "update"). Updates of one group are carried
-    /// out one after the other. Faults: BAD_NAME (neither active nor configured),
-    /// ALREADY_ADDED (added by another client meanwhile), FAILED (a log could not be made, a
-    /// process could not be stopped: the group stays as it was), SHUTDOWN_STATE.
-    update_group: UpdateGroup {
-        /// Its name.
-        name: String,
-        /// Only report what would happen.
-        dry_run: bool,
-    } -> Vec<Updated>;
+    /// settings are equal (docs/compatibility.md, "update"); `dry_run`: only report what would
+    /// happen. Updates of one group are carried out one after the other. Faults: BAD_NAME (neither
+    /// active nor configured), ALREADY_ADDED (added by another client meanwhile), FAILED (a log
+    /// could not be made, a process could not be stopped: the group stays as it was),
+    /// SHUTDOWN_STATE.
+    update_group: UpdateGroup { name: String, dry_run: bool } -> Vec<Updated>;
     /// Read the configuration file again and say what differs; changes nothing that runs.
     /// Fault: CANT_REREAD.
-    reload_config: ReloadConfig {} -> Reread;
+    reload_config: ReloadConfig {} -> Diff;
     /// The last loaded configuration, for `getAllConfigInfo`.
     get_config: GetConfig {} -> Vec<ConfiguredGroup>;
-    /// Publish a REMOTE_COMMUNICATION event.
-    send_remote_event: SendRemoteEvent {
-        /// Its type, as text.
-        kind: String,
-        /// Its data, as text.
-        data: String,
-    } -> ();
+    /// Publish a REMOTE_COMMUNICATION event of this type with this data.
+    send_remote_event: SendRemoteEvent { kind: String, data: String } -> ();
     /// Stop everything in order, then exit. Fault: SHUTDOWN_STATE.
     shutdown: Shutdown {} -> ();
     /// Validate the configuration, then stop everything in order and start again.
@@ -286,17 +230,6 @@ impl Fate {
     }
 }
 
-/// Names of groups that differ between the active ones and the file (spec interfaces 3.4).
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Reread {
-    /// In the file only.
-    pub added: Vec<String>,
-    /// Different in the file.
-    pub changed: Vec<String>,
-    /// Active only.
-    pub removed: Vec<String>,
-}
-
 /// A group of the last loaded configuration and whether a group of its name is active.
 #[derive(Clone, Debug)]
 pub struct ConfiguredGroup {
@@ -307,9 +240,3 @@ pub struct ConfiguredGroup {
     /// For each process, the paths of its AUTO logs (stdout, stderr) once they are named.
     pub resolved: Vec<(Option<String>, Option<String>)>,
 }
-
-/// Make the Supervisor panic.
-#[cfg(feature = "testing")]
-#[derive(Clone, Debug, Message)]
-#[rtype(result = "()")]
-pub struct InjectSupervisorPanic;

@@ -235,7 +235,7 @@ fn after_an_update_the_configured_order_counts() {
         let new = fixture.join("a");
         fixture.up("a", 8);
         let order = ["a".into(), "b".into()].to_vec();
-        fixture.pool.do_send(Arrange { order });
+        fixture.pool.do_send(Arrange(order));
         fixture.remote("one");
         settle().await;
         assert_eq!((new.bodies().len(), kept.bodies().len()), (1, 0));

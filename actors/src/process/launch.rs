@@ -17,7 +17,7 @@ use super::spawn_request::OurEnds;
 use super::stdin::{Stdin, StdinError};
 use crate::log::{Channel, OpenedChannel};
 use crate::reaper::{CHILD_QUIT, ProcessExited};
-use crate::spawn::{ChildHandle, ProgramJobs, SpawnAttempt, SpawnError, Spawned};
+use crate::spawn::{ChildHandle, Exit, ProgramJobs, SpawnAttempt, SpawnError, Spawned};
 
 /// How long an exit may wait for a log whose file system hangs. Slow disks take less for what
 /// is in a pipe.
@@ -139,7 +139,7 @@ impl Process {
 
     /// The machine learns of the exit.
     pub(super) fn drained(&mut self, is_complete: bool) {
-        let Some(ProcessExited { status, at, .. }) = self.exited else {
+        let Some(ProcessExited { exit, .. }) = self.exited else {
             return;
         };
         if !is_complete {
@@ -155,6 +155,7 @@ impl Process {
         self.child = None;
         // after what the child wrote, as in the original's log
         slog::debug!(self.deps.logger, "{CHILD_QUIT}");
+        let Exit { status, at } = exit;
         self.turn_unasked(Input::Exited { status, at });
         self.exited = None;
     }

@@ -14,6 +14,7 @@ use super::waiters::Awaited;
 use super::{Process, Setup};
 use crate::log::{Channel, ChannelSpec, FileAction};
 use crate::messages::process::Command;
+use crate::messages::supervisor::LogAction;
 use crate::messages::{Answer, NoReply};
 use crate::spawn::{ResolvedCommand, SpawnError};
 
@@ -51,8 +52,8 @@ impl Process {
             Command::StartFound { wait, program } => return later(self.start(wait, program)),
             Command::Stop { wait } => return later(self.stop(wait)),
             Command::Retire => return self.retire(),
-            Command::ClearLogs => return self.maintain_logs(FileAction::Clear),
-            Command::RotateLogs => return self.maintain_logs(FileAction::Rotate),
+            Command::Logs(LogAction::Clear) => return self.maintain_logs(FileAction::Clear),
+            Command::Logs(LogAction::Rotate) => return self.maintain_logs(FileAction::Rotate),
             Command::Signal(signal) => self
                 .requested(Input::Signal(signal))
                 .and_then(|()| self.signalled()),
@@ -62,7 +63,7 @@ impl Process {
             Command::GiveUp => self.told(Input::GiveUp),
             Command::Closing => self.told(Input::Closing),
             Command::Reinstate => self.reinstate(),
-            Command::ReopenLogs => {
+            Command::Logs(LogAction::Reopen) => {
                 self.channels().for_each(Channel::reopen);
                 Ok(())
             }

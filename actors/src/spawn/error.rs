@@ -84,7 +84,7 @@ impl SpawnError {
         let name = name.to_owned();
         match error.raw_os_error() {
             Some(libc::EMFILE) => Self::TooManyFiles(name),
-            Some(errno) => Self::Dispatchers(name, named(errno)),
+            Some(errno) => Self::Dispatchers(name, errno_or_number(errno)),
             None => Self::Dispatchers(name, error.to_string()),
         }
     }
@@ -94,7 +94,7 @@ impl SpawnError {
         let name = name.to_owned();
         match errno {
             libc::EAGAIN => Self::ProcessTableFull(name),
-            other => Self::Fork(name, named(other)),
+            other => Self::Fork(name, errno_or_number(other)),
         }
     }
 
@@ -126,7 +126,7 @@ impl SpawnError {
 }
 
 /// `ENOENT`, or the bare number if it has no name.
-pub(crate) fn named(errno: i32) -> String {
+pub(crate) fn errno_or_number(errno: i32) -> String {
     errno_name(errno).map_or_else(|| errno.to_string(), str::to_owned)
 }
 

@@ -8,20 +8,16 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use actix::{
-    Actor, ActorFutureExt, ActorTryFutureExt, Addr, AsyncContext, Context, ResponseActFuture,
-    WrapFuture, fut,
-};
+use actix::{Actor, ActorTryFutureExt, Addr, AsyncContext, Context, WrapFuture};
 use visord_config::{
-    ChannelConfig, FcgiSocket, GroupConfig, GroupKind, LogFileConfig, LogTarget, PoolConfig,
-    ProcessConfig,
+    FcgiSocket, GroupConfig, GroupKind, LogFileConfig, LogTarget, PoolConfig, ProcessConfig,
 };
 use visord_model::event::{Event, Stream};
 use visord_model::fault::FaultCode;
 use visord_model::name::ProcessName;
 
-use super::Supervisor;
 use super::roster::{Group, Member};
+use super::{Later, Supervisor, answered};
 use crate::fcgi::SharedSocket;
 use crate::log::auto::ChildLogFolder;
 use crate::messages::Answer;
@@ -48,7 +44,7 @@ pub fn prepare_auto_logs(
     // opened if a log is to be made: the folder need not exist otherwise
     let mut folder = None;
     for group in groups {
-        for key in auto_channels(group) {
+        for (key, keys) in auto_channels(group) {
             let Entry::Vacant(unnamed) = known.entry(key) else {
                 continue;
             };
@@ -57,30 +53,23 @@ pub fn prepare_auto_logs(
                 None => &*folder.insert(ChildLogFolder::open(directory)?),
             };
             let (ProcessName { process, .. }, stream) = unnamed.key();
-            let config = group.processes.iter().find(|it| *it.name == **process);
-            let keys = config.map_or_else(LogFileConfig::default, |config| match stream {
-                Stream::Stdout => config.stdout.file,
-                Stream::Stderr => config.stderr.file,
-            });
-            let path = folder.create(process, *stream, identifier, &keys)?;
+            let path = folder.create(process, *stream, identifier, keys)?;
             unnamed.insert(path);
         }
     }
     Ok(())
 }
 
-/// The outputs of a group that go to AUTO logs.
-fn auto_channels(group: &GroupConfig) -> impl Iterator<Item = (ProcessName, Stream)> {
+/// The outputs of a group that go to AUTO logs, and the settings of their files.
+fn auto_channels(
+    group: &GroupConfig,
+) -> impl Iterator<Item = ((ProcessName, Stream), &LogFileConfig)> {
     group.processes.iter().flat_map(|process| {
-        let streams = [
-            (Stream::Stdout, &process.stdout, false),
-            (Stream::Stderr, &process.stderr, process.redirect_stderr),
-        ];
-        let auto = |channel: &ChannelConfig| channel.logfile == LogTarget::Auto;
-        streams
-            .into_iter()
-            .filter(move |(_, channel, unused)| auto(channel) && !unused)
-            .map(|(stream, _, _)| (named(group, process), stream))
+        let stdout = Some((Stream::Stdout, &process.stdout));
+        let stderr = (!process.redirect_stderr).then_some((Stream::Stderr, &process.stderr));
+        let used = [stdout, stderr].into_iter().flatten();
+        let auto = used.filter(|(_, channel)| channel.logfile == LogTarget::Auto);
+        auto.map(|(stream, channel)| ((named(group, process), stream), &channel.file))
     })
 }
 
@@ -127,12 +116,8 @@ impl Supervisor {
             .collect();
         if let Some(pool) = &pool {
             // those it kept may have others before them now (spec core 7.3 rule 3)
-            let order = config
-                .processes
-                .iter()
-                .map(|process| process.name.as_str().into());
-            let order = order.collect();
-            pool.do_send(Arrange { order });
+            let names = config.processes.iter().map(|it| it.name.as_str().into());
+            pool.do_send(Arrange(names.collect()));
         }
         let added = Event::GroupAdded(config.name.as_str().into());
         self.roster.groups.push(Group {
@@ -145,12 +130,12 @@ impl Supervisor {
 
     /// The one socket of this address in its group.
     fn shared(config: &Arc<FcgiSocket>, sockets: &mut Vec<SharedSocket>) -> SharedSocket {
-        if let Some(socket) = sockets.iter().find(|socket| socket.url() == config.url) {
-            return socket.clone();
-        }
-        let socket = SharedSocket::new(config.clone());
-        sockets.push(socket.clone());
-        socket
+        let known = sockets.iter().find(|socket| socket.url() == config.url);
+        known.cloned().unwrap_or_else(|| {
+            let socket = SharedSocket::new(config.clone());
+            sockets.push(socket.clone());
+            socket
+        })
     }
 
     /// Start the actor of one process.
@@ -162,7 +147,7 @@ impl Supervisor {
         socket: Option<SharedSocket>,
         ctx: &mut Context<Self>,
     ) -> Member {
-        let auto = |stream| self.auto_logs.get(&(name.clone(), stream)).cloned();
+        let auto = |stream| self.parts.auto_logs.get(&(name.clone(), stream)).cloned();
         let given_up = Rc::<GivenUp>::default();
         let setup = Setup {
             name: name.clone(),
@@ -191,9 +176,9 @@ impl Supervisor {
     }
 
     fn start_pool(&self, config: &GroupConfig, pool: &PoolConfig) -> Addr<ListenerPool> {
-        let identifier = self.config.server.identifier.clone();
+        let identifier = self.parts.config.server.identifier.clone();
         let logger = self.deps.logger.clone();
-        let activity = self.activity.clone();
+        let activity = self.parts.activity.clone();
         let settle = Box::new(move || activity.settled());
         let actor = ListenerPool::new(config.name.clone(), identifier, pool, logger, settle);
         self.deps.board.set_pool(&config.name, actor.numbers());
@@ -213,22 +198,17 @@ impl Supervisor {
         &self,
         config: &GroupConfig,
     ) -> impl Future<Output = Answer<AutoLogs>> + 'static {
-        let server = &self.config.server;
+        let server = &self.parts.config.server;
         let (directory, identifier) = (server.childlogdir.clone(), server.identifier.clone());
         let config = config.clone();
-        let mut known = self.auto_logs.clone();
+        let mut known = self.parts.auto_logs.clone();
         known.retain(|(name, _), _| *name.group == *config.name);
         let name = config.name.clone();
         let made = self.lanes.auto_logs.run(&self.deps.workshop, move || {
-            let wanted: BTreeSet<_> = auto_channels(&config).collect();
+            let wanted: BTreeSet<_> = auto_channels(&config).map(|(key, _)| key).collect();
             known.retain(|key, _| wanted.contains(key));
-            prepare_auto_logs(
-                std::slice::from_ref(&config),
-                &directory,
-                &identifier,
-                &mut known,
-            )?;
-            Ok::<_, io::Error>(known)
+            let groups = std::slice::from_ref(&config);
+            prepare_auto_logs(groups, &directory, &identifier, &mut known).map(|()| known)
         });
         let failed = move |error: &dyn Display| FaultCode::Failed.about(format!("{name}: {error}"));
         async move {
@@ -239,8 +219,10 @@ impl Supervisor {
 
     /// Replace the AUTO logs of a group.
     pub(super) fn set_auto_logs(&mut self, group: &str, logs: AutoLogs) {
-        self.auto_logs.retain(|(name, _), _| *name.group != *group);
-        self.auto_logs.extend(logs);
+        self.parts
+            .auto_logs
+            .retain(|(name, _), _| *name.group != *group);
+        self.parts.auto_logs.extend(logs);
     }
 
     /// Activate a group that was prepared while other messages were handled: check again, then
@@ -288,27 +270,20 @@ impl Supervisor {
 
     /// What is active already is refused at once. The rest in its turn, like an update: of several
     /// at once the first adds the group, and it adds what is configured then.
-    pub(super) fn add_group(&mut self, name: String) -> ResponseActFuture<Self, Answer> {
-        if let Err(fault) = self.configured(&name) {
-            return Box::pin(fut::ready(Err(fault)));
+    pub(super) fn add_group(&mut self, name: String) -> Later<()> {
+        match self.configured(&name) {
+            Ok(_) => self.in_turn(name, Self::add_configured),
+            Err(fault) => answered(Err(fault)),
         }
-        let lock = self.locks.lock(&name).into_actor(self);
-        Box::pin(lock.then(move |lock, act, _ctx| {
-            act.add_configured(&name).map(move |answer, _act, _ctx| {
-                drop(lock);
-                answer
-            })
-        }))
     }
 
-    /// The lock of this group is held.
-    fn add_configured(&self, name: &str) -> ResponseActFuture<Self, Answer> {
+    fn add_configured(&mut self, name: &str) -> Later<()> {
         let config = match self.check_open().and_then(|()| self.configured(name)) {
             Ok(config) => config,
-            Err(fault) => return Box::pin(fut::ready(Err(fault))),
+            Err(fault) => return answered(Err(fault)),
         };
         let prepared = self.prepare(&config).into_actor(self);
-        Box::pin(prepared.and_then(|logs, act, ctx| fut::ready(act.add(config, logs, ctx))))
+        Box::pin(prepared.and_then(|logs, act, ctx| answered(act.add(config, logs, ctx))))
     }
 
     /// An update under way counts as running: what it is about to start is not to be lost. So does

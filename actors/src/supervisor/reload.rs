@@ -3,20 +3,19 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use actix::{ActorFutureExt, ResponseActFuture, WrapFuture};
-use visord_config::{Config, GroupConfig, Loaded, ProcessConfig};
+use actix::{ActorFutureExt, WrapFuture};
+use visord_config::{Config, Diff, GroupConfig, Loaded, ProcessConfig};
 use visord_model::event::Stream;
 use visord_model::fault::{Fault, FaultCode};
 use visord_model::name::ProcessName;
 
-use super::Supervisor;
-use crate::messages::Answer;
-use crate::messages::supervisor::{ConfiguredGroup, Reread};
+use super::{Later, Supervisor};
+use crate::messages::supervisor::ConfiguredGroup;
 
 impl Supervisor {
     /// Run the loader where it may block.
     pub(super) fn load(&self) -> impl Future<Output = Result<Loaded, String>> + 'static {
-        let loader = self.loader.clone();
+        let loader = self.parts.loader.clone();
         let loading = self
             .lanes
             .reading
@@ -34,7 +33,7 @@ impl Supervisor {
         &self,
     ) -> impl Future<Output = Result<Loaded, (&'static str, String)>> + 'static {
         let loaded = self.load();
-        let rehearsal = self.rehearsal.clone();
+        let rehearsal = self.parts.rehearsal.clone();
         let (spawner, lane) = (self.deps.workshop.clone(), self.lanes.rehearsing.clone());
         async move {
             let invalid = |reason| ("the configuration is not valid", reason);
@@ -53,7 +52,12 @@ impl Supervisor {
     /// A group of the last loaded configuration that is not active. What is active but no
     /// longer configured is BAD_NAME, as in the original.
     pub(super) fn configured(&self, name: &str) -> Result<GroupConfig, Fault> {
-        let found = self.config.groups.iter().find(|group| group.name == name);
+        let found = self
+            .parts
+            .config
+            .groups
+            .iter()
+            .find(|group| group.name == name);
         let found = found.ok_or_else(|| FaultCode::BadName.about_group(name))?;
         if self.roster.group(name).is_some() {
             return Err(FaultCode::AlreadyAdded.about_group(name));
@@ -61,13 +65,13 @@ impl Supervisor {
         Ok(found.clone())
     }
 
-    pub(super) fn reload_config(&self) -> ResponseActFuture<Self, Answer<Reread>> {
+    pub(super) fn reload_config(&self) -> Later<Diff> {
         let loaded = self.load().into_actor(self);
         Box::pin(loaded.map(|loaded, act, _ctx| match loaded {
             Ok(Loaded {
                 config, listing, ..
             }) => {
-                act.listing.send_replace(Arc::new(listing));
+                act.parts.listing.send_replace(Arc::new(listing));
                 Ok(act.compare(config))
             }
             Err(reason) => Err(FaultCode::CantReread.about(reason)),
@@ -76,20 +80,16 @@ impl Supervisor {
 
     /// Keep the new groups for `addProcessGroup`; what runs, and every path and name of the
     /// running daemon, stays (differences C29, Q22).
-    fn compare(&mut self, config: Config) -> Reread {
+    fn compare(&mut self, config: Config) -> Diff {
         let active = self.roster.groups.iter();
         let active: Vec<GroupConfig> = active.map(|group| group.config.clone()).collect();
         let diff = visord_config::diff(&active, &config.groups);
-        self.config.groups = config.groups;
-        Reread {
-            added: diff.added,
-            changed: diff.changed,
-            removed: diff.removed,
-        }
+        self.parts.config.groups = config.groups;
+        diff
     }
 
     pub(super) fn configured_groups(&self) -> Vec<ConfiguredGroup> {
-        let groups = self.config.groups.iter();
+        let groups = self.parts.config.groups.iter();
         groups.map(|config| self.configured_group(config)).collect()
     }
 
@@ -105,7 +105,7 @@ impl Supervisor {
         let path = |process: &Arc<ProcessConfig>, stream: Stream| {
             let running = running.get(process.name.as_str())?;
             let name = ProcessName::new(&*config.name, &*process.name);
-            let path = self.auto_logs.get(&(name, stream));
+            let path = self.parts.auto_logs.get(&(name, stream));
             let path = path.filter(|_| Arc::ptr_eq(running, process))?;
             Some(path.to_string_lossy().into_owned())
         };

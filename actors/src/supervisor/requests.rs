@@ -43,30 +43,23 @@ impl Handler<Request> for Supervisor {
         }
         match request {
             R::StartProcess(it, reply) => {
-                let wait = it.wait;
-                self.forward(&it.name, Command::Start { wait }, reply);
+                self.forward(&it.name, Command::Start { wait: it.wait }, reply);
             }
             R::StopProcess(it, reply) => {
-                let wait = it.wait;
-                self.forward(&it.name, Command::Stop { wait }, reply);
+                self.forward(&it.name, Command::Stop { wait: it.wait }, reply);
             }
             R::SignalProcess(it, reply) => {
                 self.forward(&it.name, Command::Signal(it.signal), reply);
             }
             R::WriteStdin(it, reply) => self.forward(&it.name, Command::Write(it.data), reply),
-            R::ClearProcessLogs(it, reply) => self.forward(&it.name, Command::ClearLogs, reply),
             R::MaintainProcessLogs(it, reply) => {
-                let command = match it.action {
-                    LogAction::Rotate => Command::RotateLogs,
-                    LogAction::Reopen => Command::ReopenLogs,
-                };
-                self.forward(&it.name, command, reply);
+                self.forward(&it.name, Command::Logs(it.action), reply);
             }
             R::StartMany(it, reply) => reply_later(reply, self.start_many(&it)),
             R::StopMany(it, reply) => reply_later(reply, self.stop_many(&it)),
             R::SignalMany(it, reply) => reply_later(reply, self.signal_many(it)),
             R::ClearManyLogs(it, reply) => {
-                let command = Command::ClearLogs;
+                let command = Command::Logs(LogAction::Clear);
                 let cleared = self.bulk(&it.scope, |_| true, &command, |_| true, as_walked);
                 reply_later(reply, cleared);
             }
@@ -105,7 +98,7 @@ impl Supervisor {
         let Some(path) = self.deps.board.identity().logfile.clone() else {
             return Box::pin(ready(Err(FaultCode::NoFile.bare())));
         };
-        let activity = self.activity.clone();
+        let activity = self.parts.activity.clone();
         let spawner = &self.deps.workshop;
         let missing = self.lanes.main_log.run(spawner, move || !path.exists());
         Box::pin(async move {
@@ -130,8 +123,8 @@ impl Handler<ReopenEverything> for Supervisor {
 
     fn handle(&mut self, _msg: ReopenEverything, _ctx: &mut Context<Self>) {
         slog::info!(self.deps.logger, "supervisord logreopen");
-        self.activity.reopen();
-        self.reopened.send_replace(());
-        self.roster.tell_all(&Command::ReopenLogs);
+        self.parts.activity.reopen();
+        self.parts.reopened.send_replace(());
+        self.roster.tell_all(&Command::Logs(LogAction::Reopen));
     }
 }

@@ -90,7 +90,7 @@ impl Supervisor {
             self.give_up_process(name, ctx);
         }
         self.advance(ctx);
-        if self.ended.is_some() {
+        if self.parts.ended.is_some() {
             self.report(ctx);
         }
     }
@@ -114,8 +114,11 @@ impl Supervisor {
 impl Drop for Supervisor {
     /// Groups that are not at rest yet are left to be stopped without it.
     fn drop(&mut self) {
-        if self.ended.is_some() {
-            self.abandoned.0.replace(std::mem::take(&mut self.roster));
+        if self.parts.ended.is_some() {
+            self.parts
+                .abandoned
+                .0
+                .replace(std::mem::take(&mut self.roster));
         }
     }
 }
@@ -167,24 +170,14 @@ impl Abandoned {
 }
 
 #[cfg(feature = "testing")]
-impl actix::Handler<crate::messages::supervisor::InjectSupervisorPanic> for Supervisor {
-    type Result = ();
-
-    fn handle(
-        &mut self,
-        _msg: crate::messages::supervisor::InjectSupervisorPanic,
-        _ctx: &mut Context<Self>,
-    ) {
-        panic!("a test makes the Supervisor panic");
-    }
-}
-
-#[cfg(feature = "testing")]
 impl actix::Handler<crate::messages::process::InjectPanic> for Supervisor {
     type Result = ();
 
     fn handle(&mut self, msg: crate::messages::process::InjectPanic, _ctx: &mut Context<Self>) {
-        if let Ok(member) = self.roster.member(&msg.0) {
+        let Some(name) = &msg.0 else {
+            panic!("a test makes the Supervisor panic");
+        };
+        if let Ok(member) = self.roster.member(name) {
             member.addr.do_send(msg);
         }
     }

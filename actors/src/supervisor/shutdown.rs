@@ -2,14 +2,13 @@
 
 use std::time::Duration;
 
-use actix::{ActorFutureExt, AsyncContext, Context, Handler, ResponseActFuture, WrapFuture};
+use actix::{ActorFutureExt, AsyncContext, Context, Handler, WrapFuture};
 use visord_model::event::Event;
 use visord_model::fault::FaultCode;
 use visord_model::shutdown::{Progress, Rest, StopPlan};
 use visord_model::state::{ProcessState, SupervisorState};
 
-use super::{Ending, Supervisor};
-use crate::messages::Answer;
+use super::{Ending, Later, Supervisor};
 use crate::messages::process::{Command, ProcessChanged};
 use crate::messages::supervisor::{ProcessName, Terminate};
 
@@ -27,7 +26,7 @@ impl Supervisor {
         self.roster.tell_all(&Command::Closing);
         self.plan = Some(StopPlan::new(self.roster.views()));
         self.advance(ctx);
-        if self.ended.is_some() {
+        if self.parts.ended.is_some() {
             self.report(ctx);
         }
     }
@@ -88,7 +87,7 @@ impl Supervisor {
             Some(next) => Ending::Restart(next),
             None => Ending::Shutdown,
         };
-        if let Some(ended) = self.ended.take() {
+        if let Some(ended) = self.parts.ended.take() {
             // a daemon that no longer listens is ending already
             let _ = ended.send(ending);
         }
@@ -125,7 +124,7 @@ impl Supervisor {
 
     /// The new configuration is read first, and everything tried that can be; what would fail
     /// stops nothing (difference C28).
-    pub(super) fn restart(&mut self) -> ResponseActFuture<Self, Answer> {
+    pub(super) fn restart(&mut self) -> Later<()> {
         let rehearsed = self.rehearse().into_actor(self);
         Box::pin(rehearsed.map(|loaded, act, ctx| match loaded {
             Ok(next) => {

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use actix::{ActorFutureExt, ActorTryFutureExt, Context, ResponseActFuture, WrapFuture, fut};
+use actix::{ActorFutureExt, ActorTryFutureExt, Context, WrapFuture};
 use futures_util::future::join_all;
 use tokio::sync::{Mutex, OwnedMutexGuard};
 use visord_config::{GroupConfig, ProcessDiff, group_differs, kind_differs, process_diff};
@@ -15,9 +15,9 @@ use visord_model::event::Event;
 use visord_model::fault::{Fault, FaultCode};
 use visord_model::name::ProcessName;
 
-use super::Supervisor;
 use super::add_remove::{AutoLogs, Retained};
 use super::roster::{Group, Member};
+use super::{Later, Supervisor, answered};
 use crate::messages::Answer;
 use crate::messages::event::Unsubscribe;
 use crate::messages::process::Command;
@@ -70,16 +70,14 @@ fn emptied(group: &GroupConfig) -> GroupConfig {
 /// The new group as it will run: a process that is kept keeps the very settings it was started
 /// with, also where they differ in what does not count as a change (spec core 4.12).
 fn as_it_will_run(old: &GroupConfig, new: &GroupConfig, diff: &ProcessDiff) -> GroupConfig {
-    let mut kept: BTreeMap<&str, _> = BTreeMap::new();
-    for process in &old.processes {
-        kept.insert(process.name.as_str(), process);
-    }
+    let named = old.processes.iter().map(|process| (&process.name, process));
+    let mut kept: BTreeMap<&String, _> = named.collect();
     for name in &diff.changed {
-        kept.remove(name.as_str());
+        kept.remove(name);
     }
     let mut group = new.clone();
     for process in &mut group.processes {
-        if let Some(old) = kept.get(process.name.as_str())
+        if let Some(old) = kept.get(&process.name)
             && old != &process
         {
             *process = Arc::clone(old);
@@ -91,7 +89,12 @@ fn as_it_will_run(old: &GroupConfig, new: &GroupConfig, diff: &ProcessDiff) -> G
 impl Supervisor {
     fn change(&self, name: &str) -> Result<Change, Fault> {
         let active = self.roster.group(name).map(|group| &group.config);
-        let configured = self.config.groups.iter().find(|group| group.name == name);
+        let configured = self
+            .parts
+            .config
+            .groups
+            .iter()
+            .find(|group| group.name == name);
         let some = active.or(configured);
         let nothing = emptied(some.ok_or_else(|| FaultCode::BadName.about_group(name))?);
         let (old, new) = (active.unwrap_or(&nothing), configured.unwrap_or(&nothing));
@@ -139,28 +142,35 @@ impl Supervisor {
     pub(super) fn update_group(
         &mut self,
         UpdateGroup { name, dry_run }: UpdateGroup,
-    ) -> ResponseActFuture<Self, Answer<Vec<Updated>>> {
+    ) -> Later<Vec<Updated>> {
         if dry_run {
-            let change = self.change(&name);
-            return Box::pin(fut::ready(change.map(|change| change.processes)));
+            return answered(self.change(&name).map(|change| change.processes));
         }
+        self.in_turn(name, Self::update)
+    }
+
+    /// Update or add a group when all updates and additions of it that came before are done.
+    pub(super) fn in_turn<T: 'static>(
+        &mut self,
+        name: String,
+        work: fn(&mut Self, &str) -> Later<T>,
+    ) -> Later<T> {
         let lock = self.locks.lock(&name).into_actor(self);
         Box::pin(lock.then(move |lock, act, _ctx| {
-            act.update(&name).map(move |answer, _act, _ctx| {
+            work(act, &name).map(move |answer, _act, _ctx| {
                 drop(lock);
                 answer
             })
         }))
     }
 
-    /// The lock of the group is held.
-    fn update(&mut self, name: &str) -> ResponseActFuture<Self, Answer<Vec<Updated>>> {
+    fn update(&mut self, name: &str) -> Later<Vec<Updated>> {
         let change = match self.check_open().and_then(|()| self.change(name)) {
             Ok(change) => change,
-            Err(fault) => return Box::pin(fut::ready(Err(fault))),
+            Err(fault) => return answered(Err(fault)),
         };
         if !change.differs {
-            return Box::pin(fut::ready(Ok(change.processes)));
+            return answered(Ok(change.processes));
         }
         let Some(group) = &change.group else {
             return self.retire(change, AutoLogs::new());
@@ -170,13 +180,9 @@ impl Supervisor {
     }
 
     /// Stop all that leaves, at once; then go on.
-    fn retire(
-        &mut self,
-        change: Change,
-        logs: AutoLogs,
-    ) -> ResponseActFuture<Self, Answer<Vec<Updated>>> {
+    fn retire(&mut self, change: Change, logs: AutoLogs) -> Later<Vec<Updated>> {
         if let Err(fault) = self.check_open() {
-            return Box::pin(fut::ready(Err(fault)));
+            return answered(Err(fault));
         }
         let leaving = self.leaving(&change);
         let stops = |member: &Member| {

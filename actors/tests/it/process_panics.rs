@@ -55,7 +55,9 @@ impl Play<'_> {
         let sentence = format!("the actor of '{process}' panicked; it goes on with its state");
         let told = || self.text("main.log").matches(&sentence).count();
         let before = told();
-        self.stage.supervisor.do_send(InjectPanic(name(process)));
+        self.stage
+            .supervisor
+            .do_send(InjectPanic(Some(name(process))));
         wait_until_async(&sentence, || told() > before).await;
     }
 
@@ -111,7 +113,9 @@ impl Play<'_> {
         let started = self.stage.link.start_process(name("slow"), false);
         let permitted = async {
             wait_until_async("the second child", || self.starts("slow") == 2).await;
-            self.stage.supervisor.do_send(InjectPanic(name("slow")));
+            self.stage
+                .supervisor
+                .do_send(InjectPanic(Some(name("slow"))));
             self.stage.spawner.permits.add_permits(1);
         };
         // the client may be told that its request was interrupted
@@ -158,7 +162,9 @@ impl Play<'_> {
         started.expect("started");
         let pid = self.stage.process("stubborn").pid;
         wait_until_async("it to be given up", || {
-            self.stage.supervisor.do_send(InjectPanic(name("stubborn")));
+            self.stage
+                .supervisor
+                .do_send(InjectPanic(Some(name("stubborn"))));
             self.stage.process("stubborn").state == ProcessState::Unknown
         })
         .await;
@@ -174,7 +180,9 @@ impl Play<'_> {
         let panics = async {
             wait_until_async("the child", || self.starts("slow") > before).await;
             wait_until_async("it to be given up", || {
-                self.stage.supervisor.do_send(InjectPanic(name("slow")));
+                self.stage
+                    .supervisor
+                    .do_send(InjectPanic(Some(name("slow"))));
                 self.stage.process("slow").state == ProcessState::Unknown
             })
             .await;
@@ -217,7 +225,9 @@ fn a_process_goes_on() {
             play.what_was_given_up_can_be_removed().await;
             // the daemon ends in spite of a panic on the way
             play.stage.link.shutdown().await.expect("shutdown");
-            play.stage.supervisor.do_send(InjectPanic(name("echo")));
+            play.stage
+                .supervisor
+                .do_send(InjectPanic(Some(name("echo"))));
             assert_eq!(play.stage.end.await, Ok(Ending::Shutdown));
         });
     });

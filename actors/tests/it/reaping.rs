@@ -45,7 +45,7 @@ fn words_every_kind_of_end() {
             world.watch(&child);
             let pid = child.pid;
             let exited = world.exit().await;
-            assert_eq!((exited.pid, exited.status), (pid, status), "{script}");
+            assert_eq!((exited.pid, exited.exit.status), (pid, status), "{script}");
         }
     });
 }
@@ -57,7 +57,7 @@ fn tells_of_ends_before_the_watch_and_to_the_latest_owner() {
         let (early, _pipes) = world.spawn("exit 4").await;
         await_reaped(&early).await;
         world.watch(&early);
-        assert_eq!(world.exit().await.status, ExitStatus::Code(4));
+        assert_eq!(world.exit().await.exit.status, ExitStatus::Code(4));
         // its owner may have ended before it listened; the next one asks as well
         world.watch(&early);
         assert_eq!(world.exit().await.pid, early.pid);
@@ -104,7 +104,7 @@ fn loses_no_end_in_a_storm() {
         }
         while !living.is_empty() {
             let exited = world.exit().await;
-            assert_eq!(exited.status, ExitStatus::Code(0));
+            assert_eq!(exited.exit.status, ExitStatus::Code(0));
             assert!(living.remove(&exited.pid), "reported once");
         }
         let time = started.elapsed();
@@ -172,7 +172,7 @@ async fn unknown_children(mut world: World) {
     // all of them end at once, and the child without an owner is reported too
     kept.clear();
     world.watch(&unwatched);
-    assert_eq!(world.exit().await.status, ExitStatus::Code(9));
+    assert_eq!(world.exit().await.exit.status, ExitStatus::Code(9));
     while !expected.is_empty() {
         let line = world.line().await;
         assert!(expected.remove(&line), "{line}");
@@ -286,7 +286,7 @@ async fn whatever_is_allowed() {
         .spawner
         .signal(&child, Signal::TERM, false)
         .expect("sent");
-    let told = world.exit().await.status.describe();
+    let told = world.exit().await.exit.status.describe();
     assert_eq!(
         (told.as_str(), &text),
         ("terminated by SIGTERM", b"0\n1\n2\n")

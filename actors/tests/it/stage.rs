@@ -103,18 +103,20 @@ pub(crate) fn start(folder: &Path) -> Stage {
     let loader = loader(folder);
     let (ended, end) = oneshot::channel();
     let abandoned = Abandoned::default();
-    let supervisor = Supervisor::run(Parts {
-        abandoned: abandoned.clone(),
-        reopened: tokio::sync::watch::Sender::new(()),
-        deps: Rc::new(deps),
-        config: loader().expect("a valid configuration").config,
-        auto_logs: AutoLogs::new(),
-        loader,
-        rehearsal: Arc::new(|_| Ok(())),
-        listing: tokio::sync::watch::Sender::default(),
-        activity,
-        ended,
-    });
+    let supervisor = Supervisor::run(
+        Rc::new(deps),
+        Parts {
+            abandoned: abandoned.clone(),
+            reopened: tokio::sync::watch::Sender::new(()),
+            config: loader().expect("a valid configuration").config,
+            auto_logs: AutoLogs::new(),
+            loader,
+            rehearsal: Arc::new(|_| Ok(())),
+            listing: tokio::sync::watch::Sender::default(),
+            activity,
+            ended: Some(ended),
+        },
+    );
     supervisor.do_send(Begin);
     Stage {
         link: SupervisorHandle::new(&supervisor),

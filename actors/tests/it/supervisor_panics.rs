@@ -3,7 +3,8 @@
 
 use std::path::Path;
 
-use visord_actors::messages::supervisor::{InjectSupervisorPanic, ReopenEverything, Scope};
+use visord_actors::messages::process::InjectPanic;
+use visord_actors::messages::supervisor::{ReopenEverything, Scope};
 use visord_actors::supervisor::Ending;
 use visord_model::fault::FaultCode;
 use visord_model::name::ProcessName;
@@ -41,7 +42,7 @@ fn forget(folder: &Path) {
 
 /// Make it panic, and wait until it answers again.
 async fn crash(stage: &Stage) {
-    stage.supervisor.do_send(InjectSupervisorPanic);
+    stage.supervisor.do_send(InjectPanic(None));
     stage.link.get_config().await.expect("it answers");
 }
 
@@ -64,7 +65,7 @@ async fn its_state_and_its_processes_survive(stage: &mut Stage, folder: &Path) {
     assert_eq!(pid_of_last(stage), other);
     assert!(stage.end.try_recv().is_err(), "it has not ended");
     // messages behind the one that made it panic are handled
-    stage.supervisor.do_send(InjectSupervisorPanic);
+    stage.supervisor.do_send(InjectPanic(None));
     stage.supervisor.do_send(ReopenEverything);
     let updated = stage.link.update_group("g".to_owned(), false).await;
     updated.expect("updated");
@@ -88,7 +89,7 @@ async fn an_update_that_dies_is_called_off(stage: &Stage, folder: &Path) {
             stage.process("first").state != ProcessState::Running
         })
         .await;
-        stage.supervisor.do_send(InjectSupervisorPanic);
+        stage.supervisor.do_send(InjectPanic(None));
     };
     let (updated, ()) = futures_util::future::join(update, panics).await;
     // it may have been done just before
@@ -116,7 +117,7 @@ async fn a_stop_goes_on(folder: &Path) {
     let stage = start(folder);
     both_listen(folder).await;
     stage.link.shutdown().await.expect("shutdown");
-    stage.supervisor.do_send(InjectSupervisorPanic);
+    stage.supervisor.do_send(InjectPanic(None));
     assert_eq!(stage.end.await, Ok(Ending::Shutdown));
     let stops = std::fs::read_to_string(folder.join("stops")).unwrap_or_default();
     assert_eq!(stops, "first\nlast\n");
@@ -127,7 +128,7 @@ async fn given_up_it_leaves_nothing(folder: &Path) {
     let stage = start(folder);
     both_listen(folder).await;
     for _ in 0..20 {
-        stage.supervisor.do_send(InjectSupervisorPanic);
+        stage.supervisor.do_send(InjectPanic(None));
     }
     assert!(stage.end.await.is_err(), "no ordinary end");
     let fault = stage.link.stop_many(Scope::All, false).await;

@@ -3,7 +3,7 @@
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, rt};
-use visord_actors::messages::supervisor::Scope;
+use visord_actors::messages::supervisor::{LogAction, Scope};
 use visord_model::fault::{Fault, FaultCode};
 
 use super::Visit;
@@ -106,7 +106,7 @@ async fn carry_out_one(state: &AppState, verb: Verb, given: &str) -> String {
             let _ = link.stop_process(name.clone(), true).await;
             link.start_process(name, true).await
         }
-        Verb::ClearLog => link.clear_process_logs(name).await,
+        Verb::ClearLog => link.maintain_process_logs(name, LogAction::Clear).await,
     };
     match (verb, done.map_err(|fault| fault.spelled(given))) {
         (Verb::Start, Ok(())) => format!("Process {given} started"),

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use visord_actors::messages::supervisor::{ConfiguredGroup, Reread};
-use visord_config::{ChannelConfig, LogTarget, ProcessConfig, Secret};
+use visord_actors::messages::supervisor::ConfiguredGroup;
+use visord_config::{ChannelConfig, Diff, LogTarget, ProcessConfig, Secret};
 use visord_xmlrpc::writer::StructWriter;
 
 use super::method::{Args, GROUP, Method, admin, later, operate, optional, param};
@@ -75,7 +75,7 @@ async fn update_group(state: Arc<AppState>, args: Args) -> Outcome {
 }
 
 async fn reload_config(state: Arc<AppState>, _: Args) -> Outcome {
-    let Reread {
+    let Diff {
         added,
         changed,
         removed,

@@ -44,7 +44,7 @@ const READ_MAIN: Method = view("readLog", later!(read_main))
     .help("A part of the daemon's own log.")
     .takes(&[OFFSET, LENGTH])
     .returns(TEXT);
-const CLEAR: Method = operate("clearProcessLogs", later!(clear_process))
+const CLEAR: Method = operate("clearProcessLogs", later!(maintain, LogAction::Clear))
     .help("Empty the logs of a process.")
     .takes(&[PROCESS]);
 
@@ -190,10 +190,6 @@ async fn tail_process(state: Arc<AppState>, args: Args, stream: Stream) -> Outco
         // a log that cannot be read is an empty answer
         (Err(_), _) => LogPart::default().reply(Some((offset, false))),
     })
-}
-
-async fn clear_process(state: Arc<AppState>, args: Args) -> Outcome {
-    on_one(args.text(0)?, |name| state.link.clear_process_logs(name)).await
 }
 
 async fn maintain(state: Arc<AppState>, args: Args, action: LogAction) -> Outcome {

@@ -8,7 +8,7 @@ use slog::{Discard, Logger, o};
 use visord_actors::board::{Board, Identity};
 use visord_actors::messages::supervisor::*;
 use visord_actors::usage::Usage;
-use visord_config::{GroupConfig, GroupKind};
+use visord_config::{Diff, GroupConfig, GroupKind};
 use visord_model::fault::{Fault, FaultCode};
 use visord_model::process::ProcessInfo;
 use visord_model::state::ProcessState;
@@ -75,7 +75,6 @@ answers! {
     StopMany => outcomes();
     SignalMany => outcomes();
     WriteStdin => ();
-    ClearProcessLogs => ();
     ClearManyLogs => outcomes();
     MaintainProcessLogs => ();
     ClearMainLog => ();
@@ -87,7 +86,7 @@ answers! {
         stops: true,
         starts: false,
     }];
-    ReloadConfig => Reread {
+    ReloadConfig => Diff {
         added: vec!["zz".into(), "aa".into()],
         changed: vec![],
         removed: vec!["g".into()],

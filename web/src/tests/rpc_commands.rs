@@ -25,8 +25,8 @@ signalAllProcesses ["NO"] | SignalMany { scope: All, signal: Err(Fault { code: B
 signalAllProcesses ["USR1"] | SignalMany { scope: All, signal: Ok(Signal(10)) } | MANY
 sendProcessStdin ["x", "é"] | WriteStdin { name: <x>, data: [195, 169] } | True
 sendRemoteCommEvent [1, {"a": 1}] | SendRemoteEvent { kind: "1", data: "{'a': 1}" } | True
-clearProcessLogs ["x"] | ClearProcessLogs { name: <x> } | True
-clearProcessLog ["x"] | ClearProcessLogs { name: <x> } | True
+clearProcessLogs ["x"] | MaintainProcessLogs { name: <x>, action: Clear } | True
+clearProcessLog ["x"] | MaintainProcessLogs { name: <x>, action: Clear } | True
 rotateProcessLogs ["x"] | MaintainProcessLogs { name: <x>, action: Rotate } | True
 reopenProcessLogs ["x"] | MaintainProcessLogs { name: <x>, action: Reopen } | True
 clearAllProcessLogs [] | ClearManyLogs { scope: All } | MANY
