@@ -5,25 +5,44 @@
 //! other parts of the daemon read. Output and ticks without a subscriber cost no more than a look at
 //! a bit set.
 
-use actix::{Actor, Context, Handler, MessageResult, Recipient};
+use actix::{Actor, Addr, Context, Handler, MessageResult};
 use std::sync::Arc;
-use visord_model::event::{KindSet, Serials};
+use tokio::sync::watch;
+use visord_logs::EventSink;
+use visord_model::event::{Event, EventKind, KindSet, Serials};
 
 use crate::feed::{Feed, News};
-use crate::interest::Interest;
 use crate::messages::event::{Deliver, GetNextSerial, Publish, Subscribe, Unsubscribe};
 
-struct Subscription {
-    name: Arc<str>,
-    kinds: KindSet,
-    recipient: Recipient<Deliver>,
+/// The event types with a subscriber, readable from any thread without a message: log threads look
+/// before they build an event that no pool would receive. Clones share one set.
+#[derive(Clone, Debug, Default)]
+pub struct Interest(watch::Sender<KindSet>);
+
+impl Interest {
+    /// Replaces the set.
+    pub(crate) fn set(&self, kinds: KindSet) {
+        let replace = |old: &mut KindSet| std::mem::replace(old, kinds) != kinds;
+        self.0.send_if_modified(replace);
+    }
+
+    /// Whether an event of this type has a subscriber.
+    #[must_use]
+    pub fn wants(&self, kind: EventKind) -> bool {
+        self.0.borrow().contains(kind)
+    }
+
+    /// The set, and a wake-up when it changes.
+    pub(crate) fn watch(&self) -> watch::Receiver<KindSet> {
+        self.0.subscribe()
+    }
 }
 
 /// See the module.
 pub struct EventBus {
     serials: Serials,
     /// In the order of subscribing, which is the order of delivery.
-    subscriptions: Vec<Subscription>,
+    subscriptions: Vec<Subscribe>,
     interest: Interest,
     feed: Feed,
 }
@@ -62,7 +81,7 @@ impl Handler<Publish> for EventBus {
 
     fn handle(&mut self, Publish(event): Publish, _ctx: &mut Self::Context) {
         let kind = event.kind();
-        let is_wanted = |subscription: &&Subscription| subscription.kinds.contains(kind);
+        let is_wanted = |subscription: &&Subscribe| subscription.kinds.contains(kind);
         let mut subscribers = self.subscriptions.iter().filter(is_wanted).peekable();
         let serial = subscribers.peek().map(|_| self.serials.draw());
         let is_news = Feed::has(kind);
@@ -88,16 +107,10 @@ impl Handler<Subscribe> for EventBus {
     type Result = ();
 
     fn handle(&mut self, msg: Subscribe, _ctx: &mut Self::Context) {
-        let kinds = KindSet::subscribed(&msg.kinds);
-        let subscription = Subscription {
-            name: msg.name,
-            kinds,
-            recipient: msg.recipient,
-        };
-        let same = |other: &&mut Subscription| other.name == subscription.name;
+        let same = |other: &&mut Subscribe| other.name == msg.name;
         match self.subscriptions.iter_mut().find(same) {
-            Some(known) => *known = subscription,
-            None => self.subscriptions.push(subscription),
+            Some(known) => *known = msg,
+            None => self.subscriptions.push(msg),
         }
         self.announce_interest();
     }
@@ -118,6 +131,33 @@ impl Handler<GetNextSerial> for EventBus {
 
     fn handle(&mut self, _msg: GetNextSerial, _ctx: &mut Self::Context) -> Self::Result {
         MessageResult(self.serials.next())
+    }
+}
+
+/// Publishes events that have a subscriber on the bus, others in the feed alone.
+pub struct OutputEvents {
+    /// Who subscribes to what.
+    pub interest: Interest,
+    /// The event bus.
+    pub bus: Addr<EventBus>,
+    /// Where events without a subscriber can be seen.
+    pub feed: Feed,
+}
+
+impl EventSink for OutputEvents {
+    fn has_subscriber(&self, kind: EventKind) -> bool {
+        self.interest.wants(kind)
+    }
+
+    fn publish(&self, event: Event) {
+        if self.interest.wants(event.kind()) {
+            self.bus.do_send(Publish(event));
+        } else {
+            self.feed.publish(News::Event {
+                serial: None,
+                event: Arc::new(event),
+            });
+        }
     }
 }
 

@@ -10,8 +10,8 @@
 //! - [`spawn`]: the threads that clone children; [`reaper`] waits for their exits; [`fcgi`] has the
 //!   sockets of FastCGI programs.
 //! - [`log`]: the threads that store output, and the activity log.
-//! - [`event_bus`]: events for listeners, which [`pool`] delivers; [`feed`] is the same and more for
-//!   other readers; [`ticker`] publishes ticks, [`interest`] says which events have a subscriber.
+//! - [`event_bus`]: events for listeners, which [`pool`] delivers, and which of them have a
+//!   subscriber; [`feed`] is the same and more for other readers; [`ticker`] publishes ticks.
 //! - [`signals`], [`usage`], [`workers`], [`clock`]: signals to the daemon, what processes use,
 //!   jobs that may block, and the only clock.
 //!
@@ -39,9 +39,7 @@ pub mod clock;
 pub mod event_bus;
 pub mod fcgi;
 pub mod feed;
-pub mod interest;
 pub mod messages;
-pub mod output_events;
 pub mod pool;
 pub mod process;
 pub mod reaper;

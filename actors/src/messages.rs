@@ -10,12 +10,11 @@ pub mod supervisor;
 
 use tokio::sync::oneshot;
 use visord_model::fault::{Fault, FaultCode};
-use visord_model::name::ProcessName;
 
 /// The reply to a request: done, or the fault for the client.
 pub type Answer<T = ()> = Result<T, Fault>;
 
-/// Where the reply to a request goes. Dropped without one, it makes the request a [`NoReply`].
+/// Where the reply to a request goes. Dropped without one, the request gets a fault.
 #[derive(Debug)]
 pub struct Reply<T>(oneshot::Sender<Answer<T>>);
 
@@ -33,27 +32,7 @@ impl<T> Reply<T> {
     }
 }
 
-/// Why a request to an actor got no reply.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum NoReply {
-    /// The Supervisor has ended: the daemon is about to.
-    SupervisorEnded,
-    /// A panic interrupted the request.
-    Interrupted,
-    /// The process was removed meanwhile.
-    Removed(ProcessName),
-    /// The actor of the process panicked again and again.
-    GivenUp,
-}
-
-impl From<NoReply> for Fault {
-    fn from(reason: NoReply) -> Self {
-        match reason {
-            NoReply::SupervisorEnded => FaultCode::ShutdownState.bare(),
-            NoReply::Interrupted => FaultCode::Failed
-                .about("an internal error interrupted the request, see the log of supervisord"),
-            NoReply::Removed(name) => FaultCode::BadName.about(&name),
-            NoReply::GivenUp => FaultCode::Failed.about("its actor has ended"),
-        }
-    }
+/// The fault of a request that a panic of its actor interrupted.
+pub(crate) fn interrupted() -> Fault {
+    FaultCode::Failed.about("an internal error interrupted the request, see the log of supervisord")
 }

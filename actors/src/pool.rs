@@ -16,9 +16,9 @@ use parking_lot::Mutex;
 use slog::Logger;
 use visord_config::PoolConfig;
 use visord_logs::emit_at;
-use visord_model::event::{Event, EventDetail};
+use visord_model::event::Event;
 use visord_model::listener::{
-    Effect, Envelope, EventLength, ListenerRecover, LogKind, LogMessage, Queue, Queued, Undelivered,
+    Effect, Envelope, ListenerRecover, LogKind, LogMessage, Queue, Queued, Undelivered,
 };
 use visord_model::log_line::Level;
 
@@ -56,9 +56,7 @@ pub struct PoolNumbers {
 pub struct ListenerPool {
     name: String,
     server: String,
-    detail: EventDetail,
-    length: EventLength,
-    recover: ListenerRecover,
+    config: PoolConfig,
     logger: Logger,
     settle: Settle,
     /// A warning was logged since the last wait for the log.
@@ -85,9 +83,7 @@ impl ListenerPool {
             queue: Queue::new(&name, config.buffer_size),
             name,
             server,
-            detail: config.event_detail,
-            length: config.event_length,
-            recover: config.listener_recover,
+            config: config.clone(),
             logger,
             settle,
             warned: false,
@@ -168,8 +164,8 @@ impl ListenerPool {
             pool: &self.name,
             pool_serial: queued.pool_serial,
             event_name: queued.event.kind().name(),
-            payload: &queued.event.payload_with(self.detail),
-            length: self.length,
+            payload: &queued.event.payload_with(self.config.event_detail),
+            length: self.config.event_length,
         };
         let data = envelope.to_bytes();
         addr.do_send(ListenerRequest::Write { pid, data });
@@ -177,7 +173,7 @@ impl ListenerPool {
     }
 
     fn broken(&mut self, member: usize, pid: i32, ctx: &mut Context<Self>) {
-        if self.recover == ListenerRecover::Restart {
+        if self.config.listener_recover == ListenerRecover::Restart {
             let pause = next_pause(&mut self.members[member].restarts);
             let name = self.queue.name(member).to_owned();
             ctx.run_later(pause, move |act, _| act.restart(&name, pid));

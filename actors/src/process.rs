@@ -25,6 +25,7 @@ use std::sync::Arc;
 
 use actix::{Addr, Context, Recipient, WeakAddr};
 use visord_config::ProcessConfig;
+use visord_model::fault::{Fault, FaultCode};
 use visord_model::name::ProcessName;
 use visord_model::process::Machine;
 
@@ -36,7 +37,8 @@ pub use resume::GivenUp;
 use crate::board::RowOwner;
 use crate::fcgi::{SharedSocket, UseNumber};
 use crate::log::Channel;
-use crate::messages::process::ProcessChanged;
+use crate::messages::process::{Command, ProcessChanged};
+use crate::messages::{Answer, interrupted};
 use crate::pool::ListenerPool;
 use crate::reaper::ProcessExited;
 use crate::spawn::{ChildHandle, ProgramJobs, ResolvedCommand, SpawnAttempt};
@@ -46,7 +48,6 @@ use stdin::Stdin;
 use waiters::Waiters;
 
 /// What a process consists of.
-#[derive(Clone)]
 pub struct Setup {
     /// Its group and name.
     pub name: ProcessName,
@@ -61,12 +62,37 @@ pub struct Setup {
     /// The FastCGI socket that becomes its fd 0.
     pub socket: Option<SharedSocket>,
     /// Set when its actor is given up.
-    pub given_up: Rc<GivenUp>,
+    pub given_up: GivenUp,
+}
+
+impl Setup {
+    /// Send a request to its actor now; the answer comes later.
+    pub(crate) fn ask(
+        self: &Rc<Self>,
+        addr: Addr<ProcessActor>,
+        command: Command,
+    ) -> impl Future<Output = Answer> + 'static + use<> {
+        let (answer, setup) = (addr.send(command), Rc::clone(self));
+        async move {
+            let answer = answer.await;
+            answer.unwrap_or_else(|_| Err(setup.no_reply(addr.connected())))
+        }
+    }
+
+    /// Why its actor did not reply; `is_open`: its mailbox is.
+    fn no_reply(&self, is_open: bool) -> Fault {
+        match is_open {
+            true => interrupted(),
+            false if self.given_up.is_set() => FaultCode::Failed.about("its actor has ended"),
+            // removed meanwhile
+            false => FaultCode::BadName.about(&self.name),
+        }
+    }
 }
 
 /// The state of one process. See the module.
 pub struct Process {
-    setup: Setup,
+    setup: Rc<Setup>,
     deps: Rc<Deps>,
     /// Its own mailbox; weak, or a removed process would keep itself alive.
     mailbox: WeakAddr<ProcessActor>,
@@ -98,7 +124,7 @@ pub struct Process {
 
 impl Process {
     /// A process that was never started. It is on the board when this returns.
-    fn new(setup: Setup, deps: Rc<Deps>, context: &Context<ProcessActor>) -> Self {
+    fn new(setup: Rc<Setup>, deps: Rc<Deps>, context: &Context<ProcessActor>) -> Self {
         use actix::AsyncContext as _;
         let mut process = Self {
             machine: Machine::new(setup.name.process.clone(), setup.config.policy.clone()),

@@ -30,7 +30,7 @@ use crate::messages::event::Publish;
 use crate::messages::supervisor::{Begin, ProcessName};
 use crate::process::Deps;
 use crate::resume::{self as resumed, Panics};
-use crate::spawn::Lane;
+use crate::spawn::JobQueue;
 
 use add_remove::Retained;
 pub use add_remove::{AutoLogs, prepare_auto_logs};
@@ -82,15 +82,15 @@ pub struct Parts {
 
 /// What may hang, one job of each kind at a time.
 #[derive(Default)]
-struct Lanes {
+struct JobQueues {
     /// Reading the configuration.
-    reading: Lane,
+    reading: JobQueue,
     /// Trying what a restart would do.
-    rehearsing: Lane,
+    rehearsing: JobQueue,
     /// Making AUTO logs.
-    auto_logs: Lane,
+    auto_logs: JobQueue,
     /// Looking for the activity log.
-    main_log: Lane,
+    main_log: JobQueue,
 }
 
 /// The state of the daemon. See the module.
@@ -102,7 +102,7 @@ pub struct Supervisor {
     roster: Roster,
     /// Held while a group is updated or added.
     locks: GroupLocks,
-    lanes: Lanes,
+    queues: JobQueues,
     /// Which processes each update under way stops, and whether they ran before.
     updating: BTreeMap<String, Vec<(ProcessName, bool)>>,
     plan: Option<StopPlan>,
@@ -124,7 +124,7 @@ impl Supervisor {
             next: None,
             roster: Roster::default(),
             locks: GroupLocks::default(),
-            lanes: Lanes::default(),
+            queues: JobQueues::default(),
             updating: BTreeMap::new(),
             plan: None,
             retrying: BTreeSet::new(),

@@ -10,8 +10,7 @@ use tokio::time::timeout;
 use visord_model::event::Ticks;
 
 use crate::clock::since_epoch;
-use crate::event_bus::EventBus;
-use crate::interest::Interest;
+use crate::event_bus::{EventBus, Interest};
 use crate::messages::event::Publish;
 
 /// Timers count in milliseconds, rounded up: this keeps a wakeup from coming just too

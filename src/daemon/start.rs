@@ -93,7 +93,7 @@ impl Running {
         if self.readiness.is_some() {
             log(&logger, &detach(&config.server));
         }
-        // the pid is known from here on: signals wait until the Signals actor listens
+        // the pid is known from here on: signals wait until the Supervisor gets them
         hold_signals();
         let (pidfile, line) = Pidfile::write(&config.server.pidfile, std::process::id());
         emit(&logger, &line);

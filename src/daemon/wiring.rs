@@ -11,12 +11,11 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use actix::Actor;
 use tokio::sync::{oneshot, watch};
 use visord_actors::messages::event::GetNextSerial;
 use visord_actors::messages::supervisor::Begin;
 use visord_actors::process::Deps;
-use visord_actors::signals::{Signals, hold_signals};
+use visord_actors::signals::{self, hold_signals};
 use visord_actors::spawn::SpawnerHandle;
 use visord_actors::supervisor::{Abandoned, Ending, Loader, Parts, Rehearsal, Supervisor};
 use visord_actors::workers::Workers;
@@ -104,8 +103,7 @@ async fn supervise(run: Run<'_>) -> Result<Ending, UsageError> {
             abandoned: abandoned.clone(),
         },
     );
-    let (board, logger) = (deps.board.clone(), deps.logger.clone());
-    Signals::new(supervisor.clone(), board, logger.clone()).start();
+    signals::listen(&supervisor, &deps);
     let state = web::state(
         &deps,
         &supervisor,
@@ -115,7 +113,7 @@ async fn supervise(run: Run<'_>) -> Result<Ending, UsageError> {
         run.workers,
     )
     .await;
-    let mut launcher = ServerLauncher::new(&running.bound, state, logger);
+    let mut launcher = ServerLauncher::new(&running.bound, state, deps.logger.clone());
     if let Err(error) = launcher.start(reopened.subscribe())
         && is_first
     {

@@ -15,7 +15,7 @@ fn subscribe(bus: &Addr<EventBus>, name: &str, kinds: &[EventKind]) -> Recorded<
     let (recipient, recorded) = recorder();
     bus.do_send(Subscribe {
         name: name.into(),
-        kinds: kinds.into(),
+        kinds: KindSet::subscribed(kinds),
         recipient,
     });
     recorded
@@ -174,4 +174,24 @@ fn readers_of_the_feed_draw_no_serials() {
         assert_eq!(serials(false).await, expected);
         assert_eq!(serials(true).await, expected);
     });
+}
+
+#[test]
+fn nothing_is_wanted_at_first() {
+    assert!(!Interest::default().wants(EventKind::Event));
+}
+
+#[test]
+fn a_parent_covers_its_descendants_only() {
+    let interest = Interest::default();
+    let reader = interest.clone();
+    interest.set(KindSet::subscribed(&[EventKind::ProcessLog]));
+    assert!(reader.wants(EventKind::ProcessLogStderr));
+    assert!(reader.wants(EventKind::ProcessLog));
+    assert!(!reader.wants(EventKind::ProcessCommunicationStdout));
+    assert!(!reader.wants(EventKind::Event));
+    interest.set(KindSet::subscribed(&[EventKind::Event]));
+    assert!(reader.wants(EventKind::Tick3600));
+    interest.set(KindSet::default());
+    assert!(!reader.wants(EventKind::Tick3600));
 }

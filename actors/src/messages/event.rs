@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use actix::{Message, Recipient};
-use visord_model::event::{Event, EventKind};
+use visord_model::event::{Event, KindSet};
 
 /// Something happened: tell the listeners that subscribed, and the feed.
 #[derive(Message)]
 #[rtype(result = "()")]
 pub struct Publish(pub Event);
 
-/// Deliver events of these kinds (and their descendants) to a listener pool from now on.
+/// Deliver events of these kinds to a listener pool from now on.
 /// A second subscription of the same name replaces the first.
 ///
 /// Only listener pools subscribe: an event with a subscriber draws a serial, which listeners see.
@@ -21,7 +21,7 @@ pub struct Subscribe {
     /// The pool's group name.
     pub name: Arc<str>,
     /// What it receives.
-    pub kinds: Vec<EventKind>,
+    pub kinds: KindSet,
     /// Where to send it.
     pub recipient: Recipient<Deliver>,
 }

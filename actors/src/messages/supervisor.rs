@@ -10,7 +10,7 @@ pub use visord_model::name::ProcessName;
 use visord_model::signal::Signal;
 
 pub use super::Answer;
-use super::{NoReply, Reply};
+use super::{Reply, interrupted};
 
 /// Which processes a bulk request is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,10 +36,8 @@ impl BulkResult {
     /// SUCCESS, or the code of the fault.
     #[must_use]
     pub fn status(&self) -> FaultCode {
-        self.answer
-            .as_ref()
-            .err()
-            .map_or(FaultCode::Success, |fault| fault.code)
+        let fault = self.answer.as_ref().err();
+        fault.map_or(FaultCode::Success, |fault| fault.code)
     }
 }
 
@@ -92,7 +90,7 @@ macro_rules! requests {
                     let request = Request::$name($name { $($field),* }, reply);
                     // a request that cannot be sent is dropped with its reply
                     let _ = self.0.send(request).await;
-                    answer.await.unwrap_or_else(|_| Err(self.no_reply().into()))
+                    answer.await.unwrap_or_else(|_| Err(self.no_reply()))
                 }
             )*
         }
@@ -115,10 +113,10 @@ impl SupervisorHandle {
         Self(addr.clone().recipient())
     }
 
-    fn no_reply(&self) -> NoReply {
+    fn no_reply(&self) -> Fault {
         match self.0.connected() {
-            true => NoReply::Interrupted,
-            false => NoReply::SupervisorEnded,
+            true => interrupted(),
+            false => FaultCode::ShutdownState.bare(),
         }
     }
 }

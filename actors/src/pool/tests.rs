@@ -6,15 +6,14 @@ use std::time::Duration;
 
 use actix::Addr;
 use tokio::time::sleep;
-use visord_model::event::EventKind;
+use visord_model::event::{EventDetail, EventKind, KindSet};
 use visord_model::listener::EventLength;
 use visord_model::name::ProcessName;
 use visord_model::state::ProcessState;
 
 use super::*;
-use crate::event_bus::EventBus;
+use crate::event_bus::{EventBus, Interest};
 use crate::feed::Feed;
-use crate::interest::Interest;
 use crate::messages::event::{Publish, Subscribe};
 use crate::tests::{Lines, on_paused_time, settle};
 
@@ -131,7 +130,7 @@ fn start_with_log(config: PoolConfig, settle: Settle) -> Fixture {
     let pool = pool.start();
     bus.do_send(Subscribe {
         name: "pool".into(),
-        kinds: config.events,
+        kinds: KindSet::subscribed(&config.events),
         recipient: pool.clone().recipient(),
     });
     let members = RefCell::default();

@@ -9,6 +9,7 @@ use actix::{
     Supervised,
 };
 use visord_model::moment::Mono;
+use visord_model::process::Input;
 
 use super::launch::Attempted;
 use super::{Deps, Process, Setup};
@@ -43,7 +44,7 @@ impl ProcessActor {
     /// Start the actor of a process that was never started. It is on the board when this
     /// returns.
     #[must_use]
-    pub fn start(setup: Setup, deps: Rc<Deps>) -> Addr<Self> {
+    pub fn start(setup: Rc<Setup>, deps: Rc<Deps>) -> Addr<Self> {
         let context = Context::new();
         let addr = context.address();
         let actor = Self {
@@ -96,7 +97,7 @@ impl ProcessActor {
             let wait = due.0.saturating_sub(self.process.now().mono.0);
             let timer = ctx.run_later(wait, |act, ctx| {
                 act.waits.timer = None;
-                act.process.deadline_passed();
+                act.process.turn_unasked(Input::Deadline);
                 act.wait(ctx);
             });
             (due, timer)

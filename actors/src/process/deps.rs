@@ -1,6 +1,5 @@
 //! What all processes of a daemon share.
 
-use std::ffi::OsString;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -40,11 +39,4 @@ pub struct Deps {
     pub server_url: Option<String>,
     /// `strip_ansi` of `[supervisord]`.
     pub strip_ansi: bool,
-}
-
-impl Deps {
-    /// The daemon's own `PATH`.
-    pub(super) fn path(&self) -> Option<OsString> {
-        self.environment.get("PATH")
-    }
 }

@@ -16,6 +16,7 @@ use super::listener_stdout::ListenerStdout;
 use super::spawn_request::OurEnds;
 use super::stdin::{Stdin, StdinError};
 use crate::log::{Channel, OpenedChannel};
+use crate::messages::pool::MemberEvent;
 use crate::reaper::{CHILD_QUIT, ProcessExited};
 use crate::spawn::{ChildHandle, Exit, ProgramJobs, SpawnAttempt, SpawnError, Spawned};
 
@@ -173,16 +174,17 @@ impl Process {
 
     /// Completes when the child's stdin may have room.
     pub(super) fn stdin_room(&self) -> impl Future<Output = std::io::Result<()>> + 'static + use<> {
-        let room = self.stdin.as_ref().map(Stdin::writable);
+        let pipe = self.stdin.as_ref().and_then(Stdin::watched);
         async move {
-            match room {
-                Some(room) => room.await,
+            match pipe {
+                Some(pipe) => pipe.writable().await,
                 None => Ok(()),
             }
         }
     }
 
     pub(super) fn stdin_has_room(&mut self, ready: std::io::Result<()>) {
+        let pid = self.current_pid();
         let Some(stdin) = self.stdin.as_mut() else {
             return;
         };
@@ -191,10 +193,12 @@ impl Process {
             .and_then(|()| stdin.flush())
         {
             Ok(()) if stdin.is_pending() => {}
-            Ok(()) => self.stdin_drained(),
+            // the child has read everything
+            Ok(()) => self.tell_pool(MemberEvent::StdinDrained { pid }),
+            // bytes that were taken cannot be written: the pool takes the event back
             Err(_closed) => {
                 self.stdin = None;
-                self.stdin_closed();
+                self.tell_pool(MemberEvent::StdinClosed { pid });
             }
         }
     }

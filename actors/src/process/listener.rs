@@ -18,7 +18,7 @@ impl Process {
         }
     }
 
-    fn current_pid(&self) -> i32 {
+    pub(super) fn current_pid(&self) -> i32 {
         self.child.as_ref().map_or(0, |child| child.pid)
     }
 
@@ -35,18 +35,6 @@ impl Process {
         };
         self.tell_pool(MemberEvent::Written { pid, outcome });
         self.sending_to = None;
-    }
-
-    /// Bytes that were taken cannot be written: the pool takes the event back.
-    pub(super) fn stdin_closed(&self) {
-        let pid = self.current_pid();
-        self.tell_pool(MemberEvent::StdinClosed { pid });
-    }
-
-    /// The child has read everything.
-    pub(super) fn stdin_drained(&self) {
-        let pid = self.current_pid();
-        self.tell_pool(MemberEvent::StdinDrained { pid });
     }
 
     /// A stop, and the start that follows it (difference Q15). Like any automatic restart not too

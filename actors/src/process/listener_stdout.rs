@@ -29,17 +29,6 @@ const FLOOD_PAUSE: Duration = Duration::from_millis(2);
 /// Chunks read after the child's exit; a pipe holds 64 KiB, or 1 MiB if its size was raised.
 const DRAIN_READS: usize = 16;
 
-/// When to read next, once the pipe is readable.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum NextRead {
-    Now,
-    /// After the turn of every other actor.
-    AfterTurn,
-    AfterPause,
-    /// The end was reached.
-    Never,
-}
-
 /// The read end of a listener's stdout, and the log that gets a copy.
 pub(super) struct ListenerStdout {
     pipe: Rc<Receiver>,
@@ -47,7 +36,9 @@ pub(super) struct ListenerStdout {
     /// Leads to `log`.
     copy: Option<OwnedFd>,
     lost: usize,
-    next_read: NextRead,
+    /// Before the next read, which comes at least after the turn of every other actor; `None`: the
+    /// end was reached.
+    pause: Option<Duration>,
     /// Where it is read into; what is passed on is as small as what was written.
     buffer: Box<[u8]>,
 }
@@ -63,21 +54,20 @@ impl Process {
     /// Whether [`Self::stdout_readable`] is to be waited for.
     pub(super) fn stdout_is_open(&self) -> bool {
         let stdout = self.listener_stdout.as_ref();
-        stdout.is_some_and(|stdout| stdout.next_read != NextRead::Never)
+        stdout.is_some_and(|stdout| stdout.pause.is_some())
     }
 
     /// Completes when the listener's stdout is to be read.
     pub(super) fn stdout_readable(&self) -> impl Future<Output = io::Result<()>> + 'static + use<> {
         let stdout = self.listener_stdout.as_ref();
-        let next = stdout.map(|stdout| (stdout.pipe.clone(), stdout.next_read));
+        let next = stdout.and_then(|stdout| Some((stdout.pipe.clone(), stdout.pause?)));
         async move {
-            let Some((pipe, next_read)) = next else {
+            let Some((pipe, pause)) = next else {
                 return Ok(());
             };
-            match next_read {
-                NextRead::Now | NextRead::Never => {}
-                NextRead::AfterTurn => tokio::task::yield_now().await,
-                NextRead::AfterPause => tokio::time::sleep(FLOOD_PAUSE).await,
+            match pause {
+                Duration::ZERO => tokio::task::yield_now().await,
+                pause => tokio::time::sleep(pause).await,
             }
             pipe.readable().await
         }
@@ -92,11 +82,10 @@ impl Process {
             Ok(()) => stdout.read(),
             Err(_) => Chunk::End,
         };
-        stdout.next_read = match &chunk {
-            Chunk::Data(data) if data.len() == CHUNK => NextRead::AfterPause,
-            Chunk::Data(_) => NextRead::AfterTurn,
-            Chunk::NothingYet => NextRead::Now,
-            Chunk::End => NextRead::Never,
+        stdout.pause = match &chunk {
+            Chunk::Data(data) if data.len() == CHUNK => Some(FLOOD_PAUSE),
+            Chunk::Data(_) | Chunk::NothingYet => Some(Duration::ZERO),
+            Chunk::End => None,
         };
         if let Chunk::Data(data) = chunk {
             self.pass_on(data);
@@ -139,22 +128,21 @@ impl Process {
     }
 }
 
-/// A nonblocking pipe into a channel; without one the listener is read all the same.
-fn copy_to(log: &Channel, pid: i32) -> Option<OwnedFd> {
-    let (read, write) = pipe2(OFlag::O_CLOEXEC | OFlag::O_NONBLOCK).ok()?;
-    log.attach(read, pid);
-    Some(write)
-}
-
 impl ListenerStdout {
     /// Of this child. Error: the pipe cannot be watched.
     pub(super) fn new(pipe: OwnedFd, log: Channel, pid: i32) -> io::Result<Self> {
+        // without a copy the listener is read all the same
+        let copy = pipe2(OFlag::O_CLOEXEC | OFlag::O_NONBLOCK).ok();
+        let copy = copy.map(|(read, write)| {
+            log.attach(read, pid);
+            write
+        });
         Ok(Self {
             pipe: Rc::new(Receiver::from_owned_fd(pipe)?),
-            copy: copy_to(&log, pid),
+            copy,
             log,
             lost: 0,
-            next_read: NextRead::Now,
+            pause: Some(Duration::ZERO),
             buffer: vec![0; CHUNK].into(),
         })
     }

@@ -18,16 +18,10 @@ impl LogPaths {
     /// As `getProcessInfo` shows them: empty for none, and for a redirected stderr.
     #[must_use]
     pub fn shown(&self, config: &ProcessConfig) -> (String, String) {
-        let text = |path: &Option<PathBuf>| {
-            path.as_ref()
-                .map_or_else(String::new, |p| p.to_string_lossy().into_owned())
-        };
-        let stderr = if config.redirect_stderr {
-            String::new()
-        } else {
-            text(&self.stderr)
-        };
-        (text(&self.stdout), stderr)
+        let text = |path: &PathBuf| path.to_string_lossy().into_owned();
+        let stderr = self.stderr.as_ref().filter(|_| !config.redirect_stderr);
+        let shown = [self.stdout.as_ref(), stderr].map(|path| path.map(text).unwrap_or_default());
+        shown.into()
     }
 
     /// What the configuration says, with the names that were made for AUTO.

@@ -9,13 +9,13 @@ use visord_model::name::ProcessName;
 use visord_model::process::{Input, Refusal, SPAWN_TIMEOUT};
 use visord_model::state::ProcessState;
 
+use super::Process;
 use super::stdin::{STDIN_BUFFER, StdinError};
 use super::waiters::Awaited;
-use super::{Process, Setup};
-use crate::log::{Channel, ChannelSpec, FileAction};
+use crate::log::{Channel, FileAction};
+use crate::messages::Answer;
 use crate::messages::process::Command;
 use crate::messages::supervisor::LogAction;
-use crate::messages::{Answer, NoReply};
 use crate::spawn::{ResolvedCommand, SpawnError};
 
 /// What has to be made good if a process stays that was to be replaced or removed.
@@ -26,12 +26,6 @@ pub(super) struct Leaving {
 }
 
 type Later = LocalBoxFuture<'static, Answer>;
-
-impl Setup {
-    fn no_reply(&self, is_open: bool) -> Fault {
-        NoReply::of(&self.name, &self.given_up, is_open).into()
-    }
-}
 
 fn refused(refusal: Refusal, name: &ProcessName) -> Fault {
     match refusal {
@@ -49,8 +43,10 @@ impl Process {
     pub(super) fn request(&mut self, command: Command) -> Later {
         let done = match command {
             Command::Start { wait } => return self.find_and_start(wait),
-            Command::StartFound { wait, program } => return later(self.start(wait, program)),
-            Command::Stop { wait } => return later(self.stop(wait)),
+            Command::StartFound { wait, program } => {
+                return self.start(wait, program).unwrap_or_else(refuse);
+            }
+            Command::Stop { wait } => return self.stop(wait).unwrap_or_else(refuse),
             Command::Retire => return self.retire(),
             Command::Logs(LogAction::Clear) => return self.maintain_logs(FileAction::Clear),
             Command::Logs(LogAction::Rotate) => return self.maintain_logs(FileAction::Rotate),
@@ -119,13 +115,13 @@ impl Process {
                 None => FaultCode::SpawnError.about(&setup.name),
             })?;
             let actor = mailbox.ok_or_else(|| setup.no_reply(false))?;
-            let started = actor.send(Command::StartFound { wait, program }).await;
-            started.unwrap_or_else(|_| Err(setup.no_reply(actor.connected())))
+            let start = Command::StartFound { wait, program };
+            setup.ask(actor, start).await
         }
         .boxed_local()
     }
 
-    fn start(&mut self, wait: bool, program: ResolvedCommand) -> Result<Option<Later>, Fault> {
+    fn start(&mut self, wait: bool, program: ResolvedCommand) -> Result<Later, Fault> {
         if self.leaving.is_some() {
             let reason = format!("{} is being updated", self.name());
             return Err(FaultCode::Failed.about(reason));
@@ -136,20 +132,21 @@ impl Process {
         // a spawn that follows a stop looks for the program again
         self.program = None;
         started?;
-        let awaited = match wait {
-            true => Awaited::Running,
+        Ok(match wait {
+            true => self.wait_for(Awaited::Running),
             // the start follows the stop that is under way (difference Q15)
-            false if stopping => return Ok(None),
-            false => Awaited::Launched,
-        };
-        Ok(Some(self.wait_for(awaited)))
+            false if stopping => done(),
+            false => self.wait_for(Awaited::Launched),
+        })
     }
 
-    fn stop(&mut self, wait: bool) -> Result<Option<Later>, Fault> {
+    fn stop(&mut self, wait: bool) -> Result<Later, Fault> {
         self.requested(Input::Stop)?;
         self.signalled()?;
-        let waits = wait && !self.machine.state().is_stopped();
-        Ok(waits.then(|| self.wait_for(Awaited::Stopped)))
+        Ok(match wait && !self.machine.state().is_stopped() {
+            true => self.wait_for(Awaited::Stopped),
+            false => done(),
+        })
     }
 
     fn wait_for(&mut self, awaited: Awaited) -> Later {
@@ -203,7 +200,11 @@ impl Process {
     /// Do this to every log, of a process that has none open too (difference C34).
     fn maintain_logs(&self, action: FileAction) -> Later {
         let open = join_all(self.channels().map(|log| log.maintain(action)));
-        let closed = self.closed_channels();
+        // what its outputs would be, while none is open
+        let closed = match self.channels().next() {
+            Some(_) => Vec::new(),
+            None => self.channel_specs(),
+        };
         let logs = &self.deps.logs;
         let closed = join_all(closed.iter().map(|spec| logs.maintain_closed(spec, action)));
         let name = self.name().clone();
@@ -217,20 +218,12 @@ impl Process {
         }
         .boxed_local()
     }
-
-    /// What its outputs would be, while none is open.
-    fn closed_channels(&self) -> Vec<ChannelSpec> {
-        match self.channels().next() {
-            Some(_) => Vec::new(),
-            None => self.channel_specs(),
-        }
-    }
 }
 
-fn later(answer: Result<Option<Later>, Fault>) -> Later {
-    match answer {
-        Ok(Some(later)) => later,
-        Ok(None) => ready(Ok(())).boxed_local(),
-        Err(fault) => ready(Err(fault)).boxed_local(),
-    }
+fn done() -> Later {
+    ready(Ok(())).boxed_local()
+}
+
+fn refuse(fault: Fault) -> Later {
+    ready(Err(fault)).boxed_local()
 }

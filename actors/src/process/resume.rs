@@ -6,12 +6,10 @@
 
 use std::cell::OnceCell;
 
-use visord_model::name::ProcessName;
 use visord_model::process::Input;
 use visord_model::state::ProcessState;
 
 use super::Process;
-use crate::messages::NoReply;
 use crate::messages::process::ProcessChanged;
 use crate::reaper::Watch;
 use crate::spawn::ChildHandle;
@@ -26,16 +24,10 @@ impl GivenUp {
         let child = self.0.get();
         child.is_some_and(|child| child.as_ref().is_none_or(|it| it.exit().is_some()))
     }
-}
 
-impl NoReply {
-    /// Why this process did not reply; `is_open`: its mailbox is.
-    pub(crate) fn of(name: &ProcessName, given_up: &GivenUp, is_open: bool) -> Self {
-        match is_open {
-            true => Self::Interrupted,
-            false if given_up.0.get().is_some() => Self::GivenUp,
-            false => Self::Removed(name.clone()),
-        }
+    /// Whether it was given up.
+    pub(super) fn is_set(&self) -> bool {
+        self.0.get().is_some()
     }
 }
 

@@ -44,7 +44,7 @@ pub(super) struct OurEnds {
 impl Process {
     /// Which program the command names.
     pub(super) fn query(&self) -> CommandQuery {
-        let path = self.deps.path();
+        let path = self.deps.environment.get("PATH");
         CommandQuery::new(
             &self.setup.config.command,
             &self.setup.config.environment,

@@ -92,18 +92,11 @@ impl Stdin {
         Ok(())
     }
 
-    /// Completes when the pipe may have room.
-    pub(super) fn writable(&self) -> impl Future<Output = io::Result<()>> + 'static + use<> {
-        let pipe = match &self.pipe {
+    /// The pipe to wait for, if anything waits for room.
+    pub(super) fn watched(&self) -> Option<Rc<Sender>> {
+        match &self.pipe {
             Pipe::Watched(pipe) => Some(Rc::clone(pipe)),
-            // nothing waits
             Pipe::Plain(_) | Pipe::Closed => None,
-        };
-        async move {
-            match pipe {
-                Some(pipe) => pipe.writable().await,
-                None => Ok(()),
-            }
         }
     }
 

@@ -139,15 +139,11 @@ impl Process {
         self.deps.clock.now()
     }
 
-    /// When [`Self::deadline_passed`] is due. None while the exit of the child is known and the
+    /// When [`Input::Deadline`] is due. None while the exit of the child is known and the
     /// machine is about to be told.
     pub(super) fn deadline(&self) -> Option<Mono> {
         let due = self.machine.deadline();
         due.filter(|_| self.exited.is_none())
-    }
-
-    pub(super) fn deadline_passed(&mut self) {
-        self.turn_unasked(Input::Deadline);
     }
 
     /// Log `waiting for x to stop` if a client waits for that. Whether one does.

@@ -1,7 +1,7 @@
 //! From a command line to a program: splitting and the search path (spec core 4.4).
 
+use std::env;
 use std::ffi::OsStr;
-use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
@@ -12,7 +12,7 @@ use visord_config::Environment;
 use super::SpawnError;
 
 /// Where programs are looked for when no `PATH` says so.
-const DEFAULT_PATH: [&str; 3] = ["/bin", "/usr/bin", "/usr/local/bin"];
+const DEFAULT_PATH: &str = "/bin:/usr/bin:/usr/local/bin";
 
 /// The question which program a command line names.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,25 +33,14 @@ impl CommandQuery {
         program_environment: &Environment,
         daemon_path: Option<&OsStr>,
     ) -> Self {
-        let path = match program_environment.get("PATH") {
-            Some(path) => directories(OsStr::new(path.expose())),
-            None => match daemon_path {
-                Some(path) if !path.is_empty() => directories(path),
-                Some(_) | None => DEFAULT_PATH.iter().map(PathBuf::from).collect(),
-            },
-        };
+        let of_program = program_environment.get("PATH");
+        let of_program = of_program.map(|path| OsStr::new(path.expose()));
+        let path = of_program.or(daemon_path.filter(|path| !path.is_empty()));
         Self {
             command: command.to_owned(),
-            path,
+            path: env::split_paths(path.unwrap_or(OsStr::new(DEFAULT_PATH))).collect(),
         }
     }
-}
-
-fn directories(path: &OsStr) -> Vec<PathBuf> {
-    path.as_bytes()
-        .split(|&byte| byte == b':')
-        .map(|directory| PathBuf::from(OsStr::from_bytes(directory)))
-        .collect()
 }
 
 /// A program and its arguments.

@@ -2,8 +2,6 @@
 //! between clone and exec.
 
 use std::ffi::{CStr, CString, OsStr, OsString};
-use std::io;
-use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
 use std::ptr;
 use std::sync::Arc;
@@ -21,7 +19,7 @@ pub(super) struct Launch {
     /// What to do (`child.rs`), and the program's own arguments.
     pub(super) arguments: Strings<CString>,
     pub(super) environment: Strings<Arc<CStr>>,
-    pub(super) stdio: Stdio,
+    pub(super) stdio: ChildEnds,
 }
 
 /// A null-terminated array of C strings.
@@ -53,40 +51,6 @@ impl<T: AsRef<CStr>> Strings<T> {
     }
 }
 
-/// The child's three descriptors, all above 2 so that putting one in place never overwrites
-/// another that is still needed.
-pub(super) struct Stdio {
-    stdin: OwnedFd,
-    stdout: OwnedFd,
-    stderr: Option<OwnedFd>,
-}
-
-impl Stdio {
-    fn new(ends: ChildEnds) -> io::Result<Self> {
-        Ok(Self {
-            stdin: above_stdio(ends.stdin)?,
-            stdout: above_stdio(ends.stdout)?,
-            stderr: ends.stderr.map(above_stdio).transpose()?,
-        })
-    }
-
-    /// What becomes of descriptors 0, 1 and 2.
-    pub(super) fn sources(&self) -> [RawFd; 3] {
-        let stdout = self.stdout.as_raw_fd();
-        let stderr = self.stderr.as_ref().map_or(stdout, AsRawFd::as_raw_fd);
-        [self.stdin.as_raw_fd(), stdout, stderr]
-    }
-}
-
-/// A daemon started with one of 0, 1, 2 closed may have got it for a pipe.
-fn above_stdio(fd: OwnedFd) -> io::Result<OwnedFd> {
-    match fd.as_raw_fd() {
-        // std duplicates none to 0, 1 or 2
-        ..=2 => fd.try_clone(),
-        _ => Ok(fd),
-    }
-}
-
 impl Launch {
     /// Look up the account and lay everything out. `limit`: soft and hard limit on descriptors
     /// to go back to. Fails on NUL bytes, and if descriptors run out.
@@ -115,7 +79,7 @@ impl Launch {
         Ok(Self {
             arguments: Strings::new(arguments),
             environment: Strings::new(plan.environment),
-            stdio: Stdio::new(plan.ends)
+            stdio: (plan.ends.above_stdio())
                 .map_err(|error| SpawnError::dispatchers(&plan.name, &error))?,
         })
     }

@@ -1,7 +1,7 @@
 //! The pipes between a child and the daemon.
 
 use std::io;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
 
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::unistd::pipe2;
@@ -15,6 +15,30 @@ pub struct ChildEnds {
     pub stdout: OwnedFd,
     /// Descriptor 2; `None`: the same as descriptor 1 (`redirect_stderr`).
     pub stderr: Option<OwnedFd>,
+}
+
+impl ChildEnds {
+    /// All above 2, so that putting one in place never overwrites another that is still needed: a
+    /// daemon started with one of 0, 1, 2 closed may have got it for a pipe.
+    pub(super) fn above_stdio(self) -> io::Result<Self> {
+        let above = |fd: OwnedFd| match fd.as_raw_fd() {
+            // std duplicates none to 0, 1 or 2
+            ..=2 => fd.try_clone(),
+            _ => Ok(fd),
+        };
+        Ok(Self {
+            stdin: above(self.stdin)?,
+            stdout: above(self.stdout)?,
+            stderr: self.stderr.map(above).transpose()?,
+        })
+    }
+
+    /// What becomes of descriptors 0, 1 and 2.
+    pub(super) fn sources(&self) -> [RawFd; 3] {
+        let stdout = self.stdout.as_raw_fd();
+        let stderr = self.stderr.as_ref().map_or(stdout, AsRawFd::as_raw_fd);
+        [self.stdin.as_raw_fd(), stdout, stderr]
+    }
 }
 
 /// What the daemon keeps, close-on-exec and non-blocking.
@@ -43,24 +67,23 @@ pub fn open_pipes(
         }
     };
     let (stdout, child_stdout) = output()?;
-    let (stderr, child_stderr) = if redirect_stderr {
-        (None, None)
+    let stderr = if redirect_stderr {
+        None
     } else {
-        let (read, write) = output()?;
-        (Some(read), Some(write))
+        Some(output()?)
     };
-    Ok((
-        ParentEnds {
-            stdin,
-            stdout,
-            stderr,
-        },
-        ChildEnds {
-            stdin: child_stdin,
-            stdout: child_stdout,
-            stderr: child_stderr,
-        },
-    ))
+    let (stderr, child_stderr) = stderr.unzip();
+    let ours = ParentEnds {
+        stdin,
+        stdout,
+        stderr,
+    };
+    let theirs = ChildEnds {
+        stdin: child_stdin,
+        stdout: child_stdout,
+        stderr: child_stderr,
+    };
+    Ok((ours, theirs))
 }
 
 /// A pipe whose read end does not block.

@@ -12,7 +12,7 @@ use actix::{Actor, ActorTryFutureExt, Addr, AsyncContext, Context, WrapFuture};
 use visord_config::{
     FcgiSocket, GroupConfig, GroupKind, LogFileConfig, LogTarget, PoolConfig, ProcessConfig,
 };
-use visord_model::event::{Event, Stream};
+use visord_model::event::{Event, KindSet, Stream};
 use visord_model::fault::FaultCode;
 use visord_model::name::ProcessName;
 
@@ -101,7 +101,9 @@ impl Supervisor {
             GroupKind::Programs | GroupKind::Fastcgi(_) => None,
         });
         self.deps.board.add_group(&config.name);
-        let shared = members.values().filter_map(|member| member.socket.clone());
+        let shared = members
+            .values()
+            .filter_map(|member| member.setup.socket.clone());
         let mut sockets: Vec<SharedSocket> = shared.collect();
         let members = config
             .processes
@@ -148,31 +150,23 @@ impl Supervisor {
         ctx: &mut Context<Self>,
     ) -> Member {
         let auto = |stream| self.parts.auto_logs.get(&(name.clone(), stream)).cloned();
-        let given_up = Rc::<GivenUp>::default();
-        let setup = Setup {
-            name: name.clone(),
-            config: config.clone(),
+        let setup = Rc::new(Setup {
             logs: LogPaths::resolve(config, auto),
+            name,
+            config: config.clone(),
             supervisor: ctx.address().recipient(),
             pool: pool.cloned(),
-            socket: socket.clone(),
-            given_up: Rc::clone(&given_up),
-        };
-        let addr = ProcessActor::start(setup, self.deps.clone());
+            socket,
+            given_up: GivenUp::default(),
+        });
+        let addr = ProcessActor::start(Rc::clone(&setup), self.deps.clone());
         if let Some(pool) = pool {
             pool.do_send(Join {
-                process: name.process.clone(),
+                process: setup.name.process.clone(),
                 member: addr.clone().recipient(),
             });
         }
-        Member {
-            name,
-            priority: config.priority,
-            starts_at_once: config.policy.startsecs <= 0,
-            addr,
-            given_up,
-            socket,
-        }
+        Member { setup, addr }
     }
 
     fn start_pool(&self, config: &GroupConfig, pool: &PoolConfig) -> Addr<ListenerPool> {
@@ -186,7 +180,7 @@ impl Supervisor {
         // before the group's own PROCESS_GROUP_ADDED, which its pool is to get
         self.deps.bus.do_send(Subscribe {
             name: config.name.as_str().into(),
-            kinds: pool.events.clone(),
+            kinds: KindSet::subscribed(&pool.events),
             recipient: addr.clone().recipient(),
         });
         addr
@@ -204,7 +198,7 @@ impl Supervisor {
         let mut known = self.parts.auto_logs.clone();
         known.retain(|(name, _), _| *name.group == *config.name);
         let name = config.name.clone();
-        let made = self.lanes.auto_logs.run(&self.deps.workshop, move || {
+        let made = self.queues.auto_logs.run(&self.deps.workshop, move || {
             let wanted: BTreeSet<_> = auto_channels(&config).map(|(key, _)| key).collect();
             known.retain(|key, _| wanted.contains(key));
             let groups = std::slice::from_ref(&config);
@@ -261,7 +255,7 @@ impl Supervisor {
             member.addr.do_send(Command::Retire);
         }
         self.set_auto_logs(name, AutoLogs::new());
-        let names = group.members.into_iter().map(|member| member.name);
+        let names = group.members.iter().map(|member| member.name().clone());
         self.deps.logs.forget(names);
         self.deps.board.remove_group(name);
         self.deps.bus.do_send(Unsubscribe(name.into()));
@@ -293,8 +287,8 @@ impl Supervisor {
             return Err(FaultCode::BadName.about_group(name));
         };
         let at_rest = |member: &Member| {
-            let info = self.deps.board.process(&member.name);
-            member.given_up.is_at_rest()
+            let info = self.deps.board.process(member.name());
+            member.setup.given_up.is_at_rest()
                 || info.is_none_or(|info| info.state.is_stopped() && info.pid == 0)
         };
         if self.locks.is_held(name) || !group.members.iter().all(at_rest) {

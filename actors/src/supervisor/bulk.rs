@@ -59,7 +59,7 @@ impl Supervisor {
                     Ok(()) => succeeds_at_once(&member),
                     Err(fault) => is_refusal(fault.code),
                 };
-                let name = member.name;
+                let name = member.name().clone();
                 Ended {
                     when: Instant::now(),
                     index,
@@ -79,7 +79,7 @@ impl Supervisor {
     ) -> Result<Vec<Member>, Fault> {
         let mut members = self.roster.walk(scope)?;
         members.retain(|member| {
-            let info = self.deps.board.process(&member.name);
+            let info = self.deps.board.process(member.name());
             info.is_some_and(|info| concerned(info.state))
         });
         Ok(members)
@@ -88,7 +88,7 @@ impl Supervisor {
     pub(super) fn start_many(&self, StartMany { scope, wait }: &StartMany) -> Results {
         let order = if *wait { in_order } else { as_walked };
         let stopped = |state: ProcessState| !state.is_running();
-        let at_once = |member: &Member| member.starts_at_once;
+        let at_once = |member: &Member| member.setup.config.policy.startsecs <= 0;
         self.bulk(
             scope,
             stopped,
@@ -121,7 +121,7 @@ impl Supervisor {
             Err(fault) => {
                 let members = self.members_in(&scope, signallable);
                 let refused = |member: Member| BulkResult {
-                    name: member.name,
+                    name: member.name().clone(),
                     answer: Err(fault.clone()),
                 };
                 let results = members.map(|all| all.into_iter().map(refused).collect());

@@ -17,7 +17,7 @@ impl Supervisor {
     pub(super) fn load(&self) -> impl Future<Output = Result<Loaded, String>> + 'static {
         let loader = self.parts.loader.clone();
         let loading = self
-            .lanes
+            .queues
             .reading
             .run(&self.deps.workshop, move || loader());
         async move {
@@ -34,14 +34,14 @@ impl Supervisor {
     ) -> impl Future<Output = Result<Loaded, (&'static str, String)>> + 'static {
         let loaded = self.load();
         let rehearsal = self.parts.rehearsal.clone();
-        let (spawner, lane) = (self.deps.workshop.clone(), self.lanes.rehearsing.clone());
+        let (spawner, queue) = (self.deps.workshop.clone(), self.queues.rehearsing.clone());
         async move {
             let invalid = |reason| ("the configuration is not valid", reason);
             let loaded = loaded.await.map_err(invalid)?;
             let loaded = loaded
                 .startable()
                 .map_err(|error| invalid(error.outline()))?;
-            let tried = lane.run(&spawner, move || rehearsal(&loaded.config).map(|()| loaded));
+            let tried = queue.run(&spawner, move || rehearsal(&loaded.config).map(|()| loaded));
             match tried.await {
                 Ok(tried) => tried.map_err(|reason| ("it would fail", reason)),
                 Err(not_done) => Err(("it could not be tried", not_done.to_string())),

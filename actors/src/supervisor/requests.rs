@@ -100,7 +100,7 @@ impl Supervisor {
         };
         let activity = self.parts.activity.clone();
         let spawner = &self.deps.workshop;
-        let missing = self.lanes.main_log.run(spawner, move || !path.exists());
+        let missing = self.queues.main_log.run(spawner, move || !path.exists());
         Box::pin(async move {
             match missing.await {
                 Ok(true) => return Err(FaultCode::NoFile.bare()),

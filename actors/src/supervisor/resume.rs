@@ -14,7 +14,7 @@ use visord_model::shutdown::{Progress, Rest, StopPlan};
 use visord_model::state::SupervisorState;
 
 use super::Supervisor;
-use super::roster::Roster;
+use super::roster::{Member, Roster};
 use crate::board::Board;
 use crate::messages::process::Command;
 use crate::resume::{self, Panics, Resume};
@@ -159,7 +159,7 @@ impl Abandoned {
                 Progress::Waiting => {}
             }
             if !matches!(timeout(patience, changed.changed()).await, Ok(Ok(()))) {
-                let left = roster.members().map(|member| &member.name);
+                let left = roster.members().map(Member::name);
                 let left = left.filter(|name| rest(name) != Rest::Stopped);
                 let left: Vec<&str> = left.map(|name| &*name.process).collect();
                 slog::crit!(logger, "could not stop {}", left.join(", "));

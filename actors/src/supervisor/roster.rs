@@ -8,38 +8,27 @@ use visord_model::fault::{Fault, FaultCode};
 use visord_model::name::ProcessName;
 use visord_model::shutdown::GroupView;
 
-use crate::fcgi::SharedSocket;
+use crate::messages::Answer;
 use crate::messages::process::Command;
 use crate::messages::supervisor::Scope;
-use crate::messages::{Answer, NoReply};
 use crate::pool::ListenerPool;
-use crate::process::{GivenUp, ProcessActor};
+use crate::process::{ProcessActor, Setup};
 
 /// One process of an active group.
 #[derive(Clone)]
 pub(super) struct Member {
-    pub(super) name: ProcessName,
-    pub(super) priority: i64,
-    /// It is RUNNING as soon as it is spawned (`startsecs=0`).
-    pub(super) starts_at_once: bool,
+    pub(super) setup: Rc<Setup>,
     pub(super) addr: Addr<ProcessActor>,
-    pub(super) given_up: Rc<GivenUp>,
-    /// What it shares with other FastCGI processes of its group.
-    pub(super) socket: Option<SharedSocket>,
 }
 
 impl Member {
+    pub(super) fn name(&self) -> &ProcessName {
+        &self.setup.name
+    }
+
     /// Send a request now; its answer comes later.
     pub(super) fn ask(&self, command: Command) -> impl Future<Output = Answer> + 'static + use<> {
-        let answer = self.addr.send(command);
-        let member = self.clone();
-        async move {
-            let no_reply = |_| {
-                let is_open = member.addr.connected();
-                Err(NoReply::of(&member.name, &member.given_up, is_open).into())
-            };
-            answer.await.unwrap_or_else(no_reply)
-        }
+        self.setup.ask(self.addr.clone(), command)
     }
 }
 
@@ -73,7 +62,7 @@ impl Roster {
     /// The process of this name, or BAD_NAME.
     pub(super) fn member(&self, name: &ProcessName) -> Result<&Member, Fault> {
         self.group(&name.group)
-            .and_then(|group| group.members.iter().find(|member| member.name == *name))
+            .and_then(|group| group.members.iter().find(|member| member.name() == name))
             .ok_or_else(|| FaultCode::BadName.about(name))
     }
 
@@ -97,11 +86,11 @@ impl Roster {
         let mut walk = Vec::new();
         for group in groups {
             let mut members = group.members.clone();
-            members.sort_by_key(|member| member.priority);
+            members.sort_by_key(|member| member.setup.config.priority);
             walk.append(&mut members);
         }
         if let Scope::These(names) = scope {
-            walk.retain(|member| names.contains(&member.name));
+            walk.retain(|member| names.contains(member.name()));
         }
         Ok(walk)
     }
@@ -119,7 +108,9 @@ impl Roster {
             let processes = group.members.iter();
             GroupView {
                 priority: group.config.priority,
-                processes: processes.map(|it| (it.name.clone(), it.priority)).collect(),
+                processes: processes
+                    .map(|it| (it.name().clone(), it.setup.config.priority))
+                    .collect(),
             }
         };
         self.groups.iter().map(view).collect()

@@ -96,7 +96,7 @@ impl Supervisor {
     /// Everything was tried: the administrator has to know which children live on.
     fn report_left_running(&self) {
         for member in self.roster.members() {
-            let info = self.deps.board.process(&member.name);
+            let info = self.deps.board.process(member.name());
             if let Some(info) = info.filter(|it| it.state == ProcessState::Unknown) {
                 slog::crit!(
                     self.deps.logger,
@@ -113,8 +113,8 @@ impl Supervisor {
         let alive: Vec<&str> = self
             .roster
             .members()
-            .filter(|member| self.rest(&member.name) == Rest::Running)
-            .map(|member| &*member.name.process)
+            .filter(|member| self.rest(member.name()) == Rest::Running)
+            .map(|member| &*member.name().process)
             .collect();
         if !alive.is_empty() {
             slog::info!(self.deps.logger, "waiting for {} to die", alive.join(", "));

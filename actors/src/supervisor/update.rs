@@ -187,16 +187,16 @@ impl Supervisor {
         let leaving = self.leaving(&change);
         let stops = |member: &Member| {
             let mut processes = change.processes.iter();
-            processes.any(|it| it.stops && it.name == member.name)
+            processes.any(|it| it.stops && it.name == *member.name())
         };
-        let stopped = leaving.iter().map(|it| (it.name.clone(), stops(it)));
+        let stopped = leaving.iter().map(|it| (it.name().clone(), stops(it)));
         self.updating.insert(change.name.clone(), stopped.collect());
         let requests = leaving.into_iter().map(|member| {
             let stopped = member.ask(Command::Retire);
             async move {
                 match stopped.await {
-                    Err(_) if member.given_up.is_at_rest() => Ok(()),
-                    answer => answer.map_err(|fault| (member.name, fault)),
+                    Err(_) if member.setup.given_up.is_at_rest() => Ok(()),
+                    answer => answer.map_err(|fault| (member.name().clone(), fault)),
                 }
             }
         });
@@ -225,7 +225,7 @@ impl Supervisor {
         let mut members = walk.unwrap_or_default();
         let is_kept = |member: &Member| {
             let mut processes = change.processes.iter();
-            processes.any(|it| it.fate == Fate::Kept && it.name == member.name)
+            processes.any(|it| it.fate == Fate::Kept && it.name == *member.name())
         };
         members.retain(|member| !is_kept(member));
         members
@@ -280,12 +280,12 @@ impl Supervisor {
         let fates = processes.iter().map(|it| (&it.name, it.fate));
         let fates: BTreeMap<&ProcessName, Fate> = fates.collect();
         for member in old.members {
-            match fates.get(&member.name) {
+            match fates.get(member.name()) {
                 Some(Fate::Kept) => {
-                    let process = member.name.process.clone();
+                    let process = member.name().process.clone();
                     retained.members.insert(process, member);
                 }
-                Some(Fate::Removed) => self.deps.board.remove_process(&member.name),
+                Some(Fate::Removed) => self.deps.board.remove_process(member.name()),
                 // its successor takes its row
                 Some(Fate::Restarted | Fate::Added) | None => {}
             }

@@ -5,11 +5,10 @@ use std::rc::Rc;
 
 use actix::{Actor, Recipient};
 use tokio::time::{Instant, sleep};
-use visord_model::event::{Event, EventKind, Period};
+use visord_model::event::{Event, EventKind, KindSet, Period};
 
 use super::*;
 use crate::feed::Feed;
-use crate::interest::Interest;
 use crate::messages::event::{Deliver, Subscribe, Unsubscribe};
 use crate::tests::{Recorded, on_paused_time, recorder};
 
@@ -41,7 +40,7 @@ fn subscribe(bus: &Addr<EventBus>, kinds: &[EventKind]) -> Recorded<Deliver> {
     let (recipient, recorded): (Recipient<Deliver>, _) = recorder();
     bus.do_send(Subscribe {
         name: "pool".into(),
-        kinds: kinds.into(),
+        kinds: KindSet::subscribed(kinds),
         recipient,
     });
     recorded

@@ -23,6 +23,11 @@ pub(super) struct Stat {
 }
 
 impl Stat {
+    /// Whether it is the same process for good: pids are used again.
+    pub(super) const fn is(&self, other: &Self) -> bool {
+        self.pid == other.pid && self.born == other.born
+    }
+
     /// Read a line as of `proc_pid_stat(5)`. The name may hold anything, even `) S 1`.
     pub(super) fn parse(line: &[u8]) -> Option<Self> {
         let name_ends = line.iter().rposition(|byte| *byte == b')')?;

@@ -1,6 +1,6 @@
 //! From accumulated time to percent: pure, so that it can be tested without burning any.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::stat::Stat;
@@ -15,22 +15,12 @@ pub(super) struct Units {
     pub(super) page: u64,
 }
 
-/// One member, as far as its time goes.
-#[derive(Clone, Copy, Debug)]
-struct Account {
-    parent: i32,
-    ticks: u64,
-}
-
-/// A member for good: pid and time of birth.
-type Member = (i32, u64);
-
 /// What is known of one process from sample to sample.
 #[derive(Debug)]
 pub(super) struct Track {
-    root: Member,
+    root: Stat,
     at: Duration,
-    accounts: BTreeMap<Member, Account>,
+    members: Vec<Stat>,
     /// Ticks used since the root was born.
     ticks: u64,
     pub(super) newest: Sample,
@@ -45,9 +35,9 @@ impl Track {
         let ticks = members.iter().map(|stat| stat.ticks).sum();
         let age = at.saturating_sub(seconds(root.born, units));
         let mut track = Self {
-            root: (root.pid, root.born),
+            root: *root,
             at,
-            accounts: BTreeMap::new(),
+            members: Vec::new(),
             ticks,
             newest: Sample::default(),
             curve: VecDeque::new(),
@@ -58,9 +48,7 @@ impl Track {
 
     /// Whether these members have the same root: a pid alone may be that of another process.
     pub(super) fn is_of(&self, members: &[Stat]) -> bool {
-        members
-            .iter()
-            .any(|stat| (stat.pid, stat.born) == self.root)
+        members.iter().any(|stat| stat.is(&self.root))
     }
 
     /// The next sample: what was used since the one before.
@@ -69,18 +57,11 @@ impl Track {
     /// waited for has taken it along, and what it had is not expected any more.
     pub(super) fn advance(&mut self, members: &[Stat], at: Duration, units: Units) {
         let now: u64 = members.iter().map(|stat| stat.ticks).sum();
-        let alive = |member: &Member| members.iter().any(|s| (s.pid, s.born) == *member);
-        let mut before = 0;
-        for (member, account) in &self.accounts {
-            let waited_for = || {
-                let is_parent = |other: &&Member| other.0 == account.parent;
-                self.accounts.keys().any(|other| is_parent(&other))
-            };
-            if alive(member) || waited_for() {
-                before += account.ticks;
-            }
-        }
-        let used = now.saturating_sub(before);
+        let is_alive = |old: &Stat| members.iter().any(|stat| stat.is(old));
+        let is_waited_for = |old: &Stat| self.members.iter().any(|other| other.pid == old.parent);
+        let counted = |old: &&Stat| is_alive(old) || is_waited_for(old);
+        let before = self.members.iter().filter(counted).map(|old| old.ticks);
+        let used = now.saturating_sub(before.sum());
         let span = at.saturating_sub(self.at);
         self.at = at;
         self.ticks += used;
@@ -89,11 +70,7 @@ impl Track {
 
     #[expect(clippy::cast_possible_truncation, reason = "percents for people")]
     fn take(&mut self, members: &[Stat], used: u64, span: Duration, units: Units) {
-        let account = |stat: &Stat| {
-            let Stat { parent, ticks, .. } = *stat;
-            ((stat.pid, stat.born), Account { parent, ticks })
-        };
-        self.accounts = members.iter().map(account).collect();
+        self.members = members.to_vec();
         let busy = seconds(used, units).as_secs_f64();
         let span = span.as_secs_f64();
         let cpu = if span > 0.0 { busy / span * 100.0 } else { 0.0 };

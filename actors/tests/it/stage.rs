@@ -12,11 +12,9 @@ use slog::Logger;
 use tokio::sync::{Semaphore, oneshot};
 use visord_actors::board::{Board, Identity};
 use visord_actors::clock::Clock;
-use visord_actors::event_bus::EventBus;
-use visord_actors::interest::Interest;
+use visord_actors::event_bus::{EventBus, Interest, OutputEvents};
 use visord_actors::log::{ActivitySettings, LogService, activity};
 use visord_actors::messages::supervisor::{Begin, ProcessName, SupervisorHandle};
-use visord_actors::output_events::OutputEvents;
 use visord_actors::process::Deps;
 use visord_actors::reaper::Reaper;
 use visord_actors::spawn::{

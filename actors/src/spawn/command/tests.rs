@@ -77,7 +77,10 @@ fn the_search_path_has_three_sources() {
     assert_eq!(path_of(Some(""), Some("/c")), paths(&[""]));
     assert_eq!(path_of(None, Some("/c::/d")), paths(&["/c", "", "/d"]));
     for daemon in [None, Some("")] {
-        assert_eq!(path_of(None, daemon), paths(&DEFAULT_PATH));
+        assert_eq!(
+            path_of(None, daemon),
+            paths(&["/bin", "/usr/bin", "/usr/local/bin"])
+        );
     }
 }
 

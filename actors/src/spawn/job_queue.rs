@@ -17,13 +17,13 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// See the module. Clones share the queue.
 #[derive(Clone, Debug)]
-pub(crate) struct Lane {
+pub(crate) struct JobQueue {
     turn: Arc<Mutex<()>>,
     /// When the latest job was queued, or begun.
     since: Arc<parking_lot::Mutex<Instant>>,
 }
 
-impl Default for Lane {
+impl Default for JobQueue {
     fn default() -> Self {
         Self {
             turn: Arc::default(),
@@ -32,7 +32,7 @@ impl Default for Lane {
     }
 }
 
-impl Lane {
+impl JobQueue {
     /// Run a job on a spawner thread, after those of its kind that came before. It is queued now
     /// if there are none.
     /// Errors: an earlier one hangs, no thread can be had, or the job panicked.
@@ -42,12 +42,12 @@ impl Lane {
         job: impl FnOnce() -> T + Send + 'static,
     ) -> LocalBoxFuture<'static, Result<T, SpawnError>> {
         if let Ok(turn) = Arc::clone(&self.turn).try_lock_owned() {
-            return self.queue(turn, spawner, job);
+            return self.begin(turn, spawner, job);
         }
-        let (lane, spawner) = (self.clone(), spawner.clone());
+        let (queue, spawner) = (self.clone(), spawner.clone());
         Box::pin(async move {
-            let turn = lane.turn().await?;
-            lane.queue(turn, &spawner, job).await
+            let turn = queue.turn().await?;
+            queue.begin(turn, &spawner, job).await
         })
     }
 
@@ -56,39 +56,31 @@ impl Lane {
         let turn = Arc::clone(&self.turn).lock_owned();
         tokio::pin!(turn);
         loop {
-            let due = self.since() + PATIENCE;
+            let due = *self.since.lock() + PATIENCE;
             if let Ok(turn) = timeout_at(due, &mut turn).await {
                 return Ok(turn);
             }
             // unless another job has had its turn meanwhile
-            if self.since() + PATIENCE <= due {
+            if *self.since.lock() + PATIENCE <= due {
                 return Err(SpawnError::EarlierHangs);
             }
         }
     }
 
-    fn queue<T: Send + 'static>(
+    fn begin<T: Send + 'static>(
         &self,
         turn: OwnedMutexGuard<()>,
         spawner: &SpawnerHandle,
         job: impl FnOnce() -> T + Send + 'static,
     ) -> LocalBoxFuture<'static, Result<T, SpawnError>> {
-        self.mark();
-        let lane = self.clone();
+        *self.since.lock() = Instant::now();
+        let queue = self.clone();
         spawner.run(move || {
-            lane.mark();
+            *queue.since.lock() = Instant::now();
             let done = job();
             drop(turn);
             done
         })
-    }
-
-    fn mark(&self) {
-        *self.since.lock() = Instant::now();
-    }
-
-    fn since(&self) -> Instant {
-        *self.since.lock()
     }
 }
 
@@ -99,11 +91,11 @@ mod tests {
     use super::*;
     use crate::spawn::SpawnerOptions;
 
-    /// A job of this lane that hangs until what is returned is dropped.
-    fn hang(lane: &Lane, spawner: &SpawnerHandle) -> mpsc::Sender<()> {
+    /// A job of this queue that hangs until what is returned is dropped.
+    fn hang(queue: &JobQueue, spawner: &SpawnerHandle) -> mpsc::Sender<()> {
         let (release, held) = mpsc::channel();
         let (begin, begun) = mpsc::channel();
-        drop(lane.run(spawner, move || {
+        drop(queue.run(spawner, move || {
             begin.send(()).expect("a receiver");
             // an error is the release too
             let _ = held.recv();
@@ -115,10 +107,10 @@ mod tests {
     #[tokio::test]
     async fn a_job_waits_for_those_before_it() {
         let spawner = SpawnerHandle::start(SpawnerOptions::default()).expect("threads");
-        let lane = Lane::default();
-        let release = hang(&lane, &spawner);
-        let second = lane.run(&spawner, || 2);
-        let third = lane.run(&spawner, || 3);
+        let queue = JobQueue::default();
+        let release = hang(&queue, &spawner);
+        let second = queue.run(&spawner, || 2);
+        let third = queue.run(&spawner, || 3);
         drop(release);
         assert_eq!((second.await, third.await), (Ok(2), Ok(3)));
     }
@@ -126,22 +118,22 @@ mod tests {
     #[tokio::test]
     async fn jobs_behind_one_that_hangs_fail_and_keep_no_thread() {
         let spawner = SpawnerHandle::start(SpawnerOptions::default()).expect("threads");
-        let lane = Lane::default();
-        let release = hang(&lane, &spawner);
+        let queue = JobQueue::default();
+        let release = hang(&queue, &spawner);
         // as if it had hung for long
-        *lane.since.lock() -= PATIENCE;
+        *queue.since.lock() -= PATIENCE;
         for _ in 0..200 {
-            let late = lane.run(&spawner, || ()).await;
+            let late = queue.run(&spawner, || ()).await;
             assert_eq!(late, Err(SpawnError::EarlierHangs));
         }
         assert_eq!(
-            Lane::default().run(&spawner, || 7).await,
+            JobQueue::default().run(&spawner, || 7).await,
             Ok(7),
             "others go on"
         );
         drop(release);
-        let again = lane.run(&spawner, || 8);
-        *lane.since.lock() += PATIENCE;
+        let again = queue.run(&spawner, || 8);
+        *queue.since.lock() += PATIENCE;
         assert_eq!(again.await, Ok(8));
     }
 }
