@@ -206,7 +206,6 @@ impl Board {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::feed::Resume;
     use visord_model::process::{Machine, Policy};
     use visord_model::state::ProcessState;
 
@@ -219,7 +218,7 @@ mod tests {
     }
 
     fn told(board: &Board, since: Cursor) -> Vec<String> {
-        let Resume::Entries(entries) = board.feed().since(since) else {
+        let Some(entries) = board.feed().since(since) else {
             panic!("nothing is forgotten");
         };
         let word = |news: &News| match news {

@@ -17,10 +17,10 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use parking_lot::{Condvar, Mutex, MutexGuard};
+use slog::Logger;
 use socket2::{Domain, SockRef, Socket, Type};
 use visord_config::{FcgiAddress, FcgiSocket, Ownership};
 use visord_files::socket::{BindError, SocketFile, SocketPermissions, bind_unix_socket};
-use visord_model::log_line::{Level, LogLine};
 use visord_model::process::SPAWN_TIMEOUT;
 
 use crate::spawn::SpawnError;
@@ -61,26 +61,13 @@ struct Use {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct UseNumber(u64);
 
-/// A result, with lines for the activity log.
-#[derive(Debug)]
-#[must_use = "the log lines belong into the activity log"]
-pub struct Reported<T> {
-    /// To be logged in this order, before anything about the outcome.
-    pub log: Vec<LogLine>,
-    /// The result.
-    pub outcome: Result<T, SpawnError>,
-}
-
 /// Create a socket as a test and close it again, as happens when a group becomes active at
-/// start. Blocks. The error's text is the one the daemon ends with.
-pub fn probe(config: &FcgiSocket) -> Reported<()> {
-    let mut log = vec![creating(config)];
-    let outcome = create(config).map(drop);
-    if outcome.is_ok() {
-        log.push(closing(config));
-    }
-    let outcome = outcome.map_err(|error| failed(config, &error));
-    Reported { log, outcome }
+/// start. Blocks.
+pub fn probe(config: &FcgiSocket, logger: &Logger) -> Result<(), SpawnError> {
+    slog::info!(logger, "Creating socket {}", config.url);
+    create(config).map_err(|error| failed(config, &error))?;
+    slog::info!(logger, "Closing socket {}", config.url);
+    Ok(())
 }
 
 impl SharedSocket {
@@ -110,24 +97,18 @@ impl SharedSocket {
     /// A descriptor of the socket for this start of the process of this name, which from now on is
     /// one of its users; the first of them opens it. Blocks: spawner thread only.
     /// Errors: it cannot be opened; this use is over already.
-    pub fn acquire(&self, user: &str, number: UseNumber) -> Reported<OwnedFd> {
-        let mut log = Vec::new();
-        let outcome = self.join(user, number, &mut log);
-        Reported { log, outcome }
-    }
-
-    fn join(
+    pub fn acquire(
         &self,
         user: &str,
         number: UseNumber,
-        log: &mut Vec<LogLine>,
+        logger: &Logger,
     ) -> Result<OwnedFd, SpawnError> {
         let failed = |error| failed(&self.config, &error);
         let mut state = self.shared.when_opened().map_err(failed)?;
         if state.listener.is_none() && !state.is_past(user, number) {
             state.opening = Some(Instant::now());
             drop(state);
-            log.push(creating(&self.config));
+            slog::info!(logger, "Creating socket {}", self.config.url);
             let listener = create(&self.config);
             state = self.shared.has_opened();
             state.listener = Some(listener.map_err(failed)?);
@@ -143,24 +124,30 @@ impl SharedSocket {
             let is_over = false;
             state.users.insert(user.to_owned(), Use { number, is_over });
         }
-        if state.close_unused() {
-            log.push(closing(&self.config));
-        }
+        let is_closed = state.close_unused();
+        drop(state);
+        self.log_closed(is_closed, logger);
         joined
     }
 
     /// The process of this name has come to rest: this use of it and the earlier ones are over. The
-    /// last user closes the socket, which the activity log should say. The file of a unix socket
-    /// stays. Never blocks.
-    #[must_use = "the log line belongs into the activity log"]
-    pub fn release(&self, user: &str, number: UseNumber) -> Option<LogLine> {
+    /// last user closes the socket. The file of a unix socket stays. Never blocks.
+    pub fn release(&self, user: &str, number: UseNumber, logger: &Logger) {
         let mut state = self.shared.state.lock();
         let newest = state.users.get(user).map(|newest| newest.number);
         if newest.is_none_or(|newest| newest <= number) {
             let is_over = true;
             state.users.insert(user.to_owned(), Use { number, is_over });
         }
-        state.close_unused().then(|| closing(&self.config))
+        let is_closed = state.close_unused();
+        drop(state);
+        self.log_closed(is_closed, logger);
+    }
+
+    fn log_closed(&self, is_closed: bool, logger: &Logger) {
+        if is_closed {
+            slog::info!(logger, "Closing socket {}", self.config.url);
+        }
     }
 }
 
@@ -206,14 +193,6 @@ fn failed(config: &FcgiSocket, error: &io::Error) -> SpawnError {
         url: config.url.clone(),
         reason: error.to_string(),
     }
-}
-
-fn creating(config: &FcgiSocket) -> LogLine {
-    LogLine::new(Level::Info, format!("Creating socket {}", config.url))
-}
-
-fn closing(config: &FcgiSocket) -> LogLine {
-    LogLine::new(Level::Info, format!("Closing socket {}", config.url))
 }
 
 /// A socket that listens: made, bound, given away, permitted, then opened for connections, so

@@ -58,15 +58,6 @@ pub enum News {
     },
 }
 
-/// What follows on a cursor.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Resume {
-    /// Everything after it, oldest first.
-    Entries(Vec<Arc<Entry>>),
-    /// Some of it is forgotten, or it is the cursor of another run: begin again.
-    Reset,
-}
-
 /// The feed. Clones are the same feed.
 #[derive(Clone, Debug)]
 pub struct Feed(Arc<Inner>);
@@ -135,23 +126,20 @@ impl Feed {
         });
     }
 
-    /// What came after a cursor.
+    /// Everything that came after a cursor, oldest first. `None`: some of it is forgotten, or it is
+    /// the cursor of another run; begin again.
     #[must_use]
-    pub fn since(&self, cursor: Cursor) -> Resume {
-        if cursor.run != self.0.run {
-            return Resume::Reset;
-        }
+    pub fn since(&self, cursor: Cursor) -> Option<Vec<Arc<Entry>>> {
         let kept = self.0.kept.lock();
-        let changes = kept.changes.after(cursor.seq);
-        match changes.zip(kept.events.after(cursor.seq)) {
-            Some((changes, events)) if cursor.seq <= kept.last => {
-                let mut all: Vec<Arc<Entry>> = changes.chain(events).cloned().collect();
-                // two sorted runs: the sort finds them and only merges
-                all.sort_by_key(|entry| entry.seq);
-                Resume::Entries(all)
-            }
-            Some(_) | None => Resume::Reset,
+        if cursor.run != self.0.run || cursor.seq > kept.last {
+            return None;
         }
+        let changes = kept.changes.after(cursor.seq)?;
+        let events = kept.events.after(cursor.seq)?;
+        let mut all: Vec<Arc<Entry>> = changes.chain(events).cloned().collect();
+        // two sorted runs: the sort finds them and only merges
+        all.sort_by_key(|entry| entry.seq);
+        Some(all)
     }
 
     /// Where the feed is now: what comes later follows on it.

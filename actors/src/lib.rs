@@ -17,7 +17,7 @@
 //!
 //! ```
 //! use visord_actors::board::{Board, Identity};
-//! use visord_actors::feed::{News, Resume};
+//! use visord_actors::feed::News;
 //! use visord_model::name::ProcessName;
 //! use visord_model::process::{Machine, Policy};
 //!
@@ -28,7 +28,7 @@
 //! let cursor = board.feed().cursor();
 //! board.set_process(machine.info(&name));
 //! assert_eq!(board.process(&name).unwrap().pid, 0);
-//! let Resume::Entries(changes) = board.feed().since(cursor) else {
+//! let Some(changes) = board.feed().since(cursor) else {
 //!     panic!("nothing is forgotten yet");
 //! };
 //! assert!(matches!(&changes[0].news, News::State(info) if *info.name == *"web"));

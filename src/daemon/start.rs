@@ -173,9 +173,7 @@ fn probe_sockets(config: &Config, logger: &Logger) {
         .map(|socket| (socket.url.as_str(), socket))
         .collect();
     for socket in sockets.into_values() {
-        let attempt = probe(socket);
-        log(logger, &attempt.log);
-        if let Err(error) = attempt.outcome {
+        if let Err(error) = probe(socket, logger) {
             let text = format!("{error}; the programs that use it cannot start without it");
             emit(logger, &LogLine::new(Level::Critical, text));
         }

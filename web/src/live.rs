@@ -12,7 +12,7 @@ use std::vec;
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use tokio::sync::watch;
-use visord_actors::feed::{Cursor, Resume};
+use visord_actors::feed::Cursor;
 use visord_actors::usage::{PERIOD, WatchGuard};
 use visord_model::process::ProcessInfo;
 
@@ -124,8 +124,8 @@ impl Live {
     fn changes(&mut self) -> String {
         let mut piece = String::new();
         match self.state.feed.since(self.cursor) {
-            Resume::Reset => self.begin_snapshot(true),
-            Resume::Entries(entries) => {
+            None => self.begin_snapshot(true),
+            Some(entries) => {
                 let now = clock::now();
                 for entry in entries {
                     self.cursor = self.cursor.at(entry.seq);

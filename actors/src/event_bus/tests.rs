@@ -4,7 +4,6 @@ use actix::Addr;
 use visord_model::event::{Event, EventKind, Period};
 
 use super::*;
-use crate::feed::Resume;
 use crate::tests::{Recorded, on_paused_time, recorder, settle};
 
 fn publish(bus: &Addr<EventBus>, event: Event) {
@@ -163,7 +162,7 @@ fn readers_of_the_feed_draw_no_serials() {
                 publish(&bus, event);
                 if is_read {
                     changed.changed().await.expect("a publisher");
-                    assert!(matches!(feed.since(start), Resume::Entries(_)));
+                    assert!(feed.since(start).is_some());
                 }
             }
             settle().await;

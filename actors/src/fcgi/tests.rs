@@ -12,14 +12,18 @@ use std::path::PathBuf;
 use std::time::Instant;
 use tempfile::TempDir;
 
+use crate::tests::Lines;
+
 struct Place {
     dir: TempDir,
+    log: Lines,
 }
 
 impl Place {
     fn new() -> Self {
         Self {
             dir: tempfile::tempdir().expect("temp dir"),
+            log: Lines::default(),
         }
     }
 
@@ -42,30 +46,32 @@ impl Place {
     }
 }
 
-/// `INFO text` for each line, then `ok` or the error.
-fn told<T>(attempt: &Reported<T>) -> Vec<String> {
-    let lines = attempt.log.iter();
-    let lines = lines.map(|line| format!("{} {}", line.level.code(), line.text));
-    let end = match &attempt.outcome {
-        Ok(_) => "ok".to_owned(),
-        Err(error) => error.to_string(),
-    };
-    lines.chain([end]).collect()
-}
+impl Place {
+    /// `INFO text` for each line, then `ok` or the error.
+    fn told<T>(&self, outcome: &Result<T, SpawnError>) -> Vec<String> {
+        let end = match outcome {
+            Ok(_) => "ok".to_owned(),
+            Err(error) => error.to_string(),
+        };
+        let lines = self.log.take().into_iter();
+        lines.chain([end]).collect()
+    }
 
-/// As a start that is ordered now.
-fn acquire(socket: &SharedSocket, user: &str) -> Reported<OwnedFd> {
-    socket.acquire(user, socket.next_use())
-}
+    /// As a start that is ordered now.
+    fn acquire(&self, socket: &SharedSocket, user: &str) -> Result<OwnedFd, SpawnError> {
+        socket.acquire(user, socket.next_use(), &self.log.logger())
+    }
 
-/// After all starts so far; what is logged.
-fn release(socket: &SharedSocket, user: &str) -> Option<String> {
-    let line = socket.release(user, socket.next_use())?;
-    Some(format!("{} {}", line.level.code(), line.text))
+    /// After all starts so far; what is logged.
+    fn release(&self, socket: &SharedSocket, user: &str) -> Vec<String> {
+        socket.release(user, socket.next_use(), &self.log.logger());
+        self.log.take()
+    }
 }
 
 const CREATING: &str = "INFO Creating socket the:url";
 const CLOSING: &str = "INFO Closing socket the:url";
+const NOTHING: [&str; 0] = [];
 
 /// A child that another test is making right now holds every descriptor until its exec.
 fn wait_closed(connect: impl Fn() -> io::Result<UnixStream>) {
@@ -78,30 +84,41 @@ fn is_open_from_the_first_user_to_the_last() {
     let socket = place.unix("s", Ownership::default());
     let connect = || UnixStream::connect(place.path("s"));
 
-    assert_eq!(told(&probe(&socket.config)), [CREATING, CLOSING, "ok"]);
+    assert_eq!(
+        place.told(&probe(&socket.config, &place.log.logger())),
+        [CREATING, CLOSING, "ok"]
+    );
     wait_closed(connect);
     assert!(place.path("s").exists(), "closed, though its file stays");
 
-    let first = acquire(&socket, "a");
-    assert_eq!(told(&first), [CREATING, "ok"]);
+    let first = place.acquire(&socket, "a");
+    assert_eq!(place.told(&first), [CREATING, "ok"]);
     let mode = fs::metadata(place.path("s")).expect("file").permissions();
     assert_eq!(mode.mode() & 0o7777, 0o620);
-    assert_eq!(told(&acquire(&socket.clone(), "b")), ["ok"]);
-    assert_eq!(told(&acquire(&socket, "a")), ["ok"], "a restart");
-    assert_eq!(release(&socket, "a"), None);
-    assert_eq!(release(&socket, "a"), None, "twice is once");
+    assert_eq!(place.told(&place.acquire(&socket.clone(), "b")), ["ok"]);
+    assert_eq!(
+        place.told(&place.acquire(&socket, "a")),
+        ["ok"],
+        "a restart"
+    );
+    assert_eq!(place.release(&socket, "a"), NOTHING);
+    assert_eq!(place.release(&socket, "a"), NOTHING, "twice is once");
     connect().expect("b still uses it");
 
     // what a child holds is the same listening socket, in blocking mode
-    let listener = UnixListener::from(first.outcome.expect("descriptor"));
+    let listener = UnixListener::from(first.expect("descriptor"));
     let (mut served, _) = listener.accept().expect("connection from above");
     assert_eq!(served.read(&mut [0]).expect("end of stream"), 0);
     drop((served, listener));
 
-    assert_eq!(release(&socket, "b").as_deref(), Some(CLOSING));
+    assert_eq!(place.release(&socket, "b"), [CLOSING]);
     wait_closed(connect);
     assert!(place.path("s").exists());
-    assert_eq!(told(&acquire(&socket, "a")), [CREATING, "ok"], "again");
+    assert_eq!(
+        place.told(&place.acquire(&socket, "a")),
+        [CREATING, "ok"],
+        "again"
+    );
 }
 
 #[test]
@@ -109,23 +126,30 @@ fn a_release_ends_its_own_use_and_earlier_ones_only() {
     let place = Place::new();
     let socket = place.unix("s", Ownership::default());
     let connect = || UnixStream::connect(place.path("s"));
+    let log = &place.log.logger();
     let [cancelled, late, running] = [(); 3].map(|()| socket.next_use());
 
     // a start that was cancelled before its turn comes to the socket
-    assert!(socket.release("a", cancelled).is_none());
-    let refused = socket.acquire("a", cancelled);
-    assert_eq!(told(&refused), ["the start was cancelled"]);
+    socket.release("a", cancelled, log);
+    assert_eq!(place.log.take(), NOTHING);
+    let refused = socket.acquire("a", cancelled, log);
+    assert_eq!(place.told(&refused), ["the start was cancelled"]);
     assert!(connect().is_err(), "not opened");
 
     // one that hangs and comes after the next, and the release that was meant for it
-    assert_eq!(told(&socket.acquire("a", running)), [CREATING, "ok"]);
     assert_eq!(
-        told(&socket.acquire("a", late)),
+        place.told(&socket.acquire("a", running, log)),
+        [CREATING, "ok"]
+    );
+    assert_eq!(
+        place.told(&socket.acquire("a", late, log)),
         ["the start was cancelled"]
     );
-    assert!(socket.release("a", late).is_none());
+    socket.release("a", late, log);
+    assert_eq!(place.log.take(), NOTHING);
     connect().expect("a running process keeps it");
-    assert!(socket.release("a", running).is_some());
+    socket.release("a", running, log);
+    assert_eq!(place.log.take(), [CLOSING]);
     wait_closed(connect);
 }
 
@@ -135,12 +159,12 @@ fn an_opening_that_hangs_keeps_no_other() {
     let socket = place.unix("s", Ownership::default());
     socket.shared.state.lock().opening = Some(Instant::now() - SPAWN_TIMEOUT);
     let hangs = "Could not create FastCGI socket the:url: an earlier attempt to open it hangs";
-    assert_eq!(told(&acquire(&socket, "b")), [hangs]);
-    assert_eq!(release(&socket, "b"), None);
+    assert_eq!(place.told(&place.acquire(&socket, "b")), [hangs]);
+    assert_eq!(place.release(&socket, "b"), NOTHING);
     // another one waits for it
     socket.shared.state.lock().opening = Some(Instant::now());
     std::thread::scope(|scope| {
-        let waits = scope.spawn(|| told(&acquire(&socket, "c")));
+        let waits = scope.spawn(|| place.told(&place.acquire(&socket, "c")));
         drop(socket.shared.has_opened());
         assert_eq!(waits.join().expect("no panic"), [CREATING, "ok"]);
     });
@@ -157,13 +181,19 @@ fn tcp_needs_a_free_port() {
     let address = (host.clone(), port);
     let socket = place.socket(FcgiAddress::Tcp { host, port });
     let refused = "Could not create FastCGI socket the:url: [Errno 98] Address already in use";
-    assert_eq!(told(&probe(&socket.config)), [CREATING, refused]);
-    assert_eq!(told(&acquire(&socket, "a")), [CREATING, refused]);
+    assert_eq!(
+        place.told(&probe(&socket.config, &place.log.logger())),
+        [CREATING, refused]
+    );
+    assert_eq!(
+        place.told(&place.acquire(&socket, "a")),
+        [CREATING, refused]
+    );
     // a child that another test is starting may hold a copy of it until it executes
     shutdown(taken.as_raw_fd(), Shutdown::Read).expect("no longer listening");
     drop(taken);
-    let open = acquire(&socket, "a");
-    assert_eq!(told(&open), [CREATING, "ok"]);
+    let open = place.acquire(&socket, "a");
+    assert_eq!(place.told(&open), [CREATING, "ok"]);
     TcpStream::connect(address).expect("listens");
 }
 
@@ -191,7 +221,7 @@ fn only_sockets_are_replaced() {
             None => "ok".to_owned(),
             Some(reason) => format!("Could not create FastCGI socket the:url: {reason}"),
         };
-        let told = told(&acquire(&place.unix(name, none), "a"));
+        let told = place.told(&place.acquire(&place.unix(name, none), "a"));
         assert_eq!(told, [CREATING.to_owned(), end]);
     }
     assert_eq!(fs::read(place.path("file")).expect("read"), b"precious");
@@ -204,7 +234,7 @@ fn a_socket_that_cannot_have_its_owner_is_not_left_behind() {
         uid: Some(65_534),
         gid: None,
     };
-    let outcome = acquire(&place.unix("s", nobody), "a").outcome;
+    let outcome = place.acquire(&place.unix("s", nobody), "a");
     if nix::unistd::geteuid().is_root() {
         use std::os::unix::fs::MetadataExt;
         outcome.expect("root may give it away");

@@ -12,7 +12,7 @@ use visord_model::name::ProcessName;
 
 use super::Process;
 use crate::fcgi::{SharedSocket, UseNumber};
-use crate::log::{ChannelSpec, LogService, OpenedChannel, emit};
+use crate::log::{ChannelSpec, LogService, OpenedChannel};
 use crate::spawn::{
     CommandQuery, DaemonEnvironment, ResolvedCommand, SpawnAttempt, SpawnError, SpawnJob,
     SpawnPlan, Spawned, environment, open_pipes, resolve,
@@ -137,15 +137,9 @@ impl SpawnRequest {
     /// core 8.3).
     fn prepare(self) -> Result<(SpawnPlan, OurEnds), SpawnError> {
         let (name, config) = (&*self.name.process, &self.config);
-        let socket = self.socket.map(|(socket, number)| {
-            let acquired = socket.acquire(name, number);
-            acquired
-                .log
-                .iter()
-                .for_each(|line| emit(&self.logger, line));
-            acquired.outcome
-        });
-        let socket = socket.transpose()?;
+        let acquire =
+            |(socket, number): (SharedSocket, _)| socket.acquire(name, number, &self.logger);
+        let socket = self.socket.map(acquire).transpose()?;
         let command = match self.program {
             Some(program) => program,
             None => resolve(&self.query)?,

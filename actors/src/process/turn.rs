@@ -129,9 +129,8 @@ impl Process {
             return;
         }
         let used = self.setup.socket.as_ref().zip(self.socket_use.take());
-        let closed = used.and_then(|(socket, use_)| socket.release(&self.name().process, use_));
-        if let Some(line) = closed {
-            crate::log::emit(&self.deps.logger, &line);
+        if let Some((socket, number)) = used {
+            socket.release(&self.name().process, number, &self.deps.logger);
         }
     }
 

@@ -50,7 +50,7 @@ impl Resume for Supervisor {
         self.retrying.clear();
         self.stop_report = None;
         if self.deps.board.state().is_closing() {
-            self.resume_stop(ctx);
+            self.stop_all(ctx);
         } else if self.begun {
             self.roster.autostart_all();
         }
@@ -77,21 +77,6 @@ impl Supervisor {
             if *ran {
                 member.addr.do_send(Command::Start { wait: false });
             }
-        }
-    }
-
-    fn resume_stop(&mut self, ctx: &mut Context<Self>) {
-        let plan = self.plan.take();
-        let plan = plan.unwrap_or_else(|| StopPlan::new(self.roster.views()));
-        self.roster.tell_all(&Command::Closing);
-        let asked: Vec<ProcessName> = plan.asked().cloned().collect();
-        self.plan = Some(plan);
-        for name in asked {
-            self.give_up_process(name, ctx);
-        }
-        self.advance(ctx);
-        if self.parts.ended.is_some() {
-            self.report(ctx);
         }
     }
 

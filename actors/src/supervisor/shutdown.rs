@@ -19,12 +19,22 @@ impl Supervisor {
     /// Change the state of the daemon; the first time, begin to stop everything.
     pub(super) fn close(&mut self, state: SupervisorState, ctx: &mut Context<Self>) {
         self.deps.board.set_state(state);
-        if self.plan.is_some() {
-            return;
+        if self.plan.is_none() {
+            self.publish(Event::SupervisorStopping);
+            self.stop_all(ctx);
         }
-        self.publish(Event::SupervisorStopping);
+    }
+
+    /// Begin to stop everything, or go on with it after a panic.
+    pub(super) fn stop_all(&mut self, ctx: &mut Context<Self>) {
         self.roster.tell_all(&Command::Closing);
-        self.plan = Some(StopPlan::new(self.roster.views()));
+        let plan = self.plan.take();
+        let plan = plan.unwrap_or_else(|| StopPlan::new(self.roster.views()));
+        let asked: Vec<ProcessName> = plan.asked().cloned().collect();
+        self.plan = Some(plan);
+        for name in asked {
+            self.give_up_process(name, ctx);
+        }
         self.advance(ctx);
         if self.parts.ended.is_some() {
             self.report(ctx);

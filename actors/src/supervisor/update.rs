@@ -59,6 +59,13 @@ struct Change {
     processes: Vec<Updated>,
 }
 
+impl Change {
+    /// What becomes of a process.
+    fn of(&self, member: &Member) -> Option<&Updated> {
+        self.processes.iter().find(|it| it.name == *member.name())
+    }
+}
+
 /// What a group that is added or removed is compared with.
 fn emptied(group: &GroupConfig) -> GroupConfig {
     GroupConfig {
@@ -185,10 +192,7 @@ impl Supervisor {
             return answered(Err(fault));
         }
         let leaving = self.leaving(&change);
-        let stops = |member: &Member| {
-            let mut processes = change.processes.iter();
-            processes.any(|it| it.stops && it.name == *member.name())
-        };
+        let stops = |member: &Member| change.of(member).is_some_and(|it| it.stops);
         let stopped = leaving.iter().map(|it| (it.name().clone(), stops(it)));
         self.updating.insert(change.name.clone(), stopped.collect());
         let requests = leaving.into_iter().map(|member| {
@@ -223,11 +227,8 @@ impl Supervisor {
     fn leaving(&self, change: &Change) -> Vec<Member> {
         let walk = self.roster.walk(&Scope::Group(change.name.clone()));
         let mut members = walk.unwrap_or_default();
-        let is_kept = |member: &Member| {
-            let mut processes = change.processes.iter();
-            processes.any(|it| it.fate == Fate::Kept && it.name == *member.name())
-        };
-        members.retain(|member| !is_kept(member));
+        let is_kept = |updated: &Updated| updated.fate == Fate::Kept;
+        members.retain(|member| !change.of(member).is_some_and(is_kept));
         members
     }
 
