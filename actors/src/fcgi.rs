@@ -217,15 +217,13 @@ fn bind_port(host: &str, port: u16, backlog: i32) -> io::Result<OwnedFd> {
 /// A socket file that listens, instead of the socket of an earlier run; anything else of this
 /// name is left alone (difference C26).
 fn bind_file(path: &Path, owner: Ownership, mode: u32, backlog: i32) -> io::Result<OwnedFd> {
-    let failed = |error: io::Error| match error.kind() {
-        io::ErrorKind::Unsupported => {
-            io::Error::other(format!("file '{}' is not a socket", path.display()))
-        }
-        _ => about(error, path),
-    };
     match SocketFile::find(path).and_then(|found| found.map_or(Ok(()), SocketFile::remove)) {
+        Err(error) if error.kind() == io::ErrorKind::Unsupported => {
+            let text = format!("file '{}' is not a socket", path.display());
+            return Err(io::Error::other(text));
+        }
         // a missing folder is told by the attempt to bind
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(about(error, path)),
         Ok(()) | Err(_) => {}
     }
     let looks = SocketPermissions {
