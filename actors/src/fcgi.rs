@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 use nix::sys::socket::{
     AddressFamily, SockFlag, SockType, SockaddrIn, bind, setsockopt, socket, sockopt,
 };
-use visord_config::{FcgiAddress, FcgiSocket, Ownership};
+use visord_config::{FcgiSocket, ListenAddress, Ownership};
 use visord_files::socket::{BindError, SocketFile, SocketPermissions, bind_unix_socket};
 use visord_model::log_line::{Level, LogLine};
 use visord_model::process::SPAWN_TIMEOUT;
@@ -242,7 +242,7 @@ fn closing(config: &FcgiSocket) -> LogLine {
 fn create(config: &FcgiSocket) -> io::Result<OwnedFd> {
     let backlog = config.backlog.unwrap_or(libc::SOMAXCONN);
     match &config.address {
-        FcgiAddress::Tcp { host, port } => {
+        ListenAddress::Inet { host, port } => {
             let socket = new_socket()?;
             setsockopt(&socket, sockopt::ReuseAddr, &true).map_err(worded)?;
             let address = SockaddrIn::from(ipv4(host, *port)?);
@@ -250,7 +250,7 @@ fn create(config: &FcgiSocket) -> io::Result<OwnedFd> {
             listen(socket.as_fd(), backlog).map_err(worded)?;
             Ok(socket)
         }
-        FcgiAddress::Unix { path, owner, mode } => bind_file(path, *owner, *mode, backlog),
+        ListenAddress::Unix { path, owner, mode } => bind_file(path, *owner, *mode, backlog),
     }
 }
 

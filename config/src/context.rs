@@ -90,7 +90,6 @@ impl<'a> Context<'a> {
     pub(crate) fn sections_with(&self, prefix: &str) -> impl Iterator<Item = &'a Section> {
         self.document
             .sections()
-            .iter()
             .filter(move |section| section.name.starts_with(prefix))
     }
 

@@ -2,10 +2,18 @@
 
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use visord_model::pyrepr::repr;
 
-use crate::dialect::Location;
+/// Where something is written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Location {
+    /// The file.
+    pub file: Arc<Path>,
+    /// The line, counted from 1.
+    pub line: usize,
+}
 
 /// One problem. `message` is the exact text the original would print after `Error: `
 /// for it; the other fields say where it is as precisely as is known.

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use visord_model::pyrepr::repr;
 
-use crate::listing::{HIDDEN, sounds_secret};
+use crate::secret::{HIDDEN, sounds_secret};
 use crate::types::Environment;
 use format::FormatError;
 

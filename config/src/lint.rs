@@ -5,8 +5,9 @@ use std::path::Path;
 use crate::dialect::{Document, Section};
 use crate::error::{ConfigError, Problem};
 use crate::keys::{SectionKind, kind_of, kinds};
-use crate::load::{Loaded, interpret, read_sources};
+use crate::load::{Loaded, interpret};
 use crate::rpcinterface;
+use crate::sources::read_sources;
 use crate::types::{Config, HostContext, Overrides};
 
 /// What there is to say about a configuration.

@@ -8,26 +8,7 @@ use crate::{assert_none, shipped_sources};
 type Graph = BTreeMap<String, BTreeSet<String>>;
 
 /// Cycles that are left, as the modules they consist of, and why.
-const KNOWN: [(&str, &[&str], &str); 6] = [
-    (
-        "config",
-        &[
-            "context", "dialect", "error", "expand", "listing", "program", "secret", "server",
-            "types", "value",
-        ],
-        "a value knows where it is written, a listing what it means",
-    ),
-    (
-        "config",
-        &["eventlistener", "fcgi", "group"],
-        "a group consists of programs of every kind",
-    ),
-    ("config", &["http", "web_user"], "users name servers"),
-    (
-        "config",
-        &["include", "load"],
-        "included files include files",
-    ),
+const KNOWN: [(&str, &[&str], &str); 2] = [
     (
         "files",
         &["folder", "walk"],

@@ -10,10 +10,11 @@ use super::Context;
 use crate::dialect::{Entry, Section};
 use crate::error::Problem;
 use crate::expand::Scope;
+use crate::hide::holds_secret;
 use crate::keys::{Key, SectionKind};
-use crate::listing::holds_secret;
 use crate::secret::Secret;
-use crate::value::{absolute, expand_home, one_of};
+use crate::types::Ownership;
+use crate::value::{absolute, expand_home, one_of, parse_octal};
 
 /// Reads the keys of one section.
 #[derive(Clone)]
@@ -104,6 +105,21 @@ impl<'a> Reader<'a> {
     /// One of these values, by its name.
     pub(crate) fn choice<T: Copy>(&self, key: &str, choices: &[(&str, T)]) -> Option<T> {
         self.value(key, |text| one_of(text, choices))
+    }
+
+    /// `user` or `user:group`; a message calls it `shown`.
+    pub(crate) fn owner(&self, key: &str, shown: &str) -> Option<Ownership> {
+        self.value(key, |text| {
+            let owner = self.context.accounts.owner(text);
+            owner.map_err(|_| format!("Invalid {shown} value {text}"))
+        })
+    }
+
+    /// The mode of a socket file.
+    pub(crate) fn mode(&self, key: &str) -> Option<u32> {
+        self.value(key, |text| {
+            parse_octal(text).map_err(|_| format!("Invalid {key} value {text}"))
+        })
     }
 
     /// The absolute path of a text, with `~` expanded.
