@@ -1,8 +1,8 @@
-//! Why a document was refused.
+//! Why a document was refused, and why a call has no result.
 
 use std::borrow::Cow;
 use std::error::Error;
-use std::fmt;
+use std::{fmt, io};
 
 /// A document that is not read. Messages are fragments that fit after "failed to read: ".
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,3 +58,122 @@ impl fmt::Display for Limit {
 }
 
 impl Error for DecodeError {}
+
+/// A fault as a client receives it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WireFault {
+    /// The number, see `model::fault`.
+    pub code: i64,
+    /// The text, `NAME: extra`.
+    pub string: String,
+}
+
+/// Why a call has no result. The cases are those a user acts upon differently.
+#[derive(Debug)]
+pub enum CallError {
+    /// The host name has no address.
+    Resolve(io::Error),
+    /// No server listens there (also: the path is not a socket).
+    Refused,
+    /// There is no such socket file.
+    NoSuchFile,
+    /// The socket file may not be opened.
+    Permission(io::Error),
+    /// No agreement on TLS.
+    Tls(TlsError),
+    /// Any other failure of the connection.
+    Io(io::Error),
+    /// The server hung up without an answer.
+    Disconnected,
+    /// HTTP 401: name or password are missing or wrong.
+    Unauthorized,
+    /// Any other HTTP status than 200.
+    Status {
+        /// 100..=599
+        code: u16,
+        /// The server's words for it.
+        reason: String,
+    },
+    /// The server understood and refused.
+    Fault(WireFault),
+    /// The answer is not HTTP; says what is wrong with it.
+    NotHttp(&'static str),
+    /// The answer is not XML-RPC.
+    NotXmlRpc(DecodeError),
+}
+
+impl fmt::Display for CallError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Resolve(error) | Self::Permission(error) | Self::Io(error) => error.fmt(f),
+            Self::Tls(error) => error.fmt(f),
+            Self::Refused => f.write_str("connection refused"),
+            Self::NoSuchFile => f.write_str("no such file"),
+            Self::Disconnected => f.write_str("the server hung up without an answer"),
+            Self::Unauthorized => f.write_str("the server requires authentication"),
+            Self::Status { code, reason } => write!(f, "HTTP status {code} {reason}"),
+            Self::Fault(fault) => write!(f, "fault {}: {}", fault.code, fault.string),
+            Self::NotHttp(what) => f.write_str(what),
+            Self::NotXmlRpc(error) => error.fmt(f),
+        }
+    }
+}
+
+impl Error for CallError {}
+
+impl CallError {
+    /// There is no connection.
+    pub(crate) fn connect(error: io::Error) -> Self {
+        let kind = error.kind();
+        if kind == io::ErrorKind::ConnectionRefused {
+            Self::Refused
+        } else if kind == io::ErrorKind::NotFound {
+            Self::NoSuchFile
+        } else if kind == io::ErrorKind::PermissionDenied {
+            Self::Permission(error)
+        } else {
+            Self::Io(error)
+        }
+    }
+}
+
+impl From<TlsError> for CallError {
+    fn from(error: TlsError) -> Self {
+        Self::Tls(error)
+    }
+}
+
+/// Why there is no secure connection.
+#[derive(Debug)]
+pub enum TlsError {
+    /// The server does not speak TLS.
+    NotTls,
+    /// No trusted authority vouches for the server; the verifier's message.
+    Untrusted(String),
+    /// The certificate is for another name; the verifier's message.
+    OtherName(String),
+    /// Its certificate is not valid now; the verifier's message.
+    OutOfTime(String),
+    /// The authorities to be trusted cannot be read.
+    NoAuthorities(String),
+    /// Our own certificate or its key cannot be read, or the server asks for one and there is none.
+    NoIdentity(String),
+    /// Anything else that the two sides do not agree on.
+    Other(String),
+}
+
+impl fmt::Display for TlsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotTls => f.write_str("the server does not speak TLS"),
+            Self::Untrusted(what)
+            | Self::OtherName(what)
+            | Self::OutOfTime(what)
+            | Self::NoAuthorities(what)
+            | Self::NoIdentity(what)
+            | Self::Other(what) => f.write_str(what),
+        }
+    }
+}
+
+impl Error for TlsError {}

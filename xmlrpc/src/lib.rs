@@ -47,12 +47,12 @@ mod scan;
 #[cfg(feature = "async")]
 pub use async_client::{AsyncClient, CallLimits};
 pub use call::{Call, decode_call, encode_call};
-pub use client::{CallError, Client};
-pub use error::{DecodeError, Limit};
+pub use client::Client;
+pub use error::{CallError, DecodeError, Limit, WireFault};
 pub use float::Float;
 pub use http::Login;
 pub use limits::Limits;
-pub use reply::{WireFault, decode_reply, encode_fault, encode_reply, write_reply};
+pub use reply::{decode_reply, encode_fault, encode_reply, write_reply};
 pub use stream::{Escaped, ReplyStream, TextEncoder};
 pub use value::Value;
 pub use writer::{Slot, WriteXml, Written};

@@ -2,7 +2,7 @@
 
 use crate::decode;
 use crate::element::Document;
-use crate::error::DecodeError;
+use crate::error::{DecodeError, WireFault};
 use crate::limits::Limits;
 use crate::value::Value;
 use crate::writer::{Slot, WriteXml, Written};
@@ -52,15 +52,6 @@ pub fn encode_fault(code: i64, string: &str) -> String {
     });
     out.push_str("</fault>\n</methodResponse>\n");
     out
-}
-
-/// A fault as a client receives it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct WireFault {
-    /// The number, see `model::fault`.
-    pub code: i64,
-    /// The text, `NAME: extra`.
-    pub string: String,
 }
 
 /// Reads an answer: a value, or the fault the server raised.

@@ -135,14 +135,9 @@ const FEW: usize = 16;
 
 /// Each name once: the first one's place, the last one's value, as in the original's maps.
 pub(crate) fn unique(members: Vec<(String, Value)>) -> Vec<(String, Value)> {
-    if members.len() <= FEW {
-        let repeated = members
-            .iter()
-            .enumerate()
-            .any(|(n, (key, _))| members[..n].iter().any(|(other, _)| other == key));
-        if !repeated {
-            return members;
-        }
+    let is_repeated = |n: usize| members[..n].iter().any(|it| it.0 == members[n].0);
+    if members.len() <= FEW && !(0..members.len()).any(is_repeated) {
+        return members;
     }
     // The body may name a hundred thousand members: no quadratic search here.
     let mut places = std::collections::HashMap::with_capacity(members.len());

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+pub use visord_model::text::is_space;
+
 /// The UTF-8 text of a file (spec core 1.2), or why its bytes are not one, in the original's words.
 ///
 /// # Errors
@@ -23,12 +25,6 @@ pub fn decode(bytes: &[u8]) -> Result<&str, String> {
             format!("'utf-8' codec can't decode bytes in position {start}-{last}: {reason}")
         }
     })
-}
-
-/// White space as Python sees it: Unicode's, and the four ASCII separators.
-#[must_use]
-pub fn is_space(c: char) -> bool {
-    c.is_whitespace() || ('\x1c'..='\x1f').contains(&c)
 }
 
 /// Without white space at both ends.

@@ -1,7 +1,7 @@
 //! The status line and the headers of an answer, read by httparse.
 
 use super::body::Body;
-use crate::client::CallError;
+use crate::error::CallError;
 
 /// Most bytes before the body.
 const LONGEST: usize = 64 * 1024;
