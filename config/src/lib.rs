@@ -61,9 +61,7 @@ pub mod value;
 mod web_user;
 
 pub use client::load_client;
-pub use diff::{
-    Diff, ProcessDiff, diff, group_differs, kind_differs, process_diff, process_differs,
-};
+pub use diff::{Diff, diff, group_differs, kind_differs, process_diff, process_differs};
 pub use error::{ConfigError, Problem};
 pub use lint::{CheckReport, check};
 pub use listing::{ListedOption, ListedSection, Listing, Source};

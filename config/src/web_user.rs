@@ -83,7 +83,7 @@ fn read(reader: &Reader<'_>) -> Option<Admission> {
     reader.require("password");
     let password = reader.raw("password").and_then(|raw| {
         let option = format!("{section}.password");
-        let expanded = reader.scope.expand_secret(raw, &option);
+        let expanded = reader.scope.expand_value(raw, &option, true);
         let password = match expanded.as_deref() {
             Err(message) => Err(message.clone()),
             Ok("") => Err(format!("section [{section}] has a blank password")),

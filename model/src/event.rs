@@ -14,7 +14,7 @@ pub use kind::EventKind;
 pub use payload::EventDetail;
 pub use serial::Serials;
 pub use set::KindSet;
-pub use tick::{Period, Ticks};
+pub use tick::Ticks;
 
 use crate::name::ProcessName;
 use crate::process::Transition;
@@ -85,8 +85,8 @@ pub enum Event {
     SupervisorStopping,
     /// TICK_5, TICK_60, TICK_3600.
     Tick {
-        /// How often this tick comes.
-        period: Period,
+        /// Which one.
+        kind: EventKind,
         /// Start of the slice, Unix seconds.
         when: i64,
     },
@@ -107,7 +107,7 @@ impl Event {
             Self::Remote { .. } => EventKind::RemoteCommunication,
             Self::SupervisorRunning => EventKind::SupervisorStateChangeRunning,
             Self::SupervisorStopping => EventKind::SupervisorStateChangeStopping,
-            Self::Tick { period, .. } => period.kind(),
+            Self::Tick { kind, .. } => *kind,
             Self::GroupAdded(_) => EventKind::ProcessGroupAdded,
             Self::GroupRemoved(_) => EventKind::ProcessGroupRemoved,
         }

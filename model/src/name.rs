@@ -26,10 +26,7 @@ impl ProcessName {
 impl fmt::Display for ProcessName {
     /// As [`namespec`].
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.group != self.process {
-            write!(f, "{}:", self.group)?;
-        }
-        f.write_str(&self.process)
+        f.write_str(&namespec(&self.group, &self.process))
     }
 }
 

@@ -1,7 +1,6 @@
 //! Reads the keys of one section: text, expansion, value, default.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use visord_model::pyrepr::repr;
@@ -170,11 +169,8 @@ impl<'a> Reader<'a> {
         value: &'v str,
         option: &str,
     ) -> Result<Cow<'v, str>, String> {
-        if holds_secret(&self.section.name, key, value) {
-            self.scope.expand_secret(value, option)
-        } else {
-            self.scope.expand(value, option)
-        }
+        let is_secret = holds_secret(&self.section.name, key, value);
+        self.scope.expand_value(value, option, is_secret)
     }
 
     /// Convert an expanded value; the error, which may quote it, holds no secret.
@@ -204,23 +200,17 @@ impl<'a> Reader<'a> {
             .flatten();
         let text = masked.as_ref().unwrap_or(text);
         let mut all = self.context.expanded.borrow_mut();
-        if !all.contains_key(&self.section.name) {
-            all.insert(self.section.name.clone(), BTreeMap::new());
-        }
-        let Some(section) = all.get_mut(&self.section.name) else {
-            return;
-        };
-        match section.get_mut(key) {
-            Some(expansions) => expansions.add(text),
-            None => section.entry(key.to_owned()).or_default().add(text),
-        }
+        all.entry(self.place(key)).or_default().add(text);
+    }
+
+    fn place(&self, key: &str) -> (String, String) {
+        (self.section.name.clone(), key.to_owned())
     }
 
     /// A value is expanded a second time: the listing shows the second expansion.
     pub(crate) fn note_again(&self, key: &str, once: &str, twice: &str) {
         let mut all = self.context.expanded.borrow_mut();
-        let section = all.get_mut(&self.section.name);
-        if let Some(expansions) = section.and_then(|section| section.get_mut(key))
+        if let Some(expansions) = all.get_mut(&self.place(key))
             && let Some(value) = expansions.values.iter_mut().find(|value| *value == once)
         {
             twice.clone_into(value);

@@ -148,7 +148,7 @@ fn percent_encode(text: &str, out: &mut String) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::{EventKind, Period, Stream};
+    use crate::event::{EventKind, Stream};
     use crate::signal::Signal;
     use ProcessState as S;
 
@@ -279,7 +279,7 @@ mod tests {
             b"",
         );
         let tick = Event::Tick {
-            period: Period::Minute,
+            kind: EventKind::Tick60,
             when: 120,
         };
         check(tick, K::Tick60, b"when:120");
