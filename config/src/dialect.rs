@@ -58,13 +58,11 @@ impl Section {
     }
 
     /// The section's own options, each once, in the order they occurred first.
-    #[must_use]
     pub fn entries(&self) -> &[Entry] {
         &self.entries
     }
 
     /// The section's own option of this (lower-case) name.
-    #[must_use]
     pub fn get(&self, key: &str) -> Option<&Entry> {
         self.index.get(key).map(|&at| &self.entries[at])
     }
@@ -104,7 +102,6 @@ impl Document {
     }
 
     /// `[DEFAULT]`, if it occurs.
-    #[must_use]
     pub fn defaults(&self) -> Option<&Section> {
         self.any(DEFAULT_SECTION)
     }
@@ -114,14 +111,12 @@ impl Document {
     }
 
     /// The section of exactly this name.
-    #[must_use]
     pub fn section(&self, name: &str) -> Option<&Section> {
         self.any(name)
             .filter(|section| section.name != DEFAULT_SECTION)
     }
 
     /// An option of a section, or else of `[DEFAULT]` (spec core 1.2.4).
-    #[must_use]
     pub fn entry<'a>(&'a self, section: &'a Section, key: &str) -> Option<&'a Entry> {
         section.get(key).or_else(|| self.defaults()?.get(key))
     }

@@ -46,14 +46,12 @@ impl Diff {
 
 /// Compare the groups that are active, in the order of their activation, with those of a
 /// configuration just read.
-#[must_use]
 pub fn diff(active: &[GroupConfig], new: &[GroupConfig]) -> Diff {
     Diff::of(active, new, |group| &group.name, group_differs)
 }
 
 /// Compare the processes of a group one by one. None is kept in a group that is of another
 /// kind now: a pool or a socket belongs to all of them.
-#[must_use]
 pub fn process_diff(old: &GroupConfig, new: &GroupConfig) -> Diff {
     let replaced = kind_differs(&old.kind, &new.kind);
     Diff::of(
@@ -66,7 +64,6 @@ pub fn process_diff(old: &GroupConfig, new: &GroupConfig) -> Diff {
 
 /// Whether a group of one name is another one now: its kind, its priority, what its kind
 /// adds, or any of its processes in their order.
-#[must_use]
 pub fn group_differs(old: &GroupConfig, new: &GroupConfig) -> bool {
     old.priority != new.priority
         || kind_differs(&old.kind, &new.kind)
@@ -81,7 +78,6 @@ pub fn group_differs(old: &GroupConfig, new: &GroupConfig) -> bool {
 /// Whether what makes the group as a whole is another one: its kind of section, its listener
 /// pool, its socket. Of a FastCGI group only the socket's address counts, not its owner, mode
 /// or backlog.
-#[must_use]
 pub fn kind_differs(old: &GroupKind, new: &GroupKind) -> bool {
     match (old, new) {
         (GroupKind::Programs, GroupKind::Programs) => false,
@@ -111,7 +107,6 @@ fn pool_differs(old: &PoolConfig, new: &PoolConfig) -> bool {
 /// Whether any setting of a process differs that the original compares. The `socket` is
 /// not among its settings there; here it is, because a FastCGI program in a `[group:x]`
 /// keeps it (difference C21).
-#[must_use]
 pub fn process_differs(old: &ProcessConfig, new: &ProcessConfig) -> bool {
     let url = |process: &ProcessConfig| process.socket.as_ref().map(|socket| socket.url.clone());
     let rest = ProcessConfig {

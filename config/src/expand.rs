@@ -32,7 +32,6 @@ pub struct Scope<'a> {
 
 impl<'a> Scope<'a> {
     /// Only `ENV_` names, those of `environment`.
-    #[must_use]
     pub fn of(environment: &'a Environment) -> Self {
         Self {
             environments: vec![environment],

@@ -42,7 +42,6 @@ pub struct ListedSection {
 impl ListedSection {
     /// The options that are set and those that are not, in the order of the manual, then unknown
     /// ones.
-    #[must_use]
     pub fn complete(&self) -> Vec<ListedOption> {
         let kind = kind_of(&self.name);
         let set = |key: &str| self.options.iter().find(|option| option.key == key);
@@ -56,7 +55,6 @@ impl ListedSection {
     }
 
     /// How many options it does not set.
-    #[must_use]
     pub fn unset_count(&self) -> usize {
         let is_set = |key: &str| self.options.iter().any(|option| option.key == key);
         let known = known(kind_of(&self.name));

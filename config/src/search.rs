@@ -28,7 +28,6 @@ pub fn find_config(program: &str, host: &HostContext) -> Result<PathBuf, String>
 
 /// The six places in order, two of them beside the program as it was invoked: symbolic
 /// links to it are not followed, a bare name stands for what `$PATH` finds.
-#[must_use]
 pub fn search_path(program: &str, host: &HostContext) -> Vec<PathBuf> {
     let invoked = as_found(program, host);
     // two directories up, or as far as its text goes

@@ -16,13 +16,11 @@ pub struct Secret(Zeroizing<String>);
 
 impl Secret {
     /// The text itself, for where it is used.
-    #[must_use]
     pub fn expose(&self) -> &str {
         &self.0
     }
 
     /// As a URL that may be shown: without the password in it.
-    #[must_use]
     pub fn as_shown_url(&self) -> String {
         in_urls(&self.0)
     }

@@ -49,8 +49,7 @@ pub(crate) fn read_all(context: &Context<'_>) -> Vec<Admission> {
             let (file, line) = (section.place.file.display(), section.place.line);
             let name = &section.name;
             let message = format!("section [{name}] occurs twice, first in {file}, line {line}");
-            let problem = Problem::at(again, message).in_section(name);
-            context.push(problem.without_value());
+            context.push(Problem::at(again, message).in_section(name, None));
         }
         let Some(admission) = read(&reader) else {
             continue;

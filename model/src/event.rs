@@ -31,7 +31,6 @@ pub enum Stream {
 
 impl Stream {
     /// `stdout` or `stderr`.
-    #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::Stdout => "stdout",
@@ -40,7 +39,6 @@ impl Stream {
     }
 
     /// PROCESS_LOG_STDOUT or PROCESS_LOG_STDERR.
-    #[must_use]
     pub const fn log_kind(self) -> EventKind {
         match self {
             Self::Stdout => EventKind::ProcessLogStdout,
@@ -49,7 +47,6 @@ impl Stream {
     }
 
     /// PROCESS_COMMUNICATION_STDOUT or PROCESS_COMMUNICATION_STDERR.
-    #[must_use]
     pub const fn communication_kind(self) -> EventKind {
         match self {
             Self::Stdout => EventKind::ProcessCommunicationStdout,
@@ -98,7 +95,6 @@ pub enum Event {
 
 impl Event {
     /// The concrete type, which decides who receives it.
-    #[must_use]
     pub const fn kind(&self) -> EventKind {
         match self {
             Self::ProcessState { transition, .. } => state_kind(transition.to),

@@ -22,7 +22,6 @@ pub enum ExitStatus {
 
 impl ExitStatus {
     /// The exit code, or -1 for everything else, as `getProcessInfo` reports it.
-    #[must_use]
     pub const fn code(self) -> i32 {
         match self {
             Self::Code(code) => code,
@@ -31,7 +30,6 @@ impl ExitStatus {
     }
 
     /// `exit status 3`, `terminated by SIGKILL (core dumped)`, ...
-    #[must_use]
     pub fn describe(self) -> String {
         match self {
             Self::Code(code) => format!("exit status {code}"),
@@ -62,7 +60,6 @@ pub struct LastExit {
 
 impl LastExit {
     /// The name of the signal that ended it, as `SIGKILL`.
-    #[must_use]
     pub fn signal_name(&self) -> Option<String> {
         match self.status {
             ExitStatus::Signal { signal, .. } => Some(signal.name()),
@@ -72,7 +69,6 @@ impl LastExit {
 
     /// `exited with code 1`, `killed by SIGSEGV (core dumped)`,
     /// `stopped on request, killed by SIGTERM`.
-    #[must_use]
     pub fn describe(&self) -> String {
         let how = match self.status {
             ExitStatus::Code(code) => format!("exited with code {code}"),

@@ -34,25 +34,21 @@ impl Level {
     ];
 
     /// The four letters in a log line.
-    #[must_use]
     pub const fn code(self) -> &'static str {
         CODES_AND_NAMES[self as usize].0
     }
 
     /// The value of `loglevel` that means it.
-    #[must_use]
     pub const fn name(self) -> &'static str {
         CODES_AND_NAMES[self as usize].1
     }
 
     /// The level of these four letters.
-    #[must_use]
     pub fn from_code(code: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|level| level.code() == code)
     }
 
     /// The level of a `loglevel` value, in any case.
-    #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         let mut all = Self::ALL.into_iter();
         all.find(|level| level.name().eq_ignore_ascii_case(name))

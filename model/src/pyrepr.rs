@@ -4,7 +4,6 @@ use alloc::string::String;
 use core::fmt::Write;
 
 /// A text in quotes: `'`, unless it contains `'` and no `"`.
-#[must_use]
 pub fn repr(text: &str) -> String {
     let quote = quote_of(text.as_bytes());
     let mut out = String::with_capacity(text.len() + 2);
@@ -17,7 +16,6 @@ pub fn repr(text: &str) -> String {
 }
 
 /// Bytes in quotes with a leading `b`.
-#[must_use]
 pub fn repr_bytes(bytes: &[u8]) -> String {
     let quote = quote_of(bytes);
     let mut out = String::with_capacity(bytes.len() + 3);
@@ -35,7 +33,6 @@ pub fn repr_bytes(bytes: &[u8]) -> String {
 }
 
 /// A text with everything outside ASCII escaped.
-#[must_use]
 pub fn ascii(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
@@ -96,7 +93,6 @@ fn is_printable(c: char) -> bool {
 }
 
 /// `Undecodable: b'..'` for bytes that are not UTF-8, else the text.
-#[must_use]
 pub fn decoded(bytes: &[u8]) -> String {
     core::str::from_utf8(bytes).map_or_else(
         |_| alloc::format!("Undecodable: {}", repr_bytes(bytes)),

@@ -1,7 +1,6 @@
 //! Texts as the original reads them, and the ends of texts that are cut.
 
 /// White space as Python sees it: Unicode's, and the four ASCII separators.
-#[must_use]
 pub fn is_space(c: char) -> bool {
     c.is_whitespace() || ('\x1c'..='\x1f').contains(&c)
 }
@@ -9,7 +8,6 @@ pub fn is_space(c: char) -> bool {
 /// A whole number of base 8 or 10: blanks around it, a sign, leading zeros and single `_` between
 /// digits are fine, and `0o` before octal digits. Beyond 64 bits it counts as the nearest 64-bit
 /// number.
-#[must_use]
 pub fn integer(text: &str, base: u32) -> Option<i64> {
     let text = text.trim_matches(is_space);
     let (negative, text) = match text.strip_prefix('-') {
@@ -41,7 +39,6 @@ pub fn integer(text: &str, base: u32) -> Option<i64> {
 }
 
 /// Length of the unfinished UTF-8 character at the end, 0 if there is none.
-#[must_use]
 pub fn unfinished(bytes: &[u8]) -> usize {
     for back in 1..=bytes.len().min(3) {
         let length = match bytes[bytes.len() - back] {

@@ -42,7 +42,6 @@ pub struct Client {
 
 impl Client {
     /// A client that is not connected yet.
-    #[must_use]
     pub fn new(endpoint: Endpoint) -> Self {
         Self {
             endpoint,
@@ -101,7 +100,6 @@ const IN_QUERY: AsciiSet = NON_ALPHANUMERIC
     .remove(b':');
 
 /// A path with everything encoded that would end it or break the request line.
-#[must_use]
 pub fn encode_path(path: &str) -> String {
     const IN_PATH: AsciiSet = IN_QUERY
         .remove(b'/')
@@ -120,7 +118,6 @@ pub fn encode_path(path: &str) -> String {
 }
 
 /// A value of a query with everything encoded that means something there.
-#[must_use]
 pub fn encode_query(value: &str) -> String {
     utf8_percent_encode(value, &IN_QUERY).to_string()
 }

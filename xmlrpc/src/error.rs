@@ -2,16 +2,21 @@
 
 use std::borrow::Cow;
 use std::error::Error;
-use std::{fmt, io};
+use std::io;
+
+use derive_more::Display;
 
 /// A document that is not read. Messages are fragments that fit after "failed to read: ".
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Display, PartialEq, Eq)]
 pub enum DecodeError {
     /// Not well-formed, or a text that does not fit its type: HTTP 400 (spec interfaces 2.4).
+    #[display("unmarshallable: {_0}")]
     Malformed(Cow<'static, str>),
     /// No `methodName`, or an empty one: HTTP 400 (spec interfaces 2.1).
+    #[display("no method name")]
     NoMethod,
     /// Well-formed as far as it was read, but more than [`crate::Limits`] allow.
+    #[display("more than {allowed} {what}")]
     OverLimit {
         /// What there is too much of.
         what: Limit,
@@ -21,13 +26,16 @@ pub enum DecodeError {
 }
 
 /// One of the [`crate::Limits`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Display, PartialEq, Eq)]
 pub enum Limit {
     /// Bytes of the body.
+    #[display("bytes in a document")]
     Body,
     /// Levels of nesting.
+    #[display("levels of nesting")]
     Depth,
     /// Elements in the document.
+    #[display("elements in a document")]
     Elements,
 }
 
@@ -37,30 +45,11 @@ impl DecodeError {
     }
 }
 
-impl fmt::Display for DecodeError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Malformed(reason) => write!(f, "unmarshallable: {reason}"),
-            Self::NoMethod => f.write_str("no method name"),
-            Self::OverLimit { what, allowed } => write!(f, "more than {allowed} {what}"),
-        }
-    }
-}
-
-impl fmt::Display for Limit {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Body => "bytes in a document",
-            Self::Depth => "levels of nesting",
-            Self::Elements => "elements in a document",
-        })
-    }
-}
-
 impl Error for DecodeError {}
 
 /// A fault as a client receives it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Display, PartialEq, Eq)]
+#[display("fault {code}: {string}")]
 pub struct WireFault {
     /// The number, see `model::fault`.
     pub code: i64,
@@ -69,13 +58,15 @@ pub struct WireFault {
 }
 
 /// Why a call has no result. The cases are those a user acts upon differently.
-#[derive(Debug)]
+#[derive(Debug, Display)]
 pub enum CallError {
     /// The host name has no address.
     Resolve(io::Error),
     /// No server listens there (also: the path is not a socket).
+    #[display("connection refused")]
     Refused,
     /// There is no such socket file.
+    #[display("no such file")]
     NoSuchFile,
     /// The socket file may not be opened.
     Permission(io::Error),
@@ -84,10 +75,13 @@ pub enum CallError {
     /// Any other failure of the connection.
     Io(io::Error),
     /// The server hung up without an answer.
+    #[display("the server hung up without an answer")]
     Disconnected,
     /// HTTP 401: name or password are missing or wrong.
+    #[display("the server requires authentication")]
     Unauthorized,
     /// Any other HTTP status than 200.
+    #[display("HTTP status {code} {reason}")]
     Status {
         /// 100..=599
         code: u16,
@@ -100,23 +94,6 @@ pub enum CallError {
     NotHttp(&'static str),
     /// The answer is not XML-RPC.
     NotXmlRpc(DecodeError),
-}
-
-impl fmt::Display for CallError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Resolve(error) | Self::Permission(error) | Self::Io(error) => error.fmt(f),
-            Self::Tls(error) => error.fmt(f),
-            Self::Refused => f.write_str("connection refused"),
-            Self::NoSuchFile => f.write_str("no such file"),
-            Self::Disconnected => f.write_str("the server hung up without an answer"),
-            Self::Unauthorized => f.write_str("the server requires authentication"),
-            Self::Status { code, reason } => write!(f, "HTTP status {code} {reason}"),
-            Self::Fault(fault) => write!(f, "fault {}: {}", fault.code, fault.string),
-            Self::NotHttp(what) => f.write_str(what),
-            Self::NotXmlRpc(error) => error.fmt(f),
-        }
-    }
 }
 
 impl Error for CallError {}
@@ -144,9 +121,10 @@ impl From<TlsError> for CallError {
 }
 
 /// Why there is no secure connection.
-#[derive(Debug)]
+#[derive(Debug, Display)]
 pub enum TlsError {
     /// The server does not speak TLS.
+    #[display("the server does not speak TLS")]
     NotTls,
     /// No trusted authority vouches for the server; the verifier's message.
     Untrusted(String),
@@ -160,20 +138,6 @@ pub enum TlsError {
     NoIdentity(String),
     /// Anything else that the two sides do not agree on.
     Other(String),
-}
-
-impl fmt::Display for TlsError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NotTls => f.write_str("the server does not speak TLS"),
-            Self::Untrusted(what)
-            | Self::OtherName(what)
-            | Self::OutOfTime(what)
-            | Self::NoAuthorities(what)
-            | Self::NoIdentity(what)
-            | Self::Other(what) => f.write_str(what),
-        }
-    }
 }
 
 impl Error for TlsError {}

@@ -116,7 +116,6 @@ impl Answer {
 
     /// Whether bytes wait here that [`Answer::advance`] would take without reading; a
     /// caller that polls the descriptor must ask first.
-    #[must_use]
     pub fn has_buffered(&self) -> bool {
         !self.received.is_empty()
     }

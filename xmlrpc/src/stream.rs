@@ -9,7 +9,7 @@ use std::borrow::Cow;
 
 use visord_model::text::unfinished;
 
-use crate::reply::{AFTER_VALUE, BEFORE_VALUE};
+use crate::document::{AFTER_VALUE, BEFORE_VALUE};
 use crate::writer::{Slot, WriteXml, escape_bytes_into};
 
 /// A part of a text, escaped.
@@ -25,7 +25,6 @@ pub struct TextEncoder {
 
 impl TextEncoder {
     /// The next bytes.
-    #[must_use]
     pub fn push(&mut self, bytes: &[u8]) -> Escaped {
         let mut out = String::with_capacity(bytes.len() + bytes.len() / 16);
         // only the first of many bytes are needed to complete it, but which is not known
@@ -41,7 +40,6 @@ impl TextEncoder {
     }
 
     /// The last bytes.
-    #[must_use]
     pub fn last(mut self, bytes: &[u8]) -> Escaped {
         let Escaped(mut out) = self.push(bytes);
         // a character that was cut off
@@ -117,19 +115,16 @@ impl ReplyStream {
     }
 
     /// How many bytes wait to be taken.
-    #[must_use]
     pub fn waiting(&self) -> usize {
         self.out.len()
     }
 
     /// What has been written since the last time.
-    #[must_use]
     pub fn take(&mut self) -> String {
         std::mem::take(&mut self.out)
     }
 
     /// The last piece: ends whatever is open, and the document.
-    #[must_use]
     pub fn finish(mut self) -> String {
         while !self.open.is_empty() {
             self.end();
@@ -142,7 +137,7 @@ impl ReplyStream {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::reply::write_reply;
+    use crate::document::write_reply;
     use proptest::prelude::*;
 
     /// Bytes as programs write them, and what breaks characters.

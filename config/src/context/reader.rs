@@ -245,14 +245,14 @@ impl<'a> Reader<'a> {
     /// Something is wrong with the section as a whole. The message holds no value.
     pub(crate) fn fail_section(&self, message: &str) {
         let problem = Problem::at(&self.section.place, self.complete(message));
-        let problem = problem.in_section(&self.section.name).without_value();
+        let problem = problem.in_section(&self.section.name, None);
         self.context.push(problem);
     }
 
     fn problem(&self, key: &str, message: String) -> Problem {
         let place = self.entry(key).map_or(&self.section.place, |at| &at.place);
         let problem = Problem::at(place, self.complete(&message));
-        problem.in_section(&self.section.name).about(key)
+        problem.in_section(&self.section.name, Some(key))
     }
 
     fn complete(&self, message: &str) -> String {

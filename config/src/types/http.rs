@@ -75,7 +75,6 @@ impl Role {
     pub const ALL: [Self; 3] = [Self::View, Self::Operate, Self::Admin];
 
     /// As it is written.
-    #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::View => "view",
@@ -88,7 +87,6 @@ impl Role {
 impl HttpConfig {
     /// Whether it cannot be used without a password: it has a user of its own, or a
     /// `[web_user:x]` may use it.
-    #[must_use]
     pub fn asks_for_password(&self) -> bool {
         self.credentials.is_some() || !self.users.is_empty()
     }

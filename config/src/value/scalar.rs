@@ -112,7 +112,6 @@ pub fn parse_signal(text: &str) -> Result<Signal, String> {
 
 /// Items between commas, stripped. Nothing at all is an empty list; `a,` has an empty
 /// last item.
-#[must_use]
 pub fn parse_list(text: &str) -> Vec<&str> {
     if text.is_empty() {
         return Vec::new();

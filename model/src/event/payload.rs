@@ -25,13 +25,11 @@ pub enum EventDetail {
 
 impl Event {
     /// The body as the original sends it.
-    #[must_use]
     pub fn payload(&self) -> Vec<u8> {
         self.payload_with(EventDetail::Basic)
     }
 
     /// The body in this much detail.
-    #[must_use]
     pub fn payload_with(&self, detail: EventDetail) -> Vec<u8> {
         match self {
             Self::ProcessState { name, transition } => {

@@ -37,7 +37,6 @@ impl Ticks {
     pub const LONGEST_SLEEP: Duration = Duration::from_secs(60);
 
     /// Records the slices of this second; they are not sent.
-    #[must_use]
     pub fn new(unix: i64) -> Self {
         Self {
             seen: PERIODS.map(|(_, seconds)| slice(seconds, unix)),
@@ -59,7 +58,6 @@ impl Ticks {
     }
 
     /// How long to sleep if these types are wanted; `None`: no tick is wanted.
-    #[must_use]
     pub fn sleep(wanted: KindSet, since_epoch: Duration) -> Option<Duration> {
         let wanted = PERIODS
             .into_iter()

@@ -102,7 +102,6 @@ impl<T> Default for Conversation<T> {
 
 impl<T> Conversation<T> {
     /// The state by its public name.
-    #[must_use]
     pub const fn state(&self) -> ListenerState {
         match self.phase {
             Phase::Acknowledged { .. } => ListenerState::Acknowledged,
@@ -113,13 +112,11 @@ impl<T> Conversation<T> {
     }
 
     /// READY and nothing offered.
-    #[must_use]
     pub const fn is_free(&self) -> bool {
         matches!(self.phase, Phase::Ready)
     }
 
     /// The event it was offered or is BUSY with.
-    #[must_use]
     pub const fn held(&self) -> Option<&T> {
         match &self.phase {
             Phase::Offered { held } | Phase::Busy { held, .. } => Some(held),
@@ -128,7 +125,6 @@ impl<T> Conversation<T> {
     }
 
     /// Whether an event is on its way to it.
-    #[must_use]
     pub const fn is_offered(&self) -> bool {
         matches!(self.phase, Phase::Offered { .. })
     }

@@ -69,7 +69,6 @@ pub struct Queue<E> {
 
 impl<E: Clone> Queue<E> {
     /// An empty queue of a pool without members. `capacity` is `buffer_size`; 0 counts as 1.
-    #[must_use]
     pub fn new(pool: &str, capacity: usize) -> Self {
         Self {
             pool: pool.into(),
@@ -105,19 +104,16 @@ impl<E: Clone> Queue<E> {
     }
 
     /// The member of this name.
-    #[must_use]
     pub fn find(&self, name: &str) -> Option<usize> {
         self.members.iter().position(|m| &*m.name == name)
     }
 
     /// A member's name.
-    #[must_use]
     pub fn name(&self, member: usize) -> &str {
         &self.members[member].name
     }
 
     /// A member's state.
-    #[must_use]
     pub fn state(&self, member: usize) -> ListenerState {
         self.members[member].conversation.state()
     }

@@ -94,7 +94,6 @@ pub struct Section {
 
 impl Section {
     /// An empty section that keeps this many bytes.
-    #[must_use]
     pub const fn new(capacity: usize) -> Self {
         Self {
             capacity,
@@ -121,7 +120,6 @@ impl Section {
     }
 
     /// How many bytes it holds.
-    #[must_use]
     pub fn held(&self) -> usize {
         self.bytes.len()
     }

@@ -48,7 +48,6 @@ pub struct Formatter {
 
 impl Formatter {
     /// The formatter of one output; `None` for raw.
-    #[must_use]
     pub fn new(format: LineFormat, group: &str, process: &str, stream: Stream) -> Option<Self> {
         let stream = stream.name();
         let label = match format {

@@ -112,7 +112,6 @@ pub struct Machine {
 
 impl Machine {
     /// A process that was never started.
-    #[must_use]
     pub fn new(name: impl Into<Arc<str>>, policy: Policy) -> Self {
         Self {
             name: name.into(),
@@ -160,7 +159,6 @@ impl Machine {
     }
 
     /// When [`Input::Deadline`] is due; the only reason time matters.
-    #[must_use]
     pub fn deadline(&self) -> Option<Mono> {
         match self.phase {
             Phase::Spawning { expires_at, .. } => Some(expires_at),

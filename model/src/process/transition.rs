@@ -48,7 +48,6 @@ pub const ALLOWED: [(S, S); 18] = [
 ];
 
 /// Whether a process may go from one state to the other.
-#[must_use]
 pub fn is_allowed(from: S, to: S) -> bool {
     ALLOWED.contains(&(from, to))
 }

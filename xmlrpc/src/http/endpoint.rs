@@ -57,7 +57,6 @@ pub struct Endpoint {
 
 impl Endpoint {
     /// A supervisor at this address.
-    #[must_use]
     pub fn new(address: Address, login: Option<Login>) -> Self {
         Self {
             address,
