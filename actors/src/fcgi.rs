@@ -19,7 +19,7 @@ use std::time::Instant;
 use parking_lot::{Condvar, Mutex, MutexGuard};
 use slog::Logger;
 use socket2::{Domain, SockRef, Socket, Type};
-use visord_config::{FcgiAddress, FcgiSocket, Ownership};
+use visord_config::{FcgiSocket, ListenAddress, Ownership};
 use visord_files::socket::{BindError, SocketFile, SocketPermissions, bind_unix_socket};
 use visord_model::process::SPAWN_TIMEOUT;
 
@@ -200,8 +200,8 @@ fn failed(config: &FcgiSocket, error: &io::Error) -> SpawnError {
 fn create(config: &FcgiSocket) -> io::Result<OwnedFd> {
     let backlog = config.backlog.unwrap_or(libc::SOMAXCONN);
     match &config.address {
-        FcgiAddress::Tcp { host, port } => bind_port(host, *port, backlog).map_err(worded),
-        FcgiAddress::Unix { path, owner, mode } => bind_file(path, *owner, *mode, backlog),
+        ListenAddress::Inet { host, port } => bind_port(host, *port, backlog).map_err(worded),
+        ListenAddress::Unix { path, owner, mode } => bind_file(path, *owner, *mode, backlog),
     }
 }
 

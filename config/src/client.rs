@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::context::{Context, Reader};
 use crate::error::ConfigError;
 use crate::keys::default_of;
-use crate::load::{Sources, read_file};
+use crate::sources::{Sources, read_file};
 use crate::types::{ClientConfig, CtlPlugin, HostContext};
 
 const SECTION: &str = "supervisorctl";
@@ -62,25 +62,18 @@ pub fn load_client(path: Option<&Path>, host: &HostContext) -> Result<ClientConf
 
 fn read(reader: &Reader<'_>) -> Option<ClientConfig> {
     let bare = reader.bare();
-    let serverurl = reader.secret("serverurl");
-    let prompt = bare.text("prompt");
-    let username = bare.text("username");
-    let password = bare.secret("password");
-    let history_file = reader.path("history_file");
-    let tls_ca = reader.path("tls_ca");
-    let tls_identity = reader.certificate_and_key(reader.path("tls_cert"), reader.path("tls_key"));
-    let serverurl = serverurl?;
+    let serverurl = reader.secret("serverurl")?;
     Some(ClientConfig {
         serverurl: match serverurl.expose().strip_prefix("unix://") {
             Some(file) => format!("unix://{}", reader.path_of(file).display()).into(),
             None => serverurl,
         },
-        username,
-        password,
-        prompt: prompt?,
-        history_file,
-        tls_ca,
-        tls_identity,
+        prompt: bare.text("prompt")?,
+        username: bare.text("username"),
+        password: bare.secret("password"),
+        history_file: reader.path("history_file"),
+        tls_ca: reader.path("tls_ca"),
+        tls_identity: reader.certificate_and_key(reader.path("tls_cert"), reader.path("tls_key")),
         plugins: Vec::new(),
     })
 }

@@ -34,7 +34,7 @@ pub(crate) struct Context<'a> {
     pub(crate) problems: RefCell<Vec<Problem>>,
     pub(crate) remarks: RefCell<Vec<LogLine>>,
     /// By section and key: the expansions of values with a `%`.
-    expanded: RefCell<BTreeMap<String, BTreeMap<String, Expansions>>>,
+    expanded: RefCell<BTreeMap<(String, String), Expansions>>,
 }
 
 /// Expansions of one value, without secrets: some of them if they differ between processes.
@@ -90,7 +90,6 @@ impl<'a> Context<'a> {
     pub(crate) fn sections_with(&self, prefix: &str) -> impl Iterator<Item = &'a Section> {
         self.document
             .sections()
-            .iter()
             .filter(move |section| section.name.starts_with(prefix))
     }
 
@@ -129,7 +128,8 @@ impl<'a> Context<'a> {
 
     /// The expansions of a value with a `%`, if it was read.
     pub(crate) fn expansions(&self, section: &str, key: &str) -> Option<Expansions> {
-        self.expanded.borrow().get(section)?.get(key).cloned()
+        let place = (section.to_owned(), key.to_owned());
+        self.expanded.borrow().get(&place).cloned()
     }
 
     /// Something for the activity log.

@@ -6,30 +6,18 @@
 //! No crate reads it unchanged (`docs/decisions/0001-ini-dialect.md`), so this is our own
 //! parser. It keeps file and line of every section and option for error messages.
 
-mod decode;
 mod line;
 mod read;
-mod render;
 
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::error::Problem;
-pub use decode::decode;
-pub use line::is_space;
+use crate::error::{Location, Problem};
+pub use line::{decode, is_space};
 
 /// Name of the section whose options are fallbacks in every other one.
 pub const DEFAULT_SECTION: &str = "DEFAULT";
-
-/// Where something is written.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Location {
-    /// The file.
-    pub file: Arc<Path>,
-    /// The line, counted from 1.
-    pub line: usize,
-}
 
 /// One option of a section.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,27 +58,27 @@ impl Section {
     }
 
     /// The section's own options, each once, in the order they occurred first.
-    #[must_use]
     pub fn entries(&self) -> &[Entry] {
         &self.entries
     }
 
     /// The section's own option of this (lower-case) name.
-    #[must_use]
     pub fn get(&self, key: &str) -> Option<&Entry> {
         self.index.get(key).map(|&at| &self.entries[at])
     }
 
-    /// Where an option is to be stored; one of this name keeps its position.
-    fn slot(&mut self, key: &str, place: Location) -> usize {
+    /// Store an option; one of this name keeps its position, which is returned.
+    fn set(&mut self, key: &str, value: &str, place: Location) -> usize {
         if let Some(&at) = self.index.get(key) {
-            self.entries[at].place = place;
+            let entry = &mut self.entries[at];
+            value.clone_into(&mut entry.value);
+            entry.place = place;
             return at;
         }
         self.index.insert(key.to_owned(), self.entries.len());
         self.entries.push(Entry {
             key: key.to_owned(),
-            value: String::new(),
+            value: value.to_owned(),
             written: None,
             place,
         });
@@ -101,41 +89,41 @@ impl Section {
 /// Everything that one file and its includes say, before any meaning is given to it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Document {
-    sections: Vec<Section>,
-    defaults: Option<Section>,
+    /// In the order of their first headers, `[DEFAULT]` among them.
+    all: Vec<Section>,
     index: HashMap<String, usize>,
 }
 
 impl Document {
     /// All sections but `[DEFAULT]`, in the order of their first headers.
-    #[must_use]
-    pub fn sections(&self) -> &[Section] {
-        &self.sections
+    pub fn sections(&self) -> impl Iterator<Item = &Section> {
+        let all = self.all.iter();
+        all.filter(|section| section.name != DEFAULT_SECTION)
     }
 
     /// `[DEFAULT]`, if it occurs.
-    #[must_use]
     pub fn defaults(&self) -> Option<&Section> {
-        self.defaults.as_ref()
+        self.any(DEFAULT_SECTION)
+    }
+
+    fn any(&self, name: &str) -> Option<&Section> {
+        self.index.get(name).map(|&at| &self.all[at])
     }
 
     /// The section of exactly this name.
-    #[must_use]
     pub fn section(&self, name: &str) -> Option<&Section> {
-        self.index.get(name).map(|&at| &self.sections[at])
+        self.any(name)
+            .filter(|section| section.name != DEFAULT_SECTION)
     }
 
     /// An option of a section, or else of `[DEFAULT]` (spec core 1.2.4).
-    #[must_use]
     pub fn entry<'a>(&'a self, section: &'a Section, key: &str) -> Option<&'a Entry> {
-        section
-            .get(key)
-            .or_else(|| self.defaults.as_ref().and_then(|all| all.get(key)))
+        section.get(key).or_else(|| self.defaults()?.get(key))
     }
 
     /// Every option that holds in a section: its own, then those it has from `[DEFAULT]`.
     pub fn entries<'a>(&'a self, section: &'a Section) -> impl Iterator<Item = &'a Entry> {
-        let inherited = self.defaults.iter().flat_map(|all| &all.entries);
+        let inherited = self.defaults().into_iter().flat_map(|all| &all.entries);
         section
             .entries
             .iter()
@@ -149,20 +137,13 @@ impl Document {
         read::read(self, text, file)
     }
 
-    /// A text that reads as this document again, but for the places.
-    #[must_use]
-    pub fn render(&self) -> String {
-        render::render(self)
-    }
-
     /// Change the text of every value, those of `[DEFAULT]` too; `None` leaves it.
     pub(crate) fn map_values(&mut self, change: impl Fn(&str) -> Option<String>) {
-        for section in self.sections.iter_mut().chain(&mut self.defaults) {
-            for entry in &mut section.entries {
-                if let Some(value) = change(&entry.value) {
-                    let old = std::mem::replace(&mut entry.value, value);
-                    entry.written.get_or_insert(old);
-                }
+        let sections = self.all.iter_mut();
+        for entry in sections.flat_map(|section| &mut section.entries) {
+            if let Some(value) = change(&entry.value) {
+                let old = std::mem::replace(&mut entry.value, value);
+                entry.written.get_or_insert(old);
             }
         }
     }

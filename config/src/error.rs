@@ -1,15 +1,24 @@
 //! What is wrong with a configuration.
 
-use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use derive_more::Display;
 use visord_model::pyrepr::repr;
 
-use crate::dialect::Location;
+/// Where something is written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Location {
+    /// The file.
+    pub file: Arc<Path>,
+    /// The line, counted from 1.
+    pub line: usize,
+}
 
 /// One problem. `message` is the exact text the original would print after `Error: `
 /// for it; the other fields say where it is as precisely as is known.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Display, PartialEq, Eq)]
+#[display("{message}")]
 pub struct Problem {
     /// The file it is in.
     pub file: PathBuf,
@@ -48,32 +57,18 @@ impl Problem {
         }
     }
 
-    /// The same, in this section.
-    pub(crate) fn in_section(self, section: &str) -> Self {
+    /// The same, in this section: about this option, or else about the section as a whole. Then
+    /// the message holds no value.
+    pub(crate) fn in_section(self, section: &str, key: Option<&str>) -> Self {
         Self {
             section: Some(section.to_owned()),
-            ..self
-        }
-    }
-
-    /// The same, about this option.
-    pub(crate) fn about(self, key: &str) -> Self {
-        Self {
-            key: Some(key.to_owned()),
-            ..self
-        }
-    }
-
-    /// The same; the message holds no value.
-    pub(crate) fn without_value(self) -> Self {
-        Self {
-            quotes: false,
+            key: key.map(str::to_owned),
+            quotes: key.is_some(),
             ..self
         }
     }
 
     /// What the activity log, RPC and pages say of it: where it is, and no value.
-    #[must_use]
     pub fn outline(&self) -> String {
         if !self.quotes {
             return self.message.clone();
@@ -93,15 +88,10 @@ impl Problem {
     }
 }
 
-impl fmt::Display for Problem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
-    }
-}
-
 /// All problems of a configuration, never empty; the first is the one that the original
 /// would have reported.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Display, PartialEq, Eq)]
+#[display("{}", self.first())]
 pub struct ConfigError {
     /// In the order the original would have met them.
     pub problems: Vec<Problem>,
@@ -116,23 +106,15 @@ impl ConfigError {
     }
 
     /// The message of the first problem.
-    #[must_use]
     pub fn first(&self) -> &str {
         self.problems.first().map_or("", |p| p.message.as_str())
     }
 
     /// [`Problem::outline`] of the first problem.
-    #[must_use]
     pub fn outline(&self) -> String {
         self.problems
             .first()
             .map_or_else(String::new, Problem::outline)
-    }
-}
-
-impl fmt::Display for ConfigError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.first())
     }
 }
 

@@ -5,8 +5,7 @@ use visord_model::listener::{EventLength, ListenerRecover};
 
 use crate::context::{Context, Reader};
 use crate::dialect::Section;
-use crate::group::own_processes;
-use crate::program::name_of;
+use crate::program::{name_of, own_processes};
 use crate::types::{GroupConfig, GroupKind, PoolConfig};
 use crate::value::{parse_bool, parse_int, parse_list};
 
@@ -65,15 +64,12 @@ fn pool(reader: &Reader<'_>) -> Option<PoolConfig> {
              will interfere with the eventlistener protocol"
         )),
     });
-    let event_detail = reader.choice("event_detail", &DETAILS);
-    let event_length = reader.choice("event_length", &LENGTHS);
-    let listener_recover = reader.choice("listener_recover", &RECOVERIES);
     Some(PoolConfig {
         buffer_size: buffer_size?,
         events: events?,
-        event_detail: event_detail?,
-        event_length: event_length?,
-        listener_recover: listener_recover?,
+        event_detail: reader.choice("event_detail", &DETAILS)?,
+        event_length: reader.choice("event_length", &LENGTHS)?,
+        listener_recover: reader.choice("listener_recover", &RECOVERIES)?,
     })
 }
 

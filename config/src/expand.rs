@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use visord_model::pyrepr::repr;
 
-use crate::listing::{HIDDEN, sounds_secret};
+use crate::secret::{HIDDEN, sounds_secret};
 use crate::types::Environment;
 use format::FormatError;
 
@@ -32,7 +32,6 @@ pub struct Scope<'a> {
 
 impl<'a> Scope<'a> {
     /// Only `ENV_` names, those of `environment`.
-    #[must_use]
     pub fn of(environment: &'a Environment) -> Self {
         Self {
             environments: vec![environment],
@@ -103,47 +102,38 @@ impl<'a> Scope<'a> {
     /// # Errors
     /// The message of spec core 1.5.2, which quotes the value; `option` is the name that it shows.
     pub fn expand<'v>(&self, value: &'v str, option: &str) -> Result<Cow<'v, str>, String> {
-        self.replaced(value).map_err(|error| {
-            let problem = match error {
-                FormatError::Unknown(name) => self.unknown(&name),
-                FormatError::Malformed(reason) => format!("is badly formatted: {reason}"),
-            };
-            format!(
-                "Format string {} for {} {problem}",
-                repr(value),
-                repr(option)
-            )
-        })
+        self.expand_value(value, option, false)
     }
 
-    /// As [`Scope::expand`], of a value that may hold a secret: the message shows nothing of it
-    /// but the name of an environment variable.
-    pub(crate) fn expand_secret<'v>(
+    /// As [`Scope::expand`]. If the value may hold a secret, the message shows nothing of it but the
+    /// name of an environment variable.
+    pub(crate) fn expand_value<'v>(
         &self,
         value: &'v str,
         option: &str,
+        is_secret: bool,
     ) -> Result<Cow<'v, str>, String> {
-        self.replaced(value).map_err(|error| {
+        if !value.contains('%') {
+            return Ok(Cow::Borrowed(value));
+        }
+        let expanded = format::format(value, |name| self.get(name));
+        expanded.map(Cow::Owned).map_err(|error| {
             let problem = match error {
-                FormatError::Unknown(name) if is_variable(&name) => self.unknown(&name),
+                FormatError::Unknown(name) if !is_secret || is_variable(&name) => format!(
+                    "contains names ({}) which cannot be expanded. Available names: {}",
+                    repr(&name),
+                    self.available()
+                ),
+                FormatError::Malformed(reason) if !is_secret => {
+                    format!("is badly formatted: {reason}")
+                }
                 FormatError::Unknown(_) | FormatError::Malformed(_) => {
                     "cannot be expanded; % is written %%".to_owned()
                 }
             };
-            format!("Format string {HIDDEN} for {} {problem}", repr(option))
+            let shown = if is_secret { HIDDEN } else { &repr(value) };
+            format!("Format string {shown} for {} {problem}", repr(option))
         })
-    }
-
-    fn replaced<'v>(&self, value: &'v str) -> Result<Cow<'v, str>, FormatError> {
-        if !value.contains('%') {
-            return Ok(Cow::Borrowed(value));
-        }
-        format::format(value, |name| self.get(name)).map(Cow::Owned)
-    }
-
-    fn unknown(&self, name: &str) -> String {
-        let (name, available) = (repr(name), self.available());
-        format!("contains names ({name}) which cannot be expanded. Available names: {available}")
     }
 }
 

@@ -8,10 +8,9 @@ use nix::unistd::{User, getuid};
 use crate::context::{Context, Reader};
 use crate::dialect::Section;
 use crate::error::Problem;
-use crate::group::{name_and_priority, own_processes};
-use crate::program::known_name_of;
-use crate::types::{Account, FcgiAddress, FcgiSocket, GroupConfig, GroupKind, Ownership};
-use crate::value::{FcgiEndpoint, check_port, parse_fcgi_socket, parse_int, parse_octal};
+use crate::program::{known_name_of, name_and_priority, own_processes};
+use crate::types::{FcgiSocket, GroupConfig, GroupKind, ListenAddress, Ownership};
+use crate::value::{FcgiEndpoint, check_port, parse_fcgi_socket, parse_int};
 
 pub(crate) const PREFIX: &str = "fcgi-program:";
 
@@ -45,28 +44,22 @@ pub(crate) fn socket_of_member(
 }
 
 fn socket(reader: &Reader<'_>) -> Option<FcgiSocket> {
-    let accounts = &reader.context.accounts;
-    let user = reader.value("user", |text| accounts.user(text));
+    let user = reader.value("user", |text| reader.context.accounts.user(text));
     let backlog = reader.value("socket_backlog", |text| match parse_int(text)? {
         size @ 1..=65535 => Ok(i32::try_from(size).unwrap_or(i32::MAX)),
         other => Err(format!("Invalid socket_backlog value {other}")),
     });
-    let owner = reader.value("socket_owner", |text| {
-        let owner = accounts.owner(text);
-        owner.map_err(|_| format!("Invalid socket_owner value {text}"))
-    });
-    let mode = reader.value("socket_mode", |text| {
-        parse_octal(text).map_err(|_| format!("Invalid socket_mode value {text}"))
-    });
+    let owner = reader.owner("socket_owner", "socket_owner");
+    let mode = reader.mode("socket_mode");
     let (url, address) = match endpoint(reader)? {
         FcgiEndpoint::Tcp(host, port) => {
             let port = reader.keep("socket", tcp_port(reader, port))?;
             let url = format!("tcp://{host}:{port}");
-            (url, FcgiAddress::Tcp { host, port })
+            (url, ListenAddress::Inet { host, port })
         }
         FcgiEndpoint::Unix(path) => {
             let url = format!("unix://{path}");
-            let address = FcgiAddress::Unix {
+            let address = ListenAddress::Unix {
                 path: PathBuf::from(path),
                 owner: owner.unwrap_or_else(|| default_owner(user)),
                 mode: mode?,
@@ -108,11 +101,8 @@ fn tcp_port(reader: &Reader<'_>, port: i64) -> Result<u16, String> {
 }
 
 /// The file belongs to the program's user, if the daemon is another user.
-fn default_owner(user: Option<Account>) -> Ownership {
-    let Some(uid) = user
-        .map(|user| user.uid)
-        .filter(|uid| *uid != getuid().as_raw())
-    else {
+fn default_owner(user: Option<u32>) -> Ownership {
+    let Some(uid) = user.filter(|uid| *uid != getuid().as_raw()) else {
         return Ownership::default();
     };
     let entry = User::from_uid(uid.into()).ok().flatten();

@@ -7,8 +7,8 @@ use visord_model::log_line::Level;
 
 use crate::context::{Context, Reader};
 use crate::dialect::Section;
-use crate::program::{self, name_of};
-use crate::types::{FcgiSocket, GroupConfig, GroupKind, ProcessConfig};
+use crate::program::{self, name_and_priority, name_of, own_processes, unique};
+use crate::types::{GroupConfig, GroupKind, ProcessConfig};
 use crate::value::{parse_int, parse_list};
 use crate::{eventlistener, fcgi};
 
@@ -23,20 +23,17 @@ pub(crate) fn read_all(context: &Context<'_>) -> Vec<GroupConfig> {
         let group = read(context, section, &mut taken);
         groups.extend(group.map(|group| (group, section)));
     }
-    for section in context.sections_with(program::PREFIX) {
-        if !taken.contains(section.name.as_str()) {
-            let group = of_program(context, section);
-            groups.extend(group.map(|group| (group, section)));
-        }
-    }
-    for section in context.sections_with(eventlistener::PREFIX) {
-        let group = eventlistener::read(context, section);
-        groups.extend(group.map(|group| (group, section)));
-    }
-    for section in context.sections_with(fcgi::PREFIX) {
-        if !taken.contains(section.name.as_str()) {
-            let group = fcgi::read(context, section);
-            groups.extend(group.map(|group| (group, section)));
+    let kinds: [(&str, fn(&Context<'_>, &Section) -> Option<GroupConfig>); 3] = [
+        (program::PREFIX, of_program),
+        (eventlistener::PREFIX, eventlistener::read),
+        (fcgi::PREFIX, fcgi::read),
+    ];
+    for (prefix, read) in kinds {
+        for section in context.sections_with(prefix) {
+            if !taken.contains(section.name.as_str()) {
+                let group = read(context, section);
+                groups.extend(group.map(|group| (group, section)));
+            }
         }
     }
     sort_and_drop(context, groups)
@@ -127,46 +124,4 @@ fn of_program(context: &Context<'_>, section: &Section) -> Option<GroupConfig> {
         kind: GroupKind::Programs,
         processes: own_processes(context, section, name, None),
     })
-}
-
-/// How a program-type section is read as a group, before it is read as a program: errors
-/// carry no place, and `priority` knows fewer names (spec core 1.5.3, 1.7).
-pub(crate) fn name_and_priority<'a>(
-    context: &'a Context<'_>,
-    section: &'a Section,
-) -> Option<(&'a str, i64)> {
-    let reader = context.reader(section);
-    let name = name_of(&reader);
-    Some((name, reader.value("priority", parse_int)?))
-}
-
-/// The processes of a section that is a group of its own.
-pub(crate) fn own_processes(
-    context: &Context<'_>,
-    section: &Section,
-    name: &str,
-    socket: Option<Arc<FcgiSocket>>,
-) -> Vec<Arc<ProcessConfig>> {
-    unique(program::read(
-        &context.program_reader(section),
-        name,
-        name,
-        socket,
-    ))
-}
-
-/// Of several processes of one name the last counts, in the place of the first.
-fn unique(processes: Vec<Arc<ProcessConfig>>) -> Vec<Arc<ProcessConfig>> {
-    let mut at = HashMap::new();
-    let mut kept: Vec<Arc<ProcessConfig>> = Vec::with_capacity(processes.len());
-    for process in processes {
-        match at.get(&process.name) {
-            None => {
-                at.insert(process.name.clone(), kept.len());
-                kept.push(process);
-            }
-            Some(&first) => kept[first] = process,
-        }
-    }
-    kept
 }

@@ -3,18 +3,15 @@
 use visord_model::log_line::Level;
 
 use crate::context::{Context, Reader};
-use crate::types::{Credentials, HttpAddress, HttpConfig, TlsConfig};
-use crate::value::{parse_bytes, parse_inet_address, parse_list, parse_octal};
+use crate::types::{Credentials, HttpConfig, ListenAddress, TlsConfig};
+use crate::value::{parse_bytes, parse_inet_address, parse_list};
 use crate::web_user;
-
-/// What the names of servers' sections begin with.
-pub(crate) const PREFIXES: [&str; 2] = ["inet_http_server", "unix_http_server"];
 
 /// All inet servers in file order, then all unix servers. The names are prefixes: a
 /// colon and more may follow, or anything.
 pub(crate) fn read_all(context: &Context<'_>) -> Vec<HttpConfig> {
     let admissions = web_user::read_all(context);
-    let [inet, unix] = PREFIXES;
+    let [inet, unix] = web_user::SERVERS;
     let inet = context
         .readers(inet)
         .filter_map(|reader| read_inet(&reader));
@@ -39,7 +36,7 @@ pub(crate) fn read_all(context: &Context<'_>) -> Vec<HttpConfig> {
 
 /// Who has users may believe that every port asks for one of them.
 fn warn_of_open_ports(context: &Context<'_>, servers: &[HttpConfig], user: &str) {
-    let reach = |server: &&HttpConfig| matches!(server.address, HttpAddress::Inet { .. });
+    let reach = |server: &&HttpConfig| matches!(server.address, ListenAddress::Inet { .. });
     for server in servers.iter().filter(reach) {
         if !server.asks_for_password() {
             let section = &server.section;
@@ -62,7 +59,7 @@ fn read_inet(reader: &Reader<'_>) -> Option<HttpConfig> {
     let address = bare.value("port", parse_inet_address);
     let tls = tls(reader);
     let (host, port) = address?;
-    let address = HttpAddress::Inet { host, port };
+    let address = ListenAddress::Inet { host, port };
     server(bare, address, credentials, tls)
 }
 
@@ -71,14 +68,9 @@ fn read_unix(reader: &Reader<'_>) -> Option<HttpConfig> {
     let file = reader.text("file");
     reader.require("file");
     let credentials = credentials(bare);
-    let owner = bare.value("chown", |text| {
-        let owner = reader.context.accounts.owner(text);
-        owner.map_err(|_| format!("Invalid sockchown value {text}"))
-    });
-    let mode = bare.value("chmod", |text| {
-        parse_octal(text).map_err(|_| format!("Invalid chmod value {text}"))
-    });
-    let address = HttpAddress::Unix {
+    let owner = bare.owner("chown", "sockchown");
+    let mode = bare.mode("chmod");
+    let address = ListenAddress::Unix {
         path: reader.path_of(file?.trim()),
         mode: mode?,
         owner: owner.unwrap_or_default(),
@@ -89,7 +81,7 @@ fn read_unix(reader: &Reader<'_>) -> Option<HttpConfig> {
 /// What servers of both kinds have.
 fn server(
     reader: &Reader<'_>,
-    address: HttpAddress,
+    address: ListenAddress,
     credentials: Option<Credentials>,
     tls: Option<TlsConfig>,
 ) -> Option<HttpConfig> {
@@ -137,7 +129,7 @@ fn credentials(reader: &Reader<'_>) -> Option<Credentials> {
     let password = password.filter(|text| !text.expose().is_empty());
     match (username, password) {
         (Some(username), Some(password)) => {
-            if let Err(message) = check_password(password.expose()) {
+            if let Err(message) = web_user::check_password(password.expose()) {
                 reader.fail("password", message);
             }
             Some(Credentials { username, password })
@@ -157,29 +149,6 @@ fn credentials(reader: &Reader<'_>) -> Option<Credentials> {
             reader.keep::<Credentials>(given, Err(message))
         }
     }
-}
-
-/// A stored password that a password can match.
-///
-/// # Errors
-/// Its hash has a wrong form.
-pub(crate) fn check_password(password: &str) -> Result<(), String> {
-    match password.strip_prefix("{ARGON2}") {
-        Some(hash) if !is_argon2(hash) => Err("{ARGON2} must be followed by a PHC string: \
-             $argon2id$v=19$m=...,t=...,p=...$SALT$HASH"
-            .to_owned()),
-        Some(_) | None => Ok(()),
-    }
-}
-
-/// The shape of an Argon2 hash in PHC form; the server looks closer.
-fn is_argon2(hash: &str) -> bool {
-    let mut fields = hash.split('$');
-    let blank = fields.next() == Some("");
-    let kind = fields.next();
-    blank
-        && matches!(kind, Some("argon2id" | "argon2i" | "argon2d"))
-        && (3..=4).contains(&fields.filter(|field| !field.is_empty()).count())
 }
 
 /// Other names under which browsers may reach a server that asks for no password

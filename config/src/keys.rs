@@ -30,7 +30,6 @@ pub struct Key {
 
 impl Key {
     /// What holds without it, as it would be written; `None`: that is not a value.
-    #[must_use]
     pub fn default_value(&self) -> Option<&'static str> {
         (!self.default.starts_with(['[', '('])).then_some(self.default)
     }
@@ -162,7 +161,6 @@ impl Keys {
 }
 
 /// Every kind of section (spec core 1.3), the daemon's first.
-#[must_use]
 pub fn kinds() -> &'static [SectionKind] {
     static KINDS: LazyLock<Vec<SectionKind>> = LazyLock::new(|| {
         // what is before the first says how the table is written

@@ -6,7 +6,7 @@
 //! configurations. Nothing here changes anything: the crate reads files, the user database and the
 //! environment it is given.
 //!
-//! Reading order: [`dialect`] knows lines, sections and options; `include.rs` puts files together;
+//! Reading order: [`dialect`] knows lines, sections and options; `sources.rs` puts files together;
 //! [`expand`] knows `%(name)s`; [`value`] converts texts; [`keys`] is the table of every section and
 //! key; `context.rs` reads one key with all of these; then there is one module for each kind of
 //! section. A new key is a row in `keys.txt` and a field in `types.rs` that its module fills.
@@ -42,8 +42,8 @@ pub mod expand;
 mod fcgi;
 mod group;
 mod guard;
+mod hide;
 mod http;
-mod include;
 pub mod keys;
 mod lint;
 mod listing;
@@ -53,6 +53,7 @@ mod rpcinterface;
 mod search;
 mod secret;
 mod server;
+mod sources;
 #[cfg(test)]
 mod tests;
 mod types;
@@ -60,15 +61,13 @@ pub mod value;
 mod web_user;
 
 pub use client::load_client;
-pub use diff::{
-    Diff, ProcessDiff, diff, group_differs, kind_differs, process_diff, process_differs,
-};
+pub use diff::{Diff, diff, group_differs, kind_differs, process_diff, process_differs};
 pub use error::{ConfigError, Problem};
 pub use lint::{CheckReport, check};
-pub use listing::{HIDDEN, ListedOption, ListedSection, Listing, Source};
+pub use listing::{ListedOption, ListedSection, Listing, Source};
 pub use load::{Loaded, read};
 pub use search::{find_config, search_path};
-pub use secret::Secret;
+pub use secret::{HIDDEN, Secret};
 pub use types::*;
 
 /// The sample configuration that `echo_supervisord_conf` prints (spec core 10).

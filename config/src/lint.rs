@@ -5,8 +5,9 @@ use std::path::Path;
 use crate::dialect::{Document, Section};
 use crate::error::{ConfigError, Problem};
 use crate::keys::{SectionKind, kind_of, kinds};
-use crate::load::{Loaded, interpret, read_sources};
+use crate::load::{Loaded, interpret};
 use crate::rpcinterface;
+use crate::sources::read_sources;
 use crate::types::{Config, HostContext, Overrides};
 
 /// What there is to say about a configuration.
@@ -21,7 +22,6 @@ pub struct CheckReport {
 
 /// Read a configuration as [`crate::read`] does, and look for names that have no meaning. For root,
 /// a file that another user can change is an error.
-#[must_use]
 pub fn check(path: &Path, overrides: &Overrides, host: &HostContext) -> CheckReport {
     match read_sources(path, host) {
         Err(error) => CheckReport {
@@ -73,7 +73,7 @@ fn unknown_section(section: &Section) -> Problem {
     let names = kinds().iter().map(|kind| kind.name);
     let hint = nearest(&kind, names).map(|name| format!("[{name}{rest}]"));
     let message = format!("unknown section [{}] is ignored", section.name);
-    Problem::at(&section.place, with_hint(message, hint)).in_section(&section.name)
+    Problem::at(&section.place, with_hint(message, hint)).in_section(&section.name, None)
 }
 
 /// The refusal of a Python factory is worded as in the original; this says what to do instead.
@@ -86,7 +86,7 @@ fn foreign_factory(section: &Section) -> Option<Problem> {
     (entry.value != rpcinterface::MAIN && !entry.value.contains('%')).then(|| {
         let message = rpcinterface::alternative(&section.name);
         let problem = Problem::at(&entry.place, message);
-        problem.in_section(&section.name).about(&entry.key)
+        problem.in_section(&section.name, Some(&entry.key))
     })
 }
 
@@ -105,7 +105,7 @@ fn unknown_options(
         let hint = nearest(key, known.clone()).map(str::to_owned);
         let message = format!("unknown option {key} in [{name}] is ignored");
         let problem = Problem::at(&entry.place, with_hint(message, hint));
-        problem.in_section(name).about(key)
+        problem.in_section(name, Some(key))
     })
 }
 

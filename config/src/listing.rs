@@ -2,10 +2,9 @@
 //!
 //! For every section every key: its text, file and line, its value after expansion, and the
 //! default of what is not set. It is made from the same document as the
-//! [`Config`](crate::Config), and it holds no secrets: [`hide`] leaves them out when it is made,
+//! [`Config`](crate::Config), and it holds no secrets: `hide.rs` leaves them out when it is made,
 //! so that no page or client can show one later.
 
-mod hide;
 mod server;
 
 use std::path::Path;
@@ -13,11 +12,9 @@ use std::sync::Arc;
 
 use crate::context::{Context, Expansions};
 use crate::dialect::{Entry, Section};
+use crate::hide;
 use crate::keys::{SectionKind, kind_of};
 use crate::types::{Overrides, ServerConfig};
-
-pub use hide::HIDDEN;
-pub(crate) use hide::{holds_secret, in_urls, line_without_secrets, sounds_secret};
 
 /// A configuration as people may see it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -45,7 +42,6 @@ pub struct ListedSection {
 impl ListedSection {
     /// The options that are set and those that are not, in the order of the manual, then unknown
     /// ones.
-    #[must_use]
     pub fn complete(&self) -> Vec<ListedOption> {
         let kind = kind_of(&self.name);
         let set = |key: &str| self.options.iter().find(|option| option.key == key);
@@ -59,7 +55,6 @@ impl ListedSection {
     }
 
     /// How many options it does not set.
-    #[must_use]
     pub fn unset_count(&self) -> usize {
         let is_set = |key: &str| self.options.iter().any(|option| option.key == key);
         let known = known(kind_of(&self.name));
@@ -131,9 +126,9 @@ pub(crate) fn list(context: &Context<'_>, server: &ServerConfig, overrides: &Ove
     let lister = Lister {
         context,
         server,
-        overridden: server::overridden(overrides),
+        overrides,
     };
-    let sections = context.document.sections().iter();
+    let sections = context.document.sections();
     Listing {
         sections: sections.map(|section| lister.section(section)).collect(),
     }
@@ -142,8 +137,7 @@ pub(crate) fn list(context: &Context<'_>, server: &ServerConfig, overrides: &Ove
 struct Lister<'a> {
     context: &'a Context<'a>,
     server: &'a ServerConfig,
-    /// Keys of `[supervisord]` that the command line sets.
-    overridden: Vec<&'static str>,
+    overrides: &'a Overrides,
 }
 
 impl Lister<'_> {
@@ -170,7 +164,7 @@ impl Lister<'_> {
     fn option(&self, section: &Section, key: &str, known: bool) -> ListedOption {
         let entry = self.context.document.entry(section, key);
         let is_server = section.name == server::SECTION;
-        let from_command_line = is_server && self.overridden.contains(&key);
+        let from_command_line = is_server && self.overrides.contains_key(key);
         let source = match entry {
             _ if from_command_line => Source::CommandLine,
             None => Source::Default,

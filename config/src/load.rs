@@ -1,18 +1,15 @@
 //! From a path to a [`Config`], or to everything that is wrong with it.
 
-use std::io;
 use std::path::Path;
-use std::sync::Arc;
 
-use visord_model::log_line::{Level, LogLine};
+use visord_model::log_line::Level;
 
 use crate::context::Context;
-use crate::dialect::{Document, decode};
 use crate::error::{ConfigError, Problem};
-use crate::guard::Exposed;
 use crate::listing::{self, Listing};
+use crate::sources::{Sources, read_sources};
 use crate::types::{Config, HostContext, Overrides};
-use crate::{group, http, include, rpcinterface, server};
+use crate::{group, http, rpcinterface, server};
 
 /// A configuration and its listing.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,61 +47,6 @@ impl Loaded {
 pub fn read(path: &Path, overrides: &Overrides, host: &HostContext) -> Result<Loaded, ConfigError> {
     let sources = read_sources(path, host)?;
     interpret(sources, path, overrides, host)
-}
-
-/// All files as one document, and what there is to say about them so far.
-#[derive(Default)]
-pub(crate) struct Sources {
-    pub(crate) document: Document,
-    pub(crate) problems: Vec<Problem>,
-    pub(crate) remarks: Vec<LogLine>,
-    pub(crate) exposed: Exposed,
-}
-
-impl Sources {
-    /// Reads a regular file over what is there; messages call it `shown`.
-    ///
-    /// # Errors
-    /// Why it cannot be used; `None`: the system refuses to read it.
-    pub(crate) fn add(&mut self, shown: &Path, path: &Path) -> Result<(), Option<String>> {
-        let bytes = visord_files::read_linked(path).map_err(|error| {
-            // reading a FIFO or a device might never end
-            let is_special = error.kind() == io::ErrorKind::Unsupported;
-            is_special.then(|| format!("config file {} is {error}", shown.display()))
-        })?;
-        self.exposed.look(shown, path);
-        let text = decode(&bytes).map_err(Some)?;
-        let problems = self.document.read(text, &Arc::from(shown));
-        self.problems.extend(problems);
-        Ok(())
-    }
-}
-
-/// Read the main file and its includes.
-pub(crate) fn read_sources(path: &Path, host: &HostContext) -> Result<Sources, ConfigError> {
-    let mut sources = read_file(path, host)?;
-    if sources.document.sections().is_empty() && !sources.problems.is_empty() {
-        return Err(ConfigError {
-            problems: sources.problems,
-        });
-    }
-    include::include(&mut sources, path, host);
-    Ok(sources)
-}
-
-/// One file without its includes (spec core 1.1.1, 1.2).
-pub(crate) fn read_file(path: &Path, host: &HostContext) -> Result<Sources, ConfigError> {
-    let shown = path.display();
-    let resolved = host.cwd.join(path);
-    let mut sources = Sources::default();
-    let message = if !resolved.exists() {
-        format!("could not find config file {shown}")
-    } else if let Err(message) = sources.add(path, &resolved) {
-        message.unwrap_or_else(|| format!("could not read config file {shown}"))
-    } else {
-        return Ok(sources);
-    };
-    Err(ConfigError::of_file(path, message))
 }
 
 pub(crate) fn interpret(

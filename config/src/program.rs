@@ -3,11 +3,12 @@
 
 mod channel;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use visord_model::process::{Autorestart, Policy};
+use visord_model::process::Policy;
 
-use crate::context::Reader;
+use crate::context::{Context, Reader};
 use crate::dialect::{Section, is_space};
 use crate::keys;
 use crate::types::{Environment, FcgiSocket, ProcessConfig};
@@ -57,6 +58,44 @@ pub(crate) fn read(
     processes
 }
 
+/// How a program-type section is read as a group, before it is read as a program: errors
+/// carry no place, and `priority` knows fewer names (spec core 1.5.3, 1.7).
+pub(crate) fn name_and_priority<'a>(
+    context: &'a Context<'_>,
+    section: &'a Section,
+) -> Option<(&'a str, i64)> {
+    let reader = context.reader(section);
+    let name = name_of(&reader);
+    Some((name, reader.value("priority", parse_int)?))
+}
+
+/// The processes of a section that is a group of its own.
+pub(crate) fn own_processes(
+    context: &Context<'_>,
+    section: &Section,
+    name: &str,
+    socket: Option<Arc<FcgiSocket>>,
+) -> Vec<Arc<ProcessConfig>> {
+    let reader = context.program_reader(section);
+    unique(read(&reader, name, name, socket))
+}
+
+/// Of several processes of one name the last counts, in the place of the first.
+pub(crate) fn unique(processes: Vec<Arc<ProcessConfig>>) -> Vec<Arc<ProcessConfig>> {
+    let mut at = HashMap::new();
+    let mut kept: Vec<Arc<ProcessConfig>> = Vec::with_capacity(processes.len());
+    for process in processes {
+        match at.get(&process.name) {
+            None => {
+                at.insert(process.name.clone(), kept.len());
+                kept.push(process);
+            }
+            Some(&first) => kept[first] = process,
+        }
+    }
+    kept
+}
+
 /// What all processes of a section have in common.
 struct Program {
     /// Without what may be different for each of them.
@@ -70,41 +109,37 @@ struct Program {
 impl Program {
     /// In the order in which the original looks at them; the first error is its error.
     fn read(reader: &Reader<'_>, socket: Option<Arc<FcgiSocket>>) -> Option<Self> {
-        let priority = reader.value("priority", parse_int);
-        let policy = policy(reader);
-        let redirect_stderr = reader.value("redirect_stderr", parse_bool);
+        let priority = reader.value("priority", parse_int)?;
+        let policy = policy(reader)?;
+        let redirect_stderr = reader.value("redirect_stderr", parse_bool)?;
         let numprocs = reader.value("numprocs", parse_numprocs)?;
-        let numprocs_start = reader.value("numprocs_start", parse_int);
-        let stdout = channel::read_common(reader, "stdout");
-        let stderr = channel::read_common(reader, "stderr");
-        let serverurl = reader.secret("serverurl");
-        let user = reader.value("user", |text| reader.context.accounts.user(text));
-        let umask = reader.value("umask", parse_octal);
-        let process_name = process_name(reader, numprocs);
-        let policy = policy?;
-        if policy.stopasgroup && !policy.killasgroup {
-            let message = "Cannot set stopasgroup=true and killasgroup=false".to_owned();
-            reader.keep::<()>("killasgroup", Err(message));
-        }
+        let numprocs_start = reader.value("numprocs_start", parse_int)?;
         let process = ProcessConfig {
             name: String::new(),
             command: String::new(),
             directory: None,
-            umask,
-            priority: priority?,
-            policy,
-            user,
-            redirect_stderr: redirect_stderr?,
-            stdout: stdout?,
-            stderr: stderr?,
             environment: Environment::new(),
-            serverurl: serverurl.filter(|url| !url.expose().eq_ignore_ascii_case("auto")),
+            priority,
+            redirect_stderr,
             socket,
+            stdout: channel::read_common(reader, "stdout")?,
+            stderr: channel::read_common(reader, "stderr")?,
+            serverurl: reader
+                .secret("serverurl")
+                .filter(|url| !url.expose().eq_ignore_ascii_case("auto")),
+            user: reader.value("user", |text| reader.context.accounts.user(text)),
+            umask: reader.value("umask", parse_octal),
+            policy,
         };
+        let process_name = process_name(reader, numprocs);
+        if process.policy.stopasgroup && !process.policy.killasgroup {
+            let message = "Cannot set stopasgroup=true and killasgroup=false".to_owned();
+            reader.keep::<()>("killasgroup", Err(message));
+        }
         Some(Self {
             process,
             numprocs,
-            numprocs_start: numprocs_start?,
+            numprocs_start,
             process_name,
         })
     }
@@ -176,25 +211,18 @@ impl Program {
 fn policy(reader: &Reader<'_>) -> Option<Policy> {
     let int = |key| reader.value(key, parse_int);
     let flag = |key| reader.value(key, parse_bool);
-    let autostart = flag("autostart");
-    let autorestart: Option<Autorestart> = reader.value("autorestart", parse_autorestart);
-    let startsecs = int("startsecs");
-    let startretries = int("startretries");
-    let stopsignal = reader.value("stopsignal", parse_signal);
-    let stopwaitsecs = int("stopwaitsecs");
-    let stopasgroup = flag("stopasgroup");
-    let killasgroup = reader.written("killasgroup", parse_bool).or(stopasgroup);
-    let exitcodes = reader.value("exitcodes", parse_exitcodes);
     Some(Policy {
-        autostart: autostart?,
-        startsecs: startsecs?,
-        startretries: startretries?,
-        autorestart: autorestart?,
-        exitcodes: exitcodes?,
-        stopsignal: stopsignal?,
-        stopwaitsecs: stopwaitsecs?,
-        stopasgroup: stopasgroup?,
-        killasgroup: killasgroup?,
+        autostart: flag("autostart")?,
+        autorestart: reader.value("autorestart", parse_autorestart)?,
+        startsecs: int("startsecs")?,
+        startretries: int("startretries")?,
+        stopsignal: reader.value("stopsignal", parse_signal)?,
+        stopwaitsecs: int("stopwaitsecs")?,
+        stopasgroup: flag("stopasgroup")?,
+        killasgroup: reader
+            .written("killasgroup", parse_bool)
+            .or_else(|| flag("stopasgroup"))?,
+        exitcodes: reader.value("exitcodes", parse_exitcodes)?,
     })
 }
 

@@ -2,7 +2,7 @@
 
 use crate::context::{Context, Reader};
 use crate::secret::Secret;
-use crate::types::{RemoteServer, RpcInterfaceConfig, RpcInterfaceKind};
+use crate::types::RpcInterfaceConfig;
 use crate::value::parse_inet_address;
 
 pub(crate) const PREFIX: &str = "rpcinterface:";
@@ -29,16 +29,16 @@ fn read(reader: &Reader<'_>) -> Option<RpcInterfaceConfig> {
         return None;
     }
     let reader = &reader.bare();
-    let kind = reader.value(FACTORY, |text| match text {
-        MAIN => Ok(RpcInterfaceKind::Main),
+    let factory = reader.value(FACTORY, |text| match text {
+        MAIN => Ok(()),
         other => Err(format!("{other} cannot be resolved within [{section}]")),
     });
     for entry in reader.context.document.entries(reader.section) {
         reader.text(&entry.key);
     }
-    Some(RpcInterfaceConfig {
+    factory.map(|()| RpcInterfaceConfig {
         name: section[PREFIX.len()..].to_owned(),
-        kind: kind?,
+        url: None,
     })
 }
 
@@ -63,7 +63,7 @@ fn read_remote(reader: &Reader<'_>) -> Option<RpcInterfaceConfig> {
     let url = reader.value(URL, remote_url)?;
     Some(RpcInterfaceConfig {
         name: name.to_owned(),
-        kind: RpcInterfaceKind::Remote(RemoteServer { url }),
+        url: Some(url),
     })
 }
 
@@ -108,8 +108,7 @@ pub(crate) fn alternative(section: &str) -> String {
 pub(crate) fn check_extras(context: &Context<'_>, known: &[RpcInterfaceConfig]) {
     for reader in context.readers(PREFIX) {
         let name = &reader.section.name[PREFIX.len()..];
-        let is_main =
-            |it: &RpcInterfaceConfig| it.name == name && it.kind == RpcInterfaceKind::Main;
+        let is_main = |it: &RpcInterfaceConfig| it.name == name && it.url.is_none();
         if !known.iter().any(is_main) {
             continue;
         }

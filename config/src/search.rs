@@ -28,10 +28,10 @@ pub fn find_config(program: &str, host: &HostContext) -> Result<PathBuf, String>
 
 /// The six places in order, two of them beside the program as it was invoked: symbolic
 /// links to it are not followed, a bare name stands for what `$PATH` finds.
-#[must_use]
 pub fn search_path(program: &str, host: &HostContext) -> Vec<PathBuf> {
     let invoked = as_found(program, host);
-    let home = parent(&parent(&invoked));
+    // two directories up, or as far as its text goes
+    let home = invoked.ancestors().take(3).last().unwrap_or(&invoked);
     vec![
         home.join("etc/supervisord.conf"),
         home.join("supervisord.conf"),
@@ -56,9 +56,4 @@ fn as_found(program: &str, host: &HostContext) -> PathBuf {
 
 fn is_program(path: &Path) -> bool {
     path.is_file() && access(path, AccessFlags::X_OK).is_ok()
-}
-
-/// The directory part of a path as text has it: of `./x` it is `.`, of `x` nothing.
-fn parent(path: &Path) -> PathBuf {
-    path.parent().unwrap_or(path).to_owned()
 }

@@ -8,7 +8,7 @@ use visord_model::pyrepr::repr;
 use crate::context::{Context, Reader};
 use crate::program::syslog;
 use crate::secret::Secret;
-use crate::types::{Account, Environment, HostContext, MainLogTarget, Overrides, ServerConfig};
+use crate::types::{Environment, HostContext, MainLogTarget, Overrides, ServerConfig};
 use crate::value::{
     absolute, existing_dir, existing_log_dir, parse_bool, parse_bytes, parse_environment,
     parse_int, parse_loglevel, parse_octal, path_with_existing_dir, resolve,
@@ -16,63 +16,56 @@ use crate::value::{
 
 pub(crate) const SECTION: &str = "supervisord";
 
-/// Read the section in the original's order, then let the command line win. The user is
-/// looked up later, by [`resolve_user`].
+/// Read the section in the original's order; the command line beats what is there, but does not
+/// excuse it. The user is looked up later, by [`resolve_user`].
 pub(crate) fn read(reader: &Reader<'_>, overrides: &Overrides) -> Option<ServerConfig> {
     let host = reader.context.host;
-    let int = |key| reader.value(key, parse_int);
-    let flag = |key| reader.value(key, parse_bool);
-    let path = |text: &str| path_with_existing_dir(text, host);
-
-    let minfds = int("minfds");
-    let minprocs = int("minprocs");
-    let directory = reader.value("directory", |text| existing_dir(text, host));
-    // only to find what is wrong with its expansion
-    reader.text("user");
-    let umask = reader.value("umask", parse_octal);
-    let logfile = reader.value("logfile", path);
-    let logfile_syslog = syslog(reader, "logfile");
-    let logfile_maxbytes = reader.value("logfile_maxbytes", parse_bytes);
-    let logfile_backups = int("logfile_backups");
-    let loglevel = reader.value("loglevel", parse_loglevel);
-    let pidfile = reader.value("pidfile", path);
-    let identifier = reader.text("identifier");
-    let nodaemon = flag("nodaemon");
-    let silent = flag("silent");
-    let childlogdir = reader.value("childlogdir", |text| existing_log_dir(text, host));
-    let nocleanup = flag("nocleanup");
-    let strip_ansi = flag("strip_ansi");
-    let environment = environment(reader);
-
-    let logfile = overrides.logfile.clone().or(logfile)?;
-    let pidfile = overrides.pidfile.clone().or(pidfile)?;
-    let childlogdir = overrides.childlogdir.clone().or(childlogdir);
+    let given = |key: &str| overrides.get(key).cloned();
+    let int = |key| setting(reader, overrides, key, parse_int);
+    let flag = |key| setting(reader, overrides, key, parse_bool);
+    let file = |key| given(key).or(reader.value(key, |text| path_with_existing_dir(text, host)));
+    let folder = |key, find: fn(&str, &HostContext) -> Result<PathBuf, String>| {
+        let written = reader.value(key, |text| find(text, host));
+        given(key).map(PathBuf::from).or(written)
+    };
     Some(ServerConfig {
-        minfds: overrides.minfds.or(minfds)?,
-        minprocs: overrides.minprocs.or(minprocs)?,
-        directory: overrides.directory.clone().or(directory),
-        user: None,
-        umask: overrides.umask.or(umask)?,
+        minfds: int("minfds")?,
+        minprocs: int("minprocs")?,
+        directory: folder("directory", existing_dir),
+        // read only to find what is wrong with its expansion
+        user: reader.text("user").and(None),
+        umask: setting(reader, overrides, "umask", parse_octal)?,
         // only the exact word is the system log; `NONE` and `AUTO` are files here
-        logfile: match logfile.as_str() {
-            "syslog" => MainLogTarget::Syslog(logfile_syslog?),
-            file => MainLogTarget::File(absolute(file, host)),
+        logfile: match (file("logfile")?.as_str(), syslog(reader, "logfile")?) {
+            ("syslog", target) => MainLogTarget::Syslog(target),
+            (file, _) => MainLogTarget::File(absolute(file, host)),
         },
-        logfile_maxbytes: overrides.logfile_maxbytes.or(logfile_maxbytes)?,
-        logfile_backups: overrides.logfile_backups.or(logfile_backups)?,
-        loglevel: overrides.loglevel.or(loglevel)?,
-        pidfile: absolute(&pidfile, host),
-        identifier: overrides.identifier.clone().or(identifier)?,
-        nodaemon: overrides.nodaemon || nodaemon?,
-        silent: overrides.silent || silent?,
-        childlogdir: match childlogdir {
+        logfile_maxbytes: setting(reader, overrides, "logfile_maxbytes", parse_bytes)?,
+        logfile_backups: int("logfile_backups")?,
+        loglevel: setting(reader, overrides, "loglevel", parse_loglevel)?,
+        pidfile: absolute(&file("pidfile")?, host),
+        identifier: given("identifier").or(reader.text("identifier"))?,
+        nodaemon: flag("nodaemon")?,
+        silent: flag("silent")?,
+        childlogdir: match folder("childlogdir", existing_log_dir) {
             Some(directory) => absolute(&directory.to_string_lossy(), host),
             None => temporary_directory(host),
         },
-        nocleanup: overrides.nocleanup || nocleanup?,
-        strip_ansi: overrides.strip_ansi || strip_ansi?,
-        environment,
+        nocleanup: flag("nocleanup")?,
+        strip_ansi: flag("strip_ansi")?,
+        environment: environment(reader),
     })
+}
+
+fn setting<T>(
+    reader: &Reader<'_>,
+    overrides: &Overrides,
+    key: &str,
+    convert: fn(&str) -> Result<T, String>,
+) -> Option<T> {
+    let written = reader.value(key, convert);
+    let given = overrides.get(key).and_then(|text| convert(text).ok());
+    given.or(written)
 }
 
 /// The identifier becomes part of file names, so it cannot have a slash (or NUL)
@@ -124,9 +117,9 @@ fn temporary_directory(host: &HostContext) -> PathBuf {
 }
 
 /// The user to run as; looked up when everything else is read.
-pub(crate) fn resolve_user(context: &Context<'_>, overrides: &Overrides) -> Option<Account> {
+pub(crate) fn resolve_user(context: &Context<'_>, overrides: &Overrides) -> Option<u32> {
     let reader = context.reader(context.document.section(SECTION)?);
-    let name = match &overrides.user {
+    let name = match overrides.get("user") {
         Some(name) => name.clone(),
         // what is wrong with the expansion is known already
         None => reader

@@ -24,6 +24,14 @@ fn load(path: &Path, overrides: &Overrides, host: &HostContext) -> Result<Config
     Ok(loaded.config)
 }
 
+/// Settings of the command line.
+fn overrides(settings: &[(&str, &str)]) -> Overrides {
+    let settings = settings.iter();
+    settings
+        .map(|(key, text)| ((*key).to_owned(), (*text).to_owned()))
+        .collect()
+}
+
 /// A directory with configuration files in it.
 struct Place {
     directory: TempDir,

@@ -45,8 +45,8 @@ pub struct ServerConfig {
     pub minprocs: i64,
     /// Working directory of a daemon in the background.
     pub directory: Option<PathBuf>,
-    /// User to run as; `None`: the one who started the daemon.
-    pub user: Option<Account>,
+    /// Id of the user to run as; `None`: the one who started the daemon.
+    pub user: Option<u32>,
     /// File creation mask when daemonizing.
     pub umask: u32,
     /// Activity log.
@@ -93,11 +93,25 @@ pub enum MainLogTarget {
     File(PathBuf),
 }
 
-/// A user found in the user database.
+/// Where a server or a FastCGI socket listens.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Account {
-    /// Numeric id; the rest is looked up when it is used.
-    pub uid: u32,
+pub enum ListenAddress {
+    /// TCP; for FastCGI over IPv4.
+    Inet {
+        /// Lower-cased; empty: every interface.
+        host: String,
+        /// 1..=65535.
+        port: u16,
+    },
+    /// A unix socket.
+    Unix {
+        /// Absolute path.
+        path: PathBuf,
+        /// Mode of the socket file.
+        mode: u32,
+        /// Owner of the socket file.
+        owner: Ownership,
+    },
 }
 
 /// Owner for a socket file; `None` leaves that part as it is.
@@ -154,30 +168,9 @@ pub struct FcgiSocket {
     /// `unix:///path` or `tcp://host:port`, normalised; identifies the socket.
     pub url: String,
     /// Where it listens.
-    pub address: FcgiAddress,
+    pub address: ListenAddress,
     /// Length of the accept queue; `None`: the system's maximum.
     pub backlog: Option<i32>,
-}
-
-/// Where a FastCGI socket listens.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum FcgiAddress {
-    /// TCP over IPv4.
-    Tcp {
-        /// Host, lower-cased.
-        host: String,
-        /// 1..=65535.
-        port: u16,
-    },
-    /// A unix socket.
-    Unix {
-        /// Absolute, normalised.
-        path: PathBuf,
-        /// Owner of the socket file.
-        owner: Ownership,
-        /// Mode of the socket file.
-        mode: u32,
-    },
 }
 
 /// One process of a program-type section (spec core 1.11).
@@ -195,8 +188,8 @@ pub struct ProcessConfig {
     pub priority: i64,
     /// When to start, retry, restart and stop.
     pub policy: Policy,
-    /// User to run as; `None`: that of the daemon.
-    pub user: Option<Account>,
+    /// Id of the user to run as; `None`: that of the daemon.
+    pub user: Option<u32>,
     /// One pipe for both outputs.
     pub redirect_stderr: bool,
     /// Standard output.
@@ -243,42 +236,9 @@ pub struct CtlPlugin {
     pub command: String,
 }
 
-/// Settings from the command line that beat the file (spec core 2.1), already converted.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Overrides {
-    /// `-n`
-    pub nodaemon: bool,
-    /// `-s`
-    pub silent: bool,
-    /// `-u`, looked up after the file is parsed
-    pub user: Option<String>,
-    /// `-m`
-    pub umask: Option<u32>,
-    /// `-d`
-    pub directory: Option<PathBuf>,
-    /// `-l`
-    pub logfile: Option<String>,
-    /// `-y`
-    pub logfile_maxbytes: Option<i64>,
-    /// `-z`
-    pub logfile_backups: Option<i64>,
-    /// `-e`
-    pub loglevel: Option<Level>,
-    /// `-j`
-    pub pidfile: Option<String>,
-    /// `-i`
-    pub identifier: Option<String>,
-    /// `-q`
-    pub childlogdir: Option<PathBuf>,
-    /// `-k`
-    pub nocleanup: bool,
-    /// `-a`
-    pub minfds: Option<i64>,
-    /// `--minprocs`
-    pub minprocs: Option<i64>,
-    /// `-t`
-    pub strip_ansi: bool,
-}
+/// Settings of `[supervisord]` from the command line, which beat the file (spec core 2.1): by key a
+/// text that the key can have, a path with `~` expanded, `true` for a flag.
+pub type Overrides = BTreeMap<String, String>;
 
 /// What this process and its machine contribute to a configuration; a parameter, so that tests and
 /// reloads do not depend on the process.

@@ -2,12 +2,14 @@
 
 use crate::context::{Context, Reader};
 use crate::error::Problem;
-use crate::http;
 use crate::secret::Secret;
 use crate::types::{Role, WebUser};
 use crate::value::{check_name, parse_list};
 
 pub(crate) const PREFIX: &str = "web_user:";
+
+/// What the names of servers' sections begin with.
+pub(crate) const SERVERS: [&str; 2] = ["inet_http_server", "unix_http_server"];
 
 /// A user and the sections of the servers they may use; `None`: all of them.
 pub(crate) struct Admission {
@@ -47,8 +49,7 @@ pub(crate) fn read_all(context: &Context<'_>) -> Vec<Admission> {
             let (file, line) = (section.place.file.display(), section.place.line);
             let name = &section.name;
             let message = format!("section [{name}] occurs twice, first in {file}, line {line}");
-            let problem = Problem::at(again, message).in_section(name);
-            context.push(problem.without_value());
+            context.push(Problem::at(again, message).in_section(name, None));
         }
         let Some(admission) = read(&reader) else {
             continue;
@@ -81,11 +82,11 @@ fn read(reader: &Reader<'_>) -> Option<Admission> {
     reader.require("password");
     let password = reader.raw("password").and_then(|raw| {
         let option = format!("{section}.password");
-        let expanded = reader.scope.expand_secret(raw, &option);
+        let expanded = reader.scope.expand_value(raw, &option, true);
         let password = match expanded.as_deref() {
             Err(message) => Err(message.clone()),
             Ok("") => Err(format!("section [{section}] has a blank password")),
-            Ok(text) => http::check_password(text).map(|()| Secret::from(text)),
+            Ok(text) => check_password(text).map(|()| Secret::from(text)),
         };
         password
             .map_err(|message| reader.fail("password", message))
@@ -114,11 +115,34 @@ fn servers(context: &Context<'_>, text: &str) -> Result<Vec<String>, String> {
         return Err("servers names no server; leave it out for all of them".to_owned());
     }
     let is_server = |name: &str| {
-        http::PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+        SERVERS.iter().any(|prefix| name.starts_with(prefix))
             && context.document.section(name).is_some()
     };
     match names.iter().find(|name| !is_server(name)) {
         None => Ok(names),
         Some(unknown) => Err(format!("servers names no server of this file: '{unknown}'")),
     }
+}
+
+/// A stored password that a password can match.
+///
+/// # Errors
+/// Its hash has a wrong form.
+pub(crate) fn check_password(password: &str) -> Result<(), String> {
+    match password.strip_prefix("{ARGON2}") {
+        Some(hash) if !is_argon2(hash) => Err("{ARGON2} must be followed by a PHC string: \
+             $argon2id$v=19$m=...,t=...,p=...$SALT$HASH"
+            .to_owned()),
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// The shape of an Argon2 hash in PHC form; the server looks closer.
+fn is_argon2(hash: &str) -> bool {
+    let mut fields = hash.split('$');
+    let blank = fields.next() == Some("");
+    let kind = fields.next();
+    blank
+        && matches!(kind, Some("argon2id" | "argon2i" | "argon2d"))
+        && (3..=4).contains(&fields.filter(|field| !field.is_empty()).count())
 }

@@ -12,13 +12,17 @@ use visord_config::dialect::{Document, decode};
 use visord_config::expand::Scope;
 use visord_config::value::parse_environment;
 
+#[path = "../../config/tests/it/render.rs"]
+mod render;
+use render::render;
+
 fuzz_target!(|bytes: &[u8]| {
     let Ok(text) = decode(bytes) else { return };
     let file: Arc<Path> = Arc::from(Path::new("fuzz.conf"));
     let mut document = Document::default();
     document.read(text, &file);
     let mut again = Document::default();
-    let problems = again.read(&document.render(), &file);
+    let problems = again.read(&render(&document), &file);
     assert!(problems.is_empty(), "{problems:?}");
     assert_eq!(content(&document), content(&again));
     let environment = BTreeMap::from([("HOME".to_owned(), "/".into())]);

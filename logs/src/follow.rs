@@ -18,7 +18,7 @@ use std::time::{Duration, SystemTime};
 
 use futures_util::{Stream, stream};
 use tokio::time::{Instant, sleep_until, timeout};
-pub use visord_model::output::format::unfinished;
+pub use visord_model::text::unfinished;
 
 use self::line::{Next, open_regular};
 pub use self::place::{FileId, Place};

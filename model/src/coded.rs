@@ -17,13 +17,11 @@ macro_rules! coded {
             pub const ALL: [Self; [$($name),*].len()] = [$(Self::$variant),*];
 
             /// The number that clients see.
-            #[must_use]
             pub const fn code(self) -> i32 {
                 self as i32
             }
 
             /// The name that clients, events and logs use.
-            #[must_use]
             pub const fn name(self) -> &'static str {
                 match self {
                     $(Self::$variant => $name,)*
@@ -31,7 +29,6 @@ macro_rules! coded {
             }
 
             /// The variant of this number, if there is one.
-            #[must_use]
             pub const fn from_code(code: i32) -> Option<Self> {
                 match code {
                     $($code => Some(Self::$variant),)*

@@ -14,7 +14,7 @@ pub use kind::EventKind;
 pub use payload::EventDetail;
 pub use serial::Serials;
 pub use set::KindSet;
-pub use tick::{Period, Ticks};
+pub use tick::Ticks;
 
 use crate::name::ProcessName;
 use crate::process::Transition;
@@ -31,7 +31,6 @@ pub enum Stream {
 
 impl Stream {
     /// `stdout` or `stderr`.
-    #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::Stdout => "stdout",
@@ -40,7 +39,6 @@ impl Stream {
     }
 
     /// PROCESS_LOG_STDOUT or PROCESS_LOG_STDERR.
-    #[must_use]
     pub const fn log_kind(self) -> EventKind {
         match self {
             Self::Stdout => EventKind::ProcessLogStdout,
@@ -49,7 +47,6 @@ impl Stream {
     }
 
     /// PROCESS_COMMUNICATION_STDOUT or PROCESS_COMMUNICATION_STDERR.
-    #[must_use]
     pub const fn communication_kind(self) -> EventKind {
         match self {
             Self::Stdout => EventKind::ProcessCommunicationStdout,
@@ -85,8 +82,8 @@ pub enum Event {
     SupervisorStopping,
     /// TICK_5, TICK_60, TICK_3600.
     Tick {
-        /// How often this tick comes.
-        period: Period,
+        /// Which one.
+        kind: EventKind,
         /// Start of the slice, Unix seconds.
         when: i64,
     },
@@ -98,7 +95,6 @@ pub enum Event {
 
 impl Event {
     /// The concrete type, which decides who receives it.
-    #[must_use]
     pub const fn kind(&self) -> EventKind {
         match self {
             Self::ProcessState { transition, .. } => state_kind(transition.to),
@@ -107,7 +103,7 @@ impl Event {
             Self::Remote { .. } => EventKind::RemoteCommunication,
             Self::SupervisorRunning => EventKind::SupervisorStateChangeRunning,
             Self::SupervisorStopping => EventKind::SupervisorStateChangeStopping,
-            Self::Tick { period, .. } => period.kind(),
+            Self::Tick { kind, .. } => *kind,
             Self::GroupAdded(_) => EventKind::ProcessGroupAdded,
             Self::GroupRemoved(_) => EventKind::ProcessGroupRemoved,
         }

@@ -138,7 +138,6 @@ impl Fault {
     }
 
     /// `NAME` or `NAME: subject`, the fault string on the wire.
-    #[must_use]
     pub fn text(&self) -> String {
         match &self.about {
             Some(subject) => format!("{}: {subject}", self.code.name()),

@@ -40,3 +40,4 @@ pub mod pyrepr;
 pub mod shutdown;
 pub mod signal;
 pub mod state;
+pub mod text;

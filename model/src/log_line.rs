@@ -34,42 +34,37 @@ impl Level {
     ];
 
     /// The four letters in a log line.
-    #[must_use]
     pub const fn code(self) -> &'static str {
-        match self {
-            Self::Critical => "CRIT",
-            Self::Error => "ERRO",
-            Self::Warn => "WARN",
-            Self::Info => "INFO",
-            Self::Debug => "DEBG",
-            Self::Trace => "TRAC",
-            Self::Blather => "BLAT",
-        }
+        CODES_AND_NAMES[self as usize].0
+    }
+
+    /// The value of `loglevel` that means it.
+    pub const fn name(self) -> &'static str {
+        CODES_AND_NAMES[self as usize].1
     }
 
     /// The level of these four letters.
-    #[must_use]
     pub fn from_code(code: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|level| level.code() == code)
     }
 
     /// The level of a `loglevel` value, in any case.
-    #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
-        [
-            ("critical", Self::Critical),
-            ("error", Self::Error),
-            ("warn", Self::Warn),
-            ("info", Self::Info),
-            ("debug", Self::Debug),
-            ("trace", Self::Trace),
-            ("blather", Self::Blather),
-        ]
-        .into_iter()
-        .find(|(known, _)| known.eq_ignore_ascii_case(name))
-        .map(|(_, level)| level)
+        let mut all = Self::ALL.into_iter();
+        all.find(|level| level.name().eq_ignore_ascii_case(name))
     }
 }
+
+/// Of each level, in their order.
+const CODES_AND_NAMES: [(&str, &str); 7] = [
+    ("CRIT", "critical"),
+    ("ERRO", "error"),
+    ("WARN", "warn"),
+    ("INFO", "info"),
+    ("DEBG", "debug"),
+    ("TRAC", "trace"),
+    ("BLAT", "blather"),
+];
 
 /// A line of the activity log.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -26,10 +26,7 @@ impl ProcessName {
 impl fmt::Display for ProcessName {
     /// As [`namespec`].
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.group != self.process {
-            write!(f, "{}:", self.group)?;
-        }
-        f.write_str(&self.process)
+        f.write_str(&namespec(&self.group, &self.process))
     }
 }
 
@@ -44,7 +41,6 @@ pub enum Namespec {
 
 impl Namespec {
     /// Split at the first colon; without one, group and process have the same name.
-    #[must_use]
     pub fn parse(text: &str) -> Self {
         match text.split_once(':') {
             None => Self::Process(ProcessName::new(text, text)),
@@ -55,7 +51,6 @@ impl Namespec {
 }
 
 /// The displayed name: the group alone if both names are equal, else `group:process`.
-#[must_use]
 pub fn namespec(group: &str, process: &str) -> String {
     if group == process {
         process.into()

@@ -17,11 +17,8 @@
 //! A signal that cannot be delivered leads to UNKNOWN, the exit from there to STOPPED, and another
 //! stop to STOPPING if its signal goes through.
 
-mod diagram;
-mod effect;
 mod info;
-mod input;
-mod last_exit;
+mod io;
 mod machine;
 mod messages;
 mod policy;
@@ -30,11 +27,10 @@ mod transition;
 #[cfg(test)]
 mod tests;
 
-pub use diagram::{ALLOWED, is_allowed};
-pub use effect::{Effect, Effects, Refusal};
 pub use info::{ProcessInfo, uptime};
-pub use input::{Input, KillFailure};
-pub use last_exit::LastExit;
+pub use io::{Effect, Effects, Input, KillFailure, Refusal};
 pub use machine::{Machine, RESTART_INTERVAL, SPAWN_TIMEOUT};
 pub use policy::{Autorestart, Policy};
-pub use transition::Transition;
+pub use transition::{ALLOWED, Transition, is_allowed};
+
+pub use crate::exit::LastExit;

@@ -4,13 +4,8 @@ use alloc::string::String;
 use core::fmt::Write;
 
 /// A text in quotes: `'`, unless it contains `'` and no `"`.
-#[must_use]
 pub fn repr(text: &str) -> String {
-    let quote = if text.contains('\'') && !text.contains('"') {
-        '"'
-    } else {
-        '\''
-    };
+    let quote = quote_of(text.as_bytes());
     let mut out = String::with_capacity(text.len() + 2);
     out.push(quote);
     for c in text.chars() {
@@ -21,13 +16,8 @@ pub fn repr(text: &str) -> String {
 }
 
 /// Bytes in quotes with a leading `b`.
-#[must_use]
 pub fn repr_bytes(bytes: &[u8]) -> String {
-    let quote = if bytes.contains(&b'\'') && !bytes.contains(&b'"') {
-        '"'
-    } else {
-        '\''
-    };
+    let quote = quote_of(bytes);
     let mut out = String::with_capacity(bytes.len() + 3);
     out.push('b');
     out.push(quote);
@@ -42,6 +32,27 @@ pub fn repr_bytes(bytes: &[u8]) -> String {
     out
 }
 
+/// A text with everything outside ASCII escaped.
+pub fn ascii(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c.is_ascii() {
+            out.push(c);
+        } else {
+            push_escape(&mut out, c);
+        }
+    }
+    out
+}
+
+fn quote_of(bytes: &[u8]) -> char {
+    if bytes.contains(&b'\'') && !bytes.contains(&b'"') {
+        '"'
+    } else {
+        '\''
+    }
+}
+
 fn push_char(out: &mut String, c: char, quote: char) {
     match c {
         '\\' => out.push_str("\\\\"),
@@ -53,16 +64,18 @@ fn push_char(out: &mut String, c: char, quote: char) {
             out.push(c);
         }
         c if is_printable(c) => out.push(c),
-        c if (c as u32) < 0x100 => {
-            let _ = write!(out, "\\x{:02x}", c as u32);
-        }
-        c if (c as u32) < 0x1_0000 => {
-            let _ = write!(out, "\\u{:04x}", c as u32);
-        }
-        c => {
-            let _ = write!(out, "\\U{:08x}", c as u32);
-        }
+        c => push_escape(out, c),
     }
+}
+
+fn push_escape(out: &mut String, c: char) {
+    let code = u32::from(c);
+    // writing to a String cannot fail
+    let _ = match code {
+        0..0x100 => write!(out, "\\x{code:02x}"),
+        0x100..0x1_0000 => write!(out, "\\u{code:04x}"),
+        0x1_0000.. => write!(out, "\\U{code:08x}"),
+    };
 }
 
 /// Close to Python's idea of printable: no controls, no separators but the blank,
@@ -80,7 +93,6 @@ fn is_printable(c: char) -> bool {
 }
 
 /// `Undecodable: b'..'` for bytes that are not UTF-8, else the text.
-#[must_use]
 pub fn decoded(bytes: &[u8]) -> String {
     core::str::from_utf8(bytes).map_or_else(
         |_| alloc::format!("Undecodable: {}", repr_bytes(bytes)),

@@ -70,7 +70,6 @@ pub enum Progress {
 
 impl StopPlan {
     /// A plan for these groups, given in the order in which they were activated.
-    #[must_use]
     pub fn new(mut groups: Vec<GroupView>) -> Self {
         // stable sorts: what has the same priority stops in reverse
         groups.reverse();

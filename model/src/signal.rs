@@ -8,45 +8,26 @@ use core::fmt;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Signal(i32);
 
-/// Linux numbers and names; where a number has several names the first is the one printed.
-const NAMES: [(i32, &str); 36] = [
-    (1, "HUP"),
-    (2, "INT"),
-    (3, "QUIT"),
-    (4, "ILL"),
-    (5, "TRAP"),
-    (6, "ABRT"),
+/// The names of 1 and the numbers after it on Linux.
+const NAMES: [&str; 31] = [
+    "HUP", "INT", "QUIT", "ILL", "TRAP", "ABRT", "BUS", "FPE", "KILL", "USR1", "SEGV", "USR2",
+    "PIPE", "ALRM", "TERM", "STKFLT", "CHLD", "CONT", "STOP", "TSTP", "TTIN", "TTOU", "URG",
+    "XCPU", "XFSZ", "VTALRM", "PROF", "WINCH", "POLL", "PWR", "SYS",
+];
+
+/// Further names. Where a number has several the one above is printed.
+const OTHERS: [(i32, &str); 5] = [
     (6, "IOT"),
-    (7, "BUS"),
-    (8, "FPE"),
-    (9, "KILL"),
-    (10, "USR1"),
-    (11, "SEGV"),
-    (12, "USR2"),
-    (13, "PIPE"),
-    (14, "ALRM"),
-    (15, "TERM"),
-    (16, "STKFLT"),
-    (17, "CHLD"),
     (17, "CLD"),
-    (18, "CONT"),
-    (19, "STOP"),
-    (20, "TSTP"),
-    (21, "TTIN"),
-    (22, "TTOU"),
-    (23, "URG"),
-    (24, "XCPU"),
-    (25, "XFSZ"),
-    (26, "VTALRM"),
-    (27, "PROF"),
-    (28, "WINCH"),
-    (29, "POLL"),
     (29, "IO"),
-    (30, "PWR"),
-    (31, "SYS"),
     (34, "RTMIN"),
     (64, "RTMAX"),
 ];
+
+/// All numbers with their names.
+fn names() -> impl Iterator<Item = (i32, &'static str)> {
+    (1..).zip(NAMES).chain(OTHERS)
+}
 
 impl Signal {
     /// Hang-up.
@@ -61,44 +42,34 @@ impl Signal {
     pub const TERM: Self = Self(15);
 
     /// The number, as `kill(2)` takes it.
-    #[must_use]
     pub const fn number(self) -> i32 {
         self.0
     }
 
     /// The signal of this number: 0, or one that has a name.
-    #[must_use]
     pub fn from_number(number: i32) -> Option<Self> {
-        (number == 0 || NAMES.iter().any(|(n, _)| *n == number)).then_some(Self(number))
+        (number == 0 || names().any(|(known, _)| known == number)).then_some(Self(number))
     }
 
     /// The signal of this name, in any case, with or without `SIG`, blanks around it ignored.
-    #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         let upper = name.trim().to_uppercase();
         let bare = upper.strip_prefix("SIG").unwrap_or(&upper);
-        NAMES
-            .iter()
-            .find(|(_, known)| *known == bare)
-            .map(|(number, _)| Self(*number))
+        let (number, _) = names().find(|(_, known)| *known == bare)?;
+        Some(Self(number))
     }
 
     /// Any number, as it may come from a wait status.
-    #[must_use]
     pub const fn raw(number: i32) -> Self {
         Self(number)
     }
 
     /// `SIGTERM`, or `signal 40` for a number without a name (spec core 4.3).
-    #[must_use]
     pub fn name(self) -> String {
-        NAMES
-            .iter()
-            .find(|(number, _)| *number == self.0)
-            .map_or_else(
-                || format!("signal {}", self.0),
-                |(_, name)| format!("SIG{name}"),
-            )
+        match names().find(|(number, _)| *number == self.0) {
+            Some((_, name)) => format!("SIG{name}"),
+            None => format!("signal {}", self.0),
+        }
     }
 }
 

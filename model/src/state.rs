@@ -28,13 +28,11 @@ coded! {
 
 impl ProcessState {
     /// STARTING, RUNNING, BACKOFF: a start request is refused, a stop request makes sense.
-    #[must_use]
     pub const fn is_running(self) -> bool {
         matches!(self, Self::Starting | Self::Running | Self::Backoff)
     }
 
     /// STOPPED, EXITED, FATAL, UNKNOWN: nothing to wait for at shutdown.
-    #[must_use]
     pub const fn is_stopped(self) -> bool {
         matches!(
             self,
@@ -43,7 +41,6 @@ impl ProcessState {
     }
 
     /// STARTING, RUNNING, STOPPING: there is a pid to signal.
-    #[must_use]
     pub const fn is_signallable(self) -> bool {
         matches!(self, Self::Starting | Self::Running | Self::Stopping)
     }
@@ -71,7 +68,6 @@ coded! {
 
 impl SupervisorState {
     /// RESTARTING or SHUTDOWN: nothing is started any more, most RPCs are refused.
-    #[must_use]
     pub const fn is_closing(self) -> bool {
         matches!(self, Self::Restarting | Self::Shutdown)
     }

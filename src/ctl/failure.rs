@@ -6,7 +6,8 @@ use std::io;
 
 use visord_model::fault::FaultCode;
 use visord_model::pyrepr::repr;
-use visord_xmlrpc::http::{ANSWER_IS_TLS, Address, ServerUrl, TlsError};
+use visord_xmlrpc::error::TlsError;
+use visord_xmlrpc::http::{ANSWER_IS_TLS, Address, ServerUrl};
 use visord_xmlrpc::{CallError, WireFault};
 
 use super::exit_status::{ExitStatus, is};
@@ -238,11 +239,11 @@ fn tls_advice(error: &TlsError, url: &str) -> String {
         TlsError::NoAuthorities(_) => {
             "tls_ca in [supervisorctl] names the file with the certificates to trust".to_owned()
         }
-        TlsError::NoIdentity(_) | TlsError::WantsIdentity(_) => {
+        TlsError::NoIdentity(_) => {
             "tls_cert and tls_key in [supervisorctl] name the files that prove who we are"
                 .to_owned()
         }
-        TlsError::Other(_) | TlsError::Broken(_) => url.to_owned(),
+        TlsError::Other(_) => url.to_owned(),
     }
 }
 

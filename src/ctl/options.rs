@@ -7,7 +7,7 @@ use clap::{Command, ValueHint, arg};
 use visord_config::{ClientConfig, HostContext, find_config, load_client};
 use visord_files::trust::exposures;
 use visord_model::pyrepr::repr;
-use visord_xmlrpc::http::{ClientCertificate, Trust};
+use visord_xmlrpc::http::ClientCertificate;
 
 use super::command::find;
 use super::plugin::Plugins;
@@ -119,7 +119,6 @@ fn combine(
 ) -> Settings {
     let text = |id| line.value(id).map(str::to_owned);
     let path = |id| line.value(id).map(PathBuf::from);
-    let ca = path("tls_ca").or(config.tls_ca);
     let configured = config.tls_identity;
     let identity =
         identity.or_else(|| configured.map(|(cert, key)| ClientCertificate { cert, key }));
@@ -128,7 +127,7 @@ fn combine(
             url: text("serverurl").map_or(config.serverurl, Into::into),
             username: text("username").or(config.username),
             password: text("password").map(Into::into).or(config.password),
-            trust: ca.map_or(Trust::System, Trust::File),
+            trust: path("tls_ca").or(config.tls_ca),
             identity,
         },
         prompt: config.prompt,

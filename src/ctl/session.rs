@@ -3,10 +3,11 @@
 //! Commands print through [`Session`] only, so that `--json` can collect everything instead.
 
 use std::ops::Range;
+use std::path::PathBuf;
 
 use visord_config::Secret;
 use visord_model::fault::FaultCode;
-use visord_xmlrpc::http::{ClientCertificate, ServerUrl, Trust};
+use visord_xmlrpc::http::{ClientCertificate, Endpoint, ServerUrl};
 use visord_xmlrpc::{CallError, Client, Login, Value};
 
 use super::exit_status::{ExitStatus, is};
@@ -27,8 +28,8 @@ pub struct Server {
     pub username: Option<String>,
     /// Password for Basic authentication.
     pub password: Option<Secret>,
-    /// Whom to trust about who an `https://` server is.
-    pub trust: Trust,
+    /// Authorities to trust about who an `https://` server is, instead of the system's: a PEM file.
+    pub trust: Option<PathBuf>,
     /// What to show to an `https://` server that asks who we are.
     pub identity: Option<ClientCertificate>,
 }
@@ -57,11 +58,11 @@ impl Server {
     pub fn client(&self) -> Result<Client, Failure> {
         let url = ServerUrl::parse(self.url.expose()).map_err(|_| Failure::UnknownProtocol)?;
         let login = self.login(&url);
-        let mut client = Client::new(url.address, login.as_ref()).trusting(self.trust.clone());
-        if let Some(identity) = &self.identity {
-            client = client.presenting(identity.clone());
-        }
-        Ok(client)
+        Ok(Client::new(Endpoint {
+            trust: self.trust.clone(),
+            identity: self.identity.clone(),
+            ..Endpoint::new(url.address, login)
+        }))
     }
 
     /// The reachability check (spec interfaces 4.5).

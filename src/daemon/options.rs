@@ -113,36 +113,32 @@ pub fn parse(
 impl Options {
     /// Make the setting; the error says why its value cannot be used.
     fn set(&mut self, option: &Opt, context: &HostContext) -> Result<(), String> {
-        let value = option.value.as_str();
-        let file = || path_with_existing_dir(value, context);
-        let Self {
-            config,
-            check,
-            overrides,
-        } = self;
-        match option.id.as_str() {
-            "configuration" => *config = Some(PathBuf::from(value)),
-            "check" => *check = true,
-            "nodaemon" => overrides.nodaemon = true,
-            "silent" => overrides.silent = true,
-            "user" => overrides.user = Some(value.to_owned()),
-            "umask" => overrides.umask = Some(parse_octal(value)?),
-            "directory" => overrides.directory = Some(existing_dir(value, context)?),
-            "logfile" => overrides.logfile = Some(file()?),
-            "logfile_maxbytes" => overrides.logfile_maxbytes = Some(parse_bytes(value)?),
-            "logfile_backups" => overrides.logfile_backups = Some(parse_int(value)?),
-            "loglevel" => overrides.loglevel = Some(parse_loglevel(value)?),
-            "pidfile" => overrides.pidfile = Some(file()?),
-            "identifier" => overrides.identifier = Some(value.to_owned()),
-            "childlogdir" => overrides.childlogdir = Some(existing_log_dir(value, context)?),
-            "nocleanup" => overrides.nocleanup = true,
-            "minfds" => overrides.minfds = Some(parse_int(value)?),
-            "minprocs" => overrides.minprocs = Some(parse_int(value)?),
-            "strip_ansi" => overrides.strip_ansi = true,
+        let (id, value) = (option.id.as_str(), option.value.as_str());
+        let text = value.to_owned();
+        let shown = |path: PathBuf| path.to_string_lossy().into_owned();
+        let setting = match id {
+            "configuration" => {
+                self.config = Some(PathBuf::from(value));
+                return Ok(());
+            }
+            "check" => {
+                self.check = true;
+                return Ok(());
+            }
             // the original runs under Python's profiler
-            "profile_options" => {}
+            "profile_options" => return Ok(()),
+            "nodaemon" | "silent" | "nocleanup" | "strip_ansi" => "true".to_owned(),
+            "user" | "identifier" => text,
+            "umask" => parse_octal(value).map(|_| text)?,
+            "logfile_maxbytes" => parse_bytes(value).map(|_| text)?,
+            "logfile_backups" | "minfds" | "minprocs" => parse_int(value).map(|_| text)?,
+            "loglevel" => parse_loglevel(value).map(|_| text)?,
+            "logfile" | "pidfile" => path_with_existing_dir(value, context)?,
+            "directory" => shown(existing_dir(value, context)?),
+            "childlogdir" => shown(existing_log_dir(value, context)?),
             other => unreachable!("an option that sets nothing: {other}"),
-        }
+        };
+        self.overrides.insert(id.to_owned(), setting);
         Ok(())
     }
 }
@@ -150,8 +146,6 @@ impl Options {
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
-
-    use visord_model::log_line::Level;
 
     use super::*;
 
@@ -266,27 +260,25 @@ mod tests {
         let expected = Options {
             config: Some(PathBuf::from("x.conf")),
             check: true,
-            overrides: Overrides {
-                nodaemon: true,
-                nocleanup: true,
-                umask: Some(0o77),
-                logfile_maxbytes: Some(1 << 20),
-                logfile_backups: Some(5),
-                loglevel: Some(Level::Debug),
-                directory: Some(PathBuf::from("/")),
-                identifier: Some("me".to_owned()),
-                minfds: Some(10),
-                minprocs: Some(3),
-                user: Some("nobody".to_owned()),
-                ..Overrides::default()
-            },
+            overrides: Overrides::from(
+                [
+                    ("nodaemon", "true"),
+                    ("umask", "077"),
+                    ("logfile_maxbytes", "1MB"),
+                    ("logfile_backups", "5"),
+                    ("loglevel", "debug"),
+                    ("directory", "/"),
+                    ("identifier", "me"),
+                    ("nocleanup", "true"),
+                    ("minfds", "10"),
+                    ("minprocs", "3"),
+                    ("user", "nobody"),
+                ]
+                .map(|(key, text)| (key.to_owned(), text.to_owned())),
+            ),
         };
-        let childlogdir = options("--ch /").overrides.childlogdir;
-        assert_eq!(
-            childlogdir,
-            Some(PathBuf::from("/")),
-            "an addition is no ambiguity"
-        );
+        let overrides = options("--ch /").overrides;
+        assert_eq!(overrides["childlogdir"], "/", "an addition is no ambiguity");
         let line = "-c x.conf -nkz5 --umask=077 -y 1MB -e debug -d / --ident me -a10 \
                     --minp 3 -u nobody --check";
         assert_eq!(options(line), expected);

@@ -85,10 +85,10 @@ fn refusal(resource: Resource, minimum: rlim_t, current: &str) -> String {
 /// nothing runs with half of the privileges dropped.
 pub(super) fn become_user(server: &ServerConfig) -> Result<Vec<LogLine>, String> {
     let current = nix::unistd::getuid();
-    let line = match &server.user {
-        Some(account) => {
+    let line = match server.user {
+        Some(user) => {
             may_become(server)?;
-            let wanted = Uid::from_raw(account.uid);
+            let wanted = Uid::from_raw(user);
             if wanted != current {
                 switch(wanted)?;
             }
@@ -108,8 +108,8 @@ const RUNNING_AS_ROOT: &str = "Supervisor is running as root.  Privileges were n
 /// is the text of a usage error.
 pub(super) fn may_become(server: &ServerConfig) -> Result<(), String> {
     let current = nix::unistd::getuid();
-    match &server.user {
-        Some(account) if Uid::from_raw(account.uid) != current && !current.is_root() => {
+    match server.user {
+        Some(user) if Uid::from_raw(user) != current && !current.is_root() => {
             Err("Can't drop privilege as nonroot user".to_owned())
         }
         Some(_) | None => Ok(()),

@@ -11,7 +11,7 @@ use tempfile::TempDir;
 pub(crate) use visord_test_support::*;
 use visord_xmlrpc::Value;
 use visord_xmlrpc::client::Client;
-use visord_xmlrpc::http::Address;
+use visord_xmlrpc::http::{Address, Endpoint};
 
 /// A folder with a configuration that programs can be added to.
 pub(crate) struct Setup {
@@ -228,7 +228,7 @@ impl Daemon {
     }
 
     pub(crate) fn client(&self) -> Client {
-        Client::new(Address::Unix(self.path("s.sock")), None)
+        Client::new(Endpoint::new(Address::Unix(self.path("s.sock")), None))
     }
 
     pub(crate) fn try_call(&self, method: &str, arguments: &[Value]) -> Result<Value, String> {

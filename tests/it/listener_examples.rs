@@ -35,7 +35,7 @@ impl Listener {
             stdin: child.stdin.take(),
             stdout,
             child,
-            talk: Conversation::new(),
+            talk: Conversation::default(),
             sent: 0,
         }
     }

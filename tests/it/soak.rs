@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use visord_xmlrpc::Value;
-use visord_xmlrpc::client::{CallError, Client};
+use visord_xmlrpc::{CallError, Client};
 
 use crate::harness::{Daemon, PATIENCE, Setup, kill, wait_until};
 

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Output;
 
-use visord_xmlrpc::http::{Address, Trust};
+use visord_xmlrpc::http::{Address, Endpoint};
 use visord_xmlrpc::{Client, Value};
 
 use crate::harness::{Daemon, Setup, free_port, wait_until};
@@ -99,8 +99,10 @@ fn supervisorctl_over_https() {
 
 fn client(daemon: &Daemon, port: u16, ca: &str) -> Client {
     let host = "localhost".to_owned();
-    let trust = Trust::File(daemon.path(ca));
-    Client::new(Address::Tls { host, port }, None).trusting(trust)
+    Client::new(Endpoint {
+        trust: Some(daemon.path(ca)),
+        ..Endpoint::new(Address::Tls { host, port }, None)
+    })
 }
 
 fn pid(client: &mut Client) -> Result<Value, String> {

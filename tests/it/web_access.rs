@@ -4,7 +4,7 @@
 use std::io::{Read, Write};
 use std::net::TcpStream;
 
-use visord_xmlrpc::http::Address;
+use visord_xmlrpc::http::{Address, Endpoint};
 use visord_xmlrpc::{Client, Login, Value};
 
 use crate::harness::{Daemon, PATIENCE, Setup, free_port, summary, wait_until};
@@ -121,7 +121,7 @@ fn call(port: u16, login: &str, method: &str, arguments: &[Value]) -> Result<Val
         username: user.to_owned(),
         password: password.to_owned(),
     });
-    Client::new(Address::Tcp { host, port }, login.as_ref())
+    Client::new(Endpoint::new(Address::Tcp { host, port }, login))
         .call(method, arguments)
         .map_err(|error| error.to_string())
 }
@@ -353,11 +353,12 @@ fn users_close_every_server() {
         username: "me".to_owned(),
         password: "mine".to_owned(),
     });
-    let login = login.as_ref();
-    let socket = daemon.path("s.sock");
-    let client = |login: Option<&Login>| Client::new(Address::Unix(socket.clone()), login);
+    let socket = Address::Unix(daemon.path("s.sock"));
+    let client = |login: Option<&Login>| Client::new(Endpoint::new(socket.clone(), login.cloned()));
     wait_until("the daemon to answer", || {
-        client(login).call("supervisor.getState", &[]).is_ok()
+        client(login.as_ref())
+            .call("supervisor.getState", &[])
+            .is_ok()
     });
     let error = client(None).call("supervisor.getState", &[]);
     let error = error.expect_err("no password").to_string();
@@ -367,7 +368,7 @@ fn users_close_every_server() {
             .text("main.log")
             .contains("without any HTTP authentication")
     );
-    client(login)
+    client(login.as_ref())
         .call("supervisor.shutdown", &[])
         .expect("an answer");
     assert!(daemon.ended().success());

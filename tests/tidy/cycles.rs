@@ -8,37 +8,11 @@ use crate::{assert_none, shipped_sources};
 type Graph = BTreeMap<String, BTreeSet<String>>;
 
 /// Cycles that are left, as the modules they consist of, and why.
-const KNOWN: [(&str, &[&str], &str); 6] = [
-    (
-        "config",
-        &[
-            "context", "dialect", "error", "expand", "listing", "program", "secret", "server",
-            "types", "value",
-        ],
-        "a value knows where it is written, a listing what it means",
-    ),
-    (
-        "config",
-        &["eventlistener", "fcgi", "group"],
-        "a group consists of programs of every kind",
-    ),
-    ("config", &["http", "web_user"], "users name servers"),
-    (
-        "config",
-        &["include", "load"],
-        "included files include files",
-    ),
-    (
-        "files",
-        &["folder", "walk"],
-        "a walk opens folders, a folder is reached by a walk",
-    ),
-    (
-        "xmlrpc",
-        &["client", "http"],
-        "a client reads answers, an answer belongs to a client",
-    ),
-];
+const KNOWN: [(&str, &[&str], &str); 1] = [(
+    "files",
+    &["folder", "walk"],
+    "a walk opens folders, a folder is reached by a walk",
+)];
 
 /// Crate and module of a source file; `None` for the root of a crate.
 fn module(name: &str) -> Option<(&str, &str)> {

@@ -7,7 +7,7 @@ use crate::{assert_none, root, shipped_sources};
 /// Each crate, and those of ours that it may depend on.
 const LAYERS: [(&str, &[&str]); 7] = [
     ("model", &[]),
-    ("xmlrpc", &[]),
+    ("xmlrpc", &["model"]),
     ("files", &[]),
     ("config", &["model", "files"]),
     ("logs", &["model", "files", "config"]),

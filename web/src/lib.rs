@@ -25,12 +25,12 @@
 //! The sockets of a configuration are opened like this:
 //!
 //! ```
-//! use visord_config::{HttpAddress, HttpConfig};
+//! use visord_config::{ListenAddress, HttpConfig};
 //! use visord_web::listen::bind_all;
 //!
 //! let config = HttpConfig {
 //!     section: "inet_http_server".to_owned(),
-//!     address: HttpAddress::Inet { host: "127.0.0.1".to_owned(), port: 0 },
+//!     address: ListenAddress::Inet { host: "127.0.0.1".to_owned(), port: 0 },
 //!     credentials: None,
 //!     users: Vec::new(),
 //!     allowed_hosts: Vec::new(),

@@ -20,7 +20,7 @@ use nix::sys::socket::{
     sockopt,
 };
 use nix::unistd::{Uid, User};
-use visord_config::{HttpAddress, HttpConfig, Ownership};
+use visord_config::{HttpConfig, ListenAddress, Ownership};
 use visord_files::Identity;
 use visord_files::socket::{BindError, SocketFile, SocketPermissions, bind_unix_socket};
 
@@ -216,14 +216,14 @@ pub fn is_same_place(one: &HttpConfig, other: &HttpConfig) -> bool {
 #[must_use]
 pub fn is_in_the_way(one: &HttpConfig, other: &HttpConfig) -> bool {
     match (&one.address, &other.address) {
-        (HttpAddress::Unix { path: one, .. }, HttpAddress::Unix { path: other, .. }) => {
+        (ListenAddress::Unix { path: one, .. }, ListenAddress::Unix { path: other, .. }) => {
             one == other
         }
-        (HttpAddress::Inet { port: one, .. }, HttpAddress::Inet { port: other, .. }) => {
+        (ListenAddress::Inet { port: one, .. }, ListenAddress::Inet { port: other, .. }) => {
             one == other
         }
-        (HttpAddress::Unix { .. }, HttpAddress::Inet { .. })
-        | (HttpAddress::Inet { .. }, HttpAddress::Unix { .. }) => false,
+        (ListenAddress::Unix { .. }, ListenAddress::Inet { .. })
+        | (ListenAddress::Inet { .. }, ListenAddress::Unix { .. }) => false,
     }
 }
 
@@ -246,8 +246,10 @@ pub fn read_certificate(config: &HttpConfig) -> Result<Option<Tls>, ListenError>
 pub fn bind_one(config: &HttpConfig) -> Result<Bound, ListenError> {
     let tls = read_certificate(config)?;
     let (socket, file) = match &config.address {
-        HttpAddress::Inet { host, port } => (ListeningSocket::Inet(bind_inet(host, *port)?), None),
-        HttpAddress::Unix { path, mode, owner } => {
+        ListenAddress::Inet { host, port } => {
+            (ListeningSocket::Inet(bind_inet(host, *port)?), None)
+        }
+        ListenAddress::Unix { path, mode, owner } => {
             let (listener, identity) = bind_unix(path, *mode, *owner)?;
             (
                 ListeningSocket::Unix(listener),

@@ -18,7 +18,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
-use visord_config::{HttpAddress, HttpConfig};
+use visord_config::{HttpConfig, ListenAddress};
 
 /// Bytes of a session's name.
 const NAME: usize = 16;
@@ -134,9 +134,9 @@ fn name_in_cookie(headers: &HeaderMap, cookie: &str) -> Option<String> {
 #[must_use]
 pub fn cookie_name(config: &HttpConfig) -> String {
     match (&config.address, &config.tls) {
-        (HttpAddress::Inet { port, .. }, Some(_)) => format!("__Host-visord-{port}"),
-        (HttpAddress::Inet { port, .. }, None) => format!("visord-{port}"),
-        (HttpAddress::Unix { .. }, _) => "visord".to_owned(),
+        (ListenAddress::Inet { port, .. }, Some(_)) => format!("__Host-visord-{port}"),
+        (ListenAddress::Inet { port, .. }, None) => format!("visord-{port}"),
+        (ListenAddress::Unix { .. }, _) => "visord".to_owned(),
     }
 }
 
@@ -233,7 +233,7 @@ mod tests {
     fn names_of_cookies() {
         let mut config = HttpConfig {
             section: "inet_http_server".into(),
-            address: HttpAddress::Inet {
+            address: ListenAddress::Inet {
                 host: String::new(),
                 port: 9001,
             },
@@ -256,7 +256,7 @@ mod tests {
             cookie,
             "__Host-visord-9001=x; Path=/; HttpOnly; SameSite=Lax; Secure"
         );
-        config.address = HttpAddress::Unix {
+        config.address = ListenAddress::Unix {
             path: "/s".into(),
             mode: 0o700,
             owner: visord_config::Ownership::default(),

@@ -9,7 +9,7 @@ use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
 use tokio::sync::watch;
 use tokio::time::timeout;
-use visord_config::{HttpAddress, HttpConfig};
+use visord_config::{HttpConfig, ListenAddress};
 
 use crate::answer::Refusal;
 use crate::auth::Users;
@@ -133,8 +133,8 @@ impl HttpListener {
 impl From<&HttpConfig> for ListenerInfo {
     fn from(config: &HttpConfig) -> Self {
         let (socket, address) = match &config.address {
-            HttpAddress::Unix { path, .. } => (Some(path.clone()), String::new()),
-            HttpAddress::Inet { host, port } => {
+            ListenAddress::Unix { path, .. } => (Some(path.clone()), String::new()),
+            ListenAddress::Inet { host, port } => {
                 let host = if host.is_empty() { "*" } else { host };
                 (None, format!("{host}:{port}"))
             }

@@ -9,13 +9,10 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpStream, UnixStream};
 use tokio::time::timeout;
 #[cfg(feature = "tls")]
-use {
-    crate::http::{TlsError, tls},
-    std::sync::Arc,
-    tokio_rustls::TlsConnector,
-};
+use {crate::error::TlsError, crate::http::tls, std::sync::Arc, tokio_rustls::TlsConnector};
 
-use crate::client::{CallError, result_of};
+use crate::client::result_of;
+use crate::error::CallError;
 use crate::http::{Address, Endpoint, Head, READ_SIZE, broken, head};
 use crate::value::Value;
 

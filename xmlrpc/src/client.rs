@@ -1,99 +1,17 @@
 //! The blocking client: `call(method, params)` over one connection, and the log streams beside
 //! the RPC interface (spec interfaces 4.2).
 
-use std::fmt;
-use std::io;
-
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::decode_reply;
-use crate::error::DecodeError;
+use crate::error::CallError;
 use crate::http::stream::{self, Socket};
-use crate::http::{Address, Answer, ClientCertificate, Endpoint, Head, Login, TlsError, Trust};
-use crate::reply::WireFault;
+use crate::http::{Answer, Endpoint, Head};
 use crate::value::Value;
 
 /// How servers' logs name us.
 const CALL_HEADERS: &str = "User-Agent: visord-supervisorctl\r\nAccept: text/xml\r\n";
 const STREAM_HEADERS: &str = "User-Agent: visord-supervisorctl\r\nAccept: */*\r\n";
-
-/// Why a call has no result. The cases are those a user acts upon differently.
-#[derive(Debug)]
-pub enum CallError {
-    /// The host name has no address.
-    Resolve(io::Error),
-    /// No server listens there (also: the path is not a socket).
-    Refused,
-    /// There is no such socket file.
-    NoSuchFile,
-    /// The socket file may not be opened.
-    Permission(io::Error),
-    /// No agreement on TLS.
-    Tls(TlsError),
-    /// Any other failure of the connection.
-    Io(io::Error),
-    /// The server hung up without an answer.
-    Disconnected,
-    /// HTTP 401: name or password are missing or wrong.
-    Unauthorized,
-    /// Any other HTTP status than 200.
-    Status {
-        /// 100..=599
-        code: u16,
-        /// The server's words for it.
-        reason: String,
-    },
-    /// The server understood and refused.
-    Fault(WireFault),
-    /// The answer is not HTTP; says what is wrong with it.
-    NotHttp(&'static str),
-    /// The answer is not XML-RPC.
-    NotXmlRpc(DecodeError),
-}
-
-impl fmt::Display for CallError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Resolve(error) | Self::Permission(error) | Self::Io(error) => error.fmt(f),
-            Self::Tls(error) => error.fmt(f),
-            Self::Refused => f.write_str("connection refused"),
-            Self::NoSuchFile => f.write_str("no such file"),
-            Self::Disconnected => f.write_str("the server hung up without an answer"),
-            Self::Unauthorized => f.write_str("the server requires authentication"),
-            Self::Status { code, reason } => write!(f, "HTTP status {code} {reason}"),
-            Self::Fault(fault) => write!(f, "fault {}: {}", fault.code, fault.string),
-            Self::NotHttp(what) => f.write_str(what),
-            Self::NotXmlRpc(error) => error.fmt(f),
-        }
-    }
-}
-
-impl std::error::Error for CallError {}
-
-impl CallError {
-    /// There is no connection.
-    pub(crate) fn connect(error: io::Error) -> Self {
-        let kind = error.kind();
-        if kind == io::ErrorKind::ConnectionRefused {
-            Self::Refused
-        } else if kind == io::ErrorKind::NotFound {
-            Self::NoSuchFile
-        } else if kind == io::ErrorKind::PermissionDenied {
-            Self::Permission(error)
-        } else {
-            Self::Io(error)
-        }
-    }
-}
-
-impl From<TlsError> for CallError {
-    fn from(error: TlsError) -> Self {
-        if let TlsError::Broken(error) = error {
-            return Self::Io(error);
-        }
-        Self::Tls(error)
-    }
-}
 
 /// The result that an answer holds.
 pub(crate) fn result_of(head: &Head, body: &[u8]) -> Result<Value, CallError> {
@@ -123,27 +41,12 @@ pub struct Client {
 }
 
 impl Client {
-    /// A client that is not connected yet; without a login no credentials are sent.
-    #[must_use]
-    pub fn new(address: Address, login: Option<&Login>) -> Self {
+    /// A client that is not connected yet.
+    pub fn new(endpoint: Endpoint) -> Self {
         Self {
-            endpoint: Endpoint::new(address, login.cloned()),
+            endpoint,
             connection: None,
         }
-    }
-
-    /// Trust others than the system's authorities to say who an `https://` server is.
-    #[must_use]
-    pub fn trusting(mut self, trust: Trust) -> Self {
-        self.endpoint.trust = trust;
-        self
-    }
-
-    /// Show who we are to an `https://` server that asks for a certificate.
-    #[must_use]
-    pub fn presenting(mut self, identity: ClientCertificate) -> Self {
-        self.endpoint.identity = Some(identity);
-        self
     }
 
     /// Call a method and wait for its result, however long the server takes.
@@ -197,7 +100,6 @@ const IN_QUERY: AsciiSet = NON_ALPHANUMERIC
     .remove(b':');
 
 /// A path with everything encoded that would end it or break the request line.
-#[must_use]
 pub fn encode_path(path: &str) -> String {
     const IN_PATH: AsciiSet = IN_QUERY
         .remove(b'/')
@@ -216,7 +118,6 @@ pub fn encode_path(path: &str) -> String {
 }
 
 /// A value of a query with everything encoded that means something there.
-#[must_use]
 pub fn encode_query(value: &str) -> String {
     utf8_percent_encode(value, &IN_QUERY).to_string()
 }
@@ -231,6 +132,7 @@ mod tests {
     use base64::engine::general_purpose::STANDARD as BASE64;
 
     use super::*;
+    use crate::http::{Address, Login};
 
     /// A server for one request whose length is announced.
     fn server(answer: &'static str) -> (Address, JoinHandle<String>) {
@@ -253,7 +155,7 @@ mod tests {
 
     fn call(answer: &'static str) -> Result<Value, CallError> {
         let (address, thread) = server(answer);
-        let result = Client::new(address, None).call("supervisor.getPID", &[]);
+        let result = Client::new(Endpoint::new(address, None)).call("supervisor.getPID", &[]);
         let request = thread.join().expect("the server");
         assert!(request.starts_with("POST /RPC2 HTTP/1.1\r\n"), "{request}");
         assert!(!request.contains("Authorization"), "{request}");
@@ -288,12 +190,13 @@ mod tests {
             password: "p".repeat(100),
         };
         // An empty body is no answer; only the request matters here.
-        assert!(Client::new(address, Some(&login)).call("x", &[]).is_err());
-        let request = thread.join().expect("the server");
         let expected = format!(
             "Authorization: Basic {}\r\n",
             BASE64.encode(format!("user:{}", login.password))
         );
+        let mut client = Client::new(Endpoint::new(address, Some(login)));
+        assert!(client.call("x", &[]).is_err());
+        let request = thread.join().expect("the server");
         assert!(request.contains(&expected), "{request}");
     }
 

@@ -184,56 +184,45 @@ impl<'a> Decoder<'a, '_> {
 
     /// The value of an element that ended.
     fn value_of(&mut self, frame: Frame<'a>) -> Result<Value, DecodeError> {
-        match (frame.kind, frame.held) {
-            (Kind::Value, Held::First(first)) if frame.children > 0 => Ok(first),
-            (Kind::Param | Kind::Array, Held::First(first)) => {
-                if frame.children == 0 {
-                    return Err(DecodeError::malformed("an element without its value"));
-                }
-                Ok(first)
-            }
+        let Frame {
+            kind,
+            children,
+            text,
+            held,
+        } = frame;
+        let fits = |value: Option<Value>, otherwise| value.ok_or(DecodeError::malformed(otherwise));
+        Ok(match (kind, held) {
+            (Kind::Value, Held::First(first)) if children > 0 => first,
+            (Kind::Param | Kind::Array, Held::First(first)) => fits(
+                (children > 0).then_some(first),
+                "an element without its value",
+            )?,
             (Kind::Fault, Held::First(first)) => {
                 self.parts.fault = Some(first);
-                Ok(Value::Nil)
+                Value::Nil
             }
-            (Kind::Data, Held::Items(items)) => Ok(Value::Array(items)),
+            (Kind::Data, Held::Items(items)) => Value::Array(items),
             (Kind::Params, Held::Items(items)) => {
                 self.parts.params = Some(items);
-                Ok(text_or_nil(frame.text))
+                text_or_nil(text)
             }
-            (Kind::Struct, Held::Members(members)) => Ok(Value::Struct(unique(members))),
+            (Kind::Struct, Held::Members(members)) => Value::Struct(unique(members)),
             (Kind::MethodName, _) => {
-                self.parts.method = Some(frame.text.clone().into_owned());
-                Ok(text_or_nil(frame.text))
+                self.parts.method = Some(text.clone().into_owned());
+                text_or_nil(text)
             }
-            (Kind::Other, _) => Ok(text_or_nil(frame.text)),
-            (kind, _) => self.scalar(kind, frame.text),
-        }
-    }
-
-    fn scalar(&self, kind: Kind, text: Cow<'a, str>) -> Result<Value, DecodeError> {
-        let fits = |value: Option<Value>, otherwise| {
-            value.ok_or(DecodeError::Malformed(Cow::Borrowed(otherwise)))
-        };
-        match kind {
-            Kind::Int => fits(scalar::int(&text).map(Value::Int), "bad int"),
-            Kind::Boolean => Ok(Value::Bool(matches!(&*text, "1" | "true"))),
-            Kind::Double => fits(scalar::double(&text).map(Value::Double), "bad double"),
-            Kind::DateTime if scalar::date_time(&text) => Ok(Value::DateTime(text.into_owned())),
-            Kind::DateTime => Err(DecodeError::malformed("bad dateTime.iso8601")),
-            Kind::Base64 => self.base64(&text),
-            Kind::Value
-            | Kind::String
-            | Kind::MethodName
-            | Kind::Params
-            | Kind::Param
-            | Kind::Fault
-            | Kind::Array
-            | Kind::Data
-            | Kind::Struct
-            | Kind::Member
-            | Kind::Other => Ok(Value::Str(text.into_owned())),
-        }
+            (Kind::Other, _) => text_or_nil(text),
+            (Kind::Int, _) => fits(scalar::int(&text).map(Value::Int), "bad int")?,
+            (Kind::Boolean, _) => Value::Bool(matches!(&*text, "1" | "true")),
+            (Kind::Double, _) => fits(scalar::double(&text).map(Value::Double), "bad double")?,
+            (Kind::DateTime, _) if !scalar::date_time(&text) => {
+                return Err(DecodeError::malformed("bad dateTime.iso8601"));
+            }
+            (Kind::DateTime, _) => Value::DateTime(text.into_owned()),
+            (Kind::Base64, _) => self.base64(&text)?,
+            // a string, or a value without a child
+            _ => Value::Str(text.into_owned()),
+        })
     }
 
     /// Bytes in a reply; in a call the original makes a text of them, or refuses (spec interfaces 2.2).

@@ -68,20 +68,9 @@ impl Kind {
 
     /// Whether the text directly inside (before the first child) matters.
     pub(crate) const fn keeps_text(self) -> bool {
-        match self {
-            Self::MethodName
-            | Self::Params
-            | Self::Value
-            | Self::String
-            | Self::Int
-            | Self::Boolean
-            | Self::Double
-            | Self::DateTime
-            | Self::Base64
-            | Self::Other => true,
-            Self::Param | Self::Fault | Self::Array | Self::Data | Self::Struct | Self::Member => {
-                false
-            }
-        }
+        !matches!(
+            self,
+            Self::Param | Self::Fault | Self::Array | Self::Data | Self::Struct | Self::Member
+        )
     }
 }

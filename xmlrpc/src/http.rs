@@ -16,7 +16,6 @@ pub(crate) mod head;
 pub(crate) mod stream;
 #[cfg(feature = "tls")]
 pub(crate) mod tls;
-mod tls_error;
 
 use std::io;
 use std::net::Shutdown;
@@ -26,11 +25,10 @@ use std::os::unix::net::UnixStream;
 pub use address::{Address, NotAnAddress, ServerUrl};
 pub(crate) use body::Body;
 pub use body::Piece;
-pub use endpoint::{ClientCertificate, Endpoint, Login, Trust};
+pub use endpoint::{ClientCertificate, Endpoint, Login};
 pub use head::{ANSWER_IS_TLS, Head};
-pub use tls_error::TlsError;
 
-use crate::client::CallError;
+use crate::error::CallError;
 use stream::Socket;
 
 /// Bytes asked for in one read. A command asks only a few questions: a larger buffer costs it more
@@ -40,7 +38,7 @@ pub(crate) const READ_SIZE: usize = 16 * 1024;
 /// The meaning of a failure of an open connection: TLS has errors of its own.
 #[cfg(feature = "tls")]
 pub(crate) fn broken(error: io::Error) -> CallError {
-    tls::reason(error).into()
+    tls::reason(error)
 }
 
 #[cfg(not(feature = "tls"))]
@@ -118,7 +116,6 @@ impl Answer {
 
     /// Whether bytes wait here that [`Answer::advance`] would take without reading; a
     /// caller that polls the descriptor must ask first.
-    #[must_use]
     pub fn has_buffered(&self) -> bool {
         !self.received.is_empty()
     }
@@ -128,7 +125,7 @@ impl Answer {
     /// # Errors
     /// The descriptor could not be duplicated.
     pub fn hang_up(&self) -> io::Result<HangUp> {
-        let socket = self.stream.as_fd().try_clone_to_owned()?;
+        let socket = self.stream.descriptor().try_clone_to_owned()?;
         Ok(HangUp(socket.into()))
     }
 
@@ -141,7 +138,7 @@ impl Answer {
 
 impl AsFd for Answer {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.stream.as_fd()
+        self.stream.descriptor()
     }
 }
 

@@ -1,6 +1,6 @@
 //! XML-RPC: documents read and written, and clients that call a supervisor.
 //!
-//! Reading order: [`Value`] is what calls and answers hold; [`call`] and [`reply`] are the two
+//! Reading order: [`Value`] is what calls and answers hold; [`document`] reads and writes the two
 //! documents; [`writer`] writes values straight into a document, [`stream`] an answer in pieces;
 //! [`limits`] and [`error`] say what is refused. [`client`] blocks, `AsyncClient` (feature `async`)
 //! does not; both are made of [`http`].
@@ -27,32 +27,30 @@
 
 #[cfg(feature = "async")]
 mod async_client;
-pub mod call;
 pub mod client;
+pub mod document;
 pub mod error;
 pub mod http;
 pub mod limits;
-pub mod reply;
 pub mod stream;
 pub mod value;
 pub mod writer;
 
 mod decode;
 mod element;
-mod float;
 mod reader;
 mod scalar;
 mod scan;
 
 #[cfg(feature = "async")]
 pub use async_client::{AsyncClient, CallLimits};
-pub use call::{Call, decode_call, encode_call};
-pub use client::{CallError, Client};
-pub use error::{DecodeError, Limit};
-pub use float::Float;
+pub use client::Client;
+pub use document::{
+    Call, decode_call, decode_reply, encode_call, encode_fault, encode_reply, write_reply,
+};
+pub use error::{CallError, DecodeError, Limit, WireFault};
 pub use http::Login;
 pub use limits::Limits;
-pub use reply::{WireFault, decode_reply, encode_fault, encode_reply, write_reply};
 pub use stream::{Escaped, ReplyStream, TextEncoder};
 pub use value::Value;
-pub use writer::{Slot, WriteXml, Written};
+pub use writer::{Float, Slot, WriteXml, Written};

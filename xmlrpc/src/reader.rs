@@ -54,7 +54,7 @@ impl<'a> Reader<'a> {
         // A reply of the original carries control characters raw (difference Q3): reading them
         // helps, and only a client does.
         if document == Document::Call && scan::position(body, doubtful).is_some() {
-            check_characters(text)?;
+            require(text.chars().all(is_xml), "a character XML cannot carry")?;
         }
         let mut events = Events::from_str(text);
         let config = events.config_mut();
@@ -97,21 +97,17 @@ impl<'a> Reader<'a> {
                     }
                 }
                 Event::CData(text) => {
-                    self.inside("CDATA outside the root element")?;
+                    require(self.open > 0, "CDATA outside the root element")?;
                     return Ok(Token::Text(text.xml10_content()));
                 }
                 Event::GeneralRef(reference) => {
-                    self.inside("reference outside the root element")?;
+                    require(self.open > 0, "reference outside the root element")?;
                     return Ok(Token::Text(self.resolve(&reference)?));
                 }
                 Event::Comment(_) => {}
                 Event::PI(instruction) => check_target(instruction.target())?,
                 Event::Decl(declaration) => {
-                    if !first {
-                        return Err(DecodeError::malformed(
-                            "XML declaration not at the beginning",
-                        ));
-                    }
+                    require(first, "XML declaration not at the beginning")?;
                     check_declaration(&declaration)?;
                 }
                 Event::DocType(_) => {
@@ -123,9 +119,8 @@ impl<'a> Reader<'a> {
     }
 
     fn enter(&mut self, tag: &BytesStart<'_>) -> Result<Kind, DecodeError> {
-        if self.open == 0 && std::mem::replace(&mut self.rooted, true) {
-            return Err(DecodeError::malformed("more than one root element"));
-        }
+        let is_second = self.open == 0 && std::mem::replace(&mut self.rooted, true);
+        require(!is_second, "more than one root element")?;
         self.open += 1;
         let name = tag.name();
         let mut kind = Kind::of(name.as_ref(), self.document);
@@ -161,9 +156,8 @@ impl<'a> Reader<'a> {
             check_name(name)?;
             let value: &str = &attribute.value;
             let plain = quick_xml::escape::unescape(value);
-            if value.contains('<') || !plain.is_ok_and(|plain| plain.chars().all(is_xml)) {
-                return Err(DecodeError::malformed("bad attribute value"));
-            }
+            let is_good = plain.is_ok_and(|plain| plain.chars().all(is_xml));
+            require(is_good && !value.contains('<'), "bad attribute value")?;
             if name == "xmlns" {
                 self.namespaces.push((self.open, !value.is_empty()));
             }
@@ -174,25 +168,12 @@ impl<'a> Reader<'a> {
     fn text(&self, text: Cow<'a, str>) -> Result<Option<Token<'a>>, DecodeError> {
         if self.open == 0 {
             let blank = text.bytes().all(|byte| b" \t\r\n".contains(&byte));
-            return if blank {
-                Ok(None)
-            } else {
-                Err(DecodeError::malformed("text outside the root element"))
-            };
+            return require(blank, "text outside the root element").map(|()| None);
         }
         // asked first because it is quick, and text with > is rare
-        if text.as_bytes().contains(&b'>') && text.contains("]]>") {
-            return Err(DecodeError::malformed("]]> in text"));
-        }
+        let ends_cdata = text.as_bytes().contains(&b'>') && text.contains("]]>");
+        require(!ends_cdata, "]]> in text")?;
         Ok(Some(Token::Text(text)))
-    }
-
-    fn inside(&self, otherwise: &'static str) -> Result<(), DecodeError> {
-        if self.open == 0 {
-            Err(DecodeError::malformed(otherwise))
-        } else {
-            Ok(())
-        }
     }
 
     fn resolve(&self, reference: &BytesRef<'a>) -> Result<Cow<'a, str>, DecodeError> {
@@ -200,9 +181,8 @@ impl<'a> Reader<'a> {
             return Err(DecodeError::malformed("bad character reference"));
         };
         if let Some(character) = character {
-            if self.document == Document::Call && !is_xml(character) {
-                return Err(DecodeError::malformed("reference to a character XML lacks"));
-            }
+            let is_allowed = self.document == Document::Reply || is_xml(character);
+            require(is_allowed, "reference to a character XML lacks")?;
             return Ok(Cow::Owned(character.to_string()));
         }
         resolve_predefined_entity(reference)
@@ -211,14 +191,14 @@ impl<'a> Reader<'a> {
     }
 
     fn end(&self) -> Result<Token<'a>, DecodeError> {
-        if !self.rooted {
-            return Err(DecodeError::malformed("no root element"));
-        }
-        if self.open > 0 {
-            return Err(DecodeError::malformed("ends inside an element"));
-        }
+        require(self.rooted, "no root element")?;
+        require(self.open == 0, "ends inside an element")?;
         Ok(Token::End)
     }
+}
+
+fn require(holds: bool, otherwise: &'static str) -> Result<(), DecodeError> {
+    holds.then_some(()).ok_or(DecodeError::malformed(otherwise))
 }
 
 /// A byte that may belong to a character XML cannot carry: 0xEF begins U+FFFE and U+FFFF.
@@ -235,24 +215,12 @@ pub(crate) const fn is_xml(character: char) -> bool {
     }
 }
 
-fn check_characters(text: &str) -> Result<(), DecodeError> {
-    if text.chars().all(is_xml) {
-        Ok(())
-    } else {
-        Err(DecodeError::malformed("a character XML cannot carry"))
-    }
-}
-
 /// Refuses what is no XML name, or has more than one prefix.
 fn check_name(name: &str) -> Result<(), DecodeError> {
     let goes_on = |c: char| starts_name(c) || goes_on_in_name(c);
     let (prefix, local) = name.split_once(':').unwrap_or(("_", name));
     let good = |part: &str| part.starts_with(starts_name) && part.chars().all(goes_on);
-    if good(prefix) && good(local) {
-        Ok(())
-    } else {
-        Err(DecodeError::malformed("bad name"))
-    }
+    require(good(prefix) && good(local), "bad name")
 }
 
 /// `NameStartChar` of XML 1.0, but for the colon.
@@ -271,22 +239,21 @@ const fn goes_on_in_name(c: char) -> bool {
 }
 
 fn check_target(target: &str) -> Result<(), DecodeError> {
-    if target.eq_ignore_ascii_case("xml") || target.contains(':') {
-        return Err(DecodeError::malformed("bad processing instruction"));
-    }
+    let is_reserved = target.eq_ignore_ascii_case("xml") || target.contains(':');
+    require(!is_reserved, "bad processing instruction")?;
     check_name(target)
 }
 
 /// `version`, then perhaps `encoding`, then perhaps `standalone`; any version and any
 /// encoding will do, as in the original.
 fn check_declaration(declaration: &BytesDecl<'_>) -> Result<(), DecodeError> {
-    const BAD: DecodeError = DecodeError::malformed("bad XML declaration");
+    const BAD: &str = "bad XML declaration";
     let text: &str = declaration;
     let tag = BytesStart::from_content(text, "xml".len());
     let mut expected = ["version", "encoding", "standalone"].iter();
     let mut versioned = false;
     for attribute in tag.attributes() {
-        let attribute = attribute.map_err(|_| BAD)?;
+        let attribute = attribute.map_err(|_| DecodeError::malformed(BAD))?;
         let (name, value) = (attribute.key.as_ref(), attribute.value.as_ref());
         let fits = match name {
             "version" => value.bytes().all(is_version) && !value.is_empty(),
@@ -296,12 +263,10 @@ fn check_declaration(declaration: &BytesDecl<'_>) -> Result<(), DecodeError> {
             }
             _ => matches!(value, "yes" | "no"),
         };
-        if !fits || !expected.any(|&other| other == name) {
-            return Err(BAD);
-        }
+        require(fits && expected.any(|&other| other == name), BAD)?;
         versioned |= name == "version";
     }
-    if versioned { Ok(()) } else { Err(BAD) }
+    require(versioned, BAD)
 }
 
 const fn is_version(byte: u8) -> bool {

@@ -1,34 +1,19 @@
 //! The texts inside scalar elements (spec interfaces 2.2), as the original reads them.
 
+use base64::Engine as _;
+use base64::alphabet::STANDARD;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use jiff::civil::DateTime;
+use visord_model::text::integer;
+
 /// The digits the original's interpreter converts at most in one number.
 const MAX_DIGITS: usize = 4300;
 
 /// A whole number: blanks around it, a sign and single `_` between digits are fine. Numbers
 /// beyond 64 bits saturate: no offset, length or number of seconds lies out there.
 pub(crate) fn int(text: &str) -> Option<i64> {
-    let text = text.trim();
-    let (negative, digits) = match text.as_bytes().first()? {
-        b'-' => (true, &text[1..]),
-        b'+' => (false, &text[1..]),
-        _ => (false, text),
-    };
-    let mut number: i64 = 0;
-    let mut count = 0;
-    let mut after_digit = false;
-    for byte in digits.bytes() {
-        match byte {
-            b'0'..=b'9' => {
-                count += 1;
-                after_digit = true;
-                let digit = i64::from(byte - b'0');
-                let signed = if negative { -digit } else { digit };
-                number = number.saturating_mul(10).saturating_add(signed);
-            }
-            b'_' if after_digit => after_digit = false,
-            _ => return None,
-        }
-    }
-    (after_digit && count <= MAX_DIGITS).then_some(number)
+    let digits = text.bytes().filter(u8::is_ascii_digit).count();
+    integer(text, 10).filter(|_| digits <= MAX_DIGITS)
 }
 
 /// A floating point number, `nan`, `inf` and `infinity` included.
@@ -65,67 +50,48 @@ pub(crate) fn date_time(text: &str) -> bool {
     if !shaped {
         return false;
     }
-    let number = |from: usize, to: usize| text[from..to].parse::<u32>().unwrap_or(u32::MAX);
-    let (year, month) = (number(0, 4), number(4, 6));
-    year >= 1
-        && (1..=days_in(year, month)).contains(&number(6, 8))
-        && number(9, 11) < 24
-        && number(12, 14) < 60
-        && number(15, 17) < 60
+    let number = |from: usize| text[from..from + 2].parse().unwrap_or(i8::MAX);
+    let year = text[..4].parse().unwrap_or(0);
+    let moment = DateTime::new(
+        year,
+        number(4),
+        number(6),
+        number(9),
+        number(12),
+        number(15),
+        0,
+    );
+    year >= 1 && moment.is_ok()
 }
 
-/// Days of a month; 0 for a month that does not exist.
-fn days_in(year: u32, month: u32) -> u32 {
-    let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
-    match month {
-        1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
-        4 | 6 | 9 | 11 => 30,
-        2 if leap => 29,
-        2 => 28,
-        _ => 0,
-    }
-}
-
-/// The value of a base64 letter.
-fn sextet(byte: u8) -> Option<u8> {
-    match byte {
-        b'A'..=b'Z' => Some(byte - b'A'),
-        b'a'..=b'z' => Some(byte - b'a' + 26),
-        b'0'..=b'9' => Some(byte - b'0' + 52),
-        b'+' => Some(62),
-        b'/' => Some(63),
-        _ => None,
-    }
-}
+/// Letters without padding; what the last one has beyond a byte means nothing.
+const LETTERS: GeneralPurpose = GeneralPurpose::new(
+    &STANDARD,
+    GeneralPurposeConfig::new()
+        .with_decode_allow_trailing_bits(true)
+        .with_decode_padding_mode(DecodePaddingMode::RequireNone),
+);
 
 /// Base64 read leniently: foreign bytes are skipped, a complete padding ends the data,
 /// padding in a place where none is due is ignored. An unfinished group is an error.
 pub(crate) fn base64(text: &str) -> Option<Vec<u8>> {
-    let mut out = Vec::with_capacity(text.len() / 4 * 3);
-    let (mut group, mut filled, mut pads) = (0_u32, 0_u8, 0_u8);
+    let is_letter = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/');
+    let mut letters = Vec::with_capacity(text.len());
+    let mut pads = 0;
     for byte in text.bytes() {
-        if byte == b'=' {
-            pads = pads.saturating_add(1);
+        if is_letter(byte) {
+            letters.push(byte);
+            pads = 0;
+        } else if byte == b'=' {
+            pads += 1;
+            let filled = letters.len() % 4;
             if filled >= 2 && filled + pads >= 4 {
-                return Some(out);
+                return LETTERS.decode(letters).ok();
             }
-            continue;
-        }
-        let Some(bits) = sextet(byte) else { continue };
-        pads = 0;
-        group = (group << 6) | u32::from(bits);
-        filled += 1;
-        match filled {
-            2 => out.push((group >> 4) as u8),
-            3 => out.push((group >> 2) as u8),
-            4 => {
-                out.push(group as u8);
-                (group, filled) = (0, 0);
-            }
-            _ => {}
         }
     }
-    (filled == 0).then_some(out)
+    let is_finished = letters.len().is_multiple_of(4);
+    LETTERS.decode(letters).ok().filter(|_| is_finished)
 }
 
 #[cfg(test)]

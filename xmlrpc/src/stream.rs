@@ -5,7 +5,11 @@
 //! many pieces were taken from it. [`TextEncoder`] makes the text of a log from pieces of bytes
 //! that may end in the middle of a character.
 
-use crate::reply::{AFTER_VALUE, BEFORE_VALUE};
+use std::borrow::Cow;
+
+use visord_model::text::unfinished;
+
+use crate::document::{AFTER_VALUE, BEFORE_VALUE};
 use crate::writer::{Slot, WriteXml, escape_bytes_into};
 
 /// A part of a text, escaped.
@@ -21,26 +25,21 @@ pub struct TextEncoder {
 
 impl TextEncoder {
     /// The next bytes.
-    #[must_use]
     pub fn push(&mut self, bytes: &[u8]) -> Escaped {
         let mut out = String::with_capacity(bytes.len() + bytes.len() / 16);
-        let end = bytes.len() - unfinished(bytes);
-        if self.cut.is_empty() {
-            escape_bytes_into(&mut out, &bytes[..end]);
-            self.cut.extend_from_slice(&bytes[end..]);
-        } else {
-            // only the first of many bytes are needed to complete it, but which is not known
-            let mut joined = std::mem::take(&mut self.cut);
-            joined.extend_from_slice(bytes);
-            let end = joined.len() - unfinished(&joined);
-            escape_bytes_into(&mut out, &joined[..end]);
-            self.cut.extend_from_slice(&joined[end..]);
+        // only the first of many bytes are needed to complete it, but which is not known
+        let mut text = Cow::Borrowed(bytes);
+        if !self.cut.is_empty() {
+            self.cut.extend_from_slice(bytes);
+            text = Cow::Owned(std::mem::take(&mut self.cut));
         }
+        let (complete, cut) = text.split_at(text.len() - unfinished(&text));
+        escape_bytes_into(&mut out, complete);
+        self.cut.extend_from_slice(cut);
         Escaped(out)
     }
 
     /// The last bytes.
-    #[must_use]
     pub fn last(mut self, bytes: &[u8]) -> Escaped {
         let Escaped(mut out) = self.push(bytes);
         // a character that was cut off
@@ -49,20 +48,11 @@ impl TextEncoder {
     }
 }
 
-/// Length of the unfinished UTF-8 character at the end, 0 if there is none.
-fn unfinished(bytes: &[u8]) -> usize {
-    let may_go_on = |length: &usize| {
-        let tail = std::str::from_utf8(&bytes[bytes.len() - length..]);
-        tail.is_err_and(|error| error.valid_up_to() == 0 && error.error_len().is_none())
-    };
-    (1..=bytes.len().min(3)).find(may_go_on).unwrap_or(0)
-}
-
 /// A successful answer that is taken away piece by piece while it is written.
 ///
 /// ```
 /// use visord_xmlrpc::{ReplyStream, encode_reply};
-/// let mut reply = ReplyStream::new();
+/// let mut reply = ReplyStream::default();
 /// reply.begin_array();
 /// let mut pieces = String::new();
 /// for number in [1_i64, 2] {
@@ -80,15 +70,8 @@ pub struct ReplyStream {
 }
 
 impl Default for ReplyStream {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-impl ReplyStream {
     /// The start of the document; its one value is written next.
-    #[must_use]
-    pub fn new() -> Self {
+    fn default() -> Self {
         let mut out = String::with_capacity(512);
         out.push_str(BEFORE_VALUE);
         Self {
@@ -96,7 +79,9 @@ impl ReplyStream {
             open: Vec::new(),
         }
     }
+}
 
+impl ReplyStream {
     /// Write a value: the only one, or the next of an array.
     pub fn item(&mut self, value: &(impl WriteXml + ?Sized)) {
         value.write_xml(Slot::new(&mut self.out));
@@ -130,25 +115,16 @@ impl ReplyStream {
     }
 
     /// How many bytes wait to be taken.
-    #[must_use]
-    pub fn len(&self) -> usize {
+    pub fn waiting(&self) -> usize {
         self.out.len()
     }
 
-    /// Whether nothing waits to be taken.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.out.is_empty()
-    }
-
     /// What has been written since the last time.
-    #[must_use]
     pub fn take(&mut self) -> String {
         std::mem::take(&mut self.out)
     }
 
     /// The last piece: ends whatever is open, and the document.
-    #[must_use]
     pub fn finish(mut self) -> String {
         while !self.open.is_empty() {
             self.end();
@@ -161,7 +137,7 @@ impl ReplyStream {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::reply::write_reply;
+    use crate::document::write_reply;
     use proptest::prelude::*;
 
     /// Bytes as programs write them, and what breaks characters.
@@ -187,7 +163,7 @@ mod tests {
                 cuts.iter().map(|cut| cut.index(bytes.len() + 1)).collect();
             cuts.extend([0, bytes.len()]);
             cuts.sort_unstable();
-            let mut reply = ReplyStream::new();
+            let mut reply = ReplyStream::default();
             let mut encoder = TextEncoder::default();
             let mut pieces = String::new();
             reply.begin_text();
@@ -203,7 +179,7 @@ mod tests {
 
     #[test]
     fn what_is_open_is_closed() {
-        let mut reply = ReplyStream::new();
+        let mut reply = ReplyStream::default();
         reply.begin_array();
         reply.begin_text();
         let rest = reply.finish();

@@ -28,7 +28,6 @@ pub enum Value {
 
 impl Value {
     /// The member called `name`, if this is a struct that has it.
-    #[must_use]
     pub fn get(&self, name: &str) -> Option<&Value> {
         self.as_struct()?
             .iter()
@@ -36,28 +35,24 @@ impl Value {
     }
 
     /// The text of a string.
-    #[must_use]
     pub fn as_str(&self) -> Option<&str> {
         let Self::Str(text) = self else { return None };
         Some(text)
     }
 
     /// The number of an int; no conversion, see [`Value::to_int`] for that.
-    #[must_use]
     pub fn as_int(&self) -> Option<i64> {
         let Self::Int(number) = self else { return None };
         Some(*number)
     }
 
     /// The truth of a boolean; no conversion, see [`Value::is_truthy`] for that.
-    #[must_use]
     pub fn as_bool(&self) -> Option<bool> {
         let Self::Bool(truth) = self else { return None };
         Some(*truth)
     }
 
     /// The number of a double.
-    #[must_use]
     pub fn as_double(&self) -> Option<f64> {
         let Self::Double(number) = self else {
             return None;
@@ -66,7 +61,6 @@ impl Value {
     }
 
     /// The items of an array.
-    #[must_use]
     pub fn as_array(&self) -> Option<&[Value]> {
         let Self::Array(items) = self else {
             return None;
@@ -75,7 +69,6 @@ impl Value {
     }
 
     /// The members of a struct, in order.
-    #[must_use]
     pub fn as_struct(&self) -> Option<&[(String, Value)]> {
         let Self::Struct(members) = self else {
             return None;
@@ -85,7 +78,6 @@ impl Value {
 
     /// Whether a method takes this for true, as in the original (spec interfaces 3.1): everything
     /// but nothing, zero and what is empty. The text `false` is true.
-    #[must_use]
     pub fn is_truthy(&self) -> bool {
         match self {
             Self::Nil => false,
@@ -102,7 +94,6 @@ impl Value {
 
     /// The whole number that a method takes this for, as in the original (spec interfaces 2.4):
     /// texts are converted, floats truncated (saturating at 64 bits), booleans count 0 and 1.
-    #[must_use]
     pub fn to_int(&self) -> Option<i64> {
         match self {
             Self::Bool(truth) => Some((*truth).into()),
@@ -116,7 +107,6 @@ impl Value {
     }
 
     /// A struct of these members; of a name given twice the last value stays.
-    #[must_use]
     pub fn structure<K, V>(members: impl IntoIterator<Item = (K, V)>) -> Self
     where
         K: Into<String>,
@@ -135,14 +125,9 @@ const FEW: usize = 16;
 
 /// Each name once: the first one's place, the last one's value, as in the original's maps.
 pub(crate) fn unique(members: Vec<(String, Value)>) -> Vec<(String, Value)> {
-    if members.len() <= FEW {
-        let repeated = members
-            .iter()
-            .enumerate()
-            .any(|(n, (key, _))| members[..n].iter().any(|(other, _)| other == key));
-        if !repeated {
-            return members;
-        }
+    let is_repeated = |n: usize| members[..n].iter().any(|it| it.0 == members[n].0);
+    if members.len() <= FEW && !(0..members.len()).any(is_repeated) {
+        return members;
     }
     // The body may name a hundred thousand members: no quadratic search here.
     let mut places = std::collections::HashMap::with_capacity(members.len());

@@ -4,12 +4,11 @@
 //! [`Written`], and arrays and structs hand out slots one at a time, so whatever is written
 //! is well-formed by construction and nothing needs to be built before it is written.
 
-use std::fmt::Write;
+use std::fmt::{self, Write};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::float::Float;
 use crate::reader::is_xml;
 use crate::scan;
 use crate::value::Value;
@@ -36,95 +35,92 @@ impl<'a> Slot<'a> {
         Self { out }
     }
 
+    /// Writes a value between its tags.
+    fn fill(self, open: &str, close: &str, write: impl FnOnce(&mut String)) -> Written {
+        self.out.push_str(open);
+        write(self.out);
+        self.out.push_str(close);
+        Written(())
+    }
+
     /// A text. `&`, `<`, `>` are escaped, CR becomes `&#13;` (it would arrive as LF), and
     /// characters XML cannot carry become U+FFFD (difference Q3).
     pub fn string(self, text: &str) -> Written {
-        self.out.push_str("<value><string>");
-        escape_into(self.out, text);
-        self.out.push_str("</string></value>\n");
-        Written(())
+        self.fill("<value><string>", "</string></value>\n", |out| {
+            escape_into(out, text);
+        })
     }
 
     /// Bytes of a log as a text: as [`Slot::string`], and what is not UTF-8 becomes U+FFFD.
     pub fn text(self, bytes: &[u8]) -> Written {
-        self.out.push_str("<value><string>");
-        escape_bytes_into(self.out, bytes);
-        self.out.push_str("</string></value>\n");
-        Written(())
+        self.fill("<value><string>", "</string></value>\n", |out| {
+            escape_bytes_into(out, bytes);
+        })
     }
 
     /// A whole number, always as `<int>`. The original answers HTTP 500 beyond 32 bits; the
     /// full number serves: Python, JavaScript and Ruby read an `<int>` of any size, and the
     /// only numbers that grow so large are sizes of logs.
     pub fn int(self, number: i64) -> Written {
-        let mut digits = [0; 20];
-        let text = decimal(number, &mut digits);
-        self.out.push_str("<value><int>");
-        self.out.push_str(text);
-        self.out.push_str("</int></value>\n");
-        Written(())
+        self.fill("<value><int>", "</int></value>\n", |out| {
+            out.push_str(decimal(number, &mut [0; 20]));
+        })
     }
 
     /// A truth.
     pub fn boolean(self, truth: bool) -> Written {
-        self.out.push_str(if truth {
-            "<value><boolean>1</boolean></value>\n"
-        } else {
-            "<value><boolean>0</boolean></value>\n"
-        });
-        Written(())
+        self.fill("<value><boolean>", "</boolean></value>\n", |out| {
+            out.push(if truth { '1' } else { '0' });
+        })
     }
 
     /// A floating point number, in the fewest digits that read back to it.
     pub fn double(self, number: f64) -> Written {
-        // writing to a String cannot fail
-        let _ = writeln!(
-            self.out,
-            "<value><double>{}</double></value>",
-            Float(number)
-        );
-        Written(())
+        self.fill("<value><double>", "</double></value>\n", |out| {
+            // writing to a String cannot fail
+            let _ = write!(out, "{}", Float(number));
+        })
     }
 
     /// Bytes, in lines of 76 letters as the original writes them.
     pub fn base64(self, bytes: &[u8]) -> Written {
-        self.out.push_str("<value><base64>\n");
-        for line in bytes.chunks(57) {
-            STANDARD.encode_string(line, self.out);
-            self.out.push('\n');
-        }
-        self.out.push_str("</base64></value>\n");
-        Written(())
+        self.fill("<value><base64>\n", "</base64></value>\n", |out| {
+            for line in bytes.chunks(57) {
+                STANDARD.encode_string(line, out);
+                out.push('\n');
+            }
+        })
     }
 
     /// A moment, given as `YYYYMMDDTHH:MM:SS`.
     pub fn date_time(self, moment: &str) -> Written {
-        self.out.push_str("<value><dateTime.iso8601>");
-        escape_into(self.out, moment);
-        self.out.push_str("</dateTime.iso8601></value>\n");
-        Written(())
+        let close = "</dateTime.iso8601></value>\n";
+        self.fill("<value><dateTime.iso8601>", close, |out| {
+            escape_into(out, moment);
+        })
     }
 
     /// Nothing. Only a client sends it: no method of the daemon answers nothing.
     pub fn nil(self) -> Written {
-        self.out.push_str("<value><nil/></value>\n");
-        Written(())
+        self.fill("<value><nil/>", "</value>\n", |_| {})
     }
 
     /// An array whose items `write` adds.
     pub fn array(self, write: impl FnOnce(&mut ArrayWriter<'_>)) -> Written {
-        self.out.push_str("<value><array><data>\n");
-        write(&mut ArrayWriter { out: self.out });
-        self.out.push_str("</data></array></value>\n");
-        Written(())
+        self.fill(
+            "<value><array><data>\n",
+            "</data></array></value>\n",
+            |out| {
+                write(&mut ArrayWriter { out });
+            },
+        )
     }
 
     /// A struct whose members `write` adds.
     pub fn structure(self, write: impl FnOnce(&mut StructWriter<'_>)) -> Written {
-        self.out.push_str("<value><struct>\n");
-        write(&mut StructWriter { out: self.out });
-        self.out.push_str("</struct></value>\n");
-        Written(())
+        self.fill("<value><struct>\n", "</struct></value>\n", |out| {
+            write(&mut StructWriter { out });
+        })
     }
 }
 
@@ -155,15 +151,10 @@ pub struct StructWriter<'a> {
 impl StructWriter<'_> {
     /// Adds a member. Each name is to be given once.
     pub fn member(&mut self, name: &str, value: &(impl WriteXml + ?Sized)) {
-        self.member_with(name, |slot| value.write_xml(slot));
-    }
-
-    /// Adds a member whose value `write` puts into its slot.
-    pub fn member_with(&mut self, name: &str, write: impl FnOnce(Slot<'_>) -> Written) {
         self.out.push_str("<member>\n<name>");
         escape_into(self.out, name);
         self.out.push_str("</name>\n");
-        write(Slot::new(self.out));
+        value.write_xml(Slot::new(self.out));
         self.out.push_str("</member>\n");
     }
 }
@@ -300,5 +291,60 @@ impl<T: WriteXml> WriteXml for Vec<T> {
 impl<T: WriteXml + ?Sized> WriteXml for &T {
     fn write_xml(&self, slot: Slot<'_>) -> Written {
         (**self).write_xml(slot)
+    }
+}
+
+/// A float in the fewest digits that read back to it: `1.0`, `1e+16`, `1e-05`, `inf`, `nan`.
+#[derive(Clone, Copy, Debug)]
+pub struct Float(pub f64);
+
+impl fmt::Display for Float {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let number = self.0;
+        if number.is_nan() {
+            return f.write_str("nan");
+        }
+        let size = number.abs();
+        if size.is_infinite() || (1e-4..1e16).contains(&size) && number.fract() != 0.0 {
+            return write!(f, "{number}");
+        }
+        if size == 0.0 || (1e-4..1e16).contains(&size) {
+            return write!(f, "{number:.1}");
+        }
+        let text = format!("{number:e}");
+        let (digits, exponent) = text.split_once('e').unwrap_or((&text, "0"));
+        let (sign, exponent) = exponent
+            .strip_prefix('-')
+            .map_or(('+', exponent), |rest| ('-', rest));
+        write!(f, "{digits}e{sign}{exponent:0>2}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn floats_print_in_the_fewest_digits() {
+        for (number, expected) in [
+            (0.0, "0.0"),
+            (-0.0, "-0.0"),
+            (1.0, "1.0"),
+            (0.1, "0.1"),
+            (1e3, "1000.0"),
+            (1e15, "1000000000000000.0"),
+            (1e16, "1e+16"),
+            (1.5e300, "1.5e+300"),
+            (0.0001, "0.0001"),
+            (0.00001, "1e-05"),
+            (-2.5e-7, "-2.5e-07"),
+            (f64::INFINITY, "inf"),
+            (f64::NEG_INFINITY, "-inf"),
+            (f64::NAN, "nan"),
+            (f64::MAX, "1.7976931348623157e+308"),
+            (5e-324, "5e-324"),
+        ] {
+            assert_eq!(Float(number).to_string(), expected);
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! The bus among recording recipients.
 
 use actix::Addr;
-use visord_model::event::{Event, EventKind, Period};
+use visord_model::event::{Event, EventKind};
 
 use super::*;
 use crate::tests::{Recorded, on_paused_time, recorder, settle};
@@ -74,7 +74,7 @@ fn the_feed_has_everything_but_output_and_ticks() {
         publish(
             &bus,
             Event::Tick {
-                period: Period::Minute,
+                kind: EventKind::Tick60,
                 when: 60,
             },
         );

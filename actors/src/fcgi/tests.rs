@@ -31,7 +31,7 @@ impl Place {
         self.dir.path().join(name)
     }
 
-    fn socket(&self, address: FcgiAddress) -> SharedSocket {
+    fn socket(&self, address: ListenAddress) -> SharedSocket {
         let config = FcgiSocket {
             url: "the:url".to_owned(),
             address,
@@ -42,7 +42,7 @@ impl Place {
 
     fn unix(&self, name: &str, owner: Ownership) -> SharedSocket {
         let (path, mode) = (self.path(name), 0o620);
-        self.socket(FcgiAddress::Unix { path, owner, mode })
+        self.socket(ListenAddress::Unix { path, owner, mode })
     }
 }
 
@@ -179,7 +179,7 @@ fn tcp_needs_a_free_port() {
     let taken = TcpListener::bind((&*host, 0)).expect("bind");
     let port = taken.local_addr().expect("address").port();
     let address = (host.clone(), port);
-    let socket = place.socket(FcgiAddress::Tcp { host, port });
+    let socket = place.socket(ListenAddress::Inet { host, port });
     let refused = "Could not create FastCGI socket the:url: [Errno 98] Address already in use";
     assert_eq!(
         place.told(&probe(&socket.config, &place.log.logger())),

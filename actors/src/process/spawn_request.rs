@@ -164,7 +164,7 @@ impl SpawnRequest {
             environment,
             directory: config.directory.as_ref().map(PathBuf::from),
             umask: config.umask,
-            user: config.user.as_ref().map(|account| account.uid),
+            user: config.user,
             ends,
         };
         let pipes = [Some(ours.stdout), ours.stderr].into_iter().flatten();

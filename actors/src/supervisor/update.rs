@@ -10,7 +10,7 @@ use std::sync::Arc;
 use actix::{ActorFutureExt, ActorTryFutureExt, Context, WrapFuture};
 use futures_util::future::join_all;
 use tokio::sync::{Mutex, OwnedMutexGuard};
-use visord_config::{GroupConfig, ProcessDiff, group_differs, kind_differs, process_diff};
+use visord_config::{Diff, GroupConfig, group_differs, kind_differs, process_diff};
 use visord_model::event::Event;
 use visord_model::fault::{Fault, FaultCode};
 use visord_model::name::ProcessName;
@@ -76,7 +76,7 @@ fn emptied(group: &GroupConfig) -> GroupConfig {
 
 /// The new group as it will run: a process that is kept keeps the very settings it was started
 /// with, also where they differ in what does not count as a change (spec core 4.12).
-fn as_it_will_run(old: &GroupConfig, new: &GroupConfig, diff: &ProcessDiff) -> GroupConfig {
+fn as_it_will_run(old: &GroupConfig, new: &GroupConfig, diff: &Diff) -> GroupConfig {
     let named = old.processes.iter().map(|process| (&process.name, process));
     let mut kept: BTreeMap<&String, _> = named.collect();
     for name in &diff.changed {
@@ -116,7 +116,7 @@ impl Supervisor {
         })
     }
 
-    fn fates(&self, new: &GroupConfig, diff: &ProcessDiff) -> Vec<Updated> {
+    fn fates(&self, new: &GroupConfig, diff: &Diff) -> Vec<Updated> {
         let lists = [
             (Fate::Kept, &diff.kept),
             (Fate::Restarted, &diff.changed),

@@ -46,12 +46,12 @@ fn subscribe(bus: &Addr<EventBus>, kinds: &[EventKind]) -> Recorded<Deliver> {
     recorded
 }
 
-fn ticks(recorded: &Recorded<Deliver>) -> Vec<(Period, i64)> {
+fn ticks(recorded: &Recorded<Deliver>) -> Vec<(EventKind, i64)> {
     let tick = |deliver: &Deliver| {
-        let Event::Tick { period, when } = *deliver.event else {
+        let Event::Tick { kind, when } = *deliver.event else {
             panic!("{:?}", deliver.event);
         };
-        (period, when)
+        (kind, when)
     };
     recorded.take().iter().map(tick).collect()
 }
@@ -77,14 +77,11 @@ fn a_tick_when_its_slice_begins() {
         sleep(Duration::from_millis(3700)).await;
         assert_eq!(ticks(&pool), []);
         sleep(Duration::from_millis(100)).await;
-        assert_eq!(ticks(&pool), [(Period::FiveSeconds, 1_000_005)]);
+        assert_eq!(ticks(&pool), [(EventKind::Tick5, 1_000_005)]);
         sleep(Duration::from_secs(10)).await;
         assert_eq!(
             ticks(&pool),
-            [
-                (Period::FiveSeconds, 1_000_010),
-                (Period::FiveSeconds, 1_000_015)
-            ]
+            [(EventKind::Tick5, 1_000_010), (EventKind::Tick5, 1_000_015)]
         );
         let before = fixture.looks.get();
         sleep(HOUR).await;
@@ -105,18 +102,20 @@ fn several_periods_at_once_in_order() {
         let pool = subscribe(&fixture.bus, &[EventKind::Tick]);
         sleep(HOUR).await;
         let all = ticks(&pool);
-        let hour = all.iter().position(|(period, _)| *period == Period::Hour);
+        let hour = all
+            .iter()
+            .position(|(kind, _)| *kind == EventKind::Tick3600);
         let hour = hour.expect("an hour has passed");
         let when = 1_000_800;
         assert_eq!(
             all[hour - 2..=hour],
             [
-                (Period::FiveSeconds, when),
-                (Period::Minute, when),
-                (Period::Hour, when)
+                (EventKind::Tick5, when),
+                (EventKind::Tick60, when),
+                (EventKind::Tick3600, when)
             ]
         );
-        let minutes = all.iter().filter(|(period, _)| *period == Period::Minute);
+        let minutes = all.iter().filter(|(kind, _)| *kind == EventKind::Tick60);
         assert_eq!(minutes.count(), 60);
     });
 }
@@ -131,6 +130,6 @@ fn a_clock_set_forward_is_noticed_within_a_minute() {
         fixture.step.set(10 * 3600);
         sleep(Duration::from_secs(60)).await;
         // missed hours are not made up for
-        assert_eq!(ticks(&pool), [(Period::Hour, 1_036_800 - 3600)]);
+        assert_eq!(ticks(&pool), [(EventKind::Tick3600, 1_036_800 - 3600)]);
     });
 }

@@ -1,7 +1,6 @@
 //! Reads the keys of one section: text, expansion, value, default.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use visord_model::pyrepr::repr;
@@ -10,10 +9,11 @@ use super::Context;
 use crate::dialect::{Entry, Section};
 use crate::error::Problem;
 use crate::expand::Scope;
+use crate::hide::holds_secret;
 use crate::keys::{Key, SectionKind};
-use crate::listing::holds_secret;
 use crate::secret::Secret;
-use crate::value::{absolute, expand_home, one_of};
+use crate::types::Ownership;
+use crate::value::{absolute, expand_home, one_of, parse_octal};
 
 /// Reads the keys of one section.
 #[derive(Clone)]
@@ -106,6 +106,21 @@ impl<'a> Reader<'a> {
         self.value(key, |text| one_of(text, choices))
     }
 
+    /// `user` or `user:group`; a message calls it `shown`.
+    pub(crate) fn owner(&self, key: &str, shown: &str) -> Option<Ownership> {
+        self.value(key, |text| {
+            let owner = self.context.accounts.owner(text);
+            owner.map_err(|_| format!("Invalid {shown} value {text}"))
+        })
+    }
+
+    /// The mode of a socket file.
+    pub(crate) fn mode(&self, key: &str) -> Option<u32> {
+        self.value(key, |text| {
+            parse_octal(text).map_err(|_| format!("Invalid {key} value {text}"))
+        })
+    }
+
     /// The absolute path of a text, with `~` expanded.
     pub(crate) fn path_of(&self, text: &str) -> PathBuf {
         let host = self.context.host;
@@ -154,11 +169,8 @@ impl<'a> Reader<'a> {
         value: &'v str,
         option: &str,
     ) -> Result<Cow<'v, str>, String> {
-        if holds_secret(&self.section.name, key, value) {
-            self.scope.expand_secret(value, option)
-        } else {
-            self.scope.expand(value, option)
-        }
+        let is_secret = holds_secret(&self.section.name, key, value);
+        self.scope.expand_value(value, option, is_secret)
     }
 
     /// Convert an expanded value; the error, which may quote it, holds no secret.
@@ -188,23 +200,17 @@ impl<'a> Reader<'a> {
             .flatten();
         let text = masked.as_ref().unwrap_or(text);
         let mut all = self.context.expanded.borrow_mut();
-        if !all.contains_key(&self.section.name) {
-            all.insert(self.section.name.clone(), BTreeMap::new());
-        }
-        let Some(section) = all.get_mut(&self.section.name) else {
-            return;
-        };
-        match section.get_mut(key) {
-            Some(expansions) => expansions.add(text),
-            None => section.entry(key.to_owned()).or_default().add(text),
-        }
+        all.entry(self.place(key)).or_default().add(text);
+    }
+
+    fn place(&self, key: &str) -> (String, String) {
+        (self.section.name.clone(), key.to_owned())
     }
 
     /// A value is expanded a second time: the listing shows the second expansion.
     pub(crate) fn note_again(&self, key: &str, once: &str, twice: &str) {
         let mut all = self.context.expanded.borrow_mut();
-        let section = all.get_mut(&self.section.name);
-        if let Some(expansions) = section.and_then(|section| section.get_mut(key))
+        if let Some(expansions) = all.get_mut(&self.place(key))
             && let Some(value) = expansions.values.iter_mut().find(|value| *value == once)
         {
             twice.clone_into(value);
@@ -239,14 +245,14 @@ impl<'a> Reader<'a> {
     /// Something is wrong with the section as a whole. The message holds no value.
     pub(crate) fn fail_section(&self, message: &str) {
         let problem = Problem::at(&self.section.place, self.complete(message));
-        let problem = problem.in_section(&self.section.name).without_value();
+        let problem = problem.in_section(&self.section.name, None);
         self.context.push(problem);
     }
 
     fn problem(&self, key: &str, message: String) -> Problem {
         let place = self.entry(key).map_or(&self.section.place, |at| &at.place);
         let problem = Problem::at(place, self.complete(&message));
-        problem.in_section(&self.section.name).about(key)
+        problem.in_section(&self.section.name, Some(key))
     }
 
     fn complete(&self, message: &str) -> String {

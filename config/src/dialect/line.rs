@@ -1,11 +1,30 @@
-//! What one physical line is.
+//! From the bytes of a file to its physical lines, and what each of them is.
 
 use std::borrow::Cow;
 
-/// White space as Python sees it: Unicode's, and the four ASCII separators.
-#[must_use]
-pub fn is_space(c: char) -> bool {
-    c.is_whitespace() || ('\x1c'..='\x1f').contains(&c)
+pub use visord_model::text::is_space;
+
+/// The UTF-8 text of a file (spec core 1.2), or why its bytes are not one, in the original's words.
+///
+/// # Errors
+/// The first undecodable sequence, its position counted in bytes from 0.
+pub fn decode(bytes: &[u8]) -> Result<&str, String> {
+    std::str::from_utf8(bytes).map_err(|error| {
+        let start = error.valid_up_to();
+        let end = error.error_len().map_or(bytes.len(), |len| start + len);
+        let reason = match (error.error_len(), bytes[start]) {
+            (None, _) => "unexpected end of data",
+            (Some(1), 0x80..=0xc1 | 0xf5..=0xff) => "invalid start byte",
+            (Some(_), _) => "invalid continuation byte",
+        };
+        if end - start == 1 {
+            let byte = bytes[start];
+            format!("'utf-8' codec can't decode byte 0x{byte:02x} in position {start}: {reason}")
+        } else {
+            let last = end - 1;
+            format!("'utf-8' codec can't decode bytes in position {start}-{last}: {reason}")
+        }
+    })
 }
 
 /// Without white space at both ends.

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use visord_model::pyrepr::repr;
 
 use super::line::{Shape, comment_start, indent, lower, physical_lines, quoted, shape, strip};
-use super::{DEFAULT_SECTION, Document, Location, Section, is_space};
-use crate::error::Problem;
-use crate::listing::line_without_secrets;
+use super::{Document, Section, is_space};
+use crate::error::{Location, Problem};
+use crate::secret::line_without_secrets;
 
 pub(super) fn read(document: &mut Document, text: &str, file: &Arc<Path>) -> Vec<Problem> {
     let mut pass = Pass {
@@ -17,7 +17,6 @@ pub(super) fn read(document: &mut Document, text: &str, file: &Arc<Path>) -> Vec
         section: None,
         option: None,
         indent: 0,
-        value: String::new(),
         headless: None,
         bad: Vec::new(),
     };
@@ -28,23 +27,15 @@ pub(super) fn read(document: &mut Document, text: &str, file: &Arc<Path>) -> Vec
     pass.problems()
 }
 
-/// Which section is being filled.
-#[derive(Clone, Copy)]
-enum Target {
-    Defaults,
-    Section(usize),
-}
-
 struct Pass<'a> {
     document: &'a mut Document,
     file: &'a Arc<Path>,
-    section: Option<Target>,
+    /// The position of the section that is being filled.
+    section: Option<usize>,
     /// The open option: its position in its section.
     option: Option<usize>,
     /// Indent of the last line that did not continue an option.
     indent: usize,
-    /// The lines of the open option so far.
-    value: String,
     /// The first line before any section header.
     headless: Option<(usize, String)>,
     /// Lines that are neither header nor option.
@@ -55,21 +46,18 @@ impl Pass<'_> {
     fn line(&mut self, number: usize, line: &str) {
         let comment = comment_start(line);
         let text = strip(&line[..comment.unwrap_or(line.len())]);
+        let depth = indent(line);
         if text.is_empty() {
             // a comment inside a value leaves no trace, a blank line does
-            if comment.is_none() && self.option.is_some() {
-                self.value.push('\n');
+            if comment.is_none() {
+                self.add_to_value("");
             }
-            return;
+        } else if self.option.is_some() && depth > self.indent {
+            self.add_to_value(text);
+        } else {
+            self.indent = depth;
+            self.own_line(number, line, text);
         }
-        let depth = indent(line);
-        if self.option.is_some() && depth > self.indent {
-            self.value.push('\n');
-            self.value.push_str(text);
-            return;
-        }
-        self.indent = depth;
-        self.own_line(number, line, text);
     }
 
     /// A line that does not continue an option.
@@ -78,40 +66,47 @@ impl Pass<'_> {
             file: Arc::clone(self.file),
             line: number,
         };
+        let shown = || line_without_secrets(&quoted(line));
         match (shape(text), self.section) {
             (Shape::Header(name), _) => {
                 self.close();
                 self.section = Some(open(self.document, name, place));
             }
             (Shape::Option { .. } | Shape::NoKey | Shape::NoDelimiter, None) => {
-                self.headless
-                    .get_or_insert_with(|| (number, quoted_line(line)));
+                self.headless.get_or_insert_with(|| (number, shown()));
             }
-            (Shape::Option { key, value }, Some(target)) => {
+            (Shape::Option { key, value }, Some(section)) => {
                 self.close();
-                let section = target_of(self.document, target);
-                self.option = section.map(|section| section.slot(&lower(key), place));
-                self.value.push_str(value);
+                let section = &mut self.document.all[section];
+                self.option = Some(section.set(&lower(key), value, place));
             }
             (Shape::NoKey, Some(_)) => {
                 self.close();
-                self.bad.push((number, quoted_line(line)));
+                self.bad.push((number, shown()));
             }
-            (Shape::NoDelimiter, Some(_)) => self.bad.push((number, quoted_line(line))),
+            (Shape::NoDelimiter, Some(_)) => self.bad.push((number, shown())),
         }
     }
 
-    /// The open option is complete: its value is right-stripped and stored.
-    fn close(&mut self) {
-        let Some(at) = self.option.take() else { return };
-        if let Some(section) = self
-            .section
-            .and_then(|target| target_of(self.document, target))
-        {
-            let value = self.value.trim_end_matches(is_space);
-            value.clone_into(&mut section.entries[at].value);
+    /// The value of the open option.
+    fn value(&mut self) -> Option<&mut String> {
+        let section = &mut self.document.all[self.section?];
+        Some(&mut section.entries[self.option?].value)
+    }
+
+    fn add_to_value(&mut self, line: &str) {
+        if let Some(value) = self.value() {
+            value.push('\n');
+            value.push_str(line);
         }
-        self.value.clear();
+    }
+
+    /// The open option is complete: its value is right-stripped.
+    fn close(&mut self) {
+        if let Some(value) = self.value() {
+            value.truncate(value.trim_end_matches(is_space).len());
+        }
+        self.option = None;
     }
 
     fn problems(&self) -> Vec<Problem> {
@@ -139,32 +134,14 @@ impl Pass<'_> {
     }
 }
 
-/// A line as messages quote it, without what may be a secret.
-fn quoted_line(line: &str) -> String {
-    line_without_secrets(&quoted(line))
-}
-
-/// The section a header names; it is made if it is new.
-fn open(document: &mut Document, name: &str, place: Location) -> Target {
-    if name == DEFAULT_SECTION {
-        document
-            .defaults
-            .get_or_insert_with(|| Section::new(name, place));
-        return Target::Defaults;
-    }
+/// The position of the section that a header names; it is made if it is new.
+fn open(document: &mut Document, name: &str, place: Location) -> usize {
     if let Some(&at) = document.index.get(name) {
-        document.sections[at].again.get_or_insert(place);
-        return Target::Section(at);
+        document.all[at].again.get_or_insert(place);
+        return at;
     }
-    let at = document.sections.len();
+    let at = document.all.len();
     document.index.insert(name.to_owned(), at);
-    document.sections.push(Section::new(name, place));
-    Target::Section(at)
-}
-
-fn target_of(document: &mut Document, target: Target) -> Option<&mut Section> {
-    match target {
-        Target::Defaults => document.defaults.as_mut(),
-        Target::Section(at) => document.sections.get_mut(at),
-    }
+    document.all.push(Section::new(name, place));
+    at
 }

@@ -45,12 +45,9 @@ fn general(number: f64, digits: usize, point: bool) -> String {
         .and_then(|(_, power)| power.parse::<usize>().ok())
         .unwrap_or(0);
     if power < digits {
-        let fixed = format!("{number:.*}", digits - 1 - power);
-        return if point {
-            with_point(fixed, true)
-        } else {
-            without_zeros(&fixed).to_owned()
-        };
+        // a whole number: all that follows the point is zeros
+        let decimals = if point { digits - 1 - power } else { 0 };
+        return with_point(format!("{number:.decimals$}"), point);
     }
     let text = exponent(number, digits - 1, point);
     match text.split_once('e') {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use visord_model::pyrepr::repr;
+use visord_model::pyrepr::{ascii, repr};
 
 use super::Substitute;
 use super::float::{self, Style};
@@ -331,19 +331,4 @@ fn number(rest: &mut Rest, mut c: char, too_big: &str) -> Result<(usize, char), 
         c = rest.need()?;
     }
     Ok((number, c))
-}
-
-/// Everything outside ASCII escaped.
-fn ascii(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        let code = c as u32;
-        let _ = match code {
-            0..0x80 => write!(out, "{c}"),
-            0x80..0x100 => write!(out, "\\x{code:02x}"),
-            0x100..0x1_0000 => write!(out, "\\u{code:04x}"),
-            0x1_0000.. => write!(out, "\\U{code:08x}"),
-        };
-    }
-    out
 }

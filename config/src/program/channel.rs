@@ -58,10 +58,7 @@ fn log_file(reader: &Reader<'_>, channel: &str) -> Option<LogFileConfig> {
             let bits = parse_octal(text).ok().filter(|bits| *bits <= 0o777);
             bits.ok_or_else(|| format!("Invalid {mode} value {text}"))
         }),
-        owner: reader.value(owner, |text| {
-            let found = reader.context.accounts.owner(text);
-            found.map_err(|_| format!("Invalid {owner} value {text}"))
-        }),
+        owner: reader.owner(owner, owner),
         compress: reader.choice(&key("compress"), &COMPRESSIONS)?,
         rotate: reader.choice(&key("rotate"), &ROTATIONS)?,
     })

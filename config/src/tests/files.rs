@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use visord_model::log_line::Level;
 
-use super::{Place, config, load, messages};
+use super::{Place, config, load, messages, overrides};
 use crate::{MainLogTarget, Overrides};
 
 const MAIN: &str = "[supervisord]\n";
@@ -143,21 +143,20 @@ fn default_options_hold_in_every_section() {
 #[test]
 fn the_command_line_beats_the_file_but_does_not_excuse_it() {
     let place = Place::with("[supervisord]\nminfds=1\nlogfile=syslog\nsilent=no\nuser=nosuchuser");
-    let overrides = Overrides {
-        minfds: Some(7),
-        logfile: Some("x.log".to_owned()),
-        silent: true,
-        user: Some("root".to_owned()),
-        childlogdir: Some(PathBuf::from("sub/..")),
-        identifier: Some("me".to_owned()),
-        ..Overrides::default()
-    };
+    let overrides = overrides(&[
+        ("minfds", "7"),
+        ("logfile", "x.log"),
+        ("silent", "true"),
+        ("user", "root"),
+        ("childlogdir", "sub/.."),
+        ("identifier", "me"),
+    ]);
     let server = place.load_over(&overrides).expect("a configuration").server;
     let directory = place.host().cwd;
     assert_eq!(server.minfds, 7);
     assert_eq!(server.logfile, MainLogTarget::File(directory.join("x.log")));
     assert_eq!(server.childlogdir, directory);
-    assert_eq!(server.user.map(|user| user.uid), Some(0));
+    assert_eq!(server.user, Some(0));
     assert_eq!((server.silent, server.identifier.as_str()), (true, "me"));
     place.write("s.conf", "[supervisord]\nminfds=x");
     assert!(place.load_over(&overrides).is_err());

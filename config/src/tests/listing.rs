@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::Place;
+use super::{Place, overrides};
 use crate::keys::kind_of;
 use crate::{ListedOption, Listing, Overrides, Source, read};
 
@@ -83,11 +83,7 @@ fn place() -> Place {
 #[test]
 fn values_and_where_they_come_from() {
     let place = place();
-    let overrides = Overrides {
-        nodaemon: true,
-        pidfile: Some("/tmp/other.pid".to_owned()),
-        ..Overrides::default()
-    };
+    let overrides = overrides(&[("nodaemon", "true"), ("pidfile", "/tmp/other.pid")]);
     let listing = listing(&place, &overrides);
     let directory = place.host().cwd;
     let directory = directory.to_string_lossy();

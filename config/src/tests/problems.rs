@@ -3,8 +3,8 @@
 use proptest::prelude::*;
 
 use super::{Place, messages};
+use crate::Problem;
 use crate::keys::kinds;
-use crate::{Problem, RpcInterfaceKind};
 
 #[test]
 fn all_problems_of_a_file_are_told_in_the_order_of_the_original() {
@@ -78,13 +78,11 @@ fn a_namespace_may_be_forwarded() {
         ("http://host", "http://host"),
     ] {
         let config = super::with_server(&format!("[rpcinterface:x]\nurl={url}\n"));
-        let kind = &config.rpc_interfaces[0].kind;
-        let RpcInterfaceKind::Remote(remote) = kind else {
-            panic!("{kind:?}");
-        };
-        assert_eq!(remote.url, url.into());
-        assert_eq!(remote.url.as_shown_url(), shown);
-        assert!(!format!("{kind:?}").contains("pw"), "{kind:?}");
+        let interface = &config.rpc_interfaces[0];
+        let remote = interface.url.as_ref().expect("a url");
+        assert_eq!(*remote, url.into());
+        assert_eq!(remote.as_shown_url(), shown);
+        assert!(!format!("{interface:?}").contains("pw"), "{interface:?}");
     }
     for url in [
         "",

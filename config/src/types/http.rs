@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::Ownership;
+use super::ListenAddress;
 use crate::secret::Secret;
 
 /// One `[inet_http_server]` or `[unix_http_server]` section.
@@ -11,7 +11,7 @@ pub struct HttpConfig {
     /// Name of the section, for messages.
     pub section: String,
     /// Where it listens.
-    pub address: HttpAddress,
+    pub address: ListenAddress,
     /// Who may use it; `None`: every client.
     pub credentials: Option<Credentials>,
     /// The `[web_user:x]` who may use it (visord only), in file order; they and the one of
@@ -35,27 +35,6 @@ pub struct TlsConfig {
     pub key: PathBuf,
     /// `tls_client_ca`: clients must present a certificate of these authorities.
     pub client_ca: Option<PathBuf>,
-}
-
-/// Where an HTTP server listens.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum HttpAddress {
-    /// TCP.
-    Inet {
-        /// Host as written (lower-cased); empty: every interface.
-        host: String,
-        /// 1..=65535.
-        port: u16,
-    },
-    /// A unix socket.
-    Unix {
-        /// Absolute path.
-        path: PathBuf,
-        /// Mode of the socket file.
-        mode: u32,
-        /// Owner of the socket file.
-        owner: Ownership,
-    },
 }
 
 /// Name and password of an HTTP server's one user.
@@ -96,7 +75,6 @@ impl Role {
     pub const ALL: [Self; 3] = [Self::View, Self::Operate, Self::Admin];
 
     /// As it is written.
-    #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::View => "view",
@@ -109,7 +87,6 @@ impl Role {
 impl HttpConfig {
     /// Whether it cannot be used without a password: it has a user of its own, or a
     /// `[web_user:x]` may use it.
-    #[must_use]
     pub fn asks_for_password(&self) -> bool {
         self.credentials.is_some() || !self.users.is_empty()
     }
@@ -120,22 +97,8 @@ impl HttpConfig {
 pub struct RpcInterfaceConfig {
     /// The namespace x.
     pub name: String,
-    /// What serves it.
-    pub kind: RpcInterfaceKind,
-}
-
-/// What serves a namespace.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum RpcInterfaceKind {
-    /// `supervisor.rpcinterface:make_main_rpcinterface`: the built-in methods.
-    Main,
-    /// `url` (visord only): another XML-RPC server.
-    Remote(RemoteServer),
-}
-
-/// An XML-RPC server that serves a namespace for us.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RemoteServer {
-    /// `unix:///path` or `http://[user:password@]host[:port][/path]`; checked.
-    pub url: Secret,
+    /// `url` (visord only): `unix:///path` or `http://[user:password@]host[:port][/path]` of another
+    /// XML-RPC server that serves it, checked. `None`: the built-in methods do, those of
+    /// `supervisor.rpcinterface:make_main_rpcinterface`.
+    pub url: Option<Secret>,
 }

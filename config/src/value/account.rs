@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use nix::unistd::{Gid, Group, Uid, User};
 
 use super::scalar::parse_int;
-use crate::types::{Account, Ownership};
+use crate::types::Ownership;
 
 /// The user database, each entry asked for once: a thousand programs may name one user.
 #[derive(Debug, Default)]
@@ -15,13 +15,13 @@ pub struct Accounts {
 }
 
 impl Accounts {
-    /// A user that exists.
+    /// The id of a user that exists.
     ///
     /// # Errors
     /// `Invalid user name <text>`, or `Invalid user id <text>` for a number.
-    pub fn user(&self, text: &str) -> Result<Account, String> {
+    pub fn user(&self, text: &str) -> Result<u32, String> {
         if let Some(uid) = self.uid(text) {
-            return Ok(Account { uid: uid.as_raw() });
+            return Ok(uid.as_raw());
         }
         let kind = if parse_int(text).is_ok() {
             "id"
@@ -53,7 +53,7 @@ impl Accounts {
             None => (text, None),
             Some((user, group)) => (user, Some(group)),
         };
-        let uid = self.user(user)?.uid;
+        let uid = self.user(user)?;
         let gid = group.map(find_group).transpose()?.map(Gid::as_raw);
         Ok(Ownership {
             uid: Some(uid),

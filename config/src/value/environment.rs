@@ -1,6 +1,6 @@
 //! `environment = KEY="value",KEY2='value'` (spec core 1.9).
 
-use crate::listing::HIDDEN;
+use crate::secret::HIDDEN;
 use crate::types::Environment;
 
 /// Variables of an (already expanded) `environment` value.

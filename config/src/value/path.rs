@@ -9,7 +9,6 @@ use crate::types::HostContext;
 
 /// `~` and `~user` at the start replaced by the home directory; unchanged if there is no
 /// such user.
-#[must_use]
 pub fn expand_home(text: &str, host: &HostContext) -> String {
     let Some(after) = text.strip_prefix('~') else {
         return text.to_owned();
@@ -40,19 +39,16 @@ fn home_of(user: &str, host: &HostContext) -> Option<String> {
 }
 
 /// Where a path is, seen from the daemon's working directory at start (difference C27).
-#[must_use]
 pub fn resolve(path: &str, host: &HostContext) -> PathBuf {
     host.cwd.join(path)
 }
 
 /// The path from the root, without `.` and `..`; symbolic links are not followed.
-#[must_use]
 pub fn absolute(path: &str, host: &HostContext) -> PathBuf {
     normalize(&resolve(path, host))
 }
 
 /// Without `.`, `..` and doubled slashes; symbolic links are not followed.
-#[must_use]
 pub fn normalize(path: &Path) -> PathBuf {
     let mut normal = PathBuf::new();
     for component in path.components() {

@@ -1,9 +1,10 @@
-//! Numbers, switches and words.
+//! Numbers, switches, words, and lists of them.
 
 use visord_model::log_line::Level;
 use visord_model::process::Autorestart;
 use visord_model::pyrepr::repr;
 use visord_model::signal::Signal;
+use visord_model::text::integer;
 
 use crate::dialect::is_space;
 
@@ -15,34 +16,6 @@ use crate::dialect::is_space;
 pub fn parse_int(text: &str) -> Result<i64, String> {
     integer(text, 10)
         .ok_or_else(|| format!("invalid literal for int() with base 10: {}", repr(text)))
-}
-
-fn integer(text: &str, base: u32) -> Option<i64> {
-    let text = text.trim_matches(is_space);
-    let (negative, text) = match text.strip_prefix('-') {
-        Some(rest) => (true, rest),
-        None => (false, text.strip_prefix('+').unwrap_or(text)),
-    };
-    let prefixed = text.strip_prefix("0o").or_else(|| text.strip_prefix("0O"));
-    let digits = match prefixed {
-        Some(rest) if base == 8 => rest.strip_prefix('_').unwrap_or(rest),
-        Some(_) | None => text,
-    };
-    let mut number = 0_i64;
-    let mut after_digit = false;
-    for c in digits.chars() {
-        match c.to_digit(base) {
-            Some(digit) => {
-                let digit = i64::from(if negative { 0 } else { digit })
-                    - i64::from(if negative { digit } else { 0 });
-                number = number.saturating_mul(i64::from(base)).saturating_add(digit);
-                after_digit = true;
-            }
-            None if c == '_' && after_digit => after_digit = false,
-            None => return None,
-        }
-    }
-    after_digit.then_some(number)
 }
 
 /// A permission mask or mode: base 8, `0o` before it is fine. Only the twelve permission
@@ -134,5 +107,50 @@ pub fn parse_signal(text: &str) -> Result<Signal, String> {
             .ok_or_else(|| format!("value {} is not a valid signal number", repr(text))),
         None => Signal::from_name(text)
             .ok_or_else(|| format!("value {} is not a valid signal name", repr(text))),
+    }
+}
+
+/// Items between commas, stripped. Nothing at all is an empty list; `a,` has an empty
+/// last item.
+pub fn parse_list(text: &str) -> Vec<&str> {
+    if text.is_empty() {
+        return Vec::new();
+    }
+    text.split(',')
+        .map(|item| item.trim_matches(is_space))
+        .collect()
+}
+
+/// Exit codes 0 to 255, none if empty.
+///
+/// # Errors
+/// `not a valid list of exit codes: '0,256'`
+pub fn parse_exitcodes(text: &str) -> Result<Vec<i32>, String> {
+    let code = |item: &str| {
+        let code = parse_int(item)
+            .ok()
+            .filter(|code| (0..=255).contains(code))?;
+        i32::try_from(code).ok()
+    };
+    parse_list(text)
+        .into_iter()
+        .map(code)
+        .collect::<Option<Vec<i32>>>()
+        .ok_or_else(|| format!("not a valid list of exit codes: {}", repr(text)))
+}
+
+/// The name without white space around it (spec core 1.4).
+///
+/// # Errors
+/// `Invalid name: 'a b' because of character: ' '`
+pub fn check_name(name: &str) -> Result<&str, String> {
+    let stripped = name.trim_matches(is_space);
+    match [' ', ':', '/'].into_iter().find(|&c| stripped.contains(c)) {
+        None => Ok(stripped),
+        Some(c) => Err(format!(
+            "Invalid name: {} because of character: {}",
+            repr(name),
+            repr(c.encode_utf8(&mut [0; 4]))
+        )),
     }
 }

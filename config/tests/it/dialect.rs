@@ -11,6 +11,7 @@ use proptest::test_runner::Config;
 use visord_config::dialect::{Document, decode};
 
 use crate::reference::{ask, hex, texts};
+use crate::render::render;
 
 type Sections = Vec<(String, BTreeMap<String, String>)>;
 
@@ -29,7 +30,7 @@ fn content(document: &Document) -> Sections {
             .map(|entry| (entry.key.clone(), entry.value.clone()))
             .collect()
     });
-    let sections = document.sections().iter().map(|section| {
+    let sections = document.sections().map(|section| {
         let entries = document.entries(section);
         let options = entries.map(|entry| (entry.key.clone(), entry.value.clone()));
         (section.name.clone(), options.collect())
@@ -173,7 +174,7 @@ fn bad_lines_are_told_all_at_once() {
             "Source contains parsing errors: 's.conf'\n\t[line  2]: 'x\\n'\n\t[line  4]: '=2\\n'\n\t[line  5]: '[]\\n'"
         ]
     );
-    assert_eq!(document.sections().len(), 1);
+    assert_eq!(document.sections().count(), 1);
     let (_, problems) = read("\u{feff}[a]\nk=1");
     assert_eq!(
         problems,
@@ -272,7 +273,7 @@ proptest! {
     #[test]
     fn what_is_written_reads_the_same(text in dialect_text()) {
         let (document, _) = read(&text);
-        let (again, problems) = read(&document.render());
+        let (again, problems) = read(&render(&document));
         prop_assert_eq!(problems, Vec::<String>::new());
         prop_assert_eq!(content(&again), content(&document));
     }

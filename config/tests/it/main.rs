@@ -3,3 +3,4 @@
 mod dialect;
 mod expand;
 mod reference;
+mod render;

@@ -19,7 +19,7 @@ impl Capture {
     pub(super) fn of(spec: &ChannelSpec) -> Option<Self> {
         let capacity = usize::try_from(spec.capture_maxbytes).ok()?;
         (capacity > 0).then(|| Self {
-            splitter: Splitter::new(),
+            splitter: Splitter::default(),
             section: Section::new(capacity),
         })
     }
@@ -32,7 +32,7 @@ impl<D: Disk> Output<D> {
         let dropped = self
             .capture
             .as_ref()
-            .map_or(0, |capture| capture.section.len());
+            .map_or(0, |capture| capture.section.held());
         if dropped > 0 {
             self.debug(format!(
                 "{} {} ended inside a capture, {dropped} captured bytes dropped",

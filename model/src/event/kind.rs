@@ -52,7 +52,6 @@ impl EventKind {
     }
 
     /// The type of this exact (upper-case) name.
-    #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         TABLE
             .iter()
@@ -61,20 +60,17 @@ impl EventKind {
     }
 
     /// The name on the wire.
-    #[must_use]
     pub fn name(self) -> &'static str {
         self.row().1
     }
 
     /// The type this one belongs to; only EVENT has none.
-    #[must_use]
     pub fn parent(self) -> Option<Self> {
         let parent = self.row().2;
         (parent != self).then_some(parent)
     }
 
     /// Whether a subscription to `other` receives this type.
-    #[must_use]
     pub fn is_a(self, other: Self) -> bool {
         let mut current = Some(self);
         while let Some(kind) = current {

@@ -25,13 +25,11 @@ pub enum EventDetail {
 
 impl Event {
     /// The body as the original sends it.
-    #[must_use]
     pub fn payload(&self) -> Vec<u8> {
         self.payload_with(EventDetail::Basic)
     }
 
     /// The body in this much detail.
-    #[must_use]
     pub fn payload_with(&self, detail: EventDetail) -> Vec<u8> {
         match self {
             Self::ProcessState { name, transition } => {
@@ -148,7 +146,7 @@ fn percent_encode(text: &str, out: &mut String) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::{EventKind, Period, Stream};
+    use crate::event::{EventKind, Stream};
     use crate::signal::Signal;
     use ProcessState as S;
 
@@ -279,7 +277,7 @@ mod tests {
             b"",
         );
         let tick = Event::Tick {
-            period: Period::Minute,
+            kind: EventKind::Tick60,
             when: 120,
         };
         check(tick, K::Tick60, b"when:120");

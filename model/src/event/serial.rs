@@ -11,7 +11,6 @@ pub struct Serials {
 
 impl Serials {
     /// A counter whose first number is this one (0 beyond the last number).
-    #[must_use]
     pub const fn starting_at(next: u64) -> Self {
         Self {
             next: if next > LAST { 0 } else { next },
@@ -19,7 +18,6 @@ impl Serials {
     }
 
     /// The number that the next event gets.
-    #[must_use]
     pub const fn next(&self) -> u64 {
         self.next
     }

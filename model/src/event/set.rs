@@ -8,7 +8,6 @@ pub struct KindSet(u64);
 
 impl KindSet {
     /// Everything that a subscription to these types receives (spec core 7.1).
-    #[must_use]
     pub fn subscribed(kinds: &[EventKind]) -> Self {
         let covered = |kind: &EventKind| kinds.iter().any(|other| kind.is_a(*other));
         EventKind::all()
@@ -17,14 +16,12 @@ impl KindSet {
     }
 
     /// Just this one.
-    #[must_use]
     const fn of(kind: EventKind) -> Self {
         // 27 types fit in 64 bits
         Self(1 << kind as u32)
     }
 
     /// Whether the type is in the set.
-    #[must_use]
     pub const fn contains(self, kind: EventKind) -> bool {
         self.0 & Self::of(kind).0 != 0
     }

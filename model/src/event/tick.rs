@@ -5,54 +5,24 @@ use core::time::Duration;
 
 use super::{Event, EventKind, KindSet};
 
-/// How often a tick comes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Period {
-    /// Every 5 seconds.
-    FiveSeconds,
-    /// Every 60 seconds.
-    Minute,
-    /// Every 3600 seconds.
-    Hour,
+/// The ticks in the order in which those that are due together are sent, and the seconds between two.
+const PERIODS: [(EventKind, u32); 3] = [
+    (EventKind::Tick5, 5),
+    (EventKind::Tick60, 60),
+    (EventKind::Tick3600, 3600),
+];
+
+/// Start of the slice of so many seconds that this second (Unix time) lies in.
+fn slice(seconds: u32, unix: i64) -> i64 {
+    let length = i64::from(seconds);
+    unix.div_euclid(length).saturating_mul(length)
 }
 
-impl Period {
-    /// In the order in which ticks that are due together are sent.
-    pub const ALL: [Self; 3] = [Self::FiveSeconds, Self::Minute, Self::Hour];
-
-    /// Its length.
-    #[must_use]
-    pub const fn seconds(self) -> u32 {
-        match self {
-            Self::FiveSeconds => 5,
-            Self::Minute => 60,
-            Self::Hour => 3600,
-        }
-    }
-
-    /// The type of its event.
-    #[must_use]
-    pub const fn kind(self) -> EventKind {
-        match self {
-            Self::FiveSeconds => EventKind::Tick5,
-            Self::Minute => EventKind::Tick60,
-            Self::Hour => EventKind::Tick3600,
-        }
-    }
-
-    /// Start of the slice that this second (Unix time) lies in.
-    #[must_use]
-    pub fn slice(self, unix: i64) -> i64 {
-        let length = i64::from(self.seconds());
-        unix.div_euclid(length).saturating_mul(length)
-    }
-
-    /// Time until the next slice begins, never zero.
-    fn remaining(self, since_epoch: Duration) -> Duration {
-        let length = u64::from(self.seconds());
-        let next = (since_epoch.as_secs() / length + 1).saturating_mul(length);
-        Duration::from_secs(next).saturating_sub(since_epoch)
-    }
+/// Time until the next slice begins, never zero.
+fn remaining(seconds: u32, since_epoch: Duration) -> Duration {
+    let length = u64::from(seconds);
+    let next = (since_epoch.as_secs() / length + 1).saturating_mul(length);
+    Duration::from_secs(next).saturating_sub(since_epoch)
 }
 
 /// The slices of the clock seen last; one tick per period whenever its slice is another one.
@@ -67,10 +37,9 @@ impl Ticks {
     pub const LONGEST_SLEEP: Duration = Duration::from_secs(60);
 
     /// Records the slices of this second; they are not sent.
-    #[must_use]
     pub fn new(unix: i64) -> Self {
         Self {
-            seen: Period::ALL.map(|period| period.slice(unix)),
+            seen: PERIODS.map(|(_, seconds)| slice(seconds, unix)),
         }
     }
 
@@ -78,23 +47,23 @@ impl Ticks {
     /// that the clock went back to is sent again.
     pub fn turn(&mut self, unix: i64) -> Vec<Event> {
         let mut due = Vec::new();
-        for (seen, period) in self.seen.iter_mut().zip(Period::ALL) {
-            let when = period.slice(unix);
+        for (seen, (kind, seconds)) in self.seen.iter_mut().zip(PERIODS) {
+            let when = slice(seconds, unix);
             if *seen != when {
                 *seen = when;
-                due.push(Event::Tick { period, when });
+                due.push(Event::Tick { kind, when });
             }
         }
         due
     }
 
     /// How long to sleep if these types are wanted; `None`: no tick is wanted.
-    #[must_use]
     pub fn sleep(wanted: KindSet, since_epoch: Duration) -> Option<Duration> {
-        Period::ALL
+        let wanted = PERIODS
             .into_iter()
-            .filter(|period| wanted.contains(period.kind()))
-            .map(|period| period.remaining(since_epoch))
+            .filter(|(kind, _)| wanted.contains(*kind));
+        wanted
+            .map(|(_, seconds)| remaining(seconds, since_epoch))
             .min()
             .map(|sleep| sleep.min(Self::LONGEST_SLEEP))
     }

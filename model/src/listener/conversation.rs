@@ -92,22 +92,16 @@ pub struct Conversation<T> {
 }
 
 impl<T> Default for Conversation<T> {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-impl<T> Conversation<T> {
     /// With a listener that has just been started: ACKNOWLEDGED.
-    #[must_use]
-    pub const fn new() -> Self {
+    fn default() -> Self {
         Self {
             phase: Phase::Acknowledged { token: Vec::new() },
         }
     }
+}
 
+impl<T> Conversation<T> {
     /// The state by its public name.
-    #[must_use]
     pub const fn state(&self) -> ListenerState {
         match self.phase {
             Phase::Acknowledged { .. } => ListenerState::Acknowledged,
@@ -118,13 +112,11 @@ impl<T> Conversation<T> {
     }
 
     /// READY and nothing offered.
-    #[must_use]
     pub const fn is_free(&self) -> bool {
         matches!(self.phase, Phase::Ready)
     }
 
     /// The event it was offered or is BUSY with.
-    #[must_use]
     pub const fn held(&self) -> Option<&T> {
         match &self.phase {
             Phase::Offered { held } | Phase::Busy { held, .. } => Some(held),
@@ -133,7 +125,6 @@ impl<T> Conversation<T> {
     }
 
     /// Whether an event is on its way to it.
-    #[must_use]
     pub const fn is_offered(&self) -> bool {
         matches!(self.phase, Phase::Offered { .. })
     }
@@ -146,20 +137,12 @@ impl<T> Conversation<T> {
 
     /// The offered event was written: BUSY. Says which event that is.
     pub fn delivered(&mut self) -> Option<&T> {
-        let phase = core::mem::replace(&mut self.phase, Phase::Unknown);
-        self.phase = match phase {
-            Phase::Offered { held } => Phase::Busy {
-                held,
-                answer: Answer::Line(Vec::new()),
-            },
-            other @ (Phase::Acknowledged { .. }
-            | Phase::Ready
-            | Phase::Busy { .. }
-            | Phase::Unknown) => {
-                self.phase = other;
-                return None;
-            }
-        };
+        if !self.is_offered() {
+            return None;
+        }
+        let held = self.withdraw()?;
+        let answer = Answer::Line(Vec::new());
+        self.phase = Phase::Busy { held, answer };
         self.held()
     }
 
@@ -178,10 +161,9 @@ impl<T> Conversation<T> {
     /// The listener is gone: take back what it held and begin again.
     #[must_use = "an event that comes back must be put back"]
     pub fn end(&mut self) -> Option<T> {
-        match core::mem::take(self).phase {
-            Phase::Offered { held } | Phase::Busy { held, .. } => Some(held),
-            Phase::Acknowledged { .. } | Phase::Ready | Phase::Unknown => None,
-        }
+        let held = self.withdraw();
+        *self = Self::default();
+        held
     }
 
     /// Understand the next thing in `input` and cut it off; `None`: nothing more to say yet.
@@ -190,14 +172,8 @@ impl<T> Conversation<T> {
             let phase = core::mem::replace(&mut self.phase, Phase::Unknown);
             let (next, reading) = match phase {
                 Phase::Acknowledged { token } => greet(token, input),
-                Phase::Ready => (
-                    Phase::Unknown,
-                    Some(out_of_turn(ListenerState::Ready, None)),
-                ),
-                Phase::Offered { held } => (
-                    Phase::Unknown,
-                    Some(out_of_turn(ListenerState::Ready, Some(held))),
-                ),
+                Phase::Ready => out_of_turn(ListenerState::Ready, None),
+                Phase::Offered { held } => out_of_turn(ListenerState::Ready, Some(held)),
                 Phase::Busy { held, answer } => judge(held, answer, input),
                 Phase::Unknown => (Phase::Unknown, None),
             };
@@ -213,8 +189,8 @@ impl<T> Conversation<T> {
     }
 }
 
-const fn out_of_turn<T>(was: ListenerState, held: Option<T>) -> Reading<T> {
-    Reading::OutOfTurn { was, held }
+fn out_of_turn<T>(was: ListenerState, held: Option<T>) -> (Phase<T>, Option<Reading<T>>) {
+    (Phase::Unknown, Some(Reading::OutOfTurn { was, held }))
 }
 
 /// The first `count` bytes, or what there is; cut off.
@@ -231,8 +207,7 @@ fn greet<T>(mut token: Vec<u8>, input: &mut &[u8]) -> (Phase<T>, Option<Reading<
     } else if token == READY {
         (Phase::Ready, Some(Reading::Ready))
     } else {
-        let reading = out_of_turn(ListenerState::Acknowledged, None);
-        (Phase::Unknown, Some(reading))
+        out_of_turn(ListenerState::Acknowledged, None)
     }
 }
 

@@ -45,7 +45,6 @@ pub struct Envelope<'a> {
 
 impl Envelope<'_> {
     /// The bytes on the wire.
-    #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
         let Self {
             server,

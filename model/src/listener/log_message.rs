@@ -51,7 +51,6 @@ pub enum LogKind {
 
 impl LogMessage {
     /// How important it is.
-    #[must_use]
     pub const fn level(&self) -> Level {
         use LogKind as K;
         match self.kind {

@@ -3,8 +3,7 @@
 use alloc::sync::Arc;
 
 use super::conversation::Conversation;
-use super::queue::{Effect, Effects, Queued};
-use super::{LogKind, LogMessage};
+use super::queue::Queued;
 
 /// Whether a listener's stdin takes anything.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,17 +33,12 @@ impl<E> Member<E> {
             running: false,
             pid: 0,
             stdin: Stdin::Open,
-            conversation: Conversation::new(),
+            conversation: Conversation::default(),
         }
     }
 
     /// RUNNING and READY, and may be written to.
     pub(super) fn takes_events(&self) -> bool {
         self.running && self.stdin == Stdin::Open && self.conversation.is_free()
-    }
-
-    pub(super) fn log(&self, kind: LogKind, out: &mut Effects<E>) {
-        let subject = self.name.clone();
-        out.push(Effect::Log(LogMessage { subject, kind }));
     }
 }

@@ -63,11 +63,12 @@ pub struct Queue<E> {
     serials: Serials,
     buffer: VecDeque<Queued<E>>,
     members: Vec<Member<E>>,
+    /// What the input under way has requested so far; empty between two inputs.
+    effects: Effects<E>,
 }
 
 impl<E: Clone> Queue<E> {
     /// An empty queue of a pool without members. `capacity` is `buffer_size`; 0 counts as 1.
-    #[must_use]
     pub fn new(pool: &str, capacity: usize) -> Self {
         Self {
             pool: pool.into(),
@@ -75,6 +76,7 @@ impl<E: Clone> Queue<E> {
             serials: Serials::default(),
             buffer: VecDeque::new(),
             members: Vec::new(),
+            effects: Vec::new(),
         }
     }
 
@@ -102,19 +104,16 @@ impl<E: Clone> Queue<E> {
     }
 
     /// The member of this name.
-    #[must_use]
     pub fn find(&self, name: &str) -> Option<usize> {
         self.members.iter().position(|m| &*m.name == name)
     }
 
     /// A member's name.
-    #[must_use]
     pub fn name(&self, member: usize) -> &str {
         &self.members[member].name
     }
 
     /// A member's state.
-    #[must_use]
     pub fn state(&self, member: usize) -> ListenerState {
         self.members[member].conversation.state()
     }
@@ -132,37 +131,32 @@ impl<E: Clone> Queue<E> {
 
     /// A new event.
     pub fn accept(&mut self, serial: u64, event: E) -> Effects<E> {
-        let mut out = Vec::new();
         let pool_serial = self.serials.draw();
-        self.make_room(&mut out);
+        self.make_room();
         self.buffer.push_back(Queued {
             serial,
             pool_serial,
             event,
         });
-        self.dispatch(&mut out);
-        out
+        self.dispatch()
     }
 
     /// A member wrote to its stdout.
     pub fn output(&mut self, member: usize, mut data: &[u8]) -> Effects<E> {
-        let mut out = Vec::new();
         while let Some(reading) = self.members[member].conversation.read(&mut data) {
-            self.react(member, reading, &mut out);
+            self.react(member, reading);
         }
-        self.dispatch(&mut out);
-        out
+        self.dispatch()
     }
 
     /// The state of a member's process changed; `pid` matters when it is RUNNING.
     pub fn changed(&mut self, member: usize, state: ProcessState, pid: i32) -> Effects<E> {
-        let mut out = Vec::new();
         let this = &mut self.members[member];
         this.running = state == ProcessState::Running;
         match state {
             ProcessState::Running => {
                 this.pid = pid;
-                self.ask_for_restart(member, &mut out);
+                self.ask_for_restart(member);
             }
             // it may still answer
             ProcessState::Stopping | ProcessState::Unknown => {}
@@ -173,12 +167,11 @@ impl<E: Clone> Queue<E> {
             | ProcessState::Fatal => {
                 this.stdin = Stdin::Open;
                 if let Some(queued) = this.conversation.end() {
-                    self.put_back(queued, &mut out);
+                    self.put_back(queued);
                 }
             }
         }
-        self.dispatch(&mut out);
-        out
+        self.dispatch()
     }
 
     /// The answer to [`Effect::Send`].
@@ -188,95 +181,87 @@ impl<E: Clone> Queue<E> {
         pid: i32,
         outcome: Result<(), Undelivered>,
     ) -> Effects<E> {
-        let mut out = Vec::new();
         let this = &mut self.members[member];
         // an answer about an earlier child: its event was taken back when that one ended
         if this.pid != pid || !this.conversation.is_offered() {
-            return out;
+            return Vec::new();
         }
         match outcome {
             Ok(()) => {
                 if let Some(queued) = this.conversation.delivered() {
                     let serial = queued.serial;
-                    this.log(LogKind::Sent(serial), &mut out);
+                    self.log_of(member, LogKind::Sent(serial));
                 }
-                self.log_lookahead(&mut out);
+                self.log_lookahead();
             }
-            Err(reason) => self.not_written(member, reason, &mut out),
+            Err(reason) => self.not_written(member, reason),
         }
-        self.dispatch(&mut out);
-        out
+        self.dispatch()
     }
 
     /// What had been accepted for a member's stdin could not be written to its end, because
     /// the listener closed it.
     pub fn stdin_closed(&mut self, member: usize, pid: i32) -> Effects<E> {
-        let mut out = Vec::new();
         if self.members[member].pid == pid {
-            self.not_written(member, Undelivered::Closed, &mut out);
-            self.dispatch(&mut out);
+            self.not_written(member, Undelivered::Closed);
         }
-        out
+        self.dispatch()
     }
 
     /// A member's stdin that was full has room again.
     pub fn stdin_drained(&mut self, member: usize, pid: i32) -> Effects<E> {
-        let mut out = Vec::new();
         let this = &mut self.members[member];
         if this.pid == pid && this.stdin == Stdin::Full {
             this.stdin = Stdin::Open;
-            self.dispatch(&mut out);
         }
-        out
+        self.dispatch()
     }
 
-    fn react(&mut self, member: usize, reading: Reading<Queued<E>>, out: &mut Effects<E>) {
+    fn react(&mut self, member: usize, reading: Reading<Queued<E>>) {
         use ListenerState as S;
-        let this = &self.members[member];
         match reading {
-            Reading::Ready => this.log(LogKind::Changed(S::Acknowledged, S::Ready), out),
+            Reading::Ready => self.log_of(member, LogKind::Changed(S::Acknowledged, S::Ready)),
             Reading::Processed(_) => {
-                this.log(LogKind::Processed, out);
-                this.log(LogKind::Changed(S::Busy, S::Acknowledged), out);
-                out.push(Effect::Served { member });
+                self.log_of(member, LogKind::Processed);
+                self.log_of(member, LogKind::Changed(S::Busy, S::Acknowledged));
+                self.effects.push(Effect::Served { member });
             }
             Reading::Rejected(held) => {
-                this.log(LogKind::Rejected, out);
-                this.log(LogKind::Changed(S::Busy, S::Acknowledged), out);
-                out.push(Effect::Served { member });
-                self.put_back(held, out);
+                self.log_of(member, LogKind::Rejected);
+                self.log_of(member, LogKind::Changed(S::Busy, S::Acknowledged));
+                self.effects.push(Effect::Served { member });
+                self.put_back(held);
             }
             Reading::BadLine { line, held } => {
-                this.log(LogKind::BadLine(line), out);
-                self.log_broken(member, S::Busy, out);
-                self.put_back(held, out);
+                self.log_of(member, LogKind::BadLine(line));
+                self.log_broken(member, S::Busy);
+                self.put_back(held);
             }
             Reading::OutOfTurn { was, held } => {
-                self.log_broken(member, was, out);
+                self.log_broken(member, was);
                 if let Some(held) = held {
-                    self.put_back(held, out);
+                    self.put_back(held);
                 }
             }
         }
     }
 
-    fn log_broken(&self, member: usize, from: ListenerState, out: &mut Effects<E>) {
-        let this = &self.members[member];
-        this.log(LogKind::Changed(from, ListenerState::Unknown), out);
-        this.log(LogKind::Broken, out);
-        self.ask_for_restart(member, out);
+    fn log_broken(&mut self, member: usize, from: ListenerState) {
+        self.log_of(member, LogKind::Changed(from, ListenerState::Unknown));
+        self.log_of(member, LogKind::Broken);
+        self.ask_for_restart(member);
     }
 
     /// Of a listener in UNKNOWN, once its child is known.
-    fn ask_for_restart(&self, member: usize, out: &mut Effects<E>) {
+    fn ask_for_restart(&mut self, member: usize) {
         let this = &self.members[member];
         if this.running && this.conversation.state() == ListenerState::Unknown {
             let pid = this.pid;
-            out.push(Effect::Broken { member, pid });
+            self.effects.push(Effect::Broken { member, pid });
         }
     }
 
-    fn not_written(&mut self, member: usize, reason: Undelivered, out: &mut Effects<E>) {
+    fn not_written(&mut self, member: usize, reason: Undelivered) {
         let this = &mut self.members[member];
         match reason {
             Undelivered::Closed => this.stdin = Stdin::Closed,
@@ -288,36 +273,35 @@ impl<E: Clone> Queue<E> {
             return;
         };
         match reason {
-            Undelivered::Closed => this.log(LogKind::BrokenPipe(queued.serial), out),
-            Undelivered::Full => this.log(LogKind::FullPipe(queued.serial), out),
+            Undelivered::Closed => self.log_of(member, LogKind::BrokenPipe(queued.serial)),
+            Undelivered::Full => self.log_of(member, LogKind::FullPipe(queued.serial)),
             Undelivered::NotRunning => {}
         }
         match self.first_free() {
-            Some(next) => self.offer(next, queued, out),
-            None => self.put_back(queued, out),
+            Some(next) => self.offer(next, queued),
+            None => self.put_back(queued),
         }
     }
 
-    /// Oldest event first, to the first member that takes events, as long as there are both.
-    fn dispatch(&mut self, out: &mut Effects<E>) {
-        while !self.buffer.is_empty() {
-            let Some(member) = self.first_free() else {
-                return;
-            };
-            if let Some(queued) = self.buffer.pop_front() {
-                self.offer(member, queued, out);
-            }
+    /// The end of every input: the oldest event to the first member that takes events, as long as
+    /// there are both. Returns what the input has requested.
+    fn dispatch(&mut self) -> Effects<E> {
+        while let Some(member) = self.first_free()
+            && let Some(queued) = self.buffer.pop_front()
+        {
+            self.offer(member, queued);
         }
+        core::mem::take(&mut self.effects)
     }
 
     fn first_free(&self) -> Option<usize> {
         self.members.iter().position(Member::takes_events)
     }
 
-    fn offer(&mut self, member: usize, queued: Queued<E>, out: &mut Effects<E>) {
+    fn offer(&mut self, member: usize, queued: Queued<E>) {
         let this = &mut self.members[member];
         this.conversation.offer(queued.clone());
-        out.push(Effect::Send {
+        self.effects.push(Effect::Send {
             member,
             pid: this.pid,
             queued,
@@ -326,46 +310,48 @@ impl<E: Clone> Queue<E> {
 
     /// After its last delivery of a round the original takes one more event, finds no listener
     /// for it, and logs that it puts it back.
-    fn log_lookahead(&self, out: &mut Effects<E>) {
+    fn log_lookahead(&mut self) {
         let under_way = |m: &Member<E>| m.conversation.is_offered() || m.takes_events();
         if let Some(next) = self.buffer.front()
             && !self.members.iter().any(under_way)
         {
-            self.log_rebuffering(next.serial, self.buffer.len() - 1, out);
+            self.log_rebuffering(next.serial, self.buffer.len() - 1);
         }
     }
 
     /// To the head of the buffer.
-    fn put_back(&mut self, queued: Queued<E>, out: &mut Effects<E>) {
-        self.log_rebuffering(queued.serial, self.buffer.len(), out);
-        self.make_room(out);
+    fn put_back(&mut self, queued: Queued<E>) {
+        self.log_rebuffering(queued.serial, self.buffer.len());
+        self.make_room();
         self.buffer.push_front(queued);
     }
 
-    fn log_rebuffering(&self, serial: u64, size: usize, out: &mut Effects<E>) {
+    fn log_rebuffering(&mut self, serial: u64, size: usize) {
         let capacity = self.capacity;
-        self.log(
-            LogKind::Rebuffering {
-                serial,
-                size,
-                capacity,
-            },
-            out,
-        );
+        self.log(LogKind::Rebuffering {
+            serial,
+            size,
+            capacity,
+        });
     }
 
-    fn log(&self, kind: LogKind, out: &mut Effects<E>) {
+    fn log(&mut self, kind: LogKind) {
         let subject = self.pool.clone();
-        out.push(Effect::Log(LogMessage { subject, kind }));
+        self.effects.push(Effect::Log(LogMessage { subject, kind }));
+    }
+
+    fn log_of(&mut self, member: usize, kind: LogKind) {
+        let subject = self.members[member].name.clone();
+        self.effects.push(Effect::Log(LogMessage { subject, kind }));
     }
 
     /// Discard the oldest waiting event if the buffer is full.
-    fn make_room(&mut self, out: &mut Effects<E>) {
+    fn make_room(&mut self) {
         if self.buffer.len() < self.capacity {
             return;
         }
         if let Some(lost) = self.buffer.pop_front() {
-            self.log(LogKind::Overflowed(lost.serial), out);
+            self.log(LogKind::Overflowed(lost.serial));
         }
     }
 }

@@ -11,7 +11,6 @@ const START: [u8; 2] = *b"\x1b[";
 const ENDS: &[u8] = b"HfABCDRsuJKhlpm";
 
 /// Whether [`strip`] would change anything: lets the caller keep the bytes it has.
-#[must_use]
 pub fn contains_sequence(record: &[u8]) -> bool {
     find_pair(record, START).is_some()
 }
@@ -21,7 +20,6 @@ pub fn contains_sequence(record: &[u8]) -> bool {
 ///
 /// No state is kept between records: a sequence cut in two by the reads is half removed,
 /// as in the original. `ESC ]` is not touched.
-#[must_use]
 pub fn strip(record: &[u8]) -> Vec<u8> {
     let mut clean = Vec::with_capacity(record.len());
     let mut rest = record;

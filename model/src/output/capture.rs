@@ -26,7 +26,7 @@ pub enum Piece<'a> {
     End,
 }
 
-/// Finds the tokens in a stream of bytes.
+/// Finds the tokens in a stream of bytes; a new one, outside any section, for every start of a process.
 ///
 /// BEGIN inside a section and END outside of one are plain bytes. At most
 /// `token length - 1` bytes are held back, and only while they may be the start of a token.
@@ -37,15 +37,6 @@ pub struct Splitter {
 }
 
 impl Splitter {
-    /// A splitter outside any section: a new one for every start of a process.
-    #[must_use]
-    pub const fn new() -> Self {
-        Self {
-            inside: false,
-            held: Vec::new(),
-        }
-    }
-
     /// Splits the next bytes and hands over the pieces.
     pub fn feed(&mut self, bytes: &[u8], found: &mut impl FnMut(Piece<'_>)) {
         let joined;
@@ -103,7 +94,6 @@ pub struct Section {
 
 impl Section {
     /// An empty section that keeps this many bytes.
-    #[must_use]
     pub const fn new(capacity: usize) -> Self {
         Self {
             capacity,
@@ -130,15 +120,8 @@ impl Section {
     }
 
     /// How many bytes it holds.
-    #[must_use]
-    pub fn len(&self) -> usize {
+    pub fn held(&self) -> usize {
         self.bytes.len()
-    }
-
-    /// Whether it holds nothing.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.bytes.is_empty()
     }
 }
 

@@ -17,6 +17,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::event::Stream;
+use crate::text::unfinished;
 
 /// Bytes of a line that are stored as one piece.
 pub const LINE_LIMIT: usize = 64 * 1024;
@@ -47,7 +48,6 @@ pub struct Formatter {
 
 impl Formatter {
     /// The formatter of one output; `None` for raw.
-    #[must_use]
     pub fn new(format: LineFormat, group: &str, process: &str, stream: Stream) -> Option<Self> {
         let stream = stream.name();
         let label = match format {
@@ -146,22 +146,6 @@ fn emptied(mut line: Vec<u8>) -> Vec<u8> {
     line.clear();
     line.shrink_to(4096);
     line
-}
-
-/// Length of the unfinished UTF-8 character at the end, 0 if there is none.
-#[must_use]
-pub fn unfinished(bytes: &[u8]) -> usize {
-    for back in 1..=bytes.len().min(3) {
-        let length = match bytes[bytes.len() - back] {
-            0x80..=0xBF => continue,
-            0xC2..=0xDF => 2,
-            0xE0..=0xEF => 3,
-            0xF0..=0xF4 => 4,
-            _no_start => 1,
-        };
-        return if length > back { back } else { 0 };
-    }
-    0
 }
 
 /// The text as the inside of a JSON string.

@@ -27,7 +27,6 @@ pub enum Compression {
 
 impl Compression {
     /// What is added to the name of a compressed log.
-    #[must_use]
     pub const fn suffix(self) -> &'static str {
         match self {
             Self::None => "",
@@ -59,7 +58,6 @@ pub struct Schedule {
 
 impl Schedule {
     /// The schedule of a log whose last bytes are of this moment; `None` for size alone.
-    #[must_use]
     pub fn new(by: RotateBy, last: LocalMoment) -> Option<Self> {
         let period = period(by, last)?;
         Some(Self { by, period })

@@ -41,7 +41,6 @@ pub struct ProcessInfo {
 
 impl ProcessInfo {
     /// Its group and name.
-    #[must_use]
     pub fn full_name(&self) -> ProcessName {
         ProcessName {
             group: self.group.clone(),
@@ -51,7 +50,6 @@ impl ProcessInfo {
 
     /// Why it is in this state, or how it last ended: `exited with code 1`,
     /// `killed by SIGSEGV (core dumped)`, the reason of a failed start, or nothing.
-    #[must_use]
     pub fn why(&self) -> String {
         match (self.state, &self.last_exit) {
             (ProcessState::Unknown, _) if !self.trouble.is_empty() => self.trouble.clone(),
@@ -67,7 +65,6 @@ impl ProcessInfo {
 
     /// `pid 7, uptime 0:00:05`, the reason of a failure, or the time of the last stop
     /// (spec core 4.7). `local` shows Unix seconds in the local zone as `Nov 20 11:17 PM`.
-    #[must_use]
     pub fn description(&self, now: i64, local: &dyn Fn(i64) -> String) -> String {
         match self.state {
             ProcessState::Running => {
@@ -93,7 +90,6 @@ impl ProcessInfo {
 }
 
 /// `0:00:05`, `1 day, 2:03:04`, `2 days, 0:00:00`; negative durations count as none.
-#[must_use]
 pub fn uptime(seconds: i64) -> String {
     let seconds = seconds.max(0);
     let (days, rest) = (seconds / 86_400, seconds % 86_400);

@@ -106,11 +106,12 @@ pub struct Machine {
     /// Attempts to start it, the first included.
     starts: u32,
     last_exit: Option<LastExit>,
+    /// What the input under way has requested so far; empty between two inputs.
+    effects: Effects,
 }
 
 impl Machine {
     /// A process that was never started.
-    #[must_use]
     pub fn new(name: impl Into<Arc<str>>, policy: Policy) -> Self {
         Self {
             name: name.into(),
@@ -126,6 +127,7 @@ impl Machine {
             spawnerr: String::new(),
             starts: 0,
             last_exit: None,
+            effects: Vec::new(),
         }
     }
 
@@ -134,29 +136,29 @@ impl Machine {
     /// # Errors
     /// A [`Refusal`] when the request makes no sense now; nothing has changed then.
     pub fn step(&mut self, input: Input, now: Moment) -> Result<Effects, Refusal> {
-        let mut out = Vec::new();
+        // an input that panicked has no effects
+        self.effects.clear();
         match input {
-            Input::Autostart => self.autostart(now, &mut out),
-            Input::Start => self.start(now, &mut out)?,
-            Input::Stop => self.stop(PendingStop::Stop, now, &mut out)?,
+            Input::Autostart => self.autostart(now),
+            Input::Start => self.start(now)?,
+            Input::Stop => self.stop(PendingStop::Stop, now)?,
             Input::KeepRunning => self.keep_running(),
-            Input::GiveUp => self.give_up(now, &mut out),
-            Input::Signal(signal) => self.signal(signal, &mut out)?,
+            Input::GiveUp => self.give_up(now),
+            Input::Signal(signal) => self.signal(signal)?,
             Input::Closing => self.close(),
-            Input::Spawned { pid, at } => self.spawned(pid, at, now, &mut out),
-            Input::SpawnFailed(reason) => self.spawn_failed(reason, now, &mut out),
-            Input::SpawnCancelled => self.spawn_cancelled(now, &mut out),
+            Input::Spawned { pid, at } => self.spawned(pid, at, now),
+            Input::SpawnFailed(reason) => self.spawn_failed(reason, now),
+            Input::SpawnCancelled => self.spawn_cancelled(now),
             Input::SpawnDue(due) => self.spawn_due(due),
-            Input::KillFailed(failure) => self.kill_failed(&failure, now, &mut out),
-            Input::Probed(reachable) => self.probed(reachable, now, &mut out),
-            Input::Exited { status, at } => self.exited(status, at, now, &mut out),
-            Input::Deadline => self.deadline_passed(now, &mut out),
+            Input::KillFailed(failure) => self.kill_failed(&failure, now),
+            Input::Probed(reachable) => self.probed(reachable, now),
+            Input::Exited { status, at } => self.exited(status, at, now),
+            Input::Deadline => self.deadline_passed(now),
         }
-        Ok(out)
+        Ok(core::mem::take(&mut self.effects))
     }
 
     /// When [`Input::Deadline`] is due; the only reason time matters.
-    #[must_use]
     pub fn deadline(&self) -> Option<Mono> {
         match self.phase {
             Phase::Spawning { expires_at, .. } => Some(expires_at),
@@ -171,19 +173,19 @@ impl Machine {
 
     // -- requests ------------------------------------------------------
 
-    fn autostart(&mut self, now: Moment, out: &mut Effects) {
+    fn autostart(&mut self, now: Moment) {
         let untouched = self.phase == Phase::Stopped && self.start == 0;
         if untouched && self.policy.autostart && !self.closing {
-            self.spawn(now, out);
+            self.spawn(now);
         }
     }
 
-    fn start(&mut self, now: Moment, out: &mut Effects) -> Result<(), Refusal> {
+    fn start(&mut self, now: Moment) -> Result<(), Refusal> {
         if self.closing {
             return Err(Refusal::Closing);
         }
         match &mut self.phase {
-            Phase::Stopped | Phase::Exited { .. } | Phase::Fatal => self.spawn(now, out),
+            Phase::Stopped | Phase::Exited { .. } | Phase::Fatal => self.spawn(now),
             Phase::Stopping { start_after, .. } => *start_after = true,
             // the client of the stop waits for it
             Phase::Spawning {
@@ -199,21 +201,16 @@ impl Machine {
         Ok(())
     }
 
-    fn stop(
-        &mut self,
-        pending: PendingStop,
-        now: Moment,
-        out: &mut Effects,
-    ) -> Result<(), Refusal> {
+    fn stop(&mut self, pending: PendingStop, now: Moment) -> Result<(), Refusal> {
         match &mut self.phase {
             Phase::Spawning { stop, .. } => {
                 *stop = Some(pending);
-                out.push(Effect::CancelSpawn);
+                self.effects.push(Effect::CancelSpawn);
             }
             // in UNKNOWN the signal may go through this time
             Phase::Starting { pid, .. } | Phase::Running { pid } | Phase::Unknown { pid, .. } => {
                 let pid = *pid;
-                self.begin_stop(pid, pending, now, out);
+                self.begin_stop(pid, pending, now);
             }
             // it stays EXITED, and nothing starts it any more
             Phase::Exited {
@@ -224,8 +221,8 @@ impl Machine {
                     "Attempted to kill {}, which is in BACKOFF state.",
                     self.name
                 );
-                log(out, Level::Debug, text);
-                self.enter(Phase::Stopped, out, |_| {});
+                self.log(Level::Debug, text);
+                self.enter(Phase::Stopped, |_| {});
             }
             // taking back a start that waits for this stop is a success
             Phase::Stopping {
@@ -245,13 +242,13 @@ impl Machine {
         }
     }
 
-    fn give_up(&mut self, now: Moment, out: &mut Effects) {
+    fn give_up(&mut self, now: Moment) {
         if matches!(self.phase, Phase::Backoff { .. }) {
             self.tries = 0;
-            self.enter(Phase::Fatal, out, |_| {});
+            self.enter(Phase::Fatal, |_| {});
         } else {
             // whatever does not run needs no stop
-            let _ = self.stop(PendingStop::GiveUp, now, out);
+            let _ = self.stop(PendingStop::GiveUp, now);
         }
     }
 
@@ -274,7 +271,7 @@ impl Machine {
         }
     }
 
-    fn signal(&mut self, signal: Signal, out: &mut Effects) -> Result<(), Refusal> {
+    fn signal(&mut self, signal: Signal) -> Result<(), Refusal> {
         match &mut self.phase {
             // a second one of a kind would be merged with the first by the kernel, too
             Phase::Spawning { signals, .. } => {
@@ -284,7 +281,7 @@ impl Machine {
             }
             Phase::Starting { pid, .. } | Phase::Running { pid } | Phase::Stopping { pid, .. } => {
                 let pid = *pid;
-                self.send(pid, signal, out);
+                self.send(pid, signal);
             }
             Phase::Stopped
             | Phase::Backoff { .. }
@@ -294,8 +291,8 @@ impl Machine {
         }
         Ok(())
     }
-}
 
-fn log(out: &mut Effects, level: Level, text: String) {
-    out.push(Effect::Log(LogLine::new(level, text)));
+    fn log(&mut self, level: Level, text: String) {
+        self.effects.push(Effect::Log(LogLine::new(level, text)));
+    }
 }

@@ -17,7 +17,7 @@ use visord_actors::process::Deps;
 use visord_actors::reaper::Reaper;
 use visord_actors::spawn::{DaemonEnvironment, SpawnerHandle};
 use visord_actors::ticker;
-use visord_config::{Config, HttpAddress, HttpConfig, MainLogTarget};
+use visord_config::{Config, HttpConfig, ListenAddress, MainLogTarget};
 
 use super::{RETRY, shortage};
 use crate::cli::UsageError;
@@ -138,11 +138,11 @@ fn identity(config: &Config) -> Identity {
 /// `SUPERVISOR_SERVER_URL` for children: the first unix server, else the last inet one
 /// (spec core 4.6, difference Q42).
 fn server_url(servers: &[HttpConfig]) -> Option<String> {
-    let is_unix = |server: &&HttpConfig| matches!(server.address, HttpAddress::Unix { .. });
+    let is_unix = |server: &&HttpConfig| matches!(server.address, ListenAddress::Unix { .. });
     let server = servers.iter().find(is_unix).or(servers.last())?;
     Some(match &server.address {
-        HttpAddress::Unix { path, .. } => format!("unix://{}", path.display()),
-        HttpAddress::Inet { host, port } => {
+        ListenAddress::Unix { path, .. } => format!("unix://{}", path.display()),
+        ListenAddress::Inet { host, port } => {
             let secure = if server.tls.is_some() { "s" } else { "" };
             let host = if host.is_empty() { "localhost" } else { host };
             format!("http{secure}://{host}:{port}")

@@ -18,7 +18,7 @@ use visord_actors::process::Deps;
 use visord_actors::supervisor::Supervisor;
 use visord_actors::usage::Usage;
 use visord_actors::workers::Workers;
-use visord_config::{Config, Listing, RpcInterfaceConfig, RpcInterfaceKind};
+use visord_config::{Config, Listing, RpcInterfaceConfig};
 use visord_web::budget::Budget;
 use visord_web::listen::Bound;
 use visord_web::remote::Remotes;
@@ -56,11 +56,9 @@ pub(super) async fn state(
     let _ = link.get_config().await;
     let (mut namespaces, mut servers) = (Vec::new(), Vec::new());
     for interface in interfaces {
-        match &interface.kind {
-            RpcInterfaceKind::Main => namespaces.push(interface.name.clone()),
-            RpcInterfaceKind::Remote(server) => {
-                servers.push((interface.name.as_str(), server.url.expose()));
-            }
+        match &interface.url {
+            None => namespaces.push(interface.name.clone()),
+            Some(url) => servers.push((interface.name.as_str(), url.expose())),
         }
     }
     let remotes = Remotes::new(servers).unwrap_or_else(|error| {

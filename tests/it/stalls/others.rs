@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use visord_xmlrpc::Value;
 use visord_xmlrpc::client::Client;
-use visord_xmlrpc::http::Address;
+use visord_xmlrpc::http::{Address, Endpoint};
 
 use crate::harness::{Daemon, PATIENCE, wait_until};
 
@@ -64,7 +64,7 @@ impl Others {
     }
 
     fn watch(&self, time: Duration) -> Measured {
-        let mut client = Client::new(Address::Unix(self.socket.clone()), None);
+        let mut client = Client::new(Endpoint::new(Address::Unix(self.socket.clone()), None));
         let mut call = |method: &str, arguments: &[Value]| {
             let called = Instant::now();
             let answer = client.call(method, arguments);

@@ -14,7 +14,7 @@ pub(super) const ARGON2: &str =
 pub(crate) fn server(own: Option<(&str, &str)>, more: &[(&str, &str, Role)]) -> HttpConfig {
     HttpConfig {
         section: "unix_http_server".into(),
-        address: visord_config::HttpAddress::Unix {
+        address: visord_config::ListenAddress::Unix {
             path: "/s.sock".into(),
             mode: 0o700,
             owner: visord_config::Ownership::default(),

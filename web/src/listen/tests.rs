@@ -9,7 +9,7 @@ use std::thread;
 fn unix(path: &Path, mode: u32, owner: Ownership) -> HttpConfig {
     HttpConfig {
         section: "unix_http_server".into(),
-        address: HttpAddress::Unix {
+        address: ListenAddress::Unix {
             path: path.to_owned(),
             mode,
             owner,
@@ -29,7 +29,7 @@ fn plain(path: &Path) -> HttpConfig {
 fn inet(host: &str, port: u16) -> HttpConfig {
     HttpConfig {
         section: "inet_http_server".into(),
-        address: HttpAddress::Inet {
+        address: ListenAddress::Inet {
             host: host.into(),
             port,
         },

@@ -128,7 +128,7 @@ fn write(
     out.member("autostart", &policy.autostart);
     out.member("directory", or_none(process.directory.as_deref()));
     match &process.user {
-        Some(account) => out.member("uid", &account.uid),
+        Some(uid) => out.member("uid", uid),
         None => out.member("uid", "none"),
     }
     out.member("command", &process.command);

@@ -88,7 +88,7 @@ pub(super) async fn transmit(state: &Arc<AppState>, right: Right, reply: Reply) 
     let (client, answer) = oneshot::channel();
     let writer = Writer {
         state: Arc::clone(state),
-        out: ReplyStream::new(),
+        out: ReplyStream::default(),
         client: Client::Waiting(client),
         cost: STREAM,
         is_patient: false,
@@ -237,8 +237,8 @@ impl Writer {
             return Err(Ended);
         }
         match &mut self.client {
-            Client::Waiting(_) if self.out.len() < SMALL => Ok(()),
-            Client::Reading(_) if self.out.len() < PIECE => Ok(()),
+            Client::Waiting(_) if self.out.waiting() < SMALL => Ok(()),
+            Client::Reading(_) if self.out.waiting() < PIECE => Ok(()),
             Client::Waiting(_) => self.begin().await,
             Client::Reading(pieces) => {
                 let piece = Piece::More(self.out.take().into());

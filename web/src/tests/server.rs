@@ -8,7 +8,7 @@ use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpStream, UnixStream};
-use visord_config::{HttpAddress, HttpConfig, Ownership};
+use visord_config::{HttpConfig, ListenAddress, Ownership};
 use visord_model::process::ProcessInfo;
 use visord_model::state::ProcessState;
 use visord_test_support::wait_until_async;
@@ -52,14 +52,14 @@ impl Server {
         let mut configs = [
             server(
                 "inet_http_server",
-                HttpAddress::Inet {
+                ListenAddress::Inet {
                     host: "127.0.0.1".into(),
                     port: 0,
                 },
             ),
             server(
                 "unix_http_server",
-                HttpAddress::Unix {
+                ListenAddress::Unix {
                     path: dir.path().join("s.sock"),
                     mode: 0o700,
                     owner: Ownership::default(),
@@ -384,7 +384,7 @@ async fn a_wrong_password_waits_and_keeps_nobody_waiting() {
 #[actix::test]
 async fn ipv6() {
     let on_v6 = |configs: &mut [HttpConfig; 2]| {
-        configs[0].address = HttpAddress::Inet {
+        configs[0].address = ListenAddress::Inet {
             host: "::1".into(),
             port: 0,
         };

@@ -134,7 +134,7 @@ mod over_tls {
     use tokio_rustls::TlsAcceptor;
 
     use super::*;
-    use crate::http::Trust;
+    use crate::error::TlsError;
 
     fn acceptor(folder: &Path) -> (TlsAcceptor, PathBuf) {
         let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("made");
@@ -162,7 +162,7 @@ mod over_tls {
             let call = async |host: &str| {
                 let (host, port) = (host.to_owned(), address.port());
                 let mut endpoint = Endpoint::new(Address::Tls { host, port }, None);
-                endpoint.trust = Trust::File(file.clone());
+                endpoint.trust = Some(file.clone());
                 let client = AsyncClient::new(endpoint, LIMITS).expect("a client");
                 let resolve = async |_, _| Ok(vec![address]);
                 let serving = async {

@@ -1,8 +1,8 @@
 //! Where a server is: what `serverurl` says (spec interfaces 4.2, difference Q40).
 
-use std::fmt;
 use std::path::PathBuf;
 
+use derive_more::Display;
 use percent_encoding::percent_decode_str;
 
 use super::Login;
@@ -35,7 +35,6 @@ pub enum Address {
 
 impl Address {
     /// The value of the `Host` header.
-    #[must_use]
     pub fn host_header(&self) -> String {
         match self {
             Self::Tcp { host, port } | Self::Tls { host, port } if host.contains(':') => {
@@ -57,24 +56,17 @@ pub struct ServerUrl {
 }
 
 /// Why a text is not the URL of a server.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Display, PartialEq, Eq)]
 pub enum NotAnAddress {
     /// None of `http://`, `https://` and `unix://` (in lower case).
+    #[display("none of http://, https:// and unix://")]
     Scheme,
     /// Nothing where the host or the path should be.
+    #[display("no host or path")]
     Empty,
     /// The port is not a number in 1..=65535.
+    #[display("the port is not a number from 1 to 65535")]
     Port,
-}
-
-impl fmt::Display for NotAnAddress {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Scheme => "none of http://, https:// and unix://",
-            Self::Empty => "no host or path",
-            Self::Port => "the port is not a number from 1 to 65535",
-        })
-    }
 }
 
 impl std::error::Error for NotAnAddress {}

@@ -1,7 +1,7 @@
 //! The body of an answer, fed as it arrives: a small machine that never reads or waits.
 
 use super::Head;
-use crate::client::CallError;
+use crate::error::CallError;
 
 /// Longest line between two chunks: a size in hexadecimal with extensions, or a trailer.
 const LINE_LIMIT: usize = 8 * 1024;

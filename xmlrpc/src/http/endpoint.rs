@@ -39,16 +39,6 @@ pub struct ClientCertificate {
     pub key: PathBuf,
 }
 
-/// Which authorities may say who a TLS server is.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Trust {
-    /// Those that the system trusts.
-    #[default]
-    System,
-    /// Those in this PEM file only.
-    File(PathBuf),
-}
-
 /// A server, as both clients need to know it.
 #[derive(Clone, Debug)]
 pub struct Endpoint {
@@ -58,21 +48,21 @@ pub struct Endpoint {
     pub path: String,
     /// Sent with every request.
     pub login: Option<Login>,
-    /// For `https://` servers.
-    pub trust: Trust,
+    /// A PEM file of the only authorities that may say who an `https://` server is; `None`: those
+    /// that the system trusts may.
+    pub trust: Option<PathBuf>,
     /// For `https://` servers that ask for a certificate.
     pub identity: Option<ClientCertificate>,
 }
 
 impl Endpoint {
     /// A supervisor at this address.
-    #[must_use]
     pub fn new(address: Address, login: Option<Login>) -> Self {
         Self {
             address,
             path: RPC_PATH.to_owned(),
             login,
-            trust: Trust::System,
+            trust: None,
             identity: None,
         }
     }

@@ -1,7 +1,7 @@
 //! The status line and the headers of an answer, read by httparse.
 
 use super::body::Body;
-use crate::client::CallError;
+use crate::error::CallError;
 
 /// Most bytes before the body.
 const LONGEST: usize = 64 * 1024;
@@ -29,7 +29,6 @@ pub struct Head {
 
 impl Head {
     /// The first header of that name (ignoring case).
-    #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers
             .iter()
@@ -38,7 +37,6 @@ impl Head {
     }
 
     /// Whether a header lists that word (ignoring case), as `Connection: close` does.
-    #[must_use]
     pub fn lists(&self, name: &str, word: &str) -> bool {
         self.headers
             .iter()

@@ -3,16 +3,29 @@
 use std::fmt::Debug;
 use std::io::{self, Read, Write};
 use std::net::{TcpStream, ToSocketAddrs};
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
 
 use super::{Address, Endpoint};
-use crate::client::CallError;
+use crate::error::CallError;
 
 /// What the client needs of a connection.
-pub(crate) trait Socket: Read + Write + AsFd + Debug + Send {}
+pub(crate) trait Socket: Read + Write + Debug + Send {
+    /// To be polled, and shut down by others.
+    fn descriptor(&self) -> BorrowedFd<'_>;
+}
 
-impl<T: Read + Write + AsFd + Debug + Send> Socket for T {}
+impl Socket for TcpStream {
+    fn descriptor(&self) -> BorrowedFd<'_> {
+        self.as_fd()
+    }
+}
+
+impl Socket for UnixStream {
+    fn descriptor(&self) -> BorrowedFd<'_> {
+        self.as_fd()
+    }
+}
 
 pub(crate) fn open(endpoint: &Endpoint) -> Result<Box<dyn Socket>, CallError> {
     Ok(match &endpoint.address {
@@ -36,7 +49,7 @@ fn connect(host: &str, port: u16) -> Result<TcpStream, CallError> {
 #[cfg(feature = "tls")]
 fn secure(host: &str, port: u16, endpoint: &Endpoint) -> Result<Box<dyn Socket>, CallError> {
     let stream = connect(host, port)?;
-    Ok(Box::new(super::tls::secure(stream, host, endpoint)?))
+    super::tls::secure(stream, host, endpoint)
 }
 
 #[cfg(not(feature = "tls"))]

@@ -15,7 +15,10 @@ fn get(client: &mut Client, address: &Address) -> Result<(Head, Vec<u8>), CallEr
 }
 
 fn get_once(address: Address) -> Result<(Head, Vec<u8>), CallError> {
-    get(&mut Client::new(address.clone(), None), &address)
+    get(
+        &mut Client::new(Endpoint::new(address.clone(), None)),
+        &address,
+    )
 }
 
 /// Serve one connection: for each answer, read one request (its head) and write the
@@ -55,7 +58,7 @@ fn two_requests_share_a_connection() {
         "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\none",
         "HTTP/1.1 404 Not Found\r\nTransfer-Encoding: chunked\r\n\r\n3\r\ntwo\r\n0\r\n\r\n",
     ]);
-    let mut client = Client::new(address.clone(), None);
+    let mut client = Client::new(Endpoint::new(address.clone(), None));
     let (head, body) = get(&mut client, &address).expect("the first answer");
     assert_eq!((head.status, &body[..]), (200, &b"one"[..]));
     let (head, body) = get(&mut client, &address).expect("the second answer");
@@ -116,7 +119,7 @@ fn a_unix_socket_and_a_followed_body() {
         move || listener.accept().expect("a client").0,
         &["HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n1\r\nc\r\n"],
     );
-    let client = Client::new(Address::Unix(path), None);
+    let client = Client::new(Endpoint::new(Address::Unix(path), None));
     let mut answer = client.stream("/x").expect("a head");
     assert_eq!(answer.head.status, 200);
     let mut seen = Vec::new();
@@ -140,7 +143,9 @@ fn another_thread_ends_the_connection() {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let port = listener.local_addr().expect("its number").port();
     let host = "127.0.0.1".to_owned();
-    let client = thread::spawn(move || Client::new(Address::Tcp { host, port }, None).stream("/x"));
+    let client = thread::spawn(move || {
+        Client::new(Endpoint::new(Address::Tcp { host, port }, None)).stream("/x")
+    });
     let mut stream = listener.accept().expect("a client").0;
     stream
         .write_all(b"HTTP/1.1 200 OK\r\n\r\n")

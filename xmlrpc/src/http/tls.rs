@@ -1,7 +1,7 @@
 //! The client's side of TLS, by rustls with ring. The server's certificate is always verified.
 
 use std::fmt;
-use std::io::{self, Read, Write};
+use std::io;
 use std::net::TcpStream;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::path::Path;
@@ -14,15 +14,15 @@ use rustls::{
     StreamOwned,
 };
 
-use super::{ClientCertificate, Endpoint, TlsError, Trust};
+use super::stream::Socket;
+use super::{ClientCertificate, Endpoint};
+use crate::error::{CallError, TlsError};
 
 /// A connection after its handshake. A read asks for at least as much as rustls ever holds
 /// back, so what a read leaves is always in the socket: the descriptor may be polled.
-pub(crate) struct Secured(Box<StreamOwned<ClientConnection, TcpStream>>);
-
-impl fmt::Debug for Secured {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Secured").field(self.0.get_ref()).finish()
+impl Socket for StreamOwned<ClientConnection, TcpStream> {
+    fn descriptor(&self) -> BorrowedFd<'_> {
+        self.get_ref().as_fd()
     }
 }
 
@@ -31,13 +31,13 @@ pub(crate) fn secure(
     mut stream: TcpStream,
     host: &str,
     endpoint: &Endpoint,
-) -> Result<Secured, TlsError> {
+) -> Result<Box<dyn Socket>, CallError> {
     let config = Arc::new(config(endpoint)?);
     let mut session = ClientConnection::new(config, server_name(host)?).map_err(other)?;
     while session.is_handshaking() {
         session.complete_io(&mut stream).map_err(reason)?;
     }
-    Ok(Secured(Box::new(StreamOwned::new(session, stream))))
+    Ok(Box::new(StreamOwned::new(session, stream)))
 }
 
 /// What the server must prove to be.
@@ -50,47 +50,36 @@ fn other(error: impl fmt::Display) -> TlsError {
 }
 
 /// Why a secure connection failed, in the handshake or later.
-pub(crate) fn reason(error: io::Error) -> TlsError {
+pub(crate) fn reason(error: io::Error) -> CallError {
+    use CertificateError as Certificate;
     let inner = error.get_ref().and_then(|inner| inner.downcast_ref());
     let Some(tls) = inner else {
-        return TlsError::Broken(error);
+        return CallError::Io(error);
     };
     let text = error.to_string();
-    if matches!(tls, Error::InvalidMessage(_)) {
-        return TlsError::NotTls;
-    }
-    if matches!(
-        tls,
-        Error::AlertReceived(AlertDescription::CertificateRequired)
-    ) {
-        return TlsError::WantsIdentity(text);
-    }
-    let Error::InvalidCertificate(why) = tls else {
-        return TlsError::Other(text);
+    let reason = match tls {
+        Error::InvalidMessage(_) => TlsError::NotTls,
+        Error::AlertReceived(AlertDescription::CertificateRequired) => TlsError::NoIdentity(text),
+        Error::InvalidCertificate(
+            Certificate::NotValidForName | Certificate::NotValidForNameContext { .. },
+        ) => TlsError::OtherName(text),
+        Error::InvalidCertificate(
+            Certificate::Expired
+            | Certificate::ExpiredContext { .. }
+            | Certificate::NotValidYet
+            | Certificate::NotValidYetContext { .. },
+        ) => TlsError::OutOfTime(text),
+        Error::InvalidCertificate(_) => TlsError::Untrusted(text),
+        _other => TlsError::Other(text),
     };
-    if matches!(
-        why,
-        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. }
-    ) {
-        TlsError::OtherName(text)
-    } else if matches!(
-        why,
-        CertificateError::Expired
-            | CertificateError::ExpiredContext { .. }
-            | CertificateError::NotValidYet
-            | CertificateError::NotValidYetContext { .. }
-    ) {
-        TlsError::OutOfTime(text)
-    } else {
-        TlsError::Untrusted(text)
-    }
+    reason.into()
 }
 
 /// Reads the files that the endpoint names, and the system's authorities if it trusts them.
 pub(crate) fn config(endpoint: &Endpoint) -> Result<ClientConfig, TlsError> {
     let roots = match &endpoint.trust {
-        Trust::System => system_authorities()?,
-        Trust::File(path) => authorities(path)?,
+        None => system_authorities()?,
+        Some(path) => authorities(path)?,
     };
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder = ClientConfig::builder_with_provider(provider)
@@ -143,26 +132,4 @@ fn authorities(path: &Path) -> Result<RootCertStore, TlsError> {
             .map_err(|error| TlsError::NoAuthorities(about(path, &error)))?;
     }
     Ok(roots)
-}
-
-impl AsFd for Secured {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.0.get_ref().as_fd()
-    }
-}
-
-impl Read for Secured {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.0.read(buffer)
-    }
-}
-
-impl Write for Secured {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.0.flush()
-    }
 }

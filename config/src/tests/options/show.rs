@@ -4,8 +4,8 @@ use std::fmt::Debug;
 use std::path::Path;
 
 use crate::{
-    ChannelConfig, ClientConfig, Config, Environment, FcgiAddress, GroupKind, HttpAddress,
-    HttpConfig, LogTarget, MainLogTarget, Ownership, ProcessConfig, ServerConfig, SyslogAddress,
+    ChannelConfig, ClientConfig, Config, Environment, GroupKind, HttpConfig, ListenAddress,
+    LogTarget, MainLogTarget, Ownership, ProcessConfig, Secret, ServerConfig, SyslogAddress,
     SyslogConfig,
 };
 
@@ -14,7 +14,10 @@ pub(super) fn option(config: &Config, kind: &str, key: &str) -> String {
         "supervisord" => server(&config.server, key),
         "inet_http_server" | "unix_http_server" => http(&config.http[0], key),
         "web_user:" => web_user(&config.http[1], key),
-        "rpcinterface:" => format!("{:?}", config.rpc_interfaces[0].kind),
+        "rpcinterface:" => {
+            let url = &config.rpc_interfaces[0].url;
+            url.as_ref().map_or("Main", Secret::expose).to_owned()
+        }
         "include" => names(config.groups.iter().map(|group| &group.name)),
         "group:" if key == "programs" => {
             let group = config.groups.iter().find(|group| group.name == "x");
@@ -64,7 +67,7 @@ fn server(server: &ServerConfig, key: &str) -> String {
         "minfds" => plain(server.minfds),
         "minprocs" => plain(server.minprocs),
         "directory" => optional(server.directory.as_ref()),
-        "user" => optional(server.user.as_ref().map(|user| user.uid)),
+        "user" => optional(server.user),
         "umask" => octal(server.umask),
         "logfile" => match &server.logfile {
             MainLogTarget::Syslog(_) => "the system log".to_owned(),
@@ -101,10 +104,10 @@ fn http(http: &HttpConfig, key: &str) -> String {
             let (cert, key) = (tls.cert.display(), tls.key.display());
             format!("{cert} {key} {}", ca.display())
         })),
-        (HttpAddress::Inet { host, port }, _) => format!("{host} {port}"),
-        (HttpAddress::Unix { path, .. }, "file") => plain(path),
-        (HttpAddress::Unix { mode, .. }, "chmod") => octal(*mode),
-        (HttpAddress::Unix { owner: of, .. }, _) => owner(*of),
+        (ListenAddress::Inet { host, port }, _) => format!("{host} {port}"),
+        (ListenAddress::Unix { path, .. }, "file") => plain(path),
+        (ListenAddress::Unix { mode, .. }, "chmod") => octal(*mode),
+        (ListenAddress::Unix { owner: of, .. }, _) => owner(*of),
     }
 }
 
@@ -135,9 +138,9 @@ fn special(config: &Config, key: &str) -> String {
         (GroupKind::Fastcgi(socket), "socket") => socket.url.clone(),
         (GroupKind::Fastcgi(socket), "socket_backlog") => optional(socket.backlog),
         (GroupKind::Fastcgi(socket), _) => match (&socket.address, key) {
-            (FcgiAddress::Unix { mode, .. }, "socket_mode") => octal(*mode),
-            (FcgiAddress::Unix { owner: of, .. }, _) => owner(*of),
-            (FcgiAddress::Tcp { .. }, _) => "tcp has none".to_owned(),
+            (ListenAddress::Unix { mode, .. }, "socket_mode") => octal(*mode),
+            (ListenAddress::Unix { owner: of, .. }, _) => owner(*of),
+            (ListenAddress::Inet { .. }, _) => "tcp has none".to_owned(),
         },
         (GroupKind::Programs, other) => panic!("{other}"),
     }
@@ -164,7 +167,7 @@ fn process(process: &ProcessConfig, key: &str) -> String {
         "stopwaitsecs" => plain(policy.stopwaitsecs),
         "stopasgroup" => plain(policy.stopasgroup),
         "killasgroup" => plain(policy.killasgroup),
-        "user" => optional(process.user.as_ref().map(|user| user.uid)),
+        "user" => optional(process.user),
         "redirect_stderr" => plain(process.redirect_stderr),
         "environment" => variables(&process.environment),
         "directory" => optional(process.directory.as_ref()),

@@ -16,7 +16,7 @@ fn busy() -> Conversation<u32> {
 }
 
 fn ready() -> Conversation<u32> {
-    let mut talk = Conversation::new();
+    let mut talk = Conversation::default();
     assert_eq!(read(&mut talk, b"READY\n"), [Reading::Ready]);
     talk
 }
@@ -42,7 +42,7 @@ const fn out_of_turn(was: S) -> Reading<u32> {
 
 #[test]
 fn acknowledged() {
-    let new = Conversation::new;
+    let new = Conversation::default;
     check(new(), b"", &[], S::Acknowledged);
     check(new(), b"READY", &[], S::Acknowledged);
     check(new(), b"xx", &[], S::Acknowledged);
@@ -57,7 +57,7 @@ fn acknowledged() {
 fn anything_while_ready() {
     check(ready(), b"\n", &[out_of_turn(S::Ready)], S::Unknown);
     check(
-        Conversation::new(),
+        Conversation::default(),
         b"READY\nREADY\n",
         &[Reading::Ready, out_of_turn(S::Ready)],
         S::Unknown,
@@ -198,7 +198,7 @@ fn speech() -> impl Strategy<Value = Vec<u8>> {
 
 /// Everything reading; each READY is answered with the next event.
 fn converse<'a>(chunks: impl Iterator<Item = &'a [u8]>) -> (Vec<Reading<u32>>, Conversation<u32>) {
-    let mut talk = Conversation::new();
+    let mut talk = Conversation::default();
     let mut all = Vec::new();
     for mut chunk in chunks {
         while let Some(reading) = talk.read(&mut chunk) {

@@ -1,25 +1,22 @@
 //! Answers to effects, exits and deadlines.
 
-use super::{FIRST_PROBE_PAUSE, LONGEST_PROBE_PAUSE, Machine, PendingStop, Phase, log};
+use super::{FIRST_PROBE_PAUSE, LONGEST_PROBE_PAUSE, Machine, PendingStop, Phase};
 use crate::exit::ExitStatus;
 use crate::log_line::Level;
 use crate::moment::{Moment, Mono};
-use crate::process::{Effect, Effects, KillFailure, SPAWN_TIMEOUT, messages};
+use crate::process::{Effect, KillFailure, SPAWN_TIMEOUT, messages};
 use crate::signal::Signal;
 use alloc::format;
 use alloc::string::String;
 
 impl Machine {
-    pub(super) fn spawned(&mut self, pid: i32, at: Moment, now: Moment, out: &mut Effects) {
+    pub(super) fn spawned(&mut self, pid: i32, at: Moment, now: Moment) {
         let Phase::Spawning { stop, signals, .. } = &mut self.phase else {
             return;
         };
         let (stop, signals) = (stop.take(), core::mem::take(signals));
-        log(
-            out,
-            Level::Info,
-            format!("spawned: '{}' with pid {pid}", self.name),
-        );
+        let text = format!("spawned: '{}' with pid {pid}", self.name);
+        self.log(Level::Info, text);
         self.start = at.unix;
         self.spawned_at = Some(at.mono);
         self.probe_pause = FIRST_PROBE_PAUSE;
@@ -27,16 +24,16 @@ impl Machine {
         // the state is STARTING already; only the pid is new
         self.phase = Phase::Starting { pid, ready_at };
         for signal in signals {
-            self.send(pid, signal, out);
+            self.send(pid, signal);
         }
         if let Some(pending) = stop {
-            self.begin_stop(pid, pending, now, out);
+            self.begin_stop(pid, pending, now);
         } else if self.policy.startsecs <= 0 {
-            self.succeed(pid, out);
+            self.succeed(pid);
         }
     }
 
-    pub(super) fn spawn_failed(&mut self, reason: String, now: Moment, out: &mut Effects) {
+    pub(super) fn spawn_failed(&mut self, reason: String, now: Moment) {
         let Phase::Spawning { stop, .. } = &self.phase else {
             return;
         };
@@ -44,34 +41,34 @@ impl Machine {
         // there is no child: how an earlier one ended no longer matters
         self.last_exit = None;
         // only here the log line comes before the event
-        log(out, Level::Info, format!("spawnerr: {reason}"));
-        self.fail_start(reason, None, now, out);
-        self.give_up_if_hopeless(out);
+        self.log(Level::Info, format!("spawnerr: {reason}"));
+        self.fail_start(reason, None, now);
+        self.give_up_if_hopeless();
         // where that led to FATAL it is as stopped as can be
         match stop {
-            Some(PendingStop::GiveUp) => self.give_up(now, out),
+            Some(PendingStop::GiveUp) => self.give_up(now),
             Some(PendingStop::Stop) => {
-                let _ = self.stop(PendingStop::Stop, now, out);
+                let _ = self.stop(PendingStop::Stop, now);
             }
             Some(PendingStop::Restart) => {
-                let _ = self.stop(PendingStop::Stop, now, out);
-                let _ = self.start(now, out);
+                let _ = self.stop(PendingStop::Stop, now);
+                let _ = self.start(now);
             }
             None => {}
         }
     }
 
     /// Nothing was spawned, because a stop or the time limit cancelled it.
-    pub(super) fn spawn_cancelled(&mut self, now: Moment, out: &mut Effects) {
+    pub(super) fn spawn_cancelled(&mut self, now: Moment) {
         let Phase::Spawning { stop, .. } = &self.phase else {
             return;
         };
         match *stop {
             None => {
                 let reason = messages::spawn_timeout(&self.name, SPAWN_TIMEOUT.as_secs());
-                self.spawn_failed(reason, now, out);
+                self.spawn_failed(reason, now);
             }
-            Some(pending) => self.stopped_unspawned(pending, now, out),
+            Some(pending) => self.stopped_unspawned(pending, now),
         }
     }
 
@@ -82,7 +79,7 @@ impl Machine {
         }
     }
 
-    pub(super) fn kill_failed(&mut self, failure: &KillFailure, now: Moment, out: &mut Effects) {
+    pub(super) fn kill_failed(&mut self, failure: &KillFailure, now: Moment) {
         let (Phase::Starting { pid, .. } | Phase::Running { pid } | Phase::Stopping { pid, .. }) =
             self.phase
         else {
@@ -94,18 +91,18 @@ impl Machine {
         let name = &self.name;
         if failure.gone {
             let text = messages::gone(name, pid, stop, &failure.reason);
-            log(out, Level::Debug, text);
+            self.log(Level::Debug, text);
             return;
         }
         let trouble = messages::undeliverable(name, pid, stop, &failure.reason);
-        log(out, Level::Critical, trouble.clone());
+        self.log(Level::Critical, trouble.clone());
         let phase = Phase::Unknown {
             pid,
             trouble,
             probe_at: self.next_probe(now),
             stops: matches!(self.phase, Phase::Stopping { .. }),
         };
-        self.enter(phase, out, |_| {});
+        self.enter(phase, |_| {});
     }
 
     /// When to look next whether the child can be signalled.
@@ -116,7 +113,7 @@ impl Machine {
     }
 
     /// In UNKNOWN: go on with what was asked for, if the child can be signalled again.
-    pub(super) fn probed(&mut self, reachable: bool, now: Moment, out: &mut Effects) {
+    pub(super) fn probed(&mut self, reachable: bool, now: Moment) {
         let Phase::Unknown {
             pid,
             stops,
@@ -132,23 +129,17 @@ impl Machine {
         if !reachable {
             // the next look is due already
         } else if stops {
-            self.begin_stop(pid, PendingStop::Stop, now, out);
+            self.begin_stop(pid, PendingStop::Stop, now);
         } else if now.mono < ready_at {
             *probe_at = ready_at;
         } else {
             self.tries = 0;
-            self.enter(Phase::Running { pid }, out, |t| t.pid = pid);
+            self.enter(Phase::Running { pid }, |t| t.pid = pid);
         }
     }
 
     /// `at`: when it was reaped, which counts; what follows is counted from `now`.
-    pub(super) fn exited(
-        &mut self,
-        status: ExitStatus,
-        at: Moment,
-        now: Moment,
-        out: &mut Effects,
-    ) {
+    pub(super) fn exited(&mut self, status: ExitStatus, at: Moment, now: Moment) {
         // without a child there is no exit
         let Some(pid) = self.pid() else {
             return;
@@ -156,18 +147,18 @@ impl Machine {
         self.stop = at.unix;
         match self.phase {
             Phase::Starting { ready_at, .. } if at.mono < ready_at => {
-                self.died_too_early(pid, status, now, out);
+                self.died_too_early(pid, status, now);
             }
             Phase::Starting { .. } => {
                 self.tries = 0;
-                self.enter(Phase::Running { pid }, out, |t| t.pid = pid);
-                self.ended(pid, status, now, out);
+                self.enter(Phase::Running { pid }, |t| t.pid = pid);
+                self.ended(pid, status, now);
             }
-            Phase::Running { .. } => self.ended(pid, status, now, out),
+            Phase::Running { .. } => self.ended(pid, status, now),
             Phase::Stopping { start_after, .. } => {
-                self.stopped(pid, status, start_after, now, out);
+                self.stopped(pid, status, start_after, now);
             }
-            Phase::Unknown { .. } => self.stopped(pid, status, false, now, out),
+            Phase::Unknown { .. } => self.stopped(pid, status, false, now),
             Phase::Stopped
             | Phase::Spawning { .. }
             | Phase::Backoff { .. }
@@ -176,23 +167,20 @@ impl Machine {
         }
     }
 
-    pub(super) fn deadline_passed(&mut self, now: Moment, out: &mut Effects) {
+    pub(super) fn deadline_passed(&mut self, now: Moment) {
         if self.deadline().is_none_or(|due| now.mono < due) {
             return;
         }
         match self.phase {
-            Phase::Starting { pid, .. } => self.succeed(pid, out),
-            Phase::Spawning { .. } => out.push(Effect::ExpireSpawn),
-            Phase::Backoff { .. } | Phase::Exited { .. } => self.spawn(now, out),
+            Phase::Starting { pid, .. } => self.succeed(pid),
+            Phase::Spawning { .. } => self.effects.push(Effect::ExpireSpawn),
+            Phase::Backoff { .. } | Phase::Exited { .. } => self.spawn(now),
             Phase::Stopping {
                 pid, start_after, ..
             } => {
                 let name = &self.name;
-                log(
-                    out,
-                    Level::Warn,
-                    format!("killing '{name}' ({pid}) with SIGKILL"),
-                );
+                let text = format!("killing '{name}' ({pid}) with SIGKILL");
+                self.log(Level::Warn, text);
                 // a repeat without any pause would never let anything else happen
                 let kill_at = now.mono.plus_secs(self.policy.stopwaitsecs.max(1));
                 self.phase = Phase::Stopping {
@@ -200,14 +188,14 @@ impl Machine {
                     kill_at,
                     start_after,
                 };
-                self.kill(pid, self.policy.killasgroup, Signal::KILL, out);
+                self.kill(pid, self.policy.killasgroup, Signal::KILL);
             }
             Phase::Unknown { pid, .. } => {
                 let due = self.next_probe(now);
                 if let Phase::Unknown { probe_at, .. } = &mut self.phase {
                     *probe_at = due;
                 }
-                out.push(Effect::Probe { pid });
+                self.effects.push(Effect::Probe { pid });
             }
             Phase::Stopped | Phase::Running { .. } | Phase::Fatal => {}
         }

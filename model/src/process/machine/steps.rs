@@ -1,10 +1,10 @@
 //! The steps that requests and answers are made of.
 
-use super::{Machine, PendingStop, Phase, SPAWN_TIMEOUT, log};
+use super::{Machine, PendingStop, Phase, SPAWN_TIMEOUT};
 use crate::exit::ExitStatus;
 use crate::log_line::Level;
 use crate::moment::Moment;
-use crate::process::{Autorestart, Effect, Effects, LastExit, Transition, diagram, messages};
+use crate::process::{Autorestart, Effect, LastExit, Transition, is_allowed, messages};
 use crate::signal::Signal;
 use crate::state::ProcessState;
 use alloc::format;
@@ -12,7 +12,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 impl Machine {
-    pub(super) fn spawn(&mut self, now: Moment, out: &mut Effects) {
+    pub(super) fn spawn(&mut self, now: Moment) {
         self.start = now.unix;
         self.starts = self.starts.saturating_add(1);
         self.spawnerr.clear();
@@ -22,75 +22,54 @@ impl Machine {
             stop: None,
             signals: Vec::new(),
         };
-        self.enter(phase, out, |_| {});
-        out.push(Effect::Spawn);
+        self.enter(phase, |_| {});
+        self.effects.push(Effect::Spawn);
     }
 
-    pub(super) fn succeed(&mut self, pid: i32, out: &mut Effects) {
+    pub(super) fn succeed(&mut self, pid: i32) {
         self.tries = 0;
-        self.enter(Phase::Running { pid }, out, |t| t.pid = pid);
-        log(
-            out,
-            Level::Info,
-            messages::success(&self.name, self.policy.startsecs),
-        );
+        self.enter(Phase::Running { pid }, |t| t.pid = pid);
+        let text = messages::success(&self.name, self.policy.startsecs);
+        self.log(Level::Info, text);
     }
 
-    pub(super) fn begin_stop(
-        &mut self,
-        pid: i32,
-        pending: PendingStop,
-        now: Moment,
-        out: &mut Effects,
-    ) {
+    pub(super) fn begin_stop(&mut self, pid: i32, pending: PendingStop, now: Moment) {
         let (group, signal) = (self.policy.stopasgroup, self.policy.stopsignal);
-        log(
-            out,
-            Level::Debug,
-            messages::killing(&self.name, pid, group, signal),
-        );
+        let text = messages::killing(&self.name, pid, group, signal);
+        self.log(Level::Debug, text);
         let kill_at = now.mono.plus_secs(self.policy.stopwaitsecs);
         let phase = Phase::Stopping {
             pid,
             kill_at,
             start_after: pending == PendingStop::Restart,
         };
-        self.enter(phase, out, |t| t.pid = pid);
-        out.push(Effect::Kill { pid, group, signal });
+        self.enter(phase, |t| t.pid = pid);
+        self.effects.push(Effect::Kill { pid, group, signal });
     }
 
-    pub(super) fn kill(&mut self, pid: i32, group: bool, signal: Signal, out: &mut Effects) {
-        log(
-            out,
-            Level::Debug,
-            messages::killing(&self.name, pid, group, signal),
-        );
-        out.push(Effect::Kill { pid, group, signal });
+    pub(super) fn kill(&mut self, pid: i32, group: bool, signal: Signal) {
+        let text = messages::killing(&self.name, pid, group, signal);
+        self.log(Level::Debug, text);
+        self.effects.push(Effect::Kill { pid, group, signal });
     }
 
-    pub(super) fn send(&self, pid: i32, signal: Signal, out: &mut Effects) {
+    pub(super) fn send(&mut self, pid: i32, signal: Signal) {
         let text = format!("sending {} (pid {pid}) sig {}", self.name, signal.name());
-        log(out, Level::Debug, text);
-        out.push(Effect::Kill {
+        self.log(Level::Debug, text);
+        self.effects.push(Effect::Kill {
             pid,
             group: false,
             signal,
         });
     }
 
-    pub(super) fn died_too_early(
-        &mut self,
-        pid: i32,
-        status: ExitStatus,
-        now: Moment,
-        out: &mut Effects,
-    ) {
+    pub(super) fn died_too_early(&mut self, pid: i32, status: ExitStatus, now: Moment) {
         self.remember(status, false, false);
         let reason = "Exited too quickly (process log may have details)".to_string();
-        self.fail_start(reason, Some((pid, status)), now, out);
+        self.fail_start(reason, Some((pid, status)), now);
         let text = messages::exited(&self.name, status, false);
-        log(out, Level::Warn, text);
-        self.give_up_if_hopeless(out);
+        self.log(Level::Warn, text);
+        self.give_up_if_hopeless();
     }
 
     /// To BACKOFF, for one more second than the last time.
@@ -99,30 +78,28 @@ impl Machine {
         reason: String,
         exit: Option<(i32, ExitStatus)>,
         now: Moment,
-        out: &mut Effects,
     ) {
         self.tries = self.tries.saturating_add(1);
         self.spawnerr = reason;
         let retry_at = now.mono.plus_secs(i64::from(self.tries));
-        let uptime = self.uptime();
-        self.enter(Phase::Backoff { retry_at }, out, |t| {
-            t.pid = exit.map_or(0, |(pid, _)| pid);
-            t.exit = exit.map(|(_, status)| status);
-            t.uptime = exit.map(|_| uptime);
-        });
+        let phase = Phase::Backoff { retry_at };
+        match exit {
+            Some((pid, status)) => self.enter_by_exit(phase, pid, status, false),
+            None => self.enter(phase, |_| {}),
+        }
     }
 
     /// From BACKOFF to FATAL if that was the last try.
-    pub(super) fn give_up_if_hopeless(&mut self, out: &mut Effects) {
+    pub(super) fn give_up_if_hopeless(&mut self) {
         if i64::from(self.tries) > self.policy.startretries {
             self.tries = 0;
-            self.enter(Phase::Fatal, out, |_| {});
-            log(out, Level::Info, messages::gave_up(&self.name));
+            self.enter(Phase::Fatal, |_| {});
+            self.log(Level::Info, messages::gave_up(&self.name));
         }
     }
 
     /// By itself, from RUNNING.
-    pub(super) fn ended(&mut self, pid: i32, status: ExitStatus, now: Moment, out: &mut Effects) {
+    pub(super) fn ended(&mut self, pid: i32, status: ExitStatus, now: Moment) {
         let code = status.code();
         let expected = self.policy.exitcodes.contains(&code);
         self.exitstatus = code;
@@ -137,67 +114,45 @@ impl Machine {
             Autorestart::Always => true,
         };
         let restart_at = self.earliest_restart().filter(|_| again && !self.closing);
-        let uptime = self.uptime();
-        self.enter(Phase::Exited { restart_at }, out, |t| {
-            (t.pid, t.expected, t.exit) = (pid, expected, Some(status));
-            t.uptime = Some(uptime);
-        });
+        let phase = Phase::Exited { restart_at };
+        self.enter_by_exit(phase, pid, status, expected);
         let level = if expected { Level::Info } else { Level::Warn };
-        log(out, level, messages::exited(&self.name, status, expected));
+        self.log(level, messages::exited(&self.name, status, expected));
         if restart_at.is_some_and(|at| at <= now.mono) {
-            self.spawn(now, out);
+            self.spawn(now);
         }
     }
 
     /// On request, from STOPPING (or at last, from UNKNOWN).
-    pub(super) fn stopped(
-        &mut self,
-        pid: i32,
-        status: ExitStatus,
-        start_after: bool,
-        now: Moment,
-        out: &mut Effects,
-    ) {
+    pub(super) fn stopped(&mut self, pid: i32, status: ExitStatus, start_after: bool, now: Moment) {
         let code = status.code();
         let expected = self.policy.exitcodes.contains(&code);
         self.exitstatus = code;
         // a child in UNKNOWN could not be signalled and ended by itself
         let requested = self.state() == ProcessState::Stopping;
         self.remember(status, expected, requested);
-        let uptime = self.uptime();
-        self.enter(Phase::Stopped, out, |t| {
-            (t.pid, t.exit) = (pid, Some(status));
-            t.uptime = Some(uptime);
-        });
+        self.enter_by_exit(Phase::Stopped, pid, status, false);
         let level = if expected { Level::Info } else { Level::Warn };
-        log(
-            out,
-            level,
-            format!("stopped: {} ({})", self.name, status.describe()),
-        );
+        let text = format!("stopped: {} ({})", self.name, status.describe());
+        self.log(level, text);
         if start_after {
-            self.spawn(now, out);
+            self.spawn(now);
         }
     }
 
     /// On request, before there was a child.
-    pub(super) fn stopped_unspawned(
-        &mut self,
-        pending: PendingStop,
-        now: Moment,
-        out: &mut Effects,
-    ) {
+    pub(super) fn stopped_unspawned(&mut self, pending: PendingStop, now: Moment) {
         self.last_exit = None;
         let phase = Phase::Stopping {
             pid: 0,
             kill_at: now.mono,
             start_after: pending == PendingStop::Restart,
         };
-        self.enter(phase, out, |_| {});
-        self.enter(Phase::Stopped, out, |_| {});
-        log(out, Level::Info, messages::start_cancelled(&self.name));
+        self.enter(phase, |_| {});
+        self.enter(Phase::Stopped, |_| {});
+        self.log(Level::Info, messages::start_cancelled(&self.name));
         if pending == PendingStop::Restart {
-            self.spawn(now, out);
+            self.spawn(now);
         }
     }
 
@@ -210,22 +165,21 @@ impl Machine {
         });
     }
 
-    /// Seconds from the last start to the last exit by the wall clock, which is what is reported.
-    fn uptime(&self) -> u64 {
-        u64::try_from(self.stop - self.start).unwrap_or(0)
+    fn enter_by_exit(&mut self, phase: Phase, pid: i32, status: ExitStatus, expected: bool) {
+        // by the wall clock, which is what is reported
+        let uptime = u64::try_from(self.stop - self.start).unwrap_or(0);
+        self.enter(phase, |t| {
+            (t.pid, t.expected) = (pid, expected);
+            (t.exit, t.uptime) = (Some(status), Some(uptime));
+        });
     }
 
     /// The only function that changes the state: it checks the transition and publishes it.
-    pub(super) fn enter(
-        &mut self,
-        phase: Phase,
-        out: &mut Effects,
-        detail: impl FnOnce(&mut Transition),
-    ) {
+    pub(super) fn enter(&mut self, phase: Phase, detail: impl FnOnce(&mut Transition)) {
         let from = self.state();
         self.phase = phase;
         let to = self.state();
-        debug_assert!(diagram::is_allowed(from, to), "{from} -> {to}");
+        debug_assert!(is_allowed(from, to), "{from} -> {to}");
         let mut transition = Transition {
             from,
             to,
@@ -237,6 +191,6 @@ impl Machine {
             spawnerr: self.spawnerr.clone(),
         };
         detail(&mut transition);
-        out.push(Effect::Changed(transition));
+        self.effects.push(Effect::Changed(transition));
     }
 }

@@ -9,7 +9,6 @@ use alloc::string::String;
 
 impl Machine {
     /// Its state.
-    #[must_use]
     pub fn state(&self) -> ProcessState {
         match self.phase {
             Phase::Stopped => ProcessState::Stopped,
@@ -24,46 +23,38 @@ impl Machine {
     }
 
     /// The child it owns, if its pid is known.
-    #[must_use]
     pub fn pid(&self) -> Option<i32> {
-        match self.phase {
-            Phase::Starting { pid, .. }
-            | Phase::Running { pid }
-            | Phase::Stopping { pid, .. }
-            | Phase::Unknown { pid, .. } => Some(pid),
-            Phase::Stopped
-            | Phase::Spawning { .. }
-            | Phase::Backoff { .. }
-            | Phase::Exited { .. }
-            | Phase::Fatal => None,
-        }
+        let (Phase::Starting { pid, .. }
+        | Phase::Running { pid }
+        | Phase::Stopping { pid, .. }
+        | Phase::Unknown { pid, .. }) = self.phase
+        else {
+            return None;
+        };
+        Some(pid)
     }
 
     /// Whether a spawn is under way that has not been answered.
-    #[must_use]
     pub fn is_spawning(&self) -> bool {
         matches!(self.phase, Phase::Spawning { .. })
     }
 
     /// Whether a start was asked for that waits for a stop to complete (difference Q15).
-    #[must_use]
     pub fn will_restart(&self) -> bool {
-        match self.phase {
-            Phase::Spawning { stop, .. } => stop == Some(PendingStop::Restart),
-            Phase::Stopping { start_after, .. } => start_after,
-            Phase::Stopped
-            | Phase::Starting { .. }
-            | Phase::Running { .. }
-            | Phase::Backoff { .. }
-            | Phase::Exited { .. }
-            | Phase::Fatal
-            | Phase::Unknown { .. } => false,
-        }
+        matches!(
+            self.phase,
+            Phase::Spawning {
+                stop: Some(PendingStop::Restart),
+                ..
+            } | Phase::Stopping {
+                start_after: true,
+                ..
+            }
+        )
     }
 
     /// Whether a start is to come that [`Input::Stop`](crate::process::Input::Stop) would take
     /// back: a restart that is due, or a start that waits for a stop to complete.
-    #[must_use]
     pub fn start_is_due(&self) -> bool {
         let is_due = matches!(
             self.phase,
@@ -75,14 +66,12 @@ impl Machine {
     }
 
     /// The moment before which it is not restarted automatically; `None`: it had no child yet.
-    #[must_use]
     pub fn earliest_restart(&self) -> Option<Mono> {
         self.spawned_at.map(|at| at + RESTART_INTERVAL)
     }
 
     /// In UNKNOWN: what went wrong, as the log has it; it is also what the client who asked
     /// for the signal is told.
-    #[must_use]
     pub fn trouble(&self) -> Option<&str> {
         match &self.phase {
             Phase::Unknown { trouble, .. } => Some(trouble),
@@ -98,7 +87,6 @@ impl Machine {
     }
 
     /// What clients may know of the process; the logs are empty.
-    #[must_use]
     pub fn info(&self, name: &ProcessName) -> ProcessInfo {
         ProcessInfo {
             name: name.process.clone(),

@@ -5,13 +5,11 @@
 //! of a URL.
 
 use crate::keys::{SectionKind, kind_of};
+use crate::secret::{HIDDEN, in_urls, sounds_secret};
 use crate::value::parse_environment;
 
-/// What is shown instead of a secret.
-pub const HIDDEN: &str = "[hidden]";
-
 /// A value without its secrets. `known`: the key has the meaning that the manual says.
-pub(super) fn secrets(kind: Option<&SectionKind>, known: bool, key: &str, text: &str) -> String {
+pub(crate) fn secrets(kind: Option<&SectionKind>, known: bool, key: &str, text: &str) -> String {
     let own_meaning = !known || kind.is_none_or(|kind| kind.is_open);
     if text.is_empty() {
         String::new()
@@ -35,42 +33,6 @@ pub(crate) fn holds_secret(section: &str, key: &str, raw: &str) -> bool {
         || (key == "port" && raw.contains('@'))
         || variables.any(sounds_secret)
         || secrets(kind_of(section), true, key, raw) != raw
-}
-
-/// A line that could not be understood, up to the first word that sounds like a secret.
-pub(crate) fn line_without_secrets(line: &str) -> String {
-    let is_word = |c: char| c.is_alphanumeric() || "_-".contains(c);
-    let mut at = 0;
-    for word in line.split_inclusive(|c| !is_word(c)) {
-        let name = word.trim_end_matches(|c| !is_word(c));
-        if sounds_secret(name) || name.eq_ignore_ascii_case("environment") {
-            let end = if line.ends_with('\n') { "\n" } else { "" };
-            return format!("{} {HIDDEN}{end}", in_urls(&line[..at + name.len()]));
-        }
-        at += word.len();
-    }
-    in_urls(line)
-}
-
-/// Whether what has this name should not be seen.
-pub(crate) fn sounds_secret(name: &str) -> bool {
-    const ANYWHERE: [&str; 8] = [
-        "pass",
-        "secret",
-        "token",
-        "credential",
-        "private",
-        "auth",
-        "apikey",
-        "cookie",
-    ];
-    const WORDS: [&str; 8] = ["key", "keys", "pwd", "pw", "dsn", "salt", "sig", "pin"];
-    let name = name.to_lowercase();
-    let words = || name.split(|c: char| !c.is_ascii_alphanumeric());
-    // the shell's working directory is none
-    name != "pwd"
-        && (ANYWHERE.iter().any(|part| name.contains(part))
-            || words().any(|word| WORDS.contains(&word)))
 }
 
 /// `NAME="value",...`; what cannot be taken apart is hidden as a whole.
@@ -138,57 +100,9 @@ fn open_quote(word: &str) -> Option<char> {
     (word.len() == 1 || !word.ends_with(quote)).then_some(quote)
 }
 
-/// `scheme://user:password@host`.
-pub(crate) fn in_urls(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = rest.find("://") {
-        let (before, after) = rest.split_at(at + 3);
-        out.push_str(before);
-        let is_end = |c: char| c.is_whitespace() || "/?#\"',;".contains(c);
-        let end = after.find(is_end).unwrap_or(after.len());
-        let (authority, following) = after.split_at(end);
-        match authority.rsplit_once('@') {
-            Some((login, host)) => {
-                let user = login.split_once(':').map_or("", |(user, _)| user);
-                // a name alone that is this long is a token
-                match login.contains(':') {
-                    true => out.push_str(&format!("{user}:{HIDDEN}@{host}")),
-                    false if login.len() > 20 => out.push_str(&format!("{HIDDEN}@{host}")),
-                    false => out.push_str(authority),
-                }
-            }
-            None => out.push_str(authority),
-        }
-        rest = following;
-    }
-    out.push_str(rest);
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn names() {
-        for (name, secret) in [
-            ("DB_PASSWORD", true),
-            ("PGPASSFILE", true),
-            ("AWS_SECRET_ACCESS_KEY", true),
-            ("SSH_KEY", true),
-            ("GITHUB_TOKEN", true),
-            ("DB_PWD", true),
-            ("PWD", false),
-            ("KEYBOARD", false),
-            ("MONKEY", false),
-            ("PATH", false),
-            ("SENTRY_DSN", true),
-            ("LANG", false),
-        ] {
-            assert_eq!(sounds_secret(name), secret, "{name}");
-        }
-    }
 
     #[test]
     fn texts() {

@@ -1,11 +1,50 @@
-//! The document a server answers with: `methodResponse`.
+//! The two documents: what a client sends, `methodCall`, and what a server answers with,
+//! `methodResponse`.
 
 use crate::decode;
 use crate::element::Document;
-use crate::error::DecodeError;
+use crate::error::{DecodeError, WireFault};
 use crate::limits::Limits;
 use crate::value::Value;
-use crate::writer::{Slot, WriteXml, Written};
+use crate::writer::{Slot, WriteXml, Written, escape_into};
+
+/// A method and its arguments.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Call {
+    /// The name, verbatim: blanks around it are part of it (spec interfaces 2.1). Never empty.
+    pub method: String,
+    /// The arguments, in order.
+    pub params: Vec<Value>,
+}
+
+/// Reads a call as leniently as the original does (spec interfaces 2.1, 2.2).
+///
+/// # Errors
+/// [`DecodeError::Malformed`] for what the original answers with HTTP 400 and for any
+/// DOCTYPE; [`DecodeError::NoMethod`] without a method name; [`DecodeError::OverLimit`].
+pub fn decode_call(body: &[u8], limits: &Limits) -> Result<Call, DecodeError> {
+    let parts = decode::read(body, Document::Call, limits)?;
+    let method = parts.method.filter(|name| !name.is_empty());
+    Ok(Call {
+        method: method.ok_or(DecodeError::NoMethod)?,
+        params: parts.params.unwrap_or_default(),
+    })
+}
+
+/// Writes a call, byte-equal to Python's client.
+pub fn encode_call(method: &str, params: &[Value]) -> String {
+    let mut out = String::with_capacity(256);
+    out.push_str("<?xml version='1.0'?>\n<methodCall>\n<methodName>");
+    escape_into(&mut out, method);
+    out.push_str("</methodName>\n<params>\n");
+    for param in params {
+        out.push_str("<param>\n");
+        param.write_xml(Slot::new(&mut out));
+        out.push_str("</param>\n");
+    }
+    out.push_str("</params>\n</methodCall>\n");
+    out
+}
 
 /// What comes before the one value of a successful answer.
 pub(crate) const BEFORE_VALUE: &str =
@@ -26,7 +65,6 @@ pub(crate) const AFTER_VALUE: &str = "</param>\n</params>\n</methodResponse>\n";
 /// }));
 /// assert!(body.contains("<name>pid</name>\n<value><int>7</int></value>\n"));
 /// ```
-#[must_use]
 pub fn write_reply(capacity: usize, write: impl FnOnce(Slot<'_>) -> Written) -> String {
     let mut out = String::with_capacity(capacity);
     out.push_str(BEFORE_VALUE);
@@ -36,13 +74,11 @@ pub fn write_reply(capacity: usize, write: impl FnOnce(Slot<'_>) -> Written) -> 
 }
 
 /// The body of a successful answer with this value.
-#[must_use]
 pub fn encode_reply(value: &(impl WriteXml + ?Sized)) -> String {
     write_reply(256, |slot| value.write_xml(slot))
 }
 
 /// The body of a fault; it too travels with HTTP status 200 (spec interfaces 2.1, 2.4).
-#[must_use]
 pub fn encode_fault(code: i64, string: &str) -> String {
     let mut out = String::with_capacity(320);
     out.push_str("<?xml version='1.0'?>\n<methodResponse>\n<fault>\n");
@@ -52,15 +88,6 @@ pub fn encode_fault(code: i64, string: &str) -> String {
     });
     out.push_str("</fault>\n</methodResponse>\n");
     out
-}
-
-/// A fault as a client receives it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct WireFault {
-    /// The number, see `model::fault`.
-    pub code: i64,
-    /// The text, `NAME: extra`.
-    pub string: String,
 }
 
 /// Reads an answer: a value, or the fault the server raised.

@@ -1,21 +1,79 @@
-//! `[include] files = ...` (spec core 1.6).
+//! All files of a configuration as one document: the main one and those of `[include] files = ...`
+//! (spec core 1.6).
 
 mod pattern;
 
+use std::io;
 use std::path::Path;
+use std::sync::Arc;
 
 use visord_model::log_line::{Level, LogLine};
 
 use crate::context::{self, Context};
-use crate::dialect::{Document, is_space};
-use crate::error::Problem;
-use crate::load::Sources;
+use crate::dialect::{Document, decode, is_space};
+use crate::error::{ConfigError, Problem};
+use crate::guard::Exposed;
 use crate::types::HostContext;
 
 const SECTION: &str = "include";
 
+/// All files as one document, and what there is to say about them so far.
+#[derive(Default)]
+pub(crate) struct Sources {
+    pub(crate) document: Document,
+    pub(crate) problems: Vec<Problem>,
+    pub(crate) remarks: Vec<LogLine>,
+    pub(crate) exposed: Exposed,
+}
+
+impl Sources {
+    /// Reads a regular file over what is there; messages call it `shown`.
+    ///
+    /// # Errors
+    /// Why it cannot be used; `None`: the system refuses to read it.
+    fn add(&mut self, shown: &Path, path: &Path) -> Result<(), Option<String>> {
+        let bytes = visord_files::read_linked(path).map_err(|error| {
+            // reading a FIFO or a device might never end
+            let is_special = error.kind() == io::ErrorKind::Unsupported;
+            is_special.then(|| format!("config file {} is {error}", shown.display()))
+        })?;
+        self.exposed.look(shown, path);
+        let text = decode(&bytes).map_err(Some)?;
+        let problems = self.document.read(text, &Arc::from(shown));
+        self.problems.extend(problems);
+        Ok(())
+    }
+}
+
+/// Read the main file and its includes.
+pub(crate) fn read_sources(path: &Path, host: &HostContext) -> Result<Sources, ConfigError> {
+    let mut sources = read_file(path, host)?;
+    if sources.document.sections().next().is_none() && !sources.problems.is_empty() {
+        return Err(ConfigError {
+            problems: sources.problems,
+        });
+    }
+    include(&mut sources, path, host);
+    Ok(sources)
+}
+
+/// One file without its includes (spec core 1.1.1, 1.2).
+pub(crate) fn read_file(path: &Path, host: &HostContext) -> Result<Sources, ConfigError> {
+    let shown = path.display();
+    let resolved = host.cwd.join(path);
+    let mut sources = Sources::default();
+    let message = if !resolved.exists() {
+        format!("could not find config file {shown}")
+    } else if let Err(message) = sources.add(path, &resolved) {
+        message.unwrap_or_else(|| format!("could not read config file {shown}"))
+    } else {
+        return Ok(sources);
+    };
+    Err(ConfigError::of_file(path, message))
+}
+
 /// Read all included files over the main one. An `[include]` in them has no effect.
-pub(crate) fn include(sources: &mut Sources, path: &Path, host: &HostContext) {
+fn include(sources: &mut Sources, path: &Path, host: &HostContext) {
     if sources.document.section(SECTION).is_none() {
         return;
     }
