@@ -66,8 +66,12 @@ pub struct FileInfo {
     pub file_type: FileType,
     /// Which one.
     pub identity: Identity,
+    /// Names it has; a file without any is gone as soon as it is closed.
+    pub links: u64,
     /// Length in bytes.
     pub size: u64,
+    /// When it was last written to, in seconds since 1970.
+    pub modified: i64,
     /// Its owner.
     pub uid: u32,
     /// Its group.
@@ -92,7 +96,9 @@ impl From<FileStat> for FileInfo {
                 device: stat.st_dev,
                 inode: stat.st_ino,
             },
+            links: stat.st_nlink,
             size: stat.st_size.try_into().unwrap_or(0),
+            modified: stat.st_mtime,
             uid: stat.st_uid,
             gid: stat.st_gid,
             mode: stat.st_mode & !S_IFMT,
@@ -104,6 +110,12 @@ impl FileInfo {
     /// What is open.
     pub fn of(file: impl AsFd) -> io::Result<Self> {
         Ok(fstat(file)?.into())
+    }
+
+    /// Whether it is a regular file.
+    #[must_use]
+    pub fn is_regular(&self) -> bool {
+        self.file_type == FileType::Regular
     }
 }
 

@@ -4,7 +4,6 @@
 //! deleted is created again, and what cannot be stored is reported to the caller, who counts it.
 
 mod backups;
-mod closed;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -12,10 +11,9 @@ use std::path::{Path, PathBuf};
 use visord_config::LogFileConfig;
 use visord_model::output::rotation::{Compression, RotateBy, Schedule};
 
-use crate::disk::{Disk, How, Identity, Kind, Named, Status};
-pub(crate) use backups::{numbered, numbered_of};
-pub(crate) use closed::{clear_closed, rotate_closed};
-use closed::{make, remove_regular};
+use crate::disk::{Disk, FileInfo, How, Identity, Kind};
+use backups::numbered;
+pub(crate) use backups::{absent_as, numbered_of, suffixed};
 
 /// After a rotation that failed, try again when the file has grown by this much.
 const RETRY_GROWTH: u64 = 256 * 1024;
@@ -29,6 +27,15 @@ pub(crate) struct FileOptions {
     pub(crate) backups: i64,
     /// What else rotates it, what becomes of old files, what new ones look like.
     pub(crate) keys: LogFileConfig,
+}
+
+/// What can be done to a log file besides writing to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FileAction {
+    /// Remove it and start an empty one; rotated files stay.
+    Clear,
+    /// Start a new one; the present one becomes the first of the old ones. An empty one stays.
+    Rotate,
 }
 
 /// Why an append stopped early.
@@ -73,7 +80,7 @@ pub(crate) struct LogFile<D: Disk> {
 impl<D: Disk> LogFile<D> {
     /// Opens a log to append to.
     pub(crate) fn open(mut disk: D, path: PathBuf, options: FileOptions) -> io::Result<Self> {
-        let remark = make(&mut disk, &path, &options.keys);
+        let remark = try_make(&mut disk, &path, &options.keys);
         let (file, kind) = disk.open(&path, How::Append)?;
         let mut log = Self {
             disk,
@@ -156,6 +163,11 @@ impl<D: Disk> LogFile<D> {
         self.options
     }
 
+    /// Whether there is a rotated file that is to be compressed.
+    pub(crate) fn has_rotated(&self) -> bool {
+        self.rotated.is_some()
+    }
+
     /// A rotated file that is to be compressed, if there is one.
     pub(crate) fn take_rotated(&mut self) -> Option<Identity> {
         self.rotated.take()
@@ -168,10 +180,8 @@ impl<D: Disk> LogFile<D> {
         if !is_compressed || self.kind != Kind::Regular {
             return None;
         }
-        match self.disk.named(&numbered(&self.path, 1)) {
-            Ok(Named::Regular(identity)) => Some(identity),
-            Ok(Named::Nothing | Named::Other) | Err(_) => None,
-        }
+        let newest = self.disk.look(&numbered(&self.path, 1)).ok().flatten()?;
+        newest.is_regular().then_some(newest.identity)
     }
 
     /// A sentence about something that went wrong but was survived, if there is one.
@@ -257,23 +267,31 @@ impl<D: Disk> LogFile<D> {
         }
     }
 
-    /// Rotates now, whatever the size; an empty log stays, and so does anything but a
-    /// regular file.
+    /// Clears or rotates it, whatever its size. Anything but a regular file is left alone
+    /// (difference Q38).
     ///
     /// # Errors
-    /// Those of renaming and opening.
-    pub(crate) fn rotate_now(&mut self) -> io::Result<()> {
-        if self.kind != Kind::Regular {
-            return Ok(());
+    /// Those of renaming, unlinking and opening.
+    pub(crate) fn maintain(&mut self, action: FileAction) -> io::Result<()> {
+        match action {
+            _ if self.kind != Kind::Regular => Ok(()),
+            FileAction::Clear => {
+                if is_regular(&mut self.disk, &self.path)? {
+                    absent_as(self.disk.unlink(&self.path), ())?;
+                }
+                self.reopen().map(drop)
+            }
+            FileAction::Rotate => {
+                if self.displaced {
+                    self.replace_handle();
+                }
+                let status = self.disk.status(&self.file)?;
+                match status.size {
+                    0 => Ok(()),
+                    _ => self.try_rotate(status),
+                }
+            }
         }
-        if self.displaced {
-            self.replace_handle();
-        }
-        let status = self.disk.status(&self.file)?;
-        if status.size == 0 {
-            return Ok(());
-        }
-        self.try_rotate(status)
     }
 
     /// The bytes went into a file without a name: write them into a new one.
@@ -291,7 +309,7 @@ impl<D: Disk> LogFile<D> {
         }
     }
 
-    fn rotate(&mut self, status: Status) {
+    fn rotate(&mut self, status: FileInfo) {
         if let Err(error) = self.try_rotate(status) {
             self.threshold = Some(status.size.saturating_add(RETRY_GROWTH));
             self.remark = Some(format!(
@@ -301,9 +319,13 @@ impl<D: Disk> LogFile<D> {
         }
     }
 
-    fn try_rotate(&mut self, status: Status) -> io::Result<()> {
-        match self.disk.named(&self.path)? {
-            Named::Regular(identity) if identity == status.identity => {
+    fn try_rotate(&mut self, status: FileInfo) -> io::Result<()> {
+        match self.disk.look(&self.path)? {
+            // difference Q38: nothing but a regular file is ever moved or emptied
+            Some(found) if !found.is_regular() => {
+                Err(io::Error::other("it is not a regular file any more"))
+            }
+            Some(found) if found.identity == status.identity => {
                 backups::shift(&mut self.disk, &self.path, self.options)?;
                 self.displaced = true;
                 let compress = self.options.keys.compress;
@@ -315,9 +337,7 @@ impl<D: Disk> LogFile<D> {
                 Ok(())
             }
             // something else moved it: the other channel of the same file, or logrotate
-            Named::Regular(_) | Named::Nothing => self.reopen().map(drop),
-            // difference Q38: nothing but a regular file is ever moved or emptied
-            Named::Other => Err(io::Error::other("it is not a regular file any more")),
+            Some(_) | None => self.reopen().map(drop),
         }
     }
 
@@ -331,7 +351,7 @@ impl<D: Disk> LogFile<D> {
 
     /// Opens the path, making the file as it is to look if it is missing.
     fn open_path(&mut self, how: How) -> io::Result<(D::File, Kind)> {
-        let remark = make(&mut self.disk, &self.path, &self.options.keys);
+        let remark = try_make(&mut self.disk, &self.path, &self.options.keys);
         let opened = self.disk.open(&self.path, how)?;
         if remark.is_some() {
             self.remark = remark;
@@ -359,16 +379,43 @@ impl<D: Disk> LogFile<D> {
         let (file, kind) = self.open_path(How::Append)?;
         Ok(self.adopt(file, kind))
     }
+}
 
-    /// Removes the file and starts an empty one; a missing file is fine. Anything but a
-    /// regular file is left alone (difference Q38).
-    pub(crate) fn clear(&mut self) -> io::Result<()> {
-        if self.kind != Kind::Regular {
-            return Ok(());
-        }
-        remove_regular(&mut self.disk, &self.path)?;
-        self.reopen().map(drop)
+/// Clears or rotates a log that is not open (difference C34); the log if there is one.
+///
+/// # Errors
+/// Those of opening, renaming and unlinking; when it is cleared also those of giving the new file
+/// its owner and mode.
+pub(crate) fn maintain_closed<D: Disk>(
+    mut disk: D,
+    path: PathBuf,
+    options: FileOptions,
+    action: FileAction,
+) -> io::Result<Option<LogFile<D>>> {
+    if !is_regular(&mut disk, &path)? {
+        return Ok(None);
     }
+    let mut log = LogFile::open(disk, path, options)?;
+    log.maintain(action)?;
+    match (action, log.take_remark()) {
+        (FileAction::Clear, Some(remark)) => Err(io::Error::other(remark)),
+        (FileAction::Clear | FileAction::Rotate, _) => Ok(Some(log)),
+    }
+}
+
+fn is_regular<D: Disk>(disk: &mut D, path: &Path) -> io::Result<bool> {
+    Ok(disk.look(path)?.is_some_and(|found| found.is_regular()))
+}
+
+/// Makes a missing log if it is to look in a special way; the sentence if that fails. The
+/// log is used all the same: what cannot be had is at worst too strict a mode.
+fn try_make<D: Disk>(disk: &mut D, path: &Path, keys: &LogFileConfig) -> Option<String> {
+    if keys.mode.is_none() && keys.owner.is_none() {
+        return None;
+    }
+    let error = disk.make(path, keys).err()?;
+    let path = path.display();
+    Some(format!("cannot give {path} its owner and mode: {error}"))
 }
 
 fn stopped(stored: usize, stop: Stop) -> Appended {

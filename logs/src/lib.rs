@@ -66,10 +66,11 @@ pub mod workers;
 pub use activity::{ActivityLog, ActivitySettings, activity, try_activity};
 pub use channel::{Channel, OpenedChannel};
 pub use emit::emit;
+pub use file::FileAction;
 pub use followers::{ChangeNotifier, Followers};
 pub use ledger::ByteCounts;
 pub use service::LogService;
-pub use spec::{ChannelSpec, Drained, EventSink, FileAction};
+pub use spec::{ChannelSpec, Drained, EventSink};
 
 #[cfg(test)]
 mod tests;

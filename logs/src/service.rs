@@ -10,19 +10,20 @@ use std::time::{Duration, Instant};
 
 use slog::Logger;
 use visord_model::event::Stream;
+use visord_model::name::ProcessName;
 
 use crate::archive::Archive;
 use crate::channel::OpenedChannel;
 use crate::disk::{Kind, RealDisk};
-use crate::file::LogFile;
+use crate::file::{FileAction, LogFile};
 use crate::followers::Followers;
 use crate::ledger::{ByteCounts, Ledger};
 use crate::lock::lock;
 use crate::mounts::Mounts;
 use crate::output::Output;
-use crate::pump::{Command, CommandSender, Context, Log, Name, Peers, Pump, gone, maintain};
-use crate::spec::{ChannelSpec, FileAction};
-use crate::syslog::{LOCAL, SyslogHandle, SyslogSenders};
+use crate::pump::{Command, CommandSender, Context, Pump, gone};
+use crate::spec::ChannelSpec;
+use crate::syslog::{LOCAL, Origin, SyslogHandle, SyslogSenders};
 use crate::worker::Worker;
 
 /// Threads at most; further file systems share them.
@@ -71,10 +72,10 @@ impl LogService {
         Self(Arc::new(Shared {
             syslog: SyslogSenders::new(logger.clone(), syslog),
             context: Arc::new(Context {
-                archive: Arc::new(Archive::new(logger.clone())),
+                archive: Archive::new(logger.clone()),
                 logger,
                 followers: Followers::default(),
-                peers: Peers::default(),
+                threads: Mutex::default(),
             }),
             mounts: Mounts::default(),
             folders: Mutex::default(),
@@ -110,7 +111,7 @@ impl LogService {
         Ok(OpenedChannel {
             id: self.0.next_id.fetch_add(1, Ordering::Relaxed),
             thread,
-            output: Box::new(output),
+            output,
         })
     }
 
@@ -124,14 +125,14 @@ impl LogService {
         spec: &ChannelSpec,
         action: FileAction,
     ) -> impl Future<Output = io::Result<()>> + 'static + use<> {
+        let options = spec.file_options();
         let asked = spec.file.clone().map(|path| {
             let thread = self.0.thread_for(self.0.home_of(&path))?;
-            let log = Log::Closed(path, spec.file_options());
-            io::Result::Ok(maintain(&thread, log, action))
+            io::Result::Ok(thread.ask(move |pump| pump.maintain_closed(path, options, action)))
         });
         async move {
             match asked {
-                Some(answer) => answer?.await,
+                Some(answer) => answer?.await.unwrap_or_else(|_| Err(gone())),
                 None => Ok(()),
             }
         }
@@ -147,33 +148,32 @@ impl LogService {
     /// What the outputs of a process have lost over all its runs since it was added; all of it is
     /// declared in the activity log.
     #[must_use]
-    pub fn lost(&self, group: &str, process: &str) -> ByteCounts {
-        self.0.ledger.lost(group, process)
+    pub fn lost(&self, process: &ProcessName) -> ByteCounts {
+        self.0.ledger.sums(process, |counts| &counts.lost)
     }
 
     /// What the log files of a process have taken over all its runs since it was added.
     #[must_use]
-    pub fn stored(&self, group: &str, process: &str) -> ByteCounts {
-        self.0.ledger.stored(group, process)
+    pub fn stored(&self, process: &ProcessName) -> ByteCounts {
+        self.0.ledger.sums(process, |counts| &counts.stored)
     }
 
     /// Counts bytes that were lost before they came to a channel of this output.
-    pub fn count_lost(&self, group: &str, process: &str, stream: Stream, bytes: u64) {
-        if let Some(counts) = self.0.ledger.known(group, process, stream) {
+    pub fn count_lost(&self, process: &ProcessName, stream: Stream, bytes: u64) {
+        if let Some(counts) = self.0.ledger.known(process, stream) {
             counts.lost.fetch_add(bytes, Ordering::Relaxed);
         }
     }
 
-    /// Releases what is kept of processes (group, process) that are removed while they are at
-    /// rest: their counts, and output queued for a FIFO without a reader, which is declared lost.
-    pub fn forget(&self, processes: impl IntoIterator<Item = Name>) {
-        let processes: Arc<BTreeSet<Name>> = Arc::new(processes.into_iter().collect());
+    /// Releases what is kept of processes that are removed while they are at rest: their counts,
+    /// and output queued for a FIFO without a reader, which is declared lost.
+    pub fn forget(&self, processes: impl IntoIterator<Item = ProcessName>) {
+        let processes: Arc<BTreeSet<ProcessName>> = Arc::new(processes.into_iter().collect());
         self.0.ledger.forget(&processes);
         // only a memory of where logs were found: a wrong guess costs one more hop
         lock(&self.0.folders).clear();
-        self.0.context.peers.send_to_all(|| Command::Forget {
-            processes: Arc::clone(&processes),
-        });
+        let context = &self.0.context;
+        context.run_on_all(move |pump| pump.forget(&processes));
     }
 
     /// Drains and closes every channel, declares what a stalled sink has not taken, and
@@ -240,7 +240,7 @@ impl Shared {
     fn start_thread(&self, threads: &mut Threads) -> io::Result<()> {
         let name = format!("log-{}", threads.running.len());
         let thread = Pump::start(&name, &self.context)?;
-        self.context.peers.add(thread.sender().clone());
+        lock(&self.context.threads).push(thread.sender().clone());
         threads.running.push(thread);
         Ok(())
     }
@@ -249,7 +249,7 @@ impl Shared {
     fn open_sinks(&self, spec: ChannelSpec) -> io::Result<Output<RealDisk>> {
         let open = |path| LogFile::open(RealDisk, path, spec.file_options());
         let file = spec.file.clone().map(open).transpose()?;
-        let counts = self.ledger.of(&spec.group, &spec.process, spec.stream);
+        let counts = self.ledger.of(&spec.name, spec.stream);
         let syslog = self.syslog_handle(&spec, &counts.lost)?;
         let Context {
             logger, followers, ..
@@ -274,13 +274,20 @@ impl Shared {
         let Some(config) = &spec.syslog else {
             return Ok(None);
         };
-        let name = Output::<RealDisk>::name_in_declarations(spec);
-        let (name, total) = match spec.file {
-            Some(_) => (format!("{name} for syslog"), None),
-            None => (name, Some(Arc::clone(lost))),
+        let shown = spec.shown();
+        let (shown, total) = match spec.file {
+            Some(_) => (format!("{shown} for syslog"), Arc::default()),
+            None => (shown, Arc::clone(lost)),
         };
-        let from = (&*spec.process, spec.stream);
-        self.syslog.handle(config, from, name, total).map(Some)
+        let process = spec.name.process.to_string();
+        let stream = spec.stream;
+        let origin = Origin {
+            process,
+            stream,
+            shown,
+            total,
+        };
+        self.syslog.handle(config, origin).map(Some)
     }
 
     /// The thread of the file system that an opened channel writes to.

@@ -21,7 +21,7 @@ use visord_config::{SyslogAddress, SyslogConfig};
 
 use connection::{Connection, Receipt};
 use message::{Composer, program_name};
-pub(crate) use sender::{SyslogHandle, SyslogSenders};
+pub(crate) use sender::{Origin, SyslogHandle, SyslogSenders};
 
 /// Where the local syslog listens.
 pub(crate) const LOCAL: &str = "/dev/log";

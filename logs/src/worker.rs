@@ -275,6 +275,13 @@ impl<C: Command> Inbox<C> {
             End::Open | End::Ended => None,
         }
     }
+
+    /// Whether the queue is closed and the time to finish what is queued is over.
+    #[must_use]
+    pub fn is_overdue(&self) -> bool {
+        self.deadline()
+            .is_some_and(|deadline| Instant::now() >= deadline)
+    }
 }
 
 impl<C> Drop for Inbox<C> {

@@ -3,7 +3,7 @@
 use std::io;
 
 use super::sink::Sink;
-use crate::file::LogFile;
+use crate::file::{FileAction, LogFile};
 use crate::followers::Followers;
 
 /// Where lines are written, one after the other.
@@ -113,6 +113,7 @@ impl Destination {
     /// # Errors
     /// Those of unlinking and opening.
     pub(super) fn clear(&mut self) -> io::Result<()> {
-        self.sink.file_mut().map_or(Ok(()), LogFile::clear)
+        let file = self.sink.file_mut();
+        file.map_or(Ok(()), |file| file.maintain(FileAction::Clear))
     }
 }

@@ -167,8 +167,12 @@ fn only_regular_files_are_rotated_or_cleared() {
         log.take_remark()
             .is_some_and(|text| text.contains("not a regular file"))
     );
-    assert!(log.clear().is_err(), "ELOOP");
-    clear_closed(&mut RealDisk, &path, &LogFileConfig::default()).expect("left alone");
+    assert!(log.maintain(FileAction::Clear).is_err(), "ELOOP");
+    let options = FileOptions::default();
+    for action in [FileAction::Clear, FileAction::Rotate] {
+        let log = maintain_closed(RealDisk, path.clone(), options, action);
+        assert!(log.expect("left alone").is_none());
+    }
     assert!(path.is_symlink());
     assert_eq!(fs::read_to_string(&precious).expect("read"), "content");
 }
@@ -248,14 +252,14 @@ fn a_rotation_by_the_calendar_that_fails_costs_nothing() {
 #[test]
 fn rotation_on_demand_leaves_an_empty_log_alone() {
     let (disk, mut log) = faulty(rotation(0, 2));
-    log.rotate_now().expect("nothing to do");
+    log.maintain(FileAction::Rotate).expect("nothing to do");
     add(&mut log, &[0; 3]);
-    log.rotate_now().expect("rotated");
-    log.rotate_now().expect("nothing to do");
+    log.maintain(FileAction::Rotate).expect("rotated");
+    log.maintain(FileAction::Rotate).expect("nothing to do");
     assert_eq!(names(&disk), [entry("log", 0), entry("log.1", 3)]);
     let keys = FileOptions::default();
     assert!(
-        rotate_closed(disk.clone(), "none".into(), keys)
+        maintain_closed(disk.clone(), "none".into(), keys, FileAction::Rotate)
             .expect("missing")
             .is_none()
     );
@@ -280,7 +284,7 @@ fn every_file_that_is_made_looks_as_it_should() {
     disk.remove("log");
     add(&mut log, &[0; 1]);
     assert_eq!(disk.made(), [making; 3]);
-    log.clear().expect("cleared");
+    log.maintain(FileAction::Clear).expect("cleared");
     assert_eq!(disk.made(), [making; 4]);
     drop(keyed(&disk, keys));
     assert_eq!(disk.made(), [making; 4]);
@@ -344,7 +348,7 @@ fn compressed_files_move_on_with_the_others() {
     keys.keys.compress = Compression::Gzip;
     let mut log = LogFile::open(RealDisk, path.clone(), keys).expect("open");
     assert!(log.take_rotated().is_some(), "an earlier run left it");
-    log.rotate_now().expect("rotated");
+    log.maintain(FileAction::Rotate).expect("rotated");
     assert!(log.take_rotated().is_some());
     let entry = |name: &str, text: &str| (name.to_owned(), text.to_owned());
     assert_eq!(
@@ -357,7 +361,7 @@ fn compressed_files_move_on_with_the_others() {
         ]
     );
     add(&mut log, b"9");
-    log.rotate_now().expect("rotated");
+    log.maintain(FileAction::Rotate).expect("rotated");
     assert_eq!(
         listed(),
         [

@@ -29,7 +29,8 @@ pub(super) struct Slot {
     pub(super) pipe: Option<OwnedFd>,
     watched: Watched,
     retry: Retry,
-    pub(super) owner: Owner,
+    /// Its handle was dropped.
+    pub(super) is_closed: bool,
     /// Reads in a row that filled the buffer.
     full_reads: u32,
 }
@@ -42,18 +43,6 @@ enum Watched {
     Pipe,
     /// The sink, for room to write.
     Sink,
-}
-
-/// Who may still use a channel.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Owner {
-    /// The handle exists.
-    Handle,
-    /// The handle was dropped. What is queued waits for the sink, or for the next run of the
-    /// same output.
-    NextRun,
-    /// There is no next run: the process was removed, or its log is another one now.
-    Removed,
 }
 
 /// What one read gave.
@@ -73,7 +62,7 @@ impl Slot {
             pipe: None,
             watched: Watched::Nothing,
             retry: Retry::default(),
-            owner: Owner::Handle,
+            is_closed: false,
             full_reads: 0,
         }
     }
@@ -128,7 +117,7 @@ impl Slot {
         if let Err(error) = make_nonblocking(pipe) {
             // reading could block this thread
             let unread = fifo::unread(pipe);
-            self.output.loss.add(unread, &error.desc());
+            self.output.lose(unread, &error.desc());
             return false;
         }
         let capacity = fcntl(pipe, FcntlArg::F_GETPIPE_SZ)
@@ -236,15 +225,7 @@ impl Slot {
 
     /// Whether a declaration is owed, or must not follow too soon on the last one.
     pub(super) fn waits_for_declaration(&self) -> bool {
-        self.output.loss.is_owed() || (self.is_closed() && self.output.queued() == 0)
-    }
-
-    /// Whether its handle was dropped.
-    pub(super) fn is_closed(&self) -> bool {
-        match self.owner {
-            Owner::Handle => false,
-            Owner::NextRun | Owner::Removed => true,
-        }
+        self.output.loss.is_owed() || (self.is_closed && self.output.queued() == 0)
     }
 
     /// Before the sink is replaced or closed: the epoll set must not hold it. If it cannot be
@@ -261,7 +242,7 @@ impl Slot {
     pub(super) fn reopen(&mut self, epoll: &Epoll) {
         self.stop_waiting(epoll);
         if let Some(old) = self.output.reopen() {
-            self.output.loss.add(fifo::close(old), &UNREAD);
+            self.output.lose(fifo::close(old), &UNREAD);
         }
         self.output.resume();
     }
@@ -269,7 +250,7 @@ impl Slot {
     /// Closes the log. What is in a FIFO without a reader is lost with it.
     pub(super) fn release_sink(&mut self) {
         if let Some(file) = self.output.file.take() {
-            self.output.loss.add(fifo::close(file.into_file()), &UNREAD);
+            self.output.lose(fifo::close(file.into_file()), &UNREAD);
         }
     }
 
@@ -319,7 +300,7 @@ impl Slot {
         Some(format!(
             "fd {} closed, stopped monitoring <output of '{}' ({})>",
             pipe.as_raw_fd(),
-            spec.process,
+            spec.name.process,
             spec.stream.name()
         ))
     }
