@@ -100,7 +100,7 @@ impl Drop for Private<'_> {
 fn enter(outer: &Folder, name: &OsStr) -> Result<Option<Folder>, Errno> {
     match outer.open_at(name, OFlag::O_RDONLY | OFlag::O_DIRECTORY, 0) {
         Ok(fd) => {
-            let about = FileInfo::from(nix::sys::stat::fstat(&fd)?);
+            let about = FileInfo::of(&fd)?;
             Ok(is_private(about).then(|| Folder::from(fd)))
         }
         Err(Errno::ENOENT | Errno::ENOTDIR | Errno::ELOOP) => Ok(None),

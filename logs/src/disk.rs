@@ -68,7 +68,7 @@ impl Disk for RealDisk {
     }
 
     fn status(&mut self, file: &OwnedFd) -> io::Result<FileInfo> {
-        FileInfo::of(file)
+        Ok(FileInfo::of(file)?)
     }
 
     fn look(&mut self, path: &Path) -> io::Result<Option<FileInfo>> {

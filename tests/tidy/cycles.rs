@@ -8,7 +8,7 @@ use crate::{assert_none, shipped_sources};
 type Graph = BTreeMap<String, BTreeSet<String>>;
 
 /// Cycles that are left, as the modules they consist of, and why.
-const KNOWN: [(&str, &[&str], &str); 6] = [
+const KNOWN: [(&str, &[&str], &str); 5] = [
     (
         "config",
         &[
@@ -27,11 +27,6 @@ const KNOWN: [(&str, &[&str], &str); 6] = [
         "config",
         &["include", "load"],
         "included files include files",
-    ),
-    (
-        "files",
-        &["folder", "walk"],
-        "a walk opens folders, a folder is reached by a walk",
     ),
     (
         "xmlrpc",
