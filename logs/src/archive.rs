@@ -13,16 +13,16 @@ use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, mpsc};
+use std::sync::mpsc;
 use std::time::Instant;
 
+use parking_lot::Mutex;
 use slog::Logger;
 use visord_files::FileInfo;
 use visord_model::output::rotation::Compression;
 
 use crate::disk::{Disk, Identity, RealDisk};
 use crate::file::{LogFile, absent_as, numbered_of, suffixed};
-use crate::lock::lock;
 use crate::worker::{Command, Inbox, Worker, queue};
 
 /// A file that goes on growing while it is compressed is left alone after so many times.
@@ -78,19 +78,18 @@ impl Archive {
         log: &mut LogFile<D>,
         owner: impl Fn(Task) + Send + 'static,
     ) {
-        let Some(file) = log.take_rotated() else {
+        let Some(file) = log.rotated.take() else {
             return;
         };
-        let options = log.options();
         let job = Job {
-            path: log.path().to_path_buf(),
+            path: log.path.clone(),
             file,
-            backups: options.backups,
-            compress: options.keys.compress,
+            backups: log.options.backups,
+            compress: log.options.keys.compress,
             owner: Box::new(owner),
         };
         if let Err(reason) = self.put(job) {
-            let path = log.path().display();
+            let path = log.path.display();
             slog::error!(
                 self.logger,
                 "cannot compress a rotated file of {path}: {reason}; it is kept"
@@ -99,7 +98,7 @@ impl Archive {
     }
 
     fn put(&self, job: Job) -> io::Result<()> {
-        let mut thread = lock(&self.thread);
+        let mut thread = self.thread.lock();
         if matches!(*thread, Thread::NotStarted) {
             let (sender, inbox) = queue(QUEUE)?;
             let compressor = Compressor {
@@ -121,7 +120,7 @@ impl Archive {
     /// Gives up what is under way: it stays uncompressed. The thread, if there is one, has yet to
     /// be stopped.
     pub(crate) fn close(&self) -> Option<Worker<impl Sized + use<>>> {
-        let mut thread = lock(&self.thread);
+        let mut thread = self.thread.lock();
         match std::mem::replace(&mut *thread, Thread::Stopped) {
             Thread::Running(worker) => {
                 worker.sender().close(Instant::now());

@@ -1,6 +1,6 @@
 //! The content of a FIFO that is closed, and whether another process reads it.
 
-use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, open};
@@ -44,15 +44,20 @@ pub(crate) fn writer(fifo: &OwnedFd) -> nix::Result<OwnedFd> {
 
 /// Whether a process has the FIFO of this write-only handle open for reading.
 pub(crate) fn has_reader(writer: &OwnedFd) -> bool {
-    let mut asked = [PollFd::new(writer.as_fd(), PollFlags::POLLOUT)];
-    let answered = loop {
+    !polled(writer.as_fd(), PollFlags::POLLOUT)
+        .is_ok_and(|found| found.contains(PollFlags::POLLERR))
+}
+
+/// What poll says of a descriptor now.
+pub(crate) fn polled(fd: BorrowedFd<'_>, wanted: PollFlags) -> nix::Result<PollFlags> {
+    let mut asked = [PollFd::new(fd, wanted)];
+    loop {
         match poll(&mut asked, PollTimeout::ZERO) {
             Err(Errno::EINTR) => {}
-            answered => break answered,
+            Err(errno) => return Err(errno),
+            Ok(_) => return Ok(asked[0].revents().unwrap_or(PollFlags::empty())),
         }
-    };
-    let alone = |events: PollFlags| events.contains(PollFlags::POLLERR);
-    !(answered.is_ok() && asked[0].revents().is_some_and(alone))
+    }
 }
 
 /// How many bytes are in a FIFO; 0 for anything else.

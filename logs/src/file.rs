@@ -38,43 +38,35 @@ pub enum FileAction {
     Rotate,
 }
 
-/// Why an append stopped early.
-#[derive(Debug)]
-pub(crate) enum Stop {
-    /// It takes nothing now (EAGAIN); the rest may be offered again later: when it is
-    /// writable if it is polled ([`Kind::is_polled`]), otherwise after some time.
-    Full,
-    /// The rest cannot be stored.
-    Failed(io::Error),
-}
-
 /// What became of the bytes of one append.
 #[derive(Debug, Default)]
 pub(crate) struct Appended {
     /// How many of them are stored, from the front.
     pub(crate) stored: usize,
-    /// Why not all.
-    pub(crate) stop: Option<Stop>,
+    /// Why not all. `WouldBlock`: it takes nothing now, and the rest may be offered again later,
+    /// when it is writable if it is polled ([`Kind::is_polled`]), otherwise after some time.
+    pub(crate) error: Option<io::Error>,
 }
 
 /// A log file.
 #[derive(Debug)]
 pub(crate) struct LogFile<D: Disk> {
     disk: D,
-    path: PathBuf,
-    options: FileOptions,
+    /// The path it was opened by.
+    pub(crate) path: PathBuf,
+    pub(crate) options: FileOptions,
     /// When the calendar asks for a rotation.
     schedule: Option<Schedule>,
-    file: D::File,
-    kind: Kind,
+    pub(crate) file: D::File,
+    pub(crate) kind: Kind,
     /// The handle no longer belongs to the path: a rotation could not open the new file.
     displaced: bool,
     /// Size at which to rotate.
     threshold: Option<u64>,
-    /// Something worth a line in the activity log, once.
-    remark: Option<String>,
+    /// Something that went wrong but was survived, to be said once in the activity log.
+    pub(crate) remark: Option<String>,
     /// A rotated file that is to be compressed: of the last rotation, or an earlier run.
-    rotated: Option<Identity>,
+    pub(crate) rotated: Option<Identity>,
 }
 
 impl<D: Disk> LogFile<D> {
@@ -108,31 +100,6 @@ impl<D: Disk> LogFile<D> {
         Ok(log)
     }
 
-    /// The path it was opened by.
-    pub(crate) fn path(&self) -> &Path {
-        &self.path
-    }
-
-    /// What it is.
-    pub(crate) fn kind(&self) -> Kind {
-        self.kind
-    }
-
-    /// The open file, to be closed by the caller.
-    pub(crate) fn into_file(self) -> D::File {
-        self.file
-    }
-
-    /// The open file itself.
-    pub(crate) fn file(&self) -> &D::File {
-        &self.file
-    }
-
-    /// Writes through this handle of the same file from now on; returns the one before.
-    pub(crate) fn swap_file(&mut self, file: D::File) -> D::File {
-        std::mem::replace(&mut self.file, file)
-    }
-
     /// The file system it is on.
     pub(crate) fn device(&mut self) -> io::Result<u64> {
         Ok(self.disk.status(&self.file)?.identity.device)
@@ -158,21 +125,6 @@ impl<D: Disk> LogFile<D> {
         })
     }
 
-    /// How it is rotated and made.
-    pub(crate) fn options(&self) -> FileOptions {
-        self.options
-    }
-
-    /// Whether there is a rotated file that is to be compressed.
-    pub(crate) fn has_rotated(&self) -> bool {
-        self.rotated.is_some()
-    }
-
-    /// A rotated file that is to be compressed, if there is one.
-    pub(crate) fn take_rotated(&mut self) -> Option<Identity> {
-        self.rotated.take()
-    }
-
     /// The newest rotated file, if it is to be compressed and has not been: the daemon
     /// ended too early.
     fn leftover(&mut self) -> Option<Identity> {
@@ -182,11 +134,6 @@ impl<D: Disk> LogFile<D> {
         }
         let newest = self.disk.look(&numbered(&self.path, 1)).ok().flatten()?;
         newest.is_regular().then_some(newest.identity)
-    }
-
-    /// A sentence about something that went wrong but was survived, if there is one.
-    pub(crate) fn take_remark(&mut self) -> Option<String> {
-        self.remark.take()
     }
 
     /// Whether appending so many bytes does not rotate this regular file.
@@ -203,9 +150,7 @@ impl<D: Disk> LogFile<D> {
 
     /// Appends all it can, then rotates if the size asks for it.
     pub(crate) fn append(&mut self, bytes: &[u8]) -> Appended {
-        if self.displaced {
-            self.replace_handle();
-        }
+        self.replace_displaced();
         if self.schedule.is_some() {
             self.rotate_if_due();
         }
@@ -219,17 +164,22 @@ impl<D: Disk> LogFile<D> {
     fn write_all(&mut self, bytes: &[u8]) -> Appended {
         let mut stored = 0;
         while stored < bytes.len() {
-            match self.disk.write(&self.file, self.kind, &bytes[stored..]) {
-                Ok(0) => return stopped(stored, Stop::Failed(io::ErrorKind::WriteZero.into())),
-                Ok(count) => stored += count,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    return stopped(stored, Stop::Full);
+            let error = match self.disk.write(&self.file, self.kind, &bytes[stored..]) {
+                Ok(0) => io::ErrorKind::WriteZero.into(),
+                Ok(count) => {
+                    stored += count;
+                    continue;
                 }
-                Err(error) => return stopped(stored, Stop::Failed(error)),
-            }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => error,
+            };
+            let error = Some(error);
+            return Appended { stored, error };
         }
-        Appended { stored, stop: None }
+        Appended {
+            stored,
+            error: None,
+        }
     }
 
     /// After a write: create the file again if it was deleted, then rotate it if it is large.
@@ -282,9 +232,7 @@ impl<D: Disk> LogFile<D> {
                 self.reopen().map(drop)
             }
             FileAction::Rotate => {
-                if self.displaced {
-                    self.replace_handle();
-                }
+                self.replace_displaced();
                 let status = self.disk.status(&self.file)?;
                 match status.size {
                     0 => Ok(()),
@@ -296,16 +244,13 @@ impl<D: Disk> LogFile<D> {
 
     /// The bytes went into a file without a name: write them into a new one.
     fn start_over_after_deletion(&mut self, bytes: &[u8]) -> Appended {
-        match self.open_path(How::Append) {
-            Ok((file, kind)) => {
-                self.adopt(file, kind);
-                self.write_all(bytes)
-            }
-            Err(error) => {
-                let reason =
-                    format!("the log file was deleted and cannot be created again: {error}");
-                stopped(0, Stop::Failed(io::Error::new(error.kind(), reason)))
-            }
+        let Err(error) = self.reopen() else {
+            return self.write_all(bytes);
+        };
+        let reason = format!("the log file was deleted and cannot be created again: {error}");
+        Appended {
+            stored: 0,
+            error: Some(io::Error::new(error.kind(), reason)),
         }
     }
 
@@ -332,9 +277,7 @@ impl<D: Disk> LogFile<D> {
                 if compress != Compression::None && self.options.backups > 0 {
                     self.rotated = Some(status.identity);
                 }
-                let (file, kind) = self.open_path(How::Truncate)?;
-                self.adopt(file, kind);
-                Ok(())
+                self.reopen_as(How::Truncate).map(drop)
             }
             // something else moved it: the other channel of the same file, or logrotate
             Some(_) | None => self.reopen().map(drop),
@@ -343,41 +286,33 @@ impl<D: Disk> LogFile<D> {
 
     /// After a rotation whose last step failed: the old handle still stores, now under
     /// another name; see whether the new file can be had.
-    fn replace_handle(&mut self) {
-        if let Ok((file, kind)) = self.open_path(How::Append) {
-            self.adopt(file, kind);
+    fn replace_displaced(&mut self) {
+        if self.displaced {
+            let _ = self.reopen();
         }
     }
 
-    /// Opens the path, making the file as it is to look if it is missing.
-    fn open_path(&mut self, how: How) -> io::Result<(D::File, Kind)> {
+    /// Opens the path again (USR2) and returns the old handle. If that fails the old handle
+    /// stays in use.
+    pub(crate) fn reopen(&mut self) -> io::Result<D::File> {
+        self.reopen_as(How::Append)
+    }
+
+    /// The file is made as it is to look if it is missing.
+    fn reopen_as(&mut self, how: How) -> io::Result<D::File> {
         let remark = try_make(&mut self.disk, &self.path, &self.options.keys);
-        let opened = self.disk.open(&self.path, how)?;
-        if remark.is_some() {
-            self.remark = remark;
-        }
-        Ok(opened)
-    }
-
-    /// Uses this handle from now on; returns the one before.
-    fn adopt(&mut self, file: D::File, kind: Kind) -> D::File {
+        let (file, kind) = self.disk.open(&self.path, how)?;
+        self.remark = remark.or(self.remark.take());
         self.kind = kind;
         self.displaced = false;
         self.threshold = self.configured_threshold();
-        self.swap_file(file)
+        Ok(std::mem::replace(&mut self.file, file))
     }
 
     fn configured_threshold(&self) -> Option<u64> {
         u64::try_from(self.options.maxbytes)
             .ok()
             .filter(|&maxbytes| maxbytes > 0 && self.kind == Kind::Regular)
-    }
-
-    /// Opens the path again (USR2) and returns the old handle. If that fails the old handle
-    /// stays in use.
-    pub(crate) fn reopen(&mut self) -> io::Result<D::File> {
-        let (file, kind) = self.open_path(How::Append)?;
-        Ok(self.adopt(file, kind))
     }
 }
 
@@ -397,7 +332,7 @@ pub(crate) fn maintain_closed<D: Disk>(
     }
     let mut log = LogFile::open(disk, path, options)?;
     log.maintain(action)?;
-    match (action, log.take_remark()) {
+    match (action, log.remark.take()) {
         (FileAction::Clear, Some(remark)) => Err(io::Error::other(remark)),
         (FileAction::Clear | FileAction::Rotate, _) => Ok(Some(log)),
     }
@@ -416,13 +351,6 @@ fn try_make<D: Disk>(disk: &mut D, path: &Path, keys: &LogFileConfig) -> Option<
     let error = disk.make(path, keys).err()?;
     let path = path.display();
     Some(format!("cannot give {path} its owner and mode: {error}"))
-}
-
-fn stopped(stored: usize, stop: Stop) -> Appended {
-    Appended {
-        stored,
-        stop: Some(stop),
-    }
 }
 
 #[cfg(test)]

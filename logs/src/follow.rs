@@ -20,7 +20,7 @@ use futures_util::{Stream, stream};
 use tokio::time::{Instant, sleep_until, timeout};
 pub use visord_model::output::format::unfinished;
 
-use self::line::{Next, open_regular};
+use self::line::Next;
 pub use self::place::{FileId, Place};
 use self::place::{SEALED, seal};
 use super::followers::ChangeNotifier;
@@ -116,7 +116,7 @@ impl Follower {
     /// # Errors
     /// It is missing, cannot be read, or is no regular file.
     pub fn open(path: &Path, start: Start, options: FollowOptions) -> io::Result<Self> {
-        let (file, id) = open_regular(path)?;
+        let (file, id) = line::open(path)?;
         let size = file.metadata()?.len();
         let mut follower = Self {
             path: path.to_path_buf(),
@@ -234,36 +234,33 @@ impl Follower {
                 Next::Changing => return Ok(Found::NoName),
                 // written to before it lost its name, but after we looked
                 Next::File { .. } if self.file.metadata()?.len() > size => {}
-                Next::File { file, id, older } => {
+                Next::File { file, id, between } => {
                     if size > self.place.offset
                         && let Some(rest) = self.read(false)?
                     {
                         return Ok(Found::Event(rest));
                     }
-                    self.begin(file, id, older);
+                    self.begin(file, id, between);
                     return Ok(Found::Event(FollowEvent::Rotated));
                 }
             }
         }
     }
 
-    /// Goes on with a new file, or after those that came between if they are too many.
-    fn begin(&mut self, file: File, id: FileId, older: line::Older) {
+    /// Goes on with a new file, or with the present log if too many bytes lie between.
+    fn begin(&mut self, file: File, id: FileId, between: Option<u64>) {
         self.nameless = Nameless::No;
         self.file = file;
         self.place = Place::start_of(id);
         let limit = self.options.skip_beyond.unwrap_or(u64::MAX);
-        match older {
-            line::Older::None => {}
-            line::Older::Unknown => self.owed.push(FollowEvent::Skipped(None)),
-            line::Older::Bytes(bytes) if bytes > limit => {
-                if let Ok((file, id)) = open_regular(&self.path) {
-                    self.file = file;
-                    self.place = Place::start_of(id);
-                    self.owed.push(FollowEvent::Skipped(Some(bytes)));
-                }
-            }
-            line::Older::Bytes(_) => {}
+        if between.is_none() {
+            self.owed.push(FollowEvent::Skipped(None));
+        } else if between > Some(limit)
+            && let Ok((file, id)) = line::open(&self.path)
+        {
+            self.file = file;
+            self.place = Place::start_of(id);
+            self.owed.push(FollowEvent::Skipped(between));
         }
     }
 

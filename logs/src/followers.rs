@@ -6,15 +6,15 @@ mod watcher;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use tokio::sync::watch;
 use tokio::time::timeout;
 
 use self::watcher::Watches;
-use crate::lock::lock;
 
 /// How often to look where nothing tells of changes: inotify is exhausted, or the log's
 /// folder does not exist.
@@ -55,7 +55,7 @@ impl Followers {
     /// before [`ChangeNotifier::watch`].
     #[must_use]
     pub fn follow(&self, path: &Path) -> ChangeNotifier {
-        let mut logs = lock(&self.0.logs);
+        let mut logs = self.0.logs.lock();
         let notice = logs.entry(path.to_path_buf()).or_default().subscribe();
         self.0.count.store(logs.len(), Ordering::Relaxed);
         ChangeNotifier {
@@ -78,20 +78,20 @@ impl Followers {
     }
 
     fn tell(&self, path: &Path, change: impl FnOnce(&mut Notice)) {
-        if let Some(notice) = lock(&self.0.logs).get(path) {
+        if let Some(notice) = self.0.logs.lock().get(path) {
             notice.send_modify(change);
         }
     }
 
     fn tell_all(&self) {
-        for notice in lock(&self.0.logs).values() {
+        for notice in self.0.logs.lock().values() {
             notice.send_modify(|notice| notice.times += 1);
         }
     }
 
     fn leave(&self, path: &Path) {
         {
-            let mut logs = lock(&self.0.logs);
+            let mut logs = self.0.logs.lock();
             // the one that leaves still counts
             if logs
                 .get(path)
@@ -106,7 +106,7 @@ impl Followers {
     }
 
     fn is_followed(&self, path: &Path) -> bool {
-        lock(&self.0.logs).contains_key(path)
+        self.0.logs.lock().contains_key(path)
     }
 }
 

@@ -2,13 +2,12 @@
 //! is removed.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
 
+use parking_lot::Mutex;
 use visord_model::event::Stream;
 use visord_model::name::ProcessName;
-
-use crate::lock::lock;
 
 /// Bytes of the outputs of one process.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -37,18 +36,20 @@ pub(crate) struct Ledger(Mutex<BTreeMap<(ProcessName, Stream), Counts>>);
 impl Ledger {
     /// Those of one output.
     pub(crate) fn of(&self, name: &ProcessName, stream: Stream) -> Counts {
-        let mut counts = lock(&self.0);
+        let mut counts = self.0.lock();
         counts.entry((name.clone(), stream)).or_default().clone()
     }
 
     /// Those of one output if it was ever opened.
     pub(crate) fn known(&self, name: &ProcessName, stream: Stream) -> Option<Counts> {
-        lock(&self.0).get(&(name.clone(), stream)).cloned()
+        self.0.lock().get(&(name.clone(), stream)).cloned()
     }
 
     /// Removes the counts of these processes.
     pub(crate) fn forget(&self, processes: &BTreeSet<ProcessName>) {
-        lock(&self.0).retain(|(name, _), _| !processes.contains(name));
+        self.0
+            .lock()
+            .retain(|(name, _), _| !processes.contains(name));
     }
 
     /// One of the counts, of both outputs of a process.

@@ -51,7 +51,6 @@ mod file;
 pub mod follow;
 mod followers;
 mod ledger;
-mod lock;
 mod loss;
 mod mounts;
 mod output;

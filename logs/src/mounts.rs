@@ -5,11 +5,11 @@ use std::io::{self, Read};
 use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::poll::PollFlags;
+use parking_lot::Mutex;
 
-use crate::lock::lock;
+use crate::fifo::polled;
 
 /// Where the kernel lists the mounts.
 const TABLE: &str = "/proc/self/mountinfo";
@@ -36,7 +36,7 @@ impl Mounts {
     /// alone. `None` without a readable mount table.
     pub(crate) fn device_of(&self, path: &Path) -> Option<u64> {
         let path = std::path::absolute(path).ok()?;
-        let mut table = lock(&self.0);
+        let mut table = self.0.lock();
         if !table.as_ref().is_some_and(Table::is_current) {
             *table = Table::read().ok();
         }
@@ -58,10 +58,8 @@ impl Table {
 
     /// Whether nothing was mounted or unmounted since it was last asked.
     fn is_current(&self) -> bool {
-        let mut asked = [PollFd::new(self.file.as_fd(), PollFlags::POLLPRI)];
-        let answered = poll(&mut asked, PollTimeout::ZERO);
-        let changed = |events: PollFlags| events.contains(PollFlags::POLLPRI);
-        answered.is_ok() && !asked[0].revents().is_some_and(changed)
+        polled(self.file.as_fd(), PollFlags::POLLPRI)
+            .is_ok_and(|found| !found.contains(PollFlags::POLLPRI))
     }
 }
 
@@ -85,31 +83,24 @@ fn parsed_line(line: &[u8]) -> Option<Mount> {
     let mut fields = line.split(|&byte| byte == b' ');
     let device = std::str::from_utf8(fields.nth(2)?).ok()?;
     let (major, minor) = device.split_once(':')?;
-    let point = unescaped(fields.nth(1)?);
+    let point = unescaped(fields.nth(1)?)?;
     Some(Mount {
         point: PathBuf::from(std::ffi::OsString::from_vec(point)),
         device: nix::sys::stat::makedev(major.parse().ok()?, minor.parse().ok()?),
     })
 }
 
-/// Undoes the table's `\040` for a space and the like.
-fn unescaped(field: &[u8]) -> Vec<u8> {
-    let mut plain = Vec::with_capacity(field.len());
-    let mut rest = field;
-    while let [first, tail @ ..] = rest {
-        let code = match (first, tail) {
-            (b'\\', [a, b, c, ..]) => octal([*a, *b, *c]),
-            _other => None,
-        };
-        plain.push(code.unwrap_or(*first));
-        rest = if code.is_some() { &tail[3..] } else { tail };
+/// Undoes the table's `\040` for a space and the like: three octal digits after each backslash.
+fn unescaped(field: &[u8]) -> Option<Vec<u8>> {
+    let mut parts = field.split(|&byte| byte == b'\\');
+    let mut plain = parts.next()?.to_vec();
+    for part in parts {
+        let (code, rest) = part.split_at_checked(3)?;
+        let code = std::str::from_utf8(code).ok()?;
+        plain.push(u8::from_str_radix(code, 8).ok()?);
+        plain.extend_from_slice(rest);
     }
-    plain
-}
-
-fn octal(digits: [u8; 3]) -> Option<u8> {
-    let text = std::str::from_utf8(&digits).ok()?.to_owned();
-    u8::from_str_radix(&text, 8).ok()
+    Some(plain)
 }
 
 #[cfg(test)]

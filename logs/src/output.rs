@@ -18,7 +18,7 @@ use capture::Capture;
 use lines::Lines;
 
 use crate::disk::{Disk, Kind};
-use crate::file::{LogFile, Stop};
+use crate::file::LogFile;
 use crate::followers::Followers;
 use crate::ledger::Counts;
 use crate::loss::Loss;
@@ -180,19 +180,19 @@ impl<D: Disk> Output<D> {
         if appended.stored > 0 {
             let stored = appended.stored as u64;
             self.counts.stored.fetch_add(stored, Ordering::Relaxed);
-            self.followers.grown(file.path());
+            self.followers.grown(&file.path);
         }
         self.say_remark();
-        match appended.stop {
+        match appended.error {
             None => {}
-            Some(Stop::Full) => self.enqueue(rest),
-            Some(Stop::Failed(error)) => self.lose(rest.len(), &error),
+            Some(error) if error.kind() == io::ErrorKind::WouldBlock => self.enqueue(rest),
+            Some(error) => self.lose(rest.len(), &error),
         }
     }
 
     /// Says what went wrong with the file but was survived.
     pub(crate) fn say_remark(&mut self) {
-        if let Some(remark) = self.file.as_mut().and_then(LogFile::take_remark) {
+        if let Some(remark) = self.file.as_mut().and_then(|file| file.remark.take()) {
             slog::warn!(self.logger, "{remark}");
         }
     }
@@ -214,7 +214,7 @@ impl<D: Disk> Output<D> {
 
     /// Why the sink takes nothing.
     fn stall(&self) -> String {
-        match self.file.as_ref().map(LogFile::kind) {
+        match self.file.as_ref().map(|file| file.kind) {
             Some(Kind::Regular | Kind::Borrowed) => {
                 io::Error::from_raw_os_error(libc::EAGAIN).to_string()
             }
@@ -259,7 +259,7 @@ impl<D: Disk> Output<D> {
         match file.reopen() {
             Ok(old) => Some(old),
             Err(error) => {
-                let path = file.path().display();
+                let path = file.path.display();
                 slog::warn!(
                     self.logger,
                     "cannot reopen {path}: {error}; going on with the old file"
@@ -271,7 +271,10 @@ impl<D: Disk> Output<D> {
 
     /// Whether all is well: nothing queued, nothing owed, nothing to be compressed.
     pub(crate) fn is_calm(&self) -> bool {
-        let has_rotated = self.file.as_ref().is_some_and(LogFile::has_rotated);
+        let has_rotated = self
+            .file
+            .as_ref()
+            .is_some_and(|file| file.rotated.is_some());
         self.queue.is_empty() && !self.loss.is_owed() && !has_rotated
     }
 

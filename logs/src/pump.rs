@@ -16,18 +16,18 @@ mod slot;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
+use parking_lot::Mutex;
 use slog::Logger;
 
 use crate::archive::Archive;
 use crate::disk::RealDisk;
 use crate::file::LogFile;
 use crate::followers::Followers;
-use crate::lock::lock;
 use crate::worker::{Inbox, Worker, queue};
 
 pub(crate) use commands::{ChannelId, Command, CommandSender};
@@ -56,7 +56,7 @@ pub(crate) struct Context {
 impl Context {
     /// Has every log thread do something.
     pub(crate) fn run_on_all(&self, job: impl Fn(&mut Pump) + Clone + Send + 'static) {
-        for thread in &*lock(&self.threads) {
+        for thread in &*self.threads.lock() {
             thread.run(job.clone());
         }
     }

@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use parking_lot::Mutex;
 use slog::Logger;
 use visord_model::event::Stream;
 use visord_model::name::ProcessName;
@@ -18,7 +19,6 @@ use crate::disk::{Kind, RealDisk};
 use crate::file::{FileAction, LogFile};
 use crate::followers::Followers;
 use crate::ledger::{ByteCounts, Ledger};
-use crate::lock::lock;
 use crate::mounts::Mounts;
 use crate::output::Output;
 use crate::pump::{Command, CommandSender, Context, Pump, gone};
@@ -91,7 +91,7 @@ impl LogService {
     /// # Errors
     /// No thread or no descriptor can be had.
     pub fn start_first_thread(&self) -> io::Result<()> {
-        let mut threads = lock(&self.0.threads);
+        let mut threads = self.0.threads.lock();
         if threads.running.is_empty() {
             self.0.start_thread(&mut threads)?;
         }
@@ -171,7 +171,7 @@ impl LogService {
         let processes: Arc<BTreeSet<ProcessName>> = Arc::new(processes.into_iter().collect());
         self.0.ledger.forget(&processes);
         // only a memory of where logs were found: a wrong guess costs one more hop
-        lock(&self.0.folders).clear();
+        self.0.folders.lock().clear();
         let context = &self.0.context;
         context.run_on_all(move |pump| pump.forget(&processes));
     }
@@ -180,7 +180,7 @@ impl LogService {
     /// joins the threads. A thread on a file system that hangs is left behind after 5 s.
     pub fn shutdown(self) {
         let running = {
-            let mut threads = lock(&self.0.threads);
+            let mut threads = self.0.threads.lock();
             threads.finished = true;
             std::mem::take(&mut threads.running)
         };
@@ -209,14 +209,14 @@ impl Shared {
     /// Where a log is that is not open, judged by its name.
     fn home_of(&self, path: &Path) -> Home {
         let folder = path.parent();
-        let known = folder.and_then(|folder| lock(&self.folders).get(folder).copied());
+        let known = folder.and_then(|folder| self.folders.lock().get(folder).copied());
         known.or_else(|| self.mounts.device_of(path))
     }
 
     /// The thread of these sinks, started if need be; the last one there is if no more can be
     /// had.
     fn thread_for(&self, home: Home) -> io::Result<CommandSender> {
-        let mut threads = lock(&self.threads);
+        let mut threads = self.threads.lock();
         if threads.finished {
             return Err(gone());
         }
@@ -240,7 +240,7 @@ impl Shared {
     fn start_thread(&self, threads: &mut Threads) -> io::Result<()> {
         let name = format!("log-{}", threads.running.len());
         let thread = Pump::start(&name, &self.context)?;
-        lock(&self.context.threads).push(thread.sender().clone());
+        self.context.threads.lock().push(thread.sender().clone());
         threads.running.push(thread);
         Ok(())
     }
@@ -293,18 +293,16 @@ impl Shared {
     /// The thread of the file system that an opened channel writes to.
     fn thread_of(&self, output: &mut Output<RealDisk>) -> io::Result<CommandSender> {
         let home = match &mut output.file {
-            None => None,
-            Some(file) => match file.kind() {
-                Kind::Borrowed => Some(file.device()?),
-                Kind::Regular => {
-                    let device = file.device()?;
-                    if let Some(folder) = file.path().parent() {
-                        lock(&self.folders).insert(folder.to_path_buf(), device);
-                    }
-                    Some(device)
+            Some(file) if !file.kind.is_polled() => {
+                let device = file.device()?;
+                if file.kind == Kind::Regular
+                    && let Some(folder) = file.path.parent()
+                {
+                    self.folders.lock().insert(folder.to_path_buf(), device);
                 }
-                Kind::Pollable | Kind::Socket => None,
-            },
+                Some(device)
+            }
+            Some(_) | None => None,
         };
         self.thread_for(home)
     }

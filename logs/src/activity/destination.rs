@@ -76,7 +76,7 @@ impl Destination {
 
     fn announce(&self) {
         if let Some(file) = self.sink.file() {
-            self.followers.grown(file.path());
+            self.followers.grown(&file.path);
         }
     }
 
@@ -85,16 +85,14 @@ impl Destination {
         if self.lost.is_none() && self.problem.is_none() {
             return;
         }
-        // "YYYY-MM-DD HH:MM:SS,mmm"
-        let time = line.get(..23).unwrap_or_default();
         if let Some((count, reason)) = &self.lost {
-            let text = format!("{time} ERRO {count} lines of the activity log lost: {reason}\n");
+            let text = lost_lines(line, *count, reason);
             if self.sink.write(&text, 0, true).is_ok() {
                 self.lost = None;
             }
         }
         if let Some(text) = &self.problem {
-            let text = format!("{time} ERRO {text}\n");
+            let text = format!("{} ERRO {text}\n", time_of(line));
             if self.sink.write(&text, 0, true).is_ok() {
                 self.problem = None;
             }
@@ -116,4 +114,15 @@ impl Destination {
         let file = self.sink.file_mut();
         file.map_or(Ok(()), |file| file.maintain(FileAction::Clear))
     }
+}
+
+/// The line that declares lost lines, at the time of this line.
+pub(super) fn lost_lines(line: &str, count: u64, reason: &str) -> String {
+    let time = time_of(line);
+    format!("{time} ERRO {count} lines of the activity log lost: {reason}\n")
+}
+
+/// `YYYY-MM-DD HH:MM:SS,mmm`.
+fn time_of(line: &str) -> &str {
+    line.get(..23).unwrap_or_default()
 }

@@ -1,6 +1,5 @@
 //! How far the thread of a writer has come, for callers that wait until what was said is written.
 
-use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -16,8 +15,7 @@ const PATIENCE: Duration = Duration::from_millis(200);
 #[derive(Debug, Default)]
 pub(super) struct Progress {
     queued: AtomicU64,
-    /// A number is whole whatever panics.
-    done: AssertUnwindSafe<watch::Sender<u64>>,
+    done: watch::Sender<u64>,
     /// One more than `done` was when a caller gave up waiting; 0: none has.
     given_up: AtomicU64,
 }

@@ -8,18 +8,17 @@
 use std::future::Future;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, mpsc};
+use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
 use futures_util::future::BoxFuture;
+use parking_lot::{Mutex, RwLock};
 use tokio::sync::oneshot;
 
-use super::destination::Destination;
+use super::destination::{Destination, lost_lines};
 use super::progress::Progress;
 use super::sink::Sink;
 use crate::followers::Followers;
-use crate::lock::lock;
 use crate::worker::{self, Inbox, Worker, queue};
 
 /// Lines that may wait for a slow disk; more are lost and counted.
@@ -35,8 +34,20 @@ pub(super) struct LogWriter {
     is_file: bool,
     shared: Arc<Shared>,
     mode: RwLock<Mode>,
-    /// Lines that found the queue full and are not declared yet.
-    lost: AtomicU64,
+    lost: Mutex<Overflow>,
+}
+
+/// Lines that found the queue full and are not declared yet.
+#[derive(Default)]
+struct Overflow {
+    lines: u64,
+    last: String,
+}
+
+impl Overflow {
+    fn notice(&self) -> String {
+        lost_lines(&self.last, self.lines, "its queue was full")
+    }
 }
 
 /// What the callers and the thread share.
@@ -58,9 +69,8 @@ enum Mode {
 enum Command {
     /// A whole line, with its newline.
     Line(String),
-    Reopen,
-    Clear(oneshot::Sender<io::Result<()>>),
-    Flush(mpsc::Sender<()>),
+    /// Something else to be done, for which a caller waits.
+    Do(Box<dyn FnOnce(&mut Destination) + Send>),
 }
 
 impl LogWriter {
@@ -74,7 +84,7 @@ impl LogWriter {
                 progress: Arc::default(),
             }),
             mode: RwLock::new(Mode::Direct),
-            lost: AtomicU64::new(0),
+            lost: Mutex::default(),
         }
     }
 
@@ -83,37 +93,35 @@ impl LogWriter {
         self.is_file
     }
 
-    /// Writes or queues one line; never waits when queued. `notice` words the line that
-    /// declares how many lines the full queue has cost.
-    pub(super) fn write(&self, line: String, notice: impl Fn(u64) -> String) {
-        let mode = self.mode();
-        let worker = match &*mode {
-            Mode::Direct => return lock(&self.shared.destination).write(&line),
-            Mode::Queued(worker) => worker,
-            Mode::Abandoned => return,
-        };
-        let send = |line| worker.sender().send(Command::Line(line)).is_ok();
-        let lost = self.lost.swap(0, Ordering::Relaxed);
-        let mut queued = 0;
-        let mut undeclared = lost;
-        if lost > 0 && send(notice(lost)) {
-            queued += 1;
-            undeclared = 0;
+    /// Writes or queues one line; never waits when queued.
+    pub(super) fn write(&self, line: String) {
+        match &*self.mode.read() {
+            Mode::Direct => self.shared.destination.lock().write(&line),
+            Mode::Queued(worker) => {
+                let send = |line| worker.sender().send(Command::Line(line));
+                let mut lost = self.lost.lock();
+                let mut queued = 0;
+                if lost.lines > 0 && send(lost.notice()).is_ok() {
+                    *lost = Overflow::default();
+                    queued += 1;
+                }
+                if let Err(Command::Line(line)) = send(line) {
+                    lost.lines += 1;
+                    lost.last = line;
+                } else {
+                    queued += 1;
+                }
+                self.shared.progress.queued(queued);
+            }
+            Mode::Abandoned => {}
         }
-        if send(line) {
-            queued += 1;
-        } else {
-            undeclared += 1;
-        }
-        self.lost.fetch_add(undeclared, Ordering::Relaxed);
-        self.shared.progress.queued(queued);
     }
 
     /// See [`Progress::settled`].
     pub(super) fn settled(&self) -> Option<BoxFuture<'static, ()>> {
         let settled = self.shared.progress.settled();
         if settled.is_some()
-            && let Mode::Queued(worker) = &*self.mode()
+            && let Mode::Queued(worker) = &*self.mode.read()
         {
             worker.sender().hurry();
         }
@@ -122,7 +130,7 @@ impl LogWriter {
 
     /// Notifies these followers from now on when the file grew.
     pub(super) fn announce_to(&self, followers: Followers) {
-        lock(&self.shared.destination).followers = followers;
+        self.shared.destination.lock().followers = followers;
     }
 
     /// Starts the thread; without effect if it runs.
@@ -130,7 +138,7 @@ impl LogWriter {
     /// # Errors
     /// No thread can be had: lines are still written directly.
     pub(super) fn start_thread(&self) -> io::Result<()> {
-        let mut mode = self.mode.write().unwrap_or_else(PoisonError::into_inner);
+        let mut mode = self.mode.write();
         if matches!(*mode, Mode::Direct) {
             let (sender, inbox) = queue(QUEUE)?;
             let shared = Arc::clone(&self.shared);
@@ -141,10 +149,10 @@ impl LogWriter {
     }
 
     /// Ends the thread when everything queued is written; one that hangs is left behind.
-    pub(super) fn stop_thread(&self, notice: impl Fn(u64) -> String) {
+    pub(super) fn stop_thread(&self) {
         // callers go on meanwhile
         let is_flushed = self.flush();
-        let mut mode = self.mode.write().unwrap_or_else(PoisonError::into_inner);
+        let mut mode = self.mode.write();
         match std::mem::replace(&mut *mode, Mode::Abandoned) {
             Mode::Direct => {}
             Mode::Queued(worker) => {
@@ -155,22 +163,25 @@ impl LogWriter {
             }
             Mode::Abandoned => return,
         }
-        let lost = self.lost.swap(0, Ordering::Relaxed);
-        if lost > 0 {
-            lock(&self.shared.destination).write(&notice(lost));
+        let lost = std::mem::take(&mut *self.lost.lock());
+        if lost.lines > 0 {
+            self.shared.destination.lock().write(&lost.notice());
         }
         *mode = Mode::Direct;
     }
 
     /// Opens the file again, after the lines before.
     pub(super) fn reopen(&self) {
-        self.command(Command::Reopen);
+        self.perform(Destination::reopen);
     }
 
     /// Empties the file, after the lines before.
     pub(super) fn clear(&self) -> impl Future<Output = io::Result<()>> + 'static + use<> {
         let (reply, answer) = oneshot::channel();
-        self.command(Command::Clear(reply));
+        self.perform(|destination| {
+            // the caller may have stopped waiting
+            let _ = reply.send(destination.clear());
+        });
         async {
             answer
                 .await
@@ -182,26 +193,25 @@ impl LogWriter {
     /// it is.
     pub(super) fn flush(&self) -> bool {
         let (reply, answer) = mpsc::channel();
-        self.command(Command::Flush(reply));
+        self.perform(move |_| {
+            // the caller may have stopped waiting
+            let _ = reply.send(());
+        });
         answer.recv_timeout(PATIENCE).is_ok()
     }
 
-    /// Performs or queues a command, even if the queue of lines is full. One that is dropped
-    /// closes its reply channel.
-    fn command(&self, command: Command) {
-        match &*self.mode() {
-            Mode::Direct => command.perform(&mut lock(&self.shared.destination)),
+    /// Does something, or queues it even if the queue of lines is full. What is dropped closes its
+    /// reply channel.
+    fn perform(&self, job: impl FnOnce(&mut Destination) + Send + 'static) {
+        match &*self.mode.read() {
+            Mode::Direct => job(&mut self.shared.destination.lock()),
             Mode::Queued(worker) => {
-                if worker.sender().send(command).is_ok() {
+                if worker.sender().send(Command::Do(Box::new(job))).is_ok() {
                     self.shared.progress.queued(1);
                 }
             }
             Mode::Abandoned => {}
         }
-    }
-
-    fn mode(&self) -> RwLockReadGuard<'_, Mode> {
-        self.mode.read().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -214,7 +224,7 @@ impl Shared {
             let is_busy = last.is_some_and(|last| now.duration_since(last) < NAP * 2);
             last = Some(now);
             self.perform(batch);
-            if is_busy && !lock(&self.destination).followers.any() {
+            if is_busy && !self.destination.lock().followers.any() {
                 inbox.nap(NAP);
             }
         }
@@ -226,9 +236,9 @@ impl Shared {
         for command in batch {
             match command {
                 Command::Line(line) => lines.push(line),
-                Command::Reopen | Command::Clear(_) | Command::Flush(_) => {
+                Command::Do(job) => {
                     self.write(std::mem::take(&mut lines));
-                    self.guarded(1, |destination| command.perform(destination));
+                    self.guarded(1, job);
                 }
             }
         }
@@ -241,7 +251,7 @@ impl Shared {
 
     /// A panic, which the panic hook has reported, costs these commands and not the thread.
     fn guarded(&self, count: usize, perform: impl FnOnce(&mut Destination)) {
-        let perform = || perform(&mut lock(&self.destination));
+        let perform = || perform(&mut self.destination.lock());
         let _ = catch_unwind(AssertUnwindSafe(perform));
         self.progress.done(count);
     }
@@ -250,22 +260,6 @@ impl Shared {
 impl worker::Command for Command {
     fn is_urgent(&self) -> bool {
         !matches!(self, Self::Line(_))
-    }
-}
-
-impl Command {
-    fn perform(self, destination: &mut Destination) {
-        match self {
-            Self::Line(line) => destination.write(&line),
-            Self::Reopen => destination.reopen(),
-            Self::Clear(reply) => {
-                // the caller may have stopped waiting
-                let _ = reply.send(destination.clear());
-            }
-            Self::Flush(reply) => {
-                let _ = reply.send(());
-            }
-        }
     }
 }
 

@@ -12,7 +12,6 @@ use nix::errno::Errno;
 use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify, InotifyEvent, WatchDescriptor};
 
 use super::Followers;
-use crate::lock::lock;
 
 /// Lets events of a busy log gather: the kernel makes one of those that are alike.
 const NAP: Duration = Duration::from_millis(5);
@@ -68,7 +67,7 @@ impl Followers {
             path,
             AddWatchFlags::IN_MODIFY | AddWatchFlags::IN_ATTRIB | AddWatchFlags::IN_DONT_FOLLOW,
         );
-        let mut watches = lock(&self.0.watches);
+        let mut watches = self.0.watches.lock();
         let current = watches.inotify.get_or_insert_with(|| Arc::clone(&inotify));
         if !Arc::ptr_eq(current, &inotify) {
             // the thread ended meanwhile, and another began: that one will be asked next time
@@ -98,7 +97,7 @@ impl Followers {
 
     /// The instance in use, or a new one; nothing if the system has none to give.
     fn inotify(&self) -> Option<Arc<Inotify>> {
-        let mut watches = lock(&self.0.watches);
+        let mut watches = self.0.watches.lock();
         if watches.inotify.is_none() {
             watches.inotify = Inotify::init(InitFlags::IN_CLOEXEC).ok().map(Arc::new);
         }
@@ -107,7 +106,7 @@ impl Followers {
 
     /// This log has no follower any more.
     pub(super) fn unwatch(&self, path: &Path) {
-        let mut watches = lock(&self.0.watches);
+        let mut watches = self.0.watches.lock();
         if !self.is_followed(path) {
             let useless = watches.forget(path);
             // each of these makes an event, which wakes the thread: it ends after the last
@@ -123,15 +122,15 @@ impl Followers {
                 Err(Errno::EINTR) => {}
                 Err(_) => {
                     // nothing more will come: every follower looks once a second
-                    *lock(&self.0.watches) = Watches::default();
-                    for notice in lock(&self.0.logs).values() {
+                    *self.0.watches.lock() = Watches::default();
+                    for notice in self.0.logs.lock().values() {
                         notice.send_modify(|notice| notice.is_watched = false);
                     }
                     return;
                 }
             }
             {
-                let mut watches = lock(&self.0.watches);
+                let mut watches = self.0.watches.lock();
                 if watches.logs.is_empty() {
                     *watches = Watches::default();
                     return;
@@ -145,7 +144,7 @@ impl Followers {
         let mut grown = BTreeSet::new();
         let mut moved = BTreeSet::new();
         {
-            let mut watches = lock(&self.0.watches);
+            let mut watches = self.0.watches.lock();
             for event in events {
                 if event.mask.contains(AddWatchFlags::IN_Q_OVERFLOW) {
                     self.tell_all();

@@ -2,7 +2,7 @@
 //! stored plus the bytes declared lost.
 
 use std::path::PathBuf;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use slog::{OwnedKVList, Record};

@@ -9,9 +9,8 @@ use nix::sys::epoll::{Epoll, EpollEvent, EpollFlags};
 use nix::unistd::read;
 
 use super::{BUFFER, ChannelId};
-use crate::disk::{Kind, RealDisk};
+use crate::disk::RealDisk;
 use crate::fifo;
-use crate::file::LogFile;
 use crate::output::Output;
 
 /// The pipe of a heavy output is made this large, or else that, within what the system allows
@@ -138,10 +137,9 @@ impl Slot {
     /// What the epoll set should hold: the sink while bytes are queued for it, else the pipe.
     fn wanted(&self) -> Watched {
         if self.output.queued() > 0 {
-            let kind = self.output.file.as_ref().map(LogFile::kind);
-            match kind.is_some_and(Kind::is_polled) {
-                true => Watched::Sink,
-                false => Watched::Nothing,
+            match &self.output.file {
+                Some(file) if file.kind.is_polled() => Watched::Sink,
+                Some(_) | None => Watched::Nothing,
             }
         } else if self.pipe.is_some() {
             Watched::Pipe
@@ -181,7 +179,7 @@ impl Slot {
             Watched::Sink => {
                 if let Some(file) = &self.output.file {
                     let event = EpollEvent::new(EpollFlags::EPOLLOUT, id << 1 | 1);
-                    epoll.add(file.file(), event)?;
+                    epoll.add(&file.file, event)?;
                 }
             }
         }
@@ -197,7 +195,7 @@ impl Slot {
             Watched::Pipe => self.pipe.as_ref().map_or(Ok(()), |pipe| epoll.delete(pipe)),
             Watched::Sink => {
                 let file = self.output.file.as_ref();
-                file.map_or(Ok(()), |file| epoll.delete(file.file()))
+                file.map_or(Ok(()), |file| epoll.delete(&file.file))
             }
         };
         match removed {
@@ -250,7 +248,7 @@ impl Slot {
     /// Closes the log. What is in a FIFO without a reader is lost with it.
     pub(super) fn release_sink(&mut self) {
         if let Some(file) = self.output.file.take() {
-            self.output.lose(fifo::close(file.into_file()), &UNREAD);
+            self.output.lose(fifo::close(file.file), &UNREAD);
         }
     }
 
@@ -258,7 +256,6 @@ impl Slot {
     /// without one: nothing bounds the time until a reader comes.
     pub(super) fn settle_queue(&mut self, epoll: &Epoll) {
         if self.output.queued() > 0 && !self.has_reader(epoll) {
-            self.stop_waiting(epoll);
             self.output.abandon_queue();
         }
     }
@@ -266,26 +263,18 @@ impl Slot {
     /// Whether a reader has the sink open; from then on our own handle only writes, so that
     /// the end of the reader is an event.
     fn has_reader(&mut self, epoll: &Epoll) -> bool {
-        let Some(file) = &self.output.file else {
-            return false;
-        };
-        if !file.kind().is_polled() {
-            return false;
-        }
-        if !fifo::is_fifo(file.file()) {
-            return true;
-        }
-        let Ok(writer) = fifo::writer(file.file()) else {
-            return false;
-        };
         self.stop_waiting(epoll);
-        if let Some(file) = &mut self.output.file {
-            drop(file.swap_file(writer));
+        let Some(file) = &mut self.output.file else {
+            return false;
+        };
+        if !file.kind.is_polled() || !fifo::is_fifo(&file.file) {
+            return file.kind.is_polled();
         }
-        self.output
-            .file
-            .as_ref()
-            .is_some_and(|file| fifo::has_reader(file.file()))
+        let Ok(writer) = fifo::writer(&file.file) else {
+            return false;
+        };
+        file.file = writer;
+        fifo::has_reader(&file.file)
     }
 
     /// Closes the pipe, if there is one, and says so.

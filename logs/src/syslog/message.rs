@@ -1,6 +1,7 @@
 //! The text of a message: `<14>Nov 21 05:45:15 supervisord: x a line`, or what an RFC wants.
 
 use std::fmt::Display;
+use std::io::Write as _;
 use std::path::Path;
 
 use fasyslog::Severity;
@@ -81,57 +82,41 @@ impl Composer {
     /// A complete line of the activity log. The local form has all of it, its newline
     /// included; the others have a time and a severity of their own.
     pub(super) fn activity(&mut self, line: &str) -> &[u8] {
-        match &self.form {
-            Form::Local { .. } => self.local(&[line.as_bytes()]),
-            Form::Standard(..) => {
-                let severity = severity(line.get(LEVEL).unwrap_or_default());
-                let text = line.get(LEVEL.end..).unwrap_or(line);
-                self.standard(severity, "activity", text.trim())
-            }
-        }
+        let severity = severity(line.get(LEVEL).unwrap_or_default());
+        let text = line.get(LEVEL.end..).unwrap_or(line).trim();
+        self.compose(&[line.as_bytes()], severity, "activity", text.as_bytes())
     }
 
     /// One line of what a process wrote.
     pub(super) fn output(&mut self, process: &str, stream: Stream, line: &[u8]) -> &[u8] {
-        match &self.form {
-            Form::Local { .. } => self.local(&[process.as_bytes(), b" ", line]),
-            Form::Standard(..) => {
-                let text = String::from_utf8_lossy(line);
-                self.standard(Severity::INFORMATIONAL, stream.name(), &text)
-            }
-        }
+        let local = [process.as_bytes(), b" ", line];
+        self.compose(&local, Severity::INFORMATIONAL, stream.name(), line)
     }
 
-    fn local(&mut self, parts: &[&[u8]]) -> &[u8] {
-        let Form::Local { tag, clock } = &mut self.form else {
-            return &[];
-        };
+    /// `local` is what the local form says, the rest what the others say.
+    fn compose(&mut self, local: &[&[u8]], severity: Severity, id: &str, text: &[u8]) -> &[u8] {
         let message = &mut self.message;
         message.clear();
-        message.extend_from_slice(PRIORITY.as_bytes());
-        message.extend_from_slice(clock.text(since_1970()).as_bytes());
-        message.push(b' ');
-        message.extend_from_slice(tag.as_bytes());
-        message.extend_from_slice(b": ");
-        for part in parts {
-            message.extend_from_slice(part);
-        }
-        self.framed()
-    }
-
-    fn standard(&mut self, severity: Severity, id: &str, text: &str) -> &[u8] {
-        let Form::Standard(format, context) = &self.form else {
-            return &[];
-        };
-        let whole = match format {
-            SyslogFormat::Rfc5424 => context
-                .format_rfc5424(severity, Some(id), Vec::new(), Some(text))
-                .to_string(),
-            SyslogFormat::Local | SyslogFormat::Rfc3164 => {
-                context.format_rfc3164(severity, Some(text)).to_string()
+        match &mut self.form {
+            Form::Local { tag, clock } => {
+                let time = clock.text(since_1970());
+                // a buffer takes everything
+                let _ = write!(message, "{PRIORITY}{time} {tag}: ");
+                message.extend(local.iter().copied().flatten());
             }
-        };
-        self.message = whole.into_bytes();
+            Form::Standard(format, context) => {
+                let text = String::from_utf8_lossy(text);
+                let whole = match format {
+                    SyslogFormat::Rfc5424 => context
+                        .format_rfc5424(severity, Some(id), Vec::new(), Some(text))
+                        .to_string(),
+                    SyslogFormat::Local | SyslogFormat::Rfc3164 => {
+                        context.format_rfc3164(severity, Some(text)).to_string()
+                    }
+                };
+                message.extend(whole.into_bytes());
+            }
+        }
         self.framed()
     }
 

@@ -9,17 +9,17 @@ use std::collections::btree_map::Entry;
 use std::fmt::Display;
 use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use parking_lot::Mutex;
 use slog::Logger;
 use visord_config::{SyslogAddress, SyslogConfig};
 use visord_model::event::Stream;
 
 use super::connection::{Connection, Receipt};
 use super::message::Composer;
-use crate::lock::lock;
 use crate::loss::Loss;
 use crate::worker::{self, Command, Inbox, Sender, Worker};
 
@@ -123,7 +123,7 @@ impl SyslogSenders {
     pub(crate) fn handle(&self, config: &SyslogConfig, origin: Origin) -> io::Result<SyslogHandle> {
         let address = super::resolved(&config.address, &self.local);
         let composer = Composer::new(config.format, &address, &origin.process);
-        let mut running = lock(&self.running);
+        let mut running = self.running.lock();
         let Running { worker, losses } = match running.entry(address) {
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(new) => {
@@ -141,7 +141,7 @@ impl SyslogSenders {
 
     /// Sends what is queued and ends the threads. One that hangs is left behind.
     pub(crate) fn stop(&self) {
-        let running = std::mem::take(&mut *lock(&self.running));
+        let running = std::mem::take(&mut *self.running.lock());
         let deadline = Instant::now() + PATIENCE;
         for sender in running.values() {
             sender.worker.sender().close(deadline);
@@ -200,7 +200,7 @@ impl Losses {
     /// Counts bytes that are lost; whether no declaration was owed before.
     fn add(&self, origin: &Origin, bytes: usize, reason: &dyn Display) -> bool {
         origin.total.fetch_add(bytes as u64, Ordering::Relaxed);
-        let mut losses = lock(&self.0);
+        let mut losses = self.0.lock();
         let loss = losses.entry(origin.shown.clone()).or_default();
         let is_new = !loss.is_owed();
         loss.add(bytes, reason);
@@ -210,7 +210,7 @@ impl Losses {
     /// Declares what is lost, each output at most once a second; says when the next is due.
     fn declare(&self, logger: &Logger) -> Option<Instant> {
         let now = Instant::now();
-        let mut losses = lock(&self.0);
+        let mut losses = self.0.lock();
         losses.retain(|_, loss| !loss.is_settled(now));
         for (of, loss) in &mut *losses {
             if let Some(text) = loss.declare(of, now) {
@@ -224,7 +224,7 @@ impl Losses {
     /// Declares what is lost, whatever the time.
     fn settle(&self, logger: &Logger) {
         let now = Instant::now();
-        for (of, loss) in &mut *lock(&self.0) {
+        for (of, loss) in &mut *self.0.lock() {
             if let Some(text) = loss.settle(of, now) {
                 slog::error!(logger, "{text}");
             }

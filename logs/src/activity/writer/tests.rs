@@ -4,10 +4,6 @@ use super::*;
 use crate::disk::RealDisk;
 use crate::file::{FileOptions, LogFile};
 
-fn notice(lost: u64) -> String {
-    format!("{lost} lost\n")
-}
-
 fn writer(dir: &tempfile::TempDir) -> (LogWriter, std::path::PathBuf) {
     let path = dir.path().join("log");
     let file = LogFile::open(RealDisk, path.clone(), FileOptions::default()).expect("open");
@@ -20,21 +16,27 @@ fn writer(dir: &tempfile::TempDir) -> (LogWriter, std::path::PathBuf) {
 fn a_full_queue_loses_lines_and_says_how_many() {
     let dir = tempfile::tempdir().expect("tempdir");
     let (writer, path) = writer(&dir);
-    let hang = lock(&writer.shared.destination);
+    let hang = writer.shared.destination.lock();
     // as many as may be queued, and those that the thread has taken already
     let most = QUEUE + 256;
     for number in 0..most + 5 {
-        writer.write(format!("{number}\n"), notice);
+        writer.write(format!("{number}\n"));
     }
     let cleared = writer.clear();
     drop(hang);
     drop(cleared);
     writer.flush();
-    writer.write("next\n".into(), notice);
+    writer.write("next\n".into());
     writer.flush();
     let text = std::fs::read_to_string(path).expect("read");
-    let (lost, next) = text.split_once(' ').expect("a notice");
-    assert_eq!(next, "lost\nnext\n", "cleared in spite of the full queue");
+    let (lost, rest) = text
+        .strip_prefix(" ERRO ")
+        .and_then(|text| text.split_once(' '))
+        .expect("a notice");
+    assert_eq!(
+        rest, "lines of the activity log lost: its queue was full\nnext\n",
+        "cleared in spite of the full queue"
+    );
     let lost: usize = lost.parse().expect("a number");
     assert!((5..=5 + 256).contains(&lost), "{lost}");
 }
@@ -45,15 +47,15 @@ fn lines_that_come_in_quick_succession_share_wakeups() {
     let (writer, path) = writer(&dir);
     let begun = Instant::now();
     for number in 0..400 {
-        writer.write(format!("{number}\n"), notice);
+        writer.write(format!("{number}\n"));
         std::thread::sleep(Duration::from_micros(100));
     }
     let naps = begun.elapsed().div_duration_f64(NAP);
-    let wakeups = match &*writer.mode() {
+    let wakeups = match &*writer.mode.read() {
         Mode::Queued(worker) => worker.sender().wakeups(),
         Mode::Direct | Mode::Abandoned => 0,
     };
-    writer.stop_thread(notice);
+    writer.stop_thread();
     assert!((wakeups as f64) < naps * 2.0 + 5.0, "{wakeups} of {naps}");
     let text = std::fs::read_to_string(path).expect("read");
     assert_eq!(text.lines().count(), 400);
@@ -68,7 +70,7 @@ fn a_caller_that_waits_ends_the_nap() {
         .build()
         .expect("runtime");
     for number in 1..=100 {
-        writer.write(format!("{number}\n"), notice);
+        writer.write(format!("{number}\n"));
         runtime.block_on(async {
             if let Some(settled) = writer.settled() {
                 settled.await;
