@@ -7,7 +7,6 @@
 //! written as soon as lines can be written again.
 
 mod destination;
-mod progress;
 mod sink;
 mod writer;
 

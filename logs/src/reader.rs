@@ -2,7 +2,7 @@
 //! Nothing is read before it is asked for: what is found is a [`Section`], which is read piece by
 //! piece. Everything here blocks: it is for a thread that may wait for a disk.
 
-use std::fs::{File, Metadata};
+use std::fs::File;
 use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::path::Path;
 
@@ -83,11 +83,11 @@ pub fn read(path: &Path, offset: i64, length: i64) -> Result<Option<Section>, Re
     if path == Path::new(NULL) {
         return Ok(None);
     }
-    let (file, metadata) = open(path).map_err(|error| match error.kind() {
+    let (file, size) = open(path).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => ReadError::NoFile,
         _other => ReadError::Failed,
     })?;
-    let size = metadata.len().cast_signed();
+    let size = size.cast_signed();
     let (start, length) = match (offset, length) {
         (..0, _) => (size.saturating_add(offset).max(0), i64::MAX),
         (_, 0) => (offset, i64::MAX),
@@ -107,13 +107,13 @@ pub fn tail(path: &Path, offset: i64, length: i64) -> Tail {
         offset,
         ..Tail::default()
     };
-    let (file, metadata) = match open(path) {
+    let (file, size) = match open(path) {
         Ok(opened) => opened,
         Err(_) if path == Path::new(NULL) => return unread(0),
         Err(error) if error.kind() == io::ErrorKind::NotFound => return unread(0),
         Err(_) => return unread(offset),
     };
-    let size = metadata.len().cast_signed();
+    let size = size.cast_signed();
     let (start, length, overflow) = window(size, offset, length);
     Tail {
         section: Section::new(file, size, start, length).ok(),
@@ -143,14 +143,14 @@ fn window(size: i64, mut offset: i64, mut length: i64) -> (i64, i64, bool) {
     }
 }
 
-/// Opens a log that is a regular file, and looks at it.
+/// Opens a log that is a regular file; the file and its size.
 ///
 /// # Errors
 /// Those of opening; anything but a regular file is `Unsupported`.
-pub fn open(path: &Path) -> io::Result<(File, Metadata)> {
+pub fn open(path: &Path) -> io::Result<(File, u64)> {
     let file = visord_files::open_regular(path)?;
-    let metadata = file.metadata()?;
-    Ok((file, metadata))
+    let size = file.metadata()?.len();
+    Ok((file, size))
 }
 
 #[cfg(test)]

@@ -8,15 +8,16 @@
 use std::future::Future;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
-use futures_util::future::BoxFuture;
+use futures_util::future::{BoxFuture, FutureExt};
 use parking_lot::{Mutex, RwLock};
 use tokio::sync::oneshot;
+use tokio::time::timeout;
 
 use super::destination::{Destination, lost_lines};
-use super::progress::Progress;
 use super::sink::Sink;
 use crate::followers::Followers;
 use crate::worker::{self, Inbox, Worker, queue};
@@ -25,6 +26,8 @@ use crate::worker::{self, Inbox, Worker, queue};
 const QUEUE: usize = 2048;
 /// How long a flush waits, and the end of the daemon for the thread.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// How long a client waits for lines that were queued.
+const SHORT_PATIENCE: Duration = Duration::from_millis(200);
 /// How long lines may gather while they come in quick succession.
 const NAP: Duration = Duration::from_millis(5);
 
@@ -53,7 +56,10 @@ impl Overflow {
 /// What the callers and the thread share.
 struct Shared {
     destination: Mutex<Destination>,
-    progress: Arc<Progress>,
+    /// How many commands are queued and not performed yet.
+    pending: AtomicI64,
+    /// A caller has given up waiting, and nothing was performed since.
+    hangs: AtomicBool,
 }
 
 /// Who writes.
@@ -81,7 +87,8 @@ impl LogWriter {
             is_file: sink.file().is_some(),
             shared: Arc::new(Shared {
                 destination: Mutex::new(Destination::new(sink)),
-                progress: Arc::default(),
+                pending: AtomicI64::new(0),
+                hangs: AtomicBool::new(false),
             }),
             mode: RwLock::new(Mode::Direct),
             lost: Mutex::default(),
@@ -98,34 +105,35 @@ impl LogWriter {
         match &*self.mode.read() {
             Mode::Direct => self.shared.destination.lock().write(&line),
             Mode::Queued(worker) => {
-                let send = |line| worker.sender().send(Command::Line(line));
+                let send = |line| self.shared.queue(worker, Command::Line(line));
                 let mut lost = self.lost.lock();
-                let mut queued = 0;
                 if lost.lines > 0 && send(lost.notice()).is_ok() {
                     *lost = Overflow::default();
-                    queued += 1;
                 }
                 if let Err(Command::Line(line)) = send(line) {
                     lost.lines += 1;
                     lost.last = line;
-                } else {
-                    queued += 1;
                 }
-                self.shared.progress.queued(queued);
             }
             Mode::Abandoned => {}
         }
     }
 
-    /// See [`Progress::settled`].
+    /// Completes when everything queued before is written, or has taken too long; `None` if there
+    /// is nothing to wait for. Once nothing has been written for 200 ms, no caller waits any more
+    /// until something is: a disk that hangs costs its clients this once.
     pub(super) fn settled(&self) -> Option<BoxFuture<'static, ()>> {
-        let settled = self.shared.progress.settled();
-        if settled.is_some()
-            && let Mode::Queued(worker) = &*self.mode.read()
-        {
-            worker.sender().hurry();
+        let shared = Arc::clone(&self.shared);
+        if shared.pending.load(Ordering::Acquire) <= 0 || shared.hangs.load(Ordering::Relaxed) {
+            return None;
         }
-        settled
+        let answer = self.ask(|_| ());
+        let wait = async move {
+            if timeout(SHORT_PATIENCE, answer).await.is_err() {
+                shared.hangs.store(true, Ordering::Relaxed);
+            }
+        };
+        Some(wait.boxed())
     }
 
     /// Notifies these followers from now on when the file grew.
@@ -177,16 +185,25 @@ impl LogWriter {
 
     /// Empties the file, after the lines before.
     pub(super) fn clear(&self) -> impl Future<Output = io::Result<()>> + 'static + use<> {
-        let (reply, answer) = oneshot::channel();
-        self.perform(|destination| {
-            // the caller may have stopped waiting
-            let _ = reply.send(destination.clear());
-        });
+        let answer = self.ask(Destination::clear);
         async {
             answer
                 .await
                 .unwrap_or_else(|_| Err(io::Error::other("the activity log has ended")))
         }
+    }
+
+    /// The answer is what the job returns.
+    fn ask<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&mut Destination) -> T + Send + 'static,
+    ) -> oneshot::Receiver<T> {
+        let (reply, answer) = oneshot::channel();
+        self.perform(|destination| {
+            // the caller may have stopped waiting
+            let _ = reply.send(job(destination));
+        });
+        answer
     }
 
     /// Waits until what was queued before is written, at most 5 s: a disk may hang. Says whether
@@ -206,9 +223,8 @@ impl LogWriter {
         match &*self.mode.read() {
             Mode::Direct => job(&mut self.shared.destination.lock()),
             Mode::Queued(worker) => {
-                if worker.sender().send(Command::Do(Box::new(job))).is_ok() {
-                    self.shared.progress.queued(1);
-                }
+                // one that is refused is dropped
+                let _ = self.shared.queue(worker, Command::Do(Box::new(job)));
             }
             Mode::Abandoned => {}
         }
@@ -216,6 +232,12 @@ impl LogWriter {
 }
 
 impl Shared {
+    fn queue(&self, worker: &Worker<Command>, command: Command) -> Result<(), Command> {
+        worker.sender().send(command)?;
+        self.pending.fetch_add(1, Ordering::Release);
+        Ok(())
+    }
+
     /// The thread.
     fn run(&self, inbox: &Inbox<Command>) {
         let mut last: Option<Instant> = None;
@@ -246,14 +268,16 @@ impl Shared {
     }
 
     fn write(&self, lines: Vec<String>) {
-        self.guarded(lines.len(), |destination| destination.write_lines(&lines));
+        let count = lines.len() as i64;
+        self.guarded(count, |destination| destination.write_lines(&lines));
     }
 
     /// A panic, which the panic hook has reported, costs these commands and not the thread.
-    fn guarded(&self, count: usize, perform: impl FnOnce(&mut Destination)) {
+    fn guarded(&self, count: i64, perform: impl FnOnce(&mut Destination)) {
         let perform = || perform(&mut self.destination.lock());
         let _ = catch_unwind(AssertUnwindSafe(perform));
-        self.progress.done(count);
+        self.pending.fetch_sub(count, Ordering::Release);
+        self.hangs.store(false, Ordering::Relaxed);
     }
 }
 

@@ -11,7 +11,6 @@ use std::time::SystemTime;
 use visord_files::Folder;
 
 use super::place::FileId;
-use crate::reader;
 
 /// Rotations that may come between two system calls.
 const ATTEMPTS: usize = 3;
@@ -45,8 +44,9 @@ struct Old {
 
 /// Opens a regular file; anything else has no history to follow.
 pub(super) fn open(path: &Path) -> io::Result<(File, FileId)> {
-    let (file, metadata) = reader::open(path)?;
-    Ok((file, FileId::of(&metadata)))
+    let file = visord_files::open_regular(path)?;
+    let id = FileId::of(&file.metadata()?);
+    Ok((file, id))
 }
 
 /// A file that was once this log, under whatever number.

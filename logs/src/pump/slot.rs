@@ -1,6 +1,6 @@
 //! One channel on its log thread: the pipe, the output, and what epoll knows of them.
 
-use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
@@ -168,20 +168,16 @@ impl Slot {
             return Ok(());
         }
         self.unwatch(epoll)?;
-        match wanted {
-            Watched::Nothing => {}
-            Watched::Pipe => {
-                if let Some(pipe) = &self.pipe {
-                    make_nonblocking(pipe)?;
-                    epoll.add(pipe, EpollEvent::new(EpollFlags::EPOLLIN, id << 1))?;
-                }
+        let event = match wanted {
+            Watched::Nothing => return Ok(()),
+            Watched::Pipe => EpollEvent::new(EpollFlags::EPOLLIN, id << 1),
+            Watched::Sink => EpollEvent::new(EpollFlags::EPOLLOUT, id << 1 | 1),
+        };
+        if let Some(fd) = self.descriptor(wanted) {
+            if wanted == Watched::Pipe {
+                make_nonblocking(&fd)?;
             }
-            Watched::Sink => {
-                if let Some(file) = &self.output.file {
-                    let event = EpollEvent::new(EpollFlags::EPOLLOUT, id << 1 | 1);
-                    epoll.add(&file.file, event)?;
-                }
-            }
+            epoll.add(fd, event)?;
         }
         self.watched = wanted;
         Ok(())
@@ -190,20 +186,21 @@ impl Slot {
     /// Takes pipe or sink out of the epoll set. Taken out, not silenced: a closed pipe reports
     /// its end in any case.
     fn unwatch(&mut self, epoll: &Epoll) -> nix::Result<()> {
-        let removed = match self.watched {
-            Watched::Nothing => Ok(()),
-            Watched::Pipe => self.pipe.as_ref().map_or(Ok(()), |pipe| epoll.delete(pipe)),
-            Watched::Sink => {
-                let file = self.output.file.as_ref();
-                file.map_or(Ok(()), |file| epoll.delete(&file.file))
-            }
-        };
+        let removed = self.descriptor(self.watched).map(|fd| epoll.delete(fd));
         match removed {
-            Ok(()) | Err(Errno::ENOENT) => {
+            Some(Err(error)) if error != Errno::ENOENT => Err(error),
+            _ => {
                 self.watched = Watched::Nothing;
                 Ok(())
             }
-            Err(error) => Err(error),
+        }
+    }
+
+    fn descriptor(&self, of: Watched) -> Option<BorrowedFd<'_>> {
+        match of {
+            Watched::Nothing => None,
+            Watched::Pipe => self.pipe.as_ref().map(AsFd::as_fd),
+            Watched::Sink => self.output.file.as_ref().map(|file| file.file.as_fd()),
         }
     }
 

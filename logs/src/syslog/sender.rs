@@ -37,13 +37,10 @@ pub(crate) struct SyslogSenders {
     logger: Logger,
     /// The socket of the local syslog.
     local: PathBuf,
-    running: Mutex<BTreeMap<SyslogAddress, Running>>,
-    grace: Duration,
-}
-
-struct Running {
-    worker: Worker<Message>,
+    running: Mutex<BTreeMap<SyslogAddress, Worker<Message>>>,
     losses: Arc<Losses>,
+    /// How long a syslog may be missing.
+    pub(super) grace: Duration,
 }
 
 /// Sends the lines of one output.
@@ -80,7 +77,7 @@ impl Command for Message {
     }
 }
 
-/// What outputs that send to one syslog have lost, by what a declaration calls them; each as long
+/// What outputs that send to a syslog have lost, by what a declaration calls them; each as long
 /// as it is owed a declaration, or its next one would be too soon.
 #[derive(Debug, Default)]
 struct Losses(Mutex<BTreeMap<String, Loss>>);
@@ -103,16 +100,12 @@ struct SyslogSender {
 impl SyslogSenders {
     /// Without a thread yet. Losses are declared by this logger.
     pub(crate) fn new(logger: Logger, local: PathBuf) -> Self {
-        Self::with_grace(logger, local, GRACE)
-    }
-
-    /// With another time for which a syslog may be missing.
-    pub(super) fn with_grace(logger: Logger, local: PathBuf, grace: Duration) -> Self {
         Self {
             logger,
             local,
             running: Mutex::default(),
-            grace,
+            losses: Arc::default(),
+            grace: GRACE,
         }
     }
 
@@ -124,51 +117,47 @@ impl SyslogSenders {
         let address = super::resolved(&config.address, &self.local);
         let composer = Composer::new(config.format, &address, &origin.process);
         let mut running = self.running.lock();
-        let Running { worker, losses } = match running.entry(address) {
+        let worker = match running.entry(address) {
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(new) => {
-                let started = Running::start(new.key(), &self.logger, self.grace)?;
-                new.insert(started)
+                let worker = self.start(new.key().clone())?;
+                new.insert(worker)
             }
         };
         Ok(SyslogHandle {
             composer,
             origin: Arc::new(origin),
             queue: worker.sender().clone(),
-            losses: Arc::clone(losses),
+            losses: Arc::clone(&self.losses),
         })
+    }
+
+    fn start(&self, address: SyslogAddress) -> io::Result<Worker<Message>> {
+        let (queue, inbox) = worker::queue(QUEUE_LIMIT)?;
+        let sender = SyslogSender {
+            inbox,
+            losses: Arc::clone(&self.losses),
+            connection: Connection::new(address),
+            logger: self.logger.clone(),
+            grace: self.grace,
+            last: None,
+            missing: None,
+            gave_up: None,
+        };
+        Worker::start("syslog", queue, move || sender.run())
     }
 
     /// Sends what is queued and ends the threads. One that hangs is left behind.
     pub(crate) fn stop(&self) {
         let running = std::mem::take(&mut *self.running.lock());
         let deadline = Instant::now() + PATIENCE;
-        for sender in running.values() {
-            sender.worker.sender().close(deadline);
+        for worker in running.values() {
+            worker.sender().close(deadline);
         }
-        for sender in running.into_values() {
+        for worker in running.into_values() {
             // a little longer than the thread itself waits
-            sender.worker.stop(deadline + RETRY * 4);
+            worker.stop(deadline + RETRY * 4);
         }
-    }
-}
-
-impl Running {
-    fn start(address: &SyslogAddress, logger: &Logger, grace: Duration) -> io::Result<Self> {
-        let (queue, inbox) = worker::queue(QUEUE_LIMIT)?;
-        let losses = Arc::<Losses>::default();
-        let sender = SyslogSender {
-            inbox,
-            losses: Arc::clone(&losses),
-            connection: Connection::new(address.clone()),
-            logger: logger.clone(),
-            grace,
-            last: None,
-            missing: None,
-            gave_up: None,
-        };
-        let worker = Worker::start("syslog", queue, move || sender.run())?;
-        Ok(Self { worker, losses })
     }
 }
 

@@ -64,7 +64,8 @@ impl Bench {
             std::sync::Mutex::new(Said(sender)).map(slog::Fuse),
             slog::o!(),
         );
-        let senders = SyslogSenders::with_grace(logger, "/nowhere".into(), grace);
+        let mut senders = SyslogSenders::new(logger, "/nowhere".into());
+        senders.grace = grace;
         let lost = Arc::new(AtomicU64::new(0));
         let origin = Origin {
             process: "x y".into(),

@@ -1,5 +1,7 @@
 //! Full queues, wakeups, and callers that wait.
 
+use std::task::{Context, Poll, Waker};
+
 use super::*;
 use crate::disk::RealDisk;
 use crate::file::{FileOptions, LogFile};
@@ -79,4 +81,37 @@ fn a_caller_that_waits_ends_the_nap() {
         let text = std::fs::read_to_string(&path).expect("read");
         assert_eq!(text.lines().count(), number);
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn callers_wait_for_what_was_said_before() {
+    let dir = tempfile::tempdir().expect("tempdir");
+    let (writer, _) = writer(&dir);
+    assert!(writer.settled().is_none());
+    let hang = writer.shared.destination.lock();
+    writer.write("1\n".into());
+    let mut wait = writer.settled().expect("something to wait for");
+    let mut now = Context::from_waker(Waker::noop());
+    assert_eq!(wait.poll_unpin(&mut now), Poll::Pending);
+    drop(hang);
+    assert!(writer.flush());
+    assert_eq!(wait.poll_unpin(&mut now), Poll::Ready(()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_disk_that_hangs_is_waited_for_once() {
+    let dir = tempfile::tempdir().expect("tempdir");
+    let (writer, _) = writer(&dir);
+    let hang = writer.shared.destination.lock();
+    writer.write("1\n".into());
+    let begun = tokio::time::Instant::now();
+    writer.settled().expect("something to wait for").await;
+    assert_eq!(begun.elapsed().as_millis(), SHORT_PATIENCE.as_millis());
+    writer.write("2\n".into());
+    assert!(writer.settled().is_none(), "it still hangs");
+    drop(hang);
+    writer.flush();
+    let _hang = writer.shared.destination.lock();
+    writer.write("3\n".into());
+    assert!(writer.settled().is_some(), "it has come back");
 }
