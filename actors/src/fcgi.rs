@@ -20,7 +20,7 @@ use nix::sys::socket::{
     AddressFamily, SockFlag, SockType, SockaddrIn, bind, setsockopt, socket, sockopt,
 };
 use visord_config::{FcgiAddress, FcgiSocket, Ownership};
-use visord_files::socket::{BindError, SocketFile, SocketPermissions, bind_unix_socket};
+use visord_files::socket::{BindError, SocketFile, bind_unix_socket};
 use visord_model::log_line::{Level, LogLine};
 use visord_model::process::SPAWN_TIMEOUT;
 
@@ -279,12 +279,8 @@ fn bind_file(path: &Path, owner: Ownership, mode: u32, backlog: i32) -> io::Resu
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(&error)),
         Ok(()) | Err(_) => {}
     }
-    let looks = SocketPermissions {
-        mode,
-        uid: owner.uid,
-        gid: owner.gid,
-    };
-    let bound = bind_unix_socket(path, looks, |socket| listen(socket, backlog));
+    let owner = (owner.uid, owner.gid);
+    let bound = bind_unix_socket(path, mode, owner, |socket| listen(socket, backlog));
     let change = |what: &str, error: &io::Error| {
         let reason = about(error, path);
         io::Error::other(format!("Could not change {what} of socket file: {reason}"))

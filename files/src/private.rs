@@ -46,26 +46,20 @@ impl<'a> Private<'a> {
         for _ in 0..TRIES {
             let name = random_name();
             match mkdirat(outer, name.as_os_str(), Mode::S_IRWXU) {
-                Ok(()) => {}
                 Err(Errno::EEXIST) => continue,
-                Err(errno) => return Err(errno.into()),
+                made => made?,
             }
-            match enter(outer, &name) {
-                Ok(Some(folder)) => {
-                    return Ok(Self {
-                        outer,
-                        name,
-                        folder,
-                        is_kept: false,
-                    });
-                }
-                // another user exchanged it
-                Ok(None) => {}
-                Err(errno) => {
-                    // the first error is the one to report
-                    let _ = unlinkat(outer, name.as_os_str(), UnlinkatFlags::RemoveDir);
-                    return Err(errno.into());
-                }
+            // `None`: another user exchanged it
+            if let Some(folder) = enter(outer, &name).inspect_err(|_| {
+                // the first error is the one to report
+                let _ = unlinkat(outer, name.as_os_str(), UnlinkatFlags::RemoveDir);
+            })? {
+                return Ok(Self {
+                    outer,
+                    name,
+                    folder,
+                    is_kept: false,
+                });
             }
         }
         Err(io::Error::other("another user moves our files away"))
