@@ -18,16 +18,12 @@ use crate::not_regular;
 
 /// Flags of every open: it never waits, and no terminal becomes the controlling one.
 pub(crate) const CAREFUL: OFlag = OFlag::O_NONBLOCK.union(OFlag::O_NOCTTY);
-/// Flags to read a file.
 pub(crate) const TO_READ: OFlag = OFlag::O_RDONLY.union(CAREFUL);
-/// Flags to write to a file.
 pub(crate) const TO_WRITE: OFlag = OFlag::O_WRONLY.union(CAREFUL);
-/// Flags to append to a file and read it.
 pub(crate) const TO_APPEND: OFlag = OFlag::O_RDWR
     .union(OFlag::O_APPEND)
     .union(OFlag::O_CREAT)
     .union(CAREFUL);
-/// Flags to make a new file.
 pub(crate) const TO_CREATE: OFlag = OFlag::O_WRONLY.union(OFlag::O_CREAT).union(OFlag::O_EXCL);
 
 /// What a name is.

@@ -96,7 +96,6 @@ pub fn descriptor_named(path: &Path) -> Option<i32> {
     number.parse().ok()
 }
 
-/// Flags of every open.
 fn flags() -> OFlag {
     TO_WRITE | OFlag::O_APPEND | OFlag::O_CLOEXEC
 }
@@ -152,7 +151,6 @@ fn through(walk: &mut Walk<'_>, at: At, name: &OsStr) -> io::Result<(OwnedFd, Ki
     }
 }
 
-/// Opens a character device or FIFO.
 fn open_special(folder: &Folder, name: &OsStr, follow: OFlag) -> io::Result<(OwnedFd, Kind)> {
     match open_at(folder, name, follow)? {
         (fd, FileType::CharacterDevice | FileType::Fifo) => Ok((fd, Kind::Pollable)),

@@ -135,7 +135,6 @@ fn remove_if_left_behind(outer: &Folder, name: &OsStr, now: SystemTime) -> Resul
     Ok(())
 }
 
-/// Whether a name is one of [`random_name`].
 fn is_hidden(name: &OsStr) -> bool {
     let random = name.as_bytes().strip_prefix(PREFIX.as_bytes());
     random.is_some_and(|random| {

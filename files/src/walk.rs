@@ -82,7 +82,6 @@ impl<'a> Walk<'a> {
         Ok(self.from(At::start(path)?, path)?.folder)
     }
 
-    /// Shows the last name of a path.
     pub(crate) fn pass(&mut self, at: &At, name: &OsStr, about: FileInfo) {
         if let Some(see) = &mut self.see {
             see(&at.folder, &at.path.join(name), about);
@@ -170,7 +169,6 @@ impl At {
         Ok(Self::new(folder, Path::new(shown)))
     }
 
-    /// A folder without a path.
     pub(crate) fn new(folder: Folder, path: &Path) -> Self {
         Self {
             folder,

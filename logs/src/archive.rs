@@ -63,7 +63,6 @@ enum Thread {
 }
 
 impl Archive {
-    /// Without a thread yet.
     pub(crate) fn new(logger: Logger) -> Self {
         Self {
             logger,

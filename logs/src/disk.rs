@@ -34,18 +34,15 @@ pub(crate) trait Disk {
     fn look(&mut self, path: &Path) -> io::Result<Option<FileInfo>>;
     /// Renames, replacing the target.
     fn rename(&mut self, from: &Path, to: &Path) -> io::Result<()>;
-    /// Removes a name.
     fn unlink(&mut self, path: &Path) -> io::Result<()>;
     /// Makes an empty log with this mode and owner, unless there is something of its name. It
     /// is never open to more users than it is to be.
     fn make(&mut self, path: &Path, keys: &LogFileConfig) -> io::Result<()>;
-    /// What the wall clock shows.
     fn now(&mut self) -> LocalMoment;
     /// A moment in seconds since 1970 where the clock is.
     fn local(&mut self, unix: i64) -> LocalMoment;
 }
 
-/// The real one.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct RealDisk;
 

@@ -26,7 +26,6 @@ pub(crate) fn close(fifo: OwnedFd) -> usize {
     }
 }
 
-/// Whether this is a FIFO or pipe.
 pub(crate) fn is_fifo(file: &OwnedFd) -> bool {
     fstat(file).is_ok_and(|status| status.st_mode & libc::S_IFMT == libc::S_IFIFO)
 }

@@ -48,7 +48,6 @@ pub(crate) struct Appended {
     pub(crate) error: Option<io::Error>,
 }
 
-/// A log file.
 #[derive(Debug)]
 pub(crate) struct LogFile<D: Disk> {
     disk: D,
@@ -70,7 +69,6 @@ pub(crate) struct LogFile<D: Disk> {
 }
 
 impl<D: Disk> LogFile<D> {
-    /// Opens a log to append to.
     pub(crate) fn open(mut disk: D, path: PathBuf, options: FileOptions) -> io::Result<Self> {
         let remark = try_make(&mut disk, &path, &options.keys);
         let (file, kind) = disk.open(&path, How::Append)?;
@@ -100,7 +98,6 @@ impl<D: Disk> LogFile<D> {
         Ok(log)
     }
 
-    /// The file system it is on.
     pub(crate) fn device(&mut self) -> io::Result<u64> {
         Ok(self.disk.status(&self.file)?.identity.device)
     }

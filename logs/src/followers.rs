@@ -65,7 +65,6 @@ impl Followers {
         }
     }
 
-    /// Whether any log is followed.
     pub(crate) fn any(&self) -> bool {
         self.0.count.load(Ordering::Relaxed) > 0
     }

@@ -29,12 +29,10 @@ pub(crate) struct Counts {
     pub(crate) warned: Arc<AtomicBool>,
 }
 
-/// The counts, by output.
 #[derive(Debug, Default)]
 pub(crate) struct Ledger(Mutex<BTreeMap<(ProcessName, Stream), Counts>>);
 
 impl Ledger {
-    /// Those of one output.
     pub(crate) fn of(&self, name: &ProcessName, stream: Stream) -> Counts {
         let mut counts = self.0.lock();
         counts.entry((name.clone(), stream)).or_default().clone()
@@ -45,7 +43,6 @@ impl Ledger {
         self.0.lock().get(&(name.clone(), stream)).cloned()
     }
 
-    /// Removes the counts of these processes.
     pub(crate) fn forget(&self, processes: &BTreeSet<ProcessName>) {
         self.0
             .lock()

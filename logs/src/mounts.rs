@@ -11,7 +11,6 @@ use parking_lot::Mutex;
 
 use crate::fifo::polled;
 
-/// Where the kernel lists the mounts.
 const TABLE: &str = "/proc/self/mountinfo";
 
 /// The mount table, read again only when the kernel says that it changed.

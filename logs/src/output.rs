@@ -28,13 +28,10 @@ use crate::syslog::SyslogHandle;
 /// The most that waits for a stalled sink: a drained pipe of the largest usual size.
 const QUEUE_LIMIT: usize = 1024 * 1024;
 
-/// One output channel.
 pub(crate) struct Output<D: Disk> {
-    /// What it was asked to do.
     pub(crate) spec: ChannelSpec,
     logger: Logger,
     followers: Followers,
-    /// Its log file.
     pub(crate) file: Option<LogFile<D>>,
     syslog: Option<SyslogHandle>,
     capture: Option<Capture>,
@@ -43,13 +40,11 @@ pub(crate) struct Output<D: Disk> {
     /// What a stalled sink has not taken yet.
     queue: Vec<u8>,
     pub(crate) loss: Loss,
-    /// What is kept of it from run to run.
     pub(crate) counts: Counts,
     pid: i32,
 }
 
 impl<D: Disk> Output<D> {
-    /// A channel around sinks that are already open.
     pub(crate) fn new(
         spec: ChannelSpec,
         file: Option<LogFile<D>>,

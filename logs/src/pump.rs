@@ -49,7 +49,6 @@ pub(crate) struct Context {
     pub(crate) followers: Followers,
     /// Compresses rotated files.
     pub(crate) archive: Archive,
-    /// All log threads that there are.
     pub(crate) threads: Mutex<Vec<CommandSender>>,
 }
 
@@ -75,7 +74,6 @@ pub(crate) fn gone() -> io::Error {
     io::Error::other("the log threads have ended")
 }
 
-/// One log thread.
 pub(crate) struct Pump {
     epoll: Epoll,
     inbox: Inbox<Command>,
@@ -123,7 +121,6 @@ impl Pump {
         Worker::start(name, sender, move || pump.run())
     }
 
-    /// Runs until its queue is closed.
     fn run(mut self) {
         loop {
             // one channel's bug must not end the logs of all others

@@ -67,7 +67,6 @@ impl LogService {
         Self::with_syslog(logger, LOCAL.into())
     }
 
-    /// With another socket of the local syslog.
     pub(crate) fn with_syslog(logger: Logger, syslog: PathBuf) -> Self {
         Self(Arc::new(Shared {
             syslog: SyslogSenders::new(logger.clone(), syslog),

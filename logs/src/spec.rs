@@ -56,7 +56,6 @@ impl ChannelSpec {
         format!("{} {}", repr(&self.name.process), self.stream.name())
     }
 
-    /// What concerns the file alone.
     pub(crate) fn file_options(&self) -> FileOptions {
         FileOptions {
             maxbytes: self.maxbytes,

@@ -19,7 +19,6 @@ pub(super) struct Destination {
 }
 
 impl Destination {
-    /// Nothing was written to this sink yet.
     pub(super) fn new(sink: Sink) -> Self {
         Self {
             sink,

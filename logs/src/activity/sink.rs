@@ -21,14 +21,12 @@ const SURE: usize = 4096;
 pub(super) enum Sink {
     /// A rotated file, or whatever the path leads to.
     File(LogFile<RealDisk>),
-    /// A syslog.
     Syslog(Box<ActivitySyslog>),
     /// Standard output, in the foreground.
     Stdout,
 }
 
 impl Sink {
-    /// The file, if it is one.
     pub(super) fn file(&self) -> Option<&LogFile<RealDisk>> {
         match self {
             Self::File(file) => Some(file),
@@ -36,7 +34,6 @@ impl Sink {
         }
     }
 
-    /// The same, to reopen or clear it.
     pub(super) fn file_mut(&mut self) -> Option<&mut LogFile<RealDisk>> {
         match self {
             Self::File(file) => Some(file),

@@ -31,7 +31,6 @@ const SHORT_PATIENCE: Duration = Duration::from_millis(200);
 /// How long lines may gather while they come in quick succession.
 const NAP: Duration = Duration::from_millis(5);
 
-/// Writes lines to one destination.
 pub(super) struct LogWriter {
     name: &'static str,
     is_file: bool,
@@ -64,9 +63,7 @@ struct Shared {
 
 /// Who writes.
 enum Mode {
-    /// The caller.
     Direct,
-    /// A thread.
     Queued(Worker<Command>),
     /// No caller any more: the thread hangs on its disk while the daemon ends.
     Abandoned,
@@ -95,7 +92,6 @@ impl LogWriter {
         }
     }
 
-    /// Whether it writes to a file.
     pub(super) fn is_file(&self) -> bool {
         self.is_file
     }
@@ -238,7 +234,6 @@ impl Shared {
         Ok(())
     }
 
-    /// The thread.
     fn run(&self, inbox: &Inbox<Command>) {
         let mut last: Option<Instant> = None;
         while let Some(batch) = inbox.take(None) {

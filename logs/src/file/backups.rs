@@ -15,7 +15,6 @@ pub(crate) fn numbered(path: &Path, number: i64) -> PathBuf {
     suffixed(path, &format!(".{number}"))
 }
 
-/// A name with something after it.
 pub(crate) fn suffixed(path: &Path, suffix: &str) -> PathBuf {
     let mut name = OsString::from(path);
     name.push(suffix);

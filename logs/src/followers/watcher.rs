@@ -16,7 +16,6 @@ use super::Followers;
 /// Lets events of a busy log gather: the kernel makes one of those that are alike.
 const NAP: Duration = Duration::from_millis(5);
 
-/// What is watched, and for which logs.
 #[derive(Debug, Default)]
 pub(super) struct Watches {
     pub(super) inotify: Option<Arc<Inotify>>,
@@ -104,7 +103,6 @@ impl Followers {
         watches.inotify.clone()
     }
 
-    /// This log has no follower any more.
     pub(super) fn unwatch(&self, path: &Path) {
         let mut watches = self.0.watches.lock();
         if !self.is_followed(path) {
@@ -114,7 +112,6 @@ impl Followers {
         }
     }
 
-    /// The thread.
     fn listen(&self, inotify: &Inotify) {
         loop {
             match inotify.read_events() {
@@ -175,7 +172,6 @@ impl Followers {
     }
 }
 
-/// Where the name of a log stands.
 fn folder_of(path: &Path) -> &Path {
     path.parent()
         .filter(|folder| *folder != OsStr::new(""))

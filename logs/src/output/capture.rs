@@ -7,7 +7,6 @@ use super::Output;
 use crate::disk::Disk;
 use crate::spec::ChannelSpec;
 
-/// Capture mode of one run of a process.
 pub(super) struct Capture {
     splitter: Splitter,
     section: Section,

@@ -7,7 +7,6 @@ use crate::clock::{LocalClock, since_1970};
 use crate::disk::Disk;
 use crate::spec::ChannelSpec;
 
-/// A log of lines with their time and origin.
 pub(super) struct Lines {
     formatter: Formatter,
     clock: LocalClock,

@@ -39,7 +39,6 @@ impl worker::Command for Command {
 pub(crate) type CommandSender = Sender<Command>;
 
 impl CommandSender {
-    /// Has something done.
     pub(crate) fn run(&self, job: impl FnOnce(&mut Pump) + Send + 'static) {
         self.queue_command(job, false);
     }
@@ -135,7 +134,6 @@ impl Pump {
         Drained { queued }
     }
 
-    /// Opens the log file again.
     pub(crate) fn reopen(&mut self, id: ChannelId) {
         if let Some(slot) = self.slots.get_mut(&id) {
             slot.reopen(&self.epoll);
@@ -143,7 +141,6 @@ impl Pump {
         self.balance(id);
     }
 
-    /// Clears or rotates the log file of a channel.
     pub(crate) fn maintain(&mut self, id: ChannelId, action: FileAction) -> io::Result<()> {
         let Some(slot) = self.slots.get_mut(&id) else {
             return Err(super::gone());
@@ -200,7 +197,6 @@ impl Pump {
         }
     }
 
-    /// Drains and closes everything.
     pub(super) fn finish(&mut self) {
         let all: Vec<_> = self.slots.keys().copied().collect();
         for id in all {

@@ -22,7 +22,6 @@ const HEAVY_READS: u32 = 32;
 /// Why what is in a FIFO is lost when it is closed.
 const UNREAD: &str = "the FIFO has no reader";
 
-/// A channel on its thread.
 pub(super) struct Slot {
     pub(super) output: Output<RealDisk>,
     pub(super) pipe: Option<OwnedFd>,
@@ -66,7 +65,6 @@ impl Slot {
         }
     }
 
-    /// Takes the pipe of a new child.
     pub(super) fn attach(&mut self, pipe: OwnedFd, pid: i32) {
         self.output.begin(pid);
         self.pipe = Some(pipe);

@@ -15,7 +15,6 @@ use visord_config::SyslogAddress;
 /// a name or connecting failed.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// The connection to one syslog.
 #[derive(Debug)]
 pub(super) struct Connection {
     address: SyslogAddress,

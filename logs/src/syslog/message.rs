@@ -72,7 +72,6 @@ impl Composer {
         }
     }
 
-    /// The process that writes what follows.
     pub(super) fn set_pid(&mut self, pid: impl Display) {
         if let Form::Standard(_, context) = &mut self.form {
             context.procid(pid.to_string());
@@ -87,7 +86,6 @@ impl Composer {
         self.compose(&[line.as_bytes()], severity, "activity", text.as_bytes())
     }
 
-    /// One line of what a process wrote.
     pub(super) fn output(&mut self, process: &str, stream: Stream, line: &[u8]) -> &[u8] {
         let local = [process.as_bytes(), b" ", line];
         self.compose(&local, Severity::INFORMATIONAL, stream.name(), line)
@@ -173,7 +171,6 @@ fn severity(level: &str) -> Severity {
     }
 }
 
-/// The base name of the program.
 pub(super) fn program_name() -> String {
     std::env::args_os()
         .next()

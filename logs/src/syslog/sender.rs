@@ -39,7 +39,6 @@ pub(crate) struct SyslogSenders {
     local: PathBuf,
     running: Mutex<BTreeMap<SyslogAddress, Worker<Message>>>,
     losses: Arc<Losses>,
-    /// How long a syslog may be missing.
     pub(super) grace: Duration,
 }
 
@@ -52,7 +51,6 @@ pub(crate) struct SyslogHandle {
     losses: Arc<Losses>,
 }
 
-/// An output whose lines go to syslog.
 #[derive(Debug)]
 pub(crate) struct Origin {
     pub(crate) process: String,
@@ -162,7 +160,6 @@ impl SyslogSenders {
 }
 
 impl SyslogHandle {
-    /// A new child writes.
     pub(crate) fn begin(&mut self, pid: i32) {
         self.composer.set_pid(pid);
     }
@@ -210,7 +207,6 @@ impl Losses {
         owed.filter_map(Loss::due).min()
     }
 
-    /// Declares what is lost, whatever the time.
     fn settle(&self, logger: &Logger) {
         let now = Instant::now();
         for (of, loss) in &mut *self.0.lock() {
