@@ -184,13 +184,21 @@ impl Compressor {
             let Some(size) = self.compress(job, &temporary)? else {
                 return Ok(());
             };
-            match job.rename(&temporary.0, size)? {
+            let new = temporary.0.clone();
+            let rename = move |_: &Path, compressed: &Path, is_complete| match is_complete {
+                true => visord_files::rename(&new, compressed),
+                false => Ok(()),
+            };
+            match job.run_on_owner(size, rename)? {
                 Step::Done => {}
                 Step::Gone => return Ok(()),
                 Step::Grown => continue,
             }
             visord_files::sync_folder_of(&job.path)?;
-            if job.unlink(size)? != Step::Grown {
+            let remove = |name: &Path, compressed: &Path, is_complete| {
+                visord_files::remove(if is_complete { name } else { compressed })
+            };
+            if job.run_on_owner(size, remove)? != Step::Grown {
                 return Ok(());
             }
         }
@@ -227,24 +235,6 @@ impl Job {
         // it may have moved on between the two
         let found = FileInfo::of(&file)?.identity;
         Ok((found == self.file).then_some(file))
-    }
-
-    /// Gives the compressed file its name; the uncompressed one stays.
-    fn rename(&self, temporary: &Path, size: u64) -> io::Result<Step> {
-        let temporary = temporary.to_path_buf();
-        self.run_on_owner(size, move |_, compressed, is_complete| {
-            if is_complete {
-                visord_files::rename(&temporary, compressed)?;
-            }
-            Ok(())
-        })
-    }
-
-    /// Removes the uncompressed file, or the compressed one if it has become incomplete.
-    fn unlink(&self, size: u64) -> io::Result<Step> {
-        self.run_on_owner(size, |name, compressed, is_complete| {
-            visord_files::remove(if is_complete { name } else { compressed })
-        })
     }
 
     /// Does something with the present name of the file and that of its compressed form, on the

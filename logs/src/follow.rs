@@ -188,21 +188,15 @@ impl Follower {
         workers: Workers,
     ) -> impl Stream<Item = io::Result<(FollowEvent, Place)>> + use<> {
         let state = (self, changes, Instant::now(), workers);
-        stream::unfold(Some(state), |state| async move {
-            let (follower, changes, rest, workers) = state?;
-            match next(follower, changes, rest, &workers).await {
-                Ok((event, follower, changes)) => {
-                    let pace = if follower.at_end {
-                        follower.options.pace
-                    } else {
-                        Duration::ZERO
-                    };
-                    let found = Ok((event, follower.place));
-                    let rest = Instant::now() + pace;
-                    Some((found, Some((follower, changes, rest, workers))))
-                }
-                Err(error) => Some((Err(error), None)),
-            }
+        stream::try_unfold(state, |(follower, changes, rest, workers)| async move {
+            let (event, follower, changes) = next(follower, changes, rest, &workers).await?;
+            let pace = match follower.at_end {
+                true => follower.options.pace,
+                false => Duration::ZERO,
+            };
+            let found = (event, follower.place);
+            let rest = Instant::now() + pace;
+            Ok(Some((found, (follower, changes, rest, workers))))
         })
     }
 

@@ -94,12 +94,8 @@ impl<D: Disk> Output<D> {
 
     /// The child's output has ended: what was held back follows (difference C5).
     pub(crate) fn finish(&mut self) {
-        if self.capture.is_some() {
-            self.finish_capture();
-        }
-        if self.lines.is_some() {
-            self.put_lines(None);
-        }
+        self.finish_capture();
+        self.put_lines(None);
     }
 
     /// Steps 2 to 5 of spec core 6.5 for one record.

@@ -91,7 +91,7 @@ impl Followers {
         }
         let is_watched = watches.is_running;
         drop(watches);
-        self.tell(path, |notice| notice.is_watched = is_watched);
+        self.tell(path, |watched| *watched = is_watched);
     }
 
     /// The instance in use, or a new one; nothing if the system has none to give.
@@ -120,19 +120,15 @@ impl Followers {
                 Err(_) => {
                     // nothing more will come: every follower looks once a second
                     *self.0.watches.lock() = Watches::default();
-                    for notice in self.0.logs.lock().values() {
-                        notice.send_modify(|notice| notice.is_watched = false);
-                    }
-                    return;
+                    return self.tell_all(|is_watched| *is_watched = false);
                 }
             }
-            {
-                let mut watches = self.0.watches.lock();
-                if watches.logs.is_empty() {
-                    *watches = Watches::default();
-                    return;
-                }
+            let mut watches = self.0.watches.lock();
+            if watches.logs.is_empty() {
+                *watches = Watches::default();
+                return;
             }
+            drop(watches);
             std::thread::sleep(NAP);
         }
     }
@@ -144,7 +140,7 @@ impl Followers {
             let mut watches = self.0.watches.lock();
             for event in events {
                 if event.mask.contains(AddWatchFlags::IN_Q_OVERFLOW) {
-                    self.tell_all();
+                    self.tell_all(|_| {});
                 }
                 if event.mask.contains(AddWatchFlags::IN_IGNORED) {
                     moved.extend(watches.logs.remove(&event.wd).unwrap_or_default());
@@ -162,7 +158,7 @@ impl Followers {
         }
         for path in moved {
             // until it is watched again, which may fail
-            self.tell(&path, |notice| notice.is_watched = false);
+            self.tell(&path, |is_watched| *is_watched = false);
             self.watch(&path);
             grown.insert(path);
         }

@@ -53,63 +53,30 @@ impl Connection {
         message: &[u8],
         mut wait: impl FnMut(BorrowedFd<'_>) -> io::Result<()>,
     ) -> io::Result<Receipt> {
+        let is_stream = matches!(self.address, SyslogAddress::Tcp(..));
         let mut receipt = Receipt::Taken;
-        if let Some(socket) = &self.socket {
-            match self.push(socket, message, &mut wait) {
-                Err(broken) if is_broken(&broken) => {
-                    // of these datagrams only the next one tells that this one was not taken
-                    if matches!(self.address, SyslogAddress::Udp(..)) {
-                        receipt = Receipt::EarlierRefused(broken.error);
-                    }
-                    self.socket = None;
+        loop {
+            let is_new = self.socket.is_none();
+            let socket = match self.socket.take() {
+                Some(socket) => socket,
+                None => self.connect()?,
+            };
+            let mut rest = message;
+            let error = match push(&socket, is_stream, &mut rest, &mut wait) {
+                Ok(()) => {
+                    self.socket = Some(socket);
+                    return Ok(receipt);
                 }
-                sent => return self.settle(sent, Receipt::Taken),
+                Err(error) => error,
+            };
+            if is_new || !is_gone(&error) {
+                // in the middle of a message the other side would take the next for its rest
+                self.socket = (rest.len() == message.len()).then_some(socket);
+                return Err(error);
             }
-        }
-        let socket = self.connect()?;
-        let sent = self.push(&socket, message, &mut wait);
-        self.socket = Some(socket);
-        self.settle(sent, receipt)
-    }
-
-    fn push(
-        &self,
-        socket: &OwnedFd,
-        message: &[u8],
-        wait: &mut impl FnMut(BorrowedFd<'_>) -> io::Result<()>,
-    ) -> Result<(), Broken> {
-        let mut rest = message;
-        let broken = |error, rest: &[u8]| Broken {
-            error,
-            midway: rest.len() < message.len(),
-        };
-        if matches!(self.address, SyslogAddress::Tcp(..)) && has_ended(socket) {
-            return Err(broken(Errno::EPIPE.into(), rest));
-        }
-        let flags = MsgFlags::MSG_DONTWAIT | MsgFlags::MSG_NOSIGNAL;
-        while !rest.is_empty() {
-            // a datagram is sent whole or not at all
-            match send(socket.as_raw_fd(), rest, flags) {
-                Ok(count) => rest = &rest[count..],
-                Err(Errno::EINTR) => {}
-                Err(Errno::EAGAIN) => {
-                    wait(socket.as_fd()).map_err(|error| broken(error, rest))?;
-                }
-                Err(error) => return Err(broken(error.into(), rest)),
-            }
-        }
-        Ok(())
-    }
-
-    fn settle(&mut self, sent: Result<(), Broken>, receipt: Receipt) -> io::Result<Receipt> {
-        match sent {
-            Ok(()) => Ok(receipt),
-            Err(Broken { error, midway }) => {
-                if midway {
-                    // the other side would take the next message for the rest of this one
-                    self.socket = None;
-                }
-                Err(error)
+            // of these datagrams only the next one tells that this one was not taken
+            if matches!(self.address, SyslogAddress::Udp(..)) {
+                receipt = Receipt::EarlierRefused(error);
             }
         }
     }
@@ -132,19 +99,35 @@ impl Connection {
     }
 }
 
-/// A message that could not be sent.
-struct Broken {
-    error: io::Error,
-    /// A part of it was.
-    midway: bool,
-}
-
 /// Whether the other end went away, so that connecting again may help.
-fn is_broken(broken: &Broken) -> bool {
+fn is_gone(error: &io::Error) -> bool {
     matches!(
-        broken.error.raw_os_error(),
+        error.raw_os_error(),
         Some(libc::ECONNREFUSED | libc::ENOTCONN | libc::ECONNRESET | libc::EPIPE | libc::ENOENT)
     )
+}
+
+/// Sends what is left of a message; `rest` is what is left after that.
+fn push(
+    socket: &OwnedFd,
+    is_stream: bool,
+    rest: &mut &[u8],
+    wait: &mut impl FnMut(BorrowedFd<'_>) -> io::Result<()>,
+) -> io::Result<()> {
+    if is_stream && has_ended(socket) {
+        return Err(Errno::EPIPE.into());
+    }
+    let flags = MsgFlags::MSG_DONTWAIT | MsgFlags::MSG_NOSIGNAL;
+    while !rest.is_empty() {
+        // a datagram is sent whole or not at all
+        match send(socket.as_raw_fd(), rest, flags) {
+            Ok(count) => *rest = &rest[count..],
+            Err(Errno::EINTR) => {}
+            Err(Errno::EAGAIN) => wait(socket.as_fd())?,
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
 }
 
 /// A stream that the other side closed would take one message more and lose it.
