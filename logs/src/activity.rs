@@ -59,12 +59,10 @@ pub fn activity(settings: ActivitySettings) -> io::Result<ActivityLog> {
         backups: settings.backups,
         ..FileOptions::default()
     };
-    let sink = match settings.target {
-        MainLogTarget::File(path) => Sink::File(LogFile::open(RealDisk, path, options)?),
-        MainLogTarget::Syslog(config) => Sink::Syslog(Box::new(ActivitySyslog::new(&config))),
-    };
-    let file = sink.file();
-    let warning = file.and_then(|file| file.rotation_warning("logfile", ""));
+    let mut sink = open(&settings.target, options)?;
+    let warning = sink
+        .file()
+        .and_then(|file| file.rotation_warning("logfile", ""));
     let log = ActivityLog(Arc::new(Front {
         level: settings.level,
         clock: Mutex::new(LocalClock::new("%Y-%m-%d %H:%M:%S")),
@@ -84,13 +82,15 @@ pub fn activity(settings: ActivitySettings) -> io::Result<ActivityLog> {
 /// # Errors
 /// The file cannot be opened.
 pub fn try_activity(target: &MainLogTarget) -> io::Result<()> {
-    match target {
-        MainLogTarget::File(path) => {
-            LogFile::open(RealDisk, path.clone(), FileOptions::default()).map(drop)
-        }
-        // one that is missing may come back
-        MainLogTarget::Syslog(_) => Ok(()),
-    }
+    open(target, FileOptions::default()).map(drop)
+}
+
+/// A syslog that is missing may come.
+fn open(target: &MainLogTarget, options: FileOptions) -> io::Result<Sink> {
+    Ok(match target {
+        MainLogTarget::File(path) => Sink::File(LogFile::open(RealDisk, path.clone(), options)?),
+        MainLogTarget::Syslog(config) => Sink::Syslog(Box::new(ActivitySyslog::new(config))),
+    })
 }
 
 impl ActivityLog {

@@ -1,11 +1,12 @@
 //! The content of a FIFO that is closed, and whether another process reads it.
 
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, open};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sys::stat::{Mode, fstat};
+use nix::sys::stat::Mode;
+use visord_files::{FileInfo, FileType};
 
 /// Closes a FIFO and returns how many bytes in it are lost with that: all of them, unless
 /// another process has it open for reading. 0 for anything but a FIFO.
@@ -27,7 +28,7 @@ pub(crate) fn close(fifo: OwnedFd) -> usize {
 }
 
 pub(crate) fn is_fifo(file: &OwnedFd) -> bool {
-    fstat(file).is_ok_and(|status| status.st_mode & libc::S_IFMT == libc::S_IFIFO)
+    FileInfo::of(file).is_ok_and(|about| about.file_type == FileType::Fifo)
 }
 
 /// A handle of the same FIFO that only writes. While a handle that also reads is open, no
@@ -43,20 +44,15 @@ pub(crate) fn writer(fifo: &OwnedFd) -> nix::Result<OwnedFd> {
 
 /// Whether a process has the FIFO of this write-only handle open for reading.
 pub(crate) fn has_reader(writer: &OwnedFd) -> bool {
-    !polled(writer.as_fd(), PollFlags::POLLOUT)
-        .is_ok_and(|found| found.contains(PollFlags::POLLERR))
-}
-
-/// What poll says of a descriptor now.
-pub(crate) fn polled(fd: BorrowedFd<'_>, wanted: PollFlags) -> nix::Result<PollFlags> {
-    let mut asked = [PollFd::new(fd, wanted)];
-    loop {
+    let mut asked = [PollFd::new(writer.as_fd(), PollFlags::POLLOUT)];
+    let answered = loop {
         match poll(&mut asked, PollTimeout::ZERO) {
             Err(Errno::EINTR) => {}
-            Err(errno) => return Err(errno),
-            Ok(_) => return Ok(asked[0].revents().unwrap_or(PollFlags::empty())),
+            answered => break answered,
         }
-    }
+    };
+    let alone = |found: PollFlags| found.contains(PollFlags::POLLERR);
+    !(answered.is_ok() && asked[0].revents().is_some_and(alone))
 }
 
 /// How many bytes are in a FIFO; 0 for anything else.
@@ -67,10 +63,9 @@ pub(crate) fn unread(fifo: &OwnedFd) -> usize {
     let mut count: libc::c_int = 0;
     // SAFETY: FIONREAD writes one int to the address, which is that of a live local variable
     let answered = unsafe { libc::ioctl(fifo.as_raw_fd(), libc::FIONREAD, &raw mut count) };
-    if answered == 0 {
-        usize::try_from(count).unwrap_or(0)
-    } else {
-        0
+    match answered {
+        0 => usize::try_from(count).unwrap_or(0),
+        _failed => 0,
     }
 }
 

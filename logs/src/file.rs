@@ -111,15 +111,14 @@ impl<D: Disk> LogFile<D> {
             Kind::Pollable | Kind::Socket => "not a regular file",
         };
         let path = self.path.display();
-        if self.options.keys.rotate != RotateBy::Size {
-            let text = format!("{option}{of}: {path} is {what}, so it is not rotated");
-            return Some(text);
-        }
-        (self.options.maxbytes > 0).then(|| {
-            format!(
-                "{option}{of}: {path} is {what}, so it is not rotated (set {option}_maxbytes=0 to say so)"
-            )
-        })
+        let hint = match self.options.keys.rotate {
+            RotateBy::Size if self.options.maxbytes <= 0 => return None,
+            RotateBy::Size => format!(" (set {option}_maxbytes=0 to say so)"),
+            RotateBy::Daily | RotateBy::Hourly => String::new(),
+        };
+        Some(format!(
+            "{option}{of}: {path} is {what}, so it is not rotated{hint}"
+        ))
     }
 
     /// The newest rotated file, if it is to be compressed and has not been: the daemon

@@ -52,7 +52,6 @@ pub mod follow;
 mod followers;
 mod ledger;
 mod loss;
-mod mounts;
 mod output;
 mod pump;
 pub mod reader;

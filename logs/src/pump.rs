@@ -32,7 +32,7 @@ use crate::worker::{Inbox, Worker, queue};
 
 pub(crate) use commands::{ChannelId, Command, CommandSender};
 use nap::Nap;
-use slot::{Slot, Taken};
+use slot::Slot;
 
 /// Bytes read at once.
 const BUFFER: usize = 64 * 1024;
@@ -249,18 +249,17 @@ impl Pump {
             // it could not be taken out of the epoll set
             return self.balance(id);
         }
-        let taken = slot.read_once(&mut self.buffer);
-        match taken {
-            Taken::Bytes(count) => {
+        match slot.read_once(&mut self.buffer) {
+            Ok(0) => self.end_of_pipe(id),
+            Ok(count) => {
                 self.largest = self.largest.max(count);
                 if slot.output.is_calm() {
                     // nothing queued, nothing owed: the usual case, and the hot one
                     return;
                 }
             }
-            Taken::Nothing => {}
-            Taken::End => self.end_of_pipe(id),
-            Taken::Failed(error) => {
+            Err(Errno::EAGAIN | Errno::EINTR) => {}
+            Err(error) => {
                 slog::crit!(
                     self.context.logger,
                     "cannot read the {} of process '{}': {error}",

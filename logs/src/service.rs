@@ -19,7 +19,6 @@ use crate::disk::{Kind, RealDisk};
 use crate::file::{FileAction, LogFile};
 use crate::followers::Followers;
 use crate::ledger::{ByteCounts, Ledger};
-use crate::mounts::Mounts;
 use crate::output::Output;
 use crate::pump::{Command, CommandSender, Context, Pump, gone};
 use crate::spec::ChannelSpec;
@@ -38,9 +37,8 @@ pub struct LogService(Arc<Shared>);
 struct Shared {
     context: Arc<Context>,
     syslog: SyslogSenders,
-    mounts: Mounts,
-    /// The file system (`st_dev`) a log of this folder was found on last: its path may lead
-    /// through symbolic links, which its name does not tell.
+    /// The file system (`st_dev`) a log of this folder was found on last. It is not asked again,
+    /// as it may hang.
     folders: Mutex<BTreeMap<PathBuf, u64>>,
     ledger: Ledger,
     next_id: AtomicU64,
@@ -55,9 +53,16 @@ struct Threads {
     finished: bool,
 }
 
-/// The file system (`st_dev`) that a sink may hang with; `None` if it is polled or nowhere, and
-/// never hangs.
-type Home = Option<u64>;
+/// What a log may hang with.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Home {
+    /// Nothing: it is polled, or nowhere.
+    None,
+    /// This file system (`st_dev`).
+    Device(u64),
+    /// A file system where no log was opened yet.
+    Unknown,
+}
 
 impl LogService {
     /// A service without threads yet. Lost bytes, warnings and, at debug, all output are said in
@@ -76,7 +81,6 @@ impl LogService {
                 followers: Followers::default(),
                 threads: Mutex::default(),
             }),
-            mounts: Mounts::default(),
             folders: Mutex::default(),
             ledger: Ledger::default(),
             next_id: AtomicU64::new(1),
@@ -169,8 +173,6 @@ impl LogService {
     pub fn forget(&self, processes: impl IntoIterator<Item = ProcessName>) {
         let processes: Arc<BTreeSet<ProcessName>> = Arc::new(processes.into_iter().collect());
         self.0.ledger.forget(&processes);
-        // only a memory of where logs were found: a wrong guess costs one more hop
-        self.0.folders.lock().clear();
         let context = &self.0.context;
         context.run_on_all(move |pump| pump.forget(&processes));
     }
@@ -205,11 +207,11 @@ impl LogService {
 }
 
 impl Shared {
-    /// Where a log is that is not open, judged by its name.
+    /// Where a log is that is not open, judged by the logs in its folder.
     fn home_of(&self, path: &Path) -> Home {
-        let folder = path.parent();
-        let known = folder.and_then(|folder| self.folders.lock().get(folder).copied());
-        known.or_else(|| self.mounts.device_of(path))
+        let folders = self.folders.lock();
+        let known = path.parent().and_then(|folder| folders.get(folder));
+        known.map_or(Home::Unknown, |device| Home::Device(*device))
     }
 
     /// The thread of these sinks, started if need be; the last one there is if no more can be
@@ -299,9 +301,9 @@ impl Shared {
                 {
                     self.folders.lock().insert(folder.to_path_buf(), device);
                 }
-                Some(device)
+                Home::Device(device)
             }
-            Some(_) | None => None,
+            Some(_) | None => Home::None,
         };
         self.thread_for(home)
     }

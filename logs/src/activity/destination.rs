@@ -41,7 +41,7 @@ impl Destination {
         let size = lines.iter().map(String::len).sum();
         if is_calm
             && lines.len() > 1
-            && let Some(file) = self.sink.file_mut()
+            && let Some(file) = self.sink.file()
             && file.has_room_for(size)
         {
             stored = file.append(lines.concat().as_bytes()).stored;
@@ -73,7 +73,7 @@ impl Destination {
         }
     }
 
-    fn announce(&self) {
+    fn announce(&mut self) {
         if let Some(file) = self.sink.file() {
             self.followers.grown(&file.path);
         }
@@ -100,7 +100,7 @@ impl Destination {
 
     /// Opens the file again; a failure is said with the next line.
     pub(super) fn reopen(&mut self) {
-        if let Some(Err(error)) = self.sink.file_mut().map(LogFile::reopen) {
+        if let Some(Err(error)) = self.sink.file().map(LogFile::reopen) {
             self.problem = Some(format!("cannot reopen the activity log: {error}"));
         }
     }
@@ -110,7 +110,7 @@ impl Destination {
     /// # Errors
     /// Those of unlinking and opening.
     pub(super) fn clear(&mut self) -> io::Result<()> {
-        let file = self.sink.file_mut();
+        let file = self.sink.file();
         file.map_or(Ok(()), |file| file.maintain(FileAction::Clear))
     }
 }

@@ -27,14 +27,7 @@ pub(super) enum Sink {
 }
 
 impl Sink {
-    pub(super) fn file(&self) -> Option<&LogFile<RealDisk>> {
-        match self {
-            Self::File(file) => Some(file),
-            Self::Syslog(_) | Self::Stdout => None,
-        }
-    }
-
-    pub(super) fn file_mut(&mut self) -> Option<&mut LogFile<RealDisk>> {
+    pub(super) fn file(&mut self) -> Option<&mut LogFile<RealDisk>> {
         match self {
             Self::File(file) => Some(file),
             Self::Syslog(_) | Self::Stdout => None,

@@ -81,7 +81,7 @@ impl LogWriter {
     pub(super) fn new(name: &'static str, sink: Sink) -> Self {
         Self {
             name,
-            is_file: sink.file().is_some(),
+            is_file: matches!(sink, Sink::File(_)),
             shared: Arc::new(Shared {
                 destination: Mutex::new(Destination::new(sink)),
                 pending: AtomicI64::new(0),

@@ -43,14 +43,6 @@ enum Watched {
     Sink,
 }
 
-/// What one read gave.
-pub(super) enum Taken {
-    Bytes(usize),
-    Nothing,
-    End,
-    Failed(Errno),
-}
-
 impl Slot {
     /// A channel without a child. What its output inherited is offered to its sink at once.
     pub(super) fn new(mut output: Output<RealDisk>) -> Self {
@@ -71,21 +63,17 @@ impl Slot {
         self.full_reads = 0;
     }
 
-    /// Reads once and stores what was read.
-    pub(super) fn read_once(&mut self, buffer: &mut [u8]) -> Taken {
-        let Some(pipe) = &self.pipe else {
-            return Taken::Nothing;
-        };
-        match read(pipe, buffer) {
-            Ok(0) => Taken::End,
-            Ok(count) => {
-                self.output.accept(&buffer[..count]);
-                self.weigh(count);
-                Taken::Bytes(count)
-            }
-            Err(Errno::EAGAIN | Errno::EINTR) => Taken::Nothing,
-            Err(error) => Taken::Failed(error),
+    /// Reads once and stores what was read; how many bytes, 0 at the end.
+    ///
+    /// # Errors
+    /// Those of reading; `EAGAIN` if there is nothing to read.
+    pub(super) fn read_once(&mut self, buffer: &mut [u8]) -> nix::Result<usize> {
+        let count = read(self.pipe.as_ref().ok_or(Errno::EAGAIN)?, buffer)?;
+        if count > 0 {
+            self.output.accept(&buffer[..count]);
+            self.weigh(count);
         }
+        Ok(count)
     }
 
     /// Gives an output that fills its pipe again and again a larger one.
@@ -124,9 +112,9 @@ impl Slot {
         let mut total = 0;
         while total < capacity {
             match self.read_once(buffer) {
-                Taken::Bytes(count) => total += count,
-                Taken::End => return true,
-                Taken::Nothing | Taken::Failed(_) => return false,
+                Ok(0) => return true,
+                Ok(count) => total += count,
+                Err(_) => return false,
             }
         }
         false

@@ -23,16 +23,6 @@ pub(super) struct Connection {
     failed: Option<(Instant, String)>,
 }
 
-/// What became of a message.
-#[derive(Debug)]
-#[must_use = "an earlier message may be lost"]
-pub(super) enum Receipt {
-    /// The system took it.
-    Taken,
-    /// The system took it, and says that the one before was not taken.
-    EarlierRefused(io::Error),
-}
-
 impl Connection {
     /// To this address; nothing is connected yet.
     pub(super) fn new(address: SyslogAddress) -> Self {
@@ -43,7 +33,8 @@ impl Connection {
         }
     }
 
-    /// Sends a message; `wait` waits for room and may give up.
+    /// Sends a message; `wait` waits for room and may give up. The system took it; perhaps it also
+    /// says why it did not take the one before.
     ///
     /// # Errors
     /// No syslog there, `wait` gave up, or the message is too long for a datagram. The message is
@@ -52,9 +43,9 @@ impl Connection {
         &mut self,
         message: &[u8],
         mut wait: impl FnMut(BorrowedFd<'_>) -> io::Result<()>,
-    ) -> io::Result<Receipt> {
+    ) -> io::Result<Option<io::Error>> {
         let is_stream = matches!(self.address, SyslogAddress::Tcp(..));
-        let mut receipt = Receipt::Taken;
+        let mut refused = None;
         loop {
             let is_new = self.socket.is_none();
             let socket = match self.socket.take() {
@@ -65,7 +56,7 @@ impl Connection {
             let error = match push(&socket, is_stream, &mut rest, &mut wait) {
                 Ok(()) => {
                     self.socket = Some(socket);
-                    return Ok(receipt);
+                    return Ok(refused);
                 }
                 Err(error) => error,
             };
@@ -76,7 +67,7 @@ impl Connection {
             }
             // of these datagrams only the next one tells that this one was not taken
             if matches!(self.address, SyslogAddress::Udp(..)) {
-                receipt = Receipt::EarlierRefused(error);
+                refused = Some(error);
             }
         }
     }

@@ -23,7 +23,8 @@ const LEVEL: std::ops::Range<usize> = 24..28;
 #[derive(Debug)]
 pub(super) struct Composer {
     form: Form,
-    framing: Framing,
+    /// It goes to a stream, which tells where a message ends (RFC 6587).
+    is_framed: bool,
     message: Vec<u8>,
 }
 
@@ -33,16 +34,6 @@ enum Form {
     Local { tag: String, clock: LocalClock },
     /// Of the RFC of this format.
     Standard(SyslogFormat, SyslogContext),
-}
-
-/// How a stream tells where a message ends (RFC 6587).
-#[derive(Clone, Copy, Debug)]
-enum Framing {
-    /// A datagram is one message.
-    None,
-    Newline,
-    /// Its length stands before it.
-    Counted,
 }
 
 impl Composer {
@@ -56,18 +47,9 @@ impl Composer {
             SyslogFormat::Rfc3164 => Form::Standard(format, context(name, LONGEST_TAG)),
             SyslogFormat::Rfc5424 => Form::Standard(format, context(name, LONGEST_NAME)),
         };
-        let framing = match (address, format) {
-            (SyslogAddress::Tcp(..), SyslogFormat::Rfc5424) => Framing::Counted,
-            (SyslogAddress::Tcp(..), SyslogFormat::Local | SyslogFormat::Rfc3164) => {
-                Framing::Newline
-            }
-            (SyslogAddress::Local | SyslogAddress::Unix(_) | SyslogAddress::Udp(..), _) => {
-                Framing::None
-            }
-        };
         Self {
             form,
-            framing,
+            is_framed: matches!(address, SyslogAddress::Tcp(..)),
             message: Vec::new(),
         }
     }
@@ -120,9 +102,13 @@ impl Composer {
 
     fn framed(&mut self) -> &[u8] {
         let message = &mut self.message;
-        match self.framing {
-            Framing::None => {}
-            Framing::Newline => {
+        match self.form {
+            _ if !self.is_framed => {}
+            Form::Standard(SyslogFormat::Rfc5424, _) => {
+                let length = format!("{} ", message.len());
+                message.splice(..0, length.into_bytes());
+            }
+            Form::Local { .. } | Form::Standard(..) => {
                 // a newline inside would end it
                 let end = message.iter().rposition(|&byte| byte != b'\n');
                 message.truncate(end.map_or(0, |last| last + 1));
@@ -130,10 +116,6 @@ impl Composer {
                     *byte = b' ';
                 }
                 message.push(b'\n');
-            }
-            Framing::Counted => {
-                let length = format!("{} ", message.len());
-                message.splice(..0, length.into_bytes());
             }
         }
         message

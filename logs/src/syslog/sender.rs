@@ -18,7 +18,7 @@ use slog::Logger;
 use visord_config::{SyslogAddress, SyslogConfig};
 use visord_model::event::Stream;
 
-use super::connection::{Connection, Receipt};
+use super::connection::Connection;
 use super::message::Composer;
 use crate::loss::Loss;
 use crate::worker::{self, Command, Inbox, Sender, Worker};
@@ -244,8 +244,8 @@ impl SyslogSender {
                 Ok(())
             });
             match sent {
-                Ok(Receipt::Taken) => break self.missing = None,
-                Ok(Receipt::EarlierRefused(error)) => {
+                Ok(None) => break self.missing = None,
+                Ok(Some(error)) => {
                     if let Some((origin, bytes)) = self.last.take() {
                         self.losses.add(&origin, bytes, &error);
                     }
