@@ -20,7 +20,7 @@ use parking_lot::{Condvar, Mutex, MutexGuard};
 use slog::Logger;
 use socket2::{Domain, SockRef, Socket, Type};
 use visord_config::{FcgiSocket, ListenAddress, Ownership};
-use visord_files::socket::{BindError, SocketFile, SocketPermissions, bind_unix_socket};
+use visord_files::socket::{BindError, SocketFile, bind_unix_socket};
 use visord_model::process::SPAWN_TIMEOUT;
 
 use crate::spawn::SpawnError;
@@ -226,12 +226,10 @@ fn bind_file(path: &Path, owner: Ownership, mode: u32, backlog: i32) -> io::Resu
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(about(error, path)),
         Ok(()) | Err(_) => {}
     }
-    let looks = SocketPermissions {
-        mode,
-        uid: owner.uid,
-        gid: owner.gid,
-    };
-    let bound = bind_unix_socket(path, looks, |socket| SockRef::from(&socket).listen(backlog));
+    let owner = (owner.uid, owner.gid);
+    let bound = bind_unix_socket(path, mode, owner, |socket| {
+        SockRef::from(&socket).listen(backlog)
+    });
     let change = |what: &str, error: io::Error| {
         let reason = about(error, path);
         io::Error::other(format!("Could not change {what} of socket file: {reason}"))

@@ -60,7 +60,7 @@ fn replace(folder: &Folder, name: &OsStr, mode: u32, bytes: &[u8]) -> io::Result
     let mut file = folder.create_new(&temporary, mode)?;
     let written = file
         .write_all(bytes)
-        .and_then(|()| FileInfo::of(&file))
+        .and_then(|()| Ok(FileInfo::of(&file)?))
         .and_then(|about| {
             folder.rename(&temporary, folder, name)?;
             Ok(about.identity)

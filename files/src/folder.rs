@@ -9,26 +9,21 @@ use std::path::Path;
 
 use nix::dir::Dir;
 use nix::errno::Errno;
-use nix::fcntl::{AT_FDCWD, AtFlags, OFlag, OpenHow, ResolveFlag, openat, openat2, renameat};
+use nix::fcntl::{AtFlags, OFlag, openat, renameat};
 use nix::libc::{S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK, S_IFMT, S_IFREG, S_IFSOCK};
 use nix::sys::stat::{FileStat, Mode, fstat, fstatat};
 use nix::unistd::{AccessFlags, UnlinkatFlags, faccessat, geteuid, unlinkat};
 
 use crate::not_regular;
-use crate::walk::{Follow, Walk};
 
 /// Flags of every open: it never waits, and no terminal becomes the controlling one.
 pub(crate) const CAREFUL: OFlag = OFlag::O_NONBLOCK.union(OFlag::O_NOCTTY);
-/// Flags to read a file.
 pub(crate) const TO_READ: OFlag = OFlag::O_RDONLY.union(CAREFUL);
-/// Flags to write to a file.
 pub(crate) const TO_WRITE: OFlag = OFlag::O_WRONLY.union(CAREFUL);
-/// Flags to append to a file and read it.
 pub(crate) const TO_APPEND: OFlag = OFlag::O_RDWR
     .union(OFlag::O_APPEND)
     .union(OFlag::O_CREAT)
     .union(CAREFUL);
-/// Flags to make a new file.
 pub(crate) const TO_CREATE: OFlag = OFlag::O_WRONLY.union(OFlag::O_CREAT).union(OFlag::O_EXCL);
 
 /// What a name is.
@@ -66,8 +61,12 @@ pub struct FileInfo {
     pub file_type: FileType,
     /// Which one.
     pub identity: Identity,
+    /// Names it has; a file without any is gone as soon as it is closed.
+    pub links: u64,
     /// Length in bytes.
     pub size: u64,
+    /// When it was last written to, in seconds since 1970.
+    pub modified: i64,
     /// Its owner.
     pub uid: u32,
     /// Its group.
@@ -92,7 +91,9 @@ impl From<FileStat> for FileInfo {
                 device: stat.st_dev,
                 inode: stat.st_ino,
             },
+            links: stat.st_nlink,
             size: stat.st_size.try_into().unwrap_or(0),
+            modified: stat.st_mtime,
             uid: stat.st_uid,
             gid: stat.st_gid,
             mode: stat.st_mode & !S_IFMT,
@@ -102,8 +103,17 @@ impl From<FileStat> for FileInfo {
 
 impl FileInfo {
     /// What is open.
-    pub fn of(file: impl AsFd) -> io::Result<Self> {
+    ///
+    /// # Errors
+    /// Those of the system.
+    pub fn of(file: impl AsFd) -> nix::Result<Self> {
         Ok(fstat(file)?.into())
+    }
+
+    /// Whether it is a regular file.
+    #[must_use]
+    pub fn is_regular(&self) -> bool {
+        self.file_type == FileType::Regular
     }
 }
 
@@ -124,35 +134,6 @@ impl From<OwnedFd> for Folder {
 }
 
 impl Folder {
-    /// Opens a folder.
-    ///
-    /// A link on the way that root or the user of this process made is followed. One that another
-    /// user made is followed if the folder it leads to has the same owner: `current` may lead to
-    /// a release in the same home, but not to `/etc`.
-    ///
-    /// # Errors
-    /// There is no such folder; a link may not be followed ([`io::ErrorKind::PermissionDenied`]).
-    pub fn open(path: &Path) -> io::Result<Self> {
-        let path = if path.as_os_str().is_empty() {
-            Path::new(".")
-        } else {
-            path
-        };
-        match open_without_links(path, OFlag::O_PATH | OFlag::O_DIRECTORY, 0) {
-            Some(opened) => Ok(Self(opened?)),
-            None => Walk::new(Follow::Trusted, &mut |_| {}).folder(path),
-        }
-    }
-
-    /// The folder of a path, and its last name.
-    ///
-    /// # Errors
-    /// As [`open`](Self::open); the path has no last name.
-    pub fn of(path: &Path) -> io::Result<(Self, OsString)> {
-        let (folder, name) = split(path)?;
-        Ok((Self::open(folder)?, name.to_owned()))
-    }
-
     /// What a name in it is; links are not followed.
     pub fn look(&self, name: &OsStr) -> io::Result<Option<FileInfo>> {
         match fstatat(self, name, AtFlags::AT_SYMLINK_NOFOLLOW) {
@@ -191,16 +172,6 @@ impl Folder {
         Ok(faccessat(self, ".", mode, AtFlags::AT_EACCESS)?)
     }
 
-    /// As [`crate::open_regular`].
-    pub fn open_regular(&self, name: &OsStr) -> io::Result<File> {
-        regular(self.open_at(name, TO_READ, 0))
-    }
-
-    /// As [`crate::open_to_append`].
-    pub fn open_to_append(&self, name: &OsStr, mode: u32) -> io::Result<File> {
-        regular(self.open_at(name, TO_APPEND, mode))
-    }
-
     /// As [`crate::create_new`].
     pub fn create_new(&self, name: &OsStr, mode: u32) -> io::Result<File> {
         Ok(self.open_at(name, TO_CREATE, mode)?.into())
@@ -237,33 +208,16 @@ pub(crate) fn regular(opened: Result<OwnedFd, Errno>) -> io::Result<File> {
         Err(Errno::ELOOP | Errno::ENXIO) => return Err(not_regular()),
         Err(errno) => return Err(errno.into()),
     };
-    if FileInfo::of(&file)?.file_type == FileType::Regular {
-        Ok(file)
-    } else {
-        Err(not_regular())
-    }
-}
-
-/// Opens a path that leads through no link, in one system call. `None`: there is a link on the
-/// way, or this kernel (before 5.6) or a filter of system calls does not let us know.
-pub(crate) fn open_without_links(
-    path: &Path,
-    flags: OFlag,
-    mode: u32,
-) -> Option<Result<OwnedFd, Errno>> {
-    let how = OpenHow::new()
-        .flags(flags | OFlag::O_CLOEXEC)
-        .mode(Mode::from_bits_truncate(mode))
-        .resolve(ResolveFlag::RESOLVE_NO_SYMLINKS | ResolveFlag::RESOLVE_NO_MAGICLINKS);
-    match openat2(AT_FDCWD, path, how) {
-        Err(Errno::ELOOP | Errno::ENOSYS | Errno::EPERM) => None,
-        opened => Some(opened),
+    match FileInfo::of(&file)?.is_regular() {
+        true => Ok(file),
+        false => Err(not_regular()),
     }
 }
 
 /// Folder and last name of a path.
 pub(crate) fn split(path: &Path) -> io::Result<(&Path, &OsStr)> {
-    let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
+    // a path without a last name, as `/` and `..` are, leads to a folder
+    let name = path.file_name().ok_or(Errno::EISDIR)?;
     let folder = path.parent().unwrap_or(Path::new(""));
     Ok((folder, name))
 }

@@ -44,7 +44,7 @@ mod walk;
 
 use std::fs::File;
 use std::io::{self, Read};
-use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd};
 use std::path::Path;
 
 use nix::errno::Errno;
@@ -53,7 +53,7 @@ use nix::sys::stat::Mode;
 use nix::unistd::{Gid, Uid};
 
 pub use folder::{FileInfo, FileType, Folder, Identity};
-use folder::{TO_APPEND, TO_CREATE, TO_READ, open_without_links, regular};
+use folder::{TO_APPEND, TO_READ, regular};
 
 /// What a path names; a link as its last part is not followed. `None`: nothing.
 ///
@@ -73,7 +73,8 @@ pub fn look(path: &Path) -> io::Result<Option<FileInfo>> {
 /// It is missing, or the system refuses; a link, or anything else that is not a regular file, is
 /// [`io::ErrorKind::Unsupported`].
 pub fn open_regular(path: &Path) -> io::Result<File> {
-    regular(open(path, TO_READ, 0)?)
+    let (folder, name) = Folder::of(path)?;
+    regular(folder.open_at(&name, TO_READ, 0))
 }
 
 /// Makes a new file to write, with at most this mode (the umask takes bits away).
@@ -81,7 +82,8 @@ pub fn open_regular(path: &Path) -> io::Result<File> {
 /// # Errors
 /// There is something of this name, a link included; or the system refuses.
 pub fn create_new(path: &Path, mode: u32) -> io::Result<File> {
-    Ok(open(path, TO_CREATE, mode)??.into())
+    let (folder, name) = Folder::of(path)?;
+    folder.create_new(&name, mode)
 }
 
 /// Opens a file to append to, made with this mode if it is missing, and readable.
@@ -89,16 +91,8 @@ pub fn create_new(path: &Path, mode: u32) -> io::Result<File> {
 /// # Errors
 /// As [`open_regular`].
 pub fn open_to_append(path: &Path, mode: u32) -> io::Result<File> {
-    regular(open(path, TO_APPEND, mode)?)
-}
-
-/// In one system call if no link is on the way. The inner error is that of the last name.
-fn open(path: &Path, flags: OFlag, mode: u32) -> io::Result<Result<OwnedFd, Errno>> {
-    if let Some(opened) = open_without_links(path, flags, mode) {
-        return Ok(opened);
-    }
     let (folder, name) = Folder::of(path)?;
-    Ok(folder.open_at(&name, flags, mode))
+    regular(folder.open_at(&name, TO_APPEND, mode))
 }
 
 /// Renames, replacing the target.

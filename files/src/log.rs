@@ -15,10 +15,8 @@ use nix::errno::Errno;
 use nix::fcntl::{OFlag, open, openat};
 use nix::sys::stat::Mode;
 
-use crate::folder::{
-    CAREFUL, FileInfo, FileType, Folder, TO_WRITE, is_ours, open_without_links, split,
-};
-use crate::walk::{At, Follow, Target, Walk};
+use crate::folder::{CAREFUL, FileInfo, FileType, Folder, TO_WRITE, is_ours, split};
+use crate::walk::{At, Walk};
 
 /// How to open a log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,19 +68,17 @@ pub fn open_log(path: &Path, how: How) -> io::Result<(OwnedFd, Kind)> {
     if let Some(number) = descriptor_named(path) {
         return open_descriptor(path, number);
     }
-    match open_without_links(path, flags() | how.flags(), 0o666) {
-        Some(Ok(fd)) => {
-            let file_type = FileInfo::of(&fd)?.file_type;
-            if file_type != FileType::Fifo {
-                return Ok((fd, kind_of(file_type)));
-            }
-        }
-        // a FIFO without reader; a link
-        Some(Err(Errno::ENXIO)) | None => {}
-        Some(Err(errno)) => return Err(errno.into()),
-    }
     let (folder, name) = Folder::of(path)?;
-    open_named(folder, path, &name, how)
+    match open_at(&folder, &name, how.flags() | OFlag::O_NOFOLLOW) {
+        Err(Errno::ELOOP) => {
+            let at = At::new(folder, path.parent().unwrap_or(path));
+            through(&mut Walk::new(None), at, &name)
+        }
+        opened => {
+            let (fd, file_type) = opened?;
+            Ok((fd, kind_of(file_type)))
+        }
+    }
 }
 
 /// The descriptor a path stands for, if it is one of the names of our own descriptors.
@@ -100,7 +96,6 @@ pub fn descriptor_named(path: &Path) -> Option<i32> {
     number.parse().ok()
 }
 
-/// Flags of every open.
 fn flags() -> OFlag {
     TO_WRITE | OFlag::O_APPEND | OFlag::O_CLOEXEC
 }
@@ -133,25 +128,6 @@ fn duplicate(number: i32) -> io::Result<OwnedFd> {
     }
 }
 
-fn open_named(folder: Folder, path: &Path, name: &OsStr, how: How) -> io::Result<(OwnedFd, Kind)> {
-    match folder.open_at(name, flags() | how.flags(), 0o666) {
-        Ok(fd) => {
-            let file_type = FileInfo::of(&fd)?.file_type;
-            if file_type == FileType::Fifo {
-                return open_fifo(&folder, name, OFlag::O_NOFOLLOW);
-            }
-            Ok((fd, kind_of(file_type)))
-        }
-        // a FIFO without reader
-        Err(Errno::ENXIO) => open_fifo(&folder, name, OFlag::O_NOFOLLOW),
-        Err(Errno::ELOOP) => {
-            let at = At::new(folder, path.parent().unwrap_or(path));
-            through(&mut Walk::new(Follow::Trusted, &mut |_| {}), at, name)
-        }
-        Err(errno) => Err(errno.into()),
-    }
-}
-
 /// Opens the device or FIFO that a link leads to.
 fn through(walk: &mut Walk<'_>, at: At, name: &OsStr) -> io::Result<(OwnedFd, Kind)> {
     let refused = || io::Error::from(Errno::ELOOP);
@@ -160,8 +136,8 @@ fn through(walk: &mut Walk<'_>, at: At, name: &OsStr) -> io::Result<(OwnedFd, Ki
         return Err(refused());
     }
     match target {
-        Target::Open => open_special(&at.folder, name, OFlag::empty()),
-        Target::Path(target) => {
+        None => open_special(&at.folder, name, OFlag::empty()),
+        Some(target) => {
             let (folder, name) = split(&target)?;
             let at = walk.from(at, folder)?;
             match at.folder.look(name)?.map(|about| about.file_type) {
@@ -175,34 +151,38 @@ fn through(walk: &mut Walk<'_>, at: At, name: &OsStr) -> io::Result<(OwnedFd, Ki
     }
 }
 
-/// Opens a character device or FIFO.
 fn open_special(folder: &Folder, name: &OsStr, follow: OFlag) -> io::Result<(OwnedFd, Kind)> {
-    match openat(folder, name, flags() | follow, Mode::empty()) {
-        Ok(fd) => {
-            let file_type = FileInfo::of(&fd)?.file_type;
-            if file_type == FileType::CharacterDevice {
-                Ok((fd, Kind::Pollable))
-            } else if file_type == FileType::Fifo {
-                open_fifo(folder, name, follow)
-            } else {
-                Err(Errno::ELOOP.into())
-            }
-        }
-        Err(Errno::ENXIO) => open_fifo(folder, name, follow),
-        Err(errno) => Err(errno.into()),
+    match open_at(folder, name, follow)? {
+        (fd, FileType::CharacterDevice | FileType::Fifo) => Ok((fd, Kind::Pollable)),
+        _other => Err(Errno::ELOOP.into()),
     }
 }
 
-/// A FIFO is opened for both directions: without a reader its bytes wait instead of
-/// failing, and a reader may come and go.
-fn open_fifo(folder: &Folder, name: &OsStr, follow: OFlag) -> io::Result<(OwnedFd, Kind)> {
-    let flags = OFlag::O_RDWR | CAREFUL | OFlag::O_CLOEXEC;
-    let fd = openat(folder, name, flags | follow, Mode::empty())?;
-    if FileInfo::of(&fd)?.file_type == FileType::Fifo {
-        Ok((fd, Kind::Pollable))
-    } else {
+/// Opens a name in a folder. A FIFO is opened for both directions: without a reader its bytes wait
+/// instead of failing, and a reader may come and go.
+fn open_at(folder: &Folder, name: &OsStr, more: OFlag) -> nix::Result<(OwnedFd, FileType)> {
+    match openat(
+        folder,
+        name,
+        flags() | more,
+        Mode::from_bits_truncate(0o666),
+    ) {
+        Ok(fd) => {
+            let file_type = FileInfo::of(&fd)?.file_type;
+            if file_type != FileType::Fifo {
+                return Ok((fd, file_type));
+            }
+        }
+        // a FIFO without reader
+        Err(Errno::ENXIO) => {}
+        Err(errno) => return Err(errno),
+    }
+    let both = OFlag::O_RDWR | CAREFUL | OFlag::O_CLOEXEC | (more & OFlag::O_NOFOLLOW);
+    let fd = openat(folder, name, both, Mode::empty())?;
+    match FileInfo::of(&fd)?.file_type {
+        FileType::Fifo => Ok((fd, FileType::Fifo)),
         // replaced between the two opens
-        Err(Errno::ENXIO.into())
+        _other => Err(Errno::ENXIO),
     }
 }
 

@@ -46,26 +46,20 @@ impl<'a> Private<'a> {
         for _ in 0..TRIES {
             let name = random_name();
             match mkdirat(outer, name.as_os_str(), Mode::S_IRWXU) {
-                Ok(()) => {}
                 Err(Errno::EEXIST) => continue,
-                Err(errno) => return Err(errno.into()),
+                made => made?,
             }
-            match enter(outer, &name) {
-                Ok(Some(folder)) => {
-                    return Ok(Self {
-                        outer,
-                        name,
-                        folder,
-                        is_kept: false,
-                    });
-                }
-                // another user exchanged it
-                Ok(None) => {}
-                Err(errno) => {
-                    // the first error is the one to report
-                    let _ = unlinkat(outer, name.as_os_str(), UnlinkatFlags::RemoveDir);
-                    return Err(errno.into());
-                }
+            // `None`: another user exchanged it
+            if let Some(folder) = enter(outer, &name).inspect_err(|_| {
+                // the first error is the one to report
+                let _ = unlinkat(outer, name.as_os_str(), UnlinkatFlags::RemoveDir);
+            })? {
+                return Ok(Self {
+                    outer,
+                    name,
+                    folder,
+                    is_kept: false,
+                });
             }
         }
         Err(io::Error::other("another user moves our files away"))
@@ -100,7 +94,7 @@ impl Drop for Private<'_> {
 fn enter(outer: &Folder, name: &OsStr) -> Result<Option<Folder>, Errno> {
     match outer.open_at(name, OFlag::O_RDONLY | OFlag::O_DIRECTORY, 0) {
         Ok(fd) => {
-            let about = FileInfo::from(nix::sys::stat::fstat(&fd)?);
+            let about = FileInfo::of(&fd)?;
             Ok(is_private(about).then(|| Folder::from(fd)))
         }
         Err(Errno::ENOENT | Errno::ENOTDIR | Errno::ELOOP) => Ok(None),
@@ -141,7 +135,6 @@ fn remove_if_left_behind(outer: &Folder, name: &OsStr, now: SystemTime) -> Resul
     Ok(())
 }
 
-/// Whether a name is one of [`random_name`].
 fn is_hidden(name: &OsStr) -> bool {
     let random = name.as_bytes().strip_prefix(PREFIX.as_bytes());
     random.is_some_and(|random| {

@@ -30,76 +30,64 @@ pub enum BindError {
     Mode(io::Error),
 }
 
-/// Mode and owner of a socket file.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct SocketPermissions {
-    /// Permission bits, whatever the umask.
-    pub mode: u32,
-    /// Owner; `None`: that of this process.
-    pub uid: Option<u32>,
-    /// Group; `None`: that of this process.
-    pub gid: Option<u32>,
+impl From<io::Error> for BindError {
+    fn from(error: io::Error) -> Self {
+        Self::Bind(error)
+    }
 }
 
-/// Makes a unix stream socket that has this name. `listen` is called once it is bound and has mode
-/// and owner, and before any client can find it.
+/// Makes a unix stream socket that has this name. Its file has these permission bits, whatever the
+/// umask, and this user and group; `None`: that of this process. `listen` is called once the socket
+/// is bound and has mode and owner, and before any client can find it.
 ///
 /// # Errors
 /// [`BindError::Bind`] with `EADDRINUSE` if there is something of this name, with `ENAMETOOLONG`
 /// if it does not fit into an address (107 bytes).
 pub fn bind_unix_socket(
     path: &Path,
-    permissions: SocketPermissions,
+    mode: u32,
+    owner: (Option<u32>, Option<u32>),
     listen: impl FnOnce(BorrowedFd<'_>) -> io::Result<()>,
 ) -> Result<(OwnedFd, Identity), BindError> {
-    let bound = |errno: Errno| BindError::Bind(errno.into());
-    // clients have to be able to name it
-    UnixAddr::new(path).map_err(bound)?;
-    let (folder, name) = Folder::of(path).map_err(BindError::Bind)?;
-    let private = Private::make(&folder).map_err(BindError::Bind)?;
-    let socket = socket(
-        AddressFamily::Unix,
-        SockType::Stream,
-        SockFlag::SOCK_CLOEXEC,
-        None,
-    )
-    .map_err(bound)?;
-    let outside = path.with_file_name(&private.name).join(INSIDE);
-    bind_in(&private.folder, &outside, &socket).map_err(bound)?;
-    let SocketPermissions { mode, uid, gid } = permissions;
-    if uid.is_some() || gid.is_some() {
-        let (uid, gid) = (uid.map(Uid::from_raw), gid.map(Gid::from_raw));
-        let no_follow = AtFlags::AT_SYMLINK_NOFOLLOW;
-        fchownat(&private.folder, INSIDE, uid, gid, no_follow)
-            .map_err(|errno| BindError::Owner(errno.into()))?;
+    let (folder, name) = Folder::of(path)?;
+    let private = Private::make(&folder)?;
+    let socket = bind_in(&private, path)?;
+    if owner != (None, None) {
+        let (uid, gid) = (owner.0.map(Uid::from_raw), owner.1.map(Gid::from_raw));
+        fchownat(
+            &private.folder,
+            INSIDE,
+            uid,
+            gid,
+            AtFlags::AT_SYMLINK_NOFOLLOW,
+        )
+        .map_err(|errno| BindError::Owner(errno.into()))?;
     }
     // in the private folder the name cannot be a link
-    let follow = FchmodatFlags::FollowSymlink;
-    fchmodat(
-        &private.folder,
-        INSIDE,
-        Mode::from_bits_truncate(mode),
-        follow,
-    )
-    .map_err(|errno| BindError::Mode(errno.into()))?;
-    listen(socket.as_fd()).map_err(BindError::Bind)?;
-    let identity = publish(&private.folder, &folder, &name).map_err(BindError::Bind)?;
+    let (mode, follow) = (Mode::from_bits_truncate(mode), FchmodatFlags::FollowSymlink);
+    fchmodat(&private.folder, INSIDE, mode, follow)
+        .map_err(|errno| BindError::Mode(errno.into()))?;
+    listen(socket.as_fd())?;
+    let identity = publish(&private.folder, &folder, &name)?;
     Ok((socket, identity))
 }
 
-/// Binds a socket in a private folder, whose own path is `outside`. Tools and `getsockname` show the
-/// address for ever, so that path is used where it fits and no other user can make it lead
-/// elsewhere.
-fn bind_in(private: &Folder, outside: &Path, socket: &OwnedFd) -> Result<(), Errno> {
-    let folder = outside.parent().unwrap_or(outside);
-    if let Ok(address) = UnixAddr::new(outside)
-        && exposures_of_folder(folder).is_empty()
-    {
-        return bind(socket.as_raw_fd(), &address);
-    }
-    through_procfs(private.as_fd(), Some(INSIDE), outside, |address| {
-        bind(socket.as_raw_fd(), address)
-    })
+/// Binds a socket in a private folder, that is to have this path later. Tools and `getsockname` show
+/// the address for ever, so the path in the private folder is used where it fits and no other user
+/// can make it lead elsewhere.
+fn bind_in(private: &Private<'_>, path: &Path) -> io::Result<OwnedFd> {
+    // clients have to be able to name it
+    UnixAddr::new(path)?;
+    let flags = SockFlag::SOCK_CLOEXEC;
+    let socket = socket(AddressFamily::Unix, SockType::Stream, flags, None)?;
+    let folder = path.with_file_name(&private.name);
+    let outside = folder.join(INSIDE);
+    let bind_to = |address: &UnixAddr| bind(socket.as_raw_fd(), address);
+    match UnixAddr::new(&outside) {
+        Ok(address) if exposures_of_folder(&folder).is_empty() => bind_to(&address),
+        Ok(_) | Err(_) => through_procfs(private.folder.as_fd(), Some(INSIDE), &outside, bind_to),
+    }?;
+    Ok(socket)
 }
 
 /// Uses the address of what is open, or of a name in it, in procfs: it always fits, and no

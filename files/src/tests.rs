@@ -15,7 +15,7 @@ use visord_test_support::PATIENCE;
 
 use crate::atomic::write_atomically;
 use crate::log::{How, Kind, open_log};
-use crate::socket::{BindError, SocketFile, SocketPermissions, bind_unix_socket};
+use crate::socket::{BindError, SocketFile, bind_unix_socket};
 use crate::trust::exposures;
 use crate::*;
 
@@ -228,12 +228,8 @@ fn files_are_replaced_at_once() {
 fn sockets() {
     let place = Place::new();
     let path = place.path("socket");
-    let permissions = SocketPermissions {
-        mode: 0o666,
-        ..SocketPermissions::default()
-    };
     let bind = |is_taken: bool| {
-        bind_unix_socket(&path, permissions, |socket| {
+        bind_unix_socket(&path, 0o666, (None, None), |socket| {
             assert_eq!(
                 path.exists(),
                 is_taken,
@@ -347,12 +343,8 @@ impl Drop for Done<'_> {
 fn a_socket_is_not_exchanged_while_its_mode_is_set() {
     let place = Place::new();
     let path = place.path("home/socket");
-    let permissions = SocketPermissions {
-        mode: 0o666,
-        ..SocketPermissions::default()
-    };
     under_attack(&place, &[".visord-", "socket"], || {
-        drop(bind_unix_socket(&path, permissions, |_| Ok(())));
+        drop(bind_unix_socket(&path, 0o666, (None, None), |_| Ok(())));
         if let Ok(Some(found)) = SocketFile::find(&path) {
             let _ = found.remove();
         }
@@ -550,7 +542,7 @@ fn the_address_of_a_socket() {
     let place = Place::new();
     let address = |folder: &str| {
         let path = place.path(folder).join("socket");
-        let bound = bind_unix_socket(&path, SocketPermissions::default(), |_| Ok(()));
+        let bound = bind_unix_socket(&path, 0, (None, None), |_| Ok(()));
         let listener = UnixListener::from(bound.expect("bound").0);
         let address = listener.local_addr().expect("an address");
         address.as_pathname().expect("a path").to_owned()

@@ -9,7 +9,7 @@ use nix::unistd::{Gid, Group, Uid, User, getegid};
 
 use crate::folder::{FileInfo, FileType, Folder, is_ours, split};
 use crate::read_linked;
-use crate::walk::{At, Follow, Passed, Target, Walk};
+use crate::walk::{At, Walk};
 
 /// Something on the way to a file that another user can change.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,12 +51,7 @@ fn examine(
 ) -> Vec<Exposure> {
     let unknown = unknown_owner();
     let mut found = Vec::new();
-    let mut see = |passed: Passed<'_>| {
-        let Passed {
-            folder,
-            path,
-            about,
-        } = passed;
+    let mut see = |folder: &Folder, path: &Path, about: FileInfo| {
         let reason = if unknown == Some(about.uid) {
             writable(about)
         } else {
@@ -77,8 +72,8 @@ fn examine(
             found.push(exposure);
         }
     };
-    let examined = std::path::absolute(path)
-        .and_then(|path| examine(&path, &mut Walk::new(Follow::All, &mut see)));
+    let examined =
+        std::path::absolute(path).and_then(|path| examine(&path, &mut Walk::new(Some(&mut see))));
     if let Err(error) = examined {
         found.push(Exposure {
             path: path.to_owned(),
@@ -132,9 +127,9 @@ fn follow(path: &Path, walk: &mut Walk<'_>) -> io::Result<()> {
             return Ok(());
         }
         match walk.link(&at, name)?.1 {
+            Some(target) => path = target,
             // something that is open has no path to it
-            Target::Open => return Ok(()),
-            Target::Path(target) => path = target,
+            None => return Ok(()),
         }
     }
 }
@@ -188,7 +183,9 @@ mod tests {
                 device: 1,
                 inode: 1,
             },
+            links: 1,
             size: 0,
+            modified: 0,
             uid,
             gid,
             mode,

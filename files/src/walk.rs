@@ -1,29 +1,19 @@
 //! The walk along a path, part by part, that knows each link on the way.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::io;
 use std::os::fd::AsFd;
 use std::path::{Component, Path, PathBuf};
 
 use nix::errno::Errno;
-use nix::fcntl::{AT_FDCWD, OFlag, openat, readlinkat};
+use nix::fcntl::{AT_FDCWD, OFlag, OpenHow, ResolveFlag, openat, openat2, readlinkat};
 use nix::sys::stat::Mode;
 use nix::sys::statfs::{PROC_SUPER_MAGIC, fstatfs};
 
-use crate::folder::{FileInfo, FileType, Folder, is_ours};
+use crate::folder::{FileInfo, FileType, Folder, is_ours, split};
 
 /// Links that may be followed on the way to one folder, as in the kernel.
 const MOST_LINKS: u32 = 40;
-
-/// Something that a path leads through.
-pub(crate) struct Passed<'a> {
-    /// The folder itself, or that of the link or file.
-    pub(crate) folder: &'a Folder,
-    /// Its path, for messages.
-    pub(crate) path: &'a Path,
-    /// What it is: a folder or a link.
-    pub(crate) about: FileInfo,
-}
 
 /// How far a walk has come.
 pub(crate) struct At {
@@ -32,38 +22,59 @@ pub(crate) struct At {
     path: PathBuf,
 }
 
-/// Which links a walk follows.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Follow {
-    /// Those of the rule of [`Folder::open`].
-    Trusted,
-    /// All, as the kernel does: to report on them.
-    All,
-}
+/// Sees something that a path leads through: in which folder it is (a folder: itself), its path
+/// for messages, and what it is.
+pub(crate) type See<'a> = &'a mut dyn FnMut(&Folder, &Path, FileInfo);
 
 /// Goes along one path and all links on it.
 pub(crate) struct Walk<'a> {
     links: u32,
-    follow: Follow,
-    /// Sees every folder and link on the way.
-    see: &'a mut dyn FnMut(Passed<'_>),
+    /// Sees every folder and link on the way. A walk that reports follows all links, as the kernel
+    /// does; any other those of the rule of [`Folder::open`].
+    see: Option<See<'a>>,
 }
 
-/// What a link leads to.
-pub(crate) enum Target {
-    /// A link of procfs to something open: only the kernel knows what.
-    Open,
-    /// This path, to be taken from the folder of the link.
-    Path(PathBuf),
+impl Folder {
+    /// Opens a folder.
+    ///
+    /// A link on the way that root or the user of this process made is followed. One that another
+    /// user made is followed if the folder it leads to has the same owner: `current` may lead to
+    /// a release in the same home, but not to `/etc`.
+    ///
+    /// # Errors
+    /// There is no such folder; a link may not be followed ([`io::ErrorKind::PermissionDenied`]).
+    pub fn open(path: &Path) -> io::Result<Self> {
+        let path = if path.as_os_str().is_empty() {
+            Path::new(".")
+        } else {
+            path
+        };
+        let how = OpenHow::new()
+            .flags(OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC)
+            .resolve(ResolveFlag::RESOLVE_NO_SYMLINKS | ResolveFlag::RESOLVE_NO_MAGICLINKS);
+        match openat2(AT_FDCWD, path, how) {
+            // a link is on the way, or this kernel (before 5.6) or a filter of system calls does
+            // not let us know
+            Err(Errno::ELOOP | Errno::ENOSYS | Errno::EPERM) => Walk::new(None).folder(path),
+            opened => Ok(opened?.into()),
+        }
+    }
+
+    /// The folder of a path, and its last name.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open); the path has no last name.
+    pub fn of(path: &Path) -> io::Result<(Self, OsString)> {
+        let (folder, name) = split(path)?;
+        Ok((Self::open(folder)?, name.to_owned()))
+    }
 }
 
 impl<'a> Walk<'a> {
-    pub(crate) fn new(follow: Follow, see: &'a mut dyn FnMut(Passed<'_>)) -> Self {
-        Self {
-            links: MOST_LINKS,
-            follow,
-            see,
-        }
+    /// With `see` one that reports.
+    pub(crate) fn new(see: Option<See<'a>>) -> Self {
+        let links = MOST_LINKS;
+        Self { links, see }
     }
 
     /// The folder at a path, from the working directory.
@@ -71,15 +82,10 @@ impl<'a> Walk<'a> {
         Ok(self.from(At::start(path)?, path)?.folder)
     }
 
-    /// Shows the last name of a path.
     pub(crate) fn pass(&mut self, at: &At, name: &OsStr, about: FileInfo) {
-        let path = &at.path.join(name);
-        let folder = &at.folder;
-        (self.see)(Passed {
-            folder,
-            path,
-            about,
-        });
+        if let Some(see) = &mut self.see {
+            see(&at.folder, &at.path.join(name), about);
+        }
     }
 
     /// The folder at a path that is relative to another.
@@ -96,12 +102,9 @@ impl<'a> Walk<'a> {
                 Err(Errno::ENOTDIR | Errno::ELOOP) => self.through(at, name)?,
                 Err(errno) => return Err(errno.into()),
             };
-            let about = FileInfo::of(&at.folder)?;
-            (self.see)(Passed {
-                folder: &at.folder,
-                path: &at.path,
-                about,
-            });
+            if let Some(see) = &mut self.see {
+                see(&at.folder, &at.path, FileInfo::of(&at.folder)?);
+            }
         }
         Ok(at)
     }
@@ -111,16 +114,14 @@ impl<'a> Walk<'a> {
         let (about, target) = self.link(&at, name)?;
         let shown = at.path.join(name);
         let end = match target {
-            Target::Open => {
+            None => {
                 let flags = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
                 let folder = openat(&at.folder, name, flags, Mode::empty())?.into();
                 At::new(folder, &shown)
             }
-            Target::Path(target) => self.from(at, &target)?,
+            Some(target) => self.from(at, &target)?,
         };
-        if self.follow == Follow::Trusted
-            && !is_ours(about.uid)
-            && FileInfo::of(&end.folder)?.uid != about.uid
+        if self.see.is_none() && !is_ours(about.uid) && FileInfo::of(&end.folder)?.uid != about.uid
         {
             let text = format!(
                 "the link {} of another user leads to a folder that is not theirs",
@@ -131,8 +132,13 @@ impl<'a> Walk<'a> {
         Ok(end)
     }
 
-    /// Reads a link; anything else is `ENOTDIR`.
-    pub(crate) fn link(&mut self, at: &At, name: &OsStr) -> io::Result<(FileInfo, Target)> {
+    /// Reads a link; anything else is `ENOTDIR`. It leads to a path, to be taken from the folder of
+    /// the link; `None` for a link of procfs to something open, which only the kernel knows.
+    pub(crate) fn link(
+        &mut self,
+        at: &At,
+        name: &OsStr,
+    ) -> io::Result<(FileInfo, Option<PathBuf>)> {
         let link = at.folder.open_at(name, OFlag::O_PATH, 0)?;
         let about = FileInfo::of(&link)?;
         if about.file_type != FileType::Link {
@@ -146,12 +152,7 @@ impl<'a> Walk<'a> {
         let is_open = fstatfs(&at.folder)?.filesystem_type() == PROC_SUPER_MAGIC
             && name != "self"
             && name != "thread-self";
-        let target = if is_open {
-            Target::Open
-        } else {
-            Target::Path(target)
-        };
-        Ok((about, target))
+        Ok((about, (!is_open).then_some(target)))
     }
 }
 
@@ -168,7 +169,6 @@ impl At {
         Ok(Self::new(folder, Path::new(shown)))
     }
 
-    /// A folder without a path.
     pub(crate) fn new(folder: Folder, path: &Path) -> Self {
         Self {
             folder,

@@ -7,15 +7,16 @@
 //! written as soon as lines can be written again.
 
 mod destination;
-mod progress;
 mod sink;
 mod writer;
 
 use std::future::Future;
 use std::io;
-use std::sync::{Arc, Mutex};
+use std::panic::RefUnwindSafe;
+use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
+use parking_lot::Mutex;
 use slog::{Drain, Logger, OwnedKVList, Record};
 use visord_config::MainLogTarget;
 use visord_model::log_line::Level;
@@ -27,7 +28,6 @@ use crate::disk::RealDisk;
 use crate::emit::level_of;
 use crate::file::{FileOptions, LogFile};
 use crate::followers::Followers;
-use crate::lock::lock;
 use crate::syslog::ActivitySyslog;
 
 /// Where the activity log goes and what it contains.
@@ -59,12 +59,10 @@ pub fn activity(settings: ActivitySettings) -> io::Result<ActivityLog> {
         backups: settings.backups,
         ..FileOptions::default()
     };
-    let sink = match settings.target {
-        MainLogTarget::File(path) => Sink::File(LogFile::open(RealDisk, path, options)?),
-        MainLogTarget::Syslog(config) => Sink::Syslog(Box::new(ActivitySyslog::new(&config))),
-    };
-    let file = sink.file();
-    let warning = file.and_then(|file| file.rotation_warning("logfile", ""));
+    let mut sink = open(&settings.target, options)?;
+    let warning = sink
+        .file()
+        .and_then(|file| file.rotation_warning("logfile", ""));
     let log = ActivityLog(Arc::new(Front {
         level: settings.level,
         clock: Mutex::new(LocalClock::new("%Y-%m-%d %H:%M:%S")),
@@ -84,13 +82,15 @@ pub fn activity(settings: ActivitySettings) -> io::Result<ActivityLog> {
 /// # Errors
 /// The file cannot be opened.
 pub fn try_activity(target: &MainLogTarget) -> io::Result<()> {
-    match target {
-        MainLogTarget::File(path) => {
-            LogFile::open(RealDisk, path.clone(), FileOptions::default()).map(drop)
-        }
-        // one that is missing may come back
-        MainLogTarget::Syslog(_) => Ok(()),
-    }
+    open(target, FileOptions::default()).map(drop)
+}
+
+/// A syslog that is missing may come.
+fn open(target: &MainLogTarget, options: FileOptions) -> io::Result<Sink> {
+    Ok(match target {
+        MainLogTarget::File(path) => Sink::File(LogFile::open(RealDisk, path.clone(), options)?),
+        MainLogTarget::Syslog(config) => Sink::Syslog(Box::new(ActivitySyslog::new(config))),
+    })
 }
 
 impl ActivityLog {
@@ -142,14 +142,6 @@ impl ActivityLog {
         self.0.main.settled()
     }
 
-    /// Waits until everything said so far is written, at most a few seconds.
-    #[cfg(test)]
-    pub(crate) fn flush(&self) {
-        for writer in self.0.writers() {
-            writer.flush();
-        }
-    }
-
     /// Ends the threads after everything queued is written; lines are written directly
     /// again. A thread whose disk hangs is left behind after 5 s, with what it had queued.
     pub fn stop_threads(&self) {
@@ -165,6 +157,9 @@ struct Front {
     stdout: Option<LogWriter>,
 }
 
+/// What is under its locks is whole whatever panics.
+impl RefUnwindSafe for Front {}
+
 impl Drop for Front {
     fn drop(&mut self) {
         self.stop_threads();
@@ -173,33 +168,17 @@ impl Drop for Front {
 
 impl Front {
     fn stop_threads(&self) {
-        for writer in self.writers() {
-            writer.stop_thread(|lost| self.overflow_notice(lost));
-        }
+        self.writers().for_each(LogWriter::stop_thread);
     }
 
     fn writers(&self) -> impl Iterator<Item = &LogWriter> {
         std::iter::once(&self.main).chain(&self.stdout)
     }
 
-    /// The whole line, with its newline; `None` if its level is not wanted.
-    fn line(&self, record: &Record<'_>) -> Option<String> {
-        let level = level_of(record.level(), record.tag());
-        if level > self.level {
-            return None;
-        }
-        Some(self.format(level, record.msg()))
-    }
-
-    /// The line that declares how many lines a full queue has cost.
-    fn overflow_notice(&self, lost: u64) -> String {
-        let text = format!("{lost} lines of the activity log lost: its queue was full");
-        self.format(Level::Error, &text)
-    }
-
-    fn format(&self, level: Level, message: &dyn std::fmt::Display) -> String {
+    /// The whole line, with its newline.
+    fn line(&self, level: Level, message: &dyn std::fmt::Display) -> String {
         let now = since_1970();
-        let mut clock = lock(&self.clock);
+        let mut clock = self.clock.lock();
         let second = clock.text(now);
         format!(
             "{second},{:03} {} {message}\n",
@@ -214,12 +193,13 @@ impl Drain for ActivityLog {
     type Err = slog::Never;
 
     fn log(&self, record: &Record<'_>, _values: &OwnedKVList) -> Result<(), slog::Never> {
-        if let Some(line) = self.0.line(record) {
-            let notice = |lost| self.0.overflow_notice(lost);
+        let level = level_of(record.level(), record.tag());
+        if level <= self.0.level {
+            let line = self.0.line(level, record.msg());
             if let Some(stdout) = &self.0.stdout {
-                stdout.write(line.clone(), notice);
+                stdout.write(line.clone());
             }
-            self.0.main.write(line, notice);
+            self.0.main.write(line);
         }
         Ok(())
     }

@@ -8,22 +8,21 @@
 
 mod encode;
 
-use std::fs::File;
+use std::fs::{File, FileTimes};
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, mpsc};
+use std::sync::mpsc;
 use std::time::Instant;
 
-use nix::sys::stat::futimens;
-use nix::sys::time::TimeSpec;
+use parking_lot::Mutex;
 use slog::Logger;
+use visord_files::FileInfo;
 use visord_model::output::rotation::Compression;
 
 use crate::disk::{Disk, Identity, RealDisk};
-use crate::file::{LogFile, numbered_of};
-use crate::lock::lock;
+use crate::file::{LogFile, absent_as, numbered_of, suffixed};
 use crate::worker::{Command, Inbox, Worker, queue};
 
 /// A file that goes on growing while it is compressed is left alone after so many times.
@@ -35,7 +34,7 @@ const QUEUE: usize = 4096;
 pub(crate) type Task = Box<dyn FnOnce() + Send>;
 
 /// Runs a task on the thread that owns the names; drops it if that has ended.
-pub(crate) type Owner = Arc<dyn Fn(Task) + Send + Sync>;
+type Owner = Box<dyn Fn(Task) + Send>;
 
 /// A rotated log to be compressed.
 struct Job {
@@ -64,7 +63,6 @@ enum Thread {
 }
 
 impl Archive {
-    /// Without a thread yet.
     pub(crate) fn new(logger: Logger) -> Self {
         Self {
             logger,
@@ -72,10 +70,25 @@ impl Archive {
         }
     }
 
-    /// Queues a job; never waits. While the daemon ends the file stays as it is.
-    fn put(&self, job: Job) {
-        let path = job.path.display().to_string();
-        if let Err(reason) = self.try_put(job) {
+    /// Has the file compressed that a rotation of this log left, if any; never waits. `owner` runs
+    /// a task on the thread that owns the names. While the daemon ends the file stays as it is.
+    pub(crate) fn compress_rotated<D: Disk>(
+        &self,
+        log: &mut LogFile<D>,
+        owner: impl Fn(Task) + Send + 'static,
+    ) {
+        let Some(file) = log.rotated.take() else {
+            return;
+        };
+        let job = Job {
+            path: log.path.clone(),
+            file,
+            backups: log.options.backups,
+            compress: log.options.keys.compress,
+            owner: Box::new(owner),
+        };
+        if let Err(reason) = self.put(job) {
+            let path = log.path.display();
             slog::error!(
                 self.logger,
                 "cannot compress a rotated file of {path}: {reason}; it is kept"
@@ -83,8 +96,8 @@ impl Archive {
         }
     }
 
-    fn try_put(&self, job: Job) -> io::Result<()> {
-        let mut thread = lock(&self.thread);
+    fn put(&self, job: Job) -> io::Result<()> {
+        let mut thread = self.thread.lock();
         if matches!(*thread, Thread::NotStarted) {
             let (sender, inbox) = queue(QUEUE)?;
             let compressor = Compressor {
@@ -106,37 +119,13 @@ impl Archive {
     /// Gives up what is under way: it stays uncompressed. The thread, if there is one, has yet to
     /// be stopped.
     pub(crate) fn close(&self) -> Option<Worker<impl Sized + use<>>> {
-        let mut thread = lock(&self.thread);
+        let mut thread = self.thread.lock();
         match std::mem::replace(&mut *thread, Thread::Stopped) {
             Thread::Running(worker) => {
                 worker.sender().close(Instant::now());
                 Some(worker)
             }
             Thread::NotStarted | Thread::Stopped => None,
-        }
-    }
-}
-
-/// How the rotated files of the logs of one thread are compressed.
-#[derive(Clone)]
-pub(crate) struct ArchiveHandle {
-    /// Who compresses them.
-    pub(crate) archive: Arc<Archive>,
-    /// The log thread.
-    pub(crate) owner: Owner,
-}
-
-impl ArchiveHandle {
-    /// Has the file compressed that a rotation of this log left, if any.
-    pub(crate) fn compress_rotated<D: Disk>(&self, log: &mut LogFile<D>) {
-        if let Some(file) = log.take_rotated() {
-            self.archive.put(Job {
-                path: log.path().to_path_buf(),
-                file,
-                backups: log.options().backups,
-                compress: log.options().keys.compress,
-                owner: Arc::clone(&self.owner),
-            });
         }
     }
 }
@@ -195,13 +184,21 @@ impl Compressor {
             let Some(size) = self.compress(job, &temporary)? else {
                 return Ok(());
             };
-            match job.rename(&temporary.0, size)? {
+            let new = temporary.0.clone();
+            let rename = move |_: &Path, compressed: &Path, is_complete| match is_complete {
+                true => visord_files::rename(&new, compressed),
+                false => Ok(()),
+            };
+            match job.run_on_owner(size, rename)? {
                 Step::Done => {}
                 Step::Gone => return Ok(()),
                 Step::Grown => continue,
             }
             visord_files::sync_folder_of(&job.path)?;
-            if job.unlink(size)? != Step::Grown {
+            let remove = |name: &Path, compressed: &Path, is_complete| {
+                visord_files::remove(if is_complete { name } else { compressed })
+            };
+            if job.run_on_owner(size, remove)? != Step::Grown {
                 return Ok(());
             }
         }
@@ -228,39 +225,16 @@ impl Compressor {
 impl Job {
     /// The file, if it is still there.
     fn open(&self) -> io::Result<Option<File>> {
-        let Some(name) = self.name()? else {
+        let Some(name) = numbered_of(&mut RealDisk, &self.path, self.backups, self.file)? else {
             return Ok(None);
         };
-        let file = match visord_files::open_regular(&name) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            opened => opened?,
+        let opened = visord_files::open_regular(&name).map(Some);
+        let Some(file) = absent_as(opened, None)? else {
+            return Ok(None);
         };
-        let found = file.metadata()?;
-        // moved on between the two
-        let is_it = found.ino() == self.file.inode && found.dev() == self.file.device;
-        Ok(is_it.then_some(file))
-    }
-
-    fn name(&self) -> io::Result<Option<PathBuf>> {
-        numbered_of(&mut RealDisk, &self.path, self.backups, self.file)
-    }
-
-    /// Gives the compressed file its name; the uncompressed one stays.
-    fn rename(&self, temporary: &Path, size: u64) -> io::Result<Step> {
-        let temporary = temporary.to_path_buf();
-        self.run_on_owner(size, move |_, compressed, is_complete| {
-            if is_complete {
-                visord_files::rename(&temporary, compressed)?;
-            }
-            Ok(())
-        })
-    }
-
-    /// Removes the uncompressed file, or the compressed one if it has become incomplete.
-    fn unlink(&self, size: u64) -> io::Result<Step> {
-        self.run_on_owner(size, |name, compressed, is_complete| {
-            visord_files::remove(if is_complete { name } else { compressed })
-        })
+        // it may have moved on between the two
+        let found = FileInfo::of(&file)?.identity;
+        Ok((found == self.file).then_some(file))
     }
 
     /// Does something with the present name of the file and that of its compressed form, on the
@@ -280,9 +254,7 @@ impl Job {
             };
             let found = visord_files::look(&name)?;
             let is_complete = found.is_some_and(|found| found.size == size);
-            let mut compressed = name.as_os_str().to_owned();
-            compressed.push(suffix);
-            action(&name, Path::new(&compressed), is_complete)?;
+            action(&name, &suffixed(&name, suffix), is_complete)?;
             Ok(if is_complete { Step::Done } else { Step::Grown })
         };
         (self.owner)(Box::new(move || {
@@ -299,30 +271,21 @@ struct Temporary(PathBuf);
 
 impl Temporary {
     fn of(job: &Job) -> Self {
-        let mut name = job.path.as_os_str().to_owned();
-        name.push(job.compress.suffix());
-        name.push(".tmp");
-        Self(name.into())
+        let suffix = format!("{}.tmp", job.compress.suffix());
+        Self(suffixed(&job.path, &suffix))
     }
 
     /// A new file, after one that a crash may have left.
     fn create(&self) -> io::Result<File> {
-        self.remove()?;
+        absent_as(visord_files::remove(&self.0), ())?;
         visord_files::create_new(&self.0, 0o600)
-    }
-
-    fn remove(&self) -> io::Result<()> {
-        match visord_files::remove(&self.0) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-            removed => removed,
-        }
     }
 }
 
 impl Drop for Temporary {
     fn drop(&mut self) {
         // it was renamed, or is of no use; the next compression removes it too
-        let _ = self.remove();
+        let _ = visord_files::remove(&self.0);
     }
 }
 
@@ -333,9 +296,8 @@ fn copy_attributes(file: &File, other: &File) -> io::Result<()> {
         visord_files::set_owner(file, Some(wanted.uid()), Some(wanted.gid()))?;
     }
     visord_files::set_mode(file, wanted.mode())?;
-    let written = TimeSpec::new(wanted.mtime(), wanted.mtime_nsec());
-    futimens(file, &written, &written)?;
-    Ok(())
+    let written = wanted.modified()?;
+    file.set_times(FileTimes::new().set_accessed(written).set_modified(written))
 }
 
 /// Lowest priority for the calling thread: logs are compressed when nothing else runs.

@@ -4,6 +4,7 @@ use std::ffi::OsStr;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use nix::errno::Errno;
 use visord_config::LogFileConfig;
 use visord_files::{FileType, Folder};
 use visord_model::event::Stream;
@@ -50,26 +51,23 @@ impl<'a> ChildLogFolder<'a> {
         identifier: &str,
         keys: &LogFileConfig,
     ) -> io::Result<PathBuf> {
-        let mut result = Err(io::ErrorKind::AlreadyExists.into());
         for _ in 0..TRIES {
             let random: String = (0..RANDOM)
                 .map(|_| char::from(ALPHABET[fastrand::usize(..ALPHABET.len())]))
                 .collect();
             let name = format!("{process}-{}---{identifier}-{random}.log", stream.name());
-            result = match self.folder.create_new(OsStr::new(&name), 0o600) {
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(error),
-                made => {
-                    let file = made?;
-                    if let Err(error) = apply_mode_and_owner(&file, keys.mode, keys.owner) {
-                        // the first error is the one to report
-                        let _ = self.folder.remove(OsStr::new(&name));
-                        return Err(error);
-                    }
-                    return Ok(self.path.join(name));
-                }
+            let file = match self.folder.create_new(OsStr::new(&name), 0o600) {
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
+                made => made?,
             };
+            if let Err(error) = apply_mode_and_owner(&file, keys.mode, keys.owner) {
+                // the first error is the one to report
+                let _ = self.folder.remove(OsStr::new(&name));
+                return Err(error);
+            }
+            return Ok(self.path.join(name));
         }
-        result
+        Err(Errno::EEXIST.into())
     }
 }
 
@@ -101,12 +99,8 @@ pub fn clean(childlogdir: &Path, identifier: &str) -> Vec<LogLine> {
 fn remove(folder: &Folder, name: &OsStr) -> io::Result<()> {
     let us = nix::unistd::geteuid().as_raw();
     match folder.look(name)? {
-        Some(found) if found.file_type == FileType::Folder => {
-            Err(io::ErrorKind::IsADirectory.into())
-        }
-        Some(found) if found.file_type == FileType::Regular && found.uid == us => {
-            folder.remove(name)
-        }
+        Some(found) if found.file_type == FileType::Folder => Err(Errno::EISDIR.into()),
+        Some(found) if found.is_regular() && found.uid == us => folder.remove(name),
         // of another user, or nothing that we make
         Some(_) | None => Ok(()),
     }
@@ -119,40 +113,32 @@ fn warning(text: String) -> LogLine {
 /// Whether a name is one that [`ChildLogFolder::create`] makes for this identifier, or one of its
 /// rotated files.
 fn is_auto(name: &str, identifier: &str) -> bool {
-    let stem = without_rotation(name).and_then(|name| name.strip_suffix(".log"));
-    let Some((rest, random)) = stem.and_then(|stem| stem.rsplit_once('-')) else {
+    let split = name.rsplit_once(".log");
+    let stem = split.filter(|(_, rotation)| is_rotation(rotation));
+    let Some((rest, random)) = stem.and_then(|(stem, _)| stem.rsplit_once('-')) else {
         return false;
     };
-    let process = rest
+    let output = rest
         .strip_suffix(identifier)
-        .and_then(|rest| rest.strip_suffix("---"))
-        .and_then(|rest| {
-            rest.strip_suffix("-stdout")
-                .or_else(|| rest.strip_suffix("-stderr"))
-        });
+        .and_then(|rest| rest.strip_suffix("---"));
+    let process = output.and_then(|output| {
+        let of_stdout = output.strip_suffix("-stdout");
+        of_stdout.or_else(|| output.strip_suffix("-stderr"))
+    });
     random.len() == RANDOM
         && random.bytes().all(|byte| ALPHABET.contains(&byte))
         && process.is_some_and(|process| !process.is_empty())
 }
 
-/// The name without `.1`, `.2.gz` ..., and without what a compression that was cut off has
-/// (`.gz.tmp`); `None` if it is neither rotated nor a plain log.
-fn without_rotation(name: &str) -> Option<&str> {
-    if name.ends_with(".log") {
-        return Some(name);
+/// Whether this is what a rotated log has after its name (`.1`, `.2.gz` ...), or a compression that
+/// was cut off (`.gz.tmp`), or nothing.
+fn is_rotation(text: &str) -> bool {
+    if matches!(text, "" | ".gz.tmp" | ".zst.tmp") {
+        return true;
     }
-    if let Some(log) = [".gz.tmp", ".zst.tmp"]
-        .iter()
-        .find_map(|end| name.strip_suffix(end))
-    {
-        return Some(log);
-    }
-    let plain = [".gz", ".zst"]
-        .iter()
-        .find_map(|end| name.strip_suffix(end))
-        .unwrap_or(name);
-    let (log, number) = plain.rsplit_once('.')?;
-    (!number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())).then_some(log)
+    let plain = text.strip_suffix(".gz").or(text.strip_suffix(".zst"));
+    let number = plain.unwrap_or(text).strip_prefix('.').unwrap_or_default();
+    !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 #[cfg(test)]

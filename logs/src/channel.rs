@@ -4,18 +4,17 @@ use std::future::Future;
 use std::io;
 use std::os::fd::OwnedFd;
 
-use tokio::sync::oneshot;
-
 use crate::disk::RealDisk;
+use crate::file::FileAction;
 use crate::output::Output;
-use crate::pump::{ChannelId, Command, CommandSender, Log, maintain};
-use crate::spec::{Drained, FileAction};
+use crate::pump::{ChannelId, CommandSender, gone};
+use crate::spec::Drained;
 
 /// An output whose sinks are open, before it has a thread. Dropping it closes them.
 pub struct OpenedChannel {
     pub(crate) id: ChannelId,
     pub(crate) thread: CommandSender,
-    pub(crate) output: Box<Output<RealDisk>>,
+    pub(crate) output: Output<RealDisk>,
 }
 
 impl OpenedChannel {
@@ -24,9 +23,8 @@ impl OpenedChannel {
     #[must_use]
     pub fn adopt(self, pipe: Option<(OwnedFd, i32)>) -> Channel {
         let Self { id, thread, output } = self;
-        let channel = Channel { id, thread };
-        channel.send(Command::Adopt { id, output, pipe });
-        channel
+        thread.run(move |pump| pump.adopt(id, output, pipe));
+        Channel { id, thread }
     }
 }
 
@@ -43,7 +41,7 @@ impl Channel {
     /// drained and closed first.
     pub fn attach(&self, pipe: OwnedFd, pid: i32) {
         let id = self.id;
-        self.send(Command::Attach { id, pipe, pid });
+        self.thread.run(move |pump| pump.attach(id, pipe, pid));
     }
 
     /// Reads what is in the pipe now, without waiting for a grandchild that still holds
@@ -52,8 +50,8 @@ impl Channel {
     /// A stalled pollable sink does not delay the answer; a file system that hangs does,
     /// so a caller that must go on bounds its waiting. The work is done in any case.
     pub fn drain(&self) -> impl Future<Output = Drained> + 'static + use<> {
-        let (reply, answer) = oneshot::channel();
-        self.send(Command::Drain { id: self.id, reply });
+        let id = self.id;
+        let answer = self.thread.ask(move |pump| pump.drain(id));
         // the thread only goes away with the daemon; then nothing is left to drain
         async { answer.await.unwrap_or_default() }
     }
@@ -61,7 +59,8 @@ impl Channel {
     /// Opens the log file again (SIGUSR2), in append mode. A failure is logged and the old
     /// file stays in use.
     pub fn reopen(&self) {
-        self.send(Command::Reopen { id: self.id });
+        let id = self.id;
+        self.thread.run(move |pump| pump.reopen(id));
     }
 
     /// Clears or rotates the log file. Without a regular file nothing happens.
@@ -72,17 +71,15 @@ impl Channel {
         &self,
         action: FileAction,
     ) -> impl Future<Output = io::Result<()>> + 'static + use<> {
-        maintain(&self.thread, Log::Open(self.id), action)
-    }
-
-    fn send(&self, command: Command) {
-        // a thread that has ended has nothing to do
-        let _ = self.thread.send(command);
+        let id = self.id;
+        let answer = self.thread.ask(move |pump| pump.maintain(id, action));
+        async { answer.await.unwrap_or_else(|_| Err(gone())) }
     }
 }
 
 impl Drop for Channel {
     fn drop(&mut self) {
-        self.send(Command::Close { id: self.id });
+        let id = self.id;
+        self.thread.run(move |pump| pump.close(id));
     }
 }

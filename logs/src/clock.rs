@@ -26,7 +26,6 @@ impl LocalClock {
         }
     }
 
-    /// A clock for [`Self::rfc3339`].
     pub(crate) fn for_rfc3339() -> Self {
         Self::new("%Y-%m-%dT%H:%M:%S%:z")
     }
@@ -39,7 +38,6 @@ impl LocalClock {
         format!("{moment}.{:03}{offset}", since_1970.subsec_millis())
     }
 
-    /// The text of this moment's second.
     pub(crate) fn text(&mut self, since_1970: Duration) -> &str {
         let second = since_1970.as_secs();
         if self.second != Some(second) {

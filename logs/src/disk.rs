@@ -7,40 +7,14 @@ use std::os::fd::{AsRawFd, OwnedFd};
 use std::path::Path;
 
 use nix::sys::socket::{MsgFlags, send};
-use nix::sys::stat::fstat;
 use visord_config::{LogFileConfig, Ownership};
-use visord_files::FileType;
 use visord_files::log::{descriptor_named, open_log};
 use visord_model::output::rotation::LocalMoment;
 
-pub(crate) use visord_files::Identity;
 pub(crate) use visord_files::log::{How, Kind};
+pub(crate) use visord_files::{FileInfo, Identity};
 
 use crate::clock;
-
-/// What can be learned about an open file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Status {
-    /// Length in bytes.
-    pub(crate) size: u64,
-    /// Names it has; without any it is lost as soon as it is closed.
-    pub(crate) links: u64,
-    /// Which file it is: file system and inode.
-    pub(crate) identity: Identity,
-    /// When it was last written to, in seconds since 1970.
-    pub(crate) modified: i64,
-}
-
-/// What a path names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Named {
-    /// Nothing.
-    Nothing,
-    /// A regular file.
-    Regular(Identity),
-    /// Anything else, symbolic links included.
-    Other,
-}
 
 /// Everything a log does to a file system.
 pub(crate) trait Disk {
@@ -54,24 +28,21 @@ pub(crate) trait Disk {
     /// Writes once; may write less, or nothing (`WouldBlock`): to a full pollable, and to a
     /// regular file while its file system answers EAGAIN.
     fn write(&mut self, file: &Self::File, kind: Kind, bytes: &[u8]) -> io::Result<usize>;
-    /// Size, links and identity of an open file.
-    fn status(&mut self, file: &Self::File) -> io::Result<Status>;
-    /// What a path names; symbolic links are not followed.
-    fn named(&mut self, path: &Path) -> io::Result<Named>;
+    /// What is open.
+    fn status(&mut self, file: &Self::File) -> io::Result<FileInfo>;
+    /// What a path names, if anything; symbolic links are not followed.
+    fn look(&mut self, path: &Path) -> io::Result<Option<FileInfo>>;
     /// Renames, replacing the target.
     fn rename(&mut self, from: &Path, to: &Path) -> io::Result<()>;
-    /// Removes a name.
     fn unlink(&mut self, path: &Path) -> io::Result<()>;
     /// Makes an empty log with this mode and owner, unless there is something of its name. It
     /// is never open to more users than it is to be.
     fn make(&mut self, path: &Path, keys: &LogFileConfig) -> io::Result<()>;
-    /// What the wall clock shows.
     fn now(&mut self) -> LocalMoment;
     /// A moment in seconds since 1970 where the clock is.
     fn local(&mut self, unix: i64) -> LocalMoment;
 }
 
-/// The real one.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct RealDisk;
 
@@ -93,25 +64,12 @@ impl Disk for RealDisk {
         }
     }
 
-    fn status(&mut self, file: &OwnedFd) -> io::Result<Status> {
-        let stat = fstat(file)?;
-        Ok(Status {
-            size: u64::try_from(stat.st_size).unwrap_or(0),
-            links: stat.st_nlink,
-            identity: Identity {
-                device: stat.st_dev,
-                inode: stat.st_ino,
-            },
-            modified: stat.st_mtime,
-        })
+    fn status(&mut self, file: &OwnedFd) -> io::Result<FileInfo> {
+        Ok(FileInfo::of(file)?)
     }
 
-    fn named(&mut self, path: &Path) -> io::Result<Named> {
-        Ok(match visord_files::look(path)? {
-            None => Named::Nothing,
-            Some(found) if found.file_type == FileType::Regular => Named::Regular(found.identity),
-            Some(_) => Named::Other,
-        })
+    fn look(&mut self, path: &Path) -> io::Result<Option<FileInfo>> {
+        visord_files::look(path)
     }
 
     fn rename(&mut self, from: &Path, to: &Path) -> io::Result<()> {
@@ -126,14 +84,12 @@ impl Disk for RealDisk {
         if descriptor_named(path).is_some() {
             return Ok(());
         }
-        match visord_files::create_new(path, 0o600) {
-            Ok(file) => {
-                let mode = keys.mode.unwrap_or_else(|| 0o666 & !umask());
-                apply_mode_and_owner(&file, Some(mode), keys.owner)
-            }
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-            Err(error) => Err(error),
-        }
+        let file = match visord_files::create_new(path, 0o600) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(()),
+            made => made?,
+        };
+        let mode = keys.mode.unwrap_or_else(|| 0o666 & !umask());
+        apply_mode_and_owner(&file, Some(mode), keys.owner)
     }
 
     fn now(&mut self) -> LocalMoment {

@@ -5,7 +5,8 @@ use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, open};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sys::stat::{Mode, fstat};
+use nix::sys::stat::Mode;
+use visord_files::{FileInfo, FileType};
 
 /// Closes a FIFO and returns how many bytes in it are lost with that: all of them, unless
 /// another process has it open for reading. 0 for anything but a FIFO.
@@ -26,9 +27,8 @@ pub(crate) fn close(fifo: OwnedFd) -> usize {
     }
 }
 
-/// Whether this is a FIFO or pipe.
 pub(crate) fn is_fifo(file: &OwnedFd) -> bool {
-    fstat(file).is_ok_and(|status| status.st_mode & libc::S_IFMT == libc::S_IFIFO)
+    FileInfo::of(file).is_ok_and(|about| about.file_type == FileType::Fifo)
 }
 
 /// A handle of the same FIFO that only writes. While a handle that also reads is open, no
@@ -51,7 +51,7 @@ pub(crate) fn has_reader(writer: &OwnedFd) -> bool {
             answered => break answered,
         }
     };
-    let alone = |events: PollFlags| events.contains(PollFlags::POLLERR);
+    let alone = |found: PollFlags| found.contains(PollFlags::POLLERR);
     !(answered.is_ok() && asked[0].revents().is_some_and(alone))
 }
 
@@ -63,10 +63,9 @@ pub(crate) fn unread(fifo: &OwnedFd) -> usize {
     let mut count: libc::c_int = 0;
     // SAFETY: FIONREAD writes one int to the address, which is that of a live local variable
     let answered = unsafe { libc::ioctl(fifo.as_raw_fd(), libc::FIONREAD, &raw mut count) };
-    if answered == 0 {
-        usize::try_from(count).unwrap_or(0)
-    } else {
-        0
+    match answered {
+        0 => usize::try_from(count).unwrap_or(0),
+        _failed => 0,
     }
 }
 

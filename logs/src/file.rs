@@ -4,7 +4,6 @@
 //! deleted is created again, and what cannot be stored is reported to the caller, who counts it.
 
 mod backups;
-mod closed;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -12,10 +11,9 @@ use std::path::{Path, PathBuf};
 use visord_config::LogFileConfig;
 use visord_model::output::rotation::{Compression, RotateBy, Schedule};
 
-use crate::disk::{Disk, How, Identity, Kind, Named, Status};
-pub(crate) use backups::{numbered, numbered_of};
-pub(crate) use closed::{clear_closed, rotate_closed};
-use closed::{make, remove_regular};
+use crate::disk::{Disk, FileInfo, How, Identity, Kind};
+use backups::numbered;
+pub(crate) use backups::{absent_as, numbered_of, suffixed};
 
 /// After a rotation that failed, try again when the file has grown by this much.
 const RETRY_GROWTH: u64 = 256 * 1024;
@@ -31,14 +29,13 @@ pub(crate) struct FileOptions {
     pub(crate) keys: LogFileConfig,
 }
 
-/// Why an append stopped early.
-#[derive(Debug)]
-pub(crate) enum Stop {
-    /// It takes nothing now (EAGAIN); the rest may be offered again later: when it is
-    /// writable if it is polled ([`Kind::is_polled`]), otherwise after some time.
-    Full,
-    /// The rest cannot be stored.
-    Failed(io::Error),
+/// What can be done to a log file besides writing to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FileAction {
+    /// Remove it and start an empty one; rotated files stay.
+    Clear,
+    /// Start a new one; the present one becomes the first of the old ones. An empty one stays.
+    Rotate,
 }
 
 /// What became of the bytes of one append.
@@ -46,34 +43,34 @@ pub(crate) enum Stop {
 pub(crate) struct Appended {
     /// How many of them are stored, from the front.
     pub(crate) stored: usize,
-    /// Why not all.
-    pub(crate) stop: Option<Stop>,
+    /// Why not all. `WouldBlock`: it takes nothing now, and the rest may be offered again later,
+    /// when it is writable if it is polled ([`Kind::is_polled`]), otherwise after some time.
+    pub(crate) error: Option<io::Error>,
 }
 
-/// A log file.
 #[derive(Debug)]
 pub(crate) struct LogFile<D: Disk> {
     disk: D,
-    path: PathBuf,
-    options: FileOptions,
+    /// The path it was opened by.
+    pub(crate) path: PathBuf,
+    pub(crate) options: FileOptions,
     /// When the calendar asks for a rotation.
     schedule: Option<Schedule>,
-    file: D::File,
-    kind: Kind,
+    pub(crate) file: D::File,
+    pub(crate) kind: Kind,
     /// The handle no longer belongs to the path: a rotation could not open the new file.
     displaced: bool,
     /// Size at which to rotate.
     threshold: Option<u64>,
-    /// Something worth a line in the activity log, once.
-    remark: Option<String>,
+    /// Something that went wrong but was survived, to be said once in the activity log.
+    pub(crate) remark: Option<String>,
     /// A rotated file that is to be compressed: of the last rotation, or an earlier run.
-    rotated: Option<Identity>,
+    pub(crate) rotated: Option<Identity>,
 }
 
 impl<D: Disk> LogFile<D> {
-    /// Opens a log to append to.
     pub(crate) fn open(mut disk: D, path: PathBuf, options: FileOptions) -> io::Result<Self> {
-        let remark = make(&mut disk, &path, &options.keys);
+        let remark = try_make(&mut disk, &path, &options.keys);
         let (file, kind) = disk.open(&path, How::Append)?;
         let mut log = Self {
             disk,
@@ -101,32 +98,6 @@ impl<D: Disk> LogFile<D> {
         Ok(log)
     }
 
-    /// The path it was opened by.
-    pub(crate) fn path(&self) -> &Path {
-        &self.path
-    }
-
-    /// What it is.
-    pub(crate) fn kind(&self) -> Kind {
-        self.kind
-    }
-
-    /// The open file, to be closed by the caller.
-    pub(crate) fn into_file(self) -> D::File {
-        self.file
-    }
-
-    /// The open file itself.
-    pub(crate) fn file(&self) -> &D::File {
-        &self.file
-    }
-
-    /// Writes through this handle of the same file from now on; returns the one before.
-    pub(crate) fn swap_file(&mut self, file: D::File) -> D::File {
-        std::mem::replace(&mut self.file, file)
-    }
-
-    /// The file system it is on.
     pub(crate) fn device(&mut self) -> io::Result<u64> {
         Ok(self.disk.status(&self.file)?.identity.device)
     }
@@ -140,25 +111,14 @@ impl<D: Disk> LogFile<D> {
             Kind::Pollable | Kind::Socket => "not a regular file",
         };
         let path = self.path.display();
-        if self.options.keys.rotate != RotateBy::Size {
-            let text = format!("{option}{of}: {path} is {what}, so it is not rotated");
-            return Some(text);
-        }
-        (self.options.maxbytes > 0).then(|| {
-            format!(
-                "{option}{of}: {path} is {what}, so it is not rotated (set {option}_maxbytes=0 to say so)"
-            )
-        })
-    }
-
-    /// How it is rotated and made.
-    pub(crate) fn options(&self) -> FileOptions {
-        self.options
-    }
-
-    /// A rotated file that is to be compressed, if there is one.
-    pub(crate) fn take_rotated(&mut self) -> Option<Identity> {
-        self.rotated.take()
+        let hint = match self.options.keys.rotate {
+            RotateBy::Size if self.options.maxbytes <= 0 => return None,
+            RotateBy::Size => format!(" (set {option}_maxbytes=0 to say so)"),
+            RotateBy::Daily | RotateBy::Hourly => String::new(),
+        };
+        Some(format!(
+            "{option}{of}: {path} is {what}, so it is not rotated{hint}"
+        ))
     }
 
     /// The newest rotated file, if it is to be compressed and has not been: the daemon
@@ -168,15 +128,8 @@ impl<D: Disk> LogFile<D> {
         if !is_compressed || self.kind != Kind::Regular {
             return None;
         }
-        match self.disk.named(&numbered(&self.path, 1)) {
-            Ok(Named::Regular(identity)) => Some(identity),
-            Ok(Named::Nothing | Named::Other) | Err(_) => None,
-        }
-    }
-
-    /// A sentence about something that went wrong but was survived, if there is one.
-    pub(crate) fn take_remark(&mut self) -> Option<String> {
-        self.remark.take()
+        let newest = self.disk.look(&numbered(&self.path, 1)).ok().flatten()?;
+        newest.is_regular().then_some(newest.identity)
     }
 
     /// Whether appending so many bytes does not rotate this regular file.
@@ -193,9 +146,7 @@ impl<D: Disk> LogFile<D> {
 
     /// Appends all it can, then rotates if the size asks for it.
     pub(crate) fn append(&mut self, bytes: &[u8]) -> Appended {
-        if self.displaced {
-            self.replace_handle();
-        }
+        self.replace_displaced();
         if self.schedule.is_some() {
             self.rotate_if_due();
         }
@@ -209,17 +160,22 @@ impl<D: Disk> LogFile<D> {
     fn write_all(&mut self, bytes: &[u8]) -> Appended {
         let mut stored = 0;
         while stored < bytes.len() {
-            match self.disk.write(&self.file, self.kind, &bytes[stored..]) {
-                Ok(0) => return stopped(stored, Stop::Failed(io::ErrorKind::WriteZero.into())),
-                Ok(count) => stored += count,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    return stopped(stored, Stop::Full);
+            let error = match self.disk.write(&self.file, self.kind, &bytes[stored..]) {
+                Ok(0) => io::ErrorKind::WriteZero.into(),
+                Ok(count) => {
+                    stored += count;
+                    continue;
                 }
-                Err(error) => return stopped(stored, Stop::Failed(error)),
-            }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => error,
+            };
+            let error = Some(error);
+            return Appended { stored, error };
         }
-        Appended { stored, stop: None }
+        Appended {
+            stored,
+            error: None,
+        }
     }
 
     /// After a write: create the file again if it was deleted, then rotate it if it is large.
@@ -257,41 +213,44 @@ impl<D: Disk> LogFile<D> {
         }
     }
 
-    /// Rotates now, whatever the size; an empty log stays, and so does anything but a
-    /// regular file.
+    /// Clears or rotates it, whatever its size. Anything but a regular file is left alone
+    /// (difference Q38).
     ///
     /// # Errors
-    /// Those of renaming and opening.
-    pub(crate) fn rotate_now(&mut self) -> io::Result<()> {
-        if self.kind != Kind::Regular {
-            return Ok(());
+    /// Those of renaming, unlinking and opening.
+    pub(crate) fn maintain(&mut self, action: FileAction) -> io::Result<()> {
+        match action {
+            _ if self.kind != Kind::Regular => Ok(()),
+            FileAction::Clear => {
+                if is_regular(&mut self.disk, &self.path)? {
+                    absent_as(self.disk.unlink(&self.path), ())?;
+                }
+                self.reopen().map(drop)
+            }
+            FileAction::Rotate => {
+                self.replace_displaced();
+                let status = self.disk.status(&self.file)?;
+                match status.size {
+                    0 => Ok(()),
+                    _ => self.try_rotate(status),
+                }
+            }
         }
-        if self.displaced {
-            self.replace_handle();
-        }
-        let status = self.disk.status(&self.file)?;
-        if status.size == 0 {
-            return Ok(());
-        }
-        self.try_rotate(status)
     }
 
     /// The bytes went into a file without a name: write them into a new one.
     fn start_over_after_deletion(&mut self, bytes: &[u8]) -> Appended {
-        match self.open_path(How::Append) {
-            Ok((file, kind)) => {
-                self.adopt(file, kind);
-                self.write_all(bytes)
-            }
-            Err(error) => {
-                let reason =
-                    format!("the log file was deleted and cannot be created again: {error}");
-                stopped(0, Stop::Failed(io::Error::new(error.kind(), reason)))
-            }
+        let Err(error) = self.reopen() else {
+            return self.write_all(bytes);
+        };
+        let reason = format!("the log file was deleted and cannot be created again: {error}");
+        Appended {
+            stored: 0,
+            error: Some(io::Error::new(error.kind(), reason)),
         }
     }
 
-    fn rotate(&mut self, status: Status) {
+    fn rotate(&mut self, status: FileInfo) {
         if let Err(error) = self.try_rotate(status) {
             self.threshold = Some(status.size.saturating_add(RETRY_GROWTH));
             self.remark = Some(format!(
@@ -301,50 +260,49 @@ impl<D: Disk> LogFile<D> {
         }
     }
 
-    fn try_rotate(&mut self, status: Status) -> io::Result<()> {
-        match self.disk.named(&self.path)? {
-            Named::Regular(identity) if identity == status.identity => {
+    fn try_rotate(&mut self, status: FileInfo) -> io::Result<()> {
+        match self.disk.look(&self.path)? {
+            // difference Q38: nothing but a regular file is ever moved or emptied
+            Some(found) if !found.is_regular() => {
+                Err(io::Error::other("it is not a regular file any more"))
+            }
+            Some(found) if found.identity == status.identity => {
                 backups::shift(&mut self.disk, &self.path, self.options)?;
                 self.displaced = true;
                 let compress = self.options.keys.compress;
                 if compress != Compression::None && self.options.backups > 0 {
                     self.rotated = Some(status.identity);
                 }
-                let (file, kind) = self.open_path(How::Truncate)?;
-                self.adopt(file, kind);
-                Ok(())
+                self.reopen_as(How::Truncate).map(drop)
             }
             // something else moved it: the other channel of the same file, or logrotate
-            Named::Regular(_) | Named::Nothing => self.reopen().map(drop),
-            // difference Q38: nothing but a regular file is ever moved or emptied
-            Named::Other => Err(io::Error::other("it is not a regular file any more")),
+            Some(_) | None => self.reopen().map(drop),
         }
     }
 
     /// After a rotation whose last step failed: the old handle still stores, now under
     /// another name; see whether the new file can be had.
-    fn replace_handle(&mut self) {
-        if let Ok((file, kind)) = self.open_path(How::Append) {
-            self.adopt(file, kind);
+    fn replace_displaced(&mut self) {
+        if self.displaced {
+            let _ = self.reopen();
         }
     }
 
-    /// Opens the path, making the file as it is to look if it is missing.
-    fn open_path(&mut self, how: How) -> io::Result<(D::File, Kind)> {
-        let remark = make(&mut self.disk, &self.path, &self.options.keys);
-        let opened = self.disk.open(&self.path, how)?;
-        if remark.is_some() {
-            self.remark = remark;
-        }
-        Ok(opened)
+    /// Opens the path again (USR2) and returns the old handle. If that fails the old handle
+    /// stays in use.
+    pub(crate) fn reopen(&mut self) -> io::Result<D::File> {
+        self.reopen_as(How::Append)
     }
 
-    /// Uses this handle from now on; returns the one before.
-    fn adopt(&mut self, file: D::File, kind: Kind) -> D::File {
+    /// The file is made as it is to look if it is missing.
+    fn reopen_as(&mut self, how: How) -> io::Result<D::File> {
+        let remark = try_make(&mut self.disk, &self.path, &self.options.keys);
+        let (file, kind) = self.disk.open(&self.path, how)?;
+        self.remark = remark.or(self.remark.take());
         self.kind = kind;
         self.displaced = false;
         self.threshold = self.configured_threshold();
-        self.swap_file(file)
+        Ok(std::mem::replace(&mut self.file, file))
     }
 
     fn configured_threshold(&self) -> Option<u64> {
@@ -352,30 +310,43 @@ impl<D: Disk> LogFile<D> {
             .ok()
             .filter(|&maxbytes| maxbytes > 0 && self.kind == Kind::Regular)
     }
+}
 
-    /// Opens the path again (USR2) and returns the old handle. If that fails the old handle
-    /// stays in use.
-    pub(crate) fn reopen(&mut self) -> io::Result<D::File> {
-        let (file, kind) = self.open_path(How::Append)?;
-        Ok(self.adopt(file, kind))
+/// Clears or rotates a log that is not open (difference C34); the log if there is one.
+///
+/// # Errors
+/// Those of opening, renaming and unlinking; when it is cleared also those of giving the new file
+/// its owner and mode.
+pub(crate) fn maintain_closed<D: Disk>(
+    mut disk: D,
+    path: PathBuf,
+    options: FileOptions,
+    action: FileAction,
+) -> io::Result<Option<LogFile<D>>> {
+    if !is_regular(&mut disk, &path)? {
+        return Ok(None);
     }
-
-    /// Removes the file and starts an empty one; a missing file is fine. Anything but a
-    /// regular file is left alone (difference Q38).
-    pub(crate) fn clear(&mut self) -> io::Result<()> {
-        if self.kind != Kind::Regular {
-            return Ok(());
-        }
-        remove_regular(&mut self.disk, &self.path)?;
-        self.reopen().map(drop)
+    let mut log = LogFile::open(disk, path, options)?;
+    log.maintain(action)?;
+    match (action, log.remark.take()) {
+        (FileAction::Clear, Some(remark)) => Err(io::Error::other(remark)),
+        (FileAction::Clear | FileAction::Rotate, _) => Ok(Some(log)),
     }
 }
 
-fn stopped(stored: usize, stop: Stop) -> Appended {
-    Appended {
-        stored,
-        stop: Some(stop),
+fn is_regular<D: Disk>(disk: &mut D, path: &Path) -> io::Result<bool> {
+    Ok(disk.look(path)?.is_some_and(|found| found.is_regular()))
+}
+
+/// Makes a missing log if it is to look in a special way; the sentence if that fails. The
+/// log is used all the same: what cannot be had is at worst too strict a mode.
+fn try_make<D: Disk>(disk: &mut D, path: &Path, keys: &LogFileConfig) -> Option<String> {
+    if keys.mode.is_none() && keys.owner.is_none() {
+        return None;
     }
+    let error = disk.make(path, keys).err()?;
+    let path = path.display();
+    Some(format!("cannot give {path} its owner and mode: {error}"))
 }
 
 #[cfg(test)]

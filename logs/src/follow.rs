@@ -20,7 +20,7 @@ use futures_util::{Stream, stream};
 use tokio::time::{Instant, sleep_until, timeout};
 pub use visord_model::text::unfinished;
 
-use self::line::{Next, open_regular};
+use self::line::Next;
 pub use self::place::{FileId, Place};
 use self::place::{SEALED, seal};
 use super::followers::ChangeNotifier;
@@ -116,7 +116,7 @@ impl Follower {
     /// # Errors
     /// It is missing, cannot be read, or is no regular file.
     pub fn open(path: &Path, start: Start, options: FollowOptions) -> io::Result<Self> {
-        let (file, id) = open_regular(path)?;
+        let (file, id) = line::open(path)?;
         let size = file.metadata()?.len();
         let mut follower = Self {
             path: path.to_path_buf(),
@@ -188,21 +188,15 @@ impl Follower {
         workers: Workers,
     ) -> impl Stream<Item = io::Result<(FollowEvent, Place)>> + use<> {
         let state = (self, changes, Instant::now(), workers);
-        stream::unfold(Some(state), |state| async move {
-            let (follower, changes, rest, workers) = state?;
-            match next(follower, changes, rest, &workers).await {
-                Ok((event, follower, changes)) => {
-                    let pace = if follower.at_end {
-                        follower.options.pace
-                    } else {
-                        Duration::ZERO
-                    };
-                    let found = Ok((event, follower.place));
-                    let rest = Instant::now() + pace;
-                    Some((found, Some((follower, changes, rest, workers))))
-                }
-                Err(error) => Some((Err(error), None)),
-            }
+        stream::try_unfold(state, |(follower, changes, rest, workers)| async move {
+            let (event, follower, changes) = next(follower, changes, rest, &workers).await?;
+            let pace = match follower.at_end {
+                true => follower.options.pace,
+                false => Duration::ZERO,
+            };
+            let found = (event, follower.place);
+            let rest = Instant::now() + pace;
+            Ok(Some((found, (follower, changes, rest, workers))))
         })
     }
 
@@ -234,36 +228,33 @@ impl Follower {
                 Next::Changing => return Ok(Found::NoName),
                 // written to before it lost its name, but after we looked
                 Next::File { .. } if self.file.metadata()?.len() > size => {}
-                Next::File { file, id, older } => {
+                Next::File { file, id, between } => {
                     if size > self.place.offset
                         && let Some(rest) = self.read(false)?
                     {
                         return Ok(Found::Event(rest));
                     }
-                    self.begin(file, id, older);
+                    self.begin(file, id, between);
                     return Ok(Found::Event(FollowEvent::Rotated));
                 }
             }
         }
     }
 
-    /// Goes on with a new file, or after those that came between if they are too many.
-    fn begin(&mut self, file: File, id: FileId, older: line::Older) {
+    /// Goes on with a new file, or with the present log if too many bytes lie between.
+    fn begin(&mut self, file: File, id: FileId, between: Option<u64>) {
         self.nameless = Nameless::No;
         self.file = file;
         self.place = Place::start_of(id);
         let limit = self.options.skip_beyond.unwrap_or(u64::MAX);
-        match older {
-            line::Older::None => {}
-            line::Older::Unknown => self.owed.push(FollowEvent::Skipped(None)),
-            line::Older::Bytes(bytes) if bytes > limit => {
-                if let Ok((file, id)) = open_regular(&self.path) {
-                    self.file = file;
-                    self.place = Place::start_of(id);
-                    self.owed.push(FollowEvent::Skipped(Some(bytes)));
-                }
-            }
-            line::Older::Bytes(_) => {}
+        if between.is_none() {
+            self.owed.push(FollowEvent::Skipped(None));
+        } else if between > Some(limit)
+            && let Ok((file, id)) = line::open(&self.path)
+        {
+            self.file = file;
+            self.place = Place::start_of(id);
+            self.owed.push(FollowEvent::Skipped(between));
         }
     }
 

@@ -6,15 +6,15 @@ mod watcher;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use tokio::sync::watch;
 use tokio::time::timeout;
 
 use self::watcher::Watches;
-use crate::lock::lock;
 
 /// How often to look where nothing tells of changes: inotify is exhausted, or the log's
 /// folder does not exist.
@@ -28,17 +28,10 @@ pub struct Followers(Arc<Shared>);
 struct Shared {
     /// How many logs are followed: so that writers need not lock the list.
     count: AtomicUsize,
-    logs: Mutex<BTreeMap<PathBuf, watch::Sender<Notice>>>,
+    /// For each log whether inotify tells what others do; each change of it is one that its
+    /// followers look for, whatever the value.
+    logs: Mutex<BTreeMap<PathBuf, watch::Sender<bool>>>,
     watches: Mutex<Watches>,
-}
-
-/// The state that followers of one log see.
-#[derive(Clone, Copy, Debug, Default)]
-struct Notice {
-    /// Changes when something may be new.
-    times: u64,
-    /// Whether inotify tells what others do.
-    is_watched: bool,
 }
 
 /// Tells one follower when to look at its log again; the log counts as followed until this is
@@ -47,7 +40,7 @@ struct Notice {
 pub struct ChangeNotifier {
     followers: Followers,
     path: PathBuf,
-    notice: watch::Receiver<Notice>,
+    is_watched: watch::Receiver<bool>,
 }
 
 impl Followers {
@@ -55,17 +48,16 @@ impl Followers {
     /// before [`ChangeNotifier::watch`].
     #[must_use]
     pub fn follow(&self, path: &Path) -> ChangeNotifier {
-        let mut logs = lock(&self.0.logs);
-        let notice = logs.entry(path.to_path_buf()).or_default().subscribe();
+        let mut logs = self.0.logs.lock();
+        let is_watched = logs.entry(path.to_path_buf()).or_default().subscribe();
         self.0.count.store(logs.len(), Ordering::Relaxed);
         ChangeNotifier {
             followers: self.clone(),
             path: path.to_path_buf(),
-            notice,
+            is_watched,
         }
     }
 
-    /// Whether any log is followed.
     pub(crate) fn any(&self) -> bool {
         self.0.count.load(Ordering::Relaxed) > 0
     }
@@ -73,40 +65,36 @@ impl Followers {
     /// Something was written to this log.
     pub(crate) fn grown(&self, path: &Path) {
         if self.any() {
-            self.tell(path, |notice| notice.times += 1);
+            self.tell(path, |_| {});
         }
     }
 
-    fn tell(&self, path: &Path, change: impl FnOnce(&mut Notice)) {
-        if let Some(notice) = lock(&self.0.logs).get(path) {
-            notice.send_modify(change);
+    fn tell(&self, path: &Path, change: impl FnOnce(&mut bool)) {
+        if let Some(is_watched) = self.0.logs.lock().get(path) {
+            is_watched.send_modify(change);
         }
     }
 
-    fn tell_all(&self) {
-        for notice in lock(&self.0.logs).values() {
-            notice.send_modify(|notice| notice.times += 1);
+    fn tell_all(&self, change: fn(&mut bool)) {
+        for is_watched in self.0.logs.lock().values() {
+            is_watched.send_modify(change);
         }
     }
 
     fn leave(&self, path: &Path) {
-        {
-            let mut logs = lock(&self.0.logs);
-            // the one that leaves still counts
-            if logs
-                .get(path)
-                .is_some_and(|notice| notice.receiver_count() > 1)
-            {
-                return;
-            }
+        let mut logs = self.0.logs.lock();
+        let receivers = logs.get(path).map_or(0, watch::Sender::receiver_count);
+        // the one that leaves still counts
+        if receivers <= 1 {
             logs.remove(path);
             self.0.count.store(logs.len(), Ordering::Relaxed);
+            drop(logs);
+            self.unwatch(path);
         }
-        self.unwatch(path);
     }
 
     fn is_followed(&self, path: &Path) -> bool {
-        lock(&self.0.logs).contains_key(path)
+        self.0.logs.lock().contains_key(path)
     }
 }
 
@@ -121,30 +109,30 @@ impl ChangeNotifier {
     /// Whether inotify tells what others do to the log.
     #[must_use]
     pub fn is_watched(&self) -> bool {
-        self.notice.borrow().is_watched
+        *self.is_watched.borrow()
     }
 
     /// A change from now on makes [`changed`](Self::changed) return; to be called before
     /// each look.
     pub fn mark(&mut self) {
-        self.notice.mark_unchanged();
+        self.is_watched.mark_unchanged();
     }
 
     /// Waits until something may be new since the last [`mark`](Self::mark).
     pub async fn changed(&mut self) {
         if self.is_watched() {
             // the sender lives as long as this follows
-            let _ = self.notice.changed().await;
+            let _ = self.is_watched.changed().await;
         } else {
             // early or late, it is looked at again
-            let _ = timeout(GLANCE, self.notice.changed()).await;
+            let _ = timeout(GLANCE, self.is_watched.changed()).await;
         }
     }
 
     /// Whether something may be new since the last [`mark`](Self::mark).
     #[must_use]
     pub fn has_changed(&self) -> bool {
-        self.notice.has_changed().unwrap_or(true)
+        self.is_watched.has_changed().unwrap_or(true)
     }
 }
 

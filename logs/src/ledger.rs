@@ -2,13 +2,12 @@
 //! is removed.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
 
+use parking_lot::Mutex;
 use visord_model::event::Stream;
 use visord_model::name::ProcessName;
-
-use crate::lock::lock;
 
 /// Bytes of the outputs of one process.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -18,9 +17,6 @@ pub struct ByteCounts {
     /// Of its standard error.
     pub stderr: u64,
 }
-
-/// Group, process, stream.
-type Key = (Arc<str>, Arc<str>, Stream);
 
 /// What is kept of one output from run to run.
 #[derive(Clone, Debug, Default)]
@@ -33,46 +29,30 @@ pub(crate) struct Counts {
     pub(crate) warned: Arc<AtomicBool>,
 }
 
-/// The counts, by output.
 #[derive(Debug, Default)]
-pub(crate) struct Ledger(Mutex<BTreeMap<Key, Counts>>);
+pub(crate) struct Ledger(Mutex<BTreeMap<(ProcessName, Stream), Counts>>);
 
 impl Ledger {
-    /// Those of one output.
-    pub(crate) fn of(&self, group: &str, process: &str, stream: Stream) -> Counts {
-        let key = (group.into(), process.into(), stream);
-        lock(&self.0).entry(key).or_default().clone()
+    pub(crate) fn of(&self, name: &ProcessName, stream: Stream) -> Counts {
+        let mut counts = self.0.lock();
+        counts.entry((name.clone(), stream)).or_default().clone()
     }
 
     /// Those of one output if it was ever opened.
-    pub(crate) fn known(&self, group: &str, process: &str, stream: Stream) -> Option<Counts> {
-        let key = (group.into(), process.into(), stream);
-        lock(&self.0).get(&key).cloned()
+    pub(crate) fn known(&self, name: &ProcessName, stream: Stream) -> Option<Counts> {
+        self.0.lock().get(&(name.clone(), stream)).cloned()
     }
 
-    /// Removes the counts of these processes.
     pub(crate) fn forget(&self, processes: &BTreeSet<ProcessName>) {
-        let mut counts = lock(&self.0);
-        for ProcessName { group, process } in processes {
-            for stream in [Stream::Stdout, Stream::Stderr] {
-                counts.remove(&(group.clone(), process.clone(), stream));
-            }
-        }
+        self.0
+            .lock()
+            .retain(|(name, _), _| !processes.contains(name));
     }
 
-    /// What one process has lost.
-    pub(crate) fn lost(&self, group: &str, process: &str) -> ByteCounts {
-        self.sums(group, process, |counts| &counts.lost)
-    }
-
-    /// What is stored of one process.
-    pub(crate) fn stored(&self, group: &str, process: &str) -> ByteCounts {
-        self.sums(group, process, |counts| &counts.stored)
-    }
-
-    fn sums(&self, group: &str, process: &str, which: fn(&Counts) -> &AtomicU64) -> ByteCounts {
+    /// One of the counts, of both outputs of a process.
+    pub(crate) fn sums(&self, name: &ProcessName, which: fn(&Counts) -> &AtomicU64) -> ByteCounts {
         let sum = |stream| {
-            let counts = self.known(group, process, stream);
+            let counts = self.known(name, stream);
             counts.map_or(0, |counts| which(&counts).load(Ordering::Relaxed))
         };
         ByteCounts {

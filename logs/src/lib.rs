@@ -51,9 +51,7 @@ mod file;
 pub mod follow;
 mod followers;
 mod ledger;
-mod lock;
 mod loss;
-mod mounts;
 mod output;
 mod pump;
 pub mod reader;
@@ -66,10 +64,11 @@ pub mod workers;
 pub use activity::{ActivityLog, ActivitySettings, activity, try_activity};
 pub use channel::{Channel, OpenedChannel};
 pub use emit::{emit, emit_at};
+pub use file::FileAction;
 pub use followers::{ChangeNotifier, Followers};
 pub use ledger::ByteCounts;
 pub use service::LogService;
-pub use spec::{ChannelSpec, Drained, EventSink, FileAction};
+pub use spec::{ChannelSpec, Drained, EventSink};
 
 #[cfg(test)]
 mod tests;

@@ -5,7 +5,6 @@ mod capture;
 mod lines;
 
 use std::io;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
@@ -13,15 +12,13 @@ use slog::{Drain, Logger};
 use visord_model::event::{Event, Output as EventOutput};
 use visord_model::output::ansi;
 use visord_model::output::capture::Section;
-use visord_model::output::rotation::Compression;
 use visord_model::pyrepr::{repr, repr_bytes};
 
 use capture::Capture;
 use lines::Lines;
 
-use crate::archive::ArchiveHandle;
 use crate::disk::{Disk, Kind};
-use crate::file::{LogFile, Stop};
+use crate::file::LogFile;
 use crate::followers::Followers;
 use crate::ledger::Counts;
 use crate::loss::Loss;
@@ -31,30 +28,23 @@ use crate::syslog::SyslogHandle;
 /// The most that waits for a stalled sink: a drained pipe of the largest usual size.
 const QUEUE_LIMIT: usize = 1024 * 1024;
 
-/// One output channel.
 pub(crate) struct Output<D: Disk> {
-    /// What it was asked to do.
     pub(crate) spec: ChannelSpec,
     logger: Logger,
     followers: Followers,
-    /// Its log file.
     pub(crate) file: Option<LogFile<D>>,
     syslog: Option<SyslogHandle>,
     capture: Option<Capture>,
     /// Lines instead of the bytes as they come.
     lines: Option<Lines>,
-    /// Compresses rotated files, once it is known which thread owns their names.
-    archive: Option<ArchiveHandle>,
     /// What a stalled sink has not taken yet.
     queue: Vec<u8>,
     pub(crate) loss: Loss,
-    /// What is kept of it from run to run.
     pub(crate) counts: Counts,
     pid: i32,
 }
 
 impl<D: Disk> Output<D> {
-    /// A channel around sinks that are already open.
     pub(crate) fn new(
         spec: ChannelSpec,
         file: Option<LogFile<D>>,
@@ -63,32 +53,25 @@ impl<D: Disk> Output<D> {
         logger: Logger,
         followers: Followers,
     ) -> Self {
-        let name = Self::name_in_declarations(&spec);
         Self {
             capture: Capture::of(&spec),
             lines: Lines::of(&spec),
-            archive: None,
             spec,
             logger,
             followers,
             file,
             syslog,
             queue: Vec::new(),
-            loss: Loss::new(name, Arc::clone(&counts.lost)),
+            loss: Loss::default(),
             counts,
             pid: 0,
         }
     }
 
-    /// What it is called when bytes of it are lost.
-    pub(crate) fn name_in_declarations(spec: &ChannelSpec) -> String {
-        format!("{} {}", repr(&spec.process), spec.stream.name())
-    }
-
     /// Whether both are the same output of the same process, going to the same log.
     pub(crate) fn is_same_as(&self, other: &Self) -> bool {
         let (a, b) = (&self.spec, &other.spec);
-        (a.stream, &a.process, &a.group, &a.file) == (b.stream, &b.process, &b.group, &b.file)
+        (a.stream, &a.name, &a.file) == (b.stream, &b.name, &b.file)
     }
 
     /// A new child writes: capture mode starts outside a section.
@@ -111,12 +94,8 @@ impl<D: Disk> Output<D> {
 
     /// The child's output has ended: what was held back follows (difference C5).
     pub(crate) fn finish(&mut self) {
-        if self.capture.is_some() {
-            self.finish_capture();
-        }
-        if self.lines.is_some() {
-            self.put_lines(None);
-        }
+        self.finish_capture();
+        self.put_lines(None);
     }
 
     /// Steps 2 to 5 of spec core 6.5 for one record.
@@ -145,10 +124,7 @@ impl<D: Disk> Output<D> {
 
     fn event(&self, data: Vec<u8>) -> EventOutput {
         EventOutput {
-            name: visord_model::name::ProcessName::new(
-                self.spec.group.clone(),
-                self.spec.process.clone(),
-            ),
+            name: self.spec.name.clone(),
             pid: self.pid,
             stream: self.spec.stream,
             data,
@@ -160,15 +136,8 @@ impl<D: Disk> Output<D> {
             Ok(text) => text.to_owned(),
             Err(_) => format!("Undecodable: {}", repr_bytes(bytes)),
         };
-        self.debug(format!(
-            "{} {} output:\n{text}",
-            repr(&self.spec.process),
-            self.spec.stream.name()
-        ));
-    }
-
-    fn debug(&self, text: String) {
-        slog::debug!(self.logger, "{text}");
+        let of = self.spec.shown();
+        slog::debug!(self.logger, "{of} output:\n{text}");
     }
 
     fn store(&mut self, bytes: &[u8]) {
@@ -199,22 +168,30 @@ impl<D: Disk> Output<D> {
         };
         let appended = file.append(bytes);
         let rest = &bytes[appended.stored..];
-        if let Some(remark) = file.take_remark() {
-            slog::warn!(self.logger, "{remark}");
-        }
-        if let Some(archive) = &self.archive {
-            archive.compress_rotated(file);
-        }
         if appended.stored > 0 {
             let stored = appended.stored as u64;
             self.counts.stored.fetch_add(stored, Ordering::Relaxed);
-            self.followers.grown(file.path());
+            self.followers.grown(&file.path);
         }
-        match appended.stop {
+        self.say_remark();
+        match appended.error {
             None => {}
-            Some(Stop::Full) => self.enqueue(rest),
-            Some(Stop::Failed(error)) => self.loss.add(rest.len(), &error),
+            Some(error) if error.kind() == io::ErrorKind::WouldBlock => self.enqueue(rest),
+            Some(error) => self.lose(rest.len(), &error),
         }
+    }
+
+    /// Says what went wrong with the file but was survived.
+    pub(crate) fn say_remark(&mut self) {
+        if let Some(remark) = self.file.as_mut().and_then(|file| file.remark.take()) {
+            slog::warn!(self.logger, "{remark}");
+        }
+    }
+
+    /// Counts bytes that are lost.
+    pub(crate) fn lose(&mut self, bytes: usize, reason: &dyn std::fmt::Display) {
+        self.counts.lost.fetch_add(bytes as u64, Ordering::Relaxed);
+        self.loss.add(bytes, reason);
     }
 
     fn enqueue(&mut self, bytes: &[u8]) {
@@ -222,14 +199,13 @@ impl<D: Disk> Output<D> {
         let (kept, excess) = bytes.split_at(room.min(bytes.len()));
         self.queue.extend_from_slice(kept);
         if !excess.is_empty() {
-            let reason = self.stall();
-            self.loss.add(excess.len(), &reason);
+            self.lose(excess.len(), &self.stall());
         }
     }
 
     /// Why the sink takes nothing.
     fn stall(&self) -> String {
-        match self.file.as_ref().map(LogFile::kind) {
+        match self.file.as_ref().map(|file| file.kind) {
             Some(Kind::Regular | Kind::Borrowed) => {
                 io::Error::from_raw_os_error(libc::EAGAIN).to_string()
             }
@@ -263,8 +239,7 @@ impl<D: Disk> Output<D> {
     pub(crate) fn abandon_queue(&mut self) {
         let queue = std::mem::take(&mut self.queue);
         if !queue.is_empty() {
-            let reason = self.stall();
-            self.loss.add(queue.len(), &reason);
+            self.lose(queue.len(), &self.stall());
         }
     }
 
@@ -275,7 +250,7 @@ impl<D: Disk> Output<D> {
         match file.reopen() {
             Ok(old) => Some(old),
             Err(error) => {
-                let path = file.path().display();
+                let path = file.path.display();
                 slog::warn!(
                     self.logger,
                     "cannot reopen {path}: {error}; going on with the old file"
@@ -285,36 +260,13 @@ impl<D: Disk> Output<D> {
         }
     }
 
-    /// Starts a new log file now (`logs rotate`).
-    ///
-    /// # Errors
-    /// Those of renaming and opening.
-    pub(crate) fn rotate(&mut self) -> io::Result<()> {
-        let Some(file) = &mut self.file else {
-            return Ok(());
-        };
-        let rotated = file.rotate_now();
-        if let Some(archive) = &self.archive {
-            archive.compress_rotated(file);
-        }
-        rotated
-    }
-
-    /// From now on rotated files are compressed like this, where that is wanted.
-    pub(crate) fn compress_with(&mut self, archive: ArchiveHandle) {
-        if let Some(file) = &mut self.file {
-            archive.compress_rotated(file);
-            let compress = file.options().keys.compress;
-            self.archive = (compress != Compression::None).then_some(archive);
-            if let Some(remark) = file.take_remark() {
-                slog::warn!(self.logger, "{remark}");
-            }
-        }
-    }
-
-    /// Whether all is well: nothing queued, nothing owed.
+    /// Whether all is well: nothing queued, nothing owed, nothing to be compressed.
     pub(crate) fn is_calm(&self) -> bool {
-        self.queue.is_empty() && !self.loss.is_owed()
+        let has_rotated = self
+            .file
+            .as_ref()
+            .is_some_and(|file| file.rotated.is_some());
+        self.queue.is_empty() && !self.loss.is_owed() && !has_rotated
     }
 
     /// Whether it may be forgotten: nothing queued, nothing owed, and not so soon after a
@@ -325,14 +277,14 @@ impl<D: Disk> Output<D> {
 
     /// Declares lost bytes unless it did so within the last second.
     pub(crate) fn declare(&mut self, now: Instant) {
-        if let Some(text) = self.loss.declare(now) {
+        if let Some(text) = self.loss.declare(&self.spec.shown(), now) {
             slog::error!(self.logger, "{text}");
         }
     }
 
-    /// Declares lost bytes now: the daemon is ending.
-    pub(crate) fn settle(&mut self) {
-        if let Some(text) = self.loss.settle(Instant::now()) {
+    /// Declares lost bytes now.
+    pub(crate) fn settle(&mut self, now: Instant) {
+        if let Some(text) = self.loss.settle(&self.spec.shown(), now) {
             slog::error!(self.logger, "{text}");
         }
     }
@@ -340,7 +292,7 @@ impl<D: Disk> Output<D> {
     /// The warning that rotation is off because the log is not a file of ours.
     pub(crate) fn rotation_warning(&self) -> Option<String> {
         let option = format!("{}_logfile", self.spec.stream.name());
-        let of = format!(" of process {}", repr(&self.spec.process));
+        let of = format!(" of process {}", repr(&self.spec.name.process));
         self.file.as_ref()?.rotation_warning(&option, &of)
     }
 }

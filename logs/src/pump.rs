@@ -9,9 +9,8 @@
 //! A sink that can be polled and is full is waited for like a pipe; meanwhile its own
 //! pipe is not read, so that its child is the one that waits.
 
-mod command;
+mod commands;
 mod nap;
-mod perform;
 mod slot;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -22,17 +21,18 @@ use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
+use parking_lot::Mutex;
 use slog::Logger;
-use tokio::sync::oneshot;
 
 use crate::archive::Archive;
+use crate::disk::RealDisk;
+use crate::file::LogFile;
 use crate::followers::Followers;
-use crate::spec::FileAction;
 use crate::worker::{Inbox, Worker, queue};
 
-pub(crate) use command::{ChannelId, Command, CommandSender, Log, Name, Peers};
+pub(crate) use commands::{ChannelId, Command, CommandSender};
 use nap::Nap;
-use slot::{Slot, Taken};
+use slot::Slot;
 
 /// Bytes read at once.
 const BUFFER: usize = 64 * 1024;
@@ -48,8 +48,25 @@ pub(crate) struct Context {
     pub(crate) logger: Logger,
     pub(crate) followers: Followers,
     /// Compresses rotated files.
-    pub(crate) archive: Arc<Archive>,
-    pub(crate) peers: Peers,
+    pub(crate) archive: Archive,
+    pub(crate) threads: Mutex<Vec<CommandSender>>,
+}
+
+impl Context {
+    /// Has every log thread do something.
+    pub(crate) fn run_on_all(&self, job: impl Fn(&mut Pump) + Clone + Send + 'static) {
+        for thread in &*self.threads.lock() {
+            thread.run(job.clone());
+        }
+    }
+
+    /// Has the file compressed that a rotation of this log left, if any. `owner` is the thread of
+    /// the log.
+    fn compress_rotated(&self, log: &mut LogFile<RealDisk>, owner: &CommandSender) {
+        let owner = owner.clone();
+        self.archive
+            .compress_rotated(log, move |task| owner.run(|_| task()));
+    }
 }
 
 /// The log thread that should answer has ended.
@@ -57,19 +74,6 @@ pub(crate) fn gone() -> io::Error {
     io::Error::other("the log threads have ended")
 }
 
-/// Has a log thread do something to a log file. The command is sent at once.
-pub(crate) fn maintain(
-    thread: &CommandSender,
-    log: Log,
-    action: FileAction,
-) -> impl Future<Output = io::Result<()>> + 'static + use<> {
-    let (reply, answer) = oneshot::channel();
-    // a thread that has ended drops the reply
-    let _ = thread.send(Command::Maintain { log, action, reply });
-    async { answer.await.unwrap_or_else(|_| Err(gone())) }
-}
-
-/// One log thread.
 pub(crate) struct Pump {
     epoll: Epoll,
     inbox: Inbox<Command>,
@@ -117,7 +121,6 @@ impl Pump {
         Worker::start(name, sender, move || pump.run())
     }
 
-    /// Runs until its queue is closed.
     fn run(mut self) {
         loop {
             // one channel's bug must not end the logs of all others
@@ -162,7 +165,7 @@ impl Pump {
         self.largest = 0;
         let has_commands = !self.commands.is_empty();
         while let Some(command) = self.commands.pop_front() {
-            self.perform(command);
+            (command.run)(self);
         }
         for event in &events[..count] {
             match event.data() {
@@ -223,12 +226,15 @@ impl Pump {
         let Some(slot) = self.slots.get_mut(&id) else {
             return;
         };
+        if let Some(file) = &mut slot.output.file {
+            self.context.compress_rotated(file, &self.sender);
+        }
         let now = Instant::now();
-        if slot.is_closed() && slot.output.queued() == 0 {
+        if slot.is_closed && slot.output.queued() == 0 {
             slot.release_sink();
             slot.output.declare(now);
         }
-        if slot.is_closed() && slot.output.is_settled(now) {
+        if slot.is_closed && slot.output.is_settled(now) {
             self.remove(id);
         } else if slot.waits_for_declaration() || slot.retry_due().is_some() {
             self.timed.insert(id);
@@ -243,23 +249,22 @@ impl Pump {
             // it could not be taken out of the epoll set
             return self.balance(id);
         }
-        let taken = slot.read_once(&mut self.buffer);
-        match taken {
-            Taken::Bytes(count) => {
+        match slot.read_once(&mut self.buffer) {
+            Ok(0) => self.end_of_pipe(id),
+            Ok(count) => {
                 self.largest = self.largest.max(count);
                 if slot.output.is_calm() {
                     // nothing queued, nothing owed: the usual case, and the hot one
                     return;
                 }
             }
-            Taken::Nothing => {}
-            Taken::End => self.end_of_pipe(id),
-            Taken::Failed(error) => {
+            Err(Errno::EAGAIN | Errno::EINTR) => {}
+            Err(error) => {
                 slog::crit!(
                     self.context.logger,
                     "cannot read the {} of process '{}': {error}",
                     slot.output.spec.stream.name(),
-                    slot.output.spec.process
+                    slot.output.spec.name.process
                 );
                 self.end_of_pipe(id);
             }
@@ -296,7 +301,7 @@ impl Pump {
                 self.context.logger,
                 "cannot watch the {} of process '{}': {error}; trying again",
                 slot.output.spec.stream.name(),
-                slot.output.spec.process
+                slot.output.spec.name.process
             );
         }
         self.look_after(id);
@@ -310,7 +315,7 @@ impl Pump {
             slot.stop_waiting(&self.epoll);
             slot.output.abandon_queue();
             slot.release_sink();
-            slot.output.settle();
+            slot.output.settle(Instant::now());
         }
     }
 }

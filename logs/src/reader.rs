@@ -3,8 +3,7 @@
 //! piece. Everything here blocks: it is for a thread that may wait for a disk.
 
 use std::fs::File;
-use std::io;
-use std::os::unix::fs::FileExt as _;
+use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::path::Path;
 
 /// The most bytes one answer carries: a longer range is cut off at its end by [`read`],
@@ -27,25 +26,16 @@ pub enum ReadError {
 
 /// A part of a log that has yet to be read.
 #[derive(Debug)]
-pub struct Section {
-    file: File,
-    /// Offset of its first byte.
-    at: u64,
-    /// Offset after its last byte.
-    end: u64,
-}
+pub struct Section(io::Take<File>);
 
 impl Section {
     /// At most `length` bytes from `start`, as far as a file of this size reaches. Nothing is
     /// negative.
-    fn new(file: File, size: i64, start: i64, length: i64) -> Self {
-        let length = length.min(size.saturating_sub(start)).max(0);
-        let at = start.unsigned_abs();
-        Self {
-            file,
-            at,
-            end: at.saturating_add(length.unsigned_abs().min(LONGEST)),
-        }
+    fn new(mut file: File, size: i64, start: i64, length: i64) -> io::Result<Self> {
+        let start = start.min(size);
+        file.seek(SeekFrom::Start(start.unsigned_abs()))?;
+        let length = length.min(size - start).max(0);
+        Ok(Self(file.take(length.unsigned_abs().min(LONGEST))))
     }
 
     /// The next bytes, at most `most` of them; none at the end. A file that has become shorter
@@ -54,31 +44,19 @@ impl Section {
     /// # Errors
     /// Those of reading.
     pub fn piece(&mut self, most: usize) -> io::Result<Vec<u8>> {
-        let left = self.end.saturating_sub(self.at);
-        let mut bytes = vec![0; usize::try_from(left).unwrap_or(most).min(most)];
-        let mut count = 0;
-        while count < bytes.len() {
-            match self.file.read_at(&mut bytes[count..], self.at) {
-                Ok(0) => {
-                    self.end = self.at;
-                    break;
-                }
-                Ok(more) => {
-                    count += more;
-                    self.at += more as u64;
-                }
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
-            }
+        let left = usize::try_from(self.0.limit()).unwrap_or(most);
+        let mut bytes = Vec::with_capacity(left.min(most));
+        self.0.by_ref().take(most as u64).read_to_end(&mut bytes)?;
+        if bytes.len() < most {
+            self.0.set_limit(0);
         }
-        bytes.truncate(count);
         Ok(bytes)
     }
 
     /// Whether nothing is left to read.
     #[must_use]
     pub fn is_at_end(&self) -> bool {
-        self.at >= self.end
+        self.0.limit() == 0
     }
 }
 
@@ -105,24 +83,18 @@ pub fn read(path: &Path, offset: i64, length: i64) -> Result<Option<Section>, Re
     if path == Path::new(NULL) {
         return Ok(None);
     }
-    let (file, size) = open(path).map_err(|error| {
-        if error.kind() == io::ErrorKind::NotFound {
-            ReadError::NoFile
-        } else {
-            ReadError::Failed
-        }
+    let (file, size) = open(path).map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => ReadError::NoFile,
+        _other => ReadError::Failed,
     })?;
-    let start = if offset < 0 {
-        size.saturating_add(offset).max(0)
-    } else {
-        offset
+    let size = size.cast_signed();
+    let (start, length) = match (offset, length) {
+        (..0, _) => (size.saturating_add(offset).max(0), i64::MAX),
+        (_, 0) => (offset, i64::MAX),
+        (_, _) => (offset, length),
     };
-    let length = if length == 0 {
-        size.saturating_sub(start)
-    } else {
-        length
-    };
-    Ok(Some(Section::new(file, size, start, length)))
+    let section = Section::new(file, size, start, length);
+    section.map(Some).map_err(|_| ReadError::Failed)
 }
 
 /// The last `length` bytes if anything is new since `offset`, and where the log ends now.
@@ -141,9 +113,10 @@ pub fn tail(path: &Path, offset: i64, length: i64) -> Tail {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return unread(0),
         Err(_) => return unread(offset),
     };
+    let size = size.cast_signed();
     let (start, length, overflow) = window(size, offset, length);
     Tail {
-        section: Some(Section::new(file, size, start, length)),
+        section: Section::new(file, size, start, length).ok(),
         offset: size,
         overflow,
     }
@@ -170,11 +143,14 @@ fn window(size: i64, mut offset: i64, mut length: i64) -> (i64, i64, bool) {
     }
 }
 
-/// The file and its size; anything but a regular file is an error.
-fn open(path: &Path) -> io::Result<(File, i64)> {
+/// Opens a log that is a regular file; the file and its size.
+///
+/// # Errors
+/// Those of opening; anything but a regular file is `Unsupported`.
+pub fn open(path: &Path) -> io::Result<(File, u64)> {
     let file = visord_files::open_regular(path)?;
     let size = file.metadata()?.len();
-    Ok((file, size.try_into().unwrap_or(i64::MAX)))
+    Ok((file, size))
 }
 
 #[cfg(test)]
@@ -315,6 +291,6 @@ mod tests {
             .expect("set_len");
         assert_eq!(window(size, 0, size), (5, LONGEST.cast_signed(), false));
         let section = read(file.path(), 0, 0).expect("read").expect("a file");
-        assert_eq!(section.end - section.at, LONGEST);
+        assert_eq!(section.0.limit(), LONGEST);
     }
 }

@@ -4,25 +4,25 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use parking_lot::Mutex;
 use slog::Logger;
 use visord_model::event::Stream;
+use visord_model::name::ProcessName;
 
 use crate::archive::Archive;
 use crate::channel::OpenedChannel;
 use crate::disk::{Kind, RealDisk};
-use crate::file::LogFile;
+use crate::file::{FileAction, LogFile};
 use crate::followers::Followers;
 use crate::ledger::{ByteCounts, Ledger};
-use crate::lock::lock;
-use crate::mounts::Mounts;
 use crate::output::Output;
-use crate::pump::{Command, CommandSender, Context, Log, Name, Peers, Pump, gone, maintain};
-use crate::spec::{ChannelSpec, FileAction};
-use crate::syslog::{LOCAL, SyslogHandle, SyslogSenders};
+use crate::pump::{Command, CommandSender, Context, Pump, gone};
+use crate::spec::ChannelSpec;
+use crate::syslog::{LOCAL, Origin, SyslogHandle, SyslogSenders};
 use crate::worker::Worker;
 
 /// Threads at most; further file systems share them.
@@ -37,9 +37,8 @@ pub struct LogService(Arc<Shared>);
 struct Shared {
     context: Arc<Context>,
     syslog: SyslogSenders,
-    mounts: Mounts,
-    /// The file system (`st_dev`) a log of this folder was found on last: its path may lead
-    /// through symbolic links, which its name does not tell.
+    /// The file system (`st_dev`) a log of this folder was found on last. It is not asked again,
+    /// as it may hang.
     folders: Mutex<BTreeMap<PathBuf, u64>>,
     ledger: Ledger,
     next_id: AtomicU64,
@@ -54,9 +53,16 @@ struct Threads {
     finished: bool,
 }
 
-/// The file system (`st_dev`) that a sink may hang with; `None` if it is polled or nowhere, and
-/// never hangs.
-type Home = Option<u64>;
+/// What a log may hang with.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Home {
+    /// Nothing: it is polled, or nowhere.
+    None,
+    /// This file system (`st_dev`).
+    Device(u64),
+    /// A file system where no log was opened yet.
+    Unknown,
+}
 
 impl LogService {
     /// A service without threads yet. Lost bytes, warnings and, at debug, all output are said in
@@ -66,17 +72,15 @@ impl LogService {
         Self::with_syslog(logger, LOCAL.into())
     }
 
-    /// With another socket of the local syslog.
     pub(crate) fn with_syslog(logger: Logger, syslog: PathBuf) -> Self {
         Self(Arc::new(Shared {
             syslog: SyslogSenders::new(logger.clone(), syslog),
             context: Arc::new(Context {
-                archive: Arc::new(Archive::new(logger.clone())),
+                archive: Archive::new(logger.clone()),
                 logger,
                 followers: Followers::default(),
-                peers: Peers::default(),
+                threads: Mutex::default(),
             }),
-            mounts: Mounts::default(),
             folders: Mutex::default(),
             ledger: Ledger::default(),
             next_id: AtomicU64::new(1),
@@ -90,7 +94,7 @@ impl LogService {
     /// # Errors
     /// No thread or no descriptor can be had.
     pub fn start_first_thread(&self) -> io::Result<()> {
-        let mut threads = lock(&self.0.threads);
+        let mut threads = self.0.threads.lock();
         if threads.running.is_empty() {
             self.0.start_thread(&mut threads)?;
         }
@@ -110,7 +114,7 @@ impl LogService {
         Ok(OpenedChannel {
             id: self.0.next_id.fetch_add(1, Ordering::Relaxed),
             thread,
-            output: Box::new(output),
+            output,
         })
     }
 
@@ -124,14 +128,14 @@ impl LogService {
         spec: &ChannelSpec,
         action: FileAction,
     ) -> impl Future<Output = io::Result<()>> + 'static + use<> {
+        let options = spec.file_options();
         let asked = spec.file.clone().map(|path| {
             let thread = self.0.thread_for(self.0.home_of(&path))?;
-            let log = Log::Closed(path, spec.file_options());
-            io::Result::Ok(maintain(&thread, log, action))
+            io::Result::Ok(thread.ask(move |pump| pump.maintain_closed(path, options, action)))
         });
         async move {
             match asked {
-                Some(answer) => answer?.await,
+                Some(answer) => answer?.await.unwrap_or_else(|_| Err(gone())),
                 None => Ok(()),
             }
         }
@@ -147,40 +151,37 @@ impl LogService {
     /// What the outputs of a process have lost over all its runs since it was added; all of it is
     /// declared in the activity log.
     #[must_use]
-    pub fn lost(&self, group: &str, process: &str) -> ByteCounts {
-        self.0.ledger.lost(group, process)
+    pub fn lost(&self, process: &ProcessName) -> ByteCounts {
+        self.0.ledger.sums(process, |counts| &counts.lost)
     }
 
     /// What the log files of a process have taken over all its runs since it was added.
     #[must_use]
-    pub fn stored(&self, group: &str, process: &str) -> ByteCounts {
-        self.0.ledger.stored(group, process)
+    pub fn stored(&self, process: &ProcessName) -> ByteCounts {
+        self.0.ledger.sums(process, |counts| &counts.stored)
     }
 
     /// Counts bytes that were lost before they came to a channel of this output.
-    pub fn count_lost(&self, group: &str, process: &str, stream: Stream, bytes: u64) {
-        if let Some(counts) = self.0.ledger.known(group, process, stream) {
+    pub fn count_lost(&self, process: &ProcessName, stream: Stream, bytes: u64) {
+        if let Some(counts) = self.0.ledger.known(process, stream) {
             counts.lost.fetch_add(bytes, Ordering::Relaxed);
         }
     }
 
-    /// Releases what is kept of processes (group, process) that are removed while they are at
-    /// rest: their counts, and output queued for a FIFO without a reader, which is declared lost.
-    pub fn forget(&self, processes: impl IntoIterator<Item = Name>) {
-        let processes: Arc<BTreeSet<Name>> = Arc::new(processes.into_iter().collect());
+    /// Releases what is kept of processes that are removed while they are at rest: their counts,
+    /// and output queued for a FIFO without a reader, which is declared lost.
+    pub fn forget(&self, processes: impl IntoIterator<Item = ProcessName>) {
+        let processes: Arc<BTreeSet<ProcessName>> = Arc::new(processes.into_iter().collect());
         self.0.ledger.forget(&processes);
-        // only a memory of where logs were found: a wrong guess costs one more hop
-        lock(&self.0.folders).clear();
-        self.0.context.peers.send_to_all(|| Command::Forget {
-            processes: Arc::clone(&processes),
-        });
+        let context = &self.0.context;
+        context.run_on_all(move |pump| pump.forget(&processes));
     }
 
     /// Drains and closes every channel, declares what a stalled sink has not taken, and
     /// joins the threads. A thread on a file system that hangs is left behind after 5 s.
     pub fn shutdown(self) {
         let running = {
-            let mut threads = lock(&self.0.threads);
+            let mut threads = self.0.threads.lock();
             threads.finished = true;
             std::mem::take(&mut threads.running)
         };
@@ -206,17 +207,17 @@ impl LogService {
 }
 
 impl Shared {
-    /// Where a log is that is not open, judged by its name.
+    /// Where a log is that is not open, judged by the logs in its folder.
     fn home_of(&self, path: &Path) -> Home {
-        let folder = path.parent();
-        let known = folder.and_then(|folder| lock(&self.folders).get(folder).copied());
-        known.or_else(|| self.mounts.device_of(path))
+        let folders = self.folders.lock();
+        let known = path.parent().and_then(|folder| folders.get(folder));
+        known.map_or(Home::Unknown, |device| Home::Device(*device))
     }
 
     /// The thread of these sinks, started if need be; the last one there is if no more can be
     /// had.
     fn thread_for(&self, home: Home) -> io::Result<CommandSender> {
-        let mut threads = lock(&self.threads);
+        let mut threads = self.threads.lock();
         if threads.finished {
             return Err(gone());
         }
@@ -240,7 +241,7 @@ impl Shared {
     fn start_thread(&self, threads: &mut Threads) -> io::Result<()> {
         let name = format!("log-{}", threads.running.len());
         let thread = Pump::start(&name, &self.context)?;
-        self.context.peers.add(thread.sender().clone());
+        self.context.threads.lock().push(thread.sender().clone());
         threads.running.push(thread);
         Ok(())
     }
@@ -249,7 +250,7 @@ impl Shared {
     fn open_sinks(&self, spec: ChannelSpec) -> io::Result<Output<RealDisk>> {
         let open = |path| LogFile::open(RealDisk, path, spec.file_options());
         let file = spec.file.clone().map(open).transpose()?;
-        let counts = self.ledger.of(&spec.group, &spec.process, spec.stream);
+        let counts = self.ledger.of(&spec.name, spec.stream);
         let syslog = self.syslog_handle(&spec, &counts.lost)?;
         let Context {
             logger, followers, ..
@@ -274,30 +275,35 @@ impl Shared {
         let Some(config) = &spec.syslog else {
             return Ok(None);
         };
-        let name = Output::<RealDisk>::name_in_declarations(spec);
-        let (name, total) = match spec.file {
-            Some(_) => (format!("{name} for syslog"), None),
-            None => (name, Some(Arc::clone(lost))),
+        let shown = spec.shown();
+        let (shown, total) = match spec.file {
+            Some(_) => (format!("{shown} for syslog"), Arc::default()),
+            None => (shown, Arc::clone(lost)),
         };
-        let from = (&*spec.process, spec.stream);
-        self.syslog.handle(config, from, name, total).map(Some)
+        let process = spec.name.process.to_string();
+        let stream = spec.stream;
+        let origin = Origin {
+            process,
+            stream,
+            shown,
+            total,
+        };
+        self.syslog.handle(config, origin).map(Some)
     }
 
     /// The thread of the file system that an opened channel writes to.
     fn thread_of(&self, output: &mut Output<RealDisk>) -> io::Result<CommandSender> {
         let home = match &mut output.file {
-            None => None,
-            Some(file) => match file.kind() {
-                Kind::Borrowed => Some(file.device()?),
-                Kind::Regular => {
-                    let device = file.device()?;
-                    if let Some(folder) = file.path().parent() {
-                        lock(&self.folders).insert(folder.to_path_buf(), device);
-                    }
-                    Some(device)
+            Some(file) if !file.kind.is_polled() => {
+                let device = file.device()?;
+                if file.kind == Kind::Regular
+                    && let Some(folder) = file.path.parent()
+                {
+                    self.folders.lock().insert(folder.to_path_buf(), device);
                 }
-                Kind::Pollable | Kind::Socket => None,
-            },
+                Home::Device(device)
+            }
+            Some(_) | None => Home::None,
         };
         self.thread_for(home)
     }

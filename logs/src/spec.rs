@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use visord_config::{LogFileConfig, SyslogConfig};
 use visord_model::event::{Event, EventKind, Stream};
+use visord_model::name::ProcessName;
+use visord_model::pyrepr::repr;
 
 use crate::file::FileOptions;
 
@@ -22,10 +24,8 @@ pub trait EventSink: Send + Sync {
 /// What to do with one output of a process.
 #[derive(Clone)]
 pub struct ChannelSpec {
-    /// Process name.
-    pub process: Arc<str>,
-    /// Group name.
-    pub group: Arc<str>,
+    /// Which process.
+    pub name: ProcessName,
     /// Which output.
     pub stream: Stream,
     /// The log file; `None`: no file.
@@ -51,7 +51,11 @@ pub struct ChannelSpec {
 }
 
 impl ChannelSpec {
-    /// What concerns the file alone.
+    /// What the activity log calls it: `'<process>' stdout`.
+    pub(crate) fn shown(&self) -> String {
+        format!("{} {}", repr(&self.name.process), self.stream.name())
+    }
+
     pub(crate) fn file_options(&self) -> FileOptions {
         FileOptions {
             maxbytes: self.maxbytes,
@@ -59,15 +63,6 @@ impl ChannelSpec {
             keys: self.keys,
         }
     }
-}
-
-/// What can be done to a log file besides writing to it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FileAction {
-    /// Remove it and start an empty one; rotated files stay.
-    Clear,
-    /// Start a new one; the present one becomes the first of the old ones. An empty one stays.
-    Rotate,
 }
 
 /// The answer of [`Channel::drain`](crate::Channel::drain): everything the child wrote has been

@@ -19,9 +19,9 @@ use std::path::{Path, PathBuf};
 
 use visord_config::{SyslogAddress, SyslogConfig};
 
-use connection::{Connection, Receipt};
+use connection::Connection;
 use message::{Composer, program_name};
-pub(crate) use sender::{SyslogHandle, SyslogSenders};
+pub(crate) use sender::{Origin, SyslogHandle, SyslogSenders};
 
 /// Where the local syslog listens.
 pub(crate) const LOCAL: &str = "/dev/log";
@@ -54,10 +54,8 @@ impl ActivitySyslog {
         line: &str,
         wait: impl FnMut(BorrowedFd<'_>) -> io::Result<()>,
     ) -> io::Result<()> {
-        match self.connection.send(self.composer.activity(line), wait)? {
-            Receipt::Taken => Ok(()),
-            Receipt::EarlierRefused(error) => Err(error),
-        }
+        let refused = self.connection.send(self.composer.activity(line), wait)?;
+        refused.map_or(Ok(()), Err)
     }
 }
 

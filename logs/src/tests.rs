@@ -15,9 +15,9 @@ use nix::fcntl::OFlag;
 use nix::unistd::pipe2;
 use slog::{Drain, Logger, OwnedKVList, Record};
 use visord_model::event::Stream;
+use visord_model::name::ProcessName;
 
 use super::*;
-use crate::pump::Command;
 
 /// A logger that remembers what was said.
 #[derive(Clone, Default)]
@@ -96,7 +96,7 @@ impl Bench {
 
     /// Bytes lost of all its channels.
     fn lost(&self) -> u64 {
-        self.service.lost("g", "x").stdout
+        self.service.lost(&name()).stdout
     }
 
     fn read(&self, name: &str) -> String {
@@ -104,10 +104,13 @@ impl Bench {
     }
 }
 
+fn name() -> ProcessName {
+    ProcessName::new("g", "x")
+}
+
 pub(super) fn spec() -> ChannelSpec {
     ChannelSpec {
-        process: "x".into(),
-        group: "g".into(),
+        name: name(),
         stream: Stream::Stdout,
         file: None,
         maxbytes: 0,
@@ -254,14 +257,13 @@ fn a_panic_costs_no_other_command() {
     let opened = bench.service.open(bench.spec("x.log")).expect("open");
     let thread = opened.thread.clone();
     let channel = opened.adopt(None);
-    let run = |task| assert!(thread.send(Command::Run(task)).is_ok());
     // the commands that follow are taken at once
     let (release, released) = std::sync::mpsc::channel::<()>();
-    run(Box::new(move || {
+    thread.run(move |_| {
         // an error is the release
         let _ = released.recv();
-    }));
-    run(Box::new(|| panic!("as this test wants")));
+    });
+    thread.run(|_| panic!("as this test wants"));
     let rotated = channel.maintain(FileAction::Rotate);
     drop(release);
     wait(rotated).expect("performed");

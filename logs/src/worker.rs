@@ -12,7 +12,7 @@ use std::convert::Infallible;
 use std::fmt;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -20,8 +20,7 @@ use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, ppoll};
 use nix::sys::eventfd::{EfdFlags, EventFd};
 use nix::sys::time::TimeSpec;
-
-use crate::lock::lock;
+use parking_lot::{Condvar, Mutex, MutexGuard};
 
 /// Commands taken at once: more can be queued meanwhile.
 const BATCH: usize = 256;
@@ -143,7 +142,7 @@ impl<C> Queue<C> {
         let mut wanted = Vec::with_capacity(2);
         if self.may(sleep) {
             wanted.push(PollFd::new(self.wakeup.as_fd(), PollFlags::POLLIN));
-        } else if fd.is_none() || lock(&self.state).end == End::Open {
+        } else if fd.is_none() || self.state.lock().end == End::Open {
             return;
         }
         // a closed queue has nothing to tell any more
@@ -169,7 +168,7 @@ impl<C> Queue<C> {
 
     /// The thread is awake: forgets what woke it.
     fn awake(&self) -> MutexGuard<'_, State<C>> {
-        let mut state = lock(&self.state);
+        let mut state = self.state.lock();
         if state.sleep == Sleep::Woken {
             // it was written to
             let _ = self.wakeup.read();
@@ -191,7 +190,7 @@ impl<C> Sender<C> {
         let queue = &*self.0;
         let is_urgent = command.is_urgent();
         let limit = queue.limit.saturating_mul(if is_urgent { 2 } else { 1 });
-        let mut state = lock(&queue.state);
+        let mut state = queue.state.lock();
         let cost = state.cost.saturating_add(command.cost());
         if state.end != End::Open || cost > limit {
             return Err(command);
@@ -206,12 +205,12 @@ impl<C> Sender<C> {
 
     /// Has what is queued taken soon.
     pub fn hurry(&self) {
-        self.0.wake(&mut lock(&self.0.state), true);
+        self.0.wake(&mut self.0.state.lock(), true);
     }
 
     /// Closes the queue: the thread is to finish what is queued until `deadline`.
     pub fn close(&self, deadline: Instant) {
-        let mut state = lock(&self.0.state);
+        let mut state = self.0.state.lock();
         if state.end == End::Open {
             state.end = End::Closed(deadline);
             self.0.wake(&mut state, true);
@@ -270,16 +269,23 @@ impl<C: Command> Inbox<C> {
     /// Until when what is queued is to be finished, if the queue is closed.
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
-        match lock(&self.0.state).end {
+        match self.0.state.lock().end {
             End::Closed(deadline) => Some(deadline),
             End::Open | End::Ended => None,
         }
+    }
+
+    /// Whether the queue is closed and the time to finish what is queued is over.
+    #[must_use]
+    pub fn is_overdue(&self) -> bool {
+        self.deadline()
+            .is_some_and(|deadline| Instant::now() >= deadline)
     }
 }
 
 impl<C> Drop for Inbox<C> {
     fn drop(&mut self) {
-        let mut state = lock(&self.0.state);
+        let mut state = self.0.state.lock();
         state.end = End::Ended;
         let rest = std::mem::take(&mut state.commands);
         drop(state);
@@ -315,12 +321,9 @@ impl<C> Worker<C> {
     pub fn stop(self, deadline: Instant) -> bool {
         self.sender.close(deadline);
         let queue = &self.sender.0;
-        let left = deadline.saturating_duration_since(Instant::now());
+        let mut state = queue.state.lock();
         let runs = |state: &mut State<C>| state.end != End::Ended;
-        let waited = queue
-            .ended
-            .wait_timeout_while(lock(&queue.state), left, runs);
-        let (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        queue.ended.wait_while_until(&mut state, runs, deadline);
         let has_ended = state.end == End::Ended;
         drop(state);
         if has_ended {
@@ -340,14 +343,6 @@ impl<C> Clone for Sender<C> {
 impl<C> fmt::Debug for Sender<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Sender")
-    }
-}
-
-#[cfg(test)]
-impl<C> Sender<C> {
-    /// How often the thread has looked for commands.
-    pub(crate) fn wakeups(&self) -> u64 {
-        lock(&self.0.state).wakeups
     }
 }
 

@@ -10,12 +10,11 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::Arc;
 use std::thread;
 
+use parking_lot::{Condvar, Mutex};
 use tokio::sync::{Semaphore, oneshot};
-
-use crate::lock::lock;
 
 /// Threads that exist from the start.
 const CORE_THREADS: usize = 4;
@@ -78,7 +77,7 @@ impl Workers {
             searches: Arc::new(Semaphore::new(SEARCHES)),
         }));
         for _ in 0..CORE_THREADS {
-            lock(&shared.state).threads += 1;
+            shared.state.lock().threads += 1;
             start_thread(&shared, true)?;
         }
         Ok(workers)
@@ -137,7 +136,7 @@ struct Handle {
 
 impl Drop for Handle {
     fn drop(&mut self) {
-        lock(&self.shared.state).is_closed = true;
+        self.shared.state.lock().is_closed = true;
         self.shared.work.notify_all();
     }
 }
@@ -163,7 +162,7 @@ struct State {
 
 impl Shared {
     fn push(self: &Arc<Self>, job: Job) -> Result<(), NotDone> {
-        let mut state = lock(&self.state);
+        let mut state = self.state.lock();
         if state.jobs.len() >= MOST_JOBS {
             return Err(NotDone::Busy);
         }
@@ -182,7 +181,7 @@ impl Shared {
 
     /// The next job. `None`: this thread is to end.
     fn next(&self, is_core: bool) -> Option<Job> {
-        let mut state = lock(&self.state);
+        let mut state = self.state.lock();
         loop {
             if let Some(job) = state.jobs.pop_front() {
                 return Some(job);
@@ -192,10 +191,7 @@ impl Shared {
                 return None;
             }
             state.idle += 1;
-            state = self
-                .work
-                .wait(state)
-                .unwrap_or_else(PoisonError::into_inner);
+            self.work.wait(&mut state);
             state.idle -= 1;
         }
     }
@@ -213,7 +209,7 @@ fn start_thread(shared: &Arc<Shared>, is_core: bool) -> io::Result<()> {
     });
     started
         .map(drop)
-        .inspect_err(|_| lock(&shared.state).threads -= 1)
+        .inspect_err(|_| shared.state.lock().threads -= 1)
 }
 
 #[cfg(test)]
@@ -283,7 +279,7 @@ mod tests {
                 let search = workers.search(move || {
                     begin.send(()).expect("a receiver");
                     // an error is the release too
-                    let _ = released.lock().map(|released| released.recv());
+                    let _ = released.lock().recv();
                 });
                 search.await
             }
@@ -311,7 +307,7 @@ mod tests {
         drop(workers.run(move || done.send(()).expect("a receiver")));
         drop(workers);
         is_done.recv().expect("a queued job is done");
-        while lock(&shared.state).threads > 0 {
+        while shared.state.lock().threads > 0 {
             thread::yield_now();
         }
     }

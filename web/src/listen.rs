@@ -22,7 +22,7 @@ use nix::sys::socket::{
 use nix::unistd::{Uid, User};
 use visord_config::{HttpConfig, ListenAddress, Ownership};
 use visord_files::Identity;
-use visord_files::socket::{BindError, SocketFile, SocketPermissions, bind_unix_socket};
+use visord_files::socket::{BindError, SocketFile, bind_unix_socket};
 
 use crate::tls::{CertificateError, Tls};
 
@@ -313,13 +313,8 @@ fn bind_unix(
     mode: u32,
     owner: Ownership,
 ) -> Result<(UnixListener, Identity), ListenError> {
-    let looks = SocketPermissions {
-        mode,
-        uid: owner.uid,
-        gid: owner.gid,
-    };
     for _ in 0..ATTEMPTS {
-        let bound = bind_unix_socket(path, looks, |socket| {
+        let bound = bind_unix_socket(path, mode, (owner.uid, owner.gid), |socket| {
             Ok(listen(
                 &socket.try_clone_to_owned()?,
                 Backlog::new(BACKLOG)?,

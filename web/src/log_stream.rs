@@ -142,7 +142,7 @@ impl MessageSource for LogMessages {
 
 /// A place, an offset, or, negative, bytes before the end.
 fn start(text: &str) -> Option<Start> {
-    if let Ok(place) = text.parse() {
+    if let Some(place) = Place::parse(text) {
         return Some(Start::Place(place));
     }
     let number: i64 = text.parse().ok()?;

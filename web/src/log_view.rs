@@ -11,6 +11,7 @@ use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 
 use visord_actors::log::follow::{Place, first_character, unfinished};
+pub use visord_actors::log::reader::open;
 
 /// Bytes on a page.
 pub const PAGE: u64 = 64 * 1024;
@@ -42,16 +43,6 @@ pub struct Window {
     pub place: Place,
     /// The bytes.
     pub bytes: Vec<u8>,
-}
-
-/// Opens a log that is a regular file.
-///
-/// # Errors
-/// Those of opening; anything but a regular file is `Unsupported`.
-pub fn open(path: &Path) -> io::Result<(File, u64)> {
-    let file = visord_files::open_regular(path)?;
-    let size = file.metadata()?.len();
-    Ok((file, size))
 }
 
 /// Reads a part of at most `length` bytes, in whole lines where a line is not longer than that.

@@ -36,13 +36,9 @@ const TRUNCATED: &[u8] = b"==> File truncated <==\n";
 
 /// Responds with the log of a process: `/logtail/NAME[/CHANNEL]`.
 pub async fn process(request: HttpRequest, site: web::Data<Site>) -> Result<HttpResponse, Refusal> {
-    // what is between the prefix and the first slash is ignored
-    let path = request.match_info().as_str();
-    let rest = path.strip_prefix("/logtail").unwrap_or_default();
-    let rest = rest.split_once('/');
-    let source = rest
-        .and_then(|(_, rest)| source_of(rest))
-        .ok_or(Refusal::NOT_FOUND)?;
+    // what follows the prefix up to the next slash is ignored
+    let rest = request.match_info().as_str().splitn(3, '/').nth(2);
+    let source = rest.and_then(source_of).ok_or(Refusal::NOT_FOUND)?;
     respond(&request, &site, source).await
 }
 

@@ -115,14 +115,15 @@ impl Process {
             return;
         };
         if stdout.lost > 0 {
-            let (group, name) = (&self.name().group, &self.name().process);
+            let name = self.name();
             slog::warn!(
                 self.deps.logger,
-                "{} bytes of '{name}' stdout lost: its log does not keep up",
-                stdout.lost
+                "{} bytes of '{}' stdout lost: its log does not keep up",
+                stdout.lost,
+                name.process
             );
             let logs = &self.deps.logs;
-            logs.count_lost(group, name, Stream::Stdout, stdout.lost as u64);
+            logs.count_lost(name, Stream::Stdout, stdout.lost as u64);
         }
         self.outputs.push(stdout.log);
     }

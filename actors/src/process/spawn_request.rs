@@ -109,8 +109,7 @@ impl Process {
         // 1.11.1)
         let protocol = self.setup.pool.is_some() && stream == Stream::Stdout;
         ChannelSpec {
-            process: self.name().process.clone(),
-            group: self.name().group.clone(),
+            name: self.name().clone(),
             stream,
             file,
             maxbytes: channel.maxbytes,

@@ -3,7 +3,7 @@
 use std::io;
 
 use super::sink::Sink;
-use crate::file::LogFile;
+use crate::file::{FileAction, LogFile};
 use crate::followers::Followers;
 
 /// Where lines are written, one after the other.
@@ -19,7 +19,6 @@ pub(super) struct Destination {
 }
 
 impl Destination {
-    /// Nothing was written to this sink yet.
     pub(super) fn new(sink: Sink) -> Self {
         Self {
             sink,
@@ -42,7 +41,7 @@ impl Destination {
         let size = lines.iter().map(String::len).sum();
         if is_calm
             && lines.len() > 1
-            && let Some(file) = self.sink.file_mut()
+            && let Some(file) = self.sink.file()
             && file.has_room_for(size)
         {
             stored = file.append(lines.concat().as_bytes()).stored;
@@ -74,9 +73,9 @@ impl Destination {
         }
     }
 
-    fn announce(&self) {
+    fn announce(&mut self) {
         if let Some(file) = self.sink.file() {
-            self.followers.grown(file.path());
+            self.followers.grown(&file.path);
         }
     }
 
@@ -85,16 +84,14 @@ impl Destination {
         if self.lost.is_none() && self.problem.is_none() {
             return;
         }
-        // "YYYY-MM-DD HH:MM:SS,mmm"
-        let time = line.get(..23).unwrap_or_default();
         if let Some((count, reason)) = &self.lost {
-            let text = format!("{time} ERRO {count} lines of the activity log lost: {reason}\n");
+            let text = lost_lines(line, *count, reason);
             if self.sink.write(&text, 0, true).is_ok() {
                 self.lost = None;
             }
         }
         if let Some(text) = &self.problem {
-            let text = format!("{time} ERRO {text}\n");
+            let text = format!("{} ERRO {text}\n", time_of(line));
             if self.sink.write(&text, 0, true).is_ok() {
                 self.problem = None;
             }
@@ -103,7 +100,7 @@ impl Destination {
 
     /// Opens the file again; a failure is said with the next line.
     pub(super) fn reopen(&mut self) {
-        if let Some(Err(error)) = self.sink.file_mut().map(LogFile::reopen) {
+        if let Some(Err(error)) = self.sink.file().map(LogFile::reopen) {
             self.problem = Some(format!("cannot reopen the activity log: {error}"));
         }
     }
@@ -113,6 +110,18 @@ impl Destination {
     /// # Errors
     /// Those of unlinking and opening.
     pub(super) fn clear(&mut self) -> io::Result<()> {
-        self.sink.file_mut().map_or(Ok(()), LogFile::clear)
+        let file = self.sink.file();
+        file.map_or(Ok(()), |file| file.maintain(FileAction::Clear))
     }
+}
+
+/// The line that declares lost lines, at the time of this line.
+pub(super) fn lost_lines(line: &str, count: u64, reason: &str) -> String {
+    let time = time_of(line);
+    format!("{time} ERRO {count} lines of the activity log lost: {reason}\n")
+}
+
+/// `YYYY-MM-DD HH:MM:SS,mmm`.
+fn time_of(line: &str) -> &str {
+    line.get(..23).unwrap_or_default()
 }

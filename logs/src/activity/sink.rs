@@ -7,7 +7,7 @@ use std::time::Duration;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use crate::disk::RealDisk;
-use crate::file::{LogFile, Stop};
+use crate::file::LogFile;
 use crate::syslog::ActivitySyslog;
 
 /// How long one line may wait for a reader that does not read, in milliseconds.
@@ -21,23 +21,13 @@ const SURE: usize = 4096;
 pub(super) enum Sink {
     /// A rotated file, or whatever the path leads to.
     File(LogFile<RealDisk>),
-    /// A syslog.
     Syslog(Box<ActivitySyslog>),
     /// Standard output, in the foreground.
     Stdout,
 }
 
 impl Sink {
-    /// The file, if it is one.
-    pub(super) fn file(&self) -> Option<&LogFile<RealDisk>> {
-        match self {
-            Self::File(file) => Some(file),
-            Self::Syslog(_) | Self::Stdout => None,
-        }
-    }
-
-    /// The same, to reopen or clear it.
-    pub(super) fn file_mut(&mut self) -> Option<&mut LogFile<RealDisk>> {
+    pub(super) fn file(&mut self) -> Option<&mut LogFile<RealDisk>> {
         match self {
             Self::File(file) => Some(file),
             Self::Syslog(_) | Self::Stdout => None,
@@ -62,17 +52,15 @@ fn write_file(file: &mut LogFile<RealDisk>, line: &[u8], patience: u16) -> io::R
     loop {
         let appended = file.append(rest);
         rest = &rest[appended.stored..];
-        match appended.stop {
+        match appended.error {
             None => return Ok(()),
-            Some(Stop::Failed(error)) => return Err(error),
-            Some(Stop::Full) if file.kind().is_polled() => {
-                wait_writable(file.file().as_fd(), patience)?;
-            }
+            Some(error) if error.kind() != io::ErrorKind::WouldBlock => return Err(error),
+            Some(_) if file.kind.is_polled() => wait_writable(file.file.as_fd(), patience)?,
             // poll calls a regular file writable at any time
-            Some(Stop::Full) => {
-                if waited >= Duration::from_millis(patience.into()) {
-                    return Err(io::ErrorKind::WouldBlock.into());
-                }
+            Some(_) if waited >= Duration::from_millis(patience.into()) => {
+                return Err(io::ErrorKind::WouldBlock.into());
+            }
+            Some(_) => {
                 std::thread::sleep(PAUSE);
                 waited += PAUSE;
             }

@@ -8,6 +8,15 @@ use visord_model::log_line::LogLine;
 use super::*;
 use crate::emit::emit;
 
+impl ActivityLog {
+    /// Waits until everything said so far is written, at most a few seconds.
+    pub(crate) fn flush(&self) {
+        for writer in self.0.writers() {
+            writer.flush();
+        }
+    }
+}
+
 fn settings(path: &Path) -> ActivitySettings {
     ActivitySettings {
         target: MainLogTarget::File(path.to_path_buf()),

@@ -8,48 +8,62 @@
 use std::future::Future;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, mpsc};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
-use futures_util::future::BoxFuture;
+use futures_util::future::{BoxFuture, FutureExt};
+use parking_lot::{Mutex, RwLock};
 use tokio::sync::oneshot;
+use tokio::time::timeout;
 
-use super::destination::Destination;
-use super::progress::Progress;
+use super::destination::{Destination, lost_lines};
 use super::sink::Sink;
 use crate::followers::Followers;
-use crate::lock::lock;
 use crate::worker::{self, Inbox, Worker, queue};
 
 /// Lines that may wait for a slow disk; more are lost and counted.
 const QUEUE: usize = 2048;
 /// How long a flush waits, and the end of the daemon for the thread.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// How long a client waits for lines that were queued.
+const SHORT_PATIENCE: Duration = Duration::from_millis(200);
 /// How long lines may gather while they come in quick succession.
 const NAP: Duration = Duration::from_millis(5);
 
-/// Writes lines to one destination.
 pub(super) struct LogWriter {
     name: &'static str,
     is_file: bool,
     shared: Arc<Shared>,
     mode: RwLock<Mode>,
-    /// Lines that found the queue full and are not declared yet.
-    lost: AtomicU64,
+    lost: Mutex<Overflow>,
+}
+
+/// Lines that found the queue full and are not declared yet.
+#[derive(Default)]
+struct Overflow {
+    lines: u64,
+    last: String,
+}
+
+impl Overflow {
+    fn notice(&self) -> String {
+        lost_lines(&self.last, self.lines, "its queue was full")
+    }
 }
 
 /// What the callers and the thread share.
 struct Shared {
     destination: Mutex<Destination>,
-    progress: Arc<Progress>,
+    /// How many commands are queued and not performed yet.
+    pending: AtomicI64,
+    /// A caller has given up waiting, and nothing was performed since.
+    hangs: AtomicBool,
 }
 
 /// Who writes.
 enum Mode {
-    /// The caller.
     Direct,
-    /// A thread.
     Queued(Worker<Command>),
     /// No caller any more: the thread hangs on its disk while the daemon ends.
     Abandoned,
@@ -58,9 +72,8 @@ enum Mode {
 enum Command {
     /// A whole line, with its newline.
     Line(String),
-    Reopen,
-    Clear(oneshot::Sender<io::Result<()>>),
-    Flush(mpsc::Sender<()>),
+    /// Something else to be done, for which a caller waits.
+    Do(Box<dyn FnOnce(&mut Destination) + Send>),
 }
 
 impl LogWriter {
@@ -68,61 +81,60 @@ impl LogWriter {
     pub(super) fn new(name: &'static str, sink: Sink) -> Self {
         Self {
             name,
-            is_file: sink.file().is_some(),
+            is_file: matches!(sink, Sink::File(_)),
             shared: Arc::new(Shared {
                 destination: Mutex::new(Destination::new(sink)),
-                progress: Arc::default(),
+                pending: AtomicI64::new(0),
+                hangs: AtomicBool::new(false),
             }),
             mode: RwLock::new(Mode::Direct),
-            lost: AtomicU64::new(0),
+            lost: Mutex::default(),
         }
     }
 
-    /// Whether it writes to a file.
     pub(super) fn is_file(&self) -> bool {
         self.is_file
     }
 
-    /// Writes or queues one line; never waits when queued. `notice` words the line that
-    /// declares how many lines the full queue has cost.
-    pub(super) fn write(&self, line: String, notice: impl Fn(u64) -> String) {
-        let mode = self.mode();
-        let worker = match &*mode {
-            Mode::Direct => return lock(&self.shared.destination).write(&line),
-            Mode::Queued(worker) => worker,
-            Mode::Abandoned => return,
-        };
-        let send = |line| worker.sender().send(Command::Line(line)).is_ok();
-        let lost = self.lost.swap(0, Ordering::Relaxed);
-        let mut queued = 0;
-        let mut undeclared = lost;
-        if lost > 0 && send(notice(lost)) {
-            queued += 1;
-            undeclared = 0;
+    /// Writes or queues one line; never waits when queued.
+    pub(super) fn write(&self, line: String) {
+        match &*self.mode.read() {
+            Mode::Direct => self.shared.destination.lock().write(&line),
+            Mode::Queued(worker) => {
+                let send = |line| self.shared.queue(worker, Command::Line(line));
+                let mut lost = self.lost.lock();
+                if lost.lines > 0 && send(lost.notice()).is_ok() {
+                    *lost = Overflow::default();
+                }
+                if let Err(Command::Line(line)) = send(line) {
+                    lost.lines += 1;
+                    lost.last = line;
+                }
+            }
+            Mode::Abandoned => {}
         }
-        if send(line) {
-            queued += 1;
-        } else {
-            undeclared += 1;
-        }
-        self.lost.fetch_add(undeclared, Ordering::Relaxed);
-        self.shared.progress.queued(queued);
     }
 
-    /// See [`Progress::settled`].
+    /// Completes when everything queued before is written, or has taken too long; `None` if there
+    /// is nothing to wait for. Once nothing has been written for 200 ms, no caller waits any more
+    /// until something is: a disk that hangs costs its clients this once.
     pub(super) fn settled(&self) -> Option<BoxFuture<'static, ()>> {
-        let settled = self.shared.progress.settled();
-        if settled.is_some()
-            && let Mode::Queued(worker) = &*self.mode()
-        {
-            worker.sender().hurry();
+        let shared = Arc::clone(&self.shared);
+        if shared.pending.load(Ordering::Acquire) <= 0 || shared.hangs.load(Ordering::Relaxed) {
+            return None;
         }
-        settled
+        let answer = self.ask(|_| ());
+        let wait = async move {
+            if timeout(SHORT_PATIENCE, answer).await.is_err() {
+                shared.hangs.store(true, Ordering::Relaxed);
+            }
+        };
+        Some(wait.boxed())
     }
 
     /// Notifies these followers from now on when the file grew.
     pub(super) fn announce_to(&self, followers: Followers) {
-        lock(&self.shared.destination).followers = followers;
+        self.shared.destination.lock().followers = followers;
     }
 
     /// Starts the thread; without effect if it runs.
@@ -130,7 +142,7 @@ impl LogWriter {
     /// # Errors
     /// No thread can be had: lines are still written directly.
     pub(super) fn start_thread(&self) -> io::Result<()> {
-        let mut mode = self.mode.write().unwrap_or_else(PoisonError::into_inner);
+        let mut mode = self.mode.write();
         if matches!(*mode, Mode::Direct) {
             let (sender, inbox) = queue(QUEUE)?;
             let shared = Arc::clone(&self.shared);
@@ -141,10 +153,10 @@ impl LogWriter {
     }
 
     /// Ends the thread when everything queued is written; one that hangs is left behind.
-    pub(super) fn stop_thread(&self, notice: impl Fn(u64) -> String) {
+    pub(super) fn stop_thread(&self) {
         // callers go on meanwhile
         let is_flushed = self.flush();
-        let mut mode = self.mode.write().unwrap_or_else(PoisonError::into_inner);
+        let mut mode = self.mode.write();
         match std::mem::replace(&mut *mode, Mode::Abandoned) {
             Mode::Direct => {}
             Mode::Queued(worker) => {
@@ -155,22 +167,21 @@ impl LogWriter {
             }
             Mode::Abandoned => return,
         }
-        let lost = self.lost.swap(0, Ordering::Relaxed);
-        if lost > 0 {
-            lock(&self.shared.destination).write(&notice(lost));
+        let lost = std::mem::take(&mut *self.lost.lock());
+        if lost.lines > 0 {
+            self.shared.destination.lock().write(&lost.notice());
         }
         *mode = Mode::Direct;
     }
 
     /// Opens the file again, after the lines before.
     pub(super) fn reopen(&self) {
-        self.command(Command::Reopen);
+        self.perform(Destination::reopen);
     }
 
     /// Empties the file, after the lines before.
     pub(super) fn clear(&self) -> impl Future<Output = io::Result<()>> + 'static + use<> {
-        let (reply, answer) = oneshot::channel();
-        self.command(Command::Clear(reply));
+        let answer = self.ask(Destination::clear);
         async {
             answer
                 .await
@@ -178,35 +189,51 @@ impl LogWriter {
         }
     }
 
+    /// The answer is what the job returns.
+    fn ask<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&mut Destination) -> T + Send + 'static,
+    ) -> oneshot::Receiver<T> {
+        let (reply, answer) = oneshot::channel();
+        self.perform(|destination| {
+            // the caller may have stopped waiting
+            let _ = reply.send(job(destination));
+        });
+        answer
+    }
+
     /// Waits until what was queued before is written, at most 5 s: a disk may hang. Says whether
     /// it is.
     pub(super) fn flush(&self) -> bool {
         let (reply, answer) = mpsc::channel();
-        self.command(Command::Flush(reply));
+        self.perform(move |_| {
+            // the caller may have stopped waiting
+            let _ = reply.send(());
+        });
         answer.recv_timeout(PATIENCE).is_ok()
     }
 
-    /// Performs or queues a command, even if the queue of lines is full. One that is dropped
-    /// closes its reply channel.
-    fn command(&self, command: Command) {
-        match &*self.mode() {
-            Mode::Direct => command.perform(&mut lock(&self.shared.destination)),
+    /// Does something, or queues it even if the queue of lines is full. What is dropped closes its
+    /// reply channel.
+    fn perform(&self, job: impl FnOnce(&mut Destination) + Send + 'static) {
+        match &*self.mode.read() {
+            Mode::Direct => job(&mut self.shared.destination.lock()),
             Mode::Queued(worker) => {
-                if worker.sender().send(command).is_ok() {
-                    self.shared.progress.queued(1);
-                }
+                // one that is refused is dropped
+                let _ = self.shared.queue(worker, Command::Do(Box::new(job)));
             }
             Mode::Abandoned => {}
         }
     }
-
-    fn mode(&self) -> RwLockReadGuard<'_, Mode> {
-        self.mode.read().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 impl Shared {
-    /// The thread.
+    fn queue(&self, worker: &Worker<Command>, command: Command) -> Result<(), Command> {
+        worker.sender().send(command)?;
+        self.pending.fetch_add(1, Ordering::Release);
+        Ok(())
+    }
+
     fn run(&self, inbox: &Inbox<Command>) {
         let mut last: Option<Instant> = None;
         while let Some(batch) = inbox.take(None) {
@@ -214,7 +241,7 @@ impl Shared {
             let is_busy = last.is_some_and(|last| now.duration_since(last) < NAP * 2);
             last = Some(now);
             self.perform(batch);
-            if is_busy && !lock(&self.destination).followers.any() {
+            if is_busy && !self.destination.lock().followers.any() {
                 inbox.nap(NAP);
             }
         }
@@ -226,9 +253,9 @@ impl Shared {
         for command in batch {
             match command {
                 Command::Line(line) => lines.push(line),
-                Command::Reopen | Command::Clear(_) | Command::Flush(_) => {
+                Command::Do(job) => {
                     self.write(std::mem::take(&mut lines));
-                    self.guarded(1, |destination| command.perform(destination));
+                    self.guarded(1, job);
                 }
             }
         }
@@ -236,36 +263,22 @@ impl Shared {
     }
 
     fn write(&self, lines: Vec<String>) {
-        self.guarded(lines.len(), |destination| destination.write_lines(&lines));
+        let count = lines.len() as i64;
+        self.guarded(count, |destination| destination.write_lines(&lines));
     }
 
     /// A panic, which the panic hook has reported, costs these commands and not the thread.
-    fn guarded(&self, count: usize, perform: impl FnOnce(&mut Destination)) {
-        let perform = || perform(&mut lock(&self.destination));
+    fn guarded(&self, count: i64, perform: impl FnOnce(&mut Destination)) {
+        let perform = || perform(&mut self.destination.lock());
         let _ = catch_unwind(AssertUnwindSafe(perform));
-        self.progress.done(count);
+        self.pending.fetch_sub(count, Ordering::Release);
+        self.hangs.store(false, Ordering::Relaxed);
     }
 }
 
 impl worker::Command for Command {
     fn is_urgent(&self) -> bool {
         !matches!(self, Self::Line(_))
-    }
-}
-
-impl Command {
-    fn perform(self, destination: &mut Destination) {
-        match self {
-            Self::Line(line) => destination.write(&line),
-            Self::Reopen => destination.reopen(),
-            Self::Clear(reply) => {
-                // the caller may have stopped waiting
-                let _ = reply.send(destination.clear());
-            }
-            Self::Flush(reply) => {
-                let _ = reply.send(());
-            }
-        }
     }
 }
 

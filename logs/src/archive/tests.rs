@@ -51,7 +51,7 @@ impl Bench {
 
     fn job(&self, file: &str, compress: Compression) -> (Job, mpsc::Receiver<Task>) {
         let (tasks, inbox) = mpsc::channel();
-        let owner: Owner = Arc::new(move |task| tasks.send(task).expect("a receiver"));
+        let owner: Owner = Box::new(move |task| tasks.send(task).expect("a receiver"));
         let found = self.path(file).metadata().expect("the file");
         let job = Job {
             path: self.path("log"),

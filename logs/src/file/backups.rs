@@ -8,14 +8,14 @@ use std::path::{Path, PathBuf};
 use visord_model::output::rotation::Compression;
 
 use super::FileOptions;
-use crate::disk::{Disk, Identity, Named};
+use crate::disk::{Disk, Identity};
 
 /// The name of a rotated file.
 pub(crate) fn numbered(path: &Path, number: i64) -> PathBuf {
     suffixed(path, &format!(".{number}"))
 }
 
-fn suffixed(path: &Path, suffix: &str) -> PathBuf {
+pub(crate) fn suffixed(path: &Path, suffix: &str) -> PathBuf {
     let mut name = OsString::from(path);
     name.push(suffix);
     PathBuf::from(name)
@@ -30,7 +30,8 @@ pub(crate) fn numbered_of<D: Disk>(
 ) -> io::Result<Option<PathBuf>> {
     for number in 1..=backups {
         let name = numbered(path, number);
-        if disk.named(&name)? == Named::Regular(file) {
+        let found = disk.look(&name)?;
+        if found.is_some_and(|found| found.is_regular() && found.identity == file) {
             return Ok(Some(name));
         }
     }
@@ -85,7 +86,7 @@ pub(super) fn shift<D: Disk>(disk: &mut D, path: &Path, options: FileOptions) ->
 }
 
 /// Treats a missing file as this value.
-pub(super) fn absent_as<T>(result: io::Result<T>, value: T) -> io::Result<T> {
+pub(crate) fn absent_as<T>(result: io::Result<T>, value: T) -> io::Result<T> {
     match result {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(value),
         other => other,

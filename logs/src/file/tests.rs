@@ -24,7 +24,7 @@ fn faulty(rotation: FileOptions) -> (FaultyDisk, LogFile<FaultyDisk>) {
 fn add<D: Disk>(log: &mut LogFile<D>, bytes: &[u8]) {
     let outcome = log.append(bytes);
     assert_eq!(outcome.stored, bytes.len());
-    assert!(outcome.stop.is_none());
+    assert!(outcome.error.is_none());
 }
 
 fn names(disk: &FaultyDisk) -> Vec<(String, u64)> {
@@ -81,10 +81,10 @@ fn a_rotation_that_fails_is_said_and_tried_again_later() {
     let (disk, mut log) = faulty(rotation(10, 1));
     disk.set_weather(Weather::ReadOnlyDirectory);
     add(&mut log, &[0; 10]);
-    let remark = log.take_remark().expect("a remark");
+    let remark = log.remark.take().expect("a remark");
     assert!(remark.starts_with("cannot rotate log: "), "{remark}");
     add(&mut log, &[0; 10]);
-    assert_eq!(log.take_remark(), None, "not with every write");
+    assert_eq!(log.remark.take(), None, "not with every write");
     disk.set_weather(Weather::Good);
     let retry = usize::try_from(RETRY_GROWTH).expect("small");
     add(&mut log, &vec![0; retry]);
@@ -120,7 +120,8 @@ fn a_deleted_log_is_made_anew_with_the_bytes() {
     disk.set_weather(Weather::ReadOnlyDirectory);
     let outcome = log.append(&[0; 6]);
     assert_eq!(outcome.stored, 0);
-    assert!(matches!(outcome.stop, Some(Stop::Failed(_))));
+    let kind = outcome.error.expect("it fails").kind();
+    assert_ne!(kind, io::ErrorKind::WouldBlock);
 }
 
 #[test]
@@ -164,11 +165,16 @@ fn only_regular_files_are_rotated_or_cleared() {
     std::os::unix::fs::symlink(&precious, &path).expect("symlink");
     add(&mut log, b"0123456789");
     assert!(
-        log.take_remark()
+        log.remark
+            .take()
             .is_some_and(|text| text.contains("not a regular file"))
     );
-    assert!(log.clear().is_err(), "ELOOP");
-    clear_closed(&mut RealDisk, &path, &LogFileConfig::default()).expect("left alone");
+    assert!(log.maintain(FileAction::Clear).is_err(), "ELOOP");
+    let options = FileOptions::default();
+    for action in [FileAction::Clear, FileAction::Rotate] {
+        let log = maintain_closed(RealDisk, path.clone(), options, action);
+        assert!(log.expect("left alone").is_none());
+    }
     assert!(path.is_symlink());
     assert_eq!(fs::read_to_string(&precious).expect("read"), "content");
 }
@@ -239,7 +245,8 @@ fn a_rotation_by_the_calendar_that_fails_costs_nothing() {
     disk.set_weather(Weather::ReadOnlyDirectory);
     add(&mut log, &[0; 4]);
     assert!(
-        log.take_remark()
+        log.remark
+            .take()
             .is_some_and(|text| text.starts_with("cannot rotate log"))
     );
     assert_eq!(names(&disk), [entry("log", 7)]);
@@ -248,14 +255,14 @@ fn a_rotation_by_the_calendar_that_fails_costs_nothing() {
 #[test]
 fn rotation_on_demand_leaves_an_empty_log_alone() {
     let (disk, mut log) = faulty(rotation(0, 2));
-    log.rotate_now().expect("nothing to do");
+    log.maintain(FileAction::Rotate).expect("nothing to do");
     add(&mut log, &[0; 3]);
-    log.rotate_now().expect("rotated");
-    log.rotate_now().expect("nothing to do");
+    log.maintain(FileAction::Rotate).expect("rotated");
+    log.maintain(FileAction::Rotate).expect("nothing to do");
     assert_eq!(names(&disk), [entry("log", 0), entry("log.1", 3)]);
     let keys = FileOptions::default();
     assert!(
-        rotate_closed(disk.clone(), "none".into(), keys)
+        maintain_closed(disk.clone(), "none".into(), keys, FileAction::Rotate)
             .expect("missing")
             .is_none()
     );
@@ -280,7 +287,7 @@ fn every_file_that_is_made_looks_as_it_should() {
     disk.remove("log");
     add(&mut log, &[0; 1]);
     assert_eq!(disk.made(), [making; 3]);
-    log.clear().expect("cleared");
+    log.maintain(FileAction::Clear).expect("cleared");
     assert_eq!(disk.made(), [making; 4]);
     drop(keyed(&disk, keys));
     assert_eq!(disk.made(), [making; 4]);
@@ -306,14 +313,14 @@ fn a_mode_beats_the_umask_and_an_owner_that_cannot_be_had_is_told() {
     let open = |keys| LogFile::open(RealDisk, path.clone(), keys).expect("open");
     let mode = || path.metadata().expect("stat").mode() & 0o7777;
     let mut log = open(keys(Some(0o666), us));
-    assert_eq!((mode(), log.take_remark()), (0o666, None));
+    assert_eq!((mode(), log.remark.take()), (0o666, None));
     // what is there is left as it is
-    assert_eq!(open(keys(Some(0o600), us)).take_remark(), None);
+    assert_eq!(open(keys(Some(0o600), us)).remark, None);
     assert_eq!(mode(), 0o666);
     if us != 0 {
         fs::remove_file(&path).expect("remove");
         let mut log = open(keys(Some(0o666), 0));
-        assert!(log.take_remark().is_some());
+        assert!(log.remark.take().is_some());
         assert_eq!(mode(), 0o600);
         add(&mut log, b"x");
     }
@@ -343,9 +350,9 @@ fn compressed_files_move_on_with_the_others() {
     let mut keys = rotation(0, 3);
     keys.keys.compress = Compression::Gzip;
     let mut log = LogFile::open(RealDisk, path.clone(), keys).expect("open");
-    assert!(log.take_rotated().is_some(), "an earlier run left it");
-    log.rotate_now().expect("rotated");
-    assert!(log.take_rotated().is_some());
+    assert!(log.rotated.take().is_some(), "an earlier run left it");
+    log.maintain(FileAction::Rotate).expect("rotated");
+    assert!(log.rotated.take().is_some());
     let entry = |name: &str, text: &str| (name.to_owned(), text.to_owned());
     assert_eq!(
         listed(),
@@ -357,7 +364,7 @@ fn compressed_files_move_on_with_the_others() {
         ]
     );
     add(&mut log, b"9");
-    log.rotate_now().expect("rotated");
+    log.maintain(FileAction::Rotate).expect("rotated");
     assert_eq!(
         listed(),
         [

@@ -24,23 +24,13 @@ pub(super) enum Next {
     NoName,
     /// A rotation is under way: look again.
     Changing,
-    /// This one.
+    /// This one. Files of so many bytes, this one included, lie between the file that was read and
+    /// the present log; `None`: perhaps something that is gone for good.
     File {
         file: File,
         id: FileId,
-        older: Older,
+        between: Option<u64>,
     },
-}
-
-/// What lies between the file that was read and the present log.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Older {
-    /// Nothing.
-    None,
-    /// Files of so many bytes together, the first of which comes next.
-    Bytes(u64),
-    /// Perhaps something that is gone for good.
-    Unknown,
 }
 
 /// An old file of a log.
@@ -53,7 +43,7 @@ struct Old {
 }
 
 /// Opens a regular file; anything else has no history to follow.
-pub(super) fn open_regular(path: &Path) -> io::Result<(File, FileId)> {
+pub(super) fn open(path: &Path) -> io::Result<(File, FileId)> {
     let file = visord_files::open_regular(path)?;
     let id = FileId::of(&file.metadata()?);
     Ok((file, id))
@@ -63,7 +53,7 @@ pub(super) fn open_regular(path: &Path) -> io::Result<(File, FileId)> {
 pub(super) fn find(path: &Path, wanted: FileId) -> Option<File> {
     for _ in 0..ATTEMPTS {
         let old = old_files(path).into_iter().find(|old| old.id == wanted)?;
-        if let Ok((file, id)) = open_regular(&old.path)
+        if let Ok((file, id)) = open(&old.path)
             && id == wanted
         {
             return Some(file);
@@ -75,46 +65,45 @@ pub(super) fn find(path: &Path, wanted: FileId) -> Option<File> {
 /// What comes after `file`, which is or was the log at `path`.
 pub(super) fn next(path: &Path, file: &File, id: FileId) -> io::Result<Next> {
     for _ in 0..ATTEMPTS {
-        let Ok((present, present_id)) = open_regular(path) else {
+        let Ok((present, present_id)) = open(path) else {
             return Ok(Next::NoName);
         };
         if present_id == id {
             return Ok(Next::Same);
         }
-        let present = |older| Next::File {
+        let present = |between| Next::File {
             file: present,
             id: present_id,
-            older,
+            between,
         };
         let old = old_files(path);
         let Some(at) = old.iter().position(|old| old.id == id) else {
             // removed: cleared, or as the oldest of many
             let last = file.metadata()?.modified().ok();
             let younger = old.iter().rev().find(|old| old.modified > last);
-            return Ok(match younger.map(|old| open_regular(&old.path)) {
-                None => present(Older::None),
+            return Ok(match younger.map(|old| open(&old.path)) {
+                None => present(Some(0)),
                 Some(Ok((file, id))) => Next::File {
                     file,
                     id,
-                    older: Older::Unknown,
+                    between: None,
                 },
-                Some(Err(_)) => present(Older::Unknown),
+                Some(Err(_)) => present(None),
             });
         };
-        let Some(between) = at.checked_sub(1).map(|younger| &old[younger]) else {
+        let Some(younger) = at.checked_sub(1).map(|younger| &old[younger]) else {
             if is_still(&old[at]) {
-                return Ok(present(Older::None));
+                return Ok(present(Some(0)));
             }
             continue;
         };
-        let opened = open_regular(&between.path);
+        let opened = open(&younger.path);
         if let Ok((file, id)) = opened
             && is_still(&old[at])
-            && id == between.id
+            && id == younger.id
         {
-            let bytes = old[..at].iter().map(|old| old.size).sum();
-            let older = Older::Bytes(bytes);
-            return Ok(Next::File { file, id, older });
+            let between = Some(old[..at].iter().map(|old| old.size).sum());
+            return Ok(Next::File { file, id, between });
         }
     }
     Ok(Next::Changing)

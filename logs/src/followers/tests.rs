@@ -52,13 +52,13 @@ fn the_thread_lives_only_while_somebody_follows() {
             let (one, other) = (dir.path().join("a"), dir.path().join("b"));
             let growths = [followers.follow(&one), followers.follow(&other)];
             growths.iter().for_each(ChangeNotifier::watch);
-            assert!(followers.any() && lock(&followers.0.watches).is_running);
+            assert!(followers.any() && followers.0.watches.lock().is_running);
             drop(growths);
             assert!(!followers.any());
-            while lock(&followers.0.watches).is_running {
+            while followers.0.watches.lock().is_running {
                 tokio::task::yield_now().await;
             }
-            assert!(lock(&followers.0.watches).inotify.is_none());
+            assert!(followers.0.watches.lock().inotify.is_none());
         }
     });
 }

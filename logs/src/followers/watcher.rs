@@ -12,12 +12,10 @@ use nix::errno::Errno;
 use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify, InotifyEvent, WatchDescriptor};
 
 use super::Followers;
-use crate::lock::lock;
 
 /// Lets events of a busy log gather: the kernel makes one of those that are alike.
 const NAP: Duration = Duration::from_millis(5);
 
-/// What is watched, and for which logs.
 #[derive(Debug, Default)]
 pub(super) struct Watches {
     pub(super) inotify: Option<Arc<Inotify>>,
@@ -68,7 +66,7 @@ impl Followers {
             path,
             AddWatchFlags::IN_MODIFY | AddWatchFlags::IN_ATTRIB | AddWatchFlags::IN_DONT_FOLLOW,
         );
-        let mut watches = lock(&self.0.watches);
+        let mut watches = self.0.watches.lock();
         let current = watches.inotify.get_or_insert_with(|| Arc::clone(&inotify));
         if !Arc::ptr_eq(current, &inotify) {
             // the thread ended meanwhile, and another began: that one will be asked next time
@@ -93,21 +91,20 @@ impl Followers {
         }
         let is_watched = watches.is_running;
         drop(watches);
-        self.tell(path, |notice| notice.is_watched = is_watched);
+        self.tell(path, |watched| *watched = is_watched);
     }
 
     /// The instance in use, or a new one; nothing if the system has none to give.
     fn inotify(&self) -> Option<Arc<Inotify>> {
-        let mut watches = lock(&self.0.watches);
+        let mut watches = self.0.watches.lock();
         if watches.inotify.is_none() {
             watches.inotify = Inotify::init(InitFlags::IN_CLOEXEC).ok().map(Arc::new);
         }
         watches.inotify.clone()
     }
 
-    /// This log has no follower any more.
     pub(super) fn unwatch(&self, path: &Path) {
-        let mut watches = lock(&self.0.watches);
+        let mut watches = self.0.watches.lock();
         if !self.is_followed(path) {
             let useless = watches.forget(path);
             // each of these makes an event, which wakes the thread: it ends after the last
@@ -115,7 +112,6 @@ impl Followers {
         }
     }
 
-    /// The thread.
     fn listen(&self, inotify: &Inotify) {
         loop {
             match inotify.read_events() {
@@ -123,20 +119,16 @@ impl Followers {
                 Err(Errno::EINTR) => {}
                 Err(_) => {
                     // nothing more will come: every follower looks once a second
-                    *lock(&self.0.watches) = Watches::default();
-                    for notice in lock(&self.0.logs).values() {
-                        notice.send_modify(|notice| notice.is_watched = false);
-                    }
-                    return;
+                    *self.0.watches.lock() = Watches::default();
+                    return self.tell_all(|is_watched| *is_watched = false);
                 }
             }
-            {
-                let mut watches = lock(&self.0.watches);
-                if watches.logs.is_empty() {
-                    *watches = Watches::default();
-                    return;
-                }
+            let mut watches = self.0.watches.lock();
+            if watches.logs.is_empty() {
+                *watches = Watches::default();
+                return;
             }
+            drop(watches);
             std::thread::sleep(NAP);
         }
     }
@@ -145,10 +137,10 @@ impl Followers {
         let mut grown = BTreeSet::new();
         let mut moved = BTreeSet::new();
         {
-            let mut watches = lock(&self.0.watches);
+            let mut watches = self.0.watches.lock();
             for event in events {
                 if event.mask.contains(AddWatchFlags::IN_Q_OVERFLOW) {
-                    self.tell_all();
+                    self.tell_all(|_| {});
                 }
                 if event.mask.contains(AddWatchFlags::IN_IGNORED) {
                     moved.extend(watches.logs.remove(&event.wd).unwrap_or_default());
@@ -166,7 +158,7 @@ impl Followers {
         }
         for path in moved {
             // until it is watched again, which may fail
-            self.tell(&path, |notice| notice.is_watched = false);
+            self.tell(&path, |is_watched| *is_watched = false);
             self.watch(&path);
             grown.insert(path);
         }
@@ -176,7 +168,6 @@ impl Followers {
     }
 }
 
-/// Where the name of a log stands.
 fn folder_of(path: &Path) -> &Path {
     path.parent()
         .filter(|folder| *folder != OsStr::new(""))

@@ -2,13 +2,11 @@
 
 use visord_model::event::Event;
 use visord_model::output::capture::{Piece, Section, Splitter};
-use visord_model::pyrepr::repr;
 
 use super::Output;
 use crate::disk::Disk;
 use crate::spec::ChannelSpec;
 
-/// Capture mode of one run of a process.
 pub(super) struct Capture {
     splitter: Splitter,
     section: Section,
@@ -29,16 +27,14 @@ impl<D: Disk> Output<D> {
     /// The end of the output, for capture mode.
     pub(super) fn finish_capture(&mut self) {
         self.split(None);
-        let dropped = self
-            .capture
-            .as_ref()
-            .map_or(0, |capture| capture.section.held());
+        let capture = self.capture.as_ref();
+        let dropped = capture.map_or(0, |capture| capture.section.held());
         if dropped > 0 {
-            self.debug(format!(
-                "{} {} ended inside a capture, {dropped} captured bytes dropped",
-                repr(&self.spec.process),
-                self.spec.stream.name()
-            ));
+            let of = self.spec.shown();
+            slog::debug!(
+                self.logger,
+                "{of} ended inside a capture, {dropped} captured bytes dropped"
+            );
         }
         self.capture = Capture::of(&self.spec);
     }
@@ -66,10 +62,7 @@ impl<D: Disk> Output<D> {
         if let Some(events) = &self.spec.events {
             events.publish(Event::ProcessCommunication(self.event(data)));
         }
-        self.debug(format!(
-            "{} {} emitted a comm event",
-            repr(&self.spec.process),
-            self.spec.stream.name()
-        ));
+        let of = self.spec.shown();
+        slog::debug!(self.logger, "{of} emitted a comm event");
     }
 }

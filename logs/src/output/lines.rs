@@ -7,7 +7,6 @@ use crate::clock::{LocalClock, since_1970};
 use crate::disk::Disk;
 use crate::spec::ChannelSpec;
 
-/// A log of lines with their time and origin.
 pub(super) struct Lines {
     formatter: Formatter,
     clock: LocalClock,
@@ -19,7 +18,7 @@ impl Lines {
     /// What the format asks for; `None` for raw.
     pub(super) fn of(spec: &ChannelSpec) -> Option<Self> {
         let format = spec.keys.format;
-        let formatter = Formatter::new(format, &spec.group, &spec.process, spec.stream)?;
+        let formatter = Formatter::new(format, &spec.name.group, &spec.name.process, spec.stream)?;
         Some(Self {
             formatter,
             clock: LocalClock::for_rfc3339(),

@@ -2,15 +2,16 @@
 //! stored plus the bytes declared lost.
 
 use std::path::PathBuf;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use slog::{OwnedKVList, Record};
 use visord_model::event::Stream;
+use visord_model::name::ProcessName;
 use visord_model::output::rotation::RotateBy;
 
 use super::*;
-use crate::file::FileOptions;
+use crate::file::{FileAction, FileOptions};
 use crate::tests::faulty::{FaultyDisk, Weather};
 
 /// A logger that adds up the declared losses.
@@ -36,8 +37,7 @@ impl Drain for Declared {
 
 fn spec() -> ChannelSpec {
     ChannelSpec {
-        process: "x".into(),
-        group: "g".into(),
+        name: ProcessName::new("g", "x"),
         stream: Stream::Stdout,
         file: Some(PathBuf::from("/log/x")),
         maxbytes: 0,
@@ -100,7 +100,10 @@ impl Trial {
             14 => self.disk.replace("/log/x"),
             15 => drop(self.output.reopen()),
             // a failure is the caller's to report
-            16 => drop(self.output.file.as_mut().map(LogFile::clear)),
+            16 => {
+                let file = self.output.file.as_mut();
+                drop(file.map(|file| file.maintain(FileAction::Clear)));
+            }
             17 => self.output.resume(),
             18 => self.now += Duration::from_millis(dice.u64(0..1500)),
             _ => self.output.declare(self.now),
@@ -115,7 +118,7 @@ impl Trial {
         self.say(10);
         assert_eq!(self.disk.stored().len(), stored + 10, "storing resumes");
         self.output.finish();
-        self.output.settle();
+        self.output.settle(self.now);
     }
 }
 
@@ -190,9 +193,16 @@ fn a_regular_file_that_answers_eagain_is_offered_the_bytes_again() {
     trial.say(QUEUE_LIMIT);
     assert!(!trial.output.loss.is_owed(), "it is queued, not lost");
     trial.say(100);
-    assert!(trial.output.loss.declare(trial.now).is_some_and(|text| {
-        text.starts_with("100 bytes of 'x' stdout lost: Resource temporarily unavailable")
-    }));
+    let of = trial.output.spec.shown();
+    assert!(
+        trial
+            .output
+            .loss
+            .declare(&of, trial.now)
+            .is_some_and(|text| {
+                text.starts_with("100 bytes of 'x' stdout lost: Resource temporarily unavailable")
+            })
+    );
     trial.disk.set_weather(Weather::Good);
     trial.output.resume();
     assert_eq!(trial.output.queued(), 0);

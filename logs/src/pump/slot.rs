@@ -1,6 +1,6 @@
 //! One channel on its log thread: the pipe, the output, and what epoll knows of them.
 
-use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
@@ -9,9 +9,8 @@ use nix::sys::epoll::{Epoll, EpollEvent, EpollFlags};
 use nix::unistd::read;
 
 use super::{BUFFER, ChannelId};
-use crate::disk::{Kind, RealDisk};
+use crate::disk::RealDisk;
 use crate::fifo;
-use crate::file::LogFile;
 use crate::output::Output;
 
 /// The pipe of a heavy output is made this large, or else that, within what the system allows
@@ -23,13 +22,13 @@ const HEAVY_READS: u32 = 32;
 /// Why what is in a FIFO is lost when it is closed.
 const UNREAD: &str = "the FIFO has no reader";
 
-/// A channel on its thread.
 pub(super) struct Slot {
     pub(super) output: Output<RealDisk>,
     pub(super) pipe: Option<OwnedFd>,
     watched: Watched,
     retry: Retry,
-    pub(super) owner: Owner,
+    /// Its handle was dropped.
+    pub(super) is_closed: bool,
     /// Reads in a row that filled the buffer.
     full_reads: u32,
 }
@@ -44,26 +43,6 @@ enum Watched {
     Sink,
 }
 
-/// Who may still use a channel.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Owner {
-    /// The handle exists.
-    Handle,
-    /// The handle was dropped. What is queued waits for the sink, or for the next run of the
-    /// same output.
-    NextRun,
-    /// There is no next run: the process was removed, or its log is another one now.
-    Removed,
-}
-
-/// What one read gave.
-pub(super) enum Taken {
-    Bytes(usize),
-    Nothing,
-    End,
-    Failed(Errno),
-}
-
 impl Slot {
     /// A channel without a child. What its output inherited is offered to its sink at once.
     pub(super) fn new(mut output: Output<RealDisk>) -> Self {
@@ -73,33 +52,28 @@ impl Slot {
             pipe: None,
             watched: Watched::Nothing,
             retry: Retry::default(),
-            owner: Owner::Handle,
+            is_closed: false,
             full_reads: 0,
         }
     }
 
-    /// Takes the pipe of a new child.
     pub(super) fn attach(&mut self, pipe: OwnedFd, pid: i32) {
         self.output.begin(pid);
         self.pipe = Some(pipe);
         self.full_reads = 0;
     }
 
-    /// Reads once and stores what was read.
-    pub(super) fn read_once(&mut self, buffer: &mut [u8]) -> Taken {
-        let Some(pipe) = &self.pipe else {
-            return Taken::Nothing;
-        };
-        match read(pipe, buffer) {
-            Ok(0) => Taken::End,
-            Ok(count) => {
-                self.output.accept(&buffer[..count]);
-                self.weigh(count);
-                Taken::Bytes(count)
-            }
-            Err(Errno::EAGAIN | Errno::EINTR) => Taken::Nothing,
-            Err(error) => Taken::Failed(error),
+    /// Reads once and stores what was read; how many bytes, 0 at the end.
+    ///
+    /// # Errors
+    /// Those of reading; `EAGAIN` if there is nothing to read.
+    pub(super) fn read_once(&mut self, buffer: &mut [u8]) -> nix::Result<usize> {
+        let count = read(self.pipe.as_ref().ok_or(Errno::EAGAIN)?, buffer)?;
+        if count > 0 {
+            self.output.accept(&buffer[..count]);
+            self.weigh(count);
         }
+        Ok(count)
     }
 
     /// Gives an output that fills its pipe again and again a larger one.
@@ -128,7 +102,7 @@ impl Slot {
         if let Err(error) = make_nonblocking(pipe) {
             // reading could block this thread
             let unread = fifo::unread(pipe);
-            self.output.loss.add(unread, &error.desc());
+            self.output.lose(unread, &error.desc());
             return false;
         }
         let capacity = fcntl(pipe, FcntlArg::F_GETPIPE_SZ)
@@ -138,9 +112,9 @@ impl Slot {
         let mut total = 0;
         while total < capacity {
             match self.read_once(buffer) {
-                Taken::Bytes(count) => total += count,
-                Taken::End => return true,
-                Taken::Nothing | Taken::Failed(_) => return false,
+                Ok(0) => return true,
+                Ok(count) => total += count,
+                Err(_) => return false,
             }
         }
         false
@@ -149,10 +123,9 @@ impl Slot {
     /// What the epoll set should hold: the sink while bytes are queued for it, else the pipe.
     fn wanted(&self) -> Watched {
         if self.output.queued() > 0 {
-            let kind = self.output.file.as_ref().map(LogFile::kind);
-            match kind.is_some_and(Kind::is_polled) {
-                true => Watched::Sink,
-                false => Watched::Nothing,
+            match &self.output.file {
+                Some(file) if file.kind.is_polled() => Watched::Sink,
+                Some(_) | None => Watched::Nothing,
             }
         } else if self.pipe.is_some() {
             Watched::Pipe
@@ -181,20 +154,16 @@ impl Slot {
             return Ok(());
         }
         self.unwatch(epoll)?;
-        match wanted {
-            Watched::Nothing => {}
-            Watched::Pipe => {
-                if let Some(pipe) = &self.pipe {
-                    make_nonblocking(pipe)?;
-                    epoll.add(pipe, EpollEvent::new(EpollFlags::EPOLLIN, id << 1))?;
-                }
+        let event = match wanted {
+            Watched::Nothing => return Ok(()),
+            Watched::Pipe => EpollEvent::new(EpollFlags::EPOLLIN, id << 1),
+            Watched::Sink => EpollEvent::new(EpollFlags::EPOLLOUT, id << 1 | 1),
+        };
+        if let Some(fd) = self.descriptor(wanted) {
+            if wanted == Watched::Pipe {
+                make_nonblocking(&fd)?;
             }
-            Watched::Sink => {
-                if let Some(file) = &self.output.file {
-                    let event = EpollEvent::new(EpollFlags::EPOLLOUT, id << 1 | 1);
-                    epoll.add(file.file(), event)?;
-                }
-            }
+            epoll.add(fd, event)?;
         }
         self.watched = wanted;
         Ok(())
@@ -203,20 +172,21 @@ impl Slot {
     /// Takes pipe or sink out of the epoll set. Taken out, not silenced: a closed pipe reports
     /// its end in any case.
     fn unwatch(&mut self, epoll: &Epoll) -> nix::Result<()> {
-        let removed = match self.watched {
-            Watched::Nothing => Ok(()),
-            Watched::Pipe => self.pipe.as_ref().map_or(Ok(()), |pipe| epoll.delete(pipe)),
-            Watched::Sink => {
-                let file = self.output.file.as_ref();
-                file.map_or(Ok(()), |file| epoll.delete(file.file()))
-            }
-        };
+        let removed = self.descriptor(self.watched).map(|fd| epoll.delete(fd));
         match removed {
-            Ok(()) | Err(Errno::ENOENT) => {
+            Some(Err(error)) if error != Errno::ENOENT => Err(error),
+            _ => {
                 self.watched = Watched::Nothing;
                 Ok(())
             }
-            Err(error) => Err(error),
+        }
+    }
+
+    fn descriptor(&self, of: Watched) -> Option<BorrowedFd<'_>> {
+        match of {
+            Watched::Nothing => None,
+            Watched::Pipe => self.pipe.as_ref().map(AsFd::as_fd),
+            Watched::Sink => self.output.file.as_ref().map(|file| file.file.as_fd()),
         }
     }
 
@@ -236,15 +206,7 @@ impl Slot {
 
     /// Whether a declaration is owed, or must not follow too soon on the last one.
     pub(super) fn waits_for_declaration(&self) -> bool {
-        self.output.loss.is_owed() || (self.is_closed() && self.output.queued() == 0)
-    }
-
-    /// Whether its handle was dropped.
-    pub(super) fn is_closed(&self) -> bool {
-        match self.owner {
-            Owner::Handle => false,
-            Owner::NextRun | Owner::Removed => true,
-        }
+        self.output.loss.is_owed() || (self.is_closed && self.output.queued() == 0)
     }
 
     /// Before the sink is replaced or closed: the epoll set must not hold it. If it cannot be
@@ -261,7 +223,7 @@ impl Slot {
     pub(super) fn reopen(&mut self, epoll: &Epoll) {
         self.stop_waiting(epoll);
         if let Some(old) = self.output.reopen() {
-            self.output.loss.add(fifo::close(old), &UNREAD);
+            self.output.lose(fifo::close(old), &UNREAD);
         }
         self.output.resume();
     }
@@ -269,7 +231,7 @@ impl Slot {
     /// Closes the log. What is in a FIFO without a reader is lost with it.
     pub(super) fn release_sink(&mut self) {
         if let Some(file) = self.output.file.take() {
-            self.output.loss.add(fifo::close(file.into_file()), &UNREAD);
+            self.output.lose(fifo::close(file.file), &UNREAD);
         }
     }
 
@@ -277,7 +239,6 @@ impl Slot {
     /// without one: nothing bounds the time until a reader comes.
     pub(super) fn settle_queue(&mut self, epoll: &Epoll) {
         if self.output.queued() > 0 && !self.has_reader(epoll) {
-            self.stop_waiting(epoll);
             self.output.abandon_queue();
         }
     }
@@ -285,26 +246,18 @@ impl Slot {
     /// Whether a reader has the sink open; from then on our own handle only writes, so that
     /// the end of the reader is an event.
     fn has_reader(&mut self, epoll: &Epoll) -> bool {
-        let Some(file) = &self.output.file else {
-            return false;
-        };
-        if !file.kind().is_polled() {
-            return false;
-        }
-        if !fifo::is_fifo(file.file()) {
-            return true;
-        }
-        let Ok(writer) = fifo::writer(file.file()) else {
-            return false;
-        };
         self.stop_waiting(epoll);
-        if let Some(file) = &mut self.output.file {
-            drop(file.swap_file(writer));
+        let Some(file) = &mut self.output.file else {
+            return false;
+        };
+        if !file.kind.is_polled() || !fifo::is_fifo(&file.file) {
+            return file.kind.is_polled();
         }
-        self.output
-            .file
-            .as_ref()
-            .is_some_and(|file| fifo::has_reader(file.file()))
+        let Ok(writer) = fifo::writer(&file.file) else {
+            return false;
+        };
+        file.file = writer;
+        fifo::has_reader(&file.file)
     }
 
     /// Closes the pipe, if there is one, and says so.
@@ -319,7 +272,7 @@ impl Slot {
         Some(format!(
             "fd {} closed, stopped monitoring <output of '{}' ({})>",
             pipe.as_raw_fd(),
-            spec.process,
+            spec.name.process,
             spec.stream.name()
         ))
     }

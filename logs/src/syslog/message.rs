@@ -1,6 +1,7 @@
 //! The text of a message: `<14>Nov 21 05:45:15 supervisord: x a line`, or what an RFC wants.
 
 use std::fmt::Display;
+use std::io::Write as _;
 use std::path::Path;
 
 use fasyslog::Severity;
@@ -22,7 +23,8 @@ const LEVEL: std::ops::Range<usize> = 24..28;
 #[derive(Debug)]
 pub(super) struct Composer {
     form: Form,
-    framing: Framing,
+    /// It goes to a stream, which tells where a message ends (RFC 6587).
+    is_framed: bool,
     message: Vec<u8>,
 }
 
@@ -32,16 +34,6 @@ enum Form {
     Local { tag: String, clock: LocalClock },
     /// Of the RFC of this format.
     Standard(SyslogFormat, SyslogContext),
-}
-
-/// How a stream tells where a message ends (RFC 6587).
-#[derive(Clone, Copy, Debug)]
-enum Framing {
-    /// A datagram is one message.
-    None,
-    Newline,
-    /// Its length stands before it.
-    Counted,
 }
 
 impl Composer {
@@ -55,23 +47,13 @@ impl Composer {
             SyslogFormat::Rfc3164 => Form::Standard(format, context(name, LONGEST_TAG)),
             SyslogFormat::Rfc5424 => Form::Standard(format, context(name, LONGEST_NAME)),
         };
-        let framing = match (address, format) {
-            (SyslogAddress::Tcp(..), SyslogFormat::Rfc5424) => Framing::Counted,
-            (SyslogAddress::Tcp(..), SyslogFormat::Local | SyslogFormat::Rfc3164) => {
-                Framing::Newline
-            }
-            (SyslogAddress::Local | SyslogAddress::Unix(_) | SyslogAddress::Udp(..), _) => {
-                Framing::None
-            }
-        };
         Self {
             form,
-            framing,
+            is_framed: matches!(address, SyslogAddress::Tcp(..)),
             message: Vec::new(),
         }
     }
 
-    /// The process that writes what follows.
     pub(super) fn set_pid(&mut self, pid: impl Display) {
         if let Form::Standard(_, context) = &mut self.form {
             context.procid(pid.to_string());
@@ -81,65 +63,52 @@ impl Composer {
     /// A complete line of the activity log. The local form has all of it, its newline
     /// included; the others have a time and a severity of their own.
     pub(super) fn activity(&mut self, line: &str) -> &[u8] {
-        match &self.form {
-            Form::Local { .. } => self.local(&[line.as_bytes()]),
-            Form::Standard(..) => {
-                let severity = severity(line.get(LEVEL).unwrap_or_default());
-                let text = line.get(LEVEL.end..).unwrap_or(line);
-                self.standard(severity, "activity", text.trim())
-            }
-        }
+        let severity = severity(line.get(LEVEL).unwrap_or_default());
+        let text = line.get(LEVEL.end..).unwrap_or(line).trim();
+        self.compose(&[line.as_bytes()], severity, "activity", text.as_bytes())
     }
 
-    /// One line of what a process wrote.
     pub(super) fn output(&mut self, process: &str, stream: Stream, line: &[u8]) -> &[u8] {
-        match &self.form {
-            Form::Local { .. } => self.local(&[process.as_bytes(), b" ", line]),
-            Form::Standard(..) => {
-                let text = String::from_utf8_lossy(line);
-                self.standard(Severity::INFORMATIONAL, stream.name(), &text)
-            }
-        }
+        let local = [process.as_bytes(), b" ", line];
+        self.compose(&local, Severity::INFORMATIONAL, stream.name(), line)
     }
 
-    fn local(&mut self, parts: &[&[u8]]) -> &[u8] {
-        let Form::Local { tag, clock } = &mut self.form else {
-            return &[];
-        };
+    /// `local` is what the local form says, the rest what the others say.
+    fn compose(&mut self, local: &[&[u8]], severity: Severity, id: &str, text: &[u8]) -> &[u8] {
         let message = &mut self.message;
         message.clear();
-        message.extend_from_slice(PRIORITY.as_bytes());
-        message.extend_from_slice(clock.text(since_1970()).as_bytes());
-        message.push(b' ');
-        message.extend_from_slice(tag.as_bytes());
-        message.extend_from_slice(b": ");
-        for part in parts {
-            message.extend_from_slice(part);
-        }
-        self.framed()
-    }
-
-    fn standard(&mut self, severity: Severity, id: &str, text: &str) -> &[u8] {
-        let Form::Standard(format, context) = &self.form else {
-            return &[];
-        };
-        let whole = match format {
-            SyslogFormat::Rfc5424 => context
-                .format_rfc5424(severity, Some(id), Vec::new(), Some(text))
-                .to_string(),
-            SyslogFormat::Local | SyslogFormat::Rfc3164 => {
-                context.format_rfc3164(severity, Some(text)).to_string()
+        match &mut self.form {
+            Form::Local { tag, clock } => {
+                let time = clock.text(since_1970());
+                // a buffer takes everything
+                let _ = write!(message, "{PRIORITY}{time} {tag}: ");
+                message.extend(local.iter().copied().flatten());
             }
-        };
-        self.message = whole.into_bytes();
+            Form::Standard(format, context) => {
+                let text = String::from_utf8_lossy(text);
+                let whole = match format {
+                    SyslogFormat::Rfc5424 => context
+                        .format_rfc5424(severity, Some(id), Vec::new(), Some(text))
+                        .to_string(),
+                    SyslogFormat::Local | SyslogFormat::Rfc3164 => {
+                        context.format_rfc3164(severity, Some(text)).to_string()
+                    }
+                };
+                message.extend(whole.into_bytes());
+            }
+        }
         self.framed()
     }
 
     fn framed(&mut self) -> &[u8] {
         let message = &mut self.message;
-        match self.framing {
-            Framing::None => {}
-            Framing::Newline => {
+        match self.form {
+            _ if !self.is_framed => {}
+            Form::Standard(SyslogFormat::Rfc5424, _) => {
+                let length = format!("{} ", message.len());
+                message.splice(..0, length.into_bytes());
+            }
+            Form::Local { .. } | Form::Standard(..) => {
                 // a newline inside would end it
                 let end = message.iter().rposition(|&byte| byte != b'\n');
                 message.truncate(end.map_or(0, |last| last + 1));
@@ -147,10 +116,6 @@ impl Composer {
                     *byte = b' ';
                 }
                 message.push(b'\n');
-            }
-            Framing::Counted => {
-                let length = format!("{} ", message.len());
-                message.splice(..0, length.into_bytes());
             }
         }
         message
@@ -188,7 +153,6 @@ fn severity(level: &str) -> Severity {
     }
 }
 
-/// The base name of the program.
 pub(super) fn program_name() -> String {
     std::env::args_os()
         .next()

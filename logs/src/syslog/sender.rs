@@ -5,19 +5,21 @@
 //! lost, as in the original, but counted and declared.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::fmt::Display;
 use std::io;
 use std::path::PathBuf;
-use std::sync::atomic::AtomicU64;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use parking_lot::Mutex;
 use slog::Logger;
 use visord_config::{SyslogAddress, SyslogConfig};
 use visord_model::event::Stream;
 
-use super::connection::{Connection, Receipt};
+use super::connection::Connection;
 use super::message::Composer;
-use crate::lock::lock;
 use crate::loss::Loss;
 use crate::worker::{self, Command, Inbox, Sender, Worker};
 
@@ -35,24 +37,28 @@ pub(crate) struct SyslogSenders {
     logger: Logger,
     /// The socket of the local syslog.
     local: PathBuf,
-    running: Mutex<BTreeMap<SyslogAddress, Running>>,
-    grace: Duration,
-}
-
-struct Running {
-    worker: Worker<Message>,
-    accounts: Arc<Accounts>,
+    running: Mutex<BTreeMap<SyslogAddress, Worker<Message>>>,
+    losses: Arc<Losses>,
+    pub(super) grace: Duration,
 }
 
 /// Sends the lines of one output.
 #[derive(Debug)]
 pub(crate) struct SyslogHandle {
     composer: Composer,
-    process: String,
-    stream: Stream,
+    origin: Arc<Origin>,
     queue: Sender<Message>,
-    accounts: Arc<Accounts>,
-    account: Arc<Account>,
+    losses: Arc<Losses>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Origin {
+    pub(crate) process: String,
+    pub(crate) stream: Stream,
+    /// What a declaration calls it.
+    pub(crate) shown: String,
+    /// Where its losses are counted as well.
+    pub(crate) total: Arc<AtomicU64>,
 }
 
 #[derive(Debug)]
@@ -60,7 +66,7 @@ struct Message {
     text: Vec<u8>,
     /// Of what the process wrote.
     bytes: usize,
-    account: Arc<Account>,
+    origin: Arc<Origin>,
 }
 
 impl Command for Message {
@@ -69,26 +75,20 @@ impl Command for Message {
     }
 }
 
-/// The losses of one output.
-type Account = Mutex<Loss>;
-
-/// The losses of all outputs that send to one syslog.
+/// What outputs that send to a syslog have lost, by what a declaration calls them; each as long
+/// as it is owed a declaration, or its next one would be too soon.
 #[derive(Debug, Default)]
-struct Accounts {
-    by_name: Mutex<BTreeMap<String, Arc<Account>>>,
-    /// Those that owe a declaration.
-    owing: Mutex<Vec<Arc<Account>>>,
-}
+struct Losses(Mutex<BTreeMap<String, Loss>>);
 
 /// What the thread has.
 struct SyslogSender {
     inbox: Inbox<Message>,
-    accounts: Arc<Accounts>,
+    losses: Arc<Losses>,
     connection: Connection,
     logger: Logger,
     grace: Duration,
     /// The message before this one, in case the syslog did not take it.
-    last: Option<(Arc<Account>, usize)>,
+    last: Option<(Arc<Origin>, usize)>,
     /// Since when the syslog is missing.
     missing: Option<Instant>,
     /// Why everything that is left is lost: the time at the end of the daemon is up.
@@ -98,85 +98,68 @@ struct SyslogSender {
 impl SyslogSenders {
     /// Without a thread yet. Losses are declared by this logger.
     pub(crate) fn new(logger: Logger, local: PathBuf) -> Self {
-        Self::with_grace(logger, local, GRACE)
-    }
-
-    /// With another time for which a syslog may be missing.
-    pub(super) fn with_grace(logger: Logger, local: PathBuf, grace: Duration) -> Self {
         Self {
             logger,
             local,
             running: Mutex::default(),
-            grace,
+            losses: Arc::default(),
+            grace: GRACE,
         }
     }
 
-    /// The handle of an output of a process for this syslog. `name` is what a declaration calls
-    /// it, `total` where its losses are counted as well.
+    /// The handle of an output for this syslog.
     ///
     /// # Errors
     /// No thread can be had.
-    pub(crate) fn handle(
-        &self,
-        config: &SyslogConfig,
-        (process, stream): (&str, Stream),
-        name: String,
-        total: Option<Arc<AtomicU64>>,
-    ) -> io::Result<SyslogHandle> {
+    pub(crate) fn handle(&self, config: &SyslogConfig, origin: Origin) -> io::Result<SyslogHandle> {
         let address = super::resolved(&config.address, &self.local);
-        let mut running = lock(&self.running);
-        if !running.contains_key(&address) {
-            let started = Running::start(address.clone(), self.logger.clone(), self.grace)?;
-            running.insert(address.clone(), started);
-        }
-        let Some(Running { worker, accounts }) = running.get(&address) else {
-            return Err(io::ErrorKind::NotFound.into());
+        let composer = Composer::new(config.format, &address, &origin.process);
+        let mut running = self.running.lock();
+        let worker = match running.entry(address) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => {
+                let worker = self.start(new.key().clone())?;
+                new.insert(worker)
+            }
         };
         Ok(SyslogHandle {
-            composer: Composer::new(config.format, &address, process),
-            process: process.to_owned(),
-            stream,
+            composer,
+            origin: Arc::new(origin),
             queue: worker.sender().clone(),
-            account: accounts.account(name, total),
-            accounts: Arc::clone(accounts),
+            losses: Arc::clone(&self.losses),
         })
     }
 
-    /// Sends what is queued and ends the threads. One that hangs is left behind.
-    pub(crate) fn stop(&self) {
-        let running = std::mem::take(&mut *lock(&self.running));
-        let deadline = Instant::now() + PATIENCE;
-        for sender in running.values() {
-            sender.worker.sender().close(deadline);
-        }
-        for sender in running.into_values() {
-            // a little longer than the thread itself waits
-            sender.worker.stop(deadline + RETRY * 4);
-        }
-    }
-}
-
-impl Running {
-    fn start(address: SyslogAddress, logger: Logger, grace: Duration) -> io::Result<Self> {
+    fn start(&self, address: SyslogAddress) -> io::Result<Worker<Message>> {
         let (queue, inbox) = worker::queue(QUEUE_LIMIT)?;
-        let accounts = Arc::<Accounts>::default();
         let sender = SyslogSender {
             inbox,
-            accounts: Arc::clone(&accounts),
+            losses: Arc::clone(&self.losses),
             connection: Connection::new(address),
-            logger,
-            grace,
+            logger: self.logger.clone(),
+            grace: self.grace,
             last: None,
             missing: None,
             gave_up: None,
         };
-        let worker = Worker::start("syslog", queue, move || sender.run())?;
-        Ok(Self { worker, accounts })
+        Worker::start("syslog", queue, move || sender.run())
+    }
+
+    /// Sends what is queued and ends the threads. One that hangs is left behind.
+    pub(crate) fn stop(&self) {
+        let running = std::mem::take(&mut *self.running.lock());
+        let deadline = Instant::now() + PATIENCE;
+        for worker in running.values() {
+            worker.sender().close(deadline);
+        }
+        for worker in running.into_values() {
+            // a little longer than the thread itself waits
+            worker.stop(deadline + RETRY * 4);
+        }
     }
 }
 
 impl SyslogHandle {
-    /// A new child writes.
     pub(crate) fn begin(&mut self, pid: i32) {
         self.composer.set_pid(pid);
     }
@@ -184,109 +167,87 @@ impl SyslogHandle {
     /// Queues each line of a chunk of output; never waits.
     pub(crate) fn send(&mut self, chunk: &[u8]) {
         for line in super::lines(chunk) {
-            let bytes = line.len().max(1);
-            let text = self.composer.output(&self.process, self.stream, line);
+            let (origin, bytes) = (&self.origin, line.len().max(1));
+            let text = self.composer.output(&origin.process, origin.stream, line);
             let sent = self.queue.send(Message {
                 text: text.to_vec(),
                 bytes,
-                account: Arc::clone(&self.account),
+                origin: Arc::clone(origin),
             });
-            if sent.is_err()
-                && self
-                    .accounts
-                    .add(&self.account, bytes, &"its queue is full")
-            {
-                // it has something to declare
+            if sent.is_err() && self.losses.add(origin, bytes, &"its queue is full") {
+                // the thread has something to declare
                 self.queue.hurry();
             }
         }
     }
 }
 
-impl Accounts {
-    /// The account of this name. One that is not used any more is kept as long as its next
-    /// declaration would be too soon.
-    fn account(&self, name: String, total: Option<Arc<AtomicU64>>) -> Arc<Account> {
-        let mut accounts = lock(&self.by_name);
-        let now = Instant::now();
-        accounts
-            .retain(|_, account| Arc::strong_count(account) > 1 || !lock(account).is_settled(now));
-        let account = accounts
-            .entry(name.clone())
-            .or_insert_with(|| Arc::new(Mutex::new(Loss::new(name, Arc::default()))));
-        if let Some(total) = total {
-            lock(account).count_into(total);
-        }
-        Arc::clone(account)
-    }
-
-    /// Counts bytes that are lost; whether that makes the account one that owes a declaration.
-    fn add(&self, account: &Arc<Account>, bytes: usize, reason: &dyn std::fmt::Display) -> bool {
-        lock(account).add(bytes, reason);
-        let mut owing = lock(&self.owing);
-        let is_new = !owing.iter().any(|known| Arc::ptr_eq(known, account));
-        if is_new {
-            owing.push(Arc::clone(account));
-        }
+impl Losses {
+    /// Counts bytes that are lost; whether no declaration was owed before.
+    fn add(&self, origin: &Origin, bytes: usize, reason: &dyn Display) -> bool {
+        origin.total.fetch_add(bytes as u64, Ordering::Relaxed);
+        let mut losses = self.0.lock();
+        let loss = losses.entry(origin.shown.clone()).or_default();
+        let is_new = !loss.is_owed();
+        loss.add(bytes, reason);
         is_new
     }
 
     /// Declares what is lost, each output at most once a second; says when the next is due.
     fn declare(&self, logger: &Logger) -> Option<Instant> {
         let now = Instant::now();
-        let mut texts = Vec::new();
-        let mut due: Option<Instant> = None;
-        lock(&self.owing).retain(|account| {
-            let mut loss = lock(account);
-            texts.extend(loss.declare(now));
-            if loss.is_owed() {
-                due = [due, loss.due()].into_iter().flatten().min();
+        let mut losses = self.0.lock();
+        losses.retain(|_, loss| !loss.is_settled(now));
+        for (of, loss) in &mut *losses {
+            if let Some(text) = loss.declare(of, now) {
+                slog::error!(logger, "{text}");
             }
-            loss.is_owed()
-        });
-        say(logger, texts);
-        due
+        }
+        let owed = losses.values().filter(|loss| loss.is_owed());
+        owed.filter_map(Loss::due).min()
+    }
+
+    fn settle(&self, logger: &Logger) {
+        let now = Instant::now();
+        for (of, loss) in &mut *self.0.lock() {
+            if let Some(text) = loss.settle(of, now) {
+                slog::error!(logger, "{text}");
+            }
+        }
     }
 }
 
 impl SyslogSender {
     /// Sends what is queued until the queue is closed and empty.
     fn run(mut self) {
-        while let Some(messages) = self.inbox.take(self.accounts.declare(&self.logger)) {
+        while let Some(messages) = self.inbox.take(self.losses.declare(&self.logger)) {
             for message in messages {
-                match self.gave_up.take() {
-                    Some(reason) => {
-                        self.lose(&message.account, message.bytes, &reason);
-                        self.gave_up = Some(reason);
-                    }
+                match &self.gave_up {
+                    Some(reason) => drop(self.losses.add(&message.origin, message.bytes, reason)),
                     None => self.deliver(message),
                 }
             }
         }
-        let owing = std::mem::take(&mut *lock(&self.accounts.owing));
-        let now = Instant::now();
-        let owed = owing.iter().filter_map(|account| lock(account).settle(now));
-        say(&self.logger, owed);
+        self.losses.settle(&self.logger);
     }
 
     fn deliver(&mut self, message: Message) {
         loop {
-            let (inbox, accounts, logger) = (&self.inbox, &self.accounts, &self.logger);
+            let (inbox, losses, logger) = (&self.inbox, &self.losses, &self.logger);
             let sent = self.connection.send(&message.text, |socket| {
-                let due = accounts.declare(logger);
-                let deadline = inbox.deadline();
-                if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+                let due = losses.declare(logger);
+                if inbox.is_overdue() {
                     return Err(io::Error::other("its reader did not read them in time"));
                 }
-                let until = [due, deadline].into_iter().flatten().min();
+                let until = [due, inbox.deadline()].into_iter().flatten().min();
                 inbox.nap_until_writable(socket, until);
                 Ok(())
             });
             match sent {
-                Ok(Receipt::Taken) => break self.missing = None,
-                Ok(Receipt::EarlierRefused(error)) => {
-                    if let Some((account, bytes)) = self.last.take() {
-                        self.lose(&account, bytes, &error);
+                Ok(None) => break self.missing = None,
+                Ok(Some(error)) => {
+                    if let Some((origin, bytes)) = self.last.take() {
+                        self.losses.add(&origin, bytes, &error);
                     }
                     break;
                 }
@@ -295,33 +256,22 @@ impl SyslogSender {
                     std::thread::sleep(RETRY);
                 }
                 Err(error) => {
-                    self.lose(&message.account, message.bytes, &error);
-                    let deadline = self.inbox.deadline();
-                    if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+                    self.losses.add(&message.origin, message.bytes, &error);
+                    if self.inbox.is_overdue() {
                         self.gave_up = Some(error.to_string());
                     }
-                    self.accounts.declare(&self.logger);
+                    self.losses.declare(&self.logger);
                     return;
                 }
             }
         }
-        self.last = Some((message.account, message.bytes));
+        self.last = Some((message.origin, message.bytes));
     }
 
     /// Whether it is worth waiting for a syslog that is not there.
     fn may_come_back(&mut self) -> bool {
         let since = *self.missing.get_or_insert_with(Instant::now);
         since.elapsed() < self.grace && self.inbox.deadline().is_none()
-    }
-
-    fn lose(&self, account: &Arc<Account>, bytes: usize, reason: &dyn std::fmt::Display) {
-        self.accounts.add(account, bytes, reason);
-    }
-}
-
-fn say(logger: &Logger, texts: impl IntoIterator<Item = String>) {
-    for text in texts {
-        slog::error!(logger, "{text}");
     }
 }
 

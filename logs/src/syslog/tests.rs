@@ -64,14 +64,17 @@ impl Bench {
             std::sync::Mutex::new(Said(sender)).map(slog::Fuse),
             slog::o!(),
         );
-        let senders = SyslogSenders::with_grace(logger, "/nowhere".into(), grace);
+        let mut senders = SyslogSenders::new(logger, "/nowhere".into());
+        senders.grace = grace;
         let lost = Arc::new(AtomicU64::new(0));
-        let (name, total) = ("'x y' stdout".to_owned(), Some(Arc::clone(&lost)));
+        let origin = Origin {
+            process: "x y".into(),
+            stream: Stream::Stdout,
+            shown: "'x y' stdout".into(),
+            total: Arc::clone(&lost),
+        };
         let config = SyslogConfig { format, address };
-        let from = ("x y", Stream::Stdout);
-        let mut handle = senders
-            .handle(&config, from, name, total)
-            .expect("a thread");
+        let mut handle = senders.handle(&config, origin).expect("a thread");
         handle.begin(77);
         Self {
             senders,

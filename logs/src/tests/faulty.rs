@@ -9,7 +9,9 @@ use std::rc::Rc;
 use visord_config::LogFileConfig;
 use visord_model::output::rotation::LocalMoment;
 
-use crate::disk::{Disk, How, Identity, Kind, Named, Status};
+use visord_files::{FileInfo, FileType};
+
+use crate::disk::{Disk, How, Identity, Kind};
 
 /// What goes wrong at the moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -146,6 +148,22 @@ impl World {
         inode
     }
 
+    fn info(&self, inode: u64) -> FileInfo {
+        FileInfo {
+            file_type: match self.pollable {
+                true => FileType::Fifo,
+                false => FileType::Regular,
+            },
+            identity: Identity { device: 1, inode },
+            links: self.links(inode),
+            size: self.sizes.get(&inode).copied().unwrap_or(0),
+            modified: self.modified.get(&inode).copied().unwrap_or(0),
+            uid: 0,
+            gid: 0,
+            mode: 0,
+        }
+    }
+
     fn links(&self, inode: u64) -> u64 {
         self.names.values().filter(|&&named| named == inode).count() as u64
     }
@@ -217,23 +235,13 @@ impl Disk for FaultyDisk {
         Ok(count)
     }
 
-    fn status(&mut self, file: &u64) -> io::Result<Status> {
-        let world = self.0.borrow();
-        Ok(Status {
-            size: world.sizes.get(file).copied().unwrap_or(0),
-            links: world.links(*file),
-            identity: identity(*file),
-            modified: world.modified.get(file).copied().unwrap_or(0),
-        })
+    fn status(&mut self, file: &u64) -> io::Result<FileInfo> {
+        Ok(self.0.borrow().info(*file))
     }
 
-    fn named(&mut self, path: &Path) -> io::Result<Named> {
+    fn look(&mut self, path: &Path) -> io::Result<Option<FileInfo>> {
         let world = self.0.borrow();
-        Ok(match world.names.get(path) {
-            None => Named::Nothing,
-            Some(_) if world.pollable => Named::Other,
-            Some(&inode) => Named::Regular(identity(inode)),
-        })
+        Ok(world.names.get(path).map(|inode| world.info(*inode)))
     }
 
     fn rename(&mut self, from: &Path, to: &Path) -> io::Result<()> {
@@ -276,10 +284,6 @@ impl Disk for FaultyDisk {
             ..self.0.borrow().now
         }
     }
-}
-
-fn identity(inode: u64) -> Identity {
-    Identity { device: 1, inode }
 }
 
 fn errno(code: i32) -> io::Error {

@@ -242,10 +242,6 @@ fn declared(bench: &Bench) -> usize {
     lines.iter().filter_map(bytes).sum()
 }
 
-fn this_process() -> [visord_model::name::ProcessName; 1] {
-    [visord_model::name::ProcessName::new("g", "x")]
-}
-
 #[test]
 fn a_removed_process_does_not_keep_a_fifo_without_a_reader() {
     let bench = Bench::new();
@@ -253,11 +249,11 @@ fn a_removed_process_does_not_keep_a_fifo_without_a_reader() {
     drop(stalled(&bench, 300));
     fs::remove_file(&path).expect("remove");
     assert_eq!(descriptors(&path), 1, "the next run may store it");
-    bench.service.forget(this_process());
+    bench.service.forget([name()]);
     wait_until("the FIFO to be closed", || descriptors(&path) == 0);
     bench.service.clone().shutdown();
     assert_eq!(declared(&bench), PIPE + 300);
-    assert_eq!(bench.service.lost("g", "x"), ByteCounts::default());
+    assert_eq!(bench.service.lost(&name()), ByteCounts::default());
 }
 
 #[test]
@@ -268,7 +264,7 @@ fn the_reader_of_a_removed_process_gets_everything() {
     let mut reader = OpenOptions::new().read(true).open(&path).expect("open");
     drop(channel);
     fs::remove_file(&path).expect("remove");
-    bench.service.forget(this_process());
+    bench.service.forget([name()]);
     let mut found = Vec::new();
     // to the end: when everything is taken the log thread closes the FIFO
     reader.read_to_end(&mut found).expect("read");
@@ -286,7 +282,7 @@ fn a_removed_process_waits_no_longer_than_its_reader() {
     let channel = stalled(&bench, 300);
     let reader = OpenOptions::new().read(true).open(&path).expect("open");
     drop(channel);
-    bench.service.forget(this_process());
+    bench.service.forget([name()]);
     // the log thread has obeyed when it answers this
     mkfifo(&bench.path("other"), Mode::S_IRWXU).expect("mkfifo");
     drop(bench.open(bench.spec("other")).expect("open"));

@@ -13,6 +13,13 @@ impl Command for usize {
 
 impl Command for mpsc::Sender<()> {}
 
+impl<C> Sender<C> {
+    /// How often the thread has looked for commands.
+    pub(crate) fn wakeups(&self) -> u64 {
+        self.0.state.lock().wakeups
+    }
+}
+
 fn ends(limit: usize) -> (Sender<usize>, Inbox<usize>) {
     queue(limit).expect("a descriptor")
 }

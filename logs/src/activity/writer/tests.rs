@@ -1,12 +1,10 @@
 //! Full queues, wakeups, and callers that wait.
 
+use std::task::{Context, Poll, Waker};
+
 use super::*;
 use crate::disk::RealDisk;
 use crate::file::{FileOptions, LogFile};
-
-fn notice(lost: u64) -> String {
-    format!("{lost} lost\n")
-}
 
 fn writer(dir: &tempfile::TempDir) -> (LogWriter, std::path::PathBuf) {
     let path = dir.path().join("log");
@@ -20,21 +18,27 @@ fn writer(dir: &tempfile::TempDir) -> (LogWriter, std::path::PathBuf) {
 fn a_full_queue_loses_lines_and_says_how_many() {
     let dir = tempfile::tempdir().expect("tempdir");
     let (writer, path) = writer(&dir);
-    let hang = lock(&writer.shared.destination);
+    let hang = writer.shared.destination.lock();
     // as many as may be queued, and those that the thread has taken already
     let most = QUEUE + 256;
     for number in 0..most + 5 {
-        writer.write(format!("{number}\n"), notice);
+        writer.write(format!("{number}\n"));
     }
     let cleared = writer.clear();
     drop(hang);
     drop(cleared);
     writer.flush();
-    writer.write("next\n".into(), notice);
+    writer.write("next\n".into());
     writer.flush();
     let text = std::fs::read_to_string(path).expect("read");
-    let (lost, next) = text.split_once(' ').expect("a notice");
-    assert_eq!(next, "lost\nnext\n", "cleared in spite of the full queue");
+    let (lost, rest) = text
+        .strip_prefix(" ERRO ")
+        .and_then(|text| text.split_once(' '))
+        .expect("a notice");
+    assert_eq!(
+        rest, "lines of the activity log lost: its queue was full\nnext\n",
+        "cleared in spite of the full queue"
+    );
     let lost: usize = lost.parse().expect("a number");
     assert!((5..=5 + 256).contains(&lost), "{lost}");
 }
@@ -45,15 +49,15 @@ fn lines_that_come_in_quick_succession_share_wakeups() {
     let (writer, path) = writer(&dir);
     let begun = Instant::now();
     for number in 0..400 {
-        writer.write(format!("{number}\n"), notice);
+        writer.write(format!("{number}\n"));
         std::thread::sleep(Duration::from_micros(100));
     }
     let naps = begun.elapsed().div_duration_f64(NAP);
-    let wakeups = match &*writer.mode() {
+    let wakeups = match &*writer.mode.read() {
         Mode::Queued(worker) => worker.sender().wakeups(),
         Mode::Direct | Mode::Abandoned => 0,
     };
-    writer.stop_thread(notice);
+    writer.stop_thread();
     assert!((wakeups as f64) < naps * 2.0 + 5.0, "{wakeups} of {naps}");
     let text = std::fs::read_to_string(path).expect("read");
     assert_eq!(text.lines().count(), 400);
@@ -68,7 +72,7 @@ fn a_caller_that_waits_ends_the_nap() {
         .build()
         .expect("runtime");
     for number in 1..=100 {
-        writer.write(format!("{number}\n"), notice);
+        writer.write(format!("{number}\n"));
         runtime.block_on(async {
             if let Some(settled) = writer.settled() {
                 settled.await;
@@ -77,4 +81,37 @@ fn a_caller_that_waits_ends_the_nap() {
         let text = std::fs::read_to_string(&path).expect("read");
         assert_eq!(text.lines().count(), number);
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn callers_wait_for_what_was_said_before() {
+    let dir = tempfile::tempdir().expect("tempdir");
+    let (writer, _) = writer(&dir);
+    assert!(writer.settled().is_none());
+    let hang = writer.shared.destination.lock();
+    writer.write("1\n".into());
+    let mut wait = writer.settled().expect("something to wait for");
+    let mut now = Context::from_waker(Waker::noop());
+    assert_eq!(wait.poll_unpin(&mut now), Poll::Pending);
+    drop(hang);
+    assert!(writer.flush());
+    assert_eq!(wait.poll_unpin(&mut now), Poll::Ready(()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_disk_that_hangs_is_waited_for_once() {
+    let dir = tempfile::tempdir().expect("tempdir");
+    let (writer, _) = writer(&dir);
+    let hang = writer.shared.destination.lock();
+    writer.write("1\n".into());
+    let begun = tokio::time::Instant::now();
+    writer.settled().expect("something to wait for").await;
+    assert_eq!(begun.elapsed().as_millis(), SHORT_PATIENCE.as_millis());
+    writer.write("2\n".into());
+    assert!(writer.settled().is_none(), "it still hangs");
+    drop(hang);
+    writer.flush();
+    let _hang = writer.shared.destination.lock();
+    writer.write("3\n".into());
+    assert!(writer.settled().is_some(), "it has come back");
 }
