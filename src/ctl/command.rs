@@ -11,7 +11,6 @@ mod daemon;
 mod fg;
 mod groups;
 mod log;
-mod logs;
 mod maintail;
 mod man;
 mod outcome;
@@ -85,9 +84,10 @@ pub struct Command {
     /// What TAB offers for its arguments: an entry for each, the last one also for all
     /// that follow.
     pub completes: &'static [Completes],
-    /// Everything it may request from a daemon: RPC methods, and the first part of the paths of
-    /// streams. The failure of a daemon that lacks a method names it.
-    pub needs: &'static [&'static str],
+    /// Everything it may request from a daemon, separated by blanks: RPC methods without their
+    /// namespace, and the first part of the paths of streams. The failure of a daemon that lacks a
+    /// method names it.
+    pub needs: &'static str,
     /// The original does not have it. `help <name>` explains it and TAB offers it; the overview
     /// of `help` lists the commands of the original only.
     pub addition: bool,
@@ -105,7 +105,7 @@ pub const ALL: &[Command] = &[
     shell::EXIT,
     fg::FG,
     shell::HELP,
-    logs::LOGS,
+    control::LOGS,
     maintail::MAINTAIL,
     man::MAN,
     shell::OPEN,
@@ -199,7 +199,7 @@ impl Command {
             help,
             options: &[],
             completes: &[],
-            needs: &[],
+            needs: "",
             addition: false,
             run,
         }
@@ -211,6 +211,13 @@ impl Command {
         let mut lines = self.help.lines();
         let text = lines.find_map(|line| line.split_once('\t'));
         text.map_or("", |(_, text)| text)
+    }
+
+    /// The RPC methods it needs.
+    pub fn methods(&self) -> impl Iterator<Item = String> {
+        let words = self.needs.split_whitespace();
+        let methods = words.filter(|need| !need.starts_with('/'));
+        methods.map(|name| format!("supervisor.{name}"))
     }
 
     fn execute(&self, session: &mut Session<'_>, argument: &str) -> Result<Flow, Failure> {
@@ -273,12 +280,11 @@ impl Command {
     /// The methods that the daemon lacks, if any: those that it cannot explain.
     fn lacking(&self, session: &Session<'_>) -> Option<Failure> {
         let mut client = session.client().ok()?;
-        let methods = self.needs.iter().filter(|need| !need.starts_with('/'));
-        let is_lacking = |method: &&'static str| {
-            let explained = client.call("system.methodHelp", &[(*method).into()]);
+        let is_lacking = |method: &String| {
+            let explained = client.call("system.methodHelp", &[method.into()]);
             matches!(explained, Err(CallError::Fault(_)))
         };
-        let lacking: Vec<&str> = methods.copied().filter(is_lacking).collect();
+        let lacking: Vec<String> = self.methods().filter(is_lacking).collect();
         (!lacking.is_empty()).then_some(Failure::Lacking(lacking))
     }
 }

@@ -206,10 +206,7 @@ mod tests {
         let info = |group: &str, name: &str| ProcessInfo {
             name: name.to_owned(),
             group: group.to_owned(),
-            state: 20,
-            statename: String::new(),
-            description: String::new(),
-            pid: 1,
+            ..ProcessInfo::default()
         };
         let processes = move || vec![info("cat", "cat"), info("grp", "p2"), info("grp", "p1")];
         let names = Names::new(|| vec!["hello".to_owned()], processes);

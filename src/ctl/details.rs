@@ -1,7 +1,6 @@
 //! Everything that a daemon says about a process. The original's daemon says less: what it does
 //! not know is not shown.
 
-use std::borrow::Borrow;
 use std::collections::BTreeMap;
 
 use visord_model::state::ProcessState;
@@ -14,17 +13,17 @@ use super::process::{ProcessInfo, items, member, number, optional, text};
 /// Our own method; the original's daemon does not have it.
 const METHOD: &str = "supervisor.getAllProcessDetails";
 
-/// A process, in detail.
-#[derive(Clone, Debug, PartialEq)]
+/// What `status --long` shows of a process. Times are in seconds, moments since 1970.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct ProcessDetails {
-    /// What `status` shows.
-    pub info: ProcessInfo,
-    /// The daemon's time when it answered, in seconds since 1970.
-    pub now: i64,
     /// When it was last started; 0: never.
     pub start: i64,
     /// When it last ended; 0: never.
     pub stop: i64,
+    /// How long it has been running, if it is.
+    pub uptime: Option<i64>,
+    /// How long ago it last ended, if it ever did.
+    pub ended_ago: Option<i64>,
     /// How it last ended or why it did not start; may be empty.
     pub why: String,
     /// Its last exit code, 0 if there was none yet.
@@ -34,7 +33,7 @@ pub struct ProcessDetails {
 }
 
 /// What only our daemon knows of a process.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct More {
     /// How often it was started again.
     pub restarts: i64,
@@ -52,15 +51,9 @@ pub struct More {
     pub lost_stderr: f64,
 }
 
-impl Borrow<ProcessInfo> for ProcessDetails {
-    fn borrow(&self) -> &ProcessInfo {
-        &self.info
-    }
-}
-
 impl ProcessDetails {
     /// Every process of the server, in its order.
-    pub fn all(client: &mut Client) -> Result<Vec<Self>, Failure> {
+    pub fn all(client: &mut Client) -> Result<Vec<ProcessInfo>, Failure> {
         let known = client.call("supervisor.getAllProcessInfo", &[])?;
         let details = optional(client.call(METHOD, &[]))?.transpose()?;
         let name = |value| Ok::<_, Failure>((text(value, "group")?, text(value, "name")?));
@@ -73,7 +66,7 @@ impl ProcessDetails {
         items(&known)?.iter().map(read).collect()
     }
 
-    fn read(known: &Value, details: Option<&Value>) -> Result<Self, Failure> {
+    fn read(known: &Value, details: Option<&Value>) -> Result<ProcessInfo, Failure> {
         let info = ProcessInfo::read(known)?;
         let exit_status = number(known, "exitstatus")?;
         let why = match details {
@@ -84,42 +77,32 @@ impl ProcessDetails {
             }
             None => text(known, "spawnerr")?,
         };
-        Ok(Self {
-            now: number(known, "now")?,
-            start: number(known, "start")?,
-            stop: number(known, "stop")?,
+        let (start, stop) = (number(known, "start")?, number(known, "stop")?);
+        let now = number(known, "now")?;
+        let details = Self {
+            start,
+            stop,
+            uptime: (info.pid != 0).then(|| (now - start).max(0)),
+            ended_ago: (stop != 0).then(|| (now - stop).max(0)),
             why,
             exit_status,
             more: details.map(More::read).transpose()?,
-            info,
+        };
+        Ok(ProcessInfo {
+            details: Some(details),
+            ..info
         })
     }
 
-    /// How long it has been running, in seconds, if it is.
-    #[must_use]
-    pub fn uptime(&self) -> Option<i64> {
-        (self.info.pid != 0).then(|| (self.now - self.start).max(0))
-    }
-
-    /// How it last ended, and how many seconds ago if that is known.
-    #[must_use]
-    pub fn last_exit(&self) -> Option<(&str, Option<i64>)> {
-        let ago = (self.stop != 0).then(|| (self.now - self.stop).max(0));
-        (!self.why.is_empty()).then_some((&self.why, ago))
-    }
-
-    /// For `--json`: what `status` shows and more; what is not known is `null`.
-    #[must_use]
-    pub fn json(&self) -> Json {
+    /// Add this to what `--json` says of the process; what is not known is `null`.
+    pub fn add_to(&self, json: &mut Json) {
         let more = self.more.as_ref();
         let signal = more.map(|more| more.exit_signal.as_str());
-        let ended = (self.stop != 0).then_some(self.exit_status);
-        let mut json = self.info.json();
         json["start"] = json!(self.start);
         json["stop"] = json!(self.stop);
-        json["uptime"] = json!(self.uptime());
+        json["uptime"] = json!(self.uptime);
         json["why"] = json!(self.why);
-        json["exit_status"] = json!(ended);
+        json["exit_status"] = json!(self.ended_ago.map(|_| self.exit_status));
         json["exit_signal"] = json!(signal.filter(|signal| !signal.is_empty()));
         json["restarts"] = json!(more.map(|more| more.restarts));
         json["cpu"] = json!(more.map(|more| more.cpu));
@@ -127,7 +110,6 @@ impl ProcessDetails {
         json["processes"] = json!(more.map(|more| more.processes));
         json["lost_stdout"] = json!(more.map(|more| whole(more.lost_stdout)));
         json["lost_stderr"] = json!(more.map(|more| whole(more.lost_stderr)));
-        json
     }
 }
 
@@ -184,10 +166,12 @@ mod tests {
 
     #[test]
     fn what_the_original_tells() {
-        let details = ProcessDetails::read(&known(), None).expect("complete");
-        assert_eq!(details.uptime(), None);
-        assert_eq!(details.last_exit(), Some(("exited with code 3", Some(60))));
-        let json = details.json();
+        let info = ProcessDetails::read(&known(), None).expect("complete");
+        let json = info.json();
+        let details = info.details.expect("details");
+        assert_eq!(details.uptime, None);
+        assert_eq!(details.why, "exited with code 3");
+        assert_eq!(details.ended_ago, Some(60));
         assert_eq!(json["namespec"], "g:a");
         assert_eq!(json["exit_status"], 3);
         assert_eq!(json["cpu"], Json::Null);
@@ -205,10 +189,10 @@ mod tests {
             ("lost_stdout", 0.0.into()),
             ("lost_stderr", 7.into()),
         ]);
-        let details = ProcessDetails::read(&known(), Some(&more)).expect("complete");
-        assert_eq!(details.why, "killed by SIGSEGV (core dumped)");
-        let json = details.json();
+        let info = ProcessDetails::read(&known(), Some(&more)).expect("complete");
+        let json = info.json();
         for (member, expected) in [
+            ("why", json!("killed by SIGSEGV (core dumped)")),
             ("restarts", json!(4)),
             ("exit_signal", json!("SIGSEGV")),
             ("cpu", json!(12.5)),

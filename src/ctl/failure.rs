@@ -32,7 +32,7 @@ pub enum Failure {
     /// A call to the server failed.
     Call(CallError),
     /// The server does not know these methods, which the command needs.
-    Lacking(Vec<&'static str>),
+    Lacking(Vec<String>),
     /// The answer lacks the member of this name.
     Incomplete(&'static str),
     /// The answer has a result code that no outcome has.

@@ -5,13 +5,14 @@ use visord_model::name::namespec;
 use visord_model::state::ProcessState;
 use visord_xmlrpc::{CallError, Client, Value, WireFault};
 
+use super::details::ProcessDetails;
 use super::exit_status::is;
 use super::failure::Failure;
 use super::json::{Json, json};
 use super::session::Server;
 
 /// A process as `getProcessInfo` describes it (spec interfaces 3.3).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct ProcessInfo {
     /// Name within the group.
     pub name: String,
@@ -25,6 +26,8 @@ pub struct ProcessInfo {
     pub description: String,
     /// 0 if it does not run.
     pub pid: i64,
+    /// What else the daemon says, if it was asked for.
+    pub details: Option<ProcessDetails>,
 }
 
 impl ProcessInfo {
@@ -37,6 +40,7 @@ impl ProcessInfo {
             statename: text(value, "statename")?,
             description: text(value, "description")?,
             pid: number(value, "pid")?,
+            details: None,
         })
     }
 
@@ -70,14 +74,18 @@ impl ProcessInfo {
     /// For `--json`.
     #[must_use]
     pub fn json(&self) -> Json {
-        json!({
+        let mut json = json!({
             "namespec": self.namespec(),
             "group": self.group,
             "name": self.name,
             "state": self.statename,
             "pid": self.pid,
             "description": self.description,
-        })
+        });
+        if let Some(details) = &self.details {
+            details.add_to(&mut json);
+        }
+        json
     }
 
     /// The name to show: the group alone if both names are equal, else `group:name`.

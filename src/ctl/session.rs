@@ -188,6 +188,11 @@ impl Session<'_> {
         Ok(())
     }
 
+    /// As [`Session::fail`], for each of these lines.
+    pub fn fail_all(&mut self, status: ExitStatus, lines: &[String]) -> Result<(), Failure> {
+        lines.iter().try_for_each(|line| self.fail(status, line))
+    }
+
     /// Ask yes or no; only `y...` or `Y...` is yes (spec interfaces 4.6).
     pub fn is_confirmed(&mut self, question: &str) -> Result<bool, Failure> {
         if !self.confirm {

@@ -90,8 +90,7 @@ impl Terminal {
     #[must_use]
     pub fn has_colors(&self) -> bool {
         let unwanted = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-        let term = std::env::var_os("TERM").unwrap_or_default();
-        self.is_terminal() && !unwanted && !term.is_empty() && term != "dumb"
+        is_capable() && !unwanted
     }
 
     /// Whether standard output is a terminal.
@@ -113,6 +112,12 @@ impl Terminal {
         let interrupts = Interrupts::watch(|| std::process::exit(KILLED_BY_INTERRUPT))?;
         self.interrupts.insert(interrupts).take()
     }
+}
+
+/// Whether standard output is a terminal that knows colors and can be drawn on.
+pub(super) fn is_capable() -> bool {
+    let term = std::env::var_os("TERM").unwrap_or_default();
+    io::stdout().is_terminal() && !term.is_empty() && term != "dumb"
 }
 
 /// Write to standard output, at once, whatever it is.

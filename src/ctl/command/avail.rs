@@ -9,7 +9,7 @@ use crate::ctl::json::{Json, json};
 use crate::ctl::process::{items, member, number, refusable, text};
 
 pub(super) const AVAIL: Command = Command {
-    needs: &["supervisor.getAllConfigInfo"],
+    needs: "getAllConfigInfo",
     ..Command::new(
         "avail",
         "avail\tList every configured process",

@@ -1,5 +1,5 @@
 //! `start`, `stop`, `restart`, `signal` and `clear`: requests for processes one by one, by group or
-//! all at once.
+//! all at once. `logs`, not in the original, makes them one by one.
 
 use visord_model::fault::FaultCode;
 use visord_model::name::Namespec;
@@ -7,59 +7,39 @@ use visord_xmlrpc::{Client, Value};
 
 use super::outcome::{FaultText, RequestOutcome, Wording, fault};
 use super::{Command, Completes, ExitStatus, Failure, Handler, Session, is};
-use crate::ctl::names::{expand, means_all};
-use crate::ctl::process::refusable;
+use crate::ctl::names::{expand, means_all, select_or_all};
+use crate::ctl::process::{ProcessInfo, refusable};
 
 pub(super) const START: Command = Command {
     completes: &[Completes::Processes],
-    needs: &[
-        "supervisor.getVersion",
-        "supervisor.getAllProcessInfo",
-        "supervisor.startProcess",
-        "supervisor.startProcessGroup",
-        "supervisor.startAllProcesses",
-    ],
+    needs: "getVersion getAllProcessInfo startProcess startProcessGroup startAllProcesses",
     ..Command::new(
         "start",
         "start <name>\tStart one process\n\
          start <gname>:*\tStart every process of a group\n\
          start <name> <name>\tStart several processes or groups\n\
          start all\tStart every process",
-        Handler::Arguments(start),
+        Handler::Arguments(|session, names| make(session, "start", names, &[&START_OPERATION])),
     )
 };
 
 pub(super) const STOP: Command = Command {
     completes: &[Completes::Processes],
-    needs: &[
-        "supervisor.getVersion",
-        "supervisor.getAllProcessInfo",
-        "supervisor.stopProcess",
-        "supervisor.stopProcessGroup",
-        "supervisor.stopAllProcesses",
-    ],
+    needs: "getVersion getAllProcessInfo stopProcess stopProcessGroup stopAllProcesses",
     ..Command::new(
         "stop",
         "stop <name>\tStop one process\n\
          stop <gname>:*\tStop every process of a group\n\
          stop <name> <name>\tStop several processes or groups\n\
          stop all\tStop every process",
-        Handler::Arguments(stop),
+        Handler::Arguments(|session, names| make(session, "stop", names, &[&STOP_OPERATION])),
     )
 };
 
 pub(super) const RESTART: Command = Command {
     completes: &[Completes::Processes],
-    needs: &[
-        "supervisor.getVersion",
-        "supervisor.getAllProcessInfo",
-        "supervisor.stopProcess",
-        "supervisor.stopProcessGroup",
-        "supervisor.stopAllProcesses",
-        "supervisor.startProcess",
-        "supervisor.startProcessGroup",
-        "supervisor.startAllProcesses",
-    ],
+    needs: "getVersion getAllProcessInfo stopProcess stopProcessGroup stopAllProcesses \
+        startProcess startProcessGroup startAllProcesses",
     ..Command::new(
         "restart",
         "restart <name>\tStop and start one process\n\
@@ -67,19 +47,20 @@ pub(super) const RESTART: Command = Command {
          restart <name> <name>\tStop and start several processes or groups\n\
          restart all\tStop and start every process\n\
          Configuration files are not read again by it; reread and update do that.",
-        Handler::Arguments(restart),
+        Handler::Arguments(|session, names| {
+            make(
+                session,
+                "restart",
+                names,
+                &[&STOP_OPERATION, &START_OPERATION],
+            )
+        }),
     )
 };
 
 pub(super) const SIGNAL: Command = Command {
     completes: &[Completes::Signals, Completes::Processes],
-    needs: &[
-        "supervisor.getVersion",
-        "supervisor.getAllProcessInfo",
-        "supervisor.signalProcess",
-        "supervisor.signalProcessGroup",
-        "supervisor.signalAllProcesses",
-    ],
+    needs: "getVersion getAllProcessInfo signalProcess signalProcessGroup signalAllProcesses",
     ..Command::new(
         "signal",
         "signal <signal name> <name>\tSend a signal to one process\n\
@@ -92,18 +73,28 @@ pub(super) const SIGNAL: Command = Command {
 
 pub(super) const CLEAR: Command = Command {
     completes: &[Completes::Processes],
-    needs: &[
-        "supervisor.getVersion",
-        "supervisor.getAllProcessInfo",
-        "supervisor.clearProcessLogs",
-        "supervisor.clearAllProcessLogs",
-    ],
+    needs: "getVersion getAllProcessInfo clearProcessLogs clearAllProcessLogs",
     ..Command::new(
         "clear",
         "clear <name>\tEmpty the logs of one process\n\
          clear <name> <name>\tEmpty the logs of several processes\n\
          clear all\tEmpty the logs of every process",
-        Handler::Arguments(clear),
+        Handler::Arguments(|session, names| make(session, "clear", names, &[&CLEAR_OPERATION])),
+    )
+};
+
+pub(super) const LOGS: Command = Command {
+    completes: &[
+        Completes::Words(&["reopen", "rotate"]),
+        Completes::Processes,
+    ],
+    needs: "getVersion getAllProcessInfo rotateProcessLogs reopenProcessLogs",
+    addition: true,
+    ..Command::new(
+        "logs",
+        "logs rotate [<name> ...]\tRotate the logs of the given processes or groups, or of all\n\
+         logs reopen [<name> ...]\tReopen log files, e.g. after logrotate moved them",
+        Handler::Arguments(logs),
     )
 };
 
@@ -111,11 +102,12 @@ pub(super) const CLEAR: Command = Command {
 struct Operation {
     /// The method for one process.
     one: &'static str,
-    /// The method for a group, and the exit code if there is no such group. Without one a group
-    /// is refused like a process that does not exist.
-    group: Option<(&'static str, ExitStatus)>,
+    /// The method for a group. Without one a group is refused like a process that does not exist.
+    group: Option<&'static str>,
     /// The method for every process.
     all: &'static str,
+    /// The exit code if no name is given, or one that no group has.
+    misused: ExitStatus,
     wording: Wording,
 }
 
@@ -124,8 +116,9 @@ const NOT_RUNNING: (FaultCode, FaultText) = fault(FaultCode::NotRunning, "not ru
 
 const START_OPERATION: Operation = Operation {
     one: "supervisor.startProcess",
-    group: Some(("supervisor.startProcessGroup", ExitStatus::InvalidArguments)),
+    group: Some("supervisor.startProcessGroup"),
     all: "supervisor.startAllProcesses",
+    misused: ExitStatus::InvalidArguments,
     wording: Wording {
         done: "started",
         faults: &[
@@ -142,8 +135,9 @@ const START_OPERATION: Operation = Operation {
 
 const STOP_OPERATION: Operation = Operation {
     one: "supervisor.stopProcess",
-    group: Some(("supervisor.stopProcessGroup", ExitStatus::Generic)),
+    group: Some("supervisor.stopProcessGroup"),
     all: "supervisor.stopAllProcesses",
+    misused: ExitStatus::Generic,
     wording: Wording {
         done: "stopped",
         faults: &[
@@ -157,8 +151,9 @@ const STOP_OPERATION: Operation = Operation {
 
 const SIGNAL_OPERATION: Operation = Operation {
     one: "supervisor.signalProcess",
-    group: Some(("supervisor.signalProcessGroup", ExitStatus::Generic)),
+    group: Some("supervisor.signalProcessGroup"),
     all: "supervisor.signalAllProcesses",
+    misused: ExitStatus::Generic,
     wording: Wording {
         done: "signalled",
         faults: &[
@@ -174,6 +169,7 @@ const CLEAR_OPERATION: Operation = Operation {
     one: "supervisor.clearProcessLogs",
     group: None,
     all: "supervisor.clearAllProcessLogs",
+    misused: ExitStatus::Generic,
     wording: Wording {
         done: "cleared",
         faults: &[NO_PROCESS, fault(FaultCode::Failed, "failed")],
@@ -181,25 +177,20 @@ const CLEAR_OPERATION: Operation = Operation {
     },
 };
 
-fn start(session: &mut Session<'_>, names: &[&str]) -> Result<(), Failure> {
-    let mut client = client(session, "start", names)?;
-    START_OPERATION.make(session, &mut client, names, &[])
-}
-
-fn stop(session: &mut Session<'_>, names: &[&str]) -> Result<(), Failure> {
-    let mut client = client(session, "stop", names)?;
-    STOP_OPERATION.make(session, &mut client, names, &[])
-}
-
-fn restart(session: &mut Session<'_>, names: &[&str]) -> Result<(), Failure> {
-    let mut client = client(session, "restart", names)?;
-    STOP_OPERATION.make(session, &mut client, names, &[])?;
-    START_OPERATION.make(session, &mut client, names, &[])
-}
-
-fn clear(session: &mut Session<'_>, names: &[&str]) -> Result<(), Failure> {
-    let mut client = client(session, "clear", names)?;
-    CLEAR_OPERATION.make(session, &mut client, names, &[])
+/// Make the requests that a command consists of, one after the other.
+fn make(
+    session: &mut Session<'_>,
+    command: &str,
+    names: &[&str],
+    operations: &[&Operation],
+) -> Result<(), Failure> {
+    let mut client = session.reach()?;
+    if names.is_empty() {
+        let line = format!("Error: {command} requires a process name");
+        return Err(Failure::Misused(operations[0].misused, line));
+    }
+    let mut operations = operations.iter();
+    operations.try_for_each(|operation| operation.make(session, &mut client, names, &[]))
 }
 
 fn signal(session: &mut Session<'_>, arguments: &[&str]) -> Result<(), Failure> {
@@ -214,18 +205,25 @@ fn signal(session: &mut Session<'_>, arguments: &[&str]) -> Result<(), Failure> 
     }
 }
 
-/// A client for a command that requires names.
-fn client(session: &Session<'_>, command: &str, names: &[&str]) -> Result<Client, Failure> {
-    let client = session.reach()?;
-    if !names.is_empty() {
-        return Ok(client);
-    }
-    let status = match command {
-        "start" => ExitStatus::InvalidArguments,
-        _ => ExitStatus::Generic,
+fn logs(session: &mut Session<'_>, arguments: &[&str]) -> Result<(), Failure> {
+    let (method, done, names) = match arguments {
+        ["rotate", names @ ..] => ("supervisor.rotateProcessLogs", "rotated", names),
+        ["reopen", names @ ..] => ("supervisor.reopenProcessLogs", "reopened", names),
+        _ => return Err(Failure::misused("Error: logs requires rotate or reopen")),
     };
-    let line = format!("Error: {command} requires a process name");
-    Err(Failure::Misused(status, line))
+    let wording = Wording {
+        done,
+        faults: &[NO_PROCESS, (FaultCode::Failed, FaultText::Reason)],
+        harmless: None,
+    };
+    let mut client = session.reach()?;
+    let (chosen, errors) = select_or_all(ProcessInfo::all(&mut client)?, names);
+    session.fail_all(ExitStatus::Generic, &errors)?;
+    for name in chosen.iter().map(ProcessInfo::namespec) {
+        let result = client.call(method, &[name.as_str().into()]);
+        wording.report(session, &RequestOutcome::of(name, result)?)?;
+    }
+    Ok(())
 }
 
 impl Operation {
@@ -244,12 +242,13 @@ impl Operation {
         }
         for name in &expand(client, names)? {
             let shown = match (Namespec::parse(name), self.group) {
-                (Namespec::Group(group), Some((method, missing))) => {
+                (Namespec::Group(group), Some(method)) => {
                     let result = client.call(method, &with_name(&group, extra));
                     match refusable(result)? {
                         Ok(results) => self.report_all(session, &results)?,
                         Err(fault) if is(FaultCode::BadName, fault.code) => {
-                            session.fail(missing, &format!("{group}: ERROR (no such group)"))?;
+                            let line = format!("{group}: ERROR (no such group)");
+                            session.fail(self.misused, &line)?;
                         }
                         Err(fault) => return Err(fault.into()),
                     }

@@ -6,7 +6,7 @@ use visord_xmlrpc::CallError;
 use super::{Command, Failure, Handler, Session, is};
 
 pub(super) const VERSION: Command = Command {
-    needs: &["supervisor.getVersion", "supervisor.getSupervisorVersion"],
+    needs: "getVersion getSupervisorVersion",
     ..Command::new(
         "version",
         "version\tShow the version of the daemon",
@@ -15,7 +15,7 @@ pub(super) const VERSION: Command = Command {
 };
 
 pub(super) const SHUTDOWN: Command = Command {
-    needs: &["supervisor.shutdown"],
+    needs: "shutdown",
     ..Command::new(
         "shutdown",
         "shutdown\tStop all processes and shut supervisord down",
@@ -24,7 +24,7 @@ pub(super) const SHUTDOWN: Command = Command {
 };
 
 pub(super) const RELOAD: Command = Command {
-    needs: &["supervisor.restart"],
+    needs: "restart",
     ..Command::new(
         "reload",
         "reload\tRestart supervisord: stop everything and reload the configuration",

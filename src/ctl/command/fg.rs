@@ -25,13 +25,7 @@ use crate::visible::Visible;
 
 pub(super) const FG: Command = Command {
     completes: &[Completes::Processes],
-    needs: &[
-        "supervisor.getVersion",
-        "supervisor.getAllProcessInfo",
-        "supervisor.getProcessInfo",
-        "supervisor.sendProcessStdin",
-        "/logtail",
-    ],
+    needs: "getVersion getAllProcessInfo getProcessInfo sendProcessStdin /logtail",
     ..Command::new(
         "fg",
         "fg <process>\tAttach to a process: its output is shown, your input is sent to it\n\

@@ -11,7 +11,7 @@ use crate::ctl::process::{ProcessInfo, items, refusable, text};
 
 pub(super) const ADD: Command = Command {
     completes: &[Completes::Groups],
-    needs: &["supervisor.addProcessGroup", "supervisor.getAllConfigInfo"],
+    needs: "addProcessGroup getAllConfigInfo",
     ..Command::new(
         "add",
         "add <name> [...]\tActivate groups found by the last reread",
@@ -21,10 +21,7 @@ pub(super) const ADD: Command = Command {
 
 pub(super) const REMOVE: Command = Command {
     completes: &[Completes::Groups],
-    needs: &[
-        "supervisor.removeProcessGroup",
-        "supervisor.getAllProcessInfo",
-    ],
+    needs: "removeProcessGroup getAllProcessInfo",
     ..Command::new(
         "remove",
         "remove <name> [...]\tRemove groups whose processes are all stopped",

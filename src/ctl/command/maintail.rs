@@ -9,11 +9,7 @@ pub(super) const MAINTAIL: Command = Command {
         "-f",
         "show what is logged from now on, until Ctrl-C",
     )],
-    needs: &[
-        "supervisor.getVersion",
-        "supervisor.readLog",
-        "/mainlogtail",
-    ],
+    needs: "getVersion readLog /mainlogtail",
     ..Command::new(
         "maintail",
         "maintail -f\tShow what supervisord logs until Ctrl-C\n\

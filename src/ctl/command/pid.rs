@@ -7,12 +7,7 @@ use crate::ctl::process::ProcessInfo;
 
 pub(super) const PID: Command = Command {
     completes: &[Completes::Processes],
-    needs: &[
-        "supervisor.getVersion",
-        "supervisor.getPID",
-        "supervisor.getProcessInfo",
-        "supervisor.getAllProcessInfo",
-    ],
+    needs: "getVersion getPID getProcessInfo getAllProcessInfo",
     ..Command::new(
         "pid",
         "pid\tShow the process id of supervisord\n\

@@ -15,7 +15,7 @@ pub(super) const HELP: Command = Command {
 };
 
 pub(super) const OPEN: Command = Command {
-    needs: &["supervisor.getVersion", "supervisor.getAllProcessInfo"],
+    needs: "getVersion getAllProcessInfo",
     ..Command::new(
         "open",
         "open <url>\tConnect to another supervisord\n\

@@ -28,12 +28,7 @@ pub(super) const STATUS: Command = Command {
         Opt::flag("--watch", "keep the table up to date until q or Ctrl-C"),
     ],
     completes: &[Completes::Processes],
-    needs: &[
-        "supervisor.getVersion",
-        "supervisor.getAllProcessInfo",
-        "supervisor.getAllProcessDetails",
-        "/live",
-    ],
+    needs: "getVersion getAllProcessInfo getAllProcessDetails /live",
     ..Command::new(
         "status",
         "status <name>\tShow the status of one process\n\
@@ -120,42 +115,39 @@ fn run(session: &mut Session<'_>, arguments: &[&str]) -> Result<(), Failure> {
 
 /// What there is to show at some moment.
 struct StatusView {
-    shown: StatusRows,
-    /// A line for each name without a process.
+    /// Nothing while the daemon is not there.
+    processes: Option<Vec<ProcessInfo>>,
+    is_long: bool,
+    /// A line for each name without a process, or for the absence of the daemon.
     errors: Vec<String>,
-}
-
-enum StatusRows {
-    Short(Vec<ProcessInfo>),
-    Long(Vec<ProcessDetails>),
+    /// The exit code that errors lead to.
+    error_status: ExitStatus,
 }
 
 impl StatusView {
     fn look(client: &mut Client, request: &StatusRequest<'_>) -> Result<Self, Failure> {
-        let (shown, errors) = if request.long {
-            let (all, errors) = select_or_all(ProcessDetails::all(client)?, &request.names);
-            (StatusRows::Long(all), errors)
+        let all = if request.long {
+            ProcessDetails::all(client)?
         } else {
-            let (all, errors) = select_or_all(ProcessInfo::all(client)?, &request.names);
-            (StatusRows::Short(all), errors)
+            ProcessInfo::all(client)?
         };
-        Ok(Self { shown, errors })
+        let (processes, errors) = select_or_all(all, &request.names);
+        Ok(Self {
+            processes: Some(processes),
+            is_long: request.long,
+            errors,
+            error_status: ExitStatus::Unreachable,
+        })
     }
 
-    fn infos(&self) -> Vec<&ProcessInfo> {
-        match &self.shown {
-            StatusRows::Short(infos) => infos.iter().collect(),
-            StatusRows::Long(all) => all.iter().map(|details| &details.info).collect(),
-        }
+    fn processes(&self) -> &[ProcessInfo] {
+        self.processes.as_deref().unwrap_or_default()
     }
 
-    /// Report wrong names, and let the exit code say what was found.
+    /// Report errors, and let the exit code say what was found.
     fn fail(&self, session: &mut Session<'_>) -> Result<(), Failure> {
-        for error in &self.errors {
-            session.fail(ExitStatus::Unreachable, error)?;
-        }
-        let infos = self.infos();
-        let mut states = infos.iter().filter_map(|info| info.known_state());
+        session.fail_all(self.error_status, &self.errors)?;
+        let mut states = self.processes().iter().filter_map(ProcessInfo::known_state);
         if states.any(ProcessState::is_stopped) {
             session.exit_status = ExitStatus::Stopped;
         }
@@ -164,20 +156,21 @@ impl StatusView {
 
     /// The table; `width` counts for the long form only.
     fn text(&self, colors: bool, width: Option<usize>) -> String {
-        match &self.shown {
-            StatusRows::Short(infos) => table(infos, colors),
-            StatusRows::Long(all) => {
-                let lines = long::table(all, colors, width);
+        match &self.processes {
+            Some(processes) if self.is_long => {
+                let lines = long::table(processes, colors, width);
                 lines.iter().map(|line| format!("{line}\n")).collect()
             }
+            Some(processes) => table(processes, colors),
+            None => String::new(),
         }
     }
 
     fn json(&self) -> Json {
-        match &self.shown {
-            StatusRows::Short(infos) => infos.iter().map(ProcessInfo::json).collect(),
-            StatusRows::Long(all) => all.iter().map(ProcessDetails::json).collect(),
-        }
+        let processes = self.processes.as_ref();
+        processes.map_or(Json::Null, |all| {
+            all.iter().map(ProcessInfo::json).collect()
+        })
     }
 }
 
@@ -228,6 +221,7 @@ mod tests {
             statename: "RUNNING".to_owned(),
             description: "pid 6056, uptime 0:00:31".to_owned(),
             pid: 6056,
+            details: None,
         }
     }
 

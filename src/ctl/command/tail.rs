@@ -23,14 +23,8 @@ pub(super) const TAIL: Command = Command {
         Completes::Processes,
         Completes::ProcessesThen(&["both", "stderr", "stdout"]),
     ],
-    needs: &[
-        "supervisor.getVersion",
-        "supervisor.getAllProcessInfo",
-        "supervisor.readProcessStdoutLog",
-        "supervisor.readProcessStderrLog",
-        "/logtail",
-        "/live",
-    ],
+    needs: "getVersion getAllProcessInfo readProcessStdoutLog readProcessStderrLog \
+        /logtail /live",
     ..Command::new(
         "tail",
         "tail [-f] <name> [stdout|stderr] (default stdout)\n\

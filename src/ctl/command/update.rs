@@ -11,7 +11,7 @@ use crate::ctl::names::{choose, means_all};
 use crate::ctl::process::{ProcessInfo, items, number, optional, refusable};
 
 pub(super) const REREAD: Command = Command {
-    needs: &["supervisor.reloadConfig"],
+    needs: "reloadConfig",
     ..Command::new(
         "reread",
         "reread\tRe-read the configuration files and list what changed",
@@ -27,14 +27,8 @@ pub(super) const UPDATE: Command = Command {
         "show what would be stopped, started or restarted, without doing it",
     )],
     completes: &[Completes::Groups],
-    needs: &[
-        "supervisor.reloadConfig",
-        "supervisor.getAllProcessInfo",
-        "supervisor.updateProcessGroup",
-        "supervisor.stopProcessGroup",
-        "supervisor.removeProcessGroup",
-        "supervisor.addProcessGroup",
-    ],
+    needs: "reloadConfig getAllProcessInfo updateProcessGroup stopProcessGroup \
+        removeProcessGroup addProcessGroup",
     ..Command::new(
         "update",
         "update\tRe-read the configuration and apply it; only changed processes are restarted\n\

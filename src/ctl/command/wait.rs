@@ -30,11 +30,7 @@ pub(super) const WAIT: Command = Command {
         },
     ],
     completes: &[Completes::Processes],
-    needs: &[
-        "supervisor.getVersion",
-        "supervisor.getAllProcessInfo",
-        "/live",
-    ],
+    needs: "getVersion getAllProcessInfo /live",
     addition: true,
     ..Command::new(
         "wait",
@@ -156,9 +152,7 @@ impl Wait<'_, '_, '_> {
         let Some(last) = errors.pop() else {
             return Ok(WaitProgress::new(&chosen, self.request.wanted.clone()));
         };
-        for error in &errors {
-            self.session.fail(ExitStatus::Generic, error)?;
-        }
+        self.session.fail_all(ExitStatus::Generic, &errors)?;
         Err(Failure::refused(last))
     }
 

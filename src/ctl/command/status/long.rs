@@ -1,7 +1,7 @@
 //! The table of `status --long`.
 
 use super::color;
-use crate::ctl::details::ProcessDetails;
+use crate::ctl::process::ProcessInfo;
 use crate::ctl::table::{Align, PLAIN, render};
 use crate::ctl::units;
 
@@ -20,32 +20,35 @@ const TITLES: [(&str, Align); 8] = [
 const NOTHING: &str = "-";
 
 /// A title line and one for each process, no wider than `width`.
-pub(super) fn table(all: &[ProcessDetails], colors: bool, width: Option<usize>) -> Vec<String> {
-    let rows: Vec<[String; 8]> = all.iter().map(|details| row(details, colors)).collect();
+pub(super) fn table(infos: &[ProcessInfo], colors: bool, width: Option<usize>) -> Vec<String> {
+    let rows: Vec<[String; 8]> = infos.iter().map(|info| row(info, colors)).collect();
     render(TITLES, &rows, width)
 }
 
-fn row(details: &ProcessDetails, colors: bool) -> [String; 8] {
+fn row(info: &ProcessInfo, colors: bool) -> [String; 8] {
     let or_nothing = |text: Option<String>| text.unwrap_or_else(|| NOTHING.to_owned());
-    let info = &details.info;
+    let details = info.details.as_ref();
+    let more = details.and_then(|details| details.more.as_ref());
     let runs = info.pid != 0;
-    let used = details.more.as_ref().filter(|_| runs);
+    let used = more.filter(|_| runs);
     let state = match color(info) {
         on if colors && !on.is_empty() => format!("{on}{}{PLAIN}", info.statename),
         _ => info.statename.clone(),
     };
-    let last_exit = details.last_exit().map(|(why, ago)| match ago {
-        Some(ago) => format!("{why}, {} ago", units::time(ago)),
-        None => why.to_owned(),
+    let ended = details.filter(|details| !details.why.is_empty());
+    let last_exit = ended.map(|details| match details.ended_ago {
+        Some(ago) => format!("{}, {} ago", details.why, units::time(ago)),
+        None => details.why.clone(),
     });
+    let uptime = details.and_then(|details| details.uptime);
     [
         info.namespec(),
         state,
         or_nothing(runs.then(|| info.pid.to_string())),
-        or_nothing(details.uptime().map(units::time)),
+        or_nothing(uptime.map(units::time)),
         or_nothing(used.map(|more| units::percent(more.cpu))),
         or_nothing(used.map(|more| units::bytes(more.rss))),
-        or_nothing(details.more.as_ref().map(|more| more.restarts.to_string())),
+        or_nothing(more.map(|more| more.restarts.to_string())),
         or_nothing(last_exit),
     ]
 }
@@ -53,25 +56,23 @@ fn row(details: &ProcessDetails, colors: bool) -> [String; 8] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ctl::details::More;
-    use crate::ctl::process::ProcessInfo;
+    use crate::ctl::details::{More, ProcessDetails};
 
-    fn details(name: &str, pid: i64, more: Option<More>) -> ProcessDetails {
-        ProcessDetails {
-            info: ProcessInfo {
-                name: name.to_owned(),
-                group: name.to_owned(),
-                state: if pid == 0 { 100 } else { 20 },
-                statename: if pid == 0 { "EXITED" } else { "RUNNING" }.to_owned(),
-                description: String::new(),
-                pid,
-            },
-            now: 10_000,
-            start: 9_000,
-            stop: 9_990,
-            why: "exited with code 1".to_owned(),
-            exit_status: 1,
-            more,
+    fn info(name: &str, pid: i64, more: Option<More>) -> ProcessInfo {
+        ProcessInfo {
+            name: name.to_owned(),
+            group: name.to_owned(),
+            state: if pid == 0 { 100 } else { 20 },
+            statename: if pid == 0 { "EXITED" } else { "RUNNING" }.to_owned(),
+            pid,
+            details: Some(ProcessDetails {
+                uptime: (pid != 0).then_some(1_000),
+                ended_ago: Some(10),
+                why: "exited with code 1".to_owned(),
+                more,
+                ..ProcessDetails::default()
+            }),
+            ..ProcessInfo::default()
         }
     }
 
@@ -79,17 +80,14 @@ mod tests {
     fn what_is_known_is_shown() {
         let more = More {
             restarts: 3,
-            exit_signal: String::new(),
             cpu: 12.34,
             rss: 5e6,
-            processes: 2,
-            lost_stdout: 0.0,
-            lost_stderr: 0.0,
+            ..More::default()
         };
         let all = [
-            details("web", 7, Some(more.clone())),
-            details("db", 0, Some(more)),
-            details("old", 8, None),
+            info("web", 7, Some(more.clone())),
+            info("db", 0, Some(more)),
+            info("old", 8, None),
         ];
         assert_eq!(
             table(&all, false, None),

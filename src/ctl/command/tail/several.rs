@@ -103,9 +103,7 @@ pub(super) fn run(
     if !request.is_ours && !errors.is_empty() {
         return Ok(false);
     }
-    for error in &errors {
-        session.fail(ExitStatus::Generic, error)?;
-    }
+    session.fail_all(ExitStatus::Generic, &errors)?;
     let mut names: Vec<String> = Vec::new();
     for name in chosen.iter().map(ProcessInfo::namespec) {
         if !names.contains(&name) {

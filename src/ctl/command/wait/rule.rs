@@ -250,10 +250,7 @@ mod tests {
         let info = |name: &&str| ProcessInfo {
             name: (*name).to_owned(),
             group: (*name).to_owned(),
-            state: 0,
-            statename: String::new(),
-            description: String::new(),
-            pid: 0,
+            ..ProcessInfo::default()
         };
         let processes: Vec<ProcessInfo> = names.iter().map(info).collect();
         WaitProgress::new(&processes, States::read(wanted).expect("states"))
