@@ -9,15 +9,12 @@ pub mod command;
 pub mod complete;
 pub mod details;
 pub mod editor;
-pub mod exit_status;
 pub mod failure;
 pub mod follow;
 pub mod help;
 pub mod hide;
 pub mod history;
 pub mod interrupt;
-pub mod json;
-pub mod line;
 pub mod lines;
 pub mod live;
 pub mod manual;
@@ -30,7 +27,6 @@ pub mod session;
 pub mod shell;
 pub mod table;
 pub mod terminal;
-pub mod units;
 pub mod watcher;
 
 use std::path::Path;
@@ -42,11 +38,9 @@ use visord_xmlrpc::CallError;
 use crate::cli::{self, Parsed};
 use command::execute;
 use complete::outer::{COMPLETE, answer};
-use exit_status::ExitStatus;
-use failure::Failure;
-use json::Report;
+use failure::{ExitStatus, Failure};
 use options::Settings;
-use session::{Flow, Session};
+use session::{Flow, Report, Session};
 use shell::Left;
 use terminal::Terminal;
 
@@ -230,7 +224,7 @@ fn log_in(session: &mut Session<'_>) -> Result<bool, Failure> {
     let terminal = &mut session.terminal;
     if !session.confirm && session.server.lacks_password() && terminal.can_ask() {
         let password = terminal.ask_secret("Password:")?;
-        session.server.password = Some(password.ok_or(Failure::EndOfInput)?.into());
+        session.server.password = Some(password.ok_or_else(Failure::end_of_input)?.into());
         return Ok(true);
     }
     session.fail(ExitStatus::Generic, "Server requires authentication")?;
@@ -238,9 +232,11 @@ fn log_in(session: &mut Session<'_>) -> Result<bool, Failure> {
         return Ok(false);
     }
     let terminal = &mut session.terminal;
-    let username = terminal.ask("Username:")?.ok_or(Failure::EndOfInput)?;
+    let username = terminal
+        .ask("Username:")?
+        .ok_or_else(Failure::end_of_input)?;
     let password = terminal.ask_secret("Password:")?;
-    session.server.password = Some(password.ok_or(Failure::EndOfInput)?.into());
+    session.server.password = Some(password.ok_or_else(Failure::end_of_input)?.into());
     session.server.username = Some(username);
     session.say("")?;
     Ok(true)

@@ -24,10 +24,8 @@ mod wait;
 use visord_model::fault::FaultCode;
 use visord_xmlrpc::CallError;
 
-use super::exit_status::{ExitStatus, is};
-use super::failure::Failure;
+use super::failure::{ExitStatus, Failure, is};
 use super::help::topic;
-use super::line::Line;
 use super::session::{Flow, Session};
 
 /// How a command is carried out.
@@ -134,17 +132,29 @@ pub fn find(name: &str) -> Option<&'static Command> {
 
 /// Carry out a line as it was typed or put together from the command line.
 pub fn execute(session: &mut Session<'_>, line: &str) -> Result<Flow, Failure> {
-    match Line::read(line) {
-        Line::Blank => Ok(Flow::Continue),
-        Line::Command { name, argument } => match find(name) {
-            Some(command) => command.execute(session, argument),
-            None => plugin(session, name, argument, line),
-        },
-        Line::Other => unknown(session, line),
+    if line.trim().is_empty() {
+        return Ok(Flow::Continue);
+    }
+    let (name, argument) = split_name(line);
+    match find(name) {
+        Some(command) => command.execute(session, argument),
+        None => plugin(session, name, argument, line),
     }
 }
 
-/// Handler the plug-in of that name, if there is one.
+/// What may be the name of a command, letters, digits and `_`, and the rest without blanks at its
+/// ends (spec interfaces 4.3).
+fn split_name(line: &str) -> (&str, &str) {
+    let line = line.trim();
+    if let Some(argument) = line.strip_prefix('?') {
+        return ("help", argument.trim());
+    }
+    let ends_name = |c: char| !(c.is_ascii_alphanumeric() || c == '_');
+    let (name, argument) = line.split_at(line.find(ends_name).unwrap_or(line.len()));
+    (name, argument.trim())
+}
+
+/// Run the plug-in of that name, if there is one.
 fn plugin(
     session: &mut Session<'_>,
     name: &str,
@@ -270,16 +280,14 @@ impl Command {
             Failure::Call(_)
             | Failure::Lacking(_)
             | Failure::Incomplete(_)
-            | Failure::UnknownResult(_)
-            | Failure::UnknownProtocol
-            | Failure::EndOfInput
+            | Failure::Exception(..)
             | Failure::Terminal(_) => Err(failure),
         }
     }
 
     /// The methods that the daemon lacks, if any: those that it cannot explain.
     fn lacking(&self, session: &Session<'_>) -> Option<Failure> {
-        let mut client = session.client().ok()?;
+        let mut client = session.server.client().ok()?;
         let is_lacking = |method: &String| {
             let explained = client.call("system.methodHelp", &[method.into()]);
             matches!(explained, Err(CallError::Fault(_)))
@@ -307,6 +315,26 @@ mod tests {
                 "{}",
                 command.name
             );
+        }
+    }
+
+    #[test]
+    fn lines_are_taken_apart() {
+        for (line, name, argument) in [
+            ("status", "status", ""),
+            ("  tail -f x  ", "tail", "-f x"),
+            ("start\ta", "start", "a"),
+            ("?", "help", ""),
+            ("?start", "help", "start"),
+            ("? start", "help", "start"),
+            ("st@art x", "st", "@art x"),
+            ("start:x", "start", ":x"),
+            ("EOF", "EOF", ""),
+            (" \t ", "", ""),
+            ("!ls", "", "!ls"),
+            ("# x", "", "# x"),
+        ] {
+            assert_eq!(split_name(line), (name, argument), "{line:?}");
         }
     }
 }

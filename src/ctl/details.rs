@@ -7,8 +7,8 @@ use visord_model::state::ProcessState;
 use visord_xmlrpc::{Client, Value};
 
 use super::failure::Failure;
-use super::json::{Json, json};
 use super::process::{ProcessInfo, items, member, number, optional, text};
+use super::session::{Json, json};
 
 /// Our own method; the original's daemon does not have it.
 const METHOD: &str = "supervisor.getAllProcessDetails";

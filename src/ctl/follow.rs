@@ -10,8 +10,7 @@ use visord_xmlrpc::client::encode_path;
 use visord_xmlrpc::http::{Answer, HangUp};
 use visord_xmlrpc::{CallError, Client};
 
-use super::exit_status::ExitStatus;
-use super::failure::Failure;
+use super::failure::{ExitStatus, Failure};
 use super::session::Session;
 
 /// Shown before a stream that only Ctrl-C ends.
@@ -98,7 +97,7 @@ impl ByteStream {
 
     /// Open a log; nothing after the reason was written to standard error.
     pub fn open_log(session: &mut Session<'_>, path: &str) -> Result<Option<Self>, Failure> {
-        let reason = match Self::open(session.client()?, &encode_path(path)) {
+        let reason = match Self::open(session.server.client()?, &encode_path(path)) {
             Ok(stream) => return Ok(Some(stream)),
             Err(CallError::Unauthorized) => "Cannot read, status code 401".to_owned(),
             Err(CallError::Status { code, .. }) => format!("Cannot read, status code {code}"),

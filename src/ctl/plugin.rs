@@ -17,8 +17,7 @@ use nix::sys::wait::{WaitStatus, waitpid};
 use visord_config::{CtlPlugin, Secret};
 
 use super::command::find;
-use super::exit_status::ExitStatus;
-use super::failure::{Failure, errno_text};
+use super::failure::{ExitStatus, Failure, errno_text};
 use super::session::{Flow, Session};
 use super::terminal::Mode;
 use crate::spawn::spawn;

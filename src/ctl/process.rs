@@ -6,10 +6,9 @@ use visord_model::state::ProcessState;
 use visord_xmlrpc::{CallError, Client, Value, WireFault};
 
 use super::details::ProcessDetails;
-use super::exit_status::is;
-use super::failure::Failure;
-use super::json::{Json, json};
+use super::failure::{Failure, is};
 use super::session::Server;
+use super::session::{Json, json};
 
 /// A process as `getProcessInfo` describes it (spec interfaces 3.3).
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -129,14 +128,18 @@ pub fn optional(
 
 /// A text in a result. Other simple values are taken for their text.
 pub fn text(value: &Value, name: &'static str) -> Result<String, Failure> {
-    match member(value, name)? {
-        Value::Str(text) | Value::DateTime(text) => Ok(text.clone()),
-        Value::Int(number) => Ok(number.to_string()),
-        Value::Bool(truth) => Ok(truth.to_string()),
-        Value::Double(number) => Ok(number.to_string()),
-        Value::Nil | Value::Base64(_) | Value::Array(_) | Value::Struct(_) => {
-            Err(Failure::Incomplete(name))
-        }
+    simple_text(member(value, name)?).ok_or(Failure::Incomplete(name))
+}
+
+/// The text of a value that is not made of others.
+#[must_use]
+pub fn simple_text(value: &Value) -> Option<String> {
+    match value {
+        Value::Str(text) | Value::DateTime(text) => Some(text.clone()),
+        Value::Int(number) => Some(number.to_string()),
+        Value::Bool(truth) => Some(truth.to_string()),
+        Value::Double(number) => Some(number.to_string()),
+        Value::Nil | Value::Base64(_) | Value::Array(_) | Value::Struct(_) => None,
     }
 }
 

@@ -5,8 +5,8 @@ use visord_model::name::namespec;
 use visord_xmlrpc::Value;
 
 use super::{Command, Failure, Handler, Session, is};
-use crate::ctl::json::{Json, json};
 use crate::ctl::process::{items, member, number, refusable, text};
+use crate::ctl::session::{Json, json};
 
 pub(super) const AVAIL: Command = Command {
     needs: "getAllConfigInfo",
@@ -18,7 +18,10 @@ pub(super) const AVAIL: Command = Command {
 };
 
 fn avail(session: &mut Session<'_>) -> Result<(), Failure> {
-    let result = session.client()?.call("supervisor.getAllConfigInfo", &[]);
+    let result = session
+        .server
+        .client()?
+        .call("supervisor.getAllConfigInfo", &[]);
     let all = match refusable(result)? {
         Ok(all) => all,
         Err(fault) if is(FaultCode::ShutdownState, fault.code) => {

@@ -184,7 +184,7 @@ fn make(
     names: &[&str],
     operations: &[&Operation],
 ) -> Result<(), Failure> {
-    let mut client = session.reach()?;
+    let mut client = session.server.reach()?;
     if names.is_empty() {
         let line = format!("Error: {command} requires a process name");
         return Err(Failure::Misused(operations[0].misused, line));
@@ -194,7 +194,7 @@ fn make(
 }
 
 fn signal(session: &mut Session<'_>, arguments: &[&str]) -> Result<(), Failure> {
-    let mut client = session.reach()?;
+    let mut client = session.server.reach()?;
     match arguments {
         [signal, names @ ..] if !names.is_empty() => {
             SIGNAL_OPERATION.make(session, &mut client, names, &[(*signal).into()])
@@ -216,7 +216,7 @@ fn logs(session: &mut Session<'_>, arguments: &[&str]) -> Result<(), Failure> {
         faults: &[NO_PROCESS, (FaultCode::Failed, FaultText::Reason)],
         harmless: None,
     };
-    let mut client = session.reach()?;
+    let mut client = session.server.reach()?;
     let (chosen, errors) = select_or_all(ProcessInfo::all(&mut client)?, names);
     session.fail_all(ExitStatus::Generic, &errors)?;
     for name in chosen.iter().map(ProcessInfo::namespec) {

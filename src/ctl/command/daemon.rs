@@ -33,9 +33,8 @@ pub(super) const RELOAD: Command = Command {
 };
 
 fn version(session: &mut Session<'_>) -> Result<(), Failure> {
-    let version = session
-        .reach()?
-        .call("supervisor.getSupervisorVersion", &[])?;
+    let mut client = session.server.reach()?;
+    let version = client.call("supervisor.getSupervisorVersion", &[])?;
     let version = version.as_str().ok_or(Failure::Incomplete("version"))?;
     session.tell(&format!("{version}\n"), || version.into())
 }
@@ -48,7 +47,7 @@ fn shutdown(session: &mut Session<'_>) -> Result<(), Failure> {
         let url = session.server.shown();
         Failure::refused(format!("ERROR: {url} {what} (already shut down?)"))
     };
-    match session.client()?.call("supervisor.shutdown", &[]) {
+    match session.server.client()?.call("supervisor.shutdown", &[]) {
         Ok(_) => session.say("Shut down"),
         // It happens already: not a failure.
         Err(CallError::Fault(fault)) if is(FaultCode::ShutdownState, fault.code) => {
@@ -64,7 +63,7 @@ fn reload(session: &mut Session<'_>) -> Result<(), Failure> {
     if !session.is_confirmed("Really restart the remote supervisord process y/N? ")? {
         return Ok(());
     }
-    match session.client()?.call("supervisor.restart", &[]) {
+    match session.server.client()?.call("supervisor.restart", &[]) {
         Ok(_) => session.say("Restarted supervisord"),
         Err(CallError::Fault(fault)) if is(FaultCode::ShutdownState, fault.code) => {
             Err(Failure::refused("ERROR: already shutting down"))

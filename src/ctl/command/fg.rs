@@ -44,7 +44,7 @@ const LAST_ANSWERS: Duration = Duration::from_millis(1500);
 const EXITING: &str = "Exiting foreground";
 
 fn run(session: &mut Session<'_>, names: &[&str]) -> Result<(), Failure> {
-    let mut client = session.reach()?;
+    let mut client = session.server.reach()?;
     let name = match names {
         [] => return Err(Failure::misused("ERROR: no process name supplied")),
         [name] => *name,

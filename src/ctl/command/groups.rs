@@ -30,7 +30,7 @@ pub(super) const REMOVE: Command = Command {
 };
 
 fn add(session: &mut Session<'_>, names: &[&str]) -> Result<(), Failure> {
-    let mut client = session.client()?;
+    let mut client = session.server.client()?;
     for name in &expanded(&mut client, names, configured)? {
         match refusable(client.call("supervisor.addProcessGroup", &[name.into()]))? {
             Ok(_) => session.say(&format!("{name}: added process group"))?,
@@ -48,7 +48,7 @@ fn add(session: &mut Session<'_>, names: &[&str]) -> Result<(), Failure> {
 }
 
 fn remove(session: &mut Session<'_>, names: &[&str]) -> Result<(), Failure> {
-    let mut client = session.client()?;
+    let mut client = session.server.client()?;
     for name in &expanded(&mut client, names, active)? {
         match refusable(client.call("supervisor.removeProcessGroup", &[name.into()]))? {
             Ok(_) => session.say(&format!("{name}: removed process group"))?,

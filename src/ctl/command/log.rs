@@ -5,8 +5,7 @@ use visord_model::fault::FaultCode;
 use visord_xmlrpc::client::encode_query;
 use visord_xmlrpc::{Client, Value};
 
-use crate::ctl::exit_status::is;
-use crate::ctl::failure::Failure;
+use crate::ctl::failure::{Failure, is};
 use crate::ctl::process::refusable;
 use crate::ctl::session::Session;
 
@@ -144,7 +143,7 @@ impl LogId<'_> {
             }
         };
         let path = format!("{page}&download=1&from={offset}");
-        let Ok(mut answer) = session.client()?.stream(&path) else {
+        let Ok(mut answer) = session.server.client()?.stream(&path) else {
             return Ok(known);
         };
         let mut bytes = Vec::new();

@@ -20,7 +20,7 @@ pub(super) const MAINTAIL: Command = Command {
 };
 
 fn run(session: &mut Session<'_>, arguments: &[&str]) -> Result<(), Failure> {
-    let mut client = session.reach()?;
+    let mut client = session.server.reach()?;
     let extent = match arguments {
         [] => Extent::DEFAULT,
         [word] => Extent::read(word)

@@ -5,8 +5,7 @@ use visord_model::fault::FaultCode;
 use visord_model::name::namespec;
 use visord_xmlrpc::{CallError, Value, WireFault};
 
-use crate::ctl::exit_status::{ExitStatus, is};
-use crate::ctl::failure::Failure;
+use crate::ctl::failure::{ExitStatus, Failure, is};
 use crate::ctl::process::{items, number, refusable, text};
 use crate::ctl::session::Session;
 
@@ -103,10 +102,10 @@ impl Wording {
             Some((_, FaultText::Fixed(reason))) => Ok(format!("{name}: ERROR ({reason})")),
             Some((_, FaultText::Reason)) => Ok(format!("{name}: ERROR ({description})")),
             Some((_, FaultText::Line)) => Ok(description.clone()),
-            None => Err(Failure::UnknownResult(WireFault {
-                code: *code,
-                string: name.clone(),
-            })),
+            None => Err(Failure::Exception(
+                "ValueError",
+                format!("Unknown result code {code} for {name}"),
+            )),
         }
     }
 }

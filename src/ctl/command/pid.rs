@@ -1,9 +1,9 @@
 //! `pid`: of the daemon or of its children.
 
 use super::{Command, Completes, ExitStatus, Failure, Handler, Session};
-use crate::ctl::json::json;
 use crate::ctl::names::{expand, means_all};
 use crate::ctl::process::ProcessInfo;
+use crate::ctl::session::json;
 
 pub(super) const PID: Command = Command {
     completes: &[Completes::Processes],
@@ -18,7 +18,7 @@ pub(super) const PID: Command = Command {
 };
 
 fn run(session: &mut Session<'_>, names: &[&str]) -> Result<(), Failure> {
-    let mut client = session.reach()?;
+    let mut client = session.server.reach()?;
     if names.is_empty() {
         let pid = client.call("supervisor.getPID", &[])?;
         let pid = pid.as_int().ok_or(Failure::Incomplete("pid"))?;

@@ -11,10 +11,10 @@ use visord_xmlrpc::Client;
 use super::{Command, Completes, ExitStatus, Failure, Handler, Opt, Session};
 use crate::ctl::arguments::seconds;
 use crate::ctl::details::ProcessDetails;
-use crate::ctl::json::Json;
 use crate::ctl::names::select_or_all;
 use crate::ctl::process::ProcessInfo;
 use crate::ctl::screen::Size;
+use crate::ctl::session::Json;
 use crate::ctl::table::PLAIN;
 
 pub(super) const STATUS: Command = Command {
@@ -89,7 +89,7 @@ impl<'a> StatusRequest<'a> {
 }
 
 fn run(session: &mut Session<'_>, arguments: &[&str]) -> Result<(), Failure> {
-    let mut client = match session.reach() {
+    let mut client = match session.server.reach() {
         Err(Failure::Unreached { message, hint, .. }) => {
             return Err(Failure::Unreached {
                 status: ExitStatus::Unreachable,

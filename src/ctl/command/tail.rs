@@ -38,7 +38,7 @@ pub(super) const TAIL: Command = Command {
 };
 
 fn run(session: &mut Session<'_>, arguments: &[&str]) -> Result<(), Failure> {
-    let mut client = session.reach()?;
+    let mut client = session.server.reach()?;
     if let Some(request) = several::TailRequest::read(arguments)?
         && several::run(session, &mut client, &request)?
     {

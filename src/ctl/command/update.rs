@@ -6,9 +6,9 @@ use visord_model::fault::FaultCode;
 use visord_xmlrpc::{Client, Value};
 
 use super::{Command, Completes, ExitStatus, Failure, Handler, Opt, Session, is};
-use crate::ctl::json::{Json, json};
 use crate::ctl::names::{choose, means_all};
 use crate::ctl::process::{ProcessInfo, items, number, optional, refusable};
+use crate::ctl::session::{Json, json};
 
 pub(super) const REREAD: Command = Command {
     needs: "reloadConfig",
@@ -91,7 +91,10 @@ impl Difference {
 }
 
 fn reread(session: &mut Session<'_>) -> Result<(), Failure> {
-    let result = session.client()?.call("supervisor.reloadConfig", &[]);
+    let result = session
+        .server
+        .client()?
+        .call("supervisor.reloadConfig", &[]);
     let difference = match refusable(result)? {
         Ok(value) => Difference::read(&value)?,
         Err(fault) if is(FaultCode::ShutdownState, fault.code) => {
@@ -110,7 +113,7 @@ fn reread(session: &mut Session<'_>) -> Result<(), Failure> {
 }
 
 fn update(session: &mut Session<'_>, arguments: &[&str]) -> Result<(), Failure> {
-    let mut client = session.client()?;
+    let mut client = session.server.client()?;
     let result = client.call("supervisor.reloadConfig", &[]);
     let mut difference = match refusable(result)? {
         Ok(value) => Difference::read(&value)?,

@@ -10,9 +10,9 @@ use super::{Command, Completes, ExitStatus, Failure, Handler, Opt, Session};
 use crate::ctl::arguments::{seconds, take_value};
 use crate::ctl::follow::left_until;
 use crate::ctl::interrupt::Taken;
-use crate::ctl::json::json;
 use crate::ctl::names::select_or_all;
 use crate::ctl::process::ProcessInfo;
+use crate::ctl::session::json;
 use crate::ctl::watcher::Watcher;
 use rule::{States, WaitProgress, WaitVerdict};
 
@@ -131,7 +131,7 @@ impl Wait<'_, '_, '_> {
 
     /// False if the server exited meanwhile.
     fn attempt(&mut self, waiting: &mut Option<WaitProgress>) -> Result<bool, Failure> {
-        let client = self.session.reach()?;
+        let client = self.session.server.reach()?;
         let waiting = match waiting {
             Some(waiting) => {
                 waiting.forget();

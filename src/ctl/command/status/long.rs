@@ -3,7 +3,6 @@
 use super::color;
 use crate::ctl::process::ProcessInfo;
 use crate::ctl::table::{Align, PLAIN, render};
-use crate::ctl::units;
 
 const TITLES: [(&str, Align); 8] = [
     ("NAME", Align::Left),
@@ -37,7 +36,7 @@ fn row(info: &ProcessInfo, colors: bool) -> [String; 8] {
     };
     let ended = details.filter(|details| !details.why.is_empty());
     let last_exit = ended.map(|details| match details.ended_ago {
-        Some(ago) => format!("{}, {} ago", details.why, units::time(ago)),
+        Some(ago) => format!("{}, {} ago", details.why, time(ago)),
         None => details.why.clone(),
     });
     let uptime = details.and_then(|details| details.uptime);
@@ -45,12 +44,56 @@ fn row(info: &ProcessInfo, colors: bool) -> [String; 8] {
         info.namespec(),
         state,
         or_nothing(runs.then(|| info.pid.to_string())),
-        or_nothing(uptime.map(units::time)),
-        or_nothing(used.map(|more| units::percent(more.cpu))),
-        or_nothing(used.map(|more| units::bytes(more.rss))),
+        or_nothing(uptime.map(time)),
+        or_nothing(used.map(|more| percent(more.cpu))),
+        or_nothing(used.map(|more| bytes(more.rss))),
         or_nothing(more.map(|more| more.restarts.to_string())),
         or_nothing(last_exit),
     ]
+}
+
+/// A duration: `42s`, `5m 12s`, `3h 7m`, `12d 4h`. Nothing is rounded up.
+fn time(seconds: i64) -> String {
+    let seconds = seconds.max(0);
+    let (minutes, hours, days) = (seconds / 60, seconds / 3600, seconds / 86_400);
+    if days > 0 {
+        format!("{days}d {}h", hours % 24)
+    } else if hours > 0 {
+        format!("{hours}h {}m", minutes % 60)
+    } else if minutes > 0 {
+        format!("{minutes}m {}s", seconds % 60)
+    } else {
+        format!("{seconds}s")
+    }
+}
+
+/// A number of bytes: `512 B`, `4.2 MiB`, `123 GiB`.
+fn bytes(count: f64) -> String {
+    const UNITS: [&str; 5] = ["KiB", "MiB", "GiB", "TiB", "PiB"];
+    if count < 1024.0 {
+        return format!("{count:.0} B");
+    }
+    let mut size = count / 1024.0;
+    let mut unit = UNITS[0];
+    for larger in &UNITS[1..] {
+        // 1023.5 would be shown as 1024.
+        if size < 1023.5 {
+            break;
+        }
+        size /= 1024.0;
+        unit = larger;
+    }
+    // 9.95 would be shown as 10.0.
+    if size < 9.95 {
+        format!("{size:.1} {unit}")
+    } else {
+        format!("{size:.0} {unit}")
+    }
+}
+
+/// A percentage: `12.5%`.
+fn percent(share: f64) -> String {
+    format!("{share:.1}%")
 }
 
 #[cfg(test)]
@@ -100,5 +143,38 @@ mod tests {
         );
         assert!(table(&all, true, None)[2].contains("EXITED   "));
         assert!(table(&all, true, Some(80))[1].contains("\x1b[32mRUNNING\x1b[0m"));
+    }
+
+    #[test]
+    fn times() {
+        for (seconds, text) in [
+            (-3, "0s"),
+            (59, "59s"),
+            (60, "1m 0s"),
+            (3599, "59m 59s"),
+            (3600, "1h 0m"),
+            (86_399, "23h 59m"),
+            (1_000_000, "11d 13h"),
+        ] {
+            assert_eq!(time(seconds), text);
+        }
+    }
+
+    #[test]
+    fn sizes() {
+        for (count, text) in [
+            (0.0, "0 B"),
+            (1023.0, "1023 B"),
+            (1024.0, "1.0 KiB"),
+            (10_188.0, "9.9 KiB"),
+            (10_200.0, "10 KiB"),
+            (1_048_000.0, "1023 KiB"),
+            (1_048_200.0, "1.0 MiB"),
+            (5.5e9, "5.1 GiB"),
+            (1e18, "888 PiB"),
+        ] {
+            assert_eq!(bytes(count), text);
+        }
+        assert_eq!(percent(12.34), "12.3%");
     }
 }

@@ -12,10 +12,10 @@ use super::{StatusRequest, StatusView, Watching};
 use crate::ctl::failure::Failure;
 use crate::ctl::follow::left_until;
 use crate::ctl::interrupt::Taken;
-use crate::ctl::json::Report;
 use crate::ctl::live::LiveStream;
 use crate::ctl::process::ProcessInfo;
 use crate::ctl::screen::{Screen, Size};
+use crate::ctl::session::Report;
 use crate::ctl::session::Session;
 use crate::ctl::terminal::is_capable;
 
@@ -142,7 +142,7 @@ impl StatusWatch<'_, '_, '_> {
     }
 
     fn connect(&mut self) -> Result<StatusView, Failure> {
-        let mut client = self.session.reach()?;
+        let mut client = self.session.server.reach()?;
         let view = StatusView::look(&mut client, self.request)?;
         self.client = Some(client);
         Ok(view)

@@ -11,8 +11,7 @@ use visord_xmlrpc::{CallError, Client};
 
 use super::several::Labels;
 use crate::ctl::command::log::{LogChannel, LogId, NO_LOG};
-use crate::ctl::exit_status::ExitStatus;
-use crate::ctl::failure::Failure;
+use crate::ctl::failure::{ExitStatus, Failure};
 use crate::ctl::follow::{ByteStream, GREETING, left_until};
 use crate::ctl::interrupt::Taken;
 use crate::ctl::lines::LogLines;
@@ -250,7 +249,7 @@ impl Merged<'_, '_> {
             self.is_settled = false;
         }
         for source in self.sources.iter_mut().filter(|source| source.is_broken()) {
-            let client = self.session.client()?;
+            let client = self.session.server.client()?;
             source.open(client, &self.labels.names[source.process])?;
         }
         Ok(())

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use visord_model::state::ProcessState;
 
-use crate::ctl::exit_status::ExitStatus;
+use crate::ctl::failure::ExitStatus;
 use crate::ctl::live::{LiveEvent, ProcessStatus};
 use crate::ctl::process::{ProcessInfo, state_of};
 
