@@ -13,7 +13,6 @@ pub mod failure;
 pub mod follow;
 pub mod help;
 pub mod hide;
-pub mod history;
 pub mod interrupt;
 pub mod lines;
 pub mod live;

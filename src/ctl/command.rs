@@ -4,17 +4,12 @@
 //! To add one: make a file below `command/` with a [`Command`] and its handler, and add it here.
 //! Handlers return a [`Failure`] for what goes wrong; [`execute`] reports it.
 
-mod avail;
-mod completion;
 mod control;
 mod daemon;
 mod fg;
 mod groups;
 mod log;
-mod maintail;
-mod man;
 mod outcome;
-mod pid;
 mod shell;
 mod status;
 mod tail;
@@ -97,17 +92,17 @@ pub struct Command {
 pub const ALL: &[Command] = &[
     shell::END_OF_FILE,
     groups::ADD,
-    avail::AVAIL,
+    groups::AVAIL,
     control::CLEAR,
-    completion::COMPLETION,
+    shell::COMPLETION,
     shell::EXIT,
     fg::FG,
     shell::HELP,
     control::LOGS,
-    maintail::MAINTAIL,
-    man::MAN,
+    tail::MAINTAIL,
+    shell::MAN,
     shell::OPEN,
-    pid::PID,
+    daemon::PID,
     shell::QUIT,
     daemon::RELOAD,
     groups::REMOVE,

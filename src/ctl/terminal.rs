@@ -2,13 +2,14 @@
 
 use std::io::{self, IsTerminal, Write};
 use std::os::fd::AsFd;
+use std::time::Duration;
 
 use nix::errno::Errno;
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::termios::{
     LocalFlags, SetArg, SpecialCharacterIndices, Termios, tcgetattr, tcsetattr,
 };
 
+use super::follow::wait_for;
 use super::interrupt::{Interrupts, Taken};
 use crate::visible::{Visible, visible};
 
@@ -235,8 +236,8 @@ impl LineReader {
     /// was typed, and a `poll` at the same time may still have seen it.
     pub fn fill(&mut self) -> io::Result<bool> {
         let stdin = io::stdin();
-        let mut polled = [PollFd::new(stdin.as_fd(), PollFlags::POLLIN)];
-        if let Ok(0) | Err(Errno::EINTR) = poll(&mut polled, PollTimeout::ZERO) {
+        let ready = wait_for(&[stdin.as_fd()], Some(Duration::ZERO));
+        if ready.is_ok_and(|ready| ready == [false]) {
             return Ok(true);
         }
         self.read()

@@ -1,9 +1,12 @@
-//! `version`, `shutdown` and `reload`: about the daemon itself.
+//! `version`, `pid`, `shutdown` and `reload`: about the daemon itself; `pid` also about its children.
 
 use visord_model::fault::FaultCode;
 use visord_xmlrpc::CallError;
 
-use super::{Command, Failure, Handler, Session, is};
+use super::{Command, Completes, ExitStatus, Failure, Handler, Session, is};
+use crate::ctl::names::{expand, means_all};
+use crate::ctl::process::ProcessInfo;
+use crate::ctl::session::json;
 
 pub(super) const VERSION: Command = Command {
     needs: "getVersion getSupervisorVersion",
@@ -29,6 +32,18 @@ pub(super) const RELOAD: Command = Command {
         "reload",
         "reload\tRestart supervisord: stop everything and reload the configuration",
         Handler::Bare(reload),
+    )
+};
+
+pub(super) const PID: Command = Command {
+    completes: &[Completes::Processes],
+    needs: "getVersion getPID getProcessInfo getAllProcessInfo",
+    ..Command::new(
+        "pid",
+        "pid\tShow the process id of supervisord\n\
+         pid <name>\tShow the process id of a process, 0 if it does not run\n\
+         pid all\tShow the process id of every process, one per line",
+        Handler::Arguments(pid),
     )
 };
 
@@ -70,4 +85,38 @@ fn reload(session: &mut Session<'_>) -> Result<(), Failure> {
         }
         Err(other) => Err(other.into()),
     }
+}
+
+fn pid(session: &mut Session<'_>, names: &[&str]) -> Result<(), Failure> {
+    let mut client = session.server.reach()?;
+    if names.is_empty() {
+        let pid = client.call("supervisor.getPID", &[])?;
+        let pid = pid.as_int().ok_or(Failure::Incomplete("pid"))?;
+        return session.tell(&format!("{pid}\n"), || pid.into());
+    }
+    if means_all(names) {
+        let all = ProcessInfo::all(&mut client)?;
+        return all
+            .iter()
+            .try_for_each(|process| show_pid(session, process));
+    }
+    for name in &expand(&mut client, names)? {
+        match ProcessInfo::one(&mut client, name)? {
+            Some(process) => {
+                show_pid(session, &process)?;
+                if process.pid == 0 {
+                    session.exit_status = ExitStatus::NotRunning;
+                }
+            }
+            None => session.fail(ExitStatus::Generic, &format!("No such process {name}"))?,
+        }
+    }
+    Ok(())
+}
+
+fn show_pid(session: &mut Session<'_>, process: &ProcessInfo) -> Result<(), Failure> {
+    session.tell_item(
+        &format!("{}\n", process.pid),
+        || json!({ "namespec": process.namespec(), "pid": process.pid }),
+    )
 }

@@ -6,6 +6,7 @@ use visord_xmlrpc::client::encode_query;
 use visord_xmlrpc::{Client, Value};
 
 use crate::ctl::failure::{Failure, is};
+use crate::ctl::follow;
 use crate::ctl::process::refusable;
 use crate::ctl::session::Session;
 
@@ -22,6 +23,16 @@ impl LogChannel {
         match self {
             Self::Stdout => "stdout",
             Self::Stderr => "stderr",
+        }
+    }
+
+    /// The channels of that name, in any case.
+    pub(super) fn named(word: &str) -> Option<&'static [Self]> {
+        match word.to_lowercase().as_str() {
+            "stdout" => Some(&[Self::Stdout]),
+            "stderr" => Some(&[Self::Stderr]),
+            "both" => Some(&[Self::Stdout, Self::Stderr]),
+            _ => None,
         }
     }
 }
@@ -79,13 +90,17 @@ impl LogId<'_> {
         }
     }
 
-    /// Show it from that byte on.
+    /// Show what is wanted of it.
     pub(super) fn show(
         &self,
         session: &mut Session<'_>,
         client: &mut Client,
-        offset: i64,
+        extent: Extent,
     ) -> Result<(), Failure> {
+        let offset = match extent {
+            Extent::From(offset) => offset,
+            Extent::Follow => return follow::log(session, &self.stream()),
+        };
         match self.read(session, client, offset)? {
             Ok(bytes) => session.say_bytes(&bytes),
             Err(why) => {

@@ -1,7 +1,9 @@
-//! `help`, `open`, and the commands that leave the shell.
+//! About supervisorctl itself: `help`, `open`, the commands that leave the shell; `man` and
+//! `completion`, which are not in the original.
 
 use super::{Command, Completes, Failure, Handler, execute, find};
 use crate::ctl::help;
+use crate::ctl::manual::{NAMES, PAGES, Page};
 use crate::ctl::session::{Server, Session};
 
 pub(super) const HELP: Command = Command {
@@ -11,6 +13,29 @@ pub(super) const HELP: Command = Command {
         "help\tList the commands\n\
          help <action>\tShow how a command is used",
         Handler::Text(help),
+    )
+};
+
+pub(super) const MAN: Command = Command {
+    completes: &[Completes::Words(NAMES)],
+    addition: true,
+    ..Command::new(
+        "man",
+        "man\tList the manual pages\n\
+         man <page>\tPrint one page in man format",
+        Handler::Text(man),
+    )
+};
+
+pub(super) const COMPLETION: Command = Command {
+    completes: &[Completes::Words(&["bash", "fish", "zsh"])],
+    addition: true,
+    ..Command::new(
+        "completion",
+        "completion bash\tPrint the bash completion script\n\
+         completion zsh\tPrint the zsh completion script\n\
+         completion fish\tPrint the fish completion script",
+        Handler::Arguments(completion),
     )
 };
 
@@ -56,4 +81,34 @@ fn open(session: &mut Session<'_>, argument: &str) -> Result<(), Failure> {
     let shown = execute(session, "status");
     session.exit_status = before;
     shown.map(|_| ())
+}
+
+fn man(session: &mut Session<'_>, argument: &str) -> Result<(), Failure> {
+    if argument.is_empty() {
+        for page in PAGES {
+            session.say(&format!("{}.{}", page.name, page.section))?;
+        }
+        return Ok(());
+    }
+    // The files are called `supervisord.8`.
+    let mut pages = PAGES.iter();
+    let found = pages.find(|Page { name, section, .. }| {
+        argument == *name || argument == format!("{name}.{section}")
+    });
+    let no_page = || Failure::misused(format!("Error: no manual page {argument}"));
+    let text = found.ok_or_else(no_page)?.text();
+    session.tell(&text, || text.as_str().into())
+}
+
+fn completion(session: &mut Session<'_>, arguments: &[&str]) -> Result<(), Failure> {
+    let script = match arguments {
+        ["bash"] => include_str!("../complete/supervisorctl.bash"),
+        ["zsh"] => include_str!("../complete/supervisorctl.zsh"),
+        ["fish"] => include_str!("../complete/supervisorctl.fish"),
+        _ => {
+            let line = "Error: completion requires bash, zsh or fish";
+            return Err(Failure::misused(line));
+        }
+    };
+    session.tell(script, || script.into())
 }

@@ -1,5 +1,5 @@
-//! `tail`: the end of a process's log. The form of the original is here; the rest, several
-//! logs at once, is in [`several`].
+//! `tail` and `maintail`: the end of a process's log and of the daemon's own. The forms of the
+//! original are here; the rest, several logs at once, is in [`several`].
 
 mod merged;
 mod several;
@@ -8,7 +8,6 @@ use visord_model::pyrepr::repr;
 
 use super::log::{Extent, LogChannel, LogId};
 use super::{Command, Completes, Failure, Handler, Opt, Session};
-use crate::ctl::follow;
 
 pub(super) const TAIL: Command = Command {
     options: &[
@@ -33,11 +32,26 @@ pub(super) const TAIL: Command = Command {
          tail -100 <name>\tShow the last 100 bytes it wrote\n\
          tail <name> stderr\tShow the last 1600 bytes of its standard error\n\
          tail -f <name> <name> both\tFollow stdout and stderr of several processes, each line prefixed with its name",
-        Handler::Arguments(run),
+        Handler::Arguments(tail),
     )
 };
 
-fn run(session: &mut Session<'_>, arguments: &[&str]) -> Result<(), Failure> {
+pub(super) const MAINTAIL: Command = Command {
+    options: &[Opt::flag(
+        "-f",
+        "show what is logged from now on, until Ctrl-C",
+    )],
+    needs: "getVersion readLog /mainlogtail",
+    ..Command::new(
+        "maintail",
+        "maintail -f\tShow what supervisord logs until Ctrl-C\n\
+         maintail -100\tShow the last 100 bytes of its log\n\
+         maintail\tShow the last 1600 bytes of its log",
+        Handler::Arguments(maintail),
+    )
+};
+
+fn tail(session: &mut Session<'_>, arguments: &[&str]) -> Result<(), Failure> {
     let mut client = session.server.reach()?;
     if let Some(request) = several::TailRequest::read(arguments)?
         && several::run(session, &mut client, &request)?
@@ -45,10 +59,7 @@ fn run(session: &mut Session<'_>, arguments: &[&str]) -> Result<(), Failure> {
         return Ok(());
     }
     let (log, extent) = read(arguments)?;
-    match extent {
-        Extent::From(offset) => log.show(session, &mut client, offset),
-        Extent::Follow => follow::log(session, &log.stream()),
-    }
+    log.show(session, &mut client, extent)
 }
 
 /// What the original understands.
@@ -64,20 +75,30 @@ fn read<'a>(arguments: &[&'a str]) -> Result<(LogId<'a>, Extent), Failure> {
     };
     let channel = match channel.last() {
         None => LogChannel::Stdout,
-        Some(word) => match word.to_lowercase().as_str() {
-            "stdout" => LogChannel::Stdout,
-            "stderr" => LogChannel::Stderr,
-            _ => {
+        Some(word) => match LogChannel::named(word) {
+            Some([channel]) => *channel,
+            Some(_) | None => {
                 let line = format!("Error: bad channel {}", repr(word));
                 return Err(Failure::refused(line));
             }
         },
     };
-    let extent = option.map_or(Ok(Extent::DEFAULT), |option| {
-        Extent::read(option)
-            .ok_or_else(|| Failure::refused(format!("Error: bad argument {option}")))
-    })?;
+    let extent = option.map_or(Ok(Extent::DEFAULT), read_extent)?;
     Ok((LogId::Of(name, channel), extent))
+}
+
+fn read_extent(option: &str) -> Result<Extent, Failure> {
+    Extent::read(option).ok_or_else(|| Failure::refused(format!("Error: bad argument {option}")))
+}
+
+fn maintail(session: &mut Session<'_>, arguments: &[&str]) -> Result<(), Failure> {
+    let mut client = session.server.reach()?;
+    let extent = match arguments {
+        [] => Extent::DEFAULT,
+        [option] => read_extent(option)?,
+        _ => return Err(Failure::misused("Error: too many arguments")),
+    };
+    LogId::Main.show(session, &mut client, extent)
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use rustyline::{CompletionType, Config, Context, ExternalPrinter, Helper};
 
 use super::{Editor, Entered};
 use crate::ctl::complete::{Candidates, Names, candidates};
-use crate::ctl::history::REMEMBERED;
+use crate::ctl::shell::REMEMBERED;
 
 /// An editor with completion and history.
 pub struct Full(rustyline::Editor<Completion, rustyline::history::DefaultHistory>);

@@ -61,7 +61,7 @@ impl<'a> TailRequest<'a> {
         };
         let mut channels: &[LogChannel] = &[LogChannel::Stdout];
         if let [_, .., last] = &arguments[..]
-            && let Some(named) = channels_of(last)
+            && let Some(named) = LogChannel::named(last)
         {
             channels = named;
             arguments.pop();
@@ -78,16 +78,6 @@ impl<'a> TailRequest<'a> {
             part,
             is_ours,
         }))
-    }
-}
-
-/// The channels of that name, in any case.
-fn channels_of(word: &str) -> Option<&'static [LogChannel]> {
-    match word.to_lowercase().as_str() {
-        "stdout" => Some(&[LogChannel::Stdout]),
-        "stderr" => Some(&[LogChannel::Stderr]),
-        "both" => Some(&[LogChannel::Stdout, LogChannel::Stderr]),
-        _ => None,
     }
 }
 

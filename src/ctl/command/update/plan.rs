@@ -7,6 +7,7 @@ use visord_model::state::ProcessState;
 use visord_xmlrpc::{Client, Value};
 
 use super::Difference;
+use crate::ctl::command::groups::ConfiguredProcess;
 use crate::ctl::failure::Failure;
 use crate::ctl::process::{ProcessInfo, items, optional, text, truth};
 
@@ -86,13 +87,11 @@ impl WholeGroups {
                 whole.running.entry(info.group).or_default().insert(name);
             }
         }
-        let configured = client.call("supervisor.getAllConfigInfo", &[])?;
-        for process in items(&configured)? {
-            if truth(process, "autostart")? {
-                let group = text(process, "group")?;
-                let name = namespec(&group, &text(process, "name")?);
-                whole.starting.entry(group).or_default().insert(name);
-            }
+        let configured = ConfiguredProcess::all(client)?.into_iter();
+        for process in configured.filter(|process| process.autostart) {
+            let name = namespec(&process.group, &process.name);
+            let group = whole.starting.entry(process.group).or_default();
+            group.insert(name);
         }
         Ok(whole)
     }
