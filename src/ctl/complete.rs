@@ -59,29 +59,21 @@ impl From<String> for Candidate {
     }
 }
 
-/// The candidates for the word under the cursor. In our own shell every candidate carries a
-/// trailing blank, for it is a whole word.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Candidates {
-    /// Where that word begins, in bytes.
-    pub start: usize,
-    /// Sorted.
-    pub words: Vec<String>,
-}
-
-/// What can stand where `before`, the line up to the cursor, ends.
+/// What can stand where `before`, the line up to the cursor, ends: where its last word begins, in
+/// bytes, and the candidates for it, sorted. In our own shell every candidate carries a trailing
+/// blank, for it is a whole word.
 #[must_use]
-pub fn candidates(before: &str, names: &Names) -> Candidates {
+pub fn candidates(before: &str, names: &Names) -> (usize, Vec<String>) {
     let start = before
         .char_indices()
         .rfind(|(_, c)| c.is_whitespace())
         .map_or(0, |(at, c)| at + c.len_utf8());
     let words: Vec<&str> = before[..start].split_whitespace().collect();
     let offered = offered(&words, &before[start..], names).into_iter();
-    Candidates {
+    (
         start,
-        words: offered.map(|candidate| candidate.word + " ").collect(),
-    }
+        offered.map(|candidate| candidate.word + " ").collect(),
+    )
 }
 
 /// The candidates for `word` after these words of an action, sorted.
@@ -210,7 +202,7 @@ mod tests {
         };
         let processes = move || vec![info("cat", "cat"), info("grp", "p2"), info("grp", "p1")];
         let names = Names::new(|| vec!["hello".to_owned()], processes);
-        let Candidates { start, words } = candidates(before, &names);
+        let (start, words) = candidates(before, &names);
         assert!(words.iter().all(|word| word.starts_with(&before[start..])));
         words
     }

@@ -12,7 +12,7 @@ use rustyline::validate::Validator;
 use rustyline::{CompletionType, Config, Context, ExternalPrinter, Helper};
 
 use super::{Editor, Entered};
-use crate::ctl::complete::{Candidates, Names, candidates};
+use crate::ctl::complete::{Names, candidates};
 use crate::ctl::shell::REMEMBERED;
 
 /// An editor with completion and history.
@@ -55,9 +55,11 @@ impl Editor for Full {
         }
         loop {
             let typed = self.0.helper().map(|completion| completion.typed.borrow());
-            let typed = typed.map_or_else(Typed::default, |typed| typed.clone());
-            let halves = typed.line.split_at(typed.position);
-            return match self.0.readline_with_initial(prompt, halves) {
+            let (line, position) = typed.map(|typed| typed.clone()).unwrap_or_default();
+            return match self
+                .0
+                .readline_with_initial(prompt, line.split_at(position))
+            {
                 Ok(line) => Ok(Entered::Line(line)),
                 Err(ReadlineError::Eof) => Ok(Entered::End),
                 Err(ReadlineError::Interrupted) => Ok(Entered::Interrupted),
@@ -81,20 +83,12 @@ fn as_io(error: ReadlineError) -> io::Error {
     io::Error::other(error)
 }
 
-/// A line that is being edited.
-#[derive(Clone, Debug, Default)]
-struct Typed {
-    line: String,
-    /// Of the cursor, in bytes.
-    position: usize,
-}
-
 /// Completes what can be named while this line is edited.
 #[derive(Default)]
 struct Completion {
     names: Option<Rc<Names>>,
-    /// The line after the last key.
-    typed: RefCell<Typed>,
+    /// The line after the last key, and where the cursor is in it, in bytes.
+    typed: RefCell<(String, usize)>,
 }
 
 impl Completer for Completion {
@@ -109,7 +103,7 @@ impl Completer for Completion {
         let Some(names) = &self.names else {
             return Ok((position, Vec::new()));
         };
-        let Candidates { start, words } = candidates(&line[..position], names);
+        let (start, words) = candidates(&line[..position], names);
         let pairs = words.into_iter().map(|word| Pair {
             display: word.trim_end().to_owned(),
             replacement: word,
@@ -127,10 +121,7 @@ impl Hinter for Completion {
 
     /// There are no hints, but this sees the line after every key.
     fn hint(&self, line: &str, position: usize, _context: &Context<'_>) -> Option<String> {
-        *self.typed.borrow_mut() = Typed {
-            line: line.to_owned(),
-            position,
-        };
+        *self.typed.borrow_mut() = (line.to_owned(), position);
         None
     }
 }
