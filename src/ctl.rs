@@ -169,10 +169,7 @@ fn line_of(session: &Session<'_>, action: &[String]) -> String {
     format!("{}{arguments}", action[0])
 }
 
-/// Carry out a line, and with `--json` print one document about it.
-///
-/// # Errors
-/// The terminal is gone.
+/// Carry out a line, and with `--json` print one document about it. Fails if the terminal is gone.
 pub fn attempt(session: &mut Session<'_>, line: &str) -> Result<Flow, Failure> {
     let flow = attempt_once(session, line)?;
     print_report(session, line)?;
@@ -193,10 +190,7 @@ fn print_report(session: &mut Session<'_>, line: &str) -> Result<(), Failure> {
 }
 
 /// Carry out a line and report its failure. Asks for a login where one is required and a user can
-/// be asked (spec interfaces 4.5).
-///
-/// # Errors
-/// The terminal is gone.
+/// be asked (spec interfaces 4.5). Fails if the terminal is gone.
 fn attempt_once(session: &mut Session<'_>, line: &str) -> Result<Flow, Failure> {
     loop {
         let failure = match execute(session, line) {

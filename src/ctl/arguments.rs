@@ -3,10 +3,7 @@
 
 use std::time::Duration;
 
-/// Take `name value` and `name=value` out; the last one counts.
-///
-/// # Errors
-/// The value is missing.
+/// Take `name value` and `name=value` out; the last one counts. Fails if its value is missing.
 pub fn take_value<'a>(words: &mut Vec<&'a str>, names: &[&str]) -> Result<Option<&'a str>, String> {
     let mut value = None;
     while let Some(at) = words.iter().position(|word| is_option(word, names)) {
@@ -26,10 +23,8 @@ fn is_option(word: &str, names: &[&str]) -> bool {
     names.contains(&name)
 }
 
-/// A time in seconds, perhaps with a fraction: `30`, `0.5`.
-///
-/// # Errors
-/// It is not a number of seconds, or more than thirty years.
+/// A time in seconds, perhaps with a fraction: `30`, `0.5`. Fails if it is not a number of seconds,
+/// or more than thirty years.
 pub fn seconds(text: &str) -> Result<Duration, String> {
     const LONGEST: f64 = 1e9;
     let number = text.parse().ok().filter(|n| (0.0..=LONGEST).contains(n));

@@ -44,10 +44,8 @@ pub struct Plugin {
 }
 
 impl Plugins {
-    /// The plug-in of that name, unless a command of ours has it.
-    ///
-    /// # Errors
-    /// Its `command` cannot be taken apart; in words.
+    /// The plug-in of that name, unless a command of ours has it. Fails if its `command` cannot be
+    /// taken apart.
     pub fn find(&self, name: &str) -> Result<Option<Plugin>, String> {
         if !is_name(name) || find(name).is_some() {
             return Ok(None);
@@ -113,10 +111,7 @@ impl Plugin {
         self.refused(&file, &error)
     }
 
-    /// Run it and wait for its end; Ctrl-C is its own meanwhile.
-    ///
-    /// # Errors
-    /// The terminal is gone.
+    /// Run it and wait for its end; Ctrl-C is its own meanwhile. Fails if the terminal is gone.
     pub fn run(&self, session: &mut Session<'_>, arguments: &[String]) -> Result<Flow, Failure> {
         let outcome = match self.file() {
             Ok(file) => {

@@ -66,8 +66,7 @@ impl ProcessInfo {
     /// The state, if the code is one we know.
     #[must_use]
     pub fn known_state(&self) -> Option<ProcessState> {
-        let mut known = ProcessState::ALL.into_iter();
-        known.find(|state| i64::from(state.code()) == self.state)
+        ProcessState::from_code(i32::try_from(self.state).ok()?)
     }
 
     /// For `--json`.

@@ -51,10 +51,8 @@ impl Server {
         self.username.is_some() && self.password.is_none()
     }
 
-    /// A client for it, not connected yet.
-    ///
-    /// # Errors
-    /// The URL is none of `http://`, `https://` and `unix://`.
+    /// A client for it, not connected yet. Fails if the URL is none of `http://`, `https://` and
+    /// `unix://`.
     pub fn client(&self) -> Result<Client, Failure> {
         let url = ServerUrl::parse(self.url.expose()).map_err(|_| {
             let url = self.shown();
@@ -70,10 +68,8 @@ impl Server {
         Ok(client)
     }
 
-    /// The reachability check (spec interfaces 4.5): a client for a supervisor that answered.
-    ///
-    /// # Errors
-    /// [`Failure::Unreached`], or a failure that has no wording of its own.
+    /// The reachability check (spec interfaces 4.5): a client for a supervisor that answered. Other
+    /// failures than [`Failure::Unreached`] have no wording of their own.
     pub fn reach(&self) -> Result<Client, Failure> {
         let mut client = self.client()?;
         let (status, message, hint) = match client.call("supervisor.getVersion", &[]) {

@@ -24,10 +24,7 @@ pub enum Left {
     ByUser,
 }
 
-/// Take lines until the user leaves.
-///
-/// # Errors
-/// The terminal is gone.
+/// Take lines until the user leaves. Fails if the terminal is gone.
 pub fn run(
     session: &mut Session<'_>,
     prompt: &str,
@@ -135,10 +132,8 @@ pub struct History {
 }
 
 impl History {
-    /// Open the file, creating it if need be, and read its latest entries, oldest first.
-    ///
-    /// # Errors
-    /// It cannot be opened or read, or is not a regular file.
+    /// Open the file, creating it if need be, and read its latest entries, oldest first. Fails if
+    /// it cannot be opened or read, or is not a regular file.
     pub fn open(path: &Path) -> io::Result<(Self, Vec<String>)> {
         let file = visord_files::open_to_append(path, 0o600)?;
         let mut entries = Vec::new();
@@ -150,10 +145,8 @@ impl History {
         Ok((Self { file, last }, entries))
     }
 
-    /// Add an entry unless it is blank or the same as the last one; whether it was added.
-    ///
-    /// # Errors
-    /// It cannot be written.
+    /// Add an entry unless it is blank or the same as the last one; whether it was added. Fails if
+    /// it cannot be written.
     pub fn add(&mut self, line: &str) -> io::Result<bool> {
         if line.trim().is_empty() || line == self.last {
             return Ok(false);

@@ -121,10 +121,7 @@ pub(super) fn is_capable() -> bool {
     io::stdout().is_terminal() && !term.is_empty() && term != "dumb"
 }
 
-/// Write to standard output, at once, whatever it is.
-///
-/// # Errors
-/// Standard output is gone.
+/// Write to standard output, at once, whatever it is. Fails if standard output is gone.
 pub(super) fn write(bytes: &[u8]) -> io::Result<()> {
     let mut stdout = io::stdout().lock();
     stdout.write_all(bytes)?;

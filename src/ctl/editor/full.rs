@@ -22,10 +22,7 @@ pub struct Full(rustyline::Editor<Completion, rustyline::history::DefaultHistory
 pub type Printer = Box<dyn FnMut(String) -> io::Result<()> + Send>;
 
 impl Full {
-    /// Set the terminal up.
-    ///
-    /// # Errors
-    /// It cannot be.
+    /// Set the terminal up. Fails if that is impossible.
     pub fn open() -> io::Result<Self> {
         let config = Config::builder()
             .completion_type(CompletionType::List)
@@ -37,10 +34,7 @@ impl Full {
         Ok(Self(editor))
     }
 
-    /// Prints while [`Editor::line`] waits.
-    ///
-    /// # Errors
-    /// The terminal does not allow it.
+    /// Prints while [`Editor::line`] waits. Fails if the terminal does not allow it.
     pub fn printer(&mut self) -> io::Result<Printer> {
         let mut printer = self.0.create_external_printer().map_err(as_io)?;
         Ok(Box::new(move |text| printer.print(text).map_err(as_io)))
