@@ -40,7 +40,6 @@ use complete::outer::{COMPLETE, answer};
 use failure::{ExitStatus, Failure};
 use options::Settings;
 use session::{Flow, Report, Session};
-use shell::Left;
 use terminal::Terminal;
 
 /// The whole program.
@@ -153,9 +152,9 @@ fn act_in_shell(
     }
     Ok(match shell::run(session, prompt, history_file)? {
         // a script gave an action and nothing to type
-        Left::AtEndOfInput if !action.is_empty() => status,
+        Flow::Continue if !action.is_empty() => status,
         // failures were shown; the shell itself did well
-        Left::AtEndOfInput | Left::ByUser => ExitStatus::Success,
+        Flow::Continue | Flow::Leave => ExitStatus::Success,
     })
 }
 

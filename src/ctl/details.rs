@@ -127,8 +127,8 @@ impl More {
     }
 }
 
-/// A number that may have a fraction or be larger than an int of XML-RPC.
-#[expect(clippy::cast_precision_loss, reason = "exact up to eight petabytes")]
+/// A number that may have a fraction or be larger than an int of XML-RPC; exact up to eight
+/// petabytes.
 fn amount(value: &Value, name: &'static str) -> Result<f64, Failure> {
     let member = member(value, name)?;
     let whole = member.as_int().map(|number| number as f64);
@@ -138,8 +138,7 @@ fn amount(value: &Value, name: &'static str) -> Result<f64, Failure> {
         .ok_or(Failure::Incomplete(name))
 }
 
-/// A number of bytes without a fraction.
-#[expect(clippy::cast_possible_truncation, reason = "saturates")]
+/// A number of bytes without a fraction; a larger one saturates.
 fn whole(number: f64) -> i64 {
     number as i64
 }

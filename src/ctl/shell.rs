@@ -15,21 +15,13 @@ use super::process::ProcessInfo;
 use super::session::{Flow, Session};
 use crate::visible::visible;
 
-/// Why a shell ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Left {
-    /// There is no more input.
-    AtEndOfInput,
-    /// A command or Ctrl-C.
-    ByUser,
-}
-
-/// Take lines until the user leaves. Fails if the terminal is gone.
+/// Take lines until the user leaves or ([`Flow::Continue`]) there is no more input. Fails if the
+/// terminal is gone.
 pub fn run(
     session: &mut Session<'_>,
     prompt: &str,
     history_file: Option<&Path>,
-) -> Result<Left, Failure> {
+) -> Result<Flow, Failure> {
     let prompt = format!("{prompt}> ");
     let mut editor = editor::open()?;
     let mut history = match history_file {
@@ -49,8 +41,8 @@ pub fn run(
         };
         let line = match entered {
             Entered::Line(line) => line,
-            Entered::End => return Ok(Left::AtEndOfInput),
-            Entered::Interrupted => return Ok(Left::ByUser),
+            Entered::End => return Ok(Flow::Continue),
+            Entered::Interrupted => return Ok(Flow::Leave),
         };
         if let Some(editor) = &mut editor {
             if !line.trim().is_empty() {
@@ -61,9 +53,8 @@ pub fn run(
                 session.terminal.err(&warning)?;
             }
         }
-        match attempt(session, &line)? {
-            Flow::Continue => {}
-            Flow::Leave => return Ok(Left::ByUser),
+        if attempt(session, &line)? == Flow::Leave {
+            return Ok(Flow::Leave);
         }
     }
 }

@@ -40,9 +40,9 @@ pub(super) const WAIT: Command = Command {
     )
 };
 
-/// What TAB offers after `--for`.
+/// What can follow `--for`.
 const STATES: &[&str] = &[
-    "BACKOFF", "DOWN", "EXITED", "FATAL", "RUNNING", "STARTING", "STOPPED", "STOPPING",
+    "STOPPED", "STARTING", "RUNNING", "BACKOFF", "STOPPING", "EXITED", "FATAL", "DOWN",
 ];
 
 /// How often a daemon is asked that has no event stream, or that is not there.
@@ -66,7 +66,7 @@ impl<'a> WaitRequest<'a> {
         let timeout = take_value(&mut arguments, &["--timeout"])?;
         let timeout = timeout.map(seconds).transpose()?;
         if let Some(option) = arguments.iter().find(|word| word.starts_with("--")) {
-            return Err(format!("{option} is no option of wait"));
+            return Err(format!("unknown option {option} for wait"));
         }
         if arguments.is_empty() {
             return Err("wait requires a process name".to_owned());
@@ -238,8 +238,12 @@ mod tests {
             ("--for RUNNING", "wait requires a process name"),
             ("x --for", "--for requires a value"),
             ("x --timeout soon", "invalid time 'soon': expected seconds"),
-            ("x --for HAPPY", "HAPPY is no state"),
-            ("x --until 5", "--until is no option of wait"),
+            (
+                "x --for HAPPY",
+                "unknown state 'HAPPY' (one of STOPPED, STARTING, RUNNING, BACKOFF, STOPPING, \
+                 EXITED, FATAL, DOWN)",
+            ),
+            ("x --until 5", "unknown option --until for wait"),
         ] {
             assert_eq!(read(argument), Err(message.to_owned()), "{argument}");
         }

@@ -1,5 +1,7 @@
 //! The table of `status --long`.
 
+use visord_web::pages::figures::memory;
+
 use super::color;
 use crate::ctl::process::ProcessInfo;
 use crate::ctl::table::{Align, PLAIN, render};
@@ -45,7 +47,7 @@ fn row(info: &ProcessInfo, colors: bool) -> [String; 8] {
         state,
         or_nothing(runs.then(|| info.pid.to_string())),
         or_nothing(uptime.map(time)),
-        or_nothing(used.map(|more| percent(more.cpu))),
+        or_nothing(used.map(|more| format!("{:.1}%", more.cpu))),
         or_nothing(used.map(|more| bytes(more.rss))),
         or_nothing(more.map(|more| more.restarts.to_string())),
         or_nothing(last_exit),
@@ -69,31 +71,10 @@ fn time(seconds: i64) -> String {
 
 /// A number of bytes: `512 B`, `4.2 MiB`, `123 GiB`.
 fn bytes(count: f64) -> String {
-    const UNITS: [&str; 5] = ["KiB", "MiB", "GiB", "TiB", "PiB"];
     if count < 1024.0 {
         return format!("{count:.0} B");
     }
-    let mut size = count / 1024.0;
-    let mut unit = UNITS[0];
-    for larger in &UNITS[1..] {
-        // 1023.5 would be shown as 1024.
-        if size < 1023.5 {
-            break;
-        }
-        size /= 1024.0;
-        unit = larger;
-    }
-    // 9.95 would be shown as 10.0.
-    if size < 9.95 {
-        format!("{size:.1} {unit}")
-    } else {
-        format!("{size:.0} {unit}")
-    }
-}
-
-/// A percentage: `12.5%`.
-fn percent(share: f64) -> String {
-    format!("{share:.1}%")
+    memory(count as u64)
 }
 
 #[cfg(test)]
@@ -175,6 +156,5 @@ mod tests {
         ] {
             assert_eq!(bytes(count), text);
         }
-        assert_eq!(percent(12.34), "12.3%");
     }
 }

@@ -34,9 +34,13 @@ pub(super) fn follow(
     let interrupted = session.terminal.take_interrupts()?;
     session.say(GREETING)?;
     let sources = (0..labels.names.len()).flat_map(|at| {
-        channels
-            .iter()
-            .map(move |channel| MergedLog::new(at, *channel))
+        channels.iter().map(move |channel| MergedLog {
+            process: at,
+            channel: *channel,
+            stream: None,
+            is_missing: false,
+            lines: LogLines::default(),
+        })
     });
     let mut merged = Merged {
         sources: sources.collect(),
@@ -71,65 +75,41 @@ struct MergedLog {
     /// Index of the process.
     process: usize,
     channel: LogChannel,
-    stream: MergedStream,
+    /// Nothing before it is opened, and after it broke off.
+    stream: Option<ByteStream>,
+    /// The daemon has no such log.
+    is_missing: bool,
     lines: LogLines,
 }
 
-enum MergedStream {
-    Open(Box<ByteStream>),
-    /// It broke off, or was not opened yet.
-    Broken,
-    /// The daemon has no such log.
-    Missing,
-}
-
 impl MergedLog {
-    fn new(process: usize, channel: LogChannel) -> Self {
-        Self {
-            process,
-            channel,
-            stream: MergedStream::Broken,
-            lines: LogLines::default(),
-        }
-    }
-
     fn open(&mut self, client: Client, name: &str) -> Result<(), CallError> {
         let path = LogId::Of(name, self.channel).stream();
-        self.stream = match ByteStream::open(client, &encode_path(&path)) {
-            Ok(stream) => MergedStream::Open(Box::new(stream)),
-            Err(CallError::Status { code: 404, .. }) => MergedStream::Missing,
+        match ByteStream::open(client, &encode_path(&path)) {
+            Ok(stream) => self.stream = Some(stream),
+            Err(CallError::Status { code: 404, .. }) => self.is_missing = true,
             Err(other) => return Err(other),
-        };
-        Ok(())
-    }
-
-    fn open_stream(&self) -> Option<&ByteStream> {
-        match &self.stream {
-            MergedStream::Open(stream) => Some(stream),
-            MergedStream::Broken | MergedStream::Missing => None,
         }
+        Ok(())
     }
 
     /// The lines that were completed since the last time.
     fn take_lines(&mut self) -> Vec<Vec<u8>> {
-        let MergedStream::Open(stream) = &mut self.stream else {
+        let Some(stream) = &mut self.stream else {
             return Vec::new();
         };
         // Whole chunks: the first one is what the daemon sends again when a log is reopened.
         let lines = self.lines.push(&stream.take_chunks());
         if stream.is_closed() {
-            self.stream = MergedStream::Broken;
+            self.stream = None;
             self.lines.resume();
         }
         lines
     }
 
+    /// It is to be opened.
     fn is_broken(&self) -> bool {
-        matches!(self.stream, MergedStream::Broken)
-    }
-
-    fn is_missing(&self) -> bool {
-        matches!(self.stream, MergedStream::Missing)
+        self.stream.is_none() && !self.is_missing
     }
 }
 
@@ -155,12 +135,12 @@ impl Merged<'_, '_> {
         self.reopen()?;
         for (at, name) in self.labels.names.iter().enumerate() {
             let mut sources = self.sources.iter().filter(|source| source.process == at);
-            if sources.all(MergedLog::is_missing) {
+            if sources.all(|source| source.is_missing) {
                 let line = format!("{name}: ERROR ({NO_LOG})");
                 self.session.fail(ExitStatus::Generic, &line)?;
             }
         }
-        Ok(!self.sources.iter().all(MergedLog::is_missing))
+        Ok(!self.sources.iter().all(|source| source.is_missing))
     }
 
     /// Wait for something and show it; fails after Ctrl-C.
@@ -169,11 +149,7 @@ impl Merged<'_, '_> {
             let lines = self.sources[at].take_lines();
             self.show(at, &lines)?;
         }
-        if self
-            .sources
-            .iter()
-            .all(|source| source.open_stream().is_none())
-        {
+        if self.sources.iter().all(|source| source.stream.is_none()) {
             self.report_loss()?;
         }
         let is_broken = self.watcher.is_none() || self.sources.iter().any(MergedLog::is_broken);
@@ -181,12 +157,12 @@ impl Merged<'_, '_> {
             self.retry_at = Some(Instant::now() + RETRY_INTERVAL);
         }
         let woken = self.wait()?;
-        let is_open = |source: &&mut MergedLog| source.open_stream().is_some();
-        let open = self.sources.iter_mut().filter(is_open);
-        for (source, _) in open.zip(woken.ready).filter(|(_, ready)| *ready) {
-            if let MergedStream::Open(stream) = &mut source.stream {
-                stream.read();
-            }
+        let open = self
+            .sources
+            .iter_mut()
+            .filter_map(|source| source.stream.as_mut());
+        for (stream, _) in open.zip(woken.ready).filter(|(_, ready)| *ready) {
+            stream.read();
         }
         for event in woken.events {
             self.handle(event)?;
@@ -203,7 +179,10 @@ impl Merged<'_, '_> {
 
     /// Which of the open logs are ready, and what the watcher reports.
     fn wait(&mut self) -> Result<Woken, Failure> {
-        let open = self.sources.iter().filter_map(MergedLog::open_stream);
+        let open = self
+            .sources
+            .iter()
+            .filter_map(|source| source.stream.as_ref());
         let descriptors: Vec<BorrowedFd<'_>> = open.map(AsFd::as_fd).collect();
         if let Some(watcher) = &mut self.watcher {
             return watcher.wait(&self.interrupted, &descriptors, self.retry_at);

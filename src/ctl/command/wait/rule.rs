@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use visord_model::state::ProcessState;
 
+use super::STATES;
 use crate::ctl::failure::ExitStatus;
 use crate::ctl::live::{LiveEvent, ProcessStatus};
 use crate::ctl::process::{ProcessInfo, state_of};
@@ -38,7 +39,8 @@ impl States {
             if name == "DOWN" {
                 wanted.extend(DOWN);
             } else {
-                wanted.push(state_of(&name).ok_or_else(|| format!("{word} is no state"))?);
+                let unknown = || format!("unknown state '{word}' (one of {})", STATES.join(", "));
+                wanted.push(state_of(&name).ok_or_else(unknown)?);
             }
         }
         let known = ProcessState::ALL.into_iter();
