@@ -43,7 +43,6 @@ use session::{Flow, Report, Session};
 use terminal::Terminal;
 
 /// The whole program.
-#[must_use]
 pub fn main() -> ExitCode {
     let (program, arguments) = cli::arguments();
     let definitions = options::definitions();

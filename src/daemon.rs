@@ -80,7 +80,6 @@ const ROOT_WARNING: &str = "Supervisord is running as root and it is searching f
     file for improved security.";
 
 /// The whole program.
-#[must_use]
 pub fn main() -> ExitCode {
     let (program, arguments) = cli::arguments();
     run(&program, &arguments).unwrap_or_else(|error| error.report(&program))

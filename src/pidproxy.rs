@@ -32,7 +32,6 @@ const PASSED_ON: [Signal; 6] = [
 const LAST: [Signal; 3] = [Signal::SIGTERM, Signal::SIGINT, Signal::SIGQUIT];
 
 /// The whole program.
-#[must_use]
 pub fn main() -> ExitCode {
     let arguments: Vec<OsString> = env::args_os().collect();
     let Some((pidfile, command)) = split(&arguments) else {

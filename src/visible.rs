@@ -18,7 +18,6 @@ pub struct Visible {
 }
 
 /// A complete text in its visible form.
-#[must_use]
 pub fn visible(text: &str) -> String {
     let mut filter = Visible::default();
     let mut shown = filter.push(text.as_bytes());

@@ -120,7 +120,6 @@ pub const ALL: &[Command] = &[
 ];
 
 /// The command of that name.
-#[must_use]
 pub fn find(name: &str) -> Option<&'static Command> {
     ALL.iter().find(|command| command.name == name)
 }
@@ -186,7 +185,6 @@ impl Opt {
     }
 
     /// How it is typed, with the name of its value.
-    #[must_use]
     pub fn syntax(&self) -> String {
         match self.value {
             Some((value, _)) => format!("{} {value}", self.name),
@@ -211,7 +209,6 @@ impl Command {
     }
 
     /// What it does, in one line.
-    #[must_use]
     pub fn summary(&self) -> &'static str {
         let mut lines = self.help.lines();
         let text = lines.find_map(|line| line.split_once('\t'));

@@ -23,7 +23,6 @@ pub struct Names {
 
 impl Names {
     /// How to get the plug-ins and the processes that there are now.
-    #[must_use]
     pub fn new(
         plugins: impl FnOnce() -> Vec<String> + 'static,
         processes: impl FnOnce() -> Vec<ProcessInfo> + 'static,
@@ -35,7 +34,6 @@ impl Names {
     }
 
     /// Nothing can be named.
-    #[must_use]
     pub fn none() -> Self {
         Self::new(Vec::new, Vec::new)
     }
@@ -62,7 +60,6 @@ impl From<String> for Candidate {
 /// What can stand where `before`, the line up to the cursor, ends: where its last word begins, in
 /// bytes, and the candidates for it, sorted. In our own shell every candidate carries a trailing
 /// blank, for it is a whole word.
-#[must_use]
 pub fn candidates(before: &str, names: &Names) -> (usize, Vec<String>) {
     let start = before
         .char_indices()
@@ -77,7 +74,6 @@ pub fn candidates(before: &str, names: &Names) -> (usize, Vec<String>) {
 }
 
 /// The candidates for `word` after these words of an action, sorted.
-#[must_use]
 pub fn offered(words: &[&str], word: &str, names: &Names) -> Vec<Candidate> {
     let mut offered = match words.split_first() {
         None => commands(names),
@@ -180,7 +176,6 @@ fn typed(info: &ProcessInfo, with_group: bool) -> Vec<String> {
 }
 
 /// The longest text that all candidates begin with.
-#[must_use]
 pub fn common_prefix(words: &[String]) -> &str {
     let Some((first, rest)) = words.split_first() else {
         return "";

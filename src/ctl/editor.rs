@@ -47,7 +47,6 @@ pub enum Ability {
 
 impl Ability {
     /// Of the standard input and output of this process.
-    #[must_use]
     pub fn of_console() -> Self {
         if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
             return Self::None;

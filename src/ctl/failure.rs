@@ -45,7 +45,6 @@ impl From<ExitStatus> for ExitCode {
 
 impl ExitStatus {
     /// The number for `exit`.
-    #[must_use]
     pub const fn code(self) -> u8 {
         match self {
             Self::Success => 0,
@@ -62,7 +61,6 @@ impl ExitStatus {
     }
 
     /// What a fault that a process was answered with means for the exit code.
-    #[must_use]
     pub fn of_fault(code: i64) -> Self {
         let not_running = [
             FaultCode::AbnormalTermination,
@@ -78,7 +76,6 @@ impl ExitStatus {
 }
 
 /// Whether a code from the wire is that fault.
-#[must_use]
 pub fn is(fault: FaultCode, code: i64) -> bool {
     i64::from(fault.code()) == code
 }
@@ -146,13 +143,11 @@ impl Failure {
     }
 
     /// The input ended where an answer was needed.
-    #[must_use]
     pub fn end_of_input() -> Self {
         Self::Exception("EOFError", "EOF when reading a line".to_owned())
     }
 
     /// The line for it; `url` is the server's as the user wrote it.
-    #[must_use]
     pub fn line(&self, url: &str) -> String {
         let (class, text, advice) = match self {
             Self::Refused(_, line) | Self::Misused(_, line) => return line.clone(),
@@ -182,7 +177,6 @@ impl Failure {
     }
 
     /// Whether the server is not there, or about to exit.
-    #[must_use]
     pub fn is_absence(&self) -> bool {
         if let Self::Call(CallError::Fault(fault)) = self {
             return is(FaultCode::ShutdownState, fault.code);
@@ -200,7 +194,6 @@ impl Failure {
     }
 
     /// The exit code that follows from it.
-    #[must_use]
     pub fn status(&self) -> ExitStatus {
         match self {
             Self::Refused(status, _)
@@ -310,7 +303,6 @@ fn protocol_error(code: u16, reason: &str, url: &str, advice: String) -> Failure
 }
 
 /// `[Errno 111] Connection refused`
-#[must_use]
 pub fn errno_text(error: &io::Error) -> String {
     match error.raw_os_error() {
         Some(number) => {

@@ -59,7 +59,6 @@ pub fn wait_for(
 }
 
 /// The time left until a moment, for [`wait_for`].
-#[must_use]
 pub fn left_until(moment: Instant) -> Duration {
     match moment.saturating_duration_since(Instant::now()) {
         Duration::ZERO => Duration::ZERO,

@@ -74,7 +74,6 @@ pub const NAMES: &[&str] = &{
 
 impl Page {
     /// The page in the language of man(7).
-    #[must_use]
     pub fn text(&self) -> String {
         let man = Man::new(Command::new(self.name))
             .title(self.name.to_uppercase())

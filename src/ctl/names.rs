@@ -33,13 +33,11 @@ fn expand_among(processes: &[ProcessInfo], names: &[&str]) -> Vec<String> {
 }
 
 /// Whether the names mean every process or group.
-#[must_use]
 pub fn means_all(names: &[&str]) -> bool {
     names.contains(&"all")
 }
 
 /// As [`select`]; all processes if there is no name or `all` among them.
-#[must_use]
 pub fn select_or_all(all: Vec<ProcessInfo>, names: &[&str]) -> (Vec<ProcessInfo>, Vec<String>) {
     if names.is_empty() || means_all(names) {
         (all, Vec::new())
@@ -50,7 +48,6 @@ pub fn select_or_all(all: Vec<ProcessInfo>, names: &[&str]) -> (Vec<ProcessInfo>
 
 /// The processes that are named, by pattern or not, in the order of the names, and a line for
 /// each name that names none.
-#[must_use]
 pub fn select(all: &[ProcessInfo], names: &[&str]) -> (Vec<ProcessInfo>, Vec<String>) {
     let mut chosen = Vec::new();
     let mut errors = Vec::new();
@@ -88,7 +85,6 @@ pub fn choose<'a>(name: &'a str, known: &'a [String]) -> Vec<&'a str> {
 }
 
 /// Whether a name is a pattern. `group:*` is not: the server knows what it means.
-#[must_use]
 pub fn is_pattern(name: &str) -> bool {
     let name = name.strip_suffix(":*").unwrap_or(name);
     name.contains(['*', '?'])

@@ -175,7 +175,6 @@ fn is_local(action: &[String]) -> bool {
 }
 
 /// Whether a command line that cannot be used asked for JSON all the same.
-#[must_use]
 pub fn wants_json(arguments: &[String]) -> bool {
     arguments.iter().any(|argument| argument == "--json")
 }

@@ -65,7 +65,6 @@ impl Plugins {
     }
 
     /// The names of all there are, sorted. Reads the folders of PATH.
-    #[must_use]
     pub fn names(&self) -> Vec<String> {
         let configured = self.configured.iter().map(|plugin| plugin.name.clone());
         let mut names: Vec<String> = configured.collect();
@@ -90,13 +89,11 @@ impl Plugins {
 
 impl Plugin {
     /// What is run, to be shown.
-    #[must_use]
     pub fn shown(&self) -> String {
         self.words.join(" ")
     }
 
     /// Become the plug-in. Returns only with the reason why that is impossible.
-    #[must_use]
     pub fn replace_process(&self, session: &Session<'_>, arguments: &[String]) -> String {
         let file = match self.file() {
             Ok(file) => file,

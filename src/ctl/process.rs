@@ -64,13 +64,11 @@ impl ProcessInfo {
     }
 
     /// The state, if the code is one we know.
-    #[must_use]
     pub fn known_state(&self) -> Option<ProcessState> {
         ProcessState::from_code(i32::try_from(self.state).ok()?)
     }
 
     /// For `--json`.
-    #[must_use]
     pub fn json(&self) -> Json {
         let mut json = json!({
             "namespec": self.namespec(),
@@ -87,14 +85,12 @@ impl ProcessInfo {
     }
 
     /// The name to show: the group alone if both names are equal, else `group:name`.
-    #[must_use]
     pub fn namespec(&self) -> String {
         namespec(&self.group, &self.name)
     }
 }
 
 /// The state of that name.
-#[must_use]
 pub fn state_of(name: &str) -> Option<ProcessState> {
     let mut known = ProcessState::ALL.into_iter();
     known.find(|state| state.name() == name)
@@ -131,7 +127,6 @@ pub fn text(value: &Value, name: &'static str) -> Result<String, Failure> {
 }
 
 /// The text of a value that is not made of others.
-#[must_use]
 pub fn simple_text(value: &Value) -> Option<String> {
     match value {
         Value::Str(text) | Value::DateTime(text) => Some(text.clone()),

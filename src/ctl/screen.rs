@@ -40,7 +40,6 @@ pub struct Size {
 
 impl Size {
     /// The size of the terminal that is standard output.
-    #[must_use]
     pub fn of_console() -> Self {
         let Ok(size) = rustix::termios::tcgetwinsize(io::stdout()) else {
             return DEFAULT;

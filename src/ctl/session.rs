@@ -36,7 +36,6 @@ pub struct Server {
 
 impl Server {
     /// The URL as it may be shown: without the password in it.
-    #[must_use]
     pub fn shown(&self) -> String {
         let mut url = self.url.expose().to_owned();
         if let Some(password) = password_in(&url) {
@@ -46,7 +45,6 @@ impl Server {
     }
 
     /// Whether a name to log in with was given, and no password for it.
-    #[must_use]
     pub fn lacks_password(&self) -> bool {
         self.username.is_some() && self.password.is_none()
     }
@@ -119,7 +117,6 @@ impl Server {
 }
 
 /// Where the password of `scheme://user:password@host` is.
-#[must_use]
 pub fn password_in(url: &str) -> Option<Range<usize>> {
     let (scheme, rest) = url.split_once("://")?;
     let authority = rest.split('/').next()?;

@@ -69,7 +69,6 @@ impl Terminal {
     }
 
     /// Whether a user can be asked.
-    #[must_use]
     pub fn can_ask(&self) -> bool {
         io::stdin().is_terminal() && io::stdout().is_terminal()
     }
@@ -88,14 +87,12 @@ impl Terminal {
 
     /// Whether colors may be used: standard output is a terminal that knows them, and the user
     /// wants them (`NO_COLOR` unset).
-    #[must_use]
     pub fn has_colors(&self) -> bool {
         let unwanted = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
         is_capable() && !unwanted
     }
 
     /// Whether standard output is a terminal.
-    #[must_use]
     pub fn is_terminal(&self) -> bool {
         io::stdout().is_terminal()
     }
