@@ -69,9 +69,6 @@ pub struct Opt {
 pub struct Command {
     /// What is typed.
     pub name: &'static str,
-    /// Lines with what is typed, a tab and what it does; a line without the first part continues
-    /// the one before, a line without a tab is a remark. Empty for a command that is hidden.
-    pub help: &'static str,
     /// Its options.
     pub options: &'static [Opt],
     /// What TAB offers for its arguments: an entry for each, the last one also for all
@@ -196,10 +193,9 @@ impl Opt {
 impl Command {
     /// A command of the original without options that neither needs a daemon nor completes
     /// anything.
-    const fn new(name: &'static str, help: &'static str, run: Handler) -> Self {
+    const fn new(name: &'static str, run: Handler) -> Self {
         Self {
             name,
-            help,
             options: &[],
             completes: &[],
             needs: "",
@@ -208,9 +204,18 @@ impl Command {
         }
     }
 
+    /// Its block in `help.txt`: lines with what is typed, a tab and what it does; a line without the
+    /// first part continues the one before, a line without a tab is a remark. Empty for a command
+    /// that is hidden.
+    pub fn help(&self) -> &'static str {
+        let mut blocks = include_str!("command/help.txt").trim_end().split("\n\n");
+        let is_own = |block: &&str| block.split_whitespace().next() == Some(self.name);
+        blocks.find(is_own).unwrap_or_default()
+    }
+
     /// What it does, in one line.
     pub fn summary(&self) -> &'static str {
-        let mut lines = self.help.lines();
+        let mut lines = self.help().lines();
         let text = lines.find_map(|line| line.split_once('\t'));
         text.map_or("", |(_, text)| text)
     }
@@ -302,7 +307,7 @@ mod tests {
         );
         for command in ALL {
             assert_eq!(
-                command.help.is_empty(),
+                command.help().is_empty(),
                 command.name == "EOF",
                 "{}",
                 command.name

@@ -156,7 +156,7 @@ fn plain(words: impl Iterator<Item = String>) -> Vec<Candidate> {
 }
 
 fn commands(names: &Names) -> Vec<Candidate> {
-    let known = ALL.iter().filter(|command| !command.help.is_empty());
+    let known = ALL.iter().filter(|command| !command.help().is_empty());
     let own = known.map(|command| Candidate {
         word: command.name.to_owned(),
         text: command.summary().into(),

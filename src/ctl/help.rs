@@ -15,13 +15,13 @@ const TAB: usize = 8;
 /// not mention.
 pub fn text(command: &Command) -> String {
     let syntaxes = command
-        .help
+        .help()
         .lines()
         .filter_map(|line| line.split('\t').next());
     let mentioned: Vec<&str> = syntaxes
         .flat_map(|text| text.split([' ', '[', ']']))
         .collect();
-    let mut text = command.help.to_owned();
+    let mut text = command.help().to_owned();
     for option in command.options {
         if !mentioned.contains(&option.name) {
             let (syntax, does) = (option.syntax(), sentence(option.text));
@@ -67,9 +67,9 @@ fn columned(text: &str) -> String {
 /// a block of their own.
 pub fn overview(plugins: &[String]) -> String {
     // `help` itself is not listed there
-    let listed = ALL
-        .iter()
-        .filter(|command| !command.help.is_empty() && !command.addition && command.name != "help");
+    let listed = ALL.iter().filter(|command| {
+        !command.help().is_empty() && !command.addition && command.name != "help"
+    });
     let names: Vec<&str> = listed.map(|command| command.name).collect();
     let mut text = block("default", &names);
     if !plugins.is_empty() {

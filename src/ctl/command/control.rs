@@ -15,10 +15,6 @@ pub(super) const START: Command = Command {
     needs: "getVersion getAllProcessInfo startProcess startProcessGroup startAllProcesses",
     ..Command::new(
         "start",
-        "start <name>\tStart one process\n\
-         start <gname>:*\tStart every process of a group\n\
-         start <name> <name>\tStart several processes or groups\n\
-         start all\tStart every process",
         Handler::Arguments(|session, names| make(session, "start", names, &[&START_OPERATION])),
     )
 };
@@ -28,10 +24,6 @@ pub(super) const STOP: Command = Command {
     needs: "getVersion getAllProcessInfo stopProcess stopProcessGroup stopAllProcesses",
     ..Command::new(
         "stop",
-        "stop <name>\tStop one process\n\
-         stop <gname>:*\tStop every process of a group\n\
-         stop <name> <name>\tStop several processes or groups\n\
-         stop all\tStop every process",
         Handler::Arguments(|session, names| make(session, "stop", names, &[&STOP_OPERATION])),
     )
 };
@@ -42,11 +34,6 @@ pub(super) const RESTART: Command = Command {
         startProcess startProcessGroup startAllProcesses",
     ..Command::new(
         "restart",
-        "restart <name>\tStop and start one process\n\
-         restart <gname>:*\tStop and start every process of a group\n\
-         restart <name> <name>\tStop and start several processes or groups\n\
-         restart all\tStop and start every process\n\
-         Configuration files are not read again by it; reread and update do that.",
         Handler::Arguments(|session, names| {
             make(
                 session,
@@ -61,14 +48,7 @@ pub(super) const RESTART: Command = Command {
 pub(super) const SIGNAL: Command = Command {
     completes: &[Completes::Signals, Completes::Processes],
     needs: "getVersion getAllProcessInfo signalProcess signalProcessGroup signalAllProcesses",
-    ..Command::new(
-        "signal",
-        "signal <signal name> <name>\tSend a signal to one process\n\
-         signal <signal name> <gname>:*\tSend it to every process of a group\n\
-         signal <signal name> <name> <name>\tSend it to several processes or groups\n\
-         signal <signal name> all\tSend it to every process",
-        Handler::Arguments(signal),
-    )
+    ..Command::new("signal", Handler::Arguments(signal))
 };
 
 pub(super) const CLEAR: Command = Command {
@@ -76,9 +56,6 @@ pub(super) const CLEAR: Command = Command {
     needs: "getVersion getAllProcessInfo clearProcessLogs clearAllProcessLogs",
     ..Command::new(
         "clear",
-        "clear <name>\tEmpty the logs of one process\n\
-         clear <name> <name>\tEmpty the logs of several processes\n\
-         clear all\tEmpty the logs of every process",
         Handler::Arguments(|session, names| make(session, "clear", names, &[&CLEAR_OPERATION])),
     )
 };
@@ -90,12 +67,7 @@ pub(super) const LOGS: Command = Command {
     ],
     needs: "getVersion getAllProcessInfo rotateProcessLogs reopenProcessLogs",
     addition: true,
-    ..Command::new(
-        "logs",
-        "logs rotate [<name> ...]\tRotate the logs of the given processes or groups, or of all\n\
-         logs reopen [<name> ...]\tReopen log files, e.g. after logrotate moved them",
-        Handler::Arguments(logs),
-    )
+    ..Command::new("logs", Handler::Arguments(logs))
 };
 
 /// A request that can be made for processes.

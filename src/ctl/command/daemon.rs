@@ -10,41 +10,23 @@ use crate::ctl::session::json;
 
 pub(super) const VERSION: Command = Command {
     needs: "getVersion getSupervisorVersion",
-    ..Command::new(
-        "version",
-        "version\tShow the version of the daemon",
-        Handler::Bare(version),
-    )
+    ..Command::new("version", Handler::Bare(version))
 };
 
 pub(super) const SHUTDOWN: Command = Command {
     needs: "shutdown",
-    ..Command::new(
-        "shutdown",
-        "shutdown\tStop all processes and shut supervisord down",
-        Handler::Bare(shutdown),
-    )
+    ..Command::new("shutdown", Handler::Bare(shutdown))
 };
 
 pub(super) const RELOAD: Command = Command {
     needs: "restart",
-    ..Command::new(
-        "reload",
-        "reload\tRestart supervisord: stop everything and reload the configuration",
-        Handler::Bare(reload),
-    )
+    ..Command::new("reload", Handler::Bare(reload))
 };
 
 pub(super) const PID: Command = Command {
     completes: &[Completes::Processes],
     needs: "getVersion getPID getProcessInfo getAllProcessInfo",
-    ..Command::new(
-        "pid",
-        "pid\tShow the process id of supervisord\n\
-         pid <name>\tShow the process id of a process, 0 if it does not run\n\
-         pid all\tShow the process id of every process, one per line",
-        Handler::Arguments(pid),
-    )
+    ..Command::new("pid", Handler::Arguments(pid))
 };
 
 fn version(session: &mut Session<'_>) -> Result<(), Failure> {

@@ -26,12 +26,7 @@ use crate::visible::Visible;
 pub(super) const FG: Command = Command {
     completes: &[Completes::Processes],
     needs: "getVersion getAllProcessInfo getProcessInfo sendProcessStdin /logtail",
-    ..Command::new(
-        "fg",
-        "fg <process>\tAttach to a process: its output is shown, your input is sent to it\n\
-         \t(Ctrl-C leaves it running)",
-        Handler::Arguments(run),
-    )
+    ..Command::new("fg", Handler::Arguments(run))
 };
 
 /// After how long a pause an unfinished line is shown.

@@ -13,31 +13,19 @@ use crate::ctl::session::{Json, json};
 
 pub(super) const AVAIL: Command = Command {
     needs: "getAllConfigInfo",
-    ..Command::new(
-        "avail",
-        "avail\tList every configured process",
-        Handler::Bare(avail),
-    )
+    ..Command::new("avail", Handler::Bare(avail))
 };
 
 pub(super) const ADD: Command = Command {
     completes: &[Completes::Groups],
     needs: "addProcessGroup getAllConfigInfo",
-    ..Command::new(
-        "add",
-        "add <name> [...]\tActivate groups found by the last reread",
-        Handler::Arguments(add),
-    )
+    ..Command::new("add", Handler::Arguments(add))
 };
 
 pub(super) const REMOVE: Command = Command {
     completes: &[Completes::Groups],
     needs: "removeProcessGroup getAllProcessInfo",
-    ..Command::new(
-        "remove",
-        "remove <name> [...]\tRemove groups whose processes are all stopped",
-        Handler::Arguments(remove),
-    )
+    ..Command::new("remove", Handler::Arguments(remove))
 };
 
 fn avail(session: &mut Session<'_>) -> Result<(), Failure> {

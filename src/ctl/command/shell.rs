@@ -8,57 +8,36 @@ use crate::ctl::session::{Server, Session};
 
 pub(super) const HELP: Command = Command {
     completes: &[Completes::Commands],
-    ..Command::new(
-        "help",
-        "help\tList the commands\n\
-         help <action>\tShow how a command is used",
-        Handler::Text(help),
-    )
+    ..Command::new("help", Handler::Text(help))
 };
 
 pub(super) const MAN: Command = Command {
     completes: &[Completes::Words(NAMES)],
     addition: true,
-    ..Command::new(
-        "man",
-        "man\tList the manual pages\n\
-         man <page>\tPrint one page in man format",
-        Handler::Text(man),
-    )
+    ..Command::new("man", Handler::Text(man))
 };
 
 pub(super) const COMPLETION: Command = Command {
     completes: &[Completes::Words(&["bash", "fish", "zsh"])],
     addition: true,
-    ..Command::new(
-        "completion",
-        "completion bash\tPrint the bash completion script\n\
-         completion zsh\tPrint the zsh completion script\n\
-         completion fish\tPrint the fish completion script",
-        Handler::Arguments(completion),
-    )
+    ..Command::new("completion", Handler::Arguments(completion))
 };
 
 pub(super) const OPEN: Command = Command {
     needs: "getVersion getAllProcessInfo",
-    ..Command::new(
-        "open",
-        "open <url>\tConnect to another supervisord\n\
-         \t(http://host:port or unix:///path/of/socket)",
-        Handler::Text(open),
-    )
+    ..Command::new("open", Handler::Text(open))
 };
 
-pub(super) const EXIT: Command = Command::new("exit", "exit\tLeave this shell", Handler::Leave);
-pub(super) const QUIT: Command = Command::new("quit", "quit\tLeave this shell", Handler::Leave);
+pub(super) const EXIT: Command = Command::new("exit", Handler::Leave);
+pub(super) const QUIT: Command = Command::new("quit", Handler::Leave);
 
 /// The end of the input, spelled out.
-pub(super) const END_OF_FILE: Command = Command::new("EOF", "", Handler::Leave);
+pub(super) const END_OF_FILE: Command = Command::new("EOF", Handler::Leave);
 
 fn help(session: &mut Session<'_>, argument: &str) -> Result<(), Failure> {
     let text = match find(argument) {
         _ if argument.is_empty() => help::overview(&session.plugins.names()),
-        Some(command) if !command.help.is_empty() => help::topic(command),
+        Some(command) if !command.help().is_empty() => help::topic(command),
         Some(_) | None => match session.plugins.find(argument) {
             Ok(Some(plugin)) => help::plugin(&plugin),
             Ok(None) | Err(_) => format!("*** No help on {argument}"),

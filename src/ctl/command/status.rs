@@ -29,15 +29,7 @@ pub(super) const STATUS: Command = Command {
     ],
     completes: &[Completes::Processes],
     needs: "getVersion getAllProcessInfo getAllProcessDetails /live",
-    ..Command::new(
-        "status",
-        "status <name>\tShow the status of one process\n\
-         status <gname>:*\tShow the status of every process of a group\n\
-         status <name> <name>\tShow the status of several processes\n\
-         status\tShow the status of all processes\n\
-         status --watch 5\tRefresh at least every 5 seconds",
-        Handler::Arguments(run),
-    )
+    ..Command::new("status", Handler::Arguments(run))
 };
 
 /// What `status` was asked for.

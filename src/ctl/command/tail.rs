@@ -24,16 +24,7 @@ pub(super) const TAIL: Command = Command {
     ],
     needs: "getVersion getAllProcessInfo readProcessStdoutLog readProcessStderrLog \
         /logtail /live",
-    ..Command::new(
-        "tail",
-        "tail [-f] <name> [stdout|stderr] (default stdout)\n\
-         For example:\n\
-         tail -f <name>\tShow what the process writes until Ctrl-C\n\
-         tail -100 <name>\tShow the last 100 bytes it wrote\n\
-         tail <name> stderr\tShow the last 1600 bytes of its standard error\n\
-         tail -f <name> <name> both\tFollow stdout and stderr of several processes, each line prefixed with its name",
-        Handler::Arguments(tail),
-    )
+    ..Command::new("tail", Handler::Arguments(tail))
 };
 
 pub(super) const MAINTAIL: Command = Command {
@@ -42,13 +33,7 @@ pub(super) const MAINTAIL: Command = Command {
         "show what is logged from now on, until Ctrl-C",
     )],
     needs: "getVersion readLog /mainlogtail",
-    ..Command::new(
-        "maintail",
-        "maintail -f\tShow what supervisord logs until Ctrl-C\n\
-         maintail -100\tShow the last 100 bytes of its log\n\
-         maintail\tShow the last 1600 bytes of its log",
-        Handler::Arguments(maintail),
-    )
+    ..Command::new("maintail", Handler::Arguments(maintail))
 };
 
 fn tail(session: &mut Session<'_>, arguments: &[&str]) -> Result<(), Failure> {

@@ -12,11 +12,7 @@ use crate::ctl::session::{Json, json};
 
 pub(super) const REREAD: Command = Command {
     needs: "reloadConfig",
-    ..Command::new(
-        "reread",
-        "reread\tRe-read the configuration files and list what changed",
-        Handler::Bare(reread),
-    )
+    ..Command::new("reread", Handler::Bare(reread))
 };
 
 const DRY_RUN: &str = "--dry-run";
@@ -29,13 +25,7 @@ pub(super) const UPDATE: Command = Command {
     completes: &[Completes::Groups],
     needs: "reloadConfig getAllProcessInfo updateProcessGroup stopProcessGroup \
         removeProcessGroup addProcessGroup",
-    ..Command::new(
-        "update",
-        "update\tRe-read the configuration and apply it; only changed processes are restarted\n\
-         update all\tRe-read the configuration and apply it to all groups\n\
-         update <gname> [...]\tRe-read the configuration and apply it to these groups only",
-        Handler::Arguments(update),
-    )
+    ..Command::new("update", Handler::Arguments(update))
 };
 
 /// Names of groups: what reading the files again changed.

@@ -32,12 +32,7 @@ pub(super) const WAIT: Command = Command {
     completes: &[Completes::Processes],
     needs: "getVersion getAllProcessInfo /live",
     addition: true,
-    ..Command::new(
-        "wait",
-        "wait <name> [...]\tWait until processes are RUNNING\n\
-         wait all\tWait for every process",
-        Handler::Arguments(run),
-    )
+    ..Command::new("wait", Handler::Arguments(run))
 };
 
 /// What can follow `--for`.
