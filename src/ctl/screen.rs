@@ -5,8 +5,9 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 
 use nix::sys::signal::{SigSet, Signal, raise};
-use nix::sys::signalfd::{SfdFlags, SignalFd};
+use nix::sys::signalfd::SignalFd;
 
+use super::interrupt::blocked;
 use super::table::cut;
 use super::terminal::{Mode, write};
 use crate::visible::visible;
@@ -81,11 +82,8 @@ impl Drop for Screen {
 impl Screen {
     /// Take the terminal. Keys come one by one, Ctrl-C among them.
     pub fn open() -> io::Result<Self> {
-        let mask = SIGNALS.into_iter().collect::<SigSet>();
         let before = Mask(SigSet::thread_get_mask()?);
-        mask.thread_block()?;
-        let flags = SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK;
-        let signals = SignalFd::with_flags(&mask, flags)?;
+        let signals = blocked(&SIGNALS)?;
         let keys = Mode::by_key()?;
         write(ENTER.as_bytes())?;
         Ok(Self {

@@ -4,6 +4,7 @@ mod rule;
 
 use std::time::{Duration, Instant};
 
+use visord_model::state::ProcessState;
 use visord_xmlrpc::Client;
 
 use super::{Command, Completes, ExitStatus, Failure, Handler, Opt, Session};
@@ -14,7 +15,7 @@ use crate::ctl::names::select_or_all;
 use crate::ctl::process::ProcessInfo;
 use crate::ctl::session::json;
 use crate::ctl::watcher::Watcher;
-use rule::{States, WaitProgress, WaitVerdict};
+use rule::{WaitOutcome, WaitProgress, WaitVerdict, read_states};
 
 pub(super) const WAIT: Command = Command {
     options: &[
@@ -47,17 +48,15 @@ const POLL_INTERVAL: Duration = Duration::from_millis(200);
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct WaitRequest<'a> {
     names: Vec<&'a str>,
-    wanted: States,
+    wanted: Vec<ProcessState>,
     timeout: Option<Duration>,
 }
 
 impl<'a> WaitRequest<'a> {
     fn read(arguments: &[&'a str]) -> Result<Self, String> {
         let mut arguments = arguments.to_vec();
-        let wanted = match take_value(&mut arguments, &["--for"])? {
-            Some(text) => States::read(text)?,
-            None => States::default(),
-        };
+        let wanted = take_value(&mut arguments, &["--for"])?;
+        let wanted = read_states(wanted.unwrap_or("RUNNING"))?;
         let timeout = take_value(&mut arguments, &["--timeout"])?;
         let timeout = timeout.map(seconds).transpose()?;
         if let Some(option) = arguments.iter().find(|word| word.starts_with("--")) {
@@ -194,16 +193,20 @@ impl Wait<'_, '_, '_> {
         now: Instant,
         up: Option<Duration>,
     ) -> Result<(), Failure> {
-        for outcome in waiting.outcomes(now) {
-            let (name, state) = (outcome.namespec, outcome.state());
-            let reached = outcome.verdict == WaitVerdict::Reached;
-            let item = json!({ "namespec": name, "state": state, "reached": reached });
+        for outcome in waiting.outcomes(now, up) {
+            let WaitOutcome {
+                namespec: name,
+                state,
+                reached,
+                failure,
+            } = outcome;
             let text = match state {
                 Some(state) if reached => format!("{name}: {state}\n"),
                 Some(_) | None => String::new(),
             };
-            self.session.tell_item(&text, || item)?;
-            if let Some((status, why)) = outcome.failure(&self.request.wanted, up) {
+            let item = || json!({ "namespec": name, "state": state, "reached": reached });
+            self.session.tell_item(&text, item)?;
+            if let Some((status, why)) = failure {
                 let line = format!("{name}: ERROR ({why})");
                 self.session.fail(status, &line)?;
             }
@@ -223,10 +226,13 @@ mod tests {
         };
         let request = read("web-* --for STOPPED,exited g:a --timeout=1.5").expect("a request");
         assert_eq!(request.names, ["web-*", "g:a"]);
-        assert_eq!(request.wanted.to_string(), "STOPPED or EXITED");
+        assert_eq!(
+            request.wanted,
+            [ProcessState::Stopped, ProcessState::Exited]
+        );
         assert_eq!(request.timeout, Some(Duration::from_millis(1500)));
         let request = read("x").expect("a request");
-        assert_eq!(request.wanted.to_string(), "RUNNING");
+        assert_eq!(request.wanted, [ProcessState::Running]);
         assert_eq!(request.timeout, None);
         for (argument, message) in [
             ("", "wait requires a process name"),
