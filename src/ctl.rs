@@ -212,23 +212,21 @@ fn attempt_once(session: &mut Session<'_>, line: &str) -> Result<Flow, Failure> 
 /// Ask for name and password, kept for the session; false if no user is to be asked. An action
 /// on the command line asks for no more than a password that was left out.
 fn log_in(session: &mut Session<'_>) -> Result<bool, Failure> {
-    let terminal = &mut session.terminal;
-    if !session.confirm && session.server.lacks_password() && terminal.can_ask() {
-        let password = terminal.ask_secret("Password:")?;
-        session.server.password = Some(password.ok_or_else(Failure::end_of_input)?.into());
-        return Ok(true);
+    let may_ask = session.server.lacks_password() && session.terminal.can_ask();
+    let mut username = None;
+    if session.confirm || !may_ask {
+        session.fail(ExitStatus::Generic, "Server requires authentication")?;
+        if !session.confirm {
+            return Ok(false);
+        }
+        let answer = session.terminal.ask("Username:")?;
+        username = Some(answer.ok_or_else(Failure::end_of_input)?);
     }
-    session.fail(ExitStatus::Generic, "Server requires authentication")?;
-    if !session.confirm {
-        return Ok(false);
-    }
-    let terminal = &mut session.terminal;
-    let username = terminal
-        .ask("Username:")?
-        .ok_or_else(Failure::end_of_input)?;
-    let password = terminal.ask_secret("Password:")?;
+    let password = session.terminal.ask_secret("Password:")?;
     session.server.password = Some(password.ok_or_else(Failure::end_of_input)?.into());
-    session.server.username = Some(username);
-    session.say("")?;
+    if username.is_some() {
+        session.server.username = username;
+        session.say("")?;
+    }
     Ok(true)
 }

@@ -142,6 +142,11 @@ impl Failure {
         Self::Misused(ExitStatus::Generic, line.into())
     }
 
+    /// Arguments of an addition that cannot be used: why.
+    pub fn invalid(why: String) -> Self {
+        Self::Misused(ExitStatus::InvalidArguments, format!("Error: {why}"))
+    }
+
     /// The input ended where an answer was needed.
     pub fn end_of_input() -> Self {
         Self::Exception("EOFError", "EOF when reading a line".to_owned())

@@ -7,12 +7,13 @@ use std::rc::Rc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use visord_model::event::Stream;
 use visord_model::fault::FaultCode;
 use visord_model::state::ProcessState;
 use visord_xmlrpc::Client;
 use visord_xmlrpc::http::HangUp;
 
-use super::log::{LogChannel, LogId};
+use super::log::LogId;
 use super::{Command, Completes, Failure, Handler, Session, is};
 use crate::ctl::complete::Names;
 use crate::ctl::editor::{Ability, Editor, Entered, Full, Printer};
@@ -80,7 +81,7 @@ impl Foreground<'_, '_, '_> {
         let interrupted = self.session.terminal.take_interrupts()?;
         self.session.say(GREETING)?;
         let mut streams = Vec::new();
-        for channel in [LogChannel::Stdout, LogChannel::Stderr] {
+        for channel in [Stream::Stdout, Stream::Stderr] {
             let path = LogId::Of(self.name, channel).stream();
             streams.extend(ByteStream::open_log(self.session, &path)?);
         }

@@ -1,6 +1,7 @@
 //! A log that a server keeps: reading its end and following it, for `tail` and `maintail`.
 
 use visord_config::value::parse_int;
+use visord_model::event::Stream;
 use visord_model::fault::FaultCode;
 use visord_xmlrpc::client::encode_query;
 use visord_xmlrpc::{Client, Value};
@@ -10,30 +11,13 @@ use crate::ctl::follow;
 use crate::ctl::process::refusable;
 use crate::ctl::session::Session;
 
-/// One of the two outputs of a process.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum LogChannel {
-    Stdout,
-    Stderr,
-}
-
-impl LogChannel {
-    /// As URLs name it.
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Stdout => "stdout",
-            Self::Stderr => "stderr",
-        }
-    }
-
-    /// The channels of that name, in any case.
-    pub(super) fn named(word: &str) -> Option<&'static [Self]> {
-        match word.to_lowercase().as_str() {
-            "stdout" => Some(&[Self::Stdout]),
-            "stderr" => Some(&[Self::Stderr]),
-            "both" => Some(&[Self::Stdout, Self::Stderr]),
-            _ => None,
-        }
+/// The outputs of a process of that name, in any case.
+pub(super) fn streams_named(word: &str) -> Option<&'static [Stream]> {
+    match word.to_lowercase().as_str() {
+        "stdout" => Some(&[Stream::Stdout]),
+        "stderr" => Some(&[Stream::Stderr]),
+        "both" => Some(&[Stream::Stdout, Stream::Stderr]),
+        _ => None,
     }
 }
 
@@ -70,7 +54,7 @@ pub(super) enum LogId<'a> {
     /// Of the daemon itself.
     Main,
     /// Of the process of this name.
-    Of(&'a str, LogChannel),
+    Of(&'a str, Stream),
 }
 
 impl LogId<'_> {
@@ -122,8 +106,8 @@ impl LogId<'_> {
             Self::Main => client.call("supervisor.readLog", &range),
             Self::Of(name, channel) => {
                 let method = match channel {
-                    LogChannel::Stdout => "supervisor.readProcessStdoutLog",
-                    LogChannel::Stderr => "supervisor.readProcessStderrLog",
+                    Stream::Stdout => "supervisor.readProcessStdoutLog",
+                    Stream::Stderr => "supervisor.readProcessStderrLog",
                 };
                 client.call(method, &[&[(*name).into()], &range[..]].concat())
             }

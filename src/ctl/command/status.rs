@@ -91,9 +91,7 @@ fn run(session: &mut Session<'_>, arguments: &[&str]) -> Result<(), Failure> {
         }
         reached => reached?,
     };
-    let request = StatusRequest::read(arguments).map_err(|message| {
-        Failure::Misused(ExitStatus::InvalidArguments, format!("Error: {message}"))
-    })?;
+    let request = StatusRequest::read(arguments).map_err(Failure::invalid)?;
     let view = StatusView::look(&mut client, &request)?;
     if let Some(watching) = request.watch {
         return watch::run(session, client, &request, watching, view);

@@ -4,9 +4,10 @@
 mod merged;
 mod several;
 
+use visord_model::event::Stream;
 use visord_model::pyrepr::repr;
 
-use super::log::{Extent, LogChannel, LogId};
+use super::log::{Extent, LogId, streams_named};
 use super::{Command, Completes, Failure, Handler, Opt, Session};
 
 pub(super) const TAIL: Command = Command {
@@ -59,8 +60,8 @@ fn read<'a>(arguments: &[&'a str]) -> Result<(LogId<'a>, Extent), Failure> {
         return Err(Failure::refused("Error: tail requires process name"));
     };
     let channel = match channel.last() {
-        None => LogChannel::Stdout,
-        Some(word) => match LogChannel::named(word) {
+        None => Stream::Stdout,
+        Some(word) => match streams_named(word) {
             Some([channel]) => *channel,
             Some(_) | None => {
                 let line = format!("Error: bad channel {}", repr(word));
@@ -97,13 +98,13 @@ mod tests {
     #[test]
     fn what_is_asked_for() {
         for (argument, name, channel, extent) in [
-            ("x", "x", LogChannel::Stdout, Extent::DEFAULT),
-            ("x STDERR", "x", LogChannel::Stderr, Extent::DEFAULT),
-            ("-10 x", "x", LogChannel::Stdout, Extent::From(-10)),
-            ("-0 x", "x", LogChannel::Stdout, Extent::From(0)),
-            ("--5 x", "x", LogChannel::Stdout, Extent::From(5)),
-            ("-f g:x stderr", "g:x", LogChannel::Stderr, Extent::Follow),
-            ("x y stdout", "x", LogChannel::Stdout, Extent::DEFAULT),
+            ("x", "x", Stream::Stdout, Extent::DEFAULT),
+            ("x STDERR", "x", Stream::Stderr, Extent::DEFAULT),
+            ("-10 x", "x", Stream::Stdout, Extent::From(-10)),
+            ("-0 x", "x", Stream::Stdout, Extent::From(0)),
+            ("--5 x", "x", Stream::Stdout, Extent::From(5)),
+            ("-f g:x stderr", "g:x", Stream::Stderr, Extent::Follow),
+            ("x y stdout", "x", Stream::Stdout, Extent::DEFAULT),
         ] {
             let expected = (LogId::Of(name, channel), extent);
             assert_eq!(read(&arguments(argument)).expect(argument), expected);

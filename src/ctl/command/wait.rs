@@ -74,9 +74,7 @@ impl<'a> WaitRequest<'a> {
 }
 
 fn run(session: &mut Session<'_>, arguments: &[&str]) -> Result<(), Failure> {
-    let request = WaitRequest::read(arguments).map_err(|message| {
-        Failure::Misused(ExitStatus::InvalidArguments, format!("Error: {message}"))
-    })?;
+    let request = WaitRequest::read(arguments).map_err(Failure::invalid)?;
     let interrupted = session.terminal.take_interrupts()?;
     let deadline = request.timeout.map(|timeout| Instant::now() + timeout);
     let mut wait = Wait {

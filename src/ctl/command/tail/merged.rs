@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::{Duration, Instant};
 
+use visord_model::event::Stream;
 use visord_model::state::ProcessState;
 use visord_xmlrpc::client::encode_path;
 use visord_xmlrpc::{CallError, Client};
 
 use super::several::Labels;
-use crate::ctl::command::log::{LogChannel, LogId, NO_LOG};
+use crate::ctl::command::log::{LogId, NO_LOG};
 use crate::ctl::failure::{ExitStatus, Failure};
 use crate::ctl::follow::{ByteStream, GREETING, left_until};
 use crate::ctl::interrupt::Taken;
@@ -29,7 +30,7 @@ const RETRY_INTERVAL: Duration = Duration::from_secs(1);
 pub(super) fn follow(
     session: &mut Session<'_>,
     labels: &Labels,
-    channels: &[LogChannel],
+    channels: &[Stream],
 ) -> Result<(), Failure> {
     let interrupted = session.terminal.take_interrupts()?;
     session.say(GREETING)?;
@@ -74,7 +75,7 @@ pub(super) fn follow(
 struct MergedLog {
     /// Index of the process.
     process: usize,
-    channel: LogChannel,
+    channel: Stream,
     /// Nothing before it is opened, and after it broke off.
     stream: Option<ByteStream>,
     /// The daemon has no such log.

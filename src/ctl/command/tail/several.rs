@@ -1,12 +1,13 @@
 //! `tail` of several processes, of both outputs of one, or by lines: what the original does not
 //! have. A label in front of each line says where it comes from.
 
+use visord_model::event::Stream;
 use visord_model::name::Namespec;
 use visord_xmlrpc::Client;
 
 use super::merged;
 use crate::ctl::arguments::take_value;
-use crate::ctl::command::log::{Extent, LogChannel, LogId, NO_LOG};
+use crate::ctl::command::log::{Extent, LogId, NO_LOG, streams_named};
 use crate::ctl::failure::{ExitStatus, Failure};
 use crate::ctl::lines::{last_lines, lines};
 use crate::ctl::names::{is_pattern, select};
@@ -18,7 +19,7 @@ use crate::ctl::table::PLAIN;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct TailRequest<'a> {
     names: Vec<&'a str>,
-    channels: &'static [LogChannel],
+    channels: &'static [Stream],
     part: TailPart,
     /// It cannot mean anything to the original.
     is_ours: bool,
@@ -59,9 +60,9 @@ impl<'a> TailRequest<'a> {
                     .map_err(|_| Failure::refused(format!("Error: bad number of lines {text}")))?,
             ),
         };
-        let mut channels: &[LogChannel] = &[LogChannel::Stdout];
+        let mut channels: &[Stream] = &[Stream::Stdout];
         if let [_, .., last] = &arguments[..]
-            && let Some(named) = LogChannel::named(last)
+            && let Some(named) = streams_named(last)
         {
             channels = named;
             arguments.pop();
@@ -191,7 +192,7 @@ pub(super) struct Labels {
 
 impl Labels {
     /// `web-1 | text`, with `!` for standard error.
-    pub(super) fn line(&self, at: usize, channel: LogChannel, text: &[u8]) -> Vec<u8> {
+    pub(super) fn line(&self, at: usize, channel: Stream, text: &[u8]) -> Vec<u8> {
         /// Those that are neither red nor hard to read.
         const COLORS: [&str; 5] = ["\x1b[36m", "\x1b[32m", "\x1b[33m", "\x1b[35m", "\x1b[34m"];
         const RED: &str = "\x1b[31m";
@@ -199,8 +200,8 @@ impl Labels {
             return text.to_vec();
         };
         let (sign, sign_color) = match channel {
-            LogChannel::Stdout => ("|", ""),
-            LogChannel::Stderr => ("!", RED),
+            Stream::Stdout => ("|", ""),
+            Stream::Stderr => ("!", RED),
         };
         let name = &self.names[at];
         let label = if self.colors {
@@ -217,8 +218,8 @@ impl Labels {
 mod tests {
     use super::*;
 
-    const STDOUT: &[LogChannel] = &[LogChannel::Stdout];
-    const BOTH: &[LogChannel] = &[LogChannel::Stdout, LogChannel::Stderr];
+    const STDOUT: &[Stream] = &[Stream::Stdout];
+    const BOTH: &[Stream] = &[Stream::Stdout, Stream::Stderr];
 
     fn read(argument: &str) -> Result<Option<TailRequest<'_>>, Failure> {
         TailRequest::read(&argument.split_whitespace().collect::<Vec<_>>())
@@ -269,12 +270,12 @@ mod tests {
             colors,
         };
         let plain = labels(Some(5), false);
-        assert_eq!(plain.line(0, LogChannel::Stdout, b"x"), b"web-1 | x");
-        assert_eq!(plain.line(1, LogChannel::Stderr, b"y"), b"a     ! y");
+        assert_eq!(plain.line(0, Stream::Stdout, b"x"), b"web-1 | x");
+        assert_eq!(plain.line(1, Stream::Stderr, b"y"), b"a     ! y");
         assert_eq!(
-            labels(Some(5), true).line(1, LogChannel::Stderr, b"y"),
+            labels(Some(5), true).line(1, Stream::Stderr, b"y"),
             b"\x1b[32ma     \x1b[31m!\x1b[0m y"
         );
-        assert_eq!(labels(None, true).line(0, LogChannel::Stdout, b"x"), b"x");
+        assert_eq!(labels(None, true).line(0, Stream::Stdout, b"x"), b"x");
     }
 }
