@@ -95,7 +95,7 @@ fn act(settings: Settings) -> ExitCode {
     }
     let mut session = Session {
         server: settings.server,
-        terminal: &mut terminal,
+        terminal,
         confirm,
         exit_status: ExitStatus::Success,
         report: settings.json.then(Report::default),
@@ -118,7 +118,7 @@ fn act(settings: Settings) -> ExitCode {
 
 /// Carry out an action, or become the plug-in of that name: its arguments are just as they were
 /// typed, and its end is ours.
-fn act_once(session: &mut Session<'_>, action: &[String]) -> Result<ExitStatus, Failure> {
+fn act_once(session: &mut Session, action: &[String]) -> Result<ExitStatus, Failure> {
     let refusal = match session.plugins.find(&action[0]) {
         Ok(Some(plugin)) => plugin.replace_process(session, &action[1..]),
         Ok(None) => {
@@ -134,7 +134,7 @@ fn act_once(session: &mut Session<'_>, action: &[String]) -> Result<ExitStatus, 
 
 /// Carry out an action, `status` if there is none, and then what is typed in a shell.
 fn act_in_shell(
-    session: &mut Session<'_>,
+    session: &mut Session,
     action: &[String],
     prompt: &str,
     history_file: Option<&Path>,
@@ -158,7 +158,7 @@ fn act_in_shell(
 }
 
 /// An action as one line. A plug-in gets its arguments back as they were typed.
-fn line_of(session: &Session<'_>, action: &[String]) -> String {
+fn line_of(session: &Session, action: &[String]) -> String {
     if !matches!(session.plugins.find(&action[0]), Ok(Some(_))) {
         return action.join(" ");
     }
@@ -168,14 +168,14 @@ fn line_of(session: &Session<'_>, action: &[String]) -> String {
 }
 
 /// Carry out a line, and with `--json` print one document about it. Fails if the terminal is gone.
-pub fn attempt(session: &mut Session<'_>, line: &str) -> Result<Flow, Failure> {
+pub fn attempt(session: &mut Session, line: &str) -> Result<Flow, Failure> {
     let flow = attempt_once(session, line)?;
     print_report(session, line)?;
     Ok(flow)
 }
 
 /// With `--json`: the document for what this line did.
-fn print_report(session: &mut Session<'_>, line: &str) -> Result<(), Failure> {
+fn print_report(session: &mut Session, line: &str) -> Result<(), Failure> {
     if let Some(report) = &mut session.report {
         if mem::take(&mut report.is_told) {
             return Ok(());
@@ -189,7 +189,7 @@ fn print_report(session: &mut Session<'_>, line: &str) -> Result<(), Failure> {
 
 /// Carry out a line and report its failure. Asks for a login where one is required and a user can
 /// be asked (spec interfaces 4.5). Fails if the terminal is gone.
-fn attempt_once(session: &mut Session<'_>, line: &str) -> Result<Flow, Failure> {
+fn attempt_once(session: &mut Session, line: &str) -> Result<Flow, Failure> {
     loop {
         let failure = match execute(session, line) {
             Ok(flow) => return Ok(flow),
@@ -211,7 +211,7 @@ fn attempt_once(session: &mut Session<'_>, line: &str) -> Result<Flow, Failure> 
 
 /// Ask for name and password, kept for the session; false if no user is to be asked. An action
 /// on the command line asks for no more than a password that was left out.
-fn log_in(session: &mut Session<'_>) -> Result<bool, Failure> {
+fn log_in(session: &mut Session) -> Result<bool, Failure> {
     let may_ask = session.server.lacks_password() && session.terminal.can_ask();
     let mut username = None;
     if session.confirm || !may_ask {

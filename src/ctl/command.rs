@@ -29,11 +29,11 @@ pub enum Handler {
     /// It leaves the shell.
     Leave,
     /// It takes no arguments.
-    Bare(fn(&mut Session<'_>) -> Result<(), Failure>),
+    Bare(fn(&mut Session) -> Result<(), Failure>),
     /// It takes arguments.
-    Arguments(fn(&mut Session<'_>, &[&str]) -> Result<(), Failure>),
+    Arguments(fn(&mut Session, &[&str]) -> Result<(), Failure>),
     /// It takes the rest of the line, without blanks at its ends.
-    Text(fn(&mut Session<'_>, &str) -> Result<(), Failure>),
+    Text(fn(&mut Session, &str) -> Result<(), Failure>),
 }
 
 /// What TAB offers for an argument (spec interfaces 4.9).
@@ -122,7 +122,7 @@ pub fn find(name: &str) -> Option<&'static Command> {
 }
 
 /// Carry out a line as it was typed or put together from the command line.
-pub fn execute(session: &mut Session<'_>, line: &str) -> Result<Flow, Failure> {
+pub fn execute(session: &mut Session, line: &str) -> Result<Flow, Failure> {
     if line.trim().is_empty() {
         return Ok(Flow::Continue);
     }
@@ -146,12 +146,7 @@ fn split_name(line: &str) -> (&str, &str) {
 }
 
 /// Run the plug-in of that name, if there is one.
-fn plugin(
-    session: &mut Session<'_>,
-    name: &str,
-    argument: &str,
-    line: &str,
-) -> Result<Flow, Failure> {
+fn plugin(session: &mut Session, name: &str, argument: &str, line: &str) -> Result<Flow, Failure> {
     let found = session.plugins.find(name).and_then(|plugin| {
         let arguments = visord_actors::spawn::split(argument).map_err(|error| error.to_string())?;
         Ok(plugin.map(|plugin| (plugin, arguments)))
@@ -166,7 +161,7 @@ fn plugin(
     }
 }
 
-fn unknown(session: &mut Session<'_>, line: &str) -> Result<Flow, Failure> {
+fn unknown(session: &mut Session, line: &str) -> Result<Flow, Failure> {
     let message = format!("*** Unknown syntax: {}", line.trim());
     session.fail(ExitStatus::Generic, &message)?;
     Ok(Flow::Continue)
@@ -227,7 +222,7 @@ impl Command {
         methods.map(|name| format!("supervisor.{name}"))
     }
 
-    fn execute(&self, session: &mut Session<'_>, argument: &str) -> Result<Flow, Failure> {
+    fn execute(&self, session: &mut Session, argument: &str) -> Result<Flow, Failure> {
         let done = match self.run {
             Handler::Leave => {
                 session.say("")?;
@@ -252,7 +247,7 @@ impl Command {
 
     /// Report a failure that has a wording of its own; others are returned, as exactly as this
     /// command knows them.
-    fn report(&self, session: &mut Session<'_>, failure: Failure) -> Result<(), Failure> {
+    fn report(&self, session: &mut Session, failure: Failure) -> Result<(), Failure> {
         match &failure {
             Failure::Refused(status, line) => session.fail(*status, line),
             Failure::Misused(status, line) => {
@@ -283,7 +278,7 @@ impl Command {
     }
 
     /// The methods that the daemon lacks, if any: those that it cannot explain.
-    fn lacking(&self, session: &Session<'_>) -> Option<Failure> {
+    fn lacking(&self, session: &Session) -> Option<Failure> {
         let mut client = session.server.client().ok()?;
         let is_lacking = |method: &String| {
             let explained = client.call("system.methodHelp", &[method.into()]);

@@ -17,7 +17,7 @@ use super::session::Session;
 pub const GREETING: &str = "==> Press Ctrl-C to exit <==";
 
 /// Show a log until Ctrl-C, or until the server ends it.
-pub fn log(session: &mut Session<'_>, path: &str) -> Result<(), Failure> {
+pub fn log(session: &mut Session, path: &str) -> Result<(), Failure> {
     let interrupted = session.terminal.take_interrupts()?;
     session.say(GREETING)?;
     let Some(mut stream) = ByteStream::open_log(session, path)? else {
@@ -95,7 +95,7 @@ impl ByteStream {
     }
 
     /// Open a log; nothing after the reason was written to standard error.
-    pub fn open_log(session: &mut Session<'_>, path: &str) -> Result<Option<Self>, Failure> {
+    pub fn open_log(session: &mut Session, path: &str) -> Result<Option<Self>, Failure> {
         let reason = match Self::open(session.server.client()?, &encode_path(path)) {
             Ok(stream) => return Ok(Some(stream)),
             Err(CallError::Unauthorized) => "Cannot read, status code 401".to_owned(),

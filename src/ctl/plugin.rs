@@ -94,7 +94,7 @@ impl Plugin {
     }
 
     /// Become the plug-in. Returns only with the reason why that is impossible.
-    pub fn replace_process(&self, session: &Session<'_>, arguments: &[String]) -> String {
+    pub fn replace_process(&self, session: &Session, arguments: &[String]) -> String {
         let file = match self.file() {
             Ok(file) => file,
             Err(why) => return why,
@@ -109,7 +109,7 @@ impl Plugin {
     }
 
     /// Run it and wait for its end; Ctrl-C is its own meanwhile. Fails if the terminal is gone.
-    pub fn run(&self, session: &mut Session<'_>, arguments: &[String]) -> Result<Flow, Failure> {
+    pub fn run(&self, session: &mut Session, arguments: &[String]) -> Result<Flow, Failure> {
         let outcome = match self.file() {
             Ok(file) => {
                 let _interrupts = session.terminal.take_interrupts()?;
@@ -130,7 +130,7 @@ impl Plugin {
     /// The exit code, as a shell gives it.
     fn start_and_wait(
         &self,
-        session: &Session<'_>,
+        session: &Session,
         file: &Path,
         arguments: &[String],
     ) -> Result<u8, Errno> {
@@ -166,7 +166,7 @@ impl Plugin {
 
 /// The environment of a plug-in: ours, and where the daemon is. Of the variables that say this,
 /// those without a value are unset, for they may be about another daemon.
-fn environment(session: &Session<'_>) -> impl Iterator<Item = (OsString, OsString)> {
+fn environment(session: &Session) -> impl Iterator<Item = (OsString, OsString)> {
     let server = &session.server;
     let password = server.password.as_ref().map(Secret::expose);
     let file = session.plugins.file.as_ref();

@@ -175,11 +175,11 @@ impl Report {
 
 /// Everything commands share: the server, the user's terminal and the outcome so far. What prints
 /// fails only if standard output is gone; what asks, also at the end of the input.
-pub struct Session<'t> {
+pub struct Session {
     /// Where calls go.
     pub server: Server,
     /// The user's terminal.
-    pub terminal: &'t mut Terminal,
+    pub terminal: Terminal,
     /// Ask before the daemon is ended or restarted.
     pub confirm: bool,
     /// The last failure; later successes do not reset it (spec interfaces 4.4).
@@ -190,7 +190,7 @@ pub struct Session<'t> {
     pub plugins: Plugins,
 }
 
-impl Session<'_> {
+impl Session {
     /// Write a line (or several) to standard output.
     pub fn say(&mut self, line: &str) -> Result<(), Failure> {
         match &mut self.report {

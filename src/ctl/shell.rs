@@ -18,7 +18,7 @@ use crate::visible::visible;
 /// Take lines until the user leaves or ([`Flow::Continue`]) there is no more input. Fails if the
 /// terminal is gone.
 pub fn run(
-    session: &mut Session<'_>,
+    session: &mut Session,
     prompt: &str,
     history_file: Option<&Path>,
 ) -> Result<Flow, Failure> {
@@ -78,7 +78,7 @@ pub fn leave_on_interrupt(status: ExitStatus) -> impl Fn() + Send + 'static {
 }
 
 /// What can be named. A server that does not answer has no names to offer.
-fn names(session: &Session<'_>) -> Rc<Names> {
+fn names(session: &Session) -> Rc<Names> {
     let (server, plugins) = (session.server.clone(), session.plugins.clone());
     Rc::new(Names::new(
         move || plugins.names(),
@@ -89,7 +89,7 @@ fn names(session: &Session<'_>) -> Rc<Names> {
 /// The history, which the editor learns. Without its file a shell is still a shell: a warning is
 /// all.
 fn open_history(
-    session: &mut Session<'_>,
+    session: &mut Session,
     path: &Path,
     editor: Option<&mut (dyn Editor + 'static)>,
 ) -> Result<Option<History>, Failure> {

@@ -151,7 +151,7 @@ const CLEAR_OPERATION: Operation = Operation {
 
 /// Make the requests that a command consists of, one after the other.
 fn make(
-    session: &mut Session<'_>,
+    session: &mut Session,
     command: &str,
     names: &[&str],
     operations: &[&Operation],
@@ -165,7 +165,7 @@ fn make(
     operations.try_for_each(|operation| operation.make(session, &mut client, names, &[]))
 }
 
-fn signal(session: &mut Session<'_>, arguments: &[&str]) -> Result<(), Failure> {
+fn signal(session: &mut Session, arguments: &[&str]) -> Result<(), Failure> {
     let mut client = session.server.reach()?;
     match arguments {
         [signal, names @ ..] if !names.is_empty() => {
@@ -177,7 +177,7 @@ fn signal(session: &mut Session<'_>, arguments: &[&str]) -> Result<(), Failure> 
     }
 }
 
-fn logs(session: &mut Session<'_>, arguments: &[&str]) -> Result<(), Failure> {
+fn logs(session: &mut Session, arguments: &[&str]) -> Result<(), Failure> {
     let (method, done, names) = match arguments {
         ["rotate", names @ ..] => ("supervisor.rotateProcessLogs", "rotated", names),
         ["reopen", names @ ..] => ("supervisor.reopenProcessLogs", "reopened", names),
@@ -203,7 +203,7 @@ impl Operation {
     /// parameters after the name.
     fn make(
         &self,
-        session: &mut Session<'_>,
+        session: &mut Session,
         client: &mut Client,
         names: &[&str],
         extra: &[Value],
@@ -237,7 +237,7 @@ impl Operation {
         Ok(())
     }
 
-    fn report_all(&self, session: &mut Session<'_>, results: &Value) -> Result<(), Failure> {
+    fn report_all(&self, session: &mut Session, results: &Value) -> Result<(), Failure> {
         let outcomes = RequestOutcome::read_all(results)?;
         let mut outcomes = outcomes.iter();
         outcomes.try_for_each(|outcome| self.wording.report(session, outcome))

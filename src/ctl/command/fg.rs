@@ -39,7 +39,7 @@ const LAST_ANSWERS: Duration = Duration::from_millis(1500);
 
 const EXITING: &str = "Exiting foreground";
 
-fn run(session: &mut Session<'_>, names: &[&str]) -> Result<(), Failure> {
+fn run(session: &mut Session, names: &[&str]) -> Result<(), Failure> {
     let mut client = session.server.reach()?;
     let name = match names {
         [] => return Err(Failure::misused("ERROR: no process name supplied")),
@@ -64,13 +64,13 @@ fn run(session: &mut Session<'_>, names: &[&str]) -> Result<(), Failure> {
 }
 
 /// A process in the foreground.
-struct Foreground<'s, 't, 'n> {
-    session: &'s mut Session<'t>,
+struct Foreground<'s> {
+    session: &'s mut Session,
     client: Client,
-    name: &'n str,
+    name: &'s str,
 }
 
-impl Foreground<'_, '_, '_> {
+impl Foreground<'_> {
     /// Show both logs and send lines until the user leaves or the process ends.
     fn run(&mut self) -> Result<(), Failure> {
         let is_full = Ability::of_console() == Ability::Full;

@@ -28,7 +28,7 @@ pub(super) const REMOVE: Command = Command {
     ..Command::new("remove", Handler::Arguments(remove))
 };
 
-fn avail(session: &mut Session<'_>) -> Result<(), Failure> {
+fn avail(session: &mut Session) -> Result<(), Failure> {
     let all = match ConfiguredProcess::all(&mut session.server.client()?) {
         Err(Failure::Call(CallError::Fault(fault))) if is(FaultCode::ShutdownState, fault.code) => {
             return Err(Failure::refused("ERROR: supervisor shutting down"));
@@ -39,7 +39,7 @@ fn avail(session: &mut Session<'_>) -> Result<(), Failure> {
     session.tell(&lines, || all.iter().map(ConfiguredProcess::json).collect())
 }
 
-fn add(session: &mut Session<'_>, names: &[&str]) -> Result<(), Failure> {
+fn add(session: &mut Session, names: &[&str]) -> Result<(), Failure> {
     let mut client = session.server.client()?;
     for name in &expanded(&mut client, names, configured)? {
         match refusable(client.call("supervisor.addProcessGroup", &[name.into()]))? {
@@ -57,7 +57,7 @@ fn add(session: &mut Session<'_>, names: &[&str]) -> Result<(), Failure> {
     Ok(())
 }
 
-fn remove(session: &mut Session<'_>, names: &[&str]) -> Result<(), Failure> {
+fn remove(session: &mut Session, names: &[&str]) -> Result<(), Failure> {
     let mut client = session.server.client()?;
     for name in &expanded(&mut client, names, active)? {
         match refusable(client.call("supervisor.removeProcessGroup", &[name.into()]))? {
@@ -100,7 +100,7 @@ fn active(client: &mut Client) -> Result<BTreeSet<String>, Failure> {
     Ok(all.map(|info| info.group).collect())
 }
 
-fn refuse(session: &mut Session<'_>, name: &str, fault: WireFault) -> Result<(), Failure> {
+fn refuse(session: &mut Session, name: &str, fault: WireFault) -> Result<(), Failure> {
     if !is(FaultCode::BadName, fault.code) {
         return Err(fault.into());
     }

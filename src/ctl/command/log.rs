@@ -77,7 +77,7 @@ impl LogId<'_> {
     /// Show what is wanted of it.
     pub(super) fn show(
         &self,
-        session: &mut Session<'_>,
+        session: &mut Session,
         client: &mut Client,
         extent: Extent,
     ) -> Result<(), Failure> {
@@ -97,7 +97,7 @@ impl LogId<'_> {
     /// Its bytes from that one on, or why it cannot be read.
     pub(super) fn read(
         &self,
-        session: &Session<'_>,
+        session: &Session,
         client: &mut Client,
         offset: i64,
     ) -> Result<Result<Vec<u8>, &'static str>, Failure> {
@@ -127,7 +127,7 @@ impl LogId<'_> {
     /// The bytes whose text is `text`. XML cannot carry some characters and bytes that are not
     /// UTF-8, such as the ESC of a color: our daemon offers them on its pages. Of another daemon
     /// there is only the text.
-    fn bytes(&self, session: &Session<'_>, text: &str, offset: i64) -> Result<Vec<u8>, Failure> {
+    fn bytes(&self, session: &Session, text: &str, offset: i64) -> Result<Vec<u8>, Failure> {
         /// How much may be written between the two requests, in bytes.
         const GROWTH: usize = 1024 * 1024;
         let known = text.as_bytes().to_vec();

@@ -76,7 +76,7 @@ pub(super) struct Wording {
 impl Wording {
     pub(super) fn report(
         &self,
-        session: &mut Session<'_>,
+        session: &mut Session,
         outcome: &RequestOutcome,
     ) -> Result<(), Failure> {
         let line = self.line(outcome)?;

@@ -80,7 +80,7 @@ impl<'a> StatusRequest<'a> {
     }
 }
 
-fn run(session: &mut Session<'_>, arguments: &[&str]) -> Result<(), Failure> {
+fn run(session: &mut Session, arguments: &[&str]) -> Result<(), Failure> {
     let mut client = match session.server.reach() {
         Err(Failure::Unreached { message, hint, .. }) => {
             return Err(Failure::Unreached {
@@ -135,7 +135,7 @@ impl StatusView {
     }
 
     /// Report errors, and let the exit code say what was found.
-    fn fail(&self, session: &mut Session<'_>) -> Result<(), Failure> {
+    fn fail(&self, session: &mut Session) -> Result<(), Failure> {
         session.fail_all(self.error_status, &self.errors)?;
         let mut states = self.processes().iter().filter_map(ProcessInfo::known_state);
         if states.any(ProcessState::is_stopped) {

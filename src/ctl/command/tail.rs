@@ -37,7 +37,7 @@ pub(super) const MAINTAIL: Command = Command {
     ..Command::new("maintail", Handler::Arguments(maintail))
 };
 
-fn tail(session: &mut Session<'_>, arguments: &[&str]) -> Result<(), Failure> {
+fn tail(session: &mut Session, arguments: &[&str]) -> Result<(), Failure> {
     let mut client = session.server.reach()?;
     if let Some(request) = several::TailRequest::read(arguments)?
         && several::run(session, &mut client, &request)?
@@ -77,7 +77,7 @@ fn read_extent(option: &str) -> Result<Extent, Failure> {
     Extent::read(option).ok_or_else(|| Failure::refused(format!("Error: bad argument {option}")))
 }
 
-fn maintail(session: &mut Session<'_>, arguments: &[&str]) -> Result<(), Failure> {
+fn maintail(session: &mut Session, arguments: &[&str]) -> Result<(), Failure> {
     let mut client = session.server.reach()?;
     let extent = match arguments {
         [] => Extent::DEFAULT,

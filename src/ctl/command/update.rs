@@ -80,7 +80,7 @@ impl Difference {
     }
 }
 
-fn reread(session: &mut Session<'_>) -> Result<(), Failure> {
+fn reread(session: &mut Session) -> Result<(), Failure> {
     let result = session
         .server
         .client()?
@@ -102,7 +102,7 @@ fn reread(session: &mut Session<'_>) -> Result<(), Failure> {
     session.tell(&format!("{}\n", lines.join("\n")), || difference.json())
 }
 
-fn update(session: &mut Session<'_>, arguments: &[&str]) -> Result<(), Failure> {
+fn update(session: &mut Session, arguments: &[&str]) -> Result<(), Failure> {
     let mut client = session.server.client()?;
     let result = client.call("supervisor.reloadConfig", &[]);
     let mut difference = match refusable(result)? {
@@ -128,7 +128,7 @@ fn update(session: &mut Session<'_>, arguments: &[&str]) -> Result<(), Failure> 
 
 /// Leave only the groups with these names, and report each name without a group.
 fn restrict(
-    session: &mut Session<'_>,
+    session: &mut Session,
     client: &mut Client,
     difference: &mut Difference,
     names: &[&str],
@@ -160,7 +160,7 @@ fn restrict(
 }
 
 fn apply(
-    session: &mut Session<'_>,
+    session: &mut Session,
     client: &mut Client,
     difference: &Difference,
 ) -> Result<(), Failure> {
@@ -185,11 +185,7 @@ fn apply(
 
 /// Apply the configuration to a changed group. visord restarts what changed and nothing else;
 /// for other daemons the group is removed and added again.
-fn update_group(
-    session: &mut Session<'_>,
-    client: &mut Client,
-    group: &str,
-) -> Result<(), Failure> {
+fn update_group(session: &mut Session, client: &mut Client, group: &str) -> Result<(), Failure> {
     match optional(client.call(plan::UPDATE_GROUP, &[group.into()]))? {
         Some(Ok(_)) => session.say(&format!("{group}: stopped"))?,
         Some(Err(fault)) if is(FaultCode::Failed, fault.code) => {
@@ -208,11 +204,7 @@ fn update_group(
 }
 
 /// Stop a group and say so; false if one of its processes could not be stopped.
-fn stop_group(
-    session: &mut Session<'_>,
-    client: &mut Client,
-    group: &str,
-) -> Result<bool, Failure> {
+fn stop_group(session: &mut Session, client: &mut Client, group: &str) -> Result<bool, Failure> {
     let results = client.call("supervisor.stopProcessGroup", &[group.into()])?;
     session.say(&format!("{group}: stopped"))?;
     for result in items(&results)? {

@@ -73,7 +73,7 @@ impl<'a> WaitRequest<'a> {
     }
 }
 
-fn run(session: &mut Session<'_>, arguments: &[&str]) -> Result<(), Failure> {
+fn run(session: &mut Session, arguments: &[&str]) -> Result<(), Failure> {
     let request = WaitRequest::read(arguments).map_err(Failure::invalid)?;
     let interrupted = session.terminal.take_interrupts()?;
     let deadline = request.timeout.map(|timeout| Instant::now() + timeout);
@@ -91,14 +91,14 @@ fn run(session: &mut Session<'_>, arguments: &[&str]) -> Result<(), Failure> {
 }
 
 /// A wait under way.
-struct Wait<'s, 't, 'r> {
-    session: &'s mut Session<'t>,
+struct Wait<'s, 'r> {
+    session: &'s mut Session,
     interrupted: Taken,
     deadline: Option<Instant>,
     request: WaitRequest<'r>,
 }
 
-impl Wait<'_, '_, '_> {
+impl Wait<'_, '_> {
     /// Without a time limit a server that does not answer is a failure at once; with one it may
     /// still come. One that exits meanwhile may come back.
     fn until_done(&mut self) -> Result<(), Failure> {

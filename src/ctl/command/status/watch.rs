@@ -29,7 +29,7 @@ pub(super) const SHORTEST: Duration = Duration::from_millis(100);
 const LEAVE: &[u8] = b"qQ\x03\x04";
 
 pub(super) fn run(
-    session: &mut Session<'_>,
+    session: &mut Session,
     client: Client,
     request: &StatusRequest<'_>,
     watching: Watching,
@@ -64,8 +64,8 @@ pub(super) fn run(
     }
 }
 
-struct StatusWatch<'s, 't, 'r> {
-    session: &'s mut Session<'t>,
+struct StatusWatch<'s, 'r> {
+    session: &'s mut Session,
     request: &'s StatusRequest<'r>,
     /// How often the daemon is asked even without an event.
     interval: Option<Duration>,
@@ -88,7 +88,7 @@ enum NextStep {
     End(Signal),
 }
 
-impl StatusWatch<'_, '_, '_> {
+impl StatusWatch<'_, '_> {
     /// Returns the signal that ended it, or [`Failure::Interrupted`] if the user leaves.
     fn show_until_left(&mut self, first: StatusView) -> Result<Signal, Failure> {
         let mut view = first;
@@ -240,7 +240,7 @@ fn summary(view: &StatusView) -> Summary {
 }
 
 impl WatchOutput {
-    fn open(session: &Session<'_>) -> Result<Self, Failure> {
+    fn open(session: &Session) -> Result<Self, Failure> {
         let has_screen = session.report.is_none() && is_capable();
         let kind = fstat(io::stdout()).map(|stat| SFlag::from_bits_truncate(stat.st_mode));
         Ok(Self {
@@ -250,7 +250,7 @@ impl WatchOutput {
         })
     }
 
-    fn show(&mut self, session: &mut Session<'_>, view: &StatusView) -> Result<(), Failure> {
+    fn show(&mut self, session: &mut Session, view: &StatusView) -> Result<(), Failure> {
         let colors = session.terminal.has_colors();
         if let Some(screen) = &self.screen {
             let size = Size::of_console();
@@ -278,7 +278,7 @@ fn text(view: &StatusView, colors: bool, width: Option<usize>) -> String {
 }
 
 /// One for this table alone, with the exit code that `status` would have had.
-fn document(session: &mut Session<'_>, view: &StatusView) -> Result<(), Failure> {
+fn document(session: &mut Session, view: &StatusView) -> Result<(), Failure> {
     let before = session.exit_status;
     session.report = Some(Report::default());
     view.fail(session)?;

@@ -28,7 +28,7 @@ const RETRY_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Show the logs of these processes until Ctrl-C.
 pub(super) fn follow(
-    session: &mut Session<'_>,
+    session: &mut Session,
     labels: &Labels,
     channels: &[Stream],
 ) -> Result<(), Failure> {
@@ -114,8 +114,8 @@ impl MergedLog {
     }
 }
 
-struct Merged<'s, 't> {
-    session: &'s mut Session<'t>,
+struct Merged<'s> {
+    session: &'s mut Session,
     labels: &'s Labels,
     sources: Vec<MergedLog>,
     interrupted: Taken,
@@ -130,7 +130,7 @@ struct Merged<'s, 't> {
     is_gone: bool,
 }
 
-impl Merged<'_, '_> {
+impl Merged<'_> {
     /// Open everything for the first time; false if there is nothing to show.
     fn open(&mut self) -> Result<bool, Failure> {
         self.reopen()?;

@@ -85,7 +85,7 @@ impl<'a> TailRequest<'a> {
 /// Carry it out; false if the original's form is meant: two or three arguments of which not each is
 /// the name of a process.
 pub(super) fn run(
-    session: &mut Session<'_>,
+    session: &mut Session,
     client: &mut Client,
     request: &TailRequest<'_>,
 ) -> Result<bool, Failure> {
@@ -123,7 +123,7 @@ pub(super) fn run(
 /// Show the end of one process's logs. A process may have no log of its own for one of two
 /// channels; that both are missing is an error.
 fn show(
-    session: &mut Session<'_>,
+    session: &mut Session,
     client: &mut Client,
     labels: &Labels,
     at: usize,
@@ -160,7 +160,7 @@ fn show(
 /// The last lines of a log: more of it is read until there are enough.
 fn last_of(
     log: LogId<'_>,
-    session: &Session<'_>,
+    session: &Session,
     client: &mut Client,
     count: usize,
 ) -> Result<Result<Vec<u8>, &'static str>, Failure> {
