@@ -4,10 +4,8 @@
 //! [`command`] the table of all of them, [`shell`] the prompt and [`editor`] the line. Everything
 //! here blocks: a runtime would only make it start later.
 
-pub mod arguments;
 pub mod command;
 pub mod complete;
-pub mod details;
 pub mod editor;
 pub mod failure;
 pub mod follow;
@@ -26,7 +24,6 @@ pub mod session;
 pub mod shell;
 pub mod table;
 pub mod terminal;
-pub mod watcher;
 
 use std::path::Path;
 use std::process::ExitCode;

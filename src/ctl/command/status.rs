@@ -9,9 +9,9 @@ use visord_model::state::ProcessState;
 use visord_xmlrpc::Client;
 
 use super::{Command, Completes, ExitStatus, Failure, Handler, Opt, Session};
-use crate::ctl::arguments::seconds;
-use crate::ctl::details::ProcessDetails;
+use crate::ctl::command::seconds;
 use crate::ctl::names::select_or_all;
+use crate::ctl::process::ProcessDetails;
 use crate::ctl::process::ProcessInfo;
 use crate::ctl::screen::Size;
 use crate::ctl::session::Json;

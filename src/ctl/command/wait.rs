@@ -8,13 +8,13 @@ use visord_model::state::ProcessState;
 use visord_xmlrpc::Client;
 
 use super::{Command, Completes, ExitStatus, Failure, Handler, Opt, Session};
-use crate::ctl::arguments::{seconds, take_value};
+use crate::ctl::command::{seconds, take_value};
 use crate::ctl::follow::left_until;
 use crate::ctl::interrupt::Taken;
+use crate::ctl::live::Watcher;
 use crate::ctl::names::select_or_all;
 use crate::ctl::process::ProcessInfo;
 use crate::ctl::session::json;
-use crate::ctl::watcher::Watcher;
 use rule::{WaitOutcome, WaitProgress, WaitVerdict, read_states};
 
 pub(super) const WAIT: Command = Command {

@@ -80,7 +80,7 @@ fn bytes(count: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ctl::details::{More, ProcessDetails};
+    use crate::ctl::process::{More, ProcessDetails};
 
     fn info(name: &str, pid: i64, more: Option<More>) -> ProcessInfo {
         ProcessInfo {

@@ -16,9 +16,8 @@ use crate::ctl::failure::{ExitStatus, Failure};
 use crate::ctl::follow::{ByteStream, GREETING, left_until};
 use crate::ctl::interrupt::Taken;
 use crate::ctl::lines::LogLines;
-use crate::ctl::live::{LiveEvent, ProcessStatus};
+use crate::ctl::live::{LiveEvent, ProcessStatus, Watcher, Woken};
 use crate::ctl::session::Session;
-use crate::ctl::watcher::{Watcher, Woken};
 
 /// How often a daemon without an event stream is asked about its processes.
 const POLL_INTERVAL: Duration = Duration::from_secs(2);

@@ -6,8 +6,8 @@ use visord_model::name::Namespec;
 use visord_xmlrpc::Client;
 
 use super::merged;
-use crate::ctl::arguments::take_value;
 use crate::ctl::command::log::{Extent, LogId, NO_LOG, streams_named};
+use crate::ctl::command::take_value;
 use crate::ctl::failure::{ExitStatus, Failure};
 use crate::ctl::lines::{last_lines, lines};
 use crate::ctl::names::{is_pattern, select};
