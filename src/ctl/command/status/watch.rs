@@ -194,10 +194,14 @@ impl StatusWatch<'_, '_> {
             return Err(Failure::Interrupted);
         }
         if signals && let Some(screen) = &self.output.screen {
-            return Ok(screen.received()?.map(|signal| match signal {
-                Signal::SIGWINCH => NextStep::Draw,
-                signal => NextStep::End(signal),
-            }));
+            let next = |signal| {
+                if signal == Signal::SIGWINCH {
+                    NextStep::Draw
+                } else {
+                    NextStep::End(signal)
+                }
+            };
+            return Ok(screen.received()?.map(next));
         }
         if live && let Some(stream) = &mut self.live {
             stream.read();
