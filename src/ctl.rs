@@ -34,7 +34,7 @@ use visord_xmlrpc::CallError;
 use crate::cli::{self, Parsed};
 use command::execute;
 use complete::outer::{COMPLETE, answer};
-use failure::{ExitStatus, Failure};
+use failure::{ExitStatus, Failure, Result};
 use options::Settings;
 use session::{Flow, Report, Session};
 use terminal::Terminal;
@@ -115,7 +115,7 @@ fn act(settings: Settings) -> ExitCode {
 
 /// Carry out an action, or become the plug-in of that name: its arguments are just as they were
 /// typed, and its end is ours.
-fn act_once(session: &mut Session, action: &[String]) -> Result<ExitStatus, Failure> {
+fn act_once(session: &mut Session, action: &[String]) -> Result<ExitStatus> {
     let refusal = match session.plugins.find(&action[0]) {
         Ok(Some(plugin)) => plugin.replace_process(session, &action[1..]),
         Ok(None) => {
@@ -135,7 +135,7 @@ fn act_in_shell(
     action: &[String],
     prompt: &str,
     history_file: Option<&Path>,
-) -> Result<ExitStatus, Failure> {
+) -> Result<ExitStatus> {
     let line = if action.is_empty() {
         "status".to_owned()
     } else {
@@ -165,14 +165,14 @@ fn line_of(session: &Session, action: &[String]) -> String {
 }
 
 /// Carry out a line, and with `--json` print one document about it. Fails if the terminal is gone.
-pub fn attempt(session: &mut Session, line: &str) -> Result<Flow, Failure> {
+pub fn attempt(session: &mut Session, line: &str) -> Result<Flow> {
     let flow = attempt_once(session, line)?;
     print_report(session, line)?;
     Ok(flow)
 }
 
 /// With `--json`: the document for what this line did.
-fn print_report(session: &mut Session, line: &str) -> Result<(), Failure> {
+fn print_report(session: &mut Session, line: &str) -> Result {
     if let Some(report) = &mut session.report {
         if mem::take(&mut report.is_told) {
             return Ok(());
@@ -186,7 +186,7 @@ fn print_report(session: &mut Session, line: &str) -> Result<(), Failure> {
 
 /// Carry out a line and report its failure. Asks for a login where one is required and a user can
 /// be asked (spec interfaces 4.5). Fails if the terminal is gone.
-fn attempt_once(session: &mut Session, line: &str) -> Result<Flow, Failure> {
+fn attempt_once(session: &mut Session, line: &str) -> Result<Flow> {
     loop {
         let failure = match execute(session, line) {
             Ok(flow) => return Ok(flow),
@@ -208,7 +208,7 @@ fn attempt_once(session: &mut Session, line: &str) -> Result<Flow, Failure> {
 
 /// Ask for name and password, kept for the session; false if no user is to be asked. An action
 /// on the command line asks for no more than a password that was left out.
-fn log_in(session: &mut Session) -> Result<bool, Failure> {
+fn log_in(session: &mut Session) -> Result<bool> {
     let may_ask = session.server.lacks_password() && session.terminal.can_ask();
     let mut username = None;
     if session.confirm || !may_ask {

@@ -20,7 +20,7 @@ use std::time::Duration;
 use visord_model::fault::FaultCode;
 use visord_xmlrpc::CallError;
 
-use super::failure::{ExitStatus, Failure, is};
+use super::failure::{ExitStatus, Failure, Result, is};
 use super::help::topic;
 use super::session::{Flow, Session};
 
@@ -30,11 +30,11 @@ pub enum Handler {
     /// It leaves the shell.
     Leave,
     /// It takes no arguments.
-    Bare(fn(&mut Session) -> Result<(), Failure>),
+    Bare(fn(&mut Session) -> Result),
     /// It takes arguments.
-    Arguments(fn(&mut Session, &[&str]) -> Result<(), Failure>),
+    Arguments(fn(&mut Session, &[&str]) -> Result),
     /// It takes the rest of the line, without blanks at its ends.
-    Text(fn(&mut Session, &str) -> Result<(), Failure>),
+    Text(fn(&mut Session, &str) -> Result),
 }
 
 /// What TAB offers for an argument (spec interfaces 4.9).
@@ -123,7 +123,7 @@ pub fn find(name: &str) -> Option<&'static Command> {
 }
 
 /// Carry out a line as it was typed or put together from the command line.
-pub fn execute(session: &mut Session, line: &str) -> Result<Flow, Failure> {
+pub fn execute(session: &mut Session, line: &str) -> Result<Flow> {
     if line.trim().is_empty() {
         return Ok(Flow::Continue);
     }
@@ -147,7 +147,7 @@ fn split_name(line: &str) -> (&str, &str) {
 }
 
 /// Run the plug-in of that name, if there is one.
-fn plugin(session: &mut Session, name: &str, argument: &str, line: &str) -> Result<Flow, Failure> {
+fn plugin(session: &mut Session, name: &str, argument: &str, line: &str) -> Result<Flow> {
     let found = session.plugins.find(name).and_then(|plugin| {
         let arguments = visord_actors::spawn::split(argument).map_err(|error| error.to_string())?;
         Ok(plugin.map(|plugin| (plugin, arguments)))
@@ -162,7 +162,7 @@ fn plugin(session: &mut Session, name: &str, argument: &str, line: &str) -> Resu
     }
 }
 
-fn unknown(session: &mut Session, line: &str) -> Result<Flow, Failure> {
+fn unknown(session: &mut Session, line: &str) -> Result<Flow> {
     let message = format!("*** Unknown syntax: {}", line.trim());
     session.fail(ExitStatus::Generic, &message)?;
     Ok(Flow::Continue)
@@ -223,7 +223,7 @@ impl Command {
         methods.map(|name| format!("supervisor.{name}"))
     }
 
-    fn execute(&self, session: &mut Session, argument: &str) -> Result<Flow, Failure> {
+    fn execute(&self, session: &mut Session, argument: &str) -> Result<Flow> {
         let done = match self.run {
             Handler::Leave => {
                 session.say("")?;
@@ -248,7 +248,7 @@ impl Command {
 
     /// Report a failure that has a wording of its own; others are returned, as exactly as this
     /// command knows them.
-    fn report(&self, session: &mut Session, failure: Failure) -> Result<(), Failure> {
+    fn report(&self, session: &mut Session, failure: Failure) -> Result {
         match &failure {
             Failure::Refused(status, line) => session.fail(*status, line),
             Failure::Misused(status, line) => {

@@ -80,6 +80,9 @@ pub fn is(fault: FaultCode, code: i64) -> bool {
     i64::from(fault.code()) == code
 }
 
+/// What a command or a part of one comes to.
+pub type Result<T = (), E = Failure> = std::result::Result<T, E>;
+
 /// Why a command could not go on.
 #[derive(Debug)]
 pub enum Failure {

@@ -10,14 +10,14 @@ use visord_xmlrpc::client::encode_path;
 use visord_xmlrpc::http::{Answer, HangUp};
 use visord_xmlrpc::{CallError, Client};
 
-use super::failure::{ExitStatus, Failure};
+use super::failure::{ExitStatus, Failure, Result};
 use super::session::Session;
 
 /// Shown before a stream that only Ctrl-C ends.
 pub const GREETING: &str = "==> Press Ctrl-C to exit <==";
 
 /// Show a log until Ctrl-C, or until the server ends it.
-pub fn log(session: &mut Session, path: &str) -> Result<(), Failure> {
+pub fn log(session: &mut Session, path: &str) -> Result {
     let interrupted = session.terminal.take_interrupts()?;
     session.say(GREETING)?;
     let Some(mut stream) = ByteStream::open_log(session, path)? else {
@@ -35,10 +35,7 @@ pub fn log(session: &mut Session, path: &str) -> Result<(), Failure> {
 
 /// Block until some of the descriptors are readable or at their end, and say of each whether it
 /// is. None are if that takes longer than `timeout`.
-pub fn wait_for(
-    descriptors: &[BorrowedFd<'_>],
-    timeout: Option<Duration>,
-) -> Result<Vec<bool>, Failure> {
+pub fn wait_for(descriptors: &[BorrowedFd<'_>], timeout: Option<Duration>) -> Result<Vec<bool>> {
     let polled = descriptors.iter();
     let mut polled: Vec<PollFd<'_>> = polled
         .map(|descriptor| PollFd::new(*descriptor, PollFlags::POLLIN))
@@ -95,7 +92,7 @@ impl ByteStream {
     }
 
     /// Open a log; nothing after the reason was written to standard error.
-    pub fn open_log(session: &mut Session, path: &str) -> Result<Option<Self>, Failure> {
+    pub fn open_log(session: &mut Session, path: &str) -> Result<Option<Self>> {
         let reason = match Self::open(session.server.client()?, &encode_path(path)) {
             Ok(stream) => return Ok(Some(stream)),
             Err(CallError::Unauthorized) => "Cannot read, status code 401".to_owned(),

@@ -12,7 +12,7 @@ use std::time::Duration;
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 
-use super::failure::Failure;
+use super::failure::{Failure, Result};
 use super::follow::wait_for;
 
 /// Where Ctrl-C goes.
@@ -104,7 +104,7 @@ impl Taken {
         &self,
         descriptors: &[BorrowedFd<'_>],
         timeout: Option<Duration>,
-    ) -> Result<Vec<bool>, Failure> {
+    ) -> Result<Vec<bool>> {
         let mut ready = wait_for(&[&[self.as_fd()], descriptors].concat(), timeout)?;
         if ready.remove(0) {
             return Err(Failure::Interrupted);

@@ -9,7 +9,7 @@ use serde_json::Value as Json;
 use visord_model::state::ProcessState;
 use visord_xmlrpc::{CallError, Client};
 
-use super::failure::Failure;
+use super::failure::Result;
 use super::follow::{ByteStream, left_until};
 use super::interrupt::Taken;
 use super::process::{ProcessInfo, state_of};
@@ -79,7 +79,7 @@ pub struct LiveStream {
 impl LiveStream {
     /// Open the stream of these topics (separated by commas); nothing if this server has no
     /// such stream or does not allow it to this user.
-    pub fn open(server: &Server, topics: &str) -> Result<Option<Self>, Failure> {
+    pub fn open(server: &Server, topics: &str) -> Result<Option<Self>> {
         let path = format!("/live?topics={topics}");
         let stream = match ByteStream::open(server.client()?, &path) {
             Ok(stream) => stream,
@@ -218,7 +218,7 @@ pub enum Watcher {
 
 impl Watcher {
     /// Begin to watch a server. One that sends no events is asked that often.
-    pub fn open(server: &Server, every: Duration) -> Result<Self, Failure> {
+    pub fn open(server: &Server, every: Duration) -> Result<Self> {
         Ok(match LiveStream::open(server, "state")? {
             Some(live) => Self::Live(live),
             None => Self::Polling(Polling {
@@ -237,7 +237,7 @@ impl Watcher {
         interrupted: &Taken,
         others: &[BorrowedFd<'_>],
         until: Option<Instant>,
-    ) -> Result<Woken, Failure> {
+    ) -> Result<Woken> {
         let mut woken = Woken {
             ready: vec![false; others.len()],
             events: Vec::new(),
@@ -280,7 +280,7 @@ pub struct Polling {
 }
 
 impl Polling {
-    fn ask_if_due(&mut self) -> Result<Vec<LiveEvent>, Failure> {
+    fn ask_if_due(&mut self) -> Result<Vec<LiveEvent>> {
         if Instant::now() < self.next {
             return Ok(Vec::new());
         }

@@ -4,13 +4,13 @@
 use visord_model::name::{Namespec, namespec};
 use visord_xmlrpc::Client;
 
-use super::failure::Failure;
+use super::failure::Result;
 use super::process::ProcessInfo;
 
 /// Replace each pattern by the names of the processes it matches, in the server's order.
 /// One that matches nothing stays as it is, so that the server refuses it by its name.
 /// The server is asked only if there is a pattern.
-pub fn expand(client: &mut Client, names: &[&str]) -> Result<Vec<String>, Failure> {
+pub fn expand(client: &mut Client, names: &[&str]) -> Result<Vec<String>> {
     if !names.iter().any(|name| is_pattern(name)) {
         return Ok(names.iter().map(|name| (*name).to_owned()).collect());
     }

@@ -17,7 +17,7 @@ use nix::sys::wait::{WaitStatus, waitpid};
 use visord_config::{CtlPlugin, Secret};
 
 use super::command::find;
-use super::failure::{ExitStatus, Failure, errno_text};
+use super::failure::{ExitStatus, Result, errno_text};
 use super::session::{Flow, Session};
 use super::terminal::Mode;
 use crate::spawn::spawn;
@@ -109,7 +109,7 @@ impl Plugin {
     }
 
     /// Run it and wait for its end; Ctrl-C is its own meanwhile. Fails if the terminal is gone.
-    pub fn run(&self, session: &mut Session, arguments: &[String]) -> Result<Flow, Failure> {
+    pub fn run(&self, session: &mut Session, arguments: &[String]) -> Result<Flow> {
         let outcome = match self.file() {
             Ok(file) => {
                 let _interrupts = session.terminal.take_interrupts()?;

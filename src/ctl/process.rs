@@ -8,7 +8,7 @@ use visord_model::name::namespec;
 use visord_model::state::ProcessState;
 use visord_xmlrpc::{CallError, Client, Value, WireFault};
 
-use super::failure::{Failure, is};
+use super::failure::{Failure, Result, is};
 use super::session::Server;
 use super::session::{Json, json};
 
@@ -33,7 +33,7 @@ pub struct ProcessInfo {
 
 impl ProcessInfo {
     /// Read a result; fails if a member is missing.
-    pub fn read(value: &Value) -> Result<Self, Failure> {
+    pub fn read(value: &Value) -> Result<Self> {
         Ok(Self {
             name: text(value, "name")?,
             group: text(value, "group")?,
@@ -46,18 +46,18 @@ impl ProcessInfo {
     }
 
     /// Every process of the server, in its order.
-    pub fn all(client: &mut Client) -> Result<Vec<Self>, Failure> {
+    pub fn all(client: &mut Client) -> Result<Vec<Self>> {
         let all = client.call("supervisor.getAllProcessInfo", &[])?;
         items(&all)?.iter().map(Self::read).collect()
     }
 
     /// Every process of a server, over a connection of its own.
-    pub fn of(server: &Server) -> Result<Vec<Self>, Failure> {
+    pub fn of(server: &Server) -> Result<Vec<Self>> {
         Self::all(&mut server.client()?)
     }
 
     /// One process; nothing if the server has none of that name.
-    pub fn one(client: &mut Client, name: &str) -> Result<Option<Self>, Failure> {
+    pub fn one(client: &mut Client, name: &str) -> Result<Option<Self>> {
         match refusable(client.call("supervisor.getProcessInfo", &[name.into()]))? {
             Ok(value) => Self::read(&value).map(Some),
             Err(fault) if is(FaultCode::BadName, fault.code) => Ok(None),
@@ -135,7 +135,7 @@ pub struct More {
 
 impl ProcessDetails {
     /// Every process of the server, in its order.
-    pub fn all(client: &mut Client) -> Result<Vec<ProcessInfo>, Failure> {
+    pub fn all(client: &mut Client) -> Result<Vec<ProcessInfo>> {
         let known = client.call("supervisor.getAllProcessInfo", &[])?;
         let details = optional(client.call(METHOD, &[]))?.transpose()?;
         let name = |value| Ok::<_, Failure>((text(value, "group")?, text(value, "name")?));
@@ -148,7 +148,7 @@ impl ProcessDetails {
         items(&known)?.iter().map(read).collect()
     }
 
-    fn read(known: &Value, details: Option<&Value>) -> Result<ProcessInfo, Failure> {
+    fn read(known: &Value, details: Option<&Value>) -> Result<ProcessInfo> {
         let info = ProcessInfo::read(known)?;
         let exit_status = number(known, "exitstatus")?;
         let why = match details {
@@ -196,7 +196,7 @@ impl ProcessDetails {
 }
 
 impl More {
-    fn read(value: &Value) -> Result<Self, Failure> {
+    fn read(value: &Value) -> Result<Self> {
         Ok(Self {
             restarts: number(value, "restarts")?,
             exit_signal: text(value, "exitsignal")?,
@@ -211,7 +211,7 @@ impl More {
 
 /// A number that may have a fraction or be larger than an int of XML-RPC; exact up to eight
 /// petabytes.
-fn amount(value: &Value, name: &'static str) -> Result<f64, Failure> {
+fn amount(value: &Value, name: &'static str) -> Result<f64> {
     let member = member(value, name)?;
     let whole = member.as_int().map(|number| number as f64);
     member
@@ -233,7 +233,7 @@ pub fn state_of(name: &str) -> Option<ProcessState> {
 
 /// Separate a fault about a process from other failures of a call. That the server lacks the
 /// method, or that this user may not call it, is such a failure.
-pub fn refusable(result: Result<Value, CallError>) -> Result<Result<Value, WireFault>, Failure> {
+pub fn refusable(result: Result<Value, CallError>) -> Result<Result<Value, WireFault>> {
     match result {
         Ok(value) => Ok(Ok(value)),
         Err(CallError::Fault(fault))
@@ -247,9 +247,7 @@ pub fn refusable(result: Result<Value, CallError>) -> Result<Result<Value, WireF
 }
 
 /// As [`refusable`] for a method that a server need not have; nothing from one without it.
-pub fn optional(
-    result: Result<Value, CallError>,
-) -> Result<Option<Result<Value, WireFault>>, Failure> {
+pub fn optional(result: Result<Value, CallError>) -> Result<Option<Result<Value, WireFault>>> {
     match result {
         Err(CallError::Fault(fault)) if is(FaultCode::UnknownMethod, fault.code) => Ok(None),
         other => refusable(other).map(Some),
@@ -257,7 +255,7 @@ pub fn optional(
 }
 
 /// A text in a result. Other simple values are taken for their text.
-pub fn text(value: &Value, name: &'static str) -> Result<String, Failure> {
+pub fn text(value: &Value, name: &'static str) -> Result<String> {
     simple_text(member(value, name)?).ok_or(Failure::Incomplete(name))
 }
 
@@ -273,24 +271,24 @@ pub fn simple_text(value: &Value) -> Option<String> {
 }
 
 /// A number in a result.
-pub fn number(value: &Value, name: &'static str) -> Result<i64, Failure> {
+pub fn number(value: &Value, name: &'static str) -> Result<i64> {
     let number = member(value, name)?.as_int();
     number.ok_or(Failure::Incomplete(name))
 }
 
 /// A truth value in a result.
-pub fn truth(value: &Value, name: &'static str) -> Result<bool, Failure> {
+pub fn truth(value: &Value, name: &'static str) -> Result<bool> {
     let truth = member(value, name)?.as_bool();
     truth.ok_or(Failure::Incomplete(name))
 }
 
 /// A member of a result.
-pub fn member<'a>(value: &'a Value, name: &'static str) -> Result<&'a Value, Failure> {
+pub fn member<'a>(value: &'a Value, name: &'static str) -> Result<&'a Value> {
     value.get(name).ok_or(Failure::Incomplete(name))
 }
 
 /// The items of a result that is a list.
-pub fn items(value: &Value) -> Result<&[Value], Failure> {
+pub fn items(value: &Value) -> Result<&[Value]> {
     value.as_array().ok_or(Failure::Incomplete("list"))
 }
 

@@ -11,7 +11,7 @@ use visord_model::fault::FaultCode;
 use visord_xmlrpc::http::{ClientCertificate, ServerUrl, Trust};
 use visord_xmlrpc::{CallError, Client, Login, Value};
 
-use super::failure::{ExitStatus, Failure, is};
+use super::failure::{ExitStatus, Failure, Result, is};
 use super::plugin::Plugins;
 use super::process::simple_text;
 use super::terminal::Terminal;
@@ -51,7 +51,7 @@ impl Server {
 
     /// A client for it, not connected yet. Fails if the URL is none of `http://`, `https://` and
     /// `unix://`.
-    pub fn client(&self) -> Result<Client, Failure> {
+    pub fn client(&self) -> Result<Client> {
         let url = ServerUrl::parse(self.url.expose()).map_err(|_| {
             let url = self.shown();
             let advice = "it must begin with http:// or unix://";
@@ -68,7 +68,7 @@ impl Server {
 
     /// The reachability check (spec interfaces 4.5): a client for a supervisor that answered. Other
     /// failures than [`Failure::Unreached`] have no wording of their own.
-    pub fn reach(&self) -> Result<Client, Failure> {
+    pub fn reach(&self) -> Result<Client> {
         let mut client = self.client()?;
         let (status, message, hint) = match client.call("supervisor.getVersion", &[]) {
             Ok(Value::Str(version)) if version == API_VERSION => return Ok(client),
@@ -192,7 +192,7 @@ pub struct Session {
 
 impl Session {
     /// Write a line (or several) to standard output.
-    pub fn say(&mut self, line: &str) -> Result<(), Failure> {
+    pub fn say(&mut self, line: &str) -> Result {
         match &mut self.report {
             Some(report) => report.output.push(line.to_owned()),
             None => self.terminal.out(&format!("{line}\n"))?,
@@ -201,7 +201,7 @@ impl Session {
     }
 
     /// Write a line of a log to standard output, as the program wrote it.
-    pub fn say_bytes(&mut self, line: &[u8]) -> Result<(), Failure> {
+    pub fn say_bytes(&mut self, line: &[u8]) -> Result {
         if self.report.is_some() {
             return self.say(&String::from_utf8_lossy(line));
         }
@@ -210,7 +210,7 @@ impl Session {
     }
 
     /// Print the result: `text`, or `json` with `--json`. A text ends with a line end.
-    pub fn tell(&mut self, text: &str, json: impl FnOnce() -> Json) -> Result<(), Failure> {
+    pub fn tell(&mut self, text: &str, json: impl FnOnce() -> Json) -> Result {
         match &mut self.report {
             Some(report) => report.result = json(),
             None => self.terminal.out(text)?,
@@ -219,7 +219,7 @@ impl Session {
     }
 
     /// As [`Session::tell`], for a result that is a list and comes item by item.
-    pub fn tell_item(&mut self, text: &str, json: impl FnOnce() -> Json) -> Result<(), Failure> {
+    pub fn tell_item(&mut self, text: &str, json: impl FnOnce() -> Json) -> Result {
         match &mut self.report {
             Some(report) => report.push(json()),
             None => self.terminal.out(text)?,
@@ -228,7 +228,7 @@ impl Session {
     }
 
     /// Write a line and take the failure into account.
-    pub fn fail(&mut self, status: ExitStatus, line: &str) -> Result<(), Failure> {
+    pub fn fail(&mut self, status: ExitStatus, line: &str) -> Result {
         self.exit_status = status;
         match &mut self.report {
             Some(report) => report.errors.push(line.to_owned()),
@@ -238,12 +238,12 @@ impl Session {
     }
 
     /// As [`Session::fail`], for each of these lines.
-    pub fn fail_all(&mut self, status: ExitStatus, lines: &[String]) -> Result<(), Failure> {
+    pub fn fail_all(&mut self, status: ExitStatus, lines: &[String]) -> Result {
         lines.iter().try_for_each(|line| self.fail(status, line))
     }
 
     /// Ask yes or no; only `y...` or `Y...` is yes (spec interfaces 4.6).
-    pub fn is_confirmed(&mut self, question: &str) -> Result<bool, Failure> {
+    pub fn is_confirmed(&mut self, question: &str) -> Result<bool> {
         if !self.confirm {
             return Ok(true);
         }

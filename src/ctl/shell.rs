@@ -10,18 +10,14 @@ use nix::sys::termios::{SetArg, tcgetattr, tcsetattr};
 use super::attempt;
 use super::complete::Names;
 use super::editor::{self, Ability, Editor, Entered};
-use super::failure::{ExitStatus, Failure};
+use super::failure::{ExitStatus, Result};
 use super::process::ProcessInfo;
 use super::session::{Flow, Session};
 use crate::visible::visible;
 
 /// Take lines until the user leaves or ([`Flow::Continue`]) there is no more input. Fails if the
 /// terminal is gone.
-pub fn run(
-    session: &mut Session,
-    prompt: &str,
-    history_file: Option<&Path>,
-) -> Result<Flow, Failure> {
+pub fn run(session: &mut Session, prompt: &str, history_file: Option<&Path>) -> Result<Flow> {
     let prompt = format!("{prompt}> ");
     let mut editor = editor::open()?;
     let mut history = match history_file {
@@ -92,7 +88,7 @@ fn open_history(
     session: &mut Session,
     path: &Path,
     editor: Option<&mut (dyn Editor + 'static)>,
-) -> Result<Option<History>, Failure> {
+) -> Result<Option<History>> {
     match History::open(path) {
         Ok((history, entries)) => {
             if let Some(editor) = editor {

@@ -5,7 +5,7 @@ use visord_model::fault::FaultCode;
 use visord_model::name::{Namespec, namespec};
 use visord_xmlrpc::{CallError, Client, Value, WireFault};
 
-use super::{Command, Completes, ExitStatus, Failure, Handler, Session, is};
+use super::{Command, Completes, ExitStatus, Failure, Handler, Result, Session, is};
 use crate::ctl::names::{expand, means_all, select_or_all};
 use crate::ctl::process::{ProcessInfo, items, number, refusable, text};
 
@@ -149,12 +149,7 @@ const CLEAR_OPERATION: Operation = Operation {
 };
 
 /// Make the requests that a command consists of, one after the other.
-fn make(
-    session: &mut Session,
-    command: &str,
-    names: &[&str],
-    operations: &[&Operation],
-) -> Result<(), Failure> {
+fn make(session: &mut Session, command: &str, names: &[&str], operations: &[&Operation]) -> Result {
     let mut client = session.server.reach()?;
     if names.is_empty() {
         let line = format!("Error: {command} requires a process name");
@@ -164,7 +159,7 @@ fn make(
     operations.try_for_each(|operation| operation.make(session, &mut client, names, &[]))
 }
 
-fn signal(session: &mut Session, arguments: &[&str]) -> Result<(), Failure> {
+fn signal(session: &mut Session, arguments: &[&str]) -> Result {
     let mut client = session.server.reach()?;
     match arguments {
         [signal, names @ ..] if !names.is_empty() => {
@@ -176,7 +171,7 @@ fn signal(session: &mut Session, arguments: &[&str]) -> Result<(), Failure> {
     }
 }
 
-fn logs(session: &mut Session, arguments: &[&str]) -> Result<(), Failure> {
+fn logs(session: &mut Session, arguments: &[&str]) -> Result {
     let (method, done, names) = match arguments {
         ["rotate", names @ ..] => ("supervisor.rotateProcessLogs", "rotated", names),
         ["reopen", names @ ..] => ("supervisor.reopenProcessLogs", "reopened", names),
@@ -206,7 +201,7 @@ impl Operation {
         client: &mut Client,
         names: &[&str],
         extra: &[Value],
-    ) -> Result<(), Failure> {
+    ) -> Result {
         if means_all(names) {
             let results = client.call(self.all, extra)?;
             return self.report_all(session, &results);
@@ -236,7 +231,7 @@ impl Operation {
         Ok(())
     }
 
-    fn report_all(&self, session: &mut Session, results: &Value) -> Result<(), Failure> {
+    fn report_all(&self, session: &mut Session, results: &Value) -> Result {
         let outcomes = RequestOutcome::read_all(results)?;
         let mut outcomes = outcomes.iter();
         outcomes.try_for_each(|outcome| self.wording.report(session, outcome))
@@ -260,7 +255,7 @@ struct RequestOutcome {
 
 impl RequestOutcome {
     /// The outcome of a call for one process.
-    fn of(name: String, result: Result<Value, CallError>) -> Result<Self, Failure> {
+    fn of(name: String, result: Result<Value, CallError>) -> Result<Self> {
         let (code, description) = match refusable(result)? {
             Ok(_) => (FaultCode::Success.code().into(), String::new()),
             Err(WireFault { code, string }) => (code, string),
@@ -273,7 +268,7 @@ impl RequestOutcome {
     }
 
     /// The results of a call for many.
-    fn read_all(results: &Value) -> Result<Vec<Self>, Failure> {
+    fn read_all(results: &Value) -> Result<Vec<Self>> {
         let read = |result| {
             Ok(Self {
                 name: namespec(&text(result, "group")?, &text(result, "name")?),
@@ -312,7 +307,7 @@ struct Wording {
 }
 
 impl Wording {
-    fn report(&self, session: &mut Session, outcome: &RequestOutcome) -> Result<(), Failure> {
+    fn report(&self, session: &mut Session, outcome: &RequestOutcome) -> Result {
         let line = self.line(outcome)?;
         let code = outcome.code;
         if is(FaultCode::Success, code) || self.harmless.is_some_and(|fault| is(fault, code)) {
@@ -322,7 +317,7 @@ impl Wording {
         }
     }
 
-    fn line(&self, outcome: &RequestOutcome) -> Result<String, Failure> {
+    fn line(&self, outcome: &RequestOutcome) -> Result<String> {
         let RequestOutcome {
             name,
             code,

@@ -3,7 +3,7 @@
 use visord_model::fault::FaultCode;
 use visord_xmlrpc::CallError;
 
-use super::{Command, Completes, ExitStatus, Failure, Handler, Session, is};
+use super::{Command, Completes, ExitStatus, Failure, Handler, Result, Session, is};
 use crate::ctl::names::{expand, means_all};
 use crate::ctl::process::ProcessInfo;
 use crate::ctl::session::json;
@@ -29,14 +29,14 @@ pub(super) const PID: Command = Command {
     ..Command::new("pid", Handler::Arguments(pid))
 };
 
-fn version(session: &mut Session) -> Result<(), Failure> {
+fn version(session: &mut Session) -> Result {
     let mut client = session.server.reach()?;
     let version = client.call("supervisor.getSupervisorVersion", &[])?;
     let version = version.as_str().ok_or(Failure::Incomplete("version"))?;
     session.tell(&format!("{version}\n"), || version.into())
 }
 
-fn shutdown(session: &mut Session) -> Result<(), Failure> {
+fn shutdown(session: &mut Session) -> Result {
     if !session.is_confirmed("Really shut the remote supervisord process down y/N? ")? {
         return Ok(());
     }
@@ -56,7 +56,7 @@ fn shutdown(session: &mut Session) -> Result<(), Failure> {
     }
 }
 
-fn reload(session: &mut Session) -> Result<(), Failure> {
+fn reload(session: &mut Session) -> Result {
     if !session.is_confirmed("Really restart the remote supervisord process y/N? ")? {
         return Ok(());
     }
@@ -69,7 +69,7 @@ fn reload(session: &mut Session) -> Result<(), Failure> {
     }
 }
 
-fn pid(session: &mut Session, names: &[&str]) -> Result<(), Failure> {
+fn pid(session: &mut Session, names: &[&str]) -> Result {
     let mut client = session.server.reach()?;
     if names.is_empty() {
         let pid = client.call("supervisor.getPID", &[])?;
@@ -96,7 +96,7 @@ fn pid(session: &mut Session, names: &[&str]) -> Result<(), Failure> {
     Ok(())
 }
 
-fn show_pid(session: &mut Session, process: &ProcessInfo) -> Result<(), Failure> {
+fn show_pid(session: &mut Session, process: &ProcessInfo) -> Result {
     session.tell_item(
         &format!("{}\n", process.pid),
         || json!({ "namespec": process.namespec(), "pid": process.pid }),

@@ -14,7 +14,7 @@ use visord_xmlrpc::Client;
 use visord_xmlrpc::http::HangUp;
 
 use super::log::LogId;
-use super::{Command, Completes, Failure, Handler, Session, is};
+use super::{Command, Completes, Failure, Handler, Result, Session, is};
 use crate::ctl::complete::Names;
 use crate::ctl::editor::{Ability, Editor, Entered, Full, Printer};
 use crate::ctl::follow::{ByteStream, GREETING};
@@ -39,7 +39,7 @@ const LAST_ANSWERS: Duration = Duration::from_millis(1500);
 
 const EXITING: &str = "Exiting foreground";
 
-fn run(session: &mut Session, names: &[&str]) -> Result<(), Failure> {
+fn run(session: &mut Session, names: &[&str]) -> Result {
     let mut client = session.server.reach()?;
     let name = match names {
         [] => return Err(Failure::misused("ERROR: no process name supplied")),
@@ -72,7 +72,7 @@ struct Foreground<'s> {
 
 impl Foreground<'_> {
     /// Show both logs and send lines until the user leaves or the process ends.
-    fn run(&mut self) -> Result<(), Failure> {
+    fn run(&mut self) -> Result {
         let is_full = Ability::of_console() == Ability::Full;
         // Before the greeting, which invites to type: what is typed is for the editor, Ctrl-C like
         // any key, also between two lines. Keys come one by one, for the terminal keeps half a
@@ -93,7 +93,7 @@ impl Foreground<'_> {
     }
 
     /// Lines are edited while output is printed above them.
-    fn edit(&mut self, streams: Vec<ByteStream>) -> Result<(), Failure> {
+    fn edit(&mut self, streams: Vec<ByteStream>) -> Result {
         let mut printing = Vec::new();
         // Dropped before them: a thread may be waiting for the editor to print something.
         let mut editor = Full::open()?;
@@ -119,11 +119,7 @@ impl Foreground<'_> {
     }
 
     /// Lines are read as they are while output is printed between them.
-    fn pass_on(
-        &mut self,
-        mut streams: Vec<ByteStream>,
-        interrupted: &Taken,
-    ) -> Result<(), Failure> {
+    fn pass_on(&mut self, mut streams: Vec<ByteStream>, interrupted: &Taken) -> Result {
         let mut input_ended = false;
         loop {
             for stream in &mut streams {
@@ -171,7 +167,7 @@ impl Foreground<'_> {
     }
 
     /// Send a line; false if the process has ended.
-    fn send(&mut self, line: &str) -> Result<bool, Failure> {
+    fn send(&mut self, line: &str) -> Result<bool> {
         let params = [self.name.into(), format!("{line}\n").into()];
         let result = self.client.call("supervisor.sendProcessStdin", &params);
         match refusable(result)? {
@@ -196,7 +192,7 @@ struct Printing {
 }
 
 impl Printing {
-    fn begin(stream: ByteStream, printer: Printer) -> Result<Self, Failure> {
+    fn begin(stream: ByteStream, printer: Printer) -> Result<Self> {
         let hang_up = stream.hang_up()?;
         let thread = std::thread::Builder::new()
             .name("log".to_owned())

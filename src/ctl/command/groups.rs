@@ -6,7 +6,7 @@ use visord_model::fault::FaultCode;
 use visord_model::name::namespec;
 use visord_xmlrpc::{CallError, Client, Value, WireFault};
 
-use super::{Command, Completes, ExitStatus, Failure, Handler, Session, is};
+use super::{Command, Completes, ExitStatus, Failure, Handler, Result, Session, is};
 use crate::ctl::names::{choose, is_pattern};
 use crate::ctl::process::{ProcessInfo, items, member, number, refusable, text};
 use crate::ctl::session::{Json, json};
@@ -28,7 +28,7 @@ pub(super) const REMOVE: Command = Command {
     ..Command::new("remove", Handler::Arguments(remove))
 };
 
-fn avail(session: &mut Session) -> Result<(), Failure> {
+fn avail(session: &mut Session) -> Result {
     let all = match ConfiguredProcess::all(&mut session.server.client()?) {
         Err(Failure::Call(CallError::Fault(fault))) if is(FaultCode::ShutdownState, fault.code) => {
             return Err(Failure::refused("ERROR: supervisor shutting down"));
@@ -39,7 +39,7 @@ fn avail(session: &mut Session) -> Result<(), Failure> {
     session.tell(&lines, || all.iter().map(ConfiguredProcess::json).collect())
 }
 
-fn add(session: &mut Session, names: &[&str]) -> Result<(), Failure> {
+fn add(session: &mut Session, names: &[&str]) -> Result {
     let mut client = session.server.client()?;
     for name in &expanded(&mut client, names, configured)? {
         match refusable(client.call("supervisor.addProcessGroup", &[name.into()]))? {
@@ -57,7 +57,7 @@ fn add(session: &mut Session, names: &[&str]) -> Result<(), Failure> {
     Ok(())
 }
 
-fn remove(session: &mut Session, names: &[&str]) -> Result<(), Failure> {
+fn remove(session: &mut Session, names: &[&str]) -> Result {
     let mut client = session.server.client()?;
     for name in &expanded(&mut client, names, active)? {
         match refusable(client.call("supervisor.removeProcessGroup", &[name.into()]))? {
@@ -77,8 +77,8 @@ fn remove(session: &mut Session, names: &[&str]) -> Result<(), Failure> {
 fn expanded(
     client: &mut Client,
     names: &[&str],
-    groups: fn(&mut Client) -> Result<BTreeSet<String>, Failure>,
-) -> Result<Vec<String>, Failure> {
+    groups: fn(&mut Client) -> Result<BTreeSet<String>>,
+) -> Result<Vec<String>> {
     let known = if names.iter().any(|name| is_pattern(name)) {
         groups(client)?.into_iter().collect()
     } else {
@@ -89,18 +89,18 @@ fn expanded(
 }
 
 /// The groups that the server could add.
-fn configured(client: &mut Client) -> Result<BTreeSet<String>, Failure> {
+fn configured(client: &mut Client) -> Result<BTreeSet<String>> {
     let all = ConfiguredProcess::all(client)?.into_iter();
     let unused = all.filter(|process| !process.in_use);
     Ok(unused.map(|process| process.group).collect())
 }
 
-fn active(client: &mut Client) -> Result<BTreeSet<String>, Failure> {
+fn active(client: &mut Client) -> Result<BTreeSet<String>> {
     let all = ProcessInfo::all(client)?.into_iter();
     Ok(all.map(|info| info.group).collect())
 }
 
-fn refuse(session: &mut Session, name: &str, fault: WireFault) -> Result<(), Failure> {
+fn refuse(session: &mut Session, name: &str, fault: WireFault) -> Result {
     if !is(FaultCode::BadName, fault.code) {
         return Err(fault.into());
     }
@@ -121,12 +121,12 @@ pub(super) struct ConfiguredProcess {
 
 impl ConfiguredProcess {
     /// Every process of the configuration that the server has read.
-    pub(super) fn all(client: &mut Client) -> Result<Vec<Self>, Failure> {
+    pub(super) fn all(client: &mut Client) -> Result<Vec<Self>> {
         let all = client.call("supervisor.getAllConfigInfo", &[])?;
         items(&all)?.iter().map(Self::read).collect()
     }
 
-    fn read(value: &Value) -> Result<Self, Failure> {
+    fn read(value: &Value) -> Result<Self> {
         let truth = |name| Ok::<_, Failure>(member(value, name)?.as_bool().unwrap_or(false));
         Ok(Self {
             group: text(value, "group")?,

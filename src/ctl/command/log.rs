@@ -6,7 +6,7 @@ use visord_model::fault::FaultCode;
 use visord_xmlrpc::client::encode_query;
 use visord_xmlrpc::{Client, Value};
 
-use crate::ctl::failure::{Failure, is};
+use crate::ctl::failure::{Failure, Result, is};
 use crate::ctl::follow;
 use crate::ctl::process::refusable;
 use crate::ctl::session::Session;
@@ -80,7 +80,7 @@ impl LogId<'_> {
         session: &mut Session,
         client: &mut Client,
         extent: Extent,
-    ) -> Result<(), Failure> {
+    ) -> Result {
         let offset = match extent {
             Extent::From(offset) => offset,
             Extent::Follow => return follow::log(session, &self.stream()),
@@ -100,7 +100,7 @@ impl LogId<'_> {
         session: &Session,
         client: &mut Client,
         offset: i64,
-    ) -> Result<Result<Vec<u8>, &'static str>, Failure> {
+    ) -> Result<Result<Vec<u8>, &'static str>> {
         let range: [Value; 2] = [offset.into(), 0.into()];
         let result = match self {
             Self::Main => client.call("supervisor.readLog", &range),
@@ -127,7 +127,7 @@ impl LogId<'_> {
     /// The bytes whose text is `text`. XML cannot carry some characters and bytes that are not
     /// UTF-8, such as the ESC of a color: our daemon offers them on its pages. Of another daemon
     /// there is only the text.
-    fn bytes(&self, session: &Session, text: &str, offset: i64) -> Result<Vec<u8>, Failure> {
+    fn bytes(&self, session: &Session, text: &str, offset: i64) -> Result<Vec<u8>> {
         /// How much may be written between the two requests, in bytes.
         const GROWTH: usize = 1024 * 1024;
         let known = text.as_bytes().to_vec();

@@ -1,7 +1,7 @@
 //! About supervisorctl itself: `help`, `open`, the commands that leave the shell; `man` and
 //! `completion`, which are not in the original.
 
-use super::{Command, Completes, Failure, Handler, execute, find};
+use super::{Command, Completes, Failure, Handler, Result, execute, find};
 use crate::ctl::help;
 use crate::ctl::manual::{NAMES, PAGES, Page};
 use crate::ctl::session::{Server, Session};
@@ -34,7 +34,7 @@ pub(super) const QUIT: Command = Command::new("quit", Handler::Leave);
 /// The end of the input, spelled out.
 pub(super) const END_OF_FILE: Command = Command::new("EOF", Handler::Leave);
 
-fn help(session: &mut Session, argument: &str) -> Result<(), Failure> {
+fn help(session: &mut Session, argument: &str) -> Result {
     let text = match find(argument) {
         _ if argument.is_empty() => help::overview(&session.plugins.names()),
         Some(command) if !command.help().is_empty() => help::topic(command),
@@ -46,7 +46,7 @@ fn help(session: &mut Session, argument: &str) -> Result<(), Failure> {
     session.say(&text)
 }
 
-fn open(session: &mut Session, argument: &str) -> Result<(), Failure> {
+fn open(session: &mut Session, argument: &str) -> Result {
     let known = ["http://", "https://", "unix://"];
     if !known.iter().any(|scheme| argument.starts_with(scheme)) {
         return Err(Failure::refused("ERROR: url must be http:// or unix://"));
@@ -62,7 +62,7 @@ fn open(session: &mut Session, argument: &str) -> Result<(), Failure> {
     shown.map(|_| ())
 }
 
-fn man(session: &mut Session, argument: &str) -> Result<(), Failure> {
+fn man(session: &mut Session, argument: &str) -> Result {
     if argument.is_empty() {
         for page in PAGES {
             session.say(&format!("{}.{}", page.name, page.section))?;
@@ -79,7 +79,7 @@ fn man(session: &mut Session, argument: &str) -> Result<(), Failure> {
     session.tell(&text, || text.as_str().into())
 }
 
-fn completion(session: &mut Session, arguments: &[&str]) -> Result<(), Failure> {
+fn completion(session: &mut Session, arguments: &[&str]) -> Result {
     let script = match arguments {
         ["bash"] => include_str!("../complete/supervisorctl.bash"),
         ["zsh"] => include_str!("../complete/supervisorctl.zsh"),

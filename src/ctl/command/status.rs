@@ -8,7 +8,7 @@ use std::time::Duration;
 use visord_model::state::ProcessState;
 use visord_xmlrpc::Client;
 
-use super::{Command, Completes, ExitStatus, Failure, Handler, Opt, Session};
+use super::{Command, Completes, ExitStatus, Failure, Handler, Opt, Result, Session};
 use crate::ctl::command::seconds;
 use crate::ctl::names::select_or_all;
 use crate::ctl::process::ProcessDetails;
@@ -80,7 +80,7 @@ impl<'a> StatusRequest<'a> {
     }
 }
 
-fn run(session: &mut Session, arguments: &[&str]) -> Result<(), Failure> {
+fn run(session: &mut Session, arguments: &[&str]) -> Result {
     let mut client = match session.server.reach() {
         Err(Failure::Unreached { message, hint, .. }) => {
             return Err(Failure::Unreached {
@@ -115,7 +115,7 @@ struct StatusView {
 }
 
 impl StatusView {
-    fn look(client: &mut Client, request: &StatusRequest<'_>) -> Result<Self, Failure> {
+    fn look(client: &mut Client, request: &StatusRequest<'_>) -> Result<Self> {
         let all = if request.long {
             ProcessDetails::all(client)?
         } else {
@@ -135,7 +135,7 @@ impl StatusView {
     }
 
     /// Report errors, and let the exit code say what was found.
-    fn fail(&self, session: &mut Session) -> Result<(), Failure> {
+    fn fail(&self, session: &mut Session) -> Result {
         session.fail_all(self.error_status, &self.errors)?;
         let mut states = self.processes().iter().filter_map(ProcessInfo::known_state);
         if states.any(ProcessState::is_stopped) {

@@ -8,7 +8,7 @@ use visord_model::event::Stream;
 use visord_model::pyrepr::repr;
 
 use super::log::{Extent, LogId, streams_named};
-use super::{Command, Completes, Failure, Handler, Opt, Session};
+use super::{Command, Completes, Failure, Handler, Opt, Result, Session};
 
 pub(super) const TAIL: Command = Command {
     options: &[
@@ -37,7 +37,7 @@ pub(super) const MAINTAIL: Command = Command {
     ..Command::new("maintail", Handler::Arguments(maintail))
 };
 
-fn tail(session: &mut Session, arguments: &[&str]) -> Result<(), Failure> {
+fn tail(session: &mut Session, arguments: &[&str]) -> Result {
     let mut client = session.server.reach()?;
     if let Some(request) = several::TailRequest::read(arguments)?
         && several::run(session, &mut client, &request)?
@@ -49,7 +49,7 @@ fn tail(session: &mut Session, arguments: &[&str]) -> Result<(), Failure> {
 }
 
 /// What the original understands.
-fn read<'a>(arguments: &[&'a str]) -> Result<(LogId<'a>, Extent), Failure> {
+fn read<'a>(arguments: &[&'a str]) -> Result<(LogId<'a>, Extent)> {
     let (option, names) = match arguments {
         [] => return Err(Failure::misused("Error: too few arguments")),
         [_, _, _, _, ..] => return Err(Failure::misused("Error: too many arguments")),
@@ -73,11 +73,11 @@ fn read<'a>(arguments: &[&'a str]) -> Result<(LogId<'a>, Extent), Failure> {
     Ok((LogId::Of(name, channel), extent))
 }
 
-fn read_extent(option: &str) -> Result<Extent, Failure> {
+fn read_extent(option: &str) -> Result<Extent> {
     Extent::read(option).ok_or_else(|| Failure::refused(format!("Error: bad argument {option}")))
 }
 
-fn maintail(session: &mut Session, arguments: &[&str]) -> Result<(), Failure> {
+fn maintail(session: &mut Session, arguments: &[&str]) -> Result {
     let mut client = session.server.reach()?;
     let extent = match arguments {
         [] => Extent::DEFAULT,

@@ -5,7 +5,7 @@ mod plan;
 use visord_model::fault::FaultCode;
 use visord_xmlrpc::{Client, Value};
 
-use super::{Command, Completes, ExitStatus, Failure, Handler, Opt, Session, is};
+use super::{Command, Completes, ExitStatus, Failure, Handler, Opt, Result, Session, is};
 use crate::ctl::names::{choose, means_all};
 use crate::ctl::process::{ProcessInfo, items, number, optional, refusable};
 use crate::ctl::session::{Json, json};
@@ -38,9 +38,9 @@ struct Difference {
 
 impl Difference {
     /// Read `[[added, changed, removed]]`.
-    fn read(value: &Value) -> Result<Self, Failure> {
+    fn read(value: &Value) -> Result<Self> {
         const NAME: &str = "reloadConfig";
-        let names = |list: &Value| -> Result<Vec<String>, Failure> {
+        let names = |list: &Value| -> Result<Vec<String>> {
             let names = items(list)?.iter();
             let names = names.map(|name| name.as_str().map(str::to_owned));
             names
@@ -80,7 +80,7 @@ impl Difference {
     }
 }
 
-fn reread(session: &mut Session) -> Result<(), Failure> {
+fn reread(session: &mut Session) -> Result {
     let result = session
         .server
         .client()?
@@ -102,7 +102,7 @@ fn reread(session: &mut Session) -> Result<(), Failure> {
     session.tell(&format!("{}\n", lines.join("\n")), || difference.json())
 }
 
-fn update(session: &mut Session, arguments: &[&str]) -> Result<(), Failure> {
+fn update(session: &mut Session, arguments: &[&str]) -> Result {
     let mut client = session.server.client()?;
     let result = client.call("supervisor.reloadConfig", &[]);
     let mut difference = match refusable(result)? {
@@ -132,7 +132,7 @@ fn restrict(
     client: &mut Client,
     difference: &mut Difference,
     names: &[&str],
-) -> Result<(), Failure> {
+) -> Result {
     let active = ProcessInfo::all(client)?.into_iter();
     let mut known: Vec<String> = active.map(|info| info.group).collect();
     known.extend_from_slice(&difference.added);
@@ -159,11 +159,7 @@ fn restrict(
     Ok(())
 }
 
-fn apply(
-    session: &mut Session,
-    client: &mut Client,
-    difference: &Difference,
-) -> Result<(), Failure> {
+fn apply(session: &mut Session, client: &mut Client, difference: &Difference) -> Result {
     for group in &difference.removed {
         if stop_group(session, client, group)? {
             client.call("supervisor.removeProcessGroup", &[group.into()])?;
@@ -185,7 +181,7 @@ fn apply(
 
 /// Apply the configuration to a changed group. visord restarts what changed and nothing else;
 /// for other daemons the group is removed and added again.
-fn update_group(session: &mut Session, client: &mut Client, group: &str) -> Result<(), Failure> {
+fn update_group(session: &mut Session, client: &mut Client, group: &str) -> Result {
     match optional(client.call(plan::UPDATE_GROUP, &[group.into()]))? {
         Some(Ok(_)) => session.say(&format!("{group}: stopped"))?,
         Some(Err(fault)) if is(FaultCode::Failed, fault.code) => {
@@ -204,7 +200,7 @@ fn update_group(session: &mut Session, client: &mut Client, group: &str) -> Resu
 }
 
 /// Stop a group and say so; false if one of its processes could not be stopped.
-fn stop_group(session: &mut Session, client: &mut Client, group: &str) -> Result<bool, Failure> {
+fn stop_group(session: &mut Session, client: &mut Client, group: &str) -> Result<bool> {
     let results = client.call("supervisor.stopProcessGroup", &[group.into()])?;
     session.say(&format!("{group}: stopped"))?;
     for result in items(&results)? {

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use visord_model::state::ProcessState;
 use visord_xmlrpc::Client;
 
-use super::{Command, Completes, ExitStatus, Failure, Handler, Opt, Session};
+use super::{Command, Completes, ExitStatus, Failure, Handler, Opt, Result, Session};
 use crate::ctl::command::{seconds, take_value};
 use crate::ctl::follow::left_until;
 use crate::ctl::interrupt::Taken;
@@ -73,7 +73,7 @@ impl<'a> WaitRequest<'a> {
     }
 }
 
-fn run(session: &mut Session, arguments: &[&str]) -> Result<(), Failure> {
+fn run(session: &mut Session, arguments: &[&str]) -> Result {
     let request = WaitRequest::read(arguments).map_err(Failure::invalid)?;
     let interrupted = session.terminal.take_interrupts()?;
     let deadline = request.timeout.map(|timeout| Instant::now() + timeout);
@@ -101,7 +101,7 @@ struct Wait<'s, 'r> {
 impl Wait<'_, '_> {
     /// Without a time limit a server that does not answer is a failure at once; with one it may
     /// still come. One that exits meanwhile may come back.
-    fn until_done(&mut self) -> Result<(), Failure> {
+    fn until_done(&mut self) -> Result {
         let mut waiting = None;
         loop {
             let mut pause = POLL_INTERVAL;
@@ -122,7 +122,7 @@ impl Wait<'_, '_> {
     }
 
     /// False if the server exited meanwhile.
-    fn attempt(&mut self, waiting: &mut Option<WaitProgress>) -> Result<bool, Failure> {
+    fn attempt(&mut self, waiting: &mut Option<WaitProgress>) -> Result<bool> {
         let client = self.session.server.reach()?;
         let waiting = match waiting {
             Some(waiting) => {
@@ -138,7 +138,7 @@ impl Wait<'_, '_> {
     }
 
     /// The processes that are named.
-    fn choose(&mut self, mut client: Client) -> Result<WaitProgress, Failure> {
+    fn choose(&mut self, mut client: Client) -> Result<WaitProgress> {
         let all = ProcessInfo::all(&mut client)?;
         let (chosen, mut errors) = select_or_all(all, &self.request.names);
         let Some(last) = errors.pop() else {
@@ -149,11 +149,7 @@ impl Wait<'_, '_> {
     }
 
     /// False if the server exited.
-    fn watch(
-        &mut self,
-        watcher: &mut Watcher,
-        waiting: &mut WaitProgress,
-    ) -> Result<bool, Failure> {
+    fn watch(&mut self, watcher: &mut Watcher, waiting: &mut WaitProgress) -> Result<bool> {
         let mut is_closed = false;
         loop {
             let now = Instant::now();
@@ -185,12 +181,7 @@ impl Wait<'_, '_> {
     }
 
     /// Report how it ended, process by process; `up` is the time that is up, if it is.
-    fn report(
-        &mut self,
-        waiting: &WaitProgress,
-        now: Instant,
-        up: Option<Duration>,
-    ) -> Result<(), Failure> {
+    fn report(&mut self, waiting: &WaitProgress, now: Instant, up: Option<Duration>) -> Result {
         for outcome in waiting.outcomes(now, up) {
             let WaitOutcome {
                 namespec: name,

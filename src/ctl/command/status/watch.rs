@@ -9,7 +9,7 @@ use nix::sys::stat::{SFlag, fstat};
 use visord_xmlrpc::Client;
 
 use super::{StatusRequest, StatusView, Watching};
-use crate::ctl::failure::Failure;
+use crate::ctl::failure::{Failure, Result};
 use crate::ctl::follow::left_until;
 use crate::ctl::interrupt::Taken;
 use crate::ctl::live::LiveStream;
@@ -34,7 +34,7 @@ pub(super) fn run(
     request: &StatusRequest<'_>,
     watching: Watching,
     first: StatusView,
-) -> Result<(), Failure> {
+) -> Result {
     // Names without a process may be wrong or early; if all of them are, they are wrong.
     if first.processes().is_empty() && !first.errors.is_empty() {
         return first.fail(session);
@@ -90,7 +90,7 @@ enum NextStep {
 
 impl StatusWatch<'_, '_> {
     /// Returns the signal that ended it, or [`Failure::Interrupted`] if the user leaves.
-    fn show_until_left(&mut self, first: StatusView) -> Result<Signal, Failure> {
+    fn show_until_left(&mut self, first: StatusView) -> Result<Signal> {
         let mut view = first;
         let mut looked = Instant::now();
         loop {
@@ -117,7 +117,7 @@ impl StatusWatch<'_, '_> {
     }
 
     /// Ask the daemon. That it is not there is shown as well: it may come back.
-    fn look(&mut self) -> Result<StatusView, Failure> {
+    fn look(&mut self) -> Result<StatusView> {
         if let Some(client) = &mut self.client {
             match StatusView::look(client, self.request) {
                 Ok(view) => return Ok(view),
@@ -141,7 +141,7 @@ impl StatusWatch<'_, '_> {
         }
     }
 
-    fn connect(&mut self) -> Result<StatusView, Failure> {
+    fn connect(&mut self) -> Result<StatusView> {
         let mut client = self.session.server.reach()?;
         let view = StatusView::look(&mut client, self.request)?;
         self.client = Some(client);
@@ -149,7 +149,7 @@ impl StatusWatch<'_, '_> {
     }
 
     /// Wait until there is something to do; `looked` is when the daemon was last asked.
-    fn pause(&mut self, looked: Instant) -> Result<NextStep, Failure> {
+    fn pause(&mut self, looked: Instant) -> Result<NextStep> {
         let mut changed = false;
         loop {
             changed |= self
@@ -173,7 +173,7 @@ impl StatusWatch<'_, '_> {
 
     /// Wait until that moment or until something is ready; after a change not for more of them.
     /// Nothing if that is not a reason to stop waiting.
-    fn wait(&mut self, until: Option<Instant>, changed: bool) -> Result<Option<NextStep>, Failure> {
+    fn wait(&mut self, until: Option<Instant>, changed: bool) -> Result<Option<NextStep>> {
         let (stdin, stdout) = (io::stdin(), io::stdout());
         let screen = self.output.screen.as_ref();
         let has_keys = screen.is_some() && stdin.is_terminal();
@@ -213,7 +213,7 @@ impl StatusWatch<'_, '_> {
         Ok(None)
     }
 
-    fn is_left_by_key(&mut self) -> Result<bool, Failure> {
+    fn is_left_by_key(&mut self) -> Result<bool> {
         let lines = self.session.terminal.lines();
         let more = lines.fill()?;
         Ok(!more || lines.take_keys().iter().any(|key| LEAVE.contains(key)))
@@ -244,7 +244,7 @@ fn summary(view: &StatusView) -> Summary {
 }
 
 impl WatchOutput {
-    fn open(session: &Session) -> Result<Self, Failure> {
+    fn open(session: &Session) -> Result<Self> {
         let has_screen = session.report.is_none() && is_capable();
         let kind = fstat(io::stdout()).map(|stat| SFlag::from_bits_truncate(stat.st_mode));
         Ok(Self {
@@ -254,7 +254,7 @@ impl WatchOutput {
         })
     }
 
-    fn show(&mut self, session: &mut Session, view: &StatusView) -> Result<(), Failure> {
+    fn show(&mut self, session: &mut Session, view: &StatusView) -> Result {
         let colors = session.terminal.has_colors();
         if let Some(screen) = &self.screen {
             let size = Size::of_console();
@@ -282,7 +282,7 @@ fn text(view: &StatusView, colors: bool, width: Option<usize>) -> String {
 }
 
 /// One for this table alone, with the exit code that `status` would have had.
-fn document(session: &mut Session, view: &StatusView) -> Result<(), Failure> {
+fn document(session: &mut Session, view: &StatusView) -> Result {
     let before = session.exit_status;
     session.report = Some(Report::default());
     view.fail(session)?;

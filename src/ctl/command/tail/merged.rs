@@ -12,7 +12,7 @@ use visord_xmlrpc::{CallError, Client};
 
 use super::several::Labels;
 use crate::ctl::command::log::{LogId, NO_LOG};
-use crate::ctl::failure::{ExitStatus, Failure};
+use crate::ctl::failure::{ExitStatus, Failure, Result};
 use crate::ctl::follow::{ByteStream, GREETING, left_until};
 use crate::ctl::interrupt::Taken;
 use crate::ctl::lines::LogLines;
@@ -26,11 +26,7 @@ const POLL_INTERVAL: Duration = Duration::from_secs(2);
 const RETRY_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Show the logs of these processes until Ctrl-C.
-pub(super) fn follow(
-    session: &mut Session,
-    labels: &Labels,
-    channels: &[Stream],
-) -> Result<(), Failure> {
+pub(super) fn follow(session: &mut Session, labels: &Labels, channels: &[Stream]) -> Result {
     let interrupted = session.terminal.take_interrupts()?;
     session.say(GREETING)?;
     let sources = (0..labels.names.len()).flat_map(|at| {
@@ -131,7 +127,7 @@ struct Merged<'s> {
 
 impl Merged<'_> {
     /// Open everything for the first time; false if there is nothing to show.
-    fn open(&mut self) -> Result<bool, Failure> {
+    fn open(&mut self) -> Result<bool> {
         self.reopen()?;
         for (at, name) in self.labels.names.iter().enumerate() {
             let mut sources = self.sources.iter().filter(|source| source.process == at);
@@ -144,7 +140,7 @@ impl Merged<'_> {
     }
 
     /// Wait for something and show it; fails after Ctrl-C.
-    fn step(&mut self) -> Result<(), Failure> {
+    fn step(&mut self) -> Result {
         for at in 0..self.sources.len() {
             let lines = self.sources[at].take_lines();
             self.show(at, &lines)?;
@@ -178,7 +174,7 @@ impl Merged<'_> {
     }
 
     /// Which of the open logs are ready, and what the watcher reports.
-    fn wait(&mut self) -> Result<Woken, Failure> {
+    fn wait(&mut self) -> Result<Woken> {
         let open = self
             .sources
             .iter()
@@ -195,7 +191,7 @@ impl Merged<'_> {
         })
     }
 
-    fn show(&mut self, at: usize, lines: &[Vec<u8>]) -> Result<(), Failure> {
+    fn show(&mut self, at: usize, lines: &[Vec<u8>]) -> Result {
         let MergedLog {
             process, channel, ..
         } = self.sources[at];
@@ -208,7 +204,7 @@ impl Merged<'_> {
     }
 
     /// Open what is not open.
-    fn reopen(&mut self) -> Result<(), Failure> {
+    fn reopen(&mut self) -> Result {
         match self.try_to_reopen() {
             Ok(()) if self.is_gone => {
                 self.is_gone = false;
@@ -221,7 +217,7 @@ impl Merged<'_> {
         }
     }
 
-    fn try_to_reopen(&mut self) -> Result<(), Failure> {
+    fn try_to_reopen(&mut self) -> Result {
         // First, so that no change after the logs are open is missed.
         if self.watcher.is_none() {
             self.watcher = Some(Watcher::open(&self.session.server, POLL_INTERVAL)?);
@@ -235,7 +231,7 @@ impl Merged<'_> {
     }
 
     /// Say once that the daemon is not there.
-    fn report_loss(&mut self) -> Result<(), Failure> {
+    fn report_loss(&mut self) -> Result {
         if std::mem::replace(&mut self.is_gone, true) {
             return Ok(());
         }
@@ -244,7 +240,7 @@ impl Merged<'_> {
     }
 
     /// Report what happened to one of our processes.
-    fn handle(&mut self, event: LiveEvent) -> Result<(), Failure> {
+    fn handle(&mut self, event: LiveEvent) -> Result {
         match event {
             LiveEvent::State(status) if self.labels.names.contains(&status.namespec) => {
                 let before = self.pids.get(&status.namespec).copied();
@@ -267,7 +263,7 @@ impl Merged<'_> {
         }
     }
 
-    fn notice(&mut self, text: &str) -> Result<(), Failure> {
+    fn notice(&mut self, text: &str) -> Result {
         Ok(self.session.terminal.err(&format!("==> {text} <==\n"))?)
     }
 }

@@ -8,7 +8,7 @@ use visord_xmlrpc::Client;
 use super::merged;
 use crate::ctl::command::log::{Extent, LogId, NO_LOG, streams_named};
 use crate::ctl::command::take_value;
-use crate::ctl::failure::{ExitStatus, Failure};
+use crate::ctl::failure::{ExitStatus, Failure, Result};
 use crate::ctl::lines::{last_lines, lines};
 use crate::ctl::names::{is_pattern, select};
 use crate::ctl::process::ProcessInfo;
@@ -35,7 +35,7 @@ enum TailPart {
 
 impl<'a> TailRequest<'a> {
     /// Nothing if only the original's form can be meant.
-    pub(super) fn read(arguments: &[&'a str]) -> Result<Option<Self>, Failure> {
+    pub(super) fn read(arguments: &[&'a str]) -> Result<Option<Self>> {
         let mut arguments = arguments.to_vec();
         // The original has a message for a value that is missing.
         let Ok(lines) = take_value(&mut arguments, &["-n", "--lines"]) else {
@@ -88,7 +88,7 @@ pub(super) fn run(
     session: &mut Session,
     client: &mut Client,
     request: &TailRequest<'_>,
-) -> Result<bool, Failure> {
+) -> Result<bool> {
     let (chosen, errors) = select(&ProcessInfo::all(client)?, &request.names);
     if !request.is_ours && !errors.is_empty() {
         return Ok(false);
@@ -128,7 +128,7 @@ fn show(
     labels: &Labels,
     at: usize,
     request: &TailRequest<'_>,
-) -> Result<(), Failure> {
+) -> Result {
     let name = &labels.names[at];
     let mut refusals = Vec::new();
     for channel in request.channels {
@@ -163,7 +163,7 @@ fn last_of(
     session: &Session,
     client: &mut Client,
     count: usize,
-) -> Result<Result<Vec<u8>, &'static str>, Failure> {
+) -> Result<Result<Vec<u8>, &'static str>> {
     const FIRST: i64 = 16 * 1024;
     let mut size = FIRST;
     let mut before = None;
@@ -221,7 +221,7 @@ mod tests {
     const STDOUT: &[Stream] = &[Stream::Stdout];
     const BOTH: &[Stream] = &[Stream::Stdout, Stream::Stderr];
 
-    fn read(argument: &str) -> Result<Option<TailRequest<'_>>, Failure> {
+    fn read(argument: &str) -> Result<Option<TailRequest<'_>>> {
         TailRequest::read(&argument.split_whitespace().collect::<Vec<_>>())
     }
 

@@ -8,7 +8,7 @@ use visord_xmlrpc::{Client, Value};
 
 use super::Difference;
 use crate::ctl::command::groups::ConfiguredProcess;
-use crate::ctl::failure::Failure;
+use crate::ctl::failure::Result;
 use crate::ctl::process::{ProcessInfo, items, optional, text, truth};
 
 /// visord's own method; the original does not have it.
@@ -23,7 +23,7 @@ struct PlannedStep {
 }
 
 impl PlannedStep {
-    fn read(value: &Value) -> Result<Self, Failure> {
+    fn read(value: &Value) -> Result<Self> {
         Ok(Self {
             name: namespec(&text(value, "group")?, &text(value, "name")?),
             stops: truth(value, "stops")?,
@@ -45,7 +45,7 @@ impl PlannedStep {
 
 /// A line for each process that an update would stop, start or restart, in the order in which
 /// the groups would be updated.
-pub(super) fn lines(client: &mut Client, difference: &Difference) -> Result<Vec<String>, Failure> {
+pub(super) fn lines(client: &mut Client, difference: &Difference) -> Result<Vec<String>> {
     let Difference {
         added,
         changed,
@@ -79,7 +79,7 @@ struct WholeGroups {
 }
 
 impl WholeGroups {
-    fn look(client: &mut Client) -> Result<Self, Failure> {
+    fn look(client: &mut Client) -> Result<Self> {
         let mut whole = Self::default();
         for info in ProcessInfo::all(client)? {
             if info.known_state().is_some_and(ProcessState::is_running) {
