@@ -31,6 +31,8 @@ pub enum Handler {
     Leave,
     /// It takes no arguments.
     Bare(fn(&mut Session) -> Result),
+    /// It takes names of processes and makes these requests for them.
+    Requests(&'static [&'static control::Operation]),
     /// It takes arguments.
     Arguments(fn(&mut Session, &[&str]) -> Result),
     /// It takes the rest of the line, without blanks at its ends.
@@ -224,6 +226,7 @@ impl Command {
     }
 
     fn execute(&self, session: &mut Session, argument: &str) -> Result<Flow> {
+        let words = || argument.split_whitespace().collect::<Vec<_>>();
         let done = match self.run {
             Handler::Leave => {
                 session.say("")?;
@@ -234,10 +237,10 @@ impl Command {
                 self.name
             ))),
             Handler::Bare(run) => run(session),
-            Handler::Arguments(run) => {
-                let arguments: Vec<&str> = argument.split_whitespace().collect();
-                run(session, &arguments)
+            Handler::Requests(operations) => {
+                control::make(session, self.name, &words(), operations)
             }
+            Handler::Arguments(run) => run(session, &words()),
             Handler::Text(run) => run(session, argument),
         };
         if let Err(failure) = done {

@@ -197,7 +197,7 @@ impl Parser {
 }
 
 /// What ended a wait.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Woken {
     /// Which of the other descriptors are ready.
     pub ready: Vec<bool>,
@@ -240,8 +240,7 @@ impl Watcher {
     ) -> Result<Woken> {
         let mut woken = Woken {
             ready: vec![false; others.len()],
-            events: Vec::new(),
-            is_closed: false,
+            ..Woken::default()
         };
         match self {
             Self::Live(live) => {

@@ -115,14 +115,10 @@ impl Options {
     fn set(&mut self, option: &Opt, context: &HostContext) -> Result<(), String> {
         let value = option.value.as_str();
         let file = || path_with_existing_dir(value, context);
-        let Self {
-            config,
-            check,
-            overrides,
-        } = self;
+        let overrides = &mut self.overrides;
         match option.id.as_str() {
-            "configuration" => *config = Some(PathBuf::from(value)),
-            "check" => *check = true,
+            "configuration" => self.config = Some(PathBuf::from(value)),
+            "check" => self.check = true,
             "nodaemon" => overrides.nodaemon = true,
             "silent" => overrides.silent = true,
             "user" => overrides.user = Some(value.to_owned()),

@@ -63,12 +63,10 @@ async fn supervise(
     running: &mut Running,
     (spawner, workers): Threads,
 ) -> Result<Ending, UsageError> {
-    let Loaded {
-        config, listing, ..
-    } = loaded;
+    let config = loaded.config;
     let activity = running.activity.clone();
     let deps = Rc::new(base::start(&config, running, spawner)?);
-    let listing = watch::Sender::new(Arc::new(listing));
+    let listing = watch::Sender::new(Arc::new(loaded.listing));
     let setup = Setup {
         config_file: config.path.clone(),
         started: running.began,

@@ -12,19 +12,13 @@ use crate::ctl::process::{ProcessInfo, items, number, refusable, text};
 pub(super) const START: Command = Command {
     completes: &[Completes::Processes],
     needs: "getVersion getAllProcessInfo startProcess startProcessGroup startAllProcesses",
-    ..Command::new(
-        "start",
-        Handler::Arguments(|session, names| make(session, "start", names, &[&START_OPERATION])),
-    )
+    ..Command::new("start", Handler::Requests(&[&START_OPERATION]))
 };
 
 pub(super) const STOP: Command = Command {
     completes: &[Completes::Processes],
     needs: "getVersion getAllProcessInfo stopProcess stopProcessGroup stopAllProcesses",
-    ..Command::new(
-        "stop",
-        Handler::Arguments(|session, names| make(session, "stop", names, &[&STOP_OPERATION])),
-    )
+    ..Command::new("stop", Handler::Requests(&[&STOP_OPERATION]))
 };
 
 pub(super) const RESTART: Command = Command {
@@ -33,14 +27,7 @@ pub(super) const RESTART: Command = Command {
         startProcess startProcessGroup startAllProcesses",
     ..Command::new(
         "restart",
-        Handler::Arguments(|session, names| {
-            make(
-                session,
-                "restart",
-                names,
-                &[&STOP_OPERATION, &START_OPERATION],
-            )
-        }),
+        Handler::Requests(&[&STOP_OPERATION, &START_OPERATION]),
     )
 };
 
@@ -53,10 +40,7 @@ pub(super) const SIGNAL: Command = Command {
 pub(super) const CLEAR: Command = Command {
     completes: &[Completes::Processes],
     needs: "getVersion getAllProcessInfo clearProcessLogs clearAllProcessLogs",
-    ..Command::new(
-        "clear",
-        Handler::Arguments(|session, names| make(session, "clear", names, &[&CLEAR_OPERATION])),
-    )
+    ..Command::new("clear", Handler::Requests(&[&CLEAR_OPERATION]))
 };
 
 pub(super) const LOGS: Command = Command {
@@ -70,7 +54,7 @@ pub(super) const LOGS: Command = Command {
 };
 
 /// A request that can be made for processes.
-struct Operation {
+pub struct Operation {
     /// The method for one process.
     one: &'static str,
     /// The method for a group. Without one a group is refused like a process that does not exist.
@@ -149,7 +133,12 @@ const CLEAR_OPERATION: Operation = Operation {
 };
 
 /// Make the requests that a command consists of, one after the other.
-fn make(session: &mut Session, command: &str, names: &[&str], operations: &[&Operation]) -> Result {
+pub(super) fn make(
+    session: &mut Session,
+    command: &str,
+    names: &[&str],
+    operations: &[&Operation],
+) -> Result {
     let mut client = session.server.reach()?;
     if names.is_empty() {
         let line = format!("Error: {command} requires a process name");
@@ -318,19 +307,15 @@ impl Wording {
     }
 
     fn line(&self, outcome: &RequestOutcome) -> Result<String> {
-        let RequestOutcome {
-            name,
-            code,
-            description,
-        } = outcome;
-        if is(FaultCode::Success, *code) {
+        let (name, code) = (&outcome.name, outcome.code);
+        if is(FaultCode::Success, code) {
             return Ok(format!("{name}: {}", self.done));
         }
-        let text = self.faults.iter().find(|(fault, _)| is(*fault, *code));
+        let text = self.faults.iter().find(|(fault, _)| is(*fault, code));
         match text {
             Some((_, FaultText::Fixed(reason))) => Ok(format!("{name}: ERROR ({reason})")),
-            Some((_, FaultText::Reason)) => Ok(format!("{name}: ERROR ({description})")),
-            Some((_, FaultText::Line)) => Ok(description.clone()),
+            Some((_, FaultText::Reason)) => Ok(format!("{name}: ERROR ({})", outcome.description)),
+            Some((_, FaultText::Line)) => Ok(outcome.description.clone()),
             None => Err(Failure::Exception(
                 "ValueError",
                 format!("Unknown result code {code} for {name}"),

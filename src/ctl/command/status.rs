@@ -172,11 +172,7 @@ fn table(processes: &[ProcessInfo], colors: bool) -> String {
     let longest = names.iter().map(|name| name.chars().count()).max();
     let width = longest.unwrap_or(0).max(NAME_WIDTH) + 3;
     let line = |(name, process): (&String, &ProcessInfo)| {
-        let ProcessInfo {
-            statename,
-            description,
-            ..
-        } = process;
+        let (statename, description) = (&process.statename, &process.description);
         let blanks = " ".repeat(10_usize.saturating_sub(statename.chars().count()));
         let (on, off) = match color(process) {
             on if colors && !on.is_empty() => (on, PLAIN),

@@ -143,19 +143,13 @@ fn restrict(
     names.dedup();
     let is_unknown = |name: &&&str| known.iter().all(|group| group != **name);
     for name in names.iter().filter(is_unknown) {
-        session.fail(
-            ExitStatus::Generic,
-            &format!("ERROR: no such group: {name}"),
-        )?;
+        let line = format!("ERROR: no such group: {name}");
+        session.fail(ExitStatus::Generic, &line)?;
     }
-    let Difference {
-        added,
-        changed,
-        removed,
-    } = difference;
-    for groups in [added, changed, removed] {
-        groups.retain(|group| names.contains(&group.as_str()));
-    }
+    let is_named = |group: &String| names.contains(&group.as_str());
+    difference.added.retain(is_named);
+    difference.changed.retain(is_named);
+    difference.removed.retain(is_named);
     Ok(())
 }
 

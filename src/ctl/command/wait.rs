@@ -15,7 +15,7 @@ use crate::ctl::live::Watcher;
 use crate::ctl::names::select_or_all;
 use crate::ctl::process::ProcessInfo;
 use crate::ctl::session::json;
-use rule::{WaitOutcome, WaitProgress, WaitVerdict, read_states};
+use rule::{WaitProgress, WaitVerdict, read_states};
 
 pub(super) const WAIT: Command = Command {
     options: &[
@@ -183,19 +183,14 @@ impl Wait<'_, '_> {
     /// Report how it ended, process by process; `up` is the time that is up, if it is.
     fn report(&mut self, waiting: &WaitProgress, now: Instant, up: Option<Duration>) -> Result {
         for outcome in waiting.outcomes(now, up) {
-            let WaitOutcome {
-                namespec: name,
-                state,
-                reached,
-                failure,
-            } = outcome;
+            let (name, state, reached) = (outcome.namespec, outcome.state, outcome.reached);
             let text = match state {
                 Some(state) if reached => format!("{name}: {state}\n"),
                 Some(_) | None => String::new(),
             };
             let item = || json!({ "namespec": name, "state": state, "reached": reached });
             self.session.tell_item(&text, item)?;
-            if let Some((status, why)) = failure {
+            if let Some((status, why)) = outcome.failure {
                 let line = format!("{name}: ERROR ({why})");
                 self.session.fail(status, &line)?;
             }

@@ -186,18 +186,15 @@ impl Merged<'_> {
         let timeout = self.retry_at.map(left_until);
         Ok(Woken {
             ready: self.interrupted.wait_for(&descriptors, timeout)?,
-            events: Vec::new(),
-            is_closed: false,
+            ..Woken::default()
         })
     }
 
     fn show(&mut self, at: usize, lines: &[Vec<u8>]) -> Result {
-        let MergedLog {
-            process, channel, ..
-        } = self.sources[at];
+        let source = &self.sources[at];
         let mut text = Vec::new();
         for line in lines {
-            text.extend(self.labels.line(process, channel, line));
+            text.extend(self.labels.line(source.process, source.channel, line));
             text.push(b'\n');
         }
         Ok(self.session.terminal.out_bytes(&text)?)
@@ -270,15 +267,10 @@ impl Merged<'_> {
 
 /// What is reported of a new state: how a process ended, and that it runs again.
 fn notice(status: &ProcessStatus, pid_before: Option<i64>) -> Option<String> {
-    let ProcessStatus {
-        namespec,
-        state,
-        why,
-        pid,
-        ..
-    } = status;
+    let (namespec, state) = (&status.namespec, status.state);
+    let (pid, why) = (status.pid, &status.why);
     match state {
-        ProcessState::Running if pid_before == Some(*pid) => None,
+        ProcessState::Running if pid_before == Some(pid) => None,
         // The daemon may have skipped its end.
         ProcessState::Running if !why.is_empty() => {
             Some(format!("{namespec} runs again, pid {pid} ({why})"))

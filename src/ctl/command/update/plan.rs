@@ -46,14 +46,10 @@ impl PlannedStep {
 /// A line for each process that an update would stop, start or restart, in the order in which
 /// the groups would be updated.
 pub(super) fn lines(client: &mut Client, difference: &Difference) -> Result<Vec<String>> {
-    let Difference {
-        added,
-        changed,
-        removed,
-    } = difference;
+    let groups = difference.removed.iter().chain(&difference.changed);
     let mut steps = Vec::new();
     let mut original: Option<WholeGroups> = None;
-    for group in removed.iter().chain(changed).chain(added) {
+    for group in groups.chain(&difference.added) {
         if original.is_none() {
             // The daemon says it itself, unless it is the original's.
             match optional(client.call(UPDATE_GROUP, &[group.into(), true.into()]))? {
