@@ -53,7 +53,7 @@ pub fn main() -> ExitCode {
     match options::read(&program, &definitions, &arguments, &context) {
         Ok(Parsed::Run(settings)) => act(*settings),
         Ok(Parsed::Print(text)) => show(&text, ExitStatus::Success),
-        Err(error) if options::wants_json(&arguments) => {
+        Err(error) if arguments.iter().any(|argument| argument == "--json") => {
             let mut report = Report::default();
             report.errors.push(format!("Error: {error}"));
             let status = ExitStatus::InvalidArguments;
@@ -67,7 +67,7 @@ pub fn main() -> ExitCode {
 /// Write to standard output and be done.
 fn show(text: &str, status: ExitStatus) -> ExitCode {
     let written = Terminal::default().out(text);
-    written.map_or(ExitCode::FAILURE, |()| status.into())
+    written.map_or(ExitCode::FAILURE, |()| ExitCode::from(status.code()))
 }
 
 fn act(settings: Settings) -> ExitCode {
@@ -110,7 +110,7 @@ fn act(settings: Settings) -> ExitCode {
         act_once(&mut session, &settings.action)
     };
     // an error: the reader of our output or the terminal is gone
-    outcome.unwrap_or(ExitStatus::Generic).into()
+    ExitCode::from(outcome.unwrap_or(ExitStatus::Generic).code())
 }
 
 /// Carry out an action, or become the plug-in of that name: its arguments are just as they were

@@ -3,7 +3,6 @@
 //! Scripts match `error: ` and the name of the original's exception; after it comes advice.
 
 use std::io;
-use std::process::ExitCode;
 
 use visord_model::fault::FaultCode;
 use visord_model::pyrepr::repr;
@@ -35,12 +34,6 @@ pub enum ExitStatus {
     Interrupted,
     /// A plug-in ended with this code; 128 and the number of the signal that killed it.
     Plugin(u8),
-}
-
-impl From<ExitStatus> for ExitCode {
-    fn from(status: ExitStatus) -> Self {
-        Self::from(status.code())
-    }
 }
 
 impl ExitStatus {

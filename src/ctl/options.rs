@@ -174,11 +174,6 @@ fn is_local(action: &[String]) -> bool {
     command.is_some_and(|command| command.addition && command.needs.is_empty())
 }
 
-/// Whether a command line that cannot be used asked for JSON all the same.
-pub fn wants_json(arguments: &[String]) -> bool {
-    arguments.iter().any(|argument| argument == "--json")
-}
-
 /// The file to read: the named one, the first in the usual places, or none. An empty name
 /// means none.
 fn configuration_file(

@@ -21,7 +21,8 @@ const KILLED_BY_INTERRUPT: i32 = 130;
 /// has no descriptor or thread left.
 #[derive(Debug, Default)]
 pub struct Terminal {
-    input: LineReader,
+    /// What is typed, line by line, for a caller that also waits for something else.
+    pub input: LineReader,
     interrupts: Option<Interrupts>,
     shown: Visible,
 }
@@ -95,11 +96,6 @@ impl Terminal {
     /// Whether standard output is a terminal.
     pub fn is_terminal(&self) -> bool {
         io::stdout().is_terminal()
-    }
-
-    /// What is typed, line by line, for a caller that also waits for something else.
-    pub fn lines(&mut self) -> &mut LineReader {
-        &mut self.input
     }
 
     /// Take Ctrl-C until the result is dropped.

@@ -146,7 +146,7 @@ impl Foreground<'_> {
                 break;
             }
             let has_input = !input_ended && ready.last() == Some(&true);
-            if has_input && !self.session.terminal.lines().fill()? {
+            if has_input && !self.session.terminal.input.fill()? {
                 if stdin.is_terminal() {
                     break;
                 }
@@ -161,7 +161,7 @@ impl Foreground<'_> {
 
     /// A line that has been read; at the end of the input also an unfinished one.
     fn next_line(&mut self, input_ended: bool) -> Option<String> {
-        let lines = self.session.terminal.lines();
+        let lines = &mut self.session.terminal.input;
         let line = lines.take_line();
         line.or_else(|| input_ended.then(|| lines.take_rest()).flatten())
     }

@@ -214,7 +214,7 @@ impl StatusWatch<'_, '_> {
     }
 
     fn is_left_by_key(&mut self) -> Result<bool> {
-        let lines = self.session.terminal.lines();
+        let lines = &mut self.session.terminal.input;
         let more = lines.fill()?;
         Ok(!more || lines.take_keys().iter().any(|key| LEAVE.contains(key)))
     }

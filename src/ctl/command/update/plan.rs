@@ -1,6 +1,6 @@
 //! What an update would do, process by process.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use visord_model::name::namespec;
 use visord_model::state::ProcessState;
@@ -66,42 +66,41 @@ pub(super) fn lines(client: &mut Client, difference: &Difference) -> Result<Vec<
     Ok(steps.iter().filter_map(PlannedStep::line).collect())
 }
 
-/// The processes of a daemon that updates whole groups: everything in a group that runs is
-/// stopped, everything with `autostart` is started. Namespecs by group.
+/// What a daemon that updates whole groups does, by group and namespec: everything in a group that
+/// runs is stopped, everything with `autostart` is started.
 #[derive(Debug, Default)]
-struct WholeGroups {
-    running: BTreeMap<String, BTreeSet<String>>,
-    starting: BTreeMap<String, BTreeSet<String>>,
-}
+struct WholeGroups(BTreeMap<(String, String), PlannedStep>);
 
 impl WholeGroups {
     fn look(client: &mut Client) -> Result<Self> {
         let mut whole = Self::default();
-        for info in ProcessInfo::all(client)? {
-            if info.known_state().is_some_and(ProcessState::is_running) {
-                let name = info.namespec();
-                whole.running.entry(info.group).or_default().insert(name);
-            }
+        let mut infos = ProcessInfo::all(client)?;
+        infos.retain(|info| info.known_state().is_some_and(ProcessState::is_running));
+        for info in infos {
+            whole.step(&info.group, &info.name).stops = true;
         }
-        let configured = ConfiguredProcess::all(client)?.into_iter();
-        for process in configured.filter(|process| process.autostart) {
-            let name = namespec(&process.group, &process.name);
-            let group = whole.starting.entry(process.group).or_default();
-            group.insert(name);
+        let mut configured = ConfiguredProcess::all(client)?;
+        configured.retain(|process| process.autostart);
+        for process in configured {
+            whole.step(&process.group, &process.name).starts = true;
         }
         Ok(whole)
     }
 
+    fn step(&mut self, group: &str, name: &str) -> &mut PlannedStep {
+        let name = namespec(group, name);
+        let entry = self.0.entry((group.to_owned(), name.clone()));
+        entry.or_insert(PlannedStep {
+            name,
+            stops: false,
+            starts: false,
+        })
+    }
+
     fn steps(&self, group: &str) -> Vec<PlannedStep> {
-        let none = BTreeSet::new();
-        let running = self.running.get(group).unwrap_or(&none);
-        let starting = self.starting.get(group).unwrap_or(&none);
-        let step = |name: &String| PlannedStep {
-            name: name.clone(),
-            stops: running.contains(name),
-            starts: starting.contains(name),
-        };
-        running.union(starting).map(step).collect()
+        let all = self.0.iter();
+        let own = all.filter(|((of, _), _)| of == group);
+        own.map(|(_, step)| step.clone()).collect()
     }
 }
 
@@ -128,11 +127,11 @@ mod tests {
 
     #[test]
     fn a_whole_group_stops_and_starts() {
-        let set = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
-        let whole = WholeGroups {
-            running: BTreeMap::from([("g".to_owned(), set(&["g:a", "g:b"]))]),
-            starting: BTreeMap::from([("g".to_owned(), set(&["g:b", "g:c"]))]),
-        };
+        let mut whole = WholeGroups::default();
+        for (name, stops, starts) in [("a", true, false), ("b", true, true), ("c", false, true)] {
+            let step = whole.step("g", name);
+            (step.stops, step.starts) = (stops, starts);
+        }
         let lines: Vec<String> = whole
             .steps("g")
             .iter()
