@@ -15,7 +15,7 @@
 
 use std::io::{self, Error, ErrorKind, Read, Write};
 use std::net::TcpListener;
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 use std::os::unix::net::UnixListener;
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -35,63 +35,40 @@ fn main() -> io::Result<()> {
     termination.add(Signal::SIGTERM);
     termination.thread_block()?;
     let termination = SignalFd::new(&termination)?;
-    let listener = Listener::on_stdin()?;
-    while listener.waits(termination.as_fd())? {
-        match listener.accept().and_then(|mut stream| serve(&mut stream)) {
+    // the socket the daemon opened, of either kind; every process that shares it asks before it
+    // accepts, none may be kept waiting
+    let socket = io::stdin().as_fd().try_clone_to_owned()?;
+    let address: SockaddrStorage = getsockname(socket.as_raw_fd())?;
+    if address.family() == Some(AddressFamily::Unix) {
+        let listener = UnixListener::from(socket);
+        listener.set_nonblocking(true)?;
+        run(listener.as_fd(), &termination, || listener.accept())
+    } else {
+        let listener = TcpListener::from(socket);
+        listener.set_nonblocking(true)?;
+        run(listener.as_fd(), &termination, || listener.accept())
+    }
+}
+
+/// Answer requests until SIGTERM comes.
+fn run<S: Read + Write, A>(
+    listener: BorrowedFd<'_>,
+    termination: &SignalFd,
+    accept: impl Fn() -> io::Result<(S, A)>,
+) -> io::Result<()> {
+    loop {
+        let wanted = [termination.as_fd(), listener];
+        let mut wanted = wanted.map(|fd| PollFd::new(fd, PollFlags::POLLIN));
+        poll(&mut wanted, PollTimeout::NONE)?;
+        if wanted[0].any() != Some(false) {
+            return Ok(());
+        }
+        match accept().and_then(|(mut stream, _)| serve(&mut stream)) {
             Ok(()) => {}
             // another process of the program took it
             Err(error) if error.kind() == ErrorKind::WouldBlock => {}
             Err(error) => eprintln!("a request failed: {error}"),
         }
-    }
-    Ok(())
-}
-
-/// The socket the daemon opened, of either kind.
-enum Listener {
-    Tcp(TcpListener),
-    Unix(UnixListener),
-}
-
-trait Connection: Read + Write {}
-
-impl<T: Read + Write> Connection for T {}
-
-impl Listener {
-    fn on_stdin() -> io::Result<Self> {
-        let socket = io::stdin().as_fd().try_clone_to_owned()?;
-        let address: SockaddrStorage = getsockname(std::os::fd::AsRawFd::as_raw_fd(&socket))?;
-        // every process that shares the socket asks before it accepts, none may be kept waiting
-        if address.family() == Some(AddressFamily::Unix) {
-            let listener = UnixListener::from(socket);
-            listener.set_nonblocking(true)?;
-            Ok(Self::Unix(listener))
-        } else {
-            let listener = TcpListener::from(socket);
-            listener.set_nonblocking(true)?;
-            Ok(Self::Tcp(listener))
-        }
-    }
-
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        match self {
-            Self::Tcp(listener) => listener.as_fd(),
-            Self::Unix(listener) => listener.as_fd(),
-        }
-    }
-
-    /// Wait for a connection; false once there shall be no more.
-    fn waits(&self, termination: BorrowedFd<'_>) -> io::Result<bool> {
-        let mut wanted = [termination, self.as_fd()].map(|fd| PollFd::new(fd, PollFlags::POLLIN));
-        poll(&mut wanted, PollTimeout::NONE)?;
-        Ok(wanted[0].any() == Some(false))
-    }
-
-    fn accept(&self) -> io::Result<Box<dyn Connection>> {
-        Ok(match self {
-            Self::Tcp(listener) => Box::new(listener.accept()?.0),
-            Self::Unix(listener) => Box::new(listener.accept()?.0),
-        })
     }
 }
 
@@ -103,7 +80,7 @@ struct Record {
 }
 
 impl Record {
-    fn read(stream: &mut dyn Connection) -> io::Result<Self> {
+    fn read(stream: &mut impl Read) -> io::Result<Self> {
         let mut header = [0; 8];
         stream.read_exact(&mut header)?;
         let [_version, kind, r1, r0, c1, c0, padding, _reserved] = header;
@@ -120,7 +97,7 @@ impl Record {
 }
 
 /// Answer the one request of a connection and close it.
-fn serve(stream: &mut dyn Connection) -> io::Result<()> {
+fn serve(stream: &mut (impl Read + Write)) -> io::Result<()> {
     let mut params = Vec::new();
     let request = loop {
         let record = Record::read(stream)?;

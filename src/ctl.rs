@@ -4,20 +4,14 @@
 //! [`command`] the table of all of them, [`shell`] the prompt and [`editor`] the line. Everything
 //! here blocks: a runtime would only make it start later.
 
-pub mod arguments;
 pub mod command;
 pub mod complete;
-pub mod details;
 pub mod editor;
-pub mod exit_status;
 pub mod failure;
 pub mod follow;
 pub mod help;
 pub mod hide;
-pub mod history;
 pub mod interrupt;
-pub mod json;
-pub mod line;
 pub mod lines;
 pub mod live;
 pub mod manual;
@@ -30,8 +24,6 @@ pub mod session;
 pub mod shell;
 pub mod table;
 pub mod terminal;
-pub mod units;
-pub mod watcher;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -42,16 +34,12 @@ use visord_xmlrpc::CallError;
 use crate::cli::{self, Parsed};
 use command::execute;
 use complete::outer::{COMPLETE, answer};
-use exit_status::ExitStatus;
-use failure::Failure;
-use json::Report;
+use failure::{ExitStatus, Failure, Result};
 use options::Settings;
-use session::{Flow, Session};
-use shell::Left;
+use session::{Flow, Report, Session};
 use terminal::Terminal;
 
 /// The whole program.
-#[must_use]
 pub fn main() -> ExitCode {
     let (program, arguments) = cli::arguments();
     let definitions = options::definitions();
@@ -65,7 +53,7 @@ pub fn main() -> ExitCode {
     match options::read(&program, &definitions, &arguments, &context) {
         Ok(Parsed::Run(settings)) => act(*settings),
         Ok(Parsed::Print(text)) => show(&text, ExitStatus::Success),
-        Err(error) if options::wants_json(&arguments) => {
+        Err(error) if arguments.iter().any(|argument| argument == "--json") => {
             let mut report = Report::default();
             report.errors.push(format!("Error: {error}"));
             let status = ExitStatus::InvalidArguments;
@@ -79,7 +67,7 @@ pub fn main() -> ExitCode {
 /// Write to standard output and be done.
 fn show(text: &str, status: ExitStatus) -> ExitCode {
     let written = Terminal::default().out(text);
-    written.map_or(ExitCode::FAILURE, |()| status.into())
+    written.map_or(ExitCode::FAILURE, |()| ExitCode::from(status.code()))
 }
 
 fn act(settings: Settings) -> ExitCode {
@@ -104,7 +92,7 @@ fn act(settings: Settings) -> ExitCode {
     }
     let mut session = Session {
         server: settings.server,
-        terminal: &mut terminal,
+        terminal,
         confirm,
         exit_status: ExitStatus::Success,
         report: settings.json.then(Report::default),
@@ -122,12 +110,12 @@ fn act(settings: Settings) -> ExitCode {
         act_once(&mut session, &settings.action)
     };
     // an error: the reader of our output or the terminal is gone
-    outcome.unwrap_or(ExitStatus::Generic).into()
+    ExitCode::from(outcome.unwrap_or(ExitStatus::Generic).code())
 }
 
 /// Carry out an action, or become the plug-in of that name: its arguments are just as they were
 /// typed, and its end is ours.
-fn act_once(session: &mut Session<'_>, action: &[String]) -> Result<ExitStatus, Failure> {
+fn act_once(session: &mut Session, action: &[String]) -> Result<ExitStatus> {
     let refusal = match session.plugins.find(&action[0]) {
         Ok(Some(plugin)) => plugin.replace_process(session, &action[1..]),
         Ok(None) => {
@@ -143,11 +131,11 @@ fn act_once(session: &mut Session<'_>, action: &[String]) -> Result<ExitStatus, 
 
 /// Carry out an action, `status` if there is none, and then what is typed in a shell.
 fn act_in_shell(
-    session: &mut Session<'_>,
+    session: &mut Session,
     action: &[String],
     prompt: &str,
     history_file: Option<&Path>,
-) -> Result<ExitStatus, Failure> {
+) -> Result<ExitStatus> {
     let line = if action.is_empty() {
         "status".to_owned()
     } else {
@@ -160,14 +148,14 @@ fn act_in_shell(
     }
     Ok(match shell::run(session, prompt, history_file)? {
         // a script gave an action and nothing to type
-        Left::AtEndOfInput if !action.is_empty() => status,
+        Flow::Continue if !action.is_empty() => status,
         // failures were shown; the shell itself did well
-        Left::AtEndOfInput | Left::ByUser => ExitStatus::Success,
+        Flow::Continue | Flow::Leave => ExitStatus::Success,
     })
 }
 
 /// An action as one line. A plug-in gets its arguments back as they were typed.
-fn line_of(session: &Session<'_>, action: &[String]) -> String {
+fn line_of(session: &Session, action: &[String]) -> String {
     if !matches!(session.plugins.find(&action[0]), Ok(Some(_))) {
         return action.join(" ");
     }
@@ -176,18 +164,15 @@ fn line_of(session: &Session<'_>, action: &[String]) -> String {
     format!("{}{arguments}", action[0])
 }
 
-/// Carry out a line, and with `--json` print one document about it.
-///
-/// # Errors
-/// The terminal is gone.
-pub fn attempt(session: &mut Session<'_>, line: &str) -> Result<Flow, Failure> {
+/// Carry out a line, and with `--json` print one document about it. Fails if the terminal is gone.
+pub fn attempt(session: &mut Session, line: &str) -> Result<Flow> {
     let flow = attempt_once(session, line)?;
     print_report(session, line)?;
     Ok(flow)
 }
 
 /// With `--json`: the document for what this line did.
-fn print_report(session: &mut Session<'_>, line: &str) -> Result<(), Failure> {
+fn print_report(session: &mut Session, line: &str) -> Result {
     if let Some(report) = &mut session.report {
         if mem::take(&mut report.is_told) {
             return Ok(());
@@ -200,11 +185,8 @@ fn print_report(session: &mut Session<'_>, line: &str) -> Result<(), Failure> {
 }
 
 /// Carry out a line and report its failure. Asks for a login where one is required and a user can
-/// be asked (spec interfaces 4.5).
-///
-/// # Errors
-/// The terminal is gone.
-fn attempt_once(session: &mut Session<'_>, line: &str) -> Result<Flow, Failure> {
+/// be asked (spec interfaces 4.5). Fails if the terminal is gone.
+fn attempt_once(session: &mut Session, line: &str) -> Result<Flow> {
     loop {
         let failure = match execute(session, line) {
             Ok(flow) => return Ok(flow),
@@ -226,22 +208,22 @@ fn attempt_once(session: &mut Session<'_>, line: &str) -> Result<Flow, Failure> 
 
 /// Ask for name and password, kept for the session; false if no user is to be asked. An action
 /// on the command line asks for no more than a password that was left out.
-fn log_in(session: &mut Session<'_>) -> Result<bool, Failure> {
-    let terminal = &mut session.terminal;
-    if !session.confirm && session.server.lacks_password() && terminal.can_ask() {
-        let password = terminal.ask_secret("Password:")?;
-        session.server.password = Some(password.ok_or(Failure::EndOfInput)?.into());
-        return Ok(true);
+fn log_in(session: &mut Session) -> Result<bool> {
+    let may_ask = session.server.lacks_password() && session.terminal.can_ask();
+    let mut username = None;
+    if session.confirm || !may_ask {
+        session.fail(ExitStatus::Generic, "Server requires authentication")?;
+        if !session.confirm {
+            return Ok(false);
+        }
+        let answer = session.terminal.ask("Username:")?;
+        username = Some(answer.ok_or_else(Failure::end_of_input)?);
     }
-    session.fail(ExitStatus::Generic, "Server requires authentication")?;
-    if !session.confirm {
-        return Ok(false);
+    let password = session.terminal.ask_secret("Password:")?;
+    session.server.password = Some(password.ok_or_else(Failure::end_of_input)?.into());
+    if username.is_some() {
+        session.server.username = username;
+        session.say("")?;
     }
-    let terminal = &mut session.terminal;
-    let username = terminal.ask("Username:")?.ok_or(Failure::EndOfInput)?;
-    let password = terminal.ask_secret("Password:")?;
-    session.server.password = Some(password.ok_or(Failure::EndOfInput)?.into());
-    session.server.username = Some(username);
-    session.say("")?;
     Ok(true)
 }

@@ -8,11 +8,9 @@
 //! Until actors run, every error ends the daemon with everything removed that it made. After that
 //! it ends only when it is told to: what fails at a restart is logged and worked around.
 
-mod check;
 mod daemonize;
 mod listeners;
 pub mod options;
-mod pidfile;
 mod privileges;
 mod start;
 mod wiring;
@@ -21,19 +19,17 @@ use std::env;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::SystemTime;
 
 use visord_actors::spawn::{Limit, SpawnerHandle, SpawnerOptions};
 use visord_actors::supervisor::{Ending, Loader};
 use visord_actors::workers::Workers;
-use visord_config::{ConfigError, HostContext, Loaded, Overrides};
+use visord_config::{ConfigError, HostContext, Loaded, Overrides, Problem};
 
 use crate::cli::{self, Parsed, UsageError};
 use daemonize::{Readiness, Side};
-use listeners::OpenedAhead;
 use options::Options;
 use start::Running;
-use wiring::{Run, shortage};
+use wiring::shortage;
 
 /// Exit code after an internal error (EX_SOFTWARE of sysexits.h).
 const SOFTWARE: u8 = 70;
@@ -84,7 +80,6 @@ const ROOT_WARNING: &str = "Supervisord is running as root and it is searching f
     file for improved security.";
 
 /// The whole program.
-#[must_use]
 pub fn main() -> ExitCode {
     let (program, arguments) = cli::arguments();
     run(&program, &arguments).unwrap_or_else(|error| error.report(&program))
@@ -104,7 +99,7 @@ fn run(program: &str, arguments: &[String]) -> Result<ExitCode, UsageError> {
     let only_check = options.check;
     let source = Source::find(program, options, context)?;
     if only_check {
-        return Ok(check::run(&source));
+        return Ok(check(&source));
     }
     let loaded = source.load().and_then(Loaded::startable);
     let loaded = loaded.map_err(|error| error.first().to_owned())?;
@@ -127,12 +122,8 @@ fn supervise(
     let descriptors = privileges::raise_own_descriptors();
     let mut running = Running::start(&loaded.config, remarks, readiness)?;
     privileges::reserve_memory();
-    let ahead = OpenedAhead::default();
-    let threads = start_threads(descriptors);
-    let ended = match &threads {
-        Ok(threads) => run_until_ended(source, loaded, &mut running, &ahead, threads),
-        Err(error) => Err(error.clone()),
-    };
+    let ended = start_threads(descriptors)
+        .and_then(|threads| run_until_ended(source, loaded, &mut running, &threads));
     match &ended {
         Ok(Ending::Failed) => {
             let text = "the Supervisor failed; every program was stopped, supervisord ends";
@@ -143,7 +134,6 @@ fn supervise(
         Err(error) => slog::crit!(running.logger(), "{error}"),
         Ok(Ending::Shutdown | Ending::Restart(_)) => {}
     }
-    ahead.unlink();
     running.stop();
     Ok(match ended? {
         Ending::Failed => ExitCode::from(SOFTWARE),
@@ -157,35 +147,22 @@ fn run_until_ended(
     source: &Source,
     mut loaded: Loaded,
     running: &mut Running,
-    ahead: &OpenedAhead,
-    (spawner, workers): &(SpawnerHandle, Workers),
+    threads: &Threads,
 ) -> Result<Ending, UsageError> {
-    let started = SystemTime::now();
-    let mut next_serial = 0;
-    let mut is_first = true;
     loop {
-        let ending = wiring::run(Run {
-            loader: source.loader(),
-            rehearsal: listeners::rehearsal(ahead, &running.bound),
-            loaded,
-            started,
-            running: &mut *running,
-            spawner: spawner.clone(),
-            workers: workers.clone(),
-            next_serial: &mut next_serial,
-            is_first,
-        })?;
-        match ending {
+        match wiring::run(source.loader(), loaded, running, threads)? {
             Ending::Restart(next) => loaded = *next,
-            Ending::Shutdown | Ending::Failed => return Ok(ending),
+            ending @ (Ending::Shutdown | Ending::Failed) => return Ok(ending),
         }
-        running.restart(&loaded.config, ahead.take());
-        is_first = false;
+        running.restart(&loaded.config);
     }
 }
 
-/// The threads that outlive a restart. They begin only after the fork and the change of user.
-fn start_threads(descriptors: Option<Limit>) -> Result<(SpawnerHandle, Workers), UsageError> {
+/// The threads that outlive a restart.
+type Threads = (SpawnerHandle, Workers);
+
+/// Start them, only after the fork and the change of user.
+fn start_threads(descriptors: Option<Limit>) -> Result<Threads, UsageError> {
     wiring::prepare()?;
     let spawner = SpawnerHandle::start(SpawnerOptions {
         portable: false,
@@ -195,4 +172,48 @@ fn start_threads(descriptors: Option<Limit>) -> Result<(SpawnerHandle, Workers),
         spawner.map_err(shortage("the spawner thread"))?,
         Workers::start().map_err(shortage("the worker threads"))?,
     ))
+}
+
+/// Exit code of a configuration with problems.
+const INVALID: u8 = 2;
+
+/// List all problems on stderr and what is merely suspicious on stdout.
+fn check(source: &Source) -> ExitCode {
+    let report = visord_config::check(&source.path, &source.overrides, &source.context);
+    for warning in &report.warnings {
+        println!("warning: {}", described(warning));
+    }
+    match report.outcome {
+        Ok(config) => {
+            for remark in &config.remarks {
+                println!("{}: {}", remark.level.code(), remark.text);
+            }
+            let processes: usize = config.groups.iter().map(|g| g.processes.len()).sum();
+            let (path, groups) = (source.path.display(), config.groups.len());
+            println!("{path}: {groups} groups, {processes} processes");
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            for problem in &error.problems {
+                eprintln!("error: {}", described(problem));
+            }
+            ExitCode::from(INVALID)
+        }
+    }
+}
+
+/// `FILE:LINE: [SECTION] KEY: message`, as far as it is known.
+fn described(problem: &Problem) -> String {
+    let mut text = problem.file.display().to_string();
+    if let Some(line) = problem.line {
+        text.push_str(&format!(":{line}"));
+    }
+    text.push(':');
+    if let Some(section) = &problem.section {
+        text.push_str(&format!(" [{section}]"));
+    }
+    if let Some(key) = &problem.key {
+        text.push_str(&format!(" {key}:"));
+    }
+    format!("{text} {}", problem.message)
 }

@@ -21,7 +21,6 @@ mod spawn;
 pub mod visible;
 
 /// Which build this is: version and the Supervisor that it replaces.
-#[must_use]
 pub fn build_info() -> String {
     format!("visord {} (Supervisor 4.3.0)", env!("CARGO_PKG_VERSION"))
 }

@@ -8,7 +8,7 @@
 use std::env;
 use std::ffi::OsString;
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 
 use nix::errno::Errno;
@@ -31,24 +31,15 @@ const PASSED_ON: [Signal; 6] = [
 /// Signals after which pidproxy ends.
 const LAST: [Signal; 3] = [Signal::SIGTERM, Signal::SIGINT, Signal::SIGQUIT];
 
-/// What the command line says.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Options {
-    pidfile: PathBuf,
-    /// The command as typed, then its arguments; never empty.
-    command: Vec<OsString>,
-}
-
 /// The whole program.
-#[must_use]
 pub fn main() -> ExitCode {
-    let mut arguments = env::args_os();
-    let program = arguments.next().unwrap_or_default();
-    let Some(options) = Options::read(arguments) else {
-        print(&usage(&program.to_string_lossy()));
+    let arguments: Vec<OsString> = env::args_os().collect();
+    let Some((pidfile, command)) = split(&arguments) else {
+        let program = arguments.first().map(|program| program.to_string_lossy());
+        print(&usage(&program.unwrap_or_default()));
         return ExitCode::FAILURE;
     };
-    match run(&options) {
+    match run(pidfile, command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(reason) => {
             report(&reason);
@@ -57,11 +48,13 @@ pub fn main() -> ExitCode {
     }
 }
 
-impl Options {
-    fn read(mut arguments: impl Iterator<Item = OsString>) -> Option<Self> {
-        let pidfile = PathBuf::from(arguments.next()?);
-        let command: Vec<OsString> = arguments.collect();
-        (!command.is_empty()).then_some(Self { pidfile, command })
+/// The pidfile, and the command as typed with its arguments.
+fn split(arguments: &[OsString]) -> Option<(&Path, &[OsString])> {
+    match arguments {
+        [_program, pidfile, command @ ..] if !command.is_empty() => {
+            Some((Path::new(pidfile), command))
+        }
+        _ => None,
     }
 }
 
@@ -77,16 +70,16 @@ fn usage(program: &str) -> String {
 
 /// Run the command until it ends or a signal tells us to; the error completes
 /// "failed to".
-fn run(options: &Options) -> Result<(), String> {
+fn run(pidfile: &Path, command: &[OsString]) -> Result<(), String> {
     let inherited = SigSet::thread_get_mask().map_err(failed("read signals"))?;
     let mut awaited = SigSet::from_iter(PASSED_ON);
     awaited.add(Signal::SIGCHLD);
     // before there is a child: no signal may be lost
     awaited.thread_block().map_err(failed("block signals"))?;
-    let child = match start(&options.command, &inherited) {
+    let child = match start(command, &inherited) {
         Ok(child) => child,
         Err(errno) => {
-            let command = options.command[0].to_string_lossy();
+            let command = command[0].to_string_lossy();
             report(&failed(&format!("run {command}"))(errno));
             // as for any other end of the command (spec core 9.6)
             return Ok(());
@@ -98,7 +91,7 @@ fn run(options: &Options) -> Result<(), String> {
             if has_ended(child) {
                 return Ok(());
             }
-        } else if pass_on(signal, &options.pidfile)? && LAST.contains(&signal) {
+        } else if pass_on(signal, pidfile)? && LAST.contains(&signal) {
             return Ok(());
         }
     }
@@ -164,12 +157,11 @@ mod tests {
 
     #[test]
     fn both_a_pidfile_and_a_command_are_needed() {
-        let read = |words: &[&str]| Options::read(words.iter().map(OsString::from));
-        assert_eq!(read(&[]), None);
-        assert_eq!(read(&["x.pid"]), None);
-        let options = read(&["x.pid", "cat", "-u"]).expect("a request");
-        assert_eq!(options.pidfile, Path::new("x.pid"));
-        assert_eq!(options.command, ["cat", "-u"]);
+        let words = ["pidproxy", "x.pid", "cat", "-u"].map(OsString::from);
+        assert_eq!(split(&[]), None);
+        assert_eq!(split(&words[..1]), None);
+        assert_eq!(split(&words[..2]), None);
+        assert_eq!(split(&words), Some((Path::new("x.pid"), &words[2..])));
     }
 
     #[test]

@@ -7,6 +7,8 @@
 
 use std::fmt::Write as _;
 
+use visord_model::text::unfinished;
+
 /// The longest escape sequence that may set a color, in bytes.
 const LONGEST: usize = 48;
 
@@ -18,65 +20,54 @@ pub struct Visible {
 }
 
 /// A complete text in its visible form.
-#[must_use]
 pub fn visible(text: &str) -> String {
-    let mut filter = Visible::default();
-    let mut shown = filter.push(text.as_bytes());
-    shown.push_str(&filter.finish());
-    shown
+    shown(text.as_bytes())
 }
 
 impl Visible {
     /// The visible form of what is complete.
     pub fn push(&mut self, bytes: &[u8]) -> String {
         self.pending.extend_from_slice(bytes);
-        let input = std::mem::take(&mut self.pending);
-        let mut shown = String::with_capacity(input.len());
-        let mut rest = &input[..];
-        while let Some(length) = push_first(&mut shown, rest) {
-            rest = &rest[length..];
-        }
-        self.pending = rest.to_vec();
-        shown
+        let end = self.pending.len() - undecided(&self.pending);
+        let rest = self.pending.split_off(end);
+        shown(&std::mem::replace(&mut self.pending, rest))
     }
 
     /// What waited: nothing follows it.
     pub fn finish(&mut self) -> String {
-        let rest = std::mem::take(&mut self.pending);
-        let mut shown = String::new();
-        for chunk in rest.utf8_chunks() {
-            chunk.valid().chars().for_each(|c| push(&mut shown, c));
-            let invalid = chunk.invalid().iter();
-            invalid.for_each(|&byte| push_byte(&mut shown, byte));
-        }
-        shown
+        shown(&std::mem::take(&mut self.pending))
     }
 }
 
-/// Show the color, character or byte that `bytes` begin with, and return its length; nothing if
-/// there is none or if it is not complete.
-fn push_first(shown: &mut String, bytes: &[u8]) -> Option<usize> {
-    let first = *bytes.first()?;
-    if first == 0x1b {
-        let length = color_length(bytes)?;
-        if length == 0 {
-            push(shown, '\x1b');
-        }
-        shown.extend(bytes[..length].iter().map(|&byte| char::from(byte)));
-        return Some(length.max(1));
+/// How many bytes at the end may become a color or a character once more is known.
+fn undecided(bytes: &[u8]) -> usize {
+    match bytes.iter().rposition(|&byte| byte == 0x1b) {
+        Some(at) if color_length(&bytes[at..]).is_none() => bytes.len() - at,
+        Some(_) | None => unfinished(bytes),
     }
-    let start = &bytes[..bytes.len().min(4)];
-    let valid = match std::str::from_utf8(start) {
-        Ok(text) => text,
-        Err(error) if error.valid_up_to() == 0 && error.error_len().is_none() => return None,
-        Err(error) => std::str::from_utf8(&start[..error.valid_up_to()]).unwrap_or_default(),
-    };
-    let Some(c) = valid.chars().next() else {
-        push_byte(shown, first);
-        return Some(1);
-    };
-    push(shown, c);
-    Some(c.len_utf8())
+}
+
+fn shown(bytes: &[u8]) -> String {
+    let mut shown = String::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        let mut rest = chunk.valid();
+        while let Some(c) = rest.chars().next() {
+            let color = match c {
+                '\x1b' => color_length(rest.as_bytes()).unwrap_or(0),
+                _ => 0,
+            };
+            if color == 0 {
+                push(&mut shown, c);
+            }
+            shown.push_str(&rest[..color]);
+            rest = &rest[color.max(c.len_utf8())..];
+        }
+        for byte in chunk.invalid() {
+            // writing to a String cannot fail
+            let _ = write!(shown, "\\x{byte:02x}");
+        }
+    }
+    shown
 }
 
 /// The length of `ESC [ numbers m`, which sets a color; 0 for another escape sequence, nothing if
@@ -116,11 +107,6 @@ fn push(shown: &mut String, c: char) {
         }
         _ => shown.push(c),
     }
-}
-
-fn push_byte(shown: &mut String, byte: u8) {
-    // writing to a String cannot fail
-    let _ = write!(shown, "\\x{byte:02x}");
 }
 
 #[cfg(test)]

@@ -4,31 +4,24 @@
 //! To add one: make a file below `command/` with a [`Command`] and its handler, and add it here.
 //! Handlers return a [`Failure`] for what goes wrong; [`execute`] reports it.
 
-mod avail;
-mod completion;
 mod control;
 mod daemon;
 mod fg;
 mod groups;
 mod log;
-mod logs;
-mod maintail;
-mod man;
-mod outcome;
-mod pid;
 mod shell;
 mod status;
 mod tail;
 mod update;
 mod wait;
 
+use std::time::Duration;
+
 use visord_model::fault::FaultCode;
 use visord_xmlrpc::CallError;
 
-use super::exit_status::{ExitStatus, is};
-use super::failure::Failure;
+use super::failure::{ExitStatus, Failure, Result, is};
 use super::help::topic;
-use super::line::Line;
 use super::session::{Flow, Session};
 
 /// How a command is carried out.
@@ -37,11 +30,13 @@ pub enum Handler {
     /// It leaves the shell.
     Leave,
     /// It takes no arguments.
-    Bare(fn(&mut Session<'_>) -> Result<(), Failure>),
+    Bare(fn(&mut Session) -> Result),
+    /// It takes names of processes and makes these requests for them.
+    Requests(&'static [&'static control::Operation]),
     /// It takes arguments.
-    Arguments(fn(&mut Session<'_>, &[&str]) -> Result<(), Failure>),
+    Arguments(fn(&mut Session, &[&str]) -> Result),
     /// It takes the rest of the line, without blanks at its ends.
-    Text(fn(&mut Session<'_>, &str) -> Result<(), Failure>),
+    Text(fn(&mut Session, &str) -> Result),
 }
 
 /// What TAB offers for an argument (spec interfaces 4.9).
@@ -77,17 +72,15 @@ pub struct Opt {
 pub struct Command {
     /// What is typed.
     pub name: &'static str,
-    /// Lines with what is typed, a tab and what it does; a line without the first part continues
-    /// the one before, a line without a tab is a remark. Empty for a command that is hidden.
-    pub help: &'static str,
     /// Its options.
     pub options: &'static [Opt],
     /// What TAB offers for its arguments: an entry for each, the last one also for all
     /// that follow.
     pub completes: &'static [Completes],
-    /// Everything it may request from a daemon: RPC methods, and the first part of the paths of
-    /// streams. The failure of a daemon that lacks a method names it.
-    pub needs: &'static [&'static str],
+    /// Everything it may request from a daemon, separated by blanks: RPC methods without their
+    /// namespace, and the first part of the paths of streams. The failure of a daemon that lacks a
+    /// method names it.
+    pub needs: &'static str,
     /// The original does not have it. `help <name>` explains it and TAB offers it; the overview
     /// of `help` lists the commands of the original only.
     pub addition: bool,
@@ -99,17 +92,17 @@ pub struct Command {
 pub const ALL: &[Command] = &[
     shell::END_OF_FILE,
     groups::ADD,
-    avail::AVAIL,
+    groups::AVAIL,
     control::CLEAR,
-    completion::COMPLETION,
+    shell::COMPLETION,
     shell::EXIT,
     fg::FG,
     shell::HELP,
-    logs::LOGS,
-    maintail::MAINTAIL,
-    man::MAN,
+    control::LOGS,
+    tail::MAINTAIL,
+    shell::MAN,
     shell::OPEN,
-    pid::PID,
+    daemon::PID,
     shell::QUIT,
     daemon::RELOAD,
     groups::REMOVE,
@@ -127,30 +120,36 @@ pub const ALL: &[Command] = &[
 ];
 
 /// The command of that name.
-#[must_use]
 pub fn find(name: &str) -> Option<&'static Command> {
     ALL.iter().find(|command| command.name == name)
 }
 
 /// Carry out a line as it was typed or put together from the command line.
-pub fn execute(session: &mut Session<'_>, line: &str) -> Result<Flow, Failure> {
-    match Line::read(line) {
-        Line::Blank => Ok(Flow::Continue),
-        Line::Command { name, argument } => match find(name) {
-            Some(command) => command.execute(session, argument),
-            None => plugin(session, name, argument, line),
-        },
-        Line::Other => unknown(session, line),
+pub fn execute(session: &mut Session, line: &str) -> Result<Flow> {
+    if line.trim().is_empty() {
+        return Ok(Flow::Continue);
+    }
+    let (name, argument) = split_name(line);
+    match find(name) {
+        Some(command) => command.execute(session, argument),
+        None => plugin(session, name, argument, line),
     }
 }
 
-/// Handler the plug-in of that name, if there is one.
-fn plugin(
-    session: &mut Session<'_>,
-    name: &str,
-    argument: &str,
-    line: &str,
-) -> Result<Flow, Failure> {
+/// What may be the name of a command, letters, digits and `_`, and the rest without blanks at its
+/// ends (spec interfaces 4.3).
+fn split_name(line: &str) -> (&str, &str) {
+    let line = line.trim();
+    if let Some(argument) = line.strip_prefix('?') {
+        return ("help", argument.trim());
+    }
+    let ends_name = |c: char| !(c.is_ascii_alphanumeric() || c == '_');
+    let (name, argument) = line.split_at(line.find(ends_name).unwrap_or(line.len()));
+    (name, argument.trim())
+}
+
+/// Run the plug-in of that name, if there is one.
+fn plugin(session: &mut Session, name: &str, argument: &str, line: &str) -> Result<Flow> {
     let found = session.plugins.find(name).and_then(|plugin| {
         let arguments = visord_actors::spawn::split(argument).map_err(|error| error.to_string())?;
         Ok(plugin.map(|plugin| (plugin, arguments)))
@@ -165,7 +164,7 @@ fn plugin(
     }
 }
 
-fn unknown(session: &mut Session<'_>, line: &str) -> Result<Flow, Failure> {
+fn unknown(session: &mut Session, line: &str) -> Result<Flow> {
     let message = format!("*** Unknown syntax: {}", line.trim());
     session.fail(ExitStatus::Generic, &message)?;
     Ok(Flow::Continue)
@@ -181,7 +180,6 @@ impl Opt {
     }
 
     /// How it is typed, with the name of its value.
-    #[must_use]
     pub fn syntax(&self) -> String {
         match self.value {
             Some((value, _)) => format!("{} {value}", self.name),
@@ -193,27 +191,42 @@ impl Opt {
 impl Command {
     /// A command of the original without options that neither needs a daemon nor completes
     /// anything.
-    const fn new(name: &'static str, help: &'static str, run: Handler) -> Self {
+    const fn new(name: &'static str, run: Handler) -> Self {
         Self {
             name,
-            help,
             options: &[],
             completes: &[],
-            needs: &[],
+            needs: "",
             addition: false,
             run,
         }
     }
 
+    /// Its block in `help.txt`: lines with what is typed, a tab and what it does; a line without the
+    /// first part continues the one before, a line without a tab is a remark. Empty for a command
+    /// that is hidden.
+    pub fn help(&self) -> &'static str {
+        let mut blocks = include_str!("command/help.txt").trim_end().split("\n\n");
+        let is_own = |block: &&str| block.split_whitespace().next() == Some(self.name);
+        blocks.find(is_own).unwrap_or_default()
+    }
+
     /// What it does, in one line.
-    #[must_use]
     pub fn summary(&self) -> &'static str {
-        let mut lines = self.help.lines();
+        let mut lines = self.help().lines();
         let text = lines.find_map(|line| line.split_once('\t'));
         text.map_or("", |(_, text)| text)
     }
 
-    fn execute(&self, session: &mut Session<'_>, argument: &str) -> Result<Flow, Failure> {
+    /// The RPC methods it needs.
+    pub fn methods(&self) -> impl Iterator<Item = String> {
+        let words = self.needs.split_whitespace();
+        let methods = words.filter(|need| !need.starts_with('/'));
+        methods.map(|name| format!("supervisor.{name}"))
+    }
+
+    fn execute(&self, session: &mut Session, argument: &str) -> Result<Flow> {
+        let words = || argument.split_whitespace().collect::<Vec<_>>();
         let done = match self.run {
             Handler::Leave => {
                 session.say("")?;
@@ -224,10 +237,10 @@ impl Command {
                 self.name
             ))),
             Handler::Bare(run) => run(session),
-            Handler::Arguments(run) => {
-                let arguments: Vec<&str> = argument.split_whitespace().collect();
-                run(session, &arguments)
+            Handler::Requests(operations) => {
+                control::make(session, self.name, &words(), operations)
             }
+            Handler::Arguments(run) => run(session, &words()),
             Handler::Text(run) => run(session, argument),
         };
         if let Err(failure) = done {
@@ -238,7 +251,7 @@ impl Command {
 
     /// Report a failure that has a wording of its own; others are returned, as exactly as this
     /// command knows them.
-    fn report(&self, session: &mut Session<'_>, failure: Failure) -> Result<(), Failure> {
+    fn report(&self, session: &mut Session, failure: Failure) -> Result {
         match &failure {
             Failure::Refused(status, line) => session.fail(*status, line),
             Failure::Misused(status, line) => {
@@ -263,24 +276,50 @@ impl Command {
             Failure::Call(_)
             | Failure::Lacking(_)
             | Failure::Incomplete(_)
-            | Failure::UnknownResult(_)
-            | Failure::UnknownProtocol
-            | Failure::EndOfInput
+            | Failure::Exception(..)
             | Failure::Terminal(_) => Err(failure),
         }
     }
 
     /// The methods that the daemon lacks, if any: those that it cannot explain.
-    fn lacking(&self, session: &Session<'_>) -> Option<Failure> {
-        let mut client = session.client().ok()?;
-        let methods = self.needs.iter().filter(|need| !need.starts_with('/'));
-        let is_lacking = |method: &&'static str| {
-            let explained = client.call("system.methodHelp", &[(*method).into()]);
+    fn lacking(&self, session: &Session) -> Option<Failure> {
+        let mut client = session.server.client().ok()?;
+        let is_lacking = |method: &String| {
+            let explained = client.call("system.methodHelp", &[method.into()]);
             matches!(explained, Err(CallError::Fault(_)))
         };
-        let lacking: Vec<&str> = methods.copied().filter(is_lacking).collect();
+        let lacking: Vec<String> = self.methods().filter(is_lacking).collect();
         (!lacking.is_empty()).then_some(Failure::Lacking(lacking))
     }
+}
+
+/// Take `name value` and `name=value` out; the last one counts. Fails if its value is missing.
+pub fn take_value<'a>(words: &mut Vec<&'a str>, names: &[&str]) -> Result<Option<&'a str>, String> {
+    let mut value = None;
+    while let Some(at) = words.iter().position(|word| is_option(word, names)) {
+        let word = words.remove(at);
+        value = match word.split_once('=') {
+            Some((_, attached)) => Some(attached),
+            None if at < words.len() => Some(words.remove(at)),
+            None => return Err(format!("{word} requires a value")),
+        };
+    }
+    Ok(value)
+}
+
+/// Whether a word is one of these options, with or without a value attached.
+fn is_option(word: &str, names: &[&str]) -> bool {
+    let name = word.split_once('=').map_or(word, |(name, _)| name);
+    names.contains(&name)
+}
+
+/// A time in seconds, perhaps with a fraction: `30`, `0.5`. Fails if it is not a number of seconds,
+/// or more than thirty years.
+pub fn seconds(text: &str) -> Result<Duration, String> {
+    const LONGEST: f64 = 1e9;
+    let number = text.parse().ok().filter(|n| (0.0..=LONGEST).contains(n));
+    let duration = number.map(Duration::from_secs_f64);
+    duration.ok_or_else(|| format!("invalid time '{text}': expected seconds"))
 }
 
 #[cfg(test)]
@@ -296,11 +335,50 @@ mod tests {
         );
         for command in ALL {
             assert_eq!(
-                command.help.is_empty(),
+                command.help().is_empty(),
                 command.name == "EOF",
                 "{}",
                 command.name
             );
+        }
+    }
+
+    #[test]
+    fn lines_are_taken_apart() {
+        for (line, name, argument) in [
+            ("status", "status", ""),
+            ("  tail -f x  ", "tail", "-f x"),
+            ("start\ta", "start", "a"),
+            ("?", "help", ""),
+            ("?start", "help", "start"),
+            ("? start", "help", "start"),
+            ("st@art x", "st", "@art x"),
+            ("start:x", "start", ":x"),
+            ("EOF", "EOF", ""),
+            (" \t ", "", ""),
+            ("!ls", "", "!ls"),
+            ("# x", "", "# x"),
+        ] {
+            assert_eq!(split_name(line), (name, argument), "{line:?}");
+        }
+    }
+
+    #[test]
+    fn options_are_taken_out() {
+        let mut words = vec!["a", "--for", "X", "-l", "b", "--for=Y", "--force"];
+        assert_eq!(take_value(&mut words, &["--for"]), Ok(Some("Y")));
+        assert_eq!(take_value(&mut words, &["--for"]), Ok(None));
+        assert_eq!(words, ["a", "-l", "b", "--force"]);
+        let error = take_value(&mut vec!["a", "--for"], &["--for"]);
+        assert_eq!(error, Err("--for requires a value".to_owned()));
+    }
+
+    #[test]
+    fn times() {
+        assert_eq!(seconds("1.5"), Ok(Duration::from_millis(1500)));
+        assert_eq!(seconds("0"), Ok(Duration::ZERO));
+        for wrong in ["", "x", "-1", "nan", "inf", "1e10"] {
+            assert!(seconds(wrong).is_err(), "{wrong}");
         }
     }
 }

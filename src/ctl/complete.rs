@@ -23,7 +23,6 @@ pub struct Names {
 
 impl Names {
     /// How to get the plug-ins and the processes that there are now.
-    #[must_use]
     pub fn new(
         plugins: impl FnOnce() -> Vec<String> + 'static,
         processes: impl FnOnce() -> Vec<ProcessInfo> + 'static,
@@ -35,7 +34,6 @@ impl Names {
     }
 
     /// Nothing can be named.
-    #[must_use]
     pub fn none() -> Self {
         Self::new(Vec::new, Vec::new)
     }
@@ -59,33 +57,23 @@ impl From<String> for Candidate {
     }
 }
 
-/// The candidates for the word under the cursor. In our own shell every candidate carries a
-/// trailing blank, for it is a whole word.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Candidates {
-    /// Where that word begins, in bytes.
-    pub start: usize,
-    /// Sorted.
-    pub words: Vec<String>,
-}
-
-/// What can stand where `before`, the line up to the cursor, ends.
-#[must_use]
-pub fn candidates(before: &str, names: &Names) -> Candidates {
+/// What can stand where `before`, the line up to the cursor, ends: where its last word begins, in
+/// bytes, and the candidates for it, sorted. In our own shell every candidate carries a trailing
+/// blank, for it is a whole word.
+pub fn candidates(before: &str, names: &Names) -> (usize, Vec<String>) {
     let start = before
         .char_indices()
         .rfind(|(_, c)| c.is_whitespace())
         .map_or(0, |(at, c)| at + c.len_utf8());
     let words: Vec<&str> = before[..start].split_whitespace().collect();
     let offered = offered(&words, &before[start..], names).into_iter();
-    Candidates {
+    (
         start,
-        words: offered.map(|candidate| candidate.word + " ").collect(),
-    }
+        offered.map(|candidate| candidate.word + " ").collect(),
+    )
 }
 
 /// The candidates for `word` after these words of an action, sorted.
-#[must_use]
 pub fn offered(words: &[&str], word: &str, names: &Names) -> Vec<Candidate> {
     let mut offered = match words.split_first() {
         None => commands(names),
@@ -168,7 +156,7 @@ fn plain(words: impl Iterator<Item = String>) -> Vec<Candidate> {
 }
 
 fn commands(names: &Names) -> Vec<Candidate> {
-    let known = ALL.iter().filter(|command| !command.help.is_empty());
+    let known = ALL.iter().filter(|command| !command.help().is_empty());
     let own = known.map(|command| Candidate {
         word: command.name.to_owned(),
         text: command.summary().into(),
@@ -188,7 +176,6 @@ fn typed(info: &ProcessInfo, with_group: bool) -> Vec<String> {
 }
 
 /// The longest text that all candidates begin with.
-#[must_use]
 pub fn common_prefix(words: &[String]) -> &str {
     let Some((first, rest)) = words.split_first() else {
         return "";
@@ -206,14 +193,11 @@ mod tests {
         let info = |group: &str, name: &str| ProcessInfo {
             name: name.to_owned(),
             group: group.to_owned(),
-            state: 20,
-            statename: String::new(),
-            description: String::new(),
-            pid: 1,
+            ..ProcessInfo::default()
         };
         let processes = move || vec![info("cat", "cat"), info("grp", "p2"), info("grp", "p1")];
         let names = Names::new(|| vec!["hello".to_owned()], processes);
-        let Candidates { start, words } = candidates(before, &names);
+        let (start, words) = candidates(before, &names);
         assert!(words.iter().all(|word| word.starts_with(&before[start..])));
         words
     }

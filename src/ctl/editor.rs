@@ -26,10 +26,8 @@ pub enum Entered {
 
 /// A source of lines.
 pub trait Editor {
-    /// Show a prompt and let the user edit a line in which `names` are completed.
-    ///
-    /// # Errors
-    /// The terminal is gone.
+    /// Show a prompt and let the user edit a line in which `names` are completed. Fails if the
+    /// terminal is gone.
     fn line(&mut self, prompt: &str, names: Rc<Names>) -> io::Result<Entered>;
 
     /// Add an entry that the arrow keys reach.
@@ -49,7 +47,6 @@ pub enum Ability {
 
 impl Ability {
     /// Of the standard input and output of this process.
-    #[must_use]
     pub fn of_console() -> Self {
         if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
             return Self::None;
@@ -65,10 +62,7 @@ impl Ability {
     }
 }
 
-/// The editor for the terminal, if there is one.
-///
-/// # Errors
-/// The terminal cannot be set up.
+/// The editor for the terminal, if there is one. Fails if the terminal cannot be set up.
 pub fn open() -> io::Result<Option<Box<dyn Editor>>> {
     Ok(match Ability::of_console() {
         Ability::Full => Some(Box::new(Full::open()?)),

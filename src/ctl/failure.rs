@@ -1,4 +1,4 @@
-//! What ends a command early, and how that is worded (spec interfaces 4.3).
+//! What ends a command early, its exit code (spec interfaces 4.4) and its line (spec interfaces 4.3).
 //!
 //! Scripts match `error: ` and the name of the original's exception; after it comes advice.
 
@@ -10,7 +10,72 @@ use visord_xmlrpc::error::TlsError;
 use visord_xmlrpc::http::{ANSWER_IS_TLS, Address, ServerUrl};
 use visord_xmlrpc::{CallError, WireFault};
 
-use super::exit_status::{ExitStatus, is};
+/// Why a command failed, as its exit code says it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ExitStatus {
+    /// Nothing failed.
+    #[default]
+    Success,
+    /// Something failed.
+    Generic,
+    /// The command was not understood.
+    InvalidArguments,
+    /// `status`: something listed is not running; else: the server has no supervisor
+    /// interface.
+    Stopped,
+    /// `status`: no answer or no such name; else: connection refused.
+    Unreachable,
+    /// The server speaks another version of the interface.
+    VersionMismatch,
+    /// The program is not running, could not be started, or the socket is missing.
+    NotRunning,
+    /// `wait`: the time was up. The number is the one of timeout(1).
+    TimedOut,
+    /// `wait`: Ctrl-C. The number is the one shells give it.
+    Interrupted,
+    /// A plug-in ended with this code; 128 and the number of the signal that killed it.
+    Plugin(u8),
+}
+
+impl ExitStatus {
+    /// The number for `exit`.
+    pub const fn code(self) -> u8 {
+        match self {
+            Self::Success => 0,
+            Self::Generic => 1,
+            Self::InvalidArguments => 2,
+            Self::Stopped => 3,
+            Self::Unreachable => 4,
+            Self::VersionMismatch => 5,
+            Self::NotRunning => 7,
+            Self::TimedOut => 124,
+            Self::Interrupted => 130,
+            Self::Plugin(code) => code,
+        }
+    }
+
+    /// What a fault that a process was answered with means for the exit code.
+    pub fn of_fault(code: i64) -> Self {
+        let not_running = [
+            FaultCode::AbnormalTermination,
+            FaultCode::SpawnError,
+            FaultCode::NotRunning,
+        ];
+        if not_running.iter().any(|fault| is(*fault, code)) {
+            Self::NotRunning
+        } else {
+            Self::Generic
+        }
+    }
+}
+
+/// Whether a code from the wire is that fault.
+pub fn is(fault: FaultCode, code: i64) -> bool {
+    i64::from(fault.code()) == code
+}
+
+/// What a command or a part of one comes to.
+pub type Result<T = (), E = Failure> = std::result::Result<T, E>;
 
 /// Why a command could not go on.
 #[derive(Debug)]
@@ -33,15 +98,11 @@ pub enum Failure {
     /// A call to the server failed.
     Call(CallError),
     /// The server does not know these methods, which the command needs.
-    Lacking(Vec<&'static str>),
+    Lacking(Vec<String>),
     /// The answer lacks the member of this name.
     Incomplete(&'static str),
-    /// The answer has a result code that no outcome has.
-    UnknownResult(WireFault),
-    /// The server's URL has none of our schemes.
-    UnknownProtocol,
-    /// The input ended where an answer was needed.
-    EndOfInput,
+    /// Something else for which the original raises an exception: its class and its text.
+    Exception(&'static str, String),
     /// The terminal or standard output is gone.
     Terminal(io::Error),
 }
@@ -78,8 +139,17 @@ impl Failure {
         Self::Misused(ExitStatus::Generic, line.into())
     }
 
+    /// Arguments of an addition that cannot be used: why.
+    pub fn invalid(why: String) -> Self {
+        Self::Misused(ExitStatus::InvalidArguments, format!("Error: {why}"))
+    }
+
+    /// The input ended where an answer was needed.
+    pub fn end_of_input() -> Self {
+        Self::Exception("EOFError", "EOF when reading a line".to_owned())
+    }
+
     /// The line for it; `url` is the server's as the user wrote it.
-    #[must_use]
     pub fn line(&self, url: &str) -> String {
         let (class, text, advice) = match self {
             Self::Refused(_, line) | Self::Misused(_, line) => return line.clone(),
@@ -101,19 +171,7 @@ impl Failure {
                 let advice = format!("the answer of {url} lacks it; is it a supervisor?");
                 ("KeyError", repr(name), advice)
             }
-            Self::UnknownResult(WireFault { code, string }) => {
-                let text = format!("Unknown result code {code} for {string}");
-                ("ValueError", text, String::new())
-            }
-            Self::UnknownProtocol => {
-                let text = format!("Unknown protocol for serverurl {url}");
-                let advice = "it must begin with http:// or unix://".to_owned();
-                ("ValueError", text, advice)
-            }
-            Self::EndOfInput => {
-                let text = "EOF when reading a line".to_owned();
-                ("EOFError", text, String::new())
-            }
+            Self::Exception(class, text) => (*class, text.clone(), String::new()),
             Self::Terminal(error) => (class_of(error), errno_text(error), String::new()),
         };
         let colon = if advice.is_empty() { "" } else { ": " };
@@ -121,32 +179,23 @@ impl Failure {
     }
 
     /// Whether the server is not there, or about to exit.
-    #[must_use]
     pub fn is_absence(&self) -> bool {
-        match self {
-            Self::Call(CallError::Fault(fault)) => is(FaultCode::ShutdownState, fault.code),
-            Self::Call(error) => matches!(
-                error,
-                CallError::Refused
-                    | CallError::NoSuchFile
-                    | CallError::Io(_)
-                    | CallError::Disconnected
-            ),
-            Self::Unreached { .. } => true,
-            Self::Refused(..)
-            | Self::Misused(..)
-            | Self::Interrupted
-            | Self::Lacking(_)
-            | Self::Incomplete(_)
-            | Self::UnknownResult(_)
-            | Self::UnknownProtocol
-            | Self::EndOfInput
-            | Self::Terminal(_) => false,
+        if let Self::Call(CallError::Fault(fault)) = self {
+            return is(FaultCode::ShutdownState, fault.code);
         }
+        matches!(
+            self,
+            Self::Unreached { .. }
+                | Self::Call(
+                    CallError::Refused
+                        | CallError::NoSuchFile
+                        | CallError::Io(_)
+                        | CallError::Disconnected
+                )
+        )
     }
 
     /// The exit code that follows from it.
-    #[must_use]
     pub fn status(&self) -> ExitStatus {
         match self {
             Self::Refused(status, _)
@@ -156,9 +205,7 @@ impl Failure {
             Self::Call(_)
             | Self::Lacking(_)
             | Self::Incomplete(_)
-            | Self::UnknownResult(_)
-            | Self::UnknownProtocol
-            | Self::EndOfInput
+            | Self::Exception(..)
             | Self::Terminal(_) => ExitStatus::Generic,
         }
     }
@@ -258,7 +305,6 @@ fn protocol_error(code: u16, reason: &str, url: &str, advice: String) -> Failure
 }
 
 /// `[Errno 111] Connection refused`
-#[must_use]
 pub fn errno_text(error: &io::Error) -> String {
     match error.raw_os_error() {
         Some(number) => {
@@ -328,7 +374,7 @@ mod tests {
                 "error: <class 'OSError'>, [Errno 113] No route to host: ",
             ),
             (
-                Failure::EndOfInput,
+                Failure::end_of_input(),
                 "error: <class 'EOFError'>, EOF when reading a line",
             ),
         ] {

@@ -10,15 +10,14 @@ use visord_xmlrpc::client::encode_path;
 use visord_xmlrpc::http::{Answer, HangUp};
 use visord_xmlrpc::{CallError, Client};
 
-use super::exit_status::ExitStatus;
-use super::failure::Failure;
+use super::failure::{ExitStatus, Failure, Result};
 use super::session::Session;
 
 /// Shown before a stream that only Ctrl-C ends.
 pub const GREETING: &str = "==> Press Ctrl-C to exit <==";
 
 /// Show a log until Ctrl-C, or until the server ends it.
-pub fn log(session: &mut Session<'_>, path: &str) -> Result<(), Failure> {
+pub fn log(session: &mut Session, path: &str) -> Result {
     let interrupted = session.terminal.take_interrupts()?;
     session.say(GREETING)?;
     let Some(mut stream) = ByteStream::open_log(session, path)? else {
@@ -36,10 +35,7 @@ pub fn log(session: &mut Session<'_>, path: &str) -> Result<(), Failure> {
 
 /// Block until some of the descriptors are readable or at their end, and say of each whether it
 /// is. None are if that takes longer than `timeout`.
-pub fn wait_for(
-    descriptors: &[BorrowedFd<'_>],
-    timeout: Option<Duration>,
-) -> Result<Vec<bool>, Failure> {
+pub fn wait_for(descriptors: &[BorrowedFd<'_>], timeout: Option<Duration>) -> Result<Vec<bool>> {
     let polled = descriptors.iter();
     let mut polled: Vec<PollFd<'_>> = polled
         .map(|descriptor| PollFd::new(*descriptor, PollFlags::POLLIN))
@@ -60,7 +56,6 @@ pub fn wait_for(
 }
 
 /// The time left until a moment, for [`wait_for`].
-#[must_use]
 pub fn left_until(moment: Instant) -> Duration {
     match moment.saturating_duration_since(Instant::now()) {
         Duration::ZERO => Duration::ZERO,
@@ -97,8 +92,8 @@ impl ByteStream {
     }
 
     /// Open a log; nothing after the reason was written to standard error.
-    pub fn open_log(session: &mut Session<'_>, path: &str) -> Result<Option<Self>, Failure> {
-        let reason = match Self::open(session.client()?, &encode_path(path)) {
+    pub fn open_log(session: &mut Session, path: &str) -> Result<Option<Self>> {
+        let reason = match Self::open(session.server.client()?, &encode_path(path)) {
             Ok(stream) => return Ok(Some(stream)),
             Err(CallError::Unauthorized) => "Cannot read, status code 401".to_owned(),
             Err(CallError::Status { code, .. }) => format!("Cannot read, status code {code}"),

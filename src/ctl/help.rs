@@ -13,16 +13,15 @@ const TAB: usize = 8;
 
 /// All about a command, in the form of [`Command::help`]: its usages, then the options that they do
 /// not mention.
-#[must_use]
 pub fn text(command: &Command) -> String {
     let syntaxes = command
-        .help
+        .help()
         .lines()
         .filter_map(|line| line.split('\t').next());
     let mentioned: Vec<&str> = syntaxes
         .flat_map(|text| text.split([' ', '[', ']']))
         .collect();
-    let mut text = command.help.to_owned();
+    let mut text = command.help().to_owned();
     for option in command.options {
         if !mentioned.contains(&option.name) {
             let (syntax, does) = (option.syntax(), sentence(option.text));
@@ -33,7 +32,6 @@ pub fn text(command: &Command) -> String {
 }
 
 /// With a capital at the start.
-#[must_use]
 pub fn sentence(text: &str) -> String {
     let mut characters = text.chars();
     let first = characters.next().map(char::to_uppercase);
@@ -41,13 +39,11 @@ pub fn sentence(text: &str) -> String {
 }
 
 /// All about a command, without a final line end.
-#[must_use]
 pub fn topic(command: &Command) -> String {
     columned(&text(command))
 }
 
 /// All that is known of a plug-in.
-#[must_use]
 pub fn plugin(plugin: &Plugin) -> String {
     columned(&format!("{}\tRun {}", plugin.name, plugin.shown()))
 }
@@ -69,12 +65,11 @@ fn columned(text: &str) -> String {
 
 /// The overview of all commands, without a final line end. As in the original, plug-ins have
 /// a block of their own.
-#[must_use]
 pub fn overview(plugins: &[String]) -> String {
     // `help` itself is not listed there
-    let listed = ALL
-        .iter()
-        .filter(|command| !command.help.is_empty() && !command.addition && command.name != "help");
+    let listed = ALL.iter().filter(|command| {
+        !command.help().is_empty() && !command.addition && command.name != "help"
+    });
     let names: Vec<&str> = listed.map(|command| command.name).collect();
     let mut text = block("default", &names);
     if !plugins.is_empty() {

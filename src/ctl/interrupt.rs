@@ -12,7 +12,7 @@ use std::time::Duration;
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 
-use super::failure::Failure;
+use super::failure::{Failure, Result};
 use super::follow::wait_for;
 
 /// Where Ctrl-C goes.
@@ -32,12 +32,8 @@ impl Interrupts {
     /// From now on Ctrl-C does not kill; while it is not taken, `leave` is called in a thread
     /// of its own. To be called once, before other threads are started.
     pub fn watch(leave: impl Fn() + Send + 'static) -> io::Result<Self> {
-        let mut signals = SigSet::empty();
-        signals.add(Signal::SIGINT);
-        signals.thread_block()?;
-        let flags = SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK;
         let shared = Arc::new(InterruptState {
-            signals: SignalFd::with_flags(&signals, flags)?,
+            signals: blocked(&[Signal::SIGINT])?,
             taker: Mutex::new(None),
         });
         let watched = Arc::clone(&shared);
@@ -67,6 +63,14 @@ impl Interrupts {
             reader,
         })
     }
+}
+
+/// Block these signals in this thread, to be read from the result without waiting.
+pub(super) fn blocked(signals: &[Signal]) -> io::Result<SignalFd> {
+    let signals: SigSet = signals.iter().copied().collect();
+    signals.thread_block()?;
+    let flags = SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK;
+    Ok(SignalFd::with_flags(&signals, flags)?)
 }
 
 impl InterruptState {
@@ -100,7 +104,7 @@ impl Taken {
         &self,
         descriptors: &[BorrowedFd<'_>],
         timeout: Option<Duration>,
-    ) -> Result<Vec<bool>, Failure> {
+    ) -> Result<Vec<bool>> {
         let mut ready = wait_for(&[&[self.as_fd()], descriptors].concat(), timeout)?;
         if ready.remove(0) {
             return Err(Failure::Interrupted);

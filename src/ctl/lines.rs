@@ -67,7 +67,6 @@ fn overlap(last: &[u8], history: &[u8]) -> usize {
 }
 
 /// The lines of a log without their ends.
-#[must_use]
 pub fn lines(log: &[u8]) -> Vec<&[u8]> {
     let log = log.strip_suffix(b"\n").unwrap_or(log);
     if log.is_empty() {
@@ -80,7 +79,6 @@ pub fn lines(log: &[u8]) -> Vec<&[u8]> {
 }
 
 /// The last `count` lines of a log.
-#[must_use]
 pub fn last_lines(log: &[u8], count: usize) -> Vec<&[u8]> {
     let lines = lines(log);
     lines[lines.len().saturating_sub(count)..].to_vec()

@@ -74,7 +74,6 @@ pub const NAMES: &[&str] = &{
 
 impl Page {
     /// The page in the language of man(7).
-    #[must_use]
     pub fn text(&self) -> String {
         let man = Man::new(Command::new(self.name))
             .title(self.name.to_uppercase())
@@ -113,7 +112,7 @@ const VISORD_ONLY: &str = " (visord only)";
 fn actions() -> String {
     let mut page = Roff::new();
     page.control("SH", ["ACTIONS"]);
-    for command in ALL.iter().filter(|command| !command.help.is_empty()) {
+    for command in ALL.iter().filter(|command| !command.help().is_empty()) {
         page.control("SS", [command.name]);
         // a line that begins with a tab continues the one before
         let entries = help::text(command).replace("\n\t", " ");
@@ -259,7 +258,7 @@ mod tests {
     fn pages_tell_of_everything() {
         let texts: BTreeSet<String> = PAGES.iter().map(|page| plain(&page.text())).collect();
         let told = |words: &str| texts.iter().any(|text| text.contains(words));
-        for command in ALL.iter().filter(|command| !command.help.is_empty()) {
+        for command in ALL.iter().filter(|command| !command.help().is_empty()) {
             assert!(told(command.summary()), "{}", command.name);
             for option in command.options {
                 let usage = format!("{} {}", command.name, option.name);

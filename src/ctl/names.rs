@@ -1,31 +1,28 @@
 //! Patterns in names: `web-*` and `grp:w?` stand for the processes they match. The original
 //! has none; there a name with `*` or `?` is an error, except for `group:*`.
 
-use std::borrow::Borrow;
-
 use visord_model::name::{Namespec, namespec};
 use visord_xmlrpc::Client;
 
-use super::failure::Failure;
+use super::failure::Result;
 use super::process::ProcessInfo;
 
 /// Replace each pattern by the names of the processes it matches, in the server's order.
 /// One that matches nothing stays as it is, so that the server refuses it by its name.
 /// The server is asked only if there is a pattern.
-pub fn expand(client: &mut Client, names: &[&str]) -> Result<Vec<String>, Failure> {
+pub fn expand(client: &mut Client, names: &[&str]) -> Result<Vec<String>> {
     if !names.iter().any(|name| is_pattern(name)) {
         return Ok(names.iter().map(|name| (*name).to_owned()).collect());
     }
     Ok(expand_among(&ProcessInfo::all(client)?, names))
 }
 
-fn expand_among<T: Borrow<ProcessInfo>>(processes: &[T], names: &[&str]) -> Vec<String> {
-    let infos = || processes.iter().map(T::borrow);
+fn expand_among(processes: &[ProcessInfo], names: &[&str]) -> Vec<String> {
     let mut expanded = Vec::new();
     for name in names {
         let before = expanded.len();
-        if is_pattern(name) && !infos().any(|info| info.namespec() == *name) {
-            let matching = infos().filter(|info| matches_process(name, info));
+        if is_pattern(name) && !processes.iter().any(|info| info.namespec() == *name) {
+            let matching = processes.iter().filter(|info| matches_process(name, info));
             expanded.extend(matching.map(ProcessInfo::namespec));
         }
         if expanded.len() == before {
@@ -36,17 +33,12 @@ fn expand_among<T: Borrow<ProcessInfo>>(processes: &[T], names: &[&str]) -> Vec<
 }
 
 /// Whether the names mean every process or group.
-#[must_use]
 pub fn means_all(names: &[&str]) -> bool {
     names.contains(&"all")
 }
 
 /// As [`select`]; all processes if there is no name or `all` among them.
-#[must_use]
-pub fn select_or_all<T>(all: Vec<T>, names: &[&str]) -> (Vec<T>, Vec<String>)
-where
-    T: Borrow<ProcessInfo> + Clone,
-{
+pub fn select_or_all(all: Vec<ProcessInfo>, names: &[&str]) -> (Vec<ProcessInfo>, Vec<String>) {
     if names.is_empty() || means_all(names) {
         (all, Vec::new())
     } else {
@@ -56,17 +48,13 @@ where
 
 /// The processes that are named, by pattern or not, in the order of the names, and a line for
 /// each name that names none.
-#[must_use]
-pub fn select<T>(all: &[T], names: &[&str]) -> (Vec<T>, Vec<String>)
-where
-    T: Borrow<ProcessInfo> + Clone,
-{
+pub fn select(all: &[ProcessInfo], names: &[&str]) -> (Vec<ProcessInfo>, Vec<String>) {
     let mut chosen = Vec::new();
     let mut errors = Vec::new();
     for name in expand_among(all, names) {
         let named = Namespec::parse(&name);
         let before = chosen.len();
-        let found = all.iter().filter(|one| is_named((*one).borrow(), &named));
+        let found = all.iter().filter(|one| is_named(one, &named));
         chosen.extend(found.cloned());
         if chosen.len() == before {
             errors.push(match named {
@@ -97,7 +85,6 @@ pub fn choose<'a>(name: &'a str, known: &'a [String]) -> Vec<&'a str> {
 }
 
 /// Whether a name is a pattern. `group:*` is not: the server knows what it means.
-#[must_use]
 pub fn is_pattern(name: &str) -> bool {
     let name = name.strip_suffix(":*").unwrap_or(name);
     name.contains(['*', '?'])
@@ -142,10 +129,7 @@ mod tests {
         ProcessInfo {
             name: name.to_owned(),
             group: group.to_owned(),
-            state: 20,
-            statename: String::new(),
-            description: String::new(),
-            pid: 1,
+            ..ProcessInfo::default()
         }
     }
 

@@ -103,35 +103,11 @@ pub fn read(
     let file = file.map(|file| context.cwd.join(file));
     let found = file.as_deref().filter(|_| named.is_none());
     let warning = found.and_then(|found| drop_history(&mut config, found));
-    let identity = identity(&line)?;
-    Ok(Parsed::Run(Box::new(combine(
-        line, identity, config, file, warning,
-    ))))
-}
-
-/// The command line overrides the file.
-fn combine(
-    line: CommandLine,
-    identity: Option<ClientCertificate>,
-    config: ClientConfig,
-    file: Option<PathBuf>,
-    warning: Option<String>,
-) -> Settings {
-    let text = |id| line.value(id).map(str::to_owned);
-    let path = |id| line.value(id).map(PathBuf::from);
-    let configured = config.tls_identity;
-    let identity =
-        identity.or_else(|| configured.map(|(cert, key)| ClientCertificate { cert, key }));
-    Settings {
-        server: Server {
-            url: text("serverurl").map_or(config.serverurl, Into::into),
-            username: text("username").or(config.username),
-            password: text("password").map(Into::into).or(config.password),
-            trust: path("tls_ca").or(config.tls_ca),
-            identity,
-        },
+    let history_file = line.value("history_file").map(PathBuf::from);
+    Ok(Parsed::Run(Box::new(Settings {
+        server: server(&line, &config)?,
         prompt: config.prompt,
-        history_file: path("history_file").or(config.history_file),
+        history_file: history_file.or(config.history_file),
         warning,
         interactive: line.value("interactive").is_some(),
         json: line.value("json").is_some(),
@@ -140,20 +116,38 @@ fn combine(
             file,
         },
         action: line.arguments,
-    }
+    })))
+}
+
+/// Where the server is and how to log in there; the command line overrides the file.
+fn server(line: &CommandLine, config: &ClientConfig) -> Result<Server, UsageError> {
+    let text = |id| line.value(id).map(str::to_owned);
+    let password = line.value("password").map(Into::into);
+    let ca = line.value("tls_ca").map(PathBuf::from);
+    Ok(Server {
+        url: text("serverurl").map_or_else(|| config.serverurl.clone(), Into::into),
+        username: text("username").or_else(|| config.username.clone()),
+        password: password.or_else(|| config.password.clone()),
+        trust: ca.or_else(|| config.tls_ca.clone()),
+        identity: identity(line, config)?,
+    })
 }
 
 /// The client certificate; it comes together with its key.
-fn identity(line: &CommandLine) -> Result<Option<ClientCertificate>, UsageError> {
-    match (line.value("tls_cert"), line.value("tls_key")) {
-        (Some(cert), Some(key)) => Ok(Some(ClientCertificate {
-            cert: cert.into(),
-            key: key.into(),
-        })),
-        (Some(_), None) => Err("--tls_cert needs --tls_key".to_owned().into()),
-        (None, Some(_)) => Err("--tls_key needs --tls_cert".to_owned().into()),
-        (None, None) => Ok(None),
-    }
+fn identity(
+    line: &CommandLine,
+    config: &ClientConfig,
+) -> Result<Option<ClientCertificate>, UsageError> {
+    let (cert, key) = match (line.value("tls_cert"), line.value("tls_key")) {
+        (Some(cert), Some(key)) => (cert.into(), key.into()),
+        (Some(_), None) => return Err("--tls_cert needs --tls_key".to_owned().into()),
+        (None, Some(_)) => return Err("--tls_key needs --tls_cert".to_owned().into()),
+        (None, None) => match &config.tls_identity {
+            Some(pair) => pair.clone(),
+            None => return Ok(None),
+        },
+    };
+    Ok(Some(ClientCertificate { cert, key }))
 }
 
 /// Forgets the history file of a configuration that was found, not named, and that another user can
@@ -176,12 +170,6 @@ fn drop_history(config: &mut ClientConfig, found: &Path) -> Option<String> {
 fn is_local(action: &[String]) -> bool {
     let command = action.first().and_then(|name| find(name));
     command.is_some_and(|command| command.addition && command.needs.is_empty())
-}
-
-/// Whether a command line that cannot be used asked for JSON all the same.
-#[must_use]
-pub fn wants_json(arguments: &[String]) -> bool {
-    arguments.iter().any(|argument| argument == "--json")
 }
 
 /// The file to read: the named one, the first in the usual places, or none. An empty name

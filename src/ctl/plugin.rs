@@ -17,8 +17,7 @@ use nix::sys::wait::{WaitStatus, waitpid};
 use visord_config::{CtlPlugin, Secret};
 
 use super::command::find;
-use super::exit_status::ExitStatus;
-use super::failure::{Failure, errno_text};
+use super::failure::{ExitStatus, Result, errno_text};
 use super::session::{Flow, Session};
 use super::terminal::Mode;
 use crate::spawn::spawn;
@@ -45,10 +44,8 @@ pub struct Plugin {
 }
 
 impl Plugins {
-    /// The plug-in of that name, unless a command of ours has it.
-    ///
-    /// # Errors
-    /// Its `command` cannot be taken apart; in words.
+    /// The plug-in of that name, unless a command of ours has it. Fails if its `command` cannot be
+    /// taken apart.
     pub fn find(&self, name: &str) -> Result<Option<Plugin>, String> {
         if !is_name(name) || find(name).is_some() {
             return Ok(None);
@@ -68,7 +65,6 @@ impl Plugins {
     }
 
     /// The names of all there are, sorted. Reads the folders of PATH.
-    #[must_use]
     pub fn names(&self) -> Vec<String> {
         let configured = self.configured.iter().map(|plugin| plugin.name.clone());
         let mut names: Vec<String> = configured.collect();
@@ -93,14 +89,12 @@ impl Plugins {
 
 impl Plugin {
     /// What is run, to be shown.
-    #[must_use]
     pub fn shown(&self) -> String {
         self.words.join(" ")
     }
 
     /// Become the plug-in. Returns only with the reason why that is impossible.
-    #[must_use]
-    pub fn replace_process(&self, session: &Session<'_>, arguments: &[String]) -> String {
+    pub fn replace_process(&self, session: &Session, arguments: &[String]) -> String {
         let file = match self.file() {
             Ok(file) => file,
             Err(why) => return why,
@@ -114,11 +108,8 @@ impl Plugin {
         self.refused(&file, &error)
     }
 
-    /// Run it and wait for its end; Ctrl-C is its own meanwhile.
-    ///
-    /// # Errors
-    /// The terminal is gone.
-    pub fn run(&self, session: &mut Session<'_>, arguments: &[String]) -> Result<Flow, Failure> {
+    /// Run it and wait for its end; Ctrl-C is its own meanwhile. Fails if the terminal is gone.
+    pub fn run(&self, session: &mut Session, arguments: &[String]) -> Result<Flow> {
         let outcome = match self.file() {
             Ok(file) => {
                 let _interrupts = session.terminal.take_interrupts()?;
@@ -139,7 +130,7 @@ impl Plugin {
     /// The exit code, as a shell gives it.
     fn start_and_wait(
         &self,
-        session: &Session<'_>,
+        session: &Session,
         file: &Path,
         arguments: &[String],
     ) -> Result<u8, Errno> {
@@ -175,7 +166,7 @@ impl Plugin {
 
 /// The environment of a plug-in: ours, and where the daemon is. Of the variables that say this,
 /// those without a value are unset, for they may be about another daemon.
-fn environment(session: &Session<'_>) -> impl Iterator<Item = (OsString, OsString)> {
+fn environment(session: &Session) -> impl Iterator<Item = (OsString, OsString)> {
     let server = &session.server;
     let password = server.password.as_ref().map(Secret::expose);
     let file = session.plugins.file.as_ref();

@@ -1,14 +1,15 @@
 //! The whole terminal as a picture that is drawn again and again. However that ends, the terminal
 //! is restored.
 
-use std::io::{self, IsTerminal, Write};
+use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 
 use nix::sys::signal::{SigSet, Signal, raise};
-use nix::sys::signalfd::{SfdFlags, SignalFd};
+use nix::sys::signalfd::SignalFd;
 
+use super::interrupt::blocked;
 use super::table::cut;
-use super::terminal::Mode;
+use super::terminal::{Mode, write};
 use crate::visible::visible;
 
 /// Another screen, cursor hidden.
@@ -40,7 +41,6 @@ pub struct Size {
 
 impl Size {
     /// The size of the terminal that is standard output.
-    #[must_use]
     pub fn of_console() -> Self {
         let Ok(size) = rustix::termios::tcgetwinsize(io::stdout()) else {
             return DEFAULT;
@@ -50,22 +50,6 @@ impl Size {
             (columns, rows) => Self { columns, rows },
         }
     }
-}
-
-/// Whether standard output is a terminal that can be drawn on.
-#[must_use]
-pub fn is_possible() -> bool {
-    let term = std::env::var_os("TERM").unwrap_or_default();
-    io::stdout().is_terminal() && !term.is_empty() && term != "dumb"
-}
-
-/// A signal that a screen received.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Received {
-    /// The terminal has another size.
-    Resized,
-    /// The process is to end by this signal.
-    End(Signal),
 }
 
 /// The terminal while it is drawn on.
@@ -91,20 +75,17 @@ impl Drop for Mask {
 impl Drop for Screen {
     fn drop(&mut self) {
         // The terminal may be gone; then there is nothing to restore.
-        let _ = show(LEAVE);
+        let _ = write(LEAVE.as_bytes());
     }
 }
 
 impl Screen {
     /// Take the terminal. Keys come one by one, Ctrl-C among them.
     pub fn open() -> io::Result<Self> {
-        let mask = SIGNALS.into_iter().collect::<SigSet>();
         let before = Mask(SigSet::thread_get_mask()?);
-        mask.thread_block()?;
-        let flags = SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK;
-        let signals = SignalFd::with_flags(&mask, flags)?;
+        let signals = blocked(&SIGNALS)?;
         let keys = Mode::by_key()?;
-        show(ENTER)?;
+        write(ENTER.as_bytes())?;
         Ok(Self {
             _keys: keys,
             signals,
@@ -124,19 +105,16 @@ impl Screen {
         }
         picture.push_str(CLEAR_BELOW);
         picture.push_str(&cut(&visible(last), size.columns));
-        show(&picture)
+        write(picture.as_bytes())
     }
 
-    /// The next signal, if one came.
-    pub fn received(&self) -> io::Result<Option<Received>> {
+    /// The next of [`SIGNALS`], if one came.
+    pub fn received(&self) -> io::Result<Option<Signal>> {
         let Some(info) = self.signals.read_signal()? else {
             return Ok(None);
         };
         let number = i32::try_from(info.ssi_signo).unwrap_or_default();
-        Ok(Some(match Signal::try_from(number) {
-            Ok(Signal::SIGWINCH) | Err(_) => Received::Resized,
-            Ok(signal) => Received::End(signal),
-        }))
+        Ok(Some(Signal::try_from(number).unwrap_or(Signal::SIGWINCH)))
     }
 
     /// Restore the terminal and end by that signal.
@@ -163,12 +141,6 @@ fn fitting(lines: &[String], room: usize) -> Vec<String> {
         fitting.push(format!("… {} more", lines.len() - shown));
     }
     fitting
-}
-
-fn show(text: &str) -> io::Result<()> {
-    let mut stdout = io::stdout().lock();
-    stdout.write_all(text.as_bytes())?;
-    stdout.flush()
 }
 
 #[cfg(test)]

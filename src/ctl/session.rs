@@ -2,18 +2,19 @@
 //!
 //! Commands print through [`Session`] only, so that `--json` can collect everything instead.
 
+use std::mem;
 use std::ops::Range;
 use std::path::PathBuf;
 
+pub use serde_json::{Value as Json, json};
 use visord_config::Secret;
 use visord_model::fault::FaultCode;
 use visord_xmlrpc::http::{ClientCertificate, Endpoint, ServerUrl};
 use visord_xmlrpc::{CallError, Client, Login, Value};
 
-use super::exit_status::{ExitStatus, is};
-use super::failure::Failure;
-use super::json::{Json, Report};
+use super::failure::{ExitStatus, Failure, Result, is};
 use super::plugin::Plugins;
+use super::process::simple_text;
 use super::terminal::Terminal;
 
 /// The version of the RPC interface that we speak.
@@ -36,7 +37,6 @@ pub struct Server {
 
 impl Server {
     /// The URL as it may be shown: without the password in it.
-    #[must_use]
     pub fn shown(&self) -> String {
         let mut url = self.url.expose().to_owned();
         if let Some(password) = password_in(&url) {
@@ -46,17 +46,19 @@ impl Server {
     }
 
     /// Whether a name to log in with was given, and no password for it.
-    #[must_use]
     pub fn lacks_password(&self) -> bool {
         self.username.is_some() && self.password.is_none()
     }
 
-    /// A client for it, not connected yet.
-    ///
-    /// # Errors
-    /// The URL is none of `http://`, `https://` and `unix://`.
-    pub fn client(&self) -> Result<Client, Failure> {
-        let url = ServerUrl::parse(self.url.expose()).map_err(|_| Failure::UnknownProtocol)?;
+    /// A client for it, not connected yet. Fails if the URL is none of `http://`, `https://` and
+    /// `unix://`.
+    pub fn client(&self) -> Result<Client> {
+        let url = ServerUrl::parse(self.url.expose()).map_err(|_| {
+            let url = self.shown();
+            let advice = "it must begin with http:// or unix://";
+            let text = format!("Unknown protocol for serverurl {url}: {advice}");
+            Failure::Exception("ValueError", text)
+        })?;
         let login = self.login(&url);
         Ok(Client::new(Endpoint {
             trust: self.trust.clone(),
@@ -65,33 +67,44 @@ impl Server {
         }))
     }
 
-    /// The reachability check (spec interfaces 4.5).
-    ///
-    /// # Errors
-    /// A failure that has no wording of its own.
-    pub fn reach(&self) -> Result<Client, Failure> {
+    /// The reachability check (spec interfaces 4.5): a client for a supervisor that answered. Other
+    /// failures than [`Failure::Unreached`] have no wording of their own.
+    pub fn reach(&self) -> Result<Client> {
         let mut client = self.client()?;
-        let (status, message) = match client.call("supervisor.getVersion", &[]) {
+        let (status, message, hint) = match client.call("supervisor.getVersion", &[]) {
             Ok(Value::Str(version)) if version == API_VERSION => return Ok(client),
-            Ok(version) => (ExitStatus::VersionMismatch, other_version(&version)),
+            Ok(version) => (ExitStatus::VersionMismatch, other_version(&version), None),
             Err(CallError::Refused) => {
                 let message = format!("{} refused connection", self.shown());
-                (ExitStatus::Unreachable, message)
+                (ExitStatus::Unreachable, message, Some(self.refusal_hint()))
             }
             Err(CallError::NoSuchFile) => {
                 let message = format!("{} no such file", self.shown());
-                (ExitStatus::NotRunning, message)
+                (ExitStatus::NotRunning, message, Some(NO_SOCKET))
             }
             Err(CallError::Fault(fault)) if is(FaultCode::UnknownMethod, fault.code) => {
-                (ExitStatus::Stopped, NO_INTERFACE.to_owned())
+                (ExitStatus::Stopped, NO_INTERFACE.to_owned(), None)
             }
             Err(other) => return Err(other.into()),
         };
         Err(Failure::Unreached {
             status,
             message,
-            hint: hint(status, self.url.expose()),
+            hint,
         })
+    }
+
+    /// What the user may do about a server that refuses connections.
+    fn refusal_hint(&self) -> &'static str {
+        let url = self.url.expose();
+        if url == "http://localhost:9001" {
+            "no serverurl configured; use -c FILE or -s URL"
+        } else if url.starts_with("unix://") {
+            "nothing is listening on this socket. Is supervisord running?"
+        } else {
+            "nothing is listening on that address. Is supervisord running, and does \
+             [inet_http_server] use this port?"
+        }
     }
 
     /// Credentials of our own count only as a pair (spec interfaces 4.2); without them
@@ -105,7 +118,6 @@ impl Server {
 }
 
 /// Where the password of `scheme://user:password@host` is.
-#[must_use]
 pub fn password_in(url: &str) -> Option<Range<usize>> {
     let (scheme, rest) = url.split_once("://")?;
     let authority = rest.split('/').next()?;
@@ -125,13 +137,50 @@ pub enum Flow {
     Leave,
 }
 
+/// With `--json`: the output of a command so far, to become one document for programs to read. The
+/// form is described in `docs/supervisorctl.md`; members are only ever added to it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Report {
+    /// What the command is for, in a form of its own.
+    pub result: Json,
+    /// Lines it would have shown.
+    pub output: Vec<String>,
+    /// Lines that report failures.
+    pub errors: Vec<String>,
+    /// The command wrote its own documents; there is nothing left to write.
+    pub is_told: bool,
+}
+
+impl Report {
+    /// Add an item to the result, which becomes a list.
+    pub fn push(&mut self, item: Json) {
+        if let Json::Array(items) = &mut self.result {
+            items.push(item);
+        } else {
+            self.result = json!([item]);
+        }
+    }
+
+    /// The document for everything since the last one.
+    pub fn take_document(&mut self, command: &str, exit_status: u8) -> Json {
+        let report = mem::take(self);
+        json!({
+            "command": command,
+            "exit_status": exit_status,
+            "result": report.result,
+            "output": report.output,
+            "errors": report.errors,
+        })
+    }
+}
+
 /// Everything commands share: the server, the user's terminal and the outcome so far. What prints
 /// fails only if standard output is gone; what asks, also at the end of the input.
-pub struct Session<'t> {
+pub struct Session {
     /// Where calls go.
     pub server: Server,
     /// The user's terminal.
-    pub terminal: &'t mut Terminal,
+    pub terminal: Terminal,
     /// Ask before the daemon is ended or restarted.
     pub confirm: bool,
     /// The last failure; later successes do not reset it (spec interfaces 4.4).
@@ -142,9 +191,9 @@ pub struct Session<'t> {
     pub plugins: Plugins,
 }
 
-impl Session<'_> {
+impl Session {
     /// Write a line (or several) to standard output.
-    pub fn say(&mut self, line: &str) -> Result<(), Failure> {
+    pub fn say(&mut self, line: &str) -> Result {
         match &mut self.report {
             Some(report) => report.output.push(line.to_owned()),
             None => self.terminal.out(&format!("{line}\n"))?,
@@ -153,7 +202,7 @@ impl Session<'_> {
     }
 
     /// Write a line of a log to standard output, as the program wrote it.
-    pub fn say_bytes(&mut self, line: &[u8]) -> Result<(), Failure> {
+    pub fn say_bytes(&mut self, line: &[u8]) -> Result {
         if self.report.is_some() {
             return self.say(&String::from_utf8_lossy(line));
         }
@@ -162,7 +211,7 @@ impl Session<'_> {
     }
 
     /// Print the result: `text`, or `json` with `--json`. A text ends with a line end.
-    pub fn tell(&mut self, text: &str, json: impl FnOnce() -> Json) -> Result<(), Failure> {
+    pub fn tell(&mut self, text: &str, json: impl FnOnce() -> Json) -> Result {
         match &mut self.report {
             Some(report) => report.result = json(),
             None => self.terminal.out(text)?,
@@ -171,7 +220,7 @@ impl Session<'_> {
     }
 
     /// As [`Session::tell`], for a result that is a list and comes item by item.
-    pub fn tell_item(&mut self, text: &str, json: impl FnOnce() -> Json) -> Result<(), Failure> {
+    pub fn tell_item(&mut self, text: &str, json: impl FnOnce() -> Json) -> Result {
         match &mut self.report {
             Some(report) => report.push(json()),
             None => self.terminal.out(text)?,
@@ -180,7 +229,7 @@ impl Session<'_> {
     }
 
     /// Write a line and take the failure into account.
-    pub fn fail(&mut self, status: ExitStatus, line: &str) -> Result<(), Failure> {
+    pub fn fail(&mut self, status: ExitStatus, line: &str) -> Result {
         self.exit_status = status;
         match &mut self.report {
             Some(report) => report.errors.push(line.to_owned()),
@@ -189,77 +238,33 @@ impl Session<'_> {
         Ok(())
     }
 
+    /// As [`Session::fail`], for each of these lines.
+    pub fn fail_all(&mut self, status: ExitStatus, lines: &[String]) -> Result {
+        lines.iter().try_for_each(|line| self.fail(status, line))
+    }
+
     /// Ask yes or no; only `y...` or `Y...` is yes (spec interfaces 4.6).
-    pub fn is_confirmed(&mut self, question: &str) -> Result<bool, Failure> {
+    pub fn is_confirmed(&mut self, question: &str) -> Result<bool> {
         if !self.confirm {
             return Ok(true);
         }
-        let answer = self.terminal.ask(question)?.ok_or(Failure::EndOfInput)?;
+        let answer = self
+            .terminal
+            .ask(question)?
+            .ok_or_else(Failure::end_of_input)?;
         Ok(answer.starts_with(['y', 'Y']))
     }
-
-    /// A client for commands that say themselves what is wrong with the connection.
-    ///
-    /// # Errors
-    /// The URL is none of `http://`, `https://` and `unix://`.
-    pub fn client(&self) -> Result<Client, Failure> {
-        self.server.client()
-    }
-
-    /// The reachability check (spec interfaces 4.5): a client for a supervisor that answered.
-    ///
-    /// # Errors
-    /// [`Failure::Unreached`], or a failure that has no wording of its own.
-    pub fn reach(&self) -> Result<Client, Failure> {
-        self.server.reach()
-    }
 }
 
-/// What the user may do about a server that cannot be reached.
-fn hint(status: ExitStatus, url: &str) -> Option<&'static str> {
-    const DEFAULT: &str = "http://localhost:9001";
-    match status {
-        ExitStatus::Unreachable if url == DEFAULT => {
-            Some("no serverurl configured; use -c FILE or -s URL")
-        }
-        ExitStatus::Unreachable if url.starts_with("unix://") => {
-            Some("nothing is listening on this socket. Is supervisord running?")
-        }
-        ExitStatus::Unreachable => Some(
-            "nothing is listening on that address. Is supervisord running, and does \
-             [inet_http_server] use this port?",
-        ),
-        ExitStatus::NotRunning => Some(
-            "supervisord creates this socket when it starts. Is it running, with the same file \
-             in [unix_http_server]?",
-        ),
-        ExitStatus::Success
-        | ExitStatus::Generic
-        | ExitStatus::InvalidArguments
-        | ExitStatus::Stopped
-        | ExitStatus::VersionMismatch
-        | ExitStatus::TimedOut
-        | ExitStatus::Interrupted
-        | ExitStatus::Plugin(_) => None,
-    }
-}
+const NO_SOCKET: &str = "supervisord creates this socket when it starts. Is it running, with the \
+    same file in [unix_http_server]?";
 
 const NO_INTERFACE: &str = "Sorry, supervisord responded but did not recognize the supervisor \
     namespace commands that supervisorctl uses to control it.  Please check that the \
     [rpcinterface:supervisor] section is enabled in the configuration file (see sample.conf).";
 
 fn other_version(version: &Value) -> String {
-    let version = match version {
-        Value::Str(text) => text.clone(),
-        Value::Int(number) => number.to_string(),
-        Value::Double(number) => number.to_string(),
-        Value::Nil
-        | Value::Bool(_)
-        | Value::Base64(_)
-        | Value::DateTime(_)
-        | Value::Array(_)
-        | Value::Struct(_) => "not known".to_owned(),
-    };
+    let version = simple_text(version).unwrap_or_else(|| "not known".to_owned());
     format!(
         "Sorry, this version of supervisorctl expects to talk to a server with API version \
          {API_VERSION}, but the remote version is {version}."
@@ -286,5 +291,20 @@ mod tests {
             };
             assert_eq!(server.shown(), shown);
         }
+    }
+
+    #[test]
+    fn documents() {
+        let mut report = Report::default();
+        for item in [Json::Null, json!(true), json!("a\"\\\n\u{1}ä")] {
+            report.push(item);
+        }
+        report.output.push("x".to_owned());
+        assert_eq!(
+            report.take_document("status", 3).to_string(),
+            "{\"command\":\"status\",\"errors\":[],\"exit_status\":3,\"output\":[\"x\"],\
+             \"result\":[null,true,\"a\\\"\\\\\\n\\u0001ä\"]}"
+        );
+        assert_eq!(report, Report::default(), "the next one is empty");
     }
 }

@@ -1,6 +1,7 @@
 //! The shell: a prompt, a line, the next prompt (spec interfaces 4.9).
 
-use std::io::{self, Write};
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Write};
 use std::path::Path;
 use std::rc::Rc;
 
@@ -9,31 +10,14 @@ use nix::sys::termios::{SetArg, tcgetattr, tcsetattr};
 use super::attempt;
 use super::complete::Names;
 use super::editor::{self, Ability, Editor, Entered};
-use super::exit_status::ExitStatus;
-use super::failure::Failure;
-use super::history::History;
+use super::failure::{ExitStatus, Result};
 use super::process::ProcessInfo;
 use super::session::{Flow, Session};
 use crate::visible::visible;
 
-/// Why a shell ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Left {
-    /// There is no more input.
-    AtEndOfInput,
-    /// A command or Ctrl-C.
-    ByUser,
-}
-
-/// Take lines until the user leaves.
-///
-/// # Errors
-/// The terminal is gone.
-pub fn run(
-    session: &mut Session<'_>,
-    prompt: &str,
-    history_file: Option<&Path>,
-) -> Result<Left, Failure> {
+/// Take lines until the user leaves or ([`Flow::Continue`]) there is no more input. Fails if the
+/// terminal is gone.
+pub fn run(session: &mut Session, prompt: &str, history_file: Option<&Path>) -> Result<Flow> {
     let prompt = format!("{prompt}> ");
     let mut editor = editor::open()?;
     let mut history = match history_file {
@@ -53,8 +37,8 @@ pub fn run(
         };
         let line = match entered {
             Entered::Line(line) => line,
-            Entered::End => return Ok(Left::AtEndOfInput),
-            Entered::Interrupted => return Ok(Left::ByUser),
+            Entered::End => return Ok(Flow::Continue),
+            Entered::Interrupted => return Ok(Flow::Leave),
         };
         if let Some(editor) = &mut editor {
             if !line.trim().is_empty() {
@@ -65,9 +49,8 @@ pub fn run(
                 session.terminal.err(&warning)?;
             }
         }
-        match attempt(session, &line)? {
-            Flow::Continue => {}
-            Flow::Leave => return Ok(Left::ByUser),
+        if attempt(session, &line)? == Flow::Leave {
+            return Ok(Flow::Leave);
         }
     }
 }
@@ -91,7 +74,7 @@ pub fn leave_on_interrupt(status: ExitStatus) -> impl Fn() + Send + 'static {
 }
 
 /// What can be named. A server that does not answer has no names to offer.
-fn names(session: &Session<'_>) -> Rc<Names> {
+fn names(session: &Session) -> Rc<Names> {
     let (server, plugins) = (session.server.clone(), session.plugins.clone());
     Rc::new(Names::new(
         move || plugins.names(),
@@ -102,10 +85,10 @@ fn names(session: &Session<'_>) -> Rc<Names> {
 /// The history, which the editor learns. Without its file a shell is still a shell: a warning is
 /// all.
 fn open_history(
-    session: &mut Session<'_>,
+    session: &mut Session,
     path: &Path,
     editor: Option<&mut (dyn Editor + 'static)>,
-) -> Result<Option<History>, Failure> {
+) -> Result<Option<History>> {
     match History::open(path) {
         Ok((history, entries)) => {
             if let Some(editor) = editor {
@@ -119,5 +102,85 @@ fn open_history(
             session.terminal.err(&warning)?;
             Ok(None)
         }
+    }
+}
+
+/// How many entries the arrow keys reach.
+pub const REMEMBERED: usize = 1000;
+
+/// An open history file: one line for each entry, as readline writes it, readable only by its owner.
+/// Entries are appended one by one, so nothing is lost however the shell ends, and two shells do not
+/// overwrite each other's.
+#[derive(Debug)]
+pub struct History {
+    file: File,
+    /// The last entry; it is not written twice in a row.
+    last: String,
+}
+
+impl History {
+    /// Open the file, creating it if need be, and read its latest entries, oldest first. Fails if
+    /// it cannot be opened or read, or is not a regular file.
+    pub fn open(path: &Path) -> io::Result<(Self, Vec<String>)> {
+        let file = visord_files::open_to_append(path, 0o600)?;
+        let mut entries = Vec::new();
+        for line in BufReader::new(&file).split(b'\n') {
+            entries.push(String::from_utf8_lossy(&line?).into_owned());
+        }
+        entries.drain(..entries.len().saturating_sub(REMEMBERED));
+        let last = entries.last().cloned().unwrap_or_default();
+        Ok((Self { file, last }, entries))
+    }
+
+    /// Add an entry unless it is blank or the same as the last one; whether it was added. Fails if
+    /// it cannot be written.
+    pub fn add(&mut self, line: &str) -> io::Result<bool> {
+        if line.trim().is_empty() || line == self.last {
+            return Ok(false);
+        }
+        self.last = line.to_owned();
+        self.file.write_all(format!("{line}\n").as_bytes())?;
+        Ok(true)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn entries_survive() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("history");
+        let (mut history, entries) = History::open(&path).expect("a new file");
+        assert!(entries.is_empty());
+        for (line, added) in [
+            ("status", true),
+            ("status", false),
+            (" ", false),
+            ("pid", true),
+        ] {
+            assert_eq!(
+                history.add(line).expect("a written file"),
+                added,
+                "{line:?}"
+            );
+        }
+        let mode = path.metadata().expect("a file").permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        let (_, entries) = History::open(&path).expect("the same file");
+        assert_eq!(entries, ["status", "pid"]);
+    }
+
+    #[test]
+    fn only_the_latest_are_remembered() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("history");
+        let lines: String = (0..REMEMBERED + 5).map(|n| format!("{n}\n")).collect();
+        std::fs::write(&path, lines).expect("a file");
+        let (_, entries) = History::open(&path).expect("the file");
+        assert_eq!((entries.len(), entries[0].as_str()), (REMEMBERED, "5"));
     }
 }

@@ -2,13 +2,14 @@
 
 use std::io::{self, IsTerminal, Write};
 use std::os::fd::AsFd;
+use std::time::Duration;
 
 use nix::errno::Errno;
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::termios::{
     LocalFlags, SetArg, SpecialCharacterIndices, Termios, tcgetattr, tcsetattr,
 };
 
+use super::follow::wait_for;
 use super::interrupt::{Interrupts, Taken};
 use crate::visible::{Visible, visible};
 
@@ -20,7 +21,8 @@ const KILLED_BY_INTERRUPT: i32 = 130;
 /// has no descriptor or thread left.
 #[derive(Debug, Default)]
 pub struct Terminal {
-    input: LineReader,
+    /// What is typed, line by line, for a caller that also waits for something else.
+    pub input: LineReader,
     interrupts: Option<Interrupts>,
     shown: Visible,
 }
@@ -68,7 +70,6 @@ impl Terminal {
     }
 
     /// Whether a user can be asked.
-    #[must_use]
     pub fn can_ask(&self) -> bool {
         io::stdin().is_terminal() && io::stdout().is_terminal()
     }
@@ -87,22 +88,14 @@ impl Terminal {
 
     /// Whether colors may be used: standard output is a terminal that knows them, and the user
     /// wants them (`NO_COLOR` unset).
-    #[must_use]
     pub fn has_colors(&self) -> bool {
         let unwanted = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-        let term = std::env::var_os("TERM").unwrap_or_default();
-        self.is_terminal() && !unwanted && !term.is_empty() && term != "dumb"
+        is_capable() && !unwanted
     }
 
     /// Whether standard output is a terminal.
-    #[must_use]
     pub fn is_terminal(&self) -> bool {
         io::stdout().is_terminal()
-    }
-
-    /// What is typed, line by line, for a caller that also waits for something else.
-    pub fn lines(&mut self) -> &mut LineReader {
-        &mut self.input
     }
 
     /// Take Ctrl-C until the result is dropped.
@@ -115,10 +108,13 @@ impl Terminal {
     }
 }
 
-/// Write to standard output, at once, whatever it is.
-///
-/// # Errors
-/// Standard output is gone.
+/// Whether standard output is a terminal that knows colors and can be drawn on.
+pub(super) fn is_capable() -> bool {
+    let term = std::env::var_os("TERM").unwrap_or_default();
+    io::stdout().is_terminal() && !term.is_empty() && term != "dumb"
+}
+
+/// Write to standard output, at once, whatever it is. Fails if standard output is gone.
 pub(super) fn write(bytes: &[u8]) -> io::Result<()> {
     let mut stdout = io::stdout().lock();
     stdout.write_all(bytes)?;
@@ -230,8 +226,8 @@ impl LineReader {
     /// was typed, and a `poll` at the same time may still have seen it.
     pub fn fill(&mut self) -> io::Result<bool> {
         let stdin = io::stdin();
-        let mut polled = [PollFd::new(stdin.as_fd(), PollFlags::POLLIN)];
-        if let Ok(0) | Err(Errno::EINTR) = poll(&mut polled, PollTimeout::ZERO) {
+        let ready = wait_for(&[stdin.as_fd()], Some(Duration::ZERO));
+        if ready.is_ok_and(|ready| ready == [false]) {
             return Ok(true);
         }
         self.read()

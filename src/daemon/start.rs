@@ -7,6 +7,8 @@
 
 use std::collections::BTreeMap;
 use std::mem::take;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use slog::Logger;
 use visord_actors::fcgi::probe;
@@ -14,12 +16,13 @@ use visord_actors::log::{ActivityLog, ActivitySettings, activity, auto, emit};
 use visord_actors::signals::hold_signals;
 use visord_actors::supervisor::{AutoLogs, prepare_auto_logs};
 use visord_config::{Config, FcgiSocket, MainLogTarget};
+use visord_files::Identity;
+use visord_files::atomic::write_atomically;
 use visord_model::log_line::{Level, LogLine};
 use visord_web::listen::{Bound, bind_all};
 
 use super::daemonize::{Readiness, detach};
-use super::listeners::reopen;
-use super::pidfile::Pidfile;
+use super::listeners::{OpenedAhead, reopen};
 use super::privileges::become_user;
 use crate::cli::UsageError;
 
@@ -31,6 +34,14 @@ pub(super) struct Running {
     pub(super) bound: Vec<Bound>,
     pub(super) auto_logs: AutoLogs,
     pidfile: Option<Pidfile>,
+    /// Servers that were opened for the next run.
+    pub(super) ahead: OpenedAhead,
+    /// When this process began.
+    pub(super) began: SystemTime,
+    /// The global event serial, which survives a restart.
+    pub(super) next_serial: u64,
+    /// No restart has led here: errors still reach the caller of supervisord.
+    pub(super) is_first: bool,
 }
 
 impl Running {
@@ -56,14 +67,19 @@ impl Running {
             bound,
             auto_logs,
             pidfile: None,
+            ahead: OpenedAhead::default(),
+            began: SystemTime::now(),
+            next_serial: 0,
+            is_first: true,
         };
         running.complete(config);
         Ok(running)
     }
 
     /// The start after a restart: same process, same session, same limits; all else is as at the
-    /// first start. `ahead` are servers that the rehearsal has opened.
-    pub(super) fn restart(&mut self, config: &Config, ahead: Vec<Bound>) {
+    /// first start.
+    pub(super) fn restart(&mut self, config: &Config) {
+        self.is_first = false;
         if let Some(pidfile) = self.pidfile.take() {
             pidfile.remove();
         }
@@ -76,7 +92,12 @@ impl Running {
         }
         let logger = self.logger();
         log_remarks(&logger, remarks, config);
-        self.bound = reopen(&config.http, take(&mut self.bound), ahead, &logger);
+        self.bound = reopen(
+            &config.http,
+            take(&mut self.bound),
+            self.ahead.take(),
+            &logger,
+        );
         self.auto_logs = prepare_logs(config, &logger).unwrap_or_else(|error| {
             emit(&logger, &failure(error));
             AutoLogs::new()
@@ -107,6 +128,7 @@ impl Running {
 
     /// Clean up in the order of spec core 3.8: sockets, pidfile, log.
     pub(super) fn stop(self) {
+        self.ahead.unlink();
         self.bound.iter().for_each(Bound::unlink);
         if let Some(pidfile) = self.pidfile {
             pidfile.remove();
@@ -176,6 +198,41 @@ fn probe_sockets(config: &Config, logger: &Logger) {
         if let Err(error) = probe(socket, logger) {
             let text = format!("{error}; the programs that use it cannot start without it");
             emit(logger, &LogLine::new(Level::Critical, text));
+        }
+    }
+}
+
+/// A pidfile that this instance wrote, once the daemon is up. It is removed only if it is still the
+/// same file.
+#[derive(Debug)]
+struct Pidfile {
+    path: PathBuf,
+    /// `None`: the configuration names a device or FIFO.
+    identity: Option<Identity>,
+}
+
+impl Pidfile {
+    /// Write the pid; a link in its place is replaced, not followed. A failure is a remark in the
+    /// log and no more (spec core 3.7).
+    fn write(path: &Path, pid: u32) -> (Option<Self>, LogLine) {
+        let Ok(identity) = write_atomically(path, 0o666, format!("{pid}\n").as_bytes()) else {
+            let text = format!("could not write pidfile {}", path.display());
+            return (None, LogLine::new(Level::Critical, text));
+        };
+        let text = format!("supervisord started with pid {pid}");
+        let path = path.to_owned();
+        (
+            Some(Self { path, identity }),
+            LogLine::new(Level::Info, text),
+        )
+    }
+
+    /// Remove it at the end.
+    fn remove(self) {
+        let found = visord_files::look(&self.path).ok().flatten();
+        if self.identity.is_some() && self.identity == found.map(|found| found.identity) {
+            // what cannot be removed is replaced by the next start
+            let _ = visord_files::remove(&self.path);
         }
     }
 }

@@ -9,19 +9,20 @@ mod web;
 use std::io;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use tokio::sync::{oneshot, watch};
 use visord_actors::messages::event::GetNextSerial;
-use visord_actors::messages::supervisor::Begin;
+use visord_actors::messages::supervisor::{Begin, SupervisorHandle};
 use visord_actors::process::Deps;
 use visord_actors::signals::{self, hold_signals};
-use visord_actors::spawn::SpawnerHandle;
-use visord_actors::supervisor::{Abandoned, Ending, Loader, Parts, Rehearsal, Supervisor};
-use visord_actors::workers::Workers;
+use visord_actors::supervisor::{Abandoned, Ending, Loader, Parts, Supervisor};
 use visord_config::Loaded;
 use visord_model::state::SupervisorState;
+use visord_web::state::Setup;
 
+use super::Threads;
+use super::listeners::rehearsal;
 use super::start::Running;
 use crate::cli::UsageError;
 pub(super) use base::prepare;
@@ -30,42 +31,25 @@ use web::ServerLauncher;
 /// Between two attempts to start what a run needs.
 const RETRY: Duration = Duration::from_secs(1);
 
-/// What a run begins with.
-pub(super) struct Run<'a> {
-    pub(super) loader: Loader,
-    pub(super) rehearsal: Rehearsal,
-    pub(super) loaded: Loaded,
-    /// When this process began.
-    pub(super) started: SystemTime,
-    pub(super) running: &'a mut Running,
-    pub(super) spawner: SpawnerHandle,
-    pub(super) workers: Workers,
-    /// The global event serial, which survives a restart.
-    pub(super) next_serial: &'a mut u64,
-    /// No restart has led here: errors still reach the caller of supervisord.
-    pub(super) is_first: bool,
-}
-
 /// Supervise until told to end and everything has stopped.
 ///
 /// # Errors
 /// In the first run: a thread or a descriptor cannot be had, or clients cannot be served. No program
 /// has been started then. After a restart it is tried again until it works.
-pub(super) fn run(run: Run<'_>) -> Result<Ending, UsageError> {
-    let runtime = loop {
-        match base::runtime() {
-            Ok(runtime) => break runtime,
-            Err(error) if run.is_first => return Err(shortage("the control thread")(error)),
-            Err(error) => {
-                let logger = run.running.logger();
-                slog::crit!(logger, "the control thread cannot begin: {error}");
-                // no program runs and no actor exists
-                std::thread::sleep(RETRY);
-            }
-        }
-    };
+pub(super) fn run(
+    loader: Loader,
+    loaded: Loaded,
+    running: &mut Running,
+    threads: &Threads,
+) -> Result<Ending, UsageError> {
+    let runtime = base::obtain(
+        running,
+        "the control thread",
+        "the control thread cannot begin",
+        base::runtime,
+    )?;
     let system = actix::System::with_tokio_rt(|| runtime);
-    system.block_on(supervise(run))
+    system.block_on(supervise(loader, loaded, running, threads.clone()))
 }
 
 /// Something that the daemon cannot be without cannot be had when it starts.
@@ -73,18 +57,22 @@ pub(super) fn shortage(what: &str) -> impl FnOnce(io::Error) -> UsageError {
     move |error| UsageError(format!("could not start {what}: {error}"))
 }
 
-async fn supervise(run: Run<'_>) -> Result<Ending, UsageError> {
-    let Run {
-        running, is_first, ..
-    } = run;
-    let Loaded {
-        config, listing, ..
-    } = run.loaded;
+async fn supervise(
+    loader: Loader,
+    loaded: Loaded,
+    running: &mut Running,
+    (spawner, workers): Threads,
+) -> Result<Ending, UsageError> {
+    let config = loaded.config;
     let activity = running.activity.clone();
-    let deps = base::start(&config, &activity, run.spawner, *run.next_serial, is_first).await?;
-    let deps = Rc::new(deps);
-    let listing = watch::Sender::new(Arc::new(listing));
-    let setup = web::setup(&config, run.started, &listing);
+    let deps = Rc::new(base::start(&config, running, spawner)?);
+    let listing = watch::Sender::new(Arc::new(loaded.listing));
+    let setup = Setup {
+        config_file: config.path.clone(),
+        started: running.began,
+        at_start: Arc::clone(&listing.borrow()),
+        latest: listing.subscribe(),
+    };
     let interfaces = config.rpc_interfaces.clone();
     let (ended, end) = oneshot::channel();
     let reopened = watch::Sender::new(());
@@ -94,8 +82,8 @@ async fn supervise(run: Run<'_>) -> Result<Ending, UsageError> {
         Parts {
             config,
             auto_logs: std::mem::take(&mut running.auto_logs),
-            loader: run.loader,
-            rehearsal: run.rehearsal,
+            loader,
+            rehearsal: rehearsal(&running.ahead, &running.bound),
             listing,
             activity: activity.clone(),
             reopened: reopened.clone(),
@@ -104,18 +92,11 @@ async fn supervise(run: Run<'_>) -> Result<Ending, UsageError> {
         },
     );
     signals::listen(&supervisor, &deps);
-    let state = web::state(
-        &deps,
-        &supervisor,
-        activity,
-        &interfaces,
-        setup,
-        run.workers,
-    )
-    .await;
+    let link = SupervisorHandle::new(&supervisor);
+    let state = web::state(&deps, link, activity, &interfaces, setup, workers).await;
     let mut launcher = ServerLauncher::new(&running.bound, state, deps.logger.clone());
     if let Err(error) = launcher.start(reopened.subscribe())
-        && is_first
+        && running.is_first
     {
         return Err(format!("could not serve clients: {error}").into());
     }
@@ -127,7 +108,7 @@ async fn supervise(run: Run<'_>) -> Result<Ending, UsageError> {
     drop(reopened);
     let ending = close(launcher, ended.ok(), &abandoned, &deps).await;
     if let Ok(serial) = deps.bus.send(GetNextSerial).await {
-        *run.next_serial = serial;
+        running.next_serial = serial;
     }
     deps.logs.clone().shutdown();
     // the next run has a log of its own

@@ -51,7 +51,12 @@ fn states_that_are_reached_or_not() {
             (&["no*"], 1, "no*: ERROR (no such process)\n"),
             (&["zz:*"], 1, "zz: ERROR (no such group)\n"),
             (&[], 2, "Error: wait requires a process name\nwait <name>"),
-            (&["x", "--for", "GOOD"], 2, "Error: GOOD is no state\n"),
+            (
+                &["x", "--for", "GOOD"],
+                2,
+                "Error: unknown state 'GOOD' (one of STOPPED, STARTING, RUNNING, BACKOFF, \
+                 STOPPING, EXITED, FATAL, DOWN)\n",
+            ),
         ] {
             let (found, out) = said(&daemon.ctl(&[&["wait"], words].concat()));
             assert_eq!(found, Some(code), "{words:?}: {out}");

@@ -100,7 +100,10 @@ const CLOCK: Exceptions = Exceptions(&[
     ("actors/src/clock.rs", "the clock of the actors"),
     ("web/src/clock.rs", "the clock of the web server"),
     ("src/ctl/", "a client: it waits in real time"),
-    ("src/daemon.rs", "when the daemon started, for its pages"),
+    (
+        "src/daemon/start.rs",
+        "when the daemon started, for its pages",
+    ),
     (
         "logs/",
         "threads that wait with a deadline; names of rotated files",

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use actix::{Actor, Recipient};
 use tokio::time::{Instant, sleep};
-use visord_model::event::{Event, EventKind, KindSet, Period};
+use visord_model::event::{Event, EventKind, KindSet};
 
 use super::*;
 use crate::feed::Feed;

@@ -1,121 +1,68 @@
 //! `start`, `stop`, `restart`, `signal` and `clear`: requests for processes one by one, by group or
-//! all at once.
+//! all at once. `logs`, not in the original, makes them one by one.
 
 use visord_model::fault::FaultCode;
-use visord_model::name::Namespec;
-use visord_xmlrpc::{Client, Value};
+use visord_model::name::{Namespec, namespec};
+use visord_xmlrpc::{CallError, Client, Value, WireFault};
 
-use super::outcome::{FaultText, RequestOutcome, Wording, fault};
-use super::{Command, Completes, ExitStatus, Failure, Handler, Session, is};
-use crate::ctl::names::{expand, means_all};
-use crate::ctl::process::refusable;
+use super::{Command, Completes, ExitStatus, Failure, Handler, Result, Session, is};
+use crate::ctl::names::{expand, means_all, select_or_all};
+use crate::ctl::process::{ProcessInfo, items, number, refusable, text};
 
 pub(super) const START: Command = Command {
     completes: &[Completes::Processes],
-    needs: &[
-        "supervisor.getVersion",
-        "supervisor.getAllProcessInfo",
-        "supervisor.startProcess",
-        "supervisor.startProcessGroup",
-        "supervisor.startAllProcesses",
-    ],
-    ..Command::new(
-        "start",
-        "start <name>\tStart one process\n\
-         start <gname>:*\tStart every process of a group\n\
-         start <name> <name>\tStart several processes or groups\n\
-         start all\tStart every process",
-        Handler::Arguments(start),
-    )
+    needs: "getVersion getAllProcessInfo startProcess startProcessGroup startAllProcesses",
+    ..Command::new("start", Handler::Requests(&[&START_OPERATION]))
 };
 
 pub(super) const STOP: Command = Command {
     completes: &[Completes::Processes],
-    needs: &[
-        "supervisor.getVersion",
-        "supervisor.getAllProcessInfo",
-        "supervisor.stopProcess",
-        "supervisor.stopProcessGroup",
-        "supervisor.stopAllProcesses",
-    ],
-    ..Command::new(
-        "stop",
-        "stop <name>\tStop one process\n\
-         stop <gname>:*\tStop every process of a group\n\
-         stop <name> <name>\tStop several processes or groups\n\
-         stop all\tStop every process",
-        Handler::Arguments(stop),
-    )
+    needs: "getVersion getAllProcessInfo stopProcess stopProcessGroup stopAllProcesses",
+    ..Command::new("stop", Handler::Requests(&[&STOP_OPERATION]))
 };
 
 pub(super) const RESTART: Command = Command {
     completes: &[Completes::Processes],
-    needs: &[
-        "supervisor.getVersion",
-        "supervisor.getAllProcessInfo",
-        "supervisor.stopProcess",
-        "supervisor.stopProcessGroup",
-        "supervisor.stopAllProcesses",
-        "supervisor.startProcess",
-        "supervisor.startProcessGroup",
-        "supervisor.startAllProcesses",
-    ],
+    needs: "getVersion getAllProcessInfo stopProcess stopProcessGroup stopAllProcesses \
+        startProcess startProcessGroup startAllProcesses",
     ..Command::new(
         "restart",
-        "restart <name>\tStop and start one process\n\
-         restart <gname>:*\tStop and start every process of a group\n\
-         restart <name> <name>\tStop and start several processes or groups\n\
-         restart all\tStop and start every process\n\
-         Configuration files are not read again by it; reread and update do that.",
-        Handler::Arguments(restart),
+        Handler::Requests(&[&STOP_OPERATION, &START_OPERATION]),
     )
 };
 
 pub(super) const SIGNAL: Command = Command {
     completes: &[Completes::Signals, Completes::Processes],
-    needs: &[
-        "supervisor.getVersion",
-        "supervisor.getAllProcessInfo",
-        "supervisor.signalProcess",
-        "supervisor.signalProcessGroup",
-        "supervisor.signalAllProcesses",
-    ],
-    ..Command::new(
-        "signal",
-        "signal <signal name> <name>\tSend a signal to one process\n\
-         signal <signal name> <gname>:*\tSend it to every process of a group\n\
-         signal <signal name> <name> <name>\tSend it to several processes or groups\n\
-         signal <signal name> all\tSend it to every process",
-        Handler::Arguments(signal),
-    )
+    needs: "getVersion getAllProcessInfo signalProcess signalProcessGroup signalAllProcesses",
+    ..Command::new("signal", Handler::Arguments(signal))
 };
 
 pub(super) const CLEAR: Command = Command {
     completes: &[Completes::Processes],
-    needs: &[
-        "supervisor.getVersion",
-        "supervisor.getAllProcessInfo",
-        "supervisor.clearProcessLogs",
-        "supervisor.clearAllProcessLogs",
+    needs: "getVersion getAllProcessInfo clearProcessLogs clearAllProcessLogs",
+    ..Command::new("clear", Handler::Requests(&[&CLEAR_OPERATION]))
+};
+
+pub(super) const LOGS: Command = Command {
+    completes: &[
+        Completes::Words(&["reopen", "rotate"]),
+        Completes::Processes,
     ],
-    ..Command::new(
-        "clear",
-        "clear <name>\tEmpty the logs of one process\n\
-         clear <name> <name>\tEmpty the logs of several processes\n\
-         clear all\tEmpty the logs of every process",
-        Handler::Arguments(clear),
-    )
+    needs: "getVersion getAllProcessInfo rotateProcessLogs reopenProcessLogs",
+    addition: true,
+    ..Command::new("logs", Handler::Arguments(logs))
 };
 
 /// A request that can be made for processes.
-struct Operation {
+pub struct Operation {
     /// The method for one process.
     one: &'static str,
-    /// The method for a group, and the exit code if there is no such group. Without one a group
-    /// is refused like a process that does not exist.
-    group: Option<(&'static str, ExitStatus)>,
+    /// The method for a group. Without one a group is refused like a process that does not exist.
+    group: Option<&'static str>,
     /// The method for every process.
     all: &'static str,
+    /// The exit code if no name is given, or one that no group has.
+    misused: ExitStatus,
     wording: Wording,
 }
 
@@ -124,8 +71,9 @@ const NOT_RUNNING: (FaultCode, FaultText) = fault(FaultCode::NotRunning, "not ru
 
 const START_OPERATION: Operation = Operation {
     one: "supervisor.startProcess",
-    group: Some(("supervisor.startProcessGroup", ExitStatus::InvalidArguments)),
+    group: Some("supervisor.startProcessGroup"),
     all: "supervisor.startAllProcesses",
+    misused: ExitStatus::InvalidArguments,
     wording: Wording {
         done: "started",
         faults: &[
@@ -142,8 +90,9 @@ const START_OPERATION: Operation = Operation {
 
 const STOP_OPERATION: Operation = Operation {
     one: "supervisor.stopProcess",
-    group: Some(("supervisor.stopProcessGroup", ExitStatus::Generic)),
+    group: Some("supervisor.stopProcessGroup"),
     all: "supervisor.stopAllProcesses",
+    misused: ExitStatus::Generic,
     wording: Wording {
         done: "stopped",
         faults: &[
@@ -157,8 +106,9 @@ const STOP_OPERATION: Operation = Operation {
 
 const SIGNAL_OPERATION: Operation = Operation {
     one: "supervisor.signalProcess",
-    group: Some(("supervisor.signalProcessGroup", ExitStatus::Generic)),
+    group: Some("supervisor.signalProcessGroup"),
     all: "supervisor.signalAllProcesses",
+    misused: ExitStatus::Generic,
     wording: Wording {
         done: "signalled",
         faults: &[
@@ -174,6 +124,7 @@ const CLEAR_OPERATION: Operation = Operation {
     one: "supervisor.clearProcessLogs",
     group: None,
     all: "supervisor.clearAllProcessLogs",
+    misused: ExitStatus::Generic,
     wording: Wording {
         done: "cleared",
         faults: &[NO_PROCESS, fault(FaultCode::Failed, "failed")],
@@ -181,29 +132,24 @@ const CLEAR_OPERATION: Operation = Operation {
     },
 };
 
-fn start(session: &mut Session<'_>, names: &[&str]) -> Result<(), Failure> {
-    let mut client = client(session, "start", names)?;
-    START_OPERATION.make(session, &mut client, names, &[])
+/// Make the requests that a command consists of, one after the other.
+pub(super) fn make(
+    session: &mut Session,
+    command: &str,
+    names: &[&str],
+    operations: &[&Operation],
+) -> Result {
+    let mut client = session.server.reach()?;
+    if names.is_empty() {
+        let line = format!("Error: {command} requires a process name");
+        return Err(Failure::Misused(operations[0].misused, line));
+    }
+    let mut operations = operations.iter();
+    operations.try_for_each(|operation| operation.make(session, &mut client, names, &[]))
 }
 
-fn stop(session: &mut Session<'_>, names: &[&str]) -> Result<(), Failure> {
-    let mut client = client(session, "stop", names)?;
-    STOP_OPERATION.make(session, &mut client, names, &[])
-}
-
-fn restart(session: &mut Session<'_>, names: &[&str]) -> Result<(), Failure> {
-    let mut client = client(session, "restart", names)?;
-    STOP_OPERATION.make(session, &mut client, names, &[])?;
-    START_OPERATION.make(session, &mut client, names, &[])
-}
-
-fn clear(session: &mut Session<'_>, names: &[&str]) -> Result<(), Failure> {
-    let mut client = client(session, "clear", names)?;
-    CLEAR_OPERATION.make(session, &mut client, names, &[])
-}
-
-fn signal(session: &mut Session<'_>, arguments: &[&str]) -> Result<(), Failure> {
-    let mut client = session.reach()?;
+fn signal(session: &mut Session, arguments: &[&str]) -> Result {
+    let mut client = session.server.reach()?;
     match arguments {
         [signal, names @ ..] if !names.is_empty() => {
             SIGNAL_OPERATION.make(session, &mut client, names, &[(*signal).into()])
@@ -214,18 +160,25 @@ fn signal(session: &mut Session<'_>, arguments: &[&str]) -> Result<(), Failure> 
     }
 }
 
-/// A client for a command that requires names.
-fn client(session: &Session<'_>, command: &str, names: &[&str]) -> Result<Client, Failure> {
-    let client = session.reach()?;
-    if !names.is_empty() {
-        return Ok(client);
-    }
-    let status = match command {
-        "start" => ExitStatus::InvalidArguments,
-        _ => ExitStatus::Generic,
+fn logs(session: &mut Session, arguments: &[&str]) -> Result {
+    let (method, done, names) = match arguments {
+        ["rotate", names @ ..] => ("supervisor.rotateProcessLogs", "rotated", names),
+        ["reopen", names @ ..] => ("supervisor.reopenProcessLogs", "reopened", names),
+        _ => return Err(Failure::misused("Error: logs requires rotate or reopen")),
     };
-    let line = format!("Error: {command} requires a process name");
-    Err(Failure::Misused(status, line))
+    let wording = Wording {
+        done,
+        faults: &[NO_PROCESS, (FaultCode::Failed, FaultText::Reason)],
+        harmless: None,
+    };
+    let mut client = session.server.reach()?;
+    let (chosen, errors) = select_or_all(ProcessInfo::all(&mut client)?, names);
+    session.fail_all(ExitStatus::Generic, &errors)?;
+    for name in chosen.iter().map(ProcessInfo::namespec) {
+        let result = client.call(method, &[name.as_str().into()]);
+        wording.report(session, &RequestOutcome::of(name, result)?)?;
+    }
+    Ok(())
 }
 
 impl Operation {
@@ -233,23 +186,24 @@ impl Operation {
     /// parameters after the name.
     fn make(
         &self,
-        session: &mut Session<'_>,
+        session: &mut Session,
         client: &mut Client,
         names: &[&str],
         extra: &[Value],
-    ) -> Result<(), Failure> {
+    ) -> Result {
         if means_all(names) {
             let results = client.call(self.all, extra)?;
             return self.report_all(session, &results);
         }
         for name in &expand(client, names)? {
             let shown = match (Namespec::parse(name), self.group) {
-                (Namespec::Group(group), Some((method, missing))) => {
+                (Namespec::Group(group), Some(method)) => {
                     let result = client.call(method, &with_name(&group, extra));
                     match refusable(result)? {
                         Ok(results) => self.report_all(session, &results)?,
                         Err(fault) if is(FaultCode::BadName, fault.code) => {
-                            session.fail(missing, &format!("{group}: ERROR (no such group)"))?;
+                            let line = format!("{group}: ERROR (no such group)");
+                            session.fail(self.misused, &line)?;
                         }
                         Err(fault) => return Err(fault.into()),
                     }
@@ -266,7 +220,7 @@ impl Operation {
         Ok(())
     }
 
-    fn report_all(&self, session: &mut Session<'_>, results: &Value) -> Result<(), Failure> {
+    fn report_all(&self, session: &mut Session, results: &Value) -> Result {
         let outcomes = RequestOutcome::read_all(results)?;
         let mut outcomes = outcomes.iter();
         outcomes.try_for_each(|outcome| self.wording.report(session, outcome))
@@ -275,4 +229,129 @@ impl Operation {
 
 fn with_name(name: &str, extra: &[Value]) -> Vec<Value> {
     [&[name.into()], extra].concat()
+}
+
+/// What a request for one process came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct RequestOutcome {
+    /// The process, as shown.
+    name: String,
+    /// 80 for success, otherwise the code of a fault.
+    code: i64,
+    /// The server's description.
+    description: String,
+}
+
+impl RequestOutcome {
+    /// The outcome of a call for one process.
+    fn of(name: String, result: Result<Value, CallError>) -> Result<Self> {
+        let (code, description) = match refusable(result)? {
+            Ok(_) => (FaultCode::Success.code().into(), String::new()),
+            Err(WireFault { code, string }) => (code, string),
+        };
+        Ok(Self {
+            name,
+            code,
+            description,
+        })
+    }
+
+    /// The results of a call for many.
+    fn read_all(results: &Value) -> Result<Vec<Self>> {
+        let read = |result| {
+            Ok(Self {
+                name: namespec(&text(result, "group")?, &text(result, "name")?),
+                code: number(result, "status")?,
+                description: text(result, "description")?,
+            })
+        };
+        items(results)?.iter().map(read).collect()
+    }
+}
+
+/// How a fault is worded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum FaultText {
+    /// `name: ERROR (this)`.
+    Fixed(&'static str),
+    /// `name: ERROR (the description)`.
+    Reason,
+    /// The description is the whole line.
+    Line,
+}
+
+/// A fault with a fixed reason.
+const fn fault(code: FaultCode, reason: &'static str) -> (FaultCode, FaultText) {
+    (code, FaultText::Fixed(reason))
+}
+
+/// How the outcomes of a request are worded.
+struct Wording {
+    /// After the name, if it succeeded.
+    done: &'static str,
+    /// The faults that are expected.
+    faults: &'static [(FaultCode, FaultText)],
+    /// The one of them that does not change the exit code.
+    harmless: Option<FaultCode>,
+}
+
+impl Wording {
+    fn report(&self, session: &mut Session, outcome: &RequestOutcome) -> Result {
+        let line = self.line(outcome)?;
+        let code = outcome.code;
+        if is(FaultCode::Success, code) || self.harmless.is_some_and(|fault| is(fault, code)) {
+            session.say(&line)
+        } else {
+            session.fail(ExitStatus::of_fault(code), &line)
+        }
+    }
+
+    fn line(&self, outcome: &RequestOutcome) -> Result<String> {
+        let (name, code) = (&outcome.name, outcome.code);
+        if is(FaultCode::Success, code) {
+            return Ok(format!("{name}: {}", self.done));
+        }
+        let text = self.faults.iter().find(|(fault, _)| is(*fault, code));
+        match text {
+            Some((_, FaultText::Fixed(reason))) => Ok(format!("{name}: ERROR ({reason})")),
+            Some((_, FaultText::Reason)) => Ok(format!("{name}: ERROR ({})", outcome.description)),
+            Some((_, FaultText::Line)) => Ok(outcome.description.clone()),
+            None => Err(Failure::Exception(
+                "ValueError",
+                format!("Unknown result code {code} for {name}"),
+            )),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_of_outcomes() {
+        const WORDING: Wording = Wording {
+            done: "done",
+            faults: &[
+                fault(FaultCode::BadName, "no such process"),
+                (FaultCode::Failed, FaultText::Line),
+                (FaultCode::BadSignal, FaultText::Reason),
+            ],
+            harmless: None,
+        };
+        for (code, expected) in [
+            (80, Some("x: done")),
+            (10, Some("x: ERROR (no such process)")),
+            (30, Some("a description")),
+            (11, Some("x: ERROR (a description)")),
+            (70, None),
+        ] {
+            let outcome = RequestOutcome {
+                name: "x".to_owned(),
+                code,
+                description: "a description".to_owned(),
+            };
+            assert_eq!(WORDING.line(&outcome).ok().as_deref(), expected, "{code}");
+        }
+    }
 }

@@ -7,13 +7,14 @@ use std::rc::Rc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use visord_model::event::Stream;
 use visord_model::fault::FaultCode;
 use visord_model::state::ProcessState;
 use visord_xmlrpc::Client;
 use visord_xmlrpc::http::HangUp;
 
-use super::log::{LogChannel, LogId};
-use super::{Command, Completes, Failure, Handler, Session, is};
+use super::log::LogId;
+use super::{Command, Completes, Failure, Handler, Result, Session, is};
 use crate::ctl::complete::Names;
 use crate::ctl::editor::{Ability, Editor, Entered, Full, Printer};
 use crate::ctl::follow::{ByteStream, GREETING};
@@ -25,19 +26,8 @@ use crate::visible::Visible;
 
 pub(super) const FG: Command = Command {
     completes: &[Completes::Processes],
-    needs: &[
-        "supervisor.getVersion",
-        "supervisor.getAllProcessInfo",
-        "supervisor.getProcessInfo",
-        "supervisor.sendProcessStdin",
-        "/logtail",
-    ],
-    ..Command::new(
-        "fg",
-        "fg <process>\tAttach to a process: its output is shown, your input is sent to it\n\
-         \t(Ctrl-C leaves it running)",
-        Handler::Arguments(run),
-    )
+    needs: "getVersion getAllProcessInfo getProcessInfo sendProcessStdin /logtail",
+    ..Command::new("fg", Handler::Arguments(run))
 };
 
 /// After how long a pause an unfinished line is shown.
@@ -49,8 +39,8 @@ const LAST_ANSWERS: Duration = Duration::from_millis(1500);
 
 const EXITING: &str = "Exiting foreground";
 
-fn run(session: &mut Session<'_>, names: &[&str]) -> Result<(), Failure> {
-    let mut client = session.reach()?;
+fn run(session: &mut Session, names: &[&str]) -> Result {
+    let mut client = session.server.reach()?;
     let name = match names {
         [] => return Err(Failure::misused("ERROR: no process name supplied")),
         [name] => *name,
@@ -74,15 +64,15 @@ fn run(session: &mut Session<'_>, names: &[&str]) -> Result<(), Failure> {
 }
 
 /// A process in the foreground.
-struct Foreground<'s, 't, 'n> {
-    session: &'s mut Session<'t>,
+struct Foreground<'s> {
+    session: &'s mut Session,
     client: Client,
-    name: &'n str,
+    name: &'s str,
 }
 
-impl Foreground<'_, '_, '_> {
+impl Foreground<'_> {
     /// Show both logs and send lines until the user leaves or the process ends.
-    fn run(&mut self) -> Result<(), Failure> {
+    fn run(&mut self) -> Result {
         let is_full = Ability::of_console() == Ability::Full;
         // Before the greeting, which invites to type: what is typed is for the editor, Ctrl-C like
         // any key, also between two lines. Keys come one by one, for the terminal keeps half a
@@ -91,7 +81,7 @@ impl Foreground<'_, '_, '_> {
         let interrupted = self.session.terminal.take_interrupts()?;
         self.session.say(GREETING)?;
         let mut streams = Vec::new();
-        for channel in [LogChannel::Stdout, LogChannel::Stderr] {
+        for channel in [Stream::Stdout, Stream::Stderr] {
             let path = LogId::Of(self.name, channel).stream();
             streams.extend(ByteStream::open_log(self.session, &path)?);
         }
@@ -103,7 +93,7 @@ impl Foreground<'_, '_, '_> {
     }
 
     /// Lines are edited while output is printed above them.
-    fn edit(&mut self, streams: Vec<ByteStream>) -> Result<(), Failure> {
+    fn edit(&mut self, streams: Vec<ByteStream>) -> Result {
         let mut printing = Vec::new();
         // Dropped before them: a thread may be waiting for the editor to print something.
         let mut editor = Full::open()?;
@@ -129,11 +119,7 @@ impl Foreground<'_, '_, '_> {
     }
 
     /// Lines are read as they are while output is printed between them.
-    fn pass_on(
-        &mut self,
-        mut streams: Vec<ByteStream>,
-        interrupted: &Taken,
-    ) -> Result<(), Failure> {
+    fn pass_on(&mut self, mut streams: Vec<ByteStream>, interrupted: &Taken) -> Result {
         let mut input_ended = false;
         loop {
             for stream in &mut streams {
@@ -160,7 +146,7 @@ impl Foreground<'_, '_, '_> {
                 break;
             }
             let has_input = !input_ended && ready.last() == Some(&true);
-            if has_input && !self.session.terminal.lines().fill()? {
+            if has_input && !self.session.terminal.input.fill()? {
                 if stdin.is_terminal() {
                     break;
                 }
@@ -175,13 +161,13 @@ impl Foreground<'_, '_, '_> {
 
     /// A line that has been read; at the end of the input also an unfinished one.
     fn next_line(&mut self, input_ended: bool) -> Option<String> {
-        let lines = self.session.terminal.lines();
+        let lines = &mut self.session.terminal.input;
         let line = lines.take_line();
         line.or_else(|| input_ended.then(|| lines.take_rest()).flatten())
     }
 
     /// Send a line; false if the process has ended.
-    fn send(&mut self, line: &str) -> Result<bool, Failure> {
+    fn send(&mut self, line: &str) -> Result<bool> {
         let params = [self.name.into(), format!("{line}\n").into()];
         let result = self.client.call("supervisor.sendProcessStdin", &params);
         match refusable(result)? {
@@ -206,7 +192,7 @@ struct Printing {
 }
 
 impl Printing {
-    fn begin(stream: ByteStream, printer: Printer) -> Result<Self, Failure> {
+    fn begin(stream: ByteStream, printer: Printer) -> Result<Self> {
         let hang_up = stream.hang_up()?;
         let thread = std::thread::Builder::new()
             .name("log".to_owned())

@@ -1,39 +1,46 @@
-//! `add` and `remove`: which groups of the loaded configuration are active.
+//! `avail`, `add` and `remove`: what is configured, and which groups of it are active.
 
 use std::collections::BTreeSet;
 
 use visord_model::fault::FaultCode;
-use visord_xmlrpc::{Client, Value, WireFault};
+use visord_model::name::namespec;
+use visord_xmlrpc::{CallError, Client, Value, WireFault};
 
-use super::{Command, Completes, ExitStatus, Failure, Handler, Session, is};
+use super::{Command, Completes, ExitStatus, Failure, Handler, Result, Session, is};
 use crate::ctl::names::{choose, is_pattern};
-use crate::ctl::process::{ProcessInfo, items, refusable, text};
+use crate::ctl::process::{ProcessInfo, items, member, number, refusable, text};
+use crate::ctl::session::{Json, json};
+
+pub(super) const AVAIL: Command = Command {
+    needs: "getAllConfigInfo",
+    ..Command::new("avail", Handler::Bare(avail))
+};
 
 pub(super) const ADD: Command = Command {
     completes: &[Completes::Groups],
-    needs: &["supervisor.addProcessGroup", "supervisor.getAllConfigInfo"],
-    ..Command::new(
-        "add",
-        "add <name> [...]\tActivate groups found by the last reread",
-        Handler::Arguments(add),
-    )
+    needs: "addProcessGroup getAllConfigInfo",
+    ..Command::new("add", Handler::Arguments(add))
 };
 
 pub(super) const REMOVE: Command = Command {
     completes: &[Completes::Groups],
-    needs: &[
-        "supervisor.removeProcessGroup",
-        "supervisor.getAllProcessInfo",
-    ],
-    ..Command::new(
-        "remove",
-        "remove <name> [...]\tRemove groups whose processes are all stopped",
-        Handler::Arguments(remove),
-    )
+    needs: "removeProcessGroup getAllProcessInfo",
+    ..Command::new("remove", Handler::Arguments(remove))
 };
 
-fn add(session: &mut Session<'_>, names: &[&str]) -> Result<(), Failure> {
-    let mut client = session.client()?;
+fn avail(session: &mut Session) -> Result {
+    let all = match ConfiguredProcess::all(&mut session.server.client()?) {
+        Err(Failure::Call(CallError::Fault(fault))) if is(FaultCode::ShutdownState, fault.code) => {
+            return Err(Failure::refused("ERROR: supervisor shutting down"));
+        }
+        all => all?,
+    };
+    let lines: String = all.iter().map(ConfiguredProcess::line).collect();
+    session.tell(&lines, || all.iter().map(ConfiguredProcess::json).collect())
+}
+
+fn add(session: &mut Session, names: &[&str]) -> Result {
+    let mut client = session.server.client()?;
     for name in &expanded(&mut client, names, configured)? {
         match refusable(client.call("supervisor.addProcessGroup", &[name.into()]))? {
             Ok(_) => session.say(&format!("{name}: added process group"))?,
@@ -50,8 +57,8 @@ fn add(session: &mut Session<'_>, names: &[&str]) -> Result<(), Failure> {
     Ok(())
 }
 
-fn remove(session: &mut Session<'_>, names: &[&str]) -> Result<(), Failure> {
-    let mut client = session.client()?;
+fn remove(session: &mut Session, names: &[&str]) -> Result {
+    let mut client = session.server.client()?;
     for name in &expanded(&mut client, names, active)? {
         match refusable(client.call("supervisor.removeProcessGroup", &[name.into()]))? {
             Ok(_) => session.say(&format!("{name}: removed process group"))?,
@@ -70,8 +77,8 @@ fn remove(session: &mut Session<'_>, names: &[&str]) -> Result<(), Failure> {
 fn expanded(
     client: &mut Client,
     names: &[&str],
-    groups: fn(&mut Client) -> Result<BTreeSet<String>, Failure>,
-) -> Result<Vec<String>, Failure> {
+    groups: fn(&mut Client) -> Result<BTreeSet<String>>,
+) -> Result<Vec<String>> {
     let known = if names.iter().any(|name| is_pattern(name)) {
         groups(client)?.into_iter().collect()
     } else {
@@ -82,24 +89,93 @@ fn expanded(
 }
 
 /// The groups that the server could add.
-fn configured(client: &mut Client) -> Result<BTreeSet<String>, Failure> {
-    let configured = client.call("supervisor.getAllConfigInfo", &[])?;
-    let configured = items(&configured)?.iter();
-    configured
-        .filter(|process| process.get("inuse").and_then(Value::as_bool) == Some(false))
-        .map(|process| text(process, "group"))
-        .collect()
+fn configured(client: &mut Client) -> Result<BTreeSet<String>> {
+    let all = ConfiguredProcess::all(client)?.into_iter();
+    let unused = all.filter(|process| !process.in_use);
+    Ok(unused.map(|process| process.group).collect())
 }
 
-fn active(client: &mut Client) -> Result<BTreeSet<String>, Failure> {
+fn active(client: &mut Client) -> Result<BTreeSet<String>> {
     let all = ProcessInfo::all(client)?.into_iter();
     Ok(all.map(|info| info.group).collect())
 }
 
-fn refuse(session: &mut Session<'_>, name: &str, fault: WireFault) -> Result<(), Failure> {
+fn refuse(session: &mut Session, name: &str, fault: WireFault) -> Result {
     if !is(FaultCode::BadName, fault.code) {
         return Err(fault.into());
     }
     let line = format!("ERROR: no such process/group: {name}");
     session.fail(ExitStatus::Generic, &line)
+}
+
+/// A configured process as `getAllConfigInfo` describes it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct ConfiguredProcess {
+    pub(super) group: String,
+    pub(super) name: String,
+    in_use: bool,
+    pub(super) autostart: bool,
+    group_priority: i64,
+    priority: i64,
+}
+
+impl ConfiguredProcess {
+    /// Every process of the configuration that the server has read.
+    pub(super) fn all(client: &mut Client) -> Result<Vec<Self>> {
+        let all = client.call("supervisor.getAllConfigInfo", &[])?;
+        items(&all)?.iter().map(Self::read).collect()
+    }
+
+    fn read(value: &Value) -> Result<Self> {
+        let truth = |name| Ok::<_, Failure>(member(value, name)?.as_bool().unwrap_or(false));
+        Ok(Self {
+            group: text(value, "group")?,
+            name: text(value, "name")?,
+            in_use: truth("inuse")?,
+            autostart: truth("autostart")?,
+            group_priority: number(value, "group_prio")?,
+            priority: number(value, "process_prio")?,
+        })
+    }
+
+    fn line(&self) -> String {
+        let name = namespec(&self.group, &self.name);
+        let used = if self.in_use { "in use" } else { "avail" };
+        let start = if self.autostart { "auto" } else { "manual" };
+        let (group, own) = (self.group_priority, self.priority);
+        format!("{name:32} {used:9} {start:9} {group}:{own}\n")
+    }
+
+    fn json(&self) -> Json {
+        json!({
+            "namespec": namespec(&self.group, &self.name),
+            "group": self.group,
+            "name": self.name,
+            "in_use": self.in_use,
+            "autostart": self.autostart,
+            "group_priority": self.group_priority,
+            "priority": self.priority,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_of_avail() {
+        let config = Value::structure([
+            ("name", Value::from("p2")),
+            ("group", "grp".into()),
+            ("inuse", true.into()),
+            ("autostart", true.into()),
+            ("group_prio", 20.into()),
+            ("process_prio", 5.into()),
+        ]);
+        assert_eq!(
+            ConfiguredProcess::read(&config).expect("complete").line(),
+            "grp:p2                           in use    auto      20:5\n"
+        );
+    }
 }

@@ -1,29 +1,23 @@
 //! A log that a server keeps: reading its end and following it, for `tail` and `maintail`.
 
 use visord_config::value::parse_int;
+use visord_model::event::Stream;
 use visord_model::fault::FaultCode;
 use visord_xmlrpc::client::encode_query;
 use visord_xmlrpc::{Client, Value};
 
-use crate::ctl::exit_status::is;
-use crate::ctl::failure::Failure;
+use crate::ctl::failure::{Failure, Result, is};
+use crate::ctl::follow;
 use crate::ctl::process::refusable;
 use crate::ctl::session::Session;
 
-/// One of the two outputs of a process.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum LogChannel {
-    Stdout,
-    Stderr,
-}
-
-impl LogChannel {
-    /// As URLs name it.
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Stdout => "stdout",
-            Self::Stderr => "stderr",
-        }
+/// The outputs of a process of that name, in any case.
+pub(super) fn streams_named(word: &str) -> Option<&'static [Stream]> {
+    match word.to_lowercase().as_str() {
+        "stdout" => Some(&[Stream::Stdout]),
+        "stderr" => Some(&[Stream::Stderr]),
+        "both" => Some(&[Stream::Stdout, Stream::Stderr]),
+        _ => None,
     }
 }
 
@@ -60,7 +54,7 @@ pub(super) enum LogId<'a> {
     /// Of the daemon itself.
     Main,
     /// Of the process of this name.
-    Of(&'a str, LogChannel),
+    Of(&'a str, Stream),
 }
 
 impl LogId<'_> {
@@ -80,13 +74,17 @@ impl LogId<'_> {
         }
     }
 
-    /// Show it from that byte on.
+    /// Show what is wanted of it.
     pub(super) fn show(
         &self,
-        session: &mut Session<'_>,
+        session: &mut Session,
         client: &mut Client,
-        offset: i64,
-    ) -> Result<(), Failure> {
+        extent: Extent,
+    ) -> Result {
+        let offset = match extent {
+            Extent::From(offset) => offset,
+            Extent::Follow => return follow::log(session, &self.stream()),
+        };
         match self.read(session, client, offset)? {
             Ok(bytes) => session.say_bytes(&bytes),
             Err(why) => {
@@ -99,17 +97,17 @@ impl LogId<'_> {
     /// Its bytes from that one on, or why it cannot be read.
     pub(super) fn read(
         &self,
-        session: &Session<'_>,
+        session: &Session,
         client: &mut Client,
         offset: i64,
-    ) -> Result<Result<Vec<u8>, &'static str>, Failure> {
+    ) -> Result<Result<Vec<u8>, &'static str>> {
         let range: [Value; 2] = [offset.into(), 0.into()];
         let result = match self {
             Self::Main => client.call("supervisor.readLog", &range),
             Self::Of(name, channel) => {
                 let method = match channel {
-                    LogChannel::Stdout => "supervisor.readProcessStdoutLog",
-                    LogChannel::Stderr => "supervisor.readProcessStderrLog",
+                    Stream::Stdout => "supervisor.readProcessStdoutLog",
+                    Stream::Stderr => "supervisor.readProcessStderrLog",
                 };
                 client.call(method, &[&[(*name).into()], &range[..]].concat())
             }
@@ -129,7 +127,7 @@ impl LogId<'_> {
     /// The bytes whose text is `text`. XML cannot carry some characters and bytes that are not
     /// UTF-8, such as the ESC of a color: our daemon offers them on its pages. Of another daemon
     /// there is only the text.
-    fn bytes(&self, session: &Session<'_>, text: &str, offset: i64) -> Result<Vec<u8>, Failure> {
+    fn bytes(&self, session: &Session, text: &str, offset: i64) -> Result<Vec<u8>> {
         /// How much may be written between the two requests, in bytes.
         const GROWTH: usize = 1024 * 1024;
         let known = text.as_bytes().to_vec();
@@ -144,7 +142,7 @@ impl LogId<'_> {
             }
         };
         let path = format!("{page}&download=1&from={offset}");
-        let Ok(mut answer) = session.client()?.stream(&path) else {
+        let Ok(mut answer) = session.server.client()?.stream(&path) else {
             return Ok(known);
         };
         let mut bytes = Vec::new();

@@ -8,13 +8,13 @@ use std::time::Duration;
 use visord_model::state::ProcessState;
 use visord_xmlrpc::Client;
 
-use super::{Command, Completes, ExitStatus, Failure, Handler, Opt, Session};
-use crate::ctl::arguments::seconds;
-use crate::ctl::details::ProcessDetails;
-use crate::ctl::json::Json;
+use super::{Command, Completes, ExitStatus, Failure, Handler, Opt, Result, Session};
+use crate::ctl::command::seconds;
 use crate::ctl::names::select_or_all;
+use crate::ctl::process::ProcessDetails;
 use crate::ctl::process::ProcessInfo;
 use crate::ctl::screen::Size;
+use crate::ctl::session::Json;
 use crate::ctl::table::PLAIN;
 
 pub(super) const STATUS: Command = Command {
@@ -28,21 +28,8 @@ pub(super) const STATUS: Command = Command {
         Opt::flag("--watch", "keep the table up to date until q or Ctrl-C"),
     ],
     completes: &[Completes::Processes],
-    needs: &[
-        "supervisor.getVersion",
-        "supervisor.getAllProcessInfo",
-        "supervisor.getAllProcessDetails",
-        "/live",
-    ],
-    ..Command::new(
-        "status",
-        "status <name>\tShow the status of one process\n\
-         status <gname>:*\tShow the status of every process of a group\n\
-         status <name> <name>\tShow the status of several processes\n\
-         status\tShow the status of all processes\n\
-         status --watch 5\tRefresh at least every 5 seconds",
-        Handler::Arguments(run),
-    )
+    needs: "getVersion getAllProcessInfo getAllProcessDetails /live",
+    ..Command::new("status", Handler::Arguments(run))
 };
 
 /// What `status` was asked for.
@@ -93,8 +80,8 @@ impl<'a> StatusRequest<'a> {
     }
 }
 
-fn run(session: &mut Session<'_>, arguments: &[&str]) -> Result<(), Failure> {
-    let mut client = match session.reach() {
+fn run(session: &mut Session, arguments: &[&str]) -> Result {
+    let mut client = match session.server.reach() {
         Err(Failure::Unreached { message, hint, .. }) => {
             return Err(Failure::Unreached {
                 status: ExitStatus::Unreachable,
@@ -104,9 +91,7 @@ fn run(session: &mut Session<'_>, arguments: &[&str]) -> Result<(), Failure> {
         }
         reached => reached?,
     };
-    let request = StatusRequest::read(arguments).map_err(|message| {
-        Failure::Misused(ExitStatus::InvalidArguments, format!("Error: {message}"))
-    })?;
+    let request = StatusRequest::read(arguments).map_err(Failure::invalid)?;
     let view = StatusView::look(&mut client, &request)?;
     if let Some(watching) = request.watch {
         return watch::run(session, client, &request, watching, view);
@@ -120,42 +105,39 @@ fn run(session: &mut Session<'_>, arguments: &[&str]) -> Result<(), Failure> {
 
 /// What there is to show at some moment.
 struct StatusView {
-    shown: StatusRows,
-    /// A line for each name without a process.
+    /// Nothing while the daemon is not there.
+    processes: Option<Vec<ProcessInfo>>,
+    is_long: bool,
+    /// A line for each name without a process, or for the absence of the daemon.
     errors: Vec<String>,
-}
-
-enum StatusRows {
-    Short(Vec<ProcessInfo>),
-    Long(Vec<ProcessDetails>),
+    /// The exit code that errors lead to.
+    error_status: ExitStatus,
 }
 
 impl StatusView {
-    fn look(client: &mut Client, request: &StatusRequest<'_>) -> Result<Self, Failure> {
-        let (shown, errors) = if request.long {
-            let (all, errors) = select_or_all(ProcessDetails::all(client)?, &request.names);
-            (StatusRows::Long(all), errors)
+    fn look(client: &mut Client, request: &StatusRequest<'_>) -> Result<Self> {
+        let all = if request.long {
+            ProcessDetails::all(client)?
         } else {
-            let (all, errors) = select_or_all(ProcessInfo::all(client)?, &request.names);
-            (StatusRows::Short(all), errors)
+            ProcessInfo::all(client)?
         };
-        Ok(Self { shown, errors })
+        let (processes, errors) = select_or_all(all, &request.names);
+        Ok(Self {
+            processes: Some(processes),
+            is_long: request.long,
+            errors,
+            error_status: ExitStatus::Unreachable,
+        })
     }
 
-    fn infos(&self) -> Vec<&ProcessInfo> {
-        match &self.shown {
-            StatusRows::Short(infos) => infos.iter().collect(),
-            StatusRows::Long(all) => all.iter().map(|details| &details.info).collect(),
-        }
+    fn processes(&self) -> &[ProcessInfo] {
+        self.processes.as_deref().unwrap_or_default()
     }
 
-    /// Report wrong names, and let the exit code say what was found.
-    fn fail(&self, session: &mut Session<'_>) -> Result<(), Failure> {
-        for error in &self.errors {
-            session.fail(ExitStatus::Unreachable, error)?;
-        }
-        let infos = self.infos();
-        let mut states = infos.iter().filter_map(|info| info.known_state());
+    /// Report errors, and let the exit code say what was found.
+    fn fail(&self, session: &mut Session) -> Result {
+        session.fail_all(self.error_status, &self.errors)?;
+        let mut states = self.processes().iter().filter_map(ProcessInfo::known_state);
         if states.any(ProcessState::is_stopped) {
             session.exit_status = ExitStatus::Stopped;
         }
@@ -164,20 +146,21 @@ impl StatusView {
 
     /// The table; `width` counts for the long form only.
     fn text(&self, colors: bool, width: Option<usize>) -> String {
-        match &self.shown {
-            StatusRows::Short(infos) => table(infos, colors),
-            StatusRows::Long(all) => {
-                let lines = long::table(all, colors, width);
+        match &self.processes {
+            Some(processes) if self.is_long => {
+                let lines = long::table(processes, colors, width);
                 lines.iter().map(|line| format!("{line}\n")).collect()
             }
+            Some(processes) => table(processes, colors),
+            None => String::new(),
         }
     }
 
     fn json(&self) -> Json {
-        match &self.shown {
-            StatusRows::Short(infos) => infos.iter().map(ProcessInfo::json).collect(),
-            StatusRows::Long(all) => all.iter().map(ProcessDetails::json).collect(),
-        }
+        let processes = self.processes.as_ref();
+        processes.map_or(Json::Null, |all| {
+            all.iter().map(ProcessInfo::json).collect()
+        })
     }
 }
 
@@ -189,11 +172,7 @@ fn table(processes: &[ProcessInfo], colors: bool) -> String {
     let longest = names.iter().map(|name| name.chars().count()).max();
     let width = longest.unwrap_or(0).max(NAME_WIDTH) + 3;
     let line = |(name, process): (&String, &ProcessInfo)| {
-        let ProcessInfo {
-            statename,
-            description,
-            ..
-        } = process;
+        let (statename, description) = (&process.statename, &process.description);
         let blanks = " ".repeat(10_usize.saturating_sub(statename.chars().count()));
         let (on, off) = match color(process) {
             on if colors && !on.is_empty() => (on, PLAIN),
@@ -228,6 +207,7 @@ mod tests {
             statename: "RUNNING".to_owned(),
             description: "pid 6056, uptime 0:00:31".to_owned(),
             pid: 6056,
+            details: None,
         }
     }
 

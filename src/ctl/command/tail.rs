@@ -1,14 +1,14 @@
-//! `tail`: the end of a process's log. The form of the original is here; the rest, several
-//! logs at once, is in [`several`].
+//! `tail` and `maintail`: the end of a process's log and of the daemon's own. The forms of the
+//! original are here; the rest, several logs at once, is in [`several`].
 
 mod merged;
 mod several;
 
+use visord_model::event::Stream;
 use visord_model::pyrepr::repr;
 
-use super::log::{Extent, LogChannel, LogId};
-use super::{Command, Completes, Failure, Handler, Opt, Session};
-use crate::ctl::follow;
+use super::log::{Extent, LogId, streams_named};
+use super::{Command, Completes, Failure, Handler, Opt, Result, Session};
 
 pub(super) const TAIL: Command = Command {
     options: &[
@@ -23,42 +23,33 @@ pub(super) const TAIL: Command = Command {
         Completes::Processes,
         Completes::ProcessesThen(&["both", "stderr", "stdout"]),
     ],
-    needs: &[
-        "supervisor.getVersion",
-        "supervisor.getAllProcessInfo",
-        "supervisor.readProcessStdoutLog",
-        "supervisor.readProcessStderrLog",
-        "/logtail",
-        "/live",
-    ],
-    ..Command::new(
-        "tail",
-        "tail [-f] <name> [stdout|stderr] (default stdout)\n\
-         For example:\n\
-         tail -f <name>\tShow what the process writes until Ctrl-C\n\
-         tail -100 <name>\tShow the last 100 bytes it wrote\n\
-         tail <name> stderr\tShow the last 1600 bytes of its standard error\n\
-         tail -f <name> <name> both\tFollow stdout and stderr of several processes, each line prefixed with its name",
-        Handler::Arguments(run),
-    )
+    needs: "getVersion getAllProcessInfo readProcessStdoutLog readProcessStderrLog \
+        /logtail /live",
+    ..Command::new("tail", Handler::Arguments(tail))
 };
 
-fn run(session: &mut Session<'_>, arguments: &[&str]) -> Result<(), Failure> {
-    let mut client = session.reach()?;
+pub(super) const MAINTAIL: Command = Command {
+    options: &[Opt::flag(
+        "-f",
+        "show what is logged from now on, until Ctrl-C",
+    )],
+    needs: "getVersion readLog /mainlogtail",
+    ..Command::new("maintail", Handler::Arguments(maintail))
+};
+
+fn tail(session: &mut Session, arguments: &[&str]) -> Result {
+    let mut client = session.server.reach()?;
     if let Some(request) = several::TailRequest::read(arguments)?
         && several::run(session, &mut client, &request)?
     {
         return Ok(());
     }
     let (log, extent) = read(arguments)?;
-    match extent {
-        Extent::From(offset) => log.show(session, &mut client, offset),
-        Extent::Follow => follow::log(session, &log.stream()),
-    }
+    log.show(session, &mut client, extent)
 }
 
 /// What the original understands.
-fn read<'a>(arguments: &[&'a str]) -> Result<(LogId<'a>, Extent), Failure> {
+fn read<'a>(arguments: &[&'a str]) -> Result<(LogId<'a>, Extent)> {
     let (option, names) = match arguments {
         [] => return Err(Failure::misused("Error: too few arguments")),
         [_, _, _, _, ..] => return Err(Failure::misused("Error: too many arguments")),
@@ -69,21 +60,31 @@ fn read<'a>(arguments: &[&'a str]) -> Result<(LogId<'a>, Extent), Failure> {
         return Err(Failure::refused("Error: tail requires process name"));
     };
     let channel = match channel.last() {
-        None => LogChannel::Stdout,
-        Some(word) => match word.to_lowercase().as_str() {
-            "stdout" => LogChannel::Stdout,
-            "stderr" => LogChannel::Stderr,
-            _ => {
+        None => Stream::Stdout,
+        Some(word) => match streams_named(word) {
+            Some([channel]) => *channel,
+            Some(_) | None => {
                 let line = format!("Error: bad channel {}", repr(word));
                 return Err(Failure::refused(line));
             }
         },
     };
-    let extent = option.map_or(Ok(Extent::DEFAULT), |option| {
-        Extent::read(option)
-            .ok_or_else(|| Failure::refused(format!("Error: bad argument {option}")))
-    })?;
+    let extent = option.map_or(Ok(Extent::DEFAULT), read_extent)?;
     Ok((LogId::Of(name, channel), extent))
+}
+
+fn read_extent(option: &str) -> Result<Extent> {
+    Extent::read(option).ok_or_else(|| Failure::refused(format!("Error: bad argument {option}")))
+}
+
+fn maintail(session: &mut Session, arguments: &[&str]) -> Result {
+    let mut client = session.server.reach()?;
+    let extent = match arguments {
+        [] => Extent::DEFAULT,
+        [option] => read_extent(option)?,
+        _ => return Err(Failure::misused("Error: too many arguments")),
+    };
+    LogId::Main.show(session, &mut client, extent)
 }
 
 #[cfg(test)]
@@ -97,13 +98,13 @@ mod tests {
     #[test]
     fn what_is_asked_for() {
         for (argument, name, channel, extent) in [
-            ("x", "x", LogChannel::Stdout, Extent::DEFAULT),
-            ("x STDERR", "x", LogChannel::Stderr, Extent::DEFAULT),
-            ("-10 x", "x", LogChannel::Stdout, Extent::From(-10)),
-            ("-0 x", "x", LogChannel::Stdout, Extent::From(0)),
-            ("--5 x", "x", LogChannel::Stdout, Extent::From(5)),
-            ("-f g:x stderr", "g:x", LogChannel::Stderr, Extent::Follow),
-            ("x y stdout", "x", LogChannel::Stdout, Extent::DEFAULT),
+            ("x", "x", Stream::Stdout, Extent::DEFAULT),
+            ("x STDERR", "x", Stream::Stderr, Extent::DEFAULT),
+            ("-10 x", "x", Stream::Stdout, Extent::From(-10)),
+            ("-0 x", "x", Stream::Stdout, Extent::From(0)),
+            ("--5 x", "x", Stream::Stdout, Extent::From(5)),
+            ("-f g:x stderr", "g:x", Stream::Stderr, Extent::Follow),
+            ("x y stdout", "x", Stream::Stdout, Extent::DEFAULT),
         ] {
             let expected = (LogId::Of(name, channel), extent);
             assert_eq!(read(&arguments(argument)).expect(argument), expected);

@@ -5,18 +5,14 @@ mod plan;
 use visord_model::fault::FaultCode;
 use visord_xmlrpc::{Client, Value};
 
-use super::{Command, Completes, ExitStatus, Failure, Handler, Opt, Session, is};
-use crate::ctl::json::{Json, json};
+use super::{Command, Completes, ExitStatus, Failure, Handler, Opt, Result, Session, is};
 use crate::ctl::names::{choose, means_all};
 use crate::ctl::process::{ProcessInfo, items, number, optional, refusable};
+use crate::ctl::session::{Json, json};
 
 pub(super) const REREAD: Command = Command {
-    needs: &["supervisor.reloadConfig"],
-    ..Command::new(
-        "reread",
-        "reread\tRe-read the configuration files and list what changed",
-        Handler::Bare(reread),
-    )
+    needs: "reloadConfig",
+    ..Command::new("reread", Handler::Bare(reread))
 };
 
 const DRY_RUN: &str = "--dry-run";
@@ -27,21 +23,9 @@ pub(super) const UPDATE: Command = Command {
         "show what would be stopped, started or restarted, without doing it",
     )],
     completes: &[Completes::Groups],
-    needs: &[
-        "supervisor.reloadConfig",
-        "supervisor.getAllProcessInfo",
-        "supervisor.updateProcessGroup",
-        "supervisor.stopProcessGroup",
-        "supervisor.removeProcessGroup",
-        "supervisor.addProcessGroup",
-    ],
-    ..Command::new(
-        "update",
-        "update\tRe-read the configuration and apply it; only changed processes are restarted\n\
-         update all\tRe-read the configuration and apply it to all groups\n\
-         update <gname> [...]\tRe-read the configuration and apply it to these groups only",
-        Handler::Arguments(update),
-    )
+    needs: "reloadConfig getAllProcessInfo updateProcessGroup stopProcessGroup \
+        removeProcessGroup addProcessGroup",
+    ..Command::new("update", Handler::Arguments(update))
 };
 
 /// Names of groups: what reading the files again changed.
@@ -54,9 +38,9 @@ struct Difference {
 
 impl Difference {
     /// Read `[[added, changed, removed]]`.
-    fn read(value: &Value) -> Result<Self, Failure> {
+    fn read(value: &Value) -> Result<Self> {
         const NAME: &str = "reloadConfig";
-        let names = |list: &Value| -> Result<Vec<String>, Failure> {
+        let names = |list: &Value| -> Result<Vec<String>> {
             let names = items(list)?.iter();
             let names = names.map(|name| name.as_str().map(str::to_owned));
             names
@@ -96,8 +80,11 @@ impl Difference {
     }
 }
 
-fn reread(session: &mut Session<'_>) -> Result<(), Failure> {
-    let result = session.client()?.call("supervisor.reloadConfig", &[]);
+fn reread(session: &mut Session) -> Result {
+    let result = session
+        .server
+        .client()?
+        .call("supervisor.reloadConfig", &[]);
     let difference = match refusable(result)? {
         Ok(value) => Difference::read(&value)?,
         Err(fault) if is(FaultCode::ShutdownState, fault.code) => {
@@ -115,8 +102,8 @@ fn reread(session: &mut Session<'_>) -> Result<(), Failure> {
     session.tell(&format!("{}\n", lines.join("\n")), || difference.json())
 }
 
-fn update(session: &mut Session<'_>, arguments: &[&str]) -> Result<(), Failure> {
-    let mut client = session.client()?;
+fn update(session: &mut Session, arguments: &[&str]) -> Result {
+    let mut client = session.server.client()?;
     let result = client.call("supervisor.reloadConfig", &[]);
     let mut difference = match refusable(result)? {
         Ok(value) => Difference::read(&value)?,
@@ -141,11 +128,11 @@ fn update(session: &mut Session<'_>, arguments: &[&str]) -> Result<(), Failure> 
 
 /// Leave only the groups with these names, and report each name without a group.
 fn restrict(
-    session: &mut Session<'_>,
+    session: &mut Session,
     client: &mut Client,
     difference: &mut Difference,
     names: &[&str],
-) -> Result<(), Failure> {
+) -> Result {
     let active = ProcessInfo::all(client)?.into_iter();
     let mut known: Vec<String> = active.map(|info| info.group).collect();
     known.extend_from_slice(&difference.added);
@@ -156,27 +143,17 @@ fn restrict(
     names.dedup();
     let is_unknown = |name: &&&str| known.iter().all(|group| group != **name);
     for name in names.iter().filter(is_unknown) {
-        session.fail(
-            ExitStatus::Generic,
-            &format!("ERROR: no such group: {name}"),
-        )?;
+        let line = format!("ERROR: no such group: {name}");
+        session.fail(ExitStatus::Generic, &line)?;
     }
-    let Difference {
-        added,
-        changed,
-        removed,
-    } = difference;
-    for groups in [added, changed, removed] {
-        groups.retain(|group| names.contains(&group.as_str()));
-    }
+    let is_named = |group: &String| names.contains(&group.as_str());
+    difference.added.retain(is_named);
+    difference.changed.retain(is_named);
+    difference.removed.retain(is_named);
     Ok(())
 }
 
-fn apply(
-    session: &mut Session<'_>,
-    client: &mut Client,
-    difference: &Difference,
-) -> Result<(), Failure> {
+fn apply(session: &mut Session, client: &mut Client, difference: &Difference) -> Result {
     for group in &difference.removed {
         if stop_group(session, client, group)? {
             client.call("supervisor.removeProcessGroup", &[group.into()])?;
@@ -198,11 +175,7 @@ fn apply(
 
 /// Apply the configuration to a changed group. visord restarts what changed and nothing else;
 /// for other daemons the group is removed and added again.
-fn update_group(
-    session: &mut Session<'_>,
-    client: &mut Client,
-    group: &str,
-) -> Result<(), Failure> {
+fn update_group(session: &mut Session, client: &mut Client, group: &str) -> Result {
     match optional(client.call(plan::UPDATE_GROUP, &[group.into()]))? {
         Some(Ok(_)) => session.say(&format!("{group}: stopped"))?,
         Some(Err(fault)) if is(FaultCode::Failed, fault.code) => {
@@ -221,11 +194,7 @@ fn update_group(
 }
 
 /// Stop a group and say so; false if one of its processes could not be stopped.
-fn stop_group(
-    session: &mut Session<'_>,
-    client: &mut Client,
-    group: &str,
-) -> Result<bool, Failure> {
+fn stop_group(session: &mut Session, client: &mut Client, group: &str) -> Result<bool> {
     let results = client.call("supervisor.stopProcessGroup", &[group.into()])?;
     session.say(&format!("{group}: stopped"))?;
     for result in items(&results)? {

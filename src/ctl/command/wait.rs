@@ -4,17 +4,18 @@ mod rule;
 
 use std::time::{Duration, Instant};
 
+use visord_model::state::ProcessState;
 use visord_xmlrpc::Client;
 
-use super::{Command, Completes, ExitStatus, Failure, Handler, Opt, Session};
-use crate::ctl::arguments::{seconds, take_value};
+use super::{Command, Completes, ExitStatus, Failure, Handler, Opt, Result, Session};
+use crate::ctl::command::{seconds, take_value};
 use crate::ctl::follow::left_until;
 use crate::ctl::interrupt::Taken;
-use crate::ctl::json::json;
+use crate::ctl::live::Watcher;
 use crate::ctl::names::select_or_all;
 use crate::ctl::process::ProcessInfo;
-use crate::ctl::watcher::Watcher;
-use rule::{States, WaitProgress, WaitVerdict};
+use crate::ctl::session::json;
+use rule::{WaitProgress, WaitVerdict, read_states};
 
 pub(super) const WAIT: Command = Command {
     options: &[
@@ -30,23 +31,14 @@ pub(super) const WAIT: Command = Command {
         },
     ],
     completes: &[Completes::Processes],
-    needs: &[
-        "supervisor.getVersion",
-        "supervisor.getAllProcessInfo",
-        "/live",
-    ],
+    needs: "getVersion getAllProcessInfo /live",
     addition: true,
-    ..Command::new(
-        "wait",
-        "wait <name> [...]\tWait until processes are RUNNING\n\
-         wait all\tWait for every process",
-        Handler::Arguments(run),
-    )
+    ..Command::new("wait", Handler::Arguments(run))
 };
 
-/// What TAB offers after `--for`.
+/// What can follow `--for`.
 const STATES: &[&str] = &[
-    "BACKOFF", "DOWN", "EXITED", "FATAL", "RUNNING", "STARTING", "STOPPED", "STOPPING",
+    "STOPPED", "STARTING", "RUNNING", "BACKOFF", "STOPPING", "EXITED", "FATAL", "DOWN",
 ];
 
 /// How often a daemon is asked that has no event stream, or that is not there.
@@ -56,21 +48,19 @@ const POLL_INTERVAL: Duration = Duration::from_millis(200);
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct WaitRequest<'a> {
     names: Vec<&'a str>,
-    wanted: States,
+    wanted: Vec<ProcessState>,
     timeout: Option<Duration>,
 }
 
 impl<'a> WaitRequest<'a> {
     fn read(arguments: &[&'a str]) -> Result<Self, String> {
         let mut arguments = arguments.to_vec();
-        let wanted = match take_value(&mut arguments, &["--for"])? {
-            Some(text) => States::read(text)?,
-            None => States::default(),
-        };
+        let wanted = take_value(&mut arguments, &["--for"])?;
+        let wanted = read_states(wanted.unwrap_or("RUNNING"))?;
         let timeout = take_value(&mut arguments, &["--timeout"])?;
         let timeout = timeout.map(seconds).transpose()?;
         if let Some(option) = arguments.iter().find(|word| word.starts_with("--")) {
-            return Err(format!("{option} is no option of wait"));
+            return Err(format!("unknown option {option} for wait"));
         }
         if arguments.is_empty() {
             return Err("wait requires a process name".to_owned());
@@ -83,10 +73,8 @@ impl<'a> WaitRequest<'a> {
     }
 }
 
-fn run(session: &mut Session<'_>, arguments: &[&str]) -> Result<(), Failure> {
-    let request = WaitRequest::read(arguments).map_err(|message| {
-        Failure::Misused(ExitStatus::InvalidArguments, format!("Error: {message}"))
-    })?;
+fn run(session: &mut Session, arguments: &[&str]) -> Result {
+    let request = WaitRequest::read(arguments).map_err(Failure::invalid)?;
     let interrupted = session.terminal.take_interrupts()?;
     let deadline = request.timeout.map(|timeout| Instant::now() + timeout);
     let mut wait = Wait {
@@ -103,17 +91,17 @@ fn run(session: &mut Session<'_>, arguments: &[&str]) -> Result<(), Failure> {
 }
 
 /// A wait under way.
-struct Wait<'s, 't, 'r> {
-    session: &'s mut Session<'t>,
+struct Wait<'s, 'r> {
+    session: &'s mut Session,
     interrupted: Taken,
     deadline: Option<Instant>,
     request: WaitRequest<'r>,
 }
 
-impl Wait<'_, '_, '_> {
+impl Wait<'_, '_> {
     /// Without a time limit a server that does not answer is a failure at once; with one it may
     /// still come. One that exits meanwhile may come back.
-    fn until_done(&mut self) -> Result<(), Failure> {
+    fn until_done(&mut self) -> Result {
         let mut waiting = None;
         loop {
             let mut pause = POLL_INTERVAL;
@@ -134,8 +122,8 @@ impl Wait<'_, '_, '_> {
     }
 
     /// False if the server exited meanwhile.
-    fn attempt(&mut self, waiting: &mut Option<WaitProgress>) -> Result<bool, Failure> {
-        let client = self.session.reach()?;
+    fn attempt(&mut self, waiting: &mut Option<WaitProgress>) -> Result<bool> {
+        let client = self.session.server.reach()?;
         let waiting = match waiting {
             Some(waiting) => {
                 waiting.forget();
@@ -150,24 +138,18 @@ impl Wait<'_, '_, '_> {
     }
 
     /// The processes that are named.
-    fn choose(&mut self, mut client: Client) -> Result<WaitProgress, Failure> {
+    fn choose(&mut self, mut client: Client) -> Result<WaitProgress> {
         let all = ProcessInfo::all(&mut client)?;
         let (chosen, mut errors) = select_or_all(all, &self.request.names);
         let Some(last) = errors.pop() else {
             return Ok(WaitProgress::new(&chosen, self.request.wanted.clone()));
         };
-        for error in &errors {
-            self.session.fail(ExitStatus::Generic, error)?;
-        }
+        self.session.fail_all(ExitStatus::Generic, &errors)?;
         Err(Failure::refused(last))
     }
 
     /// False if the server exited.
-    fn watch(
-        &mut self,
-        watcher: &mut Watcher,
-        waiting: &mut WaitProgress,
-    ) -> Result<bool, Failure> {
+    fn watch(&mut self, watcher: &mut Watcher, waiting: &mut WaitProgress) -> Result<bool> {
         let mut is_closed = false;
         loop {
             let now = Instant::now();
@@ -199,22 +181,16 @@ impl Wait<'_, '_, '_> {
     }
 
     /// Report how it ended, process by process; `up` is the time that is up, if it is.
-    fn report(
-        &mut self,
-        waiting: &WaitProgress,
-        now: Instant,
-        up: Option<Duration>,
-    ) -> Result<(), Failure> {
-        for outcome in waiting.outcomes(now) {
-            let (name, state) = (outcome.namespec, outcome.state());
-            let reached = outcome.verdict == WaitVerdict::Reached;
-            let item = json!({ "namespec": name, "state": state, "reached": reached });
+    fn report(&mut self, waiting: &WaitProgress, now: Instant, up: Option<Duration>) -> Result {
+        for outcome in waiting.outcomes(now, up) {
+            let (name, state, reached) = (outcome.namespec, outcome.state, outcome.reached);
             let text = match state {
                 Some(state) if reached => format!("{name}: {state}\n"),
                 Some(_) | None => String::new(),
             };
-            self.session.tell_item(&text, || item)?;
-            if let Some((status, why)) = outcome.failure(&self.request.wanted, up) {
+            let item = || json!({ "namespec": name, "state": state, "reached": reached });
+            self.session.tell_item(&text, item)?;
+            if let Some((status, why)) = outcome.failure {
                 let line = format!("{name}: ERROR ({why})");
                 self.session.fail(status, &line)?;
             }
@@ -234,18 +210,25 @@ mod tests {
         };
         let request = read("web-* --for STOPPED,exited g:a --timeout=1.5").expect("a request");
         assert_eq!(request.names, ["web-*", "g:a"]);
-        assert_eq!(request.wanted.to_string(), "STOPPED or EXITED");
+        assert_eq!(
+            request.wanted,
+            [ProcessState::Stopped, ProcessState::Exited]
+        );
         assert_eq!(request.timeout, Some(Duration::from_millis(1500)));
         let request = read("x").expect("a request");
-        assert_eq!(request.wanted.to_string(), "RUNNING");
+        assert_eq!(request.wanted, [ProcessState::Running]);
         assert_eq!(request.timeout, None);
         for (argument, message) in [
             ("", "wait requires a process name"),
             ("--for RUNNING", "wait requires a process name"),
             ("x --for", "--for requires a value"),
             ("x --timeout soon", "invalid time 'soon': expected seconds"),
-            ("x --for HAPPY", "HAPPY is no state"),
-            ("x --until 5", "--until is no option of wait"),
+            (
+                "x --for HAPPY",
+                "unknown state 'HAPPY' (one of STOPPED, STARTING, RUNNING, BACKOFF, STOPPING, \
+                 EXITED, FATAL, DOWN)",
+            ),
+            ("x --until 5", "unknown option --until for wait"),
         ] {
             assert_eq!(read(argument), Err(message.to_owned()), "{argument}");
         }

@@ -46,7 +46,6 @@ enum Offer {
 const NOTHING: Offer = Offer::These(Vec::new());
 
 /// Answer a shell; every line ends with a line end.
-#[must_use]
 pub fn answer(request: &[String], context: &HostContext) -> String {
     let typed;
     let (words, breaks) = match request {

@@ -12,8 +12,8 @@ use rustyline::validate::Validator;
 use rustyline::{CompletionType, Config, Context, ExternalPrinter, Helper};
 
 use super::{Editor, Entered};
-use crate::ctl::complete::{Candidates, Names, candidates};
-use crate::ctl::history::REMEMBERED;
+use crate::ctl::complete::{Names, candidates};
+use crate::ctl::shell::REMEMBERED;
 
 /// An editor with completion and history.
 pub struct Full(rustyline::Editor<Completion, rustyline::history::DefaultHistory>);
@@ -22,10 +22,7 @@ pub struct Full(rustyline::Editor<Completion, rustyline::history::DefaultHistory
 pub type Printer = Box<dyn FnMut(String) -> io::Result<()> + Send>;
 
 impl Full {
-    /// Set the terminal up.
-    ///
-    /// # Errors
-    /// It cannot be.
+    /// Set the terminal up. Fails if that is impossible.
     pub fn open() -> io::Result<Self> {
         let config = Config::builder()
             .completion_type(CompletionType::List)
@@ -37,10 +34,7 @@ impl Full {
         Ok(Self(editor))
     }
 
-    /// Prints while [`Editor::line`] waits.
-    ///
-    /// # Errors
-    /// The terminal does not allow it.
+    /// Prints while [`Editor::line`] waits. Fails if the terminal does not allow it.
     pub fn printer(&mut self) -> io::Result<Printer> {
         let mut printer = self.0.create_external_printer().map_err(as_io)?;
         Ok(Box::new(move |text| printer.print(text).map_err(as_io)))
@@ -55,9 +49,11 @@ impl Editor for Full {
         }
         loop {
             let typed = self.0.helper().map(|completion| completion.typed.borrow());
-            let typed = typed.map_or_else(Typed::default, |typed| typed.clone());
-            let halves = typed.line.split_at(typed.position);
-            return match self.0.readline_with_initial(prompt, halves) {
+            let (line, position) = typed.map(|typed| typed.clone()).unwrap_or_default();
+            return match self
+                .0
+                .readline_with_initial(prompt, line.split_at(position))
+            {
                 Ok(line) => Ok(Entered::Line(line)),
                 Err(ReadlineError::Eof) => Ok(Entered::End),
                 Err(ReadlineError::Interrupted) => Ok(Entered::Interrupted),
@@ -81,20 +77,12 @@ fn as_io(error: ReadlineError) -> io::Error {
     io::Error::other(error)
 }
 
-/// A line that is being edited.
-#[derive(Clone, Debug, Default)]
-struct Typed {
-    line: String,
-    /// Of the cursor, in bytes.
-    position: usize,
-}
-
 /// Completes what can be named while this line is edited.
 #[derive(Default)]
 struct Completion {
     names: Option<Rc<Names>>,
-    /// The line after the last key.
-    typed: RefCell<Typed>,
+    /// The line after the last key, and where the cursor is in it, in bytes.
+    typed: RefCell<(String, usize)>,
 }
 
 impl Completer for Completion {
@@ -109,7 +97,7 @@ impl Completer for Completion {
         let Some(names) = &self.names else {
             return Ok((position, Vec::new()));
         };
-        let Candidates { start, words } = candidates(&line[..position], names);
+        let (start, words) = candidates(&line[..position], names);
         let pairs = words.into_iter().map(|word| Pair {
             display: word.trim_end().to_owned(),
             replacement: word,
@@ -127,10 +115,7 @@ impl Hinter for Completion {
 
     /// There are no hints, but this sees the line after every key.
     fn hint(&self, line: &str, position: usize, _context: &Context<'_>) -> Option<String> {
-        *self.typed.borrow_mut() = Typed {
-            line: line.to_owned(),
-            position,
-        };
+        *self.typed.borrow_mut() = (line.to_owned(), position);
         None
     }
 }

@@ -7,7 +7,7 @@ use std::mem::take;
 use std::rc::Rc;
 
 use super::{Editor, Entered};
-use crate::ctl::complete::{Candidates, Names, candidates, common_prefix};
+use crate::ctl::complete::{Names, candidates, common_prefix};
 use crate::ctl::terminal::{LineReader, Mode, write};
 
 /// An editor with completion only.
@@ -22,7 +22,7 @@ impl Editor for Plain {
         let mut typing = Typing::new(prompt);
         write(prompt.as_bytes())?;
         while let Some(key) = self.input.next_key()? {
-            let Answer { echo, entered } = typing.key(key, &names);
+            let (echo, entered) = typing.key(key, &names);
             write(echo.as_bytes())?;
             if let Some(entered) = entered {
                 return Ok(entered);
@@ -33,31 +33,6 @@ impl Editor for Plain {
     }
 
     fn remember(&mut self, _entry: &str) {}
-}
-
-/// What a key leads to.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct Answer {
-    /// To be shown.
-    echo: String,
-    /// The end of the line, if this was it.
-    entered: Option<Entered>,
-}
-
-impl Answer {
-    fn echo(text: impl Into<String>) -> Self {
-        Self {
-            echo: text.into(),
-            entered: None,
-        }
-    }
-
-    fn end(entered: Entered, echo: &str) -> Self {
-        Self {
-            echo: echo.to_owned(),
-            entered: Some(entered),
-        }
-    }
 }
 
 const ERASE: &str = "\x08 \x08";
@@ -81,56 +56,65 @@ impl Typing {
         }
     }
 
-    fn key(&mut self, byte: u8, names: &Names) -> Answer {
+    /// Take a key: what is to be shown, and the end of the line if this was it.
+    fn key(&mut self, byte: u8, names: &Names) -> (String, Option<Entered>) {
+        let end = |entered, echo: &str| (echo.to_owned(), Some(entered));
         match byte {
-            b'\r' | b'\n' => Answer::end(Entered::Line(take(&mut self.line)), "\n"),
-            0x03 => Answer::end(Entered::Interrupted, "^C\n"),
-            0x04 if self.line.is_empty() => Answer::end(Entered::End, "\n"),
-            0x08 | 0x7f => Answer::echo(self.line.pop().map_or(BELL, |_| ERASE)),
+            b'\r' | b'\n' => end(Entered::Line(take(&mut self.line)), "\n"),
+            0x03 => end(Entered::Interrupted, "^C\n"),
+            0x04 if self.line.is_empty() => end(Entered::End, "\n"),
+            _ => (self.edit(byte, names), None),
+        }
+    }
+
+    /// Take a key that does not end the line; what is to be shown.
+    fn edit(&mut self, byte: u8, names: &Names) -> String {
+        match byte {
+            0x08 | 0x7f => self.line.pop().map_or(BELL, |_| ERASE).to_owned(),
             0x15 => self.erase_from(0),
             0x17 => {
                 let kept = self.line.trim_end();
                 self.erase_from(kept.rfind(char::is_whitespace).map_or(0, |at| at + 1))
             }
             b'\t' => self.complete(names),
-            0..0x20 => Answer::default(),
+            0..0x20 => String::new(),
             _ => self.insert(byte),
         }
     }
 
-    fn insert(&mut self, byte: u8) -> Answer {
+    fn insert(&mut self, byte: u8) -> String {
         self.partial.push(byte);
         let echo = match std::str::from_utf8(&self.partial) {
             Ok(text) => {
                 self.line.push_str(text);
                 text.to_owned()
             }
-            Err(error) if error.error_len().is_none() => return Answer::default(),
+            Err(error) if error.error_len().is_none() => return String::new(),
             Err(_) => BELL.to_owned(),
         };
         self.partial.clear();
-        Answer::echo(echo)
+        echo
     }
 
-    fn erase_from(&mut self, start: usize) -> Answer {
+    fn erase_from(&mut self, start: usize) -> String {
         let erased = self.line[start..].chars().count();
         self.line.truncate(start);
-        Answer::echo(ERASE.repeat(erased))
+        ERASE.repeat(erased)
     }
 
-    fn complete(&mut self, names: &Names) -> Answer {
-        let Candidates { start, words } = candidates(&self.line, names);
+    fn complete(&mut self, names: &Names) -> String {
+        let (start, words) = candidates(&self.line, names);
         let typed = self.line.len() - start;
         let more = common_prefix(&words).get(typed..).unwrap_or_default();
         if !more.is_empty() {
             self.line.push_str(more);
-            return Answer::echo(more);
+            return more.to_owned();
         }
         if words.is_empty() {
-            return Answer::echo(BELL);
+            return BELL.to_owned();
         }
         let (words, Self { prompt, line, .. }) = (words.join(" "), self);
-        Answer::echo(format!("\n{words}\n{prompt}{line}"))
+        format!("\n{words}\n{prompt}{line}")
     }
 }
 
@@ -143,10 +127,10 @@ mod tests {
         let mut typing = Typing::new("> ");
         let mut shown = String::new();
         for byte in keys.bytes() {
-            let answer = typing.key(byte, &Names::none());
-            shown.push_str(&answer.echo);
-            if answer.entered.is_some() {
-                return (shown, answer.entered);
+            let (echo, entered) = typing.key(byte, &Names::none());
+            shown.push_str(&echo);
+            if entered.is_some() {
+                return (shown, entered);
             }
         }
         (shown, None)

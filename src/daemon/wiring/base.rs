@@ -6,13 +6,13 @@ use std::os::unix::net::UnixStream;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use actix::{Actor, Addr};
+use actix::Actor;
 use slog::Logger;
 use tokio::runtime::{Builder, Runtime};
 use visord_actors::board::{Board, Identity};
 use visord_actors::clock::Clock;
 use visord_actors::event_bus::{EventBus, Interest, OutputEvents};
-use visord_actors::log::{ActivityLog, LogService};
+use visord_actors::log::LogService;
 use visord_actors::process::Deps;
 use visord_actors::reaper::Reaper;
 use visord_actors::spawn::{DaemonEnvironment, SpawnerHandle};
@@ -21,6 +21,7 @@ use visord_config::{Config, HttpConfig, ListenAddress, MainLogTarget};
 
 use super::{RETRY, shortage};
 use crate::cli::UsageError;
+use crate::daemon::start::Running;
 
 /// Have tokio make what it makes once in a process. It panics if descriptors are missing then, so
 /// that is tried before: room that is found stays as long as there is only one thread.
@@ -38,29 +39,36 @@ pub(super) fn runtime() -> io::Result<Runtime> {
 
 /// Start what a Supervisor and its processes need. In the first run it is an error if a thread or a
 /// descriptor cannot be had.
-pub(super) async fn start(
+pub(super) fn start(
     config: &Config,
-    activity: &ActivityLog,
+    running: &Running,
     spawner: SpawnerHandle,
-    next_serial: u64,
-    is_first: bool,
 ) -> Result<Deps, UsageError> {
+    let activity = &running.activity;
     // from now on no disk may hold up a decision
-    let threads = activity.start_threads();
+    require(
+        "the thread of the activity log",
+        activity.start_threads(),
+        running,
+    )?;
     let logger = activity.logger();
-    require("the thread of the activity log", threads, is_first, &logger)?;
     log_panics(&logger);
     let board = Arc::new(Board::new(identity(config)));
     let logs = LogService::new(logger.clone());
-    let threads = logs.start_first_thread();
-    require("a thread for logs", threads, is_first, &logger)?;
+    require("a thread for logs", logs.start_first_thread(), running)?;
     activity.announce_to(logs.followers());
     let interest = Interest::default();
-    let bus = EventBus::new(next_serial, interest.clone(), board.feed().clone()).start();
+    let bus = EventBus::new(running.next_serial, interest.clone(), board.feed().clone()).start();
     ticker::start(bus.clone(), &interest);
     let clock = Clock::new();
+    let reaper = obtain(
+        running,
+        "waiting for children",
+        "cannot wait for children",
+        || Reaper::new(spawner.children(), logger.clone(), clock),
+    )?;
     Ok(Deps {
-        reaper: reaper(&spawner, &logger, clock, is_first).await?,
+        reaper: reaper.start(),
         workshop: spawner.clone(),
         spawner: Rc::new(spawner),
         logs,
@@ -81,34 +89,30 @@ pub(super) async fn start(
 
 /// What could not be started is an error in the first run; after a restart it is logged, and the
 /// daemon does without.
-fn require(
-    what: &str,
-    started: io::Result<()>,
-    is_first: bool,
-    logger: &Logger,
-) -> Result<(), UsageError> {
+fn require(what: &str, started: io::Result<()>, running: &Running) -> Result<(), UsageError> {
     match started {
-        Err(error) if is_first => return Err(shortage(what)(error)),
-        Err(error) => slog::crit!(logger, "could not start {what}: {error}"),
+        Err(error) if running.is_first => return Err(shortage(what)(error)),
+        Err(error) => slog::crit!(running.logger(), "could not start {what}: {error}"),
         Ok(()) => {}
     }
     Ok(())
 }
 
-/// The Reaper; after a restart it is tried until it works.
-async fn reaper(
-    spawner: &SpawnerHandle,
-    logger: &Logger,
-    clock: Clock,
-    is_first: bool,
-) -> Result<Addr<Reaper>, UsageError> {
+/// What a run cannot do without: an error in the first run; after a restart, when no program runs
+/// yet, it is tried until it works, and `complaint` is logged.
+pub(super) fn obtain<T>(
+    running: &Running,
+    what: &str,
+    complaint: &str,
+    attempt: impl Fn() -> io::Result<T>,
+) -> Result<T, UsageError> {
     loop {
-        match Reaper::new(spawner.children(), logger.clone(), clock) {
-            Ok(reaper) => return Ok(reaper.start()),
-            Err(error) if is_first => return Err(shortage("waiting for children")(error)),
+        match attempt() {
+            Ok(obtained) => return Ok(obtained),
+            Err(error) if running.is_first => return Err(shortage(what)(error)),
             Err(error) => {
-                slog::crit!(logger, "cannot wait for children: {error}");
-                tokio::time::sleep(RETRY).await;
+                slog::crit!(running.logger(), "{complaint}: {error}");
+                std::thread::sleep(RETRY);
             }
         }
     }

@@ -7,18 +7,16 @@
 use std::future::Future;
 use std::io;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use actix::Addr;
 use slog::Logger;
 use tokio::sync::watch;
 use visord_actors::log::ActivityLog;
 use visord_actors::messages::supervisor::SupervisorHandle;
 use visord_actors::process::Deps;
-use visord_actors::supervisor::Supervisor;
 use visord_actors::usage::Usage;
 use visord_actors::workers::Workers;
-use visord_config::{Config, Listing, RpcInterfaceConfig};
+use visord_config::RpcInterfaceConfig;
 use visord_web::budget::Budget;
 use visord_web::listen::Bound;
 use visord_web::remote::Remotes;
@@ -28,31 +26,16 @@ use visord_web::state::{AppState, ClientLimits, Setup};
 
 use super::RETRY;
 
-/// Where the daemon comes from.
-pub(super) fn setup(
-    config: &Config,
-    started: SystemTime,
-    listing: &watch::Sender<Arc<Listing>>,
-) -> Setup {
-    Setup {
-        config_file: config.path.clone(),
-        started,
-        at_start: Arc::clone(&listing.borrow()),
-        latest: listing.subscribe(),
-    }
-}
-
 /// The state of the web server. Once the Supervisor answers, every process is on the board: no
 /// client sees it empty.
 pub(super) async fn state(
     deps: &Deps,
-    supervisor: &Addr<Supervisor>,
+    link: SupervisorHandle,
     activity: ActivityLog,
     interfaces: &[RpcInterfaceConfig],
     setup: Setup,
     workers: Workers,
 ) -> AppState {
-    let link = SupervisorHandle::new(supervisor);
     let _ = link.get_config().await;
     let (mut namespaces, mut servers) = (Vec::new(), Vec::new());
     for interface in interfaces {
@@ -131,12 +114,10 @@ impl<'a> ServerLauncher<'a> {
         reopened: watch::Receiver<()>,
         end: impl Future<Output = T>,
     ) -> T {
-        let start = async {
-            if self.server.is_none() {
-                retry(RETRY, || self.start(reopened.clone())).await;
-            }
-        };
-        until(start, end).await
+        if self.server.is_some() {
+            return end.await;
+        }
+        retry_until(end, RETRY, || self.start(reopened.clone())).await
     }
 
     /// Stop serving.
@@ -147,21 +128,19 @@ impl<'a> ServerLauncher<'a> {
     }
 }
 
-/// Run something while waiting for the end.
-async fn until<T>(other: impl Future<Output = ()>, end: impl Future<Output = T>) -> T {
-    tokio::pin!(other, end);
-    tokio::select! {
-        ended = &mut end => ended,
-        () = &mut other => end.await,
-    }
-}
-
-/// Attempts, each after a pause, until one succeeds.
-async fn retry<T>(pause: Duration, mut attempt: impl FnMut() -> io::Result<T>) -> T {
+/// Wait for the end; until then make attempts, each after a pause, until one succeeds.
+async fn retry_until<T>(
+    end: impl Future<Output = T>,
+    pause: Duration,
+    mut attempt: impl FnMut() -> io::Result<()>,
+) -> T {
+    tokio::pin!(end);
     loop {
-        tokio::time::sleep(pause).await;
-        if let Ok(done) = attempt() {
-            return done;
+        tokio::select! {
+            ended = &mut end => return ended,
+            () = tokio::time::sleep(pause) => if attempt().is_ok() {
+                return end.await;
+            }
         }
     }
 }
@@ -177,26 +156,35 @@ mod tests {
         runtime.expect("a runtime").block_on(test)
     }
 
+    const PAUSE: Duration = Duration::from_millis(1);
+
     #[test]
     fn a_server_that_cannot_start_is_tried_until_it_can() {
         let mut attempts = 0;
-        let served = run(retry(Duration::from_millis(1), || {
+        let (served, end) = tokio::sync::oneshot::channel();
+        let mut served = Some(served);
+        let ended = run(retry_until(end, PAUSE, || {
             attempts += 1;
             match attempts {
                 1..=3 => Err(io::Error::from_raw_os_error(libc::EMFILE)),
-                _ => Ok("served"),
+                _ => {
+                    let served = served.take().expect("no attempt after this one");
+                    served.send("served").expect("a waiting test");
+                    Ok(())
+                }
             }
         }));
-        assert_eq!((served, attempts), ("served", 4));
+        assert_eq!((ended, attempts), (Ok("served"), 4));
     }
 
     #[test]
     fn the_end_does_not_wait_for_a_server() {
-        let never = retry(Duration::from_millis(1), || {
-            Err::<(), _>(io::Error::from_raw_os_error(libc::EMFILE))
-        });
-        let ended = run(until(never, async { 7 }));
-        assert_eq!(ended, 7);
-        assert_eq!(run(until(async {}, async { 8 })), 8);
+        let fails = || Err(io::Error::from_raw_os_error(libc::EMFILE));
+        let end = async {
+            tokio::time::sleep(PAUSE * 5).await;
+            7
+        };
+        assert_eq!(run(retry_until(end, PAUSE, fails)), 7);
+        assert_eq!(run(retry_until(async { 8 }, PAUSE, fails)), 8);
     }
 }

@@ -36,7 +36,7 @@ pub fn memory(bytes: u64) -> String {
     #[allow(clippy::cast_precision_loss)]
     let mut amount = bytes as f64 / 1024.0;
     let mut unit = "KiB";
-    for next in ["MiB", "GiB", "TiB"] {
+    for next in ["MiB", "GiB", "TiB", "PiB"] {
         if amount < 1023.5 {
             break;
         }

@@ -79,6 +79,7 @@ async fn reload_config(state: Arc<AppState>, _: Args) -> Outcome {
         added,
         changed,
         removed,
+        ..
     } = state.link.reload_config().await?;
     Ok(Reply::of(vec![vec![added, changed, removed]]))
 }

@@ -90,6 +90,7 @@ answers! {
         added: vec!["zz".into(), "aa".into()],
         changed: vec![],
         removed: vec!["g".into()],
+        ..Diff::default()
     };
     GetConfig => vec![ConfiguredGroup {
         config: GroupConfig {

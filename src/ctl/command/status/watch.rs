@@ -1,23 +1,23 @@
 //! `status --watch`: the table again whenever something changed.
 
-mod output;
-
-use std::io::IsTerminal;
+use std::io::{self, IsTerminal};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
+use nix::sys::stat::{SFlag, fstat};
 use visord_xmlrpc::Client;
 
 use super::{StatusRequest, StatusView, Watching};
-use crate::ctl::exit_status::ExitStatus;
-use crate::ctl::failure::Failure;
+use crate::ctl::failure::{Failure, Result};
 use crate::ctl::follow::left_until;
 use crate::ctl::interrupt::Taken;
 use crate::ctl::live::LiveStream;
-use crate::ctl::screen::Received;
+use crate::ctl::process::ProcessInfo;
+use crate::ctl::screen::{Screen, Size};
+use crate::ctl::session::Report;
 use crate::ctl::session::Session;
-use output::WatchOutput;
+use crate::ctl::terminal::is_capable;
 
 /// The default interval between two requests, where the daemon has to be asked.
 const INTERVAL: Duration = Duration::from_secs(2);
@@ -29,14 +29,14 @@ pub(super) const SHORTEST: Duration = Duration::from_millis(100);
 const LEAVE: &[u8] = b"qQ\x03\x04";
 
 pub(super) fn run(
-    session: &mut Session<'_>,
+    session: &mut Session,
     client: Client,
     request: &StatusRequest<'_>,
     watching: Watching,
     first: StatusView,
-) -> Result<(), Failure> {
+) -> Result {
     // Names without a process may be wrong or early; if all of them are, they are wrong.
-    if first.infos().is_empty() && !first.errors.is_empty() {
+    if first.processes().is_empty() && !first.errors.is_empty() {
         return first.fail(session);
     }
     let interrupted = session.terminal.take_interrupts()?;
@@ -44,7 +44,7 @@ pub(super) fn run(
     let interval = match watching {
         Watching::Every(time) => Some(time),
         // Uptimes and loads on a screen change all the time.
-        Watching::AsItChanges => output.screen().map(|_| INTERVAL),
+        Watching::AsItChanges => output.screen.as_ref().map(|_| INTERVAL),
     };
     let mut watch = StatusWatch {
         session,
@@ -57,15 +57,15 @@ pub(super) fn run(
     };
     watch.subscribe();
     let ended = watch.show_until_left(first);
-    match (ended, watch.output) {
+    match (ended, watch.output.screen) {
         (Err(Failure::Interrupted), _) => Ok(()),
-        (Ok(signal), WatchOutput::Screen(screen)) => Ok(screen.end(signal)?),
+        (Ok(signal), Some(screen)) => Ok(screen.end(signal)?),
         (ended, _) => ended.map(|_| ()),
     }
 }
 
-struct StatusWatch<'s, 't, 'r> {
-    session: &'s mut Session<'t>,
+struct StatusWatch<'s, 'r> {
+    session: &'s mut Session,
     request: &'s StatusRequest<'r>,
     /// How often the daemon is asked even without an event.
     interval: Option<Duration>,
@@ -75,13 +75,6 @@ struct StatusWatch<'s, 't, 'r> {
     client: Option<Client>,
     /// Nothing if the daemon sends no events.
     live: Option<LiveStream>,
-}
-
-/// What there is to show.
-enum Scene {
-    View(StatusView),
-    /// Why there is nothing: the exit code that `status` would have, and the line.
-    Absent(ExitStatus, String),
 }
 
 /// What follows a pause.
@@ -95,17 +88,17 @@ enum NextStep {
     End(Signal),
 }
 
-impl StatusWatch<'_, '_, '_> {
+impl StatusWatch<'_, '_> {
     /// Returns the signal that ended it, or [`Failure::Interrupted`] if the user leaves.
-    fn show_until_left(&mut self, first: StatusView) -> Result<Signal, Failure> {
-        let mut scene = Scene::View(first);
+    fn show_until_left(&mut self, first: StatusView) -> Result<Signal> {
+        let mut view = first;
         let mut looked = Instant::now();
         loop {
-            self.output.show(self.session, &scene)?;
+            self.output.show(self.session, &view)?;
             match self.pause(looked)? {
                 NextStep::Draw => {}
                 NextStep::Look => {
-                    scene = self.look()?;
+                    view = self.look()?;
                     looked = Instant::now();
                 }
                 NextStep::End(signal) => return Ok(signal),
@@ -124,10 +117,10 @@ impl StatusWatch<'_, '_, '_> {
     }
 
     /// Ask the daemon. That it is not there is shown as well: it may come back.
-    fn look(&mut self) -> Result<Scene, Failure> {
+    fn look(&mut self) -> Result<StatusView> {
         if let Some(client) = &mut self.client {
             match StatusView::look(client, self.request) {
-                Ok(view) => return Ok(Scene::View(view)),
+                Ok(view) => return Ok(view),
                 Err(failure) if failure.is_absence() => self.client = None,
                 Err(failure) => return Err(failure),
             }
@@ -136,25 +129,27 @@ impl StatusWatch<'_, '_, '_> {
         match self.connect() {
             Ok(view) => {
                 self.subscribe();
-                Ok(Scene::View(view))
+                Ok(view)
             }
-            Err(failure) if failure.is_absence() => {
-                let line = failure.line(&self.session.server.shown());
-                Ok(Scene::Absent(failure.status(), line))
-            }
+            Err(failure) if failure.is_absence() => Ok(StatusView {
+                processes: None,
+                is_long: self.request.long,
+                errors: vec![failure.line(&self.session.server.shown())],
+                error_status: failure.status(),
+            }),
             Err(failure) => Err(failure),
         }
     }
 
-    fn connect(&mut self) -> Result<StatusView, Failure> {
-        let mut client = self.session.reach()?;
+    fn connect(&mut self) -> Result<StatusView> {
+        let mut client = self.session.server.reach()?;
         let view = StatusView::look(&mut client, self.request)?;
         self.client = Some(client);
         Ok(view)
     }
 
     /// Wait until there is something to do; `looked` is when the daemon was last asked.
-    fn pause(&mut self, looked: Instant) -> Result<NextStep, Failure> {
+    fn pause(&mut self, looked: Instant) -> Result<NextStep> {
         let mut changed = false;
         loop {
             changed |= self
@@ -178,15 +173,15 @@ impl StatusWatch<'_, '_, '_> {
 
     /// Wait until that moment or until something is ready; after a change not for more of them.
     /// Nothing if that is not a reason to stop waiting.
-    fn wait(&mut self, until: Option<Instant>, changed: bool) -> Result<Option<NextStep>, Failure> {
-        let (stdin, stdout) = (std::io::stdin(), std::io::stdout());
-        let screen = self.output.screen();
+    fn wait(&mut self, until: Option<Instant>, changed: bool) -> Result<Option<NextStep>> {
+        let (stdin, stdout) = (io::stdin(), io::stdout());
+        let screen = self.output.screen.as_ref();
         let has_keys = screen.is_some() && stdin.is_terminal();
         let live = self.live.as_ref().filter(|_| !changed);
         let descriptors = [
             screen.map(AsFd::as_fd),
             // Ready when the reader of our output exits.
-            self.output.is_pipe().then(|| stdout.as_fd()),
+            self.output.is_pipe.then(|| stdout.as_fd()),
             has_keys.then(|| stdin.as_fd()),
             live.map(AsFd::as_fd),
         ];
@@ -198,11 +193,15 @@ impl StatusWatch<'_, '_, '_> {
         if reader || (keys && self.is_left_by_key()?) {
             return Err(Failure::Interrupted);
         }
-        if signals && let Some(screen) = self.output.screen() {
-            return Ok(screen.received()?.map(|received| match received {
-                Received::Resized => NextStep::Draw,
-                Received::End(signal) => NextStep::End(signal),
-            }));
+        if signals && let Some(screen) = &self.output.screen {
+            let next = |signal| {
+                if signal == Signal::SIGWINCH {
+                    NextStep::Draw
+                } else {
+                    NextStep::End(signal)
+                }
+            };
+            return Ok(screen.received()?.map(next));
         }
         if live && let Some(stream) = &mut self.live {
             stream.read();
@@ -214,9 +213,85 @@ impl StatusWatch<'_, '_, '_> {
         Ok(None)
     }
 
-    fn is_left_by_key(&mut self) -> Result<bool, Failure> {
-        let lines = self.session.terminal.lines();
+    fn is_left_by_key(&mut self) -> Result<bool> {
+        let lines = &mut self.session.terminal.input;
         let more = lines.fill()?;
         Ok(!more || lines.take_keys().iter().any(|key| LEAVE.contains(key)))
     }
+}
+
+/// Where tables go: to a screen, each in place of the one before, or as a stream, each that shows
+/// a change below the one before, as text or with `--json` as one document per line.
+struct WatchOutput {
+    screen: Option<Screen>,
+    /// What the last table of a stream showed.
+    shown: Option<Summary>,
+    /// Standard output is a pipe, whose other end may close unnoticed.
+    is_pipe: bool,
+}
+
+/// What another table is shown for: name, state, pid and, if it does not run, description of each
+/// process, then the errors. Uptimes and loads are not in it.
+type Summary = (Vec<(String, i64, i64, Option<String>)>, Vec<String>);
+
+fn summary(view: &StatusView) -> Summary {
+    let one = |info: &ProcessInfo| {
+        let description = (info.pid == 0).then(|| info.description.clone());
+        (info.namespec(), info.state, info.pid, description)
+    };
+    let processes = view.processes().iter().map(one).collect();
+    (processes, view.errors.clone())
+}
+
+impl WatchOutput {
+    fn open(session: &Session) -> Result<Self> {
+        let has_screen = session.report.is_none() && is_capable();
+        let kind = fstat(io::stdout()).map(|stat| SFlag::from_bits_truncate(stat.st_mode));
+        Ok(Self {
+            screen: has_screen.then(Screen::open).transpose()?,
+            shown: None,
+            is_pipe: kind.is_ok_and(|kind| kind & SFlag::S_IFMT == SFlag::S_IFIFO),
+        })
+    }
+
+    fn show(&mut self, session: &mut Session, view: &StatusView) -> Result {
+        let colors = session.terminal.has_colors();
+        if let Some(screen) = &self.screen {
+            let size = Size::of_console();
+            let text = text(view, colors, Some(size.columns));
+            let lines: Vec<String> = text.lines().map(str::to_owned).collect();
+            let last = format!("{}  (press q to quit)", session.server.shown());
+            return Ok(screen.draw(&lines, &last, size)?);
+        }
+        let before = self.shown.replace(summary(view));
+        if before == self.shown {
+            return Ok(());
+        }
+        if session.report.is_some() {
+            return document(session, view);
+        }
+        let blank = if before.is_none() { "" } else { "\n" };
+        let text = text(view, colors, None);
+        Ok(session.terminal.out(&format!("{blank}{text}"))?)
+    }
+}
+
+fn text(view: &StatusView, colors: bool, width: Option<usize>) -> String {
+    let errors: String = view.errors.iter().map(|line| format!("{line}\n")).collect();
+    errors + &view.text(colors, width)
+}
+
+/// One for this table alone, with the exit code that `status` would have had.
+fn document(session: &mut Session, view: &StatusView) -> Result {
+    let before = session.exit_status;
+    session.report = Some(Report::default());
+    view.fail(session)?;
+    session.tell("", || view.json())?;
+    let status = std::mem::replace(&mut session.exit_status, before);
+    if let Some(report) = &mut session.report {
+        let document = report.take_document("status", status.code());
+        report.is_told = true;
+        session.terminal.out(&format!("{document}\n"))?;
+    }
+    Ok(())
 }

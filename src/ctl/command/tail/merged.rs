@@ -5,20 +5,19 @@ use std::collections::BTreeMap;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::{Duration, Instant};
 
+use visord_model::event::Stream;
 use visord_model::state::ProcessState;
 use visord_xmlrpc::client::encode_path;
 use visord_xmlrpc::{CallError, Client};
 
 use super::several::Labels;
-use crate::ctl::command::log::{LogChannel, LogId, NO_LOG};
-use crate::ctl::exit_status::ExitStatus;
-use crate::ctl::failure::Failure;
+use crate::ctl::command::log::{LogId, NO_LOG};
+use crate::ctl::failure::{ExitStatus, Failure, Result};
 use crate::ctl::follow::{ByteStream, GREETING, left_until};
 use crate::ctl::interrupt::Taken;
 use crate::ctl::lines::LogLines;
-use crate::ctl::live::{LiveEvent, ProcessStatus};
+use crate::ctl::live::{LiveEvent, ProcessStatus, Watcher, Woken};
 use crate::ctl::session::Session;
-use crate::ctl::watcher::{Watcher, Woken};
 
 /// How often a daemon without an event stream is asked about its processes.
 const POLL_INTERVAL: Duration = Duration::from_secs(2);
@@ -27,17 +26,17 @@ const POLL_INTERVAL: Duration = Duration::from_secs(2);
 const RETRY_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Show the logs of these processes until Ctrl-C.
-pub(super) fn follow(
-    session: &mut Session<'_>,
-    labels: &Labels,
-    channels: &[LogChannel],
-) -> Result<(), Failure> {
+pub(super) fn follow(session: &mut Session, labels: &Labels, channels: &[Stream]) -> Result {
     let interrupted = session.terminal.take_interrupts()?;
     session.say(GREETING)?;
     let sources = (0..labels.names.len()).flat_map(|at| {
-        channels
-            .iter()
-            .map(move |channel| MergedLog::new(at, *channel))
+        channels.iter().map(move |channel| MergedLog {
+            process: at,
+            channel: *channel,
+            stream: None,
+            is_missing: false,
+            lines: LogLines::default(),
+        })
     });
     let mut merged = Merged {
         sources: sources.collect(),
@@ -71,71 +70,47 @@ pub(super) fn follow(
 struct MergedLog {
     /// Index of the process.
     process: usize,
-    channel: LogChannel,
-    stream: MergedStream,
+    channel: Stream,
+    /// Nothing before it is opened, and after it broke off.
+    stream: Option<ByteStream>,
+    /// The daemon has no such log.
+    is_missing: bool,
     lines: LogLines,
 }
 
-enum MergedStream {
-    Open(Box<ByteStream>),
-    /// It broke off, or was not opened yet.
-    Broken,
-    /// The daemon has no such log.
-    Missing,
-}
-
 impl MergedLog {
-    fn new(process: usize, channel: LogChannel) -> Self {
-        Self {
-            process,
-            channel,
-            stream: MergedStream::Broken,
-            lines: LogLines::default(),
-        }
-    }
-
     fn open(&mut self, client: Client, name: &str) -> Result<(), CallError> {
         let path = LogId::Of(name, self.channel).stream();
-        self.stream = match ByteStream::open(client, &encode_path(&path)) {
-            Ok(stream) => MergedStream::Open(Box::new(stream)),
-            Err(CallError::Status { code: 404, .. }) => MergedStream::Missing,
+        match ByteStream::open(client, &encode_path(&path)) {
+            Ok(stream) => self.stream = Some(stream),
+            Err(CallError::Status { code: 404, .. }) => self.is_missing = true,
             Err(other) => return Err(other),
-        };
-        Ok(())
-    }
-
-    fn open_stream(&self) -> Option<&ByteStream> {
-        match &self.stream {
-            MergedStream::Open(stream) => Some(stream),
-            MergedStream::Broken | MergedStream::Missing => None,
         }
+        Ok(())
     }
 
     /// The lines that were completed since the last time.
     fn take_lines(&mut self) -> Vec<Vec<u8>> {
-        let MergedStream::Open(stream) = &mut self.stream else {
+        let Some(stream) = &mut self.stream else {
             return Vec::new();
         };
         // Whole chunks: the first one is what the daemon sends again when a log is reopened.
         let lines = self.lines.push(&stream.take_chunks());
         if stream.is_closed() {
-            self.stream = MergedStream::Broken;
+            self.stream = None;
             self.lines.resume();
         }
         lines
     }
 
+    /// It is to be opened.
     fn is_broken(&self) -> bool {
-        matches!(self.stream, MergedStream::Broken)
-    }
-
-    fn is_missing(&self) -> bool {
-        matches!(self.stream, MergedStream::Missing)
+        self.stream.is_none() && !self.is_missing
     }
 }
 
-struct Merged<'s, 't> {
-    session: &'s mut Session<'t>,
+struct Merged<'s> {
+    session: &'s mut Session,
     labels: &'s Labels,
     sources: Vec<MergedLog>,
     interrupted: Taken,
@@ -150,31 +125,27 @@ struct Merged<'s, 't> {
     is_gone: bool,
 }
 
-impl Merged<'_, '_> {
+impl Merged<'_> {
     /// Open everything for the first time; false if there is nothing to show.
-    fn open(&mut self) -> Result<bool, Failure> {
+    fn open(&mut self) -> Result<bool> {
         self.reopen()?;
         for (at, name) in self.labels.names.iter().enumerate() {
             let mut sources = self.sources.iter().filter(|source| source.process == at);
-            if sources.all(MergedLog::is_missing) {
+            if sources.all(|source| source.is_missing) {
                 let line = format!("{name}: ERROR ({NO_LOG})");
                 self.session.fail(ExitStatus::Generic, &line)?;
             }
         }
-        Ok(!self.sources.iter().all(MergedLog::is_missing))
+        Ok(!self.sources.iter().all(|source| source.is_missing))
     }
 
     /// Wait for something and show it; fails after Ctrl-C.
-    fn step(&mut self) -> Result<(), Failure> {
+    fn step(&mut self) -> Result {
         for at in 0..self.sources.len() {
             let lines = self.sources[at].take_lines();
             self.show(at, &lines)?;
         }
-        if self
-            .sources
-            .iter()
-            .all(|source| source.open_stream().is_none())
-        {
+        if self.sources.iter().all(|source| source.stream.is_none()) {
             self.report_loss()?;
         }
         let is_broken = self.watcher.is_none() || self.sources.iter().any(MergedLog::is_broken);
@@ -182,12 +153,12 @@ impl Merged<'_, '_> {
             self.retry_at = Some(Instant::now() + RETRY_INTERVAL);
         }
         let woken = self.wait()?;
-        let is_open = |source: &&mut MergedLog| source.open_stream().is_some();
-        let open = self.sources.iter_mut().filter(is_open);
-        for (source, _) in open.zip(woken.ready).filter(|(_, ready)| *ready) {
-            if let MergedStream::Open(stream) = &mut source.stream {
-                stream.read();
-            }
+        let open = self
+            .sources
+            .iter_mut()
+            .filter_map(|source| source.stream.as_mut());
+        for (stream, _) in open.zip(woken.ready).filter(|(_, ready)| *ready) {
+            stream.read();
         }
         for event in woken.events {
             self.handle(event)?;
@@ -203,8 +174,11 @@ impl Merged<'_, '_> {
     }
 
     /// Which of the open logs are ready, and what the watcher reports.
-    fn wait(&mut self) -> Result<Woken, Failure> {
-        let open = self.sources.iter().filter_map(MergedLog::open_stream);
+    fn wait(&mut self) -> Result<Woken> {
+        let open = self
+            .sources
+            .iter()
+            .filter_map(|source| source.stream.as_ref());
         let descriptors: Vec<BorrowedFd<'_>> = open.map(AsFd::as_fd).collect();
         if let Some(watcher) = &mut self.watcher {
             return watcher.wait(&self.interrupted, &descriptors, self.retry_at);
@@ -212,25 +186,22 @@ impl Merged<'_, '_> {
         let timeout = self.retry_at.map(left_until);
         Ok(Woken {
             ready: self.interrupted.wait_for(&descriptors, timeout)?,
-            events: Vec::new(),
-            is_closed: false,
+            ..Woken::default()
         })
     }
 
-    fn show(&mut self, at: usize, lines: &[Vec<u8>]) -> Result<(), Failure> {
-        let MergedLog {
-            process, channel, ..
-        } = self.sources[at];
+    fn show(&mut self, at: usize, lines: &[Vec<u8>]) -> Result {
+        let source = &self.sources[at];
         let mut text = Vec::new();
         for line in lines {
-            text.extend(self.labels.line(process, channel, line));
+            text.extend(self.labels.line(source.process, source.channel, line));
             text.push(b'\n');
         }
         Ok(self.session.terminal.out_bytes(&text)?)
     }
 
     /// Open what is not open.
-    fn reopen(&mut self) -> Result<(), Failure> {
+    fn reopen(&mut self) -> Result {
         match self.try_to_reopen() {
             Ok(()) if self.is_gone => {
                 self.is_gone = false;
@@ -243,21 +214,21 @@ impl Merged<'_, '_> {
         }
     }
 
-    fn try_to_reopen(&mut self) -> Result<(), Failure> {
+    fn try_to_reopen(&mut self) -> Result {
         // First, so that no change after the logs are open is missed.
         if self.watcher.is_none() {
             self.watcher = Some(Watcher::open(&self.session.server, POLL_INTERVAL)?);
             self.is_settled = false;
         }
         for source in self.sources.iter_mut().filter(|source| source.is_broken()) {
-            let client = self.session.client()?;
+            let client = self.session.server.client()?;
             source.open(client, &self.labels.names[source.process])?;
         }
         Ok(())
     }
 
     /// Say once that the daemon is not there.
-    fn report_loss(&mut self) -> Result<(), Failure> {
+    fn report_loss(&mut self) -> Result {
         if std::mem::replace(&mut self.is_gone, true) {
             return Ok(());
         }
@@ -266,7 +237,7 @@ impl Merged<'_, '_> {
     }
 
     /// Report what happened to one of our processes.
-    fn handle(&mut self, event: LiveEvent) -> Result<(), Failure> {
+    fn handle(&mut self, event: LiveEvent) -> Result {
         match event {
             LiveEvent::State(status) if self.labels.names.contains(&status.namespec) => {
                 let before = self.pids.get(&status.namespec).copied();
@@ -289,22 +260,17 @@ impl Merged<'_, '_> {
         }
     }
 
-    fn notice(&mut self, text: &str) -> Result<(), Failure> {
+    fn notice(&mut self, text: &str) -> Result {
         Ok(self.session.terminal.err(&format!("==> {text} <==\n"))?)
     }
 }
 
 /// What is reported of a new state: how a process ended, and that it runs again.
 fn notice(status: &ProcessStatus, pid_before: Option<i64>) -> Option<String> {
-    let ProcessStatus {
-        namespec,
-        state,
-        why,
-        pid,
-        ..
-    } = status;
+    let (namespec, state) = (&status.namespec, status.state);
+    let (pid, why) = (status.pid, &status.why);
     match state {
-        ProcessState::Running if pid_before == Some(*pid) => None,
+        ProcessState::Running if pid_before == Some(pid) => None,
         // The daemon may have skipped its end.
         ProcessState::Running if !why.is_empty() => {
             Some(format!("{namespec} runs again, pid {pid} ({why})"))

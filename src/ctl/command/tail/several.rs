@@ -1,14 +1,14 @@
 //! `tail` of several processes, of both outputs of one, or by lines: what the original does not
 //! have. A label in front of each line says where it comes from.
 
+use visord_model::event::Stream;
 use visord_model::name::Namespec;
 use visord_xmlrpc::Client;
 
 use super::merged;
-use crate::ctl::arguments::take_value;
-use crate::ctl::command::log::{Extent, LogChannel, LogId, NO_LOG};
-use crate::ctl::exit_status::ExitStatus;
-use crate::ctl::failure::Failure;
+use crate::ctl::command::log::{Extent, LogId, NO_LOG, streams_named};
+use crate::ctl::command::take_value;
+use crate::ctl::failure::{ExitStatus, Failure, Result};
 use crate::ctl::lines::{last_lines, lines};
 use crate::ctl::names::{is_pattern, select};
 use crate::ctl::process::ProcessInfo;
@@ -19,7 +19,7 @@ use crate::ctl::table::PLAIN;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct TailRequest<'a> {
     names: Vec<&'a str>,
-    channels: &'static [LogChannel],
+    channels: &'static [Stream],
     part: TailPart,
     /// It cannot mean anything to the original.
     is_ours: bool,
@@ -35,7 +35,7 @@ enum TailPart {
 
 impl<'a> TailRequest<'a> {
     /// Nothing if only the original's form can be meant.
-    pub(super) fn read(arguments: &[&'a str]) -> Result<Option<Self>, Failure> {
+    pub(super) fn read(arguments: &[&'a str]) -> Result<Option<Self>> {
         let mut arguments = arguments.to_vec();
         // The original has a message for a value that is missing.
         let Ok(lines) = take_value(&mut arguments, &["-n", "--lines"]) else {
@@ -60,9 +60,9 @@ impl<'a> TailRequest<'a> {
                     .map_err(|_| Failure::refused(format!("Error: bad number of lines {text}")))?,
             ),
         };
-        let mut channels: &[LogChannel] = &[LogChannel::Stdout];
+        let mut channels: &[Stream] = &[Stream::Stdout];
         if let [_, .., last] = &arguments[..]
-            && let Some(named) = channels_of(last)
+            && let Some(named) = streams_named(last)
         {
             channels = named;
             arguments.pop();
@@ -82,30 +82,18 @@ impl<'a> TailRequest<'a> {
     }
 }
 
-/// The channels of that name, in any case.
-fn channels_of(word: &str) -> Option<&'static [LogChannel]> {
-    match word.to_lowercase().as_str() {
-        "stdout" => Some(&[LogChannel::Stdout]),
-        "stderr" => Some(&[LogChannel::Stderr]),
-        "both" => Some(&[LogChannel::Stdout, LogChannel::Stderr]),
-        _ => None,
-    }
-}
-
 /// Carry it out; false if the original's form is meant: two or three arguments of which not each is
 /// the name of a process.
 pub(super) fn run(
-    session: &mut Session<'_>,
+    session: &mut Session,
     client: &mut Client,
     request: &TailRequest<'_>,
-) -> Result<bool, Failure> {
+) -> Result<bool> {
     let (chosen, errors) = select(&ProcessInfo::all(client)?, &request.names);
     if !request.is_ours && !errors.is_empty() {
         return Ok(false);
     }
-    for error in &errors {
-        session.fail(ExitStatus::Generic, error)?;
-    }
+    session.fail_all(ExitStatus::Generic, &errors)?;
     let mut names: Vec<String> = Vec::new();
     for name in chosen.iter().map(ProcessInfo::namespec) {
         if !names.contains(&name) {
@@ -135,12 +123,12 @@ pub(super) fn run(
 /// Show the end of one process's logs. A process may have no log of its own for one of two
 /// channels; that both are missing is an error.
 fn show(
-    session: &mut Session<'_>,
+    session: &mut Session,
     client: &mut Client,
     labels: &Labels,
     at: usize,
     request: &TailRequest<'_>,
-) -> Result<(), Failure> {
+) -> Result {
     let name = &labels.names[at];
     let mut refusals = Vec::new();
     for channel in request.channels {
@@ -172,10 +160,10 @@ fn show(
 /// The last lines of a log: more of it is read until there are enough.
 fn last_of(
     log: LogId<'_>,
-    session: &Session<'_>,
+    session: &Session,
     client: &mut Client,
     count: usize,
-) -> Result<Result<Vec<u8>, &'static str>, Failure> {
+) -> Result<Result<Vec<u8>, &'static str>> {
     const FIRST: i64 = 16 * 1024;
     let mut size = FIRST;
     let mut before = None;
@@ -204,7 +192,7 @@ pub(super) struct Labels {
 
 impl Labels {
     /// `web-1 | text`, with `!` for standard error.
-    pub(super) fn line(&self, at: usize, channel: LogChannel, text: &[u8]) -> Vec<u8> {
+    pub(super) fn line(&self, at: usize, channel: Stream, text: &[u8]) -> Vec<u8> {
         /// Those that are neither red nor hard to read.
         const COLORS: [&str; 5] = ["\x1b[36m", "\x1b[32m", "\x1b[33m", "\x1b[35m", "\x1b[34m"];
         const RED: &str = "\x1b[31m";
@@ -212,8 +200,8 @@ impl Labels {
             return text.to_vec();
         };
         let (sign, sign_color) = match channel {
-            LogChannel::Stdout => ("|", ""),
-            LogChannel::Stderr => ("!", RED),
+            Stream::Stdout => ("|", ""),
+            Stream::Stderr => ("!", RED),
         };
         let name = &self.names[at];
         let label = if self.colors {
@@ -230,10 +218,10 @@ impl Labels {
 mod tests {
     use super::*;
 
-    const STDOUT: &[LogChannel] = &[LogChannel::Stdout];
-    const BOTH: &[LogChannel] = &[LogChannel::Stdout, LogChannel::Stderr];
+    const STDOUT: &[Stream] = &[Stream::Stdout];
+    const BOTH: &[Stream] = &[Stream::Stdout, Stream::Stderr];
 
-    fn read(argument: &str) -> Result<Option<TailRequest<'_>>, Failure> {
+    fn read(argument: &str) -> Result<Option<TailRequest<'_>>> {
         TailRequest::read(&argument.split_whitespace().collect::<Vec<_>>())
     }
 
@@ -282,12 +270,12 @@ mod tests {
             colors,
         };
         let plain = labels(Some(5), false);
-        assert_eq!(plain.line(0, LogChannel::Stdout, b"x"), b"web-1 | x");
-        assert_eq!(plain.line(1, LogChannel::Stderr, b"y"), b"a     ! y");
+        assert_eq!(plain.line(0, Stream::Stdout, b"x"), b"web-1 | x");
+        assert_eq!(plain.line(1, Stream::Stderr, b"y"), b"a     ! y");
         assert_eq!(
-            labels(Some(5), true).line(1, LogChannel::Stderr, b"y"),
+            labels(Some(5), true).line(1, Stream::Stderr, b"y"),
             b"\x1b[32ma     \x1b[31m!\x1b[0m y"
         );
-        assert_eq!(labels(None, true).line(0, LogChannel::Stdout, b"x"), b"x");
+        assert_eq!(labels(None, true).line(0, Stream::Stdout, b"x"), b"x");
     }
 }

@@ -1,13 +1,14 @@
 //! What an update would do, process by process.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use visord_model::name::namespec;
 use visord_model::state::ProcessState;
 use visord_xmlrpc::{Client, Value};
 
 use super::Difference;
-use crate::ctl::failure::Failure;
+use crate::ctl::command::groups::ConfiguredProcess;
+use crate::ctl::failure::Result;
 use crate::ctl::process::{ProcessInfo, items, optional, text, truth};
 
 /// visord's own method; the original does not have it.
@@ -22,7 +23,7 @@ struct PlannedStep {
 }
 
 impl PlannedStep {
-    fn read(value: &Value) -> Result<Self, Failure> {
+    fn read(value: &Value) -> Result<Self> {
         Ok(Self {
             name: namespec(&text(value, "group")?, &text(value, "name")?),
             stops: truth(value, "stops")?,
@@ -44,15 +45,11 @@ impl PlannedStep {
 
 /// A line for each process that an update would stop, start or restart, in the order in which
 /// the groups would be updated.
-pub(super) fn lines(client: &mut Client, difference: &Difference) -> Result<Vec<String>, Failure> {
-    let Difference {
-        added,
-        changed,
-        removed,
-    } = difference;
+pub(super) fn lines(client: &mut Client, difference: &Difference) -> Result<Vec<String>> {
+    let groups = difference.removed.iter().chain(&difference.changed);
     let mut steps = Vec::new();
     let mut original: Option<WholeGroups> = None;
-    for group in removed.iter().chain(changed).chain(added) {
+    for group in groups.chain(&difference.added) {
         if original.is_none() {
             // The daemon says it itself, unless it is the original's.
             match optional(client.call(UPDATE_GROUP, &[group.into(), true.into()]))? {
@@ -69,44 +66,41 @@ pub(super) fn lines(client: &mut Client, difference: &Difference) -> Result<Vec<
     Ok(steps.iter().filter_map(PlannedStep::line).collect())
 }
 
-/// The processes of a daemon that updates whole groups: everything in a group that runs is
-/// stopped, everything with `autostart` is started. Namespecs by group.
+/// What a daemon that updates whole groups does, by group and namespec: everything in a group that
+/// runs is stopped, everything with `autostart` is started.
 #[derive(Debug, Default)]
-struct WholeGroups {
-    running: BTreeMap<String, BTreeSet<String>>,
-    starting: BTreeMap<String, BTreeSet<String>>,
-}
+struct WholeGroups(BTreeMap<(String, String), PlannedStep>);
 
 impl WholeGroups {
-    fn look(client: &mut Client) -> Result<Self, Failure> {
+    fn look(client: &mut Client) -> Result<Self> {
         let mut whole = Self::default();
-        for info in ProcessInfo::all(client)? {
-            if info.known_state().is_some_and(ProcessState::is_running) {
-                let name = info.namespec();
-                whole.running.entry(info.group).or_default().insert(name);
-            }
+        let mut infos = ProcessInfo::all(client)?;
+        infos.retain(|info| info.known_state().is_some_and(ProcessState::is_running));
+        for info in infos {
+            whole.step(&info.group, &info.name).stops = true;
         }
-        let configured = client.call("supervisor.getAllConfigInfo", &[])?;
-        for process in items(&configured)? {
-            if truth(process, "autostart")? {
-                let group = text(process, "group")?;
-                let name = namespec(&group, &text(process, "name")?);
-                whole.starting.entry(group).or_default().insert(name);
-            }
+        let mut configured = ConfiguredProcess::all(client)?;
+        configured.retain(|process| process.autostart);
+        for process in configured {
+            whole.step(&process.group, &process.name).starts = true;
         }
         Ok(whole)
     }
 
+    fn step(&mut self, group: &str, name: &str) -> &mut PlannedStep {
+        let name = namespec(group, name);
+        let entry = self.0.entry((group.to_owned(), name.clone()));
+        entry.or_insert(PlannedStep {
+            name,
+            stops: false,
+            starts: false,
+        })
+    }
+
     fn steps(&self, group: &str) -> Vec<PlannedStep> {
-        let none = BTreeSet::new();
-        let running = self.running.get(group).unwrap_or(&none);
-        let starting = self.starting.get(group).unwrap_or(&none);
-        let step = |name: &String| PlannedStep {
-            name: name.clone(),
-            stops: running.contains(name),
-            starts: starting.contains(name),
-        };
-        running.union(starting).map(step).collect()
+        let all = self.0.iter();
+        let own = all.filter(|((of, _), _)| of == group);
+        own.map(|(_, step)| step.clone()).collect()
     }
 }
 
@@ -133,11 +127,11 @@ mod tests {
 
     #[test]
     fn a_whole_group_stops_and_starts() {
-        let set = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
-        let whole = WholeGroups {
-            running: BTreeMap::from([("g".to_owned(), set(&["g:a", "g:b"]))]),
-            starting: BTreeMap::from([("g".to_owned(), set(&["g:b", "g:c"]))]),
-        };
+        let mut whole = WholeGroups::default();
+        for (name, stops, starts) in [("a", true, false), ("b", true, true), ("c", false, true)] {
+            let step = whole.step("g", name);
+            (step.stops, step.starts) = (stops, starts);
+        }
         let lines: Vec<String> = whole
             .steps("g")
             .iter()

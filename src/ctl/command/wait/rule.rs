@@ -1,11 +1,11 @@
 //! When a wait is over: pure, on times that are given.
 
-use std::fmt;
 use std::time::{Duration, Instant};
 
 use visord_model::state::ProcessState;
 
-use crate::ctl::exit_status::ExitStatus;
+use super::STATES;
+use crate::ctl::failure::ExitStatus;
 use crate::ctl::live::{LiveEvent, ProcessStatus};
 use crate::ctl::process::{ProcessInfo, state_of};
 
@@ -13,44 +13,26 @@ use crate::ctl::process::{ProcessInfo, state_of};
 /// original's with its next look around, every second.
 const RESTART_TIME: Duration = Duration::from_secs(2);
 
-/// The states that are waited for, at least one, in the order of their codes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct States(Vec<ProcessState>);
-
-impl Default for States {
-    fn default() -> Self {
-        Self(vec![ProcessState::Running])
-    }
-}
-
-impl States {
-    /// Read names of states, separated by commas, in any case. `DOWN` stands for those in
-    /// which a process does not run and nothing more happens.
-    pub(super) fn read(text: &str) -> Result<Self, String> {
-        const DOWN: [ProcessState; 3] = [
-            ProcessState::Stopped,
-            ProcessState::Exited,
-            ProcessState::Fatal,
-        ];
-        let mut wanted = Vec::new();
-        for word in text.split(',') {
-            let name = word.trim().to_uppercase();
-            if name == "DOWN" {
-                wanted.extend(DOWN);
-            } else {
-                wanted.push(state_of(&name).ok_or_else(|| format!("{word} is no state"))?);
-            }
+/// Read names of states, separated by commas, in any case; at least one, in the order of their
+/// codes. `DOWN` stands for those in which a process does not run and nothing more happens.
+pub(super) fn read_states(text: &str) -> Result<Vec<ProcessState>, String> {
+    const DOWN: [ProcessState; 3] = [
+        ProcessState::Stopped,
+        ProcessState::Exited,
+        ProcessState::Fatal,
+    ];
+    let mut wanted = Vec::new();
+    for word in text.split(',') {
+        let name = word.trim().to_uppercase();
+        if name == "DOWN" {
+            wanted.extend(DOWN);
+        } else {
+            let unknown = || format!("unknown state '{word}' (one of {})", STATES.join(", "));
+            wanted.push(state_of(&name).ok_or_else(unknown)?);
         }
-        let known = ProcessState::ALL.into_iter();
-        Ok(Self(known.filter(|state| wanted.contains(state)).collect()))
     }
-}
-
-impl fmt::Display for States {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names: Vec<&str> = self.0.iter().map(|state| state.name()).collect();
-        f.write_str(&names.join(" or "))
-    }
+    let known = ProcessState::ALL.into_iter();
+    Ok(known.filter(|state| wanted.contains(state)).collect())
 }
 
 /// What is known of one process.
@@ -67,7 +49,8 @@ enum KnownStatus {
 /// Processes that are waited for.
 #[derive(Clone, Debug)]
 pub(super) struct WaitProgress {
-    wanted: States,
+    /// The states that are waited for.
+    wanted: Vec<ProcessState>,
     /// In the order of the names, each once.
     processes: Vec<(String, KnownStatus)>,
 }
@@ -84,7 +67,7 @@ pub(super) enum WaitVerdict {
 }
 
 impl WaitProgress {
-    pub(super) fn new(processes: &[ProcessInfo], wanted: States) -> Self {
+    pub(super) fn new(processes: &[ProcessInfo], wanted: Vec<ProcessState>) -> Self {
         let mut names: Vec<(String, KnownStatus)> = Vec::new();
         for name in processes.iter().map(ProcessInfo::namespec) {
             if !names.iter().any(|(known, _)| *known == name) {
@@ -154,7 +137,7 @@ impl WaitProgress {
             KnownStatus::Removed => return WaitVerdict::Hopeless,
             KnownStatus::Status(status, since) => (status.state, *since),
         };
-        if self.wanted.0.contains(&state) {
+        if self.wanted.contains(&state) {
             return WaitVerdict::Reached;
         }
         match state {
@@ -170,55 +153,37 @@ impl WaitProgress {
         }
     }
 
-    pub(super) fn outcomes(&self, now: Instant) -> impl Iterator<Item = WaitOutcome<'_>> {
-        self.processes
-            .iter()
-            .map(move |(namespec, known)| WaitOutcome {
-                namespec,
-                known,
-                verdict: self.of(known, now),
-            })
-    }
-}
-
-impl WaitVerdict {
-    fn and(self, other: Self) -> Self {
-        match (self, other) {
-            (Self::Hopeless, _) | (_, Self::Hopeless) => Self::Hopeless,
-            (Self::Wait(a), Self::Wait(b)) => Self::Wait([a, b].into_iter().flatten().min()),
-            (Self::Wait(until), Self::Reached) | (Self::Reached, Self::Wait(until)) => {
-                Self::Wait(until)
-            }
-            (Self::Reached, Self::Reached) => Self::Reached,
-        }
-    }
-}
-
-/// How it ended for one process.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct WaitOutcome<'a> {
-    pub(super) namespec: &'a str,
-    known: &'a KnownStatus,
-    pub(super) verdict: WaitVerdict,
-}
-
-impl WaitOutcome<'_> {
-    /// Nothing if the process was removed or not heard of.
-    pub(super) fn state(&self) -> Option<&'static str> {
-        match self.known {
-            KnownStatus::Status(status, _) => Some(status.state.name()),
-            KnownStatus::Nothing | KnownStatus::Removed => None,
-        }
-    }
-
-    /// What is wrong with it, if anything; `up` is the time that is up, if it is.
-    pub(super) fn failure(
+    /// How it ended, process by process; `up` is the time that is up, if it is.
+    pub(super) fn outcomes(
         &self,
-        wanted: &States,
+        now: Instant,
+        up: Option<Duration>,
+    ) -> impl Iterator<Item = WaitOutcome<'_>> {
+        self.processes.iter().map(move |(namespec, known)| {
+            let verdict = self.of(known, now);
+            WaitOutcome {
+                namespec,
+                state: match known {
+                    KnownStatus::Status(status, _) => Some(status.state.name()),
+                    KnownStatus::Nothing | KnownStatus::Removed => None,
+                },
+                reached: verdict == WaitVerdict::Reached,
+                failure: self.failure(known, verdict, up),
+            }
+        })
+    }
+
+    /// What is wrong with a process, if anything.
+    fn failure(
+        &self,
+        known: &KnownStatus,
+        verdict: WaitVerdict,
         up: Option<Duration>,
     ) -> Option<(ExitStatus, String)> {
+        let names: Vec<&str> = self.wanted.iter().map(|state| state.name()).collect();
+        let wanted = names.join(" or ");
         let time = up.unwrap_or_default().as_secs_f64();
-        match (self.verdict, self.known) {
+        match (verdict, known) {
             (WaitVerdict::Reached, _) => None,
             (WaitVerdict::Hopeless, KnownStatus::Status(status, _)) => {
                 let (state, reason) = (status.state, status.reason());
@@ -242,6 +207,30 @@ impl WaitOutcome<'_> {
     }
 }
 
+impl WaitVerdict {
+    fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Hopeless, _) | (_, Self::Hopeless) => Self::Hopeless,
+            (Self::Wait(a), Self::Wait(b)) => Self::Wait([a, b].into_iter().flatten().min()),
+            (Self::Wait(until), Self::Reached) | (Self::Reached, Self::Wait(until)) => {
+                Self::Wait(until)
+            }
+            (Self::Reached, Self::Reached) => Self::Reached,
+        }
+    }
+}
+
+/// How it ended for one process.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct WaitOutcome<'a> {
+    pub(super) namespec: &'a str,
+    /// Nothing if the process was removed or not heard of.
+    pub(super) state: Option<&'static str>,
+    pub(super) reached: bool,
+    /// What is wrong with it, if anything.
+    pub(super) failure: Option<(ExitStatus, String)>,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -250,13 +239,10 @@ mod tests {
         let info = |name: &&str| ProcessInfo {
             name: (*name).to_owned(),
             group: (*name).to_owned(),
-            state: 0,
-            statename: String::new(),
-            description: String::new(),
-            pid: 0,
+            ..ProcessInfo::default()
         };
         let processes: Vec<ProcessInfo> = names.iter().map(info).collect();
-        WaitProgress::new(&processes, States::read(wanted).expect("states"))
+        WaitProgress::new(&processes, read_states(wanted).expect("states"))
     }
 
     fn is(name: &str, state: &str) -> LiveEvent {
@@ -274,8 +260,8 @@ mod tests {
         let now = Instant::now();
         let mut waiting = waiting(&["a"], "RUNNING");
         let failure = |waiting: &WaitProgress| {
-            let outcome = waiting.outcomes(now).next().expect("one");
-            outcome.failure(&waiting.wanted, Some(Duration::from_millis(100)))
+            let up = Some(Duration::from_millis(100));
+            waiting.outcomes(now, up).next().expect("one").failure
         };
         let silent = "nothing heard of it in 0.1 seconds".to_owned();
         assert_eq!(failure(&waiting), Some((ExitStatus::TimedOut, silent)));
@@ -322,12 +308,9 @@ mod tests {
         assert_eq!(one.verdict(later), WaitVerdict::Wait(None));
         one.put(is("a", "FATAL"), later);
         assert_eq!(one.verdict(later), WaitVerdict::Hopeless);
-        let outcome = one.outcomes(later).next().expect("an outcome");
+        let outcome = one.outcomes(later, None).next().expect("an outcome");
         let why = "FATAL, will not become RUNNING by itself: words".to_owned();
-        assert_eq!(
-            outcome.failure(&one.wanted, None),
-            Some((ExitStatus::NotRunning, why))
-        );
+        assert_eq!(outcome.failure, Some((ExitStatus::NotRunning, why)));
         let mut down = waiting(&["a"], "down");
         down.put(is("a", "FATAL"), now);
         assert_eq!(down.verdict(now), WaitVerdict::Reached);
@@ -338,11 +321,11 @@ mod tests {
         let now = Instant::now();
         let mut one = waiting(&["a"], "EXITED,stopped");
         one.put(is("a", "RUNNING"), now);
-        let outcome = one.outcomes(now).next().expect("an outcome");
+        let failure = |up| one.outcomes(now, up).next().expect("an outcome").failure;
         let why = "RUNNING, not STOPPED or EXITED after 0.5 seconds".to_owned();
-        assert_eq!(outcome.failure(&one.wanted, None), None, "not its fault");
+        assert_eq!(failure(None), None, "not its fault");
         assert_eq!(
-            outcome.failure(&one.wanted, Some(Duration::from_millis(500))),
+            failure(Some(Duration::from_millis(500))),
             Some((ExitStatus::TimedOut, why))
         );
     }
