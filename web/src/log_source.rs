@@ -39,10 +39,10 @@ impl LogSource {
     /// The log that `name=` and `channel=` name.
     #[must_use]
     pub fn from_parameters(parameters: &Parameters) -> Self {
-        let name = parameters.get("name").cloned().unwrap_or_default();
-        let channel = match parameters.get("channel").map(String::as_str) {
-            Some("stderr") => Stream::Stderr,
-            Some(_) | None => Stream::Stdout,
+        let name = parameters.text("name").to_owned();
+        let channel = match parameters.text("channel") {
+            "stderr" => Stream::Stderr,
+            _ => Stream::Stdout,
         };
         Self::Process(name, channel)
     }

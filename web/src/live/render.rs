@@ -10,7 +10,7 @@ use visord_model::event::{Event, Output};
 use visord_model::name::namespec;
 use visord_model::process::ProcessInfo;
 
-use super::topics::Topics;
+use super::Topics;
 use crate::clock;
 use crate::rpc::details::tenths;
 use crate::streams::{LiveMessage, LiveStreams};

@@ -57,7 +57,7 @@ struct Row {
 
 /// The page; with the name of a section that section alone.
 pub fn page(visit: &Visit<'_>) -> Result<HttpResponse, Refusal> {
-    let only = visit.get("section");
+    let only = visit.query.get("section");
     let setup = &visit.site.state.setup;
     let latest = setup.latest.borrow().clone();
     let mut chosen = sections(&setup.at_start, &latest);

@@ -56,7 +56,7 @@ pub fn page(visit: &Visit<'_>, order: &Order, targets: &Targets) -> Result<HttpR
         },
         fields: order.fields(),
         filter: Filter::of(visit),
-        process: visit.text("process"),
+        process: visit.query.text("process"),
         targets: found
             .map(|info| (named(info), Badge::of(info.state)))
             .collect(),

@@ -60,9 +60,9 @@ struct Wanted<'a> {
 /// The page.
 pub fn page(visit: &Visit<'_>) -> Result<HttpResponse, Refusal> {
     let wanted = Wanted {
-        kind: EventKind::from_name(visit.text("type")),
-        name: visit.text("name"),
-        text: visit.text("text").to_lowercase(),
+        kind: EventKind::from_name(visit.query.text("type")),
+        name: visit.query.text("name"),
+        text: visit.query.text("text").to_lowercase(),
     };
     let (events, cursor) = visit.site.state.feed.events();
     let zone = TimeZone::system();
@@ -74,8 +74,8 @@ pub fn page(visit: &Visit<'_>) -> Result<HttpResponse, Refusal> {
     let page = Events {
         frame: Frame::new(visit, Page::Events, "Events"),
         kinds: kinds(wanted.kind),
-        name: visit.text("name"),
-        text: visit.text("text"),
+        name: visit.query.text("name"),
+        text: visit.query.text("text"),
         note: match (found, rows.len()) {
             (0, _) if total == 0 => "Nothing has happened yet.".to_owned(),
             (0, _) => format!("None of the last {total} events is like that."),

@@ -23,7 +23,7 @@ impl Filter {
     /// The filter of a page's parameters.
     #[must_use]
     pub fn of(visit: &Visit<'_>) -> Self {
-        Self::new(visit.get("q"), visit.get("state"))
+        Self::new(visit.query.get("q"), visit.query.get("state"))
     }
 
     /// A state that does not exist filters nothing.

@@ -6,11 +6,14 @@ use askama::Template;
 use slog::error;
 
 use super::filter::shortened;
-use super::{Page, Visit, html};
-use crate::answer::Refusal;
+use super::{Page, Visit};
+use crate::answer::{self, Refusal};
 use crate::caller::Caller;
 use crate::query;
 use crate::state::STANDS_IN_FOR;
+
+/// `Content-Type` of pages.
+pub const HTML: &str = "text/html;charset=utf-8";
 
 /// Bytes of a message from a URL that are shown; ours are shorter.
 const LONGEST_MESSAGE: usize = 8192;
@@ -37,8 +40,8 @@ impl Message {
     /// The message in a URL; a link may bring any text.
     fn of(visit: &Visit<'_>) -> Option<Self> {
         Some(Self {
-            text: shortened(visit.get("message")?, LONGEST_MESSAGE).to_owned(),
-            failed: visit.get("failed").is_some(),
+            text: shortened(visit.query.get("message")?, LONGEST_MESSAGE).to_owned(),
+            failed: visit.query.get("failed").is_some(),
         })
     }
 
@@ -123,7 +126,8 @@ impl<'a> Frame<'a> {
 /// # Errors
 /// As of [`render`].
 pub fn respond(visit: &Visit<'_>, page: &impl Template) -> Result<HttpResponse, Refusal> {
-    render(visit, page).map(html::respond)
+    let page = render(visit, page)?;
+    Ok(answer::uncached(StatusCode::OK, HTML).body(page))
 }
 
 /// A page as text.

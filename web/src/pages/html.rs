@@ -1,18 +1,6 @@
-//! A page as an answer, and text in it.
+//! Text in pages of the original, escaped as it does that.
 
-use actix_web::HttpResponse;
-use actix_web::http::header;
 use visord_actors::log::follow::unfinished;
-
-use crate::answer;
-
-/// A page as an answer.
-#[must_use]
-pub fn respond(page: String) -> HttpResponse {
-    answer::uncached(&mut HttpResponse::Ok())
-        .insert_header((header::CONTENT_TYPE, "text/html;charset=utf-8"))
-        .body(page)
-}
 
 /// Text for a page as the original escapes it: `&` is left alone where it looks like the start
 /// of an entity (spec interfaces 5.6), so `&lt;` in a log shows as `<`. Nothing that is left

@@ -5,7 +5,6 @@
 //! a page says of the log whatever was found, [`View`] what it shows of that part.
 
 mod download;
-mod json;
 mod read;
 mod render;
 
@@ -14,13 +13,14 @@ use std::io;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use askama::Template;
+use serde_json::json;
 use visord_model::event::Stream;
 use visord_model::log_line::Level;
 
 use self::read::{Asked, Found, Shown};
 use super::frame::{self, Frame};
 use super::{Page, Visit};
-use crate::answer::Refusal;
+use crate::answer::{self, Refusal};
 use crate::budget;
 use crate::log_source::{Absent, LogSource};
 use crate::log_view;
@@ -79,9 +79,9 @@ struct View {
 
 /// The page of a log, a part of it for the browser's module, or all of it as a file.
 pub async fn page(visit: &Visit<'_>, source: &LogSource) -> Result<HttpResponse, Refusal> {
-    let old = visit.number("old").unwrap_or(0);
+    let old = visit.query.number("old").unwrap_or(0);
     let path = source.file(visit.site, old).await;
-    if visit.text("download") == "1" {
+    if visit.query.text("download") == "1" {
         return match path {
             Ok(path) => download::respond(visit, path, &download::name(source)).await,
             Err(absent) => {
@@ -90,7 +90,7 @@ pub async fn page(visit: &Visit<'_>, source: &LogSource) -> Result<HttpResponse,
             }
         };
     }
-    let is_json = visit.text("format") == "json";
+    let is_json = visit.query.text("format") == "json";
     let length = length(visit, is_json);
     let share = visit.site.state.share(cost(length)).await;
     let share = share.ok_or_else(Refusal::busy)?;
@@ -99,7 +99,7 @@ pub async fn page(visit: &Visit<'_>, source: &LogSource) -> Result<HttpResponse,
         Ok(path) => {
             let asked = Asked {
                 path: path.clone(),
-                parameters: visit.parameters.clone(),
+                query: visit.query.clone(),
                 here: log.file(old),
                 length,
                 old,
@@ -117,7 +117,7 @@ pub async fn page(visit: &Visit<'_>, source: &LogSource) -> Result<HttpResponse,
         Err(absent) => Err(absent),
     };
     if is_json {
-        return Ok(budget::counted(json::respond(found), share));
+        return Ok(budget::counted(respond_json(found), share));
     }
     let is_error = match (&found, source) {
         (Err(absent), LogSource::Process(..)) => !absent.may_come(),
@@ -134,6 +134,19 @@ pub async fn page(visit: &Visit<'_>, source: &LogSource) -> Result<HttpResponse,
     Ok(budget::counted(response, share))
 }
 
+/// A part of a log for the browser's module.
+fn respond_json(found: Result<Found, Absent>) -> HttpResponse {
+    let (status, body) = match found {
+        Ok(found) if matches!(found.shown, Shown::Hits(_)) => (StatusCode::BAD_REQUEST, found.text),
+        Ok(found) => (StatusCode::OK, found.text),
+        Err(absent) => {
+            let body = json!({ "absent": absent.to_string(), "mayCome": absent.may_come() });
+            (StatusCode::NOT_FOUND, body.to_string())
+        }
+    };
+    answer::uncached(status, "application/json").body(body)
+}
+
 fn log_page<'a>(
     visit: &'a Visit<'_>,
     source: &LogSource,
@@ -148,8 +161,8 @@ fn log_page<'a>(
     LogPage {
         frame: Frame::new(visit, page, title),
         log,
-        find: visit.text("find"),
-        at: visit.text("at"),
+        find: visit.query.text("find"),
+        at: visit.query.text("at"),
         levels: levels
             .map(|level| (level.code(), chosen == Some(*level)))
             .collect(),
@@ -159,7 +172,7 @@ fn log_page<'a>(
 
 /// The least level that is shown.
 fn level(visit: &Visit<'_>) -> Option<Level> {
-    Level::from_code(visit.text("level"))
+    Level::from_code(visit.query.text("level"))
 }
 
 /// About how many bytes an answer with so many bytes of a log takes.
@@ -170,9 +183,13 @@ fn cost(length: u64) -> usize {
 /// How much of the log: of the activity log with a level more, as most lines will not count.
 fn length(visit: &Visit<'_>, is_json: bool) -> u64 {
     if is_json {
-        return visit.number("bytes").unwrap_or(CHUNK).clamp(1024, CHUNK);
+        return visit
+            .query
+            .number("bytes")
+            .unwrap_or(CHUNK)
+            .clamp(1024, CHUNK);
     }
-    if visit.get("level").is_some() {
+    if visit.query.get("level").is_some() {
         log_view::MOST
     } else {
         log_view::PAGE
@@ -210,7 +227,7 @@ impl View {
         };
         match shown {
             Shown::Hits(hits) => {
-                let find = visit.text("find");
+                let find = visit.query.text("find");
                 let text = query::encoded(find);
                 Self {
                     note: render::about_hits(&hits, find),
@@ -227,7 +244,7 @@ impl View {
                     true => here(format!("from={}", window.to)),
                     false => view.newer_file.clone(),
                 };
-                let is_chosen = |name| visit.get(name).is_some();
+                let is_chosen = |name| visit.query.get(name).is_some();
                 Self {
                     note: render::about(&window),
                     older: before(window.from).or_else(|| view.older_file.clone()),
@@ -237,7 +254,7 @@ impl View {
                 }
             }
             Shown::Untimed(window) => Self {
-                note: untimed(visit.text("at")),
+                note: untimed(visit.query.text("at")),
                 older: before(window.from),
                 ..view
             },

@@ -35,7 +35,7 @@ pub enum Verb {
 }
 
 /// The texts about a verb.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Texts {
     /// In forms.
     pub word: &'static str,
@@ -53,6 +53,31 @@ pub struct Texts {
     pub idle: &'static str,
 }
 
+const CLEARED: &str = "Cleared the logs of";
+
+const LEFT: &str = "Left alone";
+
+impl Texts {
+    /// Where questions and the button that confirms use the label.
+    const fn of(
+        word: &'static str,
+        label: &'static str,
+        doing: &'static str,
+        done: &'static str,
+        idle: &'static str,
+    ) -> Self {
+        Self {
+            word,
+            label,
+            confirm: label,
+            question: label,
+            doing,
+            done,
+            idle,
+        }
+    }
+}
+
 impl Verb {
     /// In the order of the buttons.
     pub const ALL: [Self; 5] = [
@@ -65,52 +90,20 @@ impl Verb {
 
     /// What pages say about it.
     #[must_use]
-    pub const fn texts(self) -> &'static Texts {
+    pub const fn texts(self) -> Texts {
         match self {
-            Self::Start => &Texts {
-                word: "start",
-                label: "Start",
-                confirm: "Start",
-                question: "Start",
-                doing: "Starting",
-                done: "Started",
-                idle: "Already running",
-            },
-            Self::Stop => &Texts {
-                word: "stop",
-                label: "Stop",
-                confirm: "Stop",
-                question: "Stop",
-                doing: "Stopping",
-                done: "Stopped",
-                idle: "Not running",
-            },
-            Self::Restart => &Texts {
-                word: "restart",
-                label: "Restart",
-                confirm: "Restart",
-                question: "Restart",
-                doing: "Restarting",
-                done: "Restarted",
-                idle: "Left alone",
-            },
-            Self::Signal => &Texts {
-                word: "signal",
-                label: "Signal…",
+            Self::Start => Texts::of("start", "Start", "Starting", "Started", "Already running"),
+            Self::Stop => Texts::of("stop", "Stop", "Stopping", "Stopped", "Not running"),
+            Self::Restart => Texts::of("restart", "Restart", "Restarting", "Restarted", LEFT),
+            Self::Signal => Texts {
                 confirm: "Send the signal",
                 question: "Send a signal to",
-                doing: "Signalling",
-                done: "",
-                idle: "Not running",
+                ..Texts::of("signal", "Signal…", "Signalling", "", "Not running")
             },
-            Self::ClearLog => &Texts {
-                word: "clearlog",
-                label: "Clear Log",
+            Self::ClearLog => Texts {
                 confirm: "Clear logs",
                 question: "Clear the logs of",
-                doing: "Clearing logs",
-                done: "Cleared the logs of",
-                idle: "Left alone",
+                ..Texts::of("clearlog", "Clear Log", "Clearing logs", CLEARED, LEFT)
             },
         }
     }

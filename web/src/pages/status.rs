@@ -151,7 +151,7 @@ pub async fn answer(visit: &Visit<'_>) -> Result<HttpResponse, Refusal> {
         // what comes too late is for the next page
         let _ = timeout(PATIENCE, sampled).await;
     }
-    match visit.get("process") {
+    match visit.query.get("process") {
         Some(process) => process::page(visit, process),
         None => page(visit),
     }

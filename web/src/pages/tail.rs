@@ -3,7 +3,7 @@
 use std::io;
 
 use actix_web::HttpResponse;
-use actix_web::http::header::CONTENT_TYPE;
+use actix_web::http::StatusCode;
 use actix_web::web::Bytes;
 use askama::Template;
 use futures_util::{Stream, StreamExt as _, stream};
@@ -38,8 +38,9 @@ struct Tail<'a> {
 
 /// The page. What is wrong is shown where the text would be.
 pub async fn page(visit: &Visit<'_>) -> Result<HttpResponse, Refusal> {
-    let name = visit.get("processname");
+    let name = visit.query.get("processname");
     let limit = visit
+        .query
         .get("limit")
         .filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()))
         // more digits than a number holds are more than the most
@@ -109,8 +110,7 @@ async fn respond_in_pieces(
     let part = |text: &str| stream::iter([Ok(Bytes::from(text.to_owned()))]);
     let text = escaped(rest, escaper, state.workers.clone());
     let pieces = part(before).chain(text).chain(part(after));
-    let mut response = HttpResponse::Ok();
-    answer::uncached(&mut response).insert_header((CONTENT_TYPE, "text/html;charset=utf-8"));
+    let mut response = answer::uncached(StatusCode::OK, frame::HTML);
     Ok(in_pieces(visit.request, &mut response, pieces, share))
 }
 

@@ -49,7 +49,7 @@ pub(super) async fn respond(
     let Ok(Ok((file, size))) = opened else {
         return Err(Refusal::NOT_FOUND);
     };
-    let from: i64 = visit.number("from").unwrap_or(0);
+    let from: i64 = visit.query.number("from").unwrap_or(0);
     let first = match u64::try_from(from) {
         Ok(offset) => offset.min(size),
         Err(_) => size.saturating_sub(from.unsigned_abs()),
@@ -62,8 +62,7 @@ pub(super) async fn respond(
         let _still = &still;
     });
     Ok(HttpResponse::Ok()
-        .insert_header((header::CONTENT_TYPE, "text/plain;charset=utf-8"))
-        .insert_header((header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .content_type("text/plain;charset=utf-8")
         .insert_header((
             header::CONTENT_DISPOSITION,
             format!("attachment; filename=\"{name}\""),
