@@ -16,22 +16,12 @@ use super::printed::{printed, quoted};
 use super::reply::{Outcome, Reply};
 use crate::state::AppState;
 
-const TARGET: Param = param(
-    "string",
-    "name",
-    "the process, as `name` or `group:name`, or `group:*` for all of a group",
-);
-const WAIT: Param = optional(
-    "boolean",
-    "wait",
-    "answer only when it is done (default true)",
-);
-const SIGNAL: Param = param("string", "signal", "its name, as `HUP`, or its number");
-const EACH: Param = param(
-    "array",
-    "results",
-    "for each process acted on a struct: name, group, status, description",
-);
+const TARGET: Param =
+    param("string name the process, as `name` or `group:name`, or `group:*` for all of a group");
+const WAIT: Param = optional("boolean wait answer only when it is done (default true)");
+const SIGNAL: Param = param("string signal its name, as `HUP`, or its number");
+const EACH: &str =
+    "array results for each process acted on a struct: name, group, status, description";
 
 /// The commands.
 pub const METHODS: &[Method] = &[
@@ -70,12 +60,12 @@ pub const METHODS: &[Method] = &[
         .returns(EACH),
     operate("sendProcessStdin", later!(send_stdin))
         .help("Write a text to the standard input of a process, as UTF-8.")
-        .takes(&[TARGET, param("string", "chars", "the text")]),
+        .takes(&[TARGET, param("string chars the text")]),
     operate("sendRemoteCommEvent", later!(send_event))
         .help("Tell event listeners something: publish a REMOTE_COMMUNICATION event.")
         .takes(&[
-            param("string", "type", "what kind of event it is"),
-            param("string", "data", "what it says"),
+            param("string type what kind of event it is"),
+            param("string data what it says"),
         ])
         .while_closing(),
     admin("shutdown", later!(shutdown)).help("Stop every process in order, then end the daemon."),

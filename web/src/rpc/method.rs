@@ -47,8 +47,10 @@ pub struct Param {
     pub optional: bool,
 }
 
-/// A parameter that must be given.
-pub const fn param(kind: &'static str, name: &'static str, text: &'static str) -> Param {
+/// A parameter that must be given, as its line in the help says it: `TYPE NAME what it is`.
+pub const fn param(line: &'static str) -> Param {
+    let (kind, rest) = first_word(line);
+    let (name, text) = first_word(rest);
     Param {
         kind,
         name,
@@ -58,18 +60,28 @@ pub const fn param(kind: &'static str, name: &'static str, text: &'static str) -
 }
 
 /// A parameter that may be left out.
-pub const fn optional(kind: &'static str, name: &'static str, text: &'static str) -> Param {
+pub const fn optional(line: &'static str) -> Param {
     Param {
         optional: true,
-        ..param(kind, name, text)
+        ..param(line)
     }
 }
 
+/// What is before the first blank, and what after it.
+const fn first_word(line: &'static str) -> (&'static str, &'static str) {
+    let mut end = 0;
+    while line.as_bytes()[end] != b' ' {
+        end += 1;
+    }
+    let (word, rest) = line.split_at(end);
+    (word, rest.split_at(1).1)
+}
+
 /// The parameter that names one process.
-pub const PROCESS: Param = param("string", "name", "the process, as `name` or `group:name`");
+pub const PROCESS: Param = param("string name the process, as `name` or `group:name`");
 
 /// The parameter that names a group.
-pub const GROUP: Param = param("string", "name", "the group");
+pub const GROUP: Param = param("string name the group");
 
 /// What a method does.
 #[derive(Clone, Copy)]
@@ -121,7 +133,7 @@ impl Method {
             name,
             help: "",
             params: &[],
-            returns: param("boolean", "result", "true, unless there is a fault"),
+            returns: param("boolean result true, unless there is a fault"),
             right,
             while_closing: false,
             listed: true,
@@ -141,9 +153,9 @@ impl Method {
         self
     }
 
-    /// With this return value.
-    pub const fn returns(mut self, returns: Param) -> Self {
-        self.returns = returns;
+    /// With this return value: `TYPE NAME what it is`.
+    pub const fn returns(mut self, line: &'static str) -> Self {
+        self.returns = param(line);
         self
     }
 

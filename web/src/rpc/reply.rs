@@ -3,10 +3,11 @@
 
 use std::fmt;
 
-use visord_actors::log::reader::Section;
 use visord_model::fault::Fault;
 use visord_xmlrpc::writer::StructWriter;
 use visord_xmlrpc::{Slot, Value, WireFault, WriteXml, Written};
+
+use super::logs::LogPart;
 
 /// How a call of one of our own methods ends.
 pub type Outcome = Result<Reply, Fault>;
@@ -16,8 +17,9 @@ pub type Outcome = Result<Reply, Fault>;
 pub enum Reply {
     /// All of it is known.
     Complete(Complete),
-    /// A log of which only the beginning has been read.
-    Log(LogReply),
+    /// A log of which only the beginning has been read. Of a `tail` method also the size of the log,
+    /// and whether there was more than asked for; the three are an array.
+    Log(LogPart, Option<(i64, bool)>),
     /// The results of calls that are yet to be made for the same caller.
     Calls(Vec<Value>),
 }
@@ -27,18 +29,6 @@ pub struct Complete {
     write: Box<dyn Fn(Slot<'_>) -> Written>,
     /// About how many bytes of XML it is.
     pub size: usize,
-}
-
-/// A log that is read while it is sent.
-#[derive(Debug)]
-pub struct LogReply {
-    /// Its first bytes.
-    pub first: Vec<u8>,
-    /// What has yet to be read.
-    pub rest: Section,
-    /// Of a `tail` method: the size of the log, and whether there was more than asked for. The
-    /// three are an array.
-    pub tail: Option<(i64, bool)>,
 }
 
 impl Reply {

@@ -6,16 +6,18 @@
 //! memory, which are reserved before the first of them is sent ([`crate::budget`]).
 
 use std::io;
+use std::pin::pin;
 use std::sync::Arc;
 
 use actix_web::rt;
 use actix_web::web::Bytes;
-use futures_util::{Stream, stream};
+use futures_util::{Stream, StreamExt as _, stream};
 use tokio::sync::{mpsc, oneshot};
 use visord_model::fault::FaultCode;
 use visord_xmlrpc::{ReplyStream, TextEncoder, Value, WriteXml as _, encode_fault, write_reply};
 
-use super::reply::{Complete, Failure, LogReply, Reply};
+use super::logs::LogPart;
+use super::reply::{Complete, Failure, Reply};
 use super::{Callee, perform, system};
 use crate::budget::{PIECE, Reservation, SMALL, STREAM};
 use crate::caller::Right;
@@ -152,7 +154,7 @@ impl Writer {
                 self.out.item(&reply);
                 Ok(())
             }
-            Reply::Log(log) => self.log(log).await,
+            Reply::Log(part, tail) => self.log(part, tail).await,
             Reply::Calls(calls) => {
                 self.calls(right, calls).await;
                 Ok(())
@@ -164,29 +166,32 @@ impl Writer {
         }
     }
 
-    async fn log(&mut self, log: LogReply) -> Result<(), Ended> {
-        if log.tail.is_some() {
+    async fn log(&mut self, part: LogPart, tail: Option<(i64, bool)>) -> Result<(), Ended> {
+        if tail.is_some() {
             self.out.begin_array();
         }
         self.out.begin_text();
         let mut encoder = TextEncoder::default();
-        self.out.text(&encoder.push(&log.first));
-        let mut rest = log.rest;
-        while !rest.is_at_end() {
+        if part.rest.is_none() {
+            self.out.text(&encoder.last(&part.first));
+        } else {
+            self.out.text(&encoder.push(&part.first));
+            let workers = self.state.workers.clone();
+            let mut rest = pin!(part.rest(workers, move |bytes, is_last| {
+                if is_last {
+                    std::mem::take(&mut encoder).last(bytes)
+                } else {
+                    encoder.push(bytes)
+                }
+            }));
             self.send_on().await?;
-            let read = self.state.workers.run(move || {
-                let text = rest.piece(PIECE).map(|bytes| encoder.push(&bytes));
-                text.map(|text| (text, rest, encoder))
-            });
-            let Ok(Ok((text, unread, unfinished))) = read.await else {
-                return Err(Ended);
-            };
-            self.out.text(&text);
-            (rest, encoder) = (unread, unfinished);
+            while let Some(text) = rest.next().await {
+                self.out.text(&text.map_err(|_| Ended)?);
+                self.send_on().await?;
+            }
         }
-        self.out.text(&encoder.last(&[]));
         self.out.end();
-        if let Some((size, has_more)) = log.tail {
+        if let Some((size, has_more)) = tail {
             self.out.item(&size);
             self.out.item(&has_more);
             self.out.end();
@@ -206,9 +211,9 @@ impl Writer {
                     self.out.item(&reply);
                     self.send_on().await
                 }
-                Ok(Reply::Log(log)) if !self.client.is_gone() => self.log(log).await,
+                Ok(Reply::Log(part, tail)) if !self.client.is_gone() => self.log(part, tail).await,
                 // a client that has left reads no logs; there is no multicall within another
-                Ok(Reply::Log(_) | Reply::Calls(_)) => Err(Ended),
+                Ok(Reply::Log(..) | Reply::Calls(_)) => Err(Ended),
                 Err(failure) => {
                     self.out.item(&failure);
                     self.send_on().await
