@@ -7,9 +7,9 @@
 
 use std::fmt;
 use std::io::{self, Read, Write};
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, ToSocketAddrs};
-use std::os::fd::{AsFd, AsRawFd};
-use std::os::unix::net::{UnixListener, UnixStream};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, ToSocketAddrs};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -40,21 +40,12 @@ const ATTEMPTS: usize = 10;
 pub struct Bound {
     /// Its configuration.
     pub config: HttpConfig,
-    /// The socket.
-    pub socket: ListeningSocket,
+    /// The socket, of TCP or a unix socket as the configuration says.
+    pub socket: OwnedFd,
     /// Its certificate, if it uses TLS.
     pub tls: Option<Arc<Tls>>,
     /// The socket file that was created for it, if it is a unix socket.
     file: Option<(PathBuf, Identity)>,
-}
-
-/// A listening socket of either kind.
-#[derive(Debug)]
-pub enum ListeningSocket {
-    /// TCP.
-    Inet(TcpListener),
-    /// A unix socket.
-    Unix(UnixListener),
 }
 
 /// Why a server could not be opened; displayed as the original does.
@@ -193,37 +184,14 @@ impl Bound {
     }
 }
 
-impl ListeningSocket {
-    /// Another descriptor of the same socket.
-    ///
-    /// # Errors
-    /// There are too many descriptors.
-    pub fn try_clone(&self) -> io::Result<Self> {
-        Ok(match self {
-            Self::Inet(listener) => Self::Inet(listener.try_clone()?),
-            Self::Unix(listener) => Self::Unix(listener.try_clone()?),
-        })
-    }
-}
-
-/// Whether a server with this configuration can continue with the socket of the other.
-#[must_use]
-pub fn is_same_place(one: &HttpConfig, other: &HttpConfig) -> bool {
-    one.address == other.address
-}
-
 /// Whether a server cannot be opened while the other is: they have a path or a port in common.
 #[must_use]
 pub fn is_in_the_way(one: &HttpConfig, other: &HttpConfig) -> bool {
+    use HttpAddress::{Inet, Unix};
     match (&one.address, &other.address) {
-        (HttpAddress::Unix { path: one, .. }, HttpAddress::Unix { path: other, .. }) => {
-            one == other
-        }
-        (HttpAddress::Inet { port: one, .. }, HttpAddress::Inet { port: other, .. }) => {
-            one == other
-        }
-        (HttpAddress::Unix { .. }, HttpAddress::Inet { .. })
-        | (HttpAddress::Inet { .. }, HttpAddress::Unix { .. }) => false,
+        (Unix { path: one, .. }, Unix { path: other, .. }) => one == other,
+        (Inet { port: one, .. }, Inet { port: other, .. }) => one == other,
+        (Unix { .. }, Inet { .. }) | (Inet { .. }, Unix { .. }) => false,
     }
 }
 
@@ -246,13 +214,10 @@ pub fn read_certificate(config: &HttpConfig) -> Result<Option<Tls>, ListenError>
 pub fn bind_one(config: &HttpConfig) -> Result<Bound, ListenError> {
     let tls = read_certificate(config)?;
     let (socket, file) = match &config.address {
-        HttpAddress::Inet { host, port } => (ListeningSocket::Inet(bind_inet(host, *port)?), None),
+        HttpAddress::Inet { host, port } => (bind_inet(host, *port)?, None),
         HttpAddress::Unix { path, mode, owner } => {
-            let (listener, identity) = bind_unix(path, *mode, *owner)?;
-            (
-                ListeningSocket::Unix(listener),
-                Some((path.clone(), identity)),
-            )
+            let (socket, identity) = bind_unix(path, *mode, *owner)?;
+            (socket, Some((path.clone(), identity)))
         }
     };
     Ok(Bound {
@@ -263,7 +228,7 @@ pub fn bind_one(config: &HttpConfig) -> Result<Bound, ListenError> {
     })
 }
 
-fn bind_inet(host: &str, port: u16) -> Result<TcpListener, ListenError> {
+fn bind_inet(host: &str, port: u16) -> Result<OwnedFd, ListenError> {
     let address = resolve(host, port)?;
     let family = if address.is_ipv4() {
         AddressFamily::Inet
@@ -277,7 +242,7 @@ fn bind_inet(host: &str, port: u16) -> Result<TcpListener, ListenError> {
     }
     bind(fd.as_raw_fd(), &SockaddrStorage::from(address))?;
     listen(&fd, Backlog::new(BACKLOG)?)?;
-    Ok(TcpListener::from(fd))
+    Ok(fd)
 }
 
 /// The address of a host: every IPv4 interface for an empty name, and an IPv4 address of a name that
@@ -306,11 +271,7 @@ fn lookup(error: io::Error) -> ListenError {
 }
 
 /// Opens a unix socket, after removing a socket file that is no longer served.
-fn bind_unix(
-    path: &Path,
-    mode: u32,
-    owner: Ownership,
-) -> Result<(UnixListener, Identity), ListenError> {
+fn bind_unix(path: &Path, mode: u32, owner: Ownership) -> Result<(OwnedFd, Identity), ListenError> {
     let looks = SocketPermissions {
         mode,
         uid: owner.uid,
@@ -324,7 +285,7 @@ fn bind_unix(
             )?)
         });
         let (error, is_owner) = match bound {
-            Ok((socket, identity)) => return Ok((UnixListener::from(socket), identity)),
+            Ok(bound) => return Ok(bound),
             Err(BindError::Owner(error)) => (error, true),
             Err(BindError::Bind(error) | BindError::Mode(error)) => (error, false),
         };
@@ -346,10 +307,8 @@ fn bind_unix(
 
 fn own_name() -> String {
     let uid = Uid::effective();
-    match User::from_uid(uid) {
-        Ok(Some(user)) => user.name,
-        Ok(None) | Err(_) => uid.to_string(),
-    }
+    let user = User::from_uid(uid).ok().flatten();
+    user.map_or_else(|| uid.to_string(), |user| user.name)
 }
 
 /// Removes a socket that is no longer served.

@@ -5,12 +5,14 @@ pub mod find;
 pub mod jump;
 pub mod time;
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 
 use visord_actors::log::follow::{Place, first_character, unfinished};
+use visord_model::output::ansi;
 
 /// Bytes on a page.
 pub const PAGE: u64 = 64 * 1024;
@@ -104,6 +106,15 @@ fn first_line(bytes: &[u8]) -> usize {
     match end {
         Some(end) if end + 1 < bytes.len() => end + 1,
         Some(_) | None => first_character(bytes),
+    }
+}
+
+/// A line without its escape sequences.
+fn visible(line: &[u8]) -> Cow<'_, [u8]> {
+    if ansi::contains_sequence(line) {
+        ansi::strip(line).into()
+    } else {
+        line.into()
     }
 }
 

@@ -61,6 +61,16 @@ pub fn pairs(text: &str) -> impl Iterator<Item = (String, String)> {
         .filter(|(_, value)| !value.is_empty())
 }
 
+/// The beginning of a text, at most so many bytes.
+#[must_use]
+pub fn shortened(text: &str, most: usize) -> &str {
+    let mut end = most.min(text.len());
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

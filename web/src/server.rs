@@ -7,6 +7,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::os::fd::OwnedFd;
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,7 +31,7 @@ use visord_model::log_line::{Level, LogLine};
 
 use crate::auth::Users;
 use crate::connections::{ConnectionLimiter, Io};
-use crate::listen::{Bound, ListeningSocket};
+use crate::listen::Bound;
 use crate::routes;
 use crate::site::{HttpListener, ServerState, Site};
 use crate::state::AppState;
@@ -45,7 +46,7 @@ const RECOVERY: Duration = Duration::from_millis(200);
 /// See the module.
 pub struct WebServer {
     /// Those of `sites`, until the actor runs.
-    sockets: Vec<ListeningSocket>,
+    sockets: Vec<OwnedFd>,
     /// One for each listener.
     sites: Vec<Site>,
     accepting: Vec<AbortHandle>,
@@ -108,9 +109,8 @@ impl WebServer {
         let state = Arc::new(state);
         let listeners = bound.iter().map(|one| (&one.config).into()).collect();
         let server = Arc::new(ServerState::new(listeners)?);
-        let sockets: io::Result<Vec<ListeningSocket>> =
-            bound.iter().map(|one| one.socket.try_clone()).collect();
-        let sockets = sockets?;
+        let sockets = bound.iter().map(|one| one.socket.try_clone());
+        let sockets = sockets.collect::<io::Result<_>>()?;
         let sites = bound.iter().map(|one| Site {
             state: Arc::clone(&state),
             server: Arc::clone(&server),
@@ -160,13 +160,16 @@ impl Actor for WebServer {
 
     fn started(&mut self, _: &mut Self::Context) {
         for (socket, site) in self.sockets.drain(..).zip(&self.sites) {
-            let section = site.listener.info.section.clone();
-            match Acceptor::new(socket) {
+            let info = &site.listener.info;
+            match Acceptor::new(socket, info.socket.is_some()) {
                 Ok(acceptor) => {
                     let task = rt::spawn(accept(acceptor, site.clone()));
                     self.accepting.push(task.abort_handle());
                 }
-                Err(error) => error!(site.state.log, "could not serve '{section}': {error}"),
+                Err(error) => {
+                    let section = &info.section;
+                    error!(site.state.log, "could not serve '{section}': {error}");
+                }
             }
         }
     }

@@ -3,6 +3,7 @@
 use std::future::Future as _;
 use std::io::{self, IoSlice};
 use std::net::SocketAddr;
+use std::os::fd::OwnedFd;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
@@ -12,7 +13,6 @@ use tokio::net::{TcpListener, UnixListener};
 use tokio::time::{Sleep, sleep};
 
 use crate::connections::{Connection, Io, Peer};
-use crate::listen::ListeningSocket;
 
 /// A listening socket in the reactor.
 #[derive(Debug)]
@@ -38,17 +38,15 @@ impl Acceptor {
     ///
     /// # Errors
     /// The system does not allow it.
-    pub fn new(socket: ListeningSocket) -> io::Result<Self> {
-        Ok(match socket {
-            ListeningSocket::Inet(listener) => {
-                listener.set_nonblocking(true)?;
-                Self::Inet(TcpListener::from_std(listener)?)
-            }
-            ListeningSocket::Unix(listener) => {
-                listener.set_nonblocking(true)?;
-                Self::Unix(UnixListener::from_std(listener)?)
-            }
-        })
+    pub fn new(socket: OwnedFd, is_unix: bool) -> io::Result<Self> {
+        if is_unix {
+            let listener = std::os::unix::net::UnixListener::from(socket);
+            listener.set_nonblocking(true)?;
+            return UnixListener::from_std(listener).map(Self::Unix);
+        }
+        let listener = std::net::TcpListener::from(socket);
+        listener.set_nonblocking(true)?;
+        TcpListener::from_std(listener).map(Self::Inet)
     }
 
     /// The next connection.

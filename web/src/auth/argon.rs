@@ -10,7 +10,6 @@
 
 use std::fmt;
 use std::io;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use actix_web::rt;
@@ -53,36 +52,20 @@ pub(crate) struct VerificationQueues {
 #[derive(Debug)]
 struct VerificationQueue {
     turn: Arc<Semaphore>,
-    waiting: AtomicUsize,
+    /// For those that wait.
+    places: Semaphore,
 }
 
 /// Too many verifications wait already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct QueueFull;
 
-/// A verification that waits in a queue.
-struct Waiting<'a>(&'a AtomicUsize);
-
 impl Default for VerificationQueue {
     fn default() -> Self {
         Self {
             turn: Arc::new(Semaphore::new(1)),
-            waiting: AtomicUsize::new(0),
+            places: Semaphore::new(MOST_WAITING),
         }
-    }
-}
-
-impl VerificationQueue {
-    fn enter(&self) -> Option<Waiting<'_>> {
-        let waiting = Waiting(&self.waiting);
-        // dropping it decrements the count
-        (self.waiting.fetch_add(1, Ordering::Relaxed) < MOST_WAITING).then_some(waiting)
-    }
-}
-
-impl Drop for Waiting<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -134,18 +117,15 @@ impl Argon {
         workers: &Workers,
     ) -> Result<bool, QueueFull> {
         let queues = &self.0.queues;
-        let queue = if is_trusted {
-            &queues.trusted
-        } else {
-            &queues.suspect
+        let queue = match is_trusted {
+            true => &queues.trusted,
+            false => &queues.suspect,
         };
-        let waiting = queue.enter().ok_or(QueueFull)?;
+        let place = queue.places.try_acquire().map_err(|_| QueueFull)?;
         // it is never closed
-        let turn = Arc::clone(&queue.turn)
-            .acquire_owned()
-            .await
-            .map_err(|_| QueueFull)?;
-        drop(waiting);
+        let turn = Arc::clone(&queue.turn).acquire_owned().await;
+        let turn = turn.map_err(|_| QueueFull)?;
+        drop(place);
         let (inner, workers) = (Arc::clone(&self.0), workers.clone());
         let verified = rt::spawn(async move {
             let began = clock::instant();

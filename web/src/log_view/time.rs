@@ -8,8 +8,8 @@
 use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::{Offset, TimeZone};
 use jiff::{Timestamp, ToSpan as _};
-use visord_model::output::ansi;
 
+use super::visible;
 use crate::clock;
 
 /// Bytes at the start of a line that may contain its time.
@@ -42,13 +42,7 @@ impl LogClock {
     #[must_use]
     pub fn of_line(&self, line: &[u8]) -> Option<i64> {
         let line = &line[..line.len().min(WITHIN + 80)];
-        let plain;
-        let line = if ansi::contains_sequence(line) {
-            plain = ansi::strip(line);
-            &plain[..]
-        } else {
-            line
-        };
+        let line = visible(line);
         let starts = 0..line.len().min(WITHIN);
         starts
             .filter(|&at| at == 0 || !line[at - 1].is_ascii_alphanumeric())

@@ -27,24 +27,24 @@ struct Configuration<'a> {
     frame: Frame<'a>,
     file: String,
     hidden: &'static str,
-    sections: Vec<Shown<'a>>,
+    sections: Vec<SectionView<'a>>,
     /// Only names, each with its place in a URL.
     names: Vec<(&'a str, String)>,
     /// Whether one section is shown, with all its options.
     is_only: bool,
 }
 
-struct Shown<'a> {
+struct SectionView<'a> {
     name: &'a str,
     quoted: String,
     place: String,
     remark: &'static str,
-    options: Vec<Row>,
+    options: Vec<OptionRow>,
     /// Options at their defaults that are not shown.
     left_out: usize,
 }
 
-struct Row {
+struct OptionRow {
     key: String,
     values: Vec<String>,
     more: usize,
@@ -139,7 +139,7 @@ fn same(one: &ListedSection, other: &ListedSection) -> bool {
             .all(|(one, other)| (&one.key, &one.effective) == (&other.key, &other.effective))
 }
 
-fn shown<'a>(section: &'a ListedSection, remark: &'static str, all: bool) -> Shown<'a> {
+fn shown<'a>(section: &'a ListedSection, remark: &'static str, all: bool) -> SectionView<'a> {
     // of the daemon itself every option is shown, even where nothing is set
     let all = all || !is_reread(&section.name);
     let options = if all {
@@ -147,7 +147,7 @@ fn shown<'a>(section: &'a ListedSection, remark: &'static str, all: bool) -> Sho
     } else {
         section.options.clone()
     };
-    Shown {
+    SectionView {
         name: &section.name,
         quoted: query::encoded(&section.name),
         place: format!("{}:{}", section.file.display(), section.line),
@@ -160,9 +160,9 @@ fn shown<'a>(section: &'a ListedSection, remark: &'static str, all: bool) -> Sho
     }
 }
 
-fn row(option: ListedOption) -> Row {
+fn row(option: ListedOption) -> OptionRow {
     let written = option.written;
-    Row {
+    OptionRow {
         written: written.filter(|text| option.effective != [text.as_str()]),
         key: option.key,
         values: option.effective,

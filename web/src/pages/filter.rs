@@ -33,7 +33,7 @@ impl Filter {
             all.find(|state| state.name().eq_ignore_ascii_case(name))
         };
         Self {
-            typed: shortened(typed.unwrap_or_default(), LONGEST).to_owned(),
+            typed: query::shortened(typed.unwrap_or_default(), LONGEST).to_owned(),
             state: state.and_then(named),
         }
     }
@@ -80,16 +80,6 @@ impl Filter {
         }
         out
     }
-}
-
-/// The beginning of a text, at most so many bytes.
-#[must_use]
-pub fn shortened(text: &str, most: usize) -> &str {
-    let mut end = most.min(text.len());
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    &text[..end]
 }
 
 #[cfg(test)]

@@ -5,7 +5,6 @@ use actix_web::http::StatusCode;
 use askama::Template;
 use slog::error;
 
-use super::filter::shortened;
 use super::{Page, Visit};
 use crate::answer::{self, Refusal};
 use crate::caller::Caller;
@@ -40,7 +39,7 @@ impl Message {
     /// The message in a URL; a link may bring any text.
     fn of(visit: &Visit<'_>) -> Option<Self> {
         Some(Self {
-            text: shortened(visit.query.get("message")?, LONGEST_MESSAGE).to_owned(),
+            text: query::shortened(visit.query.get("message")?, LONGEST_MESSAGE).to_owned(),
             failed: visit.query.get("failed").is_some(),
         })
     }

@@ -17,7 +17,7 @@ use serde_json::json;
 use visord_model::event::Stream;
 use visord_model::log_line::Level;
 
-use self::read::{Asked, Found, Shown};
+use self::read::{Asked, Found, FoundPart};
 use super::frame::{self, Frame};
 use super::{Page, Visit};
 use crate::answer::{self, Refusal};
@@ -137,7 +137,9 @@ pub async fn page(visit: &Visit<'_>, source: &LogSource) -> Result<HttpResponse,
 /// A part of a log for the browser's module.
 fn respond_json(found: Result<Found, Absent>) -> HttpResponse {
     let (status, body) = match found {
-        Ok(found) if matches!(found.shown, Shown::Hits(_)) => (StatusCode::BAD_REQUEST, found.text),
+        Ok(found) if matches!(found.shown, FoundPart::Hits(_)) => {
+            (StatusCode::BAD_REQUEST, found.text)
+        }
         Ok(found) => (StatusCode::OK, found.text),
         Err(absent) => {
             let body = json!({ "absent": absent.to_string(), "mayCome": absent.may_come() });
@@ -226,7 +228,7 @@ impl View {
             }
         };
         match shown {
-            Shown::Hits(hits) => {
+            FoundPart::Hits(hits) => {
                 let find = visit.query.text("find");
                 let text = query::encoded(find);
                 Self {
@@ -239,7 +241,7 @@ impl View {
                     ..view
                 }
             }
-            Shown::Window(window) => {
+            FoundPart::Window(window) => {
                 let newer = match window.to < window.size {
                     true => here(format!("from={}", window.to)),
                     false => view.newer_file.clone(),
@@ -253,7 +255,7 @@ impl View {
                     ..view
                 }
             }
-            Shown::Untimed(window) => Self {
+            FoundPart::Untimed(window) => Self {
                 note: untimed(visit.query.text("at")),
                 older: before(window.from),
                 ..view

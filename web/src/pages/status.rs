@@ -80,10 +80,10 @@ struct Section {
     /// Empty for programs that are a group of their own.
     group: String,
     tally: String,
-    rows: Vec<Row>,
+    rows: Vec<StatusRow>,
 }
 
-struct Row {
+struct StatusRow {
     name: String,
     quoted: String,
     badge: Badge,
@@ -246,8 +246,9 @@ fn sections(
 /// As much of the curves as there is room for.
 fn draw(sections: &mut [Section]) {
     let rows = || sections.iter().flat_map(|section| &section.rows);
-    let texts =
-        |row: &Row| 3 * row.name.len() + row.quoted.len() + row.description.len() + row.why.len();
+    let texts = |row: &StatusRow| {
+        3 * row.name.len() + row.quoted.len() + row.description.len() + row.why.len()
+    };
     let taken = rows().map(|row| ROW + texts(row)).sum::<usize>() + AROUND;
     let room = ENOUGH.saturating_sub(taken);
     for most in LENGTHS {
@@ -274,13 +275,13 @@ fn tally(members: &[&Arc<ProcessInfo>]) -> String {
     counts.collect::<Vec<_>>().join(", ")
 }
 
-fn row(info: &ProcessInfo, now: i64, usage: Option<&Usage>) -> Row {
+fn row(info: &ProcessInfo, now: i64, usage: Option<&Usage>) -> StatusRow {
     let (process, name) = (info.full_name(), named(info));
     let sample = usage.and_then(|usage| usage.now(&process));
     let samples = usage.map(|usage| usage.curve(&process));
     let description = info.description(now, &clock::short);
     let why = info.why();
-    Row {
+    StatusRow {
         quoted: query::encoded(&name),
         name,
         badge: Badge::of(info.state),

@@ -12,9 +12,9 @@ use visord_model::fault::{Fault, FaultCode};
 use visord_model::name::namespec;
 use visord_model::signal::Signal;
 
-use super::filter::shortened;
 use super::frame::Message;
 use super::order::{Order, Verb};
+use crate::query::shortened;
 use crate::state::AppState;
 
 /// Failures named one by one; of the others only the number is said. With the next three bounds a

@@ -80,9 +80,9 @@ impl WriteXml for Complete {
 /// Why a call has no result: a fault of ours, or that of the server that a namespace is forwarded
 /// to, passed on as it came.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Failure(pub WireFault);
+pub struct CallFailure(pub WireFault);
 
-impl From<Fault> for Failure {
+impl From<Fault> for CallFailure {
     fn from(fault: Fault) -> Self {
         Self(WireFault {
             code: fault.code.code().into(),
@@ -92,7 +92,7 @@ impl From<Fault> for Failure {
 }
 
 /// A failure as the result of one of several calls (spec interfaces 3.7).
-impl WriteXml for Failure {
+impl WriteXml for CallFailure {
     fn write_xml(&self, slot: Slot<'_>) -> Written {
         slot.structure(|out| {
             out.member("faultCode", &self.0.code);

@@ -17,7 +17,7 @@ use visord_model::fault::FaultCode;
 use visord_xmlrpc::{ReplyStream, TextEncoder, Value, WriteXml as _, encode_fault, write_reply};
 
 use super::logs::LogPart;
-use super::reply::{Complete, Failure, Reply};
+use super::reply::{CallFailure, Complete, Reply};
 use super::{Callee, perform, system};
 use crate::budget::{PIECE, Reservation, SMALL, STREAM};
 use crate::caller::Right;
@@ -42,8 +42,8 @@ pub enum Answer {
     Busy,
 }
 
-impl From<Failure> for Answer {
-    fn from(Failure(fault): Failure) -> Self {
+impl From<CallFailure> for Answer {
+    fn from(CallFailure(fault): CallFailure) -> Self {
         Self::Whole(encode_fault(fault.code, &fault.string))
     }
 }
@@ -97,7 +97,7 @@ pub(super) async fn transmit(state: &Arc<AppState>, right: Right, reply: Reply) 
     };
     rt::spawn(writer.write(right, reply));
     // without an answer the log cannot be read, or the daemon is about to end
-    let failed = |_| Failure::from(FaultCode::Failed.bare()).into();
+    let failed = |_| CallFailure::from(FaultCode::Failed.bare()).into();
     answer.await.unwrap_or_else(failed)
 }
 
@@ -229,7 +229,7 @@ impl Writer {
         }
     }
 
-    async fn call(&self, right: Right, call: &Value) -> Result<Reply, Failure> {
+    async fn call(&self, right: Right, call: &Value) -> Result<Reply, CallFailure> {
         let (name, args) = system::parse_call(call)?;
         let callee = Callee::find(&self.state, name);
         perform(&self.state, right, callee, name, args).await

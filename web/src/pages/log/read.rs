@@ -15,7 +15,7 @@ use crate::query::Parameters;
 use crate::site::Site;
 
 /// What a page shows.
-pub(super) enum Shown {
+pub(super) enum FoundPart {
     Window(Window),
     Hits(Hits),
     /// The window at a time, or the end for a log without times.
@@ -36,7 +36,7 @@ pub(super) struct Asked {
 /// What was found.
 pub(super) struct Found {
     /// Without the bytes of a window.
-    pub(super) shown: Shown,
+    pub(super) shown: FoundPart,
     /// For the page or the browser's module.
     pub(super) text: String,
     /// Whether there is a file before it.
@@ -69,7 +69,7 @@ fn found(asked: &Asked) -> io::Result<Found> {
     } else {
         html_of(&shown, asked)
     };
-    if let Shown::Window(window) | Shown::Untimed(window) = &mut shown {
+    if let FoundPart::Window(window) | FoundPart::Untimed(window) = &mut shown {
         window.bytes = Vec::new();
     }
     Ok(Found {
@@ -79,21 +79,21 @@ fn found(asked: &Asked) -> io::Result<Found> {
     })
 }
 
-fn html_of(shown: &Shown, asked: &Asked) -> String {
+fn html_of(shown: &FoundPart, asked: &Asked) -> String {
     let level = Level::from_code(asked.query.text("level"));
     match shown {
-        Shown::Hits(hits) => render::hits(hits, asked.query.text("find"), &asked.here),
-        Shown::Window(window) => render::window(window, asked.query.number("mark"), level),
-        Shown::Untimed(window) => render::window(window, None, level),
+        FoundPart::Hits(hits) => render::hits(hits, asked.query.text("find"), &asked.here),
+        FoundPart::Window(window) => render::window(window, asked.query.number("mark"), level),
+        FoundPart::Untimed(window) => render::window(window, None, level),
     }
 }
 
 /// For the browser's module, which searches what it has itself.
-fn json_of(shown: &Shown) -> String {
+fn json_of(shown: &FoundPart) -> String {
     let (window, is_timed) = match shown {
-        Shown::Window(window) => (window, true),
-        Shown::Untimed(window) => (window, false),
-        Shown::Hits(_) => return "{}".to_owned(),
+        FoundPart::Window(window) => (window, true),
+        FoundPart::Untimed(window) => (window, false),
+        FoundPart::Hits(_) => return "{}".to_owned(),
     };
     let place = window.place.to_string();
     json!({
@@ -109,16 +109,16 @@ fn json_of(shown: &Shown) -> String {
 }
 
 /// The part that was asked for. Blocks.
-fn part(asked: &Asked) -> io::Result<Shown> {
+fn part(asked: &Asked) -> io::Result<FoundPart> {
     let (path, length) = (&asked.path, asked.length);
     if let Some(text) = asked.query.get("find") {
-        return find::find(path, text, asked.query.number("to")).map(Shown::Hits);
+        return find::find(path, text, asked.query.number("to")).map(FoundPart::Hits);
     }
     let clock = LogClock::system();
     if let Some(time) = asked.query.get("at").and_then(|text| clock.meant(text)) {
         return Ok(match jump::jump(path, time, &clock)? {
-            Some(offset) => Shown::Window(log_view::read(path, Part::After(offset), length)?),
-            None => Shown::Untimed(log_view::read(path, Part::End, length)?),
+            Some(offset) => FoundPart::Window(log_view::read(path, Part::After(offset), length)?),
+            None => FoundPart::Untimed(log_view::read(path, Part::End, length)?),
         });
     }
     let part = match (asked.query.number("from"), asked.query.number("to")) {
@@ -128,7 +128,7 @@ fn part(asked: &Asked) -> io::Result<Shown> {
     };
     let window = log_view::read(path, part, length)?;
     Ok(match asked.query.get("at") {
-        Some(_) => Shown::Untimed(window),
-        None => Shown::Window(window),
+        Some(_) => FoundPart::Untimed(window),
+        None => FoundPart::Window(window),
     })
 }
