@@ -194,11 +194,11 @@ impl Users {
         let mut found = None;
         let mut named = None;
         for user in &self.0 {
-            let is_named: bool = presented.names(user).into();
-            if (presented.names(user) & presented.fits(user)).into() {
+            let is_named = presented.names(user);
+            if (is_named & presented.fits(user)).into() {
                 found = Some(user);
             }
-            if is_named {
+            if is_named.into() {
                 named = Some(user);
             }
         }

@@ -39,20 +39,9 @@ struct SectionView<'a> {
     quoted: String,
     place: String,
     remark: &'static str,
-    options: Vec<OptionRow>,
+    options: Vec<ListedOption>,
     /// Options at their defaults that are not shown.
     left_out: usize,
-}
-
-struct OptionRow {
-    key: String,
-    values: Vec<String>,
-    more: usize,
-    /// Only where it differs from the value.
-    written: Option<String>,
-    place: String,
-    is_set: bool,
-    known: bool,
 }
 
 /// The page; with the name of a section that section alone.
@@ -142,11 +131,6 @@ fn same(one: &ListedSection, other: &ListedSection) -> bool {
 fn shown<'a>(section: &'a ListedSection, remark: &'static str, all: bool) -> SectionView<'a> {
     // of the daemon itself every option is shown, even where nothing is set
     let all = all || !is_reread(&section.name);
-    let options = if all {
-        section.complete()
-    } else {
-        section.options.clone()
-    };
     SectionView {
         name: &section.name,
         quoted: query::encoded(&section.name),
@@ -156,30 +140,30 @@ fn shown<'a>(section: &'a ListedSection, remark: &'static str, all: bool) -> Sec
             (_, remark) => remark,
         },
         left_out: if all { 0 } else { section.unset_count() },
-        options: options.into_iter().map(row).collect(),
+        options: match all {
+            true => section.complete(),
+            false => section.options.clone(),
+        },
     }
 }
 
-fn row(option: ListedOption) -> OptionRow {
-    let written = option.written;
-    OptionRow {
-        written: written.filter(|text| option.effective != [text.as_str()]),
-        key: option.key,
-        values: option.effective,
-        more: option.more,
-        place: match &option.source {
-            Source::Default => "default".to_owned(),
-            Source::CommandLine => "command line".to_owned(),
-            Source::File {
-                file,
-                line,
-                inherited,
-            } => {
-                let from = if *inherited { " in [DEFAULT]" } else { "" };
-                format!("{}:{line}{from}", file.display())
-            }
-        },
-        is_set: option.source != Source::Default,
-        known: option.known,
+/// What is written, where it differs from the value.
+fn written(option: &ListedOption) -> Option<&str> {
+    let written = option.written.as_deref();
+    written.filter(|text| option.effective != [*text])
+}
+
+fn place(option: &ListedOption) -> String {
+    match &option.source {
+        Source::Default => "default".to_owned(),
+        Source::CommandLine => "command line".to_owned(),
+        Source::File {
+            file,
+            line,
+            inherited,
+        } => {
+            let from = if *inherited { " in [DEFAULT]" } else { "" };
+            format!("{}:{line}{from}", file.display())
+        }
     }
 }

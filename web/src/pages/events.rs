@@ -131,16 +131,10 @@ impl Wanted<'_> {
 }
 
 fn state(event: &Event) -> &'static str {
-    match event {
-        Event::ProcessState { transition, .. } => transition.to.name(),
-        Event::ProcessCommunication(_)
-        | Event::ProcessLog(_)
-        | Event::Remote { .. }
-        | Event::SupervisorRunning
-        | Event::SupervisorStopping
-        | Event::Tick { .. }
-        | Event::GroupAdded(_)
-        | Event::GroupRemoved(_) => "",
+    if let Event::ProcessState { transition, .. } = event {
+        transition.to.name()
+    } else {
+        ""
     }
 }
 

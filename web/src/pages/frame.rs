@@ -9,7 +9,7 @@ use super::{Page, Visit};
 use crate::answer::{self, Refusal};
 use crate::caller::Caller;
 use crate::query;
-use crate::state::STANDS_IN_FOR;
+use crate::state::{AppState, STANDS_IN_FOR};
 
 /// `Content-Type` of pages.
 pub const HTML: &str = "text/html;charset=utf-8";
@@ -54,7 +54,6 @@ impl Message {
 
 /// Filled into `layout.html`, which a page's template extends; the template's struct has it as
 /// its field `frame`.
-#[derive(Clone, Debug)]
 pub struct Frame<'a> {
     /// Title of the window.
     pub title: &'a str,
@@ -62,32 +61,22 @@ pub struct Frame<'a> {
     pub here: Page,
     /// Shown above the content.
     pub message: Option<Message>,
-    /// Sent with every form.
-    pub token: &'a str,
-    /// Who looks at it.
+    /// Who looks at it; its token is sent with every form.
     pub caller: &'a Caller,
-    /// `identifier` of the daemon.
-    pub identifier: &'a str,
-    /// Which visord it is.
-    pub build: &'a str,
-    /// The Supervisor it replaces.
-    pub version: &'a str,
+    /// The daemon.
+    pub state: &'a AppState,
 }
 
 impl<'a> Frame<'a> {
     /// The frame of a page without a message.
     #[must_use]
     pub fn new(visit: &'a Visit<'_>, here: Page, title: &'a str) -> Self {
-        let state = &visit.site.state;
         Self {
             title,
             here,
             message: None,
-            token: &visit.caller.token,
             caller: visit.caller,
-            identifier: &state.board.identity().identifier,
-            build: &state.build,
-            version: STANDS_IN_FOR,
+            state: &visit.site.state,
         }
     }
 
@@ -111,6 +100,12 @@ impl<'a> Frame<'a> {
         PLACES
             .iter()
             .filter(|(page, _)| self.caller.may(page.right()))
+    }
+
+    /// The Supervisor that the daemon replaces.
+    #[must_use]
+    pub const fn version(&self) -> &'static str {
+        STANDS_IN_FOR
     }
 
     /// Whether this is the page.

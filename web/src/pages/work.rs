@@ -232,17 +232,14 @@ const REASONS: [(FaultCode, &str); 8] = [
 ];
 
 fn reason(fault: &Fault) -> String {
+    use FaultCode::{NoFile, NotExecutable};
     let known = REASONS.iter().find(|(code, _)| *code == fault.code);
     match (known, &fault.about) {
         (Some((_, reason)), _) => (*reason).to_owned(),
-        (None, Some(about)) if says_why(fault.code) => about.to_string(),
+        // they say by themselves what they are about: `can't find command '/x'`
+        (None, Some(about)) if [NoFile, NotExecutable].contains(&fault.code) => about.to_string(),
         (None, Some(_) | None) => fault.text(),
     }
-}
-
-/// Whether a fault says by itself what it is about: `can't find command '/x'`.
-fn says_why(code: FaultCode) -> bool {
-    [FaultCode::NoFile, FaultCode::NotExecutable].contains(&code)
 }
 
 #[cfg(test)]

@@ -6,15 +6,10 @@ use visord_xmlrpc::Value;
 /// A value as Python's `str` prints it: a text as it is.
 #[must_use]
 pub fn printed(value: &Value) -> String {
-    match value {
-        Value::Str(text) | Value::DateTime(text) => text.clone(),
-        Value::Nil
-        | Value::Bool(_)
-        | Value::Int(_)
-        | Value::Double(_)
-        | Value::Base64(_)
-        | Value::Array(_)
-        | Value::Struct(_) => quoted(value),
+    if let Value::Str(text) | Value::DateTime(text) = value {
+        text.clone()
+    } else {
+        quoted(value)
     }
 }
 

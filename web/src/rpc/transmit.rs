@@ -51,17 +51,12 @@ impl From<CallFailure> for Answer {
 /// An answer in pieces.
 #[derive(Debug)]
 pub struct Pieces {
-    first: Option<Bytes>,
-    rest: mpsc::Receiver<Piece>,
+    pieces: mpsc::Receiver<Piece>,
     _share: Reservation,
 }
 
-/// A piece after the first.
-#[derive(Debug)]
-enum Piece {
-    More(Bytes),
-    Last(Bytes),
-}
+/// A piece, or `None` after the last.
+type Piece = Option<Bytes>;
 
 impl Pieces {
     /// The pieces as they come. An answer that breaks off, because the log could not be read on,
@@ -69,14 +64,10 @@ impl Pieces {
     pub fn stream(self) -> impl Stream<Item = io::Result<Bytes>> {
         stream::unfold(Some(self), |pieces| async move {
             let mut pieces = pieces?;
-            if let Some(first) = pieces.first.take() {
-                return Some((Ok(first), Some(pieces)));
+            match pieces.pieces.recv().await {
+                Some(piece) => Some((Ok(piece?), Some(pieces))),
+                None => Some((Err(io::ErrorKind::UnexpectedEof.into()), None)),
             }
-            Some(match pieces.rest.recv().await {
-                Some(Piece::More(piece)) => (Ok(piece), Some(pieces)),
-                Some(Piece::Last(piece)) => (Ok(piece), None),
-                None => (Err(io::ErrorKind::UnexpectedEof.into()), None),
-            })
         })
     }
 }
@@ -246,7 +237,7 @@ impl Writer {
             Client::Reading(_) if self.out.len() < PIECE => Ok(()),
             Client::Waiting(_) => self.begin().await,
             Client::Reading(pieces) => {
-                let piece = Piece::More(self.out.take().into());
+                let piece = Some(self.out.take().into());
                 let sent = pieces.send(piece).await.map_err(|_| Ended);
                 // a client that reads fast does not hold up others
                 tokio::task::yield_now().await;
@@ -278,14 +269,17 @@ impl Writer {
             let _ = answer.send(Answer::Busy);
             return Err(Ended);
         };
-        let (pieces, rest) = mpsc::channel(1);
-        self.client = Client::Reading(pieces);
+        // the first piece needs no wait
+        let (client, pieces) = mpsc::channel(1);
         let begun = Answer::Stream(Pieces {
-            first: Some(self.out.take().into()),
-            rest,
+            pieces,
             _share: share,
         });
-        answer.send(begun).map_err(|_| Ended)
+        answer.send(begun).map_err(|_| Ended)?;
+        let first = Some(self.out.take().into());
+        client.send(first).await.map_err(|_| Ended)?;
+        self.client = Client::Reading(client);
+        Ok(())
     }
 
     async fn finish(self) {
@@ -293,7 +287,10 @@ impl Writer {
         // in each case the client may have left
         match self.client {
             Client::Waiting(answer) => drop(answer.send(Answer::Whole(last))),
-            Client::Reading(pieces) => drop(pieces.send(Piece::Last(last.into())).await),
+            Client::Reading(pieces) => {
+                let _ = pieces.send(Some(last.into())).await;
+                let _ = pieces.send(None).await;
+            }
             Client::Gone => {}
         }
     }
