@@ -29,7 +29,6 @@ impl Refusal {
     pub const NOT_FOUND: Self = Self::new(StatusCode::NOT_FOUND);
 
     /// Without an explanation.
-    #[must_use]
     pub const fn new(status: StatusCode) -> Self {
         Self {
             status,
@@ -40,7 +39,6 @@ impl Refusal {
     }
 
     /// With an explanation, in HTML.
-    #[must_use]
     pub fn because(status: StatusCode, why: impl Into<Cow<'static, str>>) -> Self {
         Self {
             why: why.into(),
@@ -49,7 +47,6 @@ impl Refusal {
     }
 
     /// Name and password are required. The connection is closed.
-    #[must_use]
     pub fn unauthorized() -> Self {
         Self {
             closes: true,
@@ -58,7 +55,6 @@ impl Refusal {
     }
 
     /// There is no memory for the response now.
-    #[must_use]
     pub fn busy() -> Self {
         Self {
             why: Cow::Borrowed("The server is sending too many large answers. Try again soon."),
@@ -68,7 +64,6 @@ impl Refusal {
     }
 
     /// Too many logins wait to be verified. The connection is closed.
-    #[must_use]
     pub fn too_many_logins() -> Self {
         Self {
             why: Cow::Borrowed("Too many logins wait to be verified. Try again soon."),
@@ -138,7 +133,6 @@ fn page(status: StatusCode, why: &str) -> String {
 }
 
 /// A redirection (difference Q24). `location` is relative and already encoded.
-#[must_use]
 pub fn see_other(location: &str) -> HttpResponse {
     uncached(StatusCode::SEE_OTHER, "text/html")
         .insert_header((header::LOCATION, location))
@@ -146,7 +140,6 @@ pub fn see_other(location: &str) -> HttpResponse {
 }
 
 /// A response of this type that caches do not store: it shows the present moment only.
-#[must_use]
 pub fn uncached(status: StatusCode, content_type: &str) -> HttpResponseBuilder {
     let mut response = HttpResponse::build(status);
     response

@@ -108,7 +108,6 @@ impl User {
 
 impl Users {
     /// All users of a configured listener; `None` if it requires no password.
-    #[must_use]
     pub fn of(config: &HttpConfig) -> Option<Self> {
         let queues = &Arc::default();
         let all: Vec<User> = passwords(config)
@@ -118,7 +117,6 @@ impl Users {
     }
 
     /// The names of the users whose password can never be matched, and why.
-    #[must_use]
     pub fn unusable(config: &HttpConfig) -> Vec<(String, Unusable)> {
         let queues = Arc::default();
         let why = |password: &str| Argon::new(password.strip_prefix(ARGON2)?, &queues).err();

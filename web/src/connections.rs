@@ -71,7 +71,6 @@ pub struct Connection {
 
 impl ConnectionLimiter {
     /// A limiter without connections, for at most this many.
-    #[must_use]
     pub fn new(most: usize) -> Rc<Self> {
         Rc::new(Self {
             most: most.max(1),
@@ -151,7 +150,6 @@ impl Connection {
     }
 
     /// The connection that a request came over; tests have none.
-    #[must_use]
     pub fn of(request: &HttpRequest) -> Option<&Rc<Self>> {
         request.conn_data::<Rc<Self>>()
     }
@@ -172,13 +170,11 @@ impl Connection {
     }
 
     /// The origin of the connection.
-    #[must_use]
     pub const fn peer(&self) -> Peer {
         self.peer
     }
 
     /// How long the client may take nothing of what is sent to it.
-    #[must_use]
     pub fn write_timeout(&self) -> Duration {
         self.write_timeout.get()
     }

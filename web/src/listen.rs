@@ -185,7 +185,6 @@ impl Bound {
 }
 
 /// Whether a server cannot be opened while the other is: they have a path or a port in common.
-#[must_use]
 pub fn is_in_the_way(one: &HttpConfig, other: &HttpConfig) -> bool {
     use HttpAddress::{Inet, Unix};
     match (&one.address, &other.address) {

@@ -37,7 +37,6 @@ pub enum Absent {
 
 impl LogSource {
     /// The log that `name=` and `channel=` name.
-    #[must_use]
     pub fn from_parameters(parameters: &Parameters) -> Self {
         let name = parameters.text("name").to_owned();
         let channel = match parameters.text("channel") {
@@ -96,7 +95,6 @@ impl LogSource {
 }
 
 /// The name of a rotated log: `x.log.1` is the newest.
-#[must_use]
 pub fn numbered(path: &Path, number: u32) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(format!(".{number}"));
@@ -127,7 +125,6 @@ fn look(path: PathBuf) -> Result<PathBuf, Absent> {
 
 impl Absent {
     /// Whether the log may be created later.
-    #[must_use]
     pub fn may_come(&self) -> bool {
         matches!(self, Self::NotYet(_))
     }

@@ -53,7 +53,6 @@ impl Meters {
     }
 
     /// The meter of a method of the table, by its namespace and name.
-    #[must_use]
     pub fn of(&self, namespace: &'static str, name: &'static str) -> &Meter {
         let known = self.methods.get(&(namespace, name));
         known.map_or(&self.unknown, |(_, meter)| meter)
@@ -97,7 +96,6 @@ impl Meter {
     }
 
     /// The number of calls.
-    #[must_use]
     pub fn count(&self) -> u64 {
         self.counts.iter().map(|c| c.load(Ordering::Relaxed)).sum()
     }
@@ -112,13 +110,11 @@ impl Meter {
     }
 
     /// The total time of all calls in seconds.
-    #[must_use]
     pub fn seconds(&self) -> f64 {
         Duration::from_nanos(self.nanos.load(Ordering::Relaxed)).as_secs_f64()
     }
 
     /// The number of calls that ended with a fault.
-    #[must_use]
     pub fn faults(&self) -> u64 {
         self.faults.load(Ordering::Relaxed)
     }

@@ -14,7 +14,6 @@ const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 ///
 /// Only `Sec-Fetch-Site` counts where it is sent: no page can forge it, and it stays right behind
 /// a proxy that rewrites `Host`. Older browsers send `Origin` or `Referer`.
-#[must_use]
 pub fn is_foreign(headers: &HeaderMap, allowed_hosts: &[String]) -> bool {
     if let Some(site) = headers.get(SEC_FETCH_SITE) {
         return !matches!(site.as_bytes(), b"same-origin" | b"none");
@@ -35,7 +34,6 @@ pub fn is_foreign(headers: &HeaderMap, allowed_hosts: &[String]) -> bool {
 
 /// Whether a browser made the request at all. All browsers send `Accept-Language`, and no page
 /// can keep them from it; of the tools that scripts use hardly any does.
-#[must_use]
 pub fn is_browser(headers: &HeaderMap) -> bool {
     names_site(headers) || headers.contains_key(ACCEPT_LANGUAGE)
 }
@@ -43,7 +41,6 @@ pub fn is_browser(headers: &HeaderMap) -> bool {
 /// Whether a browser made the request without naming a site: for a link or a picture on a page
 /// that forbids `Referer`, over plain HTTP to an address other than loopback, where browsers send
 /// no `Sec-Fetch-Site`.
-#[must_use]
 pub fn is_unexplained(headers: &HeaderMap) -> bool {
     is_browser(headers) && !names_site(headers)
 }
@@ -56,7 +53,6 @@ fn names_site(headers: &HeaderMap) -> bool {
 
 /// Whether a listener without password may be called by this `Host`; `own_name` is the
 /// machine's name. A request without `Host` is not from a browser.
-#[must_use]
 pub fn may_be_called(headers: &HeaderMap, own_name: &str, allowed_hosts: &[String]) -> bool {
     let Some(value) = headers.get(HOST) else {
         return true;

@@ -67,20 +67,17 @@ impl Page {
     ];
 
     /// The page of a path without its leading slashes.
-    #[must_use]
     pub fn of(path: &str) -> Option<Self> {
         let path = if path.is_empty() { "index.html" } else { path };
         Self::ALL.into_iter().find(|page| page.path() == path)
     }
 
     /// Where it is.
-    #[must_use]
     pub const fn path(self) -> &'static str {
         self.row().0
     }
 
     /// What its reader must be allowed to do.
-    #[must_use]
     pub const fn right(self) -> Right {
         self.row().1
     }
@@ -101,7 +98,6 @@ impl Page {
     }
 
     /// Whether it may hold forms, which belong to a session.
-    #[must_use]
     pub fn has_forms(self) -> bool {
         self == Self::Status
     }
@@ -164,7 +160,6 @@ pub struct Visit<'a> {
 
 impl Visit<'_> {
     /// Whether it is sent with this method.
-    #[must_use]
     pub fn is(&self, method: &Method) -> bool {
         self.request.method() == method
     }

@@ -18,14 +18,12 @@ const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
 pub struct Parameters(BTreeMap<String, String>);
 
 /// Text encoded so that it can be used anywhere in a URL (spec interfaces 5.3).
-#[must_use]
 pub fn encoded(text: &str) -> String {
     utf8_percent_encode(text, ENCODED).to_string()
 }
 
 impl Parameters {
     /// From a query the first of each name, from a form, which takes precedence, the last.
-    #[must_use]
     pub fn of(query: &str, form: &str) -> Self {
         let mut all = BTreeMap::new();
         for (name, value) in pairs(query) {
@@ -36,19 +34,16 @@ impl Parameters {
     }
 
     /// A parameter.
-    #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str)
     }
 
     /// A parameter, empty if it is absent.
-    #[must_use]
     pub fn text(&self, name: &str) -> &str {
         self.get(name).unwrap_or_default()
     }
 
     /// A parameter that is a number, if it is one.
-    #[must_use]
     pub fn number<N: FromStr>(&self, name: &str) -> Option<N> {
         self.get(name)?.parse().ok()
     }
@@ -62,7 +57,6 @@ pub fn pairs(text: &str) -> impl Iterator<Item = (String, String)> {
 }
 
 /// The beginning of a text, at most so many bytes.
-#[must_use]
 pub fn shortened(text: &str, most: usize) -> &str {
     let mut end = most.min(text.len());
     while !text.is_char_boundary(end) {

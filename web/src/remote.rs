@@ -76,7 +76,6 @@ impl Remotes {
     }
 
     /// The server for a method of this full name, if the name could be one of its methods.
-    #[must_use]
     pub fn find(&self, method: &str) -> Option<Arc<Remote>> {
         let (namespace, name) = method.split_once('.')?;
         let remote = self.0.get(namespace)?;

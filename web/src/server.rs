@@ -71,7 +71,6 @@ pub struct StopListening;
 pub struct ReadCertificates;
 
 /// The lines of the activity log about each server at start (spec core 3.6).
-#[must_use]
 pub fn startup_lines(http: &[HttpConfig], interfaces: &[RpcInterfaceConfig]) -> Vec<LogLine> {
     let mut lines = Vec::new();
     for server in http {
@@ -138,7 +137,6 @@ impl WebServer {
 
 impl WebHandle {
     /// The address for [`StopListening`] and [`ReadCertificates`].
-    #[must_use]
     pub fn addr(&self) -> &Addr<WebServer> {
         &self.addr
     }

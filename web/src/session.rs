@@ -56,7 +56,6 @@ impl Sessions {
     }
 
     /// The session that the cookie of this name holds, or a new one.
-    #[must_use]
     pub fn of(&self, headers: &HeaderMap, cookie: &str) -> Session {
         let known = name_in_cookie(headers, cookie);
         Session {
@@ -73,7 +72,6 @@ impl Sessions {
     }
 
     /// The token of the forms of this user in this session.
-    #[must_use]
     pub fn token(&self, session: &Session, user: Option<&str>) -> String {
         let known = [u8::from(user.is_some())];
         let user = user.unwrap_or_default().as_bytes();
@@ -116,7 +114,6 @@ fn name_in_cookie(headers: &HeaderMap, cookie: &str) -> Option<String> {
 
 /// The name of a listener's cookie. With the prefix `__Host-` browsers let no other server on the
 /// host or its parent domains set it; that requires TLS.
-#[must_use]
 pub fn cookie_name(config: &HttpConfig) -> String {
     match (&config.address, &config.tls) {
         (HttpAddress::Inet { port, .. }, Some(_)) => format!("__Host-visord-{port}"),
@@ -130,7 +127,6 @@ pub fn cookie_name(config: &HttpConfig) -> String {
 /// `Lax`: browsers send it when a link on another site is followed, or the response would begin a
 /// new session and the forms of all open pages would become invalid. They do not send it with a
 /// form that another site posts.
-#[must_use]
 pub fn set_cookie(session: &Session, cookie: &str) -> Option<String> {
     let is_secure = cookie.starts_with("__Host-");
     let secure = if is_secure { "; Secure" } else { "" };

@@ -112,7 +112,6 @@ impl<S: MessageSource> EventStream<S> {
 }
 
 /// A message: `event` and its data, one line of JSON.
-#[must_use]
 pub(crate) fn message(id: Option<&dyn Display>, event: &str, data: &str) -> String {
     let id = id.map_or_else(String::new, |id| format!("id: {id}\n"));
     format!("{id}event: {event}\ndata: {data}\n\n")

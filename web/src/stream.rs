@@ -89,7 +89,6 @@ pub struct ClientStream {
 
 impl ClientStream {
     /// A stream of a registered connection.
-    #[must_use]
     pub fn new(io: Box<dyn Io>, connection: Rc<Connection>) -> Self {
         Self {
             io,

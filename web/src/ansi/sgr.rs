@@ -98,7 +98,6 @@ impl Style {
     }
 
     /// The classes of the style sheet, with the nearest of the 16 colors.
-    #[must_use]
     pub fn classes(&self) -> String {
         let mut all: Vec<String> = self.attributes().map(str::to_owned).collect();
         for (color, letter) in [(self.text, 'f'), (self.back, 'g')] {
@@ -135,7 +134,6 @@ fn color<'a>(mut parts: impl Iterator<Item = &'a str>) -> Option<Color> {
 
 impl Color {
     /// Red, green, blue.
-    #[must_use]
     pub fn rgb(self) -> (u8, u8, u8) {
         match self {
             Self::Rgb(r, g, b) => (r, g, b),

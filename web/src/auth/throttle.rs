@@ -83,7 +83,6 @@ impl Default for Throttle {
 
 impl Throttle {
     /// The key of a user name as it was presented, whether or not it exists.
-    #[must_use]
     pub fn key(&self, user: &str, peer: Peer) -> LoginKey {
         let peer = match peer {
             // a client with one address of a network can use all of it
@@ -144,7 +143,6 @@ impl Throttle {
 
 impl Delay {
     /// That of a login that was not checked, because too many wait.
-    #[must_use]
     pub fn too_long(first: Duration) -> Self {
         Self {
             wait: first * TOO_LATE,

@@ -30,7 +30,6 @@ pub struct LogClock {
 
 impl LogClock {
     /// That of this machine.
-    #[must_use]
     pub fn system() -> Self {
         Self {
             zone: TimeZone::system(),
@@ -39,7 +38,6 @@ impl LogClock {
     }
 
     /// The time of a line, in milliseconds since 1970.
-    #[must_use]
     pub fn of_line(&self, line: &[u8]) -> Option<i64> {
         let line = &line[..line.len().min(WITHIN + 80)];
         let line = visible(line);
@@ -51,7 +49,6 @@ impl LogClock {
 
     /// A time that a user entered: as in lines, without seconds, or without a day for the most
     /// recent time of this kind.
-    #[must_use]
     pub fn meant(&self, text: &str) -> Option<i64> {
         let text = text.trim();
         if let Some(time) = self.at(text.as_bytes()) {

@@ -17,7 +17,6 @@ pub(super) enum Format {
 
 impl Format {
     /// The one that the `Accept` header prefers; in doubt the older one, which all clients read.
-    #[must_use]
     pub(super) fn accepted(accept: Option<&str>) -> Self {
         let mut best = [0.0_f32; 2];
         for range in accept.unwrap_or_default().split(',') {
@@ -50,7 +49,6 @@ impl Format {
     }
 
     /// Its `Content-Type`.
-    #[must_use]
     pub(super) const fn content_type(self) -> &'static str {
         match self {
             Self::Prometheus => "text/plain; version=0.0.4; charset=utf-8",

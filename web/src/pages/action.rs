@@ -85,7 +85,6 @@ async fn carry_out(visit: &Visit<'_>, order: Order) -> Result<HttpResponse, Refu
 
 /// Where the page of a form is: the processes that its filter shows, or one process; with a
 /// message above.
-#[must_use]
 pub fn place(visit: &Visit<'_>, message: Option<&Message>) -> String {
     let process = visit.query.get("process");
     let process = process.map(|name| format!("&process={}", query::encoded(name)));
@@ -95,7 +94,6 @@ pub fn place(visit: &Visit<'_>, message: Option<&Message>) -> String {
 }
 
 /// The status page with these parameters, each with `&` before it.
-#[must_use]
 pub fn index(parameters: &str) -> String {
     match parameters.strip_prefix('&') {
         Some(parameters) => format!("index.html?{parameters}"),

@@ -28,7 +28,6 @@ pub struct Message {
 
 impl Message {
     /// It was not even tried, or cannot be done.
-    #[must_use]
     pub fn failure(text: impl Into<String>) -> Self {
         Self {
             text: text.into(),
@@ -45,7 +44,6 @@ impl Message {
     }
 
     /// It as the end of a query, each part with `&` before it.
-    #[must_use]
     pub fn parameters(&self) -> String {
         let failed = if self.failed { "&failed=yes" } else { "" };
         format!("&message={}{failed}", query::encoded(&self.text))
@@ -69,7 +67,6 @@ pub struct Frame<'a> {
 
 impl<'a> Frame<'a> {
     /// The frame of a page without a message.
-    #[must_use]
     pub fn new(visit: &'a Visit<'_>, here: Page, title: &'a str) -> Self {
         Self {
             title,
@@ -81,7 +78,6 @@ impl<'a> Frame<'a> {
     }
 
     /// With the message that the URL brings.
-    #[must_use]
     pub fn with_message(mut self, visit: &Visit<'_>) -> Self {
         self.message = Message::of(visit);
         self
@@ -103,13 +99,11 @@ impl<'a> Frame<'a> {
     }
 
     /// The Supervisor that the daemon replaces.
-    #[must_use]
     pub const fn version(&self) -> &'static str {
         STANDS_IN_FOR
     }
 
     /// Whether this is the page.
-    #[must_use]
     pub fn is(&self, page: &Page) -> bool {
         self.here == *page
     }

@@ -5,7 +5,6 @@ use visord_actors::log::follow::unfinished;
 /// Text for a page as the original escapes it: `&` is left alone where it looks like the start
 /// of an entity (spec interfaces 5.6), so `&lt;` in a log shows as `<`. Nothing that is left
 /// alone can open a tag.
-#[must_use]
 pub fn escaped_like_the_original(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + text.len() / 16);
     for (at, character) in text.char_indices() {
@@ -40,7 +39,6 @@ pub struct Escaper {
 
 impl Escaper {
     /// The next bytes.
-    #[must_use]
     pub fn push(&mut self, bytes: &[u8]) -> String {
         self.kept.extend_from_slice(bytes);
         let end = self.kept.len() - undecided(&self.kept);
@@ -50,7 +48,6 @@ impl Escaper {
     }
 
     /// The last bytes.
-    #[must_use]
     pub fn last(mut self, bytes: &[u8]) -> String {
         self.kept.extend_from_slice(bytes);
         escaped_like_the_original(&String::from_utf8_lossy(&self.kept))

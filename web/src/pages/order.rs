@@ -89,7 +89,6 @@ impl Verb {
     ];
 
     /// What pages say about it.
-    #[must_use]
     pub const fn texts(self) -> Texts {
         match self {
             Self::Start => Texts::of("start", "Start", "Starting", "Started", "Already running"),
@@ -109,7 +108,6 @@ impl Verb {
     }
 
     /// Whether it may destroy something that was meant to stay.
-    #[must_use]
     pub const fn loses_work(self) -> bool {
         match self {
             Self::Start => false,
@@ -161,7 +159,6 @@ pub struct Targets {
 
 impl Order {
     /// The order in the body of a form; `None` if there is none in it.
-    #[must_use]
     pub fn of(form: &str) -> Option<Self> {
         let mut order = None;
         let mut picks = Vec::new();
@@ -201,7 +198,6 @@ impl Order {
 
     /// Whether a page must ask before it is carried out: which signal to send, or whether more
     /// than one process is meant to lose its work.
-    #[must_use]
     pub fn needs_confirmation(&self) -> bool {
         let many = !matches!(self.target, Target::One(_));
         let unclear = self.verb == Verb::Signal && self.signal.is_none();
@@ -209,7 +205,6 @@ impl Order {
     }
 
     /// The fields that say the same again, but for the signal and the confirmation.
-    #[must_use]
     pub fn fields(&self) -> Vec<(&'static str, String)> {
         let word = self.verb.texts().word;
         match &self.target {
@@ -224,7 +219,6 @@ impl Order {
     }
 
     /// The processes it is for.
-    #[must_use]
     pub fn targets(&self, board: &Board) -> Targets {
         match &self.target {
             Target::All => Targets {

@@ -15,7 +15,6 @@ use crate::rpc::names;
 use crate::state::AppState;
 
 /// What it takes to order an action.
-#[must_use]
 pub fn right(action: &str) -> Right {
     if action == "refresh" {
         Right::View

@@ -111,7 +111,6 @@ pub struct Badge {
 
 impl Badge {
     /// The badge of a state.
-    #[must_use]
     pub const fn of(state: ProcessState) -> Self {
         let (class, word) = match state {
             ProcessState::Running => ("statusrunning", "running"),
@@ -132,7 +131,6 @@ impl Badge {
 }
 
 /// What can be done at once with a process in a state. The same in `scripts/processes.js`.
-#[must_use]
 pub const fn verbs(state: ProcessState) -> &'static [Verb] {
     match state {
         ProcessState::Running => &[Verb::Restart, Verb::Stop],
@@ -158,7 +156,6 @@ pub async fn answer(visit: &Visit<'_>) -> Result<HttpResponse, Refusal> {
 }
 
 /// What the processes use, if the samples are worth showing.
-#[must_use]
 pub fn fresh_usage(site: &Site) -> Option<&Usage> {
     let usage = &site.state.usage;
     let is_fresh = usage.age().is_some_and(|age| age <= STALE);
@@ -302,7 +299,6 @@ fn row(info: &ProcessInfo, now: i64, usage: Option<&Usage>) -> StatusRow {
 }
 
 /// Its name for people and forms.
-#[must_use]
 pub fn named(info: &ProcessInfo) -> String {
     namespec(&info.group, &info.name)
 }

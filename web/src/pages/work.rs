@@ -171,7 +171,6 @@ impl Results {
 }
 
 /// The name of a process within a message.
-#[must_use]
 pub fn name(name: &str) -> String {
     clipped(name, LONGEST_NAME)
 }

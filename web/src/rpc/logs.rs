@@ -77,7 +77,6 @@ pub const METHODS: &[Method] = &[
 ];
 
 /// Where the log of an output is; `None` if there is none.
-#[must_use]
 pub fn path(info: &ProcessInfo, stream: Stream) -> Option<PathBuf> {
     let path = match stream {
         Stream::Stdout => &info.stdout_logfile,

@@ -178,7 +178,6 @@ impl Method {
     }
 
     /// The text of `system.methodHelp`, with one tag line per parameter and the return value.
-    #[must_use]
     pub fn help_text(&self) -> String {
         let mut out = format!(" {}\n\n", self.help);
         let mut tag = |tag: &str,
@@ -194,14 +193,12 @@ impl Method {
     }
 
     /// The types of `system.methodSignature`: the return value's, then the parameters'.
-    #[must_use]
     pub fn signature(&self) -> Vec<&'static str> {
         let all = [&self.returns].into_iter().chain(self.params);
         all.map(|param| param.kind).collect()
     }
 
     /// Whether it takes this number of arguments.
-    #[must_use]
     pub fn accepts(&self, count: usize) -> bool {
         let least = self.params.iter().filter(|param| !param.optional).count();
         (least..=self.params.len()).contains(&count)
@@ -226,13 +223,11 @@ impl Args {
     }
 
     /// The truth of a value of any type (spec interfaces 3.1); true when it was left out.
-    #[must_use]
     pub fn flag_or_true(&self, at: usize) -> bool {
         self.0.get(at).is_none_or(Value::is_truthy)
     }
 
     /// The value itself, `Nil` when it was left out.
-    #[must_use]
     pub fn value(&self, at: usize) -> &Value {
         self.0.get(at).unwrap_or(&Value::Nil)
     }

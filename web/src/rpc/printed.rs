@@ -4,7 +4,6 @@ use visord_model::pyrepr::{repr, repr_bytes};
 use visord_xmlrpc::Value;
 
 /// A value as Python's `str` prints it: a text as it is.
-#[must_use]
 pub fn printed(value: &Value) -> String {
     if let Value::Str(text) | Value::DateTime(text) = value {
         text.clone()
@@ -14,7 +13,6 @@ pub fn printed(value: &Value) -> String {
 }
 
 /// A value as Python's `repr` prints it; the codec bounds how deep values nest.
-#[must_use]
 pub fn quoted(value: &Value) -> String {
     match value {
         Value::Nil => "None".to_owned(),

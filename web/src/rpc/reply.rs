@@ -59,7 +59,6 @@ impl Reply {
     }
 
     /// What methods return that have nothing to say.
-    #[must_use]
     pub fn done() -> Self {
         Self::of(true)
     }
