@@ -16,10 +16,9 @@ use crate::site::Site;
 
 /// What a page shows.
 pub(super) enum FoundPart {
-    Window(Window),
+    /// Lines; whether they are those at the time that was asked for, if one was.
+    Window(Window, bool),
     Hits(Hits),
-    /// The window at a time, or the end for a log without times.
-    Untimed(Window),
 }
 
 /// What was asked for.
@@ -69,7 +68,7 @@ fn found(asked: &Asked) -> io::Result<Found> {
     } else {
         html_of(&shown, asked)
     };
-    if let FoundPart::Window(window) | FoundPart::Untimed(window) = &mut shown {
+    if let FoundPart::Window(window, _) = &mut shown {
         window.bytes = Vec::new();
     }
     Ok(Found {
@@ -83,17 +82,17 @@ fn html_of(shown: &FoundPart, asked: &Asked) -> String {
     let level = Level::from_code(asked.query.text("level"));
     match shown {
         FoundPart::Hits(hits) => render::hits(hits, asked.query.text("find"), &asked.here),
-        FoundPart::Window(window) => render::window(window, asked.query.number("mark"), level),
-        FoundPart::Untimed(window) => render::window(window, None, level),
+        FoundPart::Window(window, is_timed) => {
+            let mark = asked.query.number("mark").filter(|_| *is_timed);
+            render::window(window, mark, level)
+        }
     }
 }
 
 /// For the browser's module, which searches what it has itself.
 fn json_of(shown: &FoundPart) -> String {
-    let (window, is_timed) = match shown {
-        FoundPart::Window(window) => (window, true),
-        FoundPart::Untimed(window) => (window, false),
-        FoundPart::Hits(_) => return "{}".to_owned(),
+    let FoundPart::Window(window, is_timed) = shown else {
+        return "{}".to_owned();
     };
     let place = window.place.to_string();
     json!({
@@ -115,20 +114,18 @@ fn part(asked: &Asked) -> io::Result<FoundPart> {
         return find::find(path, text, asked.query.number("to")).map(FoundPart::Hits);
     }
     let clock = LogClock::system();
-    if let Some(time) = asked.query.get("at").and_then(|text| clock.meant(text)) {
-        return Ok(match jump::jump(path, time, &clock)? {
-            Some(offset) => FoundPart::Window(log_view::read(path, Part::After(offset), length)?),
-            None => FoundPart::Untimed(log_view::read(path, Part::End, length)?),
-        });
-    }
-    let part = match (asked.query.number("from"), asked.query.number("to")) {
+    let at = asked.query.get("at");
+    let jumped = match at.and_then(|text| clock.meant(text)) {
+        Some(time) => jump::jump(path, time, &clock)?,
+        None => None,
+    };
+    let from = jumped.or(asked.query.number("from"));
+    let part = match (from, asked.query.number("to")) {
         (Some(from), _) => Part::After(from),
         (None, Some(to)) => Part::Before(to),
         (None, None) => Part::End,
     };
     let window = log_view::read(path, part, length)?;
-    Ok(match asked.query.get("at") {
-        Some(_) => FoundPart::Untimed(window),
-        None => FoundPart::Window(window),
-    })
+    let is_timed = at.is_none() || jumped.is_some();
+    Ok(FoundPart::Window(window, is_timed))
 }
