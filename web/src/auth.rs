@@ -27,7 +27,6 @@ use crate::connections::Peer;
 mod argon;
 pub mod throttle;
 
-pub use argon::Unusable;
 use argon::{Argon, QueueFull, VerificationQueues};
 use throttle::{Delay, LoginKey, Throttle};
 
@@ -117,7 +116,7 @@ impl Users {
     }
 
     /// The names of the users whose password can never be matched, and why.
-    pub fn unusable(config: &HttpConfig) -> Vec<(String, Unusable)> {
+    pub fn unusable(config: &HttpConfig) -> Vec<(String, String)> {
         let queues = Arc::default();
         let why = |password: &str| Argon::new(password.strip_prefix(ARGON2)?, &queues).err();
         passwords(config)

@@ -48,73 +48,34 @@ pub struct Bound {
     file: Option<(PathBuf, Identity)>,
 }
 
-/// Why a server could not be opened; displayed as the original does.
+/// Why a server could not be opened, as the original says it.
 #[derive(Debug, PartialEq, Eq)]
-pub enum ListenError {
-    /// It is served already.
-    InUse,
-    /// The owner of a socket file cannot be set.
-    Chown {
-        /// The file.
-        path: PathBuf,
-        /// The configured owner.
-        owner: Ownership,
-        /// The daemon's user.
-        user: String,
-    },
-    /// The name belongs to something other than a socket.
-    NotASocket(PathBuf),
-    /// The host has no address; the number of the resolver's error.
-    Lookup(i32),
-    /// A unix socket's name must fit into 107 bytes.
-    PathTooLong,
-    /// The system refuses.
-    System(Errno),
-    /// A path may not be used, for this reason.
-    Refused(String),
-    /// It cannot use TLS as configured.
-    Tls {
-        /// Its section.
-        section: String,
-        /// Why.
-        error: CertificateError,
-    },
+pub struct ListenError(String);
+
+impl ListenError {
+    /// Another server is served at its address.
+    fn in_use() -> Self {
+        Self(
+            "Another program is already listening on a port that one of our HTTP servers is \
+             configured to use.  Shut this program down first before starting supervisord."
+                .to_owned(),
+        )
+    }
+
+    /// A path or a certificate cannot be used.
+    fn unusable(why: impl fmt::Display) -> Self {
+        Self(format!("Cannot open an HTTP server: {why}"))
+    }
+
+    /// The system refuses, or would.
+    fn socket_error(reason: impl fmt::Display) -> Self {
+        Self::unusable(format_args!("socket.error reported {reason}"))
+    }
 }
 
 impl fmt::Display for ListenError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const CANNOT: &str = "Cannot open an HTTP server: socket.error reported";
-        match self {
-            Self::InUse => f.write_str(
-                "Another program is already listening on a port that one of our HTTP servers is \
-                 configured to use.  Shut this program down first before starting supervisord.",
-            ),
-            Self::Chown { path, owner, user } => {
-                let id = |id: Option<u32>| id.map_or(-1, i64::from);
-                write!(
-                    f,
-                    "Not permitted to chown {} to uid/gid ({}, {}); adjust \"sockchown\" value in \
-                     config file or on command line to values that the current user ({user}) can \
-                     successfully chown",
-                    path.display(),
-                    id(owner.uid),
-                    id(owner.gid),
-                )
-            }
-            Self::NotASocket(path) => write!(
-                f,
-                "Cannot open an HTTP server: {} exists and is not a socket",
-                path.display()
-            ),
-            Self::Lookup(code) => write!(f, "{CANNOT} {code}"),
-            Self::Tls { section, error } => {
-                write!(f, "Cannot open an HTTP server: TLS of [{section}]: {error}")
-            }
-            Self::PathTooLong => write!(f, "{CANNOT} AF_UNIX path too long"),
-            Self::System(Errno::UnknownErrno) => write!(f, "{CANNOT} an unknown error"),
-            Self::Refused(reason) => write!(f, "{CANNOT} {reason}"),
-            Self::System(errno) => write!(f, "{CANNOT} errno.{errno:?} ({})", *errno as i32),
-        }
+        f.write_str(&self.0)
     }
 }
 
@@ -122,10 +83,10 @@ impl std::error::Error for ListenError {}
 
 impl From<Errno> for ListenError {
     fn from(errno: Errno) -> Self {
-        if errno == Errno::EADDRINUSE {
-            Self::InUse
-        } else {
-            Self::System(errno)
+        match errno {
+            Errno::EADDRINUSE => Self::in_use(),
+            Errno::UnknownErrno => Self::socket_error("an unknown error"),
+            _ => Self::socket_error(format_args!("errno.{errno:?} ({})", errno as i32)),
         }
     }
 }
@@ -134,7 +95,7 @@ impl From<io::Error> for ListenError {
     fn from(error: io::Error) -> Self {
         match error.raw_os_error() {
             Some(code) => Errno::from_raw(code).into(),
-            None => Self::Refused(error.to_string()),
+            None => Self::socket_error(error),
         }
     }
 }
@@ -200,10 +161,7 @@ pub fn is_in_the_way(one: &HttpConfig, other: &HttpConfig) -> bool {
 /// It cannot use TLS as configured.
 pub fn read_certificate(config: &HttpConfig) -> Result<Option<Tls>, ListenError> {
     let tls = config.tls.as_ref().map(Tls::new).transpose();
-    tls.map_err(|error| ListenError::Tls {
-        section: config.section.clone(),
-        error,
-    })
+    tls.map_err(|error| ListenError::unusable(format_args!("TLS of [{}]: {error}", config.section)))
 }
 
 /// Opens one server.
@@ -257,12 +215,12 @@ fn resolve(host: &str, port: u16) -> Result<SocketAddr, ListenError> {
     let ipv4 = found.iter().find(|address| address.is_ipv4());
     ipv4.or(found.first())
         .copied()
-        .ok_or(ListenError::Lookup(libc::EAI_NONAME))
+        .ok_or_else(|| ListenError::socket_error(libc::EAI_NONAME))
 }
 
 /// The standard library keeps the resolver's message, not its number.
 fn lookup(error: io::Error) -> ListenError {
-    ListenError::Lookup(if error.to_string().contains("Temporary failure") {
+    ListenError::socket_error(if error.to_string().contains("Temporary failure") {
         libc::EAI_AGAIN
     } else {
         libc::EAI_NONAME
@@ -290,24 +248,30 @@ fn bind_unix(path: &Path, mode: u32, owner: Ownership) -> Result<(OwnedFd, Ident
         };
         match error.raw_os_error().map(Errno::from_raw) {
             Some(Errno::EADDRINUSE) => remove_stale(path)?,
-            Some(Errno::ENAMETOOLONG) => return Err(ListenError::PathTooLong),
-            Some(Errno::EPERM) if is_owner => {
-                return Err(ListenError::Chown {
-                    path: path.to_owned(),
-                    owner,
-                    user: own_name(),
-                });
+            // a unix socket's name must fit into 107 bytes
+            Some(Errno::ENAMETOOLONG) => {
+                return Err(ListenError::socket_error("AF_UNIX path too long"));
             }
+            Some(Errno::EPERM) if is_owner => return Err(not_permitted(path, owner)),
             Some(_) | None => return Err(error.into()),
         }
     }
-    Err(ListenError::InUse)
+    Err(ListenError::in_use())
 }
 
-fn own_name() -> String {
+/// The owner of a socket file cannot be set.
+fn not_permitted(path: &Path, owner: Ownership) -> ListenError {
+    let id = |id: Option<u32>| id.map_or(-1, i64::from);
     let uid = Uid::effective();
     let user = User::from_uid(uid).ok().flatten();
-    user.map_or_else(|| uid.to_string(), |user| user.name)
+    ListenError(format!(
+        "Not permitted to chown {} to uid/gid ({}, {}); adjust \"sockchown\" value in config file \
+         or on command line to values that the current user ({}) can successfully chown",
+        path.display(),
+        id(owner.uid),
+        id(owner.gid),
+        user.map_or_else(|| uid.to_string(), |user| user.name),
+    ))
 }
 
 /// Removes a socket that is no longer served.
@@ -318,14 +282,15 @@ fn remove_stale(path: &Path) -> Result<(), ListenError> {
         Err(error) => {
             use io::ErrorKind::{IsADirectory, Unsupported};
             return Err(if matches!(error.kind(), Unsupported | IsADirectory) {
-                ListenError::NotASocket(path.to_owned())
+                let path = path.display();
+                ListenError::unusable(format_args!("{path} exists and is not a socket"))
             } else {
                 error.into()
             });
         }
     };
     if is_served(&found)? {
-        return Err(ListenError::InUse);
+        return Err(ListenError::in_use());
     }
     eprintln!("Unlinking stale socket {}", path.display());
     // removes nothing that another daemon has created there since

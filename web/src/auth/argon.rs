@@ -8,8 +8,6 @@
 //! connection, because supervisorctl and most libraries open a new connection for every command.
 //! A client with the right password therefore never waits behind guesses, except the first time.
 
-use std::fmt;
-use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use actix_web::rt;
@@ -69,32 +67,18 @@ impl Default for VerificationQueue {
     }
 }
 
-/// Why a stored password can never be matched.
-#[derive(Debug)]
-pub enum Unusable {
-    /// It is not a PHC string.
-    Malformed(argon2::password_hash::phc::Error),
-    /// The system has no randomness.
-    NoRandomness(io::Error),
-}
-
-impl fmt::Display for Unusable {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Malformed(error) => write!(f, "the {{ARGON2}} password is malformed: {error}"),
-            Self::NoRandomness(error) => write!(f, "no randomness: {error}"),
-        }
-    }
-}
-
-impl std::error::Error for Unusable {}
-
 impl Argon {
     /// Of the PHC string after `{ARGON2}`.
-    pub(crate) fn new(phc: &str, queues: &Arc<VerificationQueues>) -> Result<Self, Unusable> {
+    ///
+    /// # Errors
+    /// Why it can never be matched.
+    pub(crate) fn new(phc: &str, queues: &Arc<VerificationQueues>) -> Result<Self, String> {
+        let hash = PasswordHash::new(phc)
+            .map_err(|error| format!("the {{ARGON2}} password is malformed: {error}"))?;
+        let key = random_key().map_err(|error| format!("no randomness: {error}"))?;
         Ok(Self(Arc::new(StoredPassword {
-            hash: PasswordHash::new(phc).map_err(Unusable::Malformed)?,
-            key: random_key().map_err(Unusable::NoRandomness)?,
+            hash,
+            key,
             known: Mutex::new(None),
             queues: Arc::clone(queues),
         })))

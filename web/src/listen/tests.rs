@@ -101,7 +101,10 @@ fn a_socket_that_is_served_is_left_alone() {
         stream.write_all(b"H").unwrap();
         listener
     });
-    assert_eq!(bind_all(&[plain(&path)]).unwrap_err(), ListenError::InUse);
+    assert_eq!(
+        bind_all(&[plain(&path)]).unwrap_err(),
+        ListenError::in_use()
+    );
     assert_eq!(names(dir.path()), ["s.sock"]);
     server.join().unwrap();
 }

@@ -8,8 +8,6 @@ mod download;
 mod read;
 mod render;
 
-use std::io;
-
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use askama::Template;
@@ -85,7 +83,7 @@ pub async fn page(visit: &Visit<'_>, source: &LogSource) -> Result<HttpResponse,
             Ok(path) => download::respond(visit, path, &download::name(source)).await,
             Err(absent) => {
                 let mut why = String::new();
-                escape(&absent.to_string(), &mut why);
+                escape(&absent.why, &mut why);
                 Err(Refusal::because(StatusCode::NOT_FOUND, why))
             }
         };
@@ -108,17 +106,14 @@ pub async fn page(visit: &Visit<'_>, source: &LogSource) -> Result<HttpResponse,
                 is_json,
             };
             let found = read::read(visit.site, asked).await;
-            found.map_err(|error| match error.kind() {
-                io::ErrorKind::NotFound => Absent::NotYet(path),
-                _ => Absent::Unreadable(path, error.to_string()),
-            })
+            found.map_err(|error| Absent::unreadable(&path, &error))
         }
         Err(absent) => Err(absent),
     };
     if is_json {
         return Ok(budget::counted(respond_json(found), share));
     }
-    let is_missing = found.as_ref().is_err_and(|absent| !absent.may_come());
+    let is_missing = found.as_ref().is_err_and(|absent| !absent.may_come);
     let shown = found.map(|found| {
         log.turn_to(old);
         View::new(visit, &log, found)
@@ -138,7 +133,7 @@ fn respond_json(found: Result<Found, Absent>) -> HttpResponse {
             FoundPart::Hits(_) => (StatusCode::BAD_REQUEST, text),
         },
         Err(absent) => {
-            let body = json!({ "absent": absent.to_string(), "mayCome": absent.may_come() });
+            let body = json!({ "absent": absent.why, "mayCome": absent.may_come });
             (StatusCode::NOT_FOUND, body.to_string())
         }
     };
