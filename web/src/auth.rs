@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{AUTHORIZATION, HeaderMap};
+use actix_web::http::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use base64::Engine as _;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
@@ -161,8 +161,7 @@ impl Users {
         throttle: &Throttle,
         workers: &Workers,
     ) -> Result<Caller, Denial> {
-        let value = headers.get(AUTHORIZATION);
-        let encoded = value.and_then(|value| basic(value.as_bytes()));
+        let encoded = headers.get(AUTHORIZATION).and_then(basic);
         let encoded = encoded.ok_or(Denial::NoCredentials)?;
         let (username, password) = decode(encoded).ok_or(Denial::Malformed)?;
         let key = throttle.key(&username, peer);
@@ -273,8 +272,8 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 /// The credentials of a Basic header, whose scheme may be in any case.
-fn basic(value: &[u8]) -> Option<&[u8]> {
-    let (scheme, rest) = value.split_at_checked(6)?;
+fn basic(value: &HeaderValue) -> Option<&[u8]> {
+    let (scheme, rest) = value.as_bytes().split_at_checked(6)?;
     let encoded = rest.trim_ascii();
     (scheme.eq_ignore_ascii_case(b"basic ") && !encoded.is_empty()).then_some(encoded)
 }
@@ -287,11 +286,8 @@ fn decode(encoded: &[u8]) -> Option<(String, String)> {
             .with_decode_allow_trailing_bits(true)
             .with_decode_padding_mode(DecodePaddingMode::RequireCanonical),
     );
-    let letters: Vec<u8> = encoded
-        .iter()
-        .copied()
-        .filter(|byte| byte.is_ascii_alphanumeric() || b"+/=".contains(byte))
-        .collect();
+    let is_letter = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/=".contains(byte);
+    let letters: Vec<u8> = encoded.iter().copied().filter(is_letter).collect();
     let text = String::from_utf8(LENIENT.decode(letters).ok()?).ok()?;
     let (username, password) = text.split_once(':')?;
     Some((username.to_owned(), password.to_owned()))

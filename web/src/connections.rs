@@ -212,10 +212,8 @@ impl Drop for Serving {
         let limiter = &connection.limiter;
         connection.serving.set(connection.serving.get() - 1);
         connection.last_turn.set(limiter.next_turn());
-        let is_open = limiter
-            .connections
-            .borrow()
-            .contains_key(&connection.number);
+        let connections = limiter.connections.borrow();
+        let is_open = connections.contains_key(&connection.number);
         if connection.serving.get() == 0 && is_open {
             limiter.evictable.borrow_mut().insert(connection.rank());
         }

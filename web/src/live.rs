@@ -68,7 +68,8 @@ struct Live {
     cursor: Cursor,
     changed: watch::Receiver<u64>,
     snapshot: Option<Snapshot>,
-    usage: Option<WatchedUsage>,
+    /// Notifies of new samples, which are taken while the guard exists.
+    usage: Option<(watch::Receiver<u64>, WatchGuard)>,
     has_new_usage: bool,
 }
 
@@ -80,19 +81,11 @@ struct Snapshot {
     is_reset: bool,
 }
 
-/// The use of resources, sampled while this exists.
-struct WatchedUsage {
-    samples: watch::Receiver<u64>,
-    _guard: WatchGuard,
-}
-
 impl Live {
     fn new(site: &Site, topics: Topics, cursor: Option<&str>) -> Self {
         let state = Arc::clone(&site.state);
-        let usage = topics.usage.then(|| WatchedUsage {
-            samples: state.usage.sampled(),
-            _guard: state.usage.watch(),
-        });
+        let watched = || (state.usage.sampled(), state.usage.watch());
+        let usage = topics.usage.then(watched);
         let mut live = Self {
             topics,
             server: Arc::clone(&site.server),
@@ -178,7 +171,7 @@ impl MessageSource for Live {
         let sampled = async {
             match &mut self.usage {
                 // the sender lives as long as the state
-                Some(usage) => usage.samples.changed().await.is_ok(),
+                Some((samples, _)) => samples.changed().await.is_ok(),
                 None => std::future::pending().await,
             }
         };

@@ -21,13 +21,11 @@ pub fn is_foreign(headers: &HeaderMap, allowed_hosts: &[String]) -> bool {
     let Some(from) = headers.get(ORIGIN).or_else(|| headers.get(REFERER)) else {
         return false;
     };
-    let Some(authority) = from.to_str().ok().and_then(authority) else {
+    let authority = from.to_str().ok().and_then(authority);
+    let Some((authority, host)) = authority.and_then(|it| Some((it, host_of(it)?))) else {
         return true;
     };
     let own = headers.get(HOST).and_then(|host| host.to_str().ok());
-    let Some(host) = host_of(authority) else {
-        return true;
-    };
     let is_own = own.is_some_and(|own| same_authority(own, authority));
     !is_own && !is_listed(host, allowed_hosts)
 }
@@ -107,11 +105,9 @@ fn host_of(authority: &str) -> Option<&str> {
 /// Equal but for the case and a port that browsers leave out.
 fn same_authority(a: &str, b: &str) -> bool {
     let bare = |authority: &str| {
-        let bare = authority
-            .strip_suffix(":80")
-            .or_else(|| authority.strip_suffix(":443"))
-            .unwrap_or(authority);
-        bare.to_ascii_lowercase()
+        let bare = authority.strip_suffix(":80");
+        let bare = bare.or(authority.strip_suffix(":443"));
+        bare.unwrap_or(authority).to_ascii_lowercase()
     };
     bare(a) == bare(b)
 }

@@ -225,7 +225,7 @@ async fn accept(acceptor: Acceptor, site: Site) {
     let limiter = ConnectionLimiter::new(limits.connections());
     let mut serving: Weak<Serve> = Weak::new();
     loop {
-        let accepted = match acceptor.accept().await {
+        let (io, peer, address) = match acceptor.accept().await {
             Ok(accepted) => accepted,
             Err(error) => {
                 error!(site.state.log, "could not accept a connection: {error}");
@@ -242,12 +242,12 @@ async fn accept(acceptor: Acceptor, site: Site) {
             },
         };
         serving = Rc::downgrade(&serve);
-        let connection = limiter.register(accepted.peer, limits.patience);
+        let connection = limiter.register(peer, limits.patience);
         let permit = connection.permit();
         let (site, own) = (site.clone(), Rc::clone(&connection));
         let task = rt::spawn(async move {
-            if let Some(io) = after_handshake(accepted.io, &site).await {
-                serve(ClientStream::new(io, own), accepted.address).await;
+            if let Some(io) = after_handshake(io, &site).await {
+                serve(ClientStream::new(io, own), address).await;
             }
             drop((serve, permit));
         });
@@ -263,17 +263,13 @@ async fn after_handshake(io: Box<dyn Io>, site: &Site) -> Option<Box<dyn Io>> {
     let Some(tls) = &site.listener.tls else {
         return Some(io);
     };
-    match timeout(site.state.limits.patience, tls.accept(io)).await {
-        Ok(Ok(io)) => Some(io),
-        Ok(Err(reason)) => {
-            debug!(site.state.log, "a TLS handshake failed: {reason}");
-            None
-        }
-        Err(_) => {
-            debug!(site.state.log, "a TLS handshake took too long");
-            None
-        }
-    }
+    let outcome = match timeout(site.state.limits.patience, tls.accept(io)).await {
+        Ok(Ok(io)) => return Some(io),
+        Ok(Err(reason)) => format!("failed: {reason}"),
+        Err(_) => "took too long".to_owned(),
+    };
+    debug!(site.state.log, "a TLS handshake {outcome}");
+    None
 }
 
 /// actix-web's dispatcher for one listener.

@@ -23,16 +23,6 @@ pub enum Acceptor {
     Unix(UnixListener),
 }
 
-/// A new connection.
-pub struct Accepted {
-    /// Its bytes, without TLS.
-    pub io: Box<dyn Io>,
-    /// Its origin.
-    pub peer: Peer,
-    /// The client's address, for TCP.
-    pub address: Option<SocketAddr>,
-}
-
 impl Acceptor {
     /// Registers a socket with the reactor of this thread.
     ///
@@ -49,30 +39,23 @@ impl Acceptor {
         TcpListener::from_std(listener).map(Self::Inet)
     }
 
-    /// The next connection.
+    /// The next connection: its bytes without TLS, its origin, and the client's address for TCP.
     ///
     /// # Errors
     /// Those of `accept(2)`.
-    pub async fn accept(&self) -> io::Result<Accepted> {
+    pub async fn accept(&self) -> io::Result<(Box<dyn Io>, Peer, Option<SocketAddr>)> {
         match self {
             Self::Inet(listener) => {
                 let (stream, address) = listener.accept().await?;
                 // responses are written whole: nothing is gained by waiting for more
                 stream.set_nodelay(true)?;
-                Ok(Accepted {
-                    io: Box::new(stream),
-                    peer: Peer::Address(address.ip()),
-                    address: Some(address),
-                })
+                Ok((Box::new(stream), Peer::Address(address.ip()), Some(address)))
             }
             Self::Unix(listener) => {
                 let (stream, _) = listener.accept().await?;
                 let user = stream.peer_cred();
-                Ok(Accepted {
-                    io: Box::new(stream),
-                    peer: user.map_or(Peer::Unknown, |user| Peer::User(user.uid())),
-                    address: None,
-                })
+                let peer = user.map_or(Peer::Unknown, |user| Peer::User(user.uid()));
+                Ok((Box::new(stream), peer, None))
             }
         }
     }

@@ -7,7 +7,7 @@
 
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher as _;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -87,8 +87,7 @@ impl Throttle {
         let peer = match peer {
             // a client with one address of a network can use all of it
             Peer::Address(IpAddr::V6(address)) => {
-                let network = address.to_bits() >> 64 << 64;
-                Peer::Address(IpAddr::V6(network.into()))
+                Peer::Address(Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into())
             }
             Peer::Address(IpAddr::V4(_)) | Peer::User(_) | Peer::Unknown => peer,
         };

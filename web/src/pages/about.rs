@@ -1,5 +1,7 @@
 //! `about.html`: which daemon this is, where it listens and what it may use up.
 
+use std::collections::BTreeSet;
+
 use actix_web::HttpResponse;
 use askama::Template;
 use jiff::Timestamp;
@@ -56,9 +58,8 @@ fn facts(site: &Site, may_operate: bool) -> Vec<(&'static str, String)> {
     let started = Timestamp::try_from(setup.started).map_or(0, |it| it.as_second().max(0));
     let since = uptime((clock::now() - started).max(0));
     let all = state.board.all();
-    let mut groups: Vec<&str> = all.iter().map(|info| &*info.group).collect();
-    groups.sort_unstable();
-    groups.dedup();
+    let groups: BTreeSet<&str> = all.iter().map(|info| &*info.group).collect();
+    let (count, groups) = (all.len(), groups.len());
     let run = all.iter().filter(|info| info.state.is_running()).count();
     let mut facts = vec![
         ("Program", state.build.clone()),
@@ -69,11 +70,7 @@ fn facts(site: &Site, may_operate: bool) -> Vec<(&'static str, String)> {
         ("Up for", since),
         (
             "Programs",
-            format!(
-                "{} processes in {} groups, {run} of them active",
-                all.len(),
-                groups.len()
-            ),
+            format!("{count} processes in {groups} groups, {run} of them active"),
         ),
     ];
     if may_operate {
@@ -116,18 +113,14 @@ fn limits(site: &Site) -> Vec<(&'static str, String)> {
         Err(errno) => format!("unknown: {}", errno.desc()),
     };
     let limits = &site.state.limits;
+    let connections = limits.connections().to_string();
+    let patience = format!("{} s", limits.patience.as_secs());
     vec![
         ("Open files of the daemon", rlimit(Resource::RLIMIT_NOFILE)),
         ("Processes of its user", rlimit(Resource::RLIMIT_NPROC)),
-        (
-            "Connections for each listener",
-            limits.connections().to_string(),
-        ),
+        ("Connections for each listener", connections),
         ("Live streams together", limits.streams().to_string()),
-        (
-            "Time for a request to arrive",
-            format!("{} s", limits.patience.as_secs()),
-        ),
+        ("Time for a request to arrive", patience),
     ]
 }
 

@@ -58,7 +58,7 @@ pub fn page(visit: &Visit<'_>, given: &str) -> Result<HttpResponse, Refusal> {
         frame: Frame::new(visit, Page::Status, &name).with_message(visit),
         name: &name,
         quoted: query::encoded(&name),
-        badge: Badge::of(info.state),
+        badge: Badge(info.state),
         now: clock::now(),
         facts: facts(site, &process, &info),
         curve: figures::curve(&site.state.usage.curve(&process), WIDTH),

@@ -1,7 +1,7 @@
 //! A method: one row of a table with its name, its signature, its help, the right it needs and
 //! its function. `system.methodHelp` and `docs/rpc.md` are made from it.
 
-use std::fmt::{self, Write as _};
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use futures_util::future::LocalBoxFuture;
@@ -84,7 +84,7 @@ pub const PROCESS: Param = param("string name the process, as `name` or `group:n
 pub const GROUP: Param = param("string name the group");
 
 /// What a method does.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub enum Run {
     /// Answers at once from what is known.
     Now(fn(&AppState, Args) -> Outcome),
@@ -102,15 +102,6 @@ macro_rules! later {
     };
 }
 pub(super) use later;
-
-impl fmt::Debug for Run {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Now(_) => "Now",
-            Self::Later(_) => "Later",
-        })
-    }
-}
 
 /// The row of a method that needs the right to view.
 pub const fn view(name: &'static str, run: Run) -> Method {
@@ -180,10 +171,10 @@ impl Method {
     /// The text of `system.methodHelp`, with one tag line per parameter and the return value.
     pub fn help_text(&self) -> String {
         let mut out = format!(" {}\n\n", self.help);
-        let mut tag = |tag: &str,
-                       Param {
-                           kind, name, text, ..
-                       }: &Param| {
+        let mut tag = |tag: &str, param: &Param| {
+            let Param {
+                kind, name, text, ..
+            } = param;
             // writing to a String cannot fail
             let _ = writeln!(out, "        @{tag} {kind} {name} {text}");
         };

@@ -1,8 +1,6 @@
 //! What a method returns: a value that writes itself into the document, or what is yet to be
 //! read or called while the answer is sent ([`super::transmit`]).
 
-use std::fmt;
-
 use visord_model::fault::Fault;
 use visord_xmlrpc::writer::StructWriter;
 use visord_xmlrpc::{Slot, Value, WireFault, WriteXml, Written};
@@ -13,7 +11,6 @@ use super::logs::LogPart;
 pub type Outcome = Result<Reply, Fault>;
 
 /// What a method returns.
-#[derive(Debug)]
 pub enum Reply {
     /// All of it is known.
     Complete(Complete),
@@ -61,12 +58,6 @@ impl Reply {
     /// What methods return that have nothing to say.
     pub fn done() -> Self {
         Self::of(true)
-    }
-}
-
-impl fmt::Debug for Complete {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Complete({} bytes)", self.size)
     }
 }
 
