@@ -83,10 +83,12 @@ impl std::error::Error for ListenError {}
 
 impl From<Errno> for ListenError {
     fn from(errno: Errno) -> Self {
-        match errno {
-            Errno::EADDRINUSE => Self::in_use(),
-            Errno::UnknownErrno => Self::socket_error("an unknown error"),
-            _ => Self::socket_error(format_args!("errno.{errno:?} ({})", errno as i32)),
+        if errno == Errno::EADDRINUSE {
+            Self::in_use()
+        } else if errno == Errno::UnknownErrno {
+            Self::socket_error("an unknown error")
+        } else {
+            Self::socket_error(format_args!("errno.{errno:?} ({})", errno as i32))
         }
     }
 }
