@@ -10,7 +10,7 @@ use visord_actors::log::{emit, try_activity};
 use visord_actors::supervisor::Rehearsal;
 use visord_config::{Config, HttpConfig, LogTarget, MainLogTarget, ProcessConfig};
 use visord_files::Folder;
-use visord_web::listen::{Bound, bind_one, is_in_the_way, is_same_place, read_certificate};
+use visord_web::listen::{Bound, bind_one, is_in_the_way, read_certificate};
 
 use super::privileges::may_become;
 use super::start::failure;
@@ -122,7 +122,7 @@ pub(super) fn reopen(
 ) -> Vec<Bound> {
     let mut bound = Vec::with_capacity(http.len());
     for config in http {
-        let is_same = |bound: &Bound| is_same_place(&bound.config, config);
+        let is_same = |bound: &Bound| bound.config.address == config.address;
         match remove(&mut ahead, is_same).or_else(|| remove(&mut old, is_same)) {
             Some(mut open) => {
                 if let Err(error) = open.renew(config) {

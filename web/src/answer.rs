@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use actix_web::http::header::{self, HeaderValue};
+use actix_web::http::header;
 use actix_web::http::{ConnectionType, StatusCode, Version};
 use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, ResponseError};
@@ -29,7 +29,6 @@ impl Refusal {
     pub const NOT_FOUND: Self = Self::new(StatusCode::NOT_FOUND);
 
     /// Without an explanation.
-    #[must_use]
     pub const fn new(status: StatusCode) -> Self {
         Self {
             status,
@@ -40,7 +39,6 @@ impl Refusal {
     }
 
     /// With an explanation, in HTML.
-    #[must_use]
     pub fn because(status: StatusCode, why: impl Into<Cow<'static, str>>) -> Self {
         Self {
             why: why.into(),
@@ -49,7 +47,6 @@ impl Refusal {
     }
 
     /// Name and password are required. The connection is closed.
-    #[must_use]
     pub fn unauthorized() -> Self {
         Self {
             closes: true,
@@ -58,7 +55,6 @@ impl Refusal {
     }
 
     /// There is no memory for the response now.
-    #[must_use]
     pub fn busy() -> Self {
         Self {
             why: Cow::Borrowed("The server is sending too many large answers. Try again soon."),
@@ -68,7 +64,6 @@ impl Refusal {
     }
 
     /// Too many logins wait to be verified. The connection is closed.
-    #[must_use]
     pub fn too_many_logins() -> Self {
         Self {
             why: Cow::Borrowed("Too many logins wait to be verified. Try again soon."),
@@ -91,13 +86,12 @@ impl ResponseError for Refusal {
 
     fn error_response(&self) -> HttpResponse {
         let mut response = HttpResponse::build(self.status);
-        response.insert_header((header::CONTENT_TYPE, HeaderValue::from_static("text/html")));
+        response.content_type("text/html");
         if self.status == StatusCode::UNAUTHORIZED {
-            let scheme = HeaderValue::from_static("Basic realm=\"default\"");
-            response.insert_header((header::WWW_AUTHENTICATE, scheme));
+            response.insert_header((header::WWW_AUTHENTICATE, "Basic realm=\"default\""));
         }
         if self.is_temporary {
-            response.insert_header((header::RETRY_AFTER, HeaderValue::from_static("1")));
+            response.insert_header((header::RETRY_AFTER, "1"));
         }
         if self.closes {
             response.force_close();
@@ -139,23 +133,21 @@ fn page(status: StatusCode, why: &str) -> String {
 }
 
 /// A redirection (difference Q24). `location` is relative and already encoded.
-#[must_use]
 pub fn see_other(location: &str) -> HttpResponse {
-    uncached(&mut HttpResponse::SeeOther())
+    uncached(StatusCode::SEE_OTHER, "text/html")
         .insert_header((header::LOCATION, location))
-        .insert_header((header::CONTENT_TYPE, HeaderValue::from_static("text/html")))
         .body(page(StatusCode::SEE_OTHER, ""))
 }
 
-/// Keeps caches from storing a response: it shows the present moment only.
-pub fn uncached(builder: &mut HttpResponseBuilder) -> &mut HttpResponseBuilder {
-    builder
-        .insert_header((header::PRAGMA, HeaderValue::from_static("no-cache")))
-        .insert_header((header::CACHE_CONTROL, HeaderValue::from_static("no-cache")))
-        .insert_header((
-            header::EXPIRES,
-            HeaderValue::from_static("Thu, 01 Jan 1970 00:00:00 GMT"),
-        ))
+/// A response of this type that caches do not store: it shows the present moment only.
+pub fn uncached(status: StatusCode, content_type: &str) -> HttpResponseBuilder {
+    let mut response = HttpResponse::build(status);
+    response
+        .insert_header((header::PRAGMA, "no-cache"))
+        .insert_header((header::CACHE_CONTROL, "no-cache"))
+        .insert_header((header::EXPIRES, "Thu, 01 Jan 1970 00:00:00 GMT"))
+        .insert_header((header::CONTENT_TYPE, content_type));
+    response
 }
 
 /// A response whose length is not known when it begins. Until it ends, the client is being served

@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use actix_web::http::header::{CONTENT_TYPE, Header as _, IfModifiedSince, LastModified};
+use actix_web::http::header::{Header as _, IfModifiedSince, LastModified};
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use crate::answer::{self, Refusal};
@@ -61,7 +61,7 @@ pub fn answer(request: &HttpRequest, path: &str) -> Result<HttpResponse, Refusal
     }
     Ok(HttpResponse::Ok()
         .insert_header(LastModified((*MODIFIED).into()))
-        .insert_header((CONTENT_TYPE, content_type(name)))
+        .content_type(content_type(name))
         .body(web::Bytes::from_static(content)))
 }
 

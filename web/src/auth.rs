@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{AUTHORIZATION, HeaderMap};
+use actix_web::http::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use base64::Engine as _;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
@@ -27,7 +27,6 @@ use crate::connections::Peer;
 mod argon;
 pub mod throttle;
 
-pub use argon::Unusable;
 use argon::{Argon, QueueFull, VerificationQueues};
 use throttle::{Delay, LoginKey, Throttle};
 
@@ -108,7 +107,6 @@ impl User {
 
 impl Users {
     /// All users of a configured listener; `None` if it requires no password.
-    #[must_use]
     pub fn of(config: &HttpConfig) -> Option<Self> {
         let queues = &Arc::default();
         let all: Vec<User> = passwords(config)
@@ -118,8 +116,7 @@ impl Users {
     }
 
     /// The names of the users whose password can never be matched, and why.
-    #[must_use]
-    pub fn unusable(config: &HttpConfig) -> Vec<(String, Unusable)> {
+    pub fn unusable(config: &HttpConfig) -> Vec<(String, String)> {
         let queues = Arc::default();
         let why = |password: &str| Argon::new(password.strip_prefix(ARGON2)?, &queues).err();
         passwords(config)
@@ -164,8 +161,7 @@ impl Users {
         throttle: &Throttle,
         workers: &Workers,
     ) -> Result<Caller, Denial> {
-        let value = headers.get(AUTHORIZATION);
-        let encoded = value.and_then(|value| basic(value.as_bytes()));
+        let encoded = headers.get(AUTHORIZATION).and_then(basic);
         let encoded = encoded.ok_or(Denial::NoCredentials)?;
         let (username, password) = decode(encoded).ok_or(Denial::Malformed)?;
         let key = throttle.key(&username, peer);
@@ -194,11 +190,11 @@ impl Users {
         let mut found = None;
         let mut named = None;
         for user in &self.0 {
-            let is_named: bool = presented.names(user).into();
-            if (presented.names(user) & presented.fits(user)).into() {
+            let is_named = presented.names(user);
+            if (is_named & presented.fits(user)).into() {
                 found = Some(user);
             }
-            if is_named {
+            if is_named.into() {
                 named = Some(user);
             }
         }
@@ -276,8 +272,8 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 /// The credentials of a Basic header, whose scheme may be in any case.
-fn basic(value: &[u8]) -> Option<&[u8]> {
-    let (scheme, rest) = value.split_at_checked(6)?;
+fn basic(value: &HeaderValue) -> Option<&[u8]> {
+    let (scheme, rest) = value.as_bytes().split_at_checked(6)?;
     let encoded = rest.trim_ascii();
     (scheme.eq_ignore_ascii_case(b"basic ") && !encoded.is_empty()).then_some(encoded)
 }
@@ -290,11 +286,8 @@ fn decode(encoded: &[u8]) -> Option<(String, String)> {
             .with_decode_allow_trailing_bits(true)
             .with_decode_padding_mode(DecodePaddingMode::RequireCanonical),
     );
-    let letters: Vec<u8> = encoded
-        .iter()
-        .copied()
-        .filter(|byte| byte.is_ascii_alphanumeric() || b"+/=".contains(byte))
-        .collect();
+    let is_letter = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/=".contains(byte);
+    let letters: Vec<u8> = encoded.iter().copied().filter(is_letter).collect();
     let text = String::from_utf8(LENIENT.decode(letters).ok()?).ok()?;
     let (username, password) = text.split_once(':')?;
     Some((username.to_owned(), password.to_owned()))

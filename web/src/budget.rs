@@ -84,7 +84,6 @@ pub struct Whole {
 
 impl Whole {
     /// A body of these bytes.
-    #[must_use]
     pub fn new(bytes: impl Into<Bytes>, share: Reservation) -> Self {
         Self {
             rest: bytes.into(),
@@ -94,7 +93,6 @@ impl Whole {
 }
 
 /// A response with the memory that was reserved for it.
-#[must_use]
 pub fn counted(response: HttpResponse, share: Reservation) -> HttpResponse {
     let (response, body) = response.into_parts();
     let body = match body.try_into_bytes() {

@@ -27,13 +27,11 @@ impl Caller {
     };
 
     /// Whether the caller has this right.
-    #[must_use]
     pub fn may(&self, right: Right) -> bool {
         self.right >= right
     }
 
     /// Whether a form came with the token of the caller's session.
-    #[must_use]
     pub fn is_token(&self, presented: &str) -> bool {
         let right: bool = self.token.as_bytes().ct_eq(presented.as_bytes()).into();
         right && !self.token.is_empty()

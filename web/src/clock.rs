@@ -5,37 +5,31 @@ use jiff::tz::TimeZone;
 use tokio::time::Instant;
 
 /// Now, on the monotonic clock.
-#[must_use]
 pub fn instant() -> Instant {
     Instant::now()
 }
 
 /// Now, on the wall clock.
-#[must_use]
 pub fn timestamp() -> Timestamp {
     Timestamp::now()
 }
 
 /// Now, in whole seconds since 1970.
-#[must_use]
 pub fn now() -> i64 {
     timestamp().as_second()
 }
 
 /// `Nov 20 11:11 PM` in the local zone.
-#[must_use]
 pub fn short(unix: i64) -> String {
     local(unix, "%b %d %I:%M %p")
 }
 
 /// `Fri Nov 20 23:22:42 2026` in the local zone.
-#[must_use]
 pub fn long(unix: i64) -> String {
     local(unix, "%a %b %e %H:%M:%S %Y")
 }
 
 /// `20/Nov/2026:23:19:35 +0000` in the local zone.
-#[must_use]
 pub fn access(unix: i64) -> String {
     local(unix, "%d/%b/%Y:%H:%M:%S %z")
 }

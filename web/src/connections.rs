@@ -71,7 +71,6 @@ pub struct Connection {
 
 impl ConnectionLimiter {
     /// A limiter without connections, for at most this many.
-    #[must_use]
     pub fn new(most: usize) -> Rc<Self> {
         Rc::new(Self {
             most: most.max(1),
@@ -151,7 +150,6 @@ impl Connection {
     }
 
     /// The connection that a request came over; tests have none.
-    #[must_use]
     pub fn of(request: &HttpRequest) -> Option<&Rc<Self>> {
         request.conn_data::<Rc<Self>>()
     }
@@ -172,13 +170,11 @@ impl Connection {
     }
 
     /// The origin of the connection.
-    #[must_use]
     pub const fn peer(&self) -> Peer {
         self.peer
     }
 
     /// How long the client may take nothing of what is sent to it.
-    #[must_use]
     pub fn write_timeout(&self) -> Duration {
         self.write_timeout.get()
     }
@@ -216,10 +212,8 @@ impl Drop for Serving {
         let limiter = &connection.limiter;
         connection.serving.set(connection.serving.get() - 1);
         connection.last_turn.set(limiter.next_turn());
-        let is_open = limiter
-            .connections
-            .borrow()
-            .contains_key(&connection.number);
+        let connections = limiter.connections.borrow();
+        let is_open = connections.contains_key(&connection.number);
         if connection.serving.get() == 0 && is_open {
             limiter.evictable.borrow_mut().insert(connection.rank());
         }

@@ -7,9 +7,9 @@
 
 use std::fmt;
 use std::io::{self, Read, Write};
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, ToSocketAddrs};
-use std::os::fd::{AsFd, AsRawFd};
-use std::os::unix::net::{UnixListener, UnixStream};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, ToSocketAddrs};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -40,90 +40,42 @@ const ATTEMPTS: usize = 10;
 pub struct Bound {
     /// Its configuration.
     pub config: HttpConfig,
-    /// The socket.
-    pub socket: ListeningSocket,
+    /// The socket, of TCP or a unix socket as the configuration says.
+    pub socket: OwnedFd,
     /// Its certificate, if it uses TLS.
     pub tls: Option<Arc<Tls>>,
     /// The socket file that was created for it, if it is a unix socket.
     file: Option<(PathBuf, Identity)>,
 }
 
-/// A listening socket of either kind.
-#[derive(Debug)]
-pub enum ListeningSocket {
-    /// TCP.
-    Inet(TcpListener),
-    /// A unix socket.
-    Unix(UnixListener),
-}
-
-/// Why a server could not be opened; displayed as the original does.
+/// Why a server could not be opened, as the original says it.
 #[derive(Debug, PartialEq, Eq)]
-pub enum ListenError {
-    /// It is served already.
-    InUse,
-    /// The owner of a socket file cannot be set.
-    Chown {
-        /// The file.
-        path: PathBuf,
-        /// The configured owner.
-        owner: Ownership,
-        /// The daemon's user.
-        user: String,
-    },
-    /// The name belongs to something other than a socket.
-    NotASocket(PathBuf),
-    /// The host has no address; the number of the resolver's error.
-    Lookup(i32),
-    /// A unix socket's name must fit into 107 bytes.
-    PathTooLong,
-    /// The system refuses.
-    System(Errno),
-    /// A path may not be used, for this reason.
-    Refused(String),
-    /// It cannot use TLS as configured.
-    Tls {
-        /// Its section.
-        section: String,
-        /// Why.
-        error: CertificateError,
-    },
+pub struct ListenError(String);
+
+impl ListenError {
+    /// Another server is served at its address.
+    fn in_use() -> Self {
+        Self(
+            "Another program is already listening on a port that one of our HTTP servers is \
+             configured to use.  Shut this program down first before starting supervisord."
+                .to_owned(),
+        )
+    }
+
+    /// A path or a certificate cannot be used.
+    fn unusable(why: impl fmt::Display) -> Self {
+        Self(format!("Cannot open an HTTP server: {why}"))
+    }
+
+    /// The system refuses, or would.
+    fn socket_error(reason: impl fmt::Display) -> Self {
+        Self::unusable(format_args!("socket.error reported {reason}"))
+    }
 }
 
 impl fmt::Display for ListenError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const CANNOT: &str = "Cannot open an HTTP server: socket.error reported";
-        match self {
-            Self::InUse => f.write_str(
-                "Another program is already listening on a port that one of our HTTP servers is \
-                 configured to use.  Shut this program down first before starting supervisord.",
-            ),
-            Self::Chown { path, owner, user } => {
-                let id = |id: Option<u32>| id.map_or(-1, i64::from);
-                write!(
-                    f,
-                    "Not permitted to chown {} to uid/gid ({}, {}); adjust \"sockchown\" value in \
-                     config file or on command line to values that the current user ({user}) can \
-                     successfully chown",
-                    path.display(),
-                    id(owner.uid),
-                    id(owner.gid),
-                )
-            }
-            Self::NotASocket(path) => write!(
-                f,
-                "Cannot open an HTTP server: {} exists and is not a socket",
-                path.display()
-            ),
-            Self::Lookup(code) => write!(f, "{CANNOT} {code}"),
-            Self::Tls { section, error } => {
-                write!(f, "Cannot open an HTTP server: TLS of [{section}]: {error}")
-            }
-            Self::PathTooLong => write!(f, "{CANNOT} AF_UNIX path too long"),
-            Self::System(Errno::UnknownErrno) => write!(f, "{CANNOT} an unknown error"),
-            Self::Refused(reason) => write!(f, "{CANNOT} {reason}"),
-            Self::System(errno) => write!(f, "{CANNOT} errno.{errno:?} ({})", *errno as i32),
-        }
+        f.write_str(&self.0)
     }
 }
 
@@ -132,9 +84,11 @@ impl std::error::Error for ListenError {}
 impl From<Errno> for ListenError {
     fn from(errno: Errno) -> Self {
         if errno == Errno::EADDRINUSE {
-            Self::InUse
+            Self::in_use()
+        } else if errno == Errno::UnknownErrno {
+            Self::socket_error("an unknown error")
         } else {
-            Self::System(errno)
+            Self::socket_error(format_args!("errno.{errno:?} ({})", errno as i32))
         }
     }
 }
@@ -143,7 +97,7 @@ impl From<io::Error> for ListenError {
     fn from(error: io::Error) -> Self {
         match error.raw_os_error() {
             Some(code) => Errno::from_raw(code).into(),
-            None => Self::Refused(error.to_string()),
+            None => Self::socket_error(error),
         }
     }
 }
@@ -193,37 +147,13 @@ impl Bound {
     }
 }
 
-impl ListeningSocket {
-    /// Another descriptor of the same socket.
-    ///
-    /// # Errors
-    /// There are too many descriptors.
-    pub fn try_clone(&self) -> io::Result<Self> {
-        Ok(match self {
-            Self::Inet(listener) => Self::Inet(listener.try_clone()?),
-            Self::Unix(listener) => Self::Unix(listener.try_clone()?),
-        })
-    }
-}
-
-/// Whether a server with this configuration can continue with the socket of the other.
-#[must_use]
-pub fn is_same_place(one: &HttpConfig, other: &HttpConfig) -> bool {
-    one.address == other.address
-}
-
 /// Whether a server cannot be opened while the other is: they have a path or a port in common.
-#[must_use]
 pub fn is_in_the_way(one: &HttpConfig, other: &HttpConfig) -> bool {
+    use ListenAddress::{Inet, Unix};
     match (&one.address, &other.address) {
-        (ListenAddress::Unix { path: one, .. }, ListenAddress::Unix { path: other, .. }) => {
-            one == other
-        }
-        (ListenAddress::Inet { port: one, .. }, ListenAddress::Inet { port: other, .. }) => {
-            one == other
-        }
-        (ListenAddress::Unix { .. }, ListenAddress::Inet { .. })
-        | (ListenAddress::Inet { .. }, ListenAddress::Unix { .. }) => false,
+        (Unix { path: one, .. }, Unix { path: other, .. }) => one == other,
+        (Inet { port: one, .. }, Inet { port: other, .. }) => one == other,
+        (Unix { .. }, Inet { .. }) | (Inet { .. }, Unix { .. }) => false,
     }
 }
 
@@ -233,10 +163,7 @@ pub fn is_in_the_way(one: &HttpConfig, other: &HttpConfig) -> bool {
 /// It cannot use TLS as configured.
 pub fn read_certificate(config: &HttpConfig) -> Result<Option<Tls>, ListenError> {
     let tls = config.tls.as_ref().map(Tls::new).transpose();
-    tls.map_err(|error| ListenError::Tls {
-        section: config.section.clone(),
-        error,
-    })
+    tls.map_err(|error| ListenError::unusable(format_args!("TLS of [{}]: {error}", config.section)))
 }
 
 /// Opens one server.
@@ -246,15 +173,10 @@ pub fn read_certificate(config: &HttpConfig) -> Result<Option<Tls>, ListenError>
 pub fn bind_one(config: &HttpConfig) -> Result<Bound, ListenError> {
     let tls = read_certificate(config)?;
     let (socket, file) = match &config.address {
-        ListenAddress::Inet { host, port } => {
-            (ListeningSocket::Inet(bind_inet(host, *port)?), None)
-        }
+        ListenAddress::Inet { host, port } => (bind_inet(host, *port)?, None),
         ListenAddress::Unix { path, mode, owner } => {
-            let (listener, identity) = bind_unix(path, *mode, *owner)?;
-            (
-                ListeningSocket::Unix(listener),
-                Some((path.clone(), identity)),
-            )
+            let (socket, identity) = bind_unix(path, *mode, *owner)?;
+            (socket, Some((path.clone(), identity)))
         }
     };
     Ok(Bound {
@@ -265,7 +187,7 @@ pub fn bind_one(config: &HttpConfig) -> Result<Bound, ListenError> {
     })
 }
 
-fn bind_inet(host: &str, port: u16) -> Result<TcpListener, ListenError> {
+fn bind_inet(host: &str, port: u16) -> Result<OwnedFd, ListenError> {
     let address = resolve(host, port)?;
     let family = if address.is_ipv4() {
         AddressFamily::Inet
@@ -279,7 +201,7 @@ fn bind_inet(host: &str, port: u16) -> Result<TcpListener, ListenError> {
     }
     bind(fd.as_raw_fd(), &SockaddrStorage::from(address))?;
     listen(&fd, Backlog::new(BACKLOG)?)?;
-    Ok(TcpListener::from(fd))
+    Ok(fd)
 }
 
 /// The address of a host: every IPv4 interface for an empty name, and an IPv4 address of a name that
@@ -295,12 +217,12 @@ fn resolve(host: &str, port: u16) -> Result<SocketAddr, ListenError> {
     let ipv4 = found.iter().find(|address| address.is_ipv4());
     ipv4.or(found.first())
         .copied()
-        .ok_or(ListenError::Lookup(libc::EAI_NONAME))
+        .ok_or_else(|| ListenError::socket_error(libc::EAI_NONAME))
 }
 
 /// The standard library keeps the resolver's message, not its number.
 fn lookup(error: io::Error) -> ListenError {
-    ListenError::Lookup(if error.to_string().contains("Temporary failure") {
+    ListenError::socket_error(if error.to_string().contains("Temporary failure") {
         libc::EAI_AGAIN
     } else {
         libc::EAI_NONAME
@@ -308,11 +230,7 @@ fn lookup(error: io::Error) -> ListenError {
 }
 
 /// Opens a unix socket, after removing a socket file that is no longer served.
-fn bind_unix(
-    path: &Path,
-    mode: u32,
-    owner: Ownership,
-) -> Result<(UnixListener, Identity), ListenError> {
+fn bind_unix(path: &Path, mode: u32, owner: Ownership) -> Result<(OwnedFd, Identity), ListenError> {
     for _ in 0..ATTEMPTS {
         let bound = bind_unix_socket(path, mode, (owner.uid, owner.gid), |socket| {
             Ok(listen(
@@ -321,32 +239,36 @@ fn bind_unix(
             )?)
         });
         let (error, is_owner) = match bound {
-            Ok((socket, identity)) => return Ok((UnixListener::from(socket), identity)),
+            Ok(bound) => return Ok(bound),
             Err(BindError::Owner(error)) => (error, true),
             Err(BindError::Bind(error) | BindError::Mode(error)) => (error, false),
         };
         match error.raw_os_error().map(Errno::from_raw) {
             Some(Errno::EADDRINUSE) => remove_stale(path)?,
-            Some(Errno::ENAMETOOLONG) => return Err(ListenError::PathTooLong),
-            Some(Errno::EPERM) if is_owner => {
-                return Err(ListenError::Chown {
-                    path: path.to_owned(),
-                    owner,
-                    user: own_name(),
-                });
+            // a unix socket's name must fit into 107 bytes
+            Some(Errno::ENAMETOOLONG) => {
+                return Err(ListenError::socket_error("AF_UNIX path too long"));
             }
+            Some(Errno::EPERM) if is_owner => return Err(not_permitted(path, owner)),
             Some(_) | None => return Err(error.into()),
         }
     }
-    Err(ListenError::InUse)
+    Err(ListenError::in_use())
 }
 
-fn own_name() -> String {
+/// The owner of a socket file cannot be set.
+fn not_permitted(path: &Path, owner: Ownership) -> ListenError {
+    let id = |id: Option<u32>| id.map_or(-1, i64::from);
     let uid = Uid::effective();
-    match User::from_uid(uid) {
-        Ok(Some(user)) => user.name,
-        Ok(None) | Err(_) => uid.to_string(),
-    }
+    let user = User::from_uid(uid).ok().flatten();
+    ListenError(format!(
+        "Not permitted to chown {} to uid/gid ({}, {}); adjust \"sockchown\" value in config file \
+         or on command line to values that the current user ({}) can successfully chown",
+        path.display(),
+        id(owner.uid),
+        id(owner.gid),
+        user.map_or_else(|| uid.to_string(), |user| user.name),
+    ))
 }
 
 /// Removes a socket that is no longer served.
@@ -357,14 +279,15 @@ fn remove_stale(path: &Path) -> Result<(), ListenError> {
         Err(error) => {
             use io::ErrorKind::{IsADirectory, Unsupported};
             return Err(if matches!(error.kind(), Unsupported | IsADirectory) {
-                ListenError::NotASocket(path.to_owned())
+                let path = path.display();
+                ListenError::unusable(format_args!("{path} exists and is not a socket"))
             } else {
                 error.into()
             });
         }
     };
     if is_served(&found)? {
-        return Err(ListenError::InUse);
+        return Err(ListenError::in_use());
     }
     eprintln!("Unlinking stale socket {}", path.display());
     // removes nothing that another daemon has created there since

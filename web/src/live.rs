@@ -5,7 +5,6 @@
 //! missed, or `reset` and all states again if that is no longer known.
 
 mod render;
-mod topics;
 
 use std::sync::Arc;
 use std::vec;
@@ -18,23 +17,46 @@ use visord_model::process::ProcessInfo;
 
 use crate::answer::Refusal;
 use crate::clock;
-use crate::query;
+use crate::query::Parameters;
 use crate::site::{ServerState, Site};
 use crate::sse::{self, MessageSource, PIECE};
 use crate::state::AppState;
 pub(crate) use render::{named, payload};
-use topics::Topics;
 
 /// Responds to `GET /live`.
 pub async fn respond(request: HttpRequest, site: web::Data<Site>) -> Result<HttpResponse, Refusal> {
-    let parameters = query::parameters(request.query_string(), "");
-    let topics = Topics::of(parameters.get("topics").map(String::as_str));
+    let parameters = Parameters::of(request.query_string(), "");
+    let topics = Topics::of(parameters.get("topics"));
     // a browser that reconnects uses the URL of its first request
     let header = request.headers().get("Last-Event-ID");
     let header = header.and_then(|value| value.to_str().ok());
-    let cursor = header.or(parameters.get("cursor").map(String::as_str));
+    let cursor = header.or(parameters.get("cursor"));
     let cursor = cursor.filter(|text| !text.is_empty());
     sse::respond(&request, &site, || Live::new(&site, topics, cursor))
+}
+
+/// The topics of a stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Topics {
+    /// States of processes.
+    state: bool,
+    /// Their use of resources.
+    usage: bool,
+    /// Events.
+    event: bool,
+}
+
+impl Topics {
+    /// Those of a list `state,usage,event`; states without a list. Unknown topics are ignored.
+    fn of(list: Option<&str>) -> Self {
+        let list = list.unwrap_or("state");
+        let has = |topic: &str| list.split(',').any(|name| name.trim() == topic);
+        Self {
+            state: has("state"),
+            usage: has("usage"),
+            event: has("event"),
+        }
+    }
 }
 
 /// The messages for one client.
@@ -46,7 +68,8 @@ struct Live {
     cursor: Cursor,
     changed: watch::Receiver<u64>,
     snapshot: Option<Snapshot>,
-    usage: Option<WatchedUsage>,
+    /// Notifies of new samples, which are taken while the guard exists.
+    usage: Option<(watch::Receiver<u64>, WatchGuard)>,
     has_new_usage: bool,
 }
 
@@ -58,19 +81,11 @@ struct Snapshot {
     is_reset: bool,
 }
 
-/// The use of resources, sampled while this exists.
-struct WatchedUsage {
-    samples: watch::Receiver<u64>,
-    _guard: WatchGuard,
-}
-
 impl Live {
     fn new(site: &Site, topics: Topics, cursor: Option<&str>) -> Self {
         let state = Arc::clone(&site.state);
-        let usage = topics.usage.then(|| WatchedUsage {
-            samples: state.usage.sampled(),
-            _guard: state.usage.watch(),
-        });
+        let watched = || (state.usage.sampled(), state.usage.watch());
+        let usage = topics.usage.then(watched);
         let mut live = Self {
             topics,
             server: Arc::clone(&site.server),
@@ -156,7 +171,7 @@ impl MessageSource for Live {
         let sampled = async {
             match &mut self.usage {
                 // the sender lives as long as the state
-                Some(usage) => usage.samples.changed().await.is_ok(),
+                Some((samples, _)) => samples.changed().await.is_ok(),
                 None => std::future::pending().await,
             }
         };
@@ -184,5 +199,27 @@ impl MessageSource for Live {
 
     fn id(&self) -> String {
         self.cursor.to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists() {
+        let topics = |state, usage, event| Topics {
+            state,
+            usage,
+            event,
+        };
+        for (list, expected) in [
+            (None, topics(true, false, false)),
+            (Some("state,usage,event"), topics(true, true, true)),
+            (Some("event, usage"), topics(false, true, true)),
+            (Some("states"), topics(false, false, false)),
+        ] {
+            assert_eq!(Topics::of(list), expected, "{list:?}");
+        }
     }
 }

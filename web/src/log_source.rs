@@ -1,6 +1,6 @@
 //! The log that a client wants to see, and its file.
 
-use std::fmt;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use visord_files::FileType;
@@ -20,29 +20,47 @@ pub enum LogSource {
     Activity,
 }
 
-/// Why there is no log; displayed for people.
+/// Why there is no log.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Absent {
-    /// No process was named, or none of this name exists.
-    NoProcess(String),
-    /// It is not stored in a file.
-    NotStored(String),
-    /// It is written to something that cannot be read back.
-    NoFile(PathBuf, &'static str),
-    /// The file does not exist yet.
-    NotYet(PathBuf),
-    /// The system refuses to read it.
-    Unreadable(PathBuf, String),
+pub struct Absent {
+    /// For people.
+    pub why: String,
+    /// The log may be created later.
+    pub may_come: bool,
+}
+
+impl Absent {
+    fn because(why: impl Into<String>) -> Self {
+        Self {
+            why: why.into(),
+            may_come: false,
+        }
+    }
+
+    fn not_yet(path: &Path) -> Self {
+        Self {
+            why: format!("There is no log yet: {} does not exist.", path.display()),
+            may_come: true,
+        }
+    }
+
+    /// It could not be opened or read.
+    pub fn unreadable(path: &Path, error: &io::Error) -> Self {
+        if error.kind() == io::ErrorKind::NotFound {
+            Self::not_yet(path)
+        } else {
+            Self::because(format!("{} cannot be read: {error}", path.display()))
+        }
+    }
 }
 
 impl LogSource {
     /// The log that `name=` and `channel=` name.
-    #[must_use]
     pub fn from_parameters(parameters: &Parameters) -> Self {
-        let name = parameters.get("name").cloned().unwrap_or_default();
-        let channel = match parameters.get("channel").map(String::as_str) {
-            Some("stderr") => Stream::Stderr,
-            Some(_) | None => Stream::Stdout,
+        let name = parameters.text("name").to_owned();
+        let channel = match parameters.text("channel") {
+            "stderr" => Stream::Stderr,
+            _ => Stream::Stdout,
         };
         Self::Process(name, channel)
     }
@@ -58,7 +76,7 @@ impl LogSource {
         let path = self.path(&site.state)?;
         let path = if old > 0 { numbered(&path, old) } else { path };
         let found = site.state.workers.run(move || look(path)).await;
-        found.unwrap_or_else(|not_done| Err(Absent::NotStored(format!("No answer: {not_done}."))))
+        found.unwrap_or_else(|not_done| Err(Absent::because(format!("No answer: {not_done}."))))
     }
 
     /// Its path now, whatever kind of file that is.
@@ -70,17 +88,22 @@ impl LogSource {
             Self::Process(name, stream) => Self::of_process(state, name, *stream),
             Self::Activity => {
                 let path = state.board.identity().logfile.clone();
-                path.ok_or_else(|| Absent::NotStored("The activity log goes to syslog.".into()))
+                path.ok_or_else(|| Absent::because("The activity log goes to syslog."))
             }
         }
     }
 
     fn of_process(state: &AppState, name: &str, stream: Stream) -> Result<PathBuf, Absent> {
-        let unknown = || Absent::NoProcess(name.to_owned());
+        let unknown = || {
+            Absent::because(match name {
+                "" => "No process was named.".to_owned(),
+                name => format!("No such process: {name}"),
+            })
+        };
         let process = names::single(name).map_err(|_| unknown())?;
         let info = state.board.process(&process).ok_or_else(unknown)?;
         logs::path(&info, stream).ok_or_else(|| {
-            Absent::NotStored(match stream {
+            Absent::because(match stream {
                 Stream::Stdout => format!(
                     "The standard output of {name} is not stored in a file: \
                      stdout_logfile is NONE or empty, or it goes to syslog."
@@ -96,7 +119,6 @@ impl LogSource {
 }
 
 /// The name of a rotated log: `x.log.1` is the newest.
-#[must_use]
 pub fn numbered(path: &Path, number: u32) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(format!(".{number}"));
@@ -109,8 +131,8 @@ fn look(path: PathBuf) -> Result<PathBuf, Absent> {
     let is_inherited = path.starts_with("/dev") || path.starts_with("/proc");
     let file_type = match visord_files::look(&path) {
         Ok(Some(found)) => found.file_type,
-        Ok(None) => return Err(Absent::NotYet(path)),
-        Err(error) => return Err(Absent::Unreadable(path, error.to_string())),
+        Ok(None) => return Err(Absent::not_yet(&path)),
+        Err(error) => return Err(Absent::unreadable(&path, &error)),
     };
     let what = match file_type {
         FileType::Regular if !is_inherited => return Ok(path),
@@ -122,35 +144,8 @@ fn look(path: PathBuf) -> Result<PathBuf, Absent> {
             "a device"
         }
     };
-    Err(Absent::NoFile(path, what))
-}
-
-impl Absent {
-    /// Whether the log may be created later.
-    #[must_use]
-    pub fn may_come(&self) -> bool {
-        matches!(self, Self::NotYet(_))
-    }
-}
-
-impl fmt::Display for Absent {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NoProcess(name) if name.is_empty() => f.write_str("No process was named."),
-            Self::NoProcess(name) => write!(f, "No such process: {name}"),
-            Self::NotStored(why) => f.write_str(why),
-            Self::NoFile(path, what) => write!(
-                f,
-                "The output goes to {}, {what}, which cannot be read back.",
-                path.display()
-            ),
-            Self::NotYet(path) => {
-                let path = path.display();
-                write!(f, "There is no log yet: {path} does not exist.")
-            }
-            Self::Unreadable(path, error) => {
-                write!(f, "{} cannot be read: {error}", path.display())
-            }
-        }
-    }
+    let path = path.display();
+    Err(Absent::because(format!(
+        "The output goes to {path}, {what}, which cannot be read back."
+    )))
 }

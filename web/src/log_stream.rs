@@ -27,7 +27,7 @@ use visord_actors::log::follow::{FollowEvent, FollowOptions, Place, Start};
 use crate::answer::Refusal;
 use crate::log_follow::{self, LogEvents};
 use crate::log_source::LogSource;
-use crate::query::{self, Parameters};
+use crate::query::Parameters;
 use crate::site::Site;
 use crate::sse::{self, MessageSource};
 
@@ -46,7 +46,7 @@ const OPTIONS: FollowOptions = FollowOptions {
 
 /// Responds to `GET /live/log` with the log that `name=` and `channel=` name.
 pub async fn process(request: HttpRequest, site: web::Data<Site>) -> Result<HttpResponse, Refusal> {
-    let parameters = query::parameters(request.query_string(), "");
+    let parameters = Parameters::of(request.query_string(), "");
     let source = LogSource::from_parameters(&parameters);
     respond(&request, &site, source, &parameters).await
 }
@@ -56,7 +56,7 @@ pub async fn activity(
     request: HttpRequest,
     site: web::Data<Site>,
 ) -> Result<HttpResponse, Refusal> {
-    let parameters = query::parameters(request.query_string(), "");
+    let parameters = Parameters::of(request.query_string(), "");
     respond(&request, &site, LogSource::Activity, &parameters).await
 }
 
@@ -69,7 +69,7 @@ async fn respond(
     let from = parameters.get("cursor").or(parameters.get("from"));
     let last = request.headers().get("Last-Event-ID");
     let last = last.and_then(|id| id.to_str().ok());
-    let start = match last.or(from.map(String::as_str)) {
+    let start = match last.or(from) {
         None => Start::BeforeEnd(0),
         Some(text) => start(text).ok_or_else(|| {
             Refusal::because(StatusCode::BAD_REQUEST, "This is no place in a log.")

@@ -5,6 +5,7 @@ pub mod find;
 pub mod jump;
 pub mod time;
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt as _;
@@ -12,6 +13,7 @@ use std::path::Path;
 
 use visord_actors::log::follow::{Place, first_character, unfinished};
 pub use visord_actors::log::reader::open;
+use visord_model::output::ansi;
 
 /// Bytes on a page.
 pub const PAGE: u64 = 64 * 1024;
@@ -95,6 +97,15 @@ fn first_line(bytes: &[u8]) -> usize {
     match end {
         Some(end) if end + 1 < bytes.len() => end + 1,
         Some(_) | None => first_character(bytes),
+    }
+}
+
+/// A line without its escape sequences.
+fn visible(line: &[u8]) -> Cow<'_, [u8]> {
+    if ansi::contains_sequence(line) {
+        ansi::strip(line).into()
+    } else {
+        line.into()
     }
 }
 

@@ -7,7 +7,7 @@
 
 use std::time::Duration;
 
-use actix_web::http::header::{CONTENT_TYPE, LastModified};
+use actix_web::http::header::LastModified;
 use actix_web::{HttpRequest, HttpResponse, web, web::Bytes};
 use futures_util::{StreamExt as _, future};
 use visord_actors::log::follow::{FollowEvent, FollowOptions, Start};
@@ -76,7 +76,7 @@ async fn respond(
     if is_process {
         response.insert_header(("X-Accel-Buffering", "no"));
     }
-    response.insert_header((CONTENT_TYPE, "text/plain;charset=utf-8"));
+    response.content_type("text/plain;charset=utf-8");
     if let Some(connection) = Connection::of(request) {
         connection.set_write_timeout(PAUSE);
     }

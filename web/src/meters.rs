@@ -24,24 +24,15 @@ pub struct Meter {
     faults: AtomicU64,
 }
 
-/// The method of a call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Called {
-    /// A method of the table, by its namespace and name.
-    Ours(&'static str, &'static str),
-    /// A method of another server.
-    Forwarded,
-    /// There is no such method.
-    Unknown,
-}
-
 /// All counters. Only names of the method table are labels.
 #[derive(Debug)]
 pub struct Meters {
     /// By namespace and name, with the label.
     methods: BTreeMap<(&'static str, &'static str), (String, Meter)>,
-    forwarded: Meter,
-    unknown: Meter,
+    /// Calls of methods of another server.
+    pub forwarded: Meter,
+    /// Calls of methods that do not exist.
+    pub unknown: Meter,
     /// Responses by the first digit of their status.
     answers: [AtomicU64; 5],
 }
@@ -61,17 +52,10 @@ impl Meters {
         }
     }
 
-    /// Counts a call.
-    pub fn called(&self, called: Called, took: Duration, fault: bool) {
-        let meter = match called {
-            Called::Ours(namespace, name) => match self.methods.get(&(namespace, name)) {
-                Some((_, meter)) => meter,
-                None => &self.unknown,
-            },
-            Called::Forwarded => &self.forwarded,
-            Called::Unknown => &self.unknown,
-        };
-        meter.add(took, fault);
+    /// The meter of a method of the table, by its namespace and name.
+    pub fn of(&self, namespace: &'static str, name: &'static str) -> &Meter {
+        let known = self.methods.get(&(namespace, name));
+        known.map_or(&self.unknown, |(_, meter)| meter)
     }
 
     /// Counts a response with this status.
@@ -98,7 +82,8 @@ impl Meters {
 }
 
 impl Meter {
-    fn add(&self, took: Duration, fault: bool) {
+    /// Counts a call.
+    pub fn called(&self, took: Duration, fault: bool) {
         let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
         // a bound includes itself
         let place = BOUNDS.partition_point(|bound| *bound < micros);
@@ -111,7 +96,6 @@ impl Meter {
     }
 
     /// The number of calls.
-    #[must_use]
     pub fn count(&self) -> u64 {
         self.counts.iter().map(|c| c.load(Ordering::Relaxed)).sum()
     }
@@ -126,13 +110,11 @@ impl Meter {
     }
 
     /// The total time of all calls in seconds.
-    #[must_use]
     pub fn seconds(&self) -> f64 {
         Duration::from_nanos(self.nanos.load(Ordering::Relaxed)).as_secs_f64()
     }
 
     /// The number of calls that ended with a fault.
-    #[must_use]
     pub fn faults(&self) -> u64 {
         self.faults.load(Ordering::Relaxed)
     }
@@ -146,15 +128,15 @@ mod tests {
     fn calls_are_counted_by_method_and_time() {
         let meters = Meters::new([("supervisor", "getState")]);
         assert_eq!(meters.methods().count(), 0);
-        let state = Called::Ours("supervisor", "getState");
-        meters.called(state, Duration::from_micros(100), false);
-        meters.called(state, Duration::from_micros(101), true);
-        meters.called(state, Duration::from_secs(60), false);
+        let state = meters.of("supervisor", "getState");
+        state.called(Duration::from_micros(100), false);
+        state.called(Duration::from_micros(101), true);
+        state.called(Duration::from_secs(60), false);
         // the name of a caller is no label
-        let other = Called::Ours("system", "getState");
-        meters.called(other, Duration::ZERO, true);
-        meters.called(Called::Unknown, Duration::ZERO, true);
-        meters.called(Called::Forwarded, Duration::ZERO, false);
+        let other = meters.of("system", "getState");
+        other.called(Duration::ZERO, true);
+        meters.unknown.called(Duration::ZERO, true);
+        meters.forwarded.called(Duration::ZERO, false);
         let called: Vec<(&str, u64)> = meters.methods().map(|(n, m)| (n, m.count())).collect();
         assert_eq!(
             called,

@@ -6,17 +6,15 @@
 //! (docs/decisions/0011-metrics.md).
 
 mod collect;
-mod format;
 mod text;
 
 use std::sync::Arc;
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{self, HeaderValue};
+use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use self::format::Format;
-use self::text::Text;
+use self::text::{Format, Text};
 use crate::answer::{Refusal, uncached};
 use crate::site::Site;
 
@@ -33,12 +31,8 @@ pub async fn respond(request: HttpRequest, site: web::Data<Site>) -> Result<Http
     });
     // it panicked, or too many jobs wait
     let text = text.await.map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)?;
-    Ok(uncached(&mut HttpResponse::Ok())
-        .insert_header((
-            header::CONTENT_TYPE,
-            HeaderValue::from_static(format.content_type()),
-        ))
-        .insert_header((header::VARY, HeaderValue::from_static("Accept")))
+    Ok(uncached(StatusCode::OK, format.content_type())
+        .insert_header((header::VARY, "Accept"))
         .body(text))
 }
 
@@ -50,7 +44,5 @@ pub async fn health(site: web::Data<Site>) -> HttpResponse {
     } else {
         (StatusCode::OK, "OK\n")
     };
-    uncached(&mut HttpResponse::build(status))
-        .insert_header((header::CONTENT_TYPE, HeaderValue::from_static("text/plain")))
-        .body(text)
+    uncached(status, "text/plain").body(text)
 }

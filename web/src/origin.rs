@@ -14,7 +14,6 @@ const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 ///
 /// Only `Sec-Fetch-Site` counts where it is sent: no page can forge it, and it stays right behind
 /// a proxy that rewrites `Host`. Older browsers send `Origin` or `Referer`.
-#[must_use]
 pub fn is_foreign(headers: &HeaderMap, allowed_hosts: &[String]) -> bool {
     if let Some(site) = headers.get(SEC_FETCH_SITE) {
         return !matches!(site.as_bytes(), b"same-origin" | b"none");
@@ -22,20 +21,17 @@ pub fn is_foreign(headers: &HeaderMap, allowed_hosts: &[String]) -> bool {
     let Some(from) = headers.get(ORIGIN).or_else(|| headers.get(REFERER)) else {
         return false;
     };
-    let Some(authority) = from.to_str().ok().and_then(authority) else {
+    let authority = from.to_str().ok().and_then(authority);
+    let Some((authority, host)) = authority.and_then(|it| Some((it, host_of(it)?))) else {
         return true;
     };
     let own = headers.get(HOST).and_then(|host| host.to_str().ok());
-    let Some(host) = host_of(authority) else {
-        return true;
-    };
     let is_own = own.is_some_and(|own| same_authority(own, authority));
     !is_own && !is_listed(host, allowed_hosts)
 }
 
 /// Whether a browser made the request at all. All browsers send `Accept-Language`, and no page
 /// can keep them from it; of the tools that scripts use hardly any does.
-#[must_use]
 pub fn is_browser(headers: &HeaderMap) -> bool {
     names_site(headers) || headers.contains_key(ACCEPT_LANGUAGE)
 }
@@ -43,7 +39,6 @@ pub fn is_browser(headers: &HeaderMap) -> bool {
 /// Whether a browser made the request without naming a site: for a link or a picture on a page
 /// that forbids `Referer`, over plain HTTP to an address other than loopback, where browsers send
 /// no `Sec-Fetch-Site`.
-#[must_use]
 pub fn is_unexplained(headers: &HeaderMap) -> bool {
     is_browser(headers) && !names_site(headers)
 }
@@ -56,7 +51,6 @@ fn names_site(headers: &HeaderMap) -> bool {
 
 /// Whether a listener without password may be called by this `Host`; `own_name` is the
 /// machine's name. A request without `Host` is not from a browser.
-#[must_use]
 pub fn may_be_called(headers: &HeaderMap, own_name: &str, allowed_hosts: &[String]) -> bool {
     let Some(value) = headers.get(HOST) else {
         return true;
@@ -111,11 +105,9 @@ fn host_of(authority: &str) -> Option<&str> {
 /// Equal but for the case and a port that browsers leave out.
 fn same_authority(a: &str, b: &str) -> bool {
     let bare = |authority: &str| {
-        let bare = authority
-            .strip_suffix(":80")
-            .or_else(|| authority.strip_suffix(":443"))
-            .unwrap_or(authority);
-        bare.to_ascii_lowercase()
+        let bare = authority.strip_suffix(":80");
+        let bare = bare.or(authority.strip_suffix(":443"));
+        bare.unwrap_or(authority).to_ascii_lowercase()
     };
     bare(a) == bare(b)
 }

@@ -28,7 +28,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use crate::answer::Refusal;
 use crate::caller::{Caller, Right};
 use crate::log_source::LogSource;
-use crate::query::{self, Parameters};
+use crate::query::Parameters;
 use crate::shield;
 use crate::site::Site;
 
@@ -67,20 +67,17 @@ impl Page {
     ];
 
     /// The page of a path without its leading slashes.
-    #[must_use]
     pub fn of(path: &str) -> Option<Self> {
         let path = if path.is_empty() { "index.html" } else { path };
         Self::ALL.into_iter().find(|page| page.path() == path)
     }
 
     /// Where it is.
-    #[must_use]
     pub const fn path(self) -> &'static str {
         self.row().0
     }
 
     /// What its reader must be allowed to do.
-    #[must_use]
     pub const fn right(self) -> Right {
         self.row().1
     }
@@ -101,7 +98,6 @@ impl Page {
     }
 
     /// Whether it may hold forms, which belong to a session.
-    #[must_use]
     pub fn has_forms(self) -> bool {
         self == Self::Status
     }
@@ -119,7 +115,7 @@ impl Page {
             request,
             site,
             caller,
-            parameters: query::parameters(request.query_string(), &form),
+            query: Parameters::of(request.query_string(), &form),
         };
         let response = self.respond(&visit, &form).await;
         let mut response = response.unwrap_or_else(HttpResponse::from);
@@ -139,7 +135,7 @@ impl Page {
             Self::About => about::page(visit),
             Self::Config => config::page(visit),
             Self::Tail => tail::page(visit).await,
-            Self::Log => log::page(visit, &LogSource::from_parameters(&visit.parameters)).await,
+            Self::Log => log::page(visit, &LogSource::from_parameters(&visit.query)).await,
             Self::Activity => log::page(visit, &LogSource::Activity).await,
             Self::Events => events::page(visit),
             Self::Status => match action::answer(visit, form).await? {
@@ -159,33 +155,15 @@ pub struct Visit<'a> {
     /// Who asks.
     pub caller: &'a Caller,
     /// From the query and the form.
-    pub parameters: Parameters,
+    pub query: Parameters,
 }
 
 impl Visit<'_> {
-    /// A parameter; `None` if it is absent or blank.
-    #[must_use]
-    pub fn get(&self, name: &str) -> Option<&str> {
-        self.parameters.get(name).map(String::as_str)
-    }
-
-    /// A parameter, empty if it is absent.
-    #[must_use]
-    pub fn text(&self, name: &str) -> &str {
-        self.get(name).unwrap_or_default()
-    }
-
-    /// A parameter that is a number, if it is one.
-    #[must_use]
-    pub fn number<N: std::str::FromStr>(&self, name: &str) -> Option<N> {
-        self.get(name)?.parse().ok()
-    }
-
     /// Whether it is sent with this method.
-    #[must_use]
     pub fn is(&self, method: &Method) -> bool {
         self.request.method() == method
     }
+
     /// That the caller's right contains this one.
     ///
     /// # Errors

@@ -4,25 +4,23 @@
 //! A call of `x.anything` is forwarded to the other server under the same name, and its answer or
 //! fault is passed on as it is. The other server decides whether there is such a method; what
 //! cannot be a method's name is not forwarded. Each call has a connection of its own, so that
-//! a call that takes long delays no other; [`directory`] keeps what the other server said about
+//! a call that takes long delays no other; a [`Directory`] keeps what the other server said about
 //! its methods.
-
-mod directory;
 
 use std::collections::BTreeMap;
 use std::net::{SocketAddr, ToSocketAddrs as _};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use std::{fmt, io};
 
 use tokio::sync::Semaphore;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use visord_actors::workers::Workers;
 use visord_model::fault::{Fault, FaultCode};
 use visord_xmlrpc::http::{Address, Endpoint, NotAnAddress, ServerUrl};
 use visord_xmlrpc::{AsyncClient, CallError, CallLimits, Value, WireFault};
 
-use directory::Directory;
+use crate::clock;
 
 /// Calls to one server at a time; more wait.
 const MOST_CALLS: usize = 16;
@@ -31,7 +29,7 @@ const MOST_CALLS: usize = 16;
 const CONNECT: Duration = Duration::from_secs(5);
 
 /// How long the other server may take to answer a call.
-const ANSWER: Duration = Duration::from_secs(120);
+pub(crate) const ANSWER: Duration = Duration::from_secs(120);
 
 const LIMITS: CallLimits = CallLimits {
     connect: CONNECT,
@@ -40,6 +38,15 @@ const LIMITS: CallLimits = CallLimits {
 
 /// Longest method name, in bytes.
 const LONGEST_NAME: usize = 128;
+
+/// How long an answer is kept.
+const KEPT: Duration = Duration::from_secs(30);
+
+/// How long a server that gave none is not asked again.
+const RETRY: Duration = Duration::from_secs(2);
+
+/// Answers kept.
+const MOST_ANSWERS: usize = 256;
 
 /// All forwarded namespaces.
 #[derive(Debug, Default)]
@@ -69,7 +76,6 @@ impl Remotes {
     }
 
     /// The server for a method of this full name, if the name could be one of its methods.
-    #[must_use]
     pub fn find(&self, method: &str) -> Option<Arc<Remote>> {
         let (namespace, name) = method.split_once('.')?;
         let remote = self.0.get(namespace)?;
@@ -156,20 +162,11 @@ impl Remote {
         answer
     }
 
-    /// Forwards a call: the answer and its size in bytes, or the other server's fault.
+    /// Makes a call: the answer and its size in bytes, or the other server's fault.
     ///
     /// # Errors
     /// FAILED with the reason why there is no answer.
-    pub(crate) async fn forward(
-        &self,
-        method: &str,
-        params: &[Value],
-        workers: &Workers,
-    ) -> Result<Result<(Value, usize), WireFault>, Fault> {
-        self.call(method, params, ANSWER, workers).await
-    }
-
-    async fn call(
+    pub(crate) async fn call(
         &self,
         method: &str,
         params: &[Value],
@@ -198,4 +195,50 @@ impl Remote {
 async fn resolve(host: String, port: u16, workers: &Workers) -> io::Result<Vec<SocketAddr>> {
     let found = workers.run(move || (host, port).to_socket_addrs().map(Vec::from_iter));
     found.await?
+}
+
+/// What another server said about its methods, kept for a while.
+#[derive(Debug, Default)]
+struct Directory(Mutex<BTreeMap<String, Entry>>);
+
+#[derive(Debug)]
+struct Entry {
+    until: Instant,
+    answer: Result<Value, Fault>,
+}
+
+impl Directory {
+    fn find(&self, key: &str) -> Option<Result<Value, Fault>> {
+        let entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let entry = entries.get(key)?;
+        (clock::instant() < entry.until).then(|| entry.answer.clone())
+    }
+
+    fn keep(&self, key: String, answer: Result<Value, Fault>) {
+        let now = clock::instant();
+        let until = now + if answer.is_ok() { KEPT } else { RETRY };
+        let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if entries.len() >= MOST_ANSWERS {
+            entries.retain(|_, entry| now < entry.until);
+        }
+        if entries.len() < MOST_ANSWERS {
+            entries.insert(key, Entry { until, answer });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bounded() {
+        let directory = Directory::default();
+        for number in 0..2 * MOST_ANSWERS {
+            directory.keep(number.to_string(), Ok(Value::Int(1)));
+        }
+        assert_eq!(directory.0.lock().unwrap().len(), MOST_ANSWERS);
+        assert!(directory.find("0").is_some());
+        assert!(directory.find("nothing").is_none());
+    }
 }

@@ -29,13 +29,13 @@ use visord_xmlrpc::error::Limit;
 use visord_xmlrpc::{DecodeError, Limits, WriteXml as _, decode_call};
 
 use self::method::{Args, Method, Run};
-use self::reply::{Failure, Reply};
+use self::reply::{CallFailure, Reply};
 use self::table::Namespace;
 use self::transmit::Answer;
 use crate::caller::Right;
 use crate::clock;
-use crate::meters::Called;
-use crate::remote::Remote;
+use crate::meters::{Meter, Meters};
+use crate::remote::{ANSWER, Remote};
 use crate::state::AppState;
 
 /// What it takes to call a method that another program serves.
@@ -60,7 +60,7 @@ pub async fn answer(
     trace!(state.log, "XML-RPC method called: {name}()");
     let began = clock::instant();
     let callee = Callee::find(state, &name);
-    let called = callee.called();
+    let meter = callee.meter(&state.meters);
     let outcome = perform_to_the_end(state, right, callee, &name, Args(call.params)).await;
     let failed = outcome.is_err();
     let answer = match outcome {
@@ -78,7 +78,7 @@ pub async fn answer(
         }
     };
     state.settled().await;
-    state.meters.called(called, began.elapsed(), failed);
+    meter.called(began.elapsed(), failed);
     Ok(answer)
 }
 
@@ -124,12 +124,12 @@ impl Callee {
         state.remotes.find(name).map_or(Self::Unknown, Self::Remote)
     }
 
-    /// For the meters.
-    fn called(&self) -> Called {
+    /// What counts its calls.
+    fn meter<'a>(&self, meters: &'a Meters) -> &'a Meter {
         match self {
-            Self::Own(namespace, method) => Called::Ours(namespace.name, method.name),
-            Self::Remote(_) => Called::Forwarded,
-            Self::Unknown => Called::Unknown,
+            Self::Own(namespace, method) => meters.of(namespace.name, method.name),
+            Self::Remote(_) => &meters.forwarded,
+            Self::Unknown => &meters.unknown,
         }
     }
 }
@@ -141,7 +141,7 @@ async fn perform_to_the_end(
     callee: Callee,
     name: &str,
     args: Args,
-) -> Result<Reply, Failure> {
+) -> Result<Reply, CallFailure> {
     let is_long = match &callee {
         Callee::Own(_, method) => matches!(method.run, Run::Later(_)),
         Callee::Remote(_) => true,
@@ -171,13 +171,13 @@ async fn perform(
     callee: Callee,
     name: &str,
     args: Args,
-) -> Result<Reply, Failure> {
+) -> Result<Reply, CallFailure> {
     let method = match callee {
         Callee::Own(_, method) => method,
         Callee::Remote(remote) => {
             allow(right, FORWARDED, name)?;
-            let answer = remote.forward(name, &args.0, &state.workers).await?;
-            let (value, size) = answer.map_err(Failure)?;
+            let answer = remote.call(name, &args.0, ANSWER, &state.workers).await?;
+            let (value, size) = answer.map_err(CallFailure)?;
             return Ok(Reply::sized(size, move |slot| value.write_xml(slot)));
         }
         Callee::Unknown => return Err(FaultCode::UnknownMethod.bare().into()),
@@ -193,7 +193,7 @@ async fn perform(
         Run::Now(answer) => answer(state, args),
         Run::Later(work) => work(Arc::clone(state), args).await,
     };
-    outcome.map_err(Failure::from)
+    outcome.map_err(CallFailure::from)
 }
 
 /// NOT_ALLOWED unless a right contains what a method needs.

@@ -7,6 +7,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::os::fd::OwnedFd;
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,7 +31,7 @@ use visord_model::log_line::{Level, LogLine};
 
 use crate::auth::Users;
 use crate::connections::{ConnectionLimiter, Io};
-use crate::listen::{Bound, ListeningSocket};
+use crate::listen::Bound;
 use crate::routes;
 use crate::site::{HttpListener, ServerState, Site};
 use crate::state::AppState;
@@ -45,7 +46,7 @@ const RECOVERY: Duration = Duration::from_millis(200);
 /// See the module.
 pub struct WebServer {
     /// Those of `sites`, until the actor runs.
-    sockets: Vec<ListeningSocket>,
+    sockets: Vec<OwnedFd>,
     /// One for each listener.
     sites: Vec<Site>,
     accepting: Vec<AbortHandle>,
@@ -70,7 +71,6 @@ pub struct StopListening;
 pub struct ReadCertificates;
 
 /// The lines of the activity log about each server at start (spec core 3.6).
-#[must_use]
 pub fn startup_lines(http: &[HttpConfig], interfaces: &[RpcInterfaceConfig]) -> Vec<LogLine> {
     let mut lines = Vec::new();
     for server in http {
@@ -108,9 +108,8 @@ impl WebServer {
         let state = Arc::new(state);
         let listeners = bound.iter().map(|one| (&one.config).into()).collect();
         let server = Arc::new(ServerState::new(listeners)?);
-        let sockets: io::Result<Vec<ListeningSocket>> =
-            bound.iter().map(|one| one.socket.try_clone()).collect();
-        let sockets = sockets?;
+        let sockets = bound.iter().map(|one| one.socket.try_clone());
+        let sockets = sockets.collect::<io::Result<_>>()?;
         let sites = bound.iter().map(|one| Site {
             state: Arc::clone(&state),
             server: Arc::clone(&server),
@@ -138,7 +137,6 @@ impl WebServer {
 
 impl WebHandle {
     /// The address for [`StopListening`] and [`ReadCertificates`].
-    #[must_use]
     pub fn addr(&self) -> &Addr<WebServer> {
         &self.addr
     }
@@ -160,13 +158,16 @@ impl Actor for WebServer {
 
     fn started(&mut self, _: &mut Self::Context) {
         for (socket, site) in self.sockets.drain(..).zip(&self.sites) {
-            let section = site.listener.info.section.clone();
-            match Acceptor::new(socket) {
+            let info = &site.listener.info;
+            match Acceptor::new(socket, info.socket.is_some()) {
                 Ok(acceptor) => {
                     let task = rt::spawn(accept(acceptor, site.clone()));
                     self.accepting.push(task.abort_handle());
                 }
-                Err(error) => error!(site.state.log, "could not serve '{section}': {error}"),
+                Err(error) => {
+                    let section = &info.section;
+                    error!(site.state.log, "could not serve '{section}': {error}");
+                }
             }
         }
     }
@@ -224,7 +225,7 @@ async fn accept(acceptor: Acceptor, site: Site) {
     let limiter = ConnectionLimiter::new(limits.connections());
     let mut serving: Weak<Serve> = Weak::new();
     loop {
-        let accepted = match acceptor.accept().await {
+        let (io, peer, address) = match acceptor.accept().await {
             Ok(accepted) => accepted,
             Err(error) => {
                 error!(site.state.log, "could not accept a connection: {error}");
@@ -241,12 +242,12 @@ async fn accept(acceptor: Acceptor, site: Site) {
             },
         };
         serving = Rc::downgrade(&serve);
-        let connection = limiter.register(accepted.peer, limits.patience);
+        let connection = limiter.register(peer, limits.patience);
         let permit = connection.permit();
         let (site, own) = (site.clone(), Rc::clone(&connection));
         let task = rt::spawn(async move {
-            if let Some(io) = after_handshake(accepted.io, &site).await {
-                serve(ClientStream::new(io, own), accepted.address).await;
+            if let Some(io) = after_handshake(io, &site).await {
+                serve(ClientStream::new(io, own), address).await;
             }
             drop((serve, permit));
         });
@@ -262,17 +263,13 @@ async fn after_handshake(io: Box<dyn Io>, site: &Site) -> Option<Box<dyn Io>> {
     let Some(tls) = &site.listener.tls else {
         return Some(io);
     };
-    match timeout(site.state.limits.patience, tls.accept(io)).await {
-        Ok(Ok(io)) => Some(io),
-        Ok(Err(reason)) => {
-            debug!(site.state.log, "a TLS handshake failed: {reason}");
-            None
-        }
-        Err(_) => {
-            debug!(site.state.log, "a TLS handshake took too long");
-            None
-        }
-    }
+    let outcome = match timeout(site.state.limits.patience, tls.accept(io)).await {
+        Ok(Ok(io)) => return Some(io),
+        Ok(Err(reason)) => format!("failed: {reason}"),
+        Err(_) => "took too long".to_owned(),
+    };
+    debug!(site.state.log, "a TLS handshake {outcome}");
+    None
 }
 
 /// actix-web's dispatcher for one listener.

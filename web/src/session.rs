@@ -37,19 +37,10 @@ impl std::fmt::Debug for Sessions {
 
 /// The session a request belongs to.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Session {
-    /// The browser has sent it.
-    Known(String),
+pub struct Session {
+    name: String,
     /// It begins with the response to this request.
-    New(String),
-}
-
-impl Session {
-    fn name(&self) -> &str {
-        match self {
-            Self::Known(name) | Self::New(name) => name,
-        }
-    }
+    is_new: bool,
 }
 
 impl Sessions {
@@ -65,11 +56,11 @@ impl Sessions {
     }
 
     /// The session that the cookie of this name holds, or a new one.
-    #[must_use]
     pub fn of(&self, headers: &HeaderMap, cookie: &str) -> Session {
-        match name_in_cookie(headers, cookie) {
-            Some(name) => Session::Known(name),
-            None => Session::New(self.begin()),
+        let known = name_in_cookie(headers, cookie);
+        Session {
+            is_new: known.is_none(),
+            name: known.unwrap_or_else(|| self.begin()),
         }
     }
 
@@ -81,18 +72,10 @@ impl Sessions {
     }
 
     /// The token of the forms of this user in this session.
-    #[must_use]
     pub fn token(&self, session: &Session, user: Option<&str>) -> String {
-        let (known, user) = match user {
-            Some(user) => (1, user),
-            None => (0, ""),
-        };
-        let digest = self.digest(&[
-            b"form",
-            session.name().as_bytes(),
-            &[known],
-            user.as_bytes(),
-        ]);
+        let known = [u8::from(user.is_some())];
+        let user = user.unwrap_or_default().as_bytes();
+        let digest = self.digest(&[b"form", session.name.as_bytes(), &known, user]);
         URL_SAFE_NO_PAD.encode(digest)
     }
 
@@ -131,7 +114,6 @@ fn name_in_cookie(headers: &HeaderMap, cookie: &str) -> Option<String> {
 
 /// The name of a listener's cookie. With the prefix `__Host-` browsers let no other server on the
 /// host or its parent domains set it; that requires TLS.
-#[must_use]
 pub fn cookie_name(config: &HttpConfig) -> String {
     match (&config.address, &config.tls) {
         (ListenAddress::Inet { port, .. }, Some(_)) => format!("__Host-visord-{port}"),
@@ -145,16 +127,10 @@ pub fn cookie_name(config: &HttpConfig) -> String {
 /// `Lax`: browsers send it when a link on another site is followed, or the response would begin a
 /// new session and the forms of all open pages would become invalid. They do not send it with a
 /// form that another site posts.
-#[must_use]
 pub fn set_cookie(session: &Session, cookie: &str) -> Option<String> {
-    let Session::New(name) = session else {
-        return None;
-    };
-    let secure = if cookie.starts_with("__Host-") {
-        "; Secure"
-    } else {
-        ""
-    };
+    let is_secure = cookie.starts_with("__Host-");
+    let secure = if is_secure { "; Secure" } else { "" };
+    let name = session.is_new.then_some(&session.name)?;
     Some(format!(
         "{cookie}={name}; Path=/; HttpOnly; SameSite=Lax{secure}"
     ))
@@ -181,7 +157,10 @@ mod tests {
         let (pair, flags) = cookie.split_once("; ").unwrap();
         assert_eq!(flags, "Path=/; HttpOnly; SameSite=Lax");
         let name = pair.strip_prefix("visord-1=").unwrap();
-        let expected = Session::Known(name.to_owned());
+        let expected = Session {
+            name: name.to_owned(),
+            is_new: false,
+        };
         for lines in [
             &[pair][..],
             &["a=b; c", &format!("x=y;{pair}; visord-1=other")],
@@ -205,7 +184,7 @@ mod tests {
             "visord-1=AAAAAAAAAAAAAAAAAAAAA!",
             "visord-1=AAAAAAAAAAAAAAAAAAAAAAAAAAAA",
         ] {
-            let Session::New(name) = sessions.of(&headers(&[line]), "visord-1") else {
+            let Session { name, is_new: true } = sessions.of(&headers(&[line]), "visord-1") else {
                 panic!("{line}");
             };
             assert!(names.insert(name));
@@ -251,7 +230,14 @@ mod tests {
         });
         let name = cookie_name(&config);
         assert_eq!(name, "__Host-visord-9001");
-        let cookie = set_cookie(&Session::New("x".into()), &name).unwrap();
+        let cookie = set_cookie(
+            &Session {
+                name: "x".into(),
+                is_new: true,
+            },
+            &name,
+        )
+        .unwrap();
         assert_eq!(
             cookie,
             "__Host-visord-9001=x; Path=/; HttpOnly; SameSite=Lax; Secure"

@@ -10,7 +10,7 @@ use std::fmt::Display;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix_web::http::header::{self, HeaderValue};
+use actix_web::http::header;
 use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse};
 use futures_util::stream;
@@ -54,11 +54,8 @@ pub(crate) fn respond<S: MessageSource + 'static>(
     });
     let mut response = HttpResponse::Ok();
     response
-        .insert_header((
-            header::CONTENT_TYPE,
-            HeaderValue::from_static("text/event-stream"),
-        ))
-        .insert_header((header::CACHE_CONTROL, HeaderValue::from_static("no-store")))
+        .content_type("text/event-stream")
+        .insert_header((header::CACHE_CONTROL, "no-store"))
         .insert_header(("X-Accel-Buffering", "no"));
     let pieces = stream::StreamExt::chain(first, rest);
     Ok(in_pieces(request, &mut response, pieces, counted))
@@ -115,7 +112,6 @@ impl<S: MessageSource> EventStream<S> {
 }
 
 /// A message: `event` and its data, one line of JSON.
-#[must_use]
 pub(crate) fn message(id: Option<&dyn Display>, event: &str, data: &str) -> String {
     let id = id.map_or_else(String::new, |id| format!("id: {id}\n"));
     format!("{id}event: {event}\ndata: {data}\n\n")

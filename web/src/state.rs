@@ -126,7 +126,6 @@ pub struct ClientLimits {
 impl ClientLimits {
     /// How many connections a listener may have with the descriptors of this process: at most a
     /// quarter of them, as the children need some too.
-    #[must_use]
     pub fn connections(&self) -> usize {
         let descriptors = getrlimit(Resource::RLIMIT_NOFILE).map_or(1024, |(soft, _)| soft);
         let most = usize::try_from(descriptors / 4).unwrap_or(usize::MAX);
@@ -135,7 +134,6 @@ impl ClientLimits {
 
     /// Live streams that may be open at a time, on all listeners together: there is always room
     /// for other requests.
-    #[must_use]
     pub fn streams(&self) -> usize {
         (self.connections() / 8 * 7).max(1)
     }

@@ -3,6 +3,7 @@
 use std::future::Future as _;
 use std::io::{self, IoSlice};
 use std::net::SocketAddr;
+use std::os::fd::OwnedFd;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
@@ -12,7 +13,6 @@ use tokio::net::{TcpListener, UnixListener};
 use tokio::time::{Sleep, sleep};
 
 use crate::connections::{Connection, Io, Peer};
-use crate::listen::ListeningSocket;
 
 /// A listening socket in the reactor.
 #[derive(Debug)]
@@ -23,58 +23,39 @@ pub enum Acceptor {
     Unix(UnixListener),
 }
 
-/// A new connection.
-pub struct Accepted {
-    /// Its bytes, without TLS.
-    pub io: Box<dyn Io>,
-    /// Its origin.
-    pub peer: Peer,
-    /// The client's address, for TCP.
-    pub address: Option<SocketAddr>,
-}
-
 impl Acceptor {
     /// Registers a socket with the reactor of this thread.
     ///
     /// # Errors
     /// The system does not allow it.
-    pub fn new(socket: ListeningSocket) -> io::Result<Self> {
-        Ok(match socket {
-            ListeningSocket::Inet(listener) => {
-                listener.set_nonblocking(true)?;
-                Self::Inet(TcpListener::from_std(listener)?)
-            }
-            ListeningSocket::Unix(listener) => {
-                listener.set_nonblocking(true)?;
-                Self::Unix(UnixListener::from_std(listener)?)
-            }
-        })
+    pub fn new(socket: OwnedFd, is_unix: bool) -> io::Result<Self> {
+        if is_unix {
+            let listener = std::os::unix::net::UnixListener::from(socket);
+            listener.set_nonblocking(true)?;
+            return UnixListener::from_std(listener).map(Self::Unix);
+        }
+        let listener = std::net::TcpListener::from(socket);
+        listener.set_nonblocking(true)?;
+        TcpListener::from_std(listener).map(Self::Inet)
     }
 
-    /// The next connection.
+    /// The next connection: its bytes without TLS, its origin, and the client's address for TCP.
     ///
     /// # Errors
     /// Those of `accept(2)`.
-    pub async fn accept(&self) -> io::Result<Accepted> {
+    pub async fn accept(&self) -> io::Result<(Box<dyn Io>, Peer, Option<SocketAddr>)> {
         match self {
             Self::Inet(listener) => {
                 let (stream, address) = listener.accept().await?;
                 // responses are written whole: nothing is gained by waiting for more
                 stream.set_nodelay(true)?;
-                Ok(Accepted {
-                    io: Box::new(stream),
-                    peer: Peer::Address(address.ip()),
-                    address: Some(address),
-                })
+                Ok((Box::new(stream), Peer::Address(address.ip()), Some(address)))
             }
             Self::Unix(listener) => {
                 let (stream, _) = listener.accept().await?;
                 let user = stream.peer_cred();
-                Ok(Accepted {
-                    io: Box::new(stream),
-                    peer: user.map_or(Peer::Unknown, |user| Peer::User(user.uid())),
-                    address: None,
-                })
+                let peer = user.map_or(Peer::Unknown, |user| Peer::User(user.uid()));
+                Ok((Box::new(stream), peer, None))
             }
         }
     }
@@ -91,7 +72,6 @@ pub struct ClientStream {
 
 impl ClientStream {
     /// A stream of a registered connection.
-    #[must_use]
     pub fn new(io: Box<dyn Io>, connection: Rc<Connection>) -> Self {
         Self {
             io,

@@ -6,7 +6,7 @@
 
 use std::fmt;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use visord_config::TlsConfig;
@@ -25,10 +25,7 @@ mod backend {
     pub(super) enum Settings {}
 
     pub(super) fn read(_: &TlsConfig) -> Result<Settings, CertificateError> {
-        Err(CertificateError {
-            file: None,
-            why: "this build has no TLS".to_owned(),
-        })
+        Err(CertificateError("this build has no TLS".to_owned()))
     }
 
     pub(super) async fn accept(settings: Arc<Settings>, _: Box<dyn Io>) -> io::Result<Box<dyn Io>> {
@@ -38,29 +35,18 @@ mod backend {
 
 /// Why a listener cannot use TLS.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CertificateError {
-    /// The file with the mistake, if it is one.
-    pub file: Option<PathBuf>,
-    /// What is wrong.
-    pub why: String,
-}
+pub struct CertificateError(String);
 
 impl CertificateError {
     #[cfg_attr(not(feature = "tls"), expect(dead_code, reason = "reads no files"))]
     fn about(file: &Path, why: impl fmt::Display) -> Self {
-        Self {
-            file: Some(file.to_owned()),
-            why: why.to_string(),
-        }
+        Self(format!("{}: {why}", file.display()))
     }
 }
 
 impl fmt::Display for CertificateError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(file) = &self.file {
-            write!(f, "{}: ", file.display())?;
-        }
-        f.write_str(&self.why)
+        f.write_str(&self.0)
     }
 }
 

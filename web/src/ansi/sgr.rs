@@ -12,34 +12,31 @@ pub enum Color {
 /// The style of text.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Style {
-    bold: bool,
-    faint: bool,
-    italic: bool,
-    underline: bool,
-    inverse: bool,
-    strike: bool,
+    /// Whether each of [`ATTRIBUTES`] is on.
+    attributes: [bool; ATTRIBUTES.len()],
     text: Option<Color>,
     back: Option<Color>,
 }
 
-/// The 16 colors with names, as most terminals show them.
-const NAMED: [(u8, u8, u8); 16] = [
-    (0, 0, 0),
-    (205, 0, 0),
-    (0, 205, 0),
-    (205, 205, 0),
-    (0, 0, 238),
-    (205, 0, 205),
-    (0, 205, 205),
-    (229, 229, 229),
-    (127, 127, 127),
-    (255, 0, 0),
-    (0, 255, 0),
-    (255, 255, 0),
-    (92, 92, 255),
-    (255, 0, 255),
-    (0, 255, 255),
-    (255, 255, 255),
+/// The numbers that turn an attribute on and off, and its class.
+const ATTRIBUTES: [(u8, u8, &str); 6] = [
+    // bold and faint
+    (1, 22, "sb"),
+    (2, 22, "sd"),
+    // italic, underlined
+    (3, 23, "si"),
+    (UNDERLINE, 24, "su"),
+    // inverse, struck through
+    (7, 27, "sv"),
+    (9, 29, "ss"),
+];
+
+const UNDERLINE: u8 = 4;
+
+/// The 16 colors with names as most terminals show them: red, green, blue.
+const NAMED: [u32; 16] = [
+    0x000000, 0xcd0000, 0x00cd00, 0xcdcd00, 0x0000ee, 0xcd00cd, 0x00cdcd, 0xe5e5e5, 0x7f7f7f,
+    0xff0000, 0x00ff00, 0xffff00, 0x5c5cff, 0xff00ff, 0x00ffff, 0xffffff,
 ];
 
 impl Style {
@@ -72,7 +69,7 @@ impl Style {
                         self.back = Some(color);
                     }
                 }
-                Some(4) => self.underline = details != "0",
+                Some(UNDERLINE) if details == "0" => self.set(24),
                 Some(code) => self.set(code),
                 None => {}
             }
@@ -83,52 +80,37 @@ impl Style {
         let index = |first: u8, bright: u8| Some(Color::Index(code - first + bright));
         match code {
             0 => *self = Self::default(),
-            1 => self.bold = true,
-            2 => self.faint = true,
-            3 => self.italic = true,
-            7 => self.inverse = true,
-            9 => self.strike = true,
-            21 => self.underline = true,
-            22 => (self.bold, self.faint) = (false, false),
-            23 => self.italic = false,
-            24 => self.underline = false,
-            27 => self.inverse = false,
-            29 => self.strike = false,
+            // underlined twice
+            21 => self.set(UNDERLINE),
             30..=37 => self.text = index(30, 0),
             39 => self.text = None,
             40..=47 => self.back = index(40, 0),
             49 => self.back = None,
             90..=97 => self.text = index(90, 8),
             100..=107 => self.back = index(100, 8),
-            // blinking, hidden and others: shown without it
-            _unknown => {}
+            // blinking, hidden and others are in no row: shown without it
+            _ => {
+                for (is_on, (on, off, _)) in self.attributes.iter_mut().zip(ATTRIBUTES) {
+                    *is_on = code == on || (*is_on && code != off);
+                }
+            }
         }
     }
 
     /// The classes of the style sheet, with the nearest of the 16 colors.
-    #[must_use]
     pub fn classes(&self) -> String {
-        let mut all = Vec::new();
-        for (is_on, name) in self.attributes() {
-            if is_on {
-                all.push(name.to_owned());
-            }
-        }
+        let mut all: Vec<String> = self.attributes().map(str::to_owned).collect();
         for (color, letter) in [(self.text, 'f'), (self.back, 'g')] {
             all.extend(color.map(|color| format!("{letter}{}", color.named())));
         }
         all.join(" ")
     }
 
-    fn attributes(&self) -> [(bool, &'static str); 6] {
-        [
-            (self.bold, "sb"),
-            (self.faint, "sd"),
-            (self.italic, "si"),
-            (self.underline, "su"),
-            (self.inverse, "sv"),
-            (self.strike, "ss"),
-        ]
+    /// The classes of the attributes that are on.
+    fn attributes(&self) -> impl Iterator<Item = &'static str> {
+        let all = self.attributes.into_iter().zip(ATTRIBUTES);
+        all.filter(|(is_on, _)| *is_on)
+            .map(|(_, (_, _, class))| class)
     }
 }
 
@@ -152,11 +134,10 @@ fn color<'a>(mut parts: impl Iterator<Item = &'a str>) -> Option<Color> {
 
 impl Color {
     /// Red, green, blue.
-    #[must_use]
     pub fn rgb(self) -> (u8, u8, u8) {
         match self {
             Self::Rgb(r, g, b) => (r, g, b),
-            Self::Index(index @ 0..=15) => NAMED[usize::from(index)],
+            Self::Index(index @ 0..=15) => rgb(NAMED[usize::from(index)]),
             Self::Index(index @ 16..=231) => {
                 let level = |part: u8| if part == 0 { 0 } else { 55 + 40 * part };
                 let cube = index - 16;
@@ -175,14 +156,20 @@ impl Color {
             return usize::from(index);
         }
         let (r, g, b) = self.rgb();
-        let distance = |of: &(u8, u8, u8)| {
+        let distance = |named: u32| {
             let square = |a: u8, b: u8| u32::from(a.abs_diff(b)).pow(2);
+            let of = rgb(named);
             square(r, of.0) + square(g, of.1) + square(b, of.2)
         };
-        let all = NAMED.iter().enumerate();
-        all.min_by_key(|(_, named)| distance(named))
+        let all = NAMED.into_iter().enumerate();
+        all.min_by_key(|(_, named)| distance(*named))
             .map_or(7, |(at, _)| at)
     }
+}
+
+fn rgb(color: u32) -> (u8, u8, u8) {
+    let [_, red, green, blue] = color.to_be_bytes();
+    (red, green, blue)
 }
 
 #[cfg(test)]
@@ -192,8 +179,8 @@ mod tests {
     impl Style {
         /// The style in the notation of the test cases.
         pub(crate) fn noted(&self) -> String {
-            let attributes = self.attributes().into_iter().filter(|(is_on, _)| *is_on);
-            let mut all: Vec<_> = attributes.map(|(_, name)| name[1..].to_owned()).collect();
+            let attributes = self.attributes();
+            let mut all: Vec<_> = attributes.map(|name| name[1..].to_owned()).collect();
             for (color, letter) in [(self.text, 'f'), (self.back, 'g')] {
                 all.extend(color.map(|color| match color {
                     Color::Index(index) => format!("{letter}{index}"),

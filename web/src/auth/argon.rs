@@ -8,9 +8,6 @@
 //! connection, because supervisorctl and most libraries open a new connection for every command.
 //! A client with the right password therefore never waits behind guesses, except the first time.
 
-use std::fmt;
-use std::io;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use actix_web::rt;
@@ -53,65 +50,35 @@ pub(crate) struct VerificationQueues {
 #[derive(Debug)]
 struct VerificationQueue {
     turn: Arc<Semaphore>,
-    waiting: AtomicUsize,
+    /// For those that wait.
+    places: Semaphore,
 }
 
 /// Too many verifications wait already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct QueueFull;
 
-/// A verification that waits in a queue.
-struct Waiting<'a>(&'a AtomicUsize);
-
 impl Default for VerificationQueue {
     fn default() -> Self {
         Self {
             turn: Arc::new(Semaphore::new(1)),
-            waiting: AtomicUsize::new(0),
+            places: Semaphore::new(MOST_WAITING),
         }
     }
 }
-
-impl VerificationQueue {
-    fn enter(&self) -> Option<Waiting<'_>> {
-        let waiting = Waiting(&self.waiting);
-        // dropping it decrements the count
-        (self.waiting.fetch_add(1, Ordering::Relaxed) < MOST_WAITING).then_some(waiting)
-    }
-}
-
-impl Drop for Waiting<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
-/// Why a stored password can never be matched.
-#[derive(Debug)]
-pub enum Unusable {
-    /// It is not a PHC string.
-    Malformed(argon2::password_hash::phc::Error),
-    /// The system has no randomness.
-    NoRandomness(io::Error),
-}
-
-impl fmt::Display for Unusable {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Malformed(error) => write!(f, "the {{ARGON2}} password is malformed: {error}"),
-            Self::NoRandomness(error) => write!(f, "no randomness: {error}"),
-        }
-    }
-}
-
-impl std::error::Error for Unusable {}
 
 impl Argon {
     /// Of the PHC string after `{ARGON2}`.
-    pub(crate) fn new(phc: &str, queues: &Arc<VerificationQueues>) -> Result<Self, Unusable> {
+    ///
+    /// # Errors
+    /// Why it can never be matched.
+    pub(crate) fn new(phc: &str, queues: &Arc<VerificationQueues>) -> Result<Self, String> {
+        let hash = PasswordHash::new(phc)
+            .map_err(|error| format!("the {{ARGON2}} password is malformed: {error}"))?;
+        let key = random_key().map_err(|error| format!("no randomness: {error}"))?;
         Ok(Self(Arc::new(StoredPassword {
-            hash: PasswordHash::new(phc).map_err(Unusable::Malformed)?,
-            key: random_key().map_err(Unusable::NoRandomness)?,
+            hash,
+            key,
             known: Mutex::new(None),
             queues: Arc::clone(queues),
         })))
@@ -134,18 +101,15 @@ impl Argon {
         workers: &Workers,
     ) -> Result<bool, QueueFull> {
         let queues = &self.0.queues;
-        let queue = if is_trusted {
-            &queues.trusted
-        } else {
-            &queues.suspect
+        let queue = match is_trusted {
+            true => &queues.trusted,
+            false => &queues.suspect,
         };
-        let waiting = queue.enter().ok_or(QueueFull)?;
+        let place = queue.places.try_acquire().map_err(|_| QueueFull)?;
         // it is never closed
-        let turn = Arc::clone(&queue.turn)
-            .acquire_owned()
-            .await
-            .map_err(|_| QueueFull)?;
-        drop(waiting);
+        let turn = Arc::clone(&queue.turn).acquire_owned().await;
+        let turn = turn.map_err(|_| QueueFull)?;
+        drop(place);
         let (inner, workers) = (Arc::clone(&self.0), workers.clone());
         let verified = rt::spawn(async move {
             let began = clock::instant();

@@ -7,7 +7,7 @@
 
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher as _;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -83,13 +83,11 @@ impl Default for Throttle {
 
 impl Throttle {
     /// The key of a user name as it was presented, whether or not it exists.
-    #[must_use]
     pub fn key(&self, user: &str, peer: Peer) -> LoginKey {
         let peer = match peer {
             // a client with one address of a network can use all of it
             Peer::Address(IpAddr::V6(address)) => {
-                let network = address.to_bits() >> 64 << 64;
-                Peer::Address(IpAddr::V6(network.into()))
+                Peer::Address(Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into())
             }
             Peer::Address(IpAddr::V4(_)) | Peer::User(_) | Peer::Unknown => peer,
         };
@@ -144,7 +142,6 @@ impl Throttle {
 
 impl Delay {
     /// That of a login that was not checked, because too many wait.
-    #[must_use]
     pub fn too_long(first: Duration) -> Self {
         Self {
             wait: first * TOO_LATE,

@@ -101,7 +101,10 @@ fn a_socket_that_is_served_is_left_alone() {
         stream.write_all(b"H").unwrap();
         listener
     });
-    assert_eq!(bind_all(&[plain(&path)]).unwrap_err(), ListenError::InUse);
+    assert_eq!(
+        bind_all(&[plain(&path)]).unwrap_err(),
+        ListenError::in_use()
+    );
     assert_eq!(names(dir.path()), ["s.sock"]);
     server.join().unwrap();
 }
@@ -163,6 +166,11 @@ fn a_failure_closes_what_was_open() {
     assert!(names(dir.path()).is_empty());
 }
 
+fn address(bound: &Bound) -> SocketAddr {
+    let socket = bound.socket.try_clone().unwrap();
+    std::net::TcpListener::from(socket).local_addr().unwrap()
+}
+
 #[test]
 fn ports() {
     for (host, dial) in [
@@ -171,10 +179,7 @@ fn ports() {
         ("localhost", "127.0.0.1"),
     ] {
         let bound = bind_all(&[inet(host, 0)]).unwrap();
-        let ListeningSocket::Inet(listener) = &bound[0].socket else {
-            panic!()
-        };
-        let port = listener.local_addr().unwrap().port();
+        let port = address(&bound[0]).port();
         std::net::TcpStream::connect((dial, port)).unwrap();
         assert_eq!(
             error(&[inet("127.0.0.1", port)]),
@@ -192,10 +197,7 @@ fn ipv6() {
     }
     for host in ["[::1]", "::1"] {
         let bound = bind_all(&[inet(host, 0)]).unwrap();
-        let ListeningSocket::Inet(listener) = &bound[0].socket else {
-            panic!()
-        };
-        assert!(listener.local_addr().unwrap().is_ipv6());
+        assert!(address(&bound[0]).is_ipv6());
     }
 }
 

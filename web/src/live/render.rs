@@ -10,7 +10,7 @@ use visord_model::event::{Event, Output};
 use visord_model::name::namespec;
 use visord_model::process::ProcessInfo;
 
-use super::topics::Topics;
+use super::Topics;
 use crate::clock;
 use crate::rpc::details::tenths;
 use crate::streams::{LiveMessage, LiveStreams};
@@ -29,12 +29,7 @@ pub(super) fn entry(
         News::State(_) | News::Gone(_) => topics.state,
         News::Event { .. } => topics.event,
     };
-    is_wanted.then(|| {
-        streams.entry(entry.seq, || {
-            let (event, data) = news(entry, now);
-            (event, data.into())
-        })
-    })
+    is_wanted.then(|| streams.entry(entry.seq, || news(entry, now)))
 }
 
 /// The data of the newest sample.
@@ -46,15 +41,16 @@ pub(super) fn usage(usage: &Usage, streams: &LiveStreams) -> Arc<str> {
 }
 
 /// Event and data of the message about an entry.
-fn news(entry: &Entry, now: i64) -> (&'static str, String) {
-    match &entry.news {
+fn news(entry: &Entry, now: i64) -> LiveMessage {
+    let (event, data) = match &entry.news {
         News::State(info) => ("state", state(info, now)),
         News::Gone(name) => {
             let name = namespec(&name.group, &name.process);
             ("gone", json!({ "name": name }).to_string())
         }
         News::Event { serial, event } => ("event", self::event(*serial, entry.at, event)),
-    }
+    };
+    (event, data.into())
 }
 
 /// A process.
@@ -157,7 +153,7 @@ mod tests {
         });
         let (name, data) = news(&entry, 0);
         assert_eq!(name, "event");
-        data
+        data.to_string()
     }
 
     #[test]
@@ -187,7 +183,7 @@ mod tests {
             process: "x".into(),
         });
         let (name, data) = news(&entry(gone.clone()), 15);
-        assert_eq!((name, data.as_str()), ("gone", "{\"name\":\"x\"}"));
+        assert_eq!((name, &*data), ("gone", "{\"name\":\"x\"}"));
         let streams = LiveStreams::default();
         let gone = entry(gone);
         let event = Topics::of(Some("event"));

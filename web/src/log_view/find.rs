@@ -3,9 +3,8 @@
 use std::io;
 use std::path::Path;
 
-use visord_model::output::ansi;
-
-use super::{Part, lines, open, window};
+use super::{Part, lines, open, visible, window};
+use crate::query::shortened;
 
 /// Bytes that one search reads.
 pub const REACH: u64 = 32 * 1024 * 1024;
@@ -57,7 +56,7 @@ pub fn find(path: &Path, text: &str, before: Option<u64>) -> io::Result<Hits> {
         let part = window(&file, size, Part::Before(hits.from), STEP)?;
         let before = hits.lines.len();
         for (at, line) in lines(&part) {
-            let line = readable(line);
+            let line = String::from_utf8_lossy(&visible(line)).into_owned();
             let found = if any_case {
                 line.to_lowercase().contains(text)
             } else {
@@ -87,22 +86,10 @@ pub fn find(path: &Path, text: &str, before: Option<u64>) -> io::Result<Hits> {
     Ok(hits)
 }
 
-/// The visible text of a line.
-fn readable(line: &[u8]) -> String {
-    if ansi::contains_sequence(line) {
-        String::from_utf8_lossy(&ansi::strip(line)).into_owned()
-    } else {
-        String::from_utf8_lossy(line).into_owned()
-    }
-}
-
 /// The start of a line, without the memory of the rest.
 fn start(line: &str) -> String {
-    if line.len() <= SHOWN {
-        return line.to_owned();
-    }
-    let end = (0..=SHOWN).rev().find(|&at| line.is_char_boundary(at));
-    format!("{}…", &line[..end.unwrap_or(0)])
+    let dots = if line.len() > SHOWN { "…" } else { "" };
+    format!("{}{dots}", shortened(line, SHOWN))
 }
 
 #[cfg(test)]

@@ -8,8 +8,8 @@
 use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::{Offset, TimeZone};
 use jiff::{Timestamp, ToSpan as _};
-use visord_model::output::ansi;
 
+use super::visible;
 use crate::clock;
 
 /// Bytes at the start of a line that may contain its time.
@@ -30,7 +30,6 @@ pub struct LogClock {
 
 impl LogClock {
     /// That of this machine.
-    #[must_use]
     pub fn system() -> Self {
         Self {
             zone: TimeZone::system(),
@@ -39,16 +38,9 @@ impl LogClock {
     }
 
     /// The time of a line, in milliseconds since 1970.
-    #[must_use]
     pub fn of_line(&self, line: &[u8]) -> Option<i64> {
         let line = &line[..line.len().min(WITHIN + 80)];
-        let plain;
-        let line = if ansi::contains_sequence(line) {
-            plain = ansi::strip(line);
-            &plain[..]
-        } else {
-            line
-        };
+        let line = visible(line);
         let starts = 0..line.len().min(WITHIN);
         starts
             .filter(|&at| at == 0 || !line[at - 1].is_ascii_alphanumeric())
@@ -57,7 +49,6 @@ impl LogClock {
 
     /// A time that a user entered: as in lines, without seconds, or without a day for the most
     /// recent time of this kind.
-    #[must_use]
     pub fn meant(&self, text: &str) -> Option<i64> {
         let text = text.trim();
         if let Some(time) = self.at(text.as_bytes()) {
@@ -151,11 +142,17 @@ impl LogClock {
 /// A number of exactly this many digits, and the rest.
 fn number(text: &[u8], digits: usize) -> Option<(i64, &[u8])> {
     let (own, rest) = text.split_at_checked(digits)?;
-    let is_number = own.iter().all(u8::is_ascii_digit) && !rest.first()?.is_ascii_digit();
-    let value = own.iter().fold(0, |sum, digit| {
-        sum * 10 + i64::from(digit.wrapping_sub(b'0'))
-    });
-    is_number.then_some((value, rest))
+    let is_number = own.iter().all(u8::is_ascii_digit) && !starts_with_digit(rest);
+    is_number.then(|| (value(own), rest))
+}
+
+fn starts_with_digit(text: &[u8]) -> bool {
+    text.first().is_some_and(u8::is_ascii_digit)
+}
+
+fn value(digits: &[u8]) -> i64 {
+    let digits = digits.iter().map(|digit| i64::from(digit - b'0'));
+    digits.fold(0, |sum, digit| sum * 10 + digit)
 }
 
 fn month(text: &[u8]) -> Option<i64> {
@@ -171,43 +168,26 @@ fn date(year: i64, month: i64, day: i64) -> Option<Date> {
 
 /// `03:58`, `03:58:39`, `03:58:39.123` or `03:58:39,123`, and the rest.
 fn time_of_day(text: &[u8]) -> Option<(Time, &[u8])> {
-    let two = |text: &[u8]| {
-        let own = text.get(..2)?;
-        let is_number = own.iter().all(u8::is_ascii_digit);
-        let value = (own[0].wrapping_sub(b'0')).wrapping_mul(10);
-        // two digits make at most 99
-        is_number.then_some(value.wrapping_add(own[1].wrapping_sub(b'0')) as i8)
-    };
-    let hour = two(text)?;
-    let rest = text[2..].strip_prefix(b":")?;
-    let minute = two(rest)?;
-    let mut rest = &rest[2..];
-    let (mut second, mut fraction) = (0, 0);
-    if let Some(after) = rest.strip_prefix(b":")
-        && let Some(value) = two(after)
-    {
+    let (hour, rest) = number(text, 2)?;
+    let (minute, mut rest) = number(rest.strip_prefix(b":")?, 2)?;
+    let (mut second, mut nanosecond) = (0, 0);
+    if let Some((seconds, after)) = rest.strip_prefix(b":").and_then(|text| number(text, 2)) {
         // a leap second counts as the one before it
-        second = value.min(59);
-        rest = &after[2..];
-        let digits = match rest {
-            [b'.' | b',', digits @ ..] => digits,
-            _none => &[],
-        };
-        let count = digits
-            .iter()
-            .take_while(|byte| byte.is_ascii_digit())
-            .count();
-        for at in 0..9 {
-            let digit = digits[..count]
-                .get(at)
-                .map_or(0, |digit| i32::from(digit - b'0'));
-            fraction = fraction * 10 + digit;
-        }
-        if count > 0 {
-            rest = &digits[count..];
+        second = seconds.min(59);
+        rest = after;
+        if let [b'.' | b',', digits @ ..] = after
+            && starts_with_digit(digits)
+        {
+            let end = digits.iter().position(|byte| !byte.is_ascii_digit());
+            let (digits, after) = digits.split_at(end.unwrap_or(digits.len()));
+            let counted = &digits[..digits.len().min(9)];
+            nanosecond = value(counted) * 10_i64.pow(9 - counted.len() as u32);
+            rest = after;
         }
     }
-    let time = Time::new(hour, minute, second, fraction).ok()?;
+    let (hour, minute, second) = (hour.try_into(), minute.try_into(), second.try_into());
+    let nanosecond = nanosecond.try_into().ok()?;
+    let time = Time::new(hour.ok()?, minute.ok()?, second.ok()?, nanosecond).ok()?;
     Some((time, rest))
 }
 

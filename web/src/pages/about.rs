@@ -1,9 +1,10 @@
 //! `about.html`: which daemon this is, where it listens and what it may use up.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::collections::BTreeSet;
 
 use actix_web::HttpResponse;
 use askama::Template;
+use jiff::Timestamp;
 use nix::sys::resource::{RLIM_INFINITY, Resource, getrlimit};
 use visord_model::process::uptime;
 
@@ -20,12 +21,12 @@ use crate::state::STANDS_IN_FOR;
 struct About<'a> {
     frame: Frame<'a>,
     facts: Vec<(&'static str, String)>,
-    listeners: Vec<Row<'a>>,
+    listeners: Vec<ListenerRow<'a>>,
     limits: Vec<(&'static str, String)>,
 }
 
 /// A listener as a row of the table.
-struct Row<'a> {
+struct ListenerRow<'a> {
     section: &'a str,
     address: String,
     tls: &'static str,
@@ -53,12 +54,12 @@ pub fn page(visit: &Visit<'_>) -> Result<HttpResponse, Refusal> {
 fn facts(site: &Site, may_operate: bool) -> Vec<(&'static str, String)> {
     let (state, setup) = (&site.state, &site.state.setup);
     let identity = state.board.identity();
-    let started = unix(setup.started);
+    // a clock before 1970 is not set
+    let started = Timestamp::try_from(setup.started).map_or(0, |it| it.as_second().max(0));
     let since = uptime((clock::now() - started).max(0));
     let all = state.board.all();
-    let mut groups: Vec<&str> = all.iter().map(|info| &*info.group).collect();
-    groups.sort_unstable();
-    groups.dedup();
+    let groups: BTreeSet<&str> = all.iter().map(|info| &*info.group).collect();
+    let (count, groups) = (all.len(), groups.len());
     let run = all.iter().filter(|info| info.state.is_running()).count();
     let mut facts = vec![
         ("Program", state.build.clone()),
@@ -69,11 +70,7 @@ fn facts(site: &Site, may_operate: bool) -> Vec<(&'static str, String)> {
         ("Up for", since),
         (
             "Programs",
-            format!(
-                "{} processes in {} groups, {run} of them active",
-                all.len(),
-                groups.len()
-            ),
+            format!("{count} processes in {groups} groups, {run} of them active"),
         ),
     ];
     if may_operate {
@@ -89,13 +86,13 @@ fn facts(site: &Site, may_operate: bool) -> Vec<(&'static str, String)> {
     facts
 }
 
-fn row<'a>(site: &Site, listener: &'a ListenerInfo, may_operate: bool) -> Row<'a> {
+fn row<'a>(site: &Site, listener: &'a ListenerInfo, may_operate: bool) -> ListenerRow<'a> {
     let address = match (&listener.socket, may_operate) {
         (Some(_), false) => "a unix socket".to_owned(),
         (Some(path), true) => path.display().to_string(),
         (None, _) => listener.address.clone(),
     };
-    Row {
+    ListenerRow {
         section: &listener.section,
         address,
         tls: match (listener.tls, listener.client_certificate) {
@@ -103,10 +100,7 @@ fn row<'a>(site: &Site, listener: &'a ListenerInfo, may_operate: bool) -> Row<'a
             (true, false) => "yes",
             (true, true) => "yes, with certificates of clients",
         },
-        asks: match listener.asks_for_password {
-            true => "yes",
-            false => "no",
-        },
+        asks: ["no", "yes"][usize::from(listener.asks_for_password)],
         max_body: bytes(listener.max_body),
         here: listener.section == site.listener.info.section,
     }
@@ -119,25 +113,15 @@ fn limits(site: &Site) -> Vec<(&'static str, String)> {
         Err(errno) => format!("unknown: {}", errno.desc()),
     };
     let limits = &site.state.limits;
+    let connections = limits.connections().to_string();
+    let patience = format!("{} s", limits.patience.as_secs());
     vec![
         ("Open files of the daemon", rlimit(Resource::RLIMIT_NOFILE)),
         ("Processes of its user", rlimit(Resource::RLIMIT_NPROC)),
-        (
-            "Connections for each listener",
-            limits.connections().to_string(),
-        ),
+        ("Connections for each listener", connections),
         ("Live streams together", limits.streams().to_string()),
-        (
-            "Time for a request to arrive",
-            format!("{} s", limits.patience.as_secs()),
-        ),
+        ("Time for a request to arrive", patience),
     ]
-}
-
-fn unix(time: SystemTime) -> i64 {
-    let since = time.duration_since(UNIX_EPOCH).map(|it| it.as_secs());
-    // a clock before 1970 is not set
-    since.map_or(0, |seconds| i64::try_from(seconds).unwrap_or(i64::MAX))
 }
 
 /// `Linux 6.1.0 x86_64`.

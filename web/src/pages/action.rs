@@ -3,13 +3,13 @@
 //! for it, and is carried out to its end, though the client may leave (difference Q23).
 
 use actix_web::HttpResponse;
-use actix_web::http::header::{ACCEPT, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
+use actix_web::http::header::ACCEPT;
 use actix_web::http::{Method, StatusCode};
 
 use super::filter::Filter;
-use super::frame::Message;
+use super::frame::{HTML, Message};
 use super::order::Order;
-use super::{Visit, confirm, html, original, work};
+use super::{Visit, confirm, original, work};
 use crate::answer::{self, Refusal};
 use crate::caller::Right;
 use crate::origin;
@@ -21,9 +21,9 @@ use crate::query;
 /// The refusal of an action that the caller may not order, or that no page of ours asked for.
 pub async fn answer(visit: &Visit<'_>, form: &str) -> Result<Option<HttpResponse>, Refusal> {
     let order = Order::of(form).filter(|_| visit.is(&Method::POST));
-    let response = match (visit.get("action"), order) {
+    let response = match (visit.query.get("action"), order) {
         // HEAD asks what GET would say; it orders nothing
-        (Some(_), _) if visit.is(&Method::HEAD) => html::respond(String::new()),
+        (Some(_), _) if visit.is(&Method::HEAD) => answer::uncached(StatusCode::OK, HTML).body(""),
         (Some(action), _) => {
             check(visit, original::right(action))?;
             original::perform(visit, action).await?
@@ -43,16 +43,18 @@ fn check(visit: &Visit<'_>, needed: Right) -> Result<(), Refusal> {
     let (is_post, headers) = (visit.is(&Method::POST), visit.request.headers());
     let has_token = |token| visit.caller.is_token(token);
     // scripts need no token, nor does a link that a browser follows from our pages or by hand
-    let why =
-        if is_post && origin::is_browser(headers) && !visit.get("token").is_some_and(has_token) {
-            "This form is from another session, or from before a restart of the daemon. \
+    let why = if is_post
+        && origin::is_browser(headers)
+        && !visit.query.get("token").is_some_and(has_token)
+    {
+        "This form is from another session, or from before a restart of the daemon. \
          Go back, reload the page and try again."
-        } else if !is_post && origin::is_unexplained(headers) {
-            "Your browser does not tell which page asked for this; it may be another web site. \
+    } else if !is_post && origin::is_unexplained(headers) {
+        "Your browser does not tell which page asked for this; it may be another web site. \
          Use the buttons of the page of all processes."
-        } else {
-            return Ok(());
-        };
+    } else {
+        return Ok(());
+    };
     Err(Refusal::because(StatusCode::FORBIDDEN, why))
 }
 
@@ -78,17 +80,13 @@ async fn carry_out(visit: &Visit<'_>, order: Order) -> Result<HttpResponse, Refu
     } else {
         StatusCode::OK
     };
-    Ok(answer::uncached(&mut HttpResponse::build(status))
-        .insert_header((CONTENT_TYPE, "text/plain;charset=utf-8"))
-        .insert_header((X_CONTENT_TYPE_OPTIONS, "nosniff"))
-        .body(message.text))
+    Ok(answer::uncached(status, "text/plain;charset=utf-8").body(message.text))
 }
 
 /// Where the page of a form is: the processes that its filter shows, or one process; with a
 /// message above.
-#[must_use]
 pub fn place(visit: &Visit<'_>, message: Option<&Message>) -> String {
-    let process = visit.get("process");
+    let process = visit.query.get("process");
     let process = process.map(|name| format!("&process={}", query::encoded(name)));
     let message = message.map(Message::parameters);
     let filter = Filter::of(visit).parameters();
@@ -96,7 +94,6 @@ pub fn place(visit: &Visit<'_>, message: Option<&Message>) -> String {
 }
 
 /// The status page with these parameters, each with `&` before it.
-#[must_use]
 pub fn index(parameters: &str) -> String {
     match parameters.strip_prefix('&') {
         Some(parameters) => format!("index.html?{parameters}"),

@@ -27,37 +27,26 @@ struct Configuration<'a> {
     frame: Frame<'a>,
     file: String,
     hidden: &'static str,
-    sections: Vec<Shown<'a>>,
+    sections: Vec<SectionView<'a>>,
     /// Only names, each with its place in a URL.
     names: Vec<(&'a str, String)>,
     /// Whether one section is shown, with all its options.
     is_only: bool,
 }
 
-struct Shown<'a> {
+struct SectionView<'a> {
     name: &'a str,
     quoted: String,
     place: String,
     remark: &'static str,
-    options: Vec<Row>,
+    options: Vec<ListedOption>,
     /// Options at their defaults that are not shown.
     left_out: usize,
 }
 
-struct Row {
-    key: String,
-    values: Vec<String>,
-    more: usize,
-    /// Only where it differs from the value.
-    written: Option<String>,
-    place: String,
-    is_set: bool,
-    known: bool,
-}
-
 /// The page; with the name of a section that section alone.
 pub fn page(visit: &Visit<'_>) -> Result<HttpResponse, Refusal> {
-    let only = visit.get("section");
+    let only = visit.query.get("section");
     let setup = &visit.site.state.setup;
     let latest = setup.latest.borrow().clone();
     let mut chosen = sections(&setup.at_start, &latest);
@@ -139,15 +128,10 @@ fn same(one: &ListedSection, other: &ListedSection) -> bool {
             .all(|(one, other)| (&one.key, &one.effective) == (&other.key, &other.effective))
 }
 
-fn shown<'a>(section: &'a ListedSection, remark: &'static str, all: bool) -> Shown<'a> {
+fn shown<'a>(section: &'a ListedSection, remark: &'static str, all: bool) -> SectionView<'a> {
     // of the daemon itself every option is shown, even where nothing is set
     let all = all || !is_reread(&section.name);
-    let options = if all {
-        section.complete()
-    } else {
-        section.options.clone()
-    };
-    Shown {
+    SectionView {
         name: &section.name,
         quoted: query::encoded(&section.name),
         place: format!("{}:{}", section.file.display(), section.line),
@@ -156,30 +140,30 @@ fn shown<'a>(section: &'a ListedSection, remark: &'static str, all: bool) -> Sho
             (_, remark) => remark,
         },
         left_out: if all { 0 } else { section.unset_count() },
-        options: options.into_iter().map(row).collect(),
+        options: match all {
+            true => section.complete(),
+            false => section.options.clone(),
+        },
     }
 }
 
-fn row(option: ListedOption) -> Row {
-    let written = option.written;
-    Row {
-        written: written.filter(|text| option.effective != [text.as_str()]),
-        key: option.key,
-        values: option.effective,
-        more: option.more,
-        place: match &option.source {
-            Source::Default => "default".to_owned(),
-            Source::CommandLine => "command line".to_owned(),
-            Source::File {
-                file,
-                line,
-                inherited,
-            } => {
-                let from = if *inherited { " in [DEFAULT]" } else { "" };
-                format!("{}:{line}{from}", file.display())
-            }
-        },
-        is_set: option.source != Source::Default,
-        known: option.known,
+/// What is written, where it differs from the value.
+fn written(option: &ListedOption) -> Option<&str> {
+    let written = option.written.as_deref();
+    written.filter(|text| option.effective != [*text])
+}
+
+fn place(option: &ListedOption) -> String {
+    match &option.source {
+        Source::Default => "default".to_owned(),
+        Source::CommandLine => "command line".to_owned(),
+        Source::File {
+            file,
+            line,
+            inherited,
+        } => {
+            let from = if *inherited { " in [DEFAULT]" } else { "" };
+            format!("{}:{line}{from}", file.display())
+        }
     }
 }

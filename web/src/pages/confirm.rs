@@ -56,10 +56,8 @@ pub fn page(visit: &Visit<'_>, order: &Order, targets: &Targets) -> Result<HttpR
         },
         fields: order.fields(),
         filter: Filter::of(visit),
-        process: visit.text("process"),
-        targets: found
-            .map(|info| (named(info), Badge::of(info.state)))
-            .collect(),
+        process: visit.query.text("process"),
+        targets: found.map(|info| (named(info), Badge(info.state))).collect(),
         unknown: &targets.unknown,
         back: action::place(visit, None),
     };

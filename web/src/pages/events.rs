@@ -27,7 +27,7 @@ struct Events<'a> {
     kinds: Vec<(&'static str, bool)>,
     name: &'a str,
     text: &'a str,
-    rows: Vec<Row>,
+    rows: Vec<EventRow>,
     note: String,
     /// Where the live events go on.
     cursor: String,
@@ -35,7 +35,7 @@ struct Events<'a> {
     offset: i32,
 }
 
-struct Row {
+struct EventRow {
     /// For machines and for people.
     instant: String,
     time: String,
@@ -60,22 +60,22 @@ struct Wanted<'a> {
 /// The page.
 pub fn page(visit: &Visit<'_>) -> Result<HttpResponse, Refusal> {
     let wanted = Wanted {
-        kind: EventKind::from_name(visit.text("type")),
-        name: visit.text("name"),
-        text: visit.text("text").to_lowercase(),
+        kind: EventKind::from_name(visit.query.text("type")),
+        name: visit.query.text("name"),
+        text: visit.query.text("text").to_lowercase(),
     };
     let (events, cursor) = visit.site.state.feed.events();
     let zone = TimeZone::system();
     let total = events.len();
     let all = events.iter().rev();
-    let mut rows: Vec<Row> = all.filter_map(|entry| wanted.row(entry, &zone)).collect();
+    let mut rows: Vec<EventRow> = all.filter_map(|entry| wanted.row(entry, &zone)).collect();
     let found = rows.len();
     rows.truncate(ROWS);
     let page = Events {
         frame: Frame::new(visit, Page::Events, "Events"),
         kinds: kinds(wanted.kind),
-        name: visit.text("name"),
-        text: visit.text("text"),
+        name: visit.query.text("name"),
+        text: visit.query.text("text"),
         note: match (found, rows.len()) {
             (0, _) if total == 0 => "Nothing has happened yet.".to_owned(),
             (0, _) => format!("None of the last {total} events is like that."),
@@ -98,7 +98,7 @@ fn kinds(chosen: Option<EventKind>) -> Vec<(&'static str, bool)> {
 }
 
 impl Wanted<'_> {
-    fn row(&self, entry: &Entry, zone: &TimeZone) -> Option<Row> {
+    fn row(&self, entry: &Entry, zone: &TimeZone) -> Option<EventRow> {
         let News::Event { serial, event } = &entry.news else {
             return None;
         };
@@ -117,7 +117,7 @@ impl Wanted<'_> {
         }
         let instant = Timestamp::from_millisecond(entry.at).ok()?;
         let local = instant.to_zoned(zone.clone());
-        Some(Row {
+        Some(EventRow {
             instant: format!("{instant:.3}"),
             time: local.strftime("%Y-%m-%d %H:%M:%S.%3f").to_string(),
             kind: kind.name(),
@@ -131,16 +131,10 @@ impl Wanted<'_> {
 }
 
 fn state(event: &Event) -> &'static str {
-    match event {
-        Event::ProcessState { transition, .. } => transition.to.name(),
-        Event::ProcessCommunication(_)
-        | Event::ProcessLog(_)
-        | Event::Remote { .. }
-        | Event::SupervisorRunning
-        | Event::SupervisorStopping
-        | Event::Tick { .. }
-        | Event::GroupAdded(_)
-        | Event::GroupRemoved(_) => "",
+    if let Event::ProcessState { transition, .. } = event {
+        transition.to.name()
+    } else {
+        ""
     }
 }
 

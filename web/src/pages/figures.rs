@@ -24,13 +24,11 @@ pub struct Curve {
 }
 
 /// `12.3%` of one core.
-#[must_use]
 pub fn cpu(percent: f32) -> String {
     format!("{percent:.1}%")
 }
 
 /// `34 MiB`; one decimal below 10.
-#[must_use]
 pub fn memory(bytes: u64) -> String {
     // too small an error to be seen
     #[allow(clippy::cast_precision_loss)]
@@ -50,7 +48,6 @@ pub fn memory(bytes: u64) -> String {
 }
 
 /// The curve of the last samples, at most so many; `None` for less than two.
-#[must_use]
 pub fn curve(samples: &[Sample], most: usize) -> Option<Curve> {
     let shown = &samples[samples.len().saturating_sub(most.min(WIDTH))..];
     let top = shown.iter().map(|sample| sample.cpu).fold(LEAST, f32::max);

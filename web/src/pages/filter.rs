@@ -21,9 +21,8 @@ pub struct Filter {
 
 impl Filter {
     /// The filter of a page's parameters.
-    #[must_use]
     pub fn of(visit: &Visit<'_>) -> Self {
-        Self::new(visit.get("q"), visit.get("state"))
+        Self::new(visit.query.get("q"), visit.query.get("state"))
     }
 
     /// A state that does not exist filters nothing.
@@ -33,19 +32,17 @@ impl Filter {
             all.find(|state| state.name().eq_ignore_ascii_case(name))
         };
         Self {
-            typed: shortened(typed.unwrap_or_default(), LONGEST).to_owned(),
+            typed: query::shortened(typed.unwrap_or_default(), LONGEST).to_owned(),
             state: state.and_then(named),
         }
     }
 
     /// Whether it shows this process.
-    #[must_use]
     pub fn shows(&self, info: &ProcessInfo) -> bool {
         self.state.is_none_or(|state| info.state == state) && self.finds(info)
     }
 
     /// Whether the name has every word.
-    #[must_use]
     pub fn finds(&self, info: &ProcessInfo) -> bool {
         if self.typed.is_empty() {
             return true;
@@ -56,19 +53,16 @@ impl Filter {
     }
 
     /// Whether it leaves anything out.
-    #[must_use]
     pub fn is_active(&self) -> bool {
         self.state.is_some() || !self.typed.trim().is_empty()
     }
 
     /// Name of the state as a parameter, `all` without one.
-    #[must_use]
     pub fn state_name(&self) -> &'static str {
         self.state.map_or("all", ProcessState::name)
     }
 
     /// It as the end of a query, each part with `&` before it; empty if nothing is filtered.
-    #[must_use]
     pub fn parameters(&self) -> String {
         let mut out = String::new();
         if !self.typed.is_empty() {
@@ -80,16 +74,6 @@ impl Filter {
         }
         out
     }
-}
-
-/// The beginning of a text, at most so many bytes.
-#[must_use]
-pub fn shortened(text: &str, most: usize) -> &str {
-    let mut end = most.min(text.len());
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    &text[..end]
 }
 
 #[cfg(test)]

@@ -5,12 +5,14 @@ use actix_web::http::StatusCode;
 use askama::Template;
 use slog::error;
 
-use super::filter::shortened;
-use super::{Page, Visit, html};
-use crate::answer::Refusal;
+use super::{Page, Visit};
+use crate::answer::{self, Refusal};
 use crate::caller::Caller;
 use crate::query;
-use crate::state::STANDS_IN_FOR;
+use crate::state::{AppState, STANDS_IN_FOR};
+
+/// `Content-Type` of pages.
+pub const HTML: &str = "text/html;charset=utf-8";
 
 /// Bytes of a message from a URL that are shown; ours are shorter.
 const LONGEST_MESSAGE: usize = 8192;
@@ -26,7 +28,6 @@ pub struct Message {
 
 impl Message {
     /// It was not even tried, or cannot be done.
-    #[must_use]
     pub fn failure(text: impl Into<String>) -> Self {
         Self {
             text: text.into(),
@@ -37,13 +38,12 @@ impl Message {
     /// The message in a URL; a link may bring any text.
     fn of(visit: &Visit<'_>) -> Option<Self> {
         Some(Self {
-            text: shortened(visit.get("message")?, LONGEST_MESSAGE).to_owned(),
-            failed: visit.get("failed").is_some(),
+            text: query::shortened(visit.query.get("message")?, LONGEST_MESSAGE).to_owned(),
+            failed: visit.query.get("failed").is_some(),
         })
     }
 
     /// It as the end of a query, each part with `&` before it.
-    #[must_use]
     pub fn parameters(&self) -> String {
         let failed = if self.failed { "&failed=yes" } else { "" };
         format!("&message={}{failed}", query::encoded(&self.text))
@@ -52,7 +52,6 @@ impl Message {
 
 /// Filled into `layout.html`, which a page's template extends; the template's struct has it as
 /// its field `frame`.
-#[derive(Clone, Debug)]
 pub struct Frame<'a> {
     /// Title of the window.
     pub title: &'a str,
@@ -60,37 +59,25 @@ pub struct Frame<'a> {
     pub here: Page,
     /// Shown above the content.
     pub message: Option<Message>,
-    /// Sent with every form.
-    pub token: &'a str,
-    /// Who looks at it.
+    /// Who looks at it; its token is sent with every form.
     pub caller: &'a Caller,
-    /// `identifier` of the daemon.
-    pub identifier: &'a str,
-    /// Which visord it is.
-    pub build: &'a str,
-    /// The Supervisor it replaces.
-    pub version: &'a str,
+    /// The daemon.
+    pub state: &'a AppState,
 }
 
 impl<'a> Frame<'a> {
     /// The frame of a page without a message.
-    #[must_use]
     pub fn new(visit: &'a Visit<'_>, here: Page, title: &'a str) -> Self {
-        let state = &visit.site.state;
         Self {
             title,
             here,
             message: None,
-            token: &visit.caller.token,
             caller: visit.caller,
-            identifier: &state.board.identity().identifier,
-            build: &state.build,
-            version: STANDS_IN_FOR,
+            state: &visit.site.state,
         }
     }
 
     /// With the message that the URL brings.
-    #[must_use]
     pub fn with_message(mut self, visit: &Visit<'_>) -> Self {
         self.message = Message::of(visit);
         self
@@ -111,8 +98,12 @@ impl<'a> Frame<'a> {
             .filter(|(page, _)| self.caller.may(page.right()))
     }
 
+    /// The Supervisor that the daemon replaces.
+    pub const fn version(&self) -> &'static str {
+        STANDS_IN_FOR
+    }
+
     /// Whether this is the page.
-    #[must_use]
     pub fn is(&self, page: &Page) -> bool {
         self.here == *page
     }
@@ -123,7 +114,8 @@ impl<'a> Frame<'a> {
 /// # Errors
 /// As of [`render`].
 pub fn respond(visit: &Visit<'_>, page: &impl Template) -> Result<HttpResponse, Refusal> {
-    render(visit, page).map(html::respond)
+    let page = render(visit, page)?;
+    Ok(answer::uncached(StatusCode::OK, HTML).body(page))
 }
 
 /// A page as text.

@@ -1,23 +1,10 @@
-//! A page as an answer, and text in it.
+//! Text in pages of the original, escaped as it does that.
 
-use actix_web::HttpResponse;
-use actix_web::http::header;
 use visord_actors::log::follow::unfinished;
-
-use crate::answer;
-
-/// A page as an answer.
-#[must_use]
-pub fn respond(page: String) -> HttpResponse {
-    answer::uncached(&mut HttpResponse::Ok())
-        .insert_header((header::CONTENT_TYPE, "text/html;charset=utf-8"))
-        .body(page)
-}
 
 /// Text for a page as the original escapes it: `&` is left alone where it looks like the start
 /// of an entity (spec interfaces 5.6), so `&lt;` in a log shows as `<`. Nothing that is left
 /// alone can open a tag.
-#[must_use]
 pub fn escaped_like_the_original(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + text.len() / 16);
     for (at, character) in text.char_indices() {
@@ -52,7 +39,6 @@ pub struct Escaper {
 
 impl Escaper {
     /// The next bytes.
-    #[must_use]
     pub fn push(&mut self, bytes: &[u8]) -> String {
         self.kept.extend_from_slice(bytes);
         let end = self.kept.len() - undecided(&self.kept);
@@ -62,7 +48,6 @@ impl Escaper {
     }
 
     /// The last bytes.
-    #[must_use]
     pub fn last(mut self, bytes: &[u8]) -> String {
         self.kept.extend_from_slice(bytes);
         escaped_like_the_original(&String::from_utf8_lossy(&self.kept))

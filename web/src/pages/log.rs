@@ -5,22 +5,21 @@
 //! a page says of the log whatever was found, [`View`] what it shows of that part.
 
 mod download;
-mod json;
 mod read;
 mod render;
-
-use std::io;
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use askama::Template;
+use serde_json::json;
 use visord_model::event::Stream;
 use visord_model::log_line::Level;
 
-use self::read::{Asked, Found, Shown};
+use self::read::{Asked, Found, FoundPart};
 use super::frame::{self, Frame};
 use super::{Page, Visit};
-use crate::answer::Refusal;
+use crate::ansi::escape;
+use crate::answer::{self, Refusal};
 use crate::budget;
 use crate::log_source::{Absent, LogSource};
 use crate::log_view;
@@ -50,8 +49,6 @@ struct LogLinks {
     hidden: Vec<(&'static str, String)>,
     /// Link, name, and whether it is this one.
     tabs: Vec<(String, &'static str, bool)>,
-    /// This page without any of what it shows.
-    here: String,
     /// The end of the log itself, whichever file is shown.
     end: String,
     /// Where its stream is.
@@ -79,59 +76,68 @@ struct View {
 
 /// The page of a log, a part of it for the browser's module, or all of it as a file.
 pub async fn page(visit: &Visit<'_>, source: &LogSource) -> Result<HttpResponse, Refusal> {
-    let old = visit.number("old").unwrap_or(0);
+    let old = visit.query.number("old").unwrap_or(0);
     let path = source.file(visit.site, old).await;
-    if visit.text("download") == "1" {
+    if visit.query.text("download") == "1" {
         return match path {
             Ok(path) => download::respond(visit, path, &download::name(source)).await,
             Err(absent) => {
-                let why = html(&absent.to_string());
+                let mut why = String::new();
+                escape(&absent.why, &mut why);
                 Err(Refusal::because(StatusCode::NOT_FOUND, why))
             }
         };
     }
-    let is_json = visit.text("format") == "json";
+    let is_json = visit.query.text("format") == "json";
     let length = length(visit, is_json);
-    let share = visit.site.state.share(cost(length)).await;
+    // about as many bytes as an answer with this part of a log takes
+    let cost = usize::try_from(length * 2).unwrap_or(usize::MAX);
+    let share = visit.site.state.share(cost).await;
     let share = share.ok_or_else(Refusal::busy)?;
     let mut log = LogLinks::of(source);
     let found = match path {
         Ok(path) => {
             let asked = Asked {
                 path: path.clone(),
-                parameters: visit.parameters.clone(),
+                query: visit.query.clone(),
                 here: log.file(old),
                 length,
                 old,
                 is_json,
             };
             let found = read::read(visit.site, asked).await;
-            found.map_err(|error| {
-                if error.kind() == io::ErrorKind::NotFound {
-                    Absent::NotYet(path)
-                } else {
-                    Absent::Unreadable(path, error.to_string())
-                }
-            })
+            found.map_err(|error| Absent::unreadable(&path, &error))
         }
         Err(absent) => Err(absent),
     };
     if is_json {
-        return Ok(budget::counted(json::respond(found), share));
+        return Ok(budget::counted(respond_json(found), share));
     }
-    let is_error = match (&found, source) {
-        (Err(absent), LogSource::Process(..)) => !absent.may_come(),
-        (Err(_), LogSource::Activity) | (Ok(_), _) => false,
-    };
+    let is_missing = found.as_ref().is_err_and(|absent| !absent.may_come);
     let shown = found.map(|found| {
         log.turn_to(old);
         View::new(visit, &log, found)
     });
     let mut response = frame::respond(visit, &log_page(visit, source, log, shown))?;
-    if is_error {
+    if is_missing && *source != LogSource::Activity {
         *response.status_mut() = StatusCode::NOT_FOUND;
     }
     Ok(budget::counted(response, share))
+}
+
+/// A part of a log for the browser's module.
+fn respond_json(found: Result<Found, Absent>) -> HttpResponse {
+    let (status, body) = match found {
+        Ok(Found { shown, text, .. }) => match shown {
+            FoundPart::Window(..) => (StatusCode::OK, text),
+            FoundPart::Hits(_) => (StatusCode::BAD_REQUEST, text),
+        },
+        Err(absent) => {
+            let body = json!({ "absent": absent.why, "mayCome": absent.may_come });
+            (StatusCode::NOT_FOUND, body.to_string())
+        }
+    };
+    answer::uncached(status, "application/json").body(body)
 }
 
 fn log_page<'a>(
@@ -148,8 +154,8 @@ fn log_page<'a>(
     LogPage {
         frame: Frame::new(visit, page, title),
         log,
-        find: visit.text("find"),
-        at: visit.text("at"),
+        find: visit.query.text("find"),
+        at: visit.query.text("at"),
         levels: levels
             .map(|level| (level.code(), chosen == Some(*level)))
             .collect(),
@@ -159,85 +165,58 @@ fn log_page<'a>(
 
 /// The least level that is shown.
 fn level(visit: &Visit<'_>) -> Option<Level> {
-    Level::from_code(visit.text("level"))
-}
-
-/// About how many bytes an answer with so many bytes of a log takes.
-fn cost(length: u64) -> usize {
-    usize::try_from(length.saturating_mul(2)).unwrap_or(usize::MAX)
+    Level::from_code(visit.query.text("level"))
 }
 
 /// How much of the log: of the activity log with a level more, as most lines will not count.
 fn length(visit: &Visit<'_>, is_json: bool) -> u64 {
     if is_json {
-        return visit.number("bytes").unwrap_or(CHUNK).clamp(1024, CHUNK);
+        let bytes = visit.query.number("bytes");
+        return bytes.unwrap_or(CHUNK).clamp(1024, CHUNK);
     }
-    if visit.get("level").is_some() {
+    if visit.query.get("level").is_some() {
         log_view::MOST
     } else {
         log_view::PAGE
     }
 }
 
-fn html(text: &str) -> String {
-    let mut out = String::new();
-    crate::ansi::escape(text, &mut out);
-    out
-}
-
 impl View {
     fn new(visit: &Visit<'_>, log: &LogLinks, found: Found) -> Self {
-        let Found {
-            shown,
-            text,
-            has_older,
-        } = found;
         let view = Self {
-            text,
-            older_file: has_older.then(|| log.file(log.old + 1)),
+            text: found.text,
+            older_file: found.has_older.then(|| log.file(log.old + 1)),
             newer_file: (log.old > 0).then(|| log.file(log.old - 1) + "&from=0"),
             ..Self::default()
         };
         // what a link must bring along to stay at this level
         let kept = level(visit).map_or_else(String::new, |it| format!("&level={}", it.code()));
-        let here = |more: String| Some(format!("{}{kept}&{more}", log.here));
-        let before = |at: u64| {
-            if at > 0 {
-                here(format!("to={at}"))
-            } else {
-                None
-            }
-        };
-        match shown {
-            Shown::Hits(hits) => {
-                let find = visit.text("find");
-                let text = query::encoded(find);
+        let here = |more: String| format!("{}{kept}&{more}", log.here());
+        let before = |at: u64| (at > 0).then(|| here(format!("to={at}")));
+        match found.shown {
+            FoundPart::Hits(hits) => {
+                let find = visit.query.text("find");
+                let further = |from: u64| format!("find={}&to={from}", query::encoded(find));
                 Self {
                     note: render::about_hits(&hits, find),
-                    older: match hits.from {
-                        0 => None,
-                        from => here(format!("find={text}&to={from}")),
-                    },
+                    older: (hits.from > 0).then(|| here(further(hits.from))),
                     is_hits: true,
                     ..view
                 }
             }
-            Shown::Window(window) => {
-                let newer = match window.to < window.size {
-                    true => here(format!("from={}", window.to)),
-                    false => view.newer_file.clone(),
-                };
-                let is_chosen = |name| visit.get(name).is_some();
+            FoundPart::Window(window, true) => {
+                let after = |at: u64| (at < window.size).then(|| here(format!("from={at}")));
+                let is_chosen = |name| visit.query.get(name).is_some();
                 Self {
                     note: render::about(&window),
                     older: before(window.from).or_else(|| view.older_file.clone()),
-                    newer,
+                    newer: after(window.to).or_else(|| view.newer_file.clone()),
                     is_end: !["from", "to", "at", "old"].into_iter().any(is_chosen),
                     ..view
                 }
             }
-            Shown::Untimed(window) => Self {
-                note: untimed(visit.text("at")),
+            FoundPart::Window(window, false) => Self {
+                note: untimed(visit.query.text("at")),
                 older: before(window.from),
                 ..view
             },
@@ -255,38 +234,36 @@ fn untimed(at: &str) -> String {
 
 impl LogLinks {
     fn of(source: &LogSource) -> Self {
-        match source {
-            LogSource::Activity => Self {
+        let LogSource::Process(name, stream) = source else {
+            return Self {
                 heading: "Activity log".to_owned(),
                 action: "activity.html",
                 hidden: Vec::new(),
                 tabs: Vec::new(),
-                here: "activity.html?channel=main".to_owned(),
                 end: "activity.html?channel=main".to_owned(),
                 live: "live/activity?channel=main".to_owned(),
                 plain: "mainlogtail".to_owned(),
                 old: 0,
-            },
-            LogSource::Process(name, stream) => Self::of_process(name, *stream),
-        }
-    }
-
-    fn of_process(name: &str, stream: Stream) -> Self {
-        let quoted = query::encoded(name);
+            };
+        };
+        let (quoted, word) = (query::encoded(name), stream.name());
         let at = |stream: Stream| format!("log.html?name={quoted}&channel={}", stream.name());
-        let tab = |one: Stream| (at(one), one.name(), one == stream);
-        let word = stream.name();
+        let tab = |one: Stream| (at(one), one.name(), one == *stream);
         Self {
-            heading: name.to_owned(),
+            heading: name.clone(),
             action: "log.html",
-            hidden: vec![("name", name.to_owned()), ("channel", word.to_owned())],
+            hidden: vec![("name", name.clone()), ("channel", word.to_owned())],
             tabs: [Stream::Stdout, Stream::Stderr].map(tab).into(),
-            here: at(stream),
-            end: at(stream),
+            end: at(*stream),
             live: format!("live/log?name={quoted}&channel={word}"),
             plain: format!("logtail/{quoted}/{word}"),
             old: 0,
         }
+    }
+
+    /// This page without any of what it shows.
+    fn here(&self) -> String {
+        self.file(self.old)
     }
 
     /// An old file of it, or with 0 the log itself.
@@ -300,7 +277,6 @@ impl LogLinks {
     /// Show this old file.
     fn turn_to(&mut self, old: u32) {
         self.old = old;
-        self.here = self.file(old);
         if old > 0 {
             self.hidden.push(("old", old.to_string()));
             self.heading += &format!(", old file {old}");

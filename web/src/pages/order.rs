@@ -35,7 +35,7 @@ pub enum Verb {
 }
 
 /// The texts about a verb.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Texts {
     /// In forms.
     pub word: &'static str,
@@ -53,6 +53,31 @@ pub struct Texts {
     pub idle: &'static str,
 }
 
+const CLEARED: &str = "Cleared the logs of";
+
+const LEFT: &str = "Left alone";
+
+impl Texts {
+    /// Where questions and the button that confirms use the label.
+    const fn of(
+        word: &'static str,
+        label: &'static str,
+        doing: &'static str,
+        done: &'static str,
+        idle: &'static str,
+    ) -> Self {
+        Self {
+            word,
+            label,
+            confirm: label,
+            question: label,
+            doing,
+            done,
+            idle,
+        }
+    }
+}
+
 impl Verb {
     /// In the order of the buttons.
     pub const ALL: [Self; 5] = [
@@ -64,59 +89,25 @@ impl Verb {
     ];
 
     /// What pages say about it.
-    #[must_use]
-    pub const fn texts(self) -> &'static Texts {
+    pub const fn texts(self) -> Texts {
         match self {
-            Self::Start => &Texts {
-                word: "start",
-                label: "Start",
-                confirm: "Start",
-                question: "Start",
-                doing: "Starting",
-                done: "Started",
-                idle: "Already running",
-            },
-            Self::Stop => &Texts {
-                word: "stop",
-                label: "Stop",
-                confirm: "Stop",
-                question: "Stop",
-                doing: "Stopping",
-                done: "Stopped",
-                idle: "Not running",
-            },
-            Self::Restart => &Texts {
-                word: "restart",
-                label: "Restart",
-                confirm: "Restart",
-                question: "Restart",
-                doing: "Restarting",
-                done: "Restarted",
-                idle: "Left alone",
-            },
-            Self::Signal => &Texts {
-                word: "signal",
-                label: "Signal…",
+            Self::Start => Texts::of("start", "Start", "Starting", "Started", "Already running"),
+            Self::Stop => Texts::of("stop", "Stop", "Stopping", "Stopped", "Not running"),
+            Self::Restart => Texts::of("restart", "Restart", "Restarting", "Restarted", LEFT),
+            Self::Signal => Texts {
                 confirm: "Send the signal",
                 question: "Send a signal to",
-                doing: "Signalling",
-                done: "",
-                idle: "Not running",
+                ..Texts::of("signal", "Signal…", "Signalling", "", "Not running")
             },
-            Self::ClearLog => &Texts {
-                word: "clearlog",
-                label: "Clear Log",
+            Self::ClearLog => Texts {
                 confirm: "Clear logs",
                 question: "Clear the logs of",
-                doing: "Clearing logs",
-                done: "Cleared the logs of",
-                idle: "Left alone",
+                ..Texts::of("clearlog", "Clear Log", "Clearing logs", CLEARED, LEFT)
             },
         }
     }
 
     /// Whether it may destroy something that was meant to stay.
-    #[must_use]
     pub const fn loses_work(self) -> bool {
         match self {
             Self::Start => false,
@@ -168,7 +159,6 @@ pub struct Targets {
 
 impl Order {
     /// The order in the body of a form; `None` if there is none in it.
-    #[must_use]
     pub fn of(form: &str) -> Option<Self> {
         let mut order = None;
         let mut picks = Vec::new();
@@ -208,7 +198,6 @@ impl Order {
 
     /// Whether a page must ask before it is carried out: which signal to send, or whether more
     /// than one process is meant to lose its work.
-    #[must_use]
     pub fn needs_confirmation(&self) -> bool {
         let many = !matches!(self.target, Target::One(_));
         let unclear = self.verb == Verb::Signal && self.signal.is_none();
@@ -216,7 +205,6 @@ impl Order {
     }
 
     /// The fields that say the same again, but for the signal and the confirmation.
-    #[must_use]
     pub fn fields(&self) -> Vec<(&'static str, String)> {
         let word = self.verb.texts().word;
         match &self.target {
@@ -231,7 +219,6 @@ impl Order {
     }
 
     /// The processes it is for.
-    #[must_use]
     pub fn targets(&self, board: &Board) -> Targets {
         match &self.target {
             Target::All => Targets {

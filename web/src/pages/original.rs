@@ -14,42 +14,7 @@ use crate::query;
 use crate::rpc::names;
 use crate::state::AppState;
 
-/// One action.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Action {
-    Refresh,
-    RestartAll,
-    StopAll,
-    /// Of the process with this name.
-    One(Verb, String),
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Verb {
-    Start,
-    Stop,
-    Restart,
-    ClearLog,
-}
-
-impl Action {
-    fn of(action: &str, name: Option<&str>) -> Option<Self> {
-        let verb = match action {
-            "refresh" => return Some(Self::Refresh),
-            "restartall" => return Some(Self::RestartAll),
-            "stopall" => return Some(Self::StopAll),
-            "start" => Verb::Start,
-            "stop" => Verb::Stop,
-            "restart" => Verb::Restart,
-            "clearlog" => Verb::ClearLog,
-            _ => return None,
-        };
-        Some(Self::One(verb, name?.to_owned()))
-    }
-}
-
 /// What it takes to order an action.
-#[must_use]
 pub fn right(action: &str) -> Right {
     if action == "refresh" {
         Right::View
@@ -60,62 +25,65 @@ pub fn right(action: &str) -> Right {
 
 /// Carry out an action, then send the client to the page with a message.
 pub async fn perform(visit: &Visit<'_>, action: &str) -> Result<HttpResponse, Refusal> {
-    let action = Action::of(action, visit.get("processname"));
-    let action = action.ok_or(StatusCode::BAD_REQUEST)?;
-    let state = visit.site.state.clone();
-    let work = rt::spawn(async move { carry_out(&state, action).await }).await;
-    // without a message it panicked, or the daemon is about to end
-    let message = work.map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)?;
-    let message = query::encoded(&message);
+    let name = visit.query.get("processname").map(str::to_owned);
+    let (state, action) = (visit.site.state.clone(), action.to_owned());
+    let work = rt::spawn(async move { carry_out(&state, &action, name.as_deref()).await });
+    // without a result it panicked, or the daemon is about to end
+    let message = work.await.map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)?;
+    let message = query::encoded(&message.ok_or(StatusCode::BAD_REQUEST)?);
     Ok(answer::see_other(&format!("/?message={message}")))
 }
 
-async fn carry_out(state: &AppState, action: Action) -> String {
+/// What came of an action; `None` if there is none of this name.
+async fn carry_out(state: &AppState, action: &str, name: Option<&str>) -> Option<String> {
     let link = &state.link;
     let done = match action {
-        Action::Refresh => Ok("Page refreshed"),
-        Action::StopAll => {
+        "refresh" => Ok("Page refreshed"),
+        "stopall" => {
             let stopped = link.stop_many(Scope::All, true).await;
             stopped.map(|_| "All stopped")
         }
-        Action::RestartAll => match link.stop_many(Scope::All, true).await {
+        "restartall" => match link.stop_many(Scope::All, true).await {
             Ok(_) => {
                 let started = link.start_many(Scope::All, true).await;
                 started.map(|_| "All restarted")
             }
             Err(fault) => Err(fault),
         },
-        Action::One(verb, name) => return carry_out_one(state, verb, &name).await,
+        "start" | "stop" | "restart" | "clearlog" => {
+            return Some(carry_out_one(state, action, name?).await);
+        }
+        _ => return None,
     };
-    match done {
+    Some(match done {
         Ok(done) => format!("{done} at {}", clock::long(clock::now())),
         Err(fault) => unexpected(&fault),
-    }
+    })
 }
 
-async fn carry_out_one(state: &AppState, verb: Verb, given: &str) -> String {
+async fn carry_out_one(state: &AppState, action: &str, given: &str) -> String {
     let Ok(info) = names::info(&state.board, given) else {
         return format!("No such process named {given}");
     };
     let (link, name) = (&state.link, info.full_name());
-    let done = match verb {
-        Verb::Start => link.start_process(name, true).await,
-        Verb::Stop => link.stop_process(name, true).await,
-        Verb::Restart => {
+    let done = match action {
+        "start" => link.start_process(name, true).await,
+        "stop" => link.stop_process(name, true).await,
+        "restart" => {
             // it may have stopped by itself; what counts is whether it runs again
             let _ = link.stop_process(name.clone(), true).await;
             link.start_process(name, true).await
         }
-        Verb::ClearLog => link.maintain_process_logs(name, LogAction::Clear).await,
+        _clear_log => link.maintain_process_logs(name, LogAction::Clear).await,
     };
-    match (verb, done.map_err(|fault| fault.spelled(given))) {
-        (Verb::Start, Ok(())) => format!("Process {given} started"),
-        (Verb::Stop, Ok(())) => format!("Process {given} stopped"),
-        (Verb::Restart, Ok(())) => format!("Process {given} restarted"),
-        (Verb::ClearLog, Ok(())) => format!("Log for {given} cleared"),
+    match (action, done.map_err(|fault| fault.spelled(given))) {
+        ("start", Ok(())) => format!("Process {given} started"),
+        ("stop", Ok(())) => format!("Process {given} stopped"),
+        ("restart", Ok(())) => format!("Process {given} restarted"),
+        (_clear_log, Ok(())) => format!("Log for {given} cleared"),
         // after a restart the original claims success here
-        (Verb::Start | Verb::Restart, Err(fault)) => start_failed(&fault, given),
-        (Verb::Stop | Verb::ClearLog, Err(fault)) => unexpected(&fault),
+        ("start" | "restart", Err(fault)) => start_failed(&fault, given),
+        (_, Err(fault)) => unexpected(&fault),
     }
 }
 

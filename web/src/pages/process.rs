@@ -35,7 +35,7 @@ struct One<'a> {
 /// One line about a process.
 struct Fact {
     term: &'static str,
-    value: String,
+    value: Option<String>,
     /// What scripts and tests call it.
     field: &'static str,
 }
@@ -58,7 +58,7 @@ pub fn page(visit: &Visit<'_>, given: &str) -> Result<HttpResponse, Refusal> {
         frame: Frame::new(visit, Page::Status, &name).with_message(visit),
         name: &name,
         quoted: query::encoded(&name),
-        badge: Badge::of(info.state),
+        badge: Badge(info.state),
         now: clock::now(),
         facts: facts(site, &process, &info),
         curve: figures::curve(&site.state.usage.curve(&process), WIDTH),
@@ -69,14 +69,14 @@ pub fn page(visit: &Visit<'_>, given: &str) -> Result<HttpResponse, Refusal> {
 
 fn facts(site: &Site, process: &ProcessName, info: &ProcessInfo) -> Vec<Fact> {
     let sample = status::fresh_usage(site).and_then(|usage| usage.now(process));
-    let figure = |f: fn(&Sample) -> String| sample.as_ref().map_or_else(String::new, f);
+    let figure = |f: fn(&Sample) -> String| sample.as_ref().map(f);
     let lost = (site.state.lost)(process);
+    let bytes = |count: u64| (count > 0).then(|| format!("{count} bytes"));
+    let moment = |unix: i64| (unix != 0).then(|| clock::long(unix));
+    let path = |path: &str| Some(if path.is_empty() { "not kept" } else { path }.to_owned());
+    let description = info.description(clock::now(), &clock::short);
     let facts = [
-        (
-            "Description",
-            "description",
-            info.description(clock::now(), &clock::short),
-        ),
+        ("Description", "description", Some(description)),
         ("CPU", "cpu", figure(|sample| figures::cpu(sample.cpu))),
         (
             "Memory",
@@ -90,50 +90,21 @@ fn facts(site: &Site, process: &ProcessName, info: &ProcessInfo) -> Vec<Fact> {
         ),
         ("Started", "started", moment(info.start)),
         ("Stopped", "stopped", moment(info.stop)),
-        ("Restarts", "restarts", info.restarts.to_string()),
-        ("Last exit", "why", info.why()),
-        ("Group", "group", info.group.to_string()),
+        ("Restarts", "restarts", Some(info.restarts.to_string())),
+        ("Last exit", "why", Some(info.why())),
+        ("Group", "group", Some(info.group.to_string())),
         ("Standard output", "stdout", path(&info.stdout_logfile)),
         ("Lost of it", "lost-stdout", bytes(lost.stdout)),
         ("Standard error", "stderr", path(&info.stderr_logfile)),
         ("Lost of it", "lost-stderr", bytes(lost.stderr)),
     ];
-    let is_loss = |field: &str| field.starts_with("lost");
-    let facts = facts
-        .into_iter()
-        .filter(|(_, field, value)| !is_loss(field) || !value.is_empty());
-    let fact = |(term, field, value): (&'static str, &'static str, String)| Fact {
+    let facts = facts.into_iter().map(|(term, field, value)| Fact {
         term,
         field,
-        value: if value.is_empty() {
-            "–".to_owned()
-        } else {
-            value
-        },
-    };
-    facts.map(fact).collect()
-}
-
-fn moment(unix: i64) -> String {
-    if unix == 0 {
-        String::new()
-    } else {
-        clock::long(unix)
-    }
-}
-
-fn path(path: &str) -> String {
-    if path.is_empty() {
-        "not kept".to_owned()
-    } else {
-        path.to_owned()
-    }
-}
-
-fn bytes(bytes: u64) -> String {
-    if bytes == 0 {
-        String::new()
-    } else {
-        format!("{bytes} bytes")
-    }
+        value: value.filter(|text| !text.is_empty()),
+    });
+    let is_loss = |fact: &Fact| fact.field.starts_with("lost");
+    facts
+        .filter(|fact| !is_loss(fact) || fact.value.is_some())
+        .collect()
 }

@@ -76,14 +76,15 @@ struct Chip {
 }
 
 /// A group, or the programs that belong to none.
+#[derive(Default)]
 struct Section {
     /// Empty for programs that are a group of their own.
     group: String,
     tally: String,
-    rows: Vec<Row>,
+    rows: Vec<StatusRow>,
 }
 
-struct Row {
+struct StatusRow {
     name: String,
     quoted: String,
     badge: Badge,
@@ -100,39 +101,29 @@ struct Row {
 
 /// How a state is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Badge {
-    /// The class that the original gives it.
-    pub class: &'static str,
-    /// Upper case.
-    pub state: &'static str,
-    /// Lower case, as the original shows it.
-    pub word: &'static str,
-}
+pub struct Badge(pub ProcessState);
 
 impl Badge {
-    /// The badge of a state.
-    #[must_use]
-    pub const fn of(state: ProcessState) -> Self {
-        let (class, word) = match state {
-            ProcessState::Running => ("statusrunning", "running"),
-            ProcessState::Fatal => ("statuserror", "fatal"),
-            ProcessState::Backoff => ("statuserror", "backoff"),
-            ProcessState::Stopped => ("statusnominal", "stopped"),
-            ProcessState::Starting => ("statusnominal", "starting"),
-            ProcessState::Stopping => ("statusnominal", "stopping"),
-            ProcessState::Exited => ("statusnominal", "exited"),
-            ProcessState::Unknown => ("statusnominal", "unknown"),
-        };
-        Self {
-            class,
-            state: state.name(),
-            word,
+    /// The class that the original gives it.
+    pub const fn class(self) -> &'static str {
+        match self.0 {
+            ProcessState::Running => "statusrunning",
+            ProcessState::Fatal | ProcessState::Backoff => "statuserror",
+            ProcessState::Stopped
+            | ProcessState::Starting
+            | ProcessState::Stopping
+            | ProcessState::Exited
+            | ProcessState::Unknown => "statusnominal",
         }
+    }
+
+    /// Lower case, as the original shows it.
+    pub fn word(self) -> String {
+        self.0.name().to_lowercase()
     }
 }
 
 /// What can be done at once with a process in a state. The same in `scripts/processes.js`.
-#[must_use]
 pub const fn verbs(state: ProcessState) -> &'static [Verb] {
     match state {
         ProcessState::Running => &[Verb::Restart, Verb::Stop],
@@ -151,14 +142,13 @@ pub async fn answer(visit: &Visit<'_>) -> Result<HttpResponse, Refusal> {
         // what comes too late is for the next page
         let _ = timeout(PATIENCE, sampled).await;
     }
-    match visit.get("process") {
+    match visit.query.get("process") {
         Some(process) => process::page(visit, process),
         None => page(visit),
     }
 }
 
 /// What the processes use, if the samples are worth showing.
-#[must_use]
 pub fn fresh_usage(site: &Site) -> Option<&Usage> {
     let usage = &site.state.usage;
     let is_fresh = usage.age().is_some_and(|age| age <= STALE);
@@ -197,7 +187,7 @@ fn chips(all: &[Arc<ProcessInfo>], filter: &Filter) -> Vec<Chip> {
         if count > 0 || pressed {
             chips.push(Chip {
                 value: state.name(),
-                badge: Some(Badge::of(state)),
+                badge: Some(Badge(state)),
                 count,
                 pressed,
             });
@@ -220,11 +210,7 @@ fn sections(
     let is_alone = |members: &[&Arc<ProcessInfo>]| {
         members.len() == 1 && members.iter().all(|info| info.name == info.group)
     };
-    let mut sections = vec![Section {
-        group: String::new(),
-        tally: String::new(),
-        rows: Vec::new(),
-    }];
+    let mut sections = vec![Section::default()];
     for (group, members) in groups {
         let shown = members.iter().filter(|info| filter.shows(info));
         let rows = shown.map(|info| row(info, now, usage));
@@ -246,18 +232,17 @@ fn sections(
 /// As much of the curves as there is room for.
 fn draw(sections: &mut [Section]) {
     let rows = || sections.iter().flat_map(|section| &section.rows);
-    let texts =
-        |row: &Row| 3 * row.name.len() + row.quoted.len() + row.description.len() + row.why.len();
+    let texts = |row: &StatusRow| {
+        3 * row.name.len() + row.quoted.len() + row.description.len() + row.why.len()
+    };
     let taken = rows().map(|row| ROW + texts(row)).sum::<usize>() + AROUND;
     let room = ENOUGH.saturating_sub(taken);
     for most in LENGTHS {
         let mut bytes = 0;
         for row in sections.iter_mut().flat_map(|section| &mut section.rows) {
-            row.curve = figures::curve(&row.samples, most);
-            bytes += row
-                .curve
-                .as_ref()
-                .map_or(0, |curve| CURVE + curve.path.len());
+            let curve = figures::curve(&row.samples, most);
+            bytes += curve.as_ref().map_or(0, |curve| CURVE + curve.path.len());
+            row.curve = curve;
         }
         if bytes <= room {
             return;
@@ -269,39 +254,34 @@ fn draw(sections: &mut [Section]) {
 fn tally(members: &[&Arc<ProcessInfo>]) -> String {
     let counts = ProcessState::ALL.into_iter().filter_map(|state| {
         let count = members.iter().filter(|info| info.state == state).count();
-        (count > 0).then(|| format!("{count} {}", Badge::of(state).word))
+        (count > 0).then(|| format!("{count} {}", Badge(state).word()))
     });
     counts.collect::<Vec<_>>().join(", ")
 }
 
-fn row(info: &ProcessInfo, now: i64, usage: Option<&Usage>) -> Row {
+fn row(info: &ProcessInfo, now: i64, usage: Option<&Usage>) -> StatusRow {
     let (process, name) = (info.full_name(), named(info));
     let sample = usage.and_then(|usage| usage.now(&process));
     let samples = usage.map(|usage| usage.curve(&process));
     let description = info.description(now, &clock::short);
-    let why = info.why();
-    Row {
+    // a failed start describes itself
+    let why = Some(info.why()).filter(|why| *why != description);
+    StatusRow {
         quoted: query::encoded(&name),
         name,
-        badge: Badge::of(info.state),
+        badge: Badge(info.state),
         cpu: sample.map_or_else(String::new, |sample| figures::cpu(sample.cpu)),
         memory: sample.map_or_else(String::new, |sample| figures::memory(sample.rss)),
         curve: None,
         samples: samples.unwrap_or_default(),
         restarts: info.restarts,
-        // a failed start describes itself
-        why: if why == description {
-            String::new()
-        } else {
-            why
-        },
+        why: why.unwrap_or_default(),
         description,
         verbs: verbs(info.state),
     }
 }
 
 /// Its name for people and forms.
-#[must_use]
 pub fn named(info: &ProcessInfo) -> String {
     namespec(&info.group, &info.name)
 }

@@ -1,21 +1,17 @@
 //! `tail.html`: the last bytes of a process's standard output (spec interfaces 5.5).
 
-use std::io;
-
 use actix_web::HttpResponse;
-use actix_web::http::header::CONTENT_TYPE;
+use actix_web::http::StatusCode;
 use actix_web::web::Bytes;
 use askama::Template;
-use futures_util::{Stream, StreamExt as _, stream};
-use visord_actors::log::reader::Section;
-use visord_actors::workers::Workers;
+use futures_util::{StreamExt as _, stream};
 use visord_model::event;
 use visord_model::fault::{Fault, FaultCode};
 
 use super::html::{self, Escaper};
 use super::{Visit, frame};
 use crate::answer::{self, Refusal, in_pieces};
-use crate::budget::{PIECE, STREAM};
+use crate::budget::STREAM;
 use crate::query;
 use crate::rpc::logs::{self, LogPart};
 use crate::rpc::names;
@@ -38,22 +34,24 @@ struct Tail<'a> {
 
 /// The page. What is wrong is shown where the text would be.
 pub async fn page(visit: &Visit<'_>) -> Result<HttpResponse, Refusal> {
-    let name = visit.get("processname");
+    let name = visit.query.get("processname");
     let limit = visit
+        .query
         .get("limit")
         .filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()))
         // more digits than a number holds are more than the most
         .map_or(LEAST, |digits| digits.parse().unwrap_or(MOST))
         .clamp(LEAST, MOST);
     let mut escaper = Escaper::default();
-    let (text, rest) = match name {
-        None => ("No process name found".to_owned(), None),
+    let mut part = LogPart::default();
+    let text = match name {
+        None => "No process name found".to_owned(),
         Some(name) => match last_bytes(visit.site, name, limit).await {
-            Ok(part) => (escaper.push(&part.first), part.rest),
-            Err(fault) => (
-                html::escaped_like_the_original(&failure(&fault, name)),
-                None,
-            ),
+            Ok(read) => {
+                part = read;
+                escaper.push(&part.first)
+            }
+            Err(fault) => html::escaped_like_the_original(&failure(&fault, name)),
         },
     };
     let refresh = |name| {
@@ -65,13 +63,11 @@ pub async fn page(visit: &Visit<'_>) -> Result<HttpResponse, Refusal> {
         text,
         refresh: name.map(refresh),
     };
-    match rest {
-        Some(rest) => respond_in_pieces(visit, &page, rest, escaper).await,
-        None => {
-            page.text += &escaper.last(&[]);
-            frame::respond(visit, &page)
-        }
+    if part.rest.is_some() {
+        return respond_in_pieces(visit, &page, part, escaper).await;
     }
+    page.text += &escaper.last(&[]);
+    frame::respond(visit, &page)
 }
 
 async fn last_bytes(site: &Site, name: &str, limit: i64) -> Result<LogPart, Fault> {
@@ -97,8 +93,8 @@ fn failure(fault: &Fault, name: &str) -> String {
 async fn respond_in_pieces(
     visit: &Visit<'_>,
     page: &Tail<'_>,
-    rest: Section,
-    escaper: Escaper,
+    log: LogPart,
+    mut escaper: Escaper,
 ) -> Result<HttpResponse, Refusal> {
     const AFTER_TEXT: &str = "</pre>";
     let state = &visit.site.state;
@@ -107,35 +103,14 @@ async fn respond_in_pieces(
     // all text in it is escaped
     let (before, after) = page.split_at(page.rfind(AFTER_TEXT).unwrap_or(page.len()));
     let part = |text: &str| stream::iter([Ok(Bytes::from(text.to_owned()))]);
-    let text = escaped(rest, escaper, state.workers.clone());
+    let text = log.rest(state.workers.clone(), move |bytes, is_last| {
+        Bytes::from(if is_last {
+            std::mem::take(&mut escaper).last(bytes)
+        } else {
+            escaper.push(bytes)
+        })
+    });
     let pieces = part(before).chain(text).chain(part(after));
-    let mut response = HttpResponse::Ok();
-    answer::uncached(&mut response).insert_header((CONTENT_TYPE, "text/html;charset=utf-8"));
+    let mut response = answer::uncached(StatusCode::OK, frame::HTML);
     Ok(in_pieces(visit.request, &mut response, pieces, share))
-}
-
-/// The rest of the text, read and escaped on worker threads.
-fn escaped(
-    rest: Section,
-    escaper: Escaper,
-    workers: Workers,
-) -> impl Stream<Item = io::Result<Bytes>> {
-    stream::try_unfold(Some((rest, escaper)), move |rest| {
-        let read = rest.map(|(mut section, mut escaper)| {
-            workers.run(move || {
-                let bytes = section.piece(PIECE)?;
-                io::Result::Ok(if section.is_at_end() {
-                    (Bytes::from(escaper.last(&bytes)), None)
-                } else {
-                    (Bytes::from(escaper.push(&bytes)), Some((section, escaper)))
-                })
-            })
-        });
-        async move {
-            match read {
-                Some(read) => read.await?.map(Some),
-                None => Ok(None),
-            }
-        }
-    })
 }

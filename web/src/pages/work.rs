@@ -12,9 +12,9 @@ use visord_model::fault::{Fault, FaultCode};
 use visord_model::name::namespec;
 use visord_model::signal::Signal;
 
-use super::filter::shortened;
 use super::frame::Message;
 use super::order::{Order, Verb};
+use crate::query::shortened;
 use crate::state::AppState;
 
 /// Failures named one by one; of the others only the number is said. With the next three bounds a
@@ -171,7 +171,6 @@ impl Results {
 }
 
 /// The name of a process within a message.
-#[must_use]
 pub fn name(name: &str) -> String {
     clipped(name, LONGEST_NAME)
 }
@@ -232,17 +231,14 @@ const REASONS: [(FaultCode, &str); 8] = [
 ];
 
 fn reason(fault: &Fault) -> String {
+    use FaultCode::{NoFile, NotExecutable};
     let known = REASONS.iter().find(|(code, _)| *code == fault.code);
     match (known, &fault.about) {
         (Some((_, reason)), _) => (*reason).to_owned(),
-        (None, Some(about)) if says_why(fault.code) => about.to_string(),
+        // they say by themselves what they are about: `can't find command '/x'`
+        (None, Some(about)) if [NoFile, NotExecutable].contains(&fault.code) => about.to_string(),
         (None, Some(_) | None) => fault.text(),
     }
-}
-
-/// Whether a fault says by itself what it is about: `can't find command '/x'`.
-fn says_why(code: FaultCode) -> bool {
-    [FaultCode::NoFile, FaultCode::NotExecutable].contains(&code)
 }
 
 #[cfg(test)]

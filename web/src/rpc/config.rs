@@ -6,7 +6,7 @@ use visord_actors::messages::supervisor::ConfiguredGroup;
 use visord_config::{ChannelConfig, Diff, LogTarget, ProcessConfig, Secret};
 use visord_xmlrpc::writer::StructWriter;
 
-use super::method::{Args, GROUP, Method, admin, later, operate, optional, param};
+use super::method::{Args, GROUP, Method, admin, later, operate, optional};
 use super::reply::{Outcome, Reply};
 use crate::state::AppState;
 
@@ -14,14 +14,10 @@ use crate::state::AppState;
 pub const METHODS: &[Method] = &[
     operate("getAllConfigInfo", later!(all_config_info))
         .help("What the last loaded configuration says of every process, by name.")
-        .returns(param("array", "configs", "one struct for each process")),
+        .returns("array configs one struct for each process"),
     admin("reloadConfig", later!(reload_config))
         .help("Read the configuration again and tell what differs; nothing that runs is touched.")
-        .returns(param(
-            "array",
-            "difference",
-            "[[added, changed, removed]], each an array of group names",
-        )),
+        .returns("array difference [[added, changed, removed]], each an array of group names"),
     admin("addProcessGroup", later!(add_group))
         .help("Activate a group of the last loaded configuration.")
         .takes(&[GROUP]),
@@ -35,19 +31,13 @@ pub const METHODS: &[Method] = &[
         )
         .takes(&[
             GROUP,
-            optional(
-                "boolean",
-                "dry_run",
-                "only tell what would happen (default false)",
-            ),
+            optional("boolean dry_run only tell what would happen (default false)"),
         ])
-        .returns(param(
-            "array",
-            "processes",
-            "a struct for each process: name, group, action (kept, restarted, added or \
-             removed), stops (it runs and is stopped for that), starts (it starts by \
+        .returns(
+            "array processes a struct for each process: name, group, action (kept, restarted, \
+             added or removed), stops (it runs and is stopped for that), starts (it starts by \
              itself afterwards)",
-        ))
+        )
         .unlisted(),
 ];
 

@@ -16,66 +16,59 @@ use super::printed::{printed, quoted};
 use super::reply::{Outcome, Reply};
 use crate::state::AppState;
 
-const TARGET: Param = param(
-    "string",
-    "name",
-    "the process, as `name` or `group:name`, or `group:*` for all of a group",
-);
-const WAIT: Param = optional(
-    "boolean",
-    "wait",
-    "answer only when it is done (default true)",
-);
-const SIGNAL: Param = param("string", "signal", "its name, as `HUP`, or its number");
-const EACH: Param = param(
-    "array",
-    "results",
-    "for each process acted on a struct: name, group, status, description",
-);
+const TARGET: Param =
+    param("string name the process, as `name` or `group:name`, or `group:*` for all of a group");
+const WAIT: Param = optional("boolean wait answer only when it is done (default true)");
+const SIGNAL: Param = param("string signal its name, as `HUP`, or its number");
+const EACH: &str =
+    "array results for each process acted on a struct: name, group, status, description";
 
 /// The commands.
 pub const METHODS: &[Method] = &[
-    operate("startProcess", later!(on_target, Command::Start))
+    operate("startProcess", later!(on_target, ProcessCommand::Start))
         .help("Start a process.")
         .takes(&[TARGET, WAIT]),
-    operate("startProcessGroup", later!(on_group, Command::Start))
+    operate("startProcessGroup", later!(on_group, ProcessCommand::Start))
         .help("Start every process of a group that is not running.")
         .takes(&[GROUP, WAIT])
         .returns(EACH),
-    operate("startAllProcesses", later!(on_all, Command::Start))
+    operate("startAllProcesses", later!(on_all, ProcessCommand::Start))
         .help("Start every process that is not running.")
         .takes(&[WAIT])
         .returns(EACH),
-    operate("stopProcess", later!(on_target, Command::Stop))
+    operate("stopProcess", later!(on_target, ProcessCommand::Stop))
         .help("Stop a process.")
         .takes(&[TARGET, WAIT]),
-    operate("stopProcessGroup", later!(on_group, Command::Stop))
+    operate("stopProcessGroup", later!(on_group, ProcessCommand::Stop))
         .help("Stop every running process of a group.")
         .takes(&[GROUP, WAIT])
         .returns(EACH),
-    operate("stopAllProcesses", later!(on_all, Command::Stop))
+    operate("stopAllProcesses", later!(on_all, ProcessCommand::Stop))
         .help("Stop every running process.")
         .takes(&[WAIT])
         .returns(EACH),
-    operate("signalProcess", later!(on_target, Command::Signal))
+    operate("signalProcess", later!(on_target, ProcessCommand::Signal))
         .help("Send a signal to a process.")
         .takes(&[TARGET, SIGNAL]),
-    operate("signalProcessGroup", later!(on_group, Command::Signal))
-        .help("Send a signal to every process of a group that can take one.")
-        .takes(&[GROUP, SIGNAL])
-        .returns(EACH),
-    operate("signalAllProcesses", later!(on_all, Command::Signal))
+    operate(
+        "signalProcessGroup",
+        later!(on_group, ProcessCommand::Signal),
+    )
+    .help("Send a signal to every process of a group that can take one.")
+    .takes(&[GROUP, SIGNAL])
+    .returns(EACH),
+    operate("signalAllProcesses", later!(on_all, ProcessCommand::Signal))
         .help("Send a signal to every process that can take one.")
         .takes(&[SIGNAL])
         .returns(EACH),
     operate("sendProcessStdin", later!(send_stdin))
         .help("Write a text to the standard input of a process, as UTF-8.")
-        .takes(&[TARGET, param("string", "chars", "the text")]),
+        .takes(&[TARGET, param("string chars the text")]),
     operate("sendRemoteCommEvent", later!(send_event))
         .help("Tell event listeners something: publish a REMOTE_COMMUNICATION event.")
         .takes(&[
-            param("string", "type", "what kind of event it is"),
-            param("string", "data", "what it says"),
+            param("string type what kind of event it is"),
+            param("string data what it says"),
         ])
         .while_closing(),
     admin("shutdown", later!(shutdown)).help("Stop every process in order, then end the daemon."),
@@ -99,13 +92,13 @@ pub fn results(done: Vec<BulkResult>) -> Reply {
 
 /// What can be done with one process or with many.
 #[derive(Clone, Copy)]
-enum Command {
+enum ProcessCommand {
     Start,
     Stop,
     Signal,
 }
 
-impl Command {
+impl ProcessCommand {
     /// Do it with one process; its own argument is the one after the name.
     async fn one(self, state: &AppState, name: ProcessName, args: &Args) -> Answer {
         match self {
@@ -134,7 +127,7 @@ impl Command {
 }
 
 /// With the process, or with all of the group, that the client named.
-async fn on_target(state: Arc<AppState>, args: Args, command: Command) -> Outcome {
+async fn on_target(state: Arc<AppState>, args: Args, command: ProcessCommand) -> Outcome {
     let given = args.text(0)?;
     let outcome = match Namespec::parse(given) {
         Namespec::Process(name) => {
@@ -149,12 +142,12 @@ async fn on_target(state: Arc<AppState>, args: Args, command: Command) -> Outcom
     outcome.map_err(|fault| fault.spelled(given))
 }
 
-async fn on_group(state: Arc<AppState>, args: Args, command: Command) -> Outcome {
+async fn on_group(state: Arc<AppState>, args: Args, command: ProcessCommand) -> Outcome {
     let group = Scope::Group(args.text(0)?.to_owned());
     command.many(&state, group, &args, 1).await
 }
 
-async fn on_all(state: Arc<AppState>, args: Args, command: Command) -> Outcome {
+async fn on_all(state: Arc<AppState>, args: Args, command: ProcessCommand) -> Outcome {
     command.many(&state, Scope::All, &args, 0).await
 }
 

@@ -7,14 +7,14 @@ use visord_actors::usage::Sample;
 use visord_model::process::{LastExit, ProcessInfo};
 use visord_xmlrpc::writer::StructWriter;
 
-use super::method::{Args, Method, PROCESS, later, param, view};
+use super::method::{Args, Method, PROCESS, later, view};
 use super::names;
 use super::reply::{Outcome, Reply};
 use crate::state::AppState;
 
-/// What the struct holds, for the help.
-const MEMBERS: &str = "name, group; int state, pid, start, stop, restarts, exitstatus; statename; \
-     why: in words how it last ended or why it did not start; exitsignal: as `SIGKILL`, or empty; \
+/// What `getProcessDetails` returns.
+const DETAILS: &str = "struct details name, group; int state, pid, start, stop, restarts, \
+     exitstatus; statename; why: in words how it last ended or why it did not start; exitsignal: as `SIGKILL`, or empty; \
      double cpu: percent of one core since the sample before (within two seconds while somebody \
      watches), the first time since its start; double rss: bytes in memory; int processes: how \
      many it and its descendants are; double lost_stdout, lost_stderr: bytes that could not be \
@@ -28,15 +28,11 @@ pub const METHODS: &[Method] = &[
              was started again, how it last ended, what it and its descendants use.",
         )
         .takes(&[PROCESS])
-        .returns(param("struct", "details", MEMBERS))
+        .returns(DETAILS)
         .unlisted(),
     view("getAllProcessDetails", later!(all))
         .help("The same of every process, by group and name.")
-        .returns(param(
-            "array",
-            "details",
-            "one struct as of getProcessDetails for each",
-        ))
+        .returns("array details one struct as of getProcessDetails for each")
         .unlisted(),
 ];
 

@@ -6,7 +6,7 @@ use visord_model::process::ProcessInfo;
 use visord_xmlrpc::writer::StructWriter;
 
 use super::method::Run::Now;
-use super::method::{Args, Method, PROCESS, param, view};
+use super::method::{Args, Method, PROCESS, view};
 use super::names;
 use super::reply::{Outcome, Reply};
 use crate::clock;
@@ -14,7 +14,7 @@ use crate::state::{API_VERSION, AppState, STANDS_IN_FOR};
 
 const GET_API_VERSION: Method = view("getAPIVersion", Now(|_, _| Ok(Reply::of(API_VERSION))))
     .help("Which version of this remote interface the daemon speaks.")
-    .returns(param("string", "version", "the interface's version"));
+    .returns("string version the interface's version");
 
 /// The reads.
 pub const METHODS: &[Method] = &[
@@ -25,58 +25,44 @@ pub const METHODS: &[Method] = &[
         Now(|_, _| Ok(Reply::of(STANDS_IN_FOR))),
     )
     .help("Which release of Supervisor the daemon behaves as.")
-    .returns(param("string", "version", "the release")),
+    .returns("string version the release"),
     view(
         "getBuildInfo",
         Now(|state, _| Ok(Reply::of(state.build.clone()))),
     )
     .help("Which visord this is.")
-    .returns(param("string", "build", "program, version and build"))
+    .returns("string build program, version and build")
     .unlisted(),
     view(
         "getIdentification",
         Now(|state, _| Ok(Reply::of(state.board.identity().identifier.clone()))),
     )
     .help("The name this daemon was given by its `identifier` option.")
-    .returns(param("string", "identifier", "the daemon's name")),
+    .returns("string identifier the daemon's name"),
     view("getState", Now(supervisor_state))
         .help("What the daemon as a whole is doing.")
-        .returns(param(
-            "struct",
-            "state",
-            "members: int statecode, string statename",
-        )),
+        .returns("struct state members: int statecode, string statename"),
     view(
         "getPID",
         Now(|state, _| Ok(Reply::of(state.board.identity().pid))),
     )
     .help("The daemon's own process id.")
-    .returns(param("int", "pid", "the process id")),
+    .returns("int pid the process id"),
     view("getProcessInfo", Now(process_info))
         .help("What is known of one process.")
         .takes(&[PROCESS])
-        .returns(param(
-            "struct",
-            "info",
-            "name, group, state, times, pid, logs",
-        )),
+        .returns("struct info name, group, state, times, pid, logs"),
     view("getProcessDetail", Now(process_detail))
         .help("What is known of one process, and what its logs have lost.")
         .takes(&[PROCESS])
-        .returns(param(
-            "struct",
-            "detail",
-            "as of getProcessInfo; also double stdout_lost, stderr_lost: bytes that could not \
-             be stored since the daemon started",
-        ))
+        .returns(
+            "struct detail as of getProcessInfo; also double stdout_lost, stderr_lost: bytes that \
+             could not be stored since the daemon started",
+        )
         .unlisted(),
     view("getAllProcessInfo", Now(all_process_info))
         .help("What is known of every process, by group and name.")
-        .returns(param(
-            "array",
-            "infos",
-            "one struct as of getProcessInfo for each",
-        )),
+        .returns("array infos one struct as of getProcessInfo for each"),
 ];
 
 fn supervisor_state(state: &AppState, _: Args) -> Outcome {

@@ -1,11 +1,14 @@
 //! Read, tail and clear logs (spec interfaces 3.6). Files are read on the worker threads, and a
 //! long log while it is sent.
 
+use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use futures_util::stream;
 use visord_actors::log::reader::{self, ReadError, Section};
 use visord_actors::messages::supervisor::{LogAction, Scope};
+use visord_actors::workers::Workers;
 use visord_model::event::Stream;
 use visord_model::fault::{Fault, FaultCode};
 use visord_model::process::ProcessInfo;
@@ -13,24 +16,17 @@ use visord_model::process::ProcessInfo;
 use super::control::{on_one, results};
 use super::method::{Args, Method, PROCESS, Param, admin, later, operate, param, view};
 use super::names;
-use super::reply::{LogReply, Outcome, Reply};
+use super::reply::{Outcome, Reply};
 use crate::budget::PIECE;
 use crate::state::AppState;
 
-const OFFSET: Param = param(
-    "int",
-    "offset",
-    "where to begin, in bytes; negative: that many from the end",
-);
-const LENGTH: Param = param("int", "length", "how many bytes; 0: all that follow");
-const TAIL_OFFSET: Param = param("int", "offset", "the size known so far, in bytes");
-const TAIL_LENGTH: Param = param("int", "length", "how many bytes at most");
-const TEXT: Param = param("string", "text", "that part of the log");
-const TAIL: Param = param(
-    "array",
-    "tail",
-    "string text, int size of the log, boolean whether there is more",
-);
+const OFFSET: Param =
+    param("int offset where to begin, in bytes; negative: that many from the end");
+const LENGTH: Param = param("int length how many bytes; 0: all that follow");
+const TAIL_OFFSET: Param = param("int offset the size known so far, in bytes");
+const TAIL_LENGTH: Param = param("int length how many bytes at most");
+const TEXT: &str = "string text that part of the log";
+const TAIL: &str = "array tail string text, int size of the log, boolean whether there is more";
 
 const READ_STDOUT: Method = view("readProcessStdoutLog", later!(read_process, Stream::Stdout))
     .help("A part of what a process wrote to its standard output.")
@@ -68,11 +64,7 @@ pub const METHODS: &[Method] = &[
     CLEAR.named("clearProcessLog"),
     operate("clearAllProcessLogs", later!(clear_all))
         .help("Empty the logs of every process.")
-        .returns(param(
-            "array",
-            "results",
-            "for each process a struct: name, group, status, description",
-        )),
+        .returns("array results for each process a struct: name, group, status, description"),
     operate("rotateProcessLogs", later!(maintain, LogAction::Rotate))
         .help("Start new log files for a process; the present ones become the first old ones.")
         .takes(&[PROCESS])
@@ -85,7 +77,6 @@ pub const METHODS: &[Method] = &[
 ];
 
 /// Where the log of an output is; `None` if there is none.
-#[must_use]
 pub fn path(info: &ProcessInfo, stream: Stream) -> Option<PathBuf> {
     let path = match stream {
         Stream::Stdout => &info.stdout_logfile,
@@ -95,7 +86,7 @@ pub fn path(info: &ProcessInfo, stream: Stream) -> Option<PathBuf> {
 }
 
 /// The beginning of a part of a log, and the rest if that is not all.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub struct LogPart {
     /// The first bytes.
     pub first: Vec<u8>,
@@ -104,6 +95,32 @@ pub struct LogPart {
 }
 
 impl LogPart {
+    /// What is left to read, on worker threads: what `convert` makes of each piece; for the last one
+    /// its second parameter is true.
+    pub fn rest<T: Send + 'static>(
+        self,
+        workers: Workers,
+        convert: impl FnMut(&[u8], bool) -> T + Send + 'static,
+    ) -> impl futures_util::Stream<Item = io::Result<T>> {
+        let rest = self.rest.map(|section| (section, convert));
+        stream::try_unfold(rest, move |rest| {
+            let read = rest.map(|(mut section, mut convert)| {
+                workers.run(move || {
+                    let bytes = section.piece(PIECE)?;
+                    let is_last = section.is_at_end();
+                    let piece = convert(&bytes, is_last);
+                    io::Result::Ok((piece, (!is_last).then_some((section, convert))))
+                })
+            });
+            async move {
+                match read {
+                    Some(read) => read.await?.map(Some),
+                    None => Ok(None),
+                }
+            }
+        })
+    }
+
     /// Read the first bytes. Blocks.
     fn read(section: Option<Section>) -> Result<Self, ReadError> {
         let Some(mut section) = section else {
@@ -112,24 +129,6 @@ impl LogPart {
         let first = section.piece(PIECE).map_err(|_| ReadError::Failed)?;
         let rest = (!section.is_at_end()).then_some(section);
         Ok(Self { first, rest })
-    }
-
-    /// It as the reply of a method; of a `tail` method with the size of the log and whether there
-    /// was more.
-    fn reply(self, tail: Option<(i64, bool)>) -> Reply {
-        let Self { first, rest } = self;
-        if let Some(rest) = rest {
-            return Reply::Log(LogReply { first, rest, tail });
-        }
-        Reply::sized(first.len() + 400, move |slot| match tail {
-            // what is not UTF-8 is replaced as it is written
-            None => slot.text(&first),
-            Some((size, has_more)) => slot.array(|tail| {
-                tail.item_with(|slot| slot.text(&first));
-                tail.item(&size);
-                tail.item(&has_more);
-            }),
-        })
     }
 }
 
@@ -165,31 +164,31 @@ pub async fn read(
 async fn read_process(state: Arc<AppState>, args: Args, stream: Stream) -> Outcome {
     let path = path(&*names::info(&state.board, args.text(0)?)?, stream);
     let part = read(&state, path, args.int(1)?, args.int(2)?).await?;
-    Ok(part.reply(None))
+    Ok(Reply::Log(part, None))
 }
 
 async fn read_main(state: Arc<AppState>, args: Args) -> Outcome {
     let path = state.board.identity().logfile.clone();
     state.settled().await;
     let part = read(&state, path, args.int(0)?, args.int(1)?).await?;
-    Ok(part.reply(None))
+    Ok(Reply::Log(part, None))
 }
 
 async fn tail_process(state: Arc<AppState>, args: Args, stream: Stream) -> Outcome {
     let path = path(&*names::info(&state.board, args.text(0)?)?, stream);
     let (offset, length) = (args.int(1)?, args.int(2)?);
     let Some(path) = path else {
-        return Ok(LogPart::default().reply(Some((0, false))));
+        return Ok(Reply::Log(LogPart::default(), Some((0, false))));
     };
     let open = move || {
         let tail = reader::tail(&path, offset, length);
-        (LogPart::read(tail.section), (tail.offset, tail.overflow))
+        let part = LogPart::read(tail.section);
+        part.map(|part| (part, (tail.offset, tail.overflow)))
     };
-    Ok(match blocking(&state, open).await? {
-        (Ok(part), tail) => part.reply(Some(tail)),
-        // a log that cannot be read is an empty answer
-        (Err(_), _) => LogPart::default().reply(Some((offset, false))),
-    })
+    let tail = blocking(&state, open).await?;
+    // a log that cannot be read is an empty answer
+    let (part, tail) = tail.unwrap_or_else(|_| (LogPart::default(), (offset, false)));
+    Ok(Reply::Log(part, Some(tail)))
 }
 
 async fn maintain(state: Arc<AppState>, args: Args, action: LogAction) -> Outcome {

@@ -1,7 +1,7 @@
 //! A method: one row of a table with its name, its signature, its help, the right it needs and
 //! its function. `system.methodHelp` and `docs/rpc.md` are made from it.
 
-use std::fmt::{self, Write as _};
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use futures_util::future::LocalBoxFuture;
@@ -47,8 +47,10 @@ pub struct Param {
     pub optional: bool,
 }
 
-/// A parameter that must be given.
-pub const fn param(kind: &'static str, name: &'static str, text: &'static str) -> Param {
+/// A parameter that must be given, as its line in the help says it: `TYPE NAME what it is`.
+pub const fn param(line: &'static str) -> Param {
+    let (kind, rest) = first_word(line);
+    let (name, text) = first_word(rest);
     Param {
         kind,
         name,
@@ -58,21 +60,31 @@ pub const fn param(kind: &'static str, name: &'static str, text: &'static str) -
 }
 
 /// A parameter that may be left out.
-pub const fn optional(kind: &'static str, name: &'static str, text: &'static str) -> Param {
+pub const fn optional(line: &'static str) -> Param {
     Param {
         optional: true,
-        ..param(kind, name, text)
+        ..param(line)
     }
 }
 
+/// What is before the first blank, and what after it.
+const fn first_word(line: &'static str) -> (&'static str, &'static str) {
+    let mut end = 0;
+    while line.as_bytes()[end] != b' ' {
+        end += 1;
+    }
+    let (word, rest) = line.split_at(end);
+    (word, rest.split_at(1).1)
+}
+
 /// The parameter that names one process.
-pub const PROCESS: Param = param("string", "name", "the process, as `name` or `group:name`");
+pub const PROCESS: Param = param("string name the process, as `name` or `group:name`");
 
 /// The parameter that names a group.
-pub const GROUP: Param = param("string", "name", "the group");
+pub const GROUP: Param = param("string name the group");
 
 /// What a method does.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub enum Run {
     /// Answers at once from what is known.
     Now(fn(&AppState, Args) -> Outcome),
@@ -90,15 +102,6 @@ macro_rules! later {
     };
 }
 pub(super) use later;
-
-impl fmt::Debug for Run {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Now(_) => "Now",
-            Self::Later(_) => "Later",
-        })
-    }
-}
 
 /// The row of a method that needs the right to view.
 pub const fn view(name: &'static str, run: Run) -> Method {
@@ -121,7 +124,7 @@ impl Method {
             name,
             help: "",
             params: &[],
-            returns: param("boolean", "result", "true, unless there is a fault"),
+            returns: param("boolean result true, unless there is a fault"),
             right,
             while_closing: false,
             listed: true,
@@ -141,9 +144,9 @@ impl Method {
         self
     }
 
-    /// With this return value.
-    pub const fn returns(mut self, returns: Param) -> Self {
-        self.returns = returns;
+    /// With this return value: `TYPE NAME what it is`.
+    pub const fn returns(mut self, line: &'static str) -> Self {
+        self.returns = param(line);
         self
     }
 
@@ -166,13 +169,12 @@ impl Method {
     }
 
     /// The text of `system.methodHelp`, with one tag line per parameter and the return value.
-    #[must_use]
     pub fn help_text(&self) -> String {
         let mut out = format!(" {}\n\n", self.help);
-        let mut tag = |tag: &str,
-                       Param {
-                           kind, name, text, ..
-                       }: &Param| {
+        let mut tag = |tag: &str, param: &Param| {
+            let Param {
+                kind, name, text, ..
+            } = param;
             // writing to a String cannot fail
             let _ = writeln!(out, "        @{tag} {kind} {name} {text}");
         };
@@ -182,14 +184,12 @@ impl Method {
     }
 
     /// The types of `system.methodSignature`: the return value's, then the parameters'.
-    #[must_use]
     pub fn signature(&self) -> Vec<&'static str> {
         let all = [&self.returns].into_iter().chain(self.params);
         all.map(|param| param.kind).collect()
     }
 
     /// Whether it takes this number of arguments.
-    #[must_use]
     pub fn accepts(&self, count: usize) -> bool {
         let least = self.params.iter().filter(|param| !param.optional).count();
         (least..=self.params.len()).contains(&count)
@@ -214,13 +214,11 @@ impl Args {
     }
 
     /// The truth of a value of any type (spec interfaces 3.1); true when it was left out.
-    #[must_use]
     pub fn flag_or_true(&self, at: usize) -> bool {
         self.0.get(at).is_none_or(Value::is_truthy)
     }
 
     /// The value itself, `Nil` when it was left out.
-    #[must_use]
     pub fn value(&self, at: usize) -> &Value {
         self.0.get(at).unwrap_or(&Value::Nil)
     }

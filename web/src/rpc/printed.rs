@@ -4,22 +4,15 @@ use visord_model::pyrepr::{repr, repr_bytes};
 use visord_xmlrpc::Value;
 
 /// A value as Python's `str` prints it: a text as it is.
-#[must_use]
 pub fn printed(value: &Value) -> String {
-    match value {
-        Value::Str(text) | Value::DateTime(text) => text.clone(),
-        Value::Nil
-        | Value::Bool(_)
-        | Value::Int(_)
-        | Value::Double(_)
-        | Value::Base64(_)
-        | Value::Array(_)
-        | Value::Struct(_) => quoted(value),
+    if let Value::Str(text) | Value::DateTime(text) = value {
+        text.clone()
+    } else {
+        quoted(value)
     }
 }
 
 /// A value as Python's `repr` prints it; the codec bounds how deep values nest.
-#[must_use]
 pub fn quoted(value: &Value) -> String {
     match value {
         Value::Nil => "None".to_owned(),

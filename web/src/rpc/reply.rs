@@ -1,23 +1,22 @@
 //! What a method returns: a value that writes itself into the document, or what is yet to be
 //! read or called while the answer is sent ([`super::transmit`]).
 
-use std::fmt;
-
-use visord_actors::log::reader::Section;
 use visord_model::fault::Fault;
 use visord_xmlrpc::writer::StructWriter;
 use visord_xmlrpc::{Slot, Value, WireFault, WriteXml, Written};
+
+use super::logs::LogPart;
 
 /// How a call of one of our own methods ends.
 pub type Outcome = Result<Reply, Fault>;
 
 /// What a method returns.
-#[derive(Debug)]
 pub enum Reply {
     /// All of it is known.
     Complete(Complete),
-    /// A log of which only the beginning has been read.
-    Log(LogReply),
+    /// A log of which only the beginning has been read. Of a `tail` method also the size of the log,
+    /// and whether there was more than asked for; the three are an array.
+    Log(LogPart, Option<(i64, bool)>),
     /// The results of calls that are yet to be made for the same caller.
     Calls(Vec<Value>),
 }
@@ -27,18 +26,6 @@ pub struct Complete {
     write: Box<dyn Fn(Slot<'_>) -> Written>,
     /// About how many bytes of XML it is.
     pub size: usize,
-}
-
-/// A log that is read while it is sent.
-#[derive(Debug)]
-pub struct LogReply {
-    /// Its first bytes.
-    pub first: Vec<u8>,
-    /// What has yet to be read.
-    pub rest: Section,
-    /// Of a `tail` method: the size of the log, and whether there was more than asked for. The
-    /// three are an array.
-    pub tail: Option<(i64, bool)>,
 }
 
 impl Reply {
@@ -69,15 +56,8 @@ impl Reply {
     }
 
     /// What methods return that have nothing to say.
-    #[must_use]
     pub fn done() -> Self {
         Self::of(true)
-    }
-}
-
-impl fmt::Debug for Complete {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Complete({} bytes)", self.size)
     }
 }
 
@@ -90,9 +70,9 @@ impl WriteXml for Complete {
 /// Why a call has no result: a fault of ours, or that of the server that a namespace is forwarded
 /// to, passed on as it came.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Failure(pub WireFault);
+pub struct CallFailure(pub WireFault);
 
-impl From<Fault> for Failure {
+impl From<Fault> for CallFailure {
     fn from(fault: Fault) -> Self {
         Self(WireFault {
             code: fault.code.code().into(),
@@ -102,7 +82,7 @@ impl From<Fault> for Failure {
 }
 
 /// A failure as the result of one of several calls (spec interfaces 3.7).
-impl WriteXml for Failure {
+impl WriteXml for CallFailure {
     fn write_xml(&self, slot: Slot<'_>) -> Written {
         slot.structure(|out| {
             out.member("faultCode", &self.0.code);

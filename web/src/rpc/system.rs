@@ -16,13 +16,13 @@ pub const MULTICALL: &str = "system.multicall";
 /// Calls of one multicall at most: clients make some hundred at once.
 const MOST_CALLS: usize = 1000;
 
-const METHOD: Param = param("string", "name", "the method, with its namespace");
+const METHOD: Param = param("string name the method, with its namespace");
 
 /// The methods.
 pub const METHODS: &[Method] = &[
     view("listMethods", later!(list))
         .help("The name of every method there is.")
-        .returns(param("array", "names", "the names, sorted"))
+        .returns("array names the names, sorted")
         .while_closing(),
     view(
         "methodHelp",
@@ -32,7 +32,7 @@ pub const METHODS: &[Method] = &[
     )
     .help("What a method does, takes and answers.")
     .takes(&[METHOD])
-    .returns(param("string", "help", "a text"))
+    .returns("string help a text")
     .while_closing(),
     view(
         "methodSignature",
@@ -42,20 +42,16 @@ pub const METHODS: &[Method] = &[
     )
     .help("The type a method answers, then the types of its parameters.")
     .takes(&[METHOD])
-    .returns(param("array", "types", "names of types"))
+    .returns("array types names of types")
     .while_closing(),
     view("multicall", Run::Now(multicall))
         .help("Make several calls, one after the other, and get all results at once.")
         .takes(&[param(
-            "array",
-            "calls",
-            "structs with string methodName and array params, at most 1000",
+            "array calls structs with string methodName and array params, at most 1000",
         )])
-        .returns(param(
-            "array",
-            "results",
-            "for each call its answer, or a struct with faultCode and faultString",
-        ))
+        .returns(
+            "array results for each call its answer, or a struct with faultCode and faultString",
+        )
         .while_closing(),
 ];
 

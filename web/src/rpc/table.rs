@@ -52,7 +52,6 @@ impl Namespace {
 }
 
 /// Counters for calls of all methods.
-#[must_use]
 pub fn meters() -> Meters {
     let methods = NAMESPACES.iter().flat_map(|space| {
         let methods = space.methods();
@@ -62,7 +61,6 @@ pub fn meters() -> Meters {
 }
 
 /// The method of this full name, and its namespace. A name has exactly one dot.
-#[must_use]
 pub fn find(name: &str, configured: &[String]) -> Option<(&'static Namespace, &'static Method)> {
     let (space, bare) = name.split_once('.')?;
     let space = Namespace::find(space, configured)?;
@@ -71,7 +69,6 @@ pub fn find(name: &str, configured: &[String]) -> Option<(&'static Namespace, &'
 }
 
 /// The full names of all listed methods, sorted.
-#[must_use]
 pub fn listed(configured: &[String]) -> Vec<String> {
     let names = configured.iter().map(String::as_str);
     let names = names.filter(|name| *name != SYSTEM.name);

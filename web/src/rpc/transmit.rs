@@ -6,16 +6,18 @@
 //! memory, which are reserved before the first of them is sent ([`crate::budget`]).
 
 use std::io;
+use std::pin::pin;
 use std::sync::Arc;
 
 use actix_web::rt;
 use actix_web::web::Bytes;
-use futures_util::{Stream, stream};
+use futures_util::{Stream, StreamExt as _, stream};
 use tokio::sync::{mpsc, oneshot};
 use visord_model::fault::FaultCode;
 use visord_xmlrpc::{ReplyStream, TextEncoder, Value, WriteXml as _, encode_fault, write_reply};
 
-use super::reply::{Complete, Failure, LogReply, Reply};
+use super::logs::LogPart;
+use super::reply::{CallFailure, Complete, Reply};
 use super::{Callee, perform, system};
 use crate::budget::{PIECE, Reservation, SMALL, STREAM};
 use crate::caller::Right;
@@ -40,8 +42,8 @@ pub enum Answer {
     Busy,
 }
 
-impl From<Failure> for Answer {
-    fn from(Failure(fault): Failure) -> Self {
+impl From<CallFailure> for Answer {
+    fn from(CallFailure(fault): CallFailure) -> Self {
         Self::Whole(encode_fault(fault.code, &fault.string))
     }
 }
@@ -49,17 +51,12 @@ impl From<Failure> for Answer {
 /// An answer in pieces.
 #[derive(Debug)]
 pub struct Pieces {
-    first: Option<Bytes>,
-    rest: mpsc::Receiver<Piece>,
+    pieces: mpsc::Receiver<Piece>,
     _share: Reservation,
 }
 
-/// A piece after the first.
-#[derive(Debug)]
-enum Piece {
-    More(Bytes),
-    Last(Bytes),
-}
+/// A piece, or `None` after the last.
+type Piece = Option<Bytes>;
 
 impl Pieces {
     /// The pieces as they come. An answer that breaks off, because the log could not be read on,
@@ -67,14 +64,10 @@ impl Pieces {
     pub fn stream(self) -> impl Stream<Item = io::Result<Bytes>> {
         stream::unfold(Some(self), |pieces| async move {
             let mut pieces = pieces?;
-            if let Some(first) = pieces.first.take() {
-                return Some((Ok(first), Some(pieces)));
+            match pieces.pieces.recv().await {
+                Some(piece) => Some((Ok(piece?), Some(pieces))),
+                None => Some((Err(io::ErrorKind::UnexpectedEof.into()), None)),
             }
-            Some(match pieces.rest.recv().await {
-                Some(Piece::More(piece)) => (Ok(piece), Some(pieces)),
-                Some(Piece::Last(piece)) => (Ok(piece), None),
-                None => (Err(io::ErrorKind::UnexpectedEof.into()), None),
-            })
         })
     }
 }
@@ -95,7 +88,7 @@ pub(super) async fn transmit(state: &Arc<AppState>, right: Right, reply: Reply) 
     };
     rt::spawn(writer.write(right, reply));
     // without an answer the log cannot be read, or the daemon is about to end
-    let failed = |_| Failure::from(FaultCode::Failed.bare()).into();
+    let failed = |_| CallFailure::from(FaultCode::Failed.bare()).into();
     answer.await.unwrap_or_else(failed)
 }
 
@@ -152,7 +145,7 @@ impl Writer {
                 self.out.item(&reply);
                 Ok(())
             }
-            Reply::Log(log) => self.log(log).await,
+            Reply::Log(part, tail) => self.log(part, tail).await,
             Reply::Calls(calls) => {
                 self.calls(right, calls).await;
                 Ok(())
@@ -164,29 +157,32 @@ impl Writer {
         }
     }
 
-    async fn log(&mut self, log: LogReply) -> Result<(), Ended> {
-        if log.tail.is_some() {
+    async fn log(&mut self, part: LogPart, tail: Option<(i64, bool)>) -> Result<(), Ended> {
+        if tail.is_some() {
             self.out.begin_array();
         }
         self.out.begin_text();
         let mut encoder = TextEncoder::default();
-        self.out.text(&encoder.push(&log.first));
-        let mut rest = log.rest;
-        while !rest.is_at_end() {
+        if part.rest.is_none() {
+            self.out.text(&encoder.last(&part.first));
+        } else {
+            self.out.text(&encoder.push(&part.first));
+            let workers = self.state.workers.clone();
+            let mut rest = pin!(part.rest(workers, move |bytes, is_last| {
+                if is_last {
+                    std::mem::take(&mut encoder).last(bytes)
+                } else {
+                    encoder.push(bytes)
+                }
+            }));
             self.send_on().await?;
-            let read = self.state.workers.run(move || {
-                let text = rest.piece(PIECE).map(|bytes| encoder.push(&bytes));
-                text.map(|text| (text, rest, encoder))
-            });
-            let Ok(Ok((text, unread, unfinished))) = read.await else {
-                return Err(Ended);
-            };
-            self.out.text(&text);
-            (rest, encoder) = (unread, unfinished);
+            while let Some(text) = rest.next().await {
+                self.out.text(&text.map_err(|_| Ended)?);
+                self.send_on().await?;
+            }
         }
-        self.out.text(&encoder.last(&[]));
         self.out.end();
-        if let Some((size, has_more)) = log.tail {
+        if let Some((size, has_more)) = tail {
             self.out.item(&size);
             self.out.item(&has_more);
             self.out.end();
@@ -206,9 +202,9 @@ impl Writer {
                     self.out.item(&reply);
                     self.send_on().await
                 }
-                Ok(Reply::Log(log)) if !self.client.is_gone() => self.log(log).await,
+                Ok(Reply::Log(part, tail)) if !self.client.is_gone() => self.log(part, tail).await,
                 // a client that has left reads no logs; there is no multicall within another
-                Ok(Reply::Log(_) | Reply::Calls(_)) => Err(Ended),
+                Ok(Reply::Log(..) | Reply::Calls(_)) => Err(Ended),
                 Err(failure) => {
                     self.out.item(&failure);
                     self.send_on().await
@@ -224,7 +220,7 @@ impl Writer {
         }
     }
 
-    async fn call(&self, right: Right, call: &Value) -> Result<Reply, Failure> {
+    async fn call(&self, right: Right, call: &Value) -> Result<Reply, CallFailure> {
         let (name, args) = system::parse_call(call)?;
         let callee = Callee::find(&self.state, name);
         perform(&self.state, right, callee, name, args).await
@@ -241,7 +237,7 @@ impl Writer {
             Client::Reading(_) if self.out.waiting() < PIECE => Ok(()),
             Client::Waiting(_) => self.begin().await,
             Client::Reading(pieces) => {
-                let piece = Piece::More(self.out.take().into());
+                let piece = Some(self.out.take().into());
                 let sent = pieces.send(piece).await.map_err(|_| Ended);
                 // a client that reads fast does not hold up others
                 tokio::task::yield_now().await;
@@ -273,14 +269,17 @@ impl Writer {
             let _ = answer.send(Answer::Busy);
             return Err(Ended);
         };
-        let (pieces, rest) = mpsc::channel(1);
-        self.client = Client::Reading(pieces);
+        // the first piece needs no wait
+        let (client, pieces) = mpsc::channel(1);
         let begun = Answer::Stream(Pieces {
-            first: Some(self.out.take().into()),
-            rest,
+            pieces,
             _share: share,
         });
-        answer.send(begun).map_err(|_| Ended)
+        answer.send(begun).map_err(|_| Ended)?;
+        let first = Some(self.out.take().into());
+        client.send(first).await.map_err(|_| Ended)?;
+        self.client = Client::Reading(client);
+        Ok(())
     }
 
     async fn finish(self) {
@@ -288,7 +287,10 @@ impl Writer {
         // in each case the client may have left
         match self.client {
             Client::Waiting(answer) => drop(answer.send(Answer::Whole(last))),
-            Client::Reading(pieces) => drop(pieces.send(Piece::Last(last.into())).await),
+            Client::Reading(pieces) => {
+                let _ = pieces.send(Some(last.into())).await;
+                let _ = pieces.send(None).await;
+            }
             Client::Gone => {}
         }
     }

@@ -10,7 +10,6 @@ use visord_model::state::{ProcessState, SupervisorState};
 
 use super::fake::{Plan, board, info, site, state};
 use super::http::app;
-use crate::meters::Called;
 use crate::site::Site;
 
 async fn get(site: Site, path: &str, accept: &str) -> (u16, String, String) {
@@ -33,8 +32,8 @@ fn hostile() -> Site {
         restarts: 3,
         ..info(name, name, ProcessState::Running)
     });
-    let called = Called::Ours("supervisor", "getState");
-    state.meters.called(called, Duration::from_millis(3), false);
+    let meter = state.meters.of("supervisor", "getState");
+    meter.called(Duration::from_millis(3), false);
     site(state)
 }
 

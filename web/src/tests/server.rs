@@ -14,7 +14,7 @@ use visord_model::state::ProcessState;
 use visord_test_support::wait_until_async;
 
 use super::fake::{Asked, Plan, board, info, state};
-use crate::listen::{Bound, ListeningSocket, bind_all};
+use crate::listen::{Bound, bind_all};
 use crate::server::{WebHandle, WebServer};
 use crate::state::AppState;
 
@@ -88,9 +88,8 @@ impl Server {
     }
 
     pub(super) async fn tcp(&self) -> TcpStream {
-        let ListeningSocket::Inet(listener) = &self.bound[0].socket else {
-            panic!()
-        };
+        let socket = self.bound[0].socket.try_clone().unwrap();
+        let listener = std::net::TcpListener::from(socket);
         TcpStream::connect(listener.local_addr().unwrap())
             .await
             .unwrap()

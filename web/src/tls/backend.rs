@@ -1,5 +1,6 @@
 //! Settings and handshakes by rustls with ring.
 
+use std::fmt;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
@@ -23,35 +24,34 @@ pub(super) async fn accept(settings: Arc<Settings>, io: Box<dyn Io>) -> io::Resu
 
 pub(super) fn read(files: &TlsConfig) -> Result<Settings, CertificateError> {
     let chain = certificates(&files.cert)?;
-    let key = pem(&files.key)
-        .and_then(|text| PrivateKeyDer::from_pem_slice(&text))
-        .map_err(|error| CertificateError::about(&files.key, error))?;
+    let key = pem(&files.key).and_then(|text| PrivateKeyDer::from_pem_slice(&text));
+    let key = key.map_err(about(&files.key))?;
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()
-        .map_err(|error| CertificateError::about(&files.cert, error))?;
+        .map_err(about(&files.cert))?;
     let builder = match &files.client_ca {
         None => builder.with_no_client_auth(),
         Some(file) => {
             let mut roots = RootCertStore::empty();
             for authority in certificates(file)? {
-                roots
-                    .add(authority)
-                    .map_err(|error| CertificateError::about(file, error))?;
+                roots.add(authority).map_err(about(file))?;
             }
-            let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider)
-                .build()
-                .map_err(|error| CertificateError::about(file, error))?;
-            builder.with_client_cert_verifier(verifier)
+            let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider);
+            builder.with_client_cert_verifier(verifier.build().map_err(about(file))?)
         }
     };
-    let mut config = builder
-        .with_single_cert(chain, key)
-        .map_err(|error| CertificateError::about(&files.cert, error))?;
+    let config = builder.with_single_cert(chain, key);
+    let mut config = config.map_err(about(&files.cert))?;
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     // most clients are programs that run for a moment: they would not use a ticket
     config.send_tls13_tickets = 0;
     Ok(config)
+}
+
+/// The error of a file.
+fn about<E: fmt::Display>(file: &Path) -> impl FnOnce(E) -> CertificateError {
+    move |error| CertificateError::about(file, error)
 }
 
 /// The text of a file, which may be a symbolic link, as certificates often are.
@@ -60,10 +60,9 @@ fn pem(file: &Path) -> Result<Vec<u8>, pem::Error> {
 }
 
 fn certificates(file: &Path) -> Result<Vec<CertificateDer<'static>>, CertificateError> {
-    let about = |error| CertificateError::about(file, error);
     let found: Vec<_> = pem(file)
         .and_then(|text| CertificateDer::pem_slice_iter(&text).collect())
-        .map_err(about)?;
+        .map_err(about(file))?;
     if found.is_empty() {
         return Err(CertificateError::about(file, "no certificate in it"));
     }

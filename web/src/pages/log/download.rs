@@ -8,13 +8,12 @@ use std::path::PathBuf;
 use actix_web::HttpResponse;
 use actix_web::http::header;
 use actix_web::web::Bytes;
-use futures_util::{StreamExt as _, stream};
+use futures_util::stream;
 use visord_actors::workers::Workers;
 
 use super::super::Visit;
-use crate::answer::Refusal;
+use crate::answer::{Refusal, in_pieces};
 use crate::budget::STREAM;
-use crate::connections::Connection;
 use crate::log_source::LogSource;
 use crate::log_view;
 
@@ -49,27 +48,23 @@ pub(super) async fn respond(
     let Ok(Ok((file, size))) = opened else {
         return Err(Refusal::NOT_FOUND);
     };
-    let from: i64 = visit.number("from").unwrap_or(0);
+    let from: i64 = visit.query.number("from").unwrap_or(0);
     let first = match u64::try_from(from) {
         Ok(offset) => offset.min(size),
         Err(_) => size.saturating_sub(from.unsigned_abs()),
     };
-    let still = (Connection::serve_request(visit.request), share);
     let pieces = stream::try_unfold((file, first), move |(file, at)| {
         piece(workers.clone(), file, at, size)
     });
-    let pieces = pieces.inspect(move |_| {
-        let _still = &still;
-    });
-    Ok(HttpResponse::Ok()
-        .insert_header((header::CONTENT_TYPE, "text/plain;charset=utf-8"))
-        .insert_header((header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+    let mut response = HttpResponse::Ok();
+    response
+        .content_type("text/plain;charset=utf-8")
         .insert_header((
             header::CONTENT_DISPOSITION,
             format!("attachment; filename=\"{name}\""),
         ))
-        .no_chunking(size - first)
-        .streaming(pieces))
+        .no_chunking(size - first);
+    Ok(in_pieces(visit.request, &mut response, pieces, share))
 }
 
 /// The next bytes. A file that became shorter ends the answer with an error: the client sees

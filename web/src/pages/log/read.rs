@@ -3,9 +3,10 @@
 use std::io;
 use std::path::PathBuf;
 
+use serde_json::json;
 use visord_model::log_line::Level;
 
-use super::{json, render};
+use super::render;
 use crate::log_source::numbered;
 use crate::log_view::find::{self, Hits};
 use crate::log_view::time::LogClock;
@@ -14,17 +15,16 @@ use crate::query::Parameters;
 use crate::site::Site;
 
 /// What a page shows.
-pub(super) enum Shown {
-    Window(Window),
+pub(super) enum FoundPart {
+    /// Lines; whether they are those at the time that was asked for, if one was.
+    Window(Window, bool),
     Hits(Hits),
-    /// The window at a time, or the end for a log without times.
-    Untimed(Window),
 }
 
 /// What was asked for.
 pub(super) struct Asked {
     pub(super) path: PathBuf,
-    pub(super) parameters: Parameters,
+    pub(super) query: Parameters,
     /// Where links lead back to this log.
     pub(super) here: String,
     pub(super) length: u64,
@@ -35,25 +35,11 @@ pub(super) struct Asked {
 /// What was found.
 pub(super) struct Found {
     /// Without the bytes of a window.
-    pub(super) shown: Shown,
+    pub(super) shown: FoundPart,
     /// For the page or the browser's module.
     pub(super) text: String,
     /// Whether there is a file before it.
     pub(super) has_older: bool,
-}
-
-impl Asked {
-    fn get(&self, name: &str) -> Option<&str> {
-        self.parameters.get(name).map(String::as_str)
-    }
-
-    fn text(&self, name: &str) -> &str {
-        self.get(name).unwrap_or_default()
-    }
-
-    fn number(&self, name: &str) -> Option<u64> {
-        self.get(name)?.parse().ok()
-    }
 }
 
 /// What was asked for, read and made into text on another thread.
@@ -62,7 +48,7 @@ impl Asked {
 /// Those of opening and reading.
 pub(super) async fn read(site: &Site, asked: Asked) -> io::Result<Found> {
     let workers = &site.state.workers;
-    if asked.get("find").or(asked.get("at")).is_some() {
+    if asked.query.get("find").or(asked.query.get("at")).is_some() {
         workers.search(move || found(&asked)).await?
     } else {
         workers.run(move || found(&asked)).await?
@@ -78,11 +64,11 @@ fn found(asked: &Asked) -> io::Result<Found> {
     };
     let mut shown = part(asked)?;
     let text = if asked.is_json {
-        json::body(&shown)
+        json_of(&shown)
     } else {
         html_of(&shown, asked)
     };
-    if let Shown::Window(window) | Shown::Untimed(window) = &mut shown {
+    if let FoundPart::Window(window, _) = &mut shown {
         window.bytes = Vec::new();
     }
     Ok(Found {
@@ -92,36 +78,54 @@ fn found(asked: &Asked) -> io::Result<Found> {
     })
 }
 
-fn html_of(shown: &Shown, asked: &Asked) -> String {
-    let level = Level::from_code(asked.text("level"));
+fn html_of(shown: &FoundPart, asked: &Asked) -> String {
+    let level = Level::from_code(asked.query.text("level"));
     match shown {
-        Shown::Hits(hits) => render::hits(hits, asked.text("find"), &asked.here),
-        Shown::Window(window) => render::window(window, asked.number("mark"), level),
-        Shown::Untimed(window) => render::window(window, None, level),
+        FoundPart::Hits(hits) => render::hits(hits, asked.query.text("find"), &asked.here),
+        FoundPart::Window(window, is_timed) => {
+            let mark = asked.query.number("mark").filter(|_| *is_timed);
+            render::window(window, mark, level)
+        }
     }
 }
 
+/// For the browser's module, which searches what it has itself.
+fn json_of(shown: &FoundPart) -> String {
+    let FoundPart::Window(window, is_timed) = shown else {
+        return "{}".to_owned();
+    };
+    let place = window.place.to_string();
+    json!({
+        "file": place.split('-').next(),
+        "from": window.from,
+        "to": window.to,
+        "size": window.size,
+        "place": place,
+        "timed": is_timed,
+        "text": String::from_utf8_lossy(&window.bytes),
+    })
+    .to_string()
+}
+
 /// The part that was asked for. Blocks.
-fn part(asked: &Asked) -> io::Result<Shown> {
+fn part(asked: &Asked) -> io::Result<FoundPart> {
     let (path, length) = (&asked.path, asked.length);
-    if let Some(text) = asked.get("find") {
-        return find::find(path, text, asked.number("to")).map(Shown::Hits);
+    if let Some(text) = asked.query.get("find") {
+        return find::find(path, text, asked.query.number("to")).map(FoundPart::Hits);
     }
     let clock = LogClock::system();
-    if let Some(time) = asked.get("at").and_then(|text| clock.meant(text)) {
-        return Ok(match jump::jump(path, time, &clock)? {
-            Some(offset) => Shown::Window(log_view::read(path, Part::After(offset), length)?),
-            None => Shown::Untimed(log_view::read(path, Part::End, length)?),
-        });
-    }
-    let part = match (asked.number("from"), asked.number("to")) {
+    let at = asked.query.get("at");
+    let jumped = match at.and_then(|text| clock.meant(text)) {
+        Some(time) => jump::jump(path, time, &clock)?,
+        None => None,
+    };
+    let from = jumped.or(asked.query.number("from"));
+    let part = match (from, asked.query.number("to")) {
         (Some(from), _) => Part::After(from),
         (None, Some(to)) => Part::Before(to),
         (None, None) => Part::End,
     };
     let window = log_view::read(path, part, length)?;
-    Ok(match asked.get("at") {
-        Some(_) => Shown::Untimed(window),
-        None => Shown::Window(window),
-    })
+    let is_timed = at.is_none() || jumped.is_some();
+    Ok(FoundPart::Window(window, is_timed))
 }

@@ -28,14 +28,13 @@ pub(super) fn window(window: &Window, mark: Option<u64>, least: Option<Level>) -
         if !is_shown {
             continue;
         }
-        let is_marked = mark == Some(at);
-        if is_marked {
-            out.push_str("<mark id=\"hit\">");
-        }
+        let (before, after) = match mark == Some(at) {
+            true => ("<mark id=\"hit\">", "</mark>"),
+            false => ("", ""),
+        };
+        out.push_str(before);
         painter.html(&line, &mut out);
-        if is_marked {
-            out.push_str("</mark>");
-        }
+        out.push_str(after);
         out.push('\n');
     }
     out
@@ -49,9 +48,7 @@ pub(super) fn hits(hits: &Hits, text: &str, here: &str) -> String {
         let link = format!("{here}&from={from}&mark={}#hit", hit.at);
         out.push_str("<a class=\"at\" href=\"");
         escape(&link, &mut out);
-        out.push_str("\">");
-        out.push_str(&grouped(hit.at));
-        out.push_str("</a> ");
+        out += &format!("\">{}</a> ", grouped(hit.at));
         marked(&hit.line, text, &mut out);
         out.push('\n');
     }
