@@ -179,11 +179,10 @@ fn open_at(folder: &Folder, name: &OsStr, more: OFlag) -> nix::Result<(OwnedFd, 
     }
     let both = OFlag::O_RDWR | CAREFUL | OFlag::O_CLOEXEC | (more & OFlag::O_NOFOLLOW);
     let fd = openat(folder, name, both, Mode::empty())?;
-    match FileInfo::of(&fd)?.file_type {
-        FileType::Fifo => Ok((fd, FileType::Fifo)),
-        // replaced between the two opens
-        _other => Err(Errno::ENXIO),
-    }
+    let file_type = FileInfo::of(&fd)?.file_type;
+    // it may have been replaced between the two opens
+    let is_fifo = file_type == FileType::Fifo;
+    is_fifo.then_some((fd, file_type)).ok_or(Errno::ENXIO)
 }
 
 fn kind_of(file_type: FileType) -> Kind {

@@ -83,9 +83,9 @@ pub fn read(path: &Path, offset: i64, length: i64) -> Result<Option<Section>, Re
     if path == Path::new(NULL) {
         return Ok(None);
     }
-    let (file, size) = open(path).map_err(|error| match error.kind() {
-        io::ErrorKind::NotFound => ReadError::NoFile,
-        _other => ReadError::Failed,
+    let (file, size) = open(path).map_err(|error| match error {
+        missing if missing.kind() == io::ErrorKind::NotFound => ReadError::NoFile,
+        _ => ReadError::Failed,
     })?;
     let size = size.cast_signed();
     let (start, length) = match (offset, length) {

@@ -83,10 +83,19 @@ fn a_caller_that_waits_ends_the_nap() {
     }
 }
 
-#[tokio::test(start_paused = true)]
-async fn callers_wait_for_what_was_said_before() {
+/// Its clock goes on as soon as everything waits.
+fn paused() -> tokio::runtime::Runtime {
+    let mut builder = tokio::runtime::Builder::new_current_thread();
+    let runtime = builder.enable_time().start_paused(true).build();
+    runtime.expect("a runtime")
+}
+
+#[test]
+fn callers_wait_for_what_was_said_before() {
     let dir = tempfile::tempdir().expect("tempdir");
     let (writer, _) = writer(&dir);
+    let runtime = paused();
+    let _context = runtime.enter();
     assert!(writer.settled().is_none());
     let hang = writer.shared.destination.lock();
     writer.write("1\n".into());
@@ -98,14 +107,16 @@ async fn callers_wait_for_what_was_said_before() {
     assert_eq!(wait.poll_unpin(&mut now), Poll::Ready(()));
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_disk_that_hangs_is_waited_for_once() {
+#[test]
+fn a_disk_that_hangs_is_waited_for_once() {
     let dir = tempfile::tempdir().expect("tempdir");
     let (writer, _) = writer(&dir);
+    let runtime = paused();
+    let _context = runtime.enter();
     let hang = writer.shared.destination.lock();
     writer.write("1\n".into());
     let begun = tokio::time::Instant::now();
-    writer.settled().expect("something to wait for").await;
+    runtime.block_on(writer.settled().expect("something to wait for"));
     assert_eq!(begun.elapsed().as_millis(), SHORT_PATIENCE.as_millis());
     writer.write("2\n".into());
     assert!(writer.settled().is_none(), "it still hangs");
