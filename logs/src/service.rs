@@ -192,11 +192,8 @@ impl LogService {
         }
         for thread in running {
             if !thread.stop(deadline) {
-                let logger = &self.0.context.logger;
-                slog::error!(
-                    logger,
-                    "a log thread hangs on its file system and is left behind"
-                );
+                let text = "a log thread hangs on its file system and is left behind";
+                slog::error!(self.0.context.logger, "{text}");
             }
         }
         if let Some(archive) = archive {
@@ -252,10 +249,8 @@ impl Shared {
         let file = spec.file.clone().map(open).transpose()?;
         let counts = self.ledger.of(&spec.name, spec.stream);
         let syslog = self.syslog_handle(&spec, &counts.lost)?;
-        let Context {
-            logger, followers, ..
-        } = &*self.context;
-        let (logger, followers) = (logger.clone(), followers.clone());
+        let logger = self.context.logger.clone();
+        let followers = self.context.followers.clone();
         let output = Output::new(spec, file, syslog, counts, logger, followers);
         if let Some(text) = output.rotation_warning()
             // a process that restarts does not repeat it
@@ -280,11 +275,9 @@ impl Shared {
             Some(_) => (format!("{shown} for syslog"), Arc::default()),
             None => (shown, Arc::clone(lost)),
         };
-        let process = spec.name.process.to_string();
-        let stream = spec.stream;
         let origin = Origin {
-            process,
-            stream,
+            process: Arc::clone(&spec.name.process),
+            stream: spec.stream,
             shown,
             total,
         };

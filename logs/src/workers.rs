@@ -29,24 +29,15 @@ const MOST_JOBS: usize = 1024;
 const SEARCHES: usize = 2;
 
 /// Why a job was not done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotDone {
     /// Too many jobs wait already.
+    #[error("too many jobs wait for a thread")]
     Busy,
     /// The job panicked; the panic hook has reported it.
+    #[error("the job panicked")]
     Panicked,
 }
-
-impl fmt::Display for NotDone {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Busy => "too many jobs wait for a thread",
-            Self::Panicked => "the job panicked",
-        })
-    }
-}
-
-impl std::error::Error for NotDone {}
 
 impl From<NotDone> for io::Error {
     fn from(error: NotDone) -> Self {

@@ -53,7 +53,7 @@ pub(crate) struct SyslogHandle {
 
 #[derive(Debug)]
 pub(crate) struct Origin {
-    pub(crate) process: String,
+    pub(crate) process: Arc<str>,
     pub(crate) stream: Stream,
     /// What a declaration calls it.
     pub(crate) shown: String,

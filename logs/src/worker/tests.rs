@@ -2,6 +2,8 @@
 
 use std::sync::mpsc;
 
+use visord_test_support::wait_until;
+
 use super::*;
 
 /// Numbers from 4 are urgent.
@@ -70,9 +72,10 @@ fn a_command_wakes_a_thread_that_sleeps_and_an_urgent_one_a_thread_that_naps() {
             inbox.nap(Duration::from_secs(20));
             inbox.take_now()
         });
+        let sleep = || sender.0.state.lock().sleep;
+        wait_until("the nap", || sleep() == Sleep::Nap);
         sender.send(2).expect("room");
-        std::thread::sleep(Duration::from_millis(20));
-        assert!(!napping.is_finished(), "it goes on napping");
+        assert!(sleep() == Sleep::Nap, "it goes on napping");
         sender.send(4).expect("room");
         assert_eq!(napping.join().expect("no panic"), Some(vec![2, 4]));
     });
