@@ -27,15 +27,6 @@ pub enum How {
     Truncate,
 }
 
-impl How {
-    fn flags(self) -> OFlag {
-        match self {
-            Self::Append => OFlag::O_CREAT,
-            Self::Truncate => OFlag::O_CREAT | OFlag::O_TRUNC,
-        }
-    }
-}
-
 /// What kind of thing a log turned out to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -69,7 +60,11 @@ pub fn open_log(path: &Path, how: How) -> io::Result<(OwnedFd, Kind)> {
         return open_descriptor(path, number);
     }
     let (folder, name) = Folder::of(path)?;
-    match open_at(&folder, &name, how.flags() | OFlag::O_NOFOLLOW) {
+    let create = match how {
+        How::Append => OFlag::O_CREAT,
+        How::Truncate => OFlag::O_CREAT | OFlag::O_TRUNC,
+    };
+    match open_at(&folder, &name, create | OFlag::O_NOFOLLOW) {
         Err(Errno::ELOOP) => {
             let at = At::new(folder, path.parent().unwrap_or(path));
             through(&mut Walk::new(None), at, &name)
@@ -96,14 +91,12 @@ pub fn descriptor_named(path: &Path) -> Option<i32> {
     number.parse().ok()
 }
 
-fn flags() -> OFlag {
-    TO_WRITE | OFlag::O_APPEND | OFlag::O_CLOEXEC
-}
+const FLAGS: OFlag = TO_WRITE.union(OFlag::O_APPEND).union(OFlag::O_CLOEXEC);
 
 /// Opens what one of our descriptors leads to. A second open gives a description of its own, so
 /// that non-blocking mode is not imposed on other users of the descriptor.
 fn open_descriptor(path: &Path, number: i32) -> io::Result<(OwnedFd, Kind)> {
-    match open(path, flags(), Mode::empty()) {
+    match open(path, FLAGS, Mode::empty()) {
         Ok(fd) => {
             let kind = match kind_of(FileInfo::of(&fd)?.file_type) {
                 Kind::Regular => Kind::Borrowed,
@@ -161,12 +154,7 @@ fn open_special(folder: &Folder, name: &OsStr, follow: OFlag) -> io::Result<(Own
 /// Opens a name in a folder. A FIFO is opened for both directions: without a reader its bytes wait
 /// instead of failing, and a reader may come and go.
 fn open_at(folder: &Folder, name: &OsStr, more: OFlag) -> nix::Result<(OwnedFd, FileType)> {
-    match openat(
-        folder,
-        name,
-        flags() | more,
-        Mode::from_bits_truncate(0o666),
-    ) {
+    match openat(folder, name, FLAGS | more, Mode::from_bits_truncate(0o666)) {
         Ok(fd) => {
             let file_type = FileInfo::of(&fd)?.file_type;
             if file_type != FileType::Fifo {

@@ -100,11 +100,9 @@ impl Archive {
         let mut thread = self.thread.lock();
         if matches!(*thread, Thread::NotStarted) {
             let (sender, inbox) = queue(QUEUE)?;
-            let compressor = Compressor {
-                logger: self.logger.clone(),
-                inbox,
-            };
-            let worker = Worker::start("log-archive", sender, move || compressor.run())?;
+            let logger = self.logger.clone();
+            let run = move || Compressor { logger, inbox }.run();
+            let worker = Worker::start("log-archive", sender, run)?;
             *thread = Thread::Running(worker);
         }
         match &*thread {

@@ -42,10 +42,8 @@ impl LocalClock {
         let second = since_1970.as_secs();
         if self.second != Some(second) {
             self.second = Some(second);
-            let moment = i64::try_from(second)
-                .ok()
-                .and_then(|second| Timestamp::from_second(second).ok())
-                .unwrap_or(Timestamp::MAX);
+            let moment = Timestamp::from_second(second.cast_signed());
+            let moment = moment.unwrap_or(Timestamp::MAX);
             self.text = moment
                 .to_zoned(self.zone.clone())
                 .strftime(self.format)

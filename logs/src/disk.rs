@@ -118,12 +118,8 @@ pub(crate) fn apply_mode_and_owner(
 /// The file creation mask of the daemon, without changing it. One that cannot be read
 /// counts as the strictest.
 fn umask() -> u32 {
-    std::fs::read_to_string("/proc/self/status")
-        .ok()
-        .and_then(|status| {
-            let mut lines = status.lines();
-            let mask = lines.find_map(|line| line.strip_prefix("Umask:"))?;
-            u32::from_str_radix(mask.trim(), 8).ok()
-        })
-        .unwrap_or(0o777)
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("Umask:"));
+    let mask = mask.and_then(|mask| u32::from_str_radix(mask.trim(), 8).ok());
+    mask.unwrap_or(0o777)
 }

@@ -159,23 +159,18 @@ impl<D: Disk> LogFile<D> {
 
     fn write_all(&mut self, bytes: &[u8]) -> Appended {
         let mut stored = 0;
-        while stored < bytes.len() {
-            let error = match self.disk.write(&self.file, self.kind, &bytes[stored..]) {
-                Ok(0) => io::ErrorKind::WriteZero.into(),
-                Ok(count) => {
-                    stored += count;
-                    continue;
-                }
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(error) => error,
-            };
-            let error = Some(error);
-            return Appended { stored, error };
-        }
-        Appended {
-            stored,
-            error: None,
-        }
+        let error = loop {
+            if stored == bytes.len() {
+                break None;
+            }
+            match self.disk.write(&self.file, self.kind, &bytes[stored..]) {
+                Ok(0) => break Some(io::ErrorKind::WriteZero.into()),
+                Ok(count) => stored += count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => break Some(error),
+            }
+        };
+        Appended { stored, error }
     }
 
     /// After a write: create the file again if it was deleted, then rotate it if it is large.

@@ -208,7 +208,7 @@ impl Pump {
             let Some(slot) = self.slots.get_mut(&id) else {
                 continue;
             };
-            let retries = slot.retry_due().is_some_and(|due| due <= now);
+            let retries = slot.retry.due.is_some_and(|due| due <= now);
             if retries {
                 slot.output.resume();
             }
@@ -236,7 +236,7 @@ impl Pump {
         }
         if slot.is_closed && slot.output.is_settled(now) {
             self.remove(id);
-        } else if slot.waits_for_declaration() || slot.retry_due().is_some() {
+        } else if slot.waits_for_declaration() || slot.retry.due.is_some() {
             self.timed.insert(id);
         }
     }

@@ -29,11 +29,6 @@ impl Destination {
         }
     }
 
-    /// Writes a line; if the sink does not take it, it is counted.
-    pub(super) fn write(&mut self, line: &str) {
-        self.write_rest(line, 0);
-    }
-
     /// Writes lines, at once if that makes no difference to the reader.
     pub(super) fn write_lines(&mut self, lines: &[String]) {
         let is_calm = self.lost.is_none() && self.problem.is_none() && !self.stalled;
@@ -51,13 +46,14 @@ impl Destination {
             let done = stored.min(line.len());
             stored -= done;
             if done < line.len() {
-                self.write_rest(line, done);
+                self.write(line, done);
             }
         }
     }
 
-    /// Writes a line of which the first `done` bytes are written.
-    fn write_rest(&mut self, line: &str, done: usize) {
+    /// Writes a line of which the first `done` bytes are written; if the sink does not take it, it is
+    /// counted.
+    pub(super) fn write(&mut self, line: &str, done: usize) {
         match self.sink.write(line, done, self.stalled) {
             Ok(()) => {
                 self.stalled = false;

@@ -99,7 +99,7 @@ impl LogWriter {
     /// Writes or queues one line; never waits when queued.
     pub(super) fn write(&self, line: String) {
         match &*self.mode.read() {
-            Mode::Direct => self.shared.destination.lock().write(&line),
+            Mode::Direct => self.shared.destination.lock().write(&line, 0),
             Mode::Queued(worker) => {
                 let send = |line| self.shared.queue(worker, Command::Line(line));
                 let mut lost = self.lost.lock();
@@ -169,7 +169,7 @@ impl LogWriter {
         }
         let lost = std::mem::take(&mut *self.lost.lock());
         if lost.lines > 0 {
-            self.shared.destination.lock().write(&lost.notice());
+            self.shared.destination.lock().write(&lost.notice(), 0);
         }
         *mode = Mode::Direct;
     }

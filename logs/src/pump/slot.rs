@@ -26,7 +26,8 @@ pub(super) struct Slot {
     pub(super) output: Output<RealDisk>,
     pub(super) pipe: Option<OwnedFd>,
     watched: Watched,
-    retry: Retry,
+    /// When to offer the queue to the sink and to arrange the epoll set again, after a failure.
+    pub(super) retry: Retry,
     /// Its handle was dropped.
     pub(super) is_closed: bool,
     /// Reads in a row that filled the buffer.
@@ -190,17 +191,10 @@ impl Slot {
         }
     }
 
-    /// When to offer the queue to the sink and to arrange the epoll set again, after a failure.
-    pub(super) fn retry_due(&self) -> Option<Instant> {
-        self.retry.due
-    }
-
     /// When to look at the channel without an event.
     pub(super) fn due(&self) -> Option<Instant> {
-        let declaration = match self.waits_for_declaration() {
-            true => self.output.loss.due(),
-            false => None,
-        };
+        let declaration = self.output.loss.due();
+        let declaration = declaration.filter(|_| self.waits_for_declaration());
         [declaration, self.retry.due].into_iter().flatten().min()
     }
 
@@ -281,8 +275,8 @@ impl Slot {
 /// When to try again what failed: soon at first, then more rarely. Only while something
 /// failed, so that an idle thread is not woken.
 #[derive(Clone, Copy, Debug, Default)]
-struct Retry {
-    due: Option<Instant>,
+pub(super) struct Retry {
+    pub(super) due: Option<Instant>,
     pause: Duration,
 }
 

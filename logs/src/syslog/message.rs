@@ -1,5 +1,6 @@
 //! The text of a message: `<14>Nov 21 05:45:15 supervisord: x a line`, or what an RFC wants.
 
+use std::ffi::OsStr;
 use std::fmt::Display;
 use std::io::Write as _;
 use std::path::Path;
@@ -154,12 +155,8 @@ fn severity(level: &str) -> Severity {
 }
 
 pub(super) fn program_name() -> String {
-    std::env::args_os()
-        .next()
-        .as_deref()
-        .and_then(|program| Path::new(program).file_name())
-        .map_or_else(
-            || "supervisord".into(),
-            |name| name.to_string_lossy().into_owned(),
-        )
+    let program = std::env::args_os().next().unwrap_or_default();
+    let name = Path::new(&program).file_name();
+    name.map_or("supervisord".into(), OsStr::to_string_lossy)
+        .into_owned()
 }
