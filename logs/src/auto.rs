@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use nix::errno::Errno;
 use visord_config::LogFileConfig;
@@ -20,55 +20,37 @@ const ALPHABET: &[u8] = b"abcdefghijklmnopqrstuvwxyz0123456789_";
 /// Names tried before giving up; one is enough unless another user takes them.
 const TRIES: usize = 100;
 
-/// `childlogdir`, held open to make AUTO logs in it.
-#[derive(Debug)]
-pub struct ChildLogFolder<'a> {
-    path: &'a Path,
-    folder: Folder,
-}
-
-impl<'a> ChildLogFolder<'a> {
-    /// Opens it. Blocks.
-    ///
-    /// # Errors
-    /// There is no such folder, or a link to it may not be followed.
-    pub fn open(path: &'a Path) -> io::Result<Self> {
-        let folder = Folder::open(path)?;
-        Ok(Self { path, folder })
-    }
-
-    /// Creates an empty AUTO log and returns its path:
-    /// `<process>-<stream>---<identifier>-<8 random characters>.log`. It has mode 0600, or the owner
-    /// and mode that `keys` ask for. It is made at start for every process, kept over its restarts,
-    /// and removed only by [`clean`]. Blocks.
-    ///
-    /// # Errors
-    /// The file cannot be created, or not be given its owner and mode; then it is removed.
-    pub fn create(
-        &self,
-        process: &str,
-        stream: Stream,
-        identifier: &str,
-        keys: &LogFileConfig,
-    ) -> io::Result<PathBuf> {
-        for _ in 0..TRIES {
-            let random: String = (0..RANDOM)
-                .map(|_| char::from(ALPHABET[fastrand::usize(..ALPHABET.len())]))
-                .collect();
-            let name = format!("{process}-{}---{identifier}-{random}.log", stream.name());
-            let file = match self.folder.create_new(OsStr::new(&name), 0o600) {
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
-                made => made?,
-            };
-            if let Err(error) = apply_mode_and_owner(&file, keys.mode, keys.owner) {
-                // the first error is the one to report
-                let _ = self.folder.remove(OsStr::new(&name));
-                return Err(error);
-            }
-            return Ok(self.path.join(name));
+/// Creates an empty AUTO log in `childlogdir` and returns its name:
+/// `<process>-<stream>---<identifier>-<8 random characters>.log`. It has mode 0600, or the owner and
+/// mode that `keys` ask for. It is made at start for every process, kept over its restarts, and
+/// removed only by [`clean`]. Blocks.
+///
+/// # Errors
+/// The file cannot be created, or not be given its owner and mode; then it is removed.
+pub fn create(
+    childlogdir: &Folder,
+    process: &str,
+    stream: Stream,
+    identifier: &str,
+    keys: &LogFileConfig,
+) -> io::Result<String> {
+    for _ in 0..TRIES {
+        let random: String = (0..RANDOM)
+            .map(|_| char::from(ALPHABET[fastrand::usize(..ALPHABET.len())]))
+            .collect();
+        let name = format!("{process}-{}---{identifier}-{random}.log", stream.name());
+        let file = match childlogdir.create_new(OsStr::new(&name), 0o600) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
+            made => made?,
+        };
+        if let Err(error) = apply_mode_and_owner(&file, keys.mode, keys.owner) {
+            // the first error is the one to report
+            let _ = childlogdir.remove(OsStr::new(&name));
+            return Err(error);
         }
-        Err(Errno::EEXIST.into())
+        return Ok(name);
     }
+    Err(Errno::EEXIST.into())
 }
 
 /// Removes the AUTO logs an earlier run of this identifier left behind, with their
@@ -110,7 +92,7 @@ fn warning(text: String) -> LogLine {
     LogLine::new(Level::Warn, text)
 }
 
-/// Whether a name is one that [`ChildLogFolder::create`] makes for this identifier, or one of its
+/// Whether a name is one that [`create`] makes for this identifier, or one of its
 /// rotated files.
 fn is_auto(name: &str, identifier: &str) -> bool {
     let split = name.rsplit_once(".log");
@@ -146,10 +128,12 @@ mod tests {
     use super::*;
     use std::fs;
     use std::os::unix::fs::MetadataExt;
+    use std::path::PathBuf;
 
     fn made(folder: &Path, process: &str, stream: Stream, identifier: &str) -> io::Result<PathBuf> {
         let keys = LogFileConfig::default();
-        ChildLogFolder::open(folder)?.create(process, stream, identifier, &keys)
+        let name = create(&Folder::open(folder)?, process, stream, identifier, &keys)?;
+        Ok(folder.join(name))
     }
 
     #[test]
@@ -171,9 +155,9 @@ mod tests {
             mode: Some(0o666),
             ..LogFileConfig::default()
         };
-        let folder = ChildLogFolder::open(dir.path()).expect("open");
-        let path = folder.create("x", Stream::Stdout, "s", &keys);
-        let metadata = path.expect("create").metadata().expect("metadata");
+        let folder = Folder::open(dir.path()).expect("open");
+        let name = create(&folder, "x", Stream::Stdout, "s", &keys).expect("create");
+        let metadata = dir.path().join(name).metadata().expect("metadata");
         assert_eq!(metadata.mode() & 0o777, 0o666);
     }
 
@@ -191,10 +175,8 @@ mod tests {
             owner: Some(owner),
             ..LogFileConfig::default()
         };
-        let folder = ChildLogFolder::open(dir.path()).expect("open");
-        folder
-            .create("x", Stream::Stdout, "s", &keys)
-            .expect_err("not root");
+        let folder = Folder::open(dir.path()).expect("open");
+        create(&folder, "x", Stream::Stdout, "s", &keys).expect_err("not root");
         assert_eq!(dir.path().read_dir().expect("a folder").count(), 0);
     }
 

@@ -8,7 +8,6 @@ use crate::disk::RealDisk;
 use crate::file::FileAction;
 use crate::output::Output;
 use crate::pump::{ChannelId, CommandSender, gone};
-use crate::spec::Drained;
 
 /// An output whose sinks are open, before it has a thread. Dropping it closes them.
 pub struct OpenedChannel {
@@ -45,11 +44,13 @@ impl Channel {
     }
 
     /// Reads what is in the pipe now, without waiting for a grandchild that still holds
-    /// it, stores it, closes the pipe, then answers. Without a pipe it answers at once.
+    /// it, stores it, closes the pipe, then answers. Without a pipe it answers at once. The answer
+    /// is how many bytes a stalled FIFO, terminal or pipe has not taken yet: they stay queued and
+    /// are stored, or declared lost, later.
     ///
     /// A stalled pollable sink does not delay the answer; a file system that hangs does,
     /// so a caller that must go on bounds its waiting. The work is done in any case.
-    pub fn drain(&self) -> impl Future<Output = Drained> + 'static + use<> {
+    pub fn drain(&self) -> impl Future<Output = usize> + 'static + use<> {
         let id = self.id;
         let answer = self.thread.ask(move |pump| pump.drain(id));
         // the thread only goes away with the daemon; then nothing is left to drain

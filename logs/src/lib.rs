@@ -68,7 +68,7 @@ pub use file::FileAction;
 pub use followers::{ChangeNotifier, Followers};
 pub use ledger::ByteCounts;
 pub use service::LogService;
-pub use spec::{ChannelSpec, Drained, EventSink};
+pub use spec::{ChannelSpec, EventSink};
 
 #[cfg(test)]
 mod tests;

@@ -64,12 +64,3 @@ impl ChannelSpec {
         }
     }
 }
-
-/// The answer of [`Channel::drain`](crate::Channel::drain): everything the child wrote has been
-/// taken.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Drained {
-    /// Bytes that a stalled FIFO, terminal or pipe has not taken yet. They stay queued
-    /// and are stored, or declared lost, later.
-    pub queued: usize,
-}

@@ -12,6 +12,7 @@ use actix::{Actor, ActorTryFutureExt, Addr, AsyncContext, Context, WrapFuture};
 use visord_config::{
     FcgiSocket, GroupConfig, GroupKind, LogFileConfig, LogTarget, PoolConfig, ProcessConfig,
 };
+use visord_files::Folder;
 use visord_model::event::{Event, KindSet, Stream};
 use visord_model::fault::FaultCode;
 use visord_model::name::ProcessName;
@@ -19,7 +20,7 @@ use visord_model::name::ProcessName;
 use super::roster::{Group, Member};
 use super::{Later, Supervisor, answered};
 use crate::fcgi::SharedSocket;
-use crate::log::auto::ChildLogFolder;
+use crate::log::auto;
 use crate::messages::Answer;
 use crate::messages::event::{Subscribe, Unsubscribe};
 use crate::messages::pool::{Arrange, Join};
@@ -50,11 +51,11 @@ pub fn prepare_auto_logs(
             };
             let folder = match &folder {
                 Some(folder) => folder,
-                None => &*folder.insert(ChildLogFolder::open(directory)?),
+                None => &*folder.insert(Folder::open(directory)?),
             };
             let (ProcessName { process, .. }, stream) = unnamed.key();
-            let path = folder.create(process, *stream, identifier, keys)?;
-            unnamed.insert(path);
+            let name = auto::create(folder, process, *stream, identifier, keys)?;
+            unnamed.insert(directory.join(name));
         }
     }
     Ok(())

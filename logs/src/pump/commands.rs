@@ -16,7 +16,6 @@ use super::slot::Slot;
 use crate::disk::RealDisk;
 use crate::file::{FileAction, FileOptions, maintain_closed};
 use crate::output::Output;
-use crate::spec::Drained;
 use crate::worker::{self, Sender};
 
 /// Names a channel on its thread; unique over all threads.
@@ -111,10 +110,10 @@ impl Pump {
         self.balance(id);
     }
 
-    /// Stores what is in the pipe and closes it.
-    pub(crate) fn drain(&mut self, id: ChannelId) -> Drained {
+    /// Stores what is in the pipe and closes it; how many bytes are queued for the sink.
+    pub(crate) fn drain(&mut self, id: ChannelId) -> usize {
         let Some(slot) = self.slots.get_mut(&id) else {
-            return Drained::default();
+            return 0;
         };
         if slot.pipe.is_some() {
             let ended = slot.read_all(&mut self.buffer);
@@ -131,7 +130,7 @@ impl Pump {
         }
         slot.output.declare(Instant::now());
         self.balance(id);
-        Drained { queued }
+        queued
     }
 
     pub(crate) fn reopen(&mut self, id: ChannelId) {
