@@ -97,8 +97,8 @@ pub enum Failure {
     Interrupted,
     /// A call to the server failed.
     Call(CallError),
-    /// The server does not know these methods, which the command needs.
-    Lacking(Vec<String>),
+    /// The server does not have this method, which the command needs.
+    Lacking(&'static str),
     /// The answer lacks the member of this name.
     Incomplete(&'static str),
     /// Something else for which the original raises an exception: its class and its text.
@@ -161,10 +161,10 @@ impl Failure {
                 return format!("error: not allowed: {why}");
             }
             Self::Call(error) => call_parts(error, url),
-            Self::Lacking(methods) => {
+            Self::Lacking(method) => {
                 let fault = FaultCode::UnknownMethod;
                 let text = format!("<Fault {}: {}>", fault.code(), repr(fault.name()));
-                let advice = format!("the server at {url} does not have {}", methods.join(", "));
+                let advice = format!("the server at {url} does not have {method}");
                 ("xmlrpc.client.Fault", text, advice)
             }
             Self::Incomplete(name) => {

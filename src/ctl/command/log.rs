@@ -8,7 +8,7 @@ use visord_xmlrpc::{Client, Value};
 
 use crate::ctl::failure::{Failure, Result, is};
 use crate::ctl::follow;
-use crate::ctl::process::refusable;
+use crate::ctl::process::{call, refusable};
 use crate::ctl::session::Session;
 
 /// The outputs of a process of that name, in any case.
@@ -103,13 +103,13 @@ impl LogId<'_> {
     ) -> Result<Result<Vec<u8>, &'static str>> {
         let range: [Value; 2] = [offset.into(), 0.into()];
         let result = match self {
-            Self::Main => client.call("supervisor.readLog", &range),
+            Self::Main => call(client, "supervisor.readLog", &range),
             Self::Of(name, channel) => {
                 let method = match channel {
                     Stream::Stdout => "supervisor.readProcessStdoutLog",
                     Stream::Stderr => "supervisor.readProcessStderrLog",
                 };
-                client.call(method, &[&[(*name).into()], &range[..]].concat())
+                call(client, method, &[&[(*name).into()], &range[..]].concat())
             }
         };
         Ok(Err(match refusable(result)? {
