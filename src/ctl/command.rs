@@ -19,10 +19,9 @@ use std::time::Duration;
 
 use super::failure::{ExitStatus, Failure, Result, is};
 use super::help::topic;
-use super::manual::NAMES;
 use super::session::{Flow, Session};
 
-use Completes::{Commands, Groups, Processes, ProcessesThen, Signals, Words};
+use Completes::{Commands, Groups, Pages, Processes, ProcessesThen, Signals, Words};
 use Handler::{Arguments, Bare, Leave, Requests, Text};
 
 /// How a command is carried out.
@@ -49,6 +48,8 @@ pub enum Completes {
     Signals,
     /// Names of commands.
     Commands,
+    /// Names of manual pages.
+    Pages,
     /// Names of active groups.
     Groups,
     /// Names of active processes and their groups.
@@ -109,7 +110,7 @@ pub const ALL: &[Command] = &[
     )
     .addition(),
     Command::new("maintail", Arguments(tail::maintail), &[]).with(MAINTAIL_OPTIONS),
-    Command::new("man", Text(shell::man), &[Words(NAMES)]).local(),
+    Command::new("man", Text(shell::man), &[Pages]).local(),
     Command::new("open", Text(shell::open), &[]),
     Command::new("pid", Arguments(daemon::pid), &[Processes]),
     Command::new("quit", Leave, &[]),

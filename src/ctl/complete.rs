@@ -9,6 +9,7 @@ use std::cell::LazyCell;
 use visord_model::signal::Signal;
 
 use super::command::{ALL, Command, Completes, Opt, find};
+use super::manual::PAGES;
 use super::process::ProcessInfo;
 use crate::visible::visible;
 
@@ -134,6 +135,7 @@ fn kind(wanted: Completes, word: &str, names: &Names) -> Vec<Candidate> {
         }
         Completes::Signals => signals(word),
         Completes::Commands => commands(names),
+        Completes::Pages => plain(PAGES.iter().map(|page| page.name.to_owned())),
         Completes::Groups => plain(processes().map(|info| info.group.clone())),
         Completes::Processes => {
             let with_group = word.contains(':');

@@ -188,10 +188,10 @@ impl ProcessDetails {
         json["exit_signal"] = json!(signal.filter(|signal| !signal.is_empty()));
         json["restarts"] = json!(more.map(|more| more.restarts));
         json["cpu"] = json!(more.map(|more| more.cpu));
-        json["rss"] = json!(more.map(|more| whole(more.rss)));
+        json["rss"] = json!(more.map(|more| more.rss as i64));
         json["processes"] = json!(more.map(|more| more.processes));
-        json["lost_stdout"] = json!(more.map(|more| whole(more.lost_stdout)));
-        json["lost_stderr"] = json!(more.map(|more| whole(more.lost_stderr)));
+        json["lost_stdout"] = json!(more.map(|more| more.lost_stdout as i64));
+        json["lost_stderr"] = json!(more.map(|more| more.lost_stderr as i64));
     }
 }
 
@@ -218,11 +218,6 @@ fn amount(value: &Value, name: &'static str) -> Result<f64> {
         .as_double()
         .or(whole)
         .ok_or(Failure::Incomplete(name))
-}
-
-/// A number of bytes without a fraction; a larger one saturates.
-fn whole(number: f64) -> i64 {
-    number as i64
 }
 
 /// The state of that name.
