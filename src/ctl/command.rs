@@ -195,6 +195,7 @@ pub fn execute(session: &mut Session, line: &str) -> Result<Flow> {
     let (name, argument) = split_name(line);
     match find(name) {
         Some(command) => command.execute(session, argument),
+        None if name.is_empty() => unknown(session, line),
         None => plugin(session, name, argument, line),
     }
 }
