@@ -330,12 +330,8 @@ impl Command {
                 session.fail(*status, line)?;
                 session.say(&topic(self))
             }
-            Failure::Unreached {
-                status,
-                message,
-                hint,
-            } => {
-                session.fail(*status, message)?;
+            Failure::Unreached(status, line, hint) => {
+                session.fail(*status, line)?;
                 match hint {
                     Some(hint) if !session.confirm => Ok(session.terminal.hint(hint)?),
                     Some(_) | None => Ok(()),

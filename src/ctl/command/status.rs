@@ -67,12 +67,8 @@ impl<'a> StatusRequest<'a> {
 
 pub(super) fn run(session: &mut Session, arguments: &[&str]) -> Result {
     let mut client = match session.server.reach() {
-        Err(Failure::Unreached { message, hint, .. }) => {
-            return Err(Failure::Unreached {
-                status: ExitStatus::Unreachable,
-                message,
-                hint,
-            });
+        Err(Failure::Unreached(_, line, hint)) => {
+            return Err(Failure::Unreached(ExitStatus::Unreachable, line, hint));
         }
         reached => reached?,
     };
