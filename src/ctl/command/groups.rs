@@ -25,11 +25,8 @@ pub(super) fn avail(session: &mut Session) -> Result {
 pub(super) fn add(session: &mut Session, names: &[&str]) -> Result {
     let mut client = session.server.client()?;
     for name in &expanded(&mut client, names, configured)? {
-        match refusable(call(
-            &mut client,
-            "supervisor.addProcessGroup",
-            &[name.into()],
-        ))? {
+        let result = call(&mut client, "supervisor.addProcessGroup", &[name.into()]);
+        match refusable(result)? {
             Ok(_) => session.say(&format!("{name}: added process group"))?,
             Err(fault) if is(FaultCode::ShutdownState, fault.code) => {
                 session.fail(ExitStatus::Generic, "ERROR: shutting down")?;
@@ -47,11 +44,8 @@ pub(super) fn add(session: &mut Session, names: &[&str]) -> Result {
 pub(super) fn remove(session: &mut Session, names: &[&str]) -> Result {
     let mut client = session.server.client()?;
     for name in &expanded(&mut client, names, active)? {
-        match refusable(call(
-            &mut client,
-            "supervisor.removeProcessGroup",
-            &[name.into()],
-        ))? {
+        let result = call(&mut client, "supervisor.removeProcessGroup", &[name.into()]);
+        match refusable(result)? {
             Ok(_) => session.say(&format!("{name}: removed process group"))?,
             Err(fault) if is(FaultCode::StillRunning, fault.code) => {
                 let line = format!("ERROR: process/group still running: {name}");

@@ -65,20 +65,16 @@ impl Difference {
 }
 
 pub(super) fn reread(session: &mut Session) -> Result {
-    let result = call(
-        &mut session.server.client()?,
-        "supervisor.reloadConfig",
-        &[],
-    );
+    let mut client = session.server.client()?;
+    let result = call(&mut client, "supervisor.reloadConfig", &[]);
     let difference = match refusable(result)? {
-        Ok(value) => Difference::read(&value)?,
         Err(fault) if is(FaultCode::ShutdownState, fault.code) => {
             return Err(Failure::refused("ERROR: supervisor shutting down"));
         }
         Err(fault) if is(FaultCode::CantReread, fault.code) => {
             return Err(Failure::refused(format!("ERROR: {}", fault.string)));
         }
-        Err(fault) => return Err(fault.into()),
+        result => Difference::read(&result?)?,
     };
     let mut lines = difference.lines();
     if lines.is_empty() {
@@ -91,11 +87,10 @@ pub(super) fn update(session: &mut Session, arguments: &[&str]) -> Result {
     let mut client = session.server.client()?;
     let result = call(&mut client, "supervisor.reloadConfig", &[]);
     let mut difference = match refusable(result)? {
-        Ok(value) => Difference::read(&value)?,
         Err(fault) if is(FaultCode::ShutdownState, fault.code) => {
             return Err(Failure::refused("ERROR: already shutting down"));
         }
-        Err(fault) => return Err(fault.into()),
+        result => Difference::read(&result?)?,
     };
     let is_dry_run = arguments.contains(&DRY_RUN);
     let names = arguments.iter().copied().filter(|word| *word != DRY_RUN);
