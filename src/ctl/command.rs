@@ -1,8 +1,8 @@
-//! The commands: one value each, in one table ([`ALL`]). The shell, `help`, completion and the
+//! The commands: one row each, in one table ([`ALL`]). The shell, `help`, completion and the
 //! manual take everything from it.
 //!
-//! To add one: make a file below `command/` with a [`Command`] and its handler, and add it here.
-//! Handlers return a [`Failure`] for what goes wrong; [`execute`] reports it.
+//! To add one: make a file below `command/` with its function, and add a row here and its help to
+//! `command/help.txt`. Functions return a [`Failure`] for what goes wrong; [`execute`] reports it.
 
 mod control;
 mod daemon;
@@ -17,12 +17,12 @@ mod wait;
 
 use std::time::Duration;
 
-use visord_model::fault::FaultCode;
-use visord_xmlrpc::CallError;
-
 use super::failure::{ExitStatus, Failure, Result, is};
 use super::help::topic;
 use super::session::{Flow, Session};
+
+use Completes::{Commands, Groups, Pages, Processes, ProcessesThen, Signals, Words};
+use Handler::{Arguments, Bare, Leave, Requests, Text};
 
 /// How a command is carried out.
 #[derive(Clone, Copy)]
@@ -48,6 +48,8 @@ pub enum Completes {
     Signals,
     /// Names of commands.
     Commands,
+    /// Names of manual pages.
+    Pages,
     /// Names of active groups.
     Groups,
     /// Names of active processes and their groups.
@@ -77,46 +79,107 @@ pub struct Command {
     /// What TAB offers for its arguments: an entry for each, the last one also for all
     /// that follow.
     pub completes: &'static [Completes],
-    /// Everything it may request from a daemon, separated by blanks: RPC methods without their
-    /// namespace, and the first part of the paths of streams. The failure of a daemon that lacks a
-    /// method names it.
-    pub needs: &'static str,
     /// The original does not have it. `help <name>` explains it and TAB offers it; the overview
     /// of `help` lists the commands of the original only.
     pub addition: bool,
+    /// It has nothing to do with any daemon, so that no configuration file has to be looked for.
+    pub is_local: bool,
     /// What it does.
     pub run: Handler,
 }
 
-/// Every command, by name.
+/// Every command, by name: its function, and what TAB offers for its arguments.
 pub const ALL: &[Command] = &[
-    shell::END_OF_FILE,
-    groups::ADD,
-    groups::AVAIL,
-    control::CLEAR,
-    shell::COMPLETION,
-    shell::EXIT,
-    fg::FG,
-    shell::HELP,
-    control::LOGS,
-    tail::MAINTAIL,
-    shell::MAN,
-    shell::OPEN,
-    daemon::PID,
-    shell::QUIT,
-    daemon::RELOAD,
-    groups::REMOVE,
-    update::REREAD,
-    control::RESTART,
-    daemon::SHUTDOWN,
-    control::SIGNAL,
-    control::START,
-    status::STATUS,
-    control::STOP,
-    tail::TAIL,
-    update::UPDATE,
-    daemon::VERSION,
-    wait::WAIT,
+    Command::new("EOF", Leave, &[]),
+    Command::new("add", Arguments(groups::add), &[Groups]),
+    Command::new("avail", Bare(groups::avail), &[]),
+    Command::new("clear", Requests(&[&control::CLEAR]), &[Processes]),
+    Command::new(
+        "completion",
+        Arguments(shell::completion),
+        &[Words(&["bash", "fish", "zsh"])],
+    )
+    .local(),
+    Command::new("exit", Leave, &[]),
+    Command::new("fg", Arguments(fg::run), &[Processes]),
+    Command::new("help", Text(shell::help), &[Commands]),
+    Command::new(
+        "logs",
+        Arguments(control::logs),
+        &[Words(&["reopen", "rotate"]), Processes],
+    )
+    .addition(),
+    Command::new("maintail", Arguments(tail::maintail), &[]).with(MAINTAIL_OPTIONS),
+    Command::new("man", Text(shell::man), &[Pages]).local(),
+    Command::new("open", Text(shell::open), &[]),
+    Command::new("pid", Arguments(daemon::pid), &[Processes]),
+    Command::new("quit", Leave, &[]),
+    Command::new("reload", Bare(daemon::reload), &[]),
+    Command::new("remove", Arguments(groups::remove), &[Groups]),
+    Command::new("reread", Bare(update::reread), &[]),
+    Command::new(
+        "restart",
+        Requests(&[&control::STOP, &control::START]),
+        &[Processes],
+    ),
+    Command::new("shutdown", Bare(daemon::shutdown), &[]),
+    Command::new("signal", Arguments(control::signal), &[Signals, Processes]),
+    Command::new("start", Requests(&[&control::START]), &[Processes]),
+    Command::new("status", Arguments(status::run), &[Processes]).with(STATUS_OPTIONS),
+    Command::new("stop", Requests(&[&control::STOP]), &[Processes]),
+    Command::new(
+        "tail",
+        Arguments(tail::tail),
+        &[Processes, ProcessesThen(&["both", "stderr", "stdout"])],
+    )
+    .with(TAIL_OPTIONS),
+    Command::new("update", Arguments(update::update), &[Groups]).with(UPDATE_OPTIONS),
+    Command::new("version", Bare(daemon::version), &[]),
+    Command::new("wait", Arguments(wait::run), &[Processes])
+        .with(WAIT_OPTIONS)
+        .addition(),
+];
+
+const MAINTAIL_OPTIONS: &[Opt] = &[Opt::flag(
+    "-f",
+    "show what is logged from now on, until Ctrl-C",
+)];
+
+const STATUS_OPTIONS: &[Opt] = &[
+    Opt::flag("-l", "the same as --long"),
+    Opt::flag(
+        "--long",
+        "also show CPU, memory, restart count and last exit",
+    ),
+    Opt::flag("-w", "the same as --watch"),
+    Opt::flag("--watch", "keep the table up to date until q or Ctrl-C"),
+];
+
+const TAIL_OPTIONS: &[Opt] = &[
+    Opt::flag("-f", "show what is written from now on, until Ctrl-C"),
+    Opt {
+        name: "-n",
+        value: Some(("<lines>", &[])),
+        text: "show that many lines",
+    },
+];
+
+const UPDATE_OPTIONS: &[Opt] = &[Opt::flag(
+    update::DRY_RUN,
+    "show what would be stopped, started or restarted, without doing it",
+)];
+
+const WAIT_OPTIONS: &[Opt] = &[
+    Opt {
+        name: "--for",
+        value: Some(("<state>[,<state>]", &[Words(wait::STATES)])),
+        text: "wait for one of these states (DOWN: STOPPED, EXITED or FATAL)",
+    },
+    Opt {
+        name: "--timeout",
+        value: Some(("<seconds>", &[])),
+        text: "give up after that time, with exit code 124",
+    },
 ];
 
 /// The command of that name.
@@ -132,6 +195,7 @@ pub fn execute(session: &mut Session, line: &str) -> Result<Flow> {
     let (name, argument) = split_name(line);
     match find(name) {
         Some(command) => command.execute(session, argument),
+        None if name.is_empty() => unknown(session, line),
         None => plugin(session, name, argument, line),
     }
 }
@@ -189,17 +253,32 @@ impl Opt {
 }
 
 impl Command {
-    /// A command of the original without options that neither needs a daemon nor completes
-    /// anything.
-    const fn new(name: &'static str, run: Handler) -> Self {
+    /// A command of the original without options.
+    const fn new(name: &'static str, run: Handler, completes: &'static [Completes]) -> Self {
         Self {
             name,
             options: &[],
-            completes: &[],
-            needs: "",
+            completes,
             addition: false,
+            is_local: false,
             run,
         }
+    }
+
+    const fn with(mut self, options: &'static [Opt]) -> Self {
+        self.options = options;
+        self
+    }
+
+    const fn addition(mut self) -> Self {
+        self.addition = true;
+        self
+    }
+
+    /// An addition that has nothing to do with any daemon.
+    const fn local(mut self) -> Self {
+        self.is_local = true;
+        self.addition()
     }
 
     /// Its block in `help.txt`: lines with what is typed, a tab and what it does; a line without the
@@ -216,13 +295,6 @@ impl Command {
         let mut lines = self.help().lines();
         let text = lines.find_map(|line| line.split_once('\t'));
         text.map_or("", |(_, text)| text)
-    }
-
-    /// The RPC methods it needs.
-    pub fn methods(&self) -> impl Iterator<Item = String> {
-        let words = self.needs.split_whitespace();
-        let methods = words.filter(|need| !need.starts_with('/'));
-        methods.map(|name| format!("supervisor.{name}"))
     }
 
     fn execute(&self, session: &mut Session, argument: &str) -> Result<Flow> {
@@ -258,38 +330,20 @@ impl Command {
                 session.fail(*status, line)?;
                 session.say(&topic(self))
             }
-            Failure::Unreached {
-                status,
-                message,
-                hint,
-            } => {
-                session.fail(*status, message)?;
+            Failure::Unreached(status, line, hint) => {
+                session.fail(*status, line)?;
                 match hint {
                     Some(hint) if !session.confirm => Ok(session.terminal.hint(hint)?),
                     Some(_) | None => Ok(()),
                 }
             }
             Failure::Interrupted => session.say(""),
-            Failure::Call(CallError::Fault(fault)) if is(FaultCode::UnknownMethod, fault.code) => {
-                Err(self.lacking(session).unwrap_or(failure))
-            }
             Failure::Call(_)
             | Failure::Lacking(_)
             | Failure::Incomplete(_)
             | Failure::Exception(..)
             | Failure::Terminal(_) => Err(failure),
         }
-    }
-
-    /// The methods that the daemon lacks, if any: those that it cannot explain.
-    fn lacking(&self, session: &Session) -> Option<Failure> {
-        let mut client = session.server.client().ok()?;
-        let is_lacking = |method: &String| {
-            let explained = client.call("system.methodHelp", &[method.into()]);
-            matches!(explained, Err(CallError::Fault(_)))
-        };
-        let lacking: Vec<String> = self.methods().filter(is_lacking).collect();
-        (!lacking.is_empty()).then_some(Failure::Lacking(lacking))
     }
 }
 

@@ -9,6 +9,7 @@ use std::cell::LazyCell;
 use visord_model::signal::Signal;
 
 use super::command::{ALL, Command, Completes, Opt, find};
+use super::manual::PAGES;
 use super::process::ProcessInfo;
 use crate::visible::visible;
 
@@ -48,12 +49,11 @@ pub struct Candidate {
     pub text: Cow<'static, str>,
 }
 
-impl From<String> for Candidate {
-    fn from(word: String) -> Self {
-        Self {
-            word,
-            text: "".into(),
-        }
+impl Candidate {
+    /// A word and what it means.
+    pub fn new(word: impl Into<String>, text: impl Into<Cow<'static, str>>) -> Self {
+        let (word, text) = (word.into(), text.into());
+        Self { word, text }
     }
 }
 
@@ -96,10 +96,7 @@ pub fn offered(words: &[&str], word: &str, names: &Names) -> Vec<Candidate> {
 /// What can follow a command and these arguments.
 fn after(command: &Command, arguments: &[&str], word: &str, names: &Names) -> Vec<Candidate> {
     if word.starts_with('-') {
-        let explained = |option: &Opt| Candidate {
-            word: option.name.to_owned(),
-            text: option.text.into(),
-        };
+        let explained = |option: &Opt| Candidate::new(option.name, option.text);
         return command.options.iter().map(explained).collect();
     }
     let mut position = 0;
@@ -134,6 +131,7 @@ fn kind(wanted: Completes, word: &str, names: &Names) -> Vec<Candidate> {
         }
         Completes::Signals => signals(word),
         Completes::Commands => commands(names),
+        Completes::Pages => plain(PAGES.iter().map(|page| page.name.to_owned())),
         Completes::Groups => plain(processes().map(|info| info.group.clone())),
         Completes::Processes => {
             let with_group = word.contains(':');
@@ -152,15 +150,12 @@ fn signals(word: &str) -> Vec<Candidate> {
 }
 
 fn plain(words: impl Iterator<Item = String>) -> Vec<Candidate> {
-    words.map(Candidate::from).collect()
+    words.map(|word| Candidate::new(word, "")).collect()
 }
 
 fn commands(names: &Names) -> Vec<Candidate> {
     let known = ALL.iter().filter(|command| !command.help().is_empty());
-    let own = known.map(|command| Candidate {
-        word: command.name.to_owned(),
-        text: command.summary().into(),
-    });
+    let own = known.map(|command| Candidate::new(command.name, command.summary()));
     own.chain(plain(names.plugins.iter().cloned())).collect()
 }
 

@@ -84,21 +84,15 @@ pub enum Failure {
     Refused(ExitStatus, String),
     /// A line about wrong arguments; the help of the command follows it.
     Misused(ExitStatus, String),
-    /// No supervisor that takes commands answers (spec interfaces 4.5).
-    Unreached {
-        /// What that means for the exit code.
-        status: ExitStatus,
-        /// The line for it.
-        message: String,
-        /// What the user may do about it.
-        hint: Option<&'static str>,
-    },
+    /// No supervisor that takes commands answers (spec interfaces 4.5): the exit code, the line for
+    /// it, and what the user may do about it.
+    Unreached(ExitStatus, String, Option<&'static str>),
     /// Ctrl-C ended the command.
     Interrupted,
     /// A call to the server failed.
     Call(CallError),
-    /// The server does not know these methods, which the command needs.
-    Lacking(Vec<String>),
+    /// The server does not have this method, which the command needs.
+    Lacking(&'static str),
     /// The answer lacks the member of this name.
     Incomplete(&'static str),
     /// Something else for which the original raises an exception: its class and its text.
@@ -153,7 +147,7 @@ impl Failure {
     pub fn line(&self, url: &str) -> String {
         let (class, text, advice) = match self {
             Self::Refused(_, line) | Self::Misused(_, line) => return line.clone(),
-            Self::Unreached { message, .. } => return message.clone(),
+            Self::Unreached(_, line, _) => return line.clone(),
             Self::Interrupted => return String::new(),
             Self::Call(CallError::Fault(fault)) if is(FaultCode::NotAllowed, fault.code) => {
                 // the original has no such refusal, so there is no class to imitate
@@ -161,10 +155,10 @@ impl Failure {
                 return format!("error: not allowed: {why}");
             }
             Self::Call(error) => call_parts(error, url),
-            Self::Lacking(methods) => {
+            Self::Lacking(method) => {
                 let fault = FaultCode::UnknownMethod;
                 let text = format!("<Fault {}: {}>", fault.code(), repr(fault.name()));
-                let advice = format!("the server at {url} does not have {}", methods.join(", "));
+                let advice = format!("the server at {url} does not have {method}");
                 ("xmlrpc.client.Fault", text, advice)
             }
             Self::Incomplete(name) => {
@@ -185,7 +179,7 @@ impl Failure {
         }
         matches!(
             self,
-            Self::Unreached { .. }
+            Self::Unreached(..)
                 | Self::Call(
                     CallError::Refused
                         | CallError::NoSuchFile
@@ -198,9 +192,9 @@ impl Failure {
     /// The exit code that follows from it.
     pub fn status(&self) -> ExitStatus {
         match self {
-            Self::Refused(status, _)
-            | Self::Misused(status, _)
-            | Self::Unreached { status, .. } => *status,
+            Self::Refused(status, _) | Self::Misused(status, _) | Self::Unreached(status, ..) => {
+                *status
+            }
             Self::Interrupted => ExitStatus::Interrupted,
             Self::Call(_)
             | Self::Lacking(_)

@@ -16,11 +16,8 @@ use super::failure::{Failure, Result};
 use super::follow::wait_for;
 
 /// Where Ctrl-C goes.
-#[derive(Clone, Debug)]
-pub struct Interrupts(Arc<InterruptState>);
-
 #[derive(Debug)]
-struct InterruptState {
+pub struct Interrupts {
     /// Only read while `taker` is locked, so that each signal goes to the taker of the moment
     /// when it came.
     signals: SignalFd,
@@ -31,8 +28,8 @@ struct InterruptState {
 impl Interrupts {
     /// From now on Ctrl-C does not kill; while it is not taken, `leave` is called in a thread
     /// of its own. To be called once, before other threads are started.
-    pub fn watch(leave: impl Fn() + Send + 'static) -> io::Result<Self> {
-        let shared = Arc::new(InterruptState {
+    pub fn watch(leave: impl Fn() + Send + 'static) -> io::Result<Arc<Self>> {
+        let shared = Arc::new(Self {
             signals: blocked(&[Signal::SIGINT])?,
             taker: Mutex::new(None),
         });
@@ -51,29 +48,19 @@ impl Interrupts {
             });
         before.thread_set_mask()?;
         started?;
-        Ok(Self(shared))
+        Ok(shared)
     }
 
     /// Take every Ctrl-C until the result is dropped.
-    pub fn take(&self) -> io::Result<Taken> {
+    pub fn take(self: &Arc<Self>) -> io::Result<Taken> {
         let (reader, writer) = io::pipe()?;
-        *self.0.lock() = Some(writer);
+        *self.lock() = Some(writer);
         Ok(Taken {
-            interrupts: self.clone(),
+            interrupts: Arc::clone(self),
             reader,
         })
     }
-}
 
-/// Block these signals in this thread, to be read from the result without waiting.
-pub(super) fn blocked(signals: &[Signal]) -> io::Result<SignalFd> {
-    let signals: SigSet = signals.iter().copied().collect();
-    signals.thread_block()?;
-    let flags = SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK;
-    Ok(SignalFd::with_flags(&signals, flags)?)
-}
-
-impl InterruptState {
     fn lock(&self) -> MutexGuard<'_, Option<PipeWriter>> {
         // Nothing panics while it is held; if it did, the value would still be whole.
         self.taker.lock().unwrap_or_else(PoisonError::into_inner)
@@ -91,10 +78,18 @@ impl InterruptState {
     }
 }
 
+/// Block these signals in this thread, to be read from the result without waiting.
+pub(super) fn blocked(signals: &[Signal]) -> io::Result<SignalFd> {
+    let signals: SigSet = signals.iter().copied().collect();
+    signals.thread_block()?;
+    let flags = SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK;
+    Ok(SignalFd::with_flags(&signals, flags)?)
+}
+
 /// While it lives, its descriptor becomes readable when Ctrl-C is pressed.
 #[derive(Debug)]
 pub struct Taken {
-    interrupts: Interrupts,
+    interrupts: Arc<Interrupts>,
     reader: PipeReader,
 }
 
@@ -121,10 +116,9 @@ impl AsFd for Taken {
 
 impl Drop for Taken {
     fn drop(&mut self) {
-        let Interrupts(shared) = &self.interrupts;
-        let mut taker = shared.lock();
+        let mut taker = self.interrupts.lock();
         // What came until now was meant for this value, read or not.
-        while let Ok(Some(_)) = shared.signals.read_signal() {}
+        while let Ok(Some(_)) = self.interrupts.signals.read_signal() {}
         *taker = None;
     }
 }

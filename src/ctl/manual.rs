@@ -61,17 +61,6 @@ pub const PAGES: &[Page] = &[
     page!("supervisord.conf", 5, sections),
 ];
 
-/// The names of all pages.
-pub const NAMES: &[&str] = &{
-    let mut names = [""; PAGES.len()];
-    let mut at = 0;
-    while at < PAGES.len() {
-        names[at] = PAGES[at].name;
-        at += 1;
-    }
-    names
-};
-
 impl Page {
     /// The page in the language of man(7).
     pub fn text(&self) -> String {

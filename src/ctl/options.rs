@@ -165,11 +165,10 @@ fn drop_history(config: &mut ClientConfig, found: &Path) -> Option<String> {
     ))
 }
 
-/// Whether an action has nothing to do with any daemon, so that no file has to be looked for.
-/// What the original has reads its file all the same.
+/// Whether no file has to be looked for. What the original has reads its file all the same.
 fn is_local(action: &[String]) -> bool {
     let command = action.first().and_then(|name| find(name));
-    command.is_some_and(|command| command.addition && command.needs.is_empty())
+    command.is_some_and(|command| command.is_local)
 }
 
 /// The file to read: the named one, the first in the usual places, or none. An empty name

@@ -47,7 +47,7 @@ impl ProcessInfo {
 
     /// Every process of the server, in its order.
     pub fn all(client: &mut Client) -> Result<Vec<Self>> {
-        let all = client.call("supervisor.getAllProcessInfo", &[])?;
+        let all = call(client, "supervisor.getAllProcessInfo", &[])?;
         items(&all)?.iter().map(Self::read).collect()
     }
 
@@ -58,7 +58,7 @@ impl ProcessInfo {
 
     /// One process; nothing if the server has none of that name.
     pub fn one(client: &mut Client, name: &str) -> Result<Option<Self>> {
-        match refusable(client.call("supervisor.getProcessInfo", &[name.into()]))? {
+        match refusable(call(client, "supervisor.getProcessInfo", &[name.into()]))? {
             Ok(value) => Self::read(&value).map(Some),
             Err(fault) if is(FaultCode::BadName, fault.code) => Ok(None),
             Err(fault) => Err(fault.into()),
@@ -136,8 +136,8 @@ pub struct More {
 impl ProcessDetails {
     /// Every process of the server, in its order.
     pub fn all(client: &mut Client) -> Result<Vec<ProcessInfo>> {
-        let known = client.call("supervisor.getAllProcessInfo", &[])?;
-        let details = optional(client.call(METHOD, &[]))?.transpose()?;
+        let known = call(client, "supervisor.getAllProcessInfo", &[])?;
+        let details = optional(call(client, METHOD, &[]))?.transpose()?;
         let name = |value| Ok::<_, Failure>((text(value, "group")?, text(value, "name")?));
         let mut by_name = BTreeMap::new();
         for details in details.as_ref().map_or(Ok(&[][..]), items)? {
@@ -188,10 +188,10 @@ impl ProcessDetails {
         json["exit_signal"] = json!(signal.filter(|signal| !signal.is_empty()));
         json["restarts"] = json!(more.map(|more| more.restarts));
         json["cpu"] = json!(more.map(|more| more.cpu));
-        json["rss"] = json!(more.map(|more| whole(more.rss)));
+        json["rss"] = json!(more.map(|more| more.rss as i64));
         json["processes"] = json!(more.map(|more| more.processes));
-        json["lost_stdout"] = json!(more.map(|more| whole(more.lost_stdout)));
-        json["lost_stderr"] = json!(more.map(|more| whole(more.lost_stderr)));
+        json["lost_stdout"] = json!(more.map(|more| more.lost_stdout as i64));
+        json["lost_stderr"] = json!(more.map(|more| more.lost_stderr as i64));
     }
 }
 
@@ -220,36 +220,37 @@ fn amount(value: &Value, name: &'static str) -> Result<f64> {
         .ok_or(Failure::Incomplete(name))
 }
 
-/// A number of bytes without a fraction; a larger one saturates.
-fn whole(number: f64) -> i64 {
-    number as i64
-}
-
 /// The state of that name.
 pub fn state_of(name: &str) -> Option<ProcessState> {
     let mut known = ProcessState::ALL.into_iter();
     known.find(|state| state.name() == name)
 }
 
-/// Separate a fault about a process from other failures of a call. That the server lacks the
-/// method, or that this user may not call it, is such a failure.
-pub fn refusable(result: Result<Value, CallError>) -> Result<Result<Value, WireFault>> {
+/// Call a method; the failure of a server that lacks it names it.
+pub fn call(client: &mut Client, method: &'static str, params: &[Value]) -> Result<Value> {
+    match client.call(method, params) {
+        Err(CallError::Fault(fault)) if is(FaultCode::UnknownMethod, fault.code) => {
+            Err(Failure::Lacking(method))
+        }
+        result => Ok(result?),
+    }
+}
+
+/// Separate a fault about a process from other failures of a call. That this user may not call the
+/// method is such a failure.
+pub fn refusable(result: Result<Value>) -> Result<Result<Value, WireFault>> {
     match result {
-        Ok(value) => Ok(Ok(value)),
-        Err(CallError::Fault(fault))
-            if !is(FaultCode::UnknownMethod, fault.code)
-                && !is(FaultCode::NotAllowed, fault.code) =>
-        {
+        Err(Failure::Call(CallError::Fault(fault))) if !is(FaultCode::NotAllowed, fault.code) => {
             Ok(Err(fault))
         }
-        Err(other) => Err(other.into()),
+        other => other.map(Ok),
     }
 }
 
 /// As [`refusable`] for a method that a server need not have; nothing from one without it.
-pub fn optional(result: Result<Value, CallError>) -> Result<Option<Result<Value, WireFault>>> {
+pub fn optional(result: Result<Value>) -> Result<Option<Result<Value, WireFault>>> {
     match result {
-        Err(CallError::Fault(fault)) if is(FaultCode::UnknownMethod, fault.code) => Ok(None),
+        Err(Failure::Lacking(_)) => Ok(None),
         other => refusable(other).map(Some),
     }
 }

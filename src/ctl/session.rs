@@ -87,11 +87,7 @@ impl Server {
             }
             Err(other) => return Err(other.into()),
         };
-        Err(Failure::Unreached {
-            status,
-            message,
-            hint,
-        })
+        Err(Failure::Unreached(status, message, hint))
     }
 
     /// What the user may do about a server that refuses connections.

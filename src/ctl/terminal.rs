@@ -2,6 +2,7 @@
 
 use std::io::{self, IsTerminal, Write};
 use std::os::fd::AsFd;
+use std::sync::Arc;
 use std::time::Duration;
 
 use nix::errno::Errno;
@@ -23,7 +24,7 @@ const KILLED_BY_INTERRUPT: i32 = 130;
 pub struct Terminal {
     /// What is typed, line by line, for a caller that also waits for something else.
     pub input: LineReader,
-    interrupts: Option<Interrupts>,
+    interrupts: Option<Arc<Interrupts>>,
     shown: Visible,
 }
 

@@ -3,55 +3,11 @@
 
 use visord_model::fault::FaultCode;
 use visord_model::name::{Namespec, namespec};
-use visord_xmlrpc::{CallError, Client, Value, WireFault};
+use visord_xmlrpc::{Client, Value, WireFault};
 
-use super::{Command, Completes, ExitStatus, Failure, Handler, Result, Session, is};
+use super::{ExitStatus, Failure, Result, Session, is};
 use crate::ctl::names::{expand, means_all, select_or_all};
-use crate::ctl::process::{ProcessInfo, items, number, refusable, text};
-
-pub(super) const START: Command = Command {
-    completes: &[Completes::Processes],
-    needs: "getVersion getAllProcessInfo startProcess startProcessGroup startAllProcesses",
-    ..Command::new("start", Handler::Requests(&[&START_OPERATION]))
-};
-
-pub(super) const STOP: Command = Command {
-    completes: &[Completes::Processes],
-    needs: "getVersion getAllProcessInfo stopProcess stopProcessGroup stopAllProcesses",
-    ..Command::new("stop", Handler::Requests(&[&STOP_OPERATION]))
-};
-
-pub(super) const RESTART: Command = Command {
-    completes: &[Completes::Processes],
-    needs: "getVersion getAllProcessInfo stopProcess stopProcessGroup stopAllProcesses \
-        startProcess startProcessGroup startAllProcesses",
-    ..Command::new(
-        "restart",
-        Handler::Requests(&[&STOP_OPERATION, &START_OPERATION]),
-    )
-};
-
-pub(super) const SIGNAL: Command = Command {
-    completes: &[Completes::Signals, Completes::Processes],
-    needs: "getVersion getAllProcessInfo signalProcess signalProcessGroup signalAllProcesses",
-    ..Command::new("signal", Handler::Arguments(signal))
-};
-
-pub(super) const CLEAR: Command = Command {
-    completes: &[Completes::Processes],
-    needs: "getVersion getAllProcessInfo clearProcessLogs clearAllProcessLogs",
-    ..Command::new("clear", Handler::Requests(&[&CLEAR_OPERATION]))
-};
-
-pub(super) const LOGS: Command = Command {
-    completes: &[
-        Completes::Words(&["reopen", "rotate"]),
-        Completes::Processes,
-    ],
-    needs: "getVersion getAllProcessInfo rotateProcessLogs reopenProcessLogs",
-    addition: true,
-    ..Command::new("logs", Handler::Arguments(logs))
-};
+use crate::ctl::process::{ProcessInfo, call, items, number, refusable, text};
 
 /// A request that can be made for processes.
 pub struct Operation {
@@ -69,7 +25,7 @@ pub struct Operation {
 const NO_PROCESS: (FaultCode, FaultText) = fault(FaultCode::BadName, "no such process");
 const NOT_RUNNING: (FaultCode, FaultText) = fault(FaultCode::NotRunning, "not running");
 
-const START_OPERATION: Operation = Operation {
+pub(super) const START: Operation = Operation {
     one: "supervisor.startProcess",
     group: Some("supervisor.startProcessGroup"),
     all: "supervisor.startAllProcesses",
@@ -88,7 +44,7 @@ const START_OPERATION: Operation = Operation {
     },
 };
 
-const STOP_OPERATION: Operation = Operation {
+pub(super) const STOP: Operation = Operation {
     one: "supervisor.stopProcess",
     group: Some("supervisor.stopProcessGroup"),
     all: "supervisor.stopAllProcesses",
@@ -104,7 +60,7 @@ const STOP_OPERATION: Operation = Operation {
     },
 };
 
-const SIGNAL_OPERATION: Operation = Operation {
+const SIGNAL: Operation = Operation {
     one: "supervisor.signalProcess",
     group: Some("supervisor.signalProcessGroup"),
     all: "supervisor.signalAllProcesses",
@@ -120,7 +76,7 @@ const SIGNAL_OPERATION: Operation = Operation {
     },
 };
 
-const CLEAR_OPERATION: Operation = Operation {
+pub(super) const CLEAR: Operation = Operation {
     one: "supervisor.clearProcessLogs",
     group: None,
     all: "supervisor.clearAllProcessLogs",
@@ -148,11 +104,11 @@ pub(super) fn make(
     operations.try_for_each(|operation| operation.make(session, &mut client, names, &[]))
 }
 
-fn signal(session: &mut Session, arguments: &[&str]) -> Result {
+pub(super) fn signal(session: &mut Session, arguments: &[&str]) -> Result {
     let mut client = session.server.reach()?;
     match arguments {
         [signal, names @ ..] if !names.is_empty() => {
-            SIGNAL_OPERATION.make(session, &mut client, names, &[(*signal).into()])
+            SIGNAL.make(session, &mut client, names, &[(*signal).into()])
         }
         _ => Err(Failure::misused(
             "Error: signal requires a signal name and a process name",
@@ -160,7 +116,7 @@ fn signal(session: &mut Session, arguments: &[&str]) -> Result {
     }
 }
 
-fn logs(session: &mut Session, arguments: &[&str]) -> Result {
+pub(super) fn logs(session: &mut Session, arguments: &[&str]) -> Result {
     let (method, done, names) = match arguments {
         ["rotate", names @ ..] => ("supervisor.rotateProcessLogs", "rotated", names),
         ["reopen", names @ ..] => ("supervisor.reopenProcessLogs", "reopened", names),
@@ -175,7 +131,7 @@ fn logs(session: &mut Session, arguments: &[&str]) -> Result {
     let (chosen, errors) = select_or_all(ProcessInfo::all(&mut client)?, names);
     session.fail_all(ExitStatus::Generic, &errors)?;
     for name in chosen.iter().map(ProcessInfo::namespec) {
-        let result = client.call(method, &[name.as_str().into()]);
+        let result = call(&mut client, method, &[name.as_str().into()]);
         wording.report(session, &RequestOutcome::of(name, result)?)?;
     }
     Ok(())
@@ -192,13 +148,13 @@ impl Operation {
         extra: &[Value],
     ) -> Result {
         if means_all(names) {
-            let results = client.call(self.all, extra)?;
+            let results = call(client, self.all, extra)?;
             return self.report_all(session, &results);
         }
         for name in &expand(client, names)? {
             let shown = match (Namespec::parse(name), self.group) {
                 (Namespec::Group(group), Some(method)) => {
-                    let result = client.call(method, &with_name(&group, extra));
+                    let result = call(client, method, &with_name(&group, extra));
                     match refusable(result)? {
                         Ok(results) => self.report_all(session, &results)?,
                         Err(fault) if is(FaultCode::BadName, fault.code) => {
@@ -213,7 +169,7 @@ impl Operation {
                 (Namespec::Group(_), None) => name.clone(),
                 (Namespec::Process(process), _) => process.to_string(),
             };
-            let result = client.call(self.one, &with_name(name, extra));
+            let result = call(client, self.one, &with_name(name, extra));
             let outcome = RequestOutcome::of(shown, result)?;
             self.wording.report(session, &outcome)?;
         }
@@ -244,7 +200,7 @@ struct RequestOutcome {
 
 impl RequestOutcome {
     /// The outcome of a call for one process.
-    fn of(name: String, result: Result<Value, CallError>) -> Result<Self> {
+    fn of(name: String, result: Result<Value>) -> Result<Self> {
         let (code, description) = match refusable(result)? {
             Ok(_) => (FaultCode::Success.code().into(), String::new()),
             Err(WireFault { code, string }) => (code, string),

@@ -14,21 +14,15 @@ use visord_xmlrpc::Client;
 use visord_xmlrpc::http::HangUp;
 
 use super::log::LogId;
-use super::{Command, Completes, Failure, Handler, Result, Session, is};
+use super::{Failure, Result, Session, is};
 use crate::ctl::complete::Names;
 use crate::ctl::editor::{Ability, Editor, Entered, Full, Printer};
 use crate::ctl::follow::{ByteStream, GREETING};
 use crate::ctl::interrupt::Taken;
 use crate::ctl::names::expand;
-use crate::ctl::process::{ProcessInfo, refusable};
+use crate::ctl::process::{ProcessInfo, call, refusable};
 use crate::ctl::terminal::Mode;
 use crate::visible::Visible;
-
-pub(super) const FG: Command = Command {
-    completes: &[Completes::Processes],
-    needs: "getVersion getAllProcessInfo getProcessInfo sendProcessStdin /logtail",
-    ..Command::new("fg", Handler::Arguments(run))
-};
 
 /// After how long a pause an unfinished line is shown.
 const PAUSE: Duration = Duration::from_millis(200);
@@ -39,7 +33,7 @@ const LAST_ANSWERS: Duration = Duration::from_millis(1500);
 
 const EXITING: &str = "Exiting foreground";
 
-fn run(session: &mut Session, names: &[&str]) -> Result {
+pub(super) fn run(session: &mut Session, names: &[&str]) -> Result {
     let mut client = session.server.reach()?;
     let name = match names {
         [] => return Err(Failure::misused("ERROR: no process name supplied")),
@@ -169,7 +163,7 @@ impl Foreground<'_> {
     /// Send a line; false if the process has ended.
     fn send(&mut self, line: &str) -> Result<bool> {
         let params = [self.name.into(), format!("{line}\n").into()];
-        let result = self.client.call("supervisor.sendProcessStdin", &params);
+        let result = call(&mut self.client, "supervisor.sendProcessStdin", &params);
         match refusable(result)? {
             Ok(_) => Ok(true),
             Err(fault) if is(FaultCode::NotRunning, fault.code) => {

@@ -6,29 +6,12 @@ use visord_model::fault::FaultCode;
 use visord_model::name::namespec;
 use visord_xmlrpc::{CallError, Client, Value, WireFault};
 
-use super::{Command, Completes, ExitStatus, Failure, Handler, Result, Session, is};
+use super::{ExitStatus, Failure, Result, Session, is};
 use crate::ctl::names::{choose, is_pattern};
-use crate::ctl::process::{ProcessInfo, items, member, number, refusable, text};
+use crate::ctl::process::{ProcessInfo, call, items, member, number, refusable, text};
 use crate::ctl::session::{Json, json};
 
-pub(super) const AVAIL: Command = Command {
-    needs: "getAllConfigInfo",
-    ..Command::new("avail", Handler::Bare(avail))
-};
-
-pub(super) const ADD: Command = Command {
-    completes: &[Completes::Groups],
-    needs: "addProcessGroup getAllConfigInfo",
-    ..Command::new("add", Handler::Arguments(add))
-};
-
-pub(super) const REMOVE: Command = Command {
-    completes: &[Completes::Groups],
-    needs: "removeProcessGroup getAllProcessInfo",
-    ..Command::new("remove", Handler::Arguments(remove))
-};
-
-fn avail(session: &mut Session) -> Result {
+pub(super) fn avail(session: &mut Session) -> Result {
     let all = match ConfiguredProcess::all(&mut session.server.client()?) {
         Err(Failure::Call(CallError::Fault(fault))) if is(FaultCode::ShutdownState, fault.code) => {
             return Err(Failure::refused("ERROR: supervisor shutting down"));
@@ -39,10 +22,11 @@ fn avail(session: &mut Session) -> Result {
     session.tell(&lines, || all.iter().map(ConfiguredProcess::json).collect())
 }
 
-fn add(session: &mut Session, names: &[&str]) -> Result {
+pub(super) fn add(session: &mut Session, names: &[&str]) -> Result {
     let mut client = session.server.client()?;
     for name in &expanded(&mut client, names, configured)? {
-        match refusable(client.call("supervisor.addProcessGroup", &[name.into()]))? {
+        let result = call(&mut client, "supervisor.addProcessGroup", &[name.into()]);
+        match refusable(result)? {
             Ok(_) => session.say(&format!("{name}: added process group"))?,
             Err(fault) if is(FaultCode::ShutdownState, fault.code) => {
                 session.fail(ExitStatus::Generic, "ERROR: shutting down")?;
@@ -57,10 +41,11 @@ fn add(session: &mut Session, names: &[&str]) -> Result {
     Ok(())
 }
 
-fn remove(session: &mut Session, names: &[&str]) -> Result {
+pub(super) fn remove(session: &mut Session, names: &[&str]) -> Result {
     let mut client = session.server.client()?;
     for name in &expanded(&mut client, names, active)? {
-        match refusable(client.call("supervisor.removeProcessGroup", &[name.into()]))? {
+        let result = call(&mut client, "supervisor.removeProcessGroup", &[name.into()]);
+        match refusable(result)? {
             Ok(_) => session.say(&format!("{name}: removed process group"))?,
             Err(fault) if is(FaultCode::StillRunning, fault.code) => {
                 let line = format!("ERROR: process/group still running: {name}");
@@ -122,7 +107,7 @@ pub(super) struct ConfiguredProcess {
 impl ConfiguredProcess {
     /// Every process of the configuration that the server has read.
     pub(super) fn all(client: &mut Client) -> Result<Vec<Self>> {
-        let all = client.call("supervisor.getAllConfigInfo", &[])?;
+        let all = call(client, "supervisor.getAllConfigInfo", &[])?;
         items(&all)?.iter().map(Self::read).collect()
     }
 

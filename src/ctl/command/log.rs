@@ -8,7 +8,8 @@ use visord_xmlrpc::{Client, Value};
 
 use crate::ctl::failure::{Failure, Result, is};
 use crate::ctl::follow;
-use crate::ctl::process::refusable;
+use crate::ctl::lines::{last_lines, lines};
+use crate::ctl::process::{call, refusable};
 use crate::ctl::session::Session;
 
 /// The outputs of a process of that name, in any case.
@@ -26,6 +27,8 @@ pub(super) fn streams_named(word: &str) -> Option<&'static [Stream]> {
 pub(super) enum Extent {
     /// From that byte on; a negative number counts from the end.
     From(i64),
+    /// That many lines at the end.
+    Lines(usize),
     /// The end and whatever comes after it.
     Follow,
 }
@@ -81,11 +84,10 @@ impl LogId<'_> {
         client: &mut Client,
         extent: Extent,
     ) -> Result {
-        let offset = match extent {
-            Extent::From(offset) => offset,
-            Extent::Follow => return follow::log(session, &self.stream()),
-        };
-        match self.read(session, client, offset)? {
+        if extent == Extent::Follow {
+            return follow::log(session, &self.stream());
+        }
+        match self.read(session, client, extent)? {
             Ok(bytes) => session.say_bytes(&bytes),
             Err(why) => {
                 let owner = self.owner();
@@ -94,8 +96,40 @@ impl LogId<'_> {
         }
     }
 
-    /// Its bytes from that one on, or why it cannot be read.
+    /// What is wanted of it now, or why it cannot be read. Of a log that is followed that is nothing:
+    /// its end comes with the stream.
     pub(super) fn read(
+        &self,
+        session: &Session,
+        client: &mut Client,
+        extent: Extent,
+    ) -> Result<Result<Vec<u8>, &'static str>> {
+        const FIRST: i64 = 16 * 1024;
+        let count = match extent {
+            Extent::From(offset) => return self.read_from(session, client, offset),
+            Extent::Lines(count) => count,
+            Extent::Follow => return Ok(Ok(Vec::new())),
+        };
+        // more of it is read until there are enough lines
+        let mut size = FIRST;
+        let mut before = None;
+        loop {
+            let bytes = match self.read_from(session, client, -size)? {
+                Ok(bytes) => bytes,
+                Err(why) => return Ok(Err(why)),
+            };
+            // The first line may have lost its beginning.
+            let is_enough = lines(&bytes).len() > count;
+            if is_enough || before == Some(bytes.len()) {
+                return Ok(Ok(last_lines(&bytes, count).join(&b'\n')));
+            }
+            before = Some(bytes.len());
+            size = size.saturating_mul(4);
+        }
+    }
+
+    /// Its bytes from that one on.
+    fn read_from(
         &self,
         session: &Session,
         client: &mut Client,
@@ -103,13 +137,13 @@ impl LogId<'_> {
     ) -> Result<Result<Vec<u8>, &'static str>> {
         let range: [Value; 2] = [offset.into(), 0.into()];
         let result = match self {
-            Self::Main => client.call("supervisor.readLog", &range),
+            Self::Main => call(client, "supervisor.readLog", &range),
             Self::Of(name, channel) => {
                 let method = match channel {
                     Stream::Stdout => "supervisor.readProcessStdoutLog",
                     Stream::Stderr => "supervisor.readProcessStderrLog",
                 };
-                client.call(method, &[&[(*name).into()], &range[..]].concat())
+                call(client, method, &[&[(*name).into()], &range[..]].concat())
             }
         };
         Ok(Err(match refusable(result)? {

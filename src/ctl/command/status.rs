@@ -8,7 +8,7 @@ use std::time::Duration;
 use visord_model::state::ProcessState;
 use visord_xmlrpc::Client;
 
-use super::{Command, Completes, ExitStatus, Failure, Handler, Opt, Result, Session};
+use super::{ExitStatus, Failure, Result, Session};
 use crate::ctl::command::seconds;
 use crate::ctl::names::select_or_all;
 use crate::ctl::process::ProcessDetails;
@@ -16,21 +16,6 @@ use crate::ctl::process::ProcessInfo;
 use crate::ctl::screen::Size;
 use crate::ctl::session::Json;
 use crate::ctl::table::PLAIN;
-
-pub(super) const STATUS: Command = Command {
-    options: &[
-        Opt::flag("-l", "the same as --long"),
-        Opt::flag(
-            "--long",
-            "also show CPU, memory, restart count and last exit",
-        ),
-        Opt::flag("-w", "the same as --watch"),
-        Opt::flag("--watch", "keep the table up to date until q or Ctrl-C"),
-    ],
-    completes: &[Completes::Processes],
-    needs: "getVersion getAllProcessInfo getAllProcessDetails /live",
-    ..Command::new("status", Handler::Arguments(run))
-};
 
 /// What `status` was asked for.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -80,14 +65,10 @@ impl<'a> StatusRequest<'a> {
     }
 }
 
-fn run(session: &mut Session, arguments: &[&str]) -> Result {
+pub(super) fn run(session: &mut Session, arguments: &[&str]) -> Result {
     let mut client = match session.server.reach() {
-        Err(Failure::Unreached { message, hint, .. }) => {
-            return Err(Failure::Unreached {
-                status: ExitStatus::Unreachable,
-                message,
-                hint,
-            });
+        Err(Failure::Unreached(_, line, hint)) => {
+            return Err(Failure::Unreached(ExitStatus::Unreachable, line, hint));
         }
         reached => reached?,
     };

@@ -8,36 +8,9 @@ use visord_model::event::Stream;
 use visord_model::pyrepr::repr;
 
 use super::log::{Extent, LogId, streams_named};
-use super::{Command, Completes, Failure, Handler, Opt, Result, Session};
+use super::{Failure, Result, Session};
 
-pub(super) const TAIL: Command = Command {
-    options: &[
-        Opt::flag("-f", "show what is written from now on, until Ctrl-C"),
-        Opt {
-            name: "-n",
-            value: Some(("<lines>", &[])),
-            text: "show that many lines",
-        },
-    ],
-    completes: &[
-        Completes::Processes,
-        Completes::ProcessesThen(&["both", "stderr", "stdout"]),
-    ],
-    needs: "getVersion getAllProcessInfo readProcessStdoutLog readProcessStderrLog \
-        /logtail /live",
-    ..Command::new("tail", Handler::Arguments(tail))
-};
-
-pub(super) const MAINTAIL: Command = Command {
-    options: &[Opt::flag(
-        "-f",
-        "show what is logged from now on, until Ctrl-C",
-    )],
-    needs: "getVersion readLog /mainlogtail",
-    ..Command::new("maintail", Handler::Arguments(maintail))
-};
-
-fn tail(session: &mut Session, arguments: &[&str]) -> Result {
+pub(super) fn tail(session: &mut Session, arguments: &[&str]) -> Result {
     let mut client = session.server.reach()?;
     if let Some(request) = several::TailRequest::read(arguments)?
         && several::run(session, &mut client, &request)?
@@ -77,7 +50,7 @@ fn read_extent(option: &str) -> Result<Extent> {
     Extent::read(option).ok_or_else(|| Failure::refused(format!("Error: bad argument {option}")))
 }
 
-fn maintail(session: &mut Session, arguments: &[&str]) -> Result {
+pub(super) fn maintail(session: &mut Session, arguments: &[&str]) -> Result {
     let mut client = session.server.reach()?;
     let extent = match arguments {
         [] => Extent::DEFAULT,

@@ -5,28 +5,12 @@ mod plan;
 use visord_model::fault::FaultCode;
 use visord_xmlrpc::{Client, Value};
 
-use super::{Command, Completes, ExitStatus, Failure, Handler, Opt, Result, Session, is};
+use super::{ExitStatus, Failure, Result, Session, is};
 use crate::ctl::names::{choose, means_all};
-use crate::ctl::process::{ProcessInfo, items, number, optional, refusable};
+use crate::ctl::process::{ProcessInfo, call, items, number, optional, refusable};
 use crate::ctl::session::{Json, json};
 
-pub(super) const REREAD: Command = Command {
-    needs: "reloadConfig",
-    ..Command::new("reread", Handler::Bare(reread))
-};
-
-const DRY_RUN: &str = "--dry-run";
-
-pub(super) const UPDATE: Command = Command {
-    options: &[Opt::flag(
-        DRY_RUN,
-        "show what would be stopped, started or restarted, without doing it",
-    )],
-    completes: &[Completes::Groups],
-    needs: "reloadConfig getAllProcessInfo updateProcessGroup stopProcessGroup \
-        removeProcessGroup addProcessGroup",
-    ..Command::new("update", Handler::Arguments(update))
-};
+pub(super) const DRY_RUN: &str = "--dry-run";
 
 /// Names of groups: what reading the files again changed.
 #[derive(Debug, Default)]
@@ -80,20 +64,17 @@ impl Difference {
     }
 }
 
-fn reread(session: &mut Session) -> Result {
-    let result = session
-        .server
-        .client()?
-        .call("supervisor.reloadConfig", &[]);
+pub(super) fn reread(session: &mut Session) -> Result {
+    let mut client = session.server.client()?;
+    let result = call(&mut client, "supervisor.reloadConfig", &[]);
     let difference = match refusable(result)? {
-        Ok(value) => Difference::read(&value)?,
         Err(fault) if is(FaultCode::ShutdownState, fault.code) => {
             return Err(Failure::refused("ERROR: supervisor shutting down"));
         }
         Err(fault) if is(FaultCode::CantReread, fault.code) => {
             return Err(Failure::refused(format!("ERROR: {}", fault.string)));
         }
-        Err(fault) => return Err(fault.into()),
+        result => Difference::read(&result?)?,
     };
     let mut lines = difference.lines();
     if lines.is_empty() {
@@ -102,15 +83,14 @@ fn reread(session: &mut Session) -> Result {
     session.tell(&format!("{}\n", lines.join("\n")), || difference.json())
 }
 
-fn update(session: &mut Session, arguments: &[&str]) -> Result {
+pub(super) fn update(session: &mut Session, arguments: &[&str]) -> Result {
     let mut client = session.server.client()?;
-    let result = client.call("supervisor.reloadConfig", &[]);
+    let result = call(&mut client, "supervisor.reloadConfig", &[]);
     let mut difference = match refusable(result)? {
-        Ok(value) => Difference::read(&value)?,
         Err(fault) if is(FaultCode::ShutdownState, fault.code) => {
             return Err(Failure::refused("ERROR: already shutting down"));
         }
-        Err(fault) => return Err(fault.into()),
+        result => Difference::read(&result?)?,
     };
     let is_dry_run = arguments.contains(&DRY_RUN);
     let names = arguments.iter().copied().filter(|word| *word != DRY_RUN);
@@ -156,7 +136,7 @@ fn restrict(
 fn apply(session: &mut Session, client: &mut Client, difference: &Difference) -> Result {
     for group in &difference.removed {
         if stop_group(session, client, group)? {
-            client.call("supervisor.removeProcessGroup", &[group.into()])?;
+            call(client, "supervisor.removeProcessGroup", &[group.into()])?;
             session.say(&format!("{group}: removed process group"))?;
         } else {
             let line = format!("{group}: has problems; not removing");
@@ -167,7 +147,7 @@ fn apply(session: &mut Session, client: &mut Client, difference: &Difference) ->
         update_group(session, client, group)?;
     }
     for group in &difference.added {
-        client.call("supervisor.addProcessGroup", &[group.into()])?;
+        call(client, "supervisor.addProcessGroup", &[group.into()])?;
         session.say(&format!("{group}: added process group"))?;
     }
     Ok(())
@@ -176,7 +156,7 @@ fn apply(session: &mut Session, client: &mut Client, difference: &Difference) ->
 /// Apply the configuration to a changed group. visord restarts what changed and nothing else;
 /// for other daemons the group is removed and added again.
 fn update_group(session: &mut Session, client: &mut Client, group: &str) -> Result {
-    match optional(client.call(plan::UPDATE_GROUP, &[group.into()]))? {
+    match optional(call(client, plan::UPDATE_GROUP, &[group.into()]))? {
         Some(Ok(_)) => session.say(&format!("{group}: stopped"))?,
         Some(Err(fault)) if is(FaultCode::Failed, fault.code) => {
             let line = format!("{group}: ERROR ({})", fault.string);
@@ -186,8 +166,8 @@ fn update_group(session: &mut Session, client: &mut Client, group: &str) -> Resu
         None => {
             // Whether it stopped shows when it is removed.
             let _ = stop_group(session, client, group)?;
-            client.call("supervisor.removeProcessGroup", &[group.into()])?;
-            client.call("supervisor.addProcessGroup", &[group.into()])?;
+            call(client, "supervisor.removeProcessGroup", &[group.into()])?;
+            call(client, "supervisor.addProcessGroup", &[group.into()])?;
         }
     }
     session.say(&format!("{group}: updated process group"))
@@ -195,7 +175,7 @@ fn update_group(session: &mut Session, client: &mut Client, group: &str) -> Resu
 
 /// Stop a group and say so; false if one of its processes could not be stopped.
 fn stop_group(session: &mut Session, client: &mut Client, group: &str) -> Result<bool> {
-    let results = client.call("supervisor.stopProcessGroup", &[group.into()])?;
+    let results = call(client, "supervisor.stopProcessGroup", &[group.into()])?;
     session.say(&format!("{group}: stopped"))?;
     for result in items(&results)? {
         if is(FaultCode::Failed, number(result, "status")?) {

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use visord_model::state::ProcessState;
 use visord_xmlrpc::Client;
 
-use super::{Command, Completes, ExitStatus, Failure, Handler, Opt, Result, Session};
+use super::{ExitStatus, Failure, Result, Session};
 use crate::ctl::command::{seconds, take_value};
 use crate::ctl::follow::left_until;
 use crate::ctl::interrupt::Taken;
@@ -17,27 +17,8 @@ use crate::ctl::process::ProcessInfo;
 use crate::ctl::session::json;
 use rule::{WaitProgress, WaitVerdict, read_states};
 
-pub(super) const WAIT: Command = Command {
-    options: &[
-        Opt {
-            name: "--for",
-            value: Some(("<state>[,<state>]", &[Completes::Words(STATES)])),
-            text: "wait for one of these states (DOWN: STOPPED, EXITED or FATAL)",
-        },
-        Opt {
-            name: "--timeout",
-            value: Some(("<seconds>", &[])),
-            text: "give up after that time, with exit code 124",
-        },
-    ],
-    completes: &[Completes::Processes],
-    needs: "getVersion getAllProcessInfo /live",
-    addition: true,
-    ..Command::new("wait", Handler::Arguments(run))
-};
-
 /// What can follow `--for`.
-const STATES: &[&str] = &[
+pub(super) const STATES: &[&str] = &[
     "STOPPED", "STARTING", "RUNNING", "BACKOFF", "STOPPING", "EXITED", "FATAL", "DOWN",
 ];
 
@@ -73,7 +54,7 @@ impl<'a> WaitRequest<'a> {
     }
 }
 
-fn run(session: &mut Session, arguments: &[&str]) -> Result {
+pub(super) fn run(session: &mut Session, arguments: &[&str]) -> Result {
     let request = WaitRequest::read(arguments).map_err(Failure::invalid)?;
     let interrupted = session.terminal.take_interrupts()?;
     let deadline = request.timeout.map(|timeout| Instant::now() + timeout);

@@ -114,14 +114,14 @@ fn value_of_last(definitions: &Command, words: &[String]) -> Option<Offer> {
     let values = definition.get_possible_values().into_iter();
     let names = values.map(|value| value.get_name().to_owned());
     let fitting = names.filter(|name| name.starts_with(&last.value));
-    Some(Offer::These(fitting.map(Candidate::from).collect()))
+    Some(Offer::These(
+        fitting.map(|name| Candidate::new(name, "")).collect(),
+    ))
 }
 
 fn explained(definition: &Arg) -> Option<Candidate> {
-    Some(Candidate {
-        word: format!("--{}", long_name(definition)?),
-        text: help_of(definition).into(),
-    })
+    let word = format!("--{}", long_name(definition)?);
+    Some(Candidate::new(word, help_of(definition)))
 }
 
 /// What the server that these options lead to can name.

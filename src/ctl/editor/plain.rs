@@ -19,7 +19,10 @@ pub struct Plain {
 impl Editor for Plain {
     fn line(&mut self, prompt: &str, names: Rc<Names>) -> io::Result<Entered> {
         let _mode = Mode::by_key()?;
-        let mut typing = Typing::new(prompt);
+        let mut typing = Typing {
+            prompt: prompt.to_owned(),
+            ..Typing::default()
+        };
         write(prompt.as_bytes())?;
         while let Some(key) = self.input.next_key()? {
             let (echo, entered) = typing.key(key, &names);
@@ -39,7 +42,7 @@ const ERASE: &str = "\x08 \x08";
 const BELL: &str = "\x07";
 
 /// A line being typed.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Typing {
     prompt: String,
     line: String,
@@ -48,14 +51,6 @@ struct Typing {
 }
 
 impl Typing {
-    fn new(prompt: &str) -> Self {
-        Self {
-            prompt: prompt.to_owned(),
-            line: String::new(),
-            partial: Vec::new(),
-        }
-    }
-
     /// Take a key: what is to be shown, and the end of the line if this was it.
     fn key(&mut self, byte: u8, names: &Names) -> (String, Option<Entered>) {
         let end = |entered, echo: &str| (echo.to_owned(), Some(entered));
@@ -124,7 +119,10 @@ mod tests {
 
     /// Type all keys; what is shown, and what was entered.
     fn typed(keys: &str) -> (String, Option<Entered>) {
-        let mut typing = Typing::new("> ");
+        let mut typing = Typing {
+            prompt: "> ".to_owned(),
+            ..Typing::default()
+        };
         let mut shown = String::new();
         for byte in keys.bytes() {
             let (echo, entered) = typing.key(byte, &Names::none());

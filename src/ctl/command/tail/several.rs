@@ -9,7 +9,7 @@ use super::merged;
 use crate::ctl::command::log::{Extent, LogId, NO_LOG, streams_named};
 use crate::ctl::command::take_value;
 use crate::ctl::failure::{ExitStatus, Failure, Result};
-use crate::ctl::lines::{last_lines, lines};
+use crate::ctl::lines::lines;
 use crate::ctl::names::{is_pattern, select};
 use crate::ctl::process::ProcessInfo;
 use crate::ctl::session::Session;
@@ -20,17 +20,9 @@ use crate::ctl::table::PLAIN;
 pub(super) struct TailRequest<'a> {
     names: Vec<&'a str>,
     channels: &'static [Stream],
-    part: TailPart,
+    extent: Extent,
     /// It cannot mean anything to the original.
     is_ours: bool,
-}
-
-/// What of each log is wanted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum TailPart {
-    Bytes(i64),
-    Lines(usize),
-    Follow,
 }
 
 impl<'a> TailRequest<'a> {
@@ -49,17 +41,13 @@ impl<'a> TailRequest<'a> {
             extent = given;
             arguments.remove(0);
         }
-        let part = match (lines, extent) {
-            (None, Extent::From(offset)) => TailPart::Bytes(offset),
-            (None, Extent::Follow) => TailPart::Follow,
-            (Some(_), Extent::Follow) => {
+        if let Some(text) = lines {
+            if extent == Extent::Follow {
                 return Err(Failure::refused("Error: -n and -f do not go together"));
             }
-            (Some(text), Extent::From(_)) => TailPart::Lines(
-                text.parse()
-                    .map_err(|_| Failure::refused(format!("Error: bad number of lines {text}")))?,
-            ),
-        };
+            let bad = |_| Failure::refused(format!("Error: bad number of lines {text}"));
+            extent = Extent::Lines(text.parse().map_err(bad)?);
+        }
         let mut channels: &[Stream] = &[Stream::Stdout];
         if let [_, .., last] = &arguments[..]
             && let Some(named) = streams_named(last)
@@ -76,7 +64,7 @@ impl<'a> TailRequest<'a> {
         Ok(Some(Self {
             names: arguments,
             channels,
-            part,
+            extent,
             is_ours,
         }))
     }
@@ -110,7 +98,7 @@ pub(super) fn run(
         colors: session.terminal.has_colors(),
         names,
     };
-    if request.part == TailPart::Follow {
+    if request.extent == Extent::Follow {
         merged::follow(session, &labels, request.channels)?;
     } else {
         for at in 0..labels.names.len() {
@@ -133,12 +121,7 @@ fn show(
     let mut refusals = Vec::new();
     for channel in request.channels {
         let log = LogId::Of(name, *channel);
-        let bytes = match request.part {
-            TailPart::Bytes(offset) => log.read(session, client, offset)?,
-            TailPart::Lines(count) => last_of(log, session, client, count)?,
-            TailPart::Follow => return Ok(()),
-        };
-        match bytes {
+        match log.read(session, client, request.extent)? {
             Ok(bytes) => {
                 for line in lines(&bytes) {
                     session.say_bytes(&labels.line(at, *channel, line))?;
@@ -155,31 +138,6 @@ fn show(
         }
     }
     Ok(())
-}
-
-/// The last lines of a log: more of it is read until there are enough.
-fn last_of(
-    log: LogId<'_>,
-    session: &Session,
-    client: &mut Client,
-    count: usize,
-) -> Result<Result<Vec<u8>, &'static str>> {
-    const FIRST: i64 = 16 * 1024;
-    let mut size = FIRST;
-    let mut before = None;
-    loop {
-        let bytes = match log.read(session, client, -size)? {
-            Ok(bytes) => bytes,
-            Err(why) => return Ok(Err(why)),
-        };
-        // The first line may have lost its beginning.
-        let is_enough = lines(&bytes).len() > count;
-        if is_enough || before == Some(bytes.len()) {
-            return Ok(Ok(last_lines(&bytes, count).join(&b'\n')));
-        }
-        before = Some(bytes.len());
-        size = size.saturating_mul(4);
-    }
 }
 
 /// The processes, and the label in front of their lines.
@@ -227,30 +185,18 @@ mod tests {
 
     #[test]
     fn our_form() {
-        for (argument, names, channels, part, is_ours) in [
-            (
-                "a b",
-                &["a", "b"][..],
-                STDOUT,
-                TailPart::Bytes(-1600),
-                false,
-            ),
-            (
-                "-f a b stdout",
-                &["a", "b"],
-                STDOUT,
-                TailPart::Follow,
-                false,
-            ),
-            ("-f w* BOTH", &["w*"], BOTH, TailPart::Follow, true),
-            ("-10 g:*", &["g:*"], STDOUT, TailPart::Bytes(-10), true),
-            ("-n 5 a", &["a"], STDOUT, TailPart::Lines(5), true),
-            ("a both --lines=7", &["a"], BOTH, TailPart::Lines(7), true),
+        for (argument, names, channels, extent, is_ours) in [
+            ("a b", &["a", "b"][..], STDOUT, Extent::From(-1600), false),
+            ("-f a b stdout", &["a", "b"], STDOUT, Extent::Follow, false),
+            ("-f w* BOTH", &["w*"], BOTH, Extent::Follow, true),
+            ("-10 g:*", &["g:*"], STDOUT, Extent::From(-10), true),
+            ("-n 5 a", &["a"], STDOUT, Extent::Lines(5), true),
+            ("a both --lines=7", &["a"], BOTH, Extent::Lines(7), true),
         ] {
             let expected = TailRequest {
                 names: names.to_vec(),
                 channels,
-                part,
+                extent,
                 is_ours,
             };
             assert_eq!(read(argument).expect(argument), Some(expected));

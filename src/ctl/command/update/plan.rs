@@ -9,7 +9,7 @@ use visord_xmlrpc::{Client, Value};
 use super::Difference;
 use crate::ctl::command::groups::ConfiguredProcess;
 use crate::ctl::failure::Result;
-use crate::ctl::process::{ProcessInfo, items, optional, text, truth};
+use crate::ctl::process::{ProcessInfo, call, items, optional, text, truth};
 
 /// visord's own method; the original does not have it.
 pub(super) const UPDATE_GROUP: &str = "supervisor.updateProcessGroup";
@@ -52,7 +52,7 @@ pub(super) fn lines(client: &mut Client, difference: &Difference) -> Result<Vec<
     for group in groups.chain(&difference.added) {
         if original.is_none() {
             // The daemon says it itself, unless it is the original's.
-            match optional(client.call(UPDATE_GROUP, &[group.into(), true.into()]))? {
+            match optional(call(client, UPDATE_GROUP, &[group.into(), true.into()]))? {
                 Some(plan) => {
                     for step in items(&plan?)? {
                         steps.push(PlannedStep::read(step)?);
