@@ -35,8 +35,7 @@ impl<'a> Scope<'a> {
     pub fn of(environment: &'a Environment) -> Self {
         Self {
             environments: vec![environment],
-            names: Vec::new(),
-            masking: false,
+            ..Self::default()
         }
     }
 

@@ -91,7 +91,7 @@ fn unexpected(fault: &Fault) -> String {
     format!(
         "unexpected rpc fault [{}] {}",
         fault.code.code(),
-        fault.text()
+        fault.to_string()
     )
 }
 
