@@ -66,7 +66,11 @@ impl Update<'_> {
     async fn cannot_be_stopped(&self) {
         let fault = self.stage.link.stop_process(name("guarded"), true).await;
         let fault = fault.expect_err("not permitted");
-        assert!(fault.to_string().contains("unknown problem killing guarded"));
+        assert!(
+            fault
+                .to_string()
+                .contains("unknown problem killing guarded")
+        );
     }
 
     /// The update fails, and everything else runs as before.

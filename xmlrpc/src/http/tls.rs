@@ -50,7 +50,10 @@ fn other(error: impl fmt::Display) -> TlsError {
 }
 
 /// Why a secure connection failed, in the handshake or later.
-#[expect(clippy::wildcard_enum_match_arm, reason = "a user can act upon few of them")]
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "a user can act upon few of them"
+)]
 pub(crate) fn reason(error: io::Error) -> CallError {
     use CertificateError as Certificate;
     let inner = error.get_ref().and_then(|inner| inner.downcast_ref());
