@@ -1,6 +1,5 @@
 //! `%(name)s` in values (spec core 1.5).
 
-mod float;
 mod format;
 
 use std::borrow::Cow;

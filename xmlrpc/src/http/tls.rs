@@ -14,8 +14,7 @@ use rustls::{
     StreamOwned,
 };
 
-use super::stream::Socket;
-use super::{ClientCertificate, Endpoint};
+use super::{ClientCertificate, Endpoint, Socket};
 use crate::error::{CallError, TlsError};
 
 /// A connection after its handshake. A read asks for at least as much as rustls ever holds
