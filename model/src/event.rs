@@ -93,7 +93,16 @@ impl Event {
     /// The concrete type, which decides who receives it.
     pub const fn kind(&self) -> EventKind {
         match self {
-            Self::ProcessState { transition, .. } => state_kind(transition.to),
+            Self::ProcessState { transition, .. } => match transition.to {
+                ProcessState::Stopped => EventKind::ProcessStateStopped,
+                ProcessState::Starting => EventKind::ProcessStateStarting,
+                ProcessState::Running => EventKind::ProcessStateRunning,
+                ProcessState::Backoff => EventKind::ProcessStateBackoff,
+                ProcessState::Stopping => EventKind::ProcessStateStopping,
+                ProcessState::Exited => EventKind::ProcessStateExited,
+                ProcessState::Fatal => EventKind::ProcessStateFatal,
+                ProcessState::Unknown => EventKind::ProcessStateUnknown,
+            },
             Self::ProcessCommunication(output) => output.stream.communication_kind(),
             Self::ProcessLog(output) => output.stream.log_kind(),
             Self::Remote { .. } => EventKind::RemoteCommunication,
@@ -103,20 +112,6 @@ impl Event {
             Self::GroupAdded(_) => EventKind::ProcessGroupAdded,
             Self::GroupRemoved(_) => EventKind::ProcessGroupRemoved,
         }
-    }
-}
-
-/// The type of the event about entering a state.
-const fn state_kind(state: ProcessState) -> EventKind {
-    match state {
-        ProcessState::Stopped => EventKind::ProcessStateStopped,
-        ProcessState::Starting => EventKind::ProcessStateStarting,
-        ProcessState::Running => EventKind::ProcessStateRunning,
-        ProcessState::Backoff => EventKind::ProcessStateBackoff,
-        ProcessState::Stopping => EventKind::ProcessStateStopping,
-        ProcessState::Exited => EventKind::ProcessStateExited,
-        ProcessState::Fatal => EventKind::ProcessStateFatal,
-        ProcessState::Unknown => EventKind::ProcessStateUnknown,
     }
 }
 
