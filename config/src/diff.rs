@@ -89,19 +89,13 @@ pub fn kind_differs(old: &GroupKind, new: &GroupKind) -> bool {
 
 /// The order in which events are subscribed to means nothing.
 fn pool_differs(old: &PoolConfig, new: &PoolConfig) -> bool {
-    let PoolConfig {
-        buffer_size,
-        events,
-        event_detail,
-        event_length,
-        listener_recover,
-    } = old;
-    *buffer_size != new.buffer_size
-        || *event_detail != new.event_detail
-        || *event_length != new.event_length
-        || *listener_recover != new.listener_recover
-        || events.len() != new.events.len()
-        || events.iter().any(|event| !new.events.contains(event))
+    let rest = PoolConfig {
+        events: new.events.clone(),
+        ..old.clone()
+    };
+    rest != *new
+        || old.events.len() != new.events.len()
+        || old.events.iter().any(|event| !new.events.contains(event))
 }
 
 /// Whether any setting of a process differs that the original compares. The `socket` is

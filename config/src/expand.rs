@@ -1,6 +1,5 @@
 //! `%(name)s` in values (spec core 1.5).
 
-mod float;
 mod format;
 
 use std::borrow::Cow;
@@ -35,8 +34,7 @@ impl<'a> Scope<'a> {
     pub fn of(environment: &'a Environment) -> Self {
         Self {
             environments: vec![environment],
-            names: Vec::new(),
-            masking: false,
+            ..Self::default()
         }
     }
 

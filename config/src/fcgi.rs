@@ -1,6 +1,5 @@
 //! `[fcgi-program:x]` (spec core 1.11.2).
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use nix::unistd::{User, getuid};
@@ -10,7 +9,7 @@ use crate::dialect::Section;
 use crate::error::Problem;
 use crate::program::{known_name_of, name_and_priority, own_processes};
 use crate::types::{FcgiSocket, GroupConfig, GroupKind, ListenAddress, Ownership};
-use crate::value::{FcgiEndpoint, check_port, parse_fcgi_socket, parse_int};
+use crate::value::{parse_fcgi_socket, parse_int};
 
 pub(crate) const PREFIX: &str = "fcgi-program:";
 
@@ -51,20 +50,17 @@ fn socket(reader: &Reader<'_>) -> Option<FcgiSocket> {
     });
     let owner = reader.owner("socket_owner", "socket_owner");
     let mode = reader.mode("socket_mode");
-    let (url, address) = match endpoint(reader)? {
-        FcgiEndpoint::Tcp(host, port) => {
-            let port = reader.keep("socket", tcp_port(reader, port))?;
-            let url = format!("tcp://{host}:{port}");
-            (url, ListenAddress::Inet { host, port })
-        }
-        FcgiEndpoint::Unix(path) => {
-            let url = format!("unix://{path}");
-            let address = ListenAddress::Unix {
-                path: PathBuf::from(path),
-                owner: owner.unwrap_or_else(|| default_owner(user)),
-                mode: mode?,
-            };
-            (url, address)
+    let mut address = address(reader)?;
+    let url = match &mut address {
+        ListenAddress::Inet { host, port } => format!("tcp://{host}:{port}"),
+        ListenAddress::Unix {
+            path,
+            mode: its_mode,
+            owner: its_owner,
+        } => {
+            *its_mode = mode?;
+            *its_owner = owner.unwrap_or_else(|| default_owner(user));
+            format!("unix://{}", path.display())
         }
     };
     Some(FcgiSocket {
@@ -74,7 +70,8 @@ fn socket(reader: &Reader<'_>) -> Option<FcgiSocket> {
     })
 }
 
-fn endpoint(reader: &Reader<'_>) -> Option<FcgiEndpoint> {
+/// The address alone, without mode and owner.
+fn address(reader: &Reader<'_>) -> Option<ListenAddress> {
     let section = &reader.section.name;
     if reader.raw("socket").is_none_or(str::is_empty) {
         reader.fail_section(&format!("[{section}] section requires a \"socket\" line"));
@@ -82,22 +79,11 @@ fn endpoint(reader: &Reader<'_>) -> Option<FcgiEndpoint> {
     }
     let name = known_name_of(reader.section);
     let reader = reader.within(reader.scope.clone().text("program_name", name));
-    reader.value("socket", |text| {
-        parse_fcgi_socket(text).map_err(|error| format!("{error} in [{section}] socket"))
-    })
-}
-
-/// Only a unix socket has an owner and a mode.
-fn tcp_port(reader: &Reader<'_>, port: i64) -> Result<u16, String> {
     let mut unix_only = ["socket_owner", "socket_mode"].iter();
-    let port = if unix_only.any(|key| reader.raw(key).is_some()) {
-        let message =
-            "socket_owner and socket_mode params should only be used with a Unix domain socket";
-        Err(message.to_owned())
-    } else {
-        check_port(port)
-    };
-    port.map_err(|error| format!("{error} in [{}] socket", reader.section.name))
+    let unix_only = unix_only.any(|key| reader.raw(key).is_some());
+    reader.value("socket", |text| {
+        parse_fcgi_socket(text, unix_only).map_err(|error| format!("{error} in [{section}] socket"))
+    })
 }
 
 /// The file belongs to the program's user, if the daemon is another user.

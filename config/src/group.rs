@@ -14,6 +14,8 @@ use crate::{eventlistener, fcgi};
 
 const PREFIX: &str = "group:";
 
+type ReadGroup = fn(&Context<'_>, &Section) -> Option<GroupConfig>;
+
 /// Every group, sorted by (priority, name). All sections are read kind after kind, as in
 /// the original; of several groups of one name the first stays (difference C32).
 pub(crate) fn read_all(context: &Context<'_>) -> Vec<GroupConfig> {
@@ -23,7 +25,7 @@ pub(crate) fn read_all(context: &Context<'_>) -> Vec<GroupConfig> {
         let group = read(context, section, &mut taken);
         groups.extend(group.map(|group| (group, section)));
     }
-    let kinds: [(&str, fn(&Context<'_>, &Section) -> Option<GroupConfig>); 3] = [
+    let kinds: [(&str, ReadGroup); 3] = [
         (program::PREFIX, of_program),
         (eventlistener::PREFIX, eventlistener::read),
         (fcgi::PREFIX, fcgi::read),

@@ -3,7 +3,7 @@
 use visord_model::log_line::Level;
 
 use crate::context::{Context, Reader};
-use crate::types::{Credentials, HttpConfig, ListenAddress, TlsConfig};
+use crate::types::{HttpConfig, ListenAddress, Role, TlsConfig, WebUser};
 use crate::value::{parse_bytes, parse_inet_address, parse_list};
 use crate::web_user;
 
@@ -22,8 +22,8 @@ pub(crate) fn read_all(context: &Context<'_>) -> Vec<HttpConfig> {
     for server in &mut servers {
         let admitted = admissions.iter().filter(|it| it.admits_to(&server.section));
         for admission in admitted {
-            if let Some(Credentials { username, .. }) = &server.credentials {
-                admission.check_name(context, &server.section, username);
+            for user in &server.users {
+                admission.check_name(context, &server.section, &user.name);
             }
             server.users.push(admission.user.clone());
         }
@@ -38,7 +38,7 @@ pub(crate) fn read_all(context: &Context<'_>) -> Vec<HttpConfig> {
 fn warn_of_open_ports(context: &Context<'_>, servers: &[HttpConfig], user: &str) {
     let reach = |server: &&HttpConfig| matches!(server.address, ListenAddress::Inet { .. });
     for server in servers.iter().filter(reach) {
-        if !server.asks_for_password() {
+        if server.users.is_empty() {
             let section = &server.section;
             context.remark(
                 Level::Warn,
@@ -54,20 +54,20 @@ fn warn_of_open_ports(context: &Context<'_>, servers: &[HttpConfig], user: &str)
 
 fn read_inet(reader: &Reader<'_>) -> Option<HttpConfig> {
     let bare = &reader.bare();
-    let credentials = credentials(bare);
+    let own = own_user(bare);
     reader.require("port");
     let address = bare.value("port", parse_inet_address);
     let tls = tls(reader);
     let (host, port) = address?;
     let address = ListenAddress::Inet { host, port };
-    server(bare, address, credentials, tls)
+    server(bare, address, own, tls)
 }
 
 fn read_unix(reader: &Reader<'_>) -> Option<HttpConfig> {
     let bare = &reader.bare();
     let file = reader.text("file");
     reader.require("file");
-    let credentials = credentials(bare);
+    let own = own_user(bare);
     let owner = bare.owner("chown", "sockchown");
     let mode = bare.mode("chmod");
     let address = ListenAddress::Unix {
@@ -75,21 +75,20 @@ fn read_unix(reader: &Reader<'_>) -> Option<HttpConfig> {
         mode: mode?,
         owner: owner.unwrap_or_default(),
     };
-    server(bare, address, credentials, None)
+    server(bare, address, own, None)
 }
 
 /// What servers of both kinds have.
 fn server(
     reader: &Reader<'_>,
     address: ListenAddress,
-    credentials: Option<Credentials>,
+    own: Option<WebUser>,
     tls: Option<TlsConfig>,
 ) -> Option<HttpConfig> {
     Some(HttpConfig {
         section: reader.section.name.clone(),
         address,
-        credentials,
-        users: Vec::new(),
+        users: own.into_iter().collect(),
         allowed_hosts: allowed_hosts(reader),
         max_body: max_body(reader)?,
         tls,
@@ -122,17 +121,22 @@ fn max_body(reader: &Reader<'_>) -> Option<usize> {
     })
 }
 
-/// Both or neither; a blank one counts as none (differences C35 and Q28).
-fn credentials(reader: &Reader<'_>) -> Option<Credentials> {
+/// The one of `username` and `password`, both or neither; a blank one counts as none (differences C35 and Q28).
+fn own_user(reader: &Reader<'_>) -> Option<WebUser> {
     let username = reader.non_empty("username");
     let password = reader.secret("password");
     let password = password.filter(|text| !text.expose().is_empty());
     match (username, password) {
-        (Some(username), Some(password)) => {
+        (Some(name), Some(password)) => {
             if let Err(message) = web_user::check_password(password.expose()) {
                 reader.fail("password", message);
             }
-            Some(Credentials { username, password })
+            let role = Role::Admin;
+            Some(WebUser {
+                name,
+                password,
+                role,
+            })
         }
         (None, None) => None,
         (username, _) => {
@@ -146,7 +150,7 @@ fn credentials(reader: &Reader<'_>) -> Option<Credentials> {
                 "Section [{section}] contains incomplete authentication: If a username or a \
                  password is specified, both the username and password must be specified"
             );
-            reader.keep::<Credentials>(given, Err(message))
+            reader.keep::<WebUser>(given, Err(message))
         }
     }
 }

@@ -5,8 +5,6 @@
 //! [`Config`](crate::Config), and it holds no secrets: `hide.rs` leaves them out when it is made,
 //! so that no page or client can show one later.
 
-mod server;
-
 use std::path::Path;
 use std::sync::Arc;
 
@@ -14,7 +12,8 @@ use crate::context::{Context, Expansions};
 use crate::dialect::{Entry, Section};
 use crate::hide;
 use crate::keys::{SectionKind, kind_of};
-use crate::types::{Overrides, ServerConfig};
+use crate::server;
+use crate::types::{MainLogTarget, Overrides, ServerConfig};
 
 /// A configuration as people may see it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -178,7 +177,7 @@ impl Lister<'_> {
             Some(entry) if !from_command_line => self.effective(section, entry),
             // of [supervisord] everything is known
             Some(_) | None => {
-                let value = server::effective(self.server, key);
+                let value = server_value(self.server, key);
                 (value.into_iter().collect(), 0)
             }
         };
@@ -196,8 +195,8 @@ impl Lister<'_> {
     /// The expansions of a value.
     fn effective(&self, section: &Section, entry: &Entry) -> (Vec<String>, usize) {
         if !entry.value.contains('%') {
-            let shown = (section.name == server::SECTION && server::is_path(&entry.key))
-                .then(|| server::effective(self.server, &entry.key))
+            let shown = (section.name == server::SECTION && is_path(&entry.key))
+                .then(|| server_value(self.server, &entry.key))
                 .flatten();
             return (vec![shown.unwrap_or_else(|| entry.value.clone())], 0);
         }
@@ -210,4 +209,37 @@ impl Lister<'_> {
         let expanded = scope.expand(&entry.value, &entry.key);
         (expanded.into_iter().map(Into::into).collect(), 0)
     }
+}
+
+/// Whether a relative value of a key of `[supervisord]` becomes an absolute one.
+fn is_path(key: &str) -> bool {
+    ["logfile", "pidfile", "childlogdir", "directory"].contains(&key)
+}
+
+/// The value of a key of `[supervisord]` but `environment`; `None` if it has none.
+fn server_value(server: &ServerConfig, key: &str) -> Option<String> {
+    let path = |path: &Path| path.display().to_string();
+    let value = match key {
+        "minfds" => server.minfds.to_string(),
+        "minprocs" => server.minprocs.to_string(),
+        "directory" => path(server.directory.as_deref()?),
+        "user" => format!("uid {}", server.user?),
+        "umask" => format!("{:03o}", server.umask),
+        "logfile" => match &server.logfile {
+            MainLogTarget::Syslog(_) => "syslog".to_owned(),
+            MainLogTarget::File(file) => path(file),
+        },
+        "logfile_maxbytes" => server.logfile_maxbytes.to_string(),
+        "logfile_backups" => server.logfile_backups.to_string(),
+        "loglevel" => server.loglevel.name().to_owned(),
+        "pidfile" => path(&server.pidfile),
+        "identifier" => server.identifier.clone(),
+        "nodaemon" => server.nodaemon.to_string(),
+        "silent" => server.silent.to_string(),
+        "childlogdir" => path(&server.childlogdir),
+        "nocleanup" => server.nocleanup.to_string(),
+        "strip_ansi" => server.strip_ansi.to_string(),
+        _ => return None,
+    };
+    Some(value)
 }

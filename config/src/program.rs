@@ -23,12 +23,12 @@ pub(crate) const PREFIX: &str = keys::PROGRAM;
 /// The name a section gives to what it describes: the text after its first colon,
 /// stripped. A bad one is reported, but still used to find what else is wrong.
 pub(crate) fn name_of<'a>(reader: &Reader<'a>) -> &'a str {
-    let section = &reader.section.name;
-    let (_, name) = section.split_once(':').unwrap_or(("", section));
-    check_name(name).unwrap_or_else(|message| {
+    let section = reader.section;
+    let (_, name) = section.name.split_once(':').unwrap_or(("", &section.name));
+    if let Err(message) = check_name(name) {
         reader.fail_section(&message);
-        name.trim_matches(is_space)
-    })
+    }
+    known_name_of(section)
 }
 
 /// As [`name_of`], of a section whose name is checked elsewhere.

@@ -49,11 +49,10 @@ fn as_found(program: &str, host: &HostContext) -> PathBuf {
         path.expose()
             .split(':')
             .map(|directory| Path::new(directory).join(program))
-            .find(|file| is_program(&host.cwd.join(file)))
+            .find(|file| {
+                let path = host.cwd.join(file);
+                path.is_file() && access(&path, AccessFlags::X_OK).is_ok()
+            })
     })
     .unwrap_or_else(|| PathBuf::from(program))
-}
-
-fn is_program(path: &Path) -> bool {
-    path.is_file() && access(path, AccessFlags::X_OK).is_ok()
 }

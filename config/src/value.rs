@@ -10,9 +10,7 @@ mod path;
 mod scalar;
 
 pub use account::Accounts;
-pub use address::{
-    FcgiEndpoint, check_port, parse_fcgi_socket, parse_inet_address, parse_syslog_address,
-};
+pub use address::{check_port, parse_fcgi_socket, parse_inet_address, parse_syslog_address};
 pub use environment::parse_environment;
 pub use path::{
     absolute, existing_dir, existing_log_dir, expand_home, normalize, path_with_existing_dir,

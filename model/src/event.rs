@@ -2,18 +2,14 @@
 
 mod kind;
 mod payload;
-mod serial;
-mod set;
 mod tick;
 
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-pub use kind::EventKind;
+pub use kind::{EventKind, KindSet};
 pub use payload::EventDetail;
-pub use serial::Serials;
-pub use set::KindSet;
 pub use tick::Ticks;
 
 use crate::name::ProcessName;
@@ -97,7 +93,16 @@ impl Event {
     /// The concrete type, which decides who receives it.
     pub const fn kind(&self) -> EventKind {
         match self {
-            Self::ProcessState { transition, .. } => state_kind(transition.to),
+            Self::ProcessState { transition, .. } => match transition.to {
+                ProcessState::Stopped => EventKind::ProcessStateStopped,
+                ProcessState::Starting => EventKind::ProcessStateStarting,
+                ProcessState::Running => EventKind::ProcessStateRunning,
+                ProcessState::Backoff => EventKind::ProcessStateBackoff,
+                ProcessState::Stopping => EventKind::ProcessStateStopping,
+                ProcessState::Exited => EventKind::ProcessStateExited,
+                ProcessState::Fatal => EventKind::ProcessStateFatal,
+                ProcessState::Unknown => EventKind::ProcessStateUnknown,
+            },
             Self::ProcessCommunication(output) => output.stream.communication_kind(),
             Self::ProcessLog(output) => output.stream.log_kind(),
             Self::Remote { .. } => EventKind::RemoteCommunication,
@@ -107,20 +112,6 @@ impl Event {
             Self::GroupAdded(_) => EventKind::ProcessGroupAdded,
             Self::GroupRemoved(_) => EventKind::ProcessGroupRemoved,
         }
-    }
-}
-
-/// The type of the event about entering a state.
-const fn state_kind(state: ProcessState) -> EventKind {
-    match state {
-        ProcessState::Stopped => EventKind::ProcessStateStopped,
-        ProcessState::Starting => EventKind::ProcessStateStarting,
-        ProcessState::Running => EventKind::ProcessStateRunning,
-        ProcessState::Backoff => EventKind::ProcessStateBackoff,
-        ProcessState::Stopping => EventKind::ProcessStateStopping,
-        ProcessState::Exited => EventKind::ProcessStateExited,
-        ProcessState::Fatal => EventKind::ProcessStateFatal,
-        ProcessState::Unknown => EventKind::ProcessStateUnknown,
     }
 }
 
@@ -135,4 +126,49 @@ pub struct Output {
     pub stream: Stream,
     /// What it wrote.
     pub data: Vec<u8>,
+}
+
+/// The last number before the count starts again at 0.
+const LAST: u64 = i64::MAX as u64;
+
+/// Serial numbers of events (spec core 7.2): a counter that wraps from 9223372036854775807 to 0.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Serials {
+    next: u64,
+}
+
+impl Serials {
+    /// A counter whose first number is this one (0 beyond the last number).
+    pub const fn starting_at(next: u64) -> Self {
+        Self {
+            next: if next > LAST { 0 } else { next },
+        }
+    }
+
+    /// The number that the next event gets.
+    pub const fn next(&self) -> u64 {
+        self.next
+    }
+
+    /// Take a number.
+    pub const fn draw(&mut self) -> u64 {
+        let drawn = self.next;
+        self.next = if drawn >= LAST { 0 } else { drawn + 1 };
+        drawn
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_and_wraps() {
+        let mut serials = Serials::default();
+        assert_eq!((serials.draw(), serials.draw(), serials.next()), (0, 1, 2));
+        let mut serials = Serials::starting_at(9_223_372_036_854_775_807);
+        assert_eq!(serials.draw(), 9_223_372_036_854_775_807);
+        assert_eq!(serials.draw(), 0);
+        assert_eq!(Serials::starting_at(u64::MAX).next(), 0);
+    }
 }

@@ -1,7 +1,6 @@
 //! The faults of the RPC interface: codes, names, texts (spec interfaces 3.1).
 
-use alloc::format;
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use alloc::sync::Arc;
 use core::fmt;
 
@@ -136,19 +135,16 @@ impl Fault {
             Some(Subject::Text(_)) | None => self,
         }
     }
-
-    /// `NAME` or `NAME: subject`, the fault string on the wire.
-    pub fn text(&self) -> String {
-        match &self.about {
-            Some(subject) => format!("{}: {subject}", self.code.name()),
-            None => self.code.name().to_string(),
-        }
-    }
 }
 
 impl fmt::Display for Fault {
+    /// `NAME` or `NAME: subject`, the fault string on the wire.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text())
+        f.write_str(self.code.name())?;
+        match &self.about {
+            Some(subject) => write!(f, ": {subject}"),
+            None => Ok(()),
+        }
     }
 }
 

@@ -22,7 +22,6 @@
 mod conversation;
 mod envelope;
 mod log_message;
-mod member;
 mod queue;
 
 #[cfg(test)]

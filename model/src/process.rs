@@ -20,7 +20,6 @@
 mod info;
 mod io;
 mod machine;
-mod messages;
 mod policy;
 mod transition;
 

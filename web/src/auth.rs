@@ -109,8 +109,9 @@ impl Users {
     /// All users of a configured listener; `None` if it requires no password.
     pub fn of(config: &HttpConfig) -> Option<Self> {
         let queues = &Arc::default();
-        let all: Vec<User> = passwords(config)
-            .map(|(name, password, right)| User::new(name, password, right, queues))
+        let users = config.users.iter();
+        let all: Vec<User> = users
+            .map(|user| User::new(&user.name, user.password.expose(), user.role, queues))
             .collect();
         (!all.is_empty()).then_some(Self(all))
     }
@@ -119,8 +120,9 @@ impl Users {
     pub fn unusable(config: &HttpConfig) -> Vec<(String, String)> {
         let queues = Arc::default();
         let why = |password: &str| Argon::new(password.strip_prefix(ARGON2)?, &queues).err();
-        passwords(config)
-            .filter_map(|(name, password, _)| Some((name.to_owned(), why(password)?)))
+        let users = config.users.iter();
+        users
+            .filter_map(|user| Some((user.name.clone(), why(user.password.expose())?)))
             .collect()
     }
 
@@ -248,14 +250,6 @@ impl Presented {
             Password::Slow(_) | Password::Unusable => Choice::from(0),
         }
     }
-}
-
-/// Name, password and right of every user of a listener.
-fn passwords(config: &HttpConfig) -> impl Iterator<Item = (&str, &str, Right)> {
-    let own = config.credentials.iter();
-    let own = own.map(|own| (own.username.as_str(), own.password.expose(), Right::Admin));
-    let more = config.users.iter();
-    own.chain(more.map(|user| (user.name.as_str(), user.password.expose(), user.role)))
 }
 
 fn fingerprint(bytes: &[u8]) -> Fingerprint {

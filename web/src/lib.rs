@@ -31,7 +31,6 @@
 //! let config = HttpConfig {
 //!     section: "inet_http_server".to_owned(),
 //!     address: ListenAddress::Inet { host: "127.0.0.1".to_owned(), port: 0 },
-//!     credentials: None,
 //!     users: Vec::new(),
 //!     allowed_hosts: Vec::new(),
 //!     max_body: 32 * 1024 * 1024,

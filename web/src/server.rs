@@ -80,16 +80,15 @@ pub fn startup_lines(http: &[HttpConfig], interfaces: &[RpcInterfaceConfig]) -> 
         }
         let section = &server.section;
         let unusable = Users::unusable(server);
-        let all = server.users.len() + usize::from(server.credentials.is_some());
         for (name, why) in &unusable {
-            let text = if unusable.len() == all {
+            let text = if unusable.len() == server.users.len() {
                 format!("Server '{section}' accepts no login: {why}")
             } else {
                 format!("Server '{section}' does not accept the user {name}: {why}")
             };
             lines.push(LogLine::new(Level::Critical, text));
         }
-        if !server.asks_for_password() {
+        if server.users.is_empty() {
             let text =
                 format!("Server '{section}' running without any HTTP authentication checking");
             lines.push(LogLine::new(Level::Critical, text));

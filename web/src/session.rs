@@ -216,7 +216,6 @@ mod tests {
                 host: String::new(),
                 port: 9001,
             },
-            credentials: None,
             users: Vec::new(),
             allowed_hosts: Vec::new(),
             max_body: 1,

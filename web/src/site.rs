@@ -146,7 +146,7 @@ impl From<&HttpConfig> for ListenerInfo {
             address,
             tls: config.tls.is_some(),
             client_certificate: client_ca.is_some(),
-            asks_for_password: config.asks_for_password(),
+            asks_for_password: !config.users.is_empty(),
             max_body: config.max_body,
         }
     }

@@ -5,8 +5,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::decode_reply;
 use crate::error::CallError;
-use crate::http::stream::{self, Socket};
-use crate::http::{Answer, Endpoint, Head};
+use crate::http::{self, Answer, Endpoint, Head, Socket};
 use crate::value::Value;
 
 /// How servers' logs name us.
@@ -85,7 +84,7 @@ impl Client {
     fn send(&mut self, request: &[u8]) -> Result<Answer, CallError> {
         let connection = match self.connection.take() {
             Some(connection) => connection,
-            None => stream::open(&self.endpoint)?,
+            None => http::open(&self.endpoint)?,
         };
         Answer::begin(connection, request)
     }

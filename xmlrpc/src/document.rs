@@ -101,23 +101,17 @@ pub fn encode_fault(code: i64, string: &str) -> String {
 pub fn decode_reply(body: &[u8]) -> Result<Result<Value, WireFault>, DecodeError> {
     let parts = decode::read(body, Document::Reply, &Limits::REPLY)?;
     if let Some(fault) = parts.fault {
-        return fault_of(&fault).map(Err);
+        let code = fault.get("faultCode").and_then(Value::to_int);
+        let string = fault.get("faultString").and_then(Value::as_str);
+        let (Some(code), Some(string)) = (code, string) else {
+            return Err(DecodeError::malformed("a fault without code or text"));
+        };
+        let string = string.to_owned();
+        return Ok(Err(WireFault { code, string }));
     }
     let mut params = parts.params.unwrap_or_default().into_iter();
     match (params.next(), params.next()) {
         (Some(value), None) => Ok(Ok(value)),
         _ => Err(DecodeError::malformed("an answer is exactly one value")),
-    }
-}
-
-fn fault_of(fault: &Value) -> Result<WireFault, DecodeError> {
-    let code = fault.get("faultCode").and_then(Value::to_int);
-    let string = fault.get("faultString").and_then(Value::as_str);
-    match (code, string) {
-        (Some(code), Some(string)) => Ok(WireFault {
-            code,
-            string: string.to_owned(),
-        }),
-        _ => Err(DecodeError::malformed("a fault without code or text")),
     }
 }

@@ -13,12 +13,12 @@ mod address;
 mod body;
 mod endpoint;
 pub(crate) mod head;
-pub(crate) mod stream;
 #[cfg(feature = "tls")]
 pub(crate) mod tls;
 
-use std::io;
-use std::net::Shutdown;
+use std::fmt::Debug;
+use std::io::{self, Read, Write};
+use std::net::{Shutdown, TcpStream, ToSocketAddrs};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
 
@@ -29,7 +29,6 @@ pub use endpoint::{ClientCertificate, Endpoint, Login};
 pub use head::{ANSWER_IS_TLS, Head};
 
 use crate::error::CallError;
-use stream::Socket;
 
 /// Bytes asked for in one read. A command asks only a few questions: a larger buffer costs it more
 /// in page faults than it saves in calls.
@@ -52,6 +51,64 @@ pub(crate) fn without_tls() -> CallError {
     CallError::connect(error)
 }
 
+/// What the client needs of a connection.
+pub(crate) trait Socket: Read + Write + Debug + Send {
+    /// To be polled, and shut down by others.
+    fn descriptor(&self) -> BorrowedFd<'_>;
+}
+
+impl Socket for TcpStream {
+    fn descriptor(&self) -> BorrowedFd<'_> {
+        self.as_fd()
+    }
+}
+
+impl Socket for UnixStream {
+    fn descriptor(&self) -> BorrowedFd<'_> {
+        self.as_fd()
+    }
+}
+
+pub(crate) fn open(endpoint: &Endpoint) -> Result<Box<dyn Socket>, CallError> {
+    Ok(match &endpoint.address {
+        Address::Tcp { host, port } => Box::new(connect(host, *port)?),
+        Address::Tls { host, port } => secure(host, *port, endpoint)?,
+        Address::Unix(path) => Box::new(UnixStream::connect(path).map_err(CallError::connect)?),
+    })
+}
+
+fn connect(host: &str, port: u16) -> Result<TcpStream, CallError> {
+    let found: Vec<_> = (host, port)
+        .to_socket_addrs()
+        .map_err(CallError::Resolve)?
+        .collect();
+    let stream = TcpStream::connect(&found[..]).map_err(CallError::connect)?;
+    // requests are written whole, so waiting to fill a packet only delays
+    stream.set_nodelay(true).map_err(CallError::connect)?;
+    Ok(stream)
+}
+
+#[cfg(feature = "tls")]
+fn secure(host: &str, port: u16, endpoint: &Endpoint) -> Result<Box<dyn Socket>, CallError> {
+    let stream = connect(host, port)?;
+    tls::secure(stream, host, endpoint)
+}
+
+#[cfg(not(feature = "tls"))]
+fn secure(_: &str, _: u16, _: &Endpoint) -> Result<Box<dyn Socket>, CallError> {
+    Err(without_tls())
+}
+
+/// Read once; 0 at the end.
+fn read(stream: &mut dyn Socket, buffer: &mut [u8]) -> Result<usize, CallError> {
+    loop {
+        match stream.read(buffer) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            done => return done.map_err(broken),
+        }
+    }
+}
+
 /// An answer whose body is still arriving.
 #[derive(Debug)]
 pub struct Answer {
@@ -71,7 +128,7 @@ impl Answer {
         let mut buffer = vec![0; READ_SIZE].into_boxed_slice();
         let mut received = Vec::new();
         loop {
-            let count = stream::read(&mut *stream, &mut buffer)?;
+            let count = read(&mut *stream, &mut buffer)?;
             if count == 0 {
                 return Err(head::ended(&received));
             }
@@ -103,7 +160,7 @@ impl Answer {
             let used = self.body.feed(&self.received, take)?;
             self.received.drain(..used);
         } else {
-            let count = stream::read(&mut *self.stream, &mut self.buffer)?;
+            let count = read(&mut *self.stream, &mut self.buffer)?;
             if count == 0 {
                 self.body.end_of_stream()?;
                 return Ok(false);

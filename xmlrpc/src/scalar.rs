@@ -18,24 +18,13 @@ pub(crate) fn int(text: &str) -> Option<i64> {
 
 /// A floating point number, `nan`, `inf` and `infinity` included.
 pub(crate) fn double(text: &str) -> Option<f64> {
-    let text = text.trim();
-    if !text.contains('_') {
-        return text.parse().ok();
-    }
-    let bytes = text.as_bytes();
-    let is_digit = |place: Option<usize>| {
-        place
-            .and_then(|n| bytes.get(n))
-            .is_some_and(u8::is_ascii_digit)
-    };
-    let misplaced = bytes
-        .iter()
-        .enumerate()
-        .any(|(n, &byte)| byte == b'_' && !(is_digit(n.checked_sub(1)) && is_digit(Some(n + 1))));
-    if misplaced {
-        return None;
-    }
-    text.replace('_', "").parse().ok()
+    // single `_` between digits are fine
+    let parts: Vec<&str> = text.trim().split('_').collect();
+    let is_digit = |c: char| c.is_ascii_digit();
+    let mut joints = parts.windows(2);
+    joints
+        .all(|two| two[0].ends_with(is_digit) && two[1].starts_with(is_digit))
+        .then(|| parts.concat().parse().ok())?
 }
 
 /// A moment `YYYYMMDDTHH:MM:SS` that exists in the calendar.

@@ -63,7 +63,7 @@ impl<'a> Slot<'a> {
     /// only numbers that grow so large are sizes of logs.
     pub fn int(self, number: i64) -> Written {
         self.fill("<value><int>", "</int></value>\n", |out| {
-            out.push_str(decimal(number, &mut [0; 20]));
+            out.push_str(itoa::Buffer::new().format(number));
         })
     }
 
@@ -157,25 +157,6 @@ impl StructWriter<'_> {
         value.write_xml(Slot::new(self.out));
         self.out.push_str("</member>\n");
     }
-}
-
-/// The digits of `number`, without the detour through `fmt`.
-fn decimal(number: i64, digits: &mut [u8; 20]) -> &str {
-    let mut rest = number.unsigned_abs();
-    let mut at = digits.len();
-    loop {
-        at -= 1;
-        digits[at] = b'0' + (rest % 10) as u8;
-        rest /= 10;
-        if rest == 0 {
-            break;
-        }
-    }
-    if number < 0 {
-        at -= 1;
-        digits[at] = b'-';
-    }
-    std::str::from_utf8(&digits[at..]).unwrap_or_default()
 }
 
 /// Appends bytes as text: what is not UTF-8 becomes U+FFFD.

@@ -66,7 +66,11 @@ impl Update<'_> {
     async fn cannot_be_stopped(&self) {
         let fault = self.stage.link.stop_process(name("guarded"), true).await;
         let fault = fault.expect_err("not permitted");
-        assert!(fault.text().contains("unknown problem killing guarded"));
+        assert!(
+            fault
+                .to_string()
+                .contains("unknown problem killing guarded")
+        );
     }
 
     /// The update fails, and everything else runs as before.
@@ -74,7 +78,7 @@ impl Update<'_> {
         let other = self.running("other").await;
         let fault = self.update().await.expect_err("not possible");
         assert_eq!(
-            fault.text().split(": ").take(2).collect::<Vec<_>>(),
+            fault.to_string().split(": ").take(2).collect::<Vec<_>>(),
             ["FAILED", "g is as it was, g:guarded cannot be stopped"],
             "{fault}"
         );

@@ -15,11 +15,7 @@ fn admitted(config: &Config) -> Vec<String> {
         let users: Vec<String> = users
             .map(|user| format!("{}={}", user.name, user.role.name()))
             .collect();
-        let asks = if server.asks_for_password() {
-            ""
-        } else {
-            " open"
-        };
+        let asks = if users.is_empty() { " open" } else { "" };
         format!("{}: {}{asks}", server.section, users.join(" "))
     });
     servers.collect()
@@ -35,7 +31,7 @@ fn users_are_for_every_server_unless_they_say_otherwise() {
     assert_eq!(
         admitted(&config),
         [
-            "inet_http_server: anna=operate bert=view",
+            "inet_http_server: root=admin anna=operate bert=view",
             "unix_http_server: anna=operate"
         ]
     );

@@ -12,10 +12,8 @@ pub struct HttpConfig {
     pub section: String,
     /// Where it listens.
     pub address: ListenAddress,
-    /// Who may use it; `None`: every client.
-    pub credentials: Option<Credentials>,
-    /// The `[web_user:x]` who may use it (visord only), in file order; they and the one of
-    /// `credentials` have different names.
+    /// Who may use it, each name once: the user of its `username`, who may do everything, then those
+    /// `[web_user:x]` (visord only), in file order. Empty: every client may.
     pub users: Vec<WebUser>,
     /// `allowed_hosts` (visord only, difference Q25): further `Host` names, lower-cased.
     pub allowed_hosts: Vec<String>,
@@ -37,21 +35,12 @@ pub struct TlsConfig {
     pub client_ca: Option<PathBuf>,
 }
 
-/// Name and password of an HTTP server's one user.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Credentials {
-    /// Not empty.
-    pub username: String,
-    /// Plain, or `{SHA}` and the hex digest, or (visord only) `{ARGON2}` and a PHC string.
-    pub password: Secret,
-}
-
-/// A `[web_user:NAME]` (visord only).
+/// A user of an HTTP server: its own, or a `[web_user:NAME]` (visord only).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WebUser {
-    /// Not empty, without a colon.
+    /// Not empty; that of a `[web_user:NAME]` has no colon.
     pub name: String,
-    /// As of [`Credentials::password`], not empty.
+    /// Not empty. Plain, or `{SHA}` and the hex digest, or (visord only) `{ARGON2}` and a PHC string.
     pub password: Secret,
     /// What they may do.
     pub role: Role,
@@ -81,14 +70,6 @@ impl Role {
             Self::Operate => "operate",
             Self::Admin => "admin",
         }
-    }
-}
-
-impl HttpConfig {
-    /// Whether it cannot be used without a password: it has a user of its own, or a
-    /// `[web_user:x]` may use it.
-    pub fn asks_for_password(&self) -> bool {
-        self.credentials.is_some() || !self.users.is_empty()
     }
 }
 

@@ -7,7 +7,7 @@ use visord_model::pyrepr::repr;
 use super::path::normalize;
 use super::scalar::parse_int;
 use crate::dialect::is_space;
-use crate::types::SyslogAddress;
+use crate::types::{ListenAddress, Ownership, SyslogAddress};
 
 /// `port`, `:port`, `*:port` or `host:port`: the host in lower case (empty: every
 /// interface) and the port. `[::1]:9001` names an IPv6 host, returned without brackets.
@@ -48,21 +48,12 @@ pub fn check_port(port: i64) -> Result<u16, String> {
     }
 }
 
-/// What a `socket` option names.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum FcgiEndpoint {
-    /// `tcp://host:port`, the host in lower case; whether the port is one is
-    /// [`check_port`]'s question.
-    Tcp(String, i64),
-    /// `unix:///path`, without `.` and `..`.
-    Unix(String),
-}
-
-/// `unix:///absolute/path` or `tcp://host:port`.
+/// `unix:///absolute/path` or `tcp://host:port`: the path without `.` and `..`, the host in lower
+/// case. `unix_only`: there are options that only a unix socket has.
 ///
 /// # Errors
 /// As spec core 1.11.2, without the ` in [<section>] socket` after it.
-pub fn parse_fcgi_socket(text: &str) -> Result<FcgiEndpoint, String> {
+pub fn parse_fcgi_socket(text: &str, unix_only: bool) -> Result<ListenAddress, String> {
     let bad = || format!("('Bad socket format %s', {})", repr(text));
     if let Some(path) = text.strip_prefix("unix://") {
         if !path.starts_with('/') {
@@ -71,8 +62,11 @@ pub fn parse_fcgi_socket(text: &str) -> Result<FcgiEndpoint, String> {
                 "('Unix socket path %s is not an absolute path', {path})"
             ));
         }
-        let path = normalize(Path::new(path));
-        return Ok(FcgiEndpoint::Unix(path.to_string_lossy().into_owned()));
+        return Ok(ListenAddress::Unix {
+            path: normalize(Path::new(path)),
+            mode: 0,
+            owner: Ownership::default(),
+        });
     }
     let address = text.strip_prefix("tcp://").ok_or_else(bad)?;
     let (host, port) = address.split_once(':').ok_or_else(bad)?;
@@ -80,7 +74,16 @@ pub fn parse_fcgi_socket(text: &str) -> Result<FcgiEndpoint, String> {
     if !plain || port.is_empty() || !port.bytes().all(|byte| byte.is_ascii_digit()) {
         return Err(bad());
     }
-    Ok(FcgiEndpoint::Tcp(host.to_lowercase(), parse_int(port)?))
+    let port = parse_int(port)?;
+    if unix_only {
+        let message =
+            "socket_owner and socket_mode params should only be used with a Unix domain socket";
+        return Err(message.to_owned());
+    }
+    Ok(ListenAddress::Inet {
+        host: host.to_lowercase(),
+        port: check_port(port)?,
+    })
 }
 
 /// The port that syslog has everywhere.

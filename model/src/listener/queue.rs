@@ -7,8 +7,7 @@ use alloc::collections::VecDeque;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use super::conversation::Reading;
-use super::member::{Member, Stdin};
+use super::conversation::{Conversation, Reading};
 use super::{LogKind, LogMessage, Undelivered};
 use crate::event::Serials;
 use crate::state::{ListenerState, ProcessState};
@@ -53,7 +52,46 @@ pub enum Effect<E> {
     },
 }
 
-pub(super) type Effects<E> = Vec<Effect<E>>;
+type Effects<E> = Vec<Effect<E>>;
+
+/// Whether a listener's stdin takes anything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stdin {
+    Open,
+    /// Until it is drained.
+    Full,
+    /// Until the process is another one.
+    Closed,
+}
+
+/// One listener as its pool sees it.
+#[derive(Clone, Debug)]
+struct Member<E> {
+    name: Arc<str>,
+    /// In the state RUNNING.
+    running: bool,
+    /// The child that was RUNNING last.
+    pid: i32,
+    stdin: Stdin,
+    conversation: Conversation<Queued<E>>,
+}
+
+impl<E> Member<E> {
+    fn new(name: &str) -> Self {
+        Self {
+            name: name.into(),
+            running: false,
+            pid: 0,
+            stdin: Stdin::Open,
+            conversation: Conversation::default(),
+        }
+    }
+
+    /// RUNNING and READY, and may be written to.
+    fn takes_events(&self) -> bool {
+        self.running && self.stdin == Stdin::Open && self.conversation.is_free()
+    }
+}
 
 /// The events of one pool and its members.
 #[derive(Clone, Debug)]

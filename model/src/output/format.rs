@@ -86,9 +86,12 @@ impl Formatter {
             let window = &rest[..rest.len().min(room + 1)];
             if let Some(end) = window.iter().position(|&byte| byte == b'\n') {
                 self.held.extend_from_slice(&rest[..end]);
-                let line = core::mem::take(&mut self.held);
+                let mut line = core::mem::take(&mut self.held);
                 self.put(&line, false, out);
-                self.held = emptied(line);
+                // a large piece of memory is given back
+                line.clear();
+                line.shrink_to(4096);
+                self.held = line;
                 rest = &rest[end + 1..];
             } else if window.len() <= room {
                 self.held.extend_from_slice(window);
@@ -139,13 +142,6 @@ impl Formatter {
             out.push(b'\n');
         }
     }
-}
-
-/// The same memory, empty; a large one is given back.
-fn emptied(mut line: Vec<u8>) -> Vec<u8> {
-    line.clear();
-    line.shrink_to(4096);
-    line
 }
 
 /// The text as the inside of a JSON string.

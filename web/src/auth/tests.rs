@@ -4,7 +4,7 @@ use super::*;
 use actix_web::http::header::HeaderValue;
 use base64::engine::general_purpose::STANDARD as ENGINE;
 use visord_actors::workers::Workers;
-use visord_config::{Credentials, Role, WebUser};
+use visord_config::{Role, WebUser};
 
 /// Of `secret`, as cheap as can be.
 pub(super) const ARGON2: &str =
@@ -19,12 +19,10 @@ pub(crate) fn server(own: Option<(&str, &str)>, more: &[(&str, &str, Role)]) -> 
             mode: 0o700,
             owner: visord_config::Ownership::default(),
         },
-        credentials: own.map(|(username, password)| Credentials {
-            username: username.into(),
-            password: password.into(),
-        }),
-        users: more
+        users: own
+            .map(|(name, password)| (name, password, Role::Admin))
             .iter()
+            .chain(more)
             .map(|(name, password, role)| WebUser {
                 name: (*name).into(),
                 password: (*password).into(),

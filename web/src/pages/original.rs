@@ -88,11 +88,7 @@ async fn carry_out_one(state: &AppState, action: &str, given: &str) -> String {
 }
 
 fn unexpected(fault: &Fault) -> String {
-    format!(
-        "unexpected rpc fault [{}] {}",
-        fault.code.code(),
-        fault.text()
-    )
+    format!("unexpected rpc fault [{}] {}", fault.code.code(), fault)
 }
 
 /// What the original says about a process that could not be started.

@@ -85,7 +85,7 @@ fn failure(fault: &Fault, name: &str) -> String {
     if fault.code == FaultCode::NoFile {
         return format!("No file for {name}");
     }
-    let (code, text) = (fault.code.code(), fault.text());
+    let (code, text) = (fault.code.code(), fault.to_string());
     format!("ERROR: unexpected rpc fault [{code}] {text}")
 }
 

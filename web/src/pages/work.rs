@@ -237,7 +237,7 @@ fn reason(fault: &Fault) -> String {
         (Some((_, reason)), _) => (*reason).to_owned(),
         // they say by themselves what they are about: `can't find command '/x'`
         (None, Some(about)) if [NoFile, NotExecutable].contains(&fault.code) => about.to_string(),
-        (None, Some(_) | None) => fault.text(),
+        (None, Some(_) | None) => fault.to_string(),
     }
 }
 

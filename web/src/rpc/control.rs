@@ -81,7 +81,7 @@ pub fn results(done: Vec<BulkResult>) -> Reply {
     Reply::structs(400, done, |BulkResult { name, answer }, out| {
         let (status, description) = match answer {
             Ok(()) => (FaultCode::Success, Cow::Borrowed("OK")),
-            Err(fault) => (fault.code, Cow::Owned(fault.text())),
+            Err(fault) => (fault.code, Cow::Owned(fault.to_string())),
         };
         out.member("name", &*name.process);
         out.member("group", &*name.group);

@@ -76,7 +76,7 @@ impl From<Fault> for CallFailure {
     fn from(fault: Fault) -> Self {
         Self(WireFault {
             code: fault.code.code().into(),
-            string: fault.text(),
+            string: fault.to_string(),
         })
     }
 }

@@ -114,9 +114,10 @@ async fn inside_a_multicall() {
 #[actix::test]
 async fn over_tcp_with_a_password() {
     let protect = |configs: &mut [visord_config::HttpConfig; 2]| {
-        configs[0].credentials = Some(visord_config::Credentials {
-            username: "user".into(),
+        configs[0].users.push(visord_config::WebUser {
+            name: "user".into(),
             password: "p:w".into(),
+            role: visord_config::Role::Admin,
         });
     };
     let server = Server::configured(Plan::default(), protect, |state| {

@@ -42,7 +42,6 @@ impl Server {
         let server = |section: &str, address| HttpConfig {
             section: section.into(),
             address,
-            credentials: None,
             users: Vec::new(),
             allowed_hosts: Vec::new(),
             max_body: 1024 * 1024,
@@ -353,9 +352,10 @@ fn with_login(method: &str, password: &str) -> String {
 async fn a_wrong_password_waits_and_keeps_nobody_waiting() {
     const DELAY: Duration = Duration::from_millis(400);
     let protect = |configs: &mut [HttpConfig; 2]| {
-        configs[1].credentials = Some(visord_config::Credentials {
-            username: "user".into(),
+        configs[1].users.push(visord_config::WebUser {
+            name: "user".into(),
             password: "secret".into(),
+            role: visord_config::Role::Admin,
         });
     };
     let server = Server::configured(Plan::default(), protect, |state| {

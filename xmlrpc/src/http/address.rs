@@ -96,7 +96,15 @@ impl ServerUrl {
         };
         let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
         let (login, place) = match authority.rsplit_once('@') {
-            Some((login, place)) => (Some(split_login(login)), place),
+            Some((login, place)) => {
+                // the password may be absent
+                let (username, password) = login.split_once(':').unwrap_or((login, ""));
+                let login = Login {
+                    username: percent_decode(username),
+                    password: percent_decode(password),
+                };
+                (Some(login), place)
+            }
             None => (None, authority),
         };
         let (host, port) = split_place(place, default_port)?;
@@ -110,15 +118,6 @@ impl ServerUrl {
             Address::Tcp { host, port }
         };
         Ok(Self { address, login })
-    }
-}
-
-/// `user:password`, each percent-decoded; the password may be absent.
-fn split_login(login: &str) -> Login {
-    let (username, password) = login.split_once(':').unwrap_or((login, ""));
-    Login {
-        username: percent_decode(username),
-        password: percent_decode(password),
     }
 }
 

@@ -14,8 +14,7 @@ use rustls::{
     StreamOwned,
 };
 
-use super::stream::Socket;
-use super::{ClientCertificate, Endpoint};
+use super::{ClientCertificate, Endpoint, Socket};
 use crate::error::{CallError, TlsError};
 
 /// A connection after its handshake. A read asks for at least as much as rustls ever holds
@@ -50,6 +49,10 @@ fn other(error: impl fmt::Display) -> TlsError {
 }
 
 /// Why a secure connection failed, in the handshake or later.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "a user can act upon few of them"
+)]
 pub(crate) fn reason(error: io::Error) -> CallError {
     use CertificateError as Certificate;
     let inner = error.get_ref().and_then(|inner| inner.downcast_ref());
@@ -70,7 +73,7 @@ pub(crate) fn reason(error: io::Error) -> CallError {
             | Certificate::NotValidYetContext { .. },
         ) => TlsError::OutOfTime(text),
         Error::InvalidCertificate(_) => TlsError::Untrusted(text),
-        _other => TlsError::Other(text),
+        _ => TlsError::Other(text),
     };
     reason.into()
 }

@@ -93,10 +93,10 @@ fn server(server: &ServerConfig, key: &str) -> String {
 }
 
 fn http(http: &HttpConfig, key: &str) -> String {
-    let credentials = http.credentials.as_ref();
+    let own = http.users.first();
     match (&http.address, key) {
-        (_, "username") => optional(credentials.map(|both| &both.username)),
-        (_, "password") => optional(credentials.map(|both| both.password.expose())),
+        (_, "username") => optional(own.map(|own| &own.name)),
+        (_, "password") => optional(own.map(|own| own.password.expose())),
         (_, "allowed_hosts") => http.allowed_hosts.join(" "),
         (_, "max_body") => plain(http.max_body),
         (_, "tls_cert" | "tls_key" | "tls_client_ca") => optional(http.tls.as_ref().map(|tls| {

@@ -4,7 +4,7 @@ use super::{FIRST_PROBE_PAUSE, LONGEST_PROBE_PAUSE, Machine, PendingStop, Phase}
 use crate::exit::ExitStatus;
 use crate::log_line::Level;
 use crate::moment::{Moment, Mono};
-use crate::process::{Effect, KillFailure, SPAWN_TIMEOUT, messages};
+use crate::process::{Effect, KillFailure, SPAWN_TIMEOUT};
 use crate::signal::Signal;
 use alloc::format;
 use alloc::string::String;
@@ -65,7 +65,9 @@ impl Machine {
         };
         match *stop {
             None => {
-                let reason = messages::spawn_timeout(&self.name, SPAWN_TIMEOUT.as_secs());
+                let (name, seconds) = (&self.name, SPAWN_TIMEOUT.as_secs());
+                let reason =
+                    format!("the start of '{name}' did not complete within {seconds} seconds");
                 self.spawn_failed(reason, now);
             }
             Some(pending) => self.stopped_unspawned(pending, now),
@@ -88,13 +90,17 @@ impl Machine {
         // a client may have sent the very signal of the stop by itself: only the message differs
         let ours = [self.policy.stopsignal, Signal::KILL].contains(&failure.signal);
         let stop = ours && matches!(self.phase, Phase::Stopping { .. });
-        let name = &self.name;
+        let (name, reason) = (&self.name, &failure.reason);
         if failure.gone {
-            let text = messages::gone(name, pid, stop, &failure.reason);
+            let now = if stop { "" } else { "now " };
+            let text = format!(
+                "unable to signal {name} (pid {pid}), it probably just {now}exited on its own: {reason}"
+            );
             self.log(Level::Debug, text);
             return;
         }
-        let trouble = messages::undeliverable(name, pid, stop, &failure.reason);
+        let action = if stop { "killing" } else { "sending sig" };
+        let trouble = format!("unknown problem {action} {name} ({pid}):{reason}");
         self.log(Level::Critical, trouble.clone());
         let phase = Phase::Unknown {
             pid,

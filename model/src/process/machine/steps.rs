@@ -4,7 +4,7 @@ use super::{Machine, PendingStop, Phase, SPAWN_TIMEOUT};
 use crate::exit::ExitStatus;
 use crate::log_line::Level;
 use crate::moment::Moment;
-use crate::process::{Autorestart, Effect, LastExit, Transition, is_allowed, messages};
+use crate::process::{Autorestart, Effect, LastExit, Transition, is_allowed};
 use crate::signal::Signal;
 use crate::state::ProcessState;
 use alloc::format;
@@ -29,13 +29,16 @@ impl Machine {
     pub(super) fn succeed(&mut self, pid: i32) {
         self.tries = 0;
         self.enter(Phase::Running { pid }, |t| t.pid = pid);
-        let text = messages::success(&self.name, self.policy.startsecs);
+        let (name, secs) = (&self.name, self.policy.startsecs);
+        let text = format!(
+            "success: {name} entered RUNNING state, process has stayed up for > than {secs} seconds (startsecs)"
+        );
         self.log(Level::Info, text);
     }
 
     pub(super) fn begin_stop(&mut self, pid: i32, pending: PendingStop, now: Moment) {
         let (group, signal) = (self.policy.stopasgroup, self.policy.stopsignal);
-        let text = messages::killing(&self.name, pid, group, signal);
+        let text = self.killing(pid, group, signal);
         self.log(Level::Debug, text);
         let kill_at = now.mono.plus_secs(self.policy.stopwaitsecs);
         let phase = Phase::Stopping {
@@ -48,7 +51,7 @@ impl Machine {
     }
 
     pub(super) fn kill(&mut self, pid: i32, group: bool, signal: Signal) {
-        let text = messages::killing(&self.name, pid, group, signal);
+        let text = self.killing(pid, group, signal);
         self.log(Level::Debug, text);
         self.effects.push(Effect::Kill { pid, group, signal });
     }
@@ -67,7 +70,7 @@ impl Machine {
         self.remember(status, false, false);
         let reason = "Exited too quickly (process log may have details)".to_string();
         self.fail_start(reason, Some((pid, status)), now);
-        let text = messages::exited(&self.name, status, false);
+        let text = self.exit_text(status, false);
         self.log(Level::Warn, text);
         self.give_up_if_hopeless();
     }
@@ -94,7 +97,10 @@ impl Machine {
         if i64::from(self.tries) > self.policy.startretries {
             self.tries = 0;
             self.enter(Phase::Fatal, |_| {});
-            self.log(Level::Info, messages::gave_up(&self.name));
+            let name = &self.name;
+            let text =
+                format!("gave up: {name} entered FATAL state, too many start retries too quickly");
+            self.log(Level::Info, text);
         }
     }
 
@@ -117,7 +123,8 @@ impl Machine {
         let phase = Phase::Exited { restart_at };
         self.enter_by_exit(phase, pid, status, expected);
         let level = if expected { Level::Info } else { Level::Warn };
-        self.log(level, messages::exited(&self.name, status, expected));
+        let text = self.exit_text(status, expected);
+        self.log(level, text);
         if restart_at.is_some_and(|at| at <= now.mono) {
             self.spawn(now);
         }
@@ -150,10 +157,22 @@ impl Machine {
         };
         self.enter(phase, |_| {});
         self.enter(Phase::Stopped, |_| {});
-        self.log(Level::Info, messages::start_cancelled(&self.name));
+        let text = format!("stopped: {} (before it was spawned)", self.name);
+        self.log(Level::Info, text);
         if pending == PendingStop::Restart {
             self.spawn(now);
         }
+    }
+
+    fn exit_text(&self, status: ExitStatus, expected: bool) -> String {
+        let verdict = if expected { "expected" } else { "not expected" };
+        format!("exited: {} ({}; {verdict})", self.name, status.describe())
+    }
+
+    fn killing(&self, pid: i32, group: bool, signal: Signal) -> String {
+        let (name, signal) = (&self.name, signal.name());
+        let target = if group { "process group " } else { "" };
+        format!("killing {name} (pid {pid}) {target}with signal {signal}")
     }
 
     fn remember(&mut self, status: ExitStatus, expected: bool, requested: bool) {
