@@ -8,7 +8,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use visord_model::state::SupervisorState;
 
 use crate::messages::Reply;
-use crate::messages::supervisor::{ReopenEverything, Request, Restart, Terminate};
+use crate::messages::supervisor::{Order, Request, Restart};
 use crate::process::Deps;
 use crate::supervisor::Supervisor;
 
@@ -75,7 +75,7 @@ fn received(meaning: Meaning, supervisor: &Addr<Supervisor>, deps: &Deps) {
     match meaning {
         Meaning::Exit(name) => {
             slog::warn!(log, "received {name} indicating exit request");
-            supervisor.do_send(Terminate);
+            supervisor.do_send(Order::Terminate);
         }
         Meaning::Restart if deps.board.state() == SupervisorState::Shutdown => {
             slog::warn!(
@@ -90,7 +90,7 @@ fn received(meaning: Meaning, supervisor: &Addr<Supervisor>, deps: &Deps) {
         }
         Meaning::Reopen => {
             slog::info!(log, "received SIGUSR2 indicating log reopen request");
-            supervisor.do_send(ReopenEverything);
+            supervisor.do_send(Order::ReopenLogs);
         }
         Meaning::Ignored(name) => slog::debug!(log, "received {name}, ignored"),
     }

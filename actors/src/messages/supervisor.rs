@@ -173,21 +173,18 @@ requests! {
     restart: Restart {} -> ();
 }
 
-/// Everything is in place, clients are served: start what is meant to start by itself.
-#[derive(Debug, Message)]
+/// To the Supervisor from the daemon itself: no client waits for a reply.
+#[derive(Clone, Copy, Debug, Message)]
 #[rtype(result = "()")]
-pub struct Begin;
-
-/// The system asks the daemon to exit; unlike [`Shutdown`] it also turns a restart that is
-/// under way into a shutdown (spec core 4.10).
-#[derive(Debug, Message)]
-#[rtype(result = "()")]
-pub struct Terminate;
-
-/// Reopen the activity log and the logs of every running process (SIGUSR2).
-#[derive(Debug, Message)]
-#[rtype(result = "()")]
-pub struct ReopenEverything;
+pub enum Order {
+    /// Everything is in place, clients are served: start what is meant to start by itself.
+    Begin,
+    /// The system asks the daemon to exit; unlike [`Shutdown`] it also turns a restart that is
+    /// under way into a shutdown (spec core 4.10).
+    Terminate,
+    /// Reopen the activity log and the logs of every running process (SIGUSR2).
+    ReopenLogs,
+}
 
 /// What an update of its group does to one process.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,8 +5,8 @@ use std::ffi::OsStr;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
+use derive_more::Display;
 use nix::unistd::{AccessFlags, access};
-use thiserror::Error;
 use visord_config::Environment;
 
 use super::SpawnError;
@@ -53,16 +53,16 @@ pub struct ResolvedCommand {
 }
 
 /// Why a command line cannot be split.
-#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Display, PartialEq, Eq)]
 pub enum SplitError {
     /// A quote is never closed.
-    #[error("No closing quotation")]
+    #[display("No closing quotation")]
     NoClosingQuotation,
     /// It ends with a backslash.
-    #[error("No escaped character")]
+    #[display("No escaped character")]
     NoEscapedCharacter,
     /// A word holds a NUL byte, which no argument can.
-    #[error("embedded null byte")]
+    #[display("embedded null byte")]
     NulByte,
 }
 

@@ -14,7 +14,7 @@ use visord_actors::board::{Board, Identity};
 use visord_actors::clock::Clock;
 use visord_actors::event_bus::{EventBus, Interest, OutputEvents};
 use visord_actors::log::{ActivitySettings, LogService, activity};
-use visord_actors::messages::supervisor::{Begin, ProcessName, SupervisorHandle};
+use visord_actors::messages::supervisor::{Order, ProcessName, SupervisorHandle};
 use visord_actors::process::Deps;
 use visord_actors::reaper::Reaper;
 use visord_actors::spawn::{
@@ -115,7 +115,7 @@ pub(crate) fn start(folder: &Path) -> Stage {
             ended: Some(ended),
         },
     );
-    supervisor.do_send(Begin);
+    supervisor.do_send(Order::Begin);
     Stage {
         link: SupervisorHandle::new(&supervisor),
         supervisor,
