@@ -13,7 +13,6 @@ pub struct Clock {
 
 impl Clock {
     /// A clock whose monotonic time begins now.
-    #[must_use]
     pub fn new() -> Self {
         Self {
             start: Instant::now(),
@@ -21,18 +20,11 @@ impl Clock {
     }
 
     /// Both clocks, read once per turn. tokio's instant obeys paused time in tests.
-    #[must_use]
     pub fn now(&self) -> Moment {
         Moment {
             mono: Mono(self.start.elapsed()),
             unix: unix_now(),
         }
-    }
-
-    /// A moment as an instant of the runtime.
-    #[must_use]
-    pub fn instant(&self, mono: Mono) -> Option<Instant> {
-        self.start.checked_add(mono.0)
     }
 }
 
@@ -43,7 +35,6 @@ impl Default for Clock {
 }
 
 /// Time since 1970 by the wall clock; none before that.
-#[must_use]
 pub fn since_epoch() -> Duration {
     SystemTime::now()
         .duration_since(UNIX_EPOCH)
@@ -51,13 +42,11 @@ pub fn since_epoch() -> Duration {
 }
 
 /// Whole seconds since 1970.
-#[must_use]
 pub fn unix_now() -> i64 {
     i64::try_from(since_epoch().as_secs()).unwrap_or(i64::MAX)
 }
 
 /// Milliseconds since 1970.
-#[must_use]
 pub fn unix_millis() -> i64 {
     i64::try_from(since_epoch().as_millis()).unwrap_or(i64::MAX)
 }

@@ -72,7 +72,6 @@ pub fn probe(config: &FcgiSocket, logger: &Logger) -> Result<(), SpawnError> {
 
 impl SharedSocket {
     /// A socket that is not open yet.
-    #[must_use]
     pub fn new(config: Arc<FcgiSocket>) -> Self {
         Self {
             config,
@@ -81,13 +80,11 @@ impl SharedSocket {
     }
 
     /// The address that identifies it.
-    #[must_use]
     pub fn url(&self) -> &str {
         &self.config.url
     }
 
     /// The number of a start that is ordered now.
-    #[must_use]
     pub fn next_use(&self) -> UseNumber {
         let mut state = self.shared.state.lock();
         state.latest += 1;

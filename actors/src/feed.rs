@@ -84,7 +84,6 @@ impl Default for Feed {
 
 impl Feed {
     /// An empty feed with a random name for its run.
-    #[must_use]
     pub fn new() -> Self {
         Self(Arc::new(Inner {
             // any run but the one before is good enough
@@ -99,7 +98,6 @@ impl Feed {
     }
 
     /// Whether events of this kind are published here: all but output and ticks.
-    #[must_use]
     pub fn has(kind: EventKind) -> bool {
         !kind.is_a(EventKind::ProcessLog) && !kind.is_a(EventKind::Tick)
     }
@@ -128,7 +126,6 @@ impl Feed {
 
     /// Everything that came after a cursor, oldest first. `None`: some of it is forgotten, or it is
     /// the cursor of another run; begin again.
-    #[must_use]
     pub fn since(&self, cursor: Cursor) -> Option<Vec<Arc<Entry>>> {
         let kept = self.0.kept.lock();
         if cursor.run != self.0.run || cursor.seq > kept.last {
@@ -143,7 +140,6 @@ impl Feed {
     }
 
     /// Where the feed is now: what comes later follows on it.
-    #[must_use]
     pub fn cursor(&self) -> Cursor {
         self.at(self.0.kept.lock().last)
     }
@@ -154,14 +150,12 @@ impl Feed {
     }
 
     /// The kept events, oldest first, and the cursor that follows on them.
-    #[must_use]
     pub fn events(&self) -> (Vec<Arc<Entry>>, Cursor) {
         let kept = self.0.kept.lock();
         (kept.events.all().cloned().collect(), self.at(kept.last))
     }
 
     /// The number of the newest entry, and a wake-up when it changes.
-    #[must_use]
     pub fn changed(&self) -> watch::Receiver<u64> {
         self.0.changed.subscribe()
     }

@@ -24,13 +24,13 @@ use visord_model::event::Event;
 use visord_model::fault::FaultCode;
 use visord_model::shutdown::StopPlan;
 
-use crate::log::ActivityLog;
 use crate::messages::Answer;
 use crate::messages::event::Publish;
 use crate::messages::supervisor::ProcessName;
 use crate::process::Deps;
 use crate::resume::{self as resumed, Panics};
 use crate::spawn::JobQueue;
+use visord_logs::ActivityLog;
 
 use add_remove::Retained;
 pub use add_remove::{AutoLogs, prepare_auto_logs};

@@ -34,7 +34,6 @@ pub struct BulkResult {
 
 impl BulkResult {
     /// SUCCESS, or the code of the fault.
-    #[must_use]
     pub fn status(&self) -> FaultCode {
         let fault = self.answer.as_ref().err();
         fault.map_or(FaultCode::Success, |fault| fault.code)
@@ -104,7 +103,6 @@ pub struct SupervisorHandle(Recipient<Request>);
 
 impl SupervisorHandle {
     /// A handle to the actor that answers every request.
-    #[must_use]
     pub fn new<A>(addr: &Addr<A>) -> Self
     where
         A: Actor + Handler<Request>,
@@ -214,7 +212,6 @@ pub enum Fate {
 
 impl Fate {
     /// The word that RPC clients see.
-    #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
             Self::Kept => "kept",

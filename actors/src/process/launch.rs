@@ -15,10 +15,10 @@ use super::Process;
 use super::listener_stdout::ListenerStdout;
 use super::spawn_request::OurEnds;
 use super::stdin::{Stdin, StdinError};
-use crate::log::{Channel, OpenedChannel};
 use crate::messages::pool::MemberEvent;
 use crate::reaper::{CHILD_QUIT, ProcessExited};
 use crate::spawn::{ChildHandle, Exit, ProgramJobs, SpawnAttempt, SpawnError, Spawned};
+use visord_logs::{Channel, OpenedChannel};
 
 /// How long an exit may wait for a log whose file system hangs. Slow disks take less for what
 /// is in a pipe.

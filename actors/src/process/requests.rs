@@ -12,11 +12,11 @@ use visord_model::state::ProcessState;
 use super::Process;
 use super::stdin::{STDIN_BUFFER, StdinError};
 use super::waiters::Awaited;
-use crate::log::{Channel, FileAction};
 use crate::messages::Answer;
 use crate::messages::process::Command;
 use crate::messages::supervisor::LogAction;
 use crate::spawn::{ResolvedCommand, SpawnError};
+use visord_logs::{Channel, FileAction};
 
 /// What has to be made good if a process stays that was to be replaced or removed.
 #[derive(Clone, Copy, Debug, Default)]

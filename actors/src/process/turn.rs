@@ -66,7 +66,7 @@ impl Process {
                 None
             }
             Effect::Log(line) => {
-                crate::log::emit(&self.deps.logger, &line);
+                visord_logs::emit(&self.deps.logger, &line);
                 None
             }
         }

@@ -48,7 +48,6 @@ enum Stage {
 
 impl SpawnAttempt {
     /// An attempt that waits for its turn.
-    #[must_use]
     pub fn new(clock: Clock, jobs: ProgramJobs) -> Self {
         Self {
             clock,
@@ -83,12 +82,6 @@ impl SpawnAttempt {
         }
         *stage = Stage::Cancelled;
         None
-    }
-
-    /// Whether it was cancelled: its reply is to be ignored.
-    #[must_use]
-    pub fn is_cancelled(&self) -> bool {
-        matches!(*self.stage.lock(), Stage::Cancelled)
     }
 
     /// Its turn has come. Errors: it was cancelled, or an earlier job of its program hangs.
@@ -140,7 +133,7 @@ mod tests {
     fn an_attempt_is_cancelled_until_the_child_is_made() {
         let (_, attempt) = attempt();
         let busy = attempt.begin().expect("its turn");
-        assert!(attempt.cancel() && attempt.is_cancelled());
+        assert!(attempt.cancel());
         assert_eq!(attempt.begin_cloning(), Err(SpawnError::Cancelled));
         drop(busy);
 

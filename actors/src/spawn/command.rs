@@ -27,7 +27,6 @@ pub struct CommandQuery {
 impl CommandQuery {
     /// Searches the `PATH` of the merged program environment if it sets one (even an empty one),
     /// else the daemon's `PATH`, else (unset or empty) a default list.
-    #[must_use]
     pub fn new(
         command: &str,
         program_environment: &Environment,

@@ -81,7 +81,6 @@ impl std::error::Error for SpawnError {}
 
 impl SpawnError {
     /// Pipes or logs of a process could not be opened.
-    #[must_use]
     pub fn dispatchers(name: &str, error: &io::Error) -> Self {
         let name = name.to_owned();
         match error.raw_os_error() {
@@ -103,7 +102,6 @@ impl SpawnError {
     /// The fault that startProcess answers with when the check of the command fails: NO_FILE or
     /// NOT_EXECUTABLE about this error's text (spec interfaces 3.5). `None`: no such check; it is
     /// a spawn error like any other.
-    #[must_use]
     pub const fn fault_code(&self) -> Option<FaultCode> {
         match self {
             Self::NotFound(_) => Some(FaultCode::NoFile),

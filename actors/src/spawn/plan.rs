@@ -70,7 +70,6 @@ impl DaemonEnvironment {
     }
 
     /// The value of a variable.
-    #[must_use]
     pub fn get(&self, name: &str) -> Option<OsString> {
         let value = |entry: &Arc<CStr>| {
             let value = value_of(entry, name)?;

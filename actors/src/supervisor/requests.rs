@@ -55,8 +55,8 @@ impl Handler<Request> for Supervisor {
             R::MaintainProcessLogs(it, reply) => {
                 self.forward(&it.name, Command::Logs(it.action), reply);
             }
-            R::StartMany(it, reply) => reply_later(reply, self.start_many(&it)),
-            R::StopMany(it, reply) => reply_later(reply, self.stop_many(&it)),
+            R::StartMany(it, reply) => reply_later(reply, self.start_many(it)),
+            R::StopMany(it, reply) => reply_later(reply, self.stop_many(it)),
             R::SignalMany(it, reply) => reply_later(reply, self.signal_many(it)),
             R::ClearManyLogs(it, reply) => {
                 let command = Command::Logs(LogAction::Clear);

@@ -313,7 +313,7 @@ fn sleeps_while_no_child_ends() {
         // asked by another thread, while this one waits for its answer
         let this = std::process::id().cast_signed();
         let rests = move || wait_until("rest", || waits_for_events(this));
-        tokio::task::spawn_blocking(rests).await.expect("rest");
+        world.spawner.run(rests).await.expect("rest");
 
         let mut times = Vec::new();
         for (child, _) in &alive {

@@ -13,7 +13,6 @@ use tokio::sync::{Semaphore, oneshot};
 use visord_actors::board::{Board, Identity};
 use visord_actors::clock::Clock;
 use visord_actors::event_bus::{EventBus, Interest, OutputEvents};
-use visord_actors::log::{ActivitySettings, LogService, activity};
 use visord_actors::messages::supervisor::{Order, ProcessName, SupervisorHandle};
 use visord_actors::process::Deps;
 use visord_actors::reaper::Reaper;
@@ -23,6 +22,7 @@ use visord_actors::spawn::{
 };
 use visord_actors::supervisor::{Abandoned, AutoLogs, Ending, Loader, Parts, Supervisor};
 use visord_config::{MainLogTarget, Overrides};
+use visord_logs::{ActivitySettings, LogService, activity};
 use visord_model::log_line::Level;
 use visord_model::process::ProcessInfo;
 use visord_model::signal::Signal;
