@@ -121,9 +121,7 @@ impl SharedSocket {
             let is_over = false;
             state.users.insert(user.to_owned(), Use { number, is_over });
         }
-        let is_closed = state.close_unused();
-        drop(state);
-        self.log_closed(is_closed, logger);
+        self.close_unused(state, logger);
         joined
     }
 
@@ -136,13 +134,15 @@ impl SharedSocket {
             let is_over = true;
             state.users.insert(user.to_owned(), Use { number, is_over });
         }
-        let is_closed = state.close_unused();
-        drop(state);
-        self.log_closed(is_closed, logger);
+        self.close_unused(state, logger);
     }
 
-    fn log_closed(&self, is_closed: bool, logger: &Logger) {
-        if is_closed {
+    /// Close the socket if nothing uses it.
+    fn close_unused(&self, mut state: MutexGuard<'_, State>, logger: &Logger) {
+        let is_unused = state.users.values().all(|it| it.is_over);
+        let closed = state.listener.take_if(|_| is_unused);
+        drop(state);
+        if closed.is_some() {
             slog::info!(logger, "Closing socket {}", self.config.url);
         }
     }
@@ -177,11 +177,6 @@ impl State {
         self.users.get(user).is_some_and(|newest| {
             newest.number > number || (newest.number == number && newest.is_over)
         })
-    }
-
-    /// Close it if nothing uses it. Whether it was open.
-    fn close_unused(&mut self) -> bool {
-        self.users.values().all(|it| it.is_over) && self.listener.take().is_some()
     }
 }
 

@@ -121,12 +121,6 @@ pub(super) struct Methods {
     kept: Mutex<Vec<Method>>,
 }
 
-impl std::fmt::Debug for Methods {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Methods")
-    }
-}
-
 impl Methods {
     /// With `portable`, fork even where the helper can be executed.
     pub(super) fn new(portable: bool) -> Self {

@@ -1,7 +1,6 @@
 //! What is decided about a child before it is made, as plain data.
 
 use std::ffi::{CStr, CString, OsStr, OsString};
-use std::fmt;
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -44,15 +43,6 @@ pub struct SpawnPlan {
     pub user: Option<u32>,
     /// Descriptors 0, 1 and 2.
     pub ends: ChildEnds,
-}
-
-impl fmt::Debug for SpawnPlan {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // arguments and variables may hold secrets
-        f.debug_struct("SpawnPlan")
-            .field("name", &self.name)
-            .finish_non_exhaustive()
-    }
 }
 
 /// The environment the daemon was started with. Its children share the strings.

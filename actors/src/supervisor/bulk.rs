@@ -153,11 +153,7 @@ pub(super) fn as_walked(mut results: Vec<Ended>) -> Vec<BulkResult> {
 
 /// Whether it is found out before anything is waited for.
 fn is_refusal(status: FaultCode) -> bool {
-    let after_waiting = [
-        FaultCode::Success,
-        FaultCode::SpawnError,
-        FaultCode::AbnormalTermination,
-    ];
+    let after_waiting = [FaultCode::SpawnError, FaultCode::AbnormalTermination];
     !after_waiting.contains(&status)
 }
 
