@@ -63,7 +63,7 @@ impl Board {
             processes: RwLock::default(),
             groups: RwLock::default(),
             pools: RwLock::default(),
-            feed: Feed::new(),
+            feed: Feed::default(),
         }
     }
 

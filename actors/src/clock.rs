@@ -23,7 +23,7 @@ impl Clock {
     pub fn now(&self) -> Moment {
         Moment {
             mono: Mono(self.start.elapsed()),
-            unix: unix_now(),
+            unix: seconds(since_epoch()),
         }
     }
 }
@@ -41,9 +41,9 @@ pub fn since_epoch() -> Duration {
         .unwrap_or_default()
 }
 
-/// Whole seconds since 1970.
-pub fn unix_now() -> i64 {
-    i64::try_from(since_epoch().as_secs()).unwrap_or(i64::MAX)
+/// Whole seconds.
+pub(crate) fn seconds(time: Duration) -> i64 {
+    i64::try_from(time.as_secs()).unwrap_or(i64::MAX)
 }
 
 /// Milliseconds since 1970.

@@ -77,14 +77,8 @@ struct Kept {
 }
 
 impl Default for Feed {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-impl Feed {
     /// An empty feed with a random name for its run.
-    pub fn new() -> Self {
+    fn default() -> Self {
         Self(Arc::new(Inner {
             // any run but the one before is good enough
             run: fastrand::u64(..),
@@ -96,7 +90,9 @@ impl Feed {
             changed: watch::Sender::new(0),
         }))
     }
+}
 
+impl Feed {
     /// Whether events of this kind are published here: all but output and ticks.
     pub fn has(kind: EventKind) -> bool {
         !kind.is_a(EventKind::ProcessLog) && !kind.is_a(EventKind::Tick)

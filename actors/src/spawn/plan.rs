@@ -61,11 +61,8 @@ impl DaemonEnvironment {
 
     /// The value of a variable.
     pub fn get(&self, name: &str) -> Option<OsString> {
-        let value = |entry: &Arc<CStr>| {
-            let value = value_of(entry, name)?;
-            Some(OsStr::from_bytes(value).to_owned())
-        };
-        self.0.iter().find_map(value)
+        let value = self.0.iter().find_map(|entry| value_of(entry, name))?;
+        Some(OsStr::from_bytes(value).to_owned())
     }
 }
 
