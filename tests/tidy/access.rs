@@ -138,10 +138,8 @@ fn only_clock_modules_read_the_clock() {
 
 /// Everything else gets addresses, and can be tested without a runtime.
 const STARTS_ACTORS: Exceptions = Exceptions(&[
-    ("src/daemon/wiring.rs", "the actors of a run"),
     ("src/daemon/wiring/", "the actors of a run"),
     ("actors/src/supervisor/add_remove.rs", "pools of a group"),
-    ("actors/src/tests.rs", "actors of unit tests"),
     ("web/src/server.rs", "each server has a thread of its own"),
 ]);
 

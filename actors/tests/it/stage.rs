@@ -101,20 +101,18 @@ pub(crate) fn start(folder: &Path) -> Stage {
     let loader = loader(folder);
     let (ended, end) = oneshot::channel();
     let abandoned = Abandoned::default();
-    let supervisor = Supervisor::run(
-        Rc::new(deps),
-        Parts {
-            abandoned: abandoned.clone(),
-            reopened: tokio::sync::watch::Sender::new(()),
-            config: loader().expect("a valid configuration").config,
-            auto_logs: AutoLogs::new(),
-            loader,
-            rehearsal: Arc::new(|_| Ok(())),
-            listing: tokio::sync::watch::Sender::default(),
-            activity,
-            ended: Some(ended),
-        },
-    );
+    let parts = Parts {
+        abandoned: abandoned.clone(),
+        reopened: tokio::sync::watch::Sender::new(()),
+        config: loader().expect("a valid configuration").config,
+        auto_logs: AutoLogs::new(),
+        loader,
+        rehearsal: Arc::new(|_| Ok(())),
+        listing: tokio::sync::watch::Sender::default(),
+        activity,
+        ended: Some(ended),
+    };
+    let supervisor = Supervisor::run(Rc::new(deps), parts);
     supervisor.do_send(Order::Begin);
     Stage {
         link: SupervisorHandle::new(&supervisor),
