@@ -35,11 +35,9 @@ fn main() {
         .arg(&helper)
         .arg(MAIN);
     if let Some(linker) = env::var_os("RUSTC_LINKER") {
-        rustc.arg("-C").arg({
-            let mut option = std::ffi::OsString::from("linker=");
-            option.push(linker);
-            option
-        });
+        let mut option = std::ffi::OsString::from("-Clinker=");
+        option.push(linker);
+        rustc.arg(option);
     }
     let status = rustc
         .status()

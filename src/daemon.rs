@@ -22,8 +22,8 @@ use std::sync::Arc;
 
 use visord_actors::spawn::{Limit, SpawnerHandle, SpawnerOptions};
 use visord_actors::supervisor::{Ending, Loader};
-use visord_actors::workers::Workers;
 use visord_config::{ConfigError, HostContext, Loaded, Overrides, Problem};
+use visord_logs::workers::Workers;
 
 use crate::cli::{self, Parsed, UsageError};
 use daemonize::{Readiness, Side};

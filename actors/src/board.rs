@@ -55,7 +55,6 @@ pub struct Board {
 
 impl Board {
     /// An empty board of a daemon that runs.
-    #[must_use]
     pub fn new(identity: Identity) -> Self {
         Self {
             identity,
@@ -64,45 +63,39 @@ impl Board {
             processes: RwLock::default(),
             groups: RwLock::default(),
             pools: RwLock::default(),
-            feed: Feed::new(),
+            feed: Feed::default(),
         }
     }
 
     /// The facts that hold from start to restart.
-    #[must_use]
     pub fn identity(&self) -> &Identity {
         &self.identity
     }
 
     /// The state of the daemon.
-    #[must_use]
     pub fn state(&self) -> SupervisorState {
         SupervisorState::from_code(self.state.load(Ordering::Acquire))
             .unwrap_or(SupervisorState::Fatal)
     }
 
     /// One process of an active group.
-    #[must_use]
     pub fn process(&self, name: &ProcessName) -> Option<Arc<ProcessInfo>> {
         let all = self.processes.read();
         all.get(name).map(|row| Arc::clone(&row.info))
     }
 
     /// Every process, by group name, then process name.
-    #[must_use]
     pub fn all(&self) -> Vec<Arc<ProcessInfo>> {
         self.snapshot().0
     }
 
     /// How many processes there are.
-    #[must_use]
     pub fn count(&self) -> usize {
         self.processes.read().len()
     }
 
     /// Every process as [`Self::all`], and the cursor of the feed whose next entries follow on
     /// exactly this.
-    #[must_use]
     pub fn snapshot(&self) -> (Vec<Arc<ProcessInfo>>, Cursor) {
         let all = self.processes.read();
         let infos = all.values().map(|row| Arc::clone(&row.info)).collect();
@@ -111,13 +104,11 @@ impl Board {
     }
 
     /// Where every change of a row is published.
-    #[must_use]
     pub const fn feed(&self) -> &Feed {
         &self.feed
     }
 
     /// Whether a group of this name is active.
-    #[must_use]
     pub fn has_group(&self, name: &str) -> bool {
         self.groups.read().contains(name)
     }
@@ -178,7 +169,6 @@ impl Board {
     }
 
     /// The numbers of all pools, by group.
-    #[must_use]
     pub fn pools(&self) -> Vec<(String, PoolNumbers)> {
         let pools = self.pools.read();
         let numbers = pools.iter().map(|(name, it)| (name.clone(), *it.lock()));

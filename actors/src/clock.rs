@@ -13,7 +13,6 @@ pub struct Clock {
 
 impl Clock {
     /// A clock whose monotonic time begins now.
-    #[must_use]
     pub fn new() -> Self {
         Self {
             start: Instant::now(),
@@ -21,18 +20,11 @@ impl Clock {
     }
 
     /// Both clocks, read once per turn. tokio's instant obeys paused time in tests.
-    #[must_use]
     pub fn now(&self) -> Moment {
         Moment {
             mono: Mono(self.start.elapsed()),
-            unix: unix_now(),
+            unix: seconds(since_epoch()),
         }
-    }
-
-    /// A moment as an instant of the runtime.
-    #[must_use]
-    pub fn instant(&self, mono: Mono) -> Option<Instant> {
-        self.start.checked_add(mono.0)
     }
 }
 
@@ -43,21 +35,18 @@ impl Default for Clock {
 }
 
 /// Time since 1970 by the wall clock; none before that.
-#[must_use]
 pub fn since_epoch() -> Duration {
     SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default()
 }
 
-/// Whole seconds since 1970.
-#[must_use]
-pub fn unix_now() -> i64 {
-    i64::try_from(since_epoch().as_secs()).unwrap_or(i64::MAX)
+/// Whole seconds.
+pub(crate) fn seconds(time: Duration) -> i64 {
+    i64::try_from(time.as_secs()).unwrap_or(i64::MAX)
 }
 
 /// Milliseconds since 1970.
-#[must_use]
 pub fn unix_millis() -> i64 {
     i64::try_from(since_epoch().as_millis()).unwrap_or(i64::MAX)
 }

@@ -27,7 +27,6 @@ impl Interest {
     }
 
     /// Whether an event of this type has a subscriber.
-    #[must_use]
     pub fn wants(&self, kind: EventKind) -> bool {
         self.0.borrow().contains(kind)
     }
@@ -51,7 +50,6 @@ impl EventBus {
     /// A bus without subscribers. `next_serial` is 0 for a daemon that starts, and after a restart
     /// the answer of the bus before to [`GetNextSerial`]. `interest` is shown to the publishers on
     /// other threads.
-    #[must_use]
     pub fn new(next_serial: u64, interest: Interest, feed: Feed) -> Self {
         Self {
             serials: Serials::starting_at(next_serial),

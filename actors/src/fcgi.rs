@@ -26,21 +26,18 @@ use visord_model::process::SPAWN_TIMEOUT;
 use crate::spawn::SpawnError;
 
 /// The socket of one group; clones are the same socket.
-#[derive(Clone, Debug)]
-pub struct SharedSocket {
-    config: Arc<FcgiSocket>,
-    shared: Arc<Shared>,
-}
+#[derive(Clone)]
+pub struct SharedSocket(Arc<Shared>);
 
-#[derive(Debug, Default)]
 struct Shared {
+    config: Arc<FcgiSocket>,
     // locked for moments only: not while the socket is being opened
     state: Mutex<State>,
     /// It was opened, or could not be.
     opened: Condvar,
 }
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct State {
     listener: Option<OwnedFd>,
     /// Since when a spawner thread has been opening it.
@@ -72,24 +69,22 @@ pub fn probe(config: &FcgiSocket, logger: &Logger) -> Result<(), SpawnError> {
 
 impl SharedSocket {
     /// A socket that is not open yet.
-    #[must_use]
     pub fn new(config: Arc<FcgiSocket>) -> Self {
-        Self {
+        Self(Arc::new(Shared {
             config,
-            shared: Arc::default(),
-        }
+            state: Mutex::default(),
+            opened: Condvar::new(),
+        }))
     }
 
     /// The address that identifies it.
-    #[must_use]
     pub fn url(&self) -> &str {
-        &self.config.url
+        &self.0.config.url
     }
 
     /// The number of a start that is ordered now.
-    #[must_use]
     pub fn next_use(&self) -> UseNumber {
-        let mut state = self.shared.state.lock();
+        let mut state = self.0.state.lock();
         state.latest += 1;
         UseNumber(state.latest)
     }
@@ -103,14 +98,14 @@ impl SharedSocket {
         number: UseNumber,
         logger: &Logger,
     ) -> Result<OwnedFd, SpawnError> {
-        let failed = |error| failed(&self.config, &error);
-        let mut state = self.shared.when_opened().map_err(failed)?;
+        let failed = |error| failed(&self.0.config, &error);
+        let mut state = self.when_opened().map_err(failed)?;
         if state.listener.is_none() && !state.is_past(user, number) {
             state.opening = Some(Instant::now());
             drop(state);
-            slog::info!(logger, "Creating socket {}", self.config.url);
-            let listener = create(&self.config);
-            state = self.shared.has_opened();
+            slog::info!(logger, "Creating socket {}", self.0.config.url);
+            let listener = create(&self.0.config);
+            state = self.has_opened();
             state.listener = Some(listener.map_err(failed)?);
         }
         let joined = match &state.listener {
@@ -124,52 +119,50 @@ impl SharedSocket {
             let is_over = false;
             state.users.insert(user.to_owned(), Use { number, is_over });
         }
-        let is_closed = state.close_unused();
-        drop(state);
-        self.log_closed(is_closed, logger);
+        self.close_unused(state, logger);
         joined
     }
 
     /// The process of this name has come to rest: this use of it and the earlier ones are over. The
     /// last user closes the socket. The file of a unix socket stays. Never blocks.
     pub fn release(&self, user: &str, number: UseNumber, logger: &Logger) {
-        let mut state = self.shared.state.lock();
+        let mut state = self.0.state.lock();
         let newest = state.users.get(user).map(|newest| newest.number);
         if newest.is_none_or(|newest| newest <= number) {
             let is_over = true;
             state.users.insert(user.to_owned(), Use { number, is_over });
         }
-        let is_closed = state.close_unused();
-        drop(state);
-        self.log_closed(is_closed, logger);
+        self.close_unused(state, logger);
     }
 
-    fn log_closed(&self, is_closed: bool, logger: &Logger) {
-        if is_closed {
-            slog::info!(logger, "Closing socket {}", self.config.url);
+    /// Close the socket if nothing uses it.
+    fn close_unused(&self, mut state: MutexGuard<'_, State>, logger: &Logger) {
+        let is_unused = state.users.values().all(|it| it.is_over);
+        let closed = state.listener.take_if(|_| is_unused);
+        drop(state);
+        if closed.is_some() {
+            slog::info!(logger, "Closing socket {}", self.0.config.url);
         }
     }
-}
 
-impl Shared {
     /// Wait while another thread opens the socket. Error: that hangs.
     fn when_opened(&self) -> io::Result<MutexGuard<'_, State>> {
-        let mut state = self.state.lock();
+        let mut state = self.0.state.lock();
         while let Some(since) = state.opening {
             let left = SPAWN_TIMEOUT.saturating_sub(since.elapsed());
             if left.is_zero() {
                 return Err(io::Error::other("an earlier attempt to open it hangs"));
             }
-            self.opened.wait_for(&mut state, left);
+            self.0.opened.wait_for(&mut state, left);
         }
         Ok(state)
     }
 
     /// This thread has opened the socket, or could not.
     fn has_opened(&self) -> MutexGuard<'_, State> {
-        let mut state = self.state.lock();
+        let mut state = self.0.state.lock();
         state.opening = None;
-        self.opened.notify_all();
+        self.0.opened.notify_all();
         state
     }
 }
@@ -180,11 +173,6 @@ impl State {
         self.users.get(user).is_some_and(|newest| {
             newest.number > number || (newest.number == number && newest.is_over)
         })
-    }
-
-    /// Close it if nothing uses it. Whether it was open.
-    fn close_unused(&mut self) -> bool {
-        self.users.values().all(|it| it.is_over) && self.listener.take().is_some()
     }
 }
 

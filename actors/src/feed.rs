@@ -77,15 +77,8 @@ struct Kept {
 }
 
 impl Default for Feed {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-impl Feed {
     /// An empty feed with a random name for its run.
-    #[must_use]
-    pub fn new() -> Self {
+    fn default() -> Self {
         Self(Arc::new(Inner {
             // any run but the one before is good enough
             run: fastrand::u64(..),
@@ -97,9 +90,10 @@ impl Feed {
             changed: watch::Sender::new(0),
         }))
     }
+}
 
+impl Feed {
     /// Whether events of this kind are published here: all but output and ticks.
-    #[must_use]
     pub fn has(kind: EventKind) -> bool {
         !kind.is_a(EventKind::ProcessLog) && !kind.is_a(EventKind::Tick)
     }
@@ -128,7 +122,6 @@ impl Feed {
 
     /// Everything that came after a cursor, oldest first. `None`: some of it is forgotten, or it is
     /// the cursor of another run; begin again.
-    #[must_use]
     pub fn since(&self, cursor: Cursor) -> Option<Vec<Arc<Entry>>> {
         let kept = self.0.kept.lock();
         if cursor.run != self.0.run || cursor.seq > kept.last {
@@ -143,7 +136,6 @@ impl Feed {
     }
 
     /// Where the feed is now: what comes later follows on it.
-    #[must_use]
     pub fn cursor(&self) -> Cursor {
         self.at(self.0.kept.lock().last)
     }
@@ -154,14 +146,12 @@ impl Feed {
     }
 
     /// The kept events, oldest first, and the cursor that follows on them.
-    #[must_use]
     pub fn events(&self) -> (Vec<Arc<Entry>>, Cursor) {
         let kept = self.0.kept.lock();
         (kept.events.all().cloned().collect(), self.at(kept.last))
     }
 
     /// The number of the newest entry, and a wake-up when it changes.
-    #[must_use]
     pub fn changed(&self) -> watch::Receiver<u64> {
         self.0.changed.subscribe()
     }

@@ -9,11 +9,9 @@
 //!   `resume.rs` lets both kinds of actor survive a panic.
 //! - [`spawn`]: the threads that clone children; [`reaper`] waits for their exits; [`fcgi`] has the
 //!   sockets of FastCGI programs.
-//! - [`log`]: the threads that store output, and the activity log.
 //! - [`event_bus`]: events for listeners, which [`pool`] delivers, and which of them have a
 //!   subscriber; [`feed`] is the same and more for other readers; [`ticker`] publishes ticks.
-//! - [`signals`], [`usage`], [`workers`], [`clock`]: signals to the daemon, what processes use,
-//!   jobs that may block, and the only clock.
+//! - [`signals`], [`usage`], [`clock`]: signals to the daemon, what processes use, and the only clock.
 //!
 //! ```
 //! use visord_actors::board::{Board, Identity};
@@ -49,9 +47,6 @@ pub mod spawn;
 pub mod supervisor;
 pub mod ticker;
 pub mod usage;
-
-pub use visord_logs as log;
-pub use visord_logs::workers;
 
 #[cfg(test)]
 mod tests;

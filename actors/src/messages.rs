@@ -20,7 +20,6 @@ pub struct Reply<T>(oneshot::Sender<Answer<T>>);
 
 impl<T> Reply<T> {
     /// A reply and the place where it arrives.
-    #[must_use]
     pub fn new() -> (Self, oneshot::Receiver<Answer<T>>) {
         let (sender, receiver) = oneshot::channel();
         (Self(sender), receiver)

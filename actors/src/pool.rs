@@ -71,7 +71,6 @@ impl ListenerPool {
     /// The pool of an `[eventlistener:name]` section; its members [`Join`] it. `server` is
     /// the daemon's identifier, for the envelopes. `settle` is waited for, so that a listener that
     /// gets an event again finds the reason in the activity log already.
-    #[must_use]
     pub fn new(
         name: String,
         server: String,
@@ -93,7 +92,6 @@ impl ListenerPool {
     }
 
     /// Its numbers, for readers elsewhere.
-    #[must_use]
     pub fn numbers(&self) -> Arc<Mutex<PoolNumbers>> {
         Arc::clone(&self.numbers)
     }

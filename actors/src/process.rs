@@ -36,7 +36,6 @@ pub use resume::GivenUp;
 
 use crate::board::RowOwner;
 use crate::fcgi::{SharedSocket, UseNumber};
-use crate::log::Channel;
 use crate::messages::process::{Command, ProcessChanged};
 use crate::messages::{Answer, interrupted};
 use crate::pool::ListenerPool;
@@ -45,6 +44,7 @@ use crate::spawn::{ChildHandle, ProgramJobs, ResolvedCommand, SpawnAttempt};
 use listener_stdout::ListenerStdout;
 use requests::Leaving;
 use stdin::Stdin;
+use visord_logs::Channel;
 use waiters::Waiters;
 
 /// What a process consists of.

@@ -107,7 +107,11 @@ impl Reaper {
             // a retry is due: the SIGCHLD of what was missed will not come again
             Err(_) if self.is_retrying => {}
             Err(error) => {
-                self.log_error(&error);
+                let name = errno_or_number(error.raw_os_error().unwrap_or(0));
+                crit!(
+                    self.log,
+                    "waitid error {name}; a process may not be cleaned up properly"
+                );
                 self.is_retrying = true;
                 ctx.run_later(RETRY, |act, ctx| {
                     act.is_retrying = false;
@@ -165,14 +169,6 @@ impl Reaper {
             Owner::Unsettled => return Ok(false),
         }
         Ok(true)
-    }
-
-    fn log_error(&self, error: &io::Error) {
-        let name = errno_or_number(error.raw_os_error().unwrap_or(0));
-        crit!(
-            self.log,
-            "waitid error {name}; a process may not be cleaned up properly"
-        );
     }
 }
 

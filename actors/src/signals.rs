@@ -8,34 +8,35 @@ use tokio::signal::unix::{SignalKind, signal};
 use visord_model::state::SupervisorState;
 
 use crate::messages::Reply;
-use crate::messages::supervisor::{ReopenEverything, Request, Restart, Terminate};
+use crate::messages::supervisor::{Order, Request, Restart};
 use crate::process::Deps;
 use crate::supervisor::Supervisor;
 
 /// What a signal means.
 #[derive(Clone, Copy, Debug)]
 enum Meaning {
-    Exit(&'static str),
+    Exit,
     Restart,
     Reopen,
     /// Logged, nothing else (difference C23).
-    Ignored(&'static str),
+    Ignored,
 }
 
-const MEANINGS: [(i32, Meaning); 7] = [
-    (libc::SIGTERM, Meaning::Exit("SIGTERM")),
-    (libc::SIGINT, Meaning::Exit("SIGINT")),
-    (libc::SIGQUIT, Meaning::Exit("SIGQUIT")),
-    (libc::SIGHUP, Meaning::Restart),
-    (libc::SIGUSR2, Meaning::Reopen),
-    (libc::SIGUSR1, Meaning::Ignored("SIGUSR1")),
+const MEANINGS: [(Signal, Meaning); 7] = [
+    (Signal::SIGTERM, Meaning::Exit),
+    (Signal::SIGINT, Meaning::Exit),
+    (Signal::SIGQUIT, Meaning::Exit),
+    (Signal::SIGHUP, Meaning::Restart),
+    (Signal::SIGUSR2, Meaning::Reopen),
+    (Signal::SIGUSR1, Meaning::Ignored),
     // a log that reaches the file size limit costs bytes (EFBIG), not the daemon
-    (libc::SIGXFSZ, Meaning::Ignored("SIGXFSZ")),
+    (Signal::SIGXFSZ, Meaning::Ignored),
 ];
 
 /// Pass signals on to this Supervisor until the System ends. Inside a System.
 pub fn listen(supervisor: &Addr<Supervisor>, deps: &Rc<Deps>) {
-    for (number, meaning) in MEANINGS {
+    for (name, meaning) in MEANINGS {
+        let number = name as i32;
         let mut signals = match signal(SignalKind::from_raw(number)) {
             Ok(signals) => signals,
             Err(error) => {
@@ -46,7 +47,7 @@ pub fn listen(supervisor: &Addr<Supervisor>, deps: &Rc<Deps>) {
         let (supervisor, deps) = (supervisor.clone(), Rc::clone(deps));
         actix_rt::spawn(async move {
             while signals.recv().await.is_some() {
-                received(meaning, &supervisor, &deps);
+                received(name, meaning, &supervisor, &deps);
             }
         });
     }
@@ -60,22 +61,17 @@ pub fn hold_signals() {
 }
 
 fn change_mask(how: SigmaskHow) {
-    let mut set = SigSet::empty();
-    for (number, _) in MEANINGS {
-        if let Ok(signal) = Signal::try_from(number) {
-            set.add(signal);
-        }
-    }
+    let set: SigSet = MEANINGS.iter().map(|(signal, _)| *signal).collect();
     // fails only for a `how` that does not exist
     let _ = pthread_sigmask(how, Some(&set), None);
 }
 
-fn received(meaning: Meaning, supervisor: &Addr<Supervisor>, deps: &Deps) {
+fn received(name: Signal, meaning: Meaning, supervisor: &Addr<Supervisor>, deps: &Deps) {
     let log = &deps.logger;
     match meaning {
-        Meaning::Exit(name) => {
+        Meaning::Exit => {
             slog::warn!(log, "received {name} indicating exit request");
-            supervisor.do_send(Terminate);
+            supervisor.do_send(Order::Terminate);
         }
         Meaning::Restart if deps.board.state() == SupervisorState::Shutdown => {
             slog::warn!(
@@ -90,8 +86,8 @@ fn received(meaning: Meaning, supervisor: &Addr<Supervisor>, deps: &Deps) {
         }
         Meaning::Reopen => {
             slog::info!(log, "received SIGUSR2 indicating log reopen request");
-            supervisor.do_send(ReopenEverything);
+            supervisor.do_send(Order::ReopenLogs);
         }
-        Meaning::Ignored(name) => slog::debug!(log, "received {name}, ignored"),
+        Meaning::Ignored => slog::debug!(log, "received {name}, ignored"),
     }
 }

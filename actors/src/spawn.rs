@@ -27,7 +27,6 @@ mod clone;
 mod command;
 mod errno;
 mod error;
-mod fork;
 mod helper;
 mod job_queue;
 mod launch;

@@ -17,20 +17,20 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use actix::{Actor, Addr, AsyncContext, Context, Handler, ResponseActFuture, SpawnHandle, fut};
+use actix::{Actor, Addr, AsyncContext, Context, ResponseActFuture, SpawnHandle, fut};
 use tokio::sync::{oneshot, watch};
 use visord_config::{Config, ConfigError, Listing, Loaded};
 use visord_model::event::Event;
 use visord_model::fault::FaultCode;
 use visord_model::shutdown::StopPlan;
 
-use crate::log::ActivityLog;
 use crate::messages::Answer;
 use crate::messages::event::Publish;
-use crate::messages::supervisor::{Begin, ProcessName};
+use crate::messages::supervisor::ProcessName;
 use crate::process::Deps;
 use crate::resume::{self as resumed, Panics};
 use crate::spawn::JobQueue;
+use visord_logs::ActivityLog;
 
 use add_remove::Retained;
 pub use add_remove::{AutoLogs, prepare_auto_logs};
@@ -182,15 +182,5 @@ impl Actor for Supervisor {
             }
         }
         self.is_started = true;
-    }
-}
-
-impl Handler<Begin> for Supervisor {
-    type Result = ();
-
-    fn handle(&mut self, _msg: Begin, _ctx: &mut Context<Self>) {
-        self.publish(Event::SupervisorRunning);
-        self.begun = true;
-        self.roster.autostart_all();
     }
 }

@@ -9,7 +9,7 @@ use actix::Addr;
 use tokio::time::timeout;
 use visord_model::event::Ticks;
 
-use crate::clock::since_epoch;
+use crate::clock::{seconds, since_epoch};
 use crate::event_bus::{EventBus, Interest};
 use crate::messages::event::Publish;
 
@@ -50,10 +50,6 @@ async fn publish_ticks(bus: Addr<EventBus>, interest: Interest, clock: impl Fn()
             return;
         }
     }
-}
-
-fn seconds(since_epoch: Duration) -> i64 {
-    i64::try_from(since_epoch.as_secs()).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]

@@ -92,7 +92,6 @@ pub struct WatchGuard(Usage);
 
 impl Usage {
     /// The use that the processes of this board make.
-    #[must_use]
     pub fn new(board: Arc<Board>) -> Self {
         let number = |variable, usual| {
             let found = sysconf(variable).ok().flatten();
@@ -127,7 +126,6 @@ impl Usage {
     }
 
     /// The newest sample of a process; `None` if it does not run or was never looked at.
-    #[must_use]
     pub fn now(&self, name: &ProcessName) -> Option<Sample> {
         self.0
             .known
@@ -138,7 +136,6 @@ impl Usage {
     }
 
     /// The newest sample of every process that runs.
-    #[must_use]
     pub fn all(&self) -> BTreeMap<ProcessName, Sample> {
         let known = self.0.known.lock();
         let newest = known.tracks.iter();
@@ -146,7 +143,6 @@ impl Usage {
     }
 
     /// What this very process uses, without its children. Reads `/proc`.
-    #[must_use]
     pub fn own(&self) -> Option<Own> {
         let stat = stat::own()?;
         let units = self.0.units;
@@ -159,7 +155,6 @@ impl Usage {
     }
 
     /// Its last samples of two minutes, oldest first, as far as there were watchers.
-    #[must_use]
     pub fn curve(&self, name: &ProcessName) -> Vec<Sample> {
         let known = self.0.known.lock();
         let track = known.tracks.get(name).into_iter();
@@ -167,7 +162,6 @@ impl Usage {
     }
 
     /// A number that changes with every sample, and a wakeup when it does.
-    #[must_use]
     pub fn sampled(&self) -> watch::Receiver<u64> {
         self.0.sampled.subscribe()
     }
@@ -183,13 +177,11 @@ impl Usage {
     }
 
     /// How old the newest sample is; `None` before the first.
-    #[must_use]
     pub fn age(&self) -> Option<Duration> {
         self.taken().map(|at| at.elapsed())
     }
 
     /// When the newest sample was taken; `None` before the first.
-    #[must_use]
     pub fn taken(&self) -> Option<Instant> {
         self.0.known.lock().sampled_at
     }

@@ -6,10 +6,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use nix::errno::Errno;
 use slog::Logger;
-use visord_actors::log::{emit, try_activity};
 use visord_actors::supervisor::Rehearsal;
 use visord_config::{Config, HttpConfig, LogTarget, MainLogTarget, ProcessConfig};
 use visord_files::Folder;
+use visord_logs::{emit, try_activity};
 use visord_web::listen::{Bound, bind_one, is_in_the_way, read_certificate};
 
 use super::privileges::may_become;

@@ -12,12 +12,12 @@ use std::time::SystemTime;
 
 use slog::Logger;
 use visord_actors::fcgi::probe;
-use visord_actors::log::{ActivityLog, ActivitySettings, activity, auto, emit};
 use visord_actors::signals::hold_signals;
 use visord_actors::supervisor::{AutoLogs, prepare_auto_logs};
 use visord_config::{Config, FcgiSocket, MainLogTarget};
 use visord_files::Identity;
 use visord_files::atomic::write_atomically;
+use visord_logs::{ActivityLog, ActivitySettings, activity, auto, emit};
 use visord_model::log_line::{Level, LogLine};
 use visord_web::listen::{Bound, bind_all};
 

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use tokio::sync::{oneshot, watch};
 use visord_actors::messages::event::GetNextSerial;
-use visord_actors::messages::supervisor::{Begin, SupervisorHandle};
+use visord_actors::messages::supervisor::{Order, SupervisorHandle};
 use visord_actors::process::Deps;
 use visord_actors::signals::{self, hold_signals};
 use visord_actors::supervisor::{Abandoned, Ending, Loader, Parts, Supervisor};
@@ -103,7 +103,7 @@ async fn supervise(
     if let Some(readiness) = running.readiness.take() {
         readiness.announce();
     }
-    supervisor.do_send(Begin);
+    supervisor.do_send(Order::Begin);
     let ended = launcher.serve_until(reopened.subscribe(), end).await;
     drop(reopened);
     let ending = close(launcher, ended.ok(), &abandoned, &deps).await;

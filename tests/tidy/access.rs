@@ -140,7 +140,6 @@ fn only_clock_modules_read_the_clock() {
 const STARTS_ACTORS: Exceptions = Exceptions(&[
     ("src/daemon/wiring/", "the actors of a run"),
     ("actors/src/supervisor/add_remove.rs", "pools of a group"),
-    ("actors/src/tests.rs", "actors of unit tests"),
     ("web/src/server.rs", "each server has a thread of its own"),
 ]);
 

@@ -16,8 +16,8 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use sha1::{Digest as _, Sha1};
 use subtle::{Choice, ConstantTimeEq as _};
 use tokio::time::sleep;
-use visord_actors::workers::Workers;
 use visord_config::HttpConfig;
+use visord_logs::workers::Workers;
 
 use crate::answer::Refusal;
 use crate::caller::{Caller, Right};

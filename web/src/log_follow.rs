@@ -13,7 +13,7 @@ use std::time::{Duration, SystemTime};
 use futures_util::{Stream, StreamExt as _, stream};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until, timeout};
-use visord_actors::log::follow::{FollowEvent, FollowOptions, Follower, Place, Start};
+use visord_logs::follow::{FollowEvent, FollowOptions, Follower, Place, Start};
 
 use crate::clock;
 use crate::log_source::LogSource;

@@ -22,7 +22,7 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use futures_util::StreamExt as _;
 use serde_json::json;
-use visord_actors::log::follow::{FollowEvent, FollowOptions, Place, Start};
+use visord_logs::follow::{FollowEvent, FollowOptions, Place, Start};
 
 use crate::answer::Refusal;
 use crate::log_follow::{self, LogEvents};

@@ -11,8 +11,8 @@ use std::io;
 use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 
-use visord_actors::log::follow::{Place, first_character, unfinished};
-pub use visord_actors::log::reader::open;
+use visord_logs::follow::{Place, first_character, unfinished};
+pub use visord_logs::reader::open;
 use visord_model::output::ansi;
 
 /// Bytes on a page.

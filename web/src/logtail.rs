@@ -10,7 +10,7 @@ use std::time::Duration;
 use actix_web::http::header::LastModified;
 use actix_web::{HttpRequest, HttpResponse, web, web::Bytes};
 use futures_util::{StreamExt as _, future};
-use visord_actors::log::follow::{FollowEvent, FollowOptions, Start};
+use visord_logs::follow::{FollowEvent, FollowOptions, Start};
 use visord_model::event::Stream;
 
 use crate::answer::{Refusal, in_pieces};

@@ -15,7 +15,7 @@ use std::{fmt, io};
 
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout};
-use visord_actors::workers::Workers;
+use visord_logs::workers::Workers;
 use visord_model::fault::{Fault, FaultCode};
 use visord_xmlrpc::http::{Address, Endpoint, NotAnAddress, ServerUrl};
 use visord_xmlrpc::{AsyncClient, CallError, CallLimits, Value, WireFault};

@@ -25,8 +25,8 @@ use futures_util::future::LocalBoxFuture;
 use slog::{crit, debug, error, info};
 use tokio::task::AbortHandle;
 use tokio::time::{sleep, timeout};
-use visord_actors::workers::Workers;
 use visord_config::{HttpConfig, RpcInterfaceConfig};
+use visord_logs::workers::Workers;
 use visord_model::log_line::{Level, LogLine};
 
 use crate::auth::Users;

@@ -11,12 +11,12 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 use visord_actors::board::Board;
 use visord_actors::feed::Feed;
-use visord_actors::log::{ByteCounts, Followers};
 use visord_actors::messages::supervisor::ProcessName;
 use visord_actors::messages::supervisor::SupervisorHandle;
 use visord_actors::usage::Usage;
-use visord_actors::workers::Workers;
 use visord_config::Listing;
+use visord_logs::workers::Workers;
+use visord_logs::{ByteCounts, Followers};
 
 use crate::budget::{Budget, Reservation};
 use crate::meters::Meters;

@@ -28,7 +28,7 @@ fn delivered(recorded: &Recorded<Deliver>) -> Vec<(u64, EventKind)> {
 #[test]
 fn a_serial_only_for_what_is_subscribed_to() {
     on_paused_time(async {
-        let bus = EventBus::new(0, Interest::default(), Feed::new()).start();
+        let bus = EventBus::new(0, Interest::default(), Feed::default()).start();
         publish(&bus, Event::SupervisorRunning);
         let groups = subscribe(&bus, "groups", &[EventKind::ProcessGroup]);
         let all = subscribe(
@@ -67,7 +67,7 @@ fn a_serial_only_for_what_is_subscribed_to() {
 #[test]
 fn the_feed_has_everything_but_output_and_ticks() {
     on_paused_time(async {
-        let feed = Feed::new();
+        let feed = Feed::default();
         let bus = EventBus::new(5, Interest::default(), feed.clone()).start();
         publish(&bus, Event::GroupAdded("a".into()));
         let all = subscribe(&bus, "all", &[EventKind::Event]);
@@ -94,7 +94,7 @@ fn the_feed_has_everything_but_output_and_ticks() {
 #[test]
 fn serials_go_on_after_a_restart() {
     on_paused_time(async {
-        let bus = EventBus::new(41, Interest::default(), Feed::new()).start();
+        let bus = EventBus::new(41, Interest::default(), Feed::default()).start();
         let all = subscribe(&bus, "all", &[EventKind::Event]);
         publish(&bus, Event::SupervisorRunning);
         settle().await;
@@ -108,7 +108,7 @@ fn serials_go_on_after_a_restart() {
 #[test]
 fn a_second_subscription_replaces_the_first() {
     on_paused_time(async {
-        let bus = EventBus::new(0, Interest::default(), Feed::new()).start();
+        let bus = EventBus::new(0, Interest::default(), Feed::default()).start();
         let old = subscribe(&bus, "pool", &[EventKind::Event]);
         let new = subscribe(&bus, "pool", &[EventKind::ProcessGroup]);
         publish(&bus, Event::GroupAdded("g".into()));
@@ -123,7 +123,7 @@ fn a_second_subscription_replaces_the_first() {
 fn interest_is_kept_up_to_date() {
     on_paused_time(async {
         let interest = Interest::default();
-        let bus = EventBus::new(0, interest.clone(), Feed::new()).start();
+        let bus = EventBus::new(0, interest.clone(), Feed::default()).start();
         let mut changes = interest.watch();
         let _ticks = subscribe(&bus, "ticks", &[EventKind::Tick]);
         let _logs = subscribe(&bus, "logs", &[EventKind::ProcessLogStderr]);
@@ -148,7 +148,7 @@ fn interest_is_kept_up_to_date() {
 fn readers_of_the_feed_draw_no_serials() {
     on_paused_time(async {
         let serials = async |is_read: bool| {
-            let feed = Feed::new();
+            let feed = Feed::default();
             let bus = EventBus::new(0, Interest::default(), feed.clone()).start();
             let mut changed = feed.changed();
             let start = feed.cursor();

@@ -85,7 +85,7 @@ fn is_open_from_the_first_user_to_the_last() {
     let connect = || UnixStream::connect(place.path("s"));
 
     assert_eq!(
-        place.told(&probe(&socket.config, &place.log.logger())),
+        place.told(&probe(&socket.0.config, &place.log.logger())),
         [CREATING, CLOSING, "ok"]
     );
     wait_closed(connect);
@@ -157,15 +157,15 @@ fn a_release_ends_its_own_use_and_earlier_ones_only() {
 fn an_opening_that_hangs_keeps_no_other() {
     let place = Place::new();
     let socket = place.unix("s", Ownership::default());
-    socket.shared.state.lock().opening = Some(Instant::now() - SPAWN_TIMEOUT);
+    socket.0.state.lock().opening = Some(Instant::now() - SPAWN_TIMEOUT);
     let hangs = "Could not create FastCGI socket the:url: an earlier attempt to open it hangs";
     assert_eq!(place.told(&place.acquire(&socket, "b")), [hangs]);
     assert_eq!(place.release(&socket, "b"), NOTHING);
     // another one waits for it
-    socket.shared.state.lock().opening = Some(Instant::now());
+    socket.0.state.lock().opening = Some(Instant::now());
     std::thread::scope(|scope| {
         let waits = scope.spawn(|| place.told(&place.acquire(&socket, "c")));
-        drop(socket.shared.has_opened());
+        drop(socket.has_opened());
         assert_eq!(waits.join().expect("no panic"), [CREATING, "ok"]);
     });
 }
@@ -182,7 +182,7 @@ fn tcp_needs_a_free_port() {
     let socket = place.socket(ListenAddress::Inet { host, port });
     let refused = "Could not create FastCGI socket the:url: [Errno 98] Address already in use";
     assert_eq!(
-        place.told(&probe(&socket.config, &place.log.logger())),
+        place.told(&probe(&socket.0.config, &place.log.logger())),
         [CREATING, refused]
     );
     assert_eq!(

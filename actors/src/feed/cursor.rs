@@ -14,13 +14,11 @@ pub struct Cursor {
 
 impl Cursor {
     /// The same run, another entry of it.
-    #[must_use]
     pub const fn at(self, seq: u64) -> Self {
         Self { run: self.run, seq }
     }
 
     /// The number of the entry.
-    #[must_use]
     pub const fn seq(self) -> u64 {
         self.seq
     }

@@ -26,7 +26,7 @@ fn seqs(entries: Option<Vec<Arc<Entry>>>) -> Option<Vec<u64>> {
 
 #[test]
 fn everything_after_a_cursor_in_order() {
-    let feed = Feed::new();
+    let feed = Feed::default();
     let start = feed.cursor();
     assert_eq!(feed.since(start), Some(Vec::new()));
     feed.publish(gone("a"));
@@ -35,7 +35,7 @@ fn everything_after_a_cursor_in_order() {
     feed.publish(gone("b"));
     assert_eq!(seqs(feed.since(start)), Some(vec![1, 2, 3]));
     assert_eq!(seqs(feed.since(middle)), Some(vec![3]));
-    assert_eq!(feed.since(Feed::new().cursor()), None);
+    assert_eq!(feed.since(Feed::default().cursor()), None);
     assert_eq!(feed.since(middle.at(4)), None);
     let (events, cursor) = feed.events();
     assert_eq!((events.len(), cursor.seq()), (1, 3));
@@ -43,7 +43,7 @@ fn everything_after_a_cursor_in_order() {
 
 #[test]
 fn large_events_are_forgotten_sooner() {
-    let feed = Feed::new();
+    let feed = Feed::default();
     let start = feed.cursor();
     for _ in 0..20 {
         feed.publish(event(None, 1024 * 1024));
@@ -61,7 +61,7 @@ fn large_events_are_forgotten_sooner() {
 
 #[test]
 fn the_last_thousand_events_survive_any_number_of_changes() {
-    let feed = Feed::new();
+    let feed = Feed::default();
     for number in 0..5000 {
         feed.publish(gone("x"));
         if number < 1200 {
@@ -73,7 +73,7 @@ fn the_last_thousand_events_survive_any_number_of_changes() {
 
 #[test]
 fn cursors_are_read_as_they_are_written_and_nothing_else_is() {
-    let cursor = Feed::new().cursor().at(77);
+    let cursor = Feed::default().cursor().at(77);
     assert_eq!(cursor.to_string().parse(), Ok(cursor));
     for text in [
         "",
@@ -107,7 +107,7 @@ fn output_and_time_are_no_news() {
 
 #[tokio::test]
 async fn readers_are_woken() {
-    let feed = Feed::new();
+    let feed = Feed::default();
     let mut changed = feed.changed();
     feed.publish(gone("a"));
     changed.changed().await.unwrap();

@@ -34,7 +34,6 @@ pub struct BulkResult {
 
 impl BulkResult {
     /// SUCCESS, or the code of the fault.
-    #[must_use]
     pub fn status(&self) -> FaultCode {
         let fault = self.answer.as_ref().err();
         fault.map_or(FaultCode::Success, |fault| fault.code)
@@ -104,7 +103,6 @@ pub struct SupervisorHandle(Recipient<Request>);
 
 impl SupervisorHandle {
     /// A handle to the actor that answers every request.
-    #[must_use]
     pub fn new<A>(addr: &Addr<A>) -> Self
     where
         A: Actor + Handler<Request>,
@@ -173,21 +171,18 @@ requests! {
     restart: Restart {} -> ();
 }
 
-/// Everything is in place, clients are served: start what is meant to start by itself.
-#[derive(Debug, Message)]
+/// To the Supervisor from the daemon itself: no client waits for a reply.
+#[derive(Clone, Copy, Debug, Message)]
 #[rtype(result = "()")]
-pub struct Begin;
-
-/// The system asks the daemon to exit; unlike [`Shutdown`] it also turns a restart that is
-/// under way into a shutdown (spec core 4.10).
-#[derive(Debug, Message)]
-#[rtype(result = "()")]
-pub struct Terminate;
-
-/// Reopen the activity log and the logs of every running process (SIGUSR2).
-#[derive(Debug, Message)]
-#[rtype(result = "()")]
-pub struct ReopenEverything;
+pub enum Order {
+    /// Everything is in place, clients are served: start what is meant to start by itself.
+    Begin,
+    /// The system asks the daemon to exit; unlike [`Shutdown`] it also turns a restart that is
+    /// under way into a shutdown (spec core 4.10).
+    Terminate,
+    /// Reopen the activity log and the logs of every running process (SIGUSR2).
+    ReopenLogs,
+}
 
 /// What an update of its group does to one process.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -217,7 +212,6 @@ pub enum Fate {
 
 impl Fate {
     /// The word that RPC clients see.
-    #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
             Self::Kept => "kept",

@@ -124,7 +124,7 @@ fn start_settling(settle: Settle) -> Fixture {
 
 fn start_with_log(config: PoolConfig, settle: Settle) -> Fixture {
     let log = Lines::default();
-    let bus = EventBus::new(20, Interest::default(), Feed::new()).start();
+    let bus = EventBus::new(20, Interest::default(), Feed::default()).start();
     let pool = ListenerPool::new("pool".into(), "north".into(), &config, log.logger(), settle);
     let numbers = pool.numbers();
     let pool = pool.start();

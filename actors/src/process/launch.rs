@@ -9,16 +9,17 @@ use actix::{Message, WeakAddr};
 use futures_util::FutureExt;
 use futures_util::future::join_all;
 use visord_model::event::Stream;
+use visord_model::listener::Undelivered;
 use visord_model::process::{Input, SPAWN_TIMEOUT};
 
 use super::Process;
 use super::listener_stdout::ListenerStdout;
 use super::spawn_request::OurEnds;
-use super::stdin::{Stdin, StdinError};
-use crate::log::{Channel, OpenedChannel};
+use super::stdin::Stdin;
 use crate::messages::pool::MemberEvent;
 use crate::reaper::{CHILD_QUIT, ProcessExited};
 use crate::spawn::{ChildHandle, Exit, ProgramJobs, SpawnAttempt, SpawnError, Spawned};
+use visord_logs::{Channel, OpenedChannel};
 
 /// How long an exit may wait for a log whose file system hangs. Slow disks take less for what
 /// is in a pipe.
@@ -162,8 +163,8 @@ impl Process {
     }
 
     /// Write to the child, keep what its pipe cannot take yet.
-    pub(super) fn write_stdin(&mut self, data: &[u8]) -> Result<(), StdinError> {
-        let stdin = self.stdin.as_mut().ok_or(StdinError::Closed)?;
+    pub(super) fn write_stdin(&mut self, data: &[u8]) -> Result<(), Undelivered> {
+        let stdin = self.stdin.as_mut().ok_or(Undelivered::Closed)?;
         stdin.write(data)
     }
 
@@ -189,7 +190,7 @@ impl Process {
             return;
         };
         match ready
-            .map_err(|_| StdinError::Closed)
+            .map_err(|_| Undelivered::Closed)
             .and_then(|()| stdin.flush())
         {
             Ok(()) if stdin.is_pending() => {}

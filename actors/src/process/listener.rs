@@ -6,7 +6,6 @@ use visord_model::listener::Undelivered;
 use visord_model::process::Input;
 
 use super::Process;
-use super::stdin::StdinError;
 use crate::messages::pool::{MemberEvent, MemberMessage};
 
 impl Process {
@@ -28,10 +27,7 @@ impl Process {
         let outcome = if self.exited.is_some() || self.current_pid() != pid {
             Err(Undelivered::NotRunning)
         } else {
-            self.write_stdin(data).map_err(|error| match error {
-                StdinError::Closed => Undelivered::Closed,
-                StdinError::Full => Undelivered::Full,
-            })
+            self.write_stdin(data)
         };
         self.tell_pool(MemberEvent::Written { pid, outcome });
         self.sending_to = None;

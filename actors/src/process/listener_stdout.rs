@@ -16,8 +16,8 @@ use visord_model::event::Stream;
 use visord_model::pyrepr::{repr, repr_bytes};
 
 use super::Process;
-use crate::log::Channel;
 use crate::messages::pool::MemberEvent;
+use visord_logs::Channel;
 
 /// Read at most this much before anything else gets its turn.
 const CHUNK: usize = 64 * 1024;

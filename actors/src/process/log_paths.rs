@@ -16,7 +16,6 @@ pub struct LogPaths {
 
 impl LogPaths {
     /// As `getProcessInfo` shows them: empty for none, and for a redirected stderr.
-    #[must_use]
     pub fn shown(&self, config: &ProcessConfig) -> (String, String) {
         let text = |path: &PathBuf| path.to_string_lossy().into_owned();
         let stderr = self.stderr.as_ref().filter(|_| !config.redirect_stderr);
@@ -25,7 +24,6 @@ impl LogPaths {
     }
 
     /// What the configuration says, with the names that were made for AUTO.
-    #[must_use]
     pub fn resolve(config: &ProcessConfig, auto: impl Fn(Stream) -> Option<PathBuf>) -> Self {
         let path = |channel: &ChannelConfig, stream| match &channel.logfile {
             LogTarget::Auto => auto(stream),

@@ -5,18 +5,19 @@ use std::sync::Arc;
 use futures_util::FutureExt;
 use futures_util::future::{LocalBoxFuture, join_all, ready};
 use visord_model::fault::{Fault, FaultCode};
+use visord_model::listener::Undelivered;
 use visord_model::name::ProcessName;
 use visord_model::process::{Input, Refusal, SPAWN_TIMEOUT};
 use visord_model::state::ProcessState;
 
 use super::Process;
-use super::stdin::{STDIN_BUFFER, StdinError};
+use super::stdin::STDIN_BUFFER;
 use super::waiters::Awaited;
-use crate::log::{Channel, FileAction};
 use crate::messages::Answer;
 use crate::messages::process::Command;
 use crate::messages::supervisor::LogAction;
 use crate::spawn::{ResolvedCommand, SpawnError};
+use visord_logs::{Channel, FileAction};
 
 /// What has to be made good if a process stays that was to be replaced or removed.
 #[derive(Clone, Copy, Debug, Default)]
@@ -184,13 +185,14 @@ impl Process {
 
     fn write(&mut self, data: &[u8]) -> Answer {
         let stopping = self.machine.state() == ProcessState::Stopping;
-        if self.child.is_none() || self.exited.is_some() || stopping {
-            return Err(FaultCode::NotRunning.about(self.name()));
-        }
-        let written = self.write_stdin(data);
+        let written = match self.child.is_none() || self.exited.is_some() || stopping {
+            true => Err(Undelivered::NotRunning),
+            false => self.write_stdin(data),
+        };
         written.map_err(|error| match error {
-            StdinError::Closed => FaultCode::NoFile.about(self.name()),
-            StdinError::Full => FaultCode::Failed.about(format!(
+            Undelivered::NotRunning => FaultCode::NotRunning.about(self.name()),
+            Undelivered::Closed => FaultCode::NoFile.about(self.name()),
+            Undelivered::Full => FaultCode::Failed.about(format!(
                 "{} does not read its stdin, {STDIN_BUFFER} bytes wait already",
                 self.name()
             )),

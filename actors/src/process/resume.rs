@@ -10,7 +10,6 @@ use visord_model::process::Input;
 use visord_model::state::ProcessState;
 
 use super::Process;
-use crate::messages::process::ProcessChanged;
 use crate::reaper::Watch;
 use crate::spawn::ChildHandle;
 
@@ -67,11 +66,7 @@ impl Process {
         }
         self.answer_waiters(self.machine.state());
         self.tell_pool_again();
-        self.setup.supervisor.do_send(ProcessChanged {
-            name: self.name().clone(),
-            state: self.machine.state(),
-            resumed: true,
-        });
+        self.tell_supervisor(self.machine.state(), true);
     }
 
     /// Have the exit of the child reported, also if it has ended already.
@@ -100,10 +95,6 @@ impl Process {
         let mut info = self.info();
         info.state = ProcessState::Unknown;
         self.deps.board.update_process(self.row, info);
-        self.setup.supervisor.do_send(ProcessChanged {
-            name: self.name().clone(),
-            state: ProcessState::Unknown,
-            resumed: false,
-        });
+        self.tell_supervisor(ProcessState::Unknown, false);
     }
 }

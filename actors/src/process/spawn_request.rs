@@ -12,11 +12,11 @@ use visord_model::name::ProcessName;
 
 use super::Process;
 use crate::fcgi::{SharedSocket, UseNumber};
-use crate::log::{ChannelSpec, LogService, OpenedChannel};
 use crate::spawn::{
     CommandQuery, DaemonEnvironment, ResolvedCommand, SpawnAttempt, SpawnError, SpawnJob,
     SpawnPlan, Spawned, environment, open_pipes, resolve,
 };
+use visord_logs::{ChannelSpec, LogService, OpenedChannel};
 
 /// See the module.
 struct SpawnRequest {

@@ -5,19 +5,11 @@ use std::os::fd::OwnedFd;
 use std::rc::Rc;
 
 use tokio::net::unix::pipe::Sender;
+use visord_model::listener::Undelivered;
 
 /// Bytes kept for a child that does not read, beyond what its pipe holds. One full
 /// request body of the RPC interface fits.
 pub(super) const STDIN_BUFFER: usize = 4 * 1024 * 1024;
-
-/// Why nothing was written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum StdinError {
-    /// The child closed its stdin.
-    Closed,
-    /// The child does not read and the buffer is full.
-    Full,
-}
 
 /// The pipe, and what waits for room in it.
 pub(super) struct Stdin {
@@ -67,13 +59,13 @@ impl Stdin {
     }
 
     /// Write all of `data` or keep it for later; nothing of it is taken on an error.
-    pub(super) fn write(&mut self, data: &[u8]) -> Result<(), StdinError> {
+    pub(super) fn write(&mut self, data: &[u8]) -> Result<(), Undelivered> {
         if matches!(self.pipe, Pipe::Closed) {
-            return Err(StdinError::Closed);
+            return Err(Undelivered::Closed);
         }
         if self.is_pending() {
             if self.pending.len() + data.len() > STDIN_BUFFER {
-                return Err(StdinError::Full);
+                return Err(Undelivered::Full);
             }
             self.pending.extend_from_slice(data);
             return Ok(());
@@ -84,7 +76,7 @@ impl Stdin {
     }
 
     /// The pipe has room again.
-    pub(super) fn flush(&mut self) -> Result<(), StdinError> {
+    pub(super) fn flush(&mut self) -> Result<(), Undelivered> {
         let data = std::mem::take(&mut self.pending);
         let written = self.write_some(&data)?;
         self.pending = data;
@@ -100,7 +92,7 @@ impl Stdin {
         }
     }
 
-    fn write_some(&mut self, data: &[u8]) -> Result<usize, StdinError> {
+    fn write_some(&mut self, data: &[u8]) -> Result<usize, Undelivered> {
         let mut written = 0;
         while written < data.len() {
             match self.pipe.try_write(&data[written..]) {
@@ -113,7 +105,7 @@ impl Stdin {
                 Err(_) => {
                     self.pipe = Pipe::Closed;
                     self.pending.clear();
-                    return Err(StdinError::Closed);
+                    return Err(Undelivered::Closed);
                 }
             }
         }

@@ -66,7 +66,7 @@ impl Process {
                 None
             }
             Effect::Log(line) => {
-                crate::log::emit(&self.deps.logger, &line);
+                visord_logs::emit(&self.deps.logger, &line);
                 None
             }
         }
@@ -101,14 +101,17 @@ impl Process {
         self.answer_waiters(state);
         let (name, pid) = (self.name().clone(), transition.pid);
         self.tell_pool(MemberEvent::Changed { state, pid });
-        self.deps.bus.do_send(Publish(Event::ProcessState {
-            name: name.clone(),
-            transition,
-        }));
+        let event = Event::ProcessState { name, transition };
+        self.deps.bus.do_send(Publish(event));
+        self.tell_supervisor(state, false);
+    }
+
+    /// `resumed`: after a panic.
+    pub(super) fn tell_supervisor(&self, state: ProcessState, resumed: bool) {
         self.setup.supervisor.do_send(ProcessChanged {
-            name,
+            name: self.name().clone(),
             state,
-            resumed: false,
+            resumed,
         });
     }
 

@@ -17,13 +17,10 @@ pub(super) struct Identity {
 
 /// The reasons that are known before the child exists.
 pub(super) fn identity(user: Option<u32>) -> Identity {
-    let Some(uid) = user.map(Uid::from_raw) else {
+    let current = getuid();
+    let Some(uid) = user.map(Uid::from_raw).filter(|uid| *uid != current) else {
         return Identity::default();
     };
-    let current = getuid();
-    if uid == current {
-        return Identity::default();
-    }
     let ids = if current.is_root() {
         match User::from_uid(uid) {
             Ok(Some(account)) => supplementary(&account).ok_or_else(|| NO_GROUPS.to_owned()),

@@ -9,10 +9,10 @@
 //! hangs in it kills the child it makes later. Both hold the lock only for a moment.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use parking_lot::Mutex;
+use tokio::sync::OwnedMutexGuard;
 use visord_model::moment::{Moment, Mono};
 
 use super::SpawnError;
@@ -20,17 +20,10 @@ use crate::clock::Clock;
 
 /// The jobs of one program and kind: only one is carried out at a time, so a program whose file system
 /// hangs keeps one thread and not one for each attempt.
-#[derive(Clone, Debug, Default)]
-pub struct ProgramJobs(Arc<AtomicBool>);
+pub type ProgramJobs = Arc<tokio::sync::Mutex<()>>;
 
 /// A job of a program is being carried out.
-pub(super) struct Busy(ProgramJobs);
-
-impl Drop for Busy {
-    fn drop(&mut self) {
-        self.0.0.store(false, Ordering::Release);
-    }
-}
+pub(super) type Busy = OwnedMutexGuard<()>;
 
 /// See the module.
 #[derive(Debug)]
@@ -55,7 +48,6 @@ enum Stage {
 
 impl SpawnAttempt {
     /// An attempt that waits for its turn.
-    #[must_use]
     pub fn new(clock: Clock, jobs: ProgramJobs) -> Self {
         Self {
             clock,
@@ -92,23 +84,16 @@ impl SpawnAttempt {
         None
     }
 
-    /// Whether it was cancelled: its reply is to be ignored.
-    #[must_use]
-    pub fn is_cancelled(&self) -> bool {
-        matches!(*self.stage.lock(), Stage::Cancelled)
-    }
-
     /// Its turn has come. Errors: it was cancelled, or an earlier job of its program hangs.
     pub(super) fn begin(&self) -> Result<Busy, SpawnError> {
         let mut stage = self.stage.lock();
         if matches!(*stage, Stage::Cancelled) {
             return Err(SpawnError::Cancelled);
         }
-        if self.jobs.0.swap(true, Ordering::Acquire) {
-            return Err(SpawnError::StillHangs);
-        }
+        let busy = Arc::clone(&self.jobs).try_lock_owned();
+        let busy = busy.map_err(|_| SpawnError::StillHangs)?;
         *stage = Stage::Preparing(self.clock.now().mono);
-        Ok(Busy(self.jobs.clone()))
+        Ok(busy)
     }
 
     /// The child is made now, at the moment returned. Error: it was cancelled.
@@ -148,7 +133,7 @@ mod tests {
     fn an_attempt_is_cancelled_until_the_child_is_made() {
         let (_, attempt) = attempt();
         let busy = attempt.begin().expect("its turn");
-        assert!(attempt.cancel() && attempt.is_cancelled());
+        assert!(attempt.cancel());
         assert_eq!(attempt.begin_cloning(), Err(SpawnError::Cancelled));
         drop(busy);
 

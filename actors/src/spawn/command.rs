@@ -5,8 +5,8 @@ use std::ffi::OsStr;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
+use derive_more::Display;
 use nix::unistd::{AccessFlags, access};
-use thiserror::Error;
 use visord_config::Environment;
 
 use super::SpawnError;
@@ -27,7 +27,6 @@ pub struct CommandQuery {
 impl CommandQuery {
     /// Searches the `PATH` of the merged program environment if it sets one (even an empty one),
     /// else the daemon's `PATH`, else (unset or empty) a default list.
-    #[must_use]
     pub fn new(
         command: &str,
         program_environment: &Environment,
@@ -53,16 +52,16 @@ pub struct ResolvedCommand {
 }
 
 /// Why a command line cannot be split.
-#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Display, PartialEq, Eq)]
 pub enum SplitError {
     /// A quote is never closed.
-    #[error("No closing quotation")]
+    #[display("No closing quotation")]
     NoClosingQuotation,
     /// It ends with a backslash.
-    #[error("No escaped character")]
+    #[display("No escaped character")]
     NoEscapedCharacter,
     /// A word holds a NUL byte, which no argument can.
-    #[error("embedded null byte")]
+    #[display("embedded null byte")]
     NulByte,
 }
 

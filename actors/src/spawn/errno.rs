@@ -6,7 +6,6 @@ macro_rules! errno_names {
     ($($name:ident $number:literal)*) => {
         /// `ENOENT` for 2 and so on; `None` for a number without a name. Where a number has two
         /// names, the one Supervisor prints.
-        #[must_use]
         pub(super) const fn errno_name(errno: i32) -> Option<&'static str> {
             #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
             return match errno {

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use thiserror::Error;
+use derive_more::Display;
 use visord_model::fault::FaultCode;
 use visord_model::pyrepr::repr;
 
@@ -11,10 +11,10 @@ use super::command::SplitError;
 use super::errno::errno_name;
 
 /// One row of spec core 4.4. `Display` is the text after `spawnerr: `.
-#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[derive(Clone, Debug, Display, PartialEq, Eq)]
 pub enum SpawnError {
     /// The command line cannot be split.
-    #[error("can't parse command {}: {reason}", repr(.word))]
+    #[display("can't parse command {}: {reason}", repr(word))]
     Unparsable {
         /// Its first word: what follows may hold secrets.
         word: String,
@@ -22,34 +22,34 @@ pub enum SpawnError {
         reason: SplitError,
     },
     /// The command line has no word.
-    #[error("command is empty")]
+    #[display("command is empty")]
     Empty,
     /// There is no file that this first word names, or none in any directory of the search path.
-    #[error("can't find command {}", repr(.0))]
+    #[display("can't find command {}", repr(_0))]
     NotFound(String),
     /// This program is a directory.
-    #[error("command at {} is a directory", quoted(.0))]
+    #[display("command at {} is a directory", quoted(_0))]
     IsDirectory(PathBuf),
     /// This program has no execute permission.
-    #[error("command at {} is not executable", quoted(.0))]
+    #[display("command at {} is not executable", quoted(_0))]
     NotExecutable(PathBuf),
     /// Others may execute this program, the daemon may not.
-    #[error("no permission to run command {}", quoted(.0))]
+    #[display("no permission to run command {}", quoted(_0))]
     NoPermission(PathBuf),
     /// `EMFILE` on the way to pipes, logs or the child of the process of this name.
-    #[error("too many open files to spawn '{0}'")]
+    #[display("too many open files to spawn '{_0}'")]
     TooManyFiles(String),
     /// Pipes or logs of the process of this name could not be opened: name of the error (`EACCES`).
-    #[error("unknown error making dispatchers for '{0}': {1}")]
+    #[display("unknown error making dispatchers for '{_0}': {_1}")]
     Dispatchers(String, String),
     /// The kernel has no room for the process of this name.
-    #[error("Too many processes in process table to spawn '{0}'")]
+    #[display("Too many processes in process table to spawn '{_0}'")]
     ProcessTableFull(String),
     /// The kernel refuses the process of this name for another reason: name of the error (`ENOMEM`).
-    #[error("unknown error during fork for '{0}': {1}")]
+    #[display("unknown error during fork for '{_0}': {_1}")]
     Fork(String, String),
     /// The FastCGI socket could not be opened (difference C30).
-    #[error("Could not create FastCGI socket {url}: {reason}")]
+    #[display("Could not create FastCGI socket {url}: {reason}")]
     Socket {
         /// `unix:///path` or `tcp://host:port`.
         url: String,
@@ -57,29 +57,30 @@ pub enum SpawnError {
         reason: String,
     },
     /// This, which is to be handed to exec, holds a NUL byte.
-    #[error("{0} contains a NUL byte")]
+    #[display("{_0} contains a NUL byte")]
     Nul(&'static str),
     /// An earlier job of the same program is still being carried out: its file system hangs.
-    #[error("an earlier attempt to start it still hangs")]
+    #[display("an earlier attempt to start it still hangs")]
     StillHangs,
     /// No thread can be had that could carry out the start: the system's error, or that too many
     /// starts hang.
-    #[error("no thread to start it: {0}")]
+    #[display("no thread to start it: {_0}")]
     NoThread(String),
     /// An earlier job of the same kind, such as reading the configuration, hangs.
-    #[error("an earlier request of this kind hangs")]
+    #[display("an earlier request of this kind hangs")]
     EarlierHangs,
     /// It was cancelled; the answer is not wanted any more.
-    #[error("the start was cancelled")]
+    #[display("the start was cancelled")]
     Cancelled,
     /// The spawner thread has ended, or lost this request in a panic.
-    #[error("the spawner thread is gone")]
+    #[display("the spawner thread is gone")]
     SpawnerGone,
 }
 
+impl std::error::Error for SpawnError {}
+
 impl SpawnError {
     /// Pipes or logs of a process could not be opened.
-    #[must_use]
     pub fn dispatchers(name: &str, error: &io::Error) -> Self {
         let name = name.to_owned();
         match error.raw_os_error() {
@@ -101,7 +102,6 @@ impl SpawnError {
     /// The fault that startProcess answers with when the check of the command fails: NO_FILE or
     /// NOT_EXECUTABLE about this error's text (spec interfaces 3.5). `None`: no such check; it is
     /// a spawn error like any other.
-    #[must_use]
     pub const fn fault_code(&self) -> Option<FaultCode> {
         match self {
             Self::NotFound(_) => Some(FaultCode::NoFile),

@@ -1,13 +1,14 @@
 //! How children are made on this system, and the descriptors that are reserved for it.
 
 use std::cmp::Reverse;
+use std::io;
 
 use parking_lot::Mutex;
 
 use super::clone::{Beginning, Cloner};
 use super::launch::Launch;
 use super::spawn_pool::MOST_PENDING;
-use super::{fork, helper};
+use super::{child, helper, places};
 
 /// Methods that are kept: one for each child that is about to execute the helper, and one for the
 /// next. Each reserves low descriptors, which are free only at the start.
@@ -48,13 +49,13 @@ impl Method {
     /// Begin to make a child.
     pub(super) fn begin(self, launch: Box<Launch>) -> Making {
         let Self::Clone(cloner) = self else {
-            return Making::Done(self, fork::spawn(&launch));
+            return Making::Done(self, fork(&launch));
         };
         match cloner.begin(launch) {
             Ok(beginning) => Making::Beginning(beginning),
             // an old kernel or a sandbox: it would fail each time
             Err((_, launch, libc::ENOSYS | libc::EPERM | libc::EINVAL)) => {
-                Making::Done(Self::Fork, fork::spawn(&launch))
+                Making::Done(Self::Fork, fork(&launch))
             }
             Err((cloner, _, errno)) => Making::Done(Self::Clone(cloner), Err(errno)),
         }
@@ -81,10 +82,35 @@ impl Making {
             Ok(pid) => (Method::Clone(cloner), Ok(pid)),
             // an old kernel or a sandbox: it would fail each time
             Err(libc::ENOSYS | libc::EPERM | libc::EINVAL | libc::EACCES) => {
-                (Method::Fork, fork::spawn(&launch))
+                (Method::Fork, fork(&launch))
             }
             // such as arguments that are too long with ours added: the child reports it
-            Err(_) => (Method::Clone(cloner), fork::spawn(&launch)),
+            Err(_) => (Method::Clone(cloner), fork(&launch)),
+        }
+    }
+}
+
+/// Make a child that begins as a copy of the daemon, where there is no helper to execute: its pid
+/// at once, the program is executed later. Fails with an errno.
+/// Signals must be blocked in the calling thread: the child's dispositions are still the daemon's.
+fn fork(launch: &Launch) -> Result<i32, i32> {
+    // SAFETY: the child makes only system calls, then executes or ends.
+    let pid = unsafe { libc::fork() };
+    match pid {
+        -1 => Err(io::Error::last_os_error().raw_os_error().unwrap_or(0)),
+        0 => {
+            if places::begin(launch.stdio.sources()).is_err() {
+                child::give_up(&[]);
+            }
+            // SAFETY: these are what `run` expects, and stay for the rest of this process.
+            unsafe { child::run(launch.arguments.as_ptr(), launch.environment.as_ptr()) }
+        }
+        pid => {
+            // the child does it too: whichever is first, a signal to the group finds it. It fails
+            // once the child has executed, and then it was not needed.
+            // SAFETY: no memory is involved.
+            unsafe { libc::setpgid(pid, pid) };
+            Ok(pid)
         }
     }
 }
@@ -93,12 +119,6 @@ impl Making {
 pub(super) struct Methods {
     portable: bool,
     kept: Mutex<Vec<Method>>,
-}
-
-impl std::fmt::Debug for Methods {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Methods")
-    }
 }
 
 impl Methods {

@@ -1,7 +1,6 @@
 //! What is decided about a child before it is made, as plain data.
 
 use std::ffi::{CStr, CString, OsStr, OsString};
-use std::fmt;
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -46,15 +45,6 @@ pub struct SpawnPlan {
     pub ends: ChildEnds,
 }
 
-impl fmt::Debug for SpawnPlan {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // arguments and variables may hold secrets
-        f.debug_struct("SpawnPlan")
-            .field("name", &self.name)
-            .finish_non_exhaustive()
-    }
-}
-
 /// The environment the daemon was started with. Its children share the strings.
 #[derive(Default)]
 pub struct DaemonEnvironment(Vec<Arc<CStr>>);
@@ -70,13 +60,9 @@ impl DaemonEnvironment {
     }
 
     /// The value of a variable.
-    #[must_use]
     pub fn get(&self, name: &str) -> Option<OsString> {
-        let value = |entry: &Arc<CStr>| {
-            let value = value_of(entry, name)?;
-            Some(OsStr::from_bytes(value).to_owned())
-        };
-        self.0.iter().find_map(value)
+        let value = self.0.iter().find_map(|entry| value_of(entry, name))?;
+        Some(OsStr::from_bytes(value).to_owned())
     }
 }
 

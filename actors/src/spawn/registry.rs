@@ -35,7 +35,6 @@ pub struct ChildHandle {
 
 impl ChildHandle {
     /// How it ended, once it is reaped: its pid may belong to another process then.
-    #[must_use]
     pub fn exit(&self) -> Option<Exit> {
         self.exit.get().copied()
     }

@@ -65,7 +65,6 @@ struct State<P> {
     busy_since: Option<Instant>,
     /// Goes up with every change of the leader.
     generation: u64,
-    has_leader: bool,
     /// A standby looks at the clock.
     is_watched: bool,
     /// No more jobs will come.
@@ -101,7 +100,6 @@ impl<P: Pending> SpawnPool<P> {
                 pending: VecDeque::new(),
                 busy_since: None,
                 generation: 0,
-                has_leader: false,
                 is_watched: false,
                 is_closed: false,
                 threads: 0,
@@ -227,14 +225,14 @@ impl<P: Pending> SpawnPool<P> {
     /// already.
     fn await_lead(&self) -> Option<u64> {
         let mut state = self.state.lock();
-        if state.has_leader && state.standbys > 0 {
+        if state.has_leader() && state.standbys > 0 {
             state.threads -= 1;
             return None;
         }
         state.standbys += 1;
         loop {
             let left = state.patience_left();
-            if !state.has_leader || left == Some(Duration::ZERO) {
+            if !state.has_leader() || left == Some(Duration::ZERO) {
                 state.standbys -= 1;
                 return Some(state.lead());
             }
@@ -266,6 +264,10 @@ impl<P: Pending> State<P> {
         }
     }
 
+    const fn has_leader(&self) -> bool {
+        self.generation > 0
+    }
+
     /// Whether anything waits for the leader.
     fn is_awaited(&self) -> bool {
         !self.jobs.is_empty() || !self.pending.is_empty()
@@ -283,10 +285,9 @@ impl<P: Pending> State<P> {
 
     /// Take the lead, from a leader that hangs or as the first; returns the generation.
     fn lead(&mut self) -> u64 {
-        if self.has_leader {
+        if self.has_leader() {
             self.stuck += 1;
         }
-        self.has_leader = true;
         self.busy_since = None;
         self.generation += 1;
         self.generation

@@ -96,7 +96,6 @@ impl SpawnerHandle {
     }
 
     /// The children that were made; the Reaper needs it.
-    #[must_use]
     pub fn children(&self) -> Arc<ChildRegistry> {
         Arc::clone(&self.tools.registry)
     }

@@ -34,7 +34,6 @@ impl Spawned {
     }
 
     /// Its pid.
-    #[must_use]
     pub const fn pid(&self) -> i32 {
         self.child.pid
     }

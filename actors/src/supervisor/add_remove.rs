@@ -20,13 +20,13 @@ use visord_model::name::ProcessName;
 use super::roster::{Group, Member};
 use super::{Later, Supervisor, answered};
 use crate::fcgi::SharedSocket;
-use crate::log::auto;
 use crate::messages::Answer;
 use crate::messages::event::{Subscribe, Unsubscribe};
 use crate::messages::pool::{Arrange, Join};
 use crate::messages::process::Command;
 use crate::pool::ListenerPool;
 use crate::process::{GivenUp, LogPaths, ProcessActor, Setup};
+use visord_logs::auto::ChildLogFolder;
 
 /// AUTO log files by process and stream. They are made once and kept over restarts of their
 /// process (spec core 3.3).

@@ -85,23 +85,17 @@ impl Supervisor {
         Ok(members)
     }
 
-    pub(super) fn start_many(&self, StartMany { scope, wait }: &StartMany) -> Results {
-        let order = if *wait { in_order } else { as_walked };
+    pub(super) fn start_many(&self, StartMany { scope, wait }: StartMany) -> Results {
+        let order = if wait { in_order } else { as_walked };
         let stopped = |state: ProcessState| !state.is_running();
         let at_once = |member: &Member| member.setup.config.policy.startsecs <= 0;
-        self.bulk(
-            scope,
-            stopped,
-            &Command::Start { wait: *wait },
-            at_once,
-            order,
-        )
+        self.bulk(&scope, stopped, &Command::Start { wait }, at_once, order)
     }
 
-    pub(super) fn stop_many(&self, StopMany { scope, wait }: &StopMany) -> Results {
-        let order = if *wait { in_order } else { as_walked };
-        let command = Command::Stop { wait: *wait };
-        let stopped = self.bulk(scope, may_be_stopped, &command, |_| false, order);
+    pub(super) fn stop_many(&self, StopMany { scope, wait }: StopMany) -> Results {
+        let order = if wait { in_order } else { as_walked };
+        let command = Command::Stop { wait };
+        let stopped = self.bulk(&scope, may_be_stopped, &command, |_| false, order);
         async move {
             let mut results = stopped.await?;
             results.retain(|result| result.status() != FaultCode::NotRunning);
@@ -159,11 +153,7 @@ pub(super) fn as_walked(mut results: Vec<Ended>) -> Vec<BulkResult> {
 
 /// Whether it is found out before anything is waited for.
 fn is_refusal(status: FaultCode) -> bool {
-    let after_waiting = [
-        FaultCode::Success,
-        FaultCode::SpawnError,
-        FaultCode::AbnormalTermination,
-    ];
+    let after_waiting = [FaultCode::SpawnError, FaultCode::AbnormalTermination];
     !after_waiting.contains(&status)
 }
 

@@ -1,6 +1,6 @@
 //! Reading the configuration again, and what the last loaded one says.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use actix::{ActorFutureExt, WrapFuture};
@@ -16,10 +16,8 @@ impl Supervisor {
     /// Run the loader where it may block.
     pub(super) fn load(&self) -> impl Future<Output = Result<Loaded, String>> + 'static {
         let loader = self.parts.loader.clone();
-        let loading = self
-            .queues
-            .reading
-            .run(&self.deps.workshop, move || loader());
+        let reading = &self.queues.reading;
+        let loading = reading.run(&self.deps.workshop, move || loader());
         async move {
             match loading.await {
                 Ok(result) => result.map_err(|error| error.outline()),
@@ -49,15 +47,16 @@ impl Supervisor {
         }
     }
 
-    /// A group of the last loaded configuration that is not active. What is active but no
-    /// longer configured is BAD_NAME, as in the original.
+    /// A group of the last loaded configuration.
+    pub(super) fn last_loaded(&self, name: &str) -> Option<&GroupConfig> {
+        let mut groups = self.parts.config.groups.iter();
+        groups.find(|group| group.name == name)
+    }
+
+    /// One that is not active. What is active but no longer configured is BAD_NAME, as in the
+    /// original.
     pub(super) fn configured(&self, name: &str) -> Result<GroupConfig, Fault> {
-        let found = self
-            .parts
-            .config
-            .groups
-            .iter()
-            .find(|group| group.name == name);
+        let found = self.last_loaded(name);
         let found = found.ok_or_else(|| FaultCode::BadName.about_group(name))?;
         if self.roster.group(name).is_some() {
             return Err(FaultCode::AlreadyAdded.about_group(name));
@@ -97,17 +96,13 @@ impl Supervisor {
         let active = self.roster.group(&config.name);
         // names made for AUTO show only while the very configuration that got them is the
         // last loaded one (spec interfaces 3.4)
-        let running: BTreeMap<&str, &Arc<ProcessConfig>> = active
-            .into_iter()
-            .flat_map(|group| &group.config.processes)
-            .map(|process| (process.name.as_str(), process))
-            .collect();
+        let processes = active.into_iter().flat_map(|group| &group.config.processes);
+        let running: BTreeSet<_> = processes.map(Arc::as_ptr).collect();
         let path = |process: &Arc<ProcessConfig>, stream: Stream| {
-            let running = running.get(process.name.as_str())?;
             let name = ProcessName::new(&*config.name, &*process.name);
-            let path = self.parts.auto_logs.get(&(name, stream));
-            let path = path.filter(|_| Arc::ptr_eq(running, process))?;
-            Some(path.to_string_lossy().into_owned())
+            let path = self.parts.auto_logs.get(&(name, stream))?;
+            let is_running = running.contains(&Arc::as_ptr(process));
+            is_running.then(|| path.to_string_lossy().into_owned())
         };
         ConfiguredGroup {
             config: config.clone(),

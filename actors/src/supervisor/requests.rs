@@ -1,4 +1,4 @@
-//! Every request, and what carries it out.
+//! Every request and order, and what carries it out.
 
 use std::future::Future;
 
@@ -12,7 +12,7 @@ use visord_model::state::SupervisorState;
 use super::Supervisor;
 use super::bulk::as_walked;
 use crate::messages::process::Command;
-use crate::messages::supervisor::{LogAction, ReopenEverything, Request};
+use crate::messages::supervisor::{LogAction, Order, Request};
 use crate::messages::{Answer, Reply};
 use crate::spawn::SpawnError;
 
@@ -55,8 +55,8 @@ impl Handler<Request> for Supervisor {
             R::MaintainProcessLogs(it, reply) => {
                 self.forward(&it.name, Command::Logs(it.action), reply);
             }
-            R::StartMany(it, reply) => reply_later(reply, self.start_many(&it)),
-            R::StopMany(it, reply) => reply_later(reply, self.stop_many(&it)),
+            R::StartMany(it, reply) => reply_later(reply, self.start_many(it)),
+            R::StopMany(it, reply) => reply_later(reply, self.stop_many(it)),
             R::SignalMany(it, reply) => reply_later(reply, self.signal_many(it)),
             R::ClearManyLogs(it, reply) => {
                 let command = Command::Logs(LogAction::Clear);
@@ -118,13 +118,23 @@ impl Supervisor {
     }
 }
 
-impl Handler<ReopenEverything> for Supervisor {
+impl Handler<Order> for Supervisor {
     type Result = ();
 
-    fn handle(&mut self, _msg: ReopenEverything, _ctx: &mut Context<Self>) {
-        slog::info!(self.deps.logger, "supervisord logreopen");
-        self.parts.activity.reopen();
-        self.parts.reopened.send_replace(());
-        self.roster.tell_all(&Command::Logs(LogAction::Reopen));
+    fn handle(&mut self, order: Order, ctx: &mut Context<Self>) {
+        match order {
+            Order::Begin => {
+                self.publish(Event::SupervisorRunning);
+                self.begun = true;
+                self.roster.autostart_all();
+            }
+            Order::Terminate => self.close(SupervisorState::Shutdown, ctx),
+            Order::ReopenLogs => {
+                slog::info!(self.deps.logger, "supervisord logreopen");
+                self.parts.activity.reopen();
+                self.parts.reopened.send_replace(());
+                self.roster.tell_all(&Command::Logs(LogAction::Reopen));
+            }
+        }
     }
 }

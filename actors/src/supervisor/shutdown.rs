@@ -10,7 +10,7 @@ use visord_model::state::{ProcessState, SupervisorState};
 
 use super::{Ending, Later, Supervisor};
 use crate::messages::process::{Command, ProcessChanged};
-use crate::messages::supervisor::{ProcessName, Terminate};
+use crate::messages::supervisor::ProcessName;
 
 /// How often the names of those still alive are logged (spec core 4.10).
 const REPORT: Duration = Duration::from_secs(3);
@@ -161,13 +161,5 @@ impl Handler<ProcessChanged> for Supervisor {
         if self.plan.is_some() && msg.state.is_stopped() {
             self.advance(ctx);
         }
-    }
-}
-
-impl Handler<Terminate> for Supervisor {
-    type Result = ();
-
-    fn handle(&mut self, _msg: Terminate, ctx: &mut Context<Self>) {
-        self.close(SupervisorState::Shutdown, ctx);
     }
 }

@@ -96,12 +96,7 @@ fn as_it_will_run(old: &GroupConfig, new: &GroupConfig, diff: &Diff) -> GroupCon
 impl Supervisor {
     fn change(&self, name: &str) -> Result<Change, Fault> {
         let active = self.roster.group(name).map(|group| &group.config);
-        let configured = self
-            .parts
-            .config
-            .groups
-            .iter()
-            .find(|group| group.name == name);
+        let configured = self.last_loaded(name);
         let some = active.or(configured);
         let nothing = emptied(some.ok_or_else(|| FaultCode::BadName.about_group(name))?);
         let (old, new) = (active.unwrap_or(&nothing), configured.unwrap_or(&nothing));

@@ -23,7 +23,7 @@ struct Fixture {
 /// A ticker that starts at 1,000,001.25 s, a quarter past the second.
 fn start() -> Fixture {
     let interest = Interest::default();
-    let bus = EventBus::new(0, interest.clone(), Feed::new()).start();
+    let bus = EventBus::new(0, interest.clone(), Feed::default()).start();
     let (looks, step) = (Rc::new(Cell::new(0)), Rc::new(Cell::new(0)));
     let (seen, ahead) = (looks.clone(), step.clone());
     let start = Instant::now();

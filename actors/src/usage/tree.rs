@@ -1,10 +1,11 @@
 //! Who belongs to a supervised process.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::stat::Stat;
 
 /// All processes at one moment, by parent and by process group.
+#[derive(Default)]
 pub(super) struct Forest {
     all: Vec<Stat>,
     by_pid: BTreeMap<i32, usize>,
@@ -15,12 +16,7 @@ pub(super) struct Forest {
 impl Forest {
     /// Put processes in order.
     pub(super) fn new(all: Vec<Stat>) -> Self {
-        let mut forest = Self {
-            by_pid: BTreeMap::new(),
-            children: BTreeMap::new(),
-            groups: BTreeMap::new(),
-            all: Vec::new(),
-        };
+        let mut forest = Self::default();
         for (index, stat) in all.iter().enumerate() {
             forest.by_pid.insert(stat.pid, index);
             forest.children.entry(stat.parent).or_default().push(index);
@@ -44,7 +40,7 @@ impl Forest {
         if let Some(group) = self.groups.get(&root) {
             seen.extend(group.iter().filter(|index| **index != start));
         }
-        let mut known: std::collections::BTreeSet<usize> = seen.iter().copied().collect();
+        let mut known: BTreeSet<usize> = seen.iter().copied().collect();
         while let Some(index) = seen.pop() {
             let stat = self.all[index];
             members.push(stat);

@@ -13,8 +13,7 @@ use tokio::sync::{Semaphore, oneshot};
 use visord_actors::board::{Board, Identity};
 use visord_actors::clock::Clock;
 use visord_actors::event_bus::{EventBus, Interest, OutputEvents};
-use visord_actors::log::{ActivitySettings, LogService, activity};
-use visord_actors::messages::supervisor::{Begin, ProcessName, SupervisorHandle};
+use visord_actors::messages::supervisor::{Order, ProcessName, SupervisorHandle};
 use visord_actors::process::Deps;
 use visord_actors::reaper::Reaper;
 use visord_actors::spawn::{
@@ -23,6 +22,7 @@ use visord_actors::spawn::{
 };
 use visord_actors::supervisor::{Abandoned, AutoLogs, Ending, Loader, Parts, Supervisor};
 use visord_config::{MainLogTarget, Overrides};
+use visord_logs::{ActivitySettings, LogService, activity};
 use visord_model::log_line::Level;
 use visord_model::process::ProcessInfo;
 use visord_model::signal::Signal;
@@ -101,21 +101,19 @@ pub(crate) fn start(folder: &Path) -> Stage {
     let loader = loader(folder);
     let (ended, end) = oneshot::channel();
     let abandoned = Abandoned::default();
-    let supervisor = Supervisor::run(
-        Rc::new(deps),
-        Parts {
-            abandoned: abandoned.clone(),
-            reopened: tokio::sync::watch::Sender::new(()),
-            config: loader().expect("a valid configuration").config,
-            auto_logs: AutoLogs::new(),
-            loader,
-            rehearsal: Arc::new(|_| Ok(())),
-            listing: tokio::sync::watch::Sender::default(),
-            activity,
-            ended: Some(ended),
-        },
-    );
-    supervisor.do_send(Begin);
+    let parts = Parts {
+        abandoned: abandoned.clone(),
+        reopened: tokio::sync::watch::Sender::new(()),
+        config: loader().expect("a valid configuration").config,
+        auto_logs: AutoLogs::new(),
+        loader,
+        rehearsal: Arc::new(|_| Ok(())),
+        listing: tokio::sync::watch::Sender::default(),
+        activity,
+        ended: Some(ended),
+    };
+    let supervisor = Supervisor::run(Rc::new(deps), parts);
+    supervisor.do_send(Order::Begin);
     Stage {
         link: SupervisorHandle::new(&supervisor),
         supervisor,

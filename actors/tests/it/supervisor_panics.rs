@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use visord_actors::messages::process::InjectPanic;
-use visord_actors::messages::supervisor::{ReopenEverything, Scope};
+use visord_actors::messages::supervisor::{Order, Scope};
 use visord_actors::supervisor::Ending;
 use visord_model::fault::FaultCode;
 use visord_model::name::ProcessName;
@@ -66,7 +66,7 @@ async fn its_state_and_its_processes_survive(stage: &mut Stage, folder: &Path) {
     assert!(stage.end.try_recv().is_err(), "it has not ended");
     // messages behind the one that made it panic are handled
     stage.supervisor.do_send(InjectPanic(None));
-    stage.supervisor.do_send(ReopenEverything);
+    stage.supervisor.do_send(Order::ReopenLogs);
     let updated = stage.link.update_group("g".to_owned(), false).await;
     updated.expect("updated");
     wait_until_async("its restart", || {

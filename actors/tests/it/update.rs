@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use visord_actors::messages::process::InjectPanic;
-use visord_actors::messages::supervisor::{Fate, Terminate};
+use visord_actors::messages::supervisor::{Fate, Order};
 use visord_actors::supervisor::Ending;
 use visord_model::fault::{Fault, FaultCode};
 use visord_model::state::ProcessState;
@@ -125,7 +125,7 @@ impl Update<'_> {
         self.stage.spawner.guarded.set(left);
         self.cannot_be_stopped().await;
         self.stop("other").await;
-        self.stage.supervisor.do_send(Terminate);
+        self.stage.supervisor.do_send(Order::Terminate);
         self.stage.supervisor.do_send(InjectPanic(None));
         let end = tokio::time::timeout(PATIENCE, &mut self.stage.end).await;
         assert_eq!(end.expect("in time"), Ok(Ending::Shutdown));

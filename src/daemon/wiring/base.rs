@@ -12,12 +12,12 @@ use tokio::runtime::{Builder, Runtime};
 use visord_actors::board::{Board, Identity};
 use visord_actors::clock::Clock;
 use visord_actors::event_bus::{EventBus, Interest, OutputEvents};
-use visord_actors::log::LogService;
 use visord_actors::process::Deps;
 use visord_actors::reaper::Reaper;
 use visord_actors::spawn::{DaemonEnvironment, SpawnerHandle};
 use visord_actors::ticker;
 use visord_config::{Config, HttpConfig, ListenAddress, MainLogTarget};
+use visord_logs::LogService;
 
 use super::{RETRY, shortage};
 use crate::cli::UsageError;

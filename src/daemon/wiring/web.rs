@@ -11,12 +11,12 @@ use std::time::Duration;
 
 use slog::Logger;
 use tokio::sync::watch;
-use visord_actors::log::ActivityLog;
 use visord_actors::messages::supervisor::SupervisorHandle;
 use visord_actors::process::Deps;
 use visord_actors::usage::Usage;
-use visord_actors::workers::Workers;
 use visord_config::RpcInterfaceConfig;
+use visord_logs::ActivityLog;
+use visord_logs::workers::Workers;
 use visord_web::budget::Budget;
 use visord_web::listen::Bound;
 use visord_web::remote::Remotes;

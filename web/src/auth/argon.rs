@@ -18,7 +18,7 @@ use sha1::{Digest as _, Sha1};
 use subtle::ConstantTimeEq as _;
 use tokio::sync::Semaphore;
 use tokio::time::sleep;
-use visord_actors::workers::Workers;
+use visord_logs::workers::Workers;
 
 use crate::clock;
 use crate::session::random_key;

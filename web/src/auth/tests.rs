@@ -3,8 +3,8 @@
 use super::*;
 use actix_web::http::header::HeaderValue;
 use base64::engine::general_purpose::STANDARD as ENGINE;
-use visord_actors::workers::Workers;
 use visord_config::{Role, WebUser};
+use visord_logs::workers::Workers;
 
 /// Of `secret`, as cheap as can be.
 pub(super) const ARGON2: &str =

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use visord_actors::log::ByteCounts;
 use visord_actors::messages::supervisor::ProcessName;
 use visord_actors::usage::Sample;
+use visord_logs::ByteCounts;
 use visord_model::process::ProcessInfo;
 use visord_model::state::{ProcessState, SupervisorState};
 

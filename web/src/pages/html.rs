@@ -1,6 +1,6 @@
 //! Text in pages of the original, escaped as it does that.
 
-use visord_actors::log::follow::unfinished;
+use visord_logs::follow::unfinished;
 
 /// Text for a page as the original escapes it: `&` is left alone where it looks like the start
 /// of an entity (spec interfaces 5.6), so `&lt;` in a log shows as `<`. Nothing that is left

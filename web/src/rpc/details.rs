@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use visord_actors::log::ByteCounts;
 use visord_actors::usage::Sample;
+use visord_logs::ByteCounts;
 use visord_model::process::{LastExit, ProcessInfo};
 use visord_xmlrpc::writer::StructWriter;
 

@@ -6,9 +6,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use futures_util::stream;
-use visord_actors::log::reader::{self, ReadError, Section};
 use visord_actors::messages::supervisor::{LogAction, Scope};
-use visord_actors::workers::Workers;
+use visord_logs::reader::{self, ReadError, Section};
+use visord_logs::workers::Workers;
 use visord_model::event::Stream;
 use visord_model::fault::{Fault, FaultCode};
 use visord_model::process::ProcessInfo;

@@ -169,17 +169,17 @@ pub(crate) fn state(board: Board, plan: Plan) -> (AppState, Asked) {
         board,
         link: SupervisorHandle::new(&fake.start()),
         log: Logger::root(Discard, o!()),
-        follow: visord_actors::log::Followers::default(),
+        follow: visord_logs::Followers::default(),
         settle: Arc::new(|| None),
-        lost: Arc::new(|_| visord_actors::log::ByteCounts {
+        lost: Arc::new(|_| visord_logs::ByteCounts {
             stdout: 3_000_000_000,
             stderr: 0,
         }),
-        stored: Arc::new(|_| visord_actors::log::ByteCounts {
+        stored: Arc::new(|_| visord_logs::ByteCounts {
             stdout: 12,
             stderr: 34,
         }),
-        workers: visord_actors::workers::Workers::start().unwrap(),
+        workers: visord_logs::workers::Workers::start().unwrap(),
         meters: Arc::new(table::meters()),
         namespaces: vec!["supervisor".into()],
         remotes: Arc::default(),

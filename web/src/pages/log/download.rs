@@ -9,7 +9,7 @@ use actix_web::HttpResponse;
 use actix_web::http::header;
 use actix_web::web::Bytes;
 use futures_util::stream;
-use visord_actors::workers::Workers;
+use visord_logs::workers::Workers;
 
 use super::super::Visit;
 use crate::answer::{Refusal, in_pieces};
