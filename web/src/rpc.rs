@@ -84,19 +84,17 @@ pub async fn answer(
 
 /// Say in the log what was no call, and which status it gets.
 fn refuse(state: &AppState, body: &[u8], refusal: &DecodeError) -> StatusCode {
+    use DecodeError::{Malformed, NoMethod, OverLimit};
     /// Enough of a body to recognize it.
     const SHOWN: usize = 1024;
     let shown = repr(&String::from_utf8_lossy(&body[..body.len().min(SHOWN)]));
     let (reason, status) = match refusal {
-        DecodeError::Malformed(_) => ("unmarshallable", StatusCode::BAD_REQUEST),
-        DecodeError::NoMethod => ("no method name", StatusCode::BAD_REQUEST),
-        DecodeError::OverLimit {
+        Malformed(_) => ("unmarshallable", StatusCode::BAD_REQUEST),
+        NoMethod => ("no method name", StatusCode::BAD_REQUEST),
+        OverLimit {
             what: Limit::Body, ..
         } => ("too large", StatusCode::PAYLOAD_TOO_LARGE),
-        DecodeError::OverLimit {
-            what: Limit::Depth | Limit::Elements,
-            ..
-        } => ("too large", StatusCode::BAD_REQUEST),
+        OverLimit { .. } => ("too large", StatusCode::BAD_REQUEST),
     };
     error!(
         state.log,

@@ -201,6 +201,5 @@ async fn clear_all(state: Arc<AppState>, _: Args) -> Outcome {
 }
 
 async fn clear_main(state: Arc<AppState>, _: Args) -> Outcome {
-    state.link.clear_main_log().await?;
-    Ok(Reply::done())
+    state.link.clear_main_log().await.map(Reply::done)
 }
