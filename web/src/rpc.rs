@@ -2,12 +2,11 @@
 //!
 //! Start reading with [`table`], which lists every method: nothing but a row of it, or a server
 //! that a namespace is forwarded to ([`crate::remote`]), is ever called. The rows and their functions
-//! are in [`info`], [`details`], [`control`], [`logs`], [`config`] and [`system`]; [`method`] is
+//! are in [`info`], [`control`], [`logs`], [`config`] and [`system`]; [`method`] is
 //! what a row says, [`reply`] what its function returns, [`transmit`] how that is sent.
 
 pub mod config;
 pub mod control;
-pub mod details;
 pub mod info;
 pub mod logs;
 pub mod method;

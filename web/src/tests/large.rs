@@ -19,7 +19,7 @@ use super::rpc::document;
 use super::server::{Server, head, post, response};
 use crate::budget::{Budget, STREAM, TOTAL};
 use crate::caller::Right;
-use crate::pages::html::escaped_like_the_original;
+use crate::pages::tail::escaped_like_the_original;
 use crate::state::AppState;
 
 /// More than one piece, with all that is replaced; characters fall on every boundary.
