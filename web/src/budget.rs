@@ -114,10 +114,7 @@ pub fn count_large(response: HttpResponse, budget: &Budget) -> Result<HttpRespon
     let (response, body) = response.into_parts();
     let body = match body.try_into_bytes() {
         Err(counted) => counted,
-        Ok(bytes) => {
-            let share = budget.try_reserve(size).ok_or(Refusal::busy())?;
-            whole(bytes, share)
-        }
+        Ok(bytes) => whole(bytes, budget.try_reserve(size).ok_or(Refusal::busy())?),
     };
     Ok(response.set_body(body))
 }

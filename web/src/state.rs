@@ -10,7 +10,6 @@ use slog::Logger;
 use tokio::sync::watch;
 use tokio::time::timeout;
 use visord_actors::board::Board;
-use visord_actors::feed::Feed;
 use visord_actors::log::{ByteCounts, Followers};
 use visord_actors::messages::supervisor::ProcessName;
 use visord_actors::messages::supervisor::SupervisorHandle;
@@ -40,8 +39,6 @@ pub type CountBytes = Arc<dyn Fn(&ProcessName) -> ByteCounts + Send + Sync>;
 pub struct AppState {
     /// Answers reads.
     pub board: Arc<Board>,
-    /// What changes, as it changes: that of the board.
-    pub feed: Feed,
     /// What processes use.
     pub usage: Usage,
     /// Takes commands.

@@ -164,7 +164,6 @@ pub(crate) fn state(board: Board, plan: Plan) -> (AppState, Asked) {
     };
     let board = Arc::new(board);
     let state = AppState {
-        feed: board.feed().clone(),
         usage: Usage::new(Arc::clone(&board)),
         board,
         link: SupervisorHandle::new(&fake.start()),
