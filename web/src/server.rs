@@ -45,6 +45,7 @@ const RECOVERY: Duration = Duration::from_millis(200);
 
 /// See the module.
 pub struct WebServer {
+    server: Arc<ServerState>,
     /// Those of `sites`, until the actor runs.
     sockets: Vec<OwnedFd>,
     /// One for each listener.
@@ -123,6 +124,7 @@ impl WebServer {
             let _ = nix::sys::prctl::set_name(c"http");
         });
         let addr = Self::start_in_arbiter(&arbiter.handle(), move |_| Self {
+            server,
             sockets,
             sites,
             accepting: Vec::new(),
@@ -178,12 +180,8 @@ impl Handler<StopListening> for WebServer {
 
     fn handle(&mut self, _: StopListening, _: &mut Self::Context) -> Self::Result {
         self.accepting.drain(..).for_each(|task| task.abort());
-        let server = self.sites.first().map(|site| Arc::clone(&site.server));
-        Box::pin(async move {
-            if let Some(server) = server {
-                server.close(GRACE).await;
-            }
-        })
+        let server = Arc::clone(&self.server);
+        Box::pin(async move { server.close(GRACE).await })
     }
 }
 
