@@ -183,7 +183,7 @@ impl Writer {
             self.out.item(&has_more);
             self.out.end();
         }
-        Ok(())
+        self.send_on().await
     }
 
     /// Make calls one after the other, all of them even if the client leaves.
