@@ -37,7 +37,7 @@ pub struct Site {
 }
 
 /// A listener as its requests see it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct HttpListener {
     /// Its configuration.
     pub config: HttpConfig,
@@ -50,7 +50,6 @@ pub struct HttpListener {
 }
 
 /// What the server keeps from start to end.
-#[derive(Debug)]
 pub struct ServerState {
     /// All listeners.
     pub listeners: Vec<HttpConfig>,
