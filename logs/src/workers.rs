@@ -13,6 +13,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread;
 
+use derive_more::Display;
 use parking_lot::{Condvar, Mutex};
 use tokio::sync::{Semaphore, oneshot};
 
@@ -29,15 +30,17 @@ const MOST_JOBS: usize = 1024;
 const SEARCHES: usize = 2;
 
 /// Why a job was not done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, Debug, Display, PartialEq, Eq)]
 pub enum NotDone {
     /// Too many jobs wait already.
-    #[error("too many jobs wait for a thread")]
+    #[display("too many jobs wait for a thread")]
     Busy,
     /// The job panicked; the panic hook has reported it.
-    #[error("the job panicked")]
+    #[display("the job panicked")]
     Panicked,
 }
+
+impl std::error::Error for NotDone {}
 
 impl From<NotDone> for io::Error {
     fn from(error: NotDone) -> Self {

@@ -22,7 +22,7 @@ export function uptime(seconds) {
 export function memory(bytes) {
   let amount = bytes / 1024;
   let unit = 'KiB';
-  for (const next of ['MiB', 'GiB', 'TiB']) {
+  for (const next of ['MiB', 'GiB', 'TiB', 'PiB']) {
     if (amount < 1023.5) break;
     amount /= 1024;
     unit = next;

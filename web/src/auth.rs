@@ -60,12 +60,6 @@ enum Password {
     Unusable,
 }
 
-impl std::fmt::Debug for Users {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Users(<redacted>)")
-    }
-}
-
 /// Why a login fails.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Denial {

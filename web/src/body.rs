@@ -31,7 +31,7 @@ impl RequestBody {
         payload: Payload,
         site: &Site,
     ) -> Result<Self, Refusal> {
-        let most = site.listener.info.max_body;
+        let most = site.listener.config.max_body;
         let announced = match request.headers().get(CONTENT_LENGTH) {
             Some(value) => value
                 .to_str()

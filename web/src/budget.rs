@@ -6,13 +6,13 @@
 //! connections of clients that do not read, so memory is always returned
 //! (docs/decisions/0017-answers-in-pieces.md).
 
-use std::pin::Pin;
+use std::convert::Infallible;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 
 use actix_web::HttpResponse;
-use actix_web::body::{BodySize, BoxBody, MessageBody};
+use actix_web::body::{BodySize, BoxBody, MessageBody as _, SizedStream};
 use actix_web::web::Bytes;
+use futures_util::stream;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::answer::Refusal;
@@ -76,27 +76,22 @@ impl Budget {
 
 /// A complete response body with its memory. It is sent in pieces, so that the connection's buffer
 /// does not hold it a second time.
-#[derive(Debug)]
-pub struct Whole {
-    rest: Bytes,
-    _share: Reservation,
-}
-
-impl Whole {
-    /// A body of these bytes.
-    pub fn new(bytes: impl Into<Bytes>, share: Reservation) -> Self {
-        Self {
-            rest: bytes.into(),
-            _share: share,
-        }
-    }
+pub fn whole(bytes: impl Into<Bytes>, share: Reservation) -> BoxBody {
+    let mut rest = bytes.into();
+    let size = rest.len() as u64;
+    let pieces = std::iter::from_fn(move || {
+        let _share = &share;
+        let piece = rest.split_to(rest.len().min(PIECE));
+        (!piece.is_empty()).then_some(Ok::<_, Infallible>(piece))
+    });
+    BoxBody::new(SizedStream::new(size, stream::iter(pieces)))
 }
 
 /// A response with the memory that was reserved for it.
 pub fn counted(response: HttpResponse, share: Reservation) -> HttpResponse {
     let (response, body) = response.into_parts();
     let body = match body.try_into_bytes() {
-        Ok(bytes) if bytes.len() > SMALL => BoxBody::new(Whole::new(bytes, share)),
+        Ok(bytes) if bytes.len() > SMALL => whole(bytes, share),
         Ok(bytes) => BoxBody::new(bytes),
         // it is made while it is sent
         Err(body) => body,
@@ -119,31 +114,9 @@ pub fn count_large(response: HttpResponse, budget: &Budget) -> Result<HttpRespon
     let (response, body) = response.into_parts();
     let body = match body.try_into_bytes() {
         Err(counted) => counted,
-        Ok(bytes) => {
-            let share = budget.try_reserve(size).ok_or(Refusal::busy())?;
-            BoxBody::new(Whole::new(bytes, share))
-        }
+        Ok(bytes) => whole(bytes, budget.try_reserve(size).ok_or(Refusal::busy())?),
     };
     Ok(response.set_body(body))
-}
-
-impl MessageBody for Whole {
-    type Error = std::convert::Infallible;
-
-    fn size(&self) -> BodySize {
-        BodySize::Sized(self.rest.len() as u64)
-    }
-
-    fn poll_next(
-        mut self: Pin<&mut Self>,
-        _: &mut Context<'_>,
-    ) -> Poll<Option<Result<Bytes, Self::Error>>> {
-        let piece = self.rest.len().min(PIECE);
-        if piece == 0 {
-            return Poll::Ready(None);
-        }
-        Poll::Ready(Some(Ok(self.rest.split_to(piece))))
-    }
 }
 
 #[cfg(test)]
@@ -180,7 +153,7 @@ mod tests {
         let budget = Budget::default();
         let text = "x".repeat(PIECE * 2 + 5);
         let share = budget.try_reserve(text.len()).unwrap();
-        let whole = Whole::new(text.clone(), share);
+        let whole = whole(text.clone(), share);
         assert_eq!(whole.size(), BodySize::Sized(text.len() as u64));
         let bytes = actix_web::body::to_bytes(whole).await.unwrap();
         assert_eq!(bytes, text);

@@ -32,7 +32,6 @@ impl InFlight {
     }
 
     /// How many there are.
-    #[must_use]
     pub fn count(&self) -> usize {
         self.0.count.load(Ordering::Relaxed)
     }

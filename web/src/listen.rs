@@ -139,10 +139,7 @@ impl Bound {
     /// Why a certificate cannot be used.
     pub fn renew(&mut self, config: &HttpConfig) -> Result<(), CertificateError> {
         self.config = config.clone();
-        self.tls = match &config.tls {
-            None => None,
-            Some(files) => Some(Arc::new(Tls::new(files)?)),
-        };
+        self.tls = config.tls.as_ref().map(Tls::new).transpose()?.map(Arc::new);
         Ok(())
     }
 }

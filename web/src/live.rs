@@ -27,11 +27,7 @@ pub(crate) use render::{named, payload};
 pub async fn respond(request: HttpRequest, site: web::Data<Site>) -> Result<HttpResponse, Refusal> {
     let parameters = Parameters::of(request.query_string(), "");
     let topics = Topics::of(parameters.get("topics"));
-    // a browser that reconnects uses the URL of its first request
-    let header = request.headers().get("Last-Event-ID");
-    let header = header.and_then(|value| value.to_str().ok());
-    let cursor = header.or(parameters.get("cursor"));
-    let cursor = cursor.filter(|text| !text.is_empty());
+    let cursor = sse::cursor(&request, &parameters).filter(|text| !text.is_empty());
     sse::respond(&request, &site, || Live::new(&site, topics, cursor))
 }
 
@@ -89,8 +85,8 @@ impl Live {
         let mut live = Self {
             topics,
             server: Arc::clone(&site.server),
-            cursor: state.feed.cursor(),
-            changed: state.feed.changed(),
+            cursor: state.board.feed().cursor(),
+            changed: state.board.feed().changed(),
             snapshot: None,
             // an old sample is of no use, and a new one follows soon
             has_new_usage: usage.is_some()
@@ -138,7 +134,7 @@ impl Live {
     /// What has changed since the cursor.
     fn changes(&mut self) -> String {
         let mut piece = String::new();
-        match self.state.feed.since(self.cursor) {
+        match self.state.board.feed().since(self.cursor) {
             None => self.begin_snapshot(true),
             Some(entries) => {
                 let now = clock::now();
@@ -158,7 +154,7 @@ impl Live {
     }
 
     fn is_behind(&self) -> bool {
-        self.state.feed.cursor() != self.cursor
+        self.state.board.feed().cursor() != self.cursor
     }
 }
 

@@ -60,7 +60,7 @@ pub(crate) async fn open(
         path,
         events: Box::pin(follower.events(changes, state.workers.clone())),
         options,
-        changed: state.feed.changed(),
+        changed: state.board.feed().changed(),
         look_at: Some(clock::instant()),
         moved_to: None,
     };

@@ -66,10 +66,8 @@ async fn respond(
     source: LogSource,
     parameters: &Parameters,
 ) -> Result<HttpResponse, Refusal> {
-    let from = parameters.get("cursor").or(parameters.get("from"));
-    let last = request.headers().get("Last-Event-ID");
-    let last = last.and_then(|id| id.to_str().ok());
-    let start = match last.or(from) {
+    let cursor = sse::cursor(request, parameters);
+    let start = match cursor.or(parameters.get("from")) {
         None => Start::BeforeEnd(0),
         Some(text) => start(text).ok_or_else(|| {
             Refusal::because(StatusCode::BAD_REQUEST, "This is no place in a log.")

@@ -13,7 +13,6 @@ pub mod events;
 pub mod figures;
 pub mod filter;
 pub mod frame;
-pub mod html;
 pub mod log;
 pub mod order;
 pub mod original;

@@ -1,4 +1,4 @@
-//! Text in URLs and forms: percent-encoding and `name=value&…` (spec interfaces 5.2).
+//! Text in URLs and forms: percent-encoding, `name=value&…` (spec interfaces 5.2), bounds of texts.
 
 use std::collections::BTreeMap;
 use std::str::FromStr;

@@ -19,7 +19,7 @@ use slog::trace;
 
 use crate::answer::{Refusal, in_pieces};
 use crate::body::RequestBody;
-use crate::budget::{Whole, count_large};
+use crate::budget::{count_large, whole};
 use crate::caller::Caller;
 use crate::connections::{Connection, Peer};
 use crate::pages::Page;
@@ -112,9 +112,9 @@ async fn admit(request: &ServiceRequest, site: &Site) -> Result<Caller, Refusal>
             .log_in(headers, peer, &server.throttle, delay, &state.workers)
             .await;
     }
-    let hosts = &listener.allowed_hosts;
+    let hosts = &listener.config.allowed_hosts;
     // DNS cannot lead a browser to a unix socket
-    if listener.info.socket.is_some() || origin::may_be_called(headers, &server.host_name, hosts) {
+    if listener.is_unix() || origin::may_be_called(headers, &server.host_name, hosts) {
         return Ok(Caller::UNNAMED);
     }
     Err(Refusal::because(
@@ -161,7 +161,7 @@ async fn call(
     Ok(
         match rpc::answer(&site.state, caller.right, &bytes).await? {
             Answer::Whole(document) => response.body(document),
-            Answer::Large(document, own) => response.body(Whole::new(document, own)),
+            Answer::Large(document, own) => response.body(whole(document, own)),
             Answer::Stream(pieces) => in_pieces(&request, &mut response, pieces.stream(), share),
             Answer::Busy => return Err(Refusal::busy()),
         },
@@ -176,9 +176,8 @@ async fn by_prefix(
     caller: ReqData<Caller>,
 ) -> Result<HttpResponse, Refusal> {
     let begins = |prefix: &str| request.match_info().as_str().starts_with(prefix);
-    let service = ["/RPC2", "/logtail", "/mainlogtail"]
-        .into_iter()
-        .find(|prefix| begins(prefix));
+    let services = ["/RPC2", "/logtail", "/mainlogtail"];
+    let service = services.into_iter().find(|prefix| begins(prefix));
     match (service, request.method()) {
         (Some("/RPC2"), &Method::POST) => call(request, payload, site, caller).await,
         (Some("/logtail"), &Method::GET) => logtail::process(request, site).await,

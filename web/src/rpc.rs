@@ -2,12 +2,11 @@
 //!
 //! Start reading with [`table`], which lists every method: nothing but a row of it, or a server
 //! that a namespace is forwarded to ([`crate::remote`]), is ever called. The rows and their functions
-//! are in [`info`], [`details`], [`control`], [`logs`], [`config`] and [`system`]; [`method`] is
+//! are in [`info`], [`control`], [`logs`], [`config`] and [`system`]; [`method`] is
 //! what a row says, [`reply`] what its function returns, [`transmit`] how that is sent.
 
 pub mod config;
 pub mod control;
-pub mod details;
 pub mod info;
 pub mod logs;
 pub mod method;
@@ -84,19 +83,17 @@ pub async fn answer(
 
 /// Say in the log what was no call, and which status it gets.
 fn refuse(state: &AppState, body: &[u8], refusal: &DecodeError) -> StatusCode {
+    use DecodeError::{Malformed, NoMethod, OverLimit};
     /// Enough of a body to recognize it.
     const SHOWN: usize = 1024;
     let shown = repr(&String::from_utf8_lossy(&body[..body.len().min(SHOWN)]));
     let (reason, status) = match refusal {
-        DecodeError::Malformed(_) => ("unmarshallable", StatusCode::BAD_REQUEST),
-        DecodeError::NoMethod => ("no method name", StatusCode::BAD_REQUEST),
-        DecodeError::OverLimit {
+        Malformed(_) => ("unmarshallable", StatusCode::BAD_REQUEST),
+        NoMethod => ("no method name", StatusCode::BAD_REQUEST),
+        OverLimit {
             what: Limit::Body, ..
         } => ("too large", StatusCode::PAYLOAD_TOO_LARGE),
-        DecodeError::OverLimit {
-            what: Limit::Depth | Limit::Elements,
-            ..
-        } => ("too large", StatusCode::BAD_REQUEST),
+        OverLimit { .. } => ("too large", StatusCode::BAD_REQUEST),
     };
     error!(
         state.log,

@@ -45,6 +45,7 @@ const RECOVERY: Duration = Duration::from_millis(200);
 
 /// See the module.
 pub struct WebServer {
+    server: Arc<ServerState>,
     /// Those of `sites`, until the actor runs.
     sockets: Vec<OwnedFd>,
     /// One for each listener.
@@ -105,7 +106,7 @@ impl WebServer {
     /// There are too many descriptors or threads.
     pub fn start(bound: &[Bound], state: AppState) -> io::Result<WebHandle> {
         let state = Arc::new(state);
-        let listeners = bound.iter().map(|one| (&one.config).into()).collect();
+        let listeners = bound.iter().map(|one| one.config.clone()).collect();
         let server = Arc::new(ServerState::new(listeners)?);
         let sockets = bound.iter().map(|one| one.socket.try_clone());
         let sockets = sockets.collect::<io::Result<_>>()?;
@@ -122,6 +123,7 @@ impl WebServer {
             let _ = nix::sys::prctl::set_name(c"http");
         });
         let addr = Self::start_in_arbiter(&arbiter.handle(), move |_| Self {
+            server,
             sockets,
             sites,
             accepting: Vec::new(),
@@ -157,14 +159,14 @@ impl Actor for WebServer {
 
     fn started(&mut self, _: &mut Self::Context) {
         for (socket, site) in self.sockets.drain(..).zip(&self.sites) {
-            let info = &site.listener.info;
-            match Acceptor::new(socket, info.socket.is_some()) {
+            let listener = &site.listener;
+            match Acceptor::new(socket, listener.is_unix()) {
                 Ok(acceptor) => {
                     let task = rt::spawn(accept(acceptor, site.clone()));
                     self.accepting.push(task.abort_handle());
                 }
                 Err(error) => {
-                    let section = &info.section;
+                    let section = &listener.config.section;
                     error!(site.state.log, "could not serve '{section}': {error}");
                 }
             }
@@ -177,12 +179,8 @@ impl Handler<StopListening> for WebServer {
 
     fn handle(&mut self, _: StopListening, _: &mut Self::Context) -> Self::Result {
         self.accepting.drain(..).for_each(|task| task.abort());
-        let server = self.sites.first().map(|site| Arc::clone(&site.server));
-        Box::pin(async move {
-            if let Some(server) = server {
-                server.close(GRACE).await;
-            }
-        })
+        let server = Arc::clone(&self.server);
+        Box::pin(async move { server.close(GRACE).await })
     }
 }
 
@@ -194,7 +192,7 @@ impl Handler<ReadCertificates> for WebServer {
             let Some(tls) = site.listener.tls.clone() else {
                 continue;
             };
-            let (section, log) = (site.listener.info.section.clone(), site.state.log.clone());
+            let (section, log) = (site.listener.config.section.clone(), site.state.log.clone());
             // files are not read on the HTTP thread
             let read = site.state.workers.run(move || tls.read_again());
             rt::spawn(async move {

@@ -29,12 +29,6 @@ pub struct Sessions {
     begun: AtomicU64,
 }
 
-impl std::fmt::Debug for Sessions {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Sessions(<redacted>)")
-    }
-}
-
 /// The session a request belongs to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Session {

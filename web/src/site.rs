@@ -1,7 +1,6 @@
 //! What every request handler can use: the daemon's state, the server's, and the listener's.
 
 use std::io;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -38,44 +37,22 @@ pub struct Site {
 }
 
 /// A listener as its requests see it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct HttpListener {
-    /// What pages may show of it.
-    pub info: ListenerInfo,
+    /// Its configuration.
+    pub config: HttpConfig,
     /// Its users; `None` if it requires no password.
     pub users: Option<Users>,
     /// The name of its session cookie.
     pub cookie: String,
-    /// Host names that it answers to when it requires no password (difference Q25).
-    pub allowed_hosts: Vec<String>,
     /// Its certificate, if it uses TLS.
     pub tls: Option<Arc<Tls>>,
 }
 
-/// What pages may show of a listener.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ListenerInfo {
-    /// Name of its section.
-    pub section: String,
-    /// Its unix socket; `None` for TCP.
-    pub socket: Option<PathBuf>,
-    /// `host:port`, with `*` for every interface; empty for a unix socket.
-    pub address: String,
-    /// It uses TLS.
-    pub tls: bool,
-    /// Clients need a certificate.
-    pub client_certificate: bool,
-    /// Clients need a name and a password.
-    pub asks_for_password: bool,
-    /// Bytes of the longest request body.
-    pub max_body: usize,
-}
-
 /// What the server keeps from start to end.
-#[derive(Debug)]
 pub struct ServerState {
     /// All listeners.
-    pub listeners: Vec<ListenerInfo>,
+    pub listeners: Vec<HttpConfig>,
     /// Proves that a form is from one of our pages (difference Q25).
     pub sessions: Sessions,
     /// The machine's name, empty if it has none.
@@ -97,7 +74,7 @@ impl Site {
     /// # Errors
     /// 403.
     pub fn check_origin(&self, request: &HttpRequest) -> Result<(), Refusal> {
-        if origin::is_foreign(request.headers(), &self.listener.allowed_hosts) {
+        if origin::is_foreign(request.headers(), &self.listener.config.allowed_hosts) {
             let why = "Another web site asked for this.";
             return Err(Refusal::because(StatusCode::FORBIDDEN, why));
         }
@@ -117,38 +94,19 @@ impl Site {
 
 impl HttpListener {
     /// That of an open socket.
-    #[must_use]
     pub fn new(bound: &Bound) -> Self {
         let config = &bound.config;
         Self {
-            info: config.into(),
+            config: config.clone(),
             users: Users::of(config),
             cookie: session::cookie_name(config),
-            allowed_hosts: config.allowed_hosts.clone(),
             tls: bound.tls.clone(),
         }
     }
-}
 
-impl From<&HttpConfig> for ListenerInfo {
-    fn from(config: &HttpConfig) -> Self {
-        let (socket, address) = match &config.address {
-            ListenAddress::Unix { path, .. } => (Some(path.clone()), String::new()),
-            ListenAddress::Inet { host, port } => {
-                let host = if host.is_empty() { "*" } else { host };
-                (None, format!("{host}:{port}"))
-            }
-        };
-        let client_ca = config.tls.as_ref().and_then(|tls| tls.client_ca.as_ref());
-        Self {
-            section: config.section.clone(),
-            socket,
-            address,
-            tls: config.tls.is_some(),
-            client_certificate: client_ca.is_some(),
-            asks_for_password: !config.users.is_empty(),
-            max_body: config.max_body,
-        }
+    /// Whether it is a unix socket.
+    pub const fn is_unix(&self) -> bool {
+        matches!(self.config.address, ListenAddress::Unix { .. })
     }
 }
 
@@ -157,7 +115,7 @@ impl ServerState {
     ///
     /// # Errors
     /// The system has no randomness.
-    pub fn new(listeners: Vec<ListenerInfo>) -> io::Result<Self> {
+    pub fn new(listeners: Vec<HttpConfig>) -> io::Result<Self> {
         let host_name = nix::unistd::gethostname()?;
         Ok(Self {
             listeners,
@@ -172,7 +130,6 @@ impl ServerState {
     }
 
     /// Becomes true when the server is about to end.
-    #[must_use]
     pub fn closing(&self) -> watch::Receiver<bool> {
         self.closing.subscribe()
     }

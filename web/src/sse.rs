@@ -19,6 +19,7 @@ use tokio::time::sleep_until;
 
 use crate::answer::{Refusal, in_pieces};
 use crate::clock;
+use crate::query::Parameters;
 use crate::site::{ServerState, Site};
 
 /// Between two comments on a silent stream: proxies close what is silent for a minute.
@@ -59,6 +60,14 @@ pub(crate) fn respond<S: MessageSource + 'static>(
         .insert_header(("X-Accel-Buffering", "no"));
     let pieces = stream::StreamExt::chain(first, rest);
     Ok(in_pieces(request, &mut response, pieces, counted))
+}
+
+/// Where a client continues: after the last message that its browser has got, or as its URL says.
+/// A browser that reconnects uses the URL of its first request.
+pub(crate) fn cursor<'a>(request: &'a HttpRequest, query: &'a Parameters) -> Option<&'a str> {
+    let last = request.headers().get("Last-Event-ID");
+    let last = last.and_then(|id| id.to_str().ok());
+    last.or(query.get("cursor"))
 }
 
 /// The messages for one client.

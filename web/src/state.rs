@@ -10,7 +10,6 @@ use slog::Logger;
 use tokio::sync::watch;
 use tokio::time::timeout;
 use visord_actors::board::Board;
-use visord_actors::feed::Feed;
 use visord_actors::messages::supervisor::ProcessName;
 use visord_actors::messages::supervisor::SupervisorHandle;
 use visord_actors::usage::Usage;
@@ -32,19 +31,14 @@ pub const API_VERSION: &str = "3.0";
 /// `None` if it is there already.
 pub type Settle = Arc<dyn Fn() -> Option<BoxFuture<'static, ()>> + Send + Sync>;
 
-/// How many bytes of the outputs of a process could not be stored.
-pub type Lost = Arc<dyn Fn(&ProcessName) -> ByteCounts + Send + Sync>;
-
-/// How many bytes of the outputs of a process are in its logs.
-pub type Stored = Arc<dyn Fn(&ProcessName) -> ByteCounts + Send + Sync>;
+/// Counts bytes of the outputs of a process.
+pub type CountBytes = Arc<dyn Fn(&ProcessName) -> ByteCounts + Send + Sync>;
 
 /// The state of the daemon, shared by all listeners.
 #[derive(Clone)]
 pub struct AppState {
     /// Answers reads.
     pub board: Arc<Board>,
-    /// What changes, as it changes: that of the board.
-    pub feed: Feed,
     /// What processes use.
     pub usage: Usage,
     /// Takes commands.
@@ -56,10 +50,10 @@ pub struct AppState {
     /// Awaited before a response is sent and before the activity log is read: a client finds in
     /// the log what it has caused, as with a daemon that writes it synchronously.
     pub settle: Settle,
-    /// Counts bytes that logs have lost.
-    pub lost: Lost,
-    /// Counts bytes in log files.
-    pub stored: Stored,
+    /// Of those that could not be stored.
+    pub lost: CountBytes,
+    /// Of those in its log files.
+    pub stored: CountBytes,
     /// Runs jobs that may block.
     pub workers: Workers,
     /// Counts calls and requests.

@@ -26,7 +26,7 @@ use crate::messages::pool::{Arrange, Join};
 use crate::messages::process::Command;
 use crate::pool::ListenerPool;
 use crate::process::{GivenUp, LogPaths, ProcessActor, Setup};
-use visord_logs::auto::ChildLogFolder;
+use visord_logs::auto;
 
 /// AUTO log files by process and stream. They are made once and kept over restarts of their
 /// process (spec core 3.3).

@@ -51,7 +51,6 @@ pub(super) async fn state(
     });
     let (lost, stored) = (deps.logs.clone(), deps.logs.clone());
     AppState {
-        feed: deps.board.feed().clone(),
         usage: Usage::new(deps.board.clone()),
         board: deps.board.clone(),
         link,

@@ -101,9 +101,10 @@ impl Argon {
         workers: &Workers,
     ) -> Result<bool, QueueFull> {
         let queues = &self.0.queues;
-        let queue = match is_trusted {
-            true => &queues.trusted,
-            false => &queues.suspect,
+        let queue = if is_trusted {
+            &queues.trusted
+        } else {
+            &queues.suspect
         };
         let place = queue.places.try_acquire().map_err(|_| QueueFull)?;
         // it is never closed

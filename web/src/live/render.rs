@@ -12,7 +12,7 @@ use visord_model::process::ProcessInfo;
 
 use super::Topics;
 use crate::clock;
-use crate::rpc::details::tenths;
+use crate::rpc::info::tenths;
 use crate::streams::{LiveMessage, LiveStreams};
 
 /// Bytes of a payload that are shown: an event may be as large as a request.

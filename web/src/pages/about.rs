@@ -6,6 +6,7 @@ use actix_web::HttpResponse;
 use askama::Template;
 use jiff::Timestamp;
 use nix::sys::resource::{RLIM_INFINITY, Resource, getrlimit};
+use visord_config::{HttpConfig, ListenAddress};
 use visord_model::process::uptime;
 
 use super::frame::{self, Frame};
@@ -13,7 +14,7 @@ use super::{Page, Visit};
 use crate::answer::Refusal;
 use crate::caller::Right;
 use crate::clock;
-use crate::site::{ListenerInfo, Site};
+use crate::site::Site;
 use crate::state::STANDS_IN_FOR;
 
 #[derive(Template)]
@@ -44,7 +45,7 @@ pub fn page(visit: &Visit<'_>) -> Result<HttpResponse, Refusal> {
         frame: Frame::new(visit, Page::About, "About this daemon"),
         facts: facts(site, may_operate),
         listeners: listeners
-            .map(|listener| row(site, listener, may_operate))
+            .map(|config| row(site, config, may_operate))
             .collect(),
         limits: limits(site),
     };
@@ -86,23 +87,24 @@ fn facts(site: &Site, may_operate: bool) -> Vec<(&'static str, String)> {
     facts
 }
 
-fn row<'a>(site: &Site, listener: &'a ListenerInfo, may_operate: bool) -> ListenerRow<'a> {
-    let address = match (&listener.socket, may_operate) {
-        (Some(_), false) => "a unix socket".to_owned(),
-        (Some(path), true) => path.display().to_string(),
-        (None, _) => listener.address.clone(),
+fn row<'a>(site: &Site, config: &'a HttpConfig, may_operate: bool) -> ListenerRow<'a> {
+    let address = match &config.address {
+        ListenAddress::Unix { path, .. } if may_operate => path.display().to_string(),
+        ListenAddress::Unix { .. } => "a unix socket".to_owned(),
+        ListenAddress::Inet { host, port } if host.is_empty() => format!("*:{port}"),
+        ListenAddress::Inet { host, port } => format!("{host}:{port}"),
     };
     ListenerRow {
-        section: &listener.section,
+        section: &config.section,
         address,
-        tls: match (listener.tls, listener.client_certificate) {
-            (false, _) => "no",
-            (true, false) => "yes",
-            (true, true) => "yes, with certificates of clients",
+        tls: match config.tls.as_ref().map(|tls| tls.client_ca.is_some()) {
+            None => "no",
+            Some(false) => "yes",
+            Some(true) => "yes, with certificates of clients",
         },
-        asks: ["no", "yes"][usize::from(listener.asks_for_password)],
-        max_body: bytes(listener.max_body),
-        here: listener.section == site.listener.info.section,
+        asks: ["no", "yes"][usize::from(!config.users.is_empty())],
+        max_body: bytes(config.max_body),
+        here: config.section == site.listener.config.section,
     }
 }
 

@@ -64,7 +64,7 @@ pub fn page(visit: &Visit<'_>) -> Result<HttpResponse, Refusal> {
         name: visit.query.text("name"),
         text: visit.query.text("text").to_lowercase(),
     };
-    let (events, cursor) = visit.site.state.feed.events();
+    let (events, cursor) = visit.site.state.board.feed().events();
     let zone = TimeZone::system();
     let total = events.len();
     let all = events.iter().rev();

@@ -112,7 +112,7 @@ mod tests {
             (1_047_000, "1022 KiB"),
             (35 << 20, "35 MiB"),
             (3 << 29, "1.5 GiB"),
-            (5 << 50, "5120 TiB"),
+            (5 << 50, "5.0 PiB"),
         ] {
             assert_eq!(memory(bytes), text);
         }

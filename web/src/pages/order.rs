@@ -9,7 +9,7 @@
 //! | `which=HUP` | the signal to send |
 //! | `confirmed=yes` | the question about it was answered |
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use visord_actors::board::Board;
@@ -160,12 +160,13 @@ pub struct Targets {
 impl Order {
     /// The order in the body of a form; `None` if there is none in it.
     pub fn of(form: &str) -> Option<Self> {
-        let mut order = None;
-        let mut picks = Vec::new();
-        let mut rest = BTreeMap::new();
+        let (mut order, mut picks) = (None, Vec::new());
+        let (mut signal, mut confirmed) = (None, false);
         for (name, value) in query::pairs(form) {
             match name.as_str() {
                 "pick" => picks.push(value),
+                "which" => signal = Some(value),
+                "confirmed" => confirmed = value == "yes",
                 "all" => order = Verb::of(&value).map(|verb| (verb, Target::All)),
                 "selected" => {
                     order = Verb::of(&value).map(|verb| (verb, Target::Selected(Vec::new())));
@@ -178,8 +179,6 @@ impl Order {
                 word => {
                     if let Some(verb) = Verb::of(word) {
                         order = Some((verb, Target::One(value)));
-                    } else {
-                        rest.insert(name, value);
                     }
                 }
             }
@@ -191,8 +190,8 @@ impl Order {
         Some(Self {
             verb,
             target,
-            signal: rest.remove("which"),
-            confirmed: rest.get("confirmed").is_some_and(|word| word == "yes"),
+            signal,
+            confirmed,
         })
     }
 
@@ -220,30 +219,31 @@ impl Order {
 
     /// The processes it is for.
     pub fn targets(&self, board: &Board) -> Targets {
-        match &self.target {
-            Target::All => Targets {
-                scope: Scope::All,
-                found: board.all(),
-                unknown: Vec::new(),
-            },
+        let (scope, unknown) = match &self.target {
+            Target::All => (Scope::All, Vec::new()),
             Target::Group(group) => {
-                let mut found = board.all();
-                found.retain(|info| *info.group == **group);
                 let unknown = (!board.has_group(group)).then(|| group.clone());
-                Targets {
-                    scope: Scope::Group(group.clone()),
-                    found,
-                    unknown: unknown.into_iter().collect(),
-                }
+                (Scope::Group(group.clone()), unknown.into_iter().collect())
             }
             Target::One(name) => these(board, std::slice::from_ref(name)),
             Target::Selected(names) => these(board, names),
+        };
+        let mut found = board.all();
+        found.retain(|info| match &scope {
+            Scope::All => true,
+            Scope::Group(group) => *info.group == **group,
+            Scope::These(chosen) => chosen.contains(&info.full_name()),
+        });
+        Targets {
+            scope,
+            found,
+            unknown,
         }
     }
 }
 
-/// Processes and whole groups by their names.
-fn these(board: &Board, given: &[String]) -> Targets {
+/// Processes and whole groups by their names, and the names that mean nothing.
+fn these(board: &Board, given: &[String]) -> (Scope, Vec<String>) {
     let mut chosen = BTreeSet::new();
     let mut unknown = Vec::new();
     for name in given {
@@ -258,13 +258,7 @@ fn these(board: &Board, given: &[String]) -> Targets {
             Namespec::Process(_) | Namespec::Group(_) => unknown.push(name.clone()),
         }
     }
-    let mut found = board.all();
-    found.retain(|info| chosen.contains(&info.full_name()));
-    Targets {
-        scope: Scope::These(chosen),
-        found,
-        unknown,
-    }
+    (Scope::These(chosen), unknown)
 }
 
 #[cfg(test)]

@@ -1,9 +1,10 @@
 //! Groups and their configuration (spec interfaces 3.4).
 
+use std::iter::repeat;
 use std::sync::Arc;
 
 use visord_actors::messages::supervisor::ConfiguredGroup;
-use visord_config::{ChannelConfig, Diff, LogTarget, ProcessConfig, Secret};
+use visord_config::{ChannelConfig, LogTarget, ProcessConfig, Secret};
 use visord_xmlrpc::writer::StructWriter;
 
 use super::method::{Args, GROUP, Method, admin, later, operate, optional};
@@ -42,13 +43,13 @@ pub const METHODS: &[Method] = &[
 ];
 
 async fn add_group(state: Arc<AppState>, args: Args) -> Outcome {
-    state.link.add_group(args.text(0)?.to_owned()).await?;
-    Ok(Reply::done())
+    let done = state.link.add_group(args.text(0)?.to_owned()).await;
+    done.map(Reply::done)
 }
 
 async fn remove_group(state: Arc<AppState>, args: Args) -> Outcome {
-    state.link.remove_group(args.text(0)?.to_owned()).await?;
-    Ok(Reply::done())
+    let done = state.link.remove_group(args.text(0)?.to_owned()).await;
+    done.map(Reply::done)
 }
 
 async fn update_group(state: Arc<AppState>, args: Args) -> Outcome {
@@ -65,13 +66,9 @@ async fn update_group(state: Arc<AppState>, args: Args) -> Outcome {
 }
 
 async fn reload_config(state: Arc<AppState>, _: Args) -> Outcome {
-    let Diff {
-        added,
-        changed,
-        removed,
-        ..
-    } = state.link.reload_config().await?;
-    Ok(Reply::of(vec![vec![added, changed, removed]]))
+    let diff = state.link.reload_config().await?;
+    let difference = vec![diff.added, diff.changed, diff.removed];
+    Ok(Reply::of(vec![difference]))
 }
 
 /// About how much XML one process takes.
@@ -99,14 +96,9 @@ type AutoLogs = (Option<String>, Option<String>);
 fn rows(
     group: &ConfiguredGroup,
 ) -> impl Iterator<Item = (&ConfiguredGroup, &ProcessConfig, &AutoLogs)> {
-    let logs = group
-        .resolved
-        .iter()
-        .chain(std::iter::repeat(&(None, None)));
-    let processes = group.config.processes.iter();
-    processes
-        .zip(logs)
-        .map(move |(process, logs)| (group, &**process, logs))
+    let logs = group.resolved.iter().chain(repeat(&(None, None)));
+    let processes = group.config.processes.iter().zip(logs);
+    processes.map(move |(process, logs)| (group, &**process, logs))
 }
 
 fn write(

@@ -132,7 +132,7 @@ async fn on_target(state: Arc<AppState>, args: Args, command: ProcessCommand) ->
     let outcome = match Namespec::parse(given) {
         Namespec::Process(name) => {
             let done = command.one(&state, name, &args).await;
-            done.map(|()| Reply::done())
+            done.map(Reply::done)
         }
         Namespec::Group(group) => {
             let group = Scope::Group((*group).to_owned());
@@ -157,8 +157,7 @@ where
     Done: Future<Output = Answer>,
 {
     let done = act(names::single(given)?).await;
-    done.map_err(|fault| fault.spelled(given))?;
-    Ok(Reply::done())
+    done.map(Reply::done).map_err(|fault| fault.spelled(given))
 }
 
 /// A signal by name or number, as a text, a number or a boolean; else BAD_SIGNAL about the value
@@ -195,16 +194,14 @@ async fn send_stdin(state: Arc<AppState>, args: Args) -> Outcome {
 
 async fn send_event(state: Arc<AppState>, args: Args) -> Outcome {
     let (kind, data) = (printed(args.value(0)), printed(args.value(1)));
-    state.link.send_remote_event(kind, data).await?;
-    Ok(Reply::done())
+    let done = state.link.send_remote_event(kind, data).await;
+    done.map(Reply::done)
 }
 
 async fn shutdown(state: Arc<AppState>, _: Args) -> Outcome {
-    state.link.shutdown().await?;
-    Ok(Reply::done())
+    state.link.shutdown().await.map(Reply::done)
 }
 
 async fn restart(state: Arc<AppState>, _: Args) -> Outcome {
-    state.link.restart().await?;
-    Ok(Reply::done())
+    state.link.restart().await.map(Reply::done)
 }

@@ -1,12 +1,15 @@
-//! `supervisor.get*`: reads, answered from the board (spec interfaces 3.2, 3.3).
+//! `supervisor.get*`: reads, answered from the board (spec interfaces 3.2, 3.3). What only visord
+//! knows of a process is in `getProcessDetail` and `getProcessDetails`.
 
 use std::sync::Arc;
 
-use visord_model::process::ProcessInfo;
+use visord_actors::usage::Sample;
+use visord_logs::ByteCounts;
+use visord_model::process::{LastExit, ProcessInfo};
 use visord_xmlrpc::writer::StructWriter;
 
 use super::method::Run::Now;
-use super::method::{Args, Method, PROCESS, view};
+use super::method::{Args, Method, PROCESS, later, view};
 use super::names;
 use super::reply::{Outcome, Reply};
 use crate::clock;
@@ -15,6 +18,14 @@ use crate::state::{API_VERSION, AppState, STANDS_IN_FOR};
 const GET_API_VERSION: Method = view("getAPIVersion", Now(|_, _| Ok(Reply::of(API_VERSION))))
     .help("Which version of this remote interface the daemon speaks.")
     .returns("string version the interface's version");
+
+/// What `getProcessDetails` returns.
+const DETAILS: &str = "struct details name, group; int state, pid, start, stop, restarts, \
+     exitstatus; statename; why: in words how it last ended or why it did not start; \
+     exitsignal: as `SIGKILL`, or empty; double cpu: percent of one core since the sample before \
+     (within two seconds while somebody watches), the first time since its start; double rss: \
+     bytes in memory; int processes: how many it and its descendants are; double lost_stdout, \
+     lost_stderr: bytes that could not be stored since the daemon started";
 
 /// The reads.
 pub const METHODS: &[Method] = &[
@@ -63,6 +74,18 @@ pub const METHODS: &[Method] = &[
     view("getAllProcessInfo", Now(all_process_info))
         .help("What is known of every process, by group and name.")
         .returns("array infos one struct as of getProcessInfo for each"),
+    view("getProcessDetails", later!(process_details))
+        .help(
+            "What is known of one process that getProcessInfo does not say: how often it \
+             was started again, how it last ended, what it and its descendants use.",
+        )
+        .takes(&[PROCESS])
+        .returns(DETAILS)
+        .unlisted(),
+    view("getAllProcessDetails", later!(all_process_details))
+        .help("The same of every process, by group and name.")
+        .returns("array details one struct as of getProcessDetails for each")
+        .unlisted(),
 ];
 
 fn supervisor_state(state: &AppState, _: Args) -> Outcome {
@@ -105,6 +128,9 @@ fn all_process_info(state: &AppState, _: Args) -> Outcome {
 /// About how much XML one process takes.
 const SIZE: usize = 1200;
 
+/// About how much XML the details of one process take.
+const DETAILS_SIZE: usize = 1400;
+
 /// Times are 32-bit numbers on the wire (difference Q36).
 const END_OF_TIME: i64 = i32::MAX as i64;
 
@@ -123,4 +149,71 @@ fn write(info: &ProcessInfo, now: i64, out: &mut StructWriter<'_>) {
     out.member("stderr_logfile", &info.stderr_logfile);
     out.member("pid", &info.pid);
     out.member("description", &info.description(now, &clock::short));
+}
+
+struct Details {
+    info: Arc<ProcessInfo>,
+    used: Sample,
+    lost: ByteCounts,
+}
+
+async fn process_details(state: Arc<AppState>, args: Args) -> Outcome {
+    let info = names::info(&state.board, args.text(0)?)?;
+    sample(&state).await;
+    let details = Details::new(info, &state);
+    Ok(Reply::sized(DETAILS_SIZE, move |slot| {
+        slot.structure(|out| details.write(out))
+    }))
+}
+
+async fn all_process_details(state: Arc<AppState>, _: Args) -> Outcome {
+    sample(&state).await;
+    let infos = state.board.all().into_iter();
+    let all: Vec<_> = infos.map(|info| Details::new(info, &state)).collect();
+    Ok(Reply::structs(DETAILS_SIZE, all, Details::write))
+}
+
+/// Have fresh numbers. `/proc` is not read on the HTTP thread.
+async fn sample(state: &AppState) {
+    let usage = state.usage.clone();
+    // a sample that was not taken leaves the numbers as they were
+    let _ = state.workers.run(move || usage.sample_once()).await;
+}
+
+impl Details {
+    fn new(info: Arc<ProcessInfo>, state: &AppState) -> Self {
+        let name = info.full_name();
+        Self {
+            used: state.usage.now(&name).unwrap_or_default(),
+            lost: (state.lost)(&name),
+            info,
+        }
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "exact up to eight petabytes")]
+    fn write(&self, out: &mut StructWriter<'_>) {
+        let Self { info, used, lost } = self;
+        let signal = info.last_exit.as_ref().and_then(LastExit::signal_name);
+        out.member("name", &*info.name);
+        out.member("group", &*info.group);
+        out.member("state", &info.state.code());
+        out.member("statename", info.state.name());
+        out.member("pid", &info.pid);
+        out.member("start", &info.start);
+        out.member("stop", &info.stop);
+        out.member("restarts", &i64::from(info.restarts));
+        out.member("why", &info.why());
+        out.member("exitstatus", &info.exitstatus);
+        out.member("exitsignal", &signal.unwrap_or_default());
+        out.member("cpu", &tenths(used.cpu));
+        out.member("rss", &(used.rss as f64));
+        out.member("processes", &i64::from(used.processes));
+        out.member("lost_stdout", &(lost.stdout as f64));
+        out.member("lost_stderr", &(lost.stderr as f64));
+    }
+}
+
+/// With one decimal.
+pub(crate) fn tenths(number: f32) -> f64 {
+    (f64::from(number) * 10.0).round() / 10.0
 }

@@ -104,19 +104,18 @@ impl LogPart {
     ) -> impl futures_util::Stream<Item = io::Result<T>> {
         let rest = self.rest.map(|section| (section, convert));
         stream::try_unfold(rest, move |rest| {
-            let read = rest.map(|(mut section, mut convert)| {
-                workers.run(move || {
+            let workers = workers.clone();
+            async move {
+                let Some((mut section, mut convert)) = rest else {
+                    return Ok(None);
+                };
+                let read = workers.run(move || {
                     let bytes = section.piece(PIECE)?;
                     let is_last = section.is_at_end();
                     let piece = convert(&bytes, is_last);
-                    io::Result::Ok((piece, (!is_last).then_some((section, convert))))
-                })
-            });
-            async move {
-                match read {
-                    Some(read) => read.await?.map(Some),
-                    None => Ok(None),
-                }
+                    Ok(Some((piece, (!is_last).then_some((section, convert)))))
+                });
+                read.await?
             }
         })
     }
@@ -201,6 +200,5 @@ async fn clear_all(state: Arc<AppState>, _: Args) -> Outcome {
 }
 
 async fn clear_main(state: Arc<AppState>, _: Args) -> Outcome {
-    state.link.clear_main_log().await?;
-    Ok(Reply::done())
+    state.link.clear_main_log().await.map(Reply::done)
 }

@@ -56,7 +56,7 @@ impl Reply {
     }
 
     /// What methods return that have nothing to say.
-    pub fn done() -> Self {
+    pub fn done((): ()) -> Self {
         Self::of(true)
     }
 }

@@ -1,7 +1,7 @@
 //! Every method there is, by namespace. No name but one of these ever runs anything.
 
 use super::method::Method;
-use super::{config, control, details, info, logs, system};
+use super::{config, control, info, logs, system};
 use crate::meters::Meters;
 
 /// The methods of a namespace, as several lists of rows.
@@ -18,7 +18,6 @@ pub static SUPERVISOR: Namespace = Namespace {
     name: "supervisor",
     lists: &[
         info::METHODS,
-        details::METHODS,
         control::METHODS,
         logs::METHODS,
         config::METHODS,

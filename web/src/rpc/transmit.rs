@@ -140,21 +140,17 @@ impl Client {
 
 impl Writer {
     async fn write(mut self, right: Right, reply: Reply) {
-        let written = match reply {
-            Reply::Complete(reply) => {
-                self.out.item(&reply);
-                Ok(())
+        match reply {
+            Reply::Complete(reply) => self.out.item(&reply),
+            Reply::Calls(calls) => self.calls(right, calls).await,
+            Reply::Log(part, tail) => {
+                if let Err(Ended) = self.log(part, tail).await {
+                    // an answer without its end tells the client that something is missing
+                    return;
+                }
             }
-            Reply::Log(part, tail) => self.log(part, tail).await,
-            Reply::Calls(calls) => {
-                self.calls(right, calls).await;
-                Ok(())
-            }
-        };
-        // an answer without its end tells the client that something is missing
-        if let Ok(()) = written {
-            self.finish().await;
         }
+        self.finish().await;
     }
 
     async fn log(&mut self, part: LogPart, tail: Option<(i64, bool)>) -> Result<(), Ended> {
@@ -187,7 +183,7 @@ impl Writer {
             self.out.item(&has_more);
             self.out.end();
         }
-        Ok(())
+        self.send_on().await
     }
 
     /// Make calls one after the other, all of them even if the client leaves.

@@ -8,14 +8,14 @@ use slog::{Discard, Logger, o};
 use visord_actors::board::{Board, Identity};
 use visord_actors::messages::supervisor::*;
 use visord_actors::usage::Usage;
-use visord_config::{Diff, GroupConfig, GroupKind};
+use visord_config::{Diff, GroupConfig, GroupKind, HttpConfig, ListenAddress};
 use visord_model::fault::{Fault, FaultCode};
 use visord_model::process::ProcessInfo;
 use visord_model::state::ProcessState;
 
 use crate::budget::Budget;
 use crate::rpc::table;
-use crate::site::{HttpListener, ListenerInfo, ServerState, Site};
+use crate::site::{HttpListener, ServerState, Site};
 use crate::state::{AppState, ClientLimits, Setup};
 
 /// The requests of the fake, as debug text.
@@ -164,7 +164,6 @@ pub(crate) fn state(board: Board, plan: Plan) -> (AppState, Asked) {
     };
     let board = Arc::new(board);
     let state = AppState {
-        feed: board.feed().clone(),
         usage: Usage::new(Arc::clone(&board)),
         board,
         link: SupervisorHandle::new(&fake.start()),
@@ -200,29 +199,50 @@ pub(crate) fn state(board: Board, plan: Plan) -> (AppState, Asked) {
     (state, asked)
 }
 
-fn listener(section: &str) -> ListenerInfo {
-    ListenerInfo {
+fn listener(section: &str) -> HttpConfig {
+    HttpConfig {
         section: section.into(),
-        socket: None,
-        address: "127.0.0.1:9001".into(),
-        tls: false,
-        client_certificate: false,
-        asks_for_password: false,
+        address: ListenAddress::Inet {
+            host: "127.0.0.1".into(),
+            port: 9001,
+        },
+        users: Vec::new(),
+        allowed_hosts: Vec::new(),
         max_body: 1024 * 1024,
+        tls: None,
     }
 }
 
-fn listeners() -> Vec<ListenerInfo> {
-    let inside = ListenerInfo {
-        socket: Some("/run/inside.sock".into()),
-        address: String::new(),
+/// The address of a unix socket.
+pub(crate) fn unix(path: &str) -> ListenAddress {
+    ListenAddress::Unix {
+        path: path.into(),
+        mode: 0o700,
+        owner: visord_config::Ownership::default(),
+    }
+}
+
+fn listeners() -> Vec<HttpConfig> {
+    let inside = HttpConfig {
+        address: unix("/run/inside.sock"),
         ..listener("unix_http_server")
     };
-    let secure = ListenerInfo {
-        tls: true,
-        client_certificate: true,
-        asks_for_password: true,
-        address: "*:9443".into(),
+    let user = visord_config::WebUser {
+        name: "anna".into(),
+        password: "secret".into(),
+        role: visord_config::Role::View,
+    };
+    let secure = HttpConfig {
+        address: ListenAddress::Inet {
+            host: String::new(),
+            port: 9443,
+        },
+        users: vec![user],
+        tls: Some(visord_config::TlsConfig {
+            cert: "cert".into(),
+            key: "key".into(),
+            client_ca: Some("ca".into()),
+        }),
         max_body: 5000,
         ..listener("inet_http_server:secure")
     };
@@ -235,10 +255,9 @@ pub(crate) fn site(state: AppState) -> Site {
         state: Arc::new(state),
         server: Arc::new(ServerState::new(listeners()).unwrap()),
         listener: Arc::new(HttpListener {
-            info: listener("inet_http_server"),
+            config: listener("inet_http_server"),
             users: None,
             cookie: "visord-9001".into(),
-            allowed_hosts: Vec::new(),
             tls: None,
         }),
     }

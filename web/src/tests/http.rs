@@ -9,7 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use visord_model::state::ProcessState;
 
-use super::fake::{Plan, board, info, site, state};
+use super::fake::{Plan, board, info, site, state, unix};
 use crate::auth::Users;
 use crate::auth::tests::server;
 use crate::routes;
@@ -265,7 +265,7 @@ async fn an_open_server_answers_to_its_own_names() {
     let on_unix = || {
         let mut site = open();
         let mut listener = (*site.listener).clone();
-        listener.info.socket = Some("/s.sock".into());
+        listener.config.address = unix("/s.sock");
         site.listener = listener.into();
         site
     };

@@ -19,7 +19,9 @@ use super::rpc::document;
 use super::server::{Server, head, post, response};
 use crate::budget::{Budget, STREAM, TOTAL};
 use crate::caller::Right;
-use crate::pages::html::escaped_like_the_original;
+use crate::pages::tail::escaped_like_the_original;
+use crate::rpc;
+use crate::rpc::transmit::Answer;
 use crate::state::AppState;
 
 /// More than one piece, with all that is replaced; characters fall on every boundary.
@@ -101,6 +103,17 @@ async fn long_logs_come_whole_alone_and_among_results() {
     assert_eq!(results[2].get("faultCode"), Some(&Value::from(1)));
     assert_eq!(results[3], tailed);
     assert_eq!(state.budget.free(), TOTAL);
+}
+
+#[actix::test]
+async fn short_logs_are_sent_as_they_are_read() {
+    let (state, _, _log) = with_log(10_000);
+    let params = [Value::from("x"), 0.into(), 0.into()];
+    let read = call("supervisor.readProcessStdoutLog", &params);
+    let body = encode_call("system.multicall", &[Value::Array(vec![read; 100])]);
+    let answer = rpc::answer(&state, Right::Admin, body.as_bytes()).await;
+    // otherwise a megabyte would be in memory at once, without a share of the budget
+    assert!(matches!(answer, Ok(Answer::Stream(_))));
 }
 
 #[actix::test]

@@ -283,7 +283,10 @@ async fn events_with_their_filters() {
     let publish = |event: Event| {
         let serial = Some(7);
         let event = std::sync::Arc::new(event);
-        site.state.feed.publish(News::Event { serial, event });
+        site.state
+            .board
+            .feed()
+            .publish(News::Event { serial, event });
     };
     publish(Event::GroupAdded("g".into()));
     publish(Event::Remote {
