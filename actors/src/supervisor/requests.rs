@@ -11,6 +11,7 @@ use visord_model::state::SupervisorState;
 
 use super::Supervisor;
 use super::bulk::as_walked;
+use crate::messages::event::Publish;
 use crate::messages::process::Command;
 use crate::messages::supervisor::{LogAction, Order, Request};
 use crate::messages::{Answer, Reply};
@@ -70,11 +71,16 @@ impl Handler<Request> for Supervisor {
             R::ReloadConfig(_, reply) => reply_after(ctx, reply, self.reload_config()),
             R::GetConfig(_, reply) => reply.send(Ok(self.configured_groups())),
             R::SendRemoteEvent(it, reply) => {
-                self.publish(Event::Remote {
-                    kind: it.kind,
-                    data: it.data,
+                let (kind, data) = (it.kind, it.data);
+                let published = self.deps.bus.send(Publish(Event::Remote { kind, data }));
+                reply_later(reply, async {
+                    // a bus that is gone has no subscribers
+                    let _ = published.await;
+                    // the pools are scheduled now: what they log about the event comes before
+                    // the answer, so that the client finds it in the log
+                    tokio::task::yield_now().await;
+                    Ok(())
                 });
-                reply.send(Ok(()));
             }
             R::Shutdown(_, reply) => {
                 self.close(SupervisorState::Shutdown, ctx);
