@@ -50,9 +50,10 @@ async fn carry_out(state: &AppState, action: &str, name: Option<&str>) -> Option
             }
             Err(fault) => Err(fault),
         },
-        "start" | "stop" | "restart" | "clearlog" => {
-            return Some(carry_out_one(state, action, name?).await);
-        }
+        "start" => return Some(carry_out_one(state, Action::Start, name?).await),
+        "stop" => return Some(carry_out_one(state, Action::Stop, name?).await),
+        "restart" => return Some(carry_out_one(state, Action::Restart, name?).await),
+        "clearlog" => return Some(carry_out_one(state, Action::ClearLog, name?).await),
         _ => return None,
     };
     Some(match done {
@@ -61,29 +62,38 @@ async fn carry_out(state: &AppState, action: &str, name: Option<&str>) -> Option
     })
 }
 
-async fn carry_out_one(state: &AppState, action: &str, given: &str) -> String {
+/// What can be done with one process.
+#[derive(Clone, Copy)]
+enum Action {
+    Start,
+    Stop,
+    Restart,
+    ClearLog,
+}
+
+async fn carry_out_one(state: &AppState, action: Action, given: &str) -> String {
     let Ok(info) = names::info(&state.board, given) else {
         return format!("No such process named {given}");
     };
     let (link, name) = (&state.link, info.full_name());
     let done = match action {
-        "start" => link.start_process(name, true).await,
-        "stop" => link.stop_process(name, true).await,
-        "restart" => {
+        Action::Start => link.start_process(name, true).await,
+        Action::Stop => link.stop_process(name, true).await,
+        Action::Restart => {
             // it may have stopped by itself; what counts is whether it runs again
             let _ = link.stop_process(name.clone(), true).await;
             link.start_process(name, true).await
         }
-        _clear_log => link.maintain_process_logs(name, LogAction::Clear).await,
+        Action::ClearLog => link.maintain_process_logs(name, LogAction::Clear).await,
     };
     match (action, done.map_err(|fault| fault.spelled(given))) {
-        ("start", Ok(())) => format!("Process {given} started"),
-        ("stop", Ok(())) => format!("Process {given} stopped"),
-        ("restart", Ok(())) => format!("Process {given} restarted"),
-        (_clear_log, Ok(())) => format!("Log for {given} cleared"),
+        (Action::Start, Ok(())) => format!("Process {given} started"),
+        (Action::Stop, Ok(())) => format!("Process {given} stopped"),
+        (Action::Restart, Ok(())) => format!("Process {given} restarted"),
+        (Action::ClearLog, Ok(())) => format!("Log for {given} cleared"),
         // after a restart the original claims success here
-        ("start" | "restart", Err(fault)) => start_failed(&fault, given),
-        (_, Err(fault)) => unexpected(&fault),
+        (Action::Start | Action::Restart, Err(fault)) => start_failed(&fault, given),
+        (Action::Stop | Action::ClearLog, Err(fault)) => unexpected(&fault),
     }
 }
 
