@@ -6,8 +6,6 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use slog::{OwnedKVList, Record};
-use visord_model::event::Stream;
-use visord_model::name::ProcessName;
 use visord_model::output::rotation::RotateBy;
 
 use super::*;
@@ -37,18 +35,8 @@ impl Drain for Declared {
 
 fn spec() -> ChannelSpec {
     ChannelSpec {
-        name: ProcessName::new("g", "x"),
-        stream: Stream::Stdout,
         file: Some(PathBuf::from("/log/x")),
-        maxbytes: 0,
-        backups: 0,
-        keys: visord_config::LogFileConfig::default(),
-        syslog: None,
-        strip_ansi: false,
-        capture_maxbytes: 0,
-        events_enabled: false,
-        described: true,
-        events: None,
+        ..crate::tests::spec()
     }
 }
 
