@@ -102,7 +102,7 @@ impl<D: Disk> LogFile<D> {
         Ok(self.disk.status(&self.file)?.identity.device)
     }
 
-    /// The warning that rotation was asked for but the log is no file of ours. `option` is
+    /// The warning that rotation was asked for but this log cannot be rotated. `option` is
     /// the configuration key that names the log, and of whom.
     pub(crate) fn rotation_warning(&self, option: &str, of: &str) -> Option<String> {
         let what = match self.kind {
