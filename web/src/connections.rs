@@ -8,7 +8,7 @@
 //! first.
 
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::rc::Rc;
 use std::time::Duration;
@@ -34,10 +34,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Io for T {}
 #[derive(Debug)]
 pub struct ConnectionLimiter {
     most: usize,
-    connections: RefCell<BTreeMap<u64, AbortHandle>>,
-    /// Those that can be closed, the next first: whether a request of it was admitted, when it was
-    /// last active, its number.
-    evictable: RefCell<BTreeSet<(bool, u64, u64)>>,
+    connections: RefCell<BTreeMap<u64, (Rc<Connection>, AbortHandle)>>,
     /// Counts arrivals and requests: a higher number is a later activity.
     turn: Cell<u64>,
     /// Connections that were closed to make room.
@@ -75,7 +72,6 @@ impl ConnectionLimiter {
         Rc::new(Self {
             most: most.max(1),
             connections: RefCell::default(),
-            evictable: RefCell::default(),
             turn: Cell::new(0),
             closed: Cell::new(0),
             left: Notify::new(),
@@ -111,9 +107,15 @@ impl ConnectionLimiter {
 
     /// The connection that is closed next. It remains that until its task has ended, so that no
     /// other is closed instead.
+    ///
+    /// A full listener looks at all of them, so that a request costs no bookkeeping.
     fn next_to_close(&self) -> Option<AbortHandle> {
-        let (_, _, number) = *self.evictable.borrow().first()?;
-        self.connections.borrow().get(&number).cloned()
+        let connections = self.connections.borrow();
+        let idle = connections
+            .values()
+            .filter(|(one, _)| one.serving.get() == 0);
+        let next = idle.min_by_key(|(one, _)| (one.was_admitted.get(), one.last_turn.get()));
+        next.map(|(_, task)| task.clone())
     }
 
     /// A new connection, not yet served by a task.
@@ -135,12 +137,9 @@ impl ConnectionLimiter {
 impl Connection {
     /// Sets the task that serves the connection: aborting it closes the connection. The task must
     /// hold the connection's [`Permit`].
-    pub fn set_task(&self, task: AbortHandle) {
-        let limiter = &self.limiter;
-        limiter.connections.borrow_mut().insert(self.number, task);
-        if self.serving.get() == 0 {
-            limiter.evictable.borrow_mut().insert(self.rank());
-        }
+    pub fn set_task(self: &Rc<Self>, task: AbortHandle) {
+        let mut connections = self.limiter.connections.borrow_mut();
+        connections.insert(self.number, (Rc::clone(self), task));
     }
 
     /// The connection's place in the listener, free again when this is dropped.
@@ -163,7 +162,6 @@ impl Connection {
     /// Marks an admitted request as being served until the result is dropped.
     #[must_use]
     pub fn serve(self: &Rc<Self>) -> Serving {
-        self.limiter.evictable.borrow_mut().remove(&self.rank());
         self.serving.set(self.serving.get() + 1);
         self.was_admitted.set(true);
         Serving(Rc::clone(self))
@@ -183,10 +181,6 @@ impl Connection {
     pub fn set_write_timeout(&self, timeout: Duration) {
         self.write_timeout.set(timeout);
     }
-
-    fn rank(&self) -> (bool, u64, u64) {
-        (self.was_admitted.get(), self.last_turn.get(), self.number)
-    }
 }
 
 /// See [`Connection::permit`].
@@ -197,7 +191,6 @@ impl Drop for Permit {
     fn drop(&mut self) {
         let limiter = &self.0.limiter;
         limiter.connections.borrow_mut().remove(&self.0.number);
-        limiter.evictable.borrow_mut().remove(&self.0.rank());
         limiter.left.notify_one();
     }
 }
@@ -209,16 +202,10 @@ pub struct Serving(Rc<Connection>);
 impl Drop for Serving {
     fn drop(&mut self) {
         let connection = &self.0;
-        let limiter = &connection.limiter;
         connection.serving.set(connection.serving.get() - 1);
-        connection.last_turn.set(limiter.next_turn());
-        let connections = limiter.connections.borrow();
-        let is_open = connections.contains_key(&connection.number);
-        if connection.serving.get() == 0 && is_open {
-            limiter.evictable.borrow_mut().insert(connection.rank());
-        }
+        connection.last_turn.set(connection.limiter.next_turn());
         // a new connection may wait for one that can be closed
-        limiter.left.notify_one();
+        connection.limiter.left.notify_one();
     }
 }
 
@@ -252,7 +239,7 @@ mod tests {
             let goes = limiter.next_to_close().unwrap();
             assert_eq!(
                 goes.id(),
-                limiter.connections.borrow()[&expected.number].id()
+                limiter.connections.borrow()[&expected.number].1.id()
             );
             drop(expected.permit());
         }

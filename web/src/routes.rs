@@ -8,7 +8,7 @@ use std::fmt;
 use actix_router::{Quoter, Url};
 use actix_web::body::{BodySize, BoxBody, MessageBody as _};
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
-use actix_web::http::header::{HeaderValue, SET_COOKIE};
+use actix_web::http::header::{CONTENT_TYPE, HeaderValue, SET_COOKIE};
 use actix_web::http::{Method, StatusCode, Uri};
 use actix_web::middleware::{Next, from_fn};
 use actix_web::web::{self, Data, Payload, ReqData};
@@ -157,7 +157,7 @@ async fn call(
         return Err(StatusCode::BAD_REQUEST.into());
     }
     let mut response = HttpResponse::Ok();
-    response.content_type("text/xml");
+    response.insert_header((CONTENT_TYPE, HeaderValue::from_static("text/xml")));
     Ok(
         match rpc::answer(&site.state, caller.right, &bytes).await? {
             Answer::Whole(document) => response.body(document),

@@ -25,7 +25,7 @@ use slog::{debug, error, trace};
 use visord_model::fault::{Fault, FaultCode};
 use visord_model::pyrepr::repr;
 use visord_xmlrpc::error::Limit;
-use visord_xmlrpc::{DecodeError, Limits, WriteXml as _, decode_call};
+use visord_xmlrpc::{Call, DecodeError, Limits, WriteXml as _, decode_call};
 
 use self::method::{Args, Method, Run};
 use self::reply::{CallFailure, Reply};
@@ -49,18 +49,15 @@ pub async fn answer(
     right: Right,
     body: &[u8],
 ) -> Result<Answer, StatusCode> {
-    let limits = Limits {
-        // the listener has its own bound, which this body has passed
-        body: body.len(),
-        ..Limits::DEFAULT
-    };
-    let call = decode_call(body, &limits).map_err(|refusal| refuse(state, body, &refusal))?;
-    let name = call.method;
+    let Call {
+        method: name,
+        params,
+    } = read_call(body).map_err(|refusal| refuse(state, body, &refusal))?;
     trace!(state.log, "XML-RPC method called: {name}()");
     let began = clock::instant();
     let callee = Callee::find(state, &name);
     let meter = callee.meter(&state.meters);
-    let outcome = perform_to_the_end(state, right, callee, &name, Args(call.params)).await;
+    let outcome = perform_to_the_end(state, right, callee, &name, Args(params)).await;
     let failed = outcome.is_err();
     let answer = match outcome {
         Ok(reply) => {
@@ -79,6 +76,15 @@ pub async fn answer(
     state.settled().await;
     meter.called(began.elapsed(), failed);
     Ok(answer)
+}
+
+/// The call in a request body, which the listener has already bounded.
+fn read_call(body: &[u8]) -> Result<Call, DecodeError> {
+    let limits = Limits {
+        body: body.len(),
+        ..Limits::DEFAULT
+    };
+    decode_call(body, &limits)
 }
 
 /// Say in the log what was no call, and which status it gets.
@@ -173,7 +179,8 @@ async fn perform(
         Callee::Own(_, method) => method,
         Callee::Remote(remote) => {
             allow(right, FORWARDED, name)?;
-            let answer = remote.call(name, &args.0, ANSWER, &state.workers).await?;
+            // in a box: all calls would have to hold the large future of this rare one
+            let answer = Box::pin(remote.call(name, &args.0, ANSWER, &state.workers)).await?;
             let (value, size) = answer.map_err(CallFailure)?;
             return Ok(Reply::sized(size, move |slot| value.write_xml(slot)));
         }

@@ -9,34 +9,40 @@ use actix_web::http::header::{
 };
 
 /// On every response: its type is not guessed, and other sites may not include it.
-pub const ALWAYS: [(HeaderName, &str); 2] = [
-    (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+pub static ALWAYS: [(HeaderName, HeaderValue); 2] = [
+    (X_CONTENT_TYPE_OPTIONS, value("nosniff")),
     (
         HeaderName::from_static("cross-origin-resource-policy"),
-        "same-origin",
+        value("same-origin"),
     ),
 ];
 
 /// On all that a browser may show: no content from other sites, no script or style inside a page,
 /// no frame around it.
-pub const SHOWN: [(HeaderName, &str); 5] = [
+pub static SHOWN: [(HeaderName, HeaderValue); 5] = [
     (
         CONTENT_SECURITY_POLICY,
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
-         connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+        value(
+            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
+             connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+        ),
     ),
-    (X_FRAME_OPTIONS, "DENY"),
+    (X_FRAME_OPTIONS, value("DENY")),
     // with it older browsers name the page of a form (difference Q25)
-    (REFERRER_POLICY, "same-origin"),
+    (REFERRER_POLICY, value("same-origin")),
     (
         HeaderName::from_static("cross-origin-opener-policy"),
-        "same-origin",
+        value("same-origin"),
     ),
     (
         HeaderName::from_static("permissions-policy"),
-        "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+        value("camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
     ),
 ];
+
+const fn value(text: &'static str) -> HeaderValue {
+    HeaderValue::from_static(text)
+}
 
 /// Adds them to a response, except those that it has already.
 pub fn add_headers(response: &mut HttpResponse) {
@@ -54,14 +60,15 @@ pub fn add_headers(response: &mut HttpResponse) {
 /// Keeps a response out of every cache, that on the browser's disk too: it contains logs or the
 /// configuration.
 pub fn keep_out_of_caches(response: &mut HttpResponse) {
-    let value = HeaderValue::from_static("no-store");
-    response.headers_mut().insert(CACHE_CONTROL, value);
+    response
+        .headers_mut()
+        .insert(CACHE_CONTROL, value("no-store"));
 }
 
-fn add(headers: &mut HeaderMap, all: &[(HeaderName, &'static str)]) {
+fn add(headers: &mut HeaderMap, all: &[(HeaderName, HeaderValue)]) {
     for (name, value) in all {
         if !headers.contains_key(name) {
-            headers.insert(name.clone(), HeaderValue::from_static(value));
+            headers.insert(name.clone(), value.clone());
         }
     }
 }

@@ -34,7 +34,8 @@ pub(crate) fn read(body: &[u8], document: Document, limits: &Limits) -> Result<P
         document,
         limits,
         elements: 0,
-        stack: Vec::with_capacity(16),
+        // enough for every call but a multicall, and small enough for malloc's fast path
+        stack: Vec::with_capacity(8),
         parts: Parts::default(),
     };
     loop {

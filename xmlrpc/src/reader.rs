@@ -217,6 +217,10 @@ pub(crate) const fn is_xml(character: char) -> bool {
 
 /// Refuses what is no XML name, or has more than one prefix.
 fn check_name(name: &str) -> Result<(), DecodeError> {
+    // nearly all names, `methodCall` among them
+    if !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphabetic()) {
+        return Ok(());
+    }
     let goes_on = |c: char| starts_name(c) || goes_on_in_name(c);
     let (prefix, local) = name.split_once(':').unwrap_or(("_", name));
     let good = |part: &str| part.starts_with(starts_name) && part.chars().all(goes_on);

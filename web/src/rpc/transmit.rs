@@ -98,7 +98,8 @@ async fn whole(state: &AppState, reply: &Complete) -> Answer {
     if reply.size <= SMALL {
         return Answer::Whole(document());
     }
-    match state.share(reply.size).await {
+    // in a box, so that the futures of small answers stay small
+    match Box::pin(state.share(reply.size)).await {
         Some(share) => Answer::Large(document(), share),
         None => Answer::Busy,
     }

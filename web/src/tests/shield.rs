@@ -128,10 +128,10 @@ async fn answers_to_calls_carry_what_counts_for_them() {
     let response = call_service(&app, request.to_request()).await;
     assert_eq!(response.status(), 200);
     let headers = response.headers();
-    for (name, value) in ALWAYS {
+    for (name, value) in &ALWAYS {
         assert_eq!(headers.get(name).unwrap(), value);
     }
-    for (name, _) in SHOWN {
+    for (name, _) in &SHOWN {
         assert!(!headers.contains_key(name));
     }
 }
