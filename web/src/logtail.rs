@@ -84,12 +84,8 @@ async fn respond(
         let piece = event.map(|(event, _)| bytes(event));
         future::ready(piece.transpose())
     });
-    let mut closing = site.server.closing();
-    let end = async move {
-        // the sender's end counts as closing
-        let _ = closing.wait_for(|closing| *closing).await;
-    };
-    let pieces = pieces.take_until(Box::pin(end));
+    let closing = site.server.closing.clone();
+    let pieces = pieces.take_until(Box::pin(closing.cancelled_owned()));
     Ok(in_pieces(request, &mut response, pieces, counted))
 }
 

@@ -26,7 +26,7 @@ pub async fn respond(request: HttpRequest, site: web::Data<Site>) -> Result<Http
     let text = site.state.workers.run(move || {
         state.usage.sample_once();
         let mut text = Text::new(format);
-        collect::everything(&mut text, &state, streams.count());
+        collect::everything(&mut text, &state, streams.len());
         text.finish()
     });
     // it panicked, or too many jobs wait

@@ -73,7 +73,7 @@ async fn serve(mut request: ServiceRequest, next: Next<BoxBody>) -> Result<Servi
         Ok(caller) => {
             // only now: the end of the server does not wait for refusals, and a client that
             // guesses passwords can be closed
-            let _counted = site.server.requests.enter(usize::MAX);
+            let _counted = site.server.requests.token();
             let _serving = Connection::serve_request(request.request());
             request.extensions_mut().insert(caller);
             next.call(request).await?

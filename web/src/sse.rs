@@ -14,7 +14,6 @@ use actix_web::http::header;
 use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse};
 use futures_util::stream;
-use tokio::sync::watch;
 use tokio::time::sleep_until;
 
 use crate::answer::{Refusal, in_pieces};
@@ -44,7 +43,6 @@ pub(crate) fn respond<S: MessageSource + 'static>(
     let counted = site.enter_stream()?;
     let events = EventStream {
         source: source(),
-        closing: site.server.closing(),
         server: Arc::clone(&site.server),
         has_ended: false,
     };
@@ -88,7 +86,6 @@ pub(crate) trait MessageSource {
 
 struct EventStream<S> {
     source: S,
-    closing: watch::Receiver<bool>,
     server: Arc<ServerState>,
     has_ended: bool,
 }
@@ -107,8 +104,7 @@ impl<S: MessageSource> EventStream<S> {
             }
             tokio::select! {
                 biased;
-                // the sender's end counts as closing
-                _ = self.closing.wait_for(|closing| *closing) => {
+                () = self.server.closing.cancelled() => {
                     self.has_ended = true;
                     return Some(message(Some(&self.source.id()), "bye", "{}"));
                 }
