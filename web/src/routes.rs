@@ -84,7 +84,8 @@ async fn serve(mut request: ServiceRequest, next: Next<BoxBody>) -> Result<Servi
         // as the original
         response = Refusal::new(StatusCode::BAD_REQUEST).into();
     }
-    let mut response = count_large(response, &site.state.budget).unwrap_or_else(Into::into);
+    let reserve = |size| site.state.budget.try_reserve(size);
+    let mut response = count_large(response, reserve).unwrap_or_else(Into::into);
     shield::add_headers(&mut response);
     site.state.meters.answered(response.status().as_u16());
     trace!(site.state.log, "{}", Access(&request, &response));
