@@ -18,14 +18,15 @@ use actix_web::{
 use slog::trace;
 
 use crate::answer::{Refusal, in_pieces};
-use crate::body::RequestBody;
 use crate::budget::{count_large, whole};
 use crate::caller::Caller;
 use crate::connections::{Connection, Peer};
 use crate::pages::Page;
 use crate::rpc::transmit::Answer;
 use crate::site::Site;
-use crate::{assets, clock, live, log_stream, logtail, metrics, origin, rpc, session, shield};
+use crate::{
+    assets, body, clock, live, log_stream, logtail, metrics, origin, rpc, session, shield,
+};
 
 const HEALTH: &str = "/healthz";
 
@@ -153,7 +154,7 @@ async fn call(
     caller: ReqData<Caller>,
 ) -> Result<HttpResponse, Refusal> {
     site.check_origin(&request)?;
-    let RequestBody { bytes, share } = RequestBody::read(&request, payload, &site).await?;
+    let (bytes, share) = body::read(&request, payload, &site).await?;
     if bytes.is_empty() {
         return Err(StatusCode::BAD_REQUEST.into());
     }
@@ -204,8 +205,8 @@ async fn page_or_file(
     let Some(page) = page else {
         return assets::answer(&request, path);
     };
-    let form = if may_post {
-        RequestBody::read(&request, payload, &site).await?
+    let (form, _share) = if may_post {
+        body::read(&request, payload, &site).await?
     } else {
         RequestBody::default()
     };
