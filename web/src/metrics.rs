@@ -20,8 +20,7 @@ use crate::site::Site;
 
 /// Responds to `GET /metrics`.
 pub async fn respond(request: HttpRequest, site: web::Data<Site>) -> Result<HttpResponse, Refusal> {
-    let accept = request.headers().get(header::ACCEPT);
-    let format = Format::accepted(accept.and_then(|value| value.to_str().ok()));
+    let format = Format::accepted(&request);
     let (state, streams) = (Arc::clone(&site.state), site.server.streams.clone());
     let text = site.state.workers.run(move || {
         state.usage.sample_once();

@@ -9,8 +9,7 @@ use visord_logs::ByteCounts;
 use visord_model::process::ProcessInfo;
 use visord_model::state::{ProcessState, SupervisorState};
 
-use super::text::MetricKind::{Counter, Gauge, Histogram, Info};
-use super::text::{Label, Text};
+use super::text::{COUNTER, GAUGE, HISTOGRAM, INFO, Label, Text};
 use crate::clock;
 use crate::state::{AppState, STANDS_IN_FOR};
 
@@ -58,7 +57,7 @@ fn daemon(text: &mut Text, state: &AppState, streams: usize) {
         ("identifier", &state.board.identity().identifier),
     ];
     let help = "Which program answers.";
-    text.family(Info, "visord_build", help, [(labels, 1)]);
+    text.family(INFO, "visord_build", help, [(labels, 1)]);
     let help = "Whether the daemon is in this state.";
     let current = state.board.state();
     let states = [
@@ -68,21 +67,21 @@ fn daemon(text: &mut Text, state: &AppState, streams: usize) {
         SupervisorState::Fatal,
     ]
     .map(|one| ([("mood", one.name())], u8::from(one == current)));
-    text.family(Gauge, "visord_mood", help, states);
+    text.family(GAUGE, "visord_mood", help, states);
     if let Some(own) = state.usage.own() {
         let help = "Processor time of the daemon itself.";
         let seconds = own.seconds.as_secs_f64();
-        text.family(Counter, "process_cpu_seconds", help, [([], seconds)]);
+        text.family(COUNTER, "process_cpu_seconds", help, [([], seconds)]);
         let help = "Memory of the daemon itself.";
         let rss = [([], own.rss)];
-        text.family(Gauge, "process_resident_memory_bytes", help, rss);
+        text.family(GAUGE, "process_resident_memory_bytes", help, rss);
         let help = "When the daemon started, in Unix time.";
         let age = i64::try_from(own.age.as_secs()).unwrap_or(i64::MAX);
         let start = clock::now().saturating_sub(age);
-        text.family(Gauge, "process_start_time_seconds", help, [([], start)]);
+        text.family(GAUGE, "process_start_time_seconds", help, [([], start)]);
     }
     let help = "Live streams of pages that are open.";
-    text.family(Gauge, "visord_live_streams", help, [([], streams)]);
+    text.family(GAUGE, "visord_live_streams", help, [([], streams)]);
 }
 
 fn states(text: &mut Text, rows: &[ProcessRow]) {
@@ -93,25 +92,25 @@ fn states(text: &mut Text, rows: &[ProcessRow]) {
             (labels, u8::from(one == row.info.state))
         })
     });
-    text.family(Gauge, "visord_process_state", help, states);
+    text.family(GAUGE, "visord_process_state", help, states);
     let help = "Starts after the first, whatever their reason.";
     let restarts = rows.iter().map(|row| (row.labels(), row.info.restarts));
-    text.family(Counter, "visord_process_restarts", help, restarts);
+    text.family(COUNTER, "visord_process_restarts", help, restarts);
     let help = "When it was last started, in Unix time.";
     let started = rows.iter().filter(|row| row.info.start > 0);
     let starts = started.map(|row| (row.labels(), row.info.start));
-    text.family(Gauge, "visord_process_start_time_seconds", help, starts);
+    text.family(GAUGE, "visord_process_start_time_seconds", help, starts);
     let help = "Time since its last start, while it runs.";
     let now = clock::now();
     let running = rows.iter().filter(|row| row.info.pid > 0);
     let uptimes = running.map(|row| (row.labels(), (now - row.info.start).max(0)));
-    text.family(Gauge, "visord_process_uptime_seconds", help, uptimes);
+    text.family(GAUGE, "visord_process_uptime_seconds", help, uptimes);
     let help = "How its last child ended: the exit code, -1 for a signal.";
     let exits = rows.iter().filter_map(|row| {
         let exit = row.info.last_exit.as_ref()?;
         Some((row.labels(), exit.status.code()))
     });
-    text.family(Gauge, "visord_process_last_exit_code", help, exits);
+    text.family(GAUGE, "visord_process_last_exit_code", help, exits);
 }
 
 fn resources(text: &mut Text, rows: &[ProcessRow]) {
@@ -121,22 +120,22 @@ fn resources(text: &mut Text, rows: &[ProcessRow]) {
     };
     let help = "Processor time since its start, of all that descends from it.";
     let seconds = used().map(|(labels, used)| (labels, used.seconds));
-    text.family(Counter, "visord_process_cpu_seconds", help, seconds);
+    text.family(COUNTER, "visord_process_cpu_seconds", help, seconds);
     let help = "Memory of all that descends from it; what they share counts for each.";
     let rss = used().map(|(labels, used)| (labels, used.rss));
-    text.family(Gauge, "visord_process_resident_memory_bytes", help, rss);
+    text.family(GAUGE, "visord_process_resident_memory_bytes", help, rss);
     let help = "How many processes it and its descendants are.";
     let processes = used().map(|(labels, used)| (labels, used.processes));
-    text.family(Gauge, "visord_process_tree_size", help, processes);
+    text.family(GAUGE, "visord_process_tree_size", help, processes);
 }
 
 fn logs(text: &mut Text, state: &AppState, rows: &[ProcessRow]) {
     let help = "Bytes of output written to log files.";
     let stored = by_channel(rows, &*state.stored);
-    text.family(Counter, "visord_log_stored_bytes", help, stored);
+    text.family(COUNTER, "visord_log_stored_bytes", help, stored);
     let help = "Bytes of output that could not be stored.";
     let lost = by_channel(rows, &*state.lost);
-    text.family(Counter, "visord_log_lost_bytes", help, lost);
+    text.family(COUNTER, "visord_log_lost_bytes", help, lost);
 }
 
 fn by_channel<'a>(
@@ -157,20 +156,20 @@ fn pools(text: &mut Text, state: &AppState) {
     let pools = state.board.pools();
     let help = "Events that wait for a listener of the pool.";
     let waiting = pools.iter().map(|(pool, it)| (labels(pool), it.waiting));
-    text.family(Gauge, "visord_event_queue_length", help, waiting);
+    text.family(GAUGE, "visord_event_queue_length", help, waiting);
     let help = "Events that listeners of the pool work on.";
     let held = pools.iter().map(|(pool, it)| (labels(pool), it.held));
-    text.family(Gauge, "visord_event_in_progress", help, held);
+    text.family(GAUGE, "visord_event_in_progress", help, held);
     let help = "Events discarded because the buffer of the pool was full.";
     let discarded = pools.iter();
     let discarded = discarded.map(|(pool, it)| (labels(pool), it.discarded));
-    text.family(Counter, "visord_event_discarded", help, discarded);
+    text.family(COUNTER, "visord_event_discarded", help, discarded);
 }
 
 fn calls(text: &mut Text, state: &AppState) {
     let help = "Time to answer a call, by method.";
     let name = "visord_rpc_duration_seconds";
-    text.header(Histogram, name, help);
+    text.header(HISTOGRAM, name, help);
     for (method, meter) in state.meters.methods() {
         let (count, seconds) = (meter.count(), meter.seconds());
         text.histogram(name, ("method", method), meter.buckets(), count, seconds);
@@ -178,9 +177,9 @@ fn calls(text: &mut Text, state: &AppState) {
     let help = "Calls answered with a fault, by method.";
     let faults = state.meters.methods();
     let faults = faults.map(|(method, meter)| ([("method", method)], meter.faults()));
-    text.family(Counter, "visord_rpc_faults", help, faults);
+    text.family(COUNTER, "visord_rpc_faults", help, faults);
     let help = "HTTP requests answered, by class of status.";
     let requests = state.meters.answers();
     let requests = requests.map(|(class, count)| ([("code", class)], count));
-    text.family(Counter, "visord_http_requests", help, requests);
+    text.family(COUNTER, "visord_http_requests", help, requests);
 }
