@@ -173,7 +173,7 @@ async fn perform(
         Callee::Own(_, method) => method,
         Callee::Remote(remote) => {
             allow(right, FORWARDED, name)?;
-            let answer = remote.call(name, &args.0, ANSWER, &state.workers).await?;
+            let answer = remote.call(name, &args.0, ANSWER).await?;
             let (value, size) = answer.map_err(CallFailure)?;
             return Ok(Reply::sized(size, move |slot| value.write_xml(slot)));
         }

@@ -44,7 +44,7 @@ pub(super) async fn state(
             Some(url) => servers.push((interface.name.as_str(), url.expose())),
         }
     }
-    let remotes = Remotes::new(servers).unwrap_or_else(|error| {
+    let remotes = Remotes::new(servers, &workers).unwrap_or_else(|error| {
         // the configuration lets nothing pass that cannot be read here
         slog::crit!(deps.logger, "no namespace can be forwarded: {error}");
         Remotes::default()
