@@ -38,16 +38,6 @@ impl Namespace {
     pub fn methods(&self) -> impl Iterator<Item = &'static Method> + use<> {
         self.lists.iter().copied().flatten()
     }
-
-    /// The namespace that is served under this name; `configured` are the names of SUPERVISOR.
-    fn find(name: &str, configured: &[String]) -> Option<&'static Self> {
-        if name == SYSTEM.name {
-            Some(&SYSTEM)
-        } else {
-            let is_known = configured.iter().any(|known| known == name);
-            is_known.then_some(&SUPERVISOR)
-        }
-    }
 }
 
 /// Counters for calls of all methods.
@@ -59,10 +49,17 @@ pub fn meters() -> Meters {
     Meters::new(methods)
 }
 
-/// The method of this full name, and its namespace. A name has exactly one dot.
+/// The method of this full name, and its namespace; `configured` are the names of SUPERVISOR. A name
+/// has exactly one dot.
 pub fn find(name: &str, configured: &[String]) -> Option<(&'static Namespace, &'static Method)> {
     let (space, bare) = name.split_once('.')?;
-    let space = Namespace::find(space, configured)?;
+    let space = match space {
+        name if name == SYSTEM.name => &SYSTEM,
+        name => configured
+            .iter()
+            .find(|known| *known == name)
+            .map(|_| &SUPERVISOR)?,
+    };
     let method = space.methods().find(|method| method.name == bare)?;
     Some((space, method))
 }

@@ -71,7 +71,7 @@ fn arguments(method: &Method) -> Vec<Value> {
         _ => Value::Array(Vec::new()),
     };
     let required = method.params.iter().filter(|param| !param.optional);
-    required.map(|param| one(param.kind)).collect()
+    required.map(|param| one(param.kind())).collect()
 }
 
 #[actix::test]
