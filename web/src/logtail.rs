@@ -78,7 +78,7 @@ async fn respond(
     }
     response.content_type("text/plain;charset=utf-8");
     if let Some(connection) = Connection::of(request) {
-        connection.set_write_timeout(PAUSE);
+        connection.write_timeout.set(PAUSE);
     }
     let pieces = log.events.filter_map(|event| {
         let piece = event.map(|(event, _)| bytes(event));

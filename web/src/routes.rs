@@ -108,7 +108,7 @@ async fn admit(request: &ServiceRequest, site: &Site) -> Result<Caller, Refusal>
     let headers = request.headers();
     if let Some(users) = &listener.users {
         let connection = Connection::of(request.request());
-        let peer = connection.map_or(Peer::Unknown, |connection| connection.peer());
+        let peer = connection.map_or(Peer::Unknown, |connection| connection.peer);
         let delay = state.limits.failure_delay;
         return users
             .log_in(headers, peer, &server.throttle, delay, &state.workers)

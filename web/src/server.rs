@@ -30,7 +30,7 @@ use visord_logs::workers::Workers;
 use visord_model::log_line::{Level, LogLine};
 
 use crate::auth::Users;
-use crate::connections::{ConnectionLimiter, Io};
+use crate::connections::{ConnectionLimiter, Io, Permit};
 use crate::listen::Bound;
 use crate::routes;
 use crate::site::{HttpListener, ServerState, Site};
@@ -56,7 +56,8 @@ pub struct WebServer {
 /// The running server and its thread.
 #[derive(Debug)]
 pub struct WebHandle {
-    addr: Addr<WebServer>,
+    /// For [`StopListening`] and [`ReadCertificates`].
+    pub addr: Addr<WebServer>,
     arbiter: Arbiter,
     workers: Workers,
 }
@@ -137,11 +138,6 @@ impl WebServer {
 }
 
 impl WebHandle {
-    /// The address for [`StopListening`] and [`ReadCertificates`].
-    pub fn addr(&self) -> &Addr<WebServer> {
-        &self.addr
-    }
-
     /// Stops listening, waits a moment for responses, ends the thread. A thread that is blocked by
     /// a dead disk is left behind.
     pub async fn stop(self) {
@@ -240,7 +236,7 @@ async fn accept(acceptor: Acceptor, site: Site) {
         };
         serving = Rc::downgrade(&serve);
         let connection = limiter.register(peer, limits.patience);
-        let permit = connection.permit();
+        let permit = Permit(Rc::clone(&connection));
         let (site, own) = (site.clone(), Rc::clone(&connection));
         let task = rt::spawn(async move {
             if let Some(io) = after_handshake(io, &site).await {

@@ -97,7 +97,7 @@ impl<'a> ServerLauncher<'a> {
         let server = WebServer::start(self.bound, self.state.clone()).inspect_err(|error| {
             slog::crit!(self.logger, "the web server could not start: {error}");
         })?;
-        let address = server.addr().clone();
+        let address = server.addr.clone();
         actix::spawn(async move {
             while reopened.changed().await.is_ok() {
                 address.do_send(ReadCertificates);
