@@ -81,10 +81,11 @@ impl LogClock {
         let separator = *rest.first().filter(|byte| b"-/".contains(byte))?;
         let (month, rest) = number(&rest[1..], 2)?;
         let (day, rest) = number(rest.strip_prefix(&[separator])?, 2)?;
-        let date = date(year, month, day)?;
-        let between = *rest.first().filter(|byte| b"T t_".contains(byte))?;
-        let (time, rest) = time_of_day(&rest[1..])?;
-        self.moment(date.to_datetime(time), rest, between)
+        let [b'T' | b't' | b' ' | b'_', rest @ ..] = rest else {
+            return None;
+        };
+        let (time, rest) = time_of_day(rest)?;
+        self.moment(date(year, month, day)?.to_datetime(time), rest)
     }
 
     /// `21/Nov/2026:03:58:39 +0000`.
@@ -94,7 +95,7 @@ impl LogClock {
         let (year, rest) = number(rest.get(4..)?.strip_prefix(b"/")?, 4)?;
         let (time, rest) = time_of_day(rest.strip_prefix(b":")?)?;
         let rest = rest.strip_prefix(b" ").unwrap_or(rest);
-        self.moment(date(year, month, day)?.to_datetime(time), rest, b':')
+        self.moment(date(year, month, day)?.to_datetime(time), rest)
     }
 
     /// `Nov 21 03:58:39`, or with a blank before a day of one digit.
@@ -116,19 +117,10 @@ impl LogClock {
         Some(then)
     }
 
-    /// A time of day with the zone that may follow it.
-    fn moment(&self, then: DateTime, rest: &[u8], between: u8) -> Option<i64> {
-        // in `12:00:00 -5 widgets` there is no zone
-        let zone = if between == b' ' && rest.first() == Some(&b' ') {
-            None
-        } else {
-            offset(rest)
-        };
-        match zone {
-            Some(offset) => {
-                let then = offset.to_timestamp(then).ok()?;
-                Some(then.as_millisecond())
-            }
+    /// A time with the zone that may follow it at once: in `12:00:00 -5 widgets` there is none.
+    fn moment(&self, then: DateTime, rest: &[u8]) -> Option<i64> {
+        match offset(rest) {
+            Some(offset) => Some(offset.to_timestamp(then).ok()?.as_millisecond()),
             None => self.local(then),
         }
     }
@@ -140,9 +132,14 @@ impl LogClock {
 }
 
 /// A number of exactly this many digits, and the rest.
-fn number(text: &[u8], digits: usize) -> Option<(i64, &[u8])> {
-    let (own, rest) = text.split_at_checked(digits)?;
-    let is_number = own.iter().all(u8::is_ascii_digit) && !starts_with_digit(rest);
+fn number(text: &[u8], count: usize) -> Option<(i64, &[u8])> {
+    digits(text, count).filter(|(_, rest)| !starts_with_digit(rest))
+}
+
+/// A number of this many digits, whatever follows.
+fn digits(text: &[u8], count: usize) -> Option<(i64, &[u8])> {
+    let (own, rest) = text.split_at_checked(count)?;
+    let is_number = own.iter().all(u8::is_ascii_digit);
     is_number.then(|| (value(own), rest))
 }
 
@@ -193,21 +190,16 @@ fn time_of_day(text: &[u8]) -> Option<(Time, &[u8])> {
 
 /// `Z`, `+00:00`, `+0000` or `+00`.
 fn offset(text: &[u8]) -> Option<Offset> {
-    let sign = match text.first()? {
-        b'Z' | b'z' => return Some(Offset::UTC),
-        b'+' => 1,
-        b'-' => -1,
+    let (sign, rest) = match text {
+        [b'Z' | b'z', ..] => return Some(Offset::UTC),
+        [b'+', rest @ ..] => (1, rest),
+        [b'-', rest @ ..] => (-1, rest),
         _no_zone => return None,
     };
-    let digit = |at: usize| {
-        let byte = *text.get(at)?;
-        byte.is_ascii_digit().then(|| i32::from(byte - b'0'))
-    };
-    let hours = digit(1)? * 10 + digit(2)?;
-    let minutes = if text.get(3) == Some(&b':') { 4 } else { 3 };
-    let minutes = digit(minutes).zip(digit(minutes + 1));
-    let minutes = minutes.map_or(0, |(tens, ones)| tens * 10 + ones);
-    Offset::from_seconds(sign * (hours * 3600 + minutes * 60)).ok()
+    let (hours, rest) = digits(rest, 2)?;
+    let minutes = digits(rest.strip_prefix(b":").unwrap_or(rest), 2);
+    let minutes = hours * 60 + minutes.map_or(0, |(minutes, _)| minutes);
+    Offset::from_seconds(sign * i32::try_from(minutes * 60).ok()?).ok()
 }
 
 #[cfg(test)]
