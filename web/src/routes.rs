@@ -208,14 +208,15 @@ async fn page_or_file(
     let (form, _share) = if may_post {
         body::read(&request, payload, &site).await?
     } else {
-        RequestBody::default()
+        Default::default()
     };
     let (sessions, cookie) = (&site.server.sessions, &site.listener.cookie);
     let session = sessions.of(request.headers(), cookie);
     let mut caller = caller.into_inner();
     caller.token = sessions.token(&session, caller.user.as_deref());
-    let mut response = page.answer(&request, &form.bytes, &site, &caller).await;
-    if page.has_forms()
+    let mut response = page.answer(&request, &form, &site, &caller).await;
+    // this page has forms, which belong to a session
+    if page == Page::Status
         && response.status() == StatusCode::OK
         && let Some(begin) = session::set_cookie(&session, cookie)
         && let Ok(begin) = HeaderValue::try_from(begin)
