@@ -80,25 +80,19 @@ impl LogSource {
     /// # Errors
     /// Why it has none.
     pub fn path(&self, state: &AppState) -> Result<PathBuf, Absent> {
-        match self {
-            Self::Process(name, stream) => Self::of_process(state, name, *stream),
-            Self::Activity => {
-                let path = state.board.identity().logfile.clone();
-                path.ok_or_else(|| Absent::because("The activity log goes to syslog."))
-            }
-        }
-    }
-
-    fn of_process(state: &AppState, name: &str, stream: Stream) -> Result<PathBuf, Absent> {
+        let Self::Process(name, stream) = self else {
+            let path = state.board.identity().logfile.clone();
+            return path.ok_or_else(|| Absent::because("The activity log goes to syslog."));
+        };
         let unknown = || {
-            Absent::because(match name {
+            Absent::because(match name.as_str() {
                 "" => "No process was named.".to_owned(),
                 name => format!("No such process: {name}"),
             })
         };
         let process = names::single(name).map_err(|_| unknown())?;
         let info = state.board.process(&process).ok_or_else(unknown)?;
-        logs::path(&info, stream).ok_or_else(|| {
+        logs::path(&info, *stream).ok_or_else(|| {
             Absent::because(match stream {
                 Stream::Stdout => format!(
                     "The standard output of {name} is not stored in a file: \

@@ -202,17 +202,14 @@ impl Remote {
 #[derive(Debug, Default)]
 struct Directory(Mutex<BTreeMap<String, Entry>>);
 
-#[derive(Debug)]
-struct Entry {
-    until: Instant,
-    answer: Result<Value, Fault>,
-}
+/// Until when it is kept, and what was said.
+type Entry = (Instant, Result<Value, Fault>);
 
 impl Directory {
     fn find(&self, key: &str) -> Option<Result<Value, Fault>> {
         let entries = self.0.lock();
-        let entry = entries.get(key)?;
-        (clock::instant() < entry.until).then(|| entry.answer.clone())
+        let (until, answer) = entries.get(key)?;
+        (clock::instant() < *until).then(|| answer.clone())
     }
 
     fn keep(&self, key: String, answer: Result<Value, Fault>) {
@@ -220,10 +217,10 @@ impl Directory {
         let until = now + if answer.is_ok() { KEPT } else { RETRY };
         let mut entries = self.0.lock();
         if entries.len() >= MOST_ANSWERS {
-            entries.retain(|_, entry| now < entry.until);
+            entries.retain(|_, (until, _)| now < *until);
         }
         if entries.len() < MOST_ANSWERS {
-            entries.insert(key, Entry { until, answer });
+            entries.insert(key, (until, answer));
         }
     }
 }

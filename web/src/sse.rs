@@ -24,9 +24,6 @@ use crate::site::{ServerState, Site};
 /// Between two comments on a silent stream: proxies close what is silent for a minute.
 const SILENCE: Duration = Duration::from_secs(15);
 
-/// About how many bytes of messages are sent at once.
-pub(crate) const PIECE: usize = 32 * 1024;
-
 /// Lets the browser reconnect soon: usually the server still runs.
 const FIRST: &str = "retry: 1000\n: here\n\n";
 
@@ -77,7 +74,7 @@ pub(crate) trait MessageSource {
     /// again at any time.
     async fn wait(&mut self) -> bool;
 
-    /// The next messages, about [`PIECE`] bytes; empty if there are none for this client.
+    /// The next messages, about [`PIECE`](crate::budget::PIECE) bytes; empty if there are none for this client.
     fn take(&mut self) -> String;
 
     /// The id of the last message.

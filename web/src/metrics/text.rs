@@ -140,22 +140,20 @@ impl Text {
     }
 
     fn line(&mut self, name: &str, suffix: &str, labels: &[Label<'_>], value: impl Display) {
+        // writing to a String cannot fail
         let out = &mut self.out;
         out.push_str(name);
         out.push_str(suffix);
         let mut before = '{';
         for (name, value) in labels {
-            out.push(before);
+            let _ = write!(out, "{before}{name}=\"");
             before = ',';
-            out.push_str(name);
-            out.push_str("=\"");
             escape_into(out, value);
             out.push('"');
         }
         if before == ',' {
             out.push('}');
         }
-        // writing to a String cannot fail
         let _ = writeln!(out, " {value}");
     }
 

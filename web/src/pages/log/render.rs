@@ -43,13 +43,13 @@ pub(super) fn window(window: &Window, mark: Option<u64>, least: Option<Level>) -
 /// What a search found, each line with a link to its place.
 pub(super) fn hits(hits: &Hits, text: &str, here: &str) -> String {
     let mut out = String::new();
-    for hit in &hits.lines {
-        let from = hit.at.saturating_sub(CONTEXT);
-        let link = format!("{here}&from={from}&mark={}#hit", hit.at);
+    for (at, line) in &hits.lines {
+        let from = at.saturating_sub(CONTEXT);
+        let link = format!("{here}&from={from}&mark={at}#hit");
         out.push_str("<a class=\"at\" href=\"");
         escape(&link, &mut out);
-        out += &format!("\">{}</a> ", grouped(hit.at));
-        marked(&hit.line, text, &mut out);
+        out += &format!("\">{}</a> ", grouped(*at));
+        marked(line, text, &mut out);
         out.push('\n');
     }
     out
