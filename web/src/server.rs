@@ -192,18 +192,13 @@ impl Handler<ReadCertificates> for WebServer {
             // files are not read on the HTTP thread
             let read = site.state.workers.run(move || tls.read_again());
             rt::spawn(async move {
-                let failed = match read.await {
-                    Ok(Ok(())) => {
-                        info!(log, "certificate of '{section}' read again");
-                        return;
-                    }
-                    Ok(Err(error)) => error.to_string(),
-                    Err(not_done) => not_done.to_string(),
-                };
-                crit!(
-                    log,
-                    "certificate of '{section}' not read again, the old one stays: {failed}"
-                );
+                match read.await.unwrap_or_else(|not_done| Err(not_done.into())) {
+                    Ok(()) => info!(log, "certificate of '{section}' read again"),
+                    Err(error) => crit!(
+                        log,
+                        "certificate of '{section}' not read again, the old one stays: {error}"
+                    ),
+                }
             });
         }
     }

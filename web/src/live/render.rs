@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use visord_actors::feed::{Entry, News};
 use visord_actors::messages::supervisor::ProcessName;
-use visord_actors::usage::Usage;
+use visord_actors::usage::{Sample, Usage};
 use visord_model::event::{Event, Output};
 use visord_model::name::namespec;
 use visord_model::process::ProcessInfo;
@@ -116,19 +116,24 @@ pub(crate) fn payload(event: &Event) -> String {
 }
 
 fn sample(usage: &Usage) -> String {
-    let mut all = Map::new();
-    for (ProcessName { group, process }, sample) in usage.all() {
-        let cpu = tenths(sample.cpu);
-        let rss = sample.rss;
-        let one = json!({
-            "cpu": cpu,
-            "rss": rss,
-            "processes": sample.processes,
-            "curve": [{ "cpu": cpu, "rss": rss }],
-        });
-        all.insert(namespec(&group, &process), one);
-    }
-    Value::Object(all).to_string()
+    let all = usage.all().into_iter();
+    let all = all.map(
+        |(
+            ProcessName { group, process },
+            Sample {
+                cpu,
+                rss,
+                processes,
+                ..
+            },
+        )| {
+            let cpu = tenths(cpu);
+            let curve = [json!({ "cpu": cpu, "rss": rss })];
+            let one = json!({ "cpu": cpu, "rss": rss, "processes": processes, "curve": curve });
+            (namespec(&group, &process), one)
+        },
+    );
+    Value::from_iter(all).to_string()
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::io;
 use std::path::Path;
 
 use super::{Part, lines, open, visible, window};
-use crate::query::shortened;
+use crate::query::clipped;
 
 /// Bytes that one search or jump reads.
 pub const REACH: u64 = 32 * 1024 * 1024;
@@ -54,7 +54,7 @@ pub fn find(path: &Path, text: &str, before: Option<u64>) -> io::Result<Hits> {
                 line.contains(text)
             };
             if found {
-                hits.lines.push((at, start(&line)));
+                hits.lines.push((at, clipped(&line, SHOWN)));
             }
         }
         // the newest first until all are found
@@ -72,12 +72,6 @@ pub fn find(path: &Path, text: &str, before: Option<u64>) -> io::Result<Hits> {
     }
     hits.lines.reverse();
     Ok(hits)
-}
-
-/// The start of a line, without the memory of the rest.
-fn start(line: &str) -> String {
-    let dots = if line.len() > SHOWN { "…" } else { "" };
-    format!("{}{dots}", shortened(line, SHOWN))
 }
 
 #[cfg(test)]

@@ -6,7 +6,6 @@
 
 mod download;
 mod read;
-mod render;
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;

@@ -50,7 +50,7 @@ pub fn page(visit: &Visit<'_>, given: &str) -> Result<HttpResponse, Refusal> {
         verbs.extend([Verb::Signal, Verb::ClearLog]);
     }
     let page = One {
-        frame: Frame::new(visit, Page::Status, &name).with_message(visit),
+        frame: Frame::new(visit, Page::Status, &name).with_message(),
         name: &name,
         quoted: query::encoded(&name),
         badge: Badge(info.state),

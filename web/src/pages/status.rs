@@ -158,7 +158,7 @@ fn page(visit: &Visit<'_>) -> Result<HttpResponse, Refusal> {
     let all = site.state.board.all();
     let now = clock::now();
     let page = Status {
-        frame: Frame::new(visit, Page::Status, "Supervisor Status").with_message(visit),
+        frame: Frame::new(visit, Page::Status, "Supervisor Status").with_message(),
         now,
         may: visit.caller.may(Right::Operate),
         roomy: all.iter().filter(|info| filter.shows(info)).count() <= ROOMY,

@@ -6,11 +6,12 @@ use std::path::PathBuf;
 use serde_json::json;
 use visord_model::log_line::Level;
 
-use super::{file, render};
+use super::file;
+use crate::ansi::{Painter, escape};
 use crate::log_source::{Absent, numbered};
-use crate::log_view::find;
+use crate::log_view::find::{self, HITS, Hits};
 use crate::log_view::time::LogClock;
-use crate::log_view::{self, Part, Window, jump};
+use crate::log_view::{self, Part, Window, jump, lines};
 use crate::query::{Parameters, encoded};
 use crate::site::Site;
 
@@ -95,10 +96,10 @@ impl Asked {
             let hits = find::find(&self.path, text, query.number("to"))?;
             let further = |from: u64| link(format!("find={}&to={from}", encoded(text)));
             return Ok(View {
-                note: render::about_hits(&hits, text),
+                note: about_hits(&hits, text),
                 older: (hits.from > 0).then(|| further(hits.from)),
                 is_hits: true,
-                text: render::hits(&hits, text, &here),
+                text: hits_html(&hits, text, &here),
                 ..self.files()
             });
         }
@@ -106,7 +107,7 @@ impl Asked {
         let mark = query.number("mark").filter(|_| untimed.is_none());
         let view = View {
             older: (window.from > 0).then(|| link(format!("to={}", window.from))),
-            text: render::window(&window, mark, level(query)),
+            text: lines_html(&window, mark, level(query)),
             ..self.files()
         };
         if let Some(note) = untimed {
@@ -115,7 +116,7 @@ impl Asked {
         let newer = (window.to < window.size).then(|| link(format!("from={}", window.to)));
         let is_chosen = |name| query.get(name).is_some();
         Ok(View {
-            note: render::about(&window),
+            note: about(&window),
             older: view.older.or_else(|| view.older_file.clone()),
             newer: newer.or_else(|| view.newer_file.clone()),
             is_end: !["from", "to", "at", "old"].into_iter().any(is_chosen),
@@ -159,4 +160,127 @@ impl Asked {
         });
         Ok((log_view::read(&self.path, part, self.length)?, untimed))
     }
+}
+
+/// Bytes before a line that was found which are shown with it.
+const CONTEXT: u64 = 8 * 1024;
+
+/// The level of a line: `2026-11-21 06:06:32,777 WARN …`. A line without one belongs to
+/// the line before it.
+fn level_of(line: &str) -> Option<Level> {
+    let code = line.get(24..28)?;
+    Level::from_code(code).filter(|_| line.as_bytes().get(19) == Some(&b','))
+}
+
+/// The lines, of this level and above if one is given; the marked one is highlighted.
+fn lines_html(window: &Window, mark: Option<u64>, least: Option<Level>) -> String {
+    let mut out = String::with_capacity(window.bytes.len() * 5 / 4);
+    let mut painter = Painter::default();
+    let mut is_shown = true;
+    for (at, line) in lines(window) {
+        let line = String::from_utf8_lossy(line);
+        if let Some((least, level)) = least.zip(level_of(&line)) {
+            is_shown = level <= least;
+        }
+        if !is_shown {
+            continue;
+        }
+        let (before, after) = match mark == Some(at) {
+            true => ("<mark id=\"hit\">", "</mark>"),
+            false => ("", ""),
+        };
+        out.push_str(before);
+        painter.html(&line, &mut out);
+        out.push_str(after);
+        out.push('\n');
+    }
+    out
+}
+
+/// What a search found, each line with a link to its place.
+fn hits_html(hits: &Hits, text: &str, here: &str) -> String {
+    let mut out = String::new();
+    for (at, line) in &hits.lines {
+        let from = at.saturating_sub(CONTEXT);
+        let link = format!("{here}&from={from}&mark={at}#hit");
+        out.push_str("<a class=\"at\" href=\"");
+        escape(&link, &mut out);
+        out += &format!("\">{}</a> ", grouped(*at));
+        marked(line, text, &mut out);
+        out.push('\n');
+    }
+    out
+}
+
+/// A line with every occurrence of a text highlighted.
+fn marked(line: &str, text: &str, out: &mut String) {
+    let any_case = !text.chars().any(char::is_uppercase);
+    let lower = line.to_lowercase();
+    // some letters have another length in lower case: then nothing is highlighted
+    let searched = if any_case && lower.len() == line.len() {
+        &lower
+    } else {
+        line
+    };
+    let plain = |text: &str, out: &mut String| Painter::default().html(text, out);
+    let mut done = 0;
+    for (at, found) in searched.match_indices(text) {
+        let (Some(before), Some(own)) = (line.get(done..at), line.get(at..at + found.len())) else {
+            continue;
+        };
+        plain(before, out);
+        out.push_str("<mark>");
+        plain(own, out);
+        out.push_str("</mark>");
+        done = at + found.len();
+    }
+    plain(line.get(done..).unwrap_or_default(), out);
+}
+
+/// Where a window is.
+fn about(window: &Window) -> String {
+    if window.size == 0 {
+        return "The log is empty.".to_owned();
+    }
+    format!(
+        "Bytes {} to {} of {}.",
+        grouped(window.from),
+        grouped(window.to),
+        grouped(window.size)
+    )
+}
+
+/// How many lines a search found, and where it searched.
+fn about_hits(hits: &Hits, text: &str) -> String {
+    let count = hits.lines.len();
+    let lines = match count {
+        0 => "No line".to_owned(),
+        1 => "1 line".to_owned(),
+        HITS => format!("The last {HITS} lines"),
+        _some => format!("{count} lines"),
+    };
+    let verb = if count > 1 { "contain" } else { "contains" };
+    let searched = if hits.from == 0 {
+        String::new()
+    } else {
+        format!(
+            " Searched were the bytes from {} to {}.",
+            grouped(hits.from),
+            grouped(hits.to)
+        )
+    };
+    format!("{lines} {verb} \u{201c}{text}\u{201d}.{searched}")
+}
+
+/// A number with narrow blanks between thousands.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            out.push('\u{202f}');
+        }
+        out.push(digit);
+    }
+    out
 }
