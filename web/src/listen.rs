@@ -91,13 +91,8 @@ impl From<io::Error> for ListenError {
 pub fn bind_all(http: &[HttpConfig]) -> Result<Vec<Bound>, ListenError> {
     let mut bound = Vec::with_capacity(http.len());
     for config in http {
-        match bind_one(config) {
-            Ok(one) => bound.push(one),
-            Err(error) => {
-                bound.iter().for_each(Bound::unlink);
-                return Err(error);
-            }
-        }
+        let one = bind_one(config).inspect_err(|_| bound.iter().for_each(Bound::unlink))?;
+        bound.push(one);
     }
     Ok(bound)
 }

@@ -54,7 +54,7 @@ pub fn app(
         .service(at(log_stream::ACTIVITY, web::get().to(log_stream::respond)))
         .service(at("/metrics", get_or_head().to(metrics::respond)))
         .service(at(HEALTH, get_or_head().to(metrics::health)))
-        .default_service(web::to(by_prefix))
+        .default_service(web::to(other_paths))
         .wrap(from_fn(serve))
 }
 
@@ -170,33 +170,25 @@ async fn call(
     )
 }
 
-/// Responds to paths that begin with the name of a service, whatever follows it, and to all others.
-async fn by_prefix(
+/// Responds to paths that begin with the name of a service, whatever follows it, to pages and to
+/// files of the web interface, whatever number of slashes is before them.
+async fn other_paths(
     request: HttpRequest,
     payload: Payload,
     site: Data<Site>,
     caller: ReqData<Caller>,
 ) -> Result<HttpResponse, Refusal> {
-    let begins = |prefix: &str| request.match_info().as_str().starts_with(prefix);
+    let path = request.match_info().as_str().to_owned();
     let services = ["/RPC2", "/logtail", "/mainlogtail"];
-    let service = services.into_iter().find(|prefix| begins(prefix));
+    let service = services.into_iter().find(|prefix| path.starts_with(prefix));
     match (service, request.method()) {
-        (Some("/RPC2"), &Method::POST) => call(request, payload, site, caller).await,
-        (Some("/logtail"), &Method::GET) => logtail::process(request, site).await,
-        (Some("/mainlogtail"), &Method::GET) => logtail::main(request, site).await,
-        (Some(_), _) => Err(StatusCode::BAD_REQUEST.into()),
-        (None, _) => page_or_file(request, payload, site, caller).await,
+        (Some("/RPC2"), &Method::POST) => return call(request, payload, site, caller).await,
+        (Some("/logtail"), &Method::GET) => return logtail::process(request, site).await,
+        (Some("/mainlogtail"), &Method::GET) => return logtail::main(request, site).await,
+        (Some(_), _) => return Err(StatusCode::BAD_REQUEST.into()),
+        (None, _) => {}
     }
-}
-
-/// Responds with a page or a file of the web interface, whatever number of slashes is before it.
-async fn page_or_file(
-    request: HttpRequest,
-    payload: Payload,
-    site: Data<Site>,
-    caller: ReqData<Caller>,
-) -> Result<HttpResponse, Refusal> {
-    let path = request.match_info().as_str().trim_start_matches('/');
+    let path = path.trim_start_matches('/');
     let page = Page::of(path);
     let may_post = page.is_some() && request.method() == Method::POST;
     if !may_post && ![Method::GET, Method::HEAD].contains(request.method()) {

@@ -37,9 +37,6 @@ use crate::meters::{Meter, Meters};
 use crate::remote::{ANSWER, Remote};
 use crate::state::AppState;
 
-/// What it takes to call a method that another program serves.
-const FORWARDED: Right = Right::Operate;
-
 /// The answer to this request body, by a caller with this right; a fault is an answer too.
 ///
 /// # Errors
@@ -172,7 +169,7 @@ async fn perform(
     let method = match callee {
         Callee::Own(_, method) => method,
         Callee::Remote(remote) => {
-            allow(right, FORWARDED, name)?;
+            allow(right, Right::Operate, name)?;
             let answer = remote.call(name, &args.0, ANSWER).await?;
             let (value, size) = answer.map_err(CallFailure)?;
             return Ok(Reply::sized(size, move |slot| value.write_xml(slot)));

@@ -1,8 +1,6 @@
 //! The two text formats: which of them a client gets, and how they are written.
 //!
-//! The crate `prometheus-client` writes OpenMetrics only (many agents and scripts read only the
-//! older format), and its registry of live metrics does not fit numbers that are read from their
-//! owners (docs/decisions/0011-metrics.md).
+//! No crate writes both (docs/decisions/0011-metrics.md).
 
 use std::fmt::{Display, Write as _};
 

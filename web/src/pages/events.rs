@@ -115,26 +115,22 @@ impl Wanted<'_> {
         if !is_wanted {
             return None;
         }
+        let mut state = "";
+        if let Event::ProcessState { transition, .. } = &**event {
+            state = transition.to.name();
+        }
         let instant = Timestamp::from_millisecond(entry.at).ok()?;
         let local = instant.to_zoned(zone.clone());
         Some(EventRow {
             instant: format!("{instant:.3}"),
             time: local.strftime("%Y-%m-%d %H:%M:%S.%3f").to_string(),
             kind: kind.name(),
-            state: state(event),
+            state,
             quoted: query::encoded(&name),
             name,
             payload: shown(&payload),
             serial: serial.map_or_else(String::new, |serial| serial.to_string()),
         })
-    }
-}
-
-fn state(event: &Event) -> &'static str {
-    if let Event::ProcessState { transition, .. } = event {
-        transition.to.name()
-    } else {
-        ""
     }
 }
 

@@ -3,7 +3,7 @@
 use actix_web::HttpResponse;
 use askama::Template;
 use visord_actors::usage::Sample;
-use visord_model::name::ProcessName;
+use visord_model::name::{ProcessName, namespec};
 use visord_model::process::ProcessInfo;
 
 use super::figures::{self, Curve, WIDTH};
@@ -43,7 +43,7 @@ pub fn page(visit: &Visit<'_>, given: &str) -> Result<HttpResponse, Refusal> {
         let gone = Message::failure(gone).parameters();
         return Ok(answer::see_other(&action::index(&gone)));
     };
-    let (process, name) = (info.full_name(), status::named(&info));
+    let (process, name) = (info.full_name(), namespec(&info.group, &info.name));
     let mut verbs = Vec::new();
     if caller.may(Right::Operate) {
         verbs.extend_from_slice(status::verbs(info.state));

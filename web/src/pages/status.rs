@@ -252,7 +252,7 @@ fn tally(members: &[&Arc<ProcessInfo>]) -> String {
 }
 
 fn row(info: &ProcessInfo, now: i64, usage: Option<&Usage>) -> StatusRow {
-    let (process, name) = (info.full_name(), named(info));
+    let (process, name) = (info.full_name(), namespec(&info.group, &info.name));
     let sample = usage.and_then(|usage| usage.now(&process));
     let samples = usage.map(|usage| usage.curve(&process));
     let description = info.description(now, &clock::short);
@@ -271,9 +271,4 @@ fn row(info: &ProcessInfo, now: i64, usage: Option<&Usage>) -> StatusRow {
         description,
         verbs: verbs(info.state),
     }
-}
-
-/// Its name for people and forms.
-pub fn named(info: &ProcessInfo) -> String {
-    namespec(&info.group, &info.name)
 }

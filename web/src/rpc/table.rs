@@ -42,11 +42,8 @@ impl Namespace {
 
 /// Counters for calls of all methods.
 pub fn meters() -> Meters {
-    let methods = NAMESPACES.iter().flat_map(|space| {
-        let methods = space.methods();
-        methods.map(|method| (space.name, method.name))
-    });
-    Meters::new(methods)
+    let named = |space: &'static Namespace| space.methods().map(|it| (space.name, it.name));
+    Meters::new(NAMESPACES.into_iter().flat_map(named))
 }
 
 /// The method of this full name, and its namespace; `configured` are the names of SUPERVISOR. A name
