@@ -16,7 +16,7 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use sha1::{Digest as _, Sha1};
 use subtle::{Choice, ConstantTimeEq as _};
 use tokio::time::sleep;
-use visord_config::HttpConfig;
+use visord_config::{HttpConfig, WebUser};
 use visord_logs::workers::Workers;
 
 use crate::answer::Refusal;
@@ -71,7 +71,8 @@ pub enum Denial {
 }
 
 impl User {
-    fn new(name: &str, password: &str, right: Right, queues: &Arc<VerificationQueues>) -> Self {
+    fn new(user: &WebUser, queues: &Arc<VerificationQueues>) -> Self {
+        let password = user.password.expose();
         let password = if let Some(hex) = password.strip_prefix("{SHA}") {
             Password::Quick(fingerprint(hex))
         } else if let Some(phc) = password.strip_prefix(ARGON2) {
@@ -81,9 +82,9 @@ impl User {
             Password::Quick(hashed(password))
         };
         Self {
-            name: name.to_owned(),
-            right,
-            username: fingerprint(name),
+            name: user.name.clone(),
+            right: user.role,
+            username: fingerprint(&user.name),
             password,
         }
     }
@@ -109,9 +110,7 @@ impl Users {
     pub fn of(config: &HttpConfig) -> Option<Self> {
         let queues = &Arc::default();
         let users = config.users.iter();
-        let all: Vec<User> = users
-            .map(|user| User::new(&user.name, user.password.expose(), user.role, queues))
-            .collect();
+        let all: Vec<User> = users.map(|user| User::new(user, queues)).collect();
         (!all.is_empty()).then_some(Self(all))
     }
 

@@ -71,7 +71,7 @@ pub async fn respond(request: HttpRequest, site: web::Data<Site>) -> Result<Http
         first: true,
         event: None,
         place: log.place,
-        events: log.events,
+        events: log.into_events(),
     })
 }
 

@@ -80,7 +80,7 @@ async fn respond(
     if let Some(connection) = Connection::of(request) {
         connection.write_timeout.set(PAUSE);
     }
-    let pieces = log.events.filter_map(|event| {
+    let pieces = log.into_events().filter_map(|event| {
         let piece = event.map(|(event, _)| bytes(event));
         future::ready(piece.transpose())
     });

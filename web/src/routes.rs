@@ -63,7 +63,9 @@ async fn serve(mut request: ServiceRequest, next: Next<BoxBody>) -> Result<Servi
     let Some(site) = request.app_data::<Data<Site>>().cloned() else {
         return Ok(request.into_response(HttpResponse::InternalServerError()));
     };
-    let admitted = if is_public(&request) {
+    let reads = [Method::GET, Method::HEAD].contains(request.method());
+    // it needs no login
+    let admitted = if reads && request.path() == HEALTH {
         Ok(Caller::UNNAMED)
     } else {
         admit(&request, &site).await
@@ -91,12 +93,6 @@ async fn serve(mut request: ServiceRequest, next: Next<BoxBody>) -> Result<Servi
     site.state.meters.answered(response.status().as_u16());
     trace!(site.state.log, "{}", Access(&request, &response));
     Ok(ServiceResponse::new(request, response))
-}
-
-/// Whether a request needs no login.
-fn is_public(request: &ServiceRequest) -> bool {
-    let reads = [Method::GET, Method::HEAD].contains(request.method());
-    reads && request.path() == HEALTH
 }
 
 /// The caller of a request.

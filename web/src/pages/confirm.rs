@@ -35,8 +35,6 @@ struct Confirm<'a> {
     signals: &'static [(&'static str, &'static str)],
     fields: Vec<(&'static str, String)>,
     filter: Filter,
-    /// The page of one process that is to be shown afterwards, or empty.
-    process: &'a str,
     targets: Vec<(String, Badge)>,
     unknown: &'a [String],
     /// Where Cancel leads.
@@ -57,7 +55,6 @@ pub fn page(visit: &Visit<'_>, order: &Order, targets: &Targets) -> Result<HttpR
         },
         fields: order.fields(),
         filter: Filter::of(visit),
-        process: visit.query.text("process"),
         targets: found
             .map(|info| (namespec(&info.group, &info.name), Badge(info.state)))
             .collect(),

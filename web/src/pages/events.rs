@@ -25,8 +25,6 @@ struct Events<'a> {
     frame: Frame<'a>,
     /// Types one can choose, and whether it is the chosen one.
     kinds: Vec<(&'static str, bool)>,
-    name: &'a str,
-    text: &'a str,
     rows: Vec<EventRow>,
     note: String,
     /// Where the live events go on.
@@ -74,8 +72,6 @@ pub fn page(visit: &Visit<'_>) -> Result<HttpResponse, Refusal> {
     let page = Events {
         frame: Frame::new(visit, Page::Events, "Events"),
         kinds: kinds(wanted.kind),
-        name: visit.query.text("name"),
-        text: visit.query.text("text"),
         note: match (found, rows.len()) {
             (0, _) if total == 0 => "Nothing has happened yet.".to_owned(),
             (0, _) => format!("None of the last {total} events is like that."),

@@ -32,8 +32,6 @@ const CHUNK: u64 = 512 * 1024;
 struct LogPage<'a> {
     frame: Frame<'a>,
     log: LogLinks,
-    find: &'a str,
-    at: &'a str,
     /// Levels of the activity log, and whether it is the one that is shown.
     levels: Vec<(&'static str, bool)>,
     shown: Result<View, Absent>,
@@ -127,8 +125,6 @@ fn log_page<'a>(
     LogPage {
         frame: Frame::new(visit, page, title),
         log,
-        find: visit.query.text("find"),
-        at: visit.query.text("at"),
         levels: levels
             .map(|level| (level.code(), chosen == Some(*level)))
             .collect(),
