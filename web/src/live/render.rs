@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 use visord_actors::feed::{Entry, News};
-use visord_actors::messages::supervisor::ProcessName;
-use visord_actors::usage::{Sample, Usage};
+use visord_actors::usage::Usage;
 use visord_model::event::{Event, Output};
 use visord_model::name::namespec;
 use visord_model::process::ProcessInfo;
@@ -116,23 +115,16 @@ pub(crate) fn payload(event: &Event) -> String {
 }
 
 fn sample(usage: &Usage) -> String {
-    let all = usage.all().into_iter();
-    let all = all.map(
-        |(
-            ProcessName { group, process },
-            Sample {
-                cpu,
-                rss,
-                processes,
-                ..
-            },
-        )| {
-            let cpu = tenths(cpu);
-            let curve = [json!({ "cpu": cpu, "rss": rss })];
-            let one = json!({ "cpu": cpu, "rss": rss, "processes": processes, "curve": curve });
-            (namespec(&group, &process), one)
-        },
-    );
+    let all = usage.all().into_iter().map(|(name, sample)| {
+        let (cpu, rss) = (tenths(sample.cpu), sample.rss);
+        let one = json!({
+            "cpu": cpu,
+            "rss": rss,
+            "processes": sample.processes,
+            "curve": [{ "cpu": cpu, "rss": rss }],
+        });
+        (name.to_string(), one)
+    });
     Value::from_iter(all).to_string()
 }
 
@@ -140,6 +132,7 @@ fn sample(usage: &Usage) -> String {
 mod tests {
     use super::*;
     use crate::tests::fake::info;
+    use visord_actors::messages::supervisor::ProcessName;
     use visord_model::state::ProcessState;
 
     fn entry(news: News) -> Entry {

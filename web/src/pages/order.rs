@@ -65,21 +65,13 @@ impl Verb {
 
     /// What pages say about it.
     pub const fn texts(self) -> Texts {
+        let (cleared, left) = ("Cleared the logs of", "Left alone");
         let (word, label, doing, done, idle) = match self {
             Self::Start => ("start", "Start", "Starting", "Started", "Already running"),
             Self::Stop => ("stop", "Stop", "Stopping", "Stopped", "Not running"),
-            Self::Restart => (
-                "restart",
-                "Restart",
-                "Restarting",
-                "Restarted",
-                "Left alone",
-            ),
+            Self::Restart => ("restart", "Restart", "Restarting", "Restarted", left),
             Self::Signal => ("signal", "Signal…", "Signalling", "", "Not running"),
-            Self::ClearLog => {
-                let done = "Cleared the logs of";
-                ("clearlog", "Clear Log", "Clearing logs", done, "Left alone")
-            }
+            Self::ClearLog => ("clearlog", "Clear Log", "Clearing logs", cleared, left),
         };
         let (confirm, question) = match self {
             Self::Start | Self::Stop | Self::Restart => (label, label),

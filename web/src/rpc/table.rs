@@ -50,12 +50,11 @@ pub fn meters() -> Meters {
 /// has exactly one dot.
 pub fn find(name: &str, configured: &[String]) -> Option<(&'static Namespace, &'static Method)> {
     let (space, bare) = name.split_once('.')?;
+    let is_configured = configured.iter().any(|known| known == space);
     let space = match space {
         name if name == SYSTEM.name => &SYSTEM,
-        name => configured
-            .iter()
-            .find(|known| *known == name)
-            .map(|_| &SUPERVISOR)?,
+        _ if is_configured => &SUPERVISOR,
+        _ => return None,
     };
     let method = space.methods().find(|method| method.name == bare)?;
     Some((space, method))
