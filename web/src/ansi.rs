@@ -74,9 +74,7 @@ impl Painter {
             if classes.is_empty() {
                 escape(&span.text, out);
             } else {
-                out.push_str("<span class=\"");
-                out.push_str(&classes);
-                out.push_str("\">");
+                *out += &format!("<span class=\"{classes}\">");
                 escape(&span.text, out);
                 out.push_str("</span>");
             }

@@ -2,18 +2,19 @@
 //! all responses share.
 
 use std::borrow::Cow;
-use std::fmt;
 
 use actix_web::http::header;
 use actix_web::http::{ConnectionType, StatusCode, Version};
 use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, ResponseError};
+use derive_more::Display;
 use futures_util::{Stream, StreamExt as _};
 
 use crate::connections::Connection;
 
 /// An error as a response: a small page, with at most one sentence of explanation.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Display, PartialEq, Eq)]
+#[display("{status}")]
 pub struct Refusal {
     status: StatusCode,
     /// Empty, or HTML without a client's text.
@@ -70,12 +71,6 @@ impl Refusal {
             closes: true,
             ..Self::busy()
         }
-    }
-}
-
-impl fmt::Display for Refusal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.status.fmt(f)
     }
 }
 

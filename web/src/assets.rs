@@ -56,7 +56,8 @@ pub fn answer(request: &HttpRequest, path: &str) -> Result<HttpResponse, Refusal
     }
     let file = FILES.iter().find(|(name, _)| *name == path);
     let (name, content) = file.ok_or(Refusal::NOT_FOUND)?;
-    if is_known(request) {
+    let since = IfModifiedSince::parse(request).ok();
+    if since.is_some_and(|IfModifiedSince(date)| SystemTime::from(date) >= *MODIFIED) {
         return Ok(HttpResponse::NotModified().finish());
     }
     Ok(HttpResponse::Ok()
@@ -72,10 +73,4 @@ fn content_type(name: &str) -> &'static str {
         Some((_, "png")) => "image/png",
         _ => "text/javascript",
     }
-}
-
-/// Whether the client has the current version, by `If-Modified-Since`.
-fn is_known(request: &HttpRequest) -> bool {
-    let since = IfModifiedSince::parse(request).ok();
-    since.is_some_and(|IfModifiedSince(date)| SystemTime::from(date) >= *MODIFIED)
 }

@@ -16,7 +16,7 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use sha1::{Digest as _, Sha1};
 use subtle::{Choice, ConstantTimeEq as _};
 use tokio::time::sleep;
-use visord_config::HttpConfig;
+use visord_config::{HttpConfig, WebUser};
 use visord_logs::workers::Workers;
 
 use crate::answer::Refusal;
@@ -51,13 +51,10 @@ type Fingerprint = [u8; 20];
 
 #[derive(Clone)]
 enum Password {
-    Plain(Fingerprint),
-    /// Of the lower-case hex SHA-1 in a `{SHA}` password.
-    Hashed(Fingerprint),
-    /// Of an `{ARGON2}` password.
-    Slow(Argon),
-    /// An `{ARGON2}` password that nothing can match.
-    Unusable,
+    /// Of the lower-case hex SHA-1 of the password, which a `{SHA}` password is.
+    Quick(Fingerprint),
+    /// An `{ARGON2}` password; `None` if nothing can match it.
+    Slow(Option<Arc<Argon>>),
 }
 
 /// Why a login fails.
@@ -74,27 +71,36 @@ pub enum Denial {
 }
 
 impl User {
-    fn new(name: &str, password: &str, right: Right, queues: &Arc<VerificationQueues>) -> Self {
-        let stored = if let Some(hex) = password.strip_prefix("{SHA}") {
-            Password::Hashed(fingerprint(hex.as_bytes()))
+    fn new(user: &WebUser, queues: &Arc<VerificationQueues>) -> Self {
+        let password = user.password.expose();
+        let password = if let Some(hex) = password.strip_prefix("{SHA}") {
+            Password::Quick(fingerprint(hex))
         } else if let Some(phc) = password.strip_prefix(ARGON2) {
             // `unusable` returns the reason
-            Argon::new(phc, queues).map_or(Password::Unusable, Password::Slow)
+            Password::Slow(Argon::new(phc, queues).ok())
         } else {
-            Password::Plain(fingerprint(password.as_bytes()))
+            Password::Quick(hashed(password))
         };
         Self {
-            name: name.to_owned(),
-            right,
-            username: fingerprint(name.as_bytes()),
-            password: stored,
+            name: user.name.clone(),
+            right: user.role,
+            username: fingerprint(&user.name),
+            password,
         }
     }
 
-    fn slow(&self) -> Option<&Argon> {
+    fn slow(&self) -> Option<&Arc<Argon>> {
         match &self.password {
-            Password::Slow(argon) => Some(argon),
-            Password::Plain(_) | Password::Hashed(_) | Password::Unusable => None,
+            Password::Slow(argon) => argon.as_ref(),
+            Password::Quick(_) => None,
+        }
+    }
+
+    /// Whether it is the user's password, if that can be checked quickly.
+    fn has(&self, hashed: &Fingerprint) -> Choice {
+        match &self.password {
+            Password::Quick(stored) => stored.ct_eq(hashed),
+            Password::Slow(_) => Choice::from(0),
         }
     }
 }
@@ -104,9 +110,7 @@ impl Users {
     pub fn of(config: &HttpConfig) -> Option<Self> {
         let queues = &Arc::default();
         let users = config.users.iter();
-        let all: Vec<User> = users
-            .map(|user| User::new(&user.name, user.password.expose(), user.role, queues))
-            .collect();
+        let all: Vec<User> = users.map(|user| User::new(user, queues)).collect();
         (!all.is_empty()).then_some(Self(all))
     }
 
@@ -181,13 +185,13 @@ impl Users {
         throttle: &Throttle,
         workers: &Workers,
     ) -> Result<Option<&User>, QueueFull> {
-        let presented = Presented::new(username, &password);
+        let (presented, hashed) = (fingerprint(username), hashed(&password));
         // every user is compared, whether or not one was found
         let mut found = None;
         let mut named = None;
         for user in &self.0 {
-            let is_named = presented.names(user);
-            if (is_named & presented.fits(user)).into() {
+            let is_named = user.username.ct_eq(&presented);
+            if (is_named & user.has(&hashed)).into() {
                 found = Some(user);
             }
             if is_named.into() {
@@ -215,48 +219,19 @@ impl Users {
     }
 }
 
-/// The name and password that a client presents, as they are compared.
-struct Presented {
-    username: Fingerprint,
-    password: Fingerprint,
-    hashed: Fingerprint,
+fn fingerprint(text: &str) -> Fingerprint {
+    Sha1::digest(text).into()
 }
 
-impl Presented {
-    fn new(username: &str, password: &str) -> Self {
-        let digest = fingerprint(password.as_bytes());
-        Self {
-            username: fingerprint(username.as_bytes()),
-            password: digest,
-            hashed: fingerprint(hex(&digest).as_bytes()),
-        }
-    }
-
-    fn names(&self, user: &User) -> Choice {
-        user.username.ct_eq(&self.username)
-    }
-
-    /// Whether it is the user's password, if that can be checked quickly.
-    fn fits(&self, user: &User) -> Choice {
-        match &user.password {
-            Password::Plain(stored) => stored.ct_eq(&self.password),
-            Password::Hashed(stored) => stored.ct_eq(&self.hashed),
-            Password::Slow(_) | Password::Unusable => Choice::from(0),
-        }
-    }
-}
-
-fn fingerprint(bytes: &[u8]) -> Fingerprint {
-    Sha1::digest(bytes).into()
-}
-
-fn hex(bytes: &[u8]) -> String {
+/// The fingerprint of a password's lower-case hex SHA-1.
+fn hashed(password: &str) -> Fingerprint {
     use std::fmt::Write as _;
-    bytes.iter().fold(String::new(), |mut out, byte| {
+    let mut hex = String::new();
+    for byte in fingerprint(password) {
         // writing to a String cannot fail
-        let _ = write!(out, "{byte:02x}");
-        out
-    })
+        let _ = write!(hex, "{byte:02x}");
+    }
+    fingerprint(&hex)
 }
 
 /// The credentials of a Basic header, whose scheme may be in any case.

@@ -87,23 +87,15 @@ pub fn whole(bytes: impl Into<Bytes>, share: Reservation) -> BoxBody {
     BoxBody::new(SizedStream::new(size, stream::iter(pieces)))
 }
 
-/// A response with the memory that was reserved for it.
-pub fn counted(response: HttpResponse, share: Reservation) -> HttpResponse {
-    let (response, body) = response.into_parts();
-    let body = match body.try_into_bytes() {
-        Ok(bytes) if bytes.len() > SMALL => whole(bytes, share),
-        Ok(bytes) => BoxBody::new(bytes),
-        // it is made while it is sent
-        Err(body) => body,
-    };
-    response.set_body(body)
-}
-
-/// Counts a large response in the budget, unless its body does already.
+/// A response with its memory, which `reserve` gets if the response is large, unless its body has
+/// some already.
 ///
 /// # Errors
 /// There is no memory for it now.
-pub fn count_large(response: HttpResponse, budget: &Budget) -> Result<HttpResponse, Refusal> {
+pub fn count_large(
+    response: HttpResponse,
+    reserve: impl FnOnce(usize) -> Option<Reservation>,
+) -> Result<HttpResponse, Refusal> {
     let size = match response.body().size() {
         BodySize::Sized(size) => usize::try_from(size).unwrap_or(usize::MAX),
         BodySize::None | BodySize::Stream => 0,
@@ -114,7 +106,7 @@ pub fn count_large(response: HttpResponse, budget: &Budget) -> Result<HttpRespon
     let (response, body) = response.into_parts();
     let body = match body.try_into_bytes() {
         Err(counted) => counted,
-        Ok(bytes) => whole(bytes, budget.try_reserve(size).ok_or(Refusal::busy())?),
+        Ok(bytes) => whole(bytes, reserve(size).ok_or(Refusal::busy())?),
     };
     Ok(response.set_body(body))
 }

@@ -58,12 +58,13 @@ pub enum Peer {
 pub struct Connection {
     limiter: Rc<ConnectionLimiter>,
     number: u64,
-    peer: Peer,
+    /// Its origin.
+    pub peer: Peer,
     serving: Cell<usize>,
     was_admitted: Cell<bool>,
     last_turn: Cell<u64>,
     /// How long the client may take nothing of what is sent to it.
-    write_timeout: Cell<Duration>,
+    pub write_timeout: Cell<Duration>,
 }
 
 impl ConnectionLimiter {
@@ -142,12 +143,6 @@ impl Connection {
         connections.insert(self.number, (Rc::clone(self), task));
     }
 
-    /// The connection's place in the listener, free again when this is dropped.
-    #[must_use]
-    pub fn permit(self: &Rc<Self>) -> Permit {
-        Permit(Rc::clone(self))
-    }
-
     /// The connection that a request came over; tests have none.
     pub fn of(request: &HttpRequest) -> Option<&Rc<Self>> {
         request.conn_data::<Rc<Self>>()
@@ -167,25 +162,12 @@ impl Connection {
         Serving(Rc::clone(self))
     }
 
-    /// The origin of the connection.
-    pub const fn peer(&self) -> Peer {
-        self.peer
-    }
-
-    /// How long the client may take nothing of what is sent to it.
-    pub fn write_timeout(&self) -> Duration {
-        self.write_timeout.get()
-    }
-
-    /// Changes that, for a response whose client may pause.
-    pub fn set_write_timeout(&self, timeout: Duration) {
-        self.write_timeout.set(timeout);
     }
 }
 
-/// See [`Connection::permit`].
+/// The place of a connection in its listener, free again when this is dropped.
 #[derive(Debug)]
-pub struct Permit(Rc<Connection>);
+pub struct Permit(pub Rc<Connection>);
 
 impl Drop for Permit {
     fn drop(&mut self) {
@@ -217,7 +199,7 @@ mod tests {
 
     fn connected(limiter: &Rc<ConnectionLimiter>) -> (Rc<Connection>, rt::task::JoinHandle<()>) {
         let connection = limiter.register(Peer::Unknown, Duration::MAX);
-        let permit = connection.permit();
+        let permit = Permit(Rc::clone(&connection));
         let task = rt::spawn(async move {
             pending::<()>().await;
             drop(permit);
@@ -241,7 +223,7 @@ mod tests {
                 goes.id(),
                 limiter.connections.borrow()[&expected.number].1.id()
             );
-            drop(expected.permit());
+            drop(Permit(Rc::clone(expected)));
         }
         assert!(limiter.next_to_close().is_none());
         drop(serving);
@@ -253,7 +235,7 @@ mod tests {
         let limiter = ConnectionLimiter::new(1);
         let (connection, _) = connected(&limiter);
         let serving = connection.serve();
-        drop(connection.permit());
+        drop(Permit(Rc::clone(&connection)));
         drop(serving);
         assert!(limiter.next_to_close().is_none());
         limiter.make_room().await;

@@ -52,7 +52,6 @@ pub mod budget;
 pub mod caller;
 pub mod clock;
 pub mod connections;
-pub mod in_flight;
 pub mod listen;
 pub mod live;
 pub mod log_follow;

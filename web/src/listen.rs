@@ -8,23 +8,21 @@
 use std::fmt;
 use std::io::{self, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, ToSocketAddrs};
-use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use derive_more::Display;
 use nix::errno::Errno;
-use nix::sys::socket::{
-    AddressFamily, Backlog, SockFlag, SockType, SockaddrStorage, bind, listen, setsockopt, socket,
-    sockopt,
-};
 use nix::unistd::{Uid, User};
+use socket2::{Domain, SockRef, Socket, Type};
 use visord_config::{HttpConfig, ListenAddress, Ownership};
 use visord_files::Identity;
 use visord_files::socket::{BindError, SocketFile, bind_unix_socket};
 
-use crate::tls::{CertificateError, Tls};
+use crate::tls::Tls;
 
 /// Connections that may wait to be accepted.
 const BACKLOG: i32 = 1024;
@@ -49,7 +47,7 @@ pub struct Bound {
 }
 
 /// Why a server could not be opened, as the original says it.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Display, PartialEq, Eq)]
 pub struct ListenError(String);
 
 impl ListenError {
@@ -73,31 +71,15 @@ impl ListenError {
     }
 }
 
-impl fmt::Display for ListenError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
 impl std::error::Error for ListenError {}
-
-impl From<Errno> for ListenError {
-    fn from(errno: Errno) -> Self {
-        if errno == Errno::EADDRINUSE {
-            Self::in_use()
-        } else if errno == Errno::UnknownErrno {
-            Self::socket_error("an unknown error")
-        } else {
-            Self::socket_error(format_args!("errno.{errno:?} ({})", errno as i32))
-        }
-    }
-}
 
 impl From<io::Error> for ListenError {
     fn from(error: io::Error) -> Self {
-        match error.raw_os_error() {
-            Some(code) => Errno::from_raw(code).into(),
+        match error.raw_os_error().map(Errno::from_raw) {
             None => Self::socket_error(error),
+            Some(Errno::EADDRINUSE) => Self::in_use(),
+            Some(Errno::UnknownErrno) => Self::socket_error("an unknown error"),
+            Some(errno) => Self::socket_error(format_args!("errno.{errno:?} ({})", errno as i32)),
         }
     }
 }
@@ -109,13 +91,8 @@ impl From<io::Error> for ListenError {
 pub fn bind_all(http: &[HttpConfig]) -> Result<Vec<Bound>, ListenError> {
     let mut bound = Vec::with_capacity(http.len());
     for config in http {
-        match bind_one(config) {
-            Ok(one) => bound.push(one),
-            Err(error) => {
-                bound.iter().for_each(Bound::unlink);
-                return Err(error);
-            }
-        }
+        let one = bind_one(config).inspect_err(|_| bound.iter().for_each(Bound::unlink))?;
+        bound.push(one);
     }
     Ok(bound)
 }
@@ -137,9 +114,9 @@ impl Bound {
     ///
     /// # Errors
     /// Why a certificate cannot be used.
-    pub fn renew(&mut self, config: &HttpConfig) -> Result<(), CertificateError> {
+    pub fn renew(&mut self, config: &HttpConfig) -> io::Result<()> {
         self.config = config.clone();
-        self.tls = config.tls.as_ref().map(Tls::new).transpose()?.map(Arc::new);
+        self.tls = config.tls.as_ref().map(Tls::new).transpose()?;
         Ok(())
     }
 }
@@ -158,7 +135,7 @@ pub fn is_in_the_way(one: &HttpConfig, other: &HttpConfig) -> bool {
 ///
 /// # Errors
 /// It cannot use TLS as configured.
-pub fn read_certificate(config: &HttpConfig) -> Result<Option<Tls>, ListenError> {
+pub fn read_certificate(config: &HttpConfig) -> Result<Option<Arc<Tls>>, ListenError> {
     let tls = config.tls.as_ref().map(Tls::new).transpose();
     tls.map_err(|error| ListenError::unusable(format_args!("TLS of [{}]: {error}", config.section)))
 }
@@ -179,26 +156,21 @@ pub fn bind_one(config: &HttpConfig) -> Result<Bound, ListenError> {
     Ok(Bound {
         config: config.clone(),
         socket,
-        tls: tls.map(Arc::new),
+        tls,
         file,
     })
 }
 
 fn bind_inet(host: &str, port: u16) -> Result<OwnedFd, ListenError> {
     let address = resolve(host, port)?;
-    let family = if address.is_ipv4() {
-        AddressFamily::Inet
-    } else {
-        AddressFamily::Inet6
-    };
-    let fd = socket(family, SockType::Stream, SockFlag::SOCK_CLOEXEC, None)?;
-    setsockopt(&fd, sockopt::ReuseAddr, &true)?;
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
+    socket.set_reuse_address(true)?;
     if address.is_ipv6() {
-        setsockopt(&fd, sockopt::Ipv6V6Only, &true)?;
+        socket.set_only_v6(true)?;
     }
-    bind(fd.as_raw_fd(), &SockaddrStorage::from(address))?;
-    listen(&fd, Backlog::new(BACKLOG)?)?;
-    Ok(fd)
+    socket.bind(&address.into())?;
+    socket.listen(BACKLOG)?;
+    Ok(socket.into())
 }
 
 /// The address of a host: every IPv4 interface for an empty name, and an IPv4 address of a name that
@@ -230,10 +202,7 @@ fn lookup(error: io::Error) -> ListenError {
 fn bind_unix(path: &Path, mode: u32, owner: Ownership) -> Result<(OwnedFd, Identity), ListenError> {
     for _ in 0..ATTEMPTS {
         let bound = bind_unix_socket(path, mode, (owner.uid, owner.gid), |socket| {
-            Ok(listen(
-                &socket.try_clone_to_owned()?,
-                Backlog::new(BACKLOG)?,
-            )?)
+            SockRef::from(&socket).listen(BACKLOG)
         });
         let (error, is_owner) = match bound {
             Ok(bound) => return Ok(bound),
@@ -294,17 +263,17 @@ fn remove_stale(path: &Path) -> Result<(), ListenError> {
 /// Whether a request to this socket is answered. A server that accepts it and stays silent is busy,
 /// not gone.
 fn is_served(file: &SocketFile) -> Result<bool, ListenError> {
-    let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
-    let fd = socket(AddressFamily::Unix, SockType::Stream, flags, None)?;
-    match file.connect(fd.as_fd()) {
+    let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
+    socket.set_nonblocking(true)?;
+    match file.connect(socket.as_fd()) {
         Ok(()) => {}
         Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => return Ok(false),
         // its queue is full
         Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(true),
         Err(error) => return Err(error.into()),
     }
-    let mut stream = UnixStream::from(fd);
-    stream.set_nonblocking(false)?;
+    socket.set_nonblocking(false)?;
+    let mut stream = UnixStream::from(OwnedFd::from(socket));
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;
     let answer = stream

@@ -16,10 +16,11 @@ use visord_actors::usage::{PERIOD, WatchGuard};
 use visord_model::process::ProcessInfo;
 
 use crate::answer::Refusal;
+use crate::budget::PIECE;
 use crate::clock;
 use crate::query::Parameters;
 use crate::site::{ServerState, Site};
-use crate::sse::{self, MessageSource, PIECE};
+use crate::sse::{self, MessageSource};
 use crate::state::AppState;
 pub(crate) use render::{named, payload};
 
@@ -69,13 +70,9 @@ struct Live {
     has_new_usage: bool,
 }
 
-/// All states, for a client that knows none.
-struct Snapshot {
-    /// Those that were not sent yet.
-    rows: vec::IntoIter<Arc<ProcessInfo>>,
-    /// The client must forget what it knows.
-    is_reset: bool,
-}
+/// All states, for a client that knows none: those that were not sent yet, and whether the client
+/// must first forget what it knows.
+type Snapshot = (vec::IntoIter<Arc<ProcessInfo>>, bool);
 
 impl Live {
     fn new(site: &Site, topics: Topics, cursor: Option<&str>) -> Self {
@@ -108,26 +105,25 @@ impl Live {
             rows.clear();
         }
         self.cursor = cursor;
-        let rows = rows.into_iter();
-        self.snapshot = Some(Snapshot { rows, is_reset });
+        self.snapshot = Some((rows.into_iter(), is_reset));
     }
 
     /// States of the snapshot, and, after the last, that these are all.
-    fn states(&mut self, mut snapshot: Snapshot) -> String {
+    fn states(&mut self, (mut rows, is_reset): Snapshot) -> String {
         let mut piece = String::new();
-        if std::mem::take(&mut snapshot.is_reset) {
+        if is_reset {
             piece += &sse::message(None, "reset", "{}");
         }
         let now = clock::now();
         while piece.len() < PIECE {
-            let Some(row) = snapshot.rows.next() else {
+            let Some(row) = rows.next() else {
                 piece += &sse::message(Some(&self.cursor), "ready", "{}");
                 return piece;
             };
             // without an id: a client that got only some of them must start over
             piece += &sse::message(None, "state", &render::state(&row, now));
         }
-        self.snapshot = Some(snapshot);
+        self.snapshot = Some((rows, false));
         piece
     }
 

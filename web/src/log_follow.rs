@@ -25,16 +25,6 @@ const GATHER: Duration = Duration::from_millis(250);
 /// The old file is read until it had nothing new for this long.
 const QUIET: Duration = Duration::from_millis(500);
 
-/// A log that is open, and what is new in it.
-pub(crate) struct FollowedLog {
-    /// Where `events` begins.
-    pub(crate) place: Place,
-    /// When the log was last written.
-    pub(crate) modified: Option<SystemTime>,
-    /// What is new, without end.
-    pub(crate) events: LogEvents,
-}
-
 /// What is new in a log, each with the place after it.
 pub(crate) type LogEvents = Pin<Box<dyn Stream<Item = io::Result<(FollowEvent, Place)>>>>;
 
@@ -53,8 +43,9 @@ pub(crate) async fn open(
     let own = path.clone();
     let open = move || Follower::open(&own, start, options);
     let follower = state.workers.run(open).await??;
-    let (place, modified) = (follower.place(), follower.modified());
-    let following = Following {
+    Ok(FollowedLog {
+        place: follower.place(),
+        modified: follower.modified(),
         state: Arc::clone(state),
         source,
         path,
@@ -63,19 +54,15 @@ pub(crate) async fn open(
         changed: state.board.feed().changed(),
         look_at: Some(clock::instant()),
         moved_to: None,
-    };
-    let events = stream::unfold(following, |mut following| async move {
-        let next = following.next().await?;
-        Some((next, following))
-    });
-    Ok(FollowedLog {
-        place,
-        modified,
-        events: Box::pin(events),
     })
 }
 
-struct Following {
+/// A log that is open, and what is new in it.
+pub(crate) struct FollowedLog {
+    /// Where what is new begins.
+    pub(crate) place: Place,
+    /// When the log was last written.
+    pub(crate) modified: Option<SystemTime>,
     state: Arc<AppState>,
     source: LogSource,
     /// The file that is read.
@@ -90,7 +77,15 @@ struct Following {
     moved_to: Option<PathBuf>,
 }
 
-impl Following {
+impl FollowedLog {
+    /// What is new, without end.
+    pub(crate) fn into_events(self) -> LogEvents {
+        Box::pin(stream::unfold(self, |mut log| async move {
+            let next = log.next().await?;
+            Some((next, log))
+        }))
+    }
+
     async fn next(&mut self) -> Option<io::Result<(FollowEvent, Place)>> {
         loop {
             if self.moved_to.is_none() {

@@ -37,19 +37,15 @@ impl Absent {
         }
     }
 
-    fn not_yet(path: &Path) -> Self {
-        Self {
-            why: format!("There is no log yet: {} does not exist.", path.display()),
-            may_come: true,
-        }
-    }
-
     /// It could not be opened or read.
     pub fn unreadable(path: &Path, error: &io::Error) -> Self {
-        if error.kind() == io::ErrorKind::NotFound {
-            Self::not_yet(path)
-        } else {
-            Self::because(format!("{} cannot be read: {error}", path.display()))
+        let path = path.display();
+        if error.kind() != io::ErrorKind::NotFound {
+            return Self::because(format!("{path} cannot be read: {error}"));
+        }
+        Self {
+            why: format!("There is no log yet: {path} does not exist."),
+            may_come: true,
         }
     }
 }
@@ -84,25 +80,19 @@ impl LogSource {
     /// # Errors
     /// Why it has none.
     pub fn path(&self, state: &AppState) -> Result<PathBuf, Absent> {
-        match self {
-            Self::Process(name, stream) => Self::of_process(state, name, *stream),
-            Self::Activity => {
-                let path = state.board.identity().logfile.clone();
-                path.ok_or_else(|| Absent::because("The activity log goes to syslog."))
-            }
-        }
-    }
-
-    fn of_process(state: &AppState, name: &str, stream: Stream) -> Result<PathBuf, Absent> {
+        let Self::Process(name, stream) = self else {
+            let path = state.board.identity().logfile.clone();
+            return path.ok_or_else(|| Absent::because("The activity log goes to syslog."));
+        };
         let unknown = || {
-            Absent::because(match name {
+            Absent::because(match name.as_str() {
                 "" => "No process was named.".to_owned(),
                 name => format!("No such process: {name}"),
             })
         };
         let process = names::single(name).map_err(|_| unknown())?;
         let info = state.board.process(&process).ok_or_else(unknown)?;
-        logs::path(&info, stream).ok_or_else(|| {
+        logs::path(&info, *stream).ok_or_else(|| {
             Absent::because(match stream {
                 Stream::Stdout => format!(
                     "The standard output of {name} is not stored in a file: \
@@ -129,12 +119,10 @@ pub fn numbered(path: &Path, number: u32) -> PathBuf {
 fn look(path: PathBuf) -> Result<PathBuf, Absent> {
     // `/dev/stdout` may be a file: one that this process has inherited
     let is_inherited = path.starts_with("/dev") || path.starts_with("/proc");
-    let file_type = match visord_files::look(&path) {
-        Ok(Some(found)) => found.file_type,
-        Ok(None) => return Err(Absent::not_yet(&path)),
-        Err(error) => return Err(Absent::unreadable(&path, &error)),
-    };
-    let what = match file_type {
+    let found = visord_files::look(&path);
+    let found = found.and_then(|found| found.ok_or(io::ErrorKind::NotFound.into()));
+    let found = found.map_err(|error| Absent::unreadable(&path, &error))?;
+    let what = match found.file_type {
         FileType::Regular if !is_inherited => return Ok(path),
         FileType::Link if !is_inherited => "a link",
         FileType::Fifo => "a pipe",

@@ -31,6 +31,9 @@ use crate::query::Parameters;
 use crate::site::Site;
 use crate::sse::{self, MessageSource};
 
+/// The path of the daemon's own log.
+pub const ACTIVITY: &str = "/live/activity";
+
 /// How far behind a client may be before it skips, in bytes.
 pub const FAR: u64 = 16 * 1024 * 1024;
 
@@ -44,45 +47,31 @@ const OPTIONS: FollowOptions = FollowOptions {
     pace: PACE,
 };
 
-/// Responds to `GET /live/log` with the log that `name=` and `channel=` name.
-pub async fn process(request: HttpRequest, site: web::Data<Site>) -> Result<HttpResponse, Refusal> {
+/// Responds to `GET /live/log` with the log that `name=` and `channel=` name, to
+/// `GET /live/activity` with the daemon's own log.
+pub async fn respond(request: HttpRequest, site: web::Data<Site>) -> Result<HttpResponse, Refusal> {
     let parameters = Parameters::of(request.query_string(), "");
-    let source = LogSource::from_parameters(&parameters);
-    respond(&request, &site, source, &parameters).await
-}
-
-/// Responds to `GET /live/activity` with the daemon's own log.
-pub async fn activity(
-    request: HttpRequest,
-    site: web::Data<Site>,
-) -> Result<HttpResponse, Refusal> {
-    let parameters = Parameters::of(request.query_string(), "");
-    respond(&request, &site, LogSource::Activity, &parameters).await
-}
-
-async fn respond(
-    request: &HttpRequest,
-    site: &Site,
-    source: LogSource,
-    parameters: &Parameters,
-) -> Result<HttpResponse, Refusal> {
-    let cursor = sse::cursor(request, parameters);
+    let source = match request.match_info().as_str() {
+        ACTIVITY => LogSource::Activity,
+        _ => LogSource::from_parameters(&parameters),
+    };
+    let cursor = sse::cursor(&request, &parameters);
     let start = match cursor.or(parameters.get("from")) {
         None => Start::BeforeEnd(0),
         Some(text) => start(text).ok_or_else(|| {
             Refusal::because(StatusCode::BAD_REQUEST, "This is no place in a log.")
         })?,
     };
-    let path = source.file(site, 0).await;
+    let path = source.file(&site, 0).await;
     let path = path.map_err(|_| Refusal::NOT_FOUND)?;
     // it may have been removed since
     let log = log_follow::open(&site.state, source, path, start, OPTIONS).await;
     let log = log.map_err(|_| Refusal::NOT_FOUND)?;
-    sse::respond(request, site, || LogMessages {
+    sse::respond(&request, &site, || LogMessages {
         first: true,
         event: None,
         place: log.place,
-        events: log.events,
+        events: log.into_events(),
     })
 }
 

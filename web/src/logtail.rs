@@ -78,18 +78,14 @@ async fn respond(
     }
     response.content_type("text/plain;charset=utf-8");
     if let Some(connection) = Connection::of(request) {
-        connection.set_write_timeout(PAUSE);
+        connection.write_timeout.set(PAUSE);
     }
-    let pieces = log.events.filter_map(|event| {
+    let pieces = log.into_events().filter_map(|event| {
         let piece = event.map(|(event, _)| bytes(event));
         future::ready(piece.transpose())
     });
-    let mut closing = site.server.closing();
-    let end = async move {
-        // the sender's end counts as closing
-        let _ = closing.wait_for(|closing| *closing).await;
-    };
-    let pieces = pieces.take_until(Box::pin(end));
+    let closing = site.server.closing.clone();
+    let pieces = pieces.take_until(Box::pin(closing.cancelled_owned()));
     Ok(in_pieces(request, &mut response, pieces, counted))
 }
 

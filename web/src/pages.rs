@@ -96,11 +96,6 @@ impl Page {
         }
     }
 
-    /// Whether it may hold forms, which belong to a session.
-    pub fn has_forms(self) -> bool {
-        self == Self::Status
-    }
-
     /// Show it, or carry out the action that is asked for. `form` is the body of a POST.
     pub async fn answer(
         self,

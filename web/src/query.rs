@@ -65,6 +65,13 @@ pub fn shortened(text: &str, most: usize) -> &str {
     &text[..end]
 }
 
+/// The same with dots after a text that is longer.
+pub fn clipped(text: &str, most: usize) -> String {
+    let start = shortened(text, most);
+    let dots = if start.len() < text.len() { "…" } else { "" };
+    format!("{start}{dots}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -8,11 +8,12 @@
 //! its methods.
 
 use std::collections::BTreeMap;
-use std::net::{SocketAddr, ToSocketAddrs as _};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::fmt;
+use std::net::ToSocketAddrs as _;
+use std::sync::Arc;
 use std::time::Duration;
-use std::{fmt, io};
 
+use parking_lot::Mutex;
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout};
 use visord_logs::workers::Workers;
@@ -57,21 +58,24 @@ pub struct Remotes(BTreeMap<String, Arc<Remote>>);
 pub struct Remote {
     namespace: String,
     client: AsyncClient,
+    workers: Workers,
     turns: Semaphore,
     directory: Directory,
 }
 
 impl Remotes {
-    /// From pairs of a namespace and a URL.
+    /// From pairs of a namespace and a URL; the workers look up names.
     ///
     /// # Errors
     /// The first URL that is none; the configuration has refused it before.
     pub fn new<'a>(
         servers: impl IntoIterator<Item = (&'a str, &'a str)>,
+        workers: &Workers,
     ) -> Result<Self, NotAnAddress> {
+        let remote = |name, url| Remote::new(name, url, workers.clone()).map(Arc::new);
         let all = servers
             .into_iter()
-            .map(|(name, url)| Ok((name.to_owned(), Arc::new(Remote::new(name, url)?))));
+            .map(|(name, url)| Ok((name.to_owned(), remote(name, url)?)));
         all.collect::<Result<_, _>>().map(Self)
     }
 
@@ -84,8 +88,8 @@ impl Remotes {
 
     /// The full names of all methods that are known or can be learned soon. Servers that do
     /// not answer have none.
-    pub async fn listed(&self, workers: &Workers) -> Vec<String> {
-        let asked = self.0.values().map(|remote| remote.methods(workers));
+    pub async fn listed(&self) -> Vec<String> {
+        let asked = self.0.values().map(|remote| remote.methods());
         let lists = futures_util::future::join_all(asked).await;
         lists.into_iter().flatten().collect()
     }
@@ -99,7 +103,7 @@ fn is_name(name: &str) -> bool {
 }
 
 impl Remote {
-    fn new(namespace: &str, url: &str) -> Result<Self, NotAnAddress> {
+    fn new(namespace: &str, url: &str, workers: Workers) -> Result<Self, NotAnAddress> {
         let path = url
             .strip_prefix("http://")
             .and_then(|rest| rest.split(['?', '#']).next())
@@ -118,15 +122,16 @@ impl Remote {
             namespace: namespace.to_owned(),
             // only TLS could fail
             client: AsyncClient::new(endpoint, LIMITS).map_err(|_| NotAnAddress::Scheme)?,
+            workers,
             turns: Semaphore::new(MOST_CALLS),
             directory: Directory::default(),
         })
     }
 
-    async fn methods(&self, workers: &Workers) -> Vec<String> {
+    async fn methods(&self) -> Vec<String> {
         let prefix = format!("{}.", self.namespace);
         let is_ours = |name: &str| name.strip_prefix(&prefix).is_some_and(is_name);
-        let list = self.explain("system.listMethods", None, workers).await;
+        let list = self.explain("system.listMethods", None).await;
         let Ok(Value::Array(names)) = list else {
             return Vec::new();
         };
@@ -146,14 +151,13 @@ impl Remote {
         &self,
         question: &str,
         about: Option<&str>,
-        workers: &Workers,
     ) -> Result<Value, Fault> {
         let key = format!("{question} {}", about.unwrap_or_default());
         if let Some(known) = self.directory.find(&key) {
             return known;
         }
         let params: Vec<Value> = about.map(Value::from).into_iter().collect();
-        let answer = match self.call(question, &params, CONNECT, workers).await {
+        let answer = match self.call(question, &params, CONNECT).await {
             Ok(Ok((value, _))) => Ok(value),
             Ok(Err(_)) => Err(FaultCode::SignatureUnsupported.bare()),
             Err(fault) => Err(fault),
@@ -171,12 +175,15 @@ impl Remote {
         method: &str,
         params: &[Value],
         patience: Duration,
-        workers: &Workers,
     ) -> Result<Result<(Value, usize), WireFault>, Fault> {
         let Ok(Ok(_turn)) = timeout(CONNECT, self.turns.acquire()).await else {
             return Err(self.failed("too many calls are waiting for it"));
         };
-        let resolve = async |host, port| resolve(host, port, workers).await;
+        // tokio would start a thread to look up the name
+        let resolve = async |host: String, port: u16| {
+            let lookup = move || (host, port).to_socket_addrs().map(Vec::from_iter);
+            self.workers.run(lookup).await?
+        };
         match timeout(patience, self.client.call(method, params, resolve)).await {
             Ok(Ok(answer)) => Ok(Ok(answer)),
             Ok(Err(CallError::Fault(fault))) => Ok(Err(fault)),
@@ -191,38 +198,29 @@ impl Remote {
     }
 }
 
-/// The name is looked up by a worker: tokio would start a thread for it.
-async fn resolve(host: String, port: u16, workers: &Workers) -> io::Result<Vec<SocketAddr>> {
-    let found = workers.run(move || (host, port).to_socket_addrs().map(Vec::from_iter));
-    found.await?
-}
-
 /// What another server said about its methods, kept for a while.
 #[derive(Debug, Default)]
 struct Directory(Mutex<BTreeMap<String, Entry>>);
 
-#[derive(Debug)]
-struct Entry {
-    until: Instant,
-    answer: Result<Value, Fault>,
-}
+/// Until when it is kept, and what was said.
+type Entry = (Instant, Result<Value, Fault>);
 
 impl Directory {
     fn find(&self, key: &str) -> Option<Result<Value, Fault>> {
-        let entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let entry = entries.get(key)?;
-        (clock::instant() < entry.until).then(|| entry.answer.clone())
+        let entries = self.0.lock();
+        let (until, answer) = entries.get(key)?;
+        (clock::instant() < *until).then(|| answer.clone())
     }
 
     fn keep(&self, key: String, answer: Result<Value, Fault>) {
         let now = clock::instant();
         let until = now + if answer.is_ok() { KEPT } else { RETRY };
-        let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut entries = self.0.lock();
         if entries.len() >= MOST_ANSWERS {
-            entries.retain(|_, entry| now < entry.until);
+            entries.retain(|_, (until, _)| now < *until);
         }
         if entries.len() < MOST_ANSWERS {
-            entries.insert(key, Entry { until, answer });
+            entries.insert(key, (until, answer));
         }
     }
 }
@@ -237,7 +235,7 @@ mod tests {
         for number in 0..2 * MOST_ANSWERS {
             directory.keep(number.to_string(), Ok(Value::Int(1)));
         }
-        assert_eq!(directory.0.lock().unwrap().len(), MOST_ANSWERS);
+        assert_eq!(directory.0.lock().len(), MOST_ANSWERS);
         assert!(directory.find("0").is_some());
         assert!(directory.find("nothing").is_none());
     }

@@ -18,14 +18,15 @@ use actix_web::{
 use slog::trace;
 
 use crate::answer::{Refusal, in_pieces};
-use crate::body::RequestBody;
 use crate::budget::{count_large, whole};
 use crate::caller::Caller;
 use crate::connections::{Connection, Peer};
 use crate::pages::Page;
 use crate::rpc::transmit::Answer;
 use crate::site::Site;
-use crate::{assets, clock, live, log_stream, logtail, metrics, origin, rpc, session, shield};
+use crate::{
+    assets, body, clock, live, log_stream, logtail, metrics, origin, rpc, session, shield,
+};
 
 const HEALTH: &str = "/healthz";
 
@@ -49,11 +50,11 @@ pub fn app(
         .app_data(Data::new(site))
         .service(at("/RPC2", web::post().to(call)))
         .service(at("/live", web::get().to(live::respond)))
-        .service(at("/live/log", web::get().to(log_stream::process)))
-        .service(at("/live/activity", web::get().to(log_stream::activity)))
+        .service(at("/live/log", web::get().to(log_stream::respond)))
+        .service(at(log_stream::ACTIVITY, web::get().to(log_stream::respond)))
         .service(at("/metrics", get_or_head().to(metrics::respond)))
         .service(at(HEALTH, get_or_head().to(metrics::health)))
-        .default_service(web::to(by_prefix))
+        .default_service(web::to(other_paths))
         .wrap(from_fn(serve))
 }
 
@@ -62,7 +63,9 @@ async fn serve(mut request: ServiceRequest, next: Next<BoxBody>) -> Result<Servi
     let Some(site) = request.app_data::<Data<Site>>().cloned() else {
         return Ok(request.into_response(HttpResponse::InternalServerError()));
     };
-    let admitted = if is_public(&request) {
+    let reads = [Method::GET, Method::HEAD].contains(request.method());
+    // it needs no login
+    let admitted = if reads && request.path() == HEALTH {
         Ok(Caller::UNNAMED)
     } else {
         admit(&request, &site).await
@@ -73,7 +76,7 @@ async fn serve(mut request: ServiceRequest, next: Next<BoxBody>) -> Result<Servi
         Ok(caller) => {
             // only now: the end of the server does not wait for refusals, and a client that
             // guesses passwords can be closed
-            let _counted = site.server.requests.enter(usize::MAX);
+            let _counted = site.server.requests.token();
             let _serving = Connection::serve_request(request.request());
             request.extensions_mut().insert(caller);
             next.call(request).await?
@@ -84,17 +87,12 @@ async fn serve(mut request: ServiceRequest, next: Next<BoxBody>) -> Result<Servi
         // as the original
         response = Refusal::new(StatusCode::BAD_REQUEST).into();
     }
-    let mut response = count_large(response, &site.state.budget).unwrap_or_else(Into::into);
+    let reserve = |size| site.state.budget.try_reserve(size);
+    let mut response = count_large(response, reserve).unwrap_or_else(Into::into);
     shield::add_headers(&mut response);
     site.state.meters.answered(response.status().as_u16());
     trace!(site.state.log, "{}", Access(&request, &response));
     Ok(ServiceResponse::new(request, response))
-}
-
-/// Whether a request needs no login.
-fn is_public(request: &ServiceRequest) -> bool {
-    let reads = [Method::GET, Method::HEAD].contains(request.method());
-    reads && request.path() == HEALTH
 }
 
 /// The caller of a request.
@@ -106,7 +104,7 @@ async fn admit(request: &ServiceRequest, site: &Site) -> Result<Caller, Refusal>
     let headers = request.headers();
     if let Some(users) = &listener.users {
         let connection = Connection::of(request.request());
-        let peer = connection.map_or(Peer::Unknown, |connection| connection.peer());
+        let peer = connection.map_or(Peer::Unknown, |connection| connection.peer);
         let delay = state.limits.failure_delay;
         return users
             .log_in(headers, peer, &server.throttle, delay, &state.workers)
@@ -152,7 +150,7 @@ async fn call(
     caller: ReqData<Caller>,
 ) -> Result<HttpResponse, Refusal> {
     site.check_origin(&request)?;
-    let RequestBody { bytes, share } = RequestBody::read(&request, payload, &site).await?;
+    let (bytes, share) = body::read(&request, payload, &site).await?;
     if bytes.is_empty() {
         return Err(StatusCode::BAD_REQUEST.into());
     }
@@ -168,33 +166,25 @@ async fn call(
     )
 }
 
-/// Responds to paths that begin with the name of a service, whatever follows it, and to all others.
-async fn by_prefix(
+/// Responds to paths that begin with the name of a service, whatever follows it, to pages and to
+/// files of the web interface, whatever number of slashes is before them.
+async fn other_paths(
     request: HttpRequest,
     payload: Payload,
     site: Data<Site>,
     caller: ReqData<Caller>,
 ) -> Result<HttpResponse, Refusal> {
-    let begins = |prefix: &str| request.match_info().as_str().starts_with(prefix);
+    let path = request.match_info().as_str().to_owned();
     let services = ["/RPC2", "/logtail", "/mainlogtail"];
-    let service = services.into_iter().find(|prefix| begins(prefix));
+    let service = services.into_iter().find(|prefix| path.starts_with(prefix));
     match (service, request.method()) {
-        (Some("/RPC2"), &Method::POST) => call(request, payload, site, caller).await,
-        (Some("/logtail"), &Method::GET) => logtail::process(request, site).await,
-        (Some("/mainlogtail"), &Method::GET) => logtail::main(request, site).await,
-        (Some(_), _) => Err(StatusCode::BAD_REQUEST.into()),
-        (None, _) => page_or_file(request, payload, site, caller).await,
+        (Some("/RPC2"), &Method::POST) => return call(request, payload, site, caller).await,
+        (Some("/logtail"), &Method::GET) => return logtail::process(request, site).await,
+        (Some("/mainlogtail"), &Method::GET) => return logtail::main(request, site).await,
+        (Some(_), _) => return Err(StatusCode::BAD_REQUEST.into()),
+        (None, _) => {}
     }
-}
-
-/// Responds with a page or a file of the web interface, whatever number of slashes is before it.
-async fn page_or_file(
-    request: HttpRequest,
-    payload: Payload,
-    site: Data<Site>,
-    caller: ReqData<Caller>,
-) -> Result<HttpResponse, Refusal> {
-    let path = request.match_info().as_str().trim_start_matches('/');
+    let path = path.trim_start_matches('/');
     let page = Page::of(path);
     let may_post = page.is_some() && request.method() == Method::POST;
     if !may_post && ![Method::GET, Method::HEAD].contains(request.method()) {
@@ -203,17 +193,18 @@ async fn page_or_file(
     let Some(page) = page else {
         return assets::answer(&request, path);
     };
-    let form = if may_post {
-        RequestBody::read(&request, payload, &site).await?
+    let (form, _share) = if may_post {
+        body::read(&request, payload, &site).await?
     } else {
-        RequestBody::default()
+        Default::default()
     };
     let (sessions, cookie) = (&site.server.sessions, &site.listener.cookie);
     let session = sessions.of(request.headers(), cookie);
     let mut caller = caller.into_inner();
     caller.token = sessions.token(&session, caller.user.as_deref());
-    let mut response = page.answer(&request, &form.bytes, &site, &caller).await;
-    if page.has_forms()
+    let mut response = page.answer(&request, &form, &site, &caller).await;
+    // this page has forms, which belong to a session
+    if page == Page::Status
         && response.status() == StatusCode::OK
         && let Some(begin) = session::set_cookie(&session, cookie)
         && let Ok(begin) = HeaderValue::try_from(begin)

@@ -30,7 +30,7 @@ use visord_logs::workers::Workers;
 use visord_model::log_line::{Level, LogLine};
 
 use crate::auth::Users;
-use crate::connections::{ConnectionLimiter, Io};
+use crate::connections::{ConnectionLimiter, Io, Permit};
 use crate::listen::Bound;
 use crate::routes;
 use crate::site::{HttpListener, ServerState, Site};
@@ -56,7 +56,8 @@ pub struct WebServer {
 /// The running server and its thread.
 #[derive(Debug)]
 pub struct WebHandle {
-    addr: Addr<WebServer>,
+    /// For [`StopListening`] and [`ReadCertificates`].
+    pub addr: Addr<WebServer>,
     arbiter: Arbiter,
     workers: Workers,
 }
@@ -137,11 +138,6 @@ impl WebServer {
 }
 
 impl WebHandle {
-    /// The address for [`StopListening`] and [`ReadCertificates`].
-    pub fn addr(&self) -> &Addr<WebServer> {
-        &self.addr
-    }
-
     /// Stops listening, waits a moment for responses, ends the thread. A thread that is blocked by
     /// a dead disk is left behind.
     pub async fn stop(self) {
@@ -196,18 +192,13 @@ impl Handler<ReadCertificates> for WebServer {
             // files are not read on the HTTP thread
             let read = site.state.workers.run(move || tls.read_again());
             rt::spawn(async move {
-                let failed = match read.await {
-                    Ok(Ok(())) => {
-                        info!(log, "certificate of '{section}' read again");
-                        return;
-                    }
-                    Ok(Err(error)) => error.to_string(),
-                    Err(not_done) => not_done.to_string(),
-                };
-                crit!(
-                    log,
-                    "certificate of '{section}' not read again, the old one stays: {failed}"
-                );
+                match read.await.unwrap_or_else(|not_done| Err(not_done.into())) {
+                    Ok(()) => info!(log, "certificate of '{section}' read again"),
+                    Err(error) => crit!(
+                        log,
+                        "certificate of '{section}' not read again, the old one stays: {error}"
+                    ),
+                }
             });
         }
     }
@@ -240,7 +231,7 @@ async fn accept(acceptor: Acceptor, site: Site) {
         };
         serving = Rc::downgrade(&serve);
         let connection = limiter.register(peer, limits.patience);
-        let permit = connection.permit();
+        let permit = Permit(Rc::clone(&connection));
         let (site, own) = (site.clone(), Rc::clone(&connection));
         let task = rt::spawn(async move {
             if let Some(io) = after_handshake(io, &site).await {

@@ -25,7 +25,7 @@ const NAME: usize = 16;
 
 /// Creates sessions and tokens.
 pub struct Sessions {
-    key: [u8; 32],
+    key: Key,
     begun: AtomicU64,
 }
 
@@ -44,7 +44,7 @@ impl Sessions {
     /// The system has no randomness.
     pub fn new() -> io::Result<Self> {
         Ok(Self {
-            key: random_key()?,
+            key: Key::random()?,
             begun: AtomicU64::new(0),
         })
     }
@@ -61,7 +61,7 @@ impl Sessions {
     /// A name that cannot be guessed: the digest of a number that is never used again.
     fn begin(&self) -> String {
         let number = self.begun.fetch_add(1, Ordering::Relaxed);
-        let digest = self.digest(&[b"session", &number.to_be_bytes()]);
+        let digest = self.key.digest(&[b"session", &number.to_be_bytes()]);
         URL_SAFE_NO_PAD.encode(&digest[..NAME])
     }
 
@@ -69,14 +69,27 @@ impl Sessions {
     pub fn token(&self, session: &Session, user: Option<&str>) -> String {
         let known = [u8::from(user.is_some())];
         let user = user.unwrap_or_default().as_bytes();
-        let digest = self.digest(&[b"form", session.name.as_bytes(), &known, user]);
+        let digest = self
+            .key
+            .digest(&[b"form", session.name.as_bytes(), &known, user]);
         URL_SAFE_NO_PAD.encode(digest)
+    }
+}
+
+/// A key that exists only in this process.
+pub(crate) struct Key([u8; 32]);
+
+impl Key {
+    pub(crate) fn random() -> io::Result<Self> {
+        let mut key = [0; 32];
+        File::open("/dev/urandom")?.read_exact(&mut key)?;
+        Ok(Self(key))
     }
 
     /// The digest of several texts, of which only the last may vary in length.
-    fn digest(&self, parts: &[&[u8]]) -> [u8; 32] {
+    pub(crate) fn digest(&self, parts: &[&[u8]]) -> [u8; 32] {
         // a key may have any length
-        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.key) else {
+        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.0) else {
             unreachable!("HMAC takes keys of any length");
         };
         for part in parts {
@@ -84,13 +97,6 @@ impl Sessions {
         }
         mac.finalize().into_bytes().into()
     }
-}
-
-/// A key that exists only in this process.
-pub(crate) fn random_key() -> io::Result<[u8; 32]> {
-    let mut key = [0; 32];
-    File::open("/dev/urandom")?.read_exact(&mut key)?;
-    Ok(key)
 }
 
 /// The session's name in a cookie, if it has the right form.

@@ -4,8 +4,8 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue,
-    REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, HeaderValue, REFERRER_POLICY,
+    X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 
 /// On every response: its type is not guessed, and other sites may not include it.
@@ -50,10 +50,12 @@ pub fn add_headers(response: &mut HttpResponse) {
     let is_call = headers
         .get(CONTENT_TYPE)
         .is_some_and(|kind| kind == "text/xml");
-    add(headers, &ALWAYS);
     // responses to calls are for programs, and many
-    if !is_call {
-        add(headers, &SHOWN);
+    let shown = if is_call { &[][..] } else { &SHOWN };
+    for (name, value) in ALWAYS.iter().chain(shown) {
+        if !headers.contains_key(name) {
+            headers.insert(name.clone(), HeaderValue::from_static(value));
+        }
     }
 }
 
@@ -63,12 +65,4 @@ pub fn keep_out_of_caches(response: &mut HttpResponse) {
     response
         .headers_mut()
         .insert(CACHE_CONTROL, value("no-store"));
-}
-
-fn add(headers: &mut HeaderMap, all: &[(HeaderName, HeaderValue)]) {
-    for (name, value) in all {
-        if !headers.contains_key(name) {
-            headers.insert(name.clone(), value.clone());
-        }
-    }
 }

@@ -6,14 +6,15 @@ use std::time::Duration;
 
 use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
-use tokio::sync::watch;
 use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tokio_util::task::task_tracker::TaskTrackerToken;
 use visord_config::{HttpConfig, ListenAddress};
 
 use crate::answer::Refusal;
 use crate::auth::Users;
 use crate::auth::throttle::Throttle;
-use crate::in_flight::{InFlight, InFlightGuard};
 use crate::listen::Bound;
 use crate::origin;
 use crate::session::{self, Sessions};
@@ -60,12 +61,13 @@ pub struct ServerState {
     /// Limits how fast passwords can be guessed.
     pub throttle: Throttle,
     /// Admitted requests whose response is being made.
-    pub requests: InFlight,
+    pub requests: TaskTracker,
     /// Live streams and followed logs.
-    pub streams: InFlight,
+    pub streams: TaskTracker,
     /// What live streams share.
     pub live: LiveStreams,
-    closing: watch::Sender<bool>,
+    /// Cancelled when the server is about to end.
+    pub closing: CancellationToken,
 }
 
 impl Site {
@@ -85,10 +87,14 @@ impl Site {
     ///
     /// # Errors
     /// 503 if there are too many.
-    pub fn enter_stream(&self) -> Result<InFlightGuard, Refusal> {
-        let stream = self.server.streams.enter(self.state.limits.streams());
+    pub fn enter_stream(&self) -> Result<TaskTrackerToken, Refusal> {
+        let streams = &self.server.streams;
+        // only the HTTP thread adds to them
+        if streams.len() < self.state.limits.streams() {
+            return Ok(streams.token());
+        }
         let why = "Too many live streams are open.";
-        stream.ok_or_else(|| Refusal::because(StatusCode::SERVICE_UNAVAILABLE, why))
+        Err(Refusal::because(StatusCode::SERVICE_UNAVAILABLE, why))
     }
 }
 
@@ -122,24 +128,21 @@ impl ServerState {
             sessions: Sessions::new()?,
             host_name: host_name.to_string_lossy().into_owned(),
             throttle: Throttle::default(),
-            requests: InFlight::default(),
-            streams: InFlight::default(),
+            requests: TaskTracker::new(),
+            streams: TaskTracker::new(),
             live: LiveStreams::default(),
-            closing: watch::Sender::new(false),
+            closing: CancellationToken::new(),
         })
-    }
-
-    /// Becomes true when the server is about to end.
-    pub fn closing(&self) -> watch::Receiver<bool> {
-        self.closing.subscribe()
     }
 
     /// Ends all streams; waits until requests have their responses and streams have ended, but no
     /// longer than this. Clients that are not done then see their connection close.
     pub async fn close(&self, patience: Duration) {
-        self.closing.send_replace(true);
-        let requests = timeout(patience, self.requests.ended());
-        let streams = timeout(STREAMS_END, self.streams.ended());
+        self.closing.cancel();
+        self.requests.close();
+        self.streams.close();
+        let requests = timeout(patience, self.requests.wait());
+        let streams = timeout(STREAMS_END, self.streams.wait());
         let _ = tokio::join!(requests, streams);
     }
 }

@@ -14,7 +14,6 @@ use actix_web::http::header;
 use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse};
 use futures_util::stream;
-use tokio::sync::watch;
 use tokio::time::sleep_until;
 
 use crate::answer::{Refusal, in_pieces};
@@ -24,9 +23,6 @@ use crate::site::{ServerState, Site};
 
 /// Between two comments on a silent stream: proxies close what is silent for a minute.
 const SILENCE: Duration = Duration::from_secs(15);
-
-/// About how many bytes of messages are sent at once.
-pub(crate) const PIECE: usize = 32 * 1024;
 
 /// Lets the browser reconnect soon: usually the server still runs.
 const FIRST: &str = "retry: 1000\n: here\n\n";
@@ -44,7 +40,6 @@ pub(crate) fn respond<S: MessageSource + 'static>(
     let counted = site.enter_stream()?;
     let events = EventStream {
         source: source(),
-        closing: site.server.closing(),
         server: Arc::clone(&site.server),
         has_ended: false,
     };
@@ -79,7 +74,7 @@ pub(crate) trait MessageSource {
     /// again at any time.
     async fn wait(&mut self) -> bool;
 
-    /// The next messages, about [`PIECE`] bytes; empty if there are none for this client.
+    /// The next messages, about [`PIECE`](crate::budget::PIECE) bytes; empty if there are none for this client.
     fn take(&mut self) -> String;
 
     /// The id of the last message.
@@ -88,7 +83,6 @@ pub(crate) trait MessageSource {
 
 struct EventStream<S> {
     source: S,
-    closing: watch::Receiver<bool>,
     server: Arc<ServerState>,
     has_ended: bool,
 }
@@ -107,8 +101,7 @@ impl<S: MessageSource> EventStream<S> {
             }
             tokio::select! {
                 biased;
-                // the sender's end counts as closing
-                _ = self.closing.wait_for(|closing| *closing) => {
+                () = self.server.closing.cancelled() => {
                     self.has_ended = true;
                     return Some(message(Some(&self.source.id()), "bye", "{}"));
                 }

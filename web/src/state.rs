@@ -95,6 +95,13 @@ impl AppState {
         timeout(self.limits.patience, share).await.ok()
     }
 
+    /// Samples the use of resources, unless no worker can: then the numbers stay as they were.
+    pub(crate) async fn sample(&self) {
+        let usage = self.usage.clone();
+        // `/proc` is not read on the HTTP thread
+        let _ = self.workers.run(move || usage.sample_once()).await;
+    }
+
     /// Waits as [`AppState::settle`] describes.
     pub(crate) async fn settled(&self) {
         if let Some(settled) = (self.settle)() {

@@ -90,7 +90,7 @@ impl ClientStream {
             self.write_timer = None;
             return written;
         }
-        let timeout = self.connection.write_timeout();
+        let timeout = self.connection.write_timeout.get();
         let timer = self
             .write_timer
             .get_or_insert_with(|| Box::pin(sleep(timeout)));

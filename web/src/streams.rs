@@ -2,9 +2,10 @@
 //! for all clients.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Instant;
 
+use parking_lot::Mutex;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 /// Streams that write at a time.
@@ -21,7 +22,7 @@ pub(crate) type LiveMessage = (&'static str, Arc<str>);
 pub struct LiveStreams {
     turns: Semaphore,
     entries: Mutex<BTreeMap<u64, LiveMessage>>,
-    usage: Mutex<Option<(Instant, Arc<str>)>>,
+    usage: Mutex<BTreeMap<Instant, Arc<str>>>,
 }
 
 impl Default for LiveStreams {
@@ -47,30 +48,32 @@ impl LiveStreams {
 
     /// The message about a feed entry, which `format` makes the first time.
     pub(crate) fn entry(&self, seq: u64, format: impl FnOnce() -> LiveMessage) -> LiveMessage {
-        let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = entries.get(&seq) {
-            return known.clone();
-        }
-        let message = format();
-        entries.insert(seq, message.clone());
-        while entries.len() > KEPT {
-            entries.pop_first();
-        }
-        message
+        once(&self.entries, KEPT, seq, format)
     }
 
     /// The data of the usage sample of this time, which `format` makes the first time.
     pub(crate) fn usage(&self, taken: Instant, format: impl FnOnce() -> String) -> Arc<str> {
-        let mut usage = self.usage.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((known, data)) = &*usage
-            && *known == taken
-        {
-            return Arc::clone(data);
-        }
-        let data = Arc::from(format());
-        *usage = Some((taken, Arc::clone(&data)));
-        data
+        once(&self.usage, 1, taken, || format().into())
     }
+}
+
+/// The value of a key, made if it is not known; the last values are kept.
+fn once<K: Ord, V: Clone>(
+    known: &Mutex<BTreeMap<K, V>>,
+    most: usize,
+    key: K,
+    make: impl FnOnce() -> V,
+) -> V {
+    let mut known = known.lock();
+    if let Some(value) = known.get(&key) {
+        return value.clone();
+    }
+    let value = make();
+    known.insert(key, value.clone());
+    while known.len() > most {
+        known.pop_first();
+    }
+    value
 }
 
 #[cfg(test)]
@@ -87,6 +90,6 @@ mod tests {
         for seq in 2..1000 {
             streams.entry(seq, format);
         }
-        assert_eq!(streams.entries.lock().unwrap().len(), KEPT);
+        assert_eq!(streams.entries.lock().len(), KEPT);
     }
 }

@@ -24,8 +24,8 @@ pub struct TextEncoder {
 }
 
 impl TextEncoder {
-    /// The next bytes.
-    pub fn push(&mut self, bytes: &[u8]) -> Escaped {
+    /// The next bytes. Of the last ones all is written, also a character that was cut off.
+    pub fn push(&mut self, bytes: &[u8], is_last: bool) -> Escaped {
         let mut out = String::with_capacity(bytes.len() + bytes.len() / 16);
         // only the first of many bytes are needed to complete it, but which is not known
         let mut text = Cow::Borrowed(bytes);
@@ -33,17 +33,10 @@ impl TextEncoder {
             self.cut.extend_from_slice(bytes);
             text = Cow::Owned(std::mem::take(&mut self.cut));
         }
-        let (complete, cut) = text.split_at(text.len() - unfinished(&text));
+        let cut = if is_last { 0 } else { unfinished(&text) };
+        let (complete, cut) = text.split_at(text.len() - cut);
         escape_bytes_into(&mut out, complete);
         self.cut.extend_from_slice(cut);
-        Escaped(out)
-    }
-
-    /// The last bytes.
-    pub fn last(mut self, bytes: &[u8]) -> Escaped {
-        let Escaped(mut out) = self.push(bytes);
-        // a character that was cut off
-        escape_bytes_into(&mut out, &self.cut);
         Escaped(out)
     }
 }
@@ -168,10 +161,10 @@ mod tests {
             let mut pieces = String::new();
             reply.begin_text();
             for two in cuts.windows(2) {
-                reply.text(&encoder.push(&bytes[two[0]..two[1]]));
+                reply.text(&encoder.push(&bytes[two[0]..two[1]], false));
                 pieces += &reply.take();
             }
-            reply.text(&encoder.last(&[]));
+            reply.text(&encoder.push(&[], true));
             pieces += &reply.finish();
             prop_assert_eq!(pieces, whole);
         }

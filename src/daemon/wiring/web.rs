@@ -44,7 +44,7 @@ pub(super) async fn state(
             Some(url) => servers.push((interface.name.as_str(), url.expose())),
         }
     }
-    let remotes = Remotes::new(servers).unwrap_or_else(|error| {
+    let remotes = Remotes::new(servers, &workers).unwrap_or_else(|error| {
         // the configuration lets nothing pass that cannot be read here
         slog::crit!(deps.logger, "no namespace can be forwarded: {error}");
         Remotes::default()
@@ -97,7 +97,7 @@ impl<'a> ServerLauncher<'a> {
         let server = WebServer::start(self.bound, self.state.clone()).inspect_err(|error| {
             slog::crit!(self.logger, "the web server could not start: {error}");
         })?;
-        let address = server.addr().clone();
+        let address = server.addr.clone();
         actix::spawn(async move {
             while reopened.changed().await.is_ok() {
                 address.do_send(ReadCertificates);

@@ -50,23 +50,17 @@ impl Style {
                     let color = if details.is_empty() {
                         color(all.by_ref())
                     } else {
-                        // `38:2::r:g:b` names a color space, which is not in use
-                        let parts: Vec<_> = details.split(':').collect();
-                        let has_space = parts.len() > 4;
-                        let parts = parts.into_iter().enumerate();
-                        color(
-                            parts
-                                .filter(|(at, _)| !has_space || *at != 1)
-                                .map(|(_, part)| part),
-                        )
+                        let mut parts: Vec<_> = details.split(':').collect();
+                        if parts.len() > 4 {
+                            // `38:2::r:g:b` names a color space, which is not in use
+                            parts.remove(1);
+                        }
+                        color(parts.into_iter())
                     };
-                    let Some(color) = color else {
-                        return;
-                    };
-                    if code == 38 {
-                        self.text = Some(color);
-                    } else {
-                        self.back = Some(color);
+                    match (color, code) {
+                        (None, _) => return,
+                        (color, 38) => self.text = color,
+                        (color, _) => self.back = color,
                     }
                 }
                 Some(UNDERLINE) if details == "0" => self.set(24),

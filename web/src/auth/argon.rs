@@ -8,20 +8,20 @@
 //! connection, because supervisorctl and most libraries open a new connection for every command.
 //! A client with the right password therefore never waits behind guesses, except the first time.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use actix_web::rt;
 use argon2::Argon2;
 use argon2::password_hash::PasswordVerifier as _;
 use argon2::password_hash::phc::PasswordHash;
-use sha1::{Digest as _, Sha1};
+use parking_lot::Mutex;
 use subtle::ConstantTimeEq as _;
 use tokio::sync::Semaphore;
 use tokio::time::sleep;
 use visord_logs::workers::Workers;
 
 use crate::clock;
-use crate::session::random_key;
+use crate::session::Key;
 
 /// Verifications that may wait in a queue.
 const MOST_WAITING: usize = 32;
@@ -29,26 +29,19 @@ const MOST_WAITING: usize = 32;
 /// Pause of a queue after a wrong password, in multiples of the verification.
 const PAUSE: u32 = 2;
 
-/// One stored password. Clones share what they remember.
-#[derive(Clone)]
-pub(crate) struct Argon(Arc<StoredPassword>);
-
-struct StoredPassword {
+/// One stored password.
+pub(crate) struct Argon {
     hash: PasswordHash,
-    key: [u8; 32],
-    known: Mutex<Option<[u8; 20]>>,
+    key: Key,
+    known: Mutex<Option<[u8; 32]>>,
     queues: Arc<VerificationQueues>,
 }
 
-/// The verifications of a listener.
-#[derive(Debug, Default)]
-pub(crate) struct VerificationQueues {
-    trusted: VerificationQueue,
-    suspect: VerificationQueue,
-}
+/// The verifications of a listener: those of suspects, then those of the trusted.
+pub(crate) type VerificationQueues = [VerificationQueue; 2];
 
 #[derive(Debug)]
-struct VerificationQueue {
+pub(crate) struct VerificationQueue {
     turn: Arc<Semaphore>,
     /// For those that wait.
     places: Semaphore,
@@ -72,49 +65,44 @@ impl Argon {
     ///
     /// # Errors
     /// Why it can never be matched.
-    pub(crate) fn new(phc: &str, queues: &Arc<VerificationQueues>) -> Result<Self, String> {
+    pub(crate) fn new(phc: &str, queues: &Arc<VerificationQueues>) -> Result<Arc<Self>, String> {
         let hash = PasswordHash::new(phc)
             .map_err(|error| format!("the {{ARGON2}} password is malformed: {error}"))?;
-        let key = random_key().map_err(|error| format!("no randomness: {error}"))?;
-        Ok(Self(Arc::new(StoredPassword {
+        let key = Key::random().map_err(|error| format!("no randomness: {error}"))?;
+        Ok(Arc::new(Self {
             hash,
             key,
             known: Mutex::new(None),
             queues: Arc::clone(queues),
-        })))
+        }))
     }
 
     /// Whether this password was verified before.
     pub(crate) fn is_known(&self, presented: &str) -> bool {
-        let known = *self.0.known();
-        known.is_some_and(|known| known.ct_eq(&self.0.digest(presented)).into())
+        let known = *self.known.lock();
+        known.is_some_and(|known| known.ct_eq(&self.digest(presented)).into())
     }
 
     /// Verifies a password when its queue permits. For another user than that of this password
     /// (`is_own` is false) it only takes as long: the password is wrong. What has begun continues
     /// when the client leaves: the queue is blocked until the pause after a wrong password ends.
     pub(crate) async fn verify(
-        &self,
+        self: &Arc<Self>,
         presented: String,
         is_own: bool,
         is_trusted: bool,
         workers: &Workers,
     ) -> Result<bool, QueueFull> {
-        let queues = &self.0.queues;
-        let queue = if is_trusted {
-            &queues.trusted
-        } else {
-            &queues.suspect
-        };
+        let queue = &self.queues[usize::from(is_trusted)];
         let place = queue.places.try_acquire().map_err(|_| QueueFull)?;
         // it is never closed
         let turn = Arc::clone(&queue.turn).acquire_owned().await;
         let turn = turn.map_err(|_| QueueFull)?;
         drop(place);
-        let (inner, workers) = (Arc::clone(&self.0), workers.clone());
+        let (inner, workers) = (Arc::clone(self), workers.clone());
         let verified = rt::spawn(async move {
             let began = clock::instant();
-            let verification = workers.run(move || inner.verify(&presented, is_own));
+            let verification = workers.run(move || inner.try_now(&presented, is_own));
             // a verification that did not complete has not found the password right
             let is_right = verification.await.unwrap_or(false);
             if !is_right {
@@ -127,27 +115,17 @@ impl Argon {
         });
         Ok(verified.await.unwrap_or(false))
     }
-}
 
-impl StoredPassword {
-    fn known(&self) -> MutexGuard<'_, Option<[u8; 20]>> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn digest(&self, presented: &str) -> [u8; 20] {
-        let inner = Sha1::new().chain_update(self.key).chain_update(presented);
-        // hashed twice: a digest cannot be extended to that of a longer password
-        let inner = inner.finalize();
-        let outer = Sha1::new().chain_update(self.key).chain_update(inner);
-        outer.finalize().into()
+    fn digest(&self, presented: &str) -> [u8; 32] {
+        self.key.digest(&[presented.as_bytes()])
     }
 
     /// Slow. Remembers the password if it is right.
-    fn verify(&self, presented: &str, is_own: bool) -> bool {
+    fn try_now(&self, presented: &str, is_own: bool) -> bool {
         let verified = Argon2::default().verify_password(presented.as_bytes(), &self.hash);
         let is_right = is_own && verified.is_ok();
         if is_right {
-            *self.known() = Some(self.digest(presented));
+            *self.known.lock() = Some(self.digest(presented));
         }
         is_right
     }
@@ -160,7 +138,7 @@ mod tests {
     impl Argon {
         /// While these are held, no password can be verified.
         pub(crate) async fn occupied(&self) -> [tokio::sync::OwnedSemaphorePermit; 2] {
-            let VerificationQueues { trusted, suspect } = &*self.0.queues;
+            let [suspect, trusted] = &*self.queues;
             let turn = async |queue: &VerificationQueue| {
                 Arc::clone(&queue.turn).acquire_owned().await.unwrap()
             };
@@ -168,7 +146,7 @@ mod tests {
         }
     }
 
-    fn argon() -> Argon {
+    fn argon() -> Arc<Argon> {
         Argon::new(super::super::tests::ARGON2, &Arc::default()).unwrap()
     }
 

@@ -3,7 +3,7 @@
 use super::*;
 use actix_web::http::header::HeaderValue;
 use base64::engine::general_purpose::STANDARD as ENGINE;
-use visord_config::{Role, WebUser};
+use visord_config::Role;
 use visord_logs::workers::Workers;
 
 /// Of `secret`, as cheap as can be.

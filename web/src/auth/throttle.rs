@@ -8,9 +8,9 @@
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher as _;
 use std::net::{IpAddr, Ipv6Addr};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use tokio::time::Instant;
 
 use crate::connections::Peer;
@@ -98,7 +98,7 @@ impl Throttle {
     /// Counts a failed login; `first` is the delay after a first failure.
     #[must_use]
     pub fn refuse(&self, key: LoginKey, first: Duration, now: Instant) -> Delay {
-        let mut slots = self.slots();
+        let mut slots = self.slots.lock();
         let slot = &mut slots[key.0];
         slot.forget(now);
         let doubled = 1_u32.checked_shl(slot.failures).unwrap_or(LONGEST);
@@ -120,7 +120,7 @@ impl Throttle {
     /// Begins a slow verification, unless there are too many of this user and address.
     #[must_use]
     pub fn verify(&self, key: LoginKey, now: Instant) -> Option<Verifying<'_>> {
-        let mut slots = self.slots();
+        let mut slots = self.slots.lock();
         let slot = &mut slots[key.0];
         slot.forget(now);
         if slot.verifying == VERIFYING {
@@ -133,10 +133,6 @@ impl Throttle {
             key,
             is_trusted,
         })
-    }
-
-    fn slots(&self) -> MutexGuard<'_, Box<[Failures]>> {
-        self.slots.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -160,7 +156,7 @@ impl Failures {
 
 impl Drop for Verifying<'_> {
     fn drop(&mut self) {
-        self.throttle.slots()[self.key.0].verifying -= 1;
+        self.throttle.slots.lock()[self.key.0].verifying -= 1;
     }
 }
 

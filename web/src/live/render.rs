@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use visord_actors::feed::{Entry, News};
-use visord_actors::messages::supervisor::ProcessName;
 use visord_actors::usage::Usage;
 use visord_model::event::{Event, Output};
 use visord_model::name::namespec;
@@ -116,25 +115,24 @@ pub(crate) fn payload(event: &Event) -> String {
 }
 
 fn sample(usage: &Usage) -> String {
-    let mut all = Map::new();
-    for (ProcessName { group, process }, sample) in usage.all() {
-        let cpu = tenths(sample.cpu);
-        let rss = sample.rss;
+    let all = usage.all().into_iter().map(|(name, sample)| {
+        let (cpu, rss) = (tenths(sample.cpu), sample.rss);
         let one = json!({
             "cpu": cpu,
             "rss": rss,
             "processes": sample.processes,
             "curve": [{ "cpu": cpu, "rss": rss }],
         });
-        all.insert(namespec(&group, &process), one);
-    }
-    Value::Object(all).to_string()
+        (name.to_string(), one)
+    });
+    Value::from_iter(all).to_string()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::tests::fake::info;
+    use visord_actors::messages::supervisor::ProcessName;
     use visord_model::state::ProcessState;
 
     fn entry(news: News) -> Entry {

@@ -4,9 +4,9 @@ use std::io;
 use std::path::Path;
 
 use super::{Part, lines, open, visible, window};
-use crate::query::shortened;
+use crate::query::clipped;
 
-/// Bytes that one search reads.
+/// Bytes that one search or jump reads.
 pub const REACH: u64 = 32 * 1024 * 1024;
 
 /// Most lines that one search finds.
@@ -18,20 +18,11 @@ const SHOWN: usize = 2000;
 /// Bytes read at a time.
 const STEP: u64 = 1024 * 1024;
 
-/// A line that was found.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Hit {
-    /// Its offset.
-    pub at: u64,
-    /// Its text; only the start of a long one.
-    pub line: String,
-}
-
 /// What a search found, in the order of the file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Hits {
-    /// The lines.
-    pub lines: Vec<Hit>,
+    /// The lines with the offset of each; only the start of a long one.
+    pub lines: Vec<(u64, String)>,
     /// The search ended at this offset.
     pub from: u64,
     /// It began at this one.
@@ -63,17 +54,14 @@ pub fn find(path: &Path, text: &str, before: Option<u64>) -> io::Result<Hits> {
                 line.contains(text)
             };
             if found {
-                hits.lines.push(Hit {
-                    at,
-                    line: start(&line),
-                });
+                hits.lines.push((at, clipped(&line, SHOWN)));
             }
         }
         // the newest first until all are found
         hits.lines[before..].reverse();
         if hits.lines.len() >= HITS {
             hits.lines.truncate(HITS);
-            hits.from = hits.lines.last().map_or(part.from, |hit| hit.at);
+            hits.from = hits.lines.last().map_or(part.from, |(at, _)| *at);
             break;
         }
         if part.from >= hits.from {
@@ -86,12 +74,6 @@ pub fn find(path: &Path, text: &str, before: Option<u64>) -> io::Result<Hits> {
     Ok(hits)
 }
 
-/// The start of a line, without the memory of the rest.
-fn start(line: &str) -> String {
-    let dots = if line.len() > SHOWN { "…" } else { "" };
-    format!("{}{dots}", shortened(line, SHOWN))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -101,13 +83,7 @@ mod tests {
         let file = tempfile::NamedTempFile::new().unwrap();
         let text = "Error one\nfine\n\x1b[31mer\x1b[1mror\x1b[0m two\nERROR three\n";
         std::fs::write(file.path(), text).unwrap();
-        let found = |text: &str, before| {
-            let hits = find(file.path(), text, before).unwrap();
-            hits.lines
-                .into_iter()
-                .map(|hit| (hit.at, hit.line))
-                .collect::<Vec<_>>()
-        };
+        let found = |text: &str, before| find(file.path(), text, before).unwrap().lines;
         let [one, two, three] = [
             (0, "Error one".to_owned()),
             (15, "error two".to_owned()),
@@ -126,14 +102,18 @@ mod tests {
         std::fs::write(file.path(), lines).unwrap();
         let hits = find(file.path(), "77", None).unwrap();
         assert_eq!(hits.lines.len(), HITS);
-        assert!(hits.lines.windows(2).all(|two| two[0].at < two[1].at));
+        assert!(hits.lines.windows(2).all(|two| two[0].0 < two[1].0));
         let earlier = find(file.path(), "77", Some(hits.from)).unwrap();
-        assert!(earlier.lines.last().unwrap().at < hits.lines[0].at);
+        assert!(earlier.lines.last().unwrap().0 < hits.lines[0].0);
         let few = find(file.path(), "2999", None).unwrap();
         assert_eq!((few.lines.len(), few.from), (13, 0));
         std::fs::write(file.path(), "x".repeat(3_000_000)).unwrap();
         let long = find(file.path(), "xx", None).unwrap();
         assert_eq!(long.from, 0);
-        assert!(long.lines.iter().all(|hit| hit.line.capacity() < 4 * SHOWN));
+        assert!(
+            long.lines
+                .iter()
+                .all(|(_, line)| line.capacity() < 4 * SHOWN)
+        );
     }
 }

@@ -5,14 +5,12 @@ use std::fs::File;
 use std::io;
 use std::path::Path;
 
+use super::find::REACH;
 use super::time::LogClock;
 use super::{Part, lines, open, window};
 
 /// Bytes read around each guess.
 const STEP: u64 = 64 * 1024;
-
-/// Bytes that one jump reads.
-const REACH: u64 = 32 * 1024 * 1024;
 
 /// The offset of the first line at this time (milliseconds since 1970) or later; that of the end if
 /// all are earlier; `None` if no line has a time. With too many lines without a time in between, that

@@ -5,6 +5,8 @@
 //! (`21/Nov/2026:03:58:39 +0000`) and that of syslog (`Nov 21 03:58:39`), within the first
 //! [`WITHIN`] bytes of the line. A time without a zone is in the daemon's zone.
 
+use std::str::FromStr;
+
 use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::{Offset, TimeZone};
 use jiff::{Timestamp, ToSpan as _};
@@ -81,10 +83,12 @@ impl LogClock {
         let separator = *rest.first().filter(|byte| b"-/".contains(byte))?;
         let (month, rest) = number(&rest[1..], 2)?;
         let (day, rest) = number(rest.strip_prefix(&[separator])?, 2)?;
-        let date = date(year, month, day)?;
-        let between = *rest.first().filter(|byte| b"T t_".contains(byte))?;
-        let (time, rest) = time_of_day(&rest[1..])?;
-        self.moment(date.to_datetime(time), rest, between)
+        let [b'T' | b't' | b' ' | b'_', rest @ ..] = rest else {
+            return None;
+        };
+        let date = Date::new(year, month, day).ok()?;
+        let (time, rest) = time_of_day(rest)?;
+        self.moment(date.to_datetime(time), rest)
     }
 
     /// `21/Nov/2026:03:58:39 +0000`.
@@ -94,7 +98,8 @@ impl LogClock {
         let (year, rest) = number(rest.get(4..)?.strip_prefix(b"/")?, 4)?;
         let (time, rest) = time_of_day(rest.strip_prefix(b":")?)?;
         let rest = rest.strip_prefix(b" ").unwrap_or(rest);
-        self.moment(date(year, month, day)?.to_datetime(time), rest, b':')
+        let date = Date::new(year, month, day).ok()?;
+        self.moment(date.to_datetime(time), rest)
     }
 
     /// `Nov 21 03:58:39`, or with a blank before a day of one digit.
@@ -108,27 +113,18 @@ impl LogClock {
         let (time, _) = time_of_day(rest.strip_prefix(b" ")?)?;
         let tomorrow = self.now.checked_add(24.hours()).ok()?;
         let year = self.now.to_zoned(self.zone.clone()).year();
-        let then = self.local(date(year.into(), month, day)?.to_datetime(time))?;
+        let in_year = |year| self.local(Date::new(year, month, day).ok()?.to_datetime(time));
+        let then = in_year(year)?;
         if then > tomorrow.as_millisecond() {
-            let year = i64::from(year) - 1;
-            return self.local(date(year, month, day)?.to_datetime(time));
+            return in_year(year - 1);
         }
         Some(then)
     }
 
-    /// A time of day with the zone that may follow it.
-    fn moment(&self, then: DateTime, rest: &[u8], between: u8) -> Option<i64> {
-        // in `12:00:00 -5 widgets` there is no zone
-        let zone = if between == b' ' && rest.first() == Some(&b' ') {
-            None
-        } else {
-            offset(rest)
-        };
-        match zone {
-            Some(offset) => {
-                let then = offset.to_timestamp(then).ok()?;
-                Some(then.as_millisecond())
-            }
+    /// A time with the zone that may follow it at once: in `12:00:00 -5 widgets` there is none.
+    fn moment(&self, then: DateTime, rest: &[u8]) -> Option<i64> {
+        match offset(rest) {
+            Some(offset) => Some(offset.to_timestamp(then).ok()?.as_millisecond()),
             None => self.local(then),
         }
     }
@@ -140,74 +136,62 @@ impl LogClock {
 }
 
 /// A number of exactly this many digits, and the rest.
-fn number(text: &[u8], digits: usize) -> Option<(i64, &[u8])> {
-    let (own, rest) = text.split_at_checked(digits)?;
-    let is_number = own.iter().all(u8::is_ascii_digit) && !starts_with_digit(rest);
-    is_number.then(|| (value(own), rest))
+fn number<N: FromStr>(text: &[u8], count: usize) -> Option<(N, &[u8])> {
+    digits(text, count).filter(|(_, rest)| !starts_with_digit(rest))
+}
+
+/// A number of this many digits, whatever follows.
+fn digits<N: FromStr>(text: &[u8], count: usize) -> Option<(N, &[u8])> {
+    let (own, rest) = text.split_at_checked(count)?;
+    let own = Some(own).filter(|own| own.iter().all(u8::is_ascii_digit))?;
+    Some((std::str::from_utf8(own).ok()?.parse().ok()?, rest))
 }
 
 fn starts_with_digit(text: &[u8]) -> bool {
     text.first().is_some_and(u8::is_ascii_digit)
 }
 
-fn value(digits: &[u8]) -> i64 {
-    let digits = digits.iter().map(|digit| i64::from(digit - b'0'));
-    digits.fold(0, |sum, digit| sum * 10 + digit)
-}
-
-fn month(text: &[u8]) -> Option<i64> {
+fn month(text: &[u8]) -> Option<i8> {
     let name = text.get(..3)?.to_ascii_lowercase();
     let at = MONTHS.iter().position(|month| month[..] == name[..])?;
-    i64::try_from(at + 1).ok()
-}
-
-fn date(year: i64, month: i64, day: i64) -> Option<Date> {
-    let (year, month, day) = (year.try_into(), month.try_into(), day.try_into());
-    Date::new(year.ok()?, month.ok()?, day.ok()?).ok()
+    i8::try_from(at + 1).ok()
 }
 
 /// `03:58`, `03:58:39`, `03:58:39.123` or `03:58:39,123`, and the rest.
 fn time_of_day(text: &[u8]) -> Option<(Time, &[u8])> {
     let (hour, rest) = number(text, 2)?;
     let (minute, mut rest) = number(rest.strip_prefix(b":")?, 2)?;
-    let (mut second, mut nanosecond) = (0, 0);
+    let (mut second, mut nanosecond) = (0_i8, 0_i32);
     if let Some((seconds, after)) = rest.strip_prefix(b":").and_then(|text| number(text, 2)) {
         // a leap second counts as the one before it
-        second = seconds.min(59);
+        second = 59.min(seconds);
         rest = after;
         if let [b'.' | b',', digits @ ..] = after
             && starts_with_digit(digits)
         {
             let end = digits.iter().position(|byte| !byte.is_ascii_digit());
-            let (digits, after) = digits.split_at(end.unwrap_or(digits.len()));
-            let counted = &digits[..digits.len().min(9)];
-            nanosecond = value(counted) * 10_i64.pow(9 - counted.len() as u32);
-            rest = after;
+            let end = end.unwrap_or(digits.len());
+            let counted = end.min(9);
+            (nanosecond, _) = self::digits(digits, counted)?;
+            nanosecond *= 10_i32.pow(9 - counted as u32);
+            rest = &digits[end..];
         }
     }
-    let (hour, minute, second) = (hour.try_into(), minute.try_into(), second.try_into());
-    let nanosecond = nanosecond.try_into().ok()?;
-    let time = Time::new(hour.ok()?, minute.ok()?, second.ok()?, nanosecond).ok()?;
-    Some((time, rest))
+    Some((Time::new(hour, minute, second, nanosecond).ok()?, rest))
 }
 
 /// `Z`, `+00:00`, `+0000` or `+00`.
 fn offset(text: &[u8]) -> Option<Offset> {
-    let sign = match text.first()? {
-        b'Z' | b'z' => return Some(Offset::UTC),
-        b'+' => 1,
-        b'-' => -1,
+    let (sign, rest) = match text {
+        [b'Z' | b'z', ..] => return Some(Offset::UTC),
+        [b'+', rest @ ..] => (1, rest),
+        [b'-', rest @ ..] => (-1, rest),
         _no_zone => return None,
     };
-    let digit = |at: usize| {
-        let byte = *text.get(at)?;
-        byte.is_ascii_digit().then(|| i32::from(byte - b'0'))
-    };
-    let hours = digit(1)? * 10 + digit(2)?;
-    let minutes = if text.get(3) == Some(&b':') { 4 } else { 3 };
-    let minutes = digit(minutes).zip(digit(minutes + 1));
-    let minutes = minutes.map_or(0, |(tens, ones)| tens * 10 + ones);
-    Offset::from_seconds(sign * (hours * 3600 + minutes * 60)).ok()
+    let (hours, rest): (i32, _) = digits(rest, 2)?;
+    let minutes = digits(rest.strip_prefix(b":").unwrap_or(rest), 2);
+    let minutes = hours * 60 + minutes.map_or(0, |(minutes, _)| minutes);
+    Offset::from_seconds(sign * minutes * 60).ok()
 }
 
 #[cfg(test)]

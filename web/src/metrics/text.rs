@@ -1,10 +1,11 @@
 //! The two text formats: which of them a client gets, and how they are written.
 //!
-//! The crate `prometheus-client` writes OpenMetrics only (many agents and scripts read only the
-//! older format), and its registry of live metrics does not fit numbers that are read from their
-//! owners (docs/decisions/0011-metrics.md).
+//! No crate writes both (docs/decisions/0011-metrics.md).
 
 use std::fmt::{Display, Write as _};
+
+use actix_web::HttpRequest;
+use actix_web::http::header::{Accept, Header as _, Quality, QualityItem};
 
 /// A text format. They differ in the names of counters in comments and in the end of a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,31 +18,23 @@ pub(super) enum Format {
 
 impl Format {
     /// The one that the `Accept` header prefers; in doubt the older one, which all clients read.
-    pub(super) fn accepted(accept: Option<&str>) -> Self {
-        let mut best = [0.0_f32; 2];
-        for range in accept.unwrap_or_default().split(',') {
-            let mut parts = range.split(';').map(str::trim);
-            let kind = parts.next().unwrap_or_default().to_ascii_lowercase();
-            let place = match kind.as_str() {
+    pub(super) fn accepted(request: &HttpRequest) -> Self {
+        let mut best = [Quality::ZERO; 2];
+        let accept = Accept::parse(request).map_or_else(|_| Vec::new(), |accept| accept.0);
+        for QualityItem { item, quality } in accept {
+            let place = match item.essence_str() {
                 "text/plain" | "text/*" | "*/*" => 0,
                 "application/openmetrics-text" => 1,
                 _ => continue,
             };
-            let (mut quality, mut version) = (1.0, "");
-            for (key, value) in parts.filter_map(|part| part.split_once('=')) {
-                match key.trim() {
-                    "q" => quality = value.trim().parse().unwrap_or(0.0),
-                    "version" => version = value.trim().trim_matches('"'),
-                    _ => {}
-                }
-            }
             // the versions that these formats are compatible with
-            let known = matches!(version, "" | "0.0.1" | "0.0.4" | "1.0.0");
-            if known && quality > best[place] {
-                best[place] = quality;
+            let known = ["", "0.0.1", "0.0.4", "1.0.0"];
+            let version = item.get_param("version");
+            if version.is_none_or(|version| known.contains(&version.as_str())) {
+                best[place] = best[place].max(quality);
             }
         }
-        if best[1] > 0.0 && best[1] >= best[0] {
+        if best[1] > Quality::ZERO && best[1] >= best[0] {
             Self::OpenMetrics
         } else {
             Self::Prometheus
@@ -57,18 +50,21 @@ impl Format {
     }
 }
 
-/// The kind of a family.
+/// The kind of a family: its type, and what its samples have after the name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum MetricKind {
-    /// Increases and decreases.
-    Gauge,
-    /// Increases; its samples have the suffix `_total`.
-    Counter,
-    /// A fact in labels, always 1; its samples have the suffix `_info`.
-    Info,
-    /// Counts by size.
-    Histogram,
-}
+pub(super) struct MetricKind(&'static str, &'static str);
+
+/// Increases and decreases.
+pub(super) const GAUGE: MetricKind = MetricKind("gauge", "");
+
+/// Increases.
+pub(super) const COUNTER: MetricKind = MetricKind("counter", "_total");
+
+/// A fact in labels, always 1.
+pub(super) const INFO: MetricKind = MetricKind("info", "_info");
+
+/// Counts by size.
+pub(super) const HISTOGRAM: MetricKind = MetricKind("histogram", "");
 
 /// Name and value of a label; the value may be any text.
 pub(super) type Label<'a> = (&'static str, &'a str);
@@ -98,13 +94,8 @@ impl Text {
         samples: impl IntoIterator<Item = ([Label<'a>; N], V)>,
     ) {
         self.header(kind, name, help);
-        let suffix = match kind {
-            MetricKind::Gauge | MetricKind::Histogram => "",
-            MetricKind::Counter => "_total",
-            MetricKind::Info => "_info",
-        };
         for (labels, value) in samples {
-            self.line(name, suffix, &labels, value);
+            self.line(name, kind.1, &labels, value);
         }
     }
 
@@ -130,18 +121,15 @@ impl Text {
 
     /// The comments before the samples of a family.
     pub(super) fn header(&mut self, kind: MetricKind, name: &str, help: &str) {
-        let (suffix, kind) = match (self.format, kind) {
-            (_, MetricKind::Gauge) => ("", "gauge"),
-            (_, MetricKind::Histogram) => ("", "histogram"),
-            (Format::OpenMetrics, MetricKind::Counter) => ("", "counter"),
-            (Format::OpenMetrics, MetricKind::Info) => ("", "info"),
+        let MetricKind(word, suffix) = match self.format {
+            Format::OpenMetrics => MetricKind(kind.0, ""),
             // here the names are those of the samples
-            (Format::Prometheus, MetricKind::Counter) => ("_total", "counter"),
-            (Format::Prometheus, MetricKind::Info) => ("_info", "gauge"),
+            Format::Prometheus if kind == INFO => MetricKind(GAUGE.0, kind.1),
+            Format::Prometheus => kind,
         };
         let out = &mut self.out;
         // writing to a String cannot fail
-        let _ = writeln!(out, "# TYPE {name}{suffix} {kind}");
+        let _ = writeln!(out, "# TYPE {name}{suffix} {word}");
         let unit = ["seconds", "bytes"].iter().find(|u| name.ends_with(*u));
         if let (Format::OpenMetrics, Some(unit)) = (self.format, unit) {
             let _ = writeln!(out, "# UNIT {name} {unit}");
@@ -150,22 +138,20 @@ impl Text {
     }
 
     fn line(&mut self, name: &str, suffix: &str, labels: &[Label<'_>], value: impl Display) {
+        // writing to a String cannot fail
         let out = &mut self.out;
         out.push_str(name);
         out.push_str(suffix);
         let mut before = '{';
         for (name, value) in labels {
-            out.push(before);
+            let _ = write!(out, "{before}{name}=\"");
             before = ',';
-            out.push_str(name);
-            out.push_str("=\"");
             escape_into(out, value);
             out.push('"');
         }
         if before == ',' {
             out.push('}');
         }
-        // writing to a String cannot fail
         let _ = writeln!(out, " {value}");
     }
 
@@ -192,6 +178,8 @@ fn escape_into(out: &mut String, text: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use actix_web::http::header::ACCEPT;
+    use actix_web::test::TestRequest;
 
     #[test]
     fn negotiation() {
@@ -221,23 +209,23 @@ mod tests {
                 O,
             ),
         ] {
-            assert_eq!(Format::accepted(accept), format, "{accept:?}");
+            let mut request = TestRequest::default();
+            if let Some(accept) = accept {
+                request = request.insert_header((ACCEPT, accept));
+            }
+            let found = Format::accepted(&request.to_http_request());
+            assert_eq!(found, format, "{accept:?}");
         }
     }
 
     fn page(format: Format) -> String {
         let mut text = Text::new(format);
-        text.family(MetricKind::Gauge, "v_up", "Whether.", [([], 1)]);
+        text.family(GAUGE, "v_up", "Whether.", [([], 1)]);
         let hostile = [("name", "a\\b\"c\nd}é")];
-        text.family(
-            MetricKind::Counter,
-            "v_cpu_seconds",
-            "Time.",
-            [(hostile, 1.5)],
-        );
+        text.family(COUNTER, "v_cpu_seconds", "Time.", [(hostile, 1.5)]);
         let version = [("version", "1")];
-        text.family(MetricKind::Info, "v_build", "Which.", [(version, 1)]);
-        text.header(MetricKind::Histogram, "v_wait_seconds", "Waits.");
+        text.family(INFO, "v_build", "Which.", [(version, 1)]);
+        text.header(HISTOGRAM, "v_wait_seconds", "Waits.");
         let buckets = [(0.001, 1), (1.0, 2)].into_iter();
         text.histogram("v_wait_seconds", ("m", "x"), buckets, 3, 4.25);
         text.finish()

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use askama::Template;
-use visord_config::{HIDDEN, ListedOption, ListedSection, Listing, Source};
+use visord_config::{ListedOption, ListedSection, Listing, Source};
 
 use super::frame::{self, Frame};
 use super::{Page, Visit};
@@ -26,7 +26,6 @@ const REREAD: [&str; 4] = ["program:", "eventlistener:", "fcgi-program:", "group
 struct Configuration<'a> {
     frame: Frame<'a>,
     file: String,
-    hidden: &'static str,
     sections: Vec<SectionView<'a>>,
     /// Only names, each with its place in a URL.
     names: Vec<(&'a str, String)>,
@@ -64,7 +63,6 @@ pub fn page(visit: &Visit<'_>) -> Result<HttpResponse, Refusal> {
     let page = Configuration {
         frame: Frame::new(visit, Page::Config, "Configuration"),
         file: setup.config_file.display().to_string(),
-        hidden: HIDDEN,
         sections: shown
             .into_iter()
             .map(|(section, remark)| self::shown(section, remark, is_only))

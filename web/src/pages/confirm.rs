@@ -2,11 +2,12 @@
 
 use actix_web::HttpResponse;
 use askama::Template;
+use visord_model::name::namespec;
 
 use super::filter::Filter;
 use super::frame::{self, Frame};
 use super::order::{Order, Target, Targets, Verb};
-use super::status::{Badge, named};
+use super::status::Badge;
 use super::{Page, Visit, action};
 use crate::answer::Refusal;
 
@@ -34,8 +35,6 @@ struct Confirm<'a> {
     signals: &'static [(&'static str, &'static str)],
     fields: Vec<(&'static str, String)>,
     filter: Filter,
-    /// The page of one process that is to be shown afterwards, or empty.
-    process: &'a str,
     targets: Vec<(String, Badge)>,
     unknown: &'a [String],
     /// Where Cancel leads.
@@ -56,8 +55,9 @@ pub fn page(visit: &Visit<'_>, order: &Order, targets: &Targets) -> Result<HttpR
         },
         fields: order.fields(),
         filter: Filter::of(visit),
-        process: visit.query.text("process"),
-        targets: found.map(|info| (named(info), Badge(info.state))).collect(),
+        targets: found
+            .map(|info| (namespec(&info.group, &info.name), Badge(info.state)))
+            .collect(),
         unknown: &targets.unknown,
         back: action::place(visit, None),
     };

@@ -25,8 +25,6 @@ struct Events<'a> {
     frame: Frame<'a>,
     /// Types one can choose, and whether it is the chosen one.
     kinds: Vec<(&'static str, bool)>,
-    name: &'a str,
-    text: &'a str,
     rows: Vec<EventRow>,
     note: String,
     /// Where the live events go on.
@@ -74,8 +72,6 @@ pub fn page(visit: &Visit<'_>) -> Result<HttpResponse, Refusal> {
     let page = Events {
         frame: Frame::new(visit, Page::Events, "Events"),
         kinds: kinds(wanted.kind),
-        name: visit.query.text("name"),
-        text: visit.query.text("text"),
         note: match (found, rows.len()) {
             (0, _) if total == 0 => "Nothing has happened yet.".to_owned(),
             (0, _) => format!("None of the last {total} events is like that."),
@@ -115,26 +111,22 @@ impl Wanted<'_> {
         if !is_wanted {
             return None;
         }
+        let mut state = "";
+        if let Event::ProcessState { transition, .. } = &**event {
+            state = transition.to.name();
+        }
         let instant = Timestamp::from_millisecond(entry.at).ok()?;
         let local = instant.to_zoned(zone.clone());
         Some(EventRow {
             instant: format!("{instant:.3}"),
             time: local.strftime("%Y-%m-%d %H:%M:%S.%3f").to_string(),
             kind: kind.name(),
-            state: state(event),
+            state,
             quoted: query::encoded(&name),
             name,
             payload: shown(&payload),
             serial: serial.map_or_else(String::new, |serial| serial.to_string()),
         })
-    }
-}
-
-fn state(event: &Event) -> &'static str {
-    if let Event::ProcessState { transition, .. } = event {
-        transition.to.name()
-    } else {
-        ""
     }
 }
 

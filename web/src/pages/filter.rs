@@ -64,15 +64,10 @@ impl Filter {
 
     /// It as the end of a query, each part with `&` before it; empty if nothing is filtered.
     pub fn parameters(&self) -> String {
-        let mut out = String::new();
-        if !self.typed.is_empty() {
-            out = format!("&q={}", query::encoded(&self.typed));
-        }
-        if let Some(state) = self.state {
-            out.push_str("&state=");
-            out.push_str(state.name());
-        }
-        out
+        let typed = Some(&self.typed).filter(|typed| !typed.is_empty());
+        let typed = typed.map(|typed| format!("&q={}", query::encoded(typed)));
+        let state = self.state.map(|state| format!("&state={}", state.name()));
+        typed.into_iter().chain(state).collect()
     }
 }
 

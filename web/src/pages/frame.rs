@@ -7,9 +7,7 @@ use slog::error;
 
 use super::{Page, Visit};
 use crate::answer::{self, Refusal};
-use crate::caller::Caller;
 use crate::query;
-use crate::state::{AppState, STANDS_IN_FOR};
 
 /// `Content-Type` of pages.
 pub const HTML: &str = "text/html;charset=utf-8";
@@ -59,10 +57,8 @@ pub struct Frame<'a> {
     pub here: Page,
     /// Shown above the content.
     pub message: Option<Message>,
-    /// Who looks at it; its token is sent with every form.
-    pub caller: &'a Caller,
-    /// The daemon.
-    pub state: &'a AppState,
+    /// Who looks at it, and the daemon.
+    pub visit: &'a Visit<'a>,
 }
 
 impl<'a> Frame<'a> {
@@ -72,14 +68,13 @@ impl<'a> Frame<'a> {
             title,
             here,
             message: None,
-            caller: visit.caller,
-            state: &visit.site.state,
+            visit,
         }
     }
 
     /// With the message that the URL brings.
-    pub fn with_message(mut self, visit: &Visit<'_>) -> Self {
-        self.message = Message::of(visit);
+    pub fn with_message(mut self) -> Self {
+        self.message = Message::of(self.visit);
         self
     }
 
@@ -95,17 +90,7 @@ impl<'a> Frame<'a> {
         ];
         PLACES
             .iter()
-            .filter(|(page, _)| self.caller.may(page.right()))
-    }
-
-    /// The Supervisor that the daemon replaces.
-    pub const fn version(&self) -> &'static str {
-        STANDS_IN_FOR
-    }
-
-    /// Whether this is the page.
-    pub fn is(&self, page: &Page) -> bool {
-        self.here == *page
+            .filter(|(page, _)| self.visit.caller.may(page.right()))
     }
 }
 

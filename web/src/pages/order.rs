@@ -53,31 +53,6 @@ pub struct Texts {
     pub idle: &'static str,
 }
 
-const CLEARED: &str = "Cleared the logs of";
-
-const LEFT: &str = "Left alone";
-
-impl Texts {
-    /// Where questions and the button that confirms use the label.
-    const fn of(
-        word: &'static str,
-        label: &'static str,
-        doing: &'static str,
-        done: &'static str,
-        idle: &'static str,
-    ) -> Self {
-        Self {
-            word,
-            label,
-            confirm: label,
-            question: label,
-            doing,
-            done,
-            idle,
-        }
-    }
-}
-
 impl Verb {
     /// In the order of the buttons.
     pub const ALL: [Self; 5] = [
@@ -90,28 +65,27 @@ impl Verb {
 
     /// What pages say about it.
     pub const fn texts(self) -> Texts {
-        match self {
-            Self::Start => Texts::of("start", "Start", "Starting", "Started", "Already running"),
-            Self::Stop => Texts::of("stop", "Stop", "Stopping", "Stopped", "Not running"),
-            Self::Restart => Texts::of("restart", "Restart", "Restarting", "Restarted", LEFT),
-            Self::Signal => Texts {
-                confirm: "Send the signal",
-                question: "Send a signal to",
-                ..Texts::of("signal", "Signal…", "Signalling", "", "Not running")
-            },
-            Self::ClearLog => Texts {
-                confirm: "Clear logs",
-                question: "Clear the logs of",
-                ..Texts::of("clearlog", "Clear Log", "Clearing logs", CLEARED, LEFT)
-            },
-        }
-    }
-
-    /// Whether it may destroy something that was meant to stay.
-    pub const fn loses_work(self) -> bool {
-        match self {
-            Self::Start => false,
-            Self::Stop | Self::Restart | Self::Signal | Self::ClearLog => true,
+        let (cleared, left) = ("Cleared the logs of", "Left alone");
+        let (word, label, doing, done, idle) = match self {
+            Self::Start => ("start", "Start", "Starting", "Started", "Already running"),
+            Self::Stop => ("stop", "Stop", "Stopping", "Stopped", "Not running"),
+            Self::Restart => ("restart", "Restart", "Restarting", "Restarted", left),
+            Self::Signal => ("signal", "Signal…", "Signalling", "", "Not running"),
+            Self::ClearLog => ("clearlog", "Clear Log", "Clearing logs", cleared, left),
+        };
+        let (confirm, question) = match self {
+            Self::Start | Self::Stop | Self::Restart => (label, label),
+            Self::Signal => ("Send the signal", "Send a signal to"),
+            Self::ClearLog => ("Clear logs", "Clear the logs of"),
+        };
+        Texts {
+            word,
+            label,
+            confirm,
+            question,
+            doing,
+            done,
+            idle,
         }
     }
 
@@ -200,7 +174,7 @@ impl Order {
     pub fn needs_confirmation(&self) -> bool {
         let many = !matches!(self.target, Target::One(_));
         let unclear = self.verb == Verb::Signal && self.signal.is_none();
-        unclear || (many && self.verb.loses_work() && !self.confirmed)
+        unclear || (many && self.verb != Verb::Start && !self.confirmed)
     }
 
     /// The fields that say the same again, but for the signal and the confirmation.

@@ -3,7 +3,7 @@
 use actix_web::HttpResponse;
 use askama::Template;
 use visord_actors::usage::Sample;
-use visord_model::name::ProcessName;
+use visord_model::name::{ProcessName, namespec};
 use visord_model::process::ProcessInfo;
 
 use super::figures::{self, Curve, WIDTH};
@@ -32,13 +32,8 @@ struct One<'a> {
     verbs: Vec<Verb>,
 }
 
-/// One line about a process.
-struct Fact {
-    term: &'static str,
-    value: Option<String>,
-    /// What scripts and tests call it.
-    field: &'static str,
-}
+/// A line about a process: its term, what scripts and tests call it, its value.
+type Fact = (&'static str, &'static str, Option<String>);
 
 /// The page; a process that is gone leads back to all of them.
 pub fn page(visit: &Visit<'_>, given: &str) -> Result<HttpResponse, Refusal> {
@@ -48,14 +43,14 @@ pub fn page(visit: &Visit<'_>, given: &str) -> Result<HttpResponse, Refusal> {
         let gone = Message::failure(gone).parameters();
         return Ok(answer::see_other(&action::index(&gone)));
     };
-    let (process, name) = (info.full_name(), status::named(&info));
+    let (process, name) = (info.full_name(), namespec(&info.group, &info.name));
     let mut verbs = Vec::new();
     if caller.may(Right::Operate) {
         verbs.extend_from_slice(status::verbs(info.state));
         verbs.extend([Verb::Signal, Verb::ClearLog]);
     }
     let page = One {
-        frame: Frame::new(visit, Page::Status, &name).with_message(visit),
+        frame: Frame::new(visit, Page::Status, &name).with_message(),
         name: &name,
         quoted: query::encoded(&name),
         badge: Badge(info.state),
@@ -98,13 +93,10 @@ fn facts(site: &Site, process: &ProcessName, info: &ProcessInfo) -> Vec<Fact> {
         ("Standard error", "stderr", path(&info.stderr_logfile)),
         ("Lost of it", "lost-stderr", bytes(lost.stderr)),
     ];
-    let facts = facts.into_iter().map(|(term, field, value)| Fact {
-        term,
-        field,
-        value: value.filter(|text| !text.is_empty()),
-    });
-    let is_loss = |fact: &Fact| fact.field.starts_with("lost");
+    let mut facts = Vec::from(facts);
+    for (_, _, value) in &mut facts {
+        *value = value.take().filter(|text| !text.is_empty());
+    }
+    facts.retain(|(_, field, value)| !field.starts_with("lost") || value.is_some());
     facts
-        .filter(|fact| !is_loss(fact) || fact.value.is_some())
-        .collect()
 }

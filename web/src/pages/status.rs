@@ -135,12 +135,10 @@ pub const fn verbs(state: ProcessState) -> &'static [Verb] {
 
 /// The page of every process, or of the one that `process=` names.
 pub async fn answer(visit: &Visit<'_>) -> Result<HttpResponse, Refusal> {
-    let usage = &visit.site.state.usage;
-    if usage.age().is_none_or(|age| age > FRESH) {
-        let usage = usage.clone();
-        let sampled = visit.site.state.workers.run(move || usage.sample_once());
+    let state = &visit.site.state;
+    if state.usage.age().is_none_or(|age| age > FRESH) {
         // what comes too late is for the next page
-        let _ = timeout(PATIENCE, sampled).await;
+        let _ = timeout(PATIENCE, state.sample()).await;
     }
     match visit.query.get("process") {
         Some(process) => process::page(visit, process),
@@ -160,7 +158,7 @@ fn page(visit: &Visit<'_>) -> Result<HttpResponse, Refusal> {
     let all = site.state.board.all();
     let now = clock::now();
     let page = Status {
-        frame: Frame::new(visit, Page::Status, "Supervisor Status").with_message(visit),
+        frame: Frame::new(visit, Page::Status, "Supervisor Status").with_message(),
         now,
         may: visit.caller.may(Right::Operate),
         roomy: all.iter().filter(|info| filter.shows(info)).count() <= ROOMY,
@@ -175,25 +173,19 @@ fn page(visit: &Visit<'_>) -> Result<HttpResponse, Refusal> {
 /// All, and each state that some process is in or that is looked for.
 fn chips(all: &[Arc<ProcessInfo>], filter: &Filter) -> Vec<Chip> {
     let found: Vec<_> = all.iter().filter(|info| filter.finds(info)).collect();
-    let mut chips = vec![Chip {
-        value: "all",
-        badge: None,
-        count: found.len(),
-        pressed: filter.state.is_none(),
-    }];
-    for state in ProcessState::ALL {
-        let count = found.iter().filter(|info| info.state == state).count();
-        let pressed = filter.state == Some(state);
-        if count > 0 || pressed {
-            chips.push(Chip {
-                value: state.name(),
-                badge: Some(Badge(state)),
-                count,
-                pressed,
-            });
-        }
-    }
+    let states = [None].into_iter().chain(ProcessState::ALL.map(Some));
+    let chips = states.map(|state| Chip {
+        value: state.map_or("all", ProcessState::name),
+        badge: state.map(Badge),
+        count: found
+            .iter()
+            .filter(|info| state.is_none_or(|state| info.state == state))
+            .count(),
+        pressed: filter.state == state,
+    });
     chips
+        .filter(|chip| chip.badge.is_none() || chip.count > 0 || chip.pressed)
+        .collect()
 }
 
 /// First the programs that are a group of their own, then each group, all by name.
@@ -260,7 +252,7 @@ fn tally(members: &[&Arc<ProcessInfo>]) -> String {
 }
 
 fn row(info: &ProcessInfo, now: i64, usage: Option<&Usage>) -> StatusRow {
-    let (process, name) = (info.full_name(), named(info));
+    let (process, name) = (info.full_name(), namespec(&info.group, &info.name));
     let sample = usage.and_then(|usage| usage.now(&process));
     let samples = usage.map(|usage| usage.curve(&process));
     let description = info.description(now, &clock::short);
@@ -279,9 +271,4 @@ fn row(info: &ProcessInfo, now: i64, usage: Option<&Usage>) -> StatusRow {
         description,
         verbs: verbs(info.state),
     }
-}
-
-/// Its name for people and forms.
-pub fn named(info: &ProcessInfo) -> String {
-    namespec(&info.group, &info.name)
 }

@@ -6,7 +6,7 @@ use actix_web::web::Bytes;
 use askama::Template;
 use futures_util::{StreamExt as _, stream};
 use visord_logs::follow::unfinished;
-use visord_model::event;
+use visord_model::event::Stream;
 use visord_model::fault::{Fault, FaultCode};
 
 use super::{Visit, frame};
@@ -49,7 +49,7 @@ pub async fn page(visit: &Visit<'_>) -> Result<HttpResponse, Refusal> {
         Some(name) => match last_bytes(visit.site, name, limit).await {
             Ok(read) => {
                 part = read;
-                escaper.push(&part.first)
+                escaper.push(&part.first, part.rest.is_none())
             }
             Err(fault) => escaped_like_the_original(&failure(&fault, name)),
         },
@@ -58,7 +58,7 @@ pub async fn page(visit: &Visit<'_>) -> Result<HttpResponse, Refusal> {
         let name = query::encoded(name);
         format!("tail.html?processname={name}&limit={limit}")
     };
-    let mut page = Tail {
+    let page = Tail {
         name: name.unwrap_or("None"),
         text,
         refresh: name.map(refresh),
@@ -66,19 +66,13 @@ pub async fn page(visit: &Visit<'_>) -> Result<HttpResponse, Refusal> {
     if part.rest.is_some() {
         return respond_in_pieces(visit, &page, part, escaper).await;
     }
-    page.text += &escaper.last(&[]);
     frame::respond(visit, &page)
 }
 
 async fn last_bytes(site: &Site, name: &str, limit: i64) -> Result<LogPart, Fault> {
     let info = names::info(&site.state.board, name)?;
-    logs::read(
-        &site.state,
-        logs::path(&info, event::Stream::Stdout),
-        -limit,
-        0,
-    )
-    .await
+    let path = logs::path(&info, Stream::Stdout);
+    logs::read(&site.state, path, -limit, 0).await
 }
 
 fn failure(fault: &Fault, name: &str) -> String {
@@ -104,11 +98,7 @@ async fn respond_in_pieces(
     let (before, after) = page.split_at(page.rfind(AFTER_TEXT).unwrap_or(page.len()));
     let part = |text: &str| stream::iter([Ok(Bytes::from(text.to_owned()))]);
     let text = log.rest(state.workers.clone(), move |bytes, is_last| {
-        Bytes::from(if is_last {
-            std::mem::take(&mut escaper).last(bytes)
-        } else {
-            escaper.push(bytes)
-        })
+        Bytes::from(escaper.push(bytes, is_last))
     });
     let pieces = part(before).chain(text).chain(part(after));
     let mut response = answer::uncached(StatusCode::OK, frame::HTML);
@@ -151,19 +141,13 @@ pub struct Escaper {
 }
 
 impl Escaper {
-    /// The next bytes.
-    pub fn push(&mut self, bytes: &[u8]) -> String {
+    /// The next bytes. Of the last ones nothing is kept.
+    pub fn push(&mut self, bytes: &[u8], is_last: bool) -> String {
         self.kept.extend_from_slice(bytes);
-        let end = self.kept.len() - undecided(&self.kept);
-        let rest = self.kept.split_off(end);
+        let kept = if is_last { 0 } else { undecided(&self.kept) };
+        let rest = self.kept.split_off(self.kept.len() - kept);
         let complete = std::mem::replace(&mut self.kept, rest);
         escaped_like_the_original(&String::from_utf8_lossy(&complete))
-    }
-
-    /// The last bytes.
-    pub fn last(mut self, bytes: &[u8]) -> String {
-        self.kept.extend_from_slice(bytes);
-        escaped_like_the_original(&String::from_utf8_lossy(&self.kept))
     }
 }
 
@@ -201,9 +185,9 @@ mod tests {
         for first in 0..=broken.len() {
             for second in first..=broken.len() {
                 let mut escaper = Escaper::default();
-                let mut pieces = escaper.push(&broken[..first]);
-                pieces += &escaper.push(&broken[first..second]);
-                pieces += &escaper.last(&broken[second..]);
+                let mut pieces = escaper.push(&broken[..first], false);
+                pieces += &escaper.push(&broken[first..second], false);
+                pieces += &escaper.push(&broken[second..], true);
                 assert_eq!(pieces, whole, "{first} {second}");
             }
         }

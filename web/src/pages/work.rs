@@ -14,7 +14,7 @@ use visord_model::signal::Signal;
 
 use super::frame::Message;
 use super::order::{Order, Verb};
-use crate::query::shortened;
+use crate::query;
 use crate::state::AppState;
 
 /// Failures named one by one; of the others only the number is said. With the next three bounds a
@@ -200,16 +200,7 @@ fn list(names: &[String]) -> String {
 
 /// A text that is not ours, not too long and on one line.
 fn clipped(text: &str, most: usize) -> String {
-    let start = shortened(text, most);
-    let dots = if start.len() < text.len() { "…" } else { "" };
-    let plain = |c: char| {
-        if c.is_control() {
-            char::REPLACEMENT_CHARACTER
-        } else {
-            c
-        }
-    };
-    start.chars().map(plain).chain(dots.chars()).collect()
+    query::clipped(text, most).replace(char::is_control, "\u{fffd}")
 }
 
 /// Why something failed, for people.

@@ -159,7 +159,7 @@ struct Details {
 
 async fn process_details(state: Arc<AppState>, args: Args) -> Outcome {
     let info = names::info(&state.board, args.text(0)?)?;
-    sample(&state).await;
+    state.sample().await;
     let details = Details::new(info, &state);
     Ok(Reply::sized(DETAILS_SIZE, move |slot| {
         slot.structure(|out| details.write(out))
@@ -167,17 +167,10 @@ async fn process_details(state: Arc<AppState>, args: Args) -> Outcome {
 }
 
 async fn all_process_details(state: Arc<AppState>, _: Args) -> Outcome {
-    sample(&state).await;
+    state.sample().await;
     let infos = state.board.all().into_iter();
     let all: Vec<_> = infos.map(|info| Details::new(info, &state)).collect();
     Ok(Reply::structs(DETAILS_SIZE, all, Details::write))
-}
-
-/// Have fresh numbers. `/proc` is not read on the HTTP thread.
-async fn sample(state: &AppState) {
-    let usage = state.usage.clone();
-    // a sample that was not taken leaves the numbers as they were
-    let _ = state.workers.run(move || usage.sample_once()).await;
 }
 
 impl Details {

@@ -37,24 +37,23 @@ pub struct Method {
 /// A parameter or a return value.
 #[derive(Clone, Copy, Debug)]
 pub struct Param {
-    /// XML-RPC type, as `system.methodSignature` names it.
-    pub kind: &'static str,
-    /// Name.
-    pub name: &'static str,
-    /// What it is.
-    pub text: &'static str,
+    /// Its line in the help: `TYPE NAME what it is`.
+    pub line: &'static str,
     /// May be left out.
     pub optional: bool,
 }
 
-/// A parameter that must be given, as its line in the help says it: `TYPE NAME what it is`.
+impl Param {
+    /// Its XML-RPC type, as `system.methodSignature` names it.
+    pub fn kind(&self) -> &'static str {
+        self.line.split(' ').next().unwrap_or_default()
+    }
+}
+
+/// A parameter that must be given.
 pub const fn param(line: &'static str) -> Param {
-    let (kind, rest) = first_word(line);
-    let (name, text) = first_word(rest);
     Param {
-        kind,
-        name,
-        text,
+        line,
         optional: false,
     }
 }
@@ -62,19 +61,9 @@ pub const fn param(line: &'static str) -> Param {
 /// A parameter that may be left out.
 pub const fn optional(line: &'static str) -> Param {
     Param {
+        line,
         optional: true,
-        ..param(line)
     }
-}
-
-/// What is before the first blank, and what after it.
-const fn first_word(line: &'static str) -> (&'static str, &'static str) {
-    let mut end = 0;
-    while line.as_bytes()[end] != b' ' {
-        end += 1;
-    }
-    let (word, rest) = line.split_at(end);
-    (word, rest.split_at(1).1)
 }
 
 /// The parameter that names one process.
@@ -171,22 +160,18 @@ impl Method {
     /// The text of `system.methodHelp`, with one tag line per parameter and the return value.
     pub fn help_text(&self) -> String {
         let mut out = format!(" {}\n\n", self.help);
-        let mut tag = |tag: &str, param: &Param| {
-            let Param {
-                kind, name, text, ..
-            } = param;
+        let params = self.params.iter().map(|param| ("param", param));
+        for (tag, param) in params.chain([("return", &self.returns)]) {
             // writing to a String cannot fail
-            let _ = writeln!(out, "        @{tag} {kind} {name} {text}");
-        };
-        self.params.iter().for_each(|param| tag("param", param));
-        tag("return", &self.returns);
+            let _ = writeln!(out, "        @{tag} {}", param.line);
+        }
         out + "        "
     }
 
     /// The types of `system.methodSignature`: the return value's, then the parameters'.
     pub fn signature(&self) -> Vec<&'static str> {
         let all = [&self.returns].into_iter().chain(self.params);
-        all.map(|param| param.kind).collect()
+        all.map(Param::kind).collect()
     }
 
     /// Whether it takes this number of arguments.

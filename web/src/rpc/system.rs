@@ -57,7 +57,7 @@ pub const METHODS: &[Method] = &[
 
 async fn list(state: Arc<AppState>, _: Args) -> Outcome {
     let mut names = table::listed(&state.namespaces);
-    names.extend(state.remotes.listed(&state.workers).await);
+    names.extend(state.remotes.listed().await);
     names.sort_unstable();
     let size = 80 * names.len() + 200;
     Ok(Reply::sized(size, move |slot| names.write_xml(slot)))
@@ -77,8 +77,7 @@ async fn explain(
         return Ok(answer(method));
     }
     let remote = state.remotes.find(name).ok_or_else(unknown)?;
-    let answer = remote.explain(question, Some(name), &state.workers).await;
-    answer.map(Reply::of)
+    remote.explain(question, Some(name)).await.map(Reply::of)
 }
 
 /// The calls of a multicall, which [`super::transmit`] makes one after the other.

@@ -38,31 +38,24 @@ impl Namespace {
     pub fn methods(&self) -> impl Iterator<Item = &'static Method> + use<> {
         self.lists.iter().copied().flatten()
     }
-
-    /// The namespace that is served under this name; `configured` are the names of SUPERVISOR.
-    fn find(name: &str, configured: &[String]) -> Option<&'static Self> {
-        if name == SYSTEM.name {
-            Some(&SYSTEM)
-        } else {
-            let is_known = configured.iter().any(|known| known == name);
-            is_known.then_some(&SUPERVISOR)
-        }
-    }
 }
 
 /// Counters for calls of all methods.
 pub fn meters() -> Meters {
-    let methods = NAMESPACES.iter().flat_map(|space| {
-        let methods = space.methods();
-        methods.map(|method| (space.name, method.name))
-    });
-    Meters::new(methods)
+    let named = |space: &'static Namespace| space.methods().map(|it| (space.name, it.name));
+    Meters::new(NAMESPACES.into_iter().flat_map(named))
 }
 
-/// The method of this full name, and its namespace. A name has exactly one dot.
+/// The method of this full name, and its namespace; `configured` are the names of SUPERVISOR. A name
+/// has exactly one dot.
 pub fn find(name: &str, configured: &[String]) -> Option<(&'static Namespace, &'static Method)> {
     let (space, bare) = name.split_once('.')?;
-    let space = Namespace::find(space, configured)?;
+    let is_configured = configured.iter().any(|known| known == space);
+    let space = match space {
+        name if name == SYSTEM.name => &SYSTEM,
+        _ if is_configured => &SUPERVISOR,
+        _ => return None,
+    };
     let method = space.methods().find(|method| method.name == bare)?;
     Some((space, method))
 }

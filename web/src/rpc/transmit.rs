@@ -160,23 +160,15 @@ impl Writer {
         }
         self.out.begin_text();
         let mut encoder = TextEncoder::default();
-        if part.rest.is_none() {
-            self.out.text(&encoder.last(&part.first));
-        } else {
-            self.out.text(&encoder.push(&part.first));
-            let workers = self.state.workers.clone();
-            let mut rest = pin!(part.rest(workers, move |bytes, is_last| {
-                if is_last {
-                    std::mem::take(&mut encoder).last(bytes)
-                } else {
-                    encoder.push(bytes)
-                }
-            }));
+        self.out
+            .text(&encoder.push(&part.first, part.rest.is_none()));
+        let workers = self.state.workers.clone();
+        let encode = move |bytes: &[u8], is_last| encoder.push(bytes, is_last);
+        let mut rest = pin!(part.rest(workers, encode));
+        self.send_on().await?;
+        while let Some(text) = rest.next().await {
+            self.out.text(&text.map_err(|_| Ended)?);
             self.send_on().await?;
-            while let Some(text) = rest.next().await {
-                self.out.text(&text.map_err(|_| Ended)?);
-                self.send_on().await?;
-            }
         }
         self.out.end();
         if let Some((size, has_more)) = tail {

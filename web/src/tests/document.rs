@@ -47,13 +47,10 @@ fn page() -> String {
 
 fn line(namespace: &str, method: &Method) -> String {
     let mut text = method.help.to_owned();
-    for Param {
-        name, text: what, ..
-    } in method.params
-    {
+    for (_, name, what) in method.params.iter().map(words) {
         let _ = write!(text, "<br>`{name}`: {what}");
     }
-    let _ = write!(text, "<br>Answers {}.", method.returns.text);
+    let _ = write!(text, "<br>Answers {}.", words(&method.returns).2);
     if method.while_closing {
         text.push_str("<br>Works also while the daemon is closing.");
     }
@@ -64,15 +61,22 @@ fn line(namespace: &str, method: &Method) -> String {
         "| `{namespace}.{}({})` | {} | {} | {} |\n",
         method.name,
         parameters(method.params),
-        method.returns.kind,
+        method.returns.kind(),
         method.right.name(),
         text.replace('|', "\\|"),
     )
 }
 
+/// Type, name, and what it is.
+fn words(param: &Param) -> (&str, &str, &str) {
+    let mut words = param.line.splitn(3, ' ');
+    let mut word = || words.next().unwrap();
+    (word(), word(), word())
+}
+
 fn parameters(params: &[Param]) -> String {
     let one = |param: &Param| {
-        let Param { kind, name, .. } = param;
+        let (kind, name, _) = words(param);
         if param.optional {
             format!("[{kind} {name}]")
         } else {

@@ -16,7 +16,7 @@ use crate::state::AppState;
 /// A daemon that forwards `x` to this URL.
 fn forwarding(url: &str) -> Arc<AppState> {
     let (mut state, _) = state(board(), Plan::default());
-    state.remotes = Arc::new(Remotes::new([("x", url)]).unwrap());
+    state.remotes = Arc::new(Remotes::new([("x", url)], &state.workers).unwrap());
     Arc::new(state)
 }
 

@@ -71,7 +71,7 @@ fn arguments(method: &Method) -> Vec<Value> {
         _ => Value::Array(Vec::new()),
     };
     let required = method.params.iter().filter(|param| !param.optional);
-    required.map(|param| one(param.kind)).collect()
+    required.map(|param| one(param.kind())).collect()
 }
 
 #[actix::test]
@@ -108,7 +108,8 @@ async fn every_method_with_every_right() {
 #[actix::test]
 async fn who_may_only_look_reaches_no_forwarded_method() {
     let (mut inner, _) = state(board(), Plan::default());
-    inner.remotes = Arc::new(Remotes::new([("x", "unix:///nonexistent/x.sock")]).unwrap());
+    let servers = [("x", "unix:///nonexistent/x.sock")];
+    inner.remotes = Arc::new(Remotes::new(servers, &inner.workers).unwrap());
     let inner = Arc::new(inner);
     for right in RIGHTS {
         for outcome in [

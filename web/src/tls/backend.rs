@@ -12,7 +12,6 @@ use rustls::{RootCertStore, ServerConfig};
 use tokio_rustls::TlsAcceptor;
 use visord_config::TlsConfig;
 
-use super::CertificateError;
 use crate::connections::Io;
 
 pub(super) type Settings = ServerConfig;
@@ -22,7 +21,7 @@ pub(super) async fn accept(settings: Arc<Settings>, io: Box<dyn Io>) -> io::Resu
     Ok(Box::new(secured))
 }
 
-pub(super) fn read(files: &TlsConfig) -> Result<Settings, CertificateError> {
+pub(super) fn read(files: &TlsConfig) -> io::Result<Settings> {
     let chain = certificates(&files.cert)?;
     let key = pem(&files.key).and_then(|text| PrivateKeyDer::from_pem_slice(&text));
     let key = key.map_err(about(&files.key))?;
@@ -50,8 +49,8 @@ pub(super) fn read(files: &TlsConfig) -> Result<Settings, CertificateError> {
 }
 
 /// The error of a file.
-fn about<E: fmt::Display>(file: &Path) -> impl FnOnce(E) -> CertificateError {
-    move |error| CertificateError::about(file, error)
+fn about<E: fmt::Display>(file: &Path) -> impl FnOnce(E) -> io::Error {
+    move |error| io::Error::other(format!("{}: {error}", file.display()))
 }
 
 /// The text of a file, which may be a symbolic link, as certificates often are.
@@ -59,12 +58,12 @@ fn pem(file: &Path) -> Result<Vec<u8>, pem::Error> {
     visord_files::read_linked(file).map_err(pem::Error::Io)
 }
 
-fn certificates(file: &Path) -> Result<Vec<CertificateDer<'static>>, CertificateError> {
+fn certificates(file: &Path) -> io::Result<Vec<CertificateDer<'static>>> {
     let found: Vec<_> = pem(file)
         .and_then(|text| CertificateDer::pem_slice_iter(&text).collect())
         .map_err(about(file))?;
     if found.is_empty() {
-        return Err(CertificateError::about(file, "no certificate in it"));
+        return Err(about(file)("no certificate in it"));
     }
     Ok(found)
 }

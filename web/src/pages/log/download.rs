@@ -1,6 +1,5 @@
 //! The whole log as a file.
 
-use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt as _;
 use std::path::PathBuf;
@@ -9,7 +8,6 @@ use actix_web::HttpResponse;
 use actix_web::http::header;
 use actix_web::web::Bytes;
 use futures_util::stream;
-use visord_logs::workers::Workers;
 
 use super::super::Visit;
 use crate::answer::{Refusal, in_pieces};
@@ -54,7 +52,26 @@ pub(super) async fn respond(
         Err(_) => size.saturating_sub(from.unsigned_abs()),
     };
     let pieces = stream::try_unfold((file, first), move |(file, at)| {
-        piece(workers.clone(), file, at, size)
+        let workers = workers.clone();
+        async move {
+            if at == size {
+                return Ok(None);
+            }
+            let read = workers.run(move || {
+                let length = usize::try_from(PIECE.min(size - at)).unwrap_or(0);
+                let mut bytes = vec![0; length];
+                let count = file.read_at(&mut bytes, at)?;
+                bytes.truncate(count);
+                io::Result::Ok((bytes, file))
+            });
+            let (bytes, file) = read.await??;
+            if bytes.is_empty() {
+                // the file became shorter: the client sees that something is missing
+                return Err(io::Error::from(io::ErrorKind::UnexpectedEof));
+            }
+            let next = at + bytes.len() as u64;
+            Ok(Some((Bytes::from(bytes), (file, next))))
+        }
     });
     let mut response = HttpResponse::Ok();
     response
@@ -65,30 +82,4 @@ pub(super) async fn respond(
         ))
         .no_chunking(size - first);
     Ok(in_pieces(visit.request, &mut response, pieces, share))
-}
-
-/// The next bytes. A file that became shorter ends the answer with an error: the client sees
-/// that something is missing.
-async fn piece(
-    workers: Workers,
-    file: File,
-    at: u64,
-    size: u64,
-) -> io::Result<Option<(Bytes, (File, u64))>> {
-    if at == size {
-        return Ok(None);
-    }
-    let read = workers.run(move || {
-        let length = usize::try_from(PIECE.min(size - at)).unwrap_or(0);
-        let mut bytes = vec![0; length];
-        let count = file.read_at(&mut bytes, at)?;
-        bytes.truncate(count);
-        io::Result::Ok((bytes, file))
-    });
-    let (bytes, file) = read.await??;
-    if bytes.is_empty() {
-        return Err(io::ErrorKind::UnexpectedEof.into());
-    }
-    let next = at + bytes.len() as u64;
-    Ok(Some((bytes.into(), (file, next))))
 }
