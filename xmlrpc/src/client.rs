@@ -74,9 +74,10 @@ impl Client {
     /// Send a request and read the whole answer, whatever its status.
     pub(crate) fn exchange(&mut self, request: &[u8]) -> Result<(Head, Vec<u8>), CallError> {
         let mut answer = self.send(request)?;
-        let mut body = Vec::new();
-        while answer.advance(&mut |piece| body.extend_from_slice(piece.bytes))? {}
-        let (head, connection) = answer.finish();
+        while !answer.is_closed() {
+            answer.read()?;
+        }
+        let (head, body, connection) = answer.finish();
         self.connection = connection;
         Ok((head, body))
     }
@@ -149,7 +150,14 @@ mod tests {
             stream.write_all(answer.as_bytes()).expect("the answer");
             request
         });
-        (Address::Tcp { host, port }, thread)
+        (
+            Address::Tcp {
+                host,
+                port,
+                tls: false,
+            },
+            thread,
+        )
     }
 
     fn call(answer: &'static str) -> Result<Value, CallError> {

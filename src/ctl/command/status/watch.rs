@@ -10,13 +10,11 @@ use visord_xmlrpc::Client;
 
 use super::{StatusRequest, StatusView, Watching};
 use crate::ctl::failure::{Failure, Result};
-use crate::ctl::follow::left_until;
 use crate::ctl::interrupt::Taken;
 use crate::ctl::live::LiveStream;
 use crate::ctl::process::ProcessInfo;
 use crate::ctl::screen::{Screen, Size};
-use crate::ctl::session::Report;
-use crate::ctl::session::Session;
+use crate::ctl::session::{Report, Session};
 use crate::ctl::terminal::is_capable;
 
 /// The default interval between two requests, where the daemon has to be asked.
@@ -186,7 +184,7 @@ impl StatusWatch<'_, '_> {
             live.map(AsFd::as_fd),
         ];
         let present: Vec<BorrowedFd<'_>> = descriptors.iter().flatten().copied().collect();
-        let ready = self.interrupted.wait_for(&present, until.map(left_until))?;
+        let ready = self.interrupted.wait_for(&present, until)?;
         let mut ready = ready.into_iter();
         let is_ready = |descriptor: Option<_>| descriptor.is_some() && ready.next() == Some(true);
         let [signals, reader, keys, live] = descriptors.map(is_ready);
@@ -289,7 +287,7 @@ fn document(session: &mut Session, view: &StatusView) -> Result {
     session.tell("", || view.json())?;
     let status = std::mem::replace(&mut session.exit_status, before);
     if let Some(report) = &mut session.report {
-        let document = report.take_document("status", status.code());
+        let document = report.take_document("status", status.0);
         report.is_told = true;
         session.terminal.out(&format!("{document}\n"))?;
     }

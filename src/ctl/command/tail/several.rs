@@ -81,7 +81,7 @@ pub(super) fn run(
     if !request.is_ours && !errors.is_empty() {
         return Ok(false);
     }
-    session.fail_all(ExitStatus::Generic, &errors)?;
+    session.fail_all(ExitStatus::GENERIC, &errors)?;
     let mut names: Vec<String> = Vec::new();
     for name in chosen.iter().map(ProcessInfo::namespec) {
         if !names.contains(&name) {
@@ -134,7 +134,7 @@ fn show(
     refusals.dedup();
     for why in refusals {
         if why != NO_LOG || has_none {
-            session.fail(ExitStatus::Generic, &format!("{name}: ERROR ({why})"))?;
+            session.fail(ExitStatus::GENERIC, &format!("{name}: ERROR ({why})"))?;
         }
     }
     Ok(())
