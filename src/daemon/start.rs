@@ -24,7 +24,6 @@ use visord_web::listen::{Bound, bind_all};
 use super::daemonize::{Readiness, detach};
 use super::listeners::{OpenedAhead, reopen};
 use super::privileges::become_user;
-use crate::cli::UsageError;
 
 /// What a running daemon holds and gives back at its end.
 pub(super) struct Running {
@@ -52,7 +51,7 @@ impl Running {
         config: &Config,
         mut remarks: Vec<LogLine>,
         readiness: Option<Readiness>,
-    ) -> Result<Self, UsageError> {
+    ) -> Result<Self, String> {
         remarks.extend(become_user(&config.server)?);
         let activity = open_log(config)?;
         let logger = activity.logger();
@@ -121,7 +120,6 @@ impl Running {
         self.pidfile = pidfile;
     }
 
-    /// The activity log.
     pub(super) fn logger(&self) -> Logger {
         self.activity.logger()
     }
@@ -227,7 +225,6 @@ impl Pidfile {
         )
     }
 
-    /// Remove it at the end.
     fn remove(self) {
         let found = visord_files::look(&self.path).ok().flatten();
         if self.identity.is_some() && self.identity == found.map(|found| found.identity) {
