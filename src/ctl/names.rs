@@ -54,7 +54,10 @@ pub fn select(all: &[ProcessInfo], names: &[&str]) -> (Vec<ProcessInfo>, Vec<Str
     for name in expand_among(all, names) {
         let named = Namespec::parse(&name);
         let before = chosen.len();
-        let found = all.iter().filter(|one| is_named(one, &named));
+        let found = all.iter().filter(|info| match &named {
+            Namespec::Group(group) => *info.group == **group,
+            Namespec::Process(name) => *info.group == *name.group && *info.name == *name.process,
+        });
         chosen.extend(found.cloned());
         if chosen.len() == before {
             errors.push(match named {
@@ -64,13 +67,6 @@ pub fn select(all: &[ProcessInfo], names: &[&str]) -> (Vec<ProcessInfo>, Vec<Str
         }
     }
     (chosen, errors)
-}
-
-fn is_named(info: &ProcessInfo, named: &Namespec) -> bool {
-    match named {
-        Namespec::Group(group) => *info.group == **group,
-        Namespec::Process(name) => *info.group == *name.group && *info.name == *name.process,
-    }
 }
 
 /// The known names that a name stands for: those it matches, or itself. An exact match wins over

@@ -17,7 +17,7 @@ use nix::sys::wait::{WaitStatus, waitpid};
 use visord_config::{CtlPlugin, Secret};
 
 use super::command::find;
-use super::failure::{ExitStatus, Result, errno_text};
+use super::failure::{ExitStatus, Failure, Result, errno_text};
 use super::session::{Flow, Session};
 use super::terminal::Mode;
 use crate::spawn::spawn;
@@ -108,21 +108,16 @@ impl Plugin {
         self.refused(&file, &error)
     }
 
-    /// Run it and wait for its end; Ctrl-C is its own meanwhile. Fails if the terminal is gone.
+    /// Run it and wait for its end; Ctrl-C is its own meanwhile.
     pub fn run(&self, session: &mut Session, arguments: &[String]) -> Result<Flow> {
-        let outcome = match self.file() {
-            Ok(file) => {
-                let _interrupts = session.terminal.take_interrupts()?;
-                let _mode = Mode::kept()?;
-                self.start_and_wait(session, &file, arguments)
-                    .map_err(|errno| self.refused(&file, &errno.into()))
-            }
-            Err(why) => Err(why),
-        };
-        match outcome {
-            Ok(0) => {}
-            Ok(code) => session.exit_status = ExitStatus::Plugin(code),
-            Err(why) => session.fail(ExitStatus::Generic, &why)?,
+        let file = self.file().map_err(Failure::refused)?;
+        let _interrupts = session.terminal.take_interrupts()?;
+        let _mode = Mode::kept()?;
+        let code = self.start_and_wait(session, &file, arguments);
+        let refused = |errno: Errno| Failure::refused(self.refused(&file, &errno.into()));
+        let code = code.map_err(refused)?;
+        if code != 0 {
+            session.exit_status = ExitStatus(code);
         }
         Ok(Flow::Continue)
     }

@@ -5,14 +5,13 @@ use std::io::{self, BufRead, BufReader, Write};
 use std::path::Path;
 use std::rc::Rc;
 
-use nix::sys::termios::{SetArg, tcgetattr, tcsetattr};
-
 use super::attempt;
 use super::complete::Names;
 use super::editor::{self, Ability, Editor, Entered};
 use super::failure::{ExitStatus, Result};
 use super::process::ProcessInfo;
 use super::session::{Flow, Session};
+use super::terminal::Mode;
 use crate::visible::visible;
 
 /// Take lines until the user leaves or ([`Flow::Continue`]) there is no more input. Fails if the
@@ -58,18 +57,18 @@ pub fn run(session: &mut Session, prompt: &str, history_file: Option<&Path>) -> 
 /// What Ctrl-C does in a shell while no command takes it: a new line, the terminal as it
 /// was, and exit with that code.
 pub fn leave_on_interrupt(status: ExitStatus) -> impl Fn() + Send + 'static {
-    let before = tcgetattr(io::stdin()).ok();
+    let mode = Mode::kept();
     let last: &[u8] = match Ability::of_console() {
         // the full editor may have asked the terminal to mark what is pasted
         Ability::Full => b"\x1b[?2004l\n",
         Ability::Plain | Ability::None => b"\n",
     };
     move || {
-        if let Some(before) = &before {
-            let _ = tcsetattr(io::stdin(), SetArg::TCSADRAIN, before);
+        if let Ok(mode) = &mode {
+            mode.restore();
         }
         let _ = io::stdout().write_all(last);
-        std::process::exit(i32::from(status.code()));
+        std::process::exit(i32::from(status.0));
     }
 }
 

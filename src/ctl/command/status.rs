@@ -11,13 +11,11 @@ use visord_xmlrpc::Client;
 use super::{ExitStatus, Failure, Result, Session};
 use crate::ctl::command::seconds;
 use crate::ctl::names::select_or_all;
-use crate::ctl::process::ProcessDetails;
-use crate::ctl::process::ProcessInfo;
+use crate::ctl::process::{ProcessDetails, ProcessInfo};
 use crate::ctl::screen::Size;
 use crate::ctl::session::Json;
 use crate::ctl::table::PLAIN;
 
-/// What `status` was asked for.
 #[derive(Clone, Debug, Default, PartialEq)]
 struct StatusRequest<'a> {
     names: Vec<&'a str>,
@@ -68,7 +66,7 @@ impl<'a> StatusRequest<'a> {
 pub(super) fn run(session: &mut Session, arguments: &[&str]) -> Result {
     let mut client = match session.server.reach() {
         Err(Failure::Unreached(_, line, hint)) => {
-            return Err(Failure::Unreached(ExitStatus::Unreachable, line, hint));
+            return Err(Failure::Unreached(ExitStatus::UNREACHABLE, line, hint));
         }
         reached => reached?,
     };
@@ -107,7 +105,7 @@ impl StatusView {
             processes: Some(processes),
             is_long: request.long,
             errors,
-            error_status: ExitStatus::Unreachable,
+            error_status: ExitStatus::UNREACHABLE,
         })
     }
 
@@ -120,7 +118,7 @@ impl StatusView {
         session.fail_all(self.error_status, &self.errors)?;
         let mut states = self.processes().iter().filter_map(ProcessInfo::known_state);
         if states.any(ProcessState::is_stopped) {
-            session.exit_status = ExitStatus::Stopped;
+            session.exit_status = ExitStatus::STOPPED;
         }
         Ok(())
     }
@@ -155,25 +153,23 @@ fn table(processes: &[ProcessInfo], colors: bool) -> String {
     let line = |(name, process): (&String, &ProcessInfo)| {
         let (statename, description) = (&process.statename, &process.description);
         let blanks = " ".repeat(10_usize.saturating_sub(statename.chars().count()));
-        let (on, off) = match color(process) {
-            on if colors && !on.is_empty() => (on, PLAIN),
-            _ => ("", ""),
-        };
+        let (on, off) = color(process, colors);
         // scripts look for the name, blanks and the state
         format!("{on}{name:width$}{statename}{off}{blanks}{description}\n")
     };
     names.iter().zip(processes).map(line).collect()
 }
 
-/// What turns the color of a state on: green for RUNNING, yellow for states that pass, red for
-/// those that do not.
-fn color(process: &ProcessInfo) -> &'static str {
-    match process.known_state() {
+/// What turns the color of a state on and off, if colors are wanted: green for RUNNING, yellow for
+/// states that pass, red for those that do not.
+fn color(process: &ProcessInfo, colors: bool) -> (&'static str, &'static str) {
+    let on = match process.known_state().filter(|_| colors) {
         Some(ProcessState::Running) => "\x1b[32m",
         Some(ProcessState::Starting | ProcessState::Backoff | ProcessState::Stopping) => "\x1b[33m",
         Some(ProcessState::Fatal | ProcessState::Unknown) => "\x1b[31m",
-        Some(ProcessState::Stopped | ProcessState::Exited) | None => "",
-    }
+        Some(ProcessState::Stopped | ProcessState::Exited) | None => return ("", ""),
+    };
+    (on, PLAIN)
 }
 
 #[cfg(test)]

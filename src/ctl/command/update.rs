@@ -2,12 +2,15 @@
 
 mod plan;
 
+use std::collections::BTreeSet;
+
 use visord_model::fault::FaultCode;
 use visord_xmlrpc::{Client, Value};
 
+use super::groups::active_groups;
 use super::{ExitStatus, Failure, Result, Session, is};
 use crate::ctl::names::{choose, means_all};
-use crate::ctl::process::{ProcessInfo, call, items, number, optional, refusable};
+use crate::ctl::process::{call, items, number, optional, refusable, unless_shutting_down};
 use crate::ctl::session::{Json, json};
 
 pub(super) const DRY_RUN: &str = "--dry-run";
@@ -24,13 +27,11 @@ impl Difference {
     /// Read `[[added, changed, removed]]`.
     fn read(value: &Value) -> Result<Self> {
         const NAME: &str = "reloadConfig";
-        let names = |list: &Value| -> Result<Vec<String>> {
-            let names = items(list)?.iter();
-            let names = names.map(|name| name.as_str().map(str::to_owned));
-            names
-                .collect::<Option<_>>()
-                .ok_or(Failure::Incomplete(NAME))
+        let name = |name: &Value| {
+            let name = name.as_str().map(str::to_owned);
+            name.ok_or(Failure::Incomplete(NAME))
         };
+        let names = |list| -> Result<Vec<String>> { items(list)?.iter().map(name).collect() };
         let lists = items(value)?.first().ok_or(Failure::Incomplete(NAME))?;
         let [added, changed, removed] = items(lists)? else {
             return Err(Failure::Incomplete(NAME));
@@ -46,7 +47,6 @@ impl Difference {
         json!({ "added": self.added, "changed": self.changed, "removed": self.removed })
     }
 
-    /// A line for each group, by name.
     fn lines(&self) -> Vec<String> {
         let mut groups = Vec::new();
         for (names, kind) in [
@@ -67,10 +67,8 @@ impl Difference {
 pub(super) fn reread(session: &mut Session) -> Result {
     let mut client = session.server.client()?;
     let result = call(&mut client, "supervisor.reloadConfig", &[]);
+    let result = unless_shutting_down(result, "ERROR: supervisor shutting down");
     let difference = match refusable(result)? {
-        Err(fault) if is(FaultCode::ShutdownState, fault.code) => {
-            return Err(Failure::refused("ERROR: supervisor shutting down"));
-        }
         Err(fault) if is(FaultCode::CantReread, fault.code) => {
             return Err(Failure::refused(format!("ERROR: {}", fault.string)));
         }
@@ -86,12 +84,8 @@ pub(super) fn reread(session: &mut Session) -> Result {
 pub(super) fn update(session: &mut Session, arguments: &[&str]) -> Result {
     let mut client = session.server.client()?;
     let result = call(&mut client, "supervisor.reloadConfig", &[]);
-    let mut difference = match refusable(result)? {
-        Err(fault) if is(FaultCode::ShutdownState, fault.code) => {
-            return Err(Failure::refused("ERROR: already shutting down"));
-        }
-        result => Difference::read(&result?)?,
-    };
+    let result = unless_shutting_down(result, "ERROR: already shutting down")?;
+    let mut difference = Difference::read(&result)?;
     let is_dry_run = arguments.contains(&DRY_RUN);
     let names = arguments.iter().copied().filter(|word| *word != DRY_RUN);
     let names: Vec<&str> = names.collect();
@@ -113,20 +107,16 @@ fn restrict(
     difference: &mut Difference,
     names: &[&str],
 ) -> Result {
-    let active = ProcessInfo::all(client)?.into_iter();
-    let mut known: Vec<String> = active.map(|info| info.group).collect();
-    known.extend_from_slice(&difference.added);
-    known.sort_unstable();
-    known.dedup();
-    let mut names: Vec<&str> = names.iter().flat_map(|name| choose(name, &known)).collect();
-    names.sort_unstable();
-    names.dedup();
+    let mut known = active_groups(client)?;
+    known.extend(difference.added.iter().cloned());
+    let known = Vec::from_iter(known);
+    let names: BTreeSet<&str> = names.iter().flat_map(|name| choose(name, &known)).collect();
     let is_unknown = |name: &&&str| known.iter().all(|group| group != **name);
     for name in names.iter().filter(is_unknown) {
         let line = format!("ERROR: no such group: {name}");
-        session.fail(ExitStatus::Generic, &line)?;
+        session.fail(ExitStatus::GENERIC, &line)?;
     }
-    let is_named = |group: &String| names.contains(&group.as_str());
+    let is_named = |group: &String| names.contains(group.as_str());
     difference.added.retain(is_named);
     difference.changed.retain(is_named);
     difference.removed.retain(is_named);
@@ -140,7 +130,7 @@ fn apply(session: &mut Session, client: &mut Client, difference: &Difference) ->
             session.say(&format!("{group}: removed process group"))?;
         } else {
             let line = format!("{group}: has problems; not removing");
-            session.fail(ExitStatus::Generic, &line)?;
+            session.fail(ExitStatus::GENERIC, &line)?;
         }
     }
     for group in &difference.changed {
@@ -160,7 +150,7 @@ fn update_group(session: &mut Session, client: &mut Client, group: &str) -> Resu
         Some(Ok(_)) => session.say(&format!("{group}: stopped"))?,
         Some(Err(fault)) if is(FaultCode::Failed, fault.code) => {
             let line = format!("{group}: ERROR ({})", fault.string);
-            return session.fail(ExitStatus::Generic, &line);
+            return session.fail(ExitStatus::GENERIC, &line);
         }
         Some(Err(fault)) => return Err(fault.into()),
         None => {

@@ -85,7 +85,10 @@ fn offer(words: &[String], context: &HostContext) -> Offer {
     if line.arguments.is_empty() && is_option {
         let is_given = |definition: &&Arg| line.value(definition.get_id().as_str()).is_some();
         let free = definitions.get_arguments().filter(|one| !is_given(one));
-        let options = free.filter_map(explained);
+        let options = free.filter_map(|option| {
+            let word = format!("--{}", long_name(option)?);
+            Some(Candidate::new(word, help_of(option)))
+        });
         let options = options.filter(|option| option.word.starts_with(word));
         return Offer::These(options.collect());
     }
@@ -117,11 +120,6 @@ fn value_of_last(definitions: &Command, words: &[String]) -> Option<Offer> {
     Some(Offer::These(
         fitting.map(|name| Candidate::new(name, "")).collect(),
     ))
-}
-
-fn explained(definition: &Arg) -> Option<Candidate> {
-    let word = format!("--{}", long_name(definition)?);
-    Some(Candidate::new(word, help_of(definition)))
 }
 
 /// What the server that these options lead to can name.

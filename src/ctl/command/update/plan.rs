@@ -9,7 +9,7 @@ use visord_xmlrpc::{Client, Value};
 use super::Difference;
 use crate::ctl::command::groups::ConfiguredProcess;
 use crate::ctl::failure::Result;
-use crate::ctl::process::{ProcessInfo, call, items, optional, text, truth};
+use crate::ctl::process::{ProcessInfo, call, items, member, optional, text};
 
 /// visord's own method; the original does not have it.
 pub(super) const UPDATE_GROUP: &str = "supervisor.updateProcessGroup";
@@ -26,8 +26,8 @@ impl PlannedStep {
     fn read(value: &Value) -> Result<Self> {
         Ok(Self {
             name: namespec(&text(value, "group")?, &text(value, "name")?),
-            stops: truth(value, "stops")?,
-            starts: truth(value, "starts")?,
+            stops: member(value, "stops", Value::as_bool)?,
+            starts: member(value, "starts", Value::as_bool)?,
         })
     }
 
