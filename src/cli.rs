@@ -29,7 +29,6 @@ pub const ADDITION: &str = "Additions";
 
 /// Print to stderr why a command line, or a configuration it leads to, cannot be used; returns the
 /// exit code.
-#[must_use]
 pub fn report_usage_error(program: &str, error: &str) -> ExitCode {
     let mut stderr = std::io::stderr();
     let mut text = format!("Error: {error}\nFor help, use {program} -h\n");
@@ -63,7 +62,6 @@ pub struct Opt {
 
 impl Opt {
     /// The usage error that its value cannot be used, and why.
-    #[must_use]
     pub fn invalid_value(&self, why: &str) -> String {
         let value = repr(&self.value);
         format!("invalid value for {} {value}: {why}", self.typed)
@@ -81,7 +79,6 @@ pub struct CommandLine {
 
 impl CommandLine {
     /// The value of an option; empty for a flag.
-    #[must_use]
     pub fn value(&self, id: &str) -> Option<&str> {
         let found = self.options.iter().find(|option| option.id == id);
         found.map(|option| option.value.as_str())
@@ -103,7 +100,6 @@ impl CommandLine {
 
 /// The arguments of this process: the program's name as typed and the rest. Bytes that are no
 /// UTF-8 become U+FFFD.
-#[must_use]
 pub fn arguments() -> (String, Vec<String>) {
     let mut arguments = env::args_os().map(lossy);
     let program = arguments.next().unwrap_or_default();
@@ -111,7 +107,6 @@ pub fn arguments() -> (String, Vec<String>) {
 }
 
 /// What of this process's environment a configuration may refer to.
-#[must_use]
 pub fn host_context(cwd: PathBuf) -> HostContext {
     let variables = env::vars_os().map(|(name, value)| (lossy(name), lossy(value)));
     HostContext {
@@ -155,7 +150,6 @@ pub fn split(definitions: &Command, arguments: &[String]) -> Result<CommandLine,
     })
 }
 
-/// What was read so far, and what is left.
 struct Splitter<'a> {
     definitions: &'a Command,
     rest: std::slice::Iter<'a, String>,
@@ -245,7 +239,6 @@ fn find_long<'a>(definitions: &'a Command, name: &str) -> Result<(&'a Arg, &'a s
 
 /// The text of `-h`: a title, the usage, a line for each option and, if there are any, remarks; an
 /// empty line at the end (spec core 2.7, spec interfaces 4.1). The title also names this build.
-#[must_use]
 pub fn help_text(program: &str, usage: &str, definitions: &Command) -> String {
     let shown = |text: Option<&StyledStr>| text.map(ToString::to_string).unwrap_or_default();
     let (title, build) = (shown(definitions.get_about()), crate::build_info());

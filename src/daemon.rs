@@ -26,7 +26,7 @@ use visord_config::{ConfigError, HostContext, Loaded, Overrides, Problem};
 use visord_logs::workers::Workers;
 
 use crate::cli::{self, Parsed};
-use daemonize::{Readiness, Side};
+use daemonize::Readiness;
 use options::Options;
 use start::Running;
 use wiring::shortage;
@@ -98,13 +98,9 @@ fn run(program: &str, arguments: &[String]) -> Result<ExitCode, String> {
     }
     let loaded = source.load().and_then(Loaded::startable);
     let loaded = loaded.map_err(|error| error.first().to_owned())?;
-    if loaded.config.server.nodaemon {
-        return supervise(&source, loaded, None);
-    }
-    match daemonize::split()? {
-        Side::Parent(code) => Ok(code),
-        Side::Daemon(readiness) => supervise(&source, loaded, Some(readiness)),
-    }
+    let is_daemon = !loaded.config.server.nodaemon;
+    let readiness = is_daemon.then(daemonize::split).transpose()?;
+    supervise(&source, loaded, readiness)
 }
 
 /// Start and run until told to end; after a restart run again with the new configuration.
@@ -122,11 +118,11 @@ fn supervise(
     match &ended {
         Ok(Ending::Failed) => {
             let text = "the Supervisor failed; every program was stopped, supervisord ends";
-            slog::crit!(running.logger(), "{text}");
+            slog::crit!(running.activity.logger(), "{text}");
             eprintln!("Error: {text}");
         }
         // standard error may be gone already, so the log also says why
-        Err(error) => slog::crit!(running.logger(), "{error}"),
+        Err(error) => slog::crit!(running.activity.logger(), "{error}"),
         Ok(Ending::Shutdown | Ending::Restart(_)) => {}
     }
     running.stop();

@@ -335,7 +335,8 @@ impl Command {
 /// Take `name value` and `name=value` out; the last one counts. Fails if its value is missing.
 pub fn take_value<'a>(words: &mut Vec<&'a str>, names: &[&str]) -> Result<Option<&'a str>, String> {
     let mut value = None;
-    while let Some(at) = words.iter().position(|word| is_option(word, names)) {
+    let name = |word: &'a str| word.split_once('=').map_or(word, |(name, _)| name);
+    while let Some(at) = words.iter().position(|word| names.contains(&name(*word))) {
         let word = words.remove(at);
         value = match word.split_once('=') {
             Some((_, attached)) => Some(attached),
@@ -344,12 +345,6 @@ pub fn take_value<'a>(words: &mut Vec<&'a str>, names: &[&str]) -> Result<Option
         };
     }
     Ok(value)
-}
-
-/// Whether a word is one of these options, with or without a value attached.
-fn is_option(word: &str, names: &[&str]) -> bool {
-    let name = word.split_once('=').map_or(word, |(name, _)| name);
-    names.contains(&name)
 }
 
 /// A time in seconds, perhaps with a fraction: `30`, `0.5`. Fails if it is not a number of seconds,

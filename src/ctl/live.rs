@@ -82,7 +82,7 @@ impl LiveStream {
     /// such stream or does not allow it to this user.
     pub fn open(server: &Server, topics: &str) -> Result<Option<Self>> {
         let path = format!("/live?topics={topics}");
-        let stream = match server.client()?.stream(&path) {
+        let mut stream = match server.client()?.stream(&path) {
             Ok(stream) => stream,
             Err(CallError::Unauthorized | CallError::Status { .. }) => return Ok(None),
             Err(other) => return Err(other.into()),
@@ -91,21 +91,14 @@ impl LiveStream {
         if !media_type.starts_with(EVENT_STREAM) {
             return Ok(None);
         }
-        let mut live = Self {
-            stream,
-            parser: Parser::default(),
-        };
-        live.parse();
-        Ok(Some(live))
+        let mut parser = Parser::default();
+        parser.push(&stream.take());
+        Ok(Some(Self { stream, parser }))
     }
 
     /// Read what has arrived, blocking if nothing has.
     pub fn read(&mut self) {
         read(&mut self.stream);
-        self.parse();
-    }
-
-    fn parse(&mut self) {
         self.parser.push(&self.stream.take());
     }
 

@@ -103,11 +103,19 @@ pub fn read(
     let file = file.map(|file| context.cwd.join(file));
     let found = file.as_deref().filter(|_| named.is_none());
     let warning = found.and_then(|found| drop_history(&mut config, found));
-    let history_file = line.value("history_file").map(PathBuf::from);
+    let text = |id| line.value(id).map(str::to_owned);
     Ok(Parsed::Run(Box::new(Settings {
-        server: server(&line, &config)?,
+        server: Server {
+            identity: identity(&line, &config)?,
+            url: text("serverurl").map_or(config.serverurl, Into::into),
+            username: text("username").or(config.username),
+            password: text("password").map(Into::into).or(config.password),
+            trust: text("tls_ca").map(PathBuf::from).or(config.tls_ca),
+        },
         prompt: config.prompt,
-        history_file: history_file.or(config.history_file),
+        history_file: text("history_file")
+            .map(PathBuf::from)
+            .or(config.history_file),
         warning,
         interactive: line.value("interactive").is_some(),
         json: line.value("json").is_some(),
@@ -119,35 +127,18 @@ pub fn read(
     })))
 }
 
-/// Where the server is and how to log in there; the command line overrides the file.
-fn server(line: &CommandLine, config: &ClientConfig) -> Result<Server, String> {
-    let text = |id| line.value(id).map(str::to_owned);
-    let password = line.value("password").map(Into::into);
-    let ca = line.value("tls_ca").map(PathBuf::from);
-    Ok(Server {
-        url: text("serverurl").map_or_else(|| config.serverurl.clone(), Into::into),
-        username: text("username").or_else(|| config.username.clone()),
-        password: password.or_else(|| config.password.clone()),
-        trust: ca.or_else(|| config.tls_ca.clone()),
-        identity: identity(line, config)?,
-    })
-}
-
 /// The client certificate; it comes together with its key.
 fn identity(
     line: &CommandLine,
     config: &ClientConfig,
 ) -> Result<Option<ClientCertificate>, String> {
-    let (cert, key) = match (line.value("tls_cert"), line.value("tls_key")) {
-        (Some(cert), Some(key)) => (cert.into(), key.into()),
+    let files = match (line.value("tls_cert"), line.value("tls_key")) {
+        (Some(cert), Some(key)) => Some((cert.into(), key.into())),
         (Some(_), None) => return Err("--tls_cert needs --tls_key".to_owned()),
         (None, Some(_)) => return Err("--tls_key needs --tls_cert".to_owned()),
-        (None, None) => match &config.tls_identity {
-            Some(pair) => pair.clone(),
-            None => return Ok(None),
-        },
+        (None, None) => config.tls_identity.clone(),
     };
-    Ok(Some(ClientCertificate { cert, key }))
+    Ok(files.map(|(cert, key)| ClientCertificate { cert, key }))
 }
 
 /// Forgets the history file of a configuration that was found, not named, and that another user can

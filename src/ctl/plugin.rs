@@ -144,7 +144,6 @@ impl Plugin {
         }
     }
 
-    /// The file to run.
     fn file(&self) -> Result<PathBuf, String> {
         let word = &self.words[0];
         if word.contains('/') {

@@ -148,7 +148,7 @@ impl ProcessDetails {
     }
 
     fn read(known: &Value, details: Option<&Value>) -> Result<ProcessInfo> {
-        let info = ProcessInfo::read(known)?;
+        let mut info = ProcessInfo::read(known)?;
         let exit_status = number(known, "exitstatus")?;
         let why = match details {
             Some(details) => text(details, "why")?,
@@ -160,7 +160,7 @@ impl ProcessDetails {
         };
         let (start, stop) = (number(known, "start")?, number(known, "stop")?);
         let now = number(known, "now")?;
-        let details = Self {
+        info.details = Some(Self {
             start,
             stop,
             uptime: (info.pid != 0).then(|| (now - start).max(0)),
@@ -168,11 +168,8 @@ impl ProcessDetails {
             why,
             exit_status,
             more: details.map(More::read).transpose()?,
-        };
-        Ok(ProcessInfo {
-            details: Some(details),
-            ..info
-        })
+        });
+        Ok(info)
     }
 
     /// Add this to what `--json` says of the process; what is not known is `null`.

@@ -144,6 +144,14 @@ pub struct Report {
 }
 
 impl Report {
+    /// Add an item to the result, which becomes a list.
+    pub fn push(&mut self, item: Json) {
+        match &mut self.result {
+            Json::Array(items) => items.push(item),
+            result => *result = json!([item]),
+        }
+    }
+
     /// The document for everything since the last one.
     pub fn take_document(&mut self, command: &str, exit_status: u8) -> Json {
         let report = mem::take(self);
@@ -205,11 +213,7 @@ impl Session {
     /// As [`Session::tell`], for a result that is a list and comes item by item.
     pub fn tell_item(&mut self, text: &str, json: impl FnOnce() -> Json) -> Result {
         match &mut self.report {
-            Some(Report {
-                result: Json::Array(items),
-                ..
-            }) => items.push(json()),
-            Some(report) => report.result = json!([json()]),
+            Some(report) => report.push(json()),
             None => self.terminal.out(text)?,
         }
         Ok(())

@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use super::attempt;
 use super::complete::Names;
-use super::editor::{self, Ability, Editor, Entered};
+use super::editor::{self, Ability, Entered};
 use super::failure::{ExitStatus, Result};
 use super::process::ProcessInfo;
 use super::session::{Flow, Session};
@@ -19,10 +19,22 @@ use crate::visible::visible;
 pub fn run(session: &mut Session, prompt: &str, history_file: Option<&Path>) -> Result<Flow> {
     let prompt = format!("{prompt}> ");
     let mut editor = editor::open()?;
-    let mut history = match history_file {
-        Some(path) => open_history(session, path, editor.as_deref_mut())?,
-        None => None,
-    };
+    let mut history = None;
+    match history_file.map(|path| (path, History::open(path))) {
+        Some((_, Ok((opened, entries)))) => {
+            if let Some(editor) = &mut editor {
+                entries.iter().for_each(|entry| editor.remember(entry));
+            }
+            history = Some(opened);
+        }
+        // without its file a shell is still a shell
+        Some((path, Err(error))) => {
+            let path = path.display();
+            let warning = format!("warning: history file {path}: {error}\n");
+            session.terminal.err(&warning)?;
+        }
+        None => {}
+    }
     loop {
         let entered = match &mut editor {
             Some(editor) => editor.line(&visible(&prompt), names(session))?,
@@ -79,29 +91,6 @@ fn names(session: &Session) -> Rc<Names> {
         move || plugins.names(),
         move || ProcessInfo::of(&server).unwrap_or_default(),
     ))
-}
-
-/// The history, which the editor learns. Without its file a shell is still a shell: a warning is
-/// all.
-fn open_history(
-    session: &mut Session,
-    path: &Path,
-    editor: Option<&mut (dyn Editor + 'static)>,
-) -> Result<Option<History>> {
-    match History::open(path) {
-        Ok((history, entries)) => {
-            if let Some(editor) = editor {
-                entries.iter().for_each(|entry| editor.remember(entry));
-            }
-            Ok(Some(history))
-        }
-        Err(error) => {
-            let path = path.display();
-            let warning = format!("warning: history file {path}: {error}\n");
-            session.terminal.err(&warning)?;
-            Ok(None)
-        }
-    }
 }
 
 /// How many entries the arrow keys reach.

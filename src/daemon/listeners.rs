@@ -37,11 +37,6 @@ impl OpenedAhead {
         std::mem::take(&mut *self.0.lock())
     }
 
-    /// Remove the socket files of what was opened.
-    pub(super) fn unlink(&self) {
-        self.take().iter().for_each(Bound::unlink);
-    }
-
     /// Open what is new. A server that needs the place of an open one has to wait for it.
     fn open(&self, http: &[HttpConfig], open: &[HttpConfig]) -> Result<(), String> {
         // not locked while something is opened: that may block, and the end of the daemon takes

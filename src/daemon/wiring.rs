@@ -94,6 +94,7 @@ async fn supervise(
     let link = SupervisorHandle::new(&supervisor);
     let state = web::state(&deps, link, activity, &interfaces, setup, workers).await;
     let start = || web::start(&running.bound, &state, &deps.logger, reopened.subscribe());
+    // after a restart programs run whether or not clients can ask about them
     let mut server = match start() {
         Err(error) if running.is_first => {
             return Err(format!("could not serve clients: {error}"));

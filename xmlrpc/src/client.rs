@@ -92,28 +92,18 @@ impl Client {
 }
 
 /// Encoded in a value of a query.
-const IN_QUERY: AsciiSet = NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~')
-    .remove(b':');
+const IN_QUERY: AsciiSet = without(NON_ALPHANUMERIC.remove(b'-'), b"._~:");
+
+const fn without(set: AsciiSet, bytes: &[u8]) -> AsciiSet {
+    match bytes {
+        [] => set,
+        [byte, rest @ ..] => without(set.remove(*byte), rest),
+    }
+}
 
 /// A path with everything encoded that would end it or break the request line.
 pub fn encode_path(path: &str) -> String {
-    const IN_PATH: AsciiSet = IN_QUERY
-        .remove(b'/')
-        .remove(b'@')
-        .remove(b'!')
-        .remove(b'$')
-        .remove(b'&')
-        .remove(b'\'')
-        .remove(b'(')
-        .remove(b')')
-        .remove(b'*')
-        .remove(b'+')
-        .remove(b',')
-        .remove(b'=');
+    const IN_PATH: AsciiSet = without(IN_QUERY, b"/@!$&'()*+,=");
     utf8_percent_encode(path, &IN_PATH).to_string()
 }
 

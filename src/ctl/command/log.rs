@@ -123,7 +123,6 @@ impl LogId<'_> {
         }
     }
 
-    /// Its bytes from that one on.
     fn read_from(
         &self,
         session: &Session,

@@ -20,16 +20,10 @@ use crate::ctl::table::PLAIN;
 struct StatusRequest<'a> {
     names: Vec<&'a str>,
     long: bool,
-    watch: Option<Watching>,
-}
-
-/// When the table is shown again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Watching {
-    /// When something changes.
-    AsItChanges,
+    /// Show the table again when something changes.
+    watch: bool,
     /// Also that often.
-    Every(Duration),
+    every: Option<Duration>,
 }
 
 impl<'a> StatusRequest<'a> {
@@ -41,25 +35,23 @@ impl<'a> StatusRequest<'a> {
             match word {
                 "-l" | "--long" => request.long = true,
                 "-w" | "--watch" => {
-                    let every = arguments.peek().and_then(|next| seconds(next).ok());
-                    if every.is_some() {
+                    request.watch = true;
+                    request.every = arguments.peek().and_then(|next| seconds(next).ok());
+                    if request.every.is_some() {
                         arguments.next();
                     }
-                    request.watch = Some(every.map_or(Watching::AsItChanges, Watching::Every));
                 }
                 _ => match word.strip_prefix("--watch=") {
-                    Some(text) => request.watch = Some(Watching::Every(seconds(text)?)),
+                    Some(text) => (request.watch, request.every) = (true, Some(seconds(text)?)),
                     None => request.names.push(word),
                 },
             }
         }
-        match request.watch {
-            Some(Watching::Every(time)) if time < watch::SHORTEST => {
-                let shortest = watch::SHORTEST.as_secs_f64();
-                Err(format!("--watch needs at least {shortest} seconds"))
-            }
-            Some(_) | None => Ok(request),
+        if request.every.is_some_and(|time| time < watch::SHORTEST) {
+            let shortest = watch::SHORTEST.as_secs_f64();
+            return Err(format!("--watch needs at least {shortest} seconds"));
         }
+        Ok(request)
     }
 }
 
@@ -72,8 +64,8 @@ pub(super) fn run(session: &mut Session, arguments: &[&str]) -> Result {
     };
     let request = StatusRequest::read(arguments).map_err(Failure::invalid)?;
     let view = StatusView::look(&mut client, &request)?;
-    if let Some(watching) = request.watch {
-        return watch::run(session, client, &request, watching, view);
+    if request.watch {
+        return watch::run(session, client, &request, view);
     }
     view.fail(session)?;
     let colors = session.terminal.has_colors();
@@ -208,17 +200,21 @@ mod tests {
 
     #[test]
     fn what_is_asked_for() {
-        let every = |seconds| Some(Watching::Every(Duration::from_secs(seconds)));
-        for (argument, names, long, watch) in [
-            ("", &[][..], false, None),
-            ("a -l g:*", &["a", "g:*"], true, None),
-            ("--watch a", &["a"], false, Some(Watching::AsItChanges)),
-            ("-w 5 a --long", &["a"], true, every(5)),
-            ("a --watch=3 7", &["a", "7"], false, every(3)),
-            ("-c x", &["-c", "x"], false, None),
+        let every = |seconds| Some(Duration::from_secs(seconds));
+        for (argument, names, long, watch, every) in [
+            ("", &[][..], false, false, None),
+            ("a -l g:*", &["a", "g:*"], true, false, None),
+            ("--watch a", &["a"], false, true, None),
+            ("-w 5 a --long", &["a"], true, true, every(5)),
+            ("a --watch=3 7", &["a", "7"], false, true, every(3)),
+            ("-c x", &["-c", "x"], false, false, None),
         ] {
-            let names = names.to_vec();
-            let request = StatusRequest { names, long, watch };
+            let request = StatusRequest {
+                names: names.to_vec(),
+                long,
+                watch,
+                every,
+            };
             let arguments: Vec<&str> = argument.split_whitespace().collect();
             assert_eq!(StatusRequest::read(&arguments), Ok(request), "{argument}");
         }

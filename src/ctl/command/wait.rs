@@ -157,7 +157,6 @@ impl Wait<'_, '_> {
         }
     }
 
-    /// Report how it ended, process by process; `up` is the time that is up, if it is.
     fn report(&mut self, waiting: &WaitProgress, now: Instant, up: Option<Duration>) -> Result {
         for outcome in waiting.outcomes(now, up) {
             let (name, state, reached) = (outcome.namespec, outcome.state, outcome.reached);

@@ -90,7 +90,7 @@ pub(super) fn start(
 fn require(what: &str, started: io::Result<()>, running: &Running) -> Result<(), String> {
     match started {
         Err(error) if running.is_first => return Err(shortage(what)(error)),
-        Err(error) => slog::crit!(running.logger(), "could not start {what}: {error}"),
+        Err(error) => slog::crit!(running.activity.logger(), "could not start {what}: {error}"),
         Ok(()) => {}
     }
     Ok(())
@@ -109,7 +109,7 @@ pub(super) fn obtain<T>(
             Ok(obtained) => return Ok(obtained),
             Err(error) if running.is_first => return Err(shortage(what)(error)),
             Err(error) => {
-                slog::crit!(running.logger(), "{complaint}: {error}");
+                slog::crit!(running.activity.logger(), "{complaint}: {error}");
                 std::thread::sleep(RETRY);
             }
         }

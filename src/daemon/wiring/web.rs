@@ -1,8 +1,4 @@
 //! The web server of a run and the state that requests are answered from.
-//!
-//! At the first start a failure ends the daemon, as a socket that cannot be opened does: nothing
-//! has been started yet. After a restart programs run whether or not clients can ask about them,
-//! and the server is started again and again until that works.
 
 use std::future::Future;
 use std::io;

@@ -4,11 +4,11 @@ use std::io::{self, IsTerminal};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::{Duration, Instant};
 
-use nix::sys::signal::Signal;
+use nix::sys::signal::{Signal, raise};
 use nix::sys::stat::{SFlag, fstat};
 use visord_xmlrpc::Client;
 
-use super::{StatusRequest, StatusView, Watching};
+use super::{StatusRequest, StatusView};
 use crate::ctl::failure::{Failure, Result};
 use crate::ctl::interrupt::Taken;
 use crate::ctl::live::LiveStream;
@@ -30,7 +30,6 @@ pub(super) fn run(
     session: &mut Session,
     client: Client,
     request: &StatusRequest<'_>,
-    watching: Watching,
     first: StatusView,
 ) -> Result {
     // Names without a process may be wrong or early; if all of them are, they are wrong.
@@ -39,15 +38,12 @@ pub(super) fn run(
     }
     let interrupted = session.terminal.take_interrupts()?;
     let output = WatchOutput::open(session)?;
-    let interval = match watching {
-        Watching::Every(time) => Some(time),
-        // Uptimes and loads on a screen change all the time.
-        Watching::AsItChanges => output.screen.as_ref().map(|_| INTERVAL),
-    };
+    // Uptimes and loads on a screen change all the time.
+    let often = output.screen.as_ref().map(|_| INTERVAL);
     let mut watch = StatusWatch {
         session,
         request,
-        interval,
+        interval: request.every.or(often),
         output,
         interrupted,
         client: Some(client),
@@ -57,7 +53,11 @@ pub(super) fn run(
     let ended = watch.show_until_left(first);
     match (ended, watch.output.screen) {
         (Err(Failure::Interrupted), _) => Ok(()),
-        (Ok(signal), Some(screen)) => Ok(screen.end(signal)?),
+        (Ok(signal), Some(screen)) => {
+            // restores the terminal
+            drop(screen);
+            Ok(raise(signal).map_err(io::Error::from)?)
+        }
         (ended, _) => ended.map(|_| ()),
     }
 }
@@ -124,7 +124,13 @@ impl StatusWatch<'_, '_> {
             }
         }
         self.live = None;
-        match self.connect() {
+        let reached = self.session.server.reach();
+        let looked = reached.and_then(|mut client| {
+            let view = StatusView::look(&mut client, self.request)?;
+            self.client = Some(client);
+            Ok(view)
+        });
+        match looked {
             Ok(view) => {
                 self.subscribe();
                 Ok(view)
@@ -137,13 +143,6 @@ impl StatusWatch<'_, '_> {
             }),
             Err(failure) => Err(failure),
         }
-    }
-
-    fn connect(&mut self) -> Result<StatusView> {
-        let mut client = self.session.server.reach()?;
-        let view = StatusView::look(&mut client, self.request)?;
-        self.client = Some(client);
-        Ok(view)
     }
 
     /// Wait until there is something to do; `looked` is when the daemon was last asked.

@@ -11,7 +11,7 @@ use visord_xmlrpc::client::encode_path;
 use visord_xmlrpc::http::Answer;
 use visord_xmlrpc::{CallError, Client};
 
-use super::several::Labels;
+use super::Labels;
 use crate::ctl::command::log::{LogId, NO_LOG};
 use crate::ctl::failure::{ExitStatus, Failure, Result};
 use crate::ctl::follow::{GREETING, read};

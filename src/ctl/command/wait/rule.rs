@@ -83,7 +83,6 @@ impl WaitProgress {
         }
     }
 
-    /// Take an event into account.
     pub(super) fn put(&mut self, event: LiveEvent, now: Instant) {
         match event {
             LiveEvent::State(status) => {
@@ -168,7 +167,6 @@ impl WaitProgress {
         })
     }
 
-    /// What is wrong with a process, if anything.
     fn failure(
         &self,
         known: &KnownStatus,
@@ -211,7 +209,6 @@ impl WaitVerdict {
     }
 }
 
-/// How it ended for one process.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct WaitOutcome<'a> {
     pub(super) namespec: &'a str,
