@@ -336,7 +336,7 @@ impl Command {
 pub fn take_value<'a>(words: &mut Vec<&'a str>, names: &[&str]) -> Result<Option<&'a str>, String> {
     let mut value = None;
     let name = |word: &'a str| word.split_once('=').map_or(word, |(name, _)| name);
-    while let Some(at) = words.iter().position(|word| names.contains(&name(*word))) {
+    while let Some(at) = words.iter().position(|word| names.contains(&name(word))) {
         let word = words.remove(at);
         value = match word.split_once('=') {
             Some((_, attached)) => Some(attached),

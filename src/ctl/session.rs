@@ -146,9 +146,10 @@ pub struct Report {
 impl Report {
     /// Add an item to the result, which becomes a list.
     pub fn push(&mut self, item: Json) {
-        match &mut self.result {
-            Json::Array(items) => items.push(item),
-            result => *result = json!([item]),
+        if let Json::Array(items) = &mut self.result {
+            items.push(item);
+        } else {
+            self.result = json!([item]);
         }
     }
 

@@ -141,8 +141,8 @@ async fn close(
     deps.logs.clone().shutdown();
     // the next run has a log of its own
     drop(std::panic::take_hook());
-    match ending {
-        Ending::Restart(_) if is_shutdown => Ending::Shutdown,
-        ending => ending,
+    if is_shutdown && ending != Ending::Failed {
+        return Ending::Shutdown;
     }
+    ending
 }
