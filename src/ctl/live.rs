@@ -16,9 +16,6 @@ use super::interrupt::Taken;
 use super::process::{ProcessInfo, state_of};
 use super::session::Server;
 
-/// The media type of an event stream; any other answer means that the server has none.
-const EVENT_STREAM: &str = "text/event-stream";
-
 /// What is known of a process at some moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProcessStatus {
@@ -88,7 +85,7 @@ impl LiveStream {
             Err(other) => return Err(other.into()),
         };
         let media_type = stream.head.header("Content-Type").unwrap_or_default();
-        if !media_type.starts_with(EVENT_STREAM) {
+        if !media_type.starts_with("text/event-stream") {
             return Ok(None);
         }
         let mut parser = Parser::default();

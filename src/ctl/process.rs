@@ -91,9 +91,6 @@ impl ProcessInfo {
     }
 }
 
-/// Our own method; the original's daemon does not have it.
-const METHOD: &str = "supervisor.getAllProcessDetails";
-
 /// What `status --long` shows of a process. Times are in seconds, moments since 1970.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ProcessDetails {
@@ -136,7 +133,9 @@ impl ProcessDetails {
     /// Every process of the server, in its order.
     pub fn all(client: &mut Client) -> Result<Vec<ProcessInfo>> {
         let known = call(client, "supervisor.getAllProcessInfo", &[])?;
-        let details = optional(call(client, METHOD, &[]))?.transpose()?;
+        // the original's daemon does not have it
+        let details = call(client, "supervisor.getAllProcessDetails", &[]);
+        let details = optional(details)?.transpose()?;
         let name = |value| Ok::<_, Failure>((text(value, "group")?, text(value, "name")?));
         let mut by_name = BTreeMap::new();
         for details in details.as_ref().map_or(Ok(&[][..]), items)? {
