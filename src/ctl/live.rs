@@ -148,10 +148,9 @@ impl Parser {
         let value = value.strip_prefix(' ').unwrap_or(value);
         match field {
             "event" => value.clone_into(&mut self.kind),
-            "data" if self.data.is_empty() => value.clone_into(&mut self.data),
             "data" => {
-                self.data.push('\n');
                 self.data.push_str(value);
+                self.data.push('\n');
             }
             _ => {}
         }

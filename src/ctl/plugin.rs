@@ -14,7 +14,7 @@ use std::process::Command;
 use nix::errno::Errno;
 use nix::sys::signal::SigSet;
 use nix::sys::wait::{WaitStatus, waitpid};
-use visord_config::{CtlPlugin, Secret};
+use visord_config::CtlPlugin;
 
 use super::command::find;
 use super::failure::{ExitStatus, Failure, Result, errno_text};
@@ -162,21 +162,18 @@ impl Plugin {
 /// those without a value are unset, for they may be about another daemon.
 fn environment(session: &Session) -> impl Iterator<Item = (OsString, OsString)> {
     let server = &session.server;
-    let password = server.password.as_ref().map(Secret::expose);
-    let file = session.plugins.file.as_ref();
+    let username = server.username.as_ref().map(Into::into);
+    let password = server.password.as_ref().map(|it| it.expose().into());
+    let file = session.plugins.file.as_ref().map(Into::into);
+    let json = session.report.as_ref().map(|_| "1".into());
+    let program = env::current_exe().ok().map(Into::into);
     let own: [(&str, Option<OsString>); 6] = [
         ("SUPERVISOR_SERVER_URL", Some(server.url.expose().into())),
-        (
-            "SUPERVISOR_USERNAME",
-            server.username.as_ref().map(Into::into),
-        ),
-        ("SUPERVISOR_PASSWORD", password.map(Into::into)),
-        ("SUPERVISOR_CONFIG", file.map(Into::into)),
-        (
-            "SUPERVISOR_JSON",
-            session.report.as_ref().map(|_| "1".into()),
-        ),
-        ("SUPERVISORCTL", env::current_exe().ok().map(Into::into)),
+        ("SUPERVISOR_USERNAME", username),
+        ("SUPERVISOR_PASSWORD", password),
+        ("SUPERVISOR_CONFIG", file),
+        ("SUPERVISOR_JSON", json),
+        ("SUPERVISORCTL", program),
     ];
     let names = own.clone().map(|(name, _)| name);
     let inherited = env::vars_os().filter(move |(name, _)| !names.iter().any(|own| *name == *own));

@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use super::attempt;
 use super::complete::Names;
-use super::editor::{self, Ability, Entered};
+use super::editor::{Ability, Editor, Entered, Full, Plain};
 use super::failure::{ExitStatus, Result};
 use super::process::ProcessInfo;
 use super::session::{Flow, Session};
@@ -18,7 +18,11 @@ use crate::visible::visible;
 /// terminal is gone.
 pub fn run(session: &mut Session, prompt: &str, history_file: Option<&Path>) -> Result<Flow> {
     let prompt = format!("{prompt}> ");
-    let mut editor = editor::open()?;
+    let mut editor: Option<Box<dyn Editor>> = match Ability::of_console() {
+        Ability::Full => Some(Box::new(Full::open()?)),
+        Ability::Plain => Some(Box::new(Plain::default())),
+        Ability::None => None,
+    };
     let mut history = None;
     match history_file.map(|path| (path, History::open(path))) {
         Some((_, Ok((opened, entries)))) => {
