@@ -9,7 +9,6 @@
 
 use std::env;
 use std::ffi::OsString;
-use std::fmt;
 use std::io::{IsTerminal as _, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -28,42 +27,17 @@ const USAGE: u8 = 2;
 /// was a unique beginning of a name stays one.
 pub const ADDITION: &str = "Additions";
 
-/// A command line, or a configuration it leads to, that cannot be used; holds the text
-/// after `Error: `.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct UsageError(pub String);
-
-impl UsageError {
-    /// The value of an option cannot be used: `option` as typed, and why.
-    #[must_use]
-    pub fn invalid_value(option: &str, value: &str, why: &dyn fmt::Display) -> Self {
-        Self(format!("invalid value for {option} {}: {why}", repr(value)))
+/// Print to stderr why a command line, or a configuration it leads to, cannot be used; returns the
+/// exit code.
+pub fn report_usage_error(program: &str, error: &str) -> ExitCode {
+    let mut stderr = std::io::stderr();
+    let mut text = format!("Error: {error}\nFor help, use {program} -h\n");
+    if stderr.is_terminal() {
+        text = visible(&text);
     }
-
-    /// Print it to stderr; returns the exit code.
-    #[must_use]
-    pub fn report(&self, program: &str) -> ExitCode {
-        let mut stderr = std::io::stderr();
-        let mut text = format!("Error: {}\nFor help, use {program} -h\n", self.0);
-        if stderr.is_terminal() {
-            text = visible(&text);
-        }
-        // if stderr is gone, the exit code still says it
-        let _ = stderr.write_all(text.as_bytes());
-        ExitCode::from(USAGE)
-    }
-}
-
-impl From<String> for UsageError {
-    fn from(text: String) -> Self {
-        Self(text)
-    }
-}
-
-impl fmt::Display for UsageError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
+    // if stderr is gone, the exit code still says it
+    let _ = stderr.write_all(text.as_bytes());
+    ExitCode::from(USAGE)
 }
 
 /// What a command line comes to.
@@ -86,6 +60,14 @@ pub struct Opt {
     pub value: String,
 }
 
+impl Opt {
+    /// The usage error that its value cannot be used, and why.
+    pub fn invalid_value(&self, why: &str) -> String {
+        let value = repr(&self.value);
+        format!("invalid value for {} {value}: {why}", self.typed)
+    }
+}
+
 /// A command line split into options and the arguments after them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CommandLine {
@@ -97,7 +79,6 @@ pub struct CommandLine {
 
 impl CommandLine {
     /// The value of an option; empty for a flag.
-    #[must_use]
     pub fn value(&self, id: &str) -> Option<&str> {
         let found = self.options.iter().find(|option| option.id == id);
         found.map(|option| option.value.as_str())
@@ -107,11 +88,11 @@ impl CommandLine {
     ///
     /// # Errors
     /// `conflicting command line option '-n'`.
-    pub fn check_conflict(&self, at: usize) -> Result<(), UsageError> {
+    pub fn check_conflict(&self, at: usize) -> Result<(), String> {
         let option = &self.options[at];
         if self.options[..at].iter().any(|other| other.id == option.id) {
             let typed = repr(&option.typed);
-            return Err(format!("conflicting command line option {typed}").into());
+            return Err(format!("conflicting command line option {typed}"));
         }
         Ok(())
     }
@@ -119,7 +100,6 @@ impl CommandLine {
 
 /// The arguments of this process: the program's name as typed and the rest. Bytes that are no
 /// UTF-8 become U+FFFD.
-#[must_use]
 pub fn arguments() -> (String, Vec<String>) {
     let mut arguments = env::args_os().map(lossy);
     let program = arguments.next().unwrap_or_default();
@@ -127,7 +107,6 @@ pub fn arguments() -> (String, Vec<String>) {
 }
 
 /// What of this process's environment a configuration may refer to.
-#[must_use]
 pub fn host_context(cwd: PathBuf) -> HostContext {
     let variables = env::vars_os().map(|(name, value)| (lossy(name), lossy(value)));
     HostContext {
@@ -145,7 +124,7 @@ fn lossy(text: OsString) -> String {
 ///
 /// # Errors
 /// The first one that is not a known option, lacks its value or has one too many.
-pub fn split(definitions: &Command, arguments: &[String]) -> Result<CommandLine, UsageError> {
+pub fn split(definitions: &Command, arguments: &[String]) -> Result<CommandLine, String> {
     let mut splitter = Splitter {
         definitions,
         rest: arguments.iter(),
@@ -171,7 +150,6 @@ pub fn split(definitions: &Command, arguments: &[String]) -> Result<CommandLine,
     })
 }
 
-/// What was read so far, and what is left.
 struct Splitter<'a> {
     definitions: &'a Command,
     rest: std::slice::Iter<'a, String>,
@@ -180,21 +158,21 @@ struct Splitter<'a> {
 
 impl Splitter<'_> {
     /// `name`, `name=value`, or a unique beginning of a name.
-    fn read_long(&mut self, text: &str) -> Result<(), UsageError> {
+    fn read_long(&mut self, text: &str) -> Result<(), String> {
         let (name, attached) = match text.split_once('=') {
             Some((name, value)) => (name, Some(value)),
             None => (text, None),
         };
         let (definition, name) = find_long(self.definitions, name)?;
         let typed = format!("--{name}");
-        if attached.is_some() && !takes_value(definition) {
-            return Err(format!("option {typed} must not have an argument").into());
+        if attached.is_some() && !definition.get_action().takes_values() {
+            return Err(format!("option {typed} must not have an argument"));
         }
         self.push(definition, typed, attached)
     }
 
     /// `n`, `kz5`, `kz` with the value in the next argument.
-    fn read_bundle(&mut self, bundle: &str) -> Result<(), UsageError> {
+    fn read_bundle(&mut self, bundle: &str) -> Result<(), String> {
         let mut letters = bundle.chars();
         while let Some(letter) = letters.next() {
             let typed = format!("-{letter}");
@@ -204,7 +182,7 @@ impl Splitter<'_> {
             };
             let definition = self.definitions.get_arguments().find(has_letter);
             let definition = definition.ok_or_else(|| format!("option {typed} not recognized"))?;
-            if takes_value(definition) && !letters.as_str().is_empty() {
+            if definition.get_action().takes_values() && !letters.as_str().is_empty() {
                 return self.push(definition, typed, Some(letters.as_str()));
             }
             self.push(definition, typed, None)?;
@@ -218,10 +196,10 @@ impl Splitter<'_> {
         definition: &Arg,
         typed: String,
         attached: Option<&str>,
-    ) -> Result<(), UsageError> {
+    ) -> Result<(), String> {
         let value = match attached {
             Some(value) => value,
-            None if takes_value(definition) => {
+            None if definition.get_action().takes_values() => {
                 let next = self.rest.next();
                 next.ok_or_else(|| format!("option {typed} requires argument"))?
             }
@@ -237,7 +215,7 @@ impl Splitter<'_> {
 }
 
 /// The definition whose long name is, or alone begins with, `name`.
-fn find_long<'a>(definitions: &'a Command, name: &str) -> Result<(&'a Arg, &'a str), UsageError> {
+fn find_long<'a>(definitions: &'a Command, name: &str) -> Result<(&'a Arg, &'a str), String> {
     let mut candidates = Vec::new();
     for definition in definitions.get_arguments() {
         let longs = definition.get_long_and_visible_aliases();
@@ -253,15 +231,14 @@ fn find_long<'a>(definitions: &'a Command, name: &str) -> Result<(&'a Arg, &'a s
     // two spellings of the same option are not ambiguous
     candidates.dedup_by_key(|(definition, _)| definition.get_id());
     match candidates[..] {
-        [] => Err(format!("option --{name} not recognized").into()),
+        [] => Err(format!("option --{name} not recognized")),
         [found] => Ok(found),
-        _ => Err(format!("option --{name} not a unique prefix").into()),
+        _ => Err(format!("option --{name} not a unique prefix")),
     }
 }
 
 /// The text of `-h`: a title, the usage, a line for each option and, if there are any, remarks; an
 /// empty line at the end (spec core 2.7, spec interfaces 4.1). The title also names this build.
-#[must_use]
 pub fn help_text(program: &str, usage: &str, definitions: &Command) -> String {
     let shown = |text: Option<&StyledStr>| text.map(ToString::to_string).unwrap_or_default();
     let (title, build) = (shown(definitions.get_about()), crate::build_info());
@@ -292,8 +269,4 @@ pub(crate) fn help_of(definition: &Arg) -> String {
         .get_help()
         .map(ToString::to_string)
         .unwrap_or_default()
-}
-
-fn takes_value(definition: &Arg) -> bool {
-    definition.get_action().takes_values()
 }

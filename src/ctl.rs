@@ -48,26 +48,26 @@ pub fn main() -> ExitCode {
     if let [first, request @ ..] = &arguments[..]
         && first == COMPLETE
     {
-        return show(&answer(request, &context), ExitStatus::Success);
+        return show(&answer(request, &context), ExitStatus::SUCCESS);
     }
     match options::read(&program, &definitions, &arguments, &context) {
         Ok(Parsed::Run(settings)) => act(*settings),
-        Ok(Parsed::Print(text)) => show(&text, ExitStatus::Success),
+        Ok(Parsed::Print(text)) => show(&text, ExitStatus::SUCCESS),
         Err(error) if arguments.iter().any(|argument| argument == "--json") => {
             let mut report = Report::default();
             report.errors.push(format!("Error: {error}"));
-            let status = ExitStatus::InvalidArguments;
-            let document = report.take_document("", status.code());
+            let status = ExitStatus::INVALID_ARGUMENTS;
+            let document = report.take_document("", status.0);
             show(&format!("{document}\n"), status)
         }
-        Err(error) => error.report(&program),
+        Err(error) => cli::report_usage_error(&program, &error),
     }
 }
 
 /// Write to standard output and be done.
 fn show(text: &str, status: ExitStatus) -> ExitCode {
     let written = Terminal::default().out(text);
-    written.map_or(ExitCode::FAILURE, |()| ExitCode::from(status.code()))
+    written.map_or(ExitCode::FAILURE, |()| ExitCode::from(status.0))
 }
 
 fn act(settings: Settings) -> ExitCode {
@@ -76,9 +76,9 @@ fn act(settings: Settings) -> ExitCode {
     // if a password may be asked for, Ctrl-C has to make the terminal show again what is typed
     let may_ask = settings.server.lacks_password() && terminal.can_ask();
     let interrupted = if confirm {
-        ExitStatus::Success
+        ExitStatus::SUCCESS
     } else {
-        ExitStatus::Interrupted
+        ExitStatus::INTERRUPTED
     };
     if (confirm || may_ask)
         && let Err(error) = terminal.on_interrupt(shell::leave_on_interrupt(interrupted))
@@ -94,7 +94,7 @@ fn act(settings: Settings) -> ExitCode {
         server: settings.server,
         terminal,
         confirm,
-        exit_status: ExitStatus::Success,
+        exit_status: ExitStatus::SUCCESS,
         report: settings.json.then(Report::default),
         plugins: settings.plugins,
     };
@@ -110,23 +110,20 @@ fn act(settings: Settings) -> ExitCode {
         act_once(&mut session, &settings.action)
     };
     // an error: the reader of our output or the terminal is gone
-    ExitCode::from(outcome.unwrap_or(ExitStatus::Generic).code())
+    ExitCode::from(outcome.unwrap_or(ExitStatus::GENERIC).0)
 }
 
 /// Carry out an action, or become the plug-in of that name: its arguments are just as they were
 /// typed, and its end is ours.
 fn act_once(session: &mut Session, action: &[String]) -> Result<ExitStatus> {
-    let refusal = match session.plugins.find(&action[0]) {
-        Ok(Some(plugin)) => plugin.replace_process(session, &action[1..]),
-        Ok(None) => {
-            let _: Flow = attempt(session, &action.join(" "))?;
-            return Ok(session.exit_status);
-        }
-        Err(why) => format!("ERROR: {why}"),
-    };
-    session.fail(ExitStatus::Generic, &refusal)?;
-    print_report(session, &action[0])?;
-    Ok(ExitStatus::Generic)
+    if let Ok(Some(plugin)) = session.plugins.find(&action[0]) {
+        let refusal = plugin.replace_process(session, &action[1..]);
+        session.fail(ExitStatus::GENERIC, &refusal)?;
+        print_report(session, &action[0])?;
+    } else {
+        let _: Flow = attempt(session, &action.join(" "))?;
+    }
+    Ok(session.exit_status)
 }
 
 /// Carry out an action, `status` if there is none, and then what is typed in a shell.
@@ -144,13 +141,13 @@ fn act_in_shell(
     let flow = attempt(session, &line)?;
     let status = session.exit_status;
     if flow == Flow::Leave {
-        return Ok(ExitStatus::Success);
+        return Ok(ExitStatus::SUCCESS);
     }
     Ok(match shell::run(session, prompt, history_file)? {
         // a script gave an action and nothing to type
         Flow::Continue if !action.is_empty() => status,
         // failures were shown; the shell itself did well
-        Flow::Continue | Flow::Leave => ExitStatus::Success,
+        Flow::Continue | Flow::Leave => ExitStatus::SUCCESS,
     })
 }
 
@@ -178,7 +175,7 @@ fn print_report(session: &mut Session, line: &str) -> Result {
             return Ok(());
         }
         let command = line.split_whitespace().next().unwrap_or_default();
-        let document = report.take_document(command, session.exit_status.code());
+        let document = report.take_document(command, session.exit_status.0);
         session.terminal.out(&format!("{document}\n"))?;
     }
     Ok(())
@@ -201,7 +198,7 @@ fn attempt_once(session: &mut Session, line: &str) -> Result<Flow> {
             Err(failure) => failure,
         };
         let line = failure.line(&session.server.shown());
-        session.fail(ExitStatus::Generic, &line)?;
+        session.fail(ExitStatus::GENERIC, &line)?;
         return Ok(Flow::Continue);
     }
 }
@@ -212,7 +209,7 @@ fn log_in(session: &mut Session) -> Result<bool> {
     let may_ask = session.server.lacks_password() && session.terminal.can_ask();
     let mut username = None;
     if session.confirm || !may_ask {
-        session.fail(ExitStatus::Generic, "Server requires authentication")?;
+        session.fail(ExitStatus::GENERIC, "Server requires authentication")?;
         if !session.confirm {
             return Ok(false);
         }

@@ -25,8 +25,8 @@ use visord_actors::supervisor::{Ending, Loader};
 use visord_config::{ConfigError, HostContext, Loaded, Overrides, Problem};
 use visord_logs::workers::Workers;
 
-use crate::cli::{self, Parsed, UsageError};
-use daemonize::{Readiness, Side};
+use crate::cli::{self, Parsed};
+use daemonize::Readiness;
 use options::Options;
 use start::Running;
 use wiring::shortage;
@@ -45,7 +45,7 @@ struct Source {
 
 impl Source {
     /// The file of the options, or the first at the default places; an error if there is none.
-    fn find(program: &str, options: Options, context: HostContext) -> Result<Self, UsageError> {
+    fn find(program: &str, options: Options, context: HostContext) -> Result<Self, String> {
         let path = match options.config {
             Some(path) => path,
             None => {
@@ -66,11 +66,6 @@ impl Source {
     fn load(&self) -> Result<Loaded, ConfigError> {
         visord_config::read(&self.path, &self.overrides, &self.context)
     }
-
-    fn loader(&self) -> Loader {
-        let source = self.clone();
-        Arc::new(move || source.load())
-    }
 }
 
 /// Spec core 1.1.4.
@@ -82,10 +77,10 @@ const ROOT_WARNING: &str = "Supervisord is running as root and it is searching f
 /// The whole program.
 pub fn main() -> ExitCode {
     let (program, arguments) = cli::arguments();
-    run(&program, &arguments).unwrap_or_else(|error| error.report(&program))
+    run(&program, &arguments).unwrap_or_else(|error| cli::report_usage_error(&program, &error))
 }
 
-fn run(program: &str, arguments: &[String]) -> Result<ExitCode, UsageError> {
+fn run(program: &str, arguments: &[String]) -> Result<ExitCode, String> {
     let cwd = env::current_dir()
         .map_err(|error| format!("could not determine the working directory: {error}"))?;
     let context = cli::host_context(cwd);
@@ -103,13 +98,9 @@ fn run(program: &str, arguments: &[String]) -> Result<ExitCode, UsageError> {
     }
     let loaded = source.load().and_then(Loaded::startable);
     let loaded = loaded.map_err(|error| error.first().to_owned())?;
-    if loaded.config.server.nodaemon {
-        return supervise(&source, loaded, None);
-    }
-    match daemonize::split()? {
-        Side::Parent(code) => Ok(code),
-        Side::Daemon(readiness) => supervise(&source, loaded, Some(readiness)),
-    }
+    let is_daemon = !loaded.config.server.nodaemon;
+    let readiness = is_daemon.then(daemonize::split).transpose()?;
+    supervise(&source, loaded, readiness)
 }
 
 /// Start and run until told to end; after a restart run again with the new configuration.
@@ -117,7 +108,7 @@ fn supervise(
     source: &Source,
     loaded: Loaded,
     readiness: Option<Readiness>,
-) -> Result<ExitCode, UsageError> {
+) -> Result<ExitCode, String> {
     let remarks = privileges::raise_limits(&loaded.config.server)?;
     let descriptors = privileges::raise_own_descriptors();
     let mut running = Running::start(&loaded.config, remarks, readiness)?;
@@ -127,11 +118,11 @@ fn supervise(
     match &ended {
         Ok(Ending::Failed) => {
             let text = "the Supervisor failed; every program was stopped, supervisord ends";
-            slog::crit!(running.logger(), "{text}");
+            slog::crit!(running.activity.logger(), "{text}");
             eprintln!("Error: {text}");
         }
         // standard error may be gone already, so the log also says why
-        Err(error) => slog::crit!(running.logger(), "{error}"),
+        Err(error) => slog::crit!(running.activity.logger(), "{error}"),
         Ok(Ending::Shutdown | Ending::Restart(_)) => {}
     }
     running.stop();
@@ -148,9 +139,11 @@ fn run_until_ended(
     mut loaded: Loaded,
     running: &mut Running,
     threads: &Threads,
-) -> Result<Ending, UsageError> {
+) -> Result<Ending, String> {
+    let source = source.clone();
+    let loader: Loader = Arc::new(move || source.load());
     loop {
-        match wiring::run(source.loader(), loaded, running, threads)? {
+        match wiring::run(Arc::clone(&loader), loaded, running, threads)? {
             Ending::Restart(next) => loaded = *next,
             ending @ (Ending::Shutdown | Ending::Failed) => return Ok(ending),
         }
@@ -162,7 +155,7 @@ fn run_until_ended(
 type Threads = (SpawnerHandle, Workers);
 
 /// Start them, only after the fork and the change of user.
-fn start_threads(descriptors: Option<Limit>) -> Result<Threads, UsageError> {
+fn start_threads(descriptors: Option<Limit>) -> Result<Threads, String> {
     wiring::prepare()?;
     let spawner = SpawnerHandle::start(SpawnerOptions {
         portable: false,

@@ -18,7 +18,6 @@ use nix::unistd::Pid;
 
 use crate::spawn::spawn;
 
-/// Signals that are passed on.
 const PASSED_ON: [Signal; 6] = [
     Signal::SIGTERM,
     Signal::SIGHUP,

@@ -187,17 +187,24 @@ pub fn find(name: &str) -> Option<&'static Command> {
     ALL.iter().find(|command| command.name == name)
 }
 
-/// Carry out a line as it was typed or put together from the command line.
+/// Carry out a line as it was typed or put together from the command line: a command or, if there
+/// is none of that name, a plug-in.
 pub fn execute(session: &mut Session, line: &str) -> Result<Flow> {
     if line.trim().is_empty() {
         return Ok(Flow::Continue);
     }
     let (name, argument) = split_name(line);
-    match find(name) {
-        Some(command) => command.execute(session, argument),
-        None if name.is_empty() => unknown(session, line),
-        None => plugin(session, name, argument, line),
+    if let Some(command) = find(name) {
+        return command.execute(session, argument);
     }
+    let refused = |why: String| Failure::refused(format!("ERROR: {why}"));
+    let Some(plugin) = session.plugins.find(name).map_err(refused)? else {
+        let line = format!("*** Unknown syntax: {}", line.trim());
+        return Err(Failure::refused(line));
+    };
+    let arguments = visord_actors::spawn::split(argument);
+    let arguments = arguments.map_err(|error| refused(error.to_string()))?;
+    plugin.run(session, &arguments)
 }
 
 /// What may be the name of a command, letters, digits and `_`, and the rest without blanks at its
@@ -210,28 +217,6 @@ fn split_name(line: &str) -> (&str, &str) {
     let ends_name = |c: char| !(c.is_ascii_alphanumeric() || c == '_');
     let (name, argument) = line.split_at(line.find(ends_name).unwrap_or(line.len()));
     (name, argument.trim())
-}
-
-/// Run the plug-in of that name, if there is one.
-fn plugin(session: &mut Session, name: &str, argument: &str, line: &str) -> Result<Flow> {
-    let found = session.plugins.find(name).and_then(|plugin| {
-        let arguments = visord_actors::spawn::split(argument).map_err(|error| error.to_string())?;
-        Ok(plugin.map(|plugin| (plugin, arguments)))
-    });
-    match found {
-        Ok(Some((plugin, arguments))) => plugin.run(session, &arguments),
-        Ok(None) => unknown(session, line),
-        Err(why) => {
-            session.fail(ExitStatus::Generic, &format!("ERROR: {why}"))?;
-            Ok(Flow::Continue)
-        }
-    }
-}
-
-fn unknown(session: &mut Session, line: &str) -> Result<Flow> {
-    let message = format!("*** Unknown syntax: {}", line.trim());
-    session.fail(ExitStatus::Generic, &message)?;
-    Ok(Flow::Continue)
 }
 
 impl Opt {
@@ -350,7 +335,8 @@ impl Command {
 /// Take `name value` and `name=value` out; the last one counts. Fails if its value is missing.
 pub fn take_value<'a>(words: &mut Vec<&'a str>, names: &[&str]) -> Result<Option<&'a str>, String> {
     let mut value = None;
-    while let Some(at) = words.iter().position(|word| is_option(word, names)) {
+    let name = |word: &'a str| word.split_once('=').map_or(word, |(name, _)| name);
+    while let Some(at) = words.iter().position(|word| names.contains(&name(word))) {
         let word = words.remove(at);
         value = match word.split_once('=') {
             Some((_, attached)) => Some(attached),
@@ -359,12 +345,6 @@ pub fn take_value<'a>(words: &mut Vec<&'a str>, names: &[&str]) -> Result<Option
         };
     }
     Ok(value)
-}
-
-/// Whether a word is one of these options, with or without a value attached.
-fn is_option(word: &str, names: &[&str]) -> bool {
-    let name = word.split_once('=').map_or(word, |(name, _)| name);
-    names.contains(&name)
 }
 
 /// A time in seconds, perhaps with a fraction: `30`, `0.5`. Fails if it is not a number of seconds,

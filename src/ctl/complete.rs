@@ -33,11 +33,6 @@ impl Names {
             processes: LazyCell::new(Box::new(processes)),
         }
     }
-
-    /// Nothing can be named.
-    pub fn none() -> Self {
-        Self::new(Vec::new, Vec::new)
-    }
 }
 
 /// A word that can stand under the cursor, and what it means if that is worth telling.
@@ -93,7 +88,6 @@ pub fn offered(words: &[&str], word: &str, names: &Names) -> Vec<Candidate> {
     offered
 }
 
-/// What can follow a command and these arguments.
 fn after(command: &Command, arguments: &[&str], word: &str, names: &Names) -> Vec<Candidate> {
     if word.starts_with('-') {
         let explained = |option: &Opt| Candidate::new(option.name, option.text);
@@ -119,7 +113,6 @@ fn after(command: &Command, arguments: &[&str], word: &str, names: &Names) -> Ve
     wanted.map_or_else(Vec::new, |wanted| kind(*wanted, word, names))
 }
 
-/// Everything of a kind.
 fn kind(wanted: Completes, word: &str, names: &Names) -> Vec<Candidate> {
     let processes = || names.processes.iter();
     match wanted {

@@ -61,12 +61,3 @@ impl Ability {
         }
     }
 }
-
-/// The editor for the terminal, if there is one. Fails if the terminal cannot be set up.
-pub fn open() -> io::Result<Option<Box<dyn Editor>>> {
-    Ok(match Ability::of_console() {
-        Ability::Full => Some(Box::new(Full::open()?)),
-        Ability::Plain => Some(Box::new(Plain::default())),
-        Ability::None => None,
-    })
-}

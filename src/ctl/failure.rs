@@ -4,55 +4,36 @@
 
 use std::io;
 
+use derive_more::From;
 use visord_model::fault::FaultCode;
 use visord_model::pyrepr::repr;
 use visord_xmlrpc::error::TlsError;
 use visord_xmlrpc::http::{ANSWER_IS_TLS, Address, ServerUrl};
 use visord_xmlrpc::{CallError, WireFault};
 
-/// Why a command failed, as its exit code says it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum ExitStatus {
-    /// Nothing failed.
-    #[default]
-    Success,
-    /// Something failed.
-    Generic,
-    /// The command was not understood.
-    InvalidArguments,
-    /// `status`: something listed is not running; else: the server has no supervisor
-    /// interface.
-    Stopped,
-    /// `status`: no answer or no such name; else: connection refused.
-    Unreachable,
-    /// The server speaks another version of the interface.
-    VersionMismatch,
-    /// The program is not running, could not be started, or the socket is missing.
-    NotRunning,
-    /// `wait`: the time was up. The number is the one of timeout(1).
-    TimedOut,
-    /// `wait`: Ctrl-C. The number is the one shells give it.
-    Interrupted,
-    /// A plug-in ended with this code; 128 and the number of the signal that killed it.
-    Plugin(u8),
-}
+/// The number for `exit`; that of a plug-in is its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ExitStatus(pub u8);
 
 impl ExitStatus {
-    /// The number for `exit`.
-    pub const fn code(self) -> u8 {
-        match self {
-            Self::Success => 0,
-            Self::Generic => 1,
-            Self::InvalidArguments => 2,
-            Self::Stopped => 3,
-            Self::Unreachable => 4,
-            Self::VersionMismatch => 5,
-            Self::NotRunning => 7,
-            Self::TimedOut => 124,
-            Self::Interrupted => 130,
-            Self::Plugin(code) => code,
-        }
-    }
+    /// Nothing failed.
+    pub const SUCCESS: Self = Self(0);
+    /// Something failed.
+    pub const GENERIC: Self = Self(1);
+    /// The command was not understood.
+    pub const INVALID_ARGUMENTS: Self = Self(2);
+    /// `status`: something listed is not running; else: the server has no supervisor interface.
+    pub const STOPPED: Self = Self(3);
+    /// `status`: no answer or no such name; else: connection refused.
+    pub const UNREACHABLE: Self = Self(4);
+    /// The server speaks another version of the interface.
+    pub const VERSION_MISMATCH: Self = Self(5);
+    /// The program is not running, could not be started, or the socket is missing.
+    pub const NOT_RUNNING: Self = Self(7);
+    /// `wait`: the time was up. The number is the one of timeout(1).
+    pub const TIMED_OUT: Self = Self(124);
+    /// Ctrl-C. The number is the one shells give it.
+    pub const INTERRUPTED: Self = Self(130);
 
     /// What a fault that a process was answered with means for the exit code.
     pub fn of_fault(code: i64) -> Self {
@@ -62,9 +43,9 @@ impl ExitStatus {
             FaultCode::NotRunning,
         ];
         if not_running.iter().any(|fault| is(*fault, code)) {
-            Self::NotRunning
+            Self::NOT_RUNNING
         } else {
-            Self::Generic
+            Self::GENERIC
         }
     }
 }
@@ -78,7 +59,7 @@ pub fn is(fault: FaultCode, code: i64) -> bool {
 pub type Result<T = (), E = Failure> = std::result::Result<T, E>;
 
 /// Why a command could not go on.
-#[derive(Debug)]
+#[derive(Debug, From)]
 pub enum Failure {
     /// The command's own line for what is wrong.
     Refused(ExitStatus, String),
@@ -90,6 +71,7 @@ pub enum Failure {
     /// Ctrl-C ended the command.
     Interrupted,
     /// A call to the server failed.
+    #[from]
     Call(CallError),
     /// The server does not have this method, which the command needs.
     Lacking(&'static str),
@@ -98,24 +80,13 @@ pub enum Failure {
     /// Something else for which the original raises an exception: its class and its text.
     Exception(&'static str, String),
     /// The terminal or standard output is gone.
+    #[from]
     Terminal(io::Error),
-}
-
-impl From<CallError> for Failure {
-    fn from(error: CallError) -> Self {
-        Self::Call(error)
-    }
 }
 
 impl From<WireFault> for Failure {
     fn from(fault: WireFault) -> Self {
         Self::Call(CallError::Fault(fault))
-    }
-}
-
-impl From<io::Error> for Failure {
-    fn from(error: io::Error) -> Self {
-        Self::Terminal(error)
     }
 }
 
@@ -125,17 +96,17 @@ type FailureText = (&'static str, String, String);
 impl Failure {
     /// A line that makes the exit code 1.
     pub fn refused(line: impl Into<String>) -> Self {
-        Self::Refused(ExitStatus::Generic, line.into())
+        Self::Refused(ExitStatus::GENERIC, line.into())
     }
 
     /// Wrong arguments that make the exit code 1.
     pub fn misused(line: impl Into<String>) -> Self {
-        Self::Misused(ExitStatus::Generic, line.into())
+        Self::Misused(ExitStatus::GENERIC, line.into())
     }
 
     /// Arguments of an addition that cannot be used: why.
     pub fn invalid(why: String) -> Self {
-        Self::Misused(ExitStatus::InvalidArguments, format!("Error: {why}"))
+        Self::Misused(ExitStatus::INVALID_ARGUMENTS, format!("Error: {why}"))
     }
 
     /// The input ended where an answer was needed.
@@ -195,12 +166,12 @@ impl Failure {
             Self::Refused(status, _) | Self::Misused(status, _) | Self::Unreached(status, ..) => {
                 *status
             }
-            Self::Interrupted => ExitStatus::Interrupted,
+            Self::Interrupted => ExitStatus::INTERRUPTED,
             Self::Call(_)
             | Self::Lacking(_)
             | Self::Incomplete(_)
             | Self::Exception(..)
-            | Self::Terminal(_) => ExitStatus::Generic,
+            | Self::Terminal(_) => ExitStatus::GENERIC,
         }
     }
 }
@@ -291,7 +262,7 @@ fn tls_advice(error: &TlsError, url: &str) -> String {
 fn protocol_error(code: u16, reason: &str, url: &str, advice: String) -> FailureText {
     // The original calls every unix socket by this name.
     let host = match ServerUrl::parse(url).map(|url| url.address) {
-        Ok(Address::Tcp { host, .. } | Address::Tls { host, .. }) => host,
+        Ok(Address::Tcp { host, .. }) => host,
         Ok(Address::Unix(_)) | Err(_) => "127.0.0.1".to_owned(),
     };
     let text = format!("<ProtocolError for {host}/RPC2: {code} {reason}>");

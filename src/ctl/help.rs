@@ -107,7 +107,6 @@ fn columns(names: &[&str]) -> String {
     (0..rows).map(line).collect::<Vec<_>>().join("\n")
 }
 
-/// The width of each column in that many rows.
 fn widths(names: &[&str], rows: usize) -> Vec<usize> {
     let width = |column: &[&str]| column.iter().map(|name| name.chars().count()).max();
     let columns = names.chunks(rows);

@@ -70,7 +70,6 @@ fn first_argument(stat: &str) -> Option<u64> {
     (address != 0).then_some(address)
 }
 
-/// The arguments with other bytes in the place of secrets.
 fn masked(arguments: &[u8], secrets: &[String]) -> Vec<u8> {
     let mut masked = arguments.to_vec();
     // the first is the name of the program

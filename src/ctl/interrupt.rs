@@ -6,11 +6,12 @@
 
 use std::io::{self, PipeReader, PipeWriter, Write};
 use std::os::fd::{AsFd, BorrowedFd};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::Instant;
 
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
+use parking_lot::Mutex;
 
 use super::failure::{Failure, Result};
 use super::follow::wait_for;
@@ -54,20 +55,15 @@ impl Interrupts {
     /// Take every Ctrl-C until the result is dropped.
     pub fn take(self: &Arc<Self>) -> io::Result<Taken> {
         let (reader, writer) = io::pipe()?;
-        *self.lock() = Some(writer);
+        *self.taker.lock() = Some(writer);
         Ok(Taken {
             interrupts: Arc::clone(self),
             reader,
         })
     }
 
-    fn lock(&self) -> MutexGuard<'_, Option<PipeWriter>> {
-        // Nothing panics while it is held; if it did, the value would still be whole.
-        self.taker.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     fn deliver(&self, leave: &dyn Fn()) {
-        let mut taker = self.lock();
+        let mut taker = self.taker.lock();
         while let Ok(Some(_)) = self.signals.read_signal() {
             match &mut *taker {
                 None => leave(),
@@ -86,7 +82,7 @@ pub(super) fn blocked(signals: &[Signal]) -> io::Result<SignalFd> {
     Ok(SignalFd::with_flags(&signals, flags)?)
 }
 
-/// While it lives, its descriptor becomes readable when Ctrl-C is pressed.
+/// While it lives, Ctrl-C is for [`Taken::wait_for`].
 #[derive(Debug)]
 pub struct Taken {
     interrupts: Arc<Interrupts>,
@@ -98,9 +94,9 @@ impl Taken {
     pub fn wait_for(
         &self,
         descriptors: &[BorrowedFd<'_>],
-        timeout: Option<Duration>,
+        until: Option<Instant>,
     ) -> Result<Vec<bool>> {
-        let mut ready = wait_for(&[&[self.as_fd()], descriptors].concat(), timeout)?;
+        let mut ready = wait_for(&[&[self.reader.as_fd()], descriptors].concat(), until)?;
         if ready.remove(0) {
             return Err(Failure::Interrupted);
         }
@@ -108,15 +104,9 @@ impl Taken {
     }
 }
 
-impl AsFd for Taken {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.reader.as_fd()
-    }
-}
-
 impl Drop for Taken {
     fn drop(&mut self) {
-        let mut taker = self.interrupts.lock();
+        let mut taker = self.interrupts.taker.lock();
         // What came until now was meant for this value, read or not.
         while let Ok(Some(_)) = self.interrupts.signals.read_signal() {}
         *taker = None;

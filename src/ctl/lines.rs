@@ -72,10 +72,9 @@ pub fn lines(log: &[u8]) -> Vec<&[u8]> {
     if log.is_empty() {
         return Vec::new();
     }
-    let line = |line: &'_ [u8]| -> usize { line.strip_suffix(b"\r").unwrap_or(line).len() };
-    log.split(|byte| *byte == b'\n')
-        .map(|part| &part[..line(part)])
-        .collect()
+    let lines = log.split(|byte| *byte == b'\n');
+    let lines = lines.map(|line| line.strip_suffix(b"\r").unwrap_or(line));
+    lines.collect()
 }
 
 /// The last `count` lines of a log.

@@ -7,16 +7,14 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value as Json;
 use visord_model::state::ProcessState;
+use visord_xmlrpc::http::Answer;
 use visord_xmlrpc::{CallError, Client};
 
 use super::failure::Result;
-use super::follow::{ByteStream, left_until};
+use super::follow::read;
 use super::interrupt::Taken;
 use super::process::{ProcessInfo, state_of};
 use super::session::Server;
-
-/// The media type of an event stream; any other answer means that the server has none.
-const EVENT_STREAM: &str = "text/event-stream";
 
 /// What is known of a process at some moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,7 +70,7 @@ pub enum LiveEvent {
 /// The event stream of a daemon.
 #[derive(Debug)]
 pub struct LiveStream {
-    stream: ByteStream,
+    stream: Answer,
     parser: Parser,
 }
 
@@ -81,35 +79,24 @@ impl LiveStream {
     /// such stream or does not allow it to this user.
     pub fn open(server: &Server, topics: &str) -> Result<Option<Self>> {
         let path = format!("/live?topics={topics}");
-        let stream = match ByteStream::open(server.client()?, &path) {
+        let mut stream = match server.client()?.stream(&path) {
             Ok(stream) => stream,
             Err(CallError::Unauthorized | CallError::Status { .. }) => return Ok(None),
             Err(other) => return Err(other.into()),
         };
-        if !stream.media_type().starts_with(EVENT_STREAM) {
+        let media_type = stream.head.header("Content-Type").unwrap_or_default();
+        if !media_type.starts_with("text/event-stream") {
             return Ok(None);
         }
-        let mut live = Self {
-            stream,
-            parser: Parser::default(),
-        };
-        live.parse();
-        Ok(Some(live))
+        let mut parser = Parser::default();
+        parser.push(&stream.take());
+        Ok(Some(Self { stream, parser }))
     }
 
     /// Read what has arrived, blocking if nothing has.
     pub fn read(&mut self) {
-        self.stream.read();
-        self.parse();
-    }
-
-    fn parse(&mut self) {
+        read(&mut self.stream);
         self.parser.push(&self.stream.take());
-    }
-
-    /// Whether there is something to know without reading.
-    pub fn has_news(&self) -> bool {
-        self.is_closed() || !self.parser.events.is_empty()
     }
 
     /// The events since the last time.
@@ -161,10 +148,9 @@ impl Parser {
         let value = value.strip_prefix(' ').unwrap_or(value);
         match field {
             "event" => value.clone_into(&mut self.kind),
-            "data" if self.data.is_empty() => value.clone_into(&mut self.data),
             "data" => {
-                self.data.push('\n');
                 self.data.push_str(value);
+                self.data.push('\n');
             }
             _ => {}
         }
@@ -244,9 +230,9 @@ impl Watcher {
         };
         match self {
             Self::Live(live) => {
-                if !live.has_news() {
+                if live.parser.events.is_empty() && !live.is_closed() {
                     let descriptors = [others, &[live.as_fd()]].concat();
-                    woken.ready = interrupted.wait_for(&descriptors, until.map(left_until))?;
+                    woken.ready = interrupted.wait_for(&descriptors, until)?;
                     if woken.ready.pop() == Some(true) {
                         live.read();
                     }
@@ -256,7 +242,7 @@ impl Watcher {
             }
             Self::Polling(polling) => {
                 let until = until.map_or(polling.next, |until| until.min(polling.next));
-                woken.ready = interrupted.wait_for(others, Some(left_until(until)))?;
+                woken.ready = interrupted.wait_for(others, Some(until))?;
                 match polling.ask_if_due() {
                     Ok(events) => woken.events = events,
                     Err(failure) if failure.is_absence() => woken.is_closed = true,

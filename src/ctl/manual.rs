@@ -75,7 +75,6 @@ impl Page {
     }
 }
 
-/// The section OPTIONS of a program.
 fn option_section(definitions: Command) -> String {
     let described = definitions.mut_args(|option| {
         let mut text = sentence(&help_of(&option));
@@ -94,10 +93,8 @@ fn option_section(definitions: Command) -> String {
     rendered(|page| Man::new(described).render_options_section(page))
 }
 
-/// Marks what Supervisor does not have.
 const VISORD_ONLY: &str = " (visord only)";
 
-/// The section ACTIONS of supervisorctl.
 fn actions() -> String {
     let mut page = Roff::new();
     page.control("SH", ["ACTIONS"]);
@@ -120,7 +117,6 @@ fn actions() -> String {
     page.render()
 }
 
-/// The section SECTIONS of supervisord.conf.
 fn sections() -> String {
     let mut page = Roff::new();
     page.control("SH", ["SECTIONS"]);

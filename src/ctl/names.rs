@@ -1,6 +1,7 @@
 //! Patterns in names: `web-*` and `grp:w?` stand for the processes they match. The original
 //! has none; there a name with `*` or `?` is an error, except for `group:*`.
 
+use glob::Pattern;
 use visord_model::name::{Namespec, namespec};
 use visord_xmlrpc::Client;
 
@@ -54,7 +55,10 @@ pub fn select(all: &[ProcessInfo], names: &[&str]) -> (Vec<ProcessInfo>, Vec<Str
     for name in expand_among(all, names) {
         let named = Namespec::parse(&name);
         let before = chosen.len();
-        let found = all.iter().filter(|one| is_named(one, &named));
+        let found = all.iter().filter(|info| match &named {
+            Namespec::Group(group) => *info.group == **group,
+            Namespec::Process(name) => *info.group == *name.group && *info.name == *name.process,
+        });
         chosen.extend(found.cloned());
         if chosen.len() == before {
             errors.push(match named {
@@ -64,13 +68,6 @@ pub fn select(all: &[ProcessInfo], names: &[&str]) -> (Vec<ProcessInfo>, Vec<Str
         }
     }
     (chosen, errors)
-}
-
-fn is_named(info: &ProcessInfo, named: &Namespec) -> bool {
-    match named {
-        Namespec::Group(group) => *info.group == **group,
-        Namespec::Process(name) => *info.group == *name.group && *info.name == *name.process,
-    }
 }
 
 /// The known names that a name stands for: those it matches, or itself. An exact match wins over
@@ -102,23 +99,12 @@ fn matches_process(pattern: &str, info: &ProcessInfo) -> bool {
 
 /// `*` stands for any text, `?` for any character, everything else for itself.
 fn matches(pattern: &str, text: &str) -> bool {
-    let text: Vec<char> = text.chars().collect();
-    // Which beginnings of the text, by length, match the pattern read so far.
-    let mut matched = vec![false; text.len() + 1];
-    matched[0] = true;
-    for wanted in pattern.chars() {
-        if wanted == '*' {
-            let shortest = matched.iter().position(|is_match| *is_match);
-            matched[shortest.unwrap_or(text.len() + 1)..].fill(true);
-            continue;
-        }
-        for length in (1..=text.len()).rev() {
-            let is_character = wanted == '?' || wanted == text[length - 1];
-            matched[length] = is_character && matched[length - 1];
-        }
-        matched[0] = false;
+    // those two mean something else to the crate
+    let mut pattern = pattern.replace('[', "[[]");
+    while pattern.contains("**") {
+        pattern = pattern.replace("**", "*");
     }
-    matched[text.len()]
+    Pattern::new(&pattern).is_ok_and(|pattern| pattern.matches(text))
 }
 
 #[cfg(test)]
@@ -147,6 +133,10 @@ mod tests {
             ("", "", true),
             ("a", "b", false),
             ("g*:w*", "grp:w1", true),
+            ("a***b", "ab", true),
+            ("[a]?", "[a]b", true),
+            ("[a]?", "ab", false),
+            ("*/.x", "a/b/.x", true),
         ] {
             assert_eq!(matches(pattern, text), yes, "{pattern} {text}");
         }

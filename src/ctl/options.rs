@@ -12,7 +12,7 @@ use visord_xmlrpc::http::ClientCertificate;
 use super::command::find;
 use super::plugin::Plugins;
 use super::session::Server;
-use crate::cli::{ADDITION, CommandLine, Parsed, UsageError, help_text, split};
+use crate::cli::{ADDITION, CommandLine, Parsed, help_text, split};
 
 /// Everything the command line and the configuration say.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,7 +35,6 @@ pub struct Settings {
     pub action: Vec<String>,
 }
 
-/// The options.
 pub(crate) fn definitions() -> Command {
     Command::new("supervisorctl")
         .disable_help_flag(true)
@@ -78,7 +77,7 @@ pub fn read(
     definitions: &Command,
     arguments: &[String],
     context: &HostContext,
-) -> Result<Parsed<Settings>, UsageError> {
+) -> Result<Parsed<Settings>, String> {
     let line = split(definitions, arguments)?;
     for (at, option) in line.options.iter().enumerate() {
         if option.id == "help" {
@@ -86,14 +85,15 @@ pub fn read(
             return Ok(Parsed::Print(help_text(program, usage, definitions)));
         }
         line.check_conflict(at)?;
-        let value = &option.value;
-        if option.id == "serverurl" && !is_url(value) {
-            let why = format!("value {} is not a URL", repr(value));
-            return Err(UsageError::invalid_value(&option.typed, value, &why));
+        if option.id == "serverurl" && !is_url(&option.value) {
+            let why = format!("value {} is not a URL", repr(&option.value));
+            return Err(option.invalid_value(&why));
         }
     }
     let named = line.value("configuration");
-    let file = if named.is_none() && is_local(&line.arguments) {
+    // what the original has reads its file even if it needs none
+    let command = line.arguments.first().and_then(|name| find(name));
+    let file = if named.is_none() && command.is_some_and(|command| command.is_local) {
         None
     } else {
         configuration_file(named, program, context)?
@@ -103,11 +103,19 @@ pub fn read(
     let file = file.map(|file| context.cwd.join(file));
     let found = file.as_deref().filter(|_| named.is_none());
     let warning = found.and_then(|found| drop_history(&mut config, found));
-    let history_file = line.value("history_file").map(PathBuf::from);
+    let text = |id| line.value(id).map(str::to_owned);
     Ok(Parsed::Run(Box::new(Settings {
-        server: server(&line, &config)?,
+        server: Server {
+            identity: identity(&line, &config)?,
+            url: text("serverurl").map_or(config.serverurl, Into::into),
+            username: text("username").or(config.username),
+            password: text("password").map(Into::into).or(config.password),
+            trust: text("tls_ca").map(PathBuf::from).or(config.tls_ca),
+        },
         prompt: config.prompt,
-        history_file: history_file.or(config.history_file),
+        history_file: text("history_file")
+            .map(PathBuf::from)
+            .or(config.history_file),
         warning,
         interactive: line.value("interactive").is_some(),
         json: line.value("json").is_some(),
@@ -119,35 +127,18 @@ pub fn read(
     })))
 }
 
-/// Where the server is and how to log in there; the command line overrides the file.
-fn server(line: &CommandLine, config: &ClientConfig) -> Result<Server, UsageError> {
-    let text = |id| line.value(id).map(str::to_owned);
-    let password = line.value("password").map(Into::into);
-    let ca = line.value("tls_ca").map(PathBuf::from);
-    Ok(Server {
-        url: text("serverurl").map_or_else(|| config.serverurl.clone(), Into::into),
-        username: text("username").or_else(|| config.username.clone()),
-        password: password.or_else(|| config.password.clone()),
-        trust: ca.or_else(|| config.tls_ca.clone()),
-        identity: identity(line, config)?,
-    })
-}
-
 /// The client certificate; it comes together with its key.
 fn identity(
     line: &CommandLine,
     config: &ClientConfig,
-) -> Result<Option<ClientCertificate>, UsageError> {
-    let (cert, key) = match (line.value("tls_cert"), line.value("tls_key")) {
-        (Some(cert), Some(key)) => (cert.into(), key.into()),
-        (Some(_), None) => return Err("--tls_cert needs --tls_key".to_owned().into()),
-        (None, Some(_)) => return Err("--tls_key needs --tls_cert".to_owned().into()),
-        (None, None) => match &config.tls_identity {
-            Some(pair) => pair.clone(),
-            None => return Ok(None),
-        },
+) -> Result<Option<ClientCertificate>, String> {
+    let files = match (line.value("tls_cert"), line.value("tls_key")) {
+        (Some(cert), Some(key)) => Some((cert.into(), key.into())),
+        (Some(_), None) => return Err("--tls_cert needs --tls_key".to_owned()),
+        (None, Some(_)) => return Err("--tls_key needs --tls_cert".to_owned()),
+        (None, None) => config.tls_identity.clone(),
     };
-    Ok(Some(ClientCertificate { cert, key }))
+    Ok(files.map(|(cert, key)| ClientCertificate { cert, key }))
 }
 
 /// Forgets the history file of a configuration that was found, not named, and that another user can
@@ -165,23 +156,17 @@ fn drop_history(config: &mut ClientConfig, found: &Path) -> Option<String> {
     ))
 }
 
-/// Whether no file has to be looked for. What the original has reads its file all the same.
-fn is_local(action: &[String]) -> bool {
-    let command = action.first().and_then(|name| find(name));
-    command.is_some_and(|command| command.is_local)
-}
-
 /// The file to read: the named one, the first in the usual places, or none. An empty name
 /// means none.
 fn configuration_file(
     named: Option<&str>,
     program: &str,
     context: &HostContext,
-) -> Result<Option<PathBuf>, UsageError> {
+) -> Result<Option<PathBuf>, String> {
     match named {
         Some("") => Ok(None),
         Some(name) if context.cwd.join(name).exists() => Ok(Some(PathBuf::from(name))),
-        Some(name) => Err(format!("could not find config file {name}").into()),
+        Some(name) => Err(format!("could not find config file {name}")),
         None => Ok(find_config(program, context).ok()),
     }
 }
@@ -213,7 +198,7 @@ mod tests {
         }
     }
 
-    fn request(words: &[&str], cwd: &Path) -> Result<Parsed<Settings>, UsageError> {
+    fn request(words: &[&str], cwd: &Path) -> Result<Parsed<Settings>, String> {
         let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
         read(
             "/x/bin/supervisorctl",
@@ -323,7 +308,7 @@ mod tests {
             ),
         ] {
             let error = request(words, folder.path()).expect_err("an error");
-            assert_eq!(error.0, message);
+            assert_eq!(error, message);
         }
     }
 

@@ -14,10 +14,10 @@ use std::process::Command;
 use nix::errno::Errno;
 use nix::sys::signal::SigSet;
 use nix::sys::wait::{WaitStatus, waitpid};
-use visord_config::{CtlPlugin, Secret};
+use visord_config::CtlPlugin;
 
 use super::command::find;
-use super::failure::{ExitStatus, Result, errno_text};
+use super::failure::{ExitStatus, Failure, Result, errno_text};
 use super::session::{Flow, Session};
 use super::terminal::Mode;
 use crate::spawn::spawn;
@@ -108,21 +108,16 @@ impl Plugin {
         self.refused(&file, &error)
     }
 
-    /// Run it and wait for its end; Ctrl-C is its own meanwhile. Fails if the terminal is gone.
+    /// Run it and wait for its end; Ctrl-C is its own meanwhile.
     pub fn run(&self, session: &mut Session, arguments: &[String]) -> Result<Flow> {
-        let outcome = match self.file() {
-            Ok(file) => {
-                let _interrupts = session.terminal.take_interrupts()?;
-                let _mode = Mode::kept()?;
-                self.start_and_wait(session, &file, arguments)
-                    .map_err(|errno| self.refused(&file, &errno.into()))
-            }
-            Err(why) => Err(why),
-        };
-        match outcome {
-            Ok(0) => {}
-            Ok(code) => session.exit_status = ExitStatus::Plugin(code),
-            Err(why) => session.fail(ExitStatus::Generic, &why)?,
+        let file = self.file().map_err(Failure::refused)?;
+        let _interrupts = session.terminal.take_interrupts()?;
+        let _mode = Mode::kept()?;
+        let code = self.start_and_wait(session, &file, arguments);
+        let refused = |errno: Errno| Failure::refused(self.refused(&file, &errno.into()));
+        let code = code.map_err(refused)?;
+        if code != 0 {
+            session.exit_status = ExitStatus(code);
         }
         Ok(Flow::Continue)
     }
@@ -149,7 +144,6 @@ impl Plugin {
         }
     }
 
-    /// The file to run.
     fn file(&self) -> Result<PathBuf, String> {
         let word = &self.words[0];
         if word.contains('/') {
@@ -168,21 +162,18 @@ impl Plugin {
 /// those without a value are unset, for they may be about another daemon.
 fn environment(session: &Session) -> impl Iterator<Item = (OsString, OsString)> {
     let server = &session.server;
-    let password = server.password.as_ref().map(Secret::expose);
-    let file = session.plugins.file.as_ref();
+    let username = server.username.as_ref().map(Into::into);
+    let password = server.password.as_ref().map(|it| it.expose().into());
+    let file = session.plugins.file.as_ref().map(Into::into);
+    let json = session.report.as_ref().map(|_| "1".into());
+    let program = env::current_exe().ok().map(Into::into);
     let own: [(&str, Option<OsString>); 6] = [
         ("SUPERVISOR_SERVER_URL", Some(server.url.expose().into())),
-        (
-            "SUPERVISOR_USERNAME",
-            server.username.as_ref().map(Into::into),
-        ),
-        ("SUPERVISOR_PASSWORD", password.map(Into::into)),
-        ("SUPERVISOR_CONFIG", file.map(Into::into)),
-        (
-            "SUPERVISOR_JSON",
-            session.report.as_ref().map(|_| "1".into()),
-        ),
-        ("SUPERVISORCTL", env::current_exe().ok().map(Into::into)),
+        ("SUPERVISOR_USERNAME", username),
+        ("SUPERVISOR_PASSWORD", password),
+        ("SUPERVISOR_CONFIG", file),
+        ("SUPERVISOR_JSON", json),
+        ("SUPERVISORCTL", program),
     ];
     let names = own.clone().map(|(name, _)| name);
     let inherited = env::vars_os().filter(move |(name, _)| !names.iter().any(|own| *name == *own));

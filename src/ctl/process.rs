@@ -9,8 +9,7 @@ use visord_model::state::ProcessState;
 use visord_xmlrpc::{CallError, Client, Value, WireFault};
 
 use super::failure::{Failure, Result, is};
-use super::session::Server;
-use super::session::{Json, json};
+use super::session::{Json, Server, json};
 
 /// A process as `getProcessInfo` describes it (spec interfaces 3.3).
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -92,9 +91,6 @@ impl ProcessInfo {
     }
 }
 
-/// Our own method; the original's daemon does not have it.
-const METHOD: &str = "supervisor.getAllProcessDetails";
-
 /// What `status --long` shows of a process. Times are in seconds, moments since 1970.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ProcessDetails {
@@ -137,7 +133,9 @@ impl ProcessDetails {
     /// Every process of the server, in its order.
     pub fn all(client: &mut Client) -> Result<Vec<ProcessInfo>> {
         let known = call(client, "supervisor.getAllProcessInfo", &[])?;
-        let details = optional(call(client, METHOD, &[]))?.transpose()?;
+        // the original's daemon does not have it
+        let details = call(client, "supervisor.getAllProcessDetails", &[]);
+        let details = optional(details)?.transpose()?;
         let name = |value| Ok::<_, Failure>((text(value, "group")?, text(value, "name")?));
         let mut by_name = BTreeMap::new();
         for details in details.as_ref().map_or(Ok(&[][..]), items)? {
@@ -149,7 +147,7 @@ impl ProcessDetails {
     }
 
     fn read(known: &Value, details: Option<&Value>) -> Result<ProcessInfo> {
-        let info = ProcessInfo::read(known)?;
+        let mut info = ProcessInfo::read(known)?;
         let exit_status = number(known, "exitstatus")?;
         let why = match details {
             Some(details) => text(details, "why")?,
@@ -161,7 +159,7 @@ impl ProcessDetails {
         };
         let (start, stop) = (number(known, "start")?, number(known, "stop")?);
         let now = number(known, "now")?;
-        let details = Self {
+        info.details = Some(Self {
             start,
             stop,
             uptime: (info.pid != 0).then(|| (now - start).max(0)),
@@ -169,11 +167,8 @@ impl ProcessDetails {
             why,
             exit_status,
             more: details.map(More::read).transpose()?,
-        };
-        Ok(ProcessInfo {
-            details: Some(details),
-            ..info
-        })
+        });
+        Ok(info)
     }
 
     /// Add this to what `--json` says of the process; what is not known is `null`.
@@ -212,12 +207,8 @@ impl More {
 /// A number that may have a fraction or be larger than an int of XML-RPC; exact up to eight
 /// petabytes.
 fn amount(value: &Value, name: &'static str) -> Result<f64> {
-    let member = member(value, name)?;
-    let whole = member.as_int().map(|number| number as f64);
-    member
-        .as_double()
-        .or(whole)
-        .ok_or(Failure::Incomplete(name))
+    let whole = |member: &Value| member.as_int().map(|number| number as f64);
+    member(value, name, |member| member.as_double().or(whole(member)))
 }
 
 /// The state of that name.
@@ -247,6 +238,16 @@ pub fn refusable(result: Result<Value>) -> Result<Result<Value, WireFault>> {
     }
 }
 
+/// Say this instead of the fault that the server shuts down.
+pub fn unless_shutting_down<T>(result: Result<T>, line: &str) -> Result<T> {
+    match result {
+        Err(Failure::Call(CallError::Fault(fault))) if is(FaultCode::ShutdownState, fault.code) => {
+            Err(Failure::refused(line))
+        }
+        other => other,
+    }
+}
+
 /// As [`refusable`] for a method that a server need not have; nothing from one without it.
 pub fn optional(result: Result<Value>) -> Result<Option<Result<Value, WireFault>>> {
     match result {
@@ -257,7 +258,7 @@ pub fn optional(result: Result<Value>) -> Result<Option<Result<Value, WireFault>
 
 /// A text in a result. Other simple values are taken for their text.
 pub fn text(value: &Value, name: &'static str) -> Result<String> {
-    simple_text(member(value, name)?).ok_or(Failure::Incomplete(name))
+    member(value, name, simple_text)
 }
 
 /// The text of a value that is not made of others.
@@ -273,19 +274,17 @@ pub fn simple_text(value: &Value) -> Option<String> {
 
 /// A number in a result.
 pub fn number(value: &Value, name: &'static str) -> Result<i64> {
-    let number = member(value, name)?.as_int();
-    number.ok_or(Failure::Incomplete(name))
+    member(value, name, Value::as_int)
 }
 
-/// A truth value in a result.
-pub fn truth(value: &Value, name: &'static str) -> Result<bool> {
-    let truth = member(value, name)?.as_bool();
-    truth.ok_or(Failure::Incomplete(name))
-}
-
-/// A member of a result.
-pub fn member<'a>(value: &'a Value, name: &'static str) -> Result<&'a Value> {
-    value.get(name).ok_or(Failure::Incomplete(name))
+/// A member of a result; fails if there is none, or none of that kind.
+pub fn member<T>(
+    value: &Value,
+    name: &'static str,
+    kind: impl FnOnce(&Value) -> Option<T>,
+) -> Result<T> {
+    let member = value.get(name).and_then(kind);
+    member.ok_or(Failure::Incomplete(name))
 }
 
 /// The items of a result that is a list.

@@ -4,7 +4,7 @@
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 
-use nix::sys::signal::{SigSet, Signal, raise};
+use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::SignalFd;
 
 use super::interrupt::blocked;
@@ -27,7 +27,6 @@ const DEFAULT: Size = Size {
     rows: 24,
 };
 
-/// The signals that a screen receives.
 pub(super) const SIGNALS: [Signal; 3] = [Signal::SIGWINCH, Signal::SIGTERM, Signal::SIGHUP];
 
 /// Characters that fit.
@@ -115,12 +114,6 @@ impl Screen {
         };
         let number = i32::try_from(info.ssi_signo).unwrap_or_default();
         Ok(Some(Signal::try_from(number).unwrap_or(Signal::SIGWINCH)))
-    }
-
-    /// Restore the terminal and end by that signal.
-    pub fn end(self, signal: Signal) -> io::Result<()> {
-        drop(self);
-        Ok(raise(signal)?)
     }
 }
 

@@ -59,7 +59,12 @@ impl Server {
             let text = format!("Unknown protocol for serverurl {url}: {advice}");
             Failure::Exception("ValueError", text)
         })?;
-        let login = self.login(&url);
+        // credentials of our own count only as a pair (spec interfaces 4.2); without them those
+        // written into the URL are used (difference Q40)
+        let password = self.password.as_ref().map(|it| it.expose().to_owned());
+        let own = self.username.clone().zip(password);
+        let own = own.map(|(username, password)| Login { username, password });
+        let login = own.or(url.login);
         Ok(Client::new(Endpoint {
             trust: self.trust.clone(),
             identity: self.identity.clone(),
@@ -73,17 +78,17 @@ impl Server {
         let mut client = self.client()?;
         let (status, message, hint) = match client.call("supervisor.getVersion", &[]) {
             Ok(Value::Str(version)) if version == API_VERSION => return Ok(client),
-            Ok(version) => (ExitStatus::VersionMismatch, other_version(&version), None),
+            Ok(version) => (ExitStatus::VERSION_MISMATCH, other_version(&version), None),
             Err(CallError::Refused) => {
                 let message = format!("{} refused connection", self.shown());
-                (ExitStatus::Unreachable, message, Some(self.refusal_hint()))
+                (ExitStatus::UNREACHABLE, message, Some(self.refusal_hint()))
             }
             Err(CallError::NoSuchFile) => {
                 let message = format!("{} no such file", self.shown());
-                (ExitStatus::NotRunning, message, Some(NO_SOCKET))
+                (ExitStatus::NOT_RUNNING, message, Some(NO_SOCKET))
             }
             Err(CallError::Fault(fault)) if is(FaultCode::UnknownMethod, fault.code) => {
-                (ExitStatus::Stopped, NO_INTERFACE.to_owned(), None)
+                (ExitStatus::STOPPED, NO_INTERFACE.to_owned(), None)
             }
             Err(other) => return Err(other.into()),
         };
@@ -101,15 +106,6 @@ impl Server {
             "nothing is listening on that address. Is supervisord running, and does \
              [inet_http_server] use this port?"
         }
-    }
-
-    /// Credentials of our own count only as a pair (spec interfaces 4.2); without them
-    /// those written into the URL are used (difference Q40).
-    fn login(&self, url: &ServerUrl) -> Option<Login> {
-        let password = self.password.as_ref().map(|it| it.expose().to_owned());
-        let own = self.username.clone().zip(password);
-        let own = own.map(|(username, password)| Login { username, password });
-        own.or_else(|| url.login.clone())
     }
 }
 

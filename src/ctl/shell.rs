@@ -5,25 +5,40 @@ use std::io::{self, BufRead, BufReader, Write};
 use std::path::Path;
 use std::rc::Rc;
 
-use nix::sys::termios::{SetArg, tcgetattr, tcsetattr};
-
 use super::attempt;
 use super::complete::Names;
-use super::editor::{self, Ability, Editor, Entered};
+use super::editor::{Ability, Editor, Entered, Full, Plain};
 use super::failure::{ExitStatus, Result};
 use super::process::ProcessInfo;
 use super::session::{Flow, Session};
+use super::terminal::Mode;
 use crate::visible::visible;
 
 /// Take lines until the user leaves or ([`Flow::Continue`]) there is no more input. Fails if the
 /// terminal is gone.
 pub fn run(session: &mut Session, prompt: &str, history_file: Option<&Path>) -> Result<Flow> {
     let prompt = format!("{prompt}> ");
-    let mut editor = editor::open()?;
-    let mut history = match history_file {
-        Some(path) => open_history(session, path, editor.as_deref_mut())?,
-        None => None,
+    let mut editor: Option<Box<dyn Editor>> = match Ability::of_console() {
+        Ability::Full => Some(Box::new(Full::open()?)),
+        Ability::Plain => Some(Box::new(Plain::default())),
+        Ability::None => None,
     };
+    let mut history = None;
+    match history_file.map(|path| (path, History::open(path))) {
+        Some((_, Ok((opened, entries)))) => {
+            if let Some(editor) = &mut editor {
+                entries.iter().for_each(|entry| editor.remember(entry));
+            }
+            history = Some(opened);
+        }
+        // without its file a shell is still a shell
+        Some((path, Err(error))) => {
+            let path = path.display();
+            let warning = format!("warning: history file {path}: {error}\n");
+            session.terminal.err(&warning)?;
+        }
+        None => {}
+    }
     loop {
         let entered = match &mut editor {
             Some(editor) => editor.line(&visible(&prompt), names(session))?,
@@ -58,18 +73,18 @@ pub fn run(session: &mut Session, prompt: &str, history_file: Option<&Path>) -> 
 /// What Ctrl-C does in a shell while no command takes it: a new line, the terminal as it
 /// was, and exit with that code.
 pub fn leave_on_interrupt(status: ExitStatus) -> impl Fn() + Send + 'static {
-    let before = tcgetattr(io::stdin()).ok();
+    let mode = Mode::kept();
     let last: &[u8] = match Ability::of_console() {
         // the full editor may have asked the terminal to mark what is pasted
         Ability::Full => b"\x1b[?2004l\n",
         Ability::Plain | Ability::None => b"\n",
     };
     move || {
-        if let Some(before) = &before {
-            let _ = tcsetattr(io::stdin(), SetArg::TCSADRAIN, before);
+        if let Ok(mode) = &mode {
+            mode.restore();
         }
         let _ = io::stdout().write_all(last);
-        std::process::exit(i32::from(status.code()));
+        std::process::exit(i32::from(status.0));
     }
 }
 
@@ -80,29 +95,6 @@ fn names(session: &Session) -> Rc<Names> {
         move || plugins.names(),
         move || ProcessInfo::of(&server).unwrap_or_default(),
     ))
-}
-
-/// The history, which the editor learns. Without its file a shell is still a shell: a warning is
-/// all.
-fn open_history(
-    session: &mut Session,
-    path: &Path,
-    editor: Option<&mut (dyn Editor + 'static)>,
-) -> Result<Option<History>> {
-    match History::open(path) {
-        Ok((history, entries)) => {
-            if let Some(editor) = editor {
-                entries.iter().for_each(|entry| editor.remember(entry));
-            }
-            Ok(Some(history))
-        }
-        Err(error) => {
-            let path = path.display();
-            let warning = format!("warning: history file {path}: {error}\n");
-            session.terminal.err(&warning)?;
-            Ok(None)
-        }
-    }
 }
 
 /// How many entries the arrow keys reach.

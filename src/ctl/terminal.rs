@@ -3,19 +3,17 @@
 use std::io::{self, IsTerminal, Write};
 use std::os::fd::AsFd;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::Instant;
 
 use nix::errno::Errno;
 use nix::sys::termios::{
     LocalFlags, SetArg, SpecialCharacterIndices, Termios, tcgetattr, tcsetattr,
 };
 
+use super::failure::ExitStatus;
 use super::follow::wait_for;
 use super::interrupt::{Interrupts, Taken};
 use crate::visible::{Visible, visible};
-
-/// Exit code of a process that Ctrl-C ended, as shells give it.
-const KILLED_BY_INTERRUPT: i32 = 130;
 
 /// Standard input, output and error of this process. A terminal is shown the visible form of all
 /// that is written; anything else gets the bytes. Methods fail if their stream is gone, or the system
@@ -104,7 +102,8 @@ impl Terminal {
         if let Some(interrupts) = &self.interrupts {
             return interrupts.take();
         }
-        let interrupts = Interrupts::watch(|| std::process::exit(KILLED_BY_INTERRUPT))?;
+        let killed = i32::from(ExitStatus::INTERRUPTED.0);
+        let interrupts = Interrupts::watch(move || std::process::exit(killed))?;
         self.interrupts.insert(interrupts).take()
     }
 }
@@ -162,14 +161,19 @@ impl Mode {
         tcsetattr(&stdin, SetArg::TCSADRAIN, &mode)?;
         Ok(Self(Some(before)))
     }
-}
 
-impl Drop for Mode {
-    fn drop(&mut self) {
+    /// The mode before this one.
+    pub fn restore(&self) {
         if let Some(before) = &self.0 {
             // fails if the terminal is gone
             let _ = tcsetattr(io::stdin(), SetArg::TCSADRAIN, before);
         }
+    }
+}
+
+impl Drop for Mode {
+    fn drop(&mut self) {
+        self.restore();
     }
 }
 
@@ -227,7 +231,7 @@ impl LineReader {
     /// was typed, and a `poll` at the same time may still have seen it.
     pub fn fill(&mut self) -> io::Result<bool> {
         let stdin = io::stdin();
-        let ready = wait_for(&[stdin.as_fd()], Some(Duration::ZERO));
+        let ready = wait_for(&[stdin.as_fd()], Some(Instant::now()));
         if ready.is_ok_and(|ready| ready == [false]) {
             return Ok(true);
         }

@@ -5,7 +5,6 @@ use std::fs::OpenOptions;
 use std::io::{Read, Write};
 use std::os::fd::OwnedFd;
 use std::path::Path;
-use std::process::ExitCode;
 
 use nix::fcntl::OFlag;
 use nix::sys::stat::{Mode, umask};
@@ -14,14 +13,6 @@ use nix::unistd::{ForkResult, Pid, dup2_stderr, dup2_stdin, dup2_stdout, fork, p
 use visord_config::ServerConfig;
 use visord_model::log_line::{Level, LogLine};
 use visord_model::pyrepr::repr;
-
-/// Which side of the fork goes on.
-pub(super) enum Side {
-    /// The daemon to be.
-    Daemon(Readiness),
-    /// The process that was started; it ends with this code.
-    Parent(ExitCode),
-}
 
 /// Tells the waiting parent that the daemon is up.
 pub(super) struct Readiness(std::fs::File);
@@ -34,35 +25,35 @@ impl Readiness {
     }
 }
 
-/// Fork; the parent returns only when the daemon is up or has failed.
-pub(super) fn split() -> Result<Side, String> {
+/// Fork, and go on as the daemon. The process that was started exits when the daemon is up or has
+/// failed.
+pub(super) fn split() -> Result<Readiness, String> {
     let failed = |error: nix::Error| format!("cannot daemonize: {}", error.desc());
     let (read, write) = pipe2(OFlag::O_CLOEXEC).map_err(failed)?;
     // SAFETY: no thread has been started yet, so the child may go on like any process.
     match unsafe { fork() }.map_err(failed)? {
         ForkResult::Child => {
             drop(read);
-            Ok(Side::Daemon(Readiness(std::fs::File::from(write))))
+            Ok(Readiness(std::fs::File::from(write)))
         }
         ForkResult::Parent { child } => {
             drop(write);
-            Ok(Side::Parent(await_daemon(read, child)))
+            std::process::exit(await_daemon(read, child))
         }
     }
 }
 
-fn await_daemon(read: OwnedFd, child: Pid) -> ExitCode {
+/// The exit code that says how the daemon started.
+fn await_daemon(read: OwnedFd, child: Pid) -> i32 {
     let mut answer = [0; 1];
     let mut pipe = std::fs::File::from(read);
     if matches!(pipe.read(&mut answer), Ok(1)) {
-        return ExitCode::SUCCESS;
+        return 0;
     }
     // the daemon closed its end without an answer: it ended, having printed why
     match waitpid(child, None) {
-        Ok(WaitStatus::Exited(_, code)) => {
-            u8::try_from(code).map_or(ExitCode::FAILURE, ExitCode::from)
-        }
-        Ok(_) | Err(_) => ExitCode::FAILURE,
+        Ok(WaitStatus::Exited(_, code)) => code,
+        Ok(_) | Err(_) => 1,
     }
 }
 

@@ -1,10 +1,10 @@
 //! The listening sockets across a restart: those at new addresses are opened by the rehearsal,
 //! before anything stops (difference C28); those that stay the same stay open.
 
-use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use nix::errno::Errno;
+use parking_lot::Mutex;
 use slog::Logger;
 use visord_actors::supervisor::Rehearsal;
 use visord_config::{Config, HttpConfig, LogTarget, MainLogTarget, ProcessConfig};
@@ -34,16 +34,7 @@ pub(super) fn rehearsal(ahead: &OpenedAhead, open: &[Bound]) -> Rehearsal {
 impl OpenedAhead {
     /// What was opened, to be served.
     pub(super) fn take(&self) -> Vec<Bound> {
-        std::mem::take(&mut *self.lock())
-    }
-
-    /// Remove the socket files of what was opened.
-    pub(super) fn unlink(&self) {
-        self.take().iter().for_each(Bound::unlink);
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Vec<Bound>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        std::mem::take(&mut *self.0.lock())
     }
 
     /// Open what is new. A server that needs the place of an open one has to wait for it.
@@ -67,7 +58,7 @@ impl OpenedAhead {
         });
         let useless = match &tried {
             // another rehearsal may have come first
-            Ok(()) => std::mem::replace(&mut *self.lock(), opened),
+            Ok(()) => std::mem::replace(&mut *self.0.lock(), opened),
             Err(_) => opened,
         };
         before.iter().chain(&useless).for_each(Bound::unlink);
@@ -94,13 +85,10 @@ fn try_child_logs(config: &Config) -> Result<(), String> {
             || is_auto(&process.stderr.logfile) && !process.redirect_stderr
     };
     let mut processes = config.groups.iter().flat_map(|group| &group.processes);
-    if processes.any(|process| has_auto(process)) {
-        try_folder(&config.server.childlogdir)?;
+    if !processes.any(|process| has_auto(process)) {
+        return Ok(());
     }
-    Ok(())
-}
-
-fn try_folder(folder: &Path) -> Result<(), String> {
+    let folder = &config.server.childlogdir;
     let opened = Folder::open(folder).and_then(|folder| folder.check_writable());
     opened.map_err(|error| {
         let reason = match error.raw_os_error() {

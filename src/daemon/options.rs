@@ -12,7 +12,7 @@ use visord_config::value::{
 use visord_config::{HostContext, Overrides};
 use visord_model::pyrepr::repr;
 
-use crate::cli::{ADDITION, Opt, Parsed, UsageError, help_text, split};
+use crate::cli::{ADDITION, Opt, Parsed, help_text, split};
 
 /// The version of Supervisor that visord replaces.
 const VERSION: &str = "4.3.0";
@@ -28,7 +28,6 @@ pub struct Options {
     pub check: bool,
 }
 
-/// The options.
 pub(crate) fn definitions() -> Command {
     let levels = [
         "critical", "error", "warn", "info", "debug", "trace", "blather",
@@ -79,17 +78,13 @@ pub fn parse(
     program: &str,
     arguments: &[String],
     context: &HostContext,
-) -> Result<Parsed<Options>, UsageError> {
+) -> Result<Parsed<Options>, String> {
     let definitions = definitions();
     let line = split(&definitions, arguments)?;
     if !line.arguments.is_empty() {
-        let shown: Vec<String> = line
-            .arguments
-            .iter()
-            .map(|argument| repr(argument))
-            .collect();
+        let shown: Vec<String> = line.arguments.iter().map(|word| repr(word)).collect();
         let shown = shown.join(", ");
-        return Err(format!("positional arguments are not supported: [{shown}]").into());
+        return Err(format!("positional arguments are not supported: [{shown}]"));
     }
     let mut options = Options::default();
     for (at, option) in line.options.iter().enumerate() {
@@ -99,9 +94,8 @@ pub fn parse(
             "build-info" => format!("{}\n", crate::build_info()),
             _ => {
                 line.check_conflict(at)?;
-                options
-                    .set(option, context)
-                    .map_err(|why| UsageError::invalid_value(&option.typed, &option.value, &why))?;
+                let set = options.set(option, context);
+                set.map_err(|why| option.invalid_value(&why))?;
                 continue;
             }
         };
@@ -149,7 +143,7 @@ mod tests {
 
     use super::*;
 
-    fn parsed(line: &str) -> Result<Parsed<Options>, UsageError> {
+    fn parsed(line: &str) -> Result<Parsed<Options>, String> {
         let context = HostContext {
             environment: BTreeMap::new(),
             node_name: "node".to_owned(),
@@ -232,11 +226,7 @@ mod tests {
     #[test]
     fn errors() {
         for (line, message) in ERRORS {
-            assert_eq!(
-                parsed(line),
-                Err(UsageError((*message).to_owned())),
-                "{line}"
-            );
+            assert_eq!(parsed(line), Err((*message).to_owned()), "{line}");
         }
     }
 

@@ -83,21 +83,21 @@ fn refusal(resource: Resource, minimum: rlim_t, current: &str) -> String {
 
 /// Become the configured user (spec core 3.1). All of it or an error, the text of a usage error:
 /// nothing runs with half of the privileges dropped.
-pub(super) fn become_user(server: &ServerConfig) -> Result<Vec<LogLine>, String> {
+pub(super) fn become_user(server: &ServerConfig) -> Result<Option<LogLine>, String> {
     let current = nix::unistd::getuid();
-    let line = match server.user {
+    Ok(match server.user {
         Some(user) => {
             may_become(server)?;
             let wanted = Uid::from_raw(user);
             if wanted != current {
                 switch(wanted)?;
             }
-            LogLine::new(Level::Info, format!("Set uid to user {wanted} succeeded"))
+            let text = format!("Set uid to user {wanted} succeeded");
+            Some(LogLine::new(Level::Info, text))
         }
-        None if current.is_root() => LogLine::new(Level::Critical, RUNNING_AS_ROOT.to_owned()),
-        None => return Ok(Vec::new()),
-    };
-    Ok(vec![line])
+        None if current.is_root() => Some(LogLine::new(Level::Critical, RUNNING_AS_ROOT)),
+        None => None,
+    })
 }
 
 const RUNNING_AS_ROOT: &str = "Supervisor is running as root.  Privileges were not dropped because \

@@ -24,7 +24,6 @@ use visord_web::listen::{Bound, bind_all};
 use super::daemonize::{Readiness, detach};
 use super::listeners::{OpenedAhead, reopen};
 use super::privileges::become_user;
-use crate::cli::UsageError;
 
 /// What a running daemon holds and gives back at its end.
 pub(super) struct Running {
@@ -52,7 +51,7 @@ impl Running {
         config: &Config,
         mut remarks: Vec<LogLine>,
         readiness: Option<Readiness>,
-    ) -> Result<Self, UsageError> {
+    ) -> Result<Self, String> {
         remarks.extend(become_user(&config.server)?);
         let activity = open_log(config)?;
         let logger = activity.logger();
@@ -83,14 +82,15 @@ impl Running {
         if let Some(pidfile) = self.pidfile.take() {
             pidfile.remove();
         }
-        let mut remarks = become_user(&config.server).unwrap_or_else(|error| vec![failure(error)]);
+        let became = become_user(&config.server).unwrap_or_else(|error| Some(failure(error)));
+        let mut remarks = Vec::from_iter(became);
         // what it has queued comes before anything new
         self.activity.stop_threads();
         match open_log(config) {
             Ok(activity) => self.activity = activity,
             Err(error) => remarks.push(failure(error)),
         }
-        let logger = self.logger();
+        let logger = self.activity.logger();
         log_remarks(&logger, remarks, config);
         self.bound = reopen(
             &config.http,
@@ -107,7 +107,7 @@ impl Running {
 
     /// The end of both starts: whatever cannot fail.
     fn complete(&mut self, config: &Config) {
-        let logger = self.logger();
+        let logger = self.activity.logger();
         probe_sockets(config, &logger);
         let servers = visord_web::server::startup_lines(&config.http, &config.rpc_interfaces);
         log(&logger, &servers);
@@ -121,15 +121,10 @@ impl Running {
         self.pidfile = pidfile;
     }
 
-    /// The activity log.
-    pub(super) fn logger(&self) -> Logger {
-        self.activity.logger()
-    }
-
     /// Clean up in the order of spec core 3.8: sockets, pidfile, log.
     pub(super) fn stop(self) {
-        self.ahead.unlink();
-        self.bound.iter().for_each(Bound::unlink);
+        let ahead = self.ahead.take();
+        ahead.iter().chain(&self.bound).for_each(Bound::unlink);
         if let Some(pidfile) = self.pidfile {
             pidfile.remove();
         }
@@ -227,7 +222,6 @@ impl Pidfile {
         )
     }
 
-    /// Remove it at the end.
     fn remove(self) {
         let found = visord_files::look(&self.path).ok().flatten();
         if self.identity.is_some() && self.identity == found.map(|found| found.identity) {

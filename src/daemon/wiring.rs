@@ -19,14 +19,13 @@ use visord_actors::signals::{self, hold_signals};
 use visord_actors::supervisor::{Abandoned, Ending, Loader, Parts, Supervisor};
 use visord_config::Loaded;
 use visord_model::state::SupervisorState;
+use visord_web::server::WebHandle;
 use visord_web::state::Setup;
 
 use super::Threads;
 use super::listeners::rehearsal;
 use super::start::Running;
-use crate::cli::UsageError;
 pub(super) use base::prepare;
-use web::ServerLauncher;
 
 /// Between two attempts to start what a run needs.
 const RETRY: Duration = Duration::from_secs(1);
@@ -41,7 +40,7 @@ pub(super) fn run(
     loaded: Loaded,
     running: &mut Running,
     threads: &Threads,
-) -> Result<Ending, UsageError> {
+) -> Result<Ending, String> {
     let runtime = base::obtain(
         running,
         "the control thread",
@@ -53,8 +52,8 @@ pub(super) fn run(
 }
 
 /// Something that the daemon cannot be without cannot be had when it starts.
-pub(super) fn shortage(what: &str) -> impl FnOnce(io::Error) -> UsageError {
-    move |error| UsageError(format!("could not start {what}: {error}"))
+pub(super) fn shortage(what: &str) -> impl FnOnce(io::Error) -> String {
+    move |error| format!("could not start {what}: {error}")
 }
 
 async fn supervise(
@@ -62,7 +61,7 @@ async fn supervise(
     loaded: Loaded,
     running: &mut Running,
     (spawner, workers): Threads,
-) -> Result<Ending, UsageError> {
+) -> Result<Ending, String> {
     let config = loaded.config;
     let activity = running.activity.clone();
     let deps = Rc::new(base::start(&config, running, spawner)?);
@@ -94,46 +93,55 @@ async fn supervise(
     signals::listen(&supervisor, &deps);
     let link = SupervisorHandle::new(&supervisor);
     let state = web::state(&deps, link, activity, &interfaces, setup, workers).await;
-    let mut launcher = ServerLauncher::new(&running.bound, state, deps.logger.clone());
-    if let Err(error) = launcher.start(reopened.subscribe())
-        && running.is_first
-    {
-        return Err(format!("could not serve clients: {error}").into());
-    }
+    let start = || web::start(&running.bound, &state, &deps.logger, reopened.subscribe());
+    // after a restart programs run whether or not clients can ask about them
+    let mut server = match start() {
+        Err(error) if running.is_first => {
+            return Err(format!("could not serve clients: {error}"));
+        }
+        started => started.ok(),
+    };
     if let Some(readiness) = running.readiness.take() {
         readiness.announce();
     }
     supervisor.do_send(Order::Begin);
-    let ended = launcher.serve_until(reopened.subscribe(), end).await;
+    let ended = if server.is_some() {
+        end.await
+    } else {
+        web::retry_until(end, RETRY, || start().map(|started| server = Some(started))).await
+    };
     drop(reopened);
-    let ending = close(launcher, ended.ok(), &abandoned, &deps).await;
-    if let Ok(serial) = deps.bus.send(GetNextSerial).await {
-        running.next_serial = serial;
-    }
-    deps.logs.clone().shutdown();
-    // the next run has a log of its own
-    drop(std::panic::take_hook());
-    Ok(ending)
+    Ok(close(server, ended.ok(), &abandoned, &deps, running).await)
 }
 
 /// Everything has stopped, or the Supervisor was given up (`None`): stop serving clients.
 async fn close(
-    launcher: ServerLauncher<'_>,
+    server: Option<WebHandle>,
     ended: Option<Ending>,
     abandoned: &Abandoned,
     deps: &Deps,
+    running: &mut Running,
 ) -> Ending {
     if ended.is_none() {
         // its programs are stopped without it
         abandoned.stop(&deps.board, &deps.logger).await;
     }
     let ending = ended.unwrap_or(Ending::Failed);
-    launcher.stop().await;
+    if let Some(server) = server {
+        server.stop().await;
+    }
     // from here on signals wait for the next run; one that came before may have made a shutdown
     // of the restart
     hold_signals();
     tokio::task::yield_now().await;
-    if deps.board.state() == SupervisorState::Shutdown && ending != Ending::Failed {
+    let is_shutdown = deps.board.state() == SupervisorState::Shutdown;
+    if let Ok(serial) = deps.bus.send(GetNextSerial).await {
+        running.next_serial = serial;
+    }
+    deps.logs.clone().shutdown();
+    // the next run has a log of its own
+    drop(std::panic::take_hook());
+    if is_shutdown && ending != Ending::Failed {
         return Ending::Shutdown;
     }
     ending

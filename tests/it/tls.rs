@@ -101,7 +101,14 @@ fn client(daemon: &Daemon, port: u16, ca: &str) -> Client {
     let host = "localhost".to_owned();
     Client::new(Endpoint {
         trust: Some(daemon.path(ca)),
-        ..Endpoint::new(Address::Tls { host, port }, None)
+        ..Endpoint::new(
+            Address::Tcp {
+                host,
+                port,
+                tls: true,
+            },
+            None,
+        )
     })
 }
 

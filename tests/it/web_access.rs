@@ -121,9 +121,16 @@ fn call(port: u16, login: &str, method: &str, arguments: &[Value]) -> Result<Val
         username: user.to_owned(),
         password: password.to_owned(),
     });
-    Client::new(Endpoint::new(Address::Tcp { host, port }, login))
-        .call(method, arguments)
-        .map_err(|error| error.to_string())
+    Client::new(Endpoint::new(
+        Address::Tcp {
+            host,
+            port,
+            tls: false,
+        },
+        login,
+    ))
+    .call(method, arguments)
+    .map_err(|error| error.to_string())
 }
 
 /// Who may not call a method, in the words of the fault.

@@ -161,8 +161,6 @@ impl Connection {
         self.was_admitted.set(true);
         Serving(Rc::clone(self))
     }
-
-    }
 }
 
 /// The place of a connection in its listener, free again when this is dropped.

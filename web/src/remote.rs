@@ -18,7 +18,7 @@ use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout};
 use visord_logs::workers::Workers;
 use visord_model::fault::{Fault, FaultCode};
-use visord_xmlrpc::http::{Address, Endpoint, NotAnAddress, ServerUrl};
+use visord_xmlrpc::http::{Address, Endpoint, ServerUrl};
 use visord_xmlrpc::{AsyncClient, CallError, CallLimits, Value, WireFault};
 
 use crate::clock;
@@ -39,6 +39,8 @@ const LIMITS: CallLimits = CallLimits {
 
 /// Longest method name, in bytes.
 const LONGEST_NAME: usize = 128;
+
+const NOT_FORWARDED: &str = "a namespace cannot be forwarded to https://";
 
 /// How long an answer is kept.
 const KEPT: Duration = Duration::from_secs(30);
@@ -71,7 +73,7 @@ impl Remotes {
     pub fn new<'a>(
         servers: impl IntoIterator<Item = (&'a str, &'a str)>,
         workers: &Workers,
-    ) -> Result<Self, NotAnAddress> {
+    ) -> Result<Self, &'static str> {
         let remote = |name, url| Remote::new(name, url, workers.clone()).map(Arc::new);
         let all = servers
             .into_iter()
@@ -103,7 +105,7 @@ fn is_name(name: &str) -> bool {
 }
 
 impl Remote {
-    fn new(namespace: &str, url: &str, workers: Workers) -> Result<Self, NotAnAddress> {
+    fn new(namespace: &str, url: &str, workers: Workers) -> Result<Self, &'static str> {
         let path = url
             .strip_prefix("http://")
             .and_then(|rest| rest.split(['?', '#']).next())
@@ -111,8 +113,8 @@ impl Remote {
             .map(|(_, path)| path)
             .filter(|path| !path.is_empty());
         let url = ServerUrl::parse(url)?;
-        if matches!(url.address, Address::Tls { .. }) {
-            return Err(NotAnAddress::Scheme);
+        if matches!(url.address, Address::Tcp { tls: true, .. }) {
+            return Err(NOT_FORWARDED);
         }
         let mut endpoint = Endpoint::new(url.address, url.login);
         if let Some(path) = path {
@@ -121,7 +123,7 @@ impl Remote {
         Ok(Self {
             namespace: namespace.to_owned(),
             // only TLS could fail
-            client: AsyncClient::new(endpoint, LIMITS).map_err(|_| NotAnAddress::Scheme)?,
+            client: AsyncClient::new(endpoint, LIMITS).map_err(|_| NOT_FORWARDED)?,
             workers,
             turns: Semaphore::new(MOST_CALLS),
             directory: Directory::default(),

@@ -54,7 +54,7 @@ pub fn add_headers(response: &mut HttpResponse) {
     let shown = if is_call { &[][..] } else { &SHOWN };
     for (name, value) in ALWAYS.iter().chain(shown) {
         if !headers.contains_key(name) {
-            headers.insert(name.clone(), HeaderValue::from_static(value));
+            headers.insert(name.clone(), value.clone());
         }
     }
 }

@@ -9,11 +9,11 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpStream, UnixStream};
 use tokio::time::timeout;
 #[cfg(feature = "tls")]
-use {crate::error::TlsError, crate::http::tls, std::sync::Arc, tokio_rustls::TlsConnector};
+use {crate::http::tls, std::sync::Arc, tokio_rustls::TlsConnector};
 
 use crate::client::result_of;
 use crate::error::CallError;
-use crate::http::{Address, Endpoint, Head, READ_SIZE, broken, head};
+use crate::http::{Address, Endpoint, Head, Incoming, READ_SIZE, broken};
 use crate::value::Value;
 
 const HEADERS: &str = "User-Agent: visord\r\nConnection: close\r\n";
@@ -24,7 +24,8 @@ pub struct AsyncClient {
     endpoint: Endpoint,
     limits: CallLimits,
     /// Of an `https://` server.
-    tls: Option<TlsConfig>,
+    #[cfg(feature = "tls")]
+    tls: Option<Arc<rustls::ClientConfig>>,
 }
 
 /// What a call may cost. How long its answer may take is for the caller to limit.
@@ -43,12 +44,17 @@ impl AsyncClient {
     /// # Errors
     /// One of these files cannot be used; or this build has no TLS.
     pub fn new(endpoint: Endpoint, limits: CallLimits) -> Result<Self, CallError> {
-        let tls = match endpoint.address {
-            Address::Tls { .. } => Some(tls_config(&endpoint)?),
-            Address::Tcp { .. } | Address::Unix(_) => None,
-        };
+        let is_tls = matches!(endpoint.address, Address::Tcp { tls: true, .. });
+        #[cfg(not(feature = "tls"))]
+        if is_tls {
+            return Err(crate::http::without_tls());
+        }
         Ok(Self {
-            tls,
+            #[cfg(feature = "tls")]
+            tls: match is_tls {
+                true => Some(Arc::new(tls::config(&endpoint)?)),
+                false => None,
+            },
             endpoint,
             limits,
         })
@@ -66,25 +72,26 @@ impl AsyncClient {
         resolve: impl AsyncFnOnce(String, u16) -> io::Result<Vec<SocketAddr>>,
     ) -> Result<(Value, usize), CallError> {
         let request = self.endpoint.call(HEADERS, method, params);
-        let (head, body) = match &self.endpoint.address {
+        match &self.endpoint.address {
             Address::Unix(path) => {
                 let connecting =
                     async { UnixStream::connect(path).await.map_err(CallError::connect) };
                 let stream = self.timely(connecting).await?;
-                self.exchange(stream, &request).await?
+                self.exchange(stream, &request).await
             }
-            Address::Tcp { host, port } => {
+            Address::Tcp { host, port, .. } => {
                 let stream = self.connect(host, *port, resolve).await?;
-                self.exchange(stream, &request).await?
+                #[cfg(feature = "tls")]
+                if let Some(config) = &self.tls {
+                    let connector = TlsConnector::from(Arc::clone(config));
+                    let secured = connector.connect(tls::server_name(host)?, stream);
+                    let handshake = async { secured.await.map_err(broken) };
+                    let stream = self.timely(handshake).await?;
+                    return self.exchange(stream, &request).await;
+                }
+                self.exchange(stream, &request).await
             }
-            Address::Tls { host, port } => {
-                let stream = self.connect(host, *port, resolve).await?;
-                let handshake = handshake(self.tls.as_ref(), stream, host);
-                let stream = self.timely(handshake).await?;
-                self.exchange(stream, &request).await?
-            }
-        };
-        Ok((result_of(&head, &body)?, body.len()))
+        }
     }
 
     async fn connect(
@@ -116,11 +123,12 @@ impl AsyncClient {
         &self,
         mut stream: impl AsyncRead + AsyncWrite + Unpin,
         request: &[u8],
-    ) -> Result<(Head, Vec<u8>), CallError> {
+    ) -> Result<(Value, usize), CallError> {
         stream.write_all(request).await.map_err(broken)?;
         // TLS may keep the end of a request back until it is flushed
         stream.flush().await.map_err(broken)?;
-        receive(&mut stream, self.limits.answer).await
+        let (head, body) = receive(&mut stream, self.limits.answer).await?;
+        Ok((result_of(&head, &body)?, body.len()))
     }
 }
 
@@ -130,75 +138,18 @@ async fn receive(
     longest: usize,
 ) -> Result<(Head, Vec<u8>), CallError> {
     let mut buffer = vec![0; READ_SIZE];
-    let mut received = Vec::new();
-    let (head, mut body) = loop {
-        let count = stream.read(&mut buffer).await.map_err(broken)?;
-        if count == 0 {
-            return Err(head::ended(&received));
-        }
-        received.extend_from_slice(&buffer[..count]);
-        if let Some(found) = head::take(&mut received)? {
-            break found;
-        }
-    };
-    let mut content = Vec::new();
+    let mut incoming = Incoming::default();
+    let mut head = None;
     loop {
-        let mut fits = true;
-        body.feed(&received, &mut |piece| {
-            fits = fits && content.len() + piece.bytes.len() <= longest;
-            if fits {
-                content.extend_from_slice(piece.bytes);
-            }
-        })?;
-        if !fits {
+        let count = stream.read(&mut buffer).await.map_err(broken)?;
+        head = incoming.push(&buffer[..count])?.or(head);
+        if incoming.content.bytes.len() > longest {
             return Err(CallError::NotHttp("the answer is too long"));
         }
-        if body.is_done() {
-            return Ok((head, content));
+        if let Some(head) = head.take_if(|_| incoming.is_closed()) {
+            return Ok((head, incoming.content.bytes));
         }
-        let count = stream.read(&mut buffer).await.map_err(broken)?;
-        if count == 0 {
-            body.end_of_stream()?;
-            return Ok((head, content));
-        }
-        received.clear();
-        received.extend_from_slice(&buffer[..count]);
     }
-}
-
-#[cfg(feature = "tls")]
-type TlsConfig = Arc<rustls::ClientConfig>;
-
-#[cfg(feature = "tls")]
-fn tls_config(endpoint: &Endpoint) -> Result<TlsConfig, CallError> {
-    Ok(Arc::new(tls::config(endpoint)?))
-}
-
-/// The secured connection to a server that has proved to be `host`.
-#[cfg(feature = "tls")]
-async fn handshake(
-    config: Option<&TlsConfig>,
-    stream: TcpStream,
-    host: &str,
-) -> Result<impl AsyncRead + AsyncWrite + Unpin + use<>, CallError> {
-    let none = || TlsError::Other("no TLS configuration".to_owned());
-    let config = config.ok_or_else(none)?;
-    let connector = TlsConnector::from(Arc::clone(config));
-    let secured = connector.connect(tls::server_name(host)?, stream).await;
-    secured.map_err(broken)
-}
-
-#[cfg(not(feature = "tls"))]
-type TlsConfig = std::convert::Infallible;
-
-#[cfg(not(feature = "tls"))]
-fn tls_config(_: &Endpoint) -> Result<TlsConfig, CallError> {
-    Err(crate::http::without_tls())
-}
-
-#[cfg(not(feature = "tls"))]
-async fn handshake(_: Option<&TlsConfig>, _: TcpStream, _: &str) -> Result<TcpStream, CallError> {
-    Err(crate::http::without_tls())
 }
 
 #[cfg(test)]

@@ -74,9 +74,10 @@ impl Client {
     /// Send a request and read the whole answer, whatever its status.
     pub(crate) fn exchange(&mut self, request: &[u8]) -> Result<(Head, Vec<u8>), CallError> {
         let mut answer = self.send(request)?;
-        let mut body = Vec::new();
-        while answer.advance(&mut |piece| body.extend_from_slice(piece.bytes))? {}
-        let (head, connection) = answer.finish();
+        while !answer.is_closed() {
+            answer.read()?;
+        }
+        let (head, body, connection) = answer.finish();
         self.connection = connection;
         Ok((head, body))
     }
@@ -91,28 +92,18 @@ impl Client {
 }
 
 /// Encoded in a value of a query.
-const IN_QUERY: AsciiSet = NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~')
-    .remove(b':');
+const IN_QUERY: AsciiSet = without(NON_ALPHANUMERIC.remove(b'-'), b"._~:");
+
+const fn without(set: AsciiSet, bytes: &[u8]) -> AsciiSet {
+    match bytes {
+        [] => set,
+        [byte, rest @ ..] => without(set.remove(*byte), rest),
+    }
+}
 
 /// A path with everything encoded that would end it or break the request line.
 pub fn encode_path(path: &str) -> String {
-    const IN_PATH: AsciiSet = IN_QUERY
-        .remove(b'/')
-        .remove(b'@')
-        .remove(b'!')
-        .remove(b'$')
-        .remove(b'&')
-        .remove(b'\'')
-        .remove(b'(')
-        .remove(b')')
-        .remove(b'*')
-        .remove(b'+')
-        .remove(b',')
-        .remove(b'=');
+    const IN_PATH: AsciiSet = without(IN_QUERY, b"/@!$&'()*+,=");
     utf8_percent_encode(path, &IN_PATH).to_string()
 }
 
@@ -149,7 +140,14 @@ mod tests {
             stream.write_all(answer.as_bytes()).expect("the answer");
             request
         });
-        (Address::Tcp { host, port }, thread)
+        (
+            Address::Tcp {
+                host,
+                port,
+                tls: false,
+            },
+            thread,
+        )
     }
 
     fn call(answer: &'static str) -> Result<Value, CallError> {

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::error::Error;
 use std::io;
 
-use derive_more::Display;
+use derive_more::{Display, From};
 
 /// A document that is not read. Messages are fragments that fit after "failed to read: ".
 #[derive(Clone, Debug, Display, PartialEq, Eq)]
@@ -58,7 +58,7 @@ pub struct WireFault {
 }
 
 /// Why a call has no result. The cases are those a user acts upon differently.
-#[derive(Debug, Display)]
+#[derive(Debug, Display, From)]
 pub enum CallError {
     /// The host name has no address.
     Resolve(io::Error),
@@ -71,6 +71,7 @@ pub enum CallError {
     /// The socket file may not be opened.
     Permission(io::Error),
     /// No agreement on TLS.
+    #[from]
     Tls(TlsError),
     /// Any other failure of the connection.
     Io(io::Error),
@@ -111,12 +112,6 @@ impl CallError {
         } else {
             Self::Io(error)
         }
-    }
-}
-
-impl From<TlsError> for CallError {
-    fn from(error: TlsError) -> Self {
-        Self::Tls(error)
     }
 }
 

@@ -5,9 +5,9 @@
 //! With the feature `tls` it speaks `https://` and always verifies the server. Why it is not one
 //! of the HTTP crates: `docs/decisions/0023-http-client.md`.
 //!
-//! Reading order: [`Address`] and [`Endpoint`] say where and how, `head.rs` and `body.rs` read what
-//! arrives without reading from a connection themselves; both clients use them. [`Answer`] is the
-//! blocking client's answer, whole or as it arrives.
+//! Reading order: [`Address`] and [`Endpoint`] say where and how; `Incoming`, made of `head.rs` and
+//! `body.rs`, understands what arrives without reading from a connection itself, for both clients.
+//! [`Answer`] is the blocking client's answer, whole or as it arrives.
 
 mod address;
 mod body;
@@ -18,13 +18,12 @@ pub(crate) mod tls;
 
 use std::fmt::Debug;
 use std::io::{self, Read, Write};
-use std::net::{Shutdown, TcpStream, ToSocketAddrs};
+use std::net::{TcpStream, ToSocketAddrs};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
 
-pub use address::{Address, NotAnAddress, ServerUrl};
-pub(crate) use body::Body;
-pub use body::Piece;
+pub use address::{Address, ServerUrl};
+use body::{Body, Content};
 pub use endpoint::{ClientCertificate, Endpoint, Login};
 pub use head::{ANSWER_IS_TLS, Head};
 
@@ -35,13 +34,10 @@ use crate::error::CallError;
 pub(crate) const READ_SIZE: usize = 16 * 1024;
 
 /// The meaning of a failure of an open connection: TLS has errors of its own.
-#[cfg(feature = "tls")]
 pub(crate) fn broken(error: io::Error) -> CallError {
-    tls::reason(error)
-}
-
-#[cfg(not(feature = "tls"))]
-pub(crate) fn broken(error: io::Error) -> CallError {
+    #[cfg(feature = "tls")]
+    return tls::reason(error);
+    #[cfg(not(feature = "tls"))]
     CallError::Io(error)
 }
 
@@ -70,11 +66,22 @@ impl Socket for UnixStream {
 }
 
 pub(crate) fn open(endpoint: &Endpoint) -> Result<Box<dyn Socket>, CallError> {
-    Ok(match &endpoint.address {
-        Address::Tcp { host, port } => Box::new(connect(host, *port)?),
-        Address::Tls { host, port } => secure(host, *port, endpoint)?,
-        Address::Unix(path) => Box::new(UnixStream::connect(path).map_err(CallError::connect)?),
-    })
+    match &endpoint.address {
+        Address::Unix(path) => {
+            let stream = UnixStream::connect(path).map_err(CallError::connect)?;
+            Ok(Box::new(stream))
+        }
+        Address::Tcp { host, port, tls } => {
+            let stream = connect(host, *port)?;
+            if !*tls {
+                return Ok(Box::new(stream));
+            }
+            #[cfg(feature = "tls")]
+            return tls::secure(stream, host, endpoint);
+            #[cfg(not(feature = "tls"))]
+            Err(without_tls())
+        }
+    }
 }
 
 fn connect(host: &str, port: u16) -> Result<TcpStream, CallError> {
@@ -88,17 +95,6 @@ fn connect(host: &str, port: u16) -> Result<TcpStream, CallError> {
     Ok(stream)
 }
 
-#[cfg(feature = "tls")]
-fn secure(host: &str, port: u16, endpoint: &Endpoint) -> Result<Box<dyn Socket>, CallError> {
-    let stream = connect(host, port)?;
-    tls::secure(stream, host, endpoint)
-}
-
-#[cfg(not(feature = "tls"))]
-fn secure(_: &str, _: u16, _: &Endpoint) -> Result<Box<dyn Socket>, CallError> {
-    Err(without_tls())
-}
-
 /// Read once; 0 at the end.
 fn read(stream: &mut dyn Socket, buffer: &mut [u8]) -> Result<usize, CallError> {
     loop {
@@ -109,16 +105,58 @@ fn read(stream: &mut dyn Socket, buffer: &mut [u8]) -> Result<usize, CallError> 
     }
 }
 
-/// An answer whose body is still arriving.
+/// An answer as far as it has arrived. It reads nothing itself: both clients hand over what they
+/// have read.
+#[derive(Debug, Default)]
+pub(crate) struct Incoming {
+    /// A head or a line between chunks that is not complete, or what follows the body.
+    rest: Vec<u8>,
+    /// `None` until the head is complete.
+    body: Option<Body>,
+    pub(crate) content: Content,
+    /// The connection has ended.
+    has_ended: bool,
+}
+
+impl Incoming {
+    /// Take what one read gave: nothing at the end of the connection. Returns the head once it is
+    /// complete.
+    pub(crate) fn push(&mut self, bytes: &[u8]) -> Result<Option<Head>, CallError> {
+        if bytes.is_empty() {
+            self.has_ended = true;
+            return match &self.body {
+                Some(body) => body.end_of_stream().map(|()| None),
+                None => Err(head::ended(&self.rest)),
+            };
+        }
+        self.rest.extend_from_slice(bytes);
+        let mut head = None;
+        if self.body.is_none()
+            && let Some((found, body)) = head::take(&mut self.rest)?
+        {
+            (head, self.body) = (Some(found), Some(body));
+        }
+        if let Some(body) = &mut self.body {
+            let used = body.feed(&self.rest, &mut self.content)?;
+            self.rest.drain(..used);
+        }
+        Ok(head)
+    }
+
+    /// Whether nothing more will come.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.has_ended || self.body.as_ref().is_some_and(Body::is_done)
+    }
+}
+
+/// An answer whose body may still be arriving.
 #[derive(Debug)]
 pub struct Answer {
     /// Status line and headers.
     pub head: Head,
-    body: Body,
+    incoming: Incoming,
     stream: Box<dyn Socket>,
     buffer: Box<[u8]>,
-    /// Received and not used yet.
-    received: Vec<u8>,
 }
 
 impl Answer {
@@ -126,89 +164,78 @@ impl Answer {
     pub(crate) fn begin(mut stream: Box<dyn Socket>, request: &[u8]) -> Result<Self, CallError> {
         stream.write_all(request).map_err(broken)?;
         let mut buffer = vec![0; READ_SIZE].into_boxed_slice();
-        let mut received = Vec::new();
+        let mut incoming = Incoming::default();
         loop {
             let count = read(&mut *stream, &mut buffer)?;
-            if count == 0 {
-                return Err(head::ended(&received));
-            }
-            received.extend_from_slice(&buffer[..count]);
-            if let Some((head, body)) = head::take(&mut received)? {
+            if let Some(head) = incoming.push(&buffer[..count])? {
                 return Ok(Self {
                     head,
-                    body,
+                    incoming,
                     stream,
                     buffer,
-                    received,
                 });
             }
         }
     }
 
-    /// Take what has arrived, reading once from the connection if nothing is left over;
-    /// that read blocks unless the connection is readable. Gives each piece of the body to
-    /// `take`. Returns whether more may come.
+    /// Read once from the connection, which blocks unless it is readable.
     ///
     /// # Errors
-    /// The connection broke, or the framing is wrong. A body that ends early is
-    /// [`CallError::NotHttp`], except one that has no announced end.
-    pub fn advance(&mut self, take: &mut dyn FnMut(Piece<'_>)) -> Result<bool, CallError> {
-        if self.body.is_done() {
-            return Ok(false);
+    /// The connection broke, or the framing is wrong; nothing more will come then. A body that ends
+    /// early is [`CallError::NotHttp`], except one that has no announced end.
+    pub fn read(&mut self) -> Result<(), CallError> {
+        if self.is_closed() {
+            return Ok(());
         }
-        if self.has_buffered() {
-            let used = self.body.feed(&self.received, take)?;
-            self.received.drain(..used);
-        } else {
-            let count = read(&mut *self.stream, &mut self.buffer)?;
-            if count == 0 {
-                self.body.end_of_stream()?;
-                return Ok(false);
-            }
-            let used = self.body.feed(&self.buffer[..count], take)?;
-            self.received.extend_from_slice(&self.buffer[used..count]);
-        }
-        Ok(!self.body.is_done())
+        let count = read(&mut *self.stream, &mut self.buffer);
+        let taken = count.and_then(|count| self.incoming.push(&self.buffer[..count]));
+        self.incoming.has_ended |= taken.is_err();
+        taken.map(drop)
     }
 
-    /// Whether bytes wait here that [`Answer::advance`] would take without reading; a
-    /// caller that polls the descriptor must ask first.
-    pub fn has_buffered(&self) -> bool {
-        !self.received.is_empty()
+    /// Whether nothing more will come.
+    pub fn is_closed(&self) -> bool {
+        self.incoming.is_closed()
     }
 
-    /// Lets another thread end the connection while this one blocks in [`Answer::advance`].
+    /// What has arrived of the body since the last time.
+    pub fn take(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.incoming.content).bytes
+    }
+
+    /// The chunks of the server that have arrived completely since the last time. Without chunks
+    /// everything is complete.
+    pub fn take_chunks(&mut self) -> Vec<u8> {
+        let content = &mut self.incoming.content;
+        let rest = content
+            .bytes
+            .split_off(std::mem::take(&mut content.complete));
+        std::mem::replace(&mut content.bytes, rest)
+    }
+
+    /// The same connection for another thread, which may shut it down while this one blocks in
+    /// [`Answer::read`]. Sockets of every kind are shut down alike, so it does not matter that this
+    /// one may be none of a unix socket.
     ///
     /// # Errors
     /// The descriptor could not be duplicated.
-    pub fn hang_up(&self) -> io::Result<HangUp> {
-        let socket = self.stream.descriptor().try_clone_to_owned()?;
-        Ok(HangUp(socket.into()))
+    pub fn try_clone_socket(&self) -> io::Result<UnixStream> {
+        Ok(self.stream.descriptor().try_clone_to_owned()?.into())
     }
 
-    /// The head, and the connection if it can carry another request.
-    pub(crate) fn finish(self) -> (Head, Option<Box<dyn Socket>>) {
-        let is_reusable = self.body.is_framed() && !self.has_buffered() && self.head.keeps_alive();
-        (self.head, is_reusable.then_some(self.stream))
+    /// The head, the body, and the connection if it can carry another request.
+    pub(crate) fn finish(self) -> (Head, Vec<u8>, Option<Box<dyn Socket>>) {
+        let incoming = self.incoming;
+        let is_free = !incoming.has_ended && incoming.rest.is_empty();
+        let is_reusable = is_free && self.head.keeps_alive();
+        let connection = is_reusable.then_some(self.stream);
+        (self.head, incoming.content.bytes, connection)
     }
 }
 
 impl AsFd for Answer {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.stream.descriptor()
-    }
-}
-
-/// Ends a connection that another thread reads. Sockets of every kind are shut down alike, so it
-/// does not matter that this one may be none of a unix socket.
-#[derive(Debug)]
-pub struct HangUp(UnixStream);
-
-impl HangUp {
-    /// Shut the connection down: a blocked reader sees its end.
-    pub fn now(&self) {
-        // it may have ended by itself already; that is what was wanted
-        let _ = self.0.shutdown(Shutdown::Both);
     }
 }
 

@@ -29,7 +29,7 @@ pub(super) const START: Operation = Operation {
     one: "supervisor.startProcess",
     group: Some("supervisor.startProcessGroup"),
     all: "supervisor.startAllProcesses",
-    misused: ExitStatus::InvalidArguments,
+    misused: ExitStatus::INVALID_ARGUMENTS,
     wording: Wording {
         done: "started",
         faults: &[
@@ -48,7 +48,7 @@ pub(super) const STOP: Operation = Operation {
     one: "supervisor.stopProcess",
     group: Some("supervisor.stopProcessGroup"),
     all: "supervisor.stopAllProcesses",
-    misused: ExitStatus::Generic,
+    misused: ExitStatus::GENERIC,
     wording: Wording {
         done: "stopped",
         faults: &[
@@ -64,7 +64,7 @@ const SIGNAL: Operation = Operation {
     one: "supervisor.signalProcess",
     group: Some("supervisor.signalProcessGroup"),
     all: "supervisor.signalAllProcesses",
-    misused: ExitStatus::Generic,
+    misused: ExitStatus::GENERIC,
     wording: Wording {
         done: "signalled",
         faults: &[
@@ -80,7 +80,7 @@ pub(super) const CLEAR: Operation = Operation {
     one: "supervisor.clearProcessLogs",
     group: None,
     all: "supervisor.clearAllProcessLogs",
-    misused: ExitStatus::Generic,
+    misused: ExitStatus::GENERIC,
     wording: Wording {
         done: "cleared",
         faults: &[NO_PROCESS, fault(FaultCode::Failed, "failed")],
@@ -129,10 +129,10 @@ pub(super) fn logs(session: &mut Session, arguments: &[&str]) -> Result {
     };
     let mut client = session.server.reach()?;
     let (chosen, errors) = select_or_all(ProcessInfo::all(&mut client)?, names);
-    session.fail_all(ExitStatus::Generic, &errors)?;
+    session.fail_all(ExitStatus::GENERIC, &errors)?;
     for name in chosen.iter().map(ProcessInfo::namespec) {
         let result = call(&mut client, method, &[name.as_str().into()]);
-        wording.report(session, &RequestOutcome::of(name, result)?)?;
+        wording.report(session, &name, result)?;
     }
     Ok(())
 }
@@ -170,16 +170,18 @@ impl Operation {
                 (Namespec::Process(process), _) => process.to_string(),
             };
             let result = call(client, self.one, &with_name(name, extra));
-            let outcome = RequestOutcome::of(shown, result)?;
-            self.wording.report(session, &outcome)?;
+            self.wording.report(session, &shown, result)?;
         }
         Ok(())
     }
 
     fn report_all(&self, session: &mut Session, results: &Value) -> Result {
-        let outcomes = RequestOutcome::read_all(results)?;
-        let mut outcomes = outcomes.iter();
-        outcomes.try_for_each(|outcome| self.wording.report(session, outcome))
+        for result in items(results)? {
+            let name = namespec(&text(result, "group")?, &text(result, "name")?);
+            let (code, description) = (number(result, "status")?, text(result, "description")?);
+            self.wording.show(session, &name, code, &description)?;
+        }
+        Ok(())
     }
 }
 
@@ -187,45 +189,6 @@ fn with_name(name: &str, extra: &[Value]) -> Vec<Value> {
     [&[name.into()], extra].concat()
 }
 
-/// What a request for one process came to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct RequestOutcome {
-    /// The process, as shown.
-    name: String,
-    /// 80 for success, otherwise the code of a fault.
-    code: i64,
-    /// The server's description.
-    description: String,
-}
-
-impl RequestOutcome {
-    /// The outcome of a call for one process.
-    fn of(name: String, result: Result<Value>) -> Result<Self> {
-        let (code, description) = match refusable(result)? {
-            Ok(_) => (FaultCode::Success.code().into(), String::new()),
-            Err(WireFault { code, string }) => (code, string),
-        };
-        Ok(Self {
-            name,
-            code,
-            description,
-        })
-    }
-
-    /// The results of a call for many.
-    fn read_all(results: &Value) -> Result<Vec<Self>> {
-        let read = |result| {
-            Ok(Self {
-                name: namespec(&text(result, "group")?, &text(result, "name")?),
-                code: number(result, "status")?,
-                description: text(result, "description")?,
-            })
-        };
-        items(results)?.iter().map(read).collect()
-    }
-}
-
-/// How a fault is worded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum FaultText {
     /// `name: ERROR (this)`.
@@ -236,7 +199,6 @@ enum FaultText {
     Line,
 }
 
-/// A fault with a fixed reason.
 const fn fault(code: FaultCode, reason: &'static str) -> (FaultCode, FaultText) {
     (code, FaultText::Fixed(reason))
 }
@@ -245,16 +207,23 @@ const fn fault(code: FaultCode, reason: &'static str) -> (FaultCode, FaultText) 
 struct Wording {
     /// After the name, if it succeeded.
     done: &'static str,
-    /// The faults that are expected.
     faults: &'static [(FaultCode, FaultText)],
     /// The one of them that does not change the exit code.
     harmless: Option<FaultCode>,
 }
 
 impl Wording {
-    fn report(&self, session: &mut Session, outcome: &RequestOutcome) -> Result {
-        let line = self.line(outcome)?;
-        let code = outcome.code;
+    /// Show what the call for one process came to.
+    fn report(&self, session: &mut Session, name: &str, result: Result<Value>) -> Result {
+        match refusable(result)? {
+            Ok(_) => self.show(session, name, FaultCode::Success.code().into(), ""),
+            Err(WireFault { code, string }) => self.show(session, name, code, &string),
+        }
+    }
+
+    /// `code` is 80 for success, otherwise that of a fault.
+    fn show(&self, session: &mut Session, name: &str, code: i64, description: &str) -> Result {
+        let line = self.line(name, code, description)?;
         if is(FaultCode::Success, code) || self.harmless.is_some_and(|fault| is(fault, code)) {
             session.say(&line)
         } else {
@@ -262,16 +231,15 @@ impl Wording {
         }
     }
 
-    fn line(&self, outcome: &RequestOutcome) -> Result<String> {
-        let (name, code) = (&outcome.name, outcome.code);
+    fn line(&self, name: &str, code: i64, description: &str) -> Result<String> {
         if is(FaultCode::Success, code) {
             return Ok(format!("{name}: {}", self.done));
         }
         let text = self.faults.iter().find(|(fault, _)| is(*fault, code));
         match text {
             Some((_, FaultText::Fixed(reason))) => Ok(format!("{name}: ERROR ({reason})")),
-            Some((_, FaultText::Reason)) => Ok(format!("{name}: ERROR ({})", outcome.description)),
-            Some((_, FaultText::Line)) => Ok(outcome.description.clone()),
+            Some((_, FaultText::Reason)) => Ok(format!("{name}: ERROR ({description})")),
+            Some((_, FaultText::Line)) => Ok(description.to_owned()),
             None => Err(Failure::Exception(
                 "ValueError",
                 format!("Unknown result code {code} for {name}"),
@@ -302,12 +270,8 @@ mod tests {
             (11, Some("x: ERROR (a description)")),
             (70, None),
         ] {
-            let outcome = RequestOutcome {
-                name: "x".to_owned(),
-                code,
-                description: "a description".to_owned(),
-            };
-            assert_eq!(WORDING.line(&outcome).ok().as_deref(), expected, "{code}");
+            let line = WORDING.line("x", code, "a description").ok();
+            assert_eq!(line.as_deref(), expected, "{code}");
         }
     }
 }

@@ -5,7 +5,7 @@ use visord_xmlrpc::CallError;
 
 use super::{ExitStatus, Failure, Result, Session, is};
 use crate::ctl::names::{expand, means_all};
-use crate::ctl::process::{ProcessInfo, call};
+use crate::ctl::process::{ProcessInfo, call, unless_shutting_down};
 use crate::ctl::session::json;
 
 pub(super) fn version(session: &mut Session) -> Result {
@@ -39,13 +39,9 @@ pub(super) fn reload(session: &mut Session) -> Result {
     if !session.is_confirmed("Really restart the remote supervisord process y/N? ")? {
         return Ok(());
     }
-    match call(&mut session.server.client()?, "supervisor.restart", &[]) {
-        Ok(_) => session.say("Restarted supervisord"),
-        Err(Failure::Call(CallError::Fault(fault))) if is(FaultCode::ShutdownState, fault.code) => {
-            Err(Failure::refused("ERROR: already shutting down"))
-        }
-        Err(other) => Err(other),
-    }
+    let result = call(&mut session.server.client()?, "supervisor.restart", &[]);
+    unless_shutting_down(result, "ERROR: already shutting down")?;
+    session.say("Restarted supervisord")
 }
 
 pub(super) fn pid(session: &mut Session, names: &[&str]) -> Result {
@@ -66,10 +62,10 @@ pub(super) fn pid(session: &mut Session, names: &[&str]) -> Result {
             Some(process) => {
                 show_pid(session, &process)?;
                 if process.pid == 0 {
-                    session.exit_status = ExitStatus::NotRunning;
+                    session.exit_status = ExitStatus::NOT_RUNNING;
                 }
             }
-            None => session.fail(ExitStatus::Generic, &format!("No such process {name}"))?,
+            None => session.fail(ExitStatus::GENERIC, &format!("No such process {name}"))?,
         }
     }
     Ok(())

@@ -2,22 +2,24 @@
 //! standard input, line by line.
 
 use std::io::IsTerminal;
+use std::net::Shutdown;
 use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::net::UnixStream;
 use std::rc::Rc;
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use visord_model::event::Stream;
 use visord_model::fault::FaultCode;
 use visord_model::state::ProcessState;
 use visord_xmlrpc::Client;
-use visord_xmlrpc::http::HangUp;
+use visord_xmlrpc::http::Answer;
 
 use super::log::LogId;
 use super::{Failure, Result, Session, is};
 use crate::ctl::complete::Names;
 use crate::ctl::editor::{Ability, Editor, Entered, Full, Printer};
-use crate::ctl::follow::{ByteStream, GREETING};
+use crate::ctl::follow::{GREETING, open_log, read, wait_for};
 use crate::ctl::interrupt::Taken;
 use crate::ctl::names::expand;
 use crate::ctl::process::{ProcessInfo, call, refusable};
@@ -57,7 +59,6 @@ pub(super) fn run(session: &mut Session, names: &[&str]) -> Result {
     }
 }
 
-/// A process in the foreground.
 struct Foreground<'s> {
     session: &'s mut Session,
     client: Client,
@@ -77,7 +78,7 @@ impl Foreground<'_> {
         let mut streams = Vec::new();
         for channel in [Stream::Stdout, Stream::Stderr] {
             let path = LogId::Of(self.name, channel).stream();
-            streams.extend(ByteStream::open_log(self.session, &path)?);
+            streams.extend(open_log(self.session, &path)?);
         }
         if is_full {
             self.edit(streams)
@@ -87,14 +88,14 @@ impl Foreground<'_> {
     }
 
     /// Lines are edited while output is printed above them.
-    fn edit(&mut self, streams: Vec<ByteStream>) -> Result {
+    fn edit(&mut self, streams: Vec<Answer>) -> Result {
         let mut printing = Vec::new();
         // Dropped before them: a thread may be waiting for the editor to print something.
         let mut editor = Full::open()?;
         for stream in streams {
             printing.push(Printing::begin(stream, editor.printer()?)?);
         }
-        let no_names = Rc::new(Names::none());
+        let no_names = Rc::new(Names::new(Vec::new, Vec::new));
         loop {
             match editor.line("", Rc::clone(&no_names))? {
                 Entered::Line(line) => {
@@ -113,7 +114,7 @@ impl Foreground<'_> {
     }
 
     /// Lines are read as they are while output is printed between them.
-    fn pass_on(&mut self, mut streams: Vec<ByteStream>, interrupted: &Taken) -> Result {
+    fn pass_on(&mut self, mut streams: Vec<Answer>, interrupted: &Taken) -> Result {
         let mut input_ended = false;
         loop {
             for stream in &mut streams {
@@ -131,8 +132,8 @@ impl Foreground<'_> {
                 descriptors.push(stdin.as_fd());
             }
             // Once the input has ended, the answers to it are still shown.
-            let timeout = input_ended.then_some(LAST_ANSWERS);
-            let ready = match interrupted.wait_for(&descriptors, timeout) {
+            let until = input_ended.then(|| Instant::now() + LAST_ANSWERS);
+            let ready = match interrupted.wait_for(&descriptors, until) {
                 Err(Failure::Interrupted) => break,
                 ready => ready?,
             };
@@ -147,7 +148,7 @@ impl Foreground<'_> {
                 input_ended = true;
             }
             for (stream, _) in streams.iter_mut().zip(ready).filter(|(_, ready)| *ready) {
-                stream.read();
+                read(stream);
             }
         }
         self.session.say(EXITING)
@@ -181,18 +182,18 @@ impl Foreground<'_> {
 
 /// A thread that prints a log; dropping this ends the log and waits for the thread.
 struct Printing {
-    hang_up: HangUp,
+    connection: UnixStream,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Printing {
-    fn begin(stream: ByteStream, printer: Printer) -> Result<Self> {
-        let hang_up = stream.hang_up()?;
+    fn begin(stream: Answer, printer: Printer) -> Result<Self> {
+        let connection = stream.try_clone_socket()?;
         let thread = std::thread::Builder::new()
             .name("log".to_owned())
             .spawn(move || print(stream, printer))?;
         Ok(Self {
-            hang_up,
+            connection,
             thread: Some(thread),
         })
     }
@@ -200,7 +201,8 @@ impl Printing {
 
 impl Drop for Printing {
     fn drop(&mut self) {
-        self.hang_up.now();
+        // It may have ended by itself already.
+        let _ = self.connection.shutdown(Shutdown::Both);
         if let Some(thread) = self.thread.take() {
             // One that panicked prints nothing more either.
             let _ = thread.join();
@@ -211,7 +213,7 @@ impl Drop for Printing {
 /// Print a log until it ends or the editor is dropped. The editor puts a line end after whatever
 /// it prints, so lines are printed whole, unless the process pauses in one: that may be a
 /// question.
-fn print(mut stream: ByteStream, mut printer: Printer) {
+fn print(mut stream: Answer, mut printer: Printer) {
     let mut filter = Visible::default();
     let mut text = String::new();
     loop {
@@ -222,13 +224,14 @@ fn print(mut stream: ByteStream, mut printer: Printer) {
             return;
         }
         text = rest;
-        if !text.is_empty() && stream.is_quiet(PAUSE) && printer(std::mem::take(&mut text)).is_err()
-        {
+        let until = Some(Instant::now() + PAUSE);
+        let pauses = || wait_for(&[stream.as_fd()], until).is_ok_and(|it| it == [false]);
+        if !text.is_empty() && pauses() && printer(std::mem::take(&mut text)).is_err() {
             return;
         }
         if stream.is_closed() {
             return;
         }
-        stream.read();
+        read(&mut stream);
     }
 }

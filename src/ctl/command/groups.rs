@@ -4,20 +4,18 @@ use std::collections::BTreeSet;
 
 use visord_model::fault::FaultCode;
 use visord_model::name::namespec;
-use visord_xmlrpc::{CallError, Client, Value, WireFault};
+use visord_xmlrpc::{Client, Value, WireFault};
 
-use super::{ExitStatus, Failure, Result, Session, is};
+use super::{ExitStatus, Result, Session, is};
 use crate::ctl::names::{choose, is_pattern};
-use crate::ctl::process::{ProcessInfo, call, items, member, number, refusable, text};
+use crate::ctl::process::{
+    ProcessInfo, call, items, member, number, refusable, text, unless_shutting_down,
+};
 use crate::ctl::session::{Json, json};
 
 pub(super) fn avail(session: &mut Session) -> Result {
-    let all = match ConfiguredProcess::all(&mut session.server.client()?) {
-        Err(Failure::Call(CallError::Fault(fault))) if is(FaultCode::ShutdownState, fault.code) => {
-            return Err(Failure::refused("ERROR: supervisor shutting down"));
-        }
-        all => all?,
-    };
+    let all = ConfiguredProcess::all(&mut session.server.client()?);
+    let all = unless_shutting_down(all, "ERROR: supervisor shutting down")?;
     let lines: String = all.iter().map(ConfiguredProcess::line).collect();
     session.tell(&lines, || all.iter().map(ConfiguredProcess::json).collect())
 }
@@ -29,7 +27,7 @@ pub(super) fn add(session: &mut Session, names: &[&str]) -> Result {
         match refusable(result)? {
             Ok(_) => session.say(&format!("{name}: added process group"))?,
             Err(fault) if is(FaultCode::ShutdownState, fault.code) => {
-                session.fail(ExitStatus::Generic, "ERROR: shutting down")?;
+                session.fail(ExitStatus::GENERIC, "ERROR: shutting down")?;
             }
             // An active group is what was wanted: not a failure (difference Q18).
             Err(fault) if is(FaultCode::AlreadyAdded, fault.code) => {
@@ -43,13 +41,13 @@ pub(super) fn add(session: &mut Session, names: &[&str]) -> Result {
 
 pub(super) fn remove(session: &mut Session, names: &[&str]) -> Result {
     let mut client = session.server.client()?;
-    for name in &expanded(&mut client, names, active)? {
+    for name in &expanded(&mut client, names, active_groups)? {
         let result = call(&mut client, "supervisor.removeProcessGroup", &[name.into()]);
         match refusable(result)? {
             Ok(_) => session.say(&format!("{name}: removed process group"))?,
             Err(fault) if is(FaultCode::StillRunning, fault.code) => {
                 let line = format!("ERROR: process/group still running: {name}");
-                session.fail(ExitStatus::Generic, &line)?;
+                session.fail(ExitStatus::GENERIC, &line)?;
             }
             Err(fault) => refuse(session, name, fault)?,
         }
@@ -80,7 +78,7 @@ fn configured(client: &mut Client) -> Result<BTreeSet<String>> {
     Ok(unused.map(|process| process.group).collect())
 }
 
-fn active(client: &mut Client) -> Result<BTreeSet<String>> {
+pub(super) fn active_groups(client: &mut Client) -> Result<BTreeSet<String>> {
     let all = ProcessInfo::all(client)?.into_iter();
     Ok(all.map(|info| info.group).collect())
 }
@@ -90,7 +88,7 @@ fn refuse(session: &mut Session, name: &str, fault: WireFault) -> Result {
         return Err(fault.into());
     }
     let line = format!("ERROR: no such process/group: {name}");
-    session.fail(ExitStatus::Generic, &line)
+    session.fail(ExitStatus::GENERIC, &line)
 }
 
 /// A configured process as `getAllConfigInfo` describes it.
@@ -112,7 +110,7 @@ impl ConfiguredProcess {
     }
 
     fn read(value: &Value) -> Result<Self> {
-        let truth = |name| Ok::<_, Failure>(member(value, name)?.as_bool().unwrap_or(false));
+        let truth = |name| member(value, name, |truth| Some(truth.as_bool().unwrap_or(false)));
         Ok(Self {
             group: text(value, "group")?,
             name: text(value, "name")?,

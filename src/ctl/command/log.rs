@@ -61,14 +61,6 @@ pub(super) enum LogId<'a> {
 }
 
 impl LogId<'_> {
-    /// Whose it is, in error messages.
-    fn owner(&self) -> &str {
-        match self {
-            Self::Main => "supervisord",
-            Self::Of(name, _) => name,
-        }
-    }
-
     /// The path of its stream, not encoded.
     pub(super) fn stream(&self) -> String {
         match self {
@@ -90,7 +82,10 @@ impl LogId<'_> {
         match self.read(session, client, extent)? {
             Ok(bytes) => session.say_bytes(&bytes),
             Err(why) => {
-                let owner = self.owner();
+                let owner = match self {
+                    Self::Main => "supervisord",
+                    Self::Of(name, _) => name,
+                };
                 Err(Failure::refused(format!("{owner}: ERROR ({why})")))
             }
         }
@@ -128,7 +123,6 @@ impl LogId<'_> {
         }
     }
 
-    /// Its bytes from that one on.
     fn read_from(
         &self,
         session: &Session,
@@ -179,14 +173,16 @@ impl LogId<'_> {
         let Ok(mut answer) = session.server.client()?.stream(&path) else {
             return Ok(known);
         };
-        let mut bytes = Vec::new();
+        let mut bytes = answer.take();
         while bytes.len() < text.len() + GROWTH {
-            match answer.advance(&mut |piece| bytes.extend_from_slice(piece.bytes)) {
-                Ok(true) => {}
-                Ok(false) => return Ok(bytes),
-                // the log was truncated meanwhile
-                Err(_) => break,
+            if answer.is_closed() {
+                return Ok(bytes);
             }
+            if answer.read().is_err() {
+                // the log was truncated meanwhile
+                break;
+            }
+            bytes.append(&mut answer.take());
         }
         Ok(known)
     }

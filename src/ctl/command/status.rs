@@ -11,27 +11,19 @@ use visord_xmlrpc::Client;
 use super::{ExitStatus, Failure, Result, Session};
 use crate::ctl::command::seconds;
 use crate::ctl::names::select_or_all;
-use crate::ctl::process::ProcessDetails;
-use crate::ctl::process::ProcessInfo;
+use crate::ctl::process::{ProcessDetails, ProcessInfo};
 use crate::ctl::screen::Size;
 use crate::ctl::session::Json;
 use crate::ctl::table::PLAIN;
 
-/// What `status` was asked for.
 #[derive(Clone, Debug, Default, PartialEq)]
 struct StatusRequest<'a> {
     names: Vec<&'a str>,
     long: bool,
-    watch: Option<Watching>,
-}
-
-/// When the table is shown again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Watching {
-    /// When something changes.
-    AsItChanges,
+    /// Show the table again when something changes.
+    watch: bool,
     /// Also that often.
-    Every(Duration),
+    every: Option<Duration>,
 }
 
 impl<'a> StatusRequest<'a> {
@@ -43,39 +35,37 @@ impl<'a> StatusRequest<'a> {
             match word {
                 "-l" | "--long" => request.long = true,
                 "-w" | "--watch" => {
-                    let every = arguments.peek().and_then(|next| seconds(next).ok());
-                    if every.is_some() {
+                    request.watch = true;
+                    request.every = arguments.peek().and_then(|next| seconds(next).ok());
+                    if request.every.is_some() {
                         arguments.next();
                     }
-                    request.watch = Some(every.map_or(Watching::AsItChanges, Watching::Every));
                 }
                 _ => match word.strip_prefix("--watch=") {
-                    Some(text) => request.watch = Some(Watching::Every(seconds(text)?)),
+                    Some(text) => (request.watch, request.every) = (true, Some(seconds(text)?)),
                     None => request.names.push(word),
                 },
             }
         }
-        match request.watch {
-            Some(Watching::Every(time)) if time < watch::SHORTEST => {
-                let shortest = watch::SHORTEST.as_secs_f64();
-                Err(format!("--watch needs at least {shortest} seconds"))
-            }
-            Some(_) | None => Ok(request),
+        if request.every.is_some_and(|time| time < watch::SHORTEST) {
+            let shortest = watch::SHORTEST.as_secs_f64();
+            return Err(format!("--watch needs at least {shortest} seconds"));
         }
+        Ok(request)
     }
 }
 
 pub(super) fn run(session: &mut Session, arguments: &[&str]) -> Result {
     let mut client = match session.server.reach() {
         Err(Failure::Unreached(_, line, hint)) => {
-            return Err(Failure::Unreached(ExitStatus::Unreachable, line, hint));
+            return Err(Failure::Unreached(ExitStatus::UNREACHABLE, line, hint));
         }
         reached => reached?,
     };
     let request = StatusRequest::read(arguments).map_err(Failure::invalid)?;
     let view = StatusView::look(&mut client, &request)?;
-    if let Some(watching) = request.watch {
-        return watch::run(session, client, &request, watching, view);
+    if request.watch {
+        return watch::run(session, client, &request, view);
     }
     view.fail(session)?;
     let colors = session.terminal.has_colors();
@@ -107,7 +97,7 @@ impl StatusView {
             processes: Some(processes),
             is_long: request.long,
             errors,
-            error_status: ExitStatus::Unreachable,
+            error_status: ExitStatus::UNREACHABLE,
         })
     }
 
@@ -120,7 +110,7 @@ impl StatusView {
         session.fail_all(self.error_status, &self.errors)?;
         let mut states = self.processes().iter().filter_map(ProcessInfo::known_state);
         if states.any(ProcessState::is_stopped) {
-            session.exit_status = ExitStatus::Stopped;
+            session.exit_status = ExitStatus::STOPPED;
         }
         Ok(())
     }
@@ -155,25 +145,23 @@ fn table(processes: &[ProcessInfo], colors: bool) -> String {
     let line = |(name, process): (&String, &ProcessInfo)| {
         let (statename, description) = (&process.statename, &process.description);
         let blanks = " ".repeat(10_usize.saturating_sub(statename.chars().count()));
-        let (on, off) = match color(process) {
-            on if colors && !on.is_empty() => (on, PLAIN),
-            _ => ("", ""),
-        };
+        let (on, off) = color(process, colors);
         // scripts look for the name, blanks and the state
         format!("{on}{name:width$}{statename}{off}{blanks}{description}\n")
     };
     names.iter().zip(processes).map(line).collect()
 }
 
-/// What turns the color of a state on: green for RUNNING, yellow for states that pass, red for
-/// those that do not.
-fn color(process: &ProcessInfo) -> &'static str {
-    match process.known_state() {
+/// What turns the color of a state on and off, if colors are wanted: green for RUNNING, yellow for
+/// states that pass, red for those that do not.
+fn color(process: &ProcessInfo, colors: bool) -> (&'static str, &'static str) {
+    let on = match process.known_state().filter(|_| colors) {
         Some(ProcessState::Running) => "\x1b[32m",
         Some(ProcessState::Starting | ProcessState::Backoff | ProcessState::Stopping) => "\x1b[33m",
         Some(ProcessState::Fatal | ProcessState::Unknown) => "\x1b[31m",
-        Some(ProcessState::Stopped | ProcessState::Exited) | None => "",
-    }
+        Some(ProcessState::Stopped | ProcessState::Exited) | None => return ("", ""),
+    };
+    (on, PLAIN)
 }
 
 #[cfg(test)]
@@ -212,17 +200,21 @@ mod tests {
 
     #[test]
     fn what_is_asked_for() {
-        let every = |seconds| Some(Watching::Every(Duration::from_secs(seconds)));
-        for (argument, names, long, watch) in [
-            ("", &[][..], false, None),
-            ("a -l g:*", &["a", "g:*"], true, None),
-            ("--watch a", &["a"], false, Some(Watching::AsItChanges)),
-            ("-w 5 a --long", &["a"], true, every(5)),
-            ("a --watch=3 7", &["a", "7"], false, every(3)),
-            ("-c x", &["-c", "x"], false, None),
+        let every = |seconds| Some(Duration::from_secs(seconds));
+        for (argument, names, long, watch, every) in [
+            ("", &[][..], false, false, None),
+            ("a -l g:*", &["a", "g:*"], true, false, None),
+            ("--watch a", &["a"], false, true, None),
+            ("-w 5 a --long", &["a"], true, true, every(5)),
+            ("a --watch=3 7", &["a", "7"], false, true, every(3)),
+            ("-c x", &["-c", "x"], false, false, None),
         ] {
-            let names = names.to_vec();
-            let request = StatusRequest { names, long, watch };
+            let request = StatusRequest {
+                names: names.to_vec(),
+                long,
+                watch,
+                every,
+            };
             let arguments: Vec<&str> = argument.split_whitespace().collect();
             assert_eq!(StatusRequest::read(&arguments), Ok(request), "{argument}");
         }

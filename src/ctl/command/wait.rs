@@ -9,7 +9,6 @@ use visord_xmlrpc::Client;
 
 use super::{ExitStatus, Failure, Result, Session};
 use crate::ctl::command::{seconds, take_value};
-use crate::ctl::follow::left_until;
 use crate::ctl::interrupt::Taken;
 use crate::ctl::live::Watcher;
 use crate::ctl::names::select_or_all;
@@ -25,7 +24,6 @@ pub(super) const STATES: &[&str] = &[
 /// How often a daemon is asked that has no event stream, or that is not there.
 const POLL_INTERVAL: Duration = Duration::from_millis(200);
 
-/// What `wait` was asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct WaitRequest<'a> {
     names: Vec<&'a str>,
@@ -66,12 +64,11 @@ pub(super) fn run(session: &mut Session, arguments: &[&str]) -> Result {
     };
     let done = wait.until_done();
     if let Err(Failure::Interrupted) = done {
-        session.exit_status = ExitStatus::Interrupted;
+        session.exit_status = ExitStatus::INTERRUPTED;
     }
     done
 }
 
-/// A wait under way.
 struct Wait<'s, 'r> {
     session: &'s mut Session,
     interrupted: Taken,
@@ -85,20 +82,20 @@ impl Wait<'_, '_> {
     fn until_done(&mut self) -> Result {
         let mut waiting = None;
         loop {
-            let mut pause = POLL_INTERVAL;
+            let mut until = Instant::now() + POLL_INTERVAL;
             match (self.attempt(&mut waiting), self.deadline) {
                 (Ok(true), _) => return Ok(()),
                 (Ok(false), _) => {}
                 (Err(failure), Some(deadline)) if failure.is_absence() => {
                     if Instant::now() >= deadline {
                         let line = failure.line(&self.session.server.shown());
-                        return Err(Failure::Refused(ExitStatus::TimedOut, line));
+                        return Err(Failure::Refused(ExitStatus::TIMED_OUT, line));
                     }
-                    pause = pause.min(left_until(deadline));
+                    until = until.min(deadline);
                 }
                 (Err(failure), _) => return Err(failure),
             }
-            self.interrupted.wait_for(&[], Some(pause))?;
+            self.interrupted.wait_for(&[], Some(until))?;
         }
     }
 
@@ -118,14 +115,13 @@ impl Wait<'_, '_> {
         }
     }
 
-    /// The processes that are named.
     fn choose(&mut self, mut client: Client) -> Result<WaitProgress> {
         let all = ProcessInfo::all(&mut client)?;
         let (chosen, mut errors) = select_or_all(all, &self.request.names);
         let Some(last) = errors.pop() else {
             return Ok(WaitProgress::new(&chosen, self.request.wanted.clone()));
         };
-        self.session.fail_all(ExitStatus::Generic, &errors)?;
+        self.session.fail_all(ExitStatus::GENERIC, &errors)?;
         Err(Failure::refused(last))
     }
 
@@ -161,7 +157,6 @@ impl Wait<'_, '_> {
         }
     }
 
-    /// Report how it ended, process by process; `up` is the time that is up, if it is.
     fn report(&mut self, waiting: &WaitProgress, now: Instant, up: Option<Duration>) -> Result {
         for outcome in waiting.outcomes(now, up) {
             let (name, state, reached) = (outcome.namespec, outcome.state, outcome.reached);

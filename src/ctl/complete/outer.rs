@@ -35,15 +35,8 @@ pub const DIRECTORIES: &str = ":directories";
 /// How long a server may take to name its processes: the user is waiting.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// What can stand under the cursor.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Offer {
-    Files,
-    Directories,
-    These(Vec<Candidate>),
-}
-
-const NOTHING: Offer = Offer::These(Vec::new());
+/// What can stand under the cursor, or else [`FILES`] or [`DIRECTORIES`].
+type Offer = Result<Vec<Candidate>, &'static str>;
 
 /// Answer a shell; every line ends with a line end.
 pub fn answer(request: &[String], context: &HostContext) -> String {
@@ -61,16 +54,15 @@ pub fn answer(request: &[String], context: &HostContext) -> String {
         None => format!("{word}\t{text}\n"),
     };
     match offer(words, context) {
-        Offer::Files => format!("{FILES}\n"),
-        Offer::Directories => format!("{DIRECTORIES}\n"),
-        Offer::These(candidates) => candidates.into_iter().map(line).collect(),
+        Ok(candidates) => candidates.into_iter().map(line).collect(),
+        Err(others) => format!("{others}\n"),
     }
 }
 
 /// What can stand where the last of the words stands; the first one is the program.
 fn offer(words: &[String], context: &HostContext) -> Offer {
     let [program, before @ .., word] = words else {
-        return NOTHING;
+        return Ok(Vec::new());
     };
     let is_daemon = program.rsplit('/').next() == Some("supervisord");
     let definitions = if is_daemon {
@@ -79,23 +71,26 @@ fn offer(words: &[String], context: &HostContext) -> Offer {
         options::definitions()
     };
     let Ok(line) = split(&definitions, before) else {
-        return value_of_last(&definitions, &words[1..]).unwrap_or(NOTHING);
+        return value_of_last(&definitions, &words[1..]).unwrap_or(Ok(Vec::new()));
     };
     let is_option = word.starts_with('-') && before.last().is_none_or(|last| last != "--");
     if line.arguments.is_empty() && is_option {
         let is_given = |definition: &&Arg| line.value(definition.get_id().as_str()).is_some();
         let free = definitions.get_arguments().filter(|one| !is_given(one));
-        let options = free.filter_map(explained);
+        let options = free.filter_map(|option| {
+            let word = format!("--{}", long_name(option)?);
+            Some(Candidate::new(word, help_of(option)))
+        });
         let options = options.filter(|option| option.word.starts_with(word));
-        return Offer::These(options.collect());
+        return Ok(options.collect());
     }
     if is_daemon {
-        return NOTHING;
+        return Ok(Vec::new());
     }
     let action: Vec<&str> = line.arguments.iter().map(String::as_str).collect();
     let own = &before[..before.len() - action.len()];
     let names = names(program, &definitions, own, context);
-    Offer::These(offered(&action, word, &names))
+    Ok(offered(&action, word, &names))
 }
 
 /// What the value of the option before it can be, if the last word is one.
@@ -106,22 +101,15 @@ fn value_of_last(definitions: &Command, words: &[String]) -> Option<Offer> {
     let definition = all.find(|one| one.get_id().as_str() == last.id)?;
     let hint = definition.get_value_hint();
     if hint == ValueHint::FilePath {
-        return Some(Offer::Files);
+        return Some(Err(FILES));
     }
     if hint == ValueHint::DirPath {
-        return Some(Offer::Directories);
+        return Some(Err(DIRECTORIES));
     }
     let values = definition.get_possible_values().into_iter();
     let names = values.map(|value| value.get_name().to_owned());
     let fitting = names.filter(|name| name.starts_with(&last.value));
-    Some(Offer::These(
-        fitting.map(|name| Candidate::new(name, "")).collect(),
-    ))
-}
-
-fn explained(definition: &Arg) -> Option<Candidate> {
-    let word = format!("--{}", long_name(definition)?);
-    Some(Candidate::new(word, help_of(definition)))
+    Some(Ok(fitting.map(|name| Candidate::new(name, "")).collect()))
 }
 
 /// What the server that these options lead to can name.
@@ -132,7 +120,7 @@ fn names(program: &str, definitions: &Command, options: &[String], context: &Hos
             let (plugins, server) = (settings.plugins, settings.server);
             Names::new(move || plugins.names(), move || in_time(server))
         }
-        Ok(Parsed::Print(_)) | Err(_) => Names::none(),
+        Ok(Parsed::Print(_)) | Err(_) => Names::new(Vec::new, Vec::new),
     }
 }
 

@@ -20,19 +20,17 @@ use visord_config::{Config, HttpConfig, ListenAddress, MainLogTarget};
 use visord_logs::LogService;
 
 use super::{RETRY, shortage};
-use crate::cli::UsageError;
 use crate::daemon::start::Running;
 
 /// Have tokio make what it makes once in a process. It panics if descriptors are missing then, so
 /// that is tried before: room that is found stays as long as there is only one thread.
-pub(in crate::daemon) fn prepare() -> Result<(), UsageError> {
+pub(in crate::daemon) fn prepare() -> Result<(), String> {
     let pair = UnixStream::pair;
     let room = || io::Result::Ok((pair()?, pair()?, pair()?));
     let prepared = room().map(drop).and_then(|()| runtime());
     prepared.map(drop).map_err(shortage("the control thread"))
 }
 
-/// A runtime for the control thread.
 pub(super) fn runtime() -> io::Result<Runtime> {
     Builder::new_current_thread().enable_all().build()
 }
@@ -43,7 +41,7 @@ pub(super) fn start(
     config: &Config,
     running: &Running,
     spawner: SpawnerHandle,
-) -> Result<Deps, UsageError> {
+) -> Result<Deps, String> {
     let activity = &running.activity;
     // from now on no disk may hold up a decision
     require(
@@ -89,10 +87,10 @@ pub(super) fn start(
 
 /// What could not be started is an error in the first run; after a restart it is logged, and the
 /// daemon does without.
-fn require(what: &str, started: io::Result<()>, running: &Running) -> Result<(), UsageError> {
+fn require(what: &str, started: io::Result<()>, running: &Running) -> Result<(), String> {
     match started {
         Err(error) if running.is_first => return Err(shortage(what)(error)),
-        Err(error) => slog::crit!(running.logger(), "could not start {what}: {error}"),
+        Err(error) => slog::crit!(running.activity.logger(), "could not start {what}: {error}"),
         Ok(()) => {}
     }
     Ok(())
@@ -105,13 +103,13 @@ pub(super) fn obtain<T>(
     what: &str,
     complaint: &str,
     attempt: impl Fn() -> io::Result<T>,
-) -> Result<T, UsageError> {
+) -> Result<T, String> {
     loop {
         match attempt() {
             Ok(obtained) => return Ok(obtained),
             Err(error) if running.is_first => return Err(shortage(what)(error)),
             Err(error) => {
-                slog::crit!(running.logger(), "{complaint}: {error}");
+                slog::crit!(running.activity.logger(), "{complaint}: {error}");
                 std::thread::sleep(RETRY);
             }
         }

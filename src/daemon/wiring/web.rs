@@ -1,8 +1,4 @@
 //! The web server of a run and the state that requests are answered from.
-//!
-//! At the first start a failure ends the daemon, as a socket that cannot be opened does: nothing
-//! has been started yet. After a restart programs run whether or not clients can ask about them,
-//! and the server is started again and again until that works.
 
 use std::future::Future;
 use std::io;
@@ -23,8 +19,6 @@ use visord_web::remote::Remotes;
 use visord_web::rpc::table;
 use visord_web::server::{ReadCertificates, WebHandle, WebServer};
 use visord_web::state::{AppState, ClientLimits, Setup};
-
-use super::RETRY;
 
 /// The state of the web server. Once the Supervisor answers, every process is on the board: no
 /// client sees it empty.
@@ -71,64 +65,28 @@ pub(super) async fn state(
     }
 }
 
-/// Starts the web server of a run, if need be again.
-pub(super) struct ServerLauncher<'a> {
-    bound: &'a [Bound],
-    state: AppState,
-    logger: Logger,
-    /// Once it could be started.
-    server: Option<WebHandle>,
-}
-
-impl<'a> ServerLauncher<'a> {
-    /// Nothing is served yet.
-    pub(super) fn new(bound: &'a [Bound], state: AppState, logger: Logger) -> Self {
-        Self {
-            bound,
-            state,
-            logger,
-            server: None,
+/// Start the web server of a run; certificates are read again whenever `reopened` changes. A failure
+/// is also logged.
+pub(super) fn start(
+    bound: &[Bound],
+    state: &AppState,
+    logger: &Logger,
+    mut reopened: watch::Receiver<()>,
+) -> io::Result<WebHandle> {
+    let server = WebServer::start(bound, state.clone()).inspect_err(|error| {
+        slog::crit!(logger, "the web server could not start: {error}");
+    })?;
+    let address = server.addr.clone();
+    actix::spawn(async move {
+        while reopened.changed().await.is_ok() {
+            address.do_send(ReadCertificates);
         }
-    }
-
-    /// Start the server; certificates are read again whenever `reopened` changes. A failure is also
-    /// logged.
-    pub(super) fn start(&mut self, mut reopened: watch::Receiver<()>) -> io::Result<()> {
-        let server = WebServer::start(self.bound, self.state.clone()).inspect_err(|error| {
-            slog::crit!(self.logger, "the web server could not start: {error}");
-        })?;
-        let address = server.addr.clone();
-        actix::spawn(async move {
-            while reopened.changed().await.is_ok() {
-                address.do_send(ReadCertificates);
-            }
-        });
-        self.server = Some(server);
-        Ok(())
-    }
-
-    /// Wait for the end; if nothing is served, try to start the server until then.
-    pub(super) async fn serve_until<T>(
-        &mut self,
-        reopened: watch::Receiver<()>,
-        end: impl Future<Output = T>,
-    ) -> T {
-        if self.server.is_some() {
-            return end.await;
-        }
-        retry_until(end, RETRY, || self.start(reopened.clone())).await
-    }
-
-    /// Stop serving.
-    pub(super) async fn stop(self) {
-        if let Some(server) = self.server {
-            server.stop().await;
-        }
-    }
+    });
+    Ok(server)
 }
 
 /// Wait for the end; until then make attempts, each after a pause, until one succeeds.
-async fn retry_until<T>(
+pub(super) async fn retry_until<T>(
     end: impl Future<Output = T>,
     pause: Duration,
     mut attempt: impl FnMut() -> io::Result<()>,

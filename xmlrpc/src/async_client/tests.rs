@@ -115,7 +115,17 @@ fn a_call_over_a_unix_socket() {
 #[test]
 fn a_host_without_an_address() {
     let host = "nowhere".to_owned();
-    let client = AsyncClient::new(Endpoint::new(Address::Tcp { host, port: 1 }, None), LIMITS);
+    let client = AsyncClient::new(
+        Endpoint::new(
+            Address::Tcp {
+                host,
+                port: 1,
+                tls: false,
+            },
+            None,
+        ),
+        LIMITS,
+    );
     let result = block_on(client.expect("a client").call("x.y", &[], unresolved));
     assert!(matches!(result, Err(CallError::Resolve(_))), "{result:?}");
 }
@@ -161,7 +171,14 @@ mod over_tls {
             let address = listener.local_addr().expect("an address");
             let call = async |host: &str| {
                 let (host, port) = (host.to_owned(), address.port());
-                let mut endpoint = Endpoint::new(Address::Tls { host, port }, None);
+                let mut endpoint = Endpoint::new(
+                    Address::Tcp {
+                        host,
+                        port,
+                        tls: true,
+                    },
+                    None,
+                );
                 endpoint.trust = Some(file.clone());
                 let client = AsyncClient::new(endpoint, LIMITS).expect("a client");
                 let resolve = async |_, _| Ok(vec![address]);

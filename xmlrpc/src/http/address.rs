@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 
-use derive_more::Display;
 use percent_encoding::percent_decode_str;
 
 use super::Login;
@@ -21,13 +20,8 @@ pub enum Address {
         host: String,
         /// 1..=65535
         port: u16,
-    },
-    /// TCP with TLS; the server must prove to be `host`.
-    Tls {
-        /// Name or address; an IPv6 address without brackets.
-        host: String,
-        /// 1..=65535
-        port: u16,
+        /// With TLS; the server must prove to be `host`.
+        tls: bool,
     },
     /// A unix socket.
     Unix(PathBuf),
@@ -37,10 +31,8 @@ impl Address {
     /// The value of the `Host` header.
     pub fn host_header(&self) -> String {
         match self {
-            Self::Tcp { host, port } | Self::Tls { host, port } if host.contains(':') => {
-                format!("[{host}]:{port}")
-            }
-            Self::Tcp { host, port } | Self::Tls { host, port } => format!("{host}:{port}"),
+            Self::Tcp { host, port, .. } if host.contains(':') => format!("[{host}]:{port}"),
+            Self::Tcp { host, port, .. } => format!("{host}:{port}"),
             Self::Unix(_) => "localhost".to_owned(),
         }
     }
@@ -55,32 +47,20 @@ pub struct ServerUrl {
     pub login: Option<Login>,
 }
 
-/// Why a text is not the URL of a server.
-#[derive(Clone, Copy, Debug, Display, PartialEq, Eq)]
-pub enum NotAnAddress {
-    /// None of `http://`, `https://` and `unix://` (in lower case).
-    #[display("none of http://, https:// and unix://")]
-    Scheme,
-    /// Nothing where the host or the path should be.
-    #[display("no host or path")]
-    Empty,
-    /// The port is not a number in 1..=65535.
-    #[display("the port is not a number from 1 to 65535")]
-    Port,
-}
-
-impl std::error::Error for NotAnAddress {}
+const NO_SCHEME: &str = "none of http://, https:// and unix://";
+const NOWHERE: &str = "no host or path";
+const NO_PORT: &str = "the port is not a number from 1 to 65535";
 
 impl ServerUrl {
     /// Read `http://[user:password@]host[:port][/ignored]`, the same with `https://`, or
     /// `unix://path`.
     ///
     /// # Errors
-    /// See [`NotAnAddress`].
-    pub fn parse(text: &str) -> Result<Self, NotAnAddress> {
+    /// Why the text is not a URL of a server; schemes are in lower case.
+    pub fn parse(text: &str) -> Result<Self, &'static str> {
         if let Some(path) = text.strip_prefix("unix://") {
             if path.is_empty() {
-                return Err(NotAnAddress::Empty);
+                return Err(NOWHERE);
             }
             return Ok(Self {
                 address: Address::Unix(PathBuf::from(path)),
@@ -90,7 +70,7 @@ impl ServerUrl {
         let (rest, default_port) = match text.strip_prefix("https://") {
             Some(rest) => (rest, DEFAULT_TLS_PORT),
             None => {
-                let rest = text.strip_prefix("http://").ok_or(NotAnAddress::Scheme)?;
+                let rest = text.strip_prefix("http://").ok_or(NO_SCHEME)?;
                 (rest, DEFAULT_PORT)
             }
         };
@@ -109,26 +89,25 @@ impl ServerUrl {
         };
         let (host, port) = split_place(place, default_port)?;
         if host.is_empty() {
-            return Err(NotAnAddress::Empty);
+            return Err(NOWHERE);
         }
-        let host = host.to_owned();
-        let address = if default_port == DEFAULT_TLS_PORT {
-            Address::Tls { host, port }
-        } else {
-            Address::Tcp { host, port }
+        let address = Address::Tcp {
+            host: host.to_owned(),
+            port,
+            tls: default_port == DEFAULT_TLS_PORT,
         };
         Ok(Self { address, login })
     }
 }
 
 /// `host`, `host:port`, `[v6]` or `[v6]:port`.
-fn split_place(place: &str, default_port: u16) -> Result<(&str, u16), NotAnAddress> {
+fn split_place(place: &str, default_port: u16) -> Result<(&str, u16), &'static str> {
     let (host, port) = if let Some(rest) = place.strip_prefix('[') {
-        let (host, after) = rest.split_once(']').ok_or(NotAnAddress::Empty)?;
+        let (host, after) = rest.split_once(']').ok_or(NOWHERE)?;
         match after.strip_prefix(':') {
             Some(port) => (host, port),
             None if after.is_empty() => (host, ""),
-            None => return Err(NotAnAddress::Port),
+            None => return Err(NO_PORT),
         }
     } else {
         place.rsplit_once(':').unwrap_or((place, ""))
@@ -138,7 +117,7 @@ fn split_place(place: &str, default_port: u16) -> Result<(&str, u16), NotAnAddre
     }
     match port.parse() {
         Ok(port) if port > 0 => Ok((host, port)),
-        Ok(_) | Err(_) => Err(NotAnAddress::Port),
+        Ok(_) | Err(_) => Err(NO_PORT),
     }
 }
 
@@ -151,18 +130,17 @@ fn percent_decode(text: &str) -> String {
 mod tests {
     use super::*;
 
+    fn inet(host: &str, port: u16, tls: bool) -> Address {
+        let host = host.to_owned();
+        Address::Tcp { host, port, tls }
+    }
+
     fn tcp(host: &str, port: u16) -> Address {
-        Address::Tcp {
-            host: host.to_owned(),
-            port,
-        }
+        inet(host, port, false)
     }
 
     fn tls(host: &str, port: u16) -> Address {
-        Address::Tls {
-            host: host.to_owned(),
-            port,
-        }
+        inet(host, port, true)
     }
 
     #[test]
@@ -187,17 +165,17 @@ mod tests {
     #[test]
     fn bad_urls_say_what_is_wrong() {
         for (text, wrong) in [
-            ("HTTP://h", NotAnAddress::Scheme),
-            ("HTTPS://h", NotAnAddress::Scheme),
-            ("https://", NotAnAddress::Empty),
-            ("unix:/x", NotAnAddress::Scheme),
-            ("", NotAnAddress::Scheme),
-            ("unix://", NotAnAddress::Empty),
-            ("http://", NotAnAddress::Empty),
-            ("http://:9001", NotAnAddress::Empty),
-            ("http://h:0", NotAnAddress::Port),
-            ("http://h:x", NotAnAddress::Port),
-            ("http://[::1]x", NotAnAddress::Port),
+            ("HTTP://h", NO_SCHEME),
+            ("HTTPS://h", NO_SCHEME),
+            ("https://", NOWHERE),
+            ("unix:/x", NO_SCHEME),
+            ("", NO_SCHEME),
+            ("unix://", NOWHERE),
+            ("http://", NOWHERE),
+            ("http://:9001", NOWHERE),
+            ("http://h:0", NO_PORT),
+            ("http://h:x", NO_PORT),
+            ("http://[::1]x", NO_PORT),
         ] {
             assert_eq!(ServerUrl::parse(text), Err(wrong), "{text}");
         }

@@ -6,13 +6,21 @@ use crate::error::CallError;
 /// Longest line between two chunks: a size in hexadecimal with extensions, or a trailer.
 const LINE_LIMIT: usize = 8 * 1024;
 
-/// A stretch of a body, without its framing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Piece<'a> {
-    /// What arrived.
-    pub bytes: &'a [u8],
-    /// Whether the server's chunk ends here; without chunks every piece is one.
-    pub ends_chunk: bool,
+/// What has arrived of a body and was not taken yet, without its framing.
+#[derive(Debug, Default)]
+pub(crate) struct Content {
+    pub(crate) bytes: Vec<u8>,
+    /// Its length up to the end of the server's last complete chunk; without chunks all of it.
+    pub(crate) complete: usize,
+}
+
+impl Content {
+    fn push(&mut self, bytes: &[u8], ends_chunk: bool) {
+        self.bytes.extend_from_slice(bytes);
+        if ends_chunk {
+            self.complete = self.bytes.len();
+        }
+    }
 }
 
 /// How the body ends, and where in it we are.
@@ -22,23 +30,16 @@ pub(crate) enum Body {
     Length(u64),
     /// The server closes the connection.
     UntilClose,
+    /// Before the line with the size of the next chunk.
+    ChunkSize,
     /// That many bytes of this chunk are left.
     Chunk(u64),
-    /// Between two chunks, with what has arrived of the line.
-    Line(Line, Vec<u8>),
+    /// Before the line end after a chunk.
+    ChunkEnd,
+    /// Before a line of the trailer after the last chunk.
+    Trailer,
     /// All of it was read.
     Done,
-}
-
-/// A line of a chunked body.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Line {
-    /// The size of the next chunk.
-    Size,
-    /// The line end after a chunk.
-    DataEnd,
-    /// The trailer after the last chunk.
-    Trailer,
 }
 
 impl Body {
@@ -48,7 +49,7 @@ impl Body {
             return Ok(Self::Done);
         }
         if head.lists("Transfer-Encoding", "chunked") {
-            return Ok(Self::chunked());
+            return Ok(Self::ChunkSize);
         }
         match head.header("Content-Length") {
             Some("0") => Ok(Self::Done),
@@ -60,54 +61,42 @@ impl Body {
         }
     }
 
-    fn chunked() -> Self {
-        Self::Line(Line::Size, Vec::new())
-    }
-
     pub(crate) fn is_done(&self) -> bool {
         matches!(self, Self::Done)
     }
 
-    /// Whether the end of the body does not need the end of the connection.
-    pub(crate) fn is_framed(&self) -> bool {
-        !matches!(self, Self::UntilClose)
-    }
-
     /// The connection has ended: was that the end of the body?
     pub(crate) fn end_of_stream(&self) -> Result<(), CallError> {
-        match self {
-            Self::UntilClose | Self::Done => Ok(()),
-            Self::Length(_) | Self::Chunk(_) | Self::Line(..) => {
-                Err(CallError::NotHttp("the answer ends within its body"))
-            }
+        if matches!(self, Self::UntilClose | Self::Done) {
+            return Ok(());
         }
+        Err(CallError::NotHttp("the answer ends within its body"))
     }
 
-    /// Take bytes off the front of `input`; returns how many. Everything is taken unless
-    /// the body ends first.
-    pub(crate) fn feed(
-        &mut self,
-        input: &[u8],
-        take: &mut dyn FnMut(Piece<'_>),
-    ) -> Result<usize, CallError> {
+    /// Take bytes off the front of `input`; returns how many. What is left is a line between two
+    /// chunks that is not complete, or follows the body.
+    pub(crate) fn feed(&mut self, input: &[u8], content: &mut Content) -> Result<usize, CallError> {
         let mut used = 0;
         while used < input.len() && !self.is_done() {
-            used += self.step(&input[used..], take)?;
+            match self.step(&input[used..], content)? {
+                0 => break,
+                count => used += count,
+            }
         }
         Ok(used)
     }
 
-    /// One step of [`Body::feed`]: `input` is not empty, at least one byte is taken.
-    fn step(&mut self, input: &[u8], take: &mut dyn FnMut(Piece<'_>)) -> Result<usize, CallError> {
+    /// One step of [`Body::feed`]: `input` is not empty.
+    fn step(&mut self, input: &[u8], content: &mut Content) -> Result<usize, CallError> {
         match self {
             Self::Done => Ok(0),
             Self::UntilClose => {
-                take(whole(input));
+                content.push(input, true);
                 Ok(input.len())
             }
             Self::Length(left) => {
                 let count = within(*left, input.len());
-                take(whole(&input[..count]));
+                content.push(&input[..count], true);
                 *left -= count as u64;
                 if *left == 0 {
                     *self = Self::Done;
@@ -118,72 +107,47 @@ impl Body {
                 let count = within(*left, input.len());
                 *left -= count as u64;
                 let ends_chunk = *left == 0;
-                take(Piece {
-                    bytes: &input[..count],
-                    ends_chunk,
-                });
+                content.push(&input[..count], ends_chunk);
                 if ends_chunk {
-                    *self = Self::Line(Line::DataEnd, Vec::new());
+                    *self = Self::ChunkEnd;
                 }
                 Ok(count)
             }
-            Self::Line(line, text) => {
-                let (count, is_complete) = collect(text, input)?;
-                if is_complete {
-                    *self = line.next(text)?;
+            Self::ChunkSize | Self::ChunkEnd | Self::Trailer => {
+                let end = input.iter().position(|&byte| byte == b'\n');
+                if end.unwrap_or(input.len()) > LINE_LIMIT {
+                    return Err(CallError::NotHttp("a line between chunks is too long"));
                 }
-                Ok(count)
+                let Some(end) = end else {
+                    return Ok(0);
+                };
+                let line = &input[..end];
+                *self = self.after(line.strip_suffix(b"\r").unwrap_or(line))?;
+                Ok(end + 1)
             }
         }
     }
-}
 
-impl Line {
     /// What follows this line.
-    fn next(self, text: &[u8]) -> Result<Body, CallError> {
-        Ok(match self {
-            Self::Size => match chunk_size(text)? {
-                0 => Body::Line(Self::Trailer, Vec::new()),
-                size => Body::Chunk(size),
-            },
-            Self::DataEnd if text.is_empty() => Body::chunked(),
-            Self::DataEnd => {
-                return Err(CallError::NotHttp("a chunk is longer than announced"));
+    fn after(&self, line: &[u8]) -> Result<Self, CallError> {
+        match self {
+            Self::ChunkSize => Ok(match chunk_size(line)? {
+                0 => Self::Trailer,
+                size => Self::Chunk(size),
+            }),
+            Self::ChunkEnd if line.is_empty() => Ok(Self::ChunkSize),
+            Self::Trailer if line.is_empty() => Ok(Self::Done),
+            Self::Trailer => Ok(Self::Trailer),
+            Self::ChunkEnd | Self::Chunk(_) | Self::Length(_) | Self::UntilClose | Self::Done => {
+                Err(CallError::NotHttp("a chunk is longer than announced"))
             }
-            Self::Trailer if text.is_empty() => Body::Done,
-            Self::Trailer => Body::Line(Self::Trailer, Vec::new()),
-        })
-    }
-}
-
-fn whole(bytes: &[u8]) -> Piece<'_> {
-    Piece {
-        bytes,
-        ends_chunk: true,
+        }
     }
 }
 
 /// `left` capped to what is there.
 fn within(left: u64, available: usize) -> usize {
     usize::try_from(left).map_or(available, |left| left.min(available))
-}
-
-/// Move bytes up to a line end into `line`: how many were taken, whether it is complete.
-/// The line then has no line end.
-fn collect(line: &mut Vec<u8>, input: &[u8]) -> Result<(usize, bool), CallError> {
-    let end = input.iter().position(|&byte| byte == b'\n');
-    let count = end.map_or(input.len(), |end| end + 1);
-    line.extend_from_slice(&input[..count]);
-    if line.len() > LINE_LIMIT {
-        return Err(CallError::NotHttp("a line between chunks is too long"));
-    }
-    if end.is_some() {
-        line.pop();
-        if line.last() == Some(&b'\r') {
-            line.pop();
-        }
-    }
-    Ok((count, end.is_some()))
 }
 
 /// The size in front of a chunk; extensions after `;` are ignored.
@@ -203,59 +167,65 @@ mod tests {
 
     use super::*;
 
-    /// Feed `input` in the given portions; the body's chunks and how much was used.
-    fn run(mut body: Body, portions: &[&[u8]]) -> Result<(Vec<Vec<u8>>, usize, bool), CallError> {
-        let mut chunks = vec![Vec::new()];
-        let mut used = 0;
+    /// Feed `input` in the given portions; the body's content and how much was used.
+    fn run(mut body: Body, portions: &[&[u8]]) -> Result<(Content, usize, bool), CallError> {
+        let mut content = Content::default();
+        let (mut used, mut rest) = (0, Vec::new());
         for portion in portions {
-            used += body.feed(portion, &mut |piece| {
-                chunks
-                    .last_mut()
-                    .expect("never empty")
-                    .extend_from_slice(piece.bytes);
-                if piece.ends_chunk {
-                    chunks.push(Vec::new());
-                }
-            })?;
+            rest.extend_from_slice(portion);
+            let taken = body.feed(&rest, &mut content)?;
+            rest.drain(..taken);
+            used += taken;
         }
-        chunks.pop();
-        Ok((chunks, used, body.is_done()))
+        Ok((content, used, body.is_done()))
     }
 
     #[test]
     fn chunks_and_trailer() {
         let text = b"5;ext=1\r\nhello\r\n1\r\n \r\nA\r\n0123456789\r\n0\r\nX: y\r\n\r\nnext";
-        let (chunks, used, done) = run(Body::chunked(), &[text]).expect("well-formed");
-        assert_eq!(chunks, [&b"hello"[..], b" ", b"0123456789"]);
+        let (content, used, done) = run(Body::ChunkSize, &[text]).expect("well-formed");
+        assert_eq!(content.bytes, b"hello 0123456789");
         assert_eq!((used, done), (text.len() - 4, true));
+    }
+
+    #[test]
+    fn a_chunk_is_complete_at_its_last_byte() {
+        let text = b"5\r\nhello\r\n4\r\n wo";
+        for end in 0..=text.len() {
+            let (content, _, _) = run(Body::ChunkSize, &[&text[..end]]).expect("well-formed");
+            let arrived = [end.min(8).saturating_sub(3), end.saturating_sub(13)];
+            assert_eq!(content.bytes, &b"hello wo"[..arrived.iter().sum()]);
+            assert_eq!(content.complete, if end < 8 { 0 } else { 5 }, "{end}");
+        }
     }
 
     #[test]
     fn wrong_chunks() {
         for text in ["x\r\n", "\r\n", "-1\r\n", "1\r\nab\r\n", "+1\r\n"] {
             assert!(
-                run(Body::chunked(), &[text.as_bytes()]).is_err(),
+                run(Body::ChunkSize, &[text.as_bytes()]).is_err(),
                 "{text:?}"
             );
         }
-        assert!(run(Body::chunked(), &[&vec![b'1'; LINE_LIMIT + 1]]).is_err());
+        assert!(run(Body::ChunkSize, &[&vec![b'1'; LINE_LIMIT + 1]]).is_err());
     }
 
     #[test]
     fn a_length_ends_the_body() {
-        let (chunks, used, done) = run(Body::Length(3), &[b"a", b"bcd"]).expect("plain");
-        assert_eq!((chunks.concat(), used, done), (b"abc".to_vec(), 3, true));
+        let (content, used, done) = run(Body::Length(3), &[b"a", b"bcd"]).expect("plain");
+        assert_eq!((content.bytes, used, done), (b"abc".to_vec(), 3, true));
+        assert_eq!(content.complete, 3);
     }
 
     #[test]
     fn an_early_end_is_noticed() {
         assert!(Body::Length(1).end_of_stream().is_err());
-        assert!(Body::chunked().end_of_stream().is_err());
+        assert!(Body::ChunkSize.end_of_stream().is_err());
         assert!(Body::UntilClose.end_of_stream().is_ok());
     }
 
     proptest! {
-        /// The same bytes in any portions give the same chunks.
+        /// The same bytes in any portions give the same content.
         #[test]
         fn split_anywhere(chunks in prop::collection::vec(prop::collection::vec(any::<u8>(), 1..40), 0..6),
                           cuts in prop::collection::vec(0..300usize, 0..8)) {
@@ -275,8 +245,9 @@ mod tests {
                 portions.push(&text[from..cut]);
                 from = cut;
             }
-            let (got, used, done) = run(Body::chunked(), &portions).expect("well-formed");
-            prop_assert_eq!(got, chunks);
+            let (got, used, done) = run(Body::ChunkSize, &portions).expect("well-formed");
+            prop_assert_eq!(got.complete, got.bytes.len());
+            prop_assert_eq!(got.bytes, chunks.concat());
             prop_assert_eq!((used, done), (text.len(), true));
         }
     }

@@ -67,7 +67,6 @@ impl Endpoint {
         }
     }
 
-    /// The bytes of a call.
     pub(crate) fn call(&self, headers: &str, method: &str, params: &[Value]) -> Vec<u8> {
         let body = encode_call(method, params);
         let headers = format!(

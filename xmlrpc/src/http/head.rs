@@ -5,7 +5,6 @@ use crate::error::CallError;
 
 /// Most bytes before the body.
 const LONGEST: usize = 64 * 1024;
-/// Most headers.
 const MOST_HEADERS: usize = 128;
 /// How the answer of a TLS server begins that was not addressed with TLS.
 const TLS_ALERT: u8 = 0x15;

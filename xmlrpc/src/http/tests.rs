@@ -1,7 +1,7 @@
 //! The client against servers that say exactly what the test wrote.
 
 use std::io::{self, Read, Write};
-use std::net::TcpListener;
+use std::net::{Shutdown, TcpListener};
 use std::os::unix::net::UnixListener;
 use std::thread::{self, JoinHandle};
 
@@ -49,7 +49,14 @@ fn tcp(answers: &'static [&'static str]) -> (Address, JoinHandle<Vec<String>>) {
     let port = listener.local_addr().expect("its number").port();
     let server = serve(move || listener.accept().expect("a client").0, answers);
     let host = "127.0.0.1".to_owned();
-    (Address::Tcp { host, port }, server)
+    (
+        Address::Tcp {
+            host,
+            port,
+            tls: false,
+        },
+        server,
+    )
 }
 
 #[test]
@@ -105,7 +112,11 @@ fn a_head_that_never_ends() {
         while stream.write_all(line.as_bytes()).is_ok() {}
     });
     let host = "127.0.0.1".to_owned();
-    let answer = get_once(Address::Tcp { host, port });
+    let answer = get_once(Address::Tcp {
+        host,
+        port,
+        tls: false,
+    });
     assert!(matches!(answer, Err(CallError::NotHttp(_))), "{answer:?}");
     server.join().expect("the server");
 }
@@ -122,16 +133,15 @@ fn a_unix_socket_and_a_followed_body() {
     let client = Client::new(Endpoint::new(Address::Unix(path), None));
     let mut answer = client.stream("/x").expect("a head");
     assert_eq!(answer.head.status, 200);
-    let mut seen = Vec::new();
-    let mut take = |piece: Piece<'_>| seen.extend_from_slice(piece.bytes);
     let ended = loop {
-        match answer.advance(&mut take) {
-            Ok(true) => {}
-            end => break end,
+        if let Err(error) = answer.read() {
+            break error;
         }
+        assert!(!answer.is_closed(), "cut off without a last chunk");
     };
-    assert!(ended.is_err(), "cut off without a last chunk");
-    assert_eq!(seen, b"abc");
+    assert!(matches!(ended, CallError::NotHttp(_)), "{ended:?}");
+    assert!(answer.is_closed());
+    assert_eq!(answer.take_chunks(), b"abc");
     assert!(
         server.join().expect("the server")[0].contains("Host: localhost\r\n"),
         "the host of a unix socket"
@@ -144,17 +154,25 @@ fn another_thread_ends_the_connection() {
     let port = listener.local_addr().expect("its number").port();
     let host = "127.0.0.1".to_owned();
     let client = thread::spawn(move || {
-        Client::new(Endpoint::new(Address::Tcp { host, port }, None)).stream("/x")
+        Client::new(Endpoint::new(
+            Address::Tcp {
+                host,
+                port,
+                tls: false,
+            },
+            None,
+        ))
+        .stream("/x")
     });
     let mut stream = listener.accept().expect("a client").0;
     stream
         .write_all(b"HTTP/1.1 200 OK\r\n\r\n")
         .expect("a head");
     let mut answer = client.join().expect("the client").expect("an answer");
-    let hang_up = answer.hang_up().expect("a descriptor");
-    let reader = thread::spawn(move || answer.advance(&mut |_| {}));
-    hang_up.now();
-    assert!(matches!(reader.join().expect("the reader"), Ok(false)));
+    let socket = answer.try_clone_socket().expect("a descriptor");
+    let reader = thread::spawn(move || answer.read().map(|()| answer.is_closed()));
+    socket.shutdown(Shutdown::Both).expect("a connection");
+    assert!(matches!(reader.join().expect("the reader"), Ok(true)));
 }
 
 #[test]
@@ -165,7 +183,11 @@ fn no_server() {
     let port = listener.local_addr().expect("its number").port();
     drop(listener);
     let host = "127.0.0.1".to_owned();
-    let refused = get_once(Address::Tcp { host, port });
+    let refused = get_once(Address::Tcp {
+        host,
+        port,
+        tls: false,
+    });
     assert!(matches!(refused, Err(CallError::Refused)), "{refused:?}");
     let error = CallError::connect(io::ErrorKind::TimedOut.into());
     assert!(matches!(error, CallError::Io(_)), "{error:?}");

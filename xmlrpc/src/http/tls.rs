@@ -39,7 +39,6 @@ pub(crate) fn secure(
     Ok(Box::new(StreamOwned::new(session, stream)))
 }
 
-/// What the server must prove to be.
 pub(crate) fn server_name(host: &str) -> Result<ServerName<'static>, TlsError> {
     ServerName::try_from(host.to_owned()).map_err(other)
 }
@@ -100,7 +99,6 @@ pub(crate) fn config(endpoint: &Endpoint) -> Result<ClientConfig, TlsError> {
         .map_err(|error| TlsError::NoIdentity(about(cert, &error)))
 }
 
-/// What is wrong with a file.
 fn about(path: &Path, why: &dyn fmt::Display) -> String {
     format!("{}: {why}", path.display())
 }

@@ -4,7 +4,7 @@ use visord_web::pages::figures::memory;
 
 use super::color;
 use crate::ctl::process::ProcessInfo;
-use crate::ctl::table::{Align, PLAIN, render};
+use crate::ctl::table::{Align, render};
 
 const TITLES: [(&str, Align); 8] = [
     ("NAME", Align::Left),
@@ -32,10 +32,7 @@ fn row(info: &ProcessInfo, colors: bool) -> [String; 8] {
     let more = details.and_then(|details| details.more.as_ref());
     let runs = info.pid != 0;
     let used = more.filter(|_| runs);
-    let state = match color(info) {
-        on if colors && !on.is_empty() => format!("{on}{}{PLAIN}", info.statename),
-        _ => info.statename.clone(),
-    };
+    let (on, off) = color(info, colors);
     let ended = details.filter(|details| !details.why.is_empty());
     let last_exit = ended.map(|details| match details.ended_ago {
         Some(ago) => format!("{}, {} ago", details.why, time(ago)),
@@ -44,7 +41,7 @@ fn row(info: &ProcessInfo, colors: bool) -> [String; 8] {
     let uptime = details.and_then(|details| details.uptime);
     [
         info.namespec(),
-        state,
+        format!("{on}{}{off}", info.statename),
         or_nothing(runs.then(|| info.pid.to_string())),
         or_nothing(uptime.map(time)),
         or_nothing(used.map(|more| format!("{:.1}%", more.cpu))),

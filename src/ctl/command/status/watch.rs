@@ -4,19 +4,17 @@ use std::io::{self, IsTerminal};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::{Duration, Instant};
 
-use nix::sys::signal::Signal;
+use nix::sys::signal::{Signal, raise};
 use nix::sys::stat::{SFlag, fstat};
 use visord_xmlrpc::Client;
 
-use super::{StatusRequest, StatusView, Watching};
+use super::{StatusRequest, StatusView};
 use crate::ctl::failure::{Failure, Result};
-use crate::ctl::follow::left_until;
 use crate::ctl::interrupt::Taken;
 use crate::ctl::live::LiveStream;
 use crate::ctl::process::ProcessInfo;
 use crate::ctl::screen::{Screen, Size};
-use crate::ctl::session::Report;
-use crate::ctl::session::Session;
+use crate::ctl::session::{Report, Session};
 use crate::ctl::terminal::is_capable;
 
 /// The default interval between two requests, where the daemon has to be asked.
@@ -32,7 +30,6 @@ pub(super) fn run(
     session: &mut Session,
     client: Client,
     request: &StatusRequest<'_>,
-    watching: Watching,
     first: StatusView,
 ) -> Result {
     // Names without a process may be wrong or early; if all of them are, they are wrong.
@@ -41,15 +38,12 @@ pub(super) fn run(
     }
     let interrupted = session.terminal.take_interrupts()?;
     let output = WatchOutput::open(session)?;
-    let interval = match watching {
-        Watching::Every(time) => Some(time),
-        // Uptimes and loads on a screen change all the time.
-        Watching::AsItChanges => output.screen.as_ref().map(|_| INTERVAL),
-    };
+    // Uptimes and loads on a screen change all the time.
+    let often = output.screen.as_ref().map(|_| INTERVAL);
     let mut watch = StatusWatch {
         session,
         request,
-        interval,
+        interval: request.every.or(often),
         output,
         interrupted,
         client: Some(client),
@@ -59,7 +53,11 @@ pub(super) fn run(
     let ended = watch.show_until_left(first);
     match (ended, watch.output.screen) {
         (Err(Failure::Interrupted), _) => Ok(()),
-        (Ok(signal), Some(screen)) => Ok(screen.end(signal)?),
+        (Ok(signal), Some(screen)) => {
+            // restores the terminal
+            drop(screen);
+            Ok(raise(signal).map_err(io::Error::from)?)
+        }
         (ended, _) => ended.map(|_| ()),
     }
 }
@@ -126,7 +124,13 @@ impl StatusWatch<'_, '_> {
             }
         }
         self.live = None;
-        match self.connect() {
+        let reached = self.session.server.reach();
+        let looked = reached.and_then(|mut client| {
+            let view = StatusView::look(&mut client, self.request)?;
+            self.client = Some(client);
+            Ok(view)
+        });
+        match looked {
             Ok(view) => {
                 self.subscribe();
                 Ok(view)
@@ -139,13 +143,6 @@ impl StatusWatch<'_, '_> {
             }),
             Err(failure) => Err(failure),
         }
-    }
-
-    fn connect(&mut self) -> Result<StatusView> {
-        let mut client = self.session.server.reach()?;
-        let view = StatusView::look(&mut client, self.request)?;
-        self.client = Some(client);
-        Ok(view)
     }
 
     /// Wait until there is something to do; `looked` is when the daemon was last asked.
@@ -186,7 +183,7 @@ impl StatusWatch<'_, '_> {
             live.map(AsFd::as_fd),
         ];
         let present: Vec<BorrowedFd<'_>> = descriptors.iter().flatten().copied().collect();
-        let ready = self.interrupted.wait_for(&present, until.map(left_until))?;
+        let ready = self.interrupted.wait_for(&present, until)?;
         let mut ready = ready.into_iter();
         let is_ready = |descriptor: Option<_>| descriptor.is_some() && ready.next() == Some(true);
         let [signals, reader, keys, live] = descriptors.map(is_ready);
@@ -289,7 +286,7 @@ fn document(session: &mut Session, view: &StatusView) -> Result {
     session.tell("", || view.json())?;
     let status = std::mem::replace(&mut session.exit_status, before);
     if let Some(report) = &mut session.report {
-        let document = report.take_document("status", status.code());
+        let document = report.take_document("status", status.0);
         report.is_told = true;
         session.terminal.out(&format!("{document}\n"))?;
     }

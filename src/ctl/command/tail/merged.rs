@@ -8,12 +8,13 @@ use std::time::{Duration, Instant};
 use visord_model::event::Stream;
 use visord_model::state::ProcessState;
 use visord_xmlrpc::client::encode_path;
+use visord_xmlrpc::http::Answer;
 use visord_xmlrpc::{CallError, Client};
 
-use super::several::Labels;
+use super::Labels;
 use crate::ctl::command::log::{LogId, NO_LOG};
 use crate::ctl::failure::{ExitStatus, Failure, Result};
-use crate::ctl::follow::{ByteStream, GREETING, left_until};
+use crate::ctl::follow::{GREETING, read};
 use crate::ctl::interrupt::Taken;
 use crate::ctl::lines::LogLines;
 use crate::ctl::live::{LiveEvent, ProcessStatus, Watcher, Woken};
@@ -66,13 +67,12 @@ pub(super) fn follow(session: &mut Session, labels: &Labels, channels: &[Stream]
     Err(ended)
 }
 
-/// One log.
 struct MergedLog {
     /// Index of the process.
     process: usize,
     channel: Stream,
     /// Nothing before it is opened, and after it broke off.
-    stream: Option<ByteStream>,
+    stream: Option<Answer>,
     /// The daemon has no such log.
     is_missing: bool,
     lines: LogLines,
@@ -81,7 +81,7 @@ struct MergedLog {
 impl MergedLog {
     fn open(&mut self, client: Client, name: &str) -> Result<(), CallError> {
         let path = LogId::Of(name, self.channel).stream();
-        match ByteStream::open(client, &encode_path(&path)) {
+        match client.stream(&encode_path(&path)) {
             Ok(stream) => self.stream = Some(stream),
             Err(CallError::Status { code: 404, .. }) => self.is_missing = true,
             Err(other) => return Err(other),
@@ -103,7 +103,6 @@ impl MergedLog {
         lines
     }
 
-    /// It is to be opened.
     fn is_broken(&self) -> bool {
         self.stream.is_none() && !self.is_missing
     }
@@ -133,7 +132,7 @@ impl Merged<'_> {
             let mut sources = self.sources.iter().filter(|source| source.process == at);
             if sources.all(|source| source.is_missing) {
                 let line = format!("{name}: ERROR ({NO_LOG})");
-                self.session.fail(ExitStatus::Generic, &line)?;
+                self.session.fail(ExitStatus::GENERIC, &line)?;
             }
         }
         Ok(!self.sources.iter().all(|source| source.is_missing))
@@ -158,7 +157,7 @@ impl Merged<'_> {
             .iter_mut()
             .filter_map(|source| source.stream.as_mut());
         for (stream, _) in open.zip(woken.ready).filter(|(_, ready)| *ready) {
-            stream.read();
+            read(stream);
         }
         for event in woken.events {
             self.handle(event)?;
@@ -183,9 +182,8 @@ impl Merged<'_> {
         if let Some(watcher) = &mut self.watcher {
             return watcher.wait(&self.interrupted, &descriptors, self.retry_at);
         }
-        let timeout = self.retry_at.map(left_until);
         Ok(Woken {
-            ready: self.interrupted.wait_for(&descriptors, timeout)?,
+            ready: self.interrupted.wait_for(&descriptors, self.retry_at)?,
             ..Woken::default()
         })
     }
@@ -200,7 +198,6 @@ impl Merged<'_> {
         Ok(self.session.terminal.out_bytes(&text)?)
     }
 
-    /// Open what is not open.
     fn reopen(&mut self) -> Result {
         match self.try_to_reopen() {
             Ok(()) if self.is_gone => {

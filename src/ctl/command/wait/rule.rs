@@ -38,32 +38,28 @@ pub(super) fn read_states(text: &str) -> Result<Vec<ProcessState>, String> {
 /// What is known of one process.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum KnownStatus {
-    /// Nothing yet.
     Nothing,
     /// Its status, and since when it has been in its state.
     Status(ProcessStatus, Instant),
-    /// It was removed.
     Removed,
 }
 
-/// Processes that are waited for.
 #[derive(Clone, Debug)]
 pub(super) struct WaitProgress {
-    /// The states that are waited for.
     wanted: Vec<ProcessState>,
     /// In the order of the names, each once.
     processes: Vec<(String, KnownStatus)>,
 }
 
-/// Whether a wait is over.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Whether a wait is over: the worst counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum WaitVerdict {
     /// All are in one of the states at the same time.
     Reached,
+    /// Not as far as is known; to be judged again at that moment or after an event.
+    Wait(Option<Instant>),
     /// One at least will not get there by itself.
     Hopeless,
-    /// Neither, as far as is known; to be judged again at that moment or after an event.
-    Wait(Option<Instant>),
 }
 
 impl WaitProgress {
@@ -87,7 +83,6 @@ impl WaitProgress {
         }
     }
 
-    /// Take an event into account.
     pub(super) fn put(&mut self, event: LiveEvent, now: Instant) {
         match event {
             LiveEvent::State(status) => {
@@ -130,7 +125,6 @@ impl WaitProgress {
         verdicts.fold(WaitVerdict::Reached, WaitVerdict::and)
     }
 
-    /// The verdict on one process.
     fn of(&self, known: &KnownStatus, now: Instant) -> WaitVerdict {
         let (state, since) = match known {
             KnownStatus::Nothing => return WaitVerdict::Wait(None),
@@ -173,7 +167,6 @@ impl WaitProgress {
         })
     }
 
-    /// What is wrong with a process, if anything.
     fn failure(
         &self,
         known: &KnownStatus,
@@ -189,19 +182,19 @@ impl WaitProgress {
                 let (state, reason) = (status.state, status.reason());
                 let colon = if reason.is_empty() { "" } else { ": " };
                 let why = format!("{state}, will not become {wanted} by itself{colon}{reason}");
-                Some((ExitStatus::NotRunning, why))
+                Some((ExitStatus::NOT_RUNNING, why))
             }
             (WaitVerdict::Hopeless, KnownStatus::Nothing | KnownStatus::Removed) => {
-                Some((ExitStatus::Generic, "was removed".to_owned()))
+                Some((ExitStatus::GENERIC, "was removed".to_owned()))
             }
             (WaitVerdict::Wait(_), _) if up.is_none() => None,
             (WaitVerdict::Wait(_), KnownStatus::Status(status, _)) => {
                 let why = format!("{}, not {wanted} after {time} seconds", status.state);
-                Some((ExitStatus::TimedOut, why))
+                Some((ExitStatus::TIMED_OUT, why))
             }
             (WaitVerdict::Wait(_), KnownStatus::Nothing | KnownStatus::Removed) => {
                 let why = format!("nothing heard of it in {time} seconds");
-                Some((ExitStatus::TimedOut, why))
+                Some((ExitStatus::TIMED_OUT, why))
             }
         }
     }
@@ -210,17 +203,12 @@ impl WaitProgress {
 impl WaitVerdict {
     fn and(self, other: Self) -> Self {
         match (self, other) {
-            (Self::Hopeless, _) | (_, Self::Hopeless) => Self::Hopeless,
             (Self::Wait(a), Self::Wait(b)) => Self::Wait([a, b].into_iter().flatten().min()),
-            (Self::Wait(until), Self::Reached) | (Self::Reached, Self::Wait(until)) => {
-                Self::Wait(until)
-            }
-            (Self::Reached, Self::Reached) => Self::Reached,
+            (one, other) => one.max(other),
         }
     }
 }
 
-/// How it ended for one process.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct WaitOutcome<'a> {
     pub(super) namespec: &'a str,
@@ -264,10 +252,10 @@ mod tests {
             waiting.outcomes(now, up).next().expect("one").failure
         };
         let silent = "nothing heard of it in 0.1 seconds".to_owned();
-        assert_eq!(failure(&waiting), Some((ExitStatus::TimedOut, silent)));
+        assert_eq!(failure(&waiting), Some((ExitStatus::TIMED_OUT, silent)));
         waiting.put(LiveEvent::Removed("a".to_owned()), now);
         let removed = "was removed".to_owned();
-        assert_eq!(failure(&waiting), Some((ExitStatus::Generic, removed)));
+        assert_eq!(failure(&waiting), Some((ExitStatus::GENERIC, removed)));
     }
 
     #[test]
@@ -310,7 +298,7 @@ mod tests {
         assert_eq!(one.verdict(later), WaitVerdict::Hopeless);
         let outcome = one.outcomes(later, None).next().expect("an outcome");
         let why = "FATAL, will not become RUNNING by itself: words".to_owned();
-        assert_eq!(outcome.failure, Some((ExitStatus::NotRunning, why)));
+        assert_eq!(outcome.failure, Some((ExitStatus::NOT_RUNNING, why)));
         let mut down = waiting(&["a"], "down");
         down.put(is("a", "FATAL"), now);
         assert_eq!(down.verdict(now), WaitVerdict::Reached);
@@ -326,7 +314,7 @@ mod tests {
         assert_eq!(failure(None), None, "not its fault");
         assert_eq!(
             failure(Some(Duration::from_millis(500))),
-            Some((ExitStatus::TimedOut, why))
+            Some((ExitStatus::TIMED_OUT, why))
         );
     }
 }
