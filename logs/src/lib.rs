@@ -63,7 +63,7 @@ pub mod workers;
 
 pub use activity::{ActivityLog, ActivitySettings, activity, try_activity};
 pub use channel::{Channel, OpenedChannel};
-pub use emit::{emit, emit_at};
+pub use emit::emit;
 pub use file::FileAction;
 pub use followers::{ChangeNotifier, Followers};
 pub use ledger::ByteCounts;
