@@ -84,7 +84,7 @@ impl Archive {
             path: log.path.clone(),
             file,
             backups: log.options.backups,
-            compress: log.options.keys.compress,
+            compress: log.options.compress,
             owner: Box::new(owner),
         };
         if let Err(reason) = self.put(job) {

@@ -128,7 +128,7 @@ impl LogService {
         spec: &ChannelSpec,
         action: FileAction,
     ) -> impl Future<Output = io::Result<()>> + 'static + use<> {
-        let options = spec.file_options();
+        let options = spec.keys;
         let asked = spec.file.clone().map(|path| {
             let thread = self.0.thread_for(self.0.home_of(&path))?;
             io::Result::Ok(thread.ask(move |pump| pump.maintain_closed(path, options, action)))
@@ -245,7 +245,7 @@ impl Shared {
 
     /// Opens what a channel writes to. It may block.
     fn open_sinks(&self, spec: ChannelSpec) -> io::Result<Output<RealDisk>> {
-        let open = |path| LogFile::open(RealDisk, path, spec.file_options());
+        let open = |path| LogFile::open(RealDisk, path, spec.keys);
         let file = spec.file.clone().map(open).transpose()?;
         let counts = self.ledger.of(&spec.name, spec.stream);
         let syslog = self.syslog_handle(&spec, &counts.lost)?;

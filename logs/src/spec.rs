@@ -8,8 +8,6 @@ use visord_model::event::{Event, EventKind, Stream};
 use visord_model::name::ProcessName;
 use visord_model::pyrepr::repr;
 
-use crate::file::FileOptions;
-
 /// Takes the events that are made of output. Called by log threads: it must not block.
 pub trait EventSink: Send + Sync {
     /// Whether an event of this type has a subscriber.
@@ -30,11 +28,7 @@ pub struct ChannelSpec {
     pub stream: Stream,
     /// The log file; `None`: no file.
     pub file: Option<PathBuf>,
-    /// Rotate at this many bytes; 0 or less: never (spec core 6.2).
-    pub maxbytes: i64,
-    /// Rotated files kept; 0 or less: the log starts over.
-    pub backups: i64,
-    /// What the original does not have: formats, owners, compression, the calendar.
+    /// How it is made, written and rotated (spec core 6.2).
     pub keys: LogFileConfig,
     /// Also send each line to this syslog.
     pub syslog: Option<SyslogConfig>,
@@ -54,13 +48,5 @@ impl ChannelSpec {
     /// What the activity log calls it: `'<process>' stdout`.
     pub(crate) fn shown(&self) -> String {
         format!("{} {}", repr(&self.name.process), self.stream.name())
-    }
-
-    pub(crate) fn file_options(&self) -> FileOptions {
-        FileOptions {
-            maxbytes: self.maxbytes,
-            backups: self.backups,
-            keys: self.keys,
-        }
     }
 }

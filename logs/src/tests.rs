@@ -14,6 +14,7 @@ use std::sync::{Arc, Mutex};
 use nix::fcntl::OFlag;
 use nix::unistd::pipe2;
 use slog::{Drain, Logger, OwnedKVList, Record};
+use visord_config::LogFileConfig;
 use visord_model::event::Stream;
 use visord_model::name::ProcessName;
 
@@ -113,15 +114,22 @@ pub(super) fn spec() -> ChannelSpec {
         name: name(),
         stream: Stream::Stdout,
         file: None,
-        maxbytes: 0,
-        backups: 0,
-        keys: visord_config::LogFileConfig::default(),
+        keys: LogFileConfig::default(),
         syslog: None,
         strip_ansi: false,
         capture_maxbytes: 0,
         events_enabled: false,
         described: true,
         events: None,
+    }
+}
+
+/// Keys of a log that is rotated by its size.
+pub(super) fn rotation(maxbytes: i64, backups: i64) -> LogFileConfig {
+    LogFileConfig {
+        maxbytes,
+        backups,
+        ..LogFileConfig::default()
     }
 }
 
@@ -172,8 +180,7 @@ fn what_a_child_wrote_is_in_the_file_when_the_drain_answers() {
 fn rotation_checks_after_each_write() {
     let bench = Bench::new();
     let spec = ChannelSpec {
-        maxbytes: 10,
-        backups: 2,
+        keys: rotation(10, 2),
         ..bench.spec("x.log")
     };
     let channel = bench.open(spec).expect("open");

@@ -112,8 +112,6 @@ impl Process {
             name: self.name().clone(),
             stream,
             file,
-            maxbytes: channel.maxbytes,
-            backups: channel.backups,
             keys: channel.file,
             syslog: (channel.syslog && !protocol).then(|| channel.syslog_target.clone()),
             strip_ansi: self.deps.strip_ansi,

@@ -12,10 +12,6 @@ use super::Ownership;
 pub struct ChannelConfig {
     /// The file.
     pub logfile: LogTarget,
-    /// Rotate at this many bytes; 0 never.
-    pub maxbytes: i64,
-    /// Rotated files kept.
-    pub backups: i64,
     /// Size of the capture buffer; 0: no capture mode.
     pub capture_maxbytes: i64,
     /// Publish PROCESS_LOG events.
@@ -24,14 +20,18 @@ pub struct ChannelConfig {
     pub syslog: bool,
     /// Which syslog, and how.
     pub syslog_target: SyslogConfig,
-    /// Keys that only visord has.
+    /// How the file is made, written and rotated.
     pub file: LogFileConfig,
 }
 
-/// How a log file is created, written and rotated: keys that only visord has. The defaults are what the
-/// original does.
+/// How a log file is created, written and rotated. All but the first two are keys that only visord
+/// has, whose defaults are what the original does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LogFileConfig {
+    /// `*_logfile_maxbytes`: rotate once this many bytes are reached; 0 or less: never.
+    pub maxbytes: i64,
+    /// `*_logfile_backups`: rotated files kept; 0 or less: the log just starts over.
+    pub backups: i64,
     /// `*_logfile_format = raw | prefix | json`: how lines are shown.
     pub format: LineFormat,
     /// `*_logfile_mode`: permission bits of files that are made, `None`: 0666 less the umask.

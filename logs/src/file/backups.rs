@@ -5,9 +5,9 @@ use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use visord_config::LogFileConfig;
 use visord_model::output::rotation::Compression;
 
-use super::FileOptions;
 use crate::disk::{Disk, Identity};
 
 /// The name of a rotated file.
@@ -42,14 +42,14 @@ pub(crate) fn numbered_of<D: Disk>(
 ///
 /// Compressed ones move only where logs are compressed, so that nothing is looked for in
 /// vain elsewhere.
-pub(super) fn shift<D: Disk>(disk: &mut D, path: &Path, options: FileOptions) -> io::Result<()> {
+pub(super) fn shift<D: Disk>(disk: &mut D, path: &Path, options: LogFileConfig) -> io::Result<()> {
     let backups = options.backups;
     if backups <= 0 {
         return Ok(());
     }
     let suffixes =
         [Compression::None, Compression::Gzip, Compression::Zstd].map(Compression::suffix);
-    let suffixes = match options.keys.compress {
+    let suffixes = match options.compress {
         Compression::None => &suffixes[..1],
         Compression::Gzip | Compression::Zstd => &suffixes[..],
     };

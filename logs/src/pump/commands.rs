@@ -9,12 +9,13 @@ use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use tokio::sync::oneshot;
+use visord_config::LogFileConfig;
 use visord_model::name::ProcessName;
 
 use super::Pump;
 use super::slot::Slot;
 use crate::disk::RealDisk;
-use crate::file::{FileAction, FileOptions, maintain_closed};
+use crate::file::{FileAction, maintain_closed};
 use crate::output::Output;
 use crate::worker::{self, Sender};
 
@@ -156,7 +157,7 @@ impl Pump {
     pub(crate) fn maintain_closed(
         &self,
         path: PathBuf,
-        options: FileOptions,
+        options: LogFileConfig,
         action: FileAction,
     ) -> io::Result<()> {
         if let Some(mut log) = maintain_closed(RealDisk, path, options, action)? {
