@@ -12,7 +12,7 @@ use visord_config::LogFileConfig;
 use visord_model::output::rotation::{Compression, RotateBy, Schedule};
 
 use crate::disk::{Disk, FileInfo, How, Identity, Kind};
-use backups::numbered;
+pub use backups::numbered;
 pub(crate) use backups::{absent_as, numbered_of, suffixed};
 
 /// After a rotation that failed, try again when the file has grown by this much.

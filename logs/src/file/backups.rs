@@ -10,8 +10,9 @@ use visord_model::output::rotation::Compression;
 
 use crate::disk::{Disk, Identity};
 
-/// The name of a rotated file.
-pub(crate) fn numbered(path: &Path, number: i64) -> PathBuf {
+/// The name of a rotated log: `x.log.1` is the newest.
+#[must_use]
+pub fn numbered(path: &Path, number: i64) -> PathBuf {
     suffixed(path, &format!(".{number}"))
 }
 

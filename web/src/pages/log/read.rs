@@ -4,10 +4,10 @@ use std::io;
 use std::path::PathBuf;
 
 use serde_json::json;
+use visord_logs::numbered;
 use visord_model::log_line::Level;
 
 use super::render;
-use crate::log_source::numbered;
 use crate::log_view::find::{self, Hits};
 use crate::log_view::time::LogClock;
 use crate::log_view::{self, Part, Window, jump};
