@@ -19,13 +19,6 @@ use crate::messages::supervisor::LogAction;
 use crate::spawn::{ResolvedCommand, SpawnError};
 use visord_logs::{Channel, FileAction};
 
-/// What has to be made good if a process stays that was to be replaced or removed.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Leaving {
-    /// A restart was due, or a start was to follow the stop.
-    canceled_start: bool,
-}
-
 type Later = LocalBoxFuture<'static, Answer>;
 
 fn refused(refusal: Refusal, name: &ProcessName) -> Fault {
@@ -163,8 +156,7 @@ impl Process {
     /// A stop that only [`Command::Reinstate`] takes back. A stop under way is only waited for.
     fn retire(&mut self) -> Later {
         let canceled_start = self.machine.start_is_due();
-        let leaving = self.leaving.get_or_insert_default();
-        leaving.canceled_start |= canceled_start;
+        *self.leaving.get_or_insert_default() |= canceled_start;
         self.turn_unasked(Input::Stop);
         if self.machine.state().is_stopped() {
             return ready(self.signalled()).boxed_local();
@@ -174,10 +166,10 @@ impl Process {
 
     /// A start that [`Command::Retire`] canceled happens now.
     fn reinstate(&mut self) -> Answer {
-        let leaving = self.leaving.take();
+        let canceled_start = self.leaving.take() == Some(true);
         // a stop that failed is not tried again
         self.turn_unasked(Input::KeepRunning);
-        if leaving.is_some_and(|leaving| leaving.canceled_start) {
+        if canceled_start {
             self.turn_unasked(Input::Start);
         }
         Ok(())

@@ -10,7 +10,6 @@ use visord_model::name::ProcessName;
 use visord_model::state::SupervisorState;
 
 use super::Supervisor;
-use super::bulk::as_walked;
 use crate::messages::event::Publish;
 use crate::messages::process::Command;
 use crate::messages::supervisor::{LogAction, Order, Request};
@@ -61,7 +60,7 @@ impl Handler<Request> for Supervisor {
             R::SignalMany(it, reply) => reply_later(reply, self.signal_many(it)),
             R::ClearManyLogs(it, reply) => {
                 let command = Command::Logs(LogAction::Clear);
-                let cleared = self.bulk(&it.scope, |_| true, &command, |_| true, as_walked);
+                let cleared = self.bulk(&it.scope, |_| true, &command, |_, _| true);
                 reply_later(reply, cleared);
             }
             R::ClearMainLog(_, reply) => reply_later(reply, self.clear_main_log()),
