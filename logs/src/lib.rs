@@ -63,6 +63,7 @@ pub mod workers;
 
 pub use activity::{ActivityLog, ActivitySettings, activity, try_activity};
 pub use channel::{Channel, OpenedChannel};
+pub use clock::since_1970;
 pub use emit::emit;
 pub use file::{FileAction, numbered};
 pub use followers::{ChangeNotifier, Followers};

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use actix::{Actor, Addr, Handler, Message, Recipient};
-use visord_config::{Diff, GroupConfig};
+use visord_config::{Diff, Fate, GroupConfig};
 use visord_model::fault::{Fault, FaultCode};
 pub use visord_model::name::ProcessName;
 use visord_model::signal::Signal;
@@ -195,31 +195,6 @@ pub struct Updated {
     pub stops: bool,
     /// It starts by itself with its new settings.
     pub starts: bool,
-}
-
-/// What becomes of a process in an update.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fate {
-    /// Its settings are equal: it is not touched, whatever its state.
-    Kept,
-    /// Its settings differ: it is stopped and replaced.
-    Restarted,
-    /// It is new.
-    Added,
-    /// It is no longer configured.
-    Removed,
-}
-
-impl Fate {
-    /// The word that RPC clients see.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Kept => "kept",
-            Self::Restarted => "restarted",
-            Self::Added => "added",
-            Self::Removed => "removed",
-        }
-    }
 }
 
 /// A group of the last loaded configuration and whether a group of its name is active.

@@ -221,13 +221,16 @@ impl<'a> Spec<'a> {
 
     fn float(&self, out: &mut String) -> Result<(), FormatError> {
         let number = self.number()?;
-        let style = match self.conversion.to_ascii_lowercase() {
-            'e' => Style::Exponent,
-            'f' => Style::Fixed,
-            _ => Style::General,
+        // unusual, but it works: `%(process_num)e`
+        #[expect(clippy::cast_precision_loss, reason = "as the original converts it")]
+        let plain = number.unsigned_abs() as f64;
+        // with the flag `#` the decimal point and zeros stay
+        let (precision, point) = (self.precision.unwrap_or(6), self.alternate);
+        let mut body = match self.conversion.to_ascii_lowercase() {
+            'e' => exponent(plain, precision, point),
+            'f' => with_point(format!("{plain:.precision$}"), point),
+            _ => general(plain, precision.max(1), point),
         };
-        let precision = self.precision.unwrap_or(6);
-        let mut body = float(number.unsigned_abs(), style, precision, self.alternate);
         if self.conversion.is_ascii_uppercase() {
             body = body.to_uppercase();
         }
@@ -332,29 +335,6 @@ fn number(rest: &mut Rest, mut c: char, too_big: &str) -> Result<(usize, char), 
     Ok((number, c))
 }
 
-/// Which of the conversions e, f and g.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Style {
-    /// `1.500000e+01`
-    Exponent,
-    /// `15.000000`
-    Fixed,
-    /// The shorter of both, without trailing zeros.
-    General,
-}
-
-/// A whole number, without its sign, in one of the floating styles: `%(process_num)e` is unusual, but
-/// works. `point`: the decimal point and zeros stay (flag `#`).
-fn float(number: u64, style: Style, precision: usize, point: bool) -> String {
-    #[expect(clippy::cast_precision_loss, reason = "as the original converts it")]
-    let number = number as f64;
-    match style {
-        Style::Fixed => with_point(format!("{number:.precision$}"), point),
-        Style::Exponent => exponent(number, precision, point),
-        Style::General => general(number, precision.max(1), point),
-    }
-}
-
 fn with_point(text: String, point: bool) -> String {
     if point && !text.contains('.') {
         text + "."
@@ -363,6 +343,7 @@ fn with_point(text: String, point: bool) -> String {
     }
 }
 
+/// `1.500000e+01`
 fn exponent(number: f64, precision: usize, point: bool) -> String {
     let text = format!("{number:.precision$e}");
     let (mantissa, power) = text.split_once('e').unwrap_or((&text, "0"));
@@ -370,6 +351,7 @@ fn exponent(number: f64, precision: usize, point: bool) -> String {
     format!("{mantissa}e+{power:0>2}")
 }
 
+/// Fixed or with an exponent, whichever is shorter, without trailing zeros.
 fn general(number: f64, digits: usize, point: bool) -> String {
     let scientific = format!("{number:.*e}", digits - 1);
     let power = scientific
