@@ -135,7 +135,6 @@ impl SharedSocket {
         self.close_unused(state, logger);
     }
 
-    /// Close the socket if nothing uses it.
     fn close_unused(&self, mut state: MutexGuard<'_, State>, logger: &Logger) {
         let is_unused = state.users.values().all(|it| it.is_over);
         let closed = state.listener.take_if(|_| is_unused);
@@ -252,7 +251,6 @@ fn worded(error: io::Error) -> io::Error {
     io::Error::other(format!("[Errno {errno}] {reason}"))
 }
 
-/// A system error about a file.
 fn about(error: io::Error, path: &Path) -> io::Error {
     io::Error::other(format!("{}: '{}'", worded(error), path.display()))
 }

@@ -12,7 +12,6 @@ use crate::messages::supervisor::{Order, Request, Restart};
 use crate::process::Deps;
 use crate::supervisor::Supervisor;
 
-/// What a signal means.
 #[derive(Clone, Copy, Debug)]
 enum Meaning {
     Exit,

@@ -65,7 +65,6 @@ pub struct SectionKind {
 #[derive(Clone, Debug, Default)]
 struct Keys {
     all: Vec<Key>,
-    /// Where the key of a name is.
     index: HashMap<Cow<'static, str>, usize>,
 }
 
@@ -170,7 +169,6 @@ pub fn kinds() -> &'static [SectionKind] {
     &KINDS
 }
 
-/// The kind of the section of this name.
 pub(crate) fn kind_of(section: &str) -> Option<&'static SectionKind> {
     kinds().iter().find(|kind| kind.is(section))
 }

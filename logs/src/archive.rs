@@ -36,7 +36,6 @@ pub(crate) type Task = Box<dyn FnOnce() + Send>;
 /// Runs a task on the thread that owns the names; drops it if that has ended.
 type Owner = Box<dyn Fn(Task) + Send>;
 
-/// A rotated log to be compressed.
 struct Job {
     /// The log it comes from.
     path: PathBuf,
@@ -138,7 +137,6 @@ enum Step {
     Grown,
 }
 
-/// What the thread has.
 struct Compressor {
     logger: Logger,
     inbox: Inbox<Job>,
@@ -287,7 +285,6 @@ impl Drop for Temporary {
     }
 }
 
-/// Owner, mode and times of the other file.
 fn copy_attributes(file: &File, other: &File) -> io::Result<()> {
     let (mine, wanted) = (file.metadata()?, other.metadata()?);
     if (mine.uid(), mine.gid()) != (wanted.uid(), wanted.gid()) {

@@ -20,7 +20,6 @@ pub fn emit(logger: &Logger, line: &LogLine) {
     }
 }
 
-/// The level of a record with this tag.
 pub(crate) fn level_of(level: slog::Level, tag: &str) -> Level {
     match level {
         slog::Level::Critical => Level::Critical,

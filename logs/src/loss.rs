@@ -23,7 +23,6 @@ impl Loss {
         }
     }
 
-    /// Whether a declaration is owed.
     pub(crate) fn is_owed(&self) -> bool {
         self.undeclared > 0
     }

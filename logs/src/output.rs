@@ -188,7 +188,6 @@ impl<D: Disk> Output<D> {
         }
     }
 
-    /// Counts bytes that are lost.
     pub(crate) fn lose(&mut self, bytes: usize, reason: &dyn std::fmt::Display) {
         self.counts.lost.fetch_add(bytes as u64, Ordering::Relaxed);
         self.loss.add(bytes, reason);

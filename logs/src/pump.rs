@@ -47,13 +47,11 @@ const COMMANDS: u64 = u64::MAX;
 pub(crate) struct Context {
     pub(crate) logger: Logger,
     pub(crate) followers: Followers,
-    /// Compresses rotated files.
     pub(crate) archive: Archive,
     pub(crate) threads: Mutex<Vec<CommandSender>>,
 }
 
 impl Context {
-    /// Has every log thread do something.
     pub(crate) fn run_on_all(&self, job: impl Fn(&mut Pump) + Clone + Send + 'static) {
         for thread in &*self.threads.lock() {
             thread.run(job.clone());

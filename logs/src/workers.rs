@@ -20,7 +20,6 @@ use tokio::sync::{Semaphore, oneshot};
 /// Threads that exist from the start.
 const CORE_THREADS: usize = 4;
 
-/// Threads at most.
 const MOST_THREADS: usize = 64;
 
 /// Jobs that may wait for a thread.
@@ -149,7 +148,6 @@ struct State {
     jobs: VecDeque<Job>,
     /// Threads that wait for a job.
     idle: usize,
-    /// All threads.
     threads: usize,
     is_closed: bool,
 }

@@ -2,7 +2,6 @@
 
 use std::collections::VecDeque;
 
-/// See the module.
 #[derive(Debug)]
 pub(super) struct Ring<T> {
     kept: VecDeque<(u64, T, usize)>,

@@ -73,7 +73,6 @@ macro_rules! requests {
         }
 
         impl Request {
-            /// Reply with this fault.
             pub(crate) fn refuse(self, fault: Fault) {
                 match self {
                     $(Self::$name(_, reply) => reply.send(Err(fault)),)*

@@ -43,7 +43,6 @@ pub(super) struct ListenerStdout {
     buffer: Box<[u8]>,
 }
 
-/// What one read returned.
 enum Chunk {
     Data(Vec<u8>),
     NothingYet,

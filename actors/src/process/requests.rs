@@ -33,7 +33,6 @@ fn refused(refusal: Refusal, name: &ProcessName) -> Fault {
 }
 
 impl Process {
-    /// Carry out a request; the answer may come later.
     pub(super) fn request(&mut self, command: Command) -> Later {
         let done = match command {
             Command::Start { wait } => return self.find_and_start(wait),

@@ -18,7 +18,6 @@ use crate::spawn::{
 };
 use visord_logs::{ChannelSpec, LogService, OpenedChannel};
 
-/// See the module.
 struct SpawnRequest {
     name: ProcessName,
     query: CommandQuery,
@@ -42,7 +41,6 @@ pub(super) struct OurEnds {
 }
 
 impl Process {
-    /// Which program the command names.
     pub(super) fn query(&self) -> CommandQuery {
         let path = self.deps.environment.get("PATH");
         CommandQuery::new(

@@ -35,7 +35,6 @@ pub struct SpawnAttempt {
 
 #[derive(Clone, Copy, Debug)]
 enum Stage {
-    /// It waits in the queue.
     Queued,
     /// Since then it opens logs, looks for the program and does everything else that may hang.
     Preparing(Mono),

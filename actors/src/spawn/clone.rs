@@ -214,7 +214,6 @@ impl Stack {
         self.in_use.load(Ordering::Acquire) != 0
     }
 
-    /// Wait until no child uses the stack.
     fn wait(&self) {
         loop {
             let in_use = self.in_use.load(Ordering::Acquire);

@@ -14,7 +14,6 @@ use super::{child, helper, places};
 /// next. Each reserves low descriptors, which are free only at the start.
 const KEPT: usize = MOST_PENDING + 1;
 
-/// How a child is made.
 pub(super) enum Method {
     /// Through the helper.
     Clone(Cloner),
@@ -46,7 +45,6 @@ impl Method {
         }
     }
 
-    /// Begin to make a child.
     pub(super) fn begin(self, launch: Box<Launch>) -> Making {
         let Self::Clone(cloner) = self else {
             return Making::Done(self, fork(&launch));

@@ -66,7 +66,6 @@ impl DaemonEnvironment {
     }
 }
 
-/// The value of an entry if it has this name.
 fn value_of<'a>(entry: &'a CStr, name: &str) -> Option<&'a [u8]> {
     let rest = entry.to_bytes().strip_prefix(name.as_bytes())?;
     rest.strip_prefix(b"=")

@@ -53,7 +53,6 @@ impl Drop for Spawned {
 /// which kills it.
 pub(super) type Reply = oneshot::Sender<Result<Spawned, SpawnError>>;
 
-/// What every start needs.
 pub(super) struct Tools {
     pub(super) registry: Arc<ChildRegistry>,
     pub(super) methods: Methods,

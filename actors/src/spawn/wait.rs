@@ -8,7 +8,6 @@ use libc::{c_int, id_t};
 use visord_model::exit::ExitStatus;
 use visord_model::signal::Signal;
 
-/// A child that has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Ended {
     pub(crate) pid: i32,

@@ -141,7 +141,6 @@ impl Supervisor {
         })
     }
 
-    /// Start the actor of one process.
     fn start_process(
         &self,
         name: ProcessName,
@@ -212,7 +211,6 @@ impl Supervisor {
         }
     }
 
-    /// Replace the AUTO logs of a group.
     pub(super) fn set_auto_logs(&mut self, group: &str, logs: AutoLogs) {
         self.parts
             .auto_logs
@@ -238,7 +236,6 @@ impl Supervisor {
         Ok(())
     }
 
-    /// Autostart in the group that was activated last.
     pub(super) fn autostart_newest(&self) {
         if let Some(group) = self.roster.groups.last() {
             group.autostart();

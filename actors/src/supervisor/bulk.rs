@@ -33,7 +33,6 @@ struct Ended {
     result: BulkResult,
 }
 
-/// The replies of a bulk request.
 type Results = LocalBoxFuture<'static, Answer<Vec<BulkResult>>>;
 
 impl Supervisor {

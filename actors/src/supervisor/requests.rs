@@ -91,7 +91,6 @@ impl Handler<Request> for Supervisor {
 }
 
 impl Supervisor {
-    /// Let the process carry out a request.
     fn forward(&self, name: &ProcessName, command: Command, reply: Reply<()>) {
         match self.roster.member(name) {
             Ok(member) => reply_later(reply, member.ask(command)),

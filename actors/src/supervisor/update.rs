@@ -39,7 +39,6 @@ impl GroupLocks {
         lock.clone().lock_owned()
     }
 
-    /// Whether an update of this group is under way.
     pub(super) fn is_held(&self, group: &str) -> bool {
         let lock = self.0.get(group);
         lock.is_some_and(|lock| lock.try_lock().is_err())
@@ -51,7 +50,6 @@ struct Change {
     name: String,
     /// The new group; none if it is no longer configured.
     group: Option<GroupConfig>,
-    /// A group of this name is active.
     is_active: bool,
     /// There is anything to do.
     differs: bool,
@@ -60,7 +58,6 @@ struct Change {
 }
 
 impl Change {
-    /// What becomes of a process.
     fn of(&self, member: &Member) -> Option<&Updated> {
         self.processes.iter().find(|it| it.name == *member.name())
     }

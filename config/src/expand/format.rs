@@ -6,7 +6,6 @@ use visord_model::pyrepr::{ascii, repr};
 
 use super::Substitute;
 
-/// Why a format has no expansion.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum FormatError {
     /// It names something that does not exist here.
@@ -79,7 +78,6 @@ fn malformed(reason: impl Into<String>) -> FormatError {
     FormatError::Malformed(reason.into())
 }
 
-/// One conversion.
 #[derive(Default)]
 struct Spec<'a> {
     value: Option<Substitute<'a>>,

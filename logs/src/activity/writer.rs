@@ -52,7 +52,6 @@ impl Overflow {
     }
 }
 
-/// What the callers and the thread share.
 struct Shared {
     destination: Mutex<Destination>,
     /// How many commands are queued and not performed yet.
@@ -61,7 +60,6 @@ struct Shared {
     hangs: AtomicBool,
 }
 
-/// Who writes.
 enum Mode {
     Direct,
     Queued(Worker<Command>),

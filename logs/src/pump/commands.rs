@@ -22,7 +22,6 @@ use crate::worker::{self, Sender};
 /// Names a channel on its thread; unique over all threads.
 pub(crate) type ChannelId = u64;
 
-/// Something to be done on a log thread.
 pub(crate) struct Command {
     pub(super) run: Box<dyn FnOnce(&mut Pump) + Send>,
     /// A caller waits for the answer.

@@ -80,7 +80,6 @@ impl Command for Message {
 #[derive(Debug, Default)]
 struct Losses(Mutex<BTreeMap<String, Loss>>);
 
-/// What the thread has.
 struct SyslogSender {
     inbox: Inbox<Message>,
     losses: Arc<Losses>,

@@ -28,11 +28,9 @@ enum Stdin {
     Closed,
 }
 
-/// One listener as its pool sees it.
 #[derive(Clone, Debug)]
 struct Member<E> {
     name: Arc<str>,
-    /// In the state RUNNING.
     running: bool,
     /// The child that was RUNNING last.
     pid: i32,

@@ -125,7 +125,6 @@ impl Section {
     }
 }
 
-/// Where the token occurs first.
 fn find(bytes: &[u8], token: &[u8]) -> Option<usize> {
     // both tokens begin with these two, which are rare in most output
     let mut from = 0;
