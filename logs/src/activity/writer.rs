@@ -136,9 +136,7 @@ impl LogWriter {
     }
 
     /// Starts the thread; without effect if it runs.
-    ///
-    /// # Errors
-    /// No thread can be had: lines are still written directly.
+    /// Errors: no thread can be had: lines are still written directly.
     pub(super) fn start_thread(&self) -> io::Result<()> {
         let mut mode = self.mode.write();
         if matches!(*mode, Mode::Direct) {
