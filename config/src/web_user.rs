@@ -123,9 +123,7 @@ fn servers(context: &Context<'_>, text: &str) -> Result<Vec<String>, String> {
 }
 
 /// A stored password that a password can match.
-///
-/// # Errors
-/// Its hash has a wrong form.
+/// Errors: its hash has a wrong form.
 pub(crate) fn check_password(password: &str) -> Result<(), String> {
     match password.strip_prefix("{ARGON2}") {
         Some(hash) if !is_argon2(hash) => Err("{ARGON2} must be followed by a PHC string: \

@@ -199,9 +199,7 @@ impl<D: Disk> LogFile<D> {
 
     /// Clears or rotates it, whatever its size. Anything but a regular file is left alone
     /// (difference Q38).
-    ///
-    /// # Errors
-    /// Those of renaming, unlinking and opening.
+    /// Errors: those of renaming, unlinking and opening.
     pub(crate) fn maintain(&mut self, action: FileAction) -> io::Result<()> {
         match action {
             _ if self.kind != Kind::Regular => Ok(()),
@@ -297,10 +295,8 @@ impl<D: Disk> LogFile<D> {
 }
 
 /// Clears or rotates a log that is not open (difference C34); the log if there is one.
-///
-/// # Errors
-/// Those of opening, renaming and unlinking; when it is cleared also those of giving the new file
-/// its owner and mode.
+/// Errors: those of opening, renaming and unlinking; when it is cleared also those of giving the
+/// new file its owner and mode.
 pub(crate) fn maintain_closed<D: Disk>(
     mut disk: D,
     path: PathBuf,

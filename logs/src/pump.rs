@@ -94,9 +94,7 @@ pub(crate) struct Pump {
 
 impl Pump {
     /// Starts a log thread of this name.
-    ///
-    /// # Errors
-    /// No thread or no descriptor can be had.
+    /// Errors: no thread or no descriptor can be had.
     pub(crate) fn start(name: &str, context: &Arc<Context>) -> io::Result<Worker<Command>> {
         // a channel must not miss a command: channels and those that wait for answers bound it
         let (sender, inbox) = queue(usize::MAX)?;

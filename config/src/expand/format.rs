@@ -21,9 +21,7 @@ const NOT_ENOUGH: &str = "not enough arguments for format string";
 const LONGEST_FIELD: usize = u16::MAX as usize;
 
 /// Replace every conversion of `template`; `value_of` knows the names.
-///
-/// # Errors
-/// At the first conversion that cannot be done.
+/// Errors: at the first conversion that cannot be done.
 pub(super) fn format<'a>(
     template: &str,
     value_of: impl Fn(&str) -> Option<Substitute<'a>>,

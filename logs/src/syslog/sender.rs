@@ -107,9 +107,7 @@ impl SyslogSenders {
     }
 
     /// The handle of an output for this syslog.
-    ///
-    /// # Errors
-    /// No thread can be had.
+    /// Errors: no thread can be had.
     pub(crate) fn handle(&self, config: &SyslogConfig, origin: Origin) -> io::Result<SyslogHandle> {
         let address = super::resolved(&config.address, &self.local);
         let composer = Composer::new(config.format, &address, &origin.process);
