@@ -173,12 +173,6 @@ pub(crate) fn kind_of(section: &str) -> Option<&'static SectionKind> {
     kinds().iter().find(|kind| kind.is(section))
 }
 
-/// The default of a key, for where no section is read; empty if it has none.
-pub(crate) fn default_of(section: &str, key: &str) -> &'static str {
-    let key = kind_of(section).and_then(|kind| kind.key(key));
-    key.and_then(Key::default_value).unwrap_or_default()
-}
-
 /// `name = form | default | text`, perhaps with a `+` before it.
 fn key(line: &'static str) -> Option<Key> {
     let (name, rest) = line.split_once(" = ")?;

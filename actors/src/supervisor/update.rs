@@ -63,20 +63,15 @@ impl Change {
     }
 }
 
-/// What a group that is added or removed is compared with.
-fn emptied(group: &GroupConfig) -> GroupConfig {
-    GroupConfig {
-        processes: Vec::new(),
-        ..group.clone()
-    }
-}
-
 impl Supervisor {
     fn change(&self, name: &str) -> Result<Change, Fault> {
         let active = self.roster.group(name).map(|group| &group.config);
         let configured = self.last_loaded(name);
         let some = active.or(configured);
-        let nothing = emptied(some.ok_or_else(|| FaultCode::BadName.about_group(name))?);
+        let some = some.ok_or_else(|| FaultCode::BadName.about_group(name))?;
+        // what a group that is added or removed is compared with
+        let mut nothing = some.clone();
+        nothing.processes.clear();
         let (old, new) = (active.unwrap_or(&nothing), configured.unwrap_or(&nothing));
         let (group, fates) = updated(old, new);
         let starting = group.processes.iter().filter(|it| it.policy.autostart);
