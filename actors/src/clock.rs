@@ -14,7 +14,7 @@ pub struct Clock {
 
 impl Clock {
     /// A clock whose monotonic time begins now.
-    pub fn new() -> Self {
+    pub fn start() -> Self {
         Self {
             start: Instant::now(),
         }
@@ -26,12 +26,6 @@ impl Clock {
             mono: Mono(self.start.elapsed()),
             unix: seconds(since_1970()),
         }
-    }
-}
-
-impl Default for Clock {
-    fn default() -> Self {
-        Self::new()
     }
 }
 

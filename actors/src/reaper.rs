@@ -18,8 +18,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix::{
-    Actor, ActorFutureExt, AsyncContext, Context, Handler, Message, Recipient, StreamHandler,
-    WrapFuture,
+    Actor, ActorFutureExt, AsyncContext, Context, Handler, Message, Recipient, WrapFuture,
 };
 use futures_util::stream;
 use slog::{Logger, crit, debug, info};
@@ -177,12 +176,12 @@ impl Actor for Reaper {
 
     fn started(&mut self, ctx: &mut Self::Context) {
         if let Some(signals) = self.signals.take() {
-            ctx.add_stream(stream::unfold(signals, async |mut signals| {
+            ctx.add_message_stream(stream::unfold(signals, async |mut signals| {
                 signals.recv().await?;
                 Some((Look, signals))
             }));
         }
-        ctx.add_stream(stream::unfold(
+        ctx.add_message_stream(stream::unfold(
             Arc::clone(&self.children),
             async |children| {
                 children.settled().await;
@@ -220,11 +219,5 @@ impl Handler<Watch> for Reaper {
             Some(exit) => watch.owner.do_send(ProcessExited { pid, exit }),
             None => drop(self.watched.insert(pid, watch)),
         }
-    }
-}
-
-impl StreamHandler<Look> for Reaper {
-    fn handle(&mut self, _: Look, ctx: &mut Self::Context) {
-        self.sweep(ctx);
     }
 }

@@ -7,7 +7,6 @@
 //! thread is waited for at the end of the daemon.
 
 use std::collections::VecDeque;
-use std::fmt;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -50,12 +49,6 @@ impl From<NotDone> for io::Error {
 /// Runs jobs that may block. Clones are the same pool; its threads end when the last is dropped.
 #[derive(Clone)]
 pub struct Workers(Arc<Handle>);
-
-impl fmt::Debug for Workers {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Workers")
-    }
-}
 
 impl Workers {
     /// A pool whose first threads exist.

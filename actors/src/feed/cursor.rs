@@ -1,9 +1,10 @@
 //! How far a reader has come, as they are told and tell it again: `RUN-SEQ`.
 
-use std::fmt;
+use derive_more::Display;
 
 /// The last entry that a reader has seen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Display, PartialEq, Eq)]
+#[display("{run:016x}-{seq}")]
 pub struct Cursor {
     /// The run of the daemon.
     pub(super) run: u64,
@@ -33,11 +34,5 @@ impl Cursor {
             run: u64::from_str_radix(run, 16).ok()?,
             seq: seq.parse().ok()?,
         })
-    }
-}
-
-impl fmt::Display for Cursor {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:016x}-{}", self.run, self.seq)
     }
 }
