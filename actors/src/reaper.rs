@@ -25,7 +25,7 @@ use slog::{Logger, crit, debug, info};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::clock::Clock;
-use crate::spawn::wait::{Ended, peek, peek_any, reap};
+use crate::spawn::wait::{Ended, peek, reap};
 use crate::spawn::{ChildHandle, ChildRegistry, Exit, Owner, errno_or_number};
 
 /// When to look again after the kernel refused to say who has ended.
@@ -124,7 +124,7 @@ impl Reaper {
     /// there may be more.
     fn reap_some(&mut self) -> io::Result<bool> {
         for _ in 0..BATCH {
-            let Some(ended) = peek_any()? else {
+            let Some(ended) = peek(None)? else {
                 return Ok(false);
             };
             if !self.settle(ended)? {
@@ -138,7 +138,7 @@ impl Reaper {
     /// instead, for a clone that hangs must not delay their exits.
     fn reap_registered(&mut self) -> io::Result<bool> {
         let pids = self.children.pids().into_iter();
-        let ended = pids.filter_map(|pid| peek(pid).transpose());
+        let ended = pids.filter_map(|pid| peek(Some(pid)).transpose());
         let mut reaped = 0;
         for ended in ended.take(BATCH) {
             self.settle(ended?)?;

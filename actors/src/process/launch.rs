@@ -202,7 +202,7 @@ impl Process {
     }
 
     pub(super) fn channels(&self) -> impl Iterator<Item = &Channel> {
-        let stdout = self.listener_stdout.as_ref().map(ListenerStdout::log);
+        let stdout = self.listener_stdout.as_ref().map(|stdout| &stdout.log);
         self.outputs.iter().chain(stdout)
     }
 }

@@ -32,7 +32,7 @@ const DRAIN_READS: usize = 16;
 /// The read end of a listener's stdout, and the log that gets a copy.
 pub(super) struct ListenerStdout {
     pipe: Rc<Receiver>,
-    log: Channel,
+    pub(super) log: Channel,
     /// Leads to `log`.
     copy: Option<OwnedFd>,
     lost: usize,
@@ -148,10 +148,6 @@ impl ListenerStdout {
             pause: Some(Duration::ZERO),
             buffer: vec![0; CHUNK].into(),
         })
-    }
-
-    pub(super) fn log(&self) -> &Channel {
-        &self.log
     }
 
     fn read(&mut self) -> Chunk {

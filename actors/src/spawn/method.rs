@@ -46,16 +46,9 @@ impl Method {
     }
 
     pub(super) fn begin(self, launch: Box<Launch>) -> Making {
-        let Self::Clone(cloner) = self else {
-            return Making::Done(self, fork(&launch));
-        };
-        match cloner.begin(launch) {
-            Ok(beginning) => Making::Beginning(beginning),
-            // an old kernel or a sandbox: it would fail each time
-            Err((_, launch, libc::ENOSYS | libc::EPERM | libc::EINVAL)) => {
-                Making::Done(Self::Fork, fork(&launch))
-            }
-            Err((cloner, _, errno)) => Making::Done(Self::Clone(cloner), Err(errno)),
+        match self {
+            Self::Clone(cloner) => Making::Beginning(cloner.begin(launch)),
+            Self::Fork => Making::Done(self, fork(&launch)),
         }
     }
 }
@@ -82,7 +75,8 @@ impl Making {
             Err(libc::ENOSYS | libc::EPERM | libc::EINVAL | libc::EACCES) => {
                 (Method::Fork, fork(&launch))
             }
-            // such as arguments that are too long with ours added: the child reports it
+            // such as arguments that are too long with ours added: the child reports it; or no room
+            // for another process, as fork will find
             Err(_) => (Method::Clone(cloner), fork(&launch)),
         }
     }

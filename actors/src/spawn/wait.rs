@@ -14,14 +14,9 @@ pub(crate) struct Ended {
     pub(crate) status: ExitStatus,
 }
 
-/// Any child that has ended; leaves it to be reaped.
-pub(crate) fn peek_any() -> io::Result<Option<Ended>> {
-    wait(None, libc::WNOHANG | libc::WNOWAIT)
-}
-
-/// The child of this pid if it has ended; leaves it to be reaped.
-pub(crate) fn peek(pid: i32) -> io::Result<Option<Ended>> {
-    wait(Some(pid), libc::WNOHANG | libc::WNOWAIT)
+/// The child of this pid, or any, if it has ended; leaves it to be reaped.
+pub(crate) fn peek(pid: Option<i32>) -> io::Result<Option<Ended>> {
+    wait(pid, libc::WNOHANG | libc::WNOWAIT)
 }
 
 /// Reap the child of this pid if it has ended.

@@ -89,7 +89,8 @@ impl Splitter {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Section {
     capacity: usize,
-    bytes: Vec<u8>,
+    /// What it holds.
+    pub bytes: Vec<u8>,
 }
 
 impl Section {
@@ -107,21 +108,6 @@ impl Section {
         let excess = (self.bytes.len() + fitting.len()).saturating_sub(self.capacity);
         self.bytes.drain(..excess);
         self.bytes.extend_from_slice(fitting);
-    }
-
-    /// Takes the content; the section is empty again.
-    pub fn take(&mut self) -> Vec<u8> {
-        core::mem::take(&mut self.bytes)
-    }
-
-    /// Forgets the content.
-    pub fn clear(&mut self) {
-        self.bytes.clear();
-    }
-
-    /// How many bytes it holds.
-    pub fn held(&self) -> usize {
-        self.bytes.len()
     }
 }
 
