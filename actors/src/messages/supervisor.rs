@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use actix::{Actor, Addr, Handler, Message, Recipient};
+use tokio::sync::oneshot;
 use visord_config::{Diff, Fate, GroupConfig};
 use visord_model::fault::{Fault, FaultCode};
 pub use visord_model::name::ProcessName;
@@ -75,7 +76,7 @@ macro_rules! requests {
         impl Request {
             pub(crate) fn refuse(self, fault: Fault) {
                 match self {
-                    $(Self::$name(_, reply) => reply.send(Err(fault)),)*
+                    $(Self::$name(_, reply) => drop(reply.send(Err(fault))),)*
                 }
             }
         }
@@ -84,7 +85,7 @@ macro_rules! requests {
             $(
                 $(#[$doc])*
                 pub async fn $method(&self, $($field: $ty),*) -> Answer<$reply> {
-                    let (reply, answer) = Reply::new();
+                    let (reply, answer) = oneshot::channel();
                     let request = Request::$name($name { $($field),* }, reply);
                     // a request that cannot be sent is dropped with its reply
                     let _ = self.0.send(request).await;

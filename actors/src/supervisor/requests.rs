@@ -18,7 +18,7 @@ use crate::spawn::SpawnError;
 
 /// Reply when this completes.
 fn reply_later<T: 'static>(reply: Reply<T>, answer: impl Future<Output = Answer<T>> + 'static) {
-    actix_rt::spawn(async move { reply.send(answer.await) });
+    actix_rt::spawn(async move { drop(reply.send(answer.await)) });
 }
 
 /// The same for what ends if the Supervisor panics.
@@ -27,7 +27,7 @@ fn reply_after<T: 'static>(
     reply: Reply<T>,
     answer: impl ActorFuture<Supervisor, Output = Answer<T>> + 'static,
 ) {
-    ctx.spawn(answer.map(|answer, _act, _ctx| reply.send(answer)));
+    ctx.spawn(answer.map(|answer, _act, _ctx| drop(reply.send(answer))));
 }
 
 impl Handler<Request> for Supervisor {
@@ -65,10 +65,10 @@ impl Handler<Request> for Supervisor {
             }
             R::ClearMainLog(_, reply) => reply_later(reply, self.clear_main_log()),
             R::AddGroup(it, reply) => reply_after(ctx, reply, self.add_group(it.name)),
-            R::RemoveGroup(it, reply) => reply.send(self.remove_group(&it.name)),
+            R::RemoveGroup(it, reply) => drop(reply.send(self.remove_group(&it.name))),
             R::UpdateGroup(it, reply) => reply_after(ctx, reply, self.update_group(it)),
             R::ReloadConfig(_, reply) => reply_after(ctx, reply, self.reload_config()),
-            R::GetConfig(_, reply) => reply.send(Ok(self.configured_groups())),
+            R::GetConfig(_, reply) => drop(reply.send(Ok(self.configured_groups()))),
             R::SendRemoteEvent(it, reply) => {
                 let (kind, data) = (it.kind, it.data);
                 let published = self.deps.bus.send(Publish(Event::Remote { kind, data }));
@@ -83,7 +83,7 @@ impl Handler<Request> for Supervisor {
             }
             R::Shutdown(_, reply) => {
                 self.close(SupervisorState::Shutdown, ctx);
-                reply.send(Ok(()));
+                drop(reply.send(Ok(())));
             }
             R::Restart(_, reply) => reply_after(ctx, reply, self.restart()),
         }
@@ -94,7 +94,7 @@ impl Supervisor {
     fn forward(&self, name: &ProcessName, command: Command, reply: Reply<()>) {
         match self.roster.member(name) {
             Ok(member) => reply_later(reply, member.ask(command)),
-            Err(fault) => reply.send(Err(fault)),
+            Err(fault) => drop(reply.send(Err(fault))),
         }
     }
 

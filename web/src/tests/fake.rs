@@ -49,7 +49,7 @@ macro_rules! answers {
                         let delay = self.delay;
                         actix::spawn(async move {
                             tokio::time::sleep(delay).await;
-                            reply.send(answer);
+                            drop(reply.send(answer));
                         });
                     })*
                 }
