@@ -114,7 +114,7 @@ impl<D: Disk> Output<D> {
         if self.spec.described && self.logger.is_enabled(slog::Level::Debug) {
             self.show(bytes);
         }
-        if self.spec.events_enabled
+        if self.spec.config.events_enabled
             && let Some(events) = &self.spec.events
             && events.has_subscriber(self.spec.stream.log_kind())
         {

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use visord_config::{LogFileConfig, SyslogConfig};
+use visord_config::ChannelConfig;
 use visord_model::event::{Event, EventKind, Stream};
 use visord_model::name::ProcessName;
 use visord_model::pyrepr::repr;
@@ -28,16 +28,10 @@ pub struct ChannelSpec {
     pub stream: Stream,
     /// The log file; `None`: no file.
     pub file: Option<PathBuf>,
-    /// How it is made, written and rotated (spec core 6.2).
-    pub keys: LogFileConfig,
-    /// Also send each line to this syslog.
-    pub syslog: Option<SyslogConfig>,
+    /// What else is wanted; its `logfile` does not count.
+    pub config: ChannelConfig,
     /// Remove ANSI sequences (spec core 6.8).
     pub strip_ansi: bool,
-    /// Bytes kept of a captured section; 0 or less: no capture mode (spec core 6.7).
-    pub capture_maxbytes: i64,
-    /// Publish PROCESS_LOG events that have a subscriber.
-    pub events_enabled: bool,
     /// Repeat the output in the activity log at DEBG (spec core 6.5 step 4).
     pub described: bool,
     /// Where events go; `None`: nowhere.

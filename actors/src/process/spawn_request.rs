@@ -106,19 +106,16 @@ impl Process {
         // a listener's stdout is its protocol: no capture, no events, no syslog (spec core
         // 1.11.1)
         let protocol = self.setup.pool.is_some() && stream == Stream::Stdout;
+        let mut config = channel.clone();
+        if protocol {
+            (config.capture_maxbytes, config.events_enabled, config.syslog) = (0, false, false);
+        }
         ChannelSpec {
             name: self.name().clone(),
             stream,
             file,
-            keys: channel.file,
-            syslog: (channel.syslog && !protocol).then(|| channel.syslog_target.clone()),
+            config,
             strip_ansi: self.deps.strip_ansi,
-            capture_maxbytes: if protocol {
-                0
-            } else {
-                channel.capture_maxbytes
-            },
-            events_enabled: channel.events_enabled && !protocol,
             // what a listener writes is logged as it is read
             described: !protocol,
             events: Some(Arc::clone(&self.deps.output_events)),

@@ -37,12 +37,11 @@ const SYSLOG_FORMATS: [(&str, SyslogFormat); 3] = [
 /// The keys that are the same for all processes of a section.
 pub(super) fn read_common(reader: &Reader<'_>, channel: &str) -> Option<ChannelConfig> {
     Some(ChannelConfig {
-        logfile: LogTarget::None,
-        syslog: false,
         capture_maxbytes: reader.value(&format!("{channel}_capture_maxbytes"), parse_bytes)?,
         events_enabled: reader.value(&format!("{channel}_events_enabled"), parse_bool)?,
         file: log_file(reader, channel)?,
         syslog_target: syslog(reader, channel)?,
+        ..ChannelConfig::default()
     })
 }
 

@@ -8,15 +8,15 @@ use visord_model::output::rotation::{Compression, RotateBy};
 use super::Ownership;
 
 /// What becomes of one output of a process.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ChannelConfig {
     /// The file.
     pub logfile: LogTarget,
-    /// Size of the capture buffer; 0: no capture mode.
+    /// Size of the capture buffer in bytes; 0 or less: no capture mode (spec core 6.7).
     pub capture_maxbytes: i64,
     /// Publish PROCESS_LOG events.
     pub events_enabled: bool,
-    /// Also send it to syslog.
+    /// Also send each line to syslog.
     pub syslog: bool,
     /// Which syslog, and how.
     pub syslog_target: SyslogConfig,
@@ -45,11 +45,12 @@ pub struct LogFileConfig {
 }
 
 /// Where an output goes.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum LogTarget {
     /// A file in `childlogdir` that the daemon names.
     Auto,
     /// Nowhere.
+    #[default]
     None,
     /// This path, relative to the daemon's working directory. Empty: nowhere, but shown
     /// as an empty text (spec core 1.8).

@@ -15,7 +15,7 @@ pub(super) struct Capture {
 impl Capture {
     /// What the configuration asks for; `None` without capture mode.
     pub(super) fn of(spec: &ChannelSpec) -> Option<Self> {
-        let capacity = usize::try_from(spec.capture_maxbytes).ok()?;
+        let capacity = usize::try_from(spec.config.capture_maxbytes).ok()?;
         (capacity > 0).then(|| Self {
             splitter: Splitter::default(),
             section: Section::new(capacity),
