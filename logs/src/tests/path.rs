@@ -3,7 +3,6 @@
 
 use std::os::unix::net::UnixDatagram;
 
-use visord_config::SyslogConfig;
 use visord_model::event::{Event, EventKind, Output};
 use visord_test_support::{is_own_process, own_process, wait_until, waits_for_events};
 
