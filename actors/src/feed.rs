@@ -148,7 +148,10 @@ impl Feed {
     /// The kept events, oldest first, and the cursor that follows on them.
     pub fn events(&self) -> (Vec<Arc<Entry>>, Cursor) {
         let kept = self.0.kept.lock();
-        (kept.events.kept.iter().cloned().collect(), self.at(kept.last))
+        (
+            kept.events.kept.iter().cloned().collect(),
+            self.at(kept.last),
+        )
     }
 
     /// The number of the newest entry, and a wake-up when it changes.

@@ -17,9 +17,7 @@ use slog::{Drain, Logger};
 use visord_config::PoolConfig;
 use visord_logs::emit;
 use visord_model::event::Event;
-use visord_model::listener::{
-    Effect, ListenerRecover, Queue, Queued, Undelivered, envelope,
-};
+use visord_model::listener::{Effect, ListenerRecover, Queue, Queued, Undelivered, envelope};
 use visord_model::log_line::{Level, LogLine};
 
 use crate::messages::event::Deliver;

@@ -54,7 +54,10 @@ pub fn diff(active: &[GroupConfig], new: &[GroupConfig]) -> Diff {
         }
     }
     let names = active.iter().map(|group| &group.name);
-    diff.removed = names.filter(|name| before.contains_key(name)).cloned().collect();
+    diff.removed = names
+        .filter(|name| before.contains_key(name))
+        .cloned()
+        .collect();
     diff
 }
 

@@ -27,7 +27,8 @@ impl Cursor {
     pub fn parse(text: &str) -> Option<Self> {
         let (run, seq) = text.split_once('-')?;
         let is_run = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
-        if run.len() != 16 || !run.bytes().all(is_run) || !seq.bytes().all(|it| it.is_ascii_digit()) {
+        if run.len() != 16 || !run.bytes().all(is_run) || !seq.bytes().all(|it| it.is_ascii_digit())
+        {
             return None;
         }
         Some(Self {

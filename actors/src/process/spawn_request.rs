@@ -108,7 +108,11 @@ impl Process {
         let protocol = self.setup.pool.is_some() && stream == Stream::Stdout;
         let mut config = channel.clone();
         if protocol {
-            (config.capture_maxbytes, config.events_enabled, config.syslog) = (0, false, false);
+            (
+                config.capture_maxbytes,
+                config.events_enabled,
+                config.syslog,
+            ) = (0, false, false);
         }
         ChannelSpec {
             name: self.name().clone(),

@@ -315,7 +315,8 @@ mod tests {
         );
         // other events are as they were
         let tick = Event::GroupAdded("g".into());
-        let [extended, basic] = [EventDetail::Extended, EventDetail::Basic].map(|it| tick.payload(it));
+        let [extended, basic] =
+            [EventDetail::Extended, EventDetail::Basic].map(|it| tick.payload(it));
         assert_eq!(extended, basic);
     }
 }
