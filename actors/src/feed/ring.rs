@@ -51,7 +51,7 @@ impl Ring {
 }
 
 /// About how many bytes an entry keeps alive, where that may be many.
-fn size(news: &News) -> usize {
+pub(super) fn size(news: &News) -> usize {
     let News::Event { event, .. } = news else {
         return 0;
     };
