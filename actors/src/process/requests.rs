@@ -6,8 +6,7 @@ use futures_util::FutureExt;
 use futures_util::future::{LocalBoxFuture, join_all, ready};
 use visord_model::fault::{Fault, FaultCode};
 use visord_model::listener::Undelivered;
-use visord_model::name::ProcessName;
-use visord_model::process::{Input, Refusal, SPAWN_TIMEOUT};
+use visord_model::process::{Input, SPAWN_TIMEOUT};
 use visord_model::state::ProcessState;
 
 use super::Process;
@@ -20,17 +19,6 @@ use crate::spawn::{ResolvedCommand, SpawnError};
 use visord_logs::{Channel, FileAction};
 
 type Later = LocalBoxFuture<'static, Answer>;
-
-fn refused(refusal: Refusal, name: &ProcessName) -> Fault {
-    match refusal {
-        Refusal::AlreadyStarted => FaultCode::AlreadyStarted.about(name),
-        Refusal::NotRunning => FaultCode::NotRunning.about(name),
-        Refusal::UnknownState => {
-            FaultCode::Failed.about(format!("{name} is in an unknown process state"))
-        }
-        Refusal::Closing => FaultCode::ShutdownState.bare(),
-    }
-}
 
 impl Process {
     pub(super) fn request(&mut self, command: Command) -> Later {
@@ -68,8 +56,13 @@ impl Process {
 
     /// A turn that a client asked for.
     fn requested(&mut self, input: Input) -> Answer {
-        let turn = self.turn(input);
-        turn.map_err(|refusal| refused(refusal, self.name()))
+        self.turn(input).map_err(|code| match code {
+            FaultCode::ShutdownState => code.bare(),
+            FaultCode::Failed => {
+                code.about(format!("{} is in an unknown process state", self.name()))
+            }
+            code => code.about(self.name()),
+        })
     }
 
     /// The fault of a signal that could not be delivered.
