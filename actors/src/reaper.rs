@@ -149,7 +149,7 @@ impl Reaper {
 
     /// Reap one that has ended, and tell. False: it may have been made a moment ago and has to
     /// wait until that is known.
-    fn settle(&mut self, Ended { pid, status }: Ended) -> io::Result<bool> {
+    fn settle(&mut self, (pid, status): Ended) -> io::Result<bool> {
         let mut reaped = Ok(None);
         let at = self.clock.now();
         let exit = Exit { status, at };

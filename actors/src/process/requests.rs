@@ -96,9 +96,11 @@ impl Process {
             }
         };
         async move {
-            let program = found.await.map_err(|error| match error.fault_code() {
-                Some(code) => code.about(error.to_string()),
-                None => FaultCode::SpawnError.about(&setup.name),
+            let program = found.await.map_err(|error| {
+                if let SpawnError::Command(code, text) = error {
+                    return code.about(text);
+                }
+                FaultCode::SpawnError.about(&setup.name)
             })?;
             let actor = mailbox.ok_or_else(|| setup.no_reply(false))?;
             let start = Command::StartFound { wait, program };

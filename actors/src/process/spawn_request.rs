@@ -4,7 +4,6 @@ use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use slog::Logger;
 use tokio::sync::oneshot;
 use visord_config::{ChannelConfig, ProcessConfig, Secret};
 use visord_model::event::Stream;
@@ -29,7 +28,6 @@ struct SpawnRequest {
     server_url: Option<Secret>,
     socket: Option<(SharedSocket, UseNumber)>,
     logs: LogService,
-    logger: Logger,
 }
 
 /// What the daemon keeps of a child. It comes to the control thread only with the child; without
@@ -69,7 +67,6 @@ impl Process {
             server_url: config.serverurl.clone().or(automatic),
             socket: self.setup.socket.clone().zip(self.socket_use),
             logs: deps.logs.clone(),
-            logger: deps.logger.clone(),
         };
         let (keep, kept) = oneshot::channel();
         let spawned = deps.spawner.spawn(SpawnJob {
@@ -133,8 +130,7 @@ impl SpawnRequest {
     /// core 8.3).
     fn prepare(self) -> Result<(SpawnPlan, OurEnds), SpawnError> {
         let (name, config) = (&*self.name.process, &self.config);
-        let acquire =
-            |(socket, number): (SharedSocket, _)| socket.acquire(name, number, &self.logger);
+        let acquire = |(socket, number): (SharedSocket, _)| socket.acquire(name, number);
         let socket = self.socket.map(acquire).transpose()?;
         let command = match self.program {
             Some(program) => program,

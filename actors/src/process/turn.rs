@@ -134,7 +134,7 @@ impl Process {
         }
         let used = self.setup.socket.as_ref().zip(self.socket_use.take());
         if let Some((socket, number)) = used {
-            socket.release(&self.name().process, number, &self.deps.logger);
+            socket.release(&self.name().process, number);
         }
     }
 

@@ -84,5 +84,5 @@ impl Launch {
 }
 
 fn c_string(text: &OsStr, what: &'static str) -> Result<CString, SpawnError> {
-    CString::new(text.as_bytes()).map_err(|_| SpawnError::Nul(what))
+    CString::new(text.as_bytes()).map_err(|_| SpawnError::nul(what))
 }

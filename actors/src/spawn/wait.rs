@@ -8,11 +8,8 @@ use libc::{c_int, id_t};
 use visord_model::exit::ExitStatus;
 use visord_model::signal::Signal;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Ended {
-    pub(crate) pid: i32,
-    pub(crate) status: ExitStatus,
-}
+/// A child that has ended, and how.
+pub(crate) type Ended = (i32, ExitStatus);
 
 /// The child of this pid, or any, if it has ended; leaves it to be reaped.
 pub(crate) fn peek(pid: Option<i32>) -> io::Result<Option<Ended>> {
@@ -51,5 +48,5 @@ fn wait(pid: Option<i32>, options: c_int) -> io::Result<Option<Ended>> {
         },
         _ => ExitStatus::Other(status),
     };
-    Ok((pid != 0).then_some(Ended { pid, status }))
+    Ok((pid != 0).then_some((pid, status)))
 }
