@@ -281,13 +281,6 @@ impl<D: Disk> Output<D> {
         }
     }
 
-    /// Declares lost bytes now.
-    pub(crate) fn settle(&mut self, now: Instant) {
-        if let Some(text) = self.loss.settle(&self.spec.shown(), now) {
-            slog::error!(self.logger, "{text}");
-        }
-    }
-
     /// The warning that rotation is off because the log is not a file of ours.
     pub(crate) fn rotation_warning(&self) -> Option<String> {
         let option = format!("{}_logfile", self.spec.stream.name());

@@ -28,6 +28,7 @@ use crate::archive::Archive;
 use crate::disk::RealDisk;
 use crate::file::LogFile;
 use crate::followers::Followers;
+use crate::loss::at_last;
 use crate::worker::{Inbox, Worker, queue};
 
 pub(crate) use commands::{ChannelId, Command, CommandSender};
@@ -311,7 +312,7 @@ impl Pump {
             slot.stop_waiting(&self.epoll);
             slot.output.abandon_queue();
             slot.release_sink();
-            slot.output.settle(Instant::now());
+            slot.output.declare(at_last());
         }
     }
 }

@@ -23,15 +23,14 @@ pub(crate) fn suffixed(path: &Path, suffix: &str) -> PathBuf {
 }
 
 /// The present name of the rotated file that is not compressed and is this one.
-pub(crate) fn numbered_of<D: Disk>(
-    disk: &mut D,
+pub(crate) fn numbered_of(
     path: &Path,
     backups: i64,
     file: Identity,
 ) -> io::Result<Option<PathBuf>> {
     for number in 1..=backups {
         let name = numbered(path, number);
-        let found = disk.look(&name)?;
+        let found = visord_files::look(&name)?;
         if found.is_some_and(|found| found.is_regular() && found.identity == file) {
             return Ok(Some(name));
         }
