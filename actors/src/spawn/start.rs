@@ -82,7 +82,7 @@ impl Start {
         Ok(Self {
             at: job.attempt.begin_cloning()?,
             under_way: tools.registry.begin_clone(),
-            making: tools.methods.take().begin(launch),
+            making: Making::begin(tools.methods.take(), launch),
             name: job.name,
             attempt: job.attempt,
             _busy: busy,
