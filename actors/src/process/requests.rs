@@ -56,12 +56,14 @@ impl Process {
 
     /// A turn that a client asked for.
     fn requested(&mut self, input: Input) -> Answer {
-        self.turn(input).map_err(|code| match code {
-            FaultCode::ShutdownState => code.bare(),
-            FaultCode::Failed => {
+        self.turn(input).map_err(|code| {
+            if code == FaultCode::ShutdownState {
+                code.bare()
+            } else if code == FaultCode::Failed {
                 code.about(format!("{} is in an unknown process state", self.name()))
+            } else {
+                code.about(self.name())
             }
-            code => code.about(self.name()),
         })
     }
 

@@ -44,10 +44,11 @@ impl Supervisor {
     /// The state of a process; while one in UNKNOWN tries again to stop, that is STOPPING.
     fn state(&self, name: &ProcessName) -> ProcessState {
         let info = self.deps.board.process(name);
-        match info.map_or(ProcessState::Stopped, |info| info.state) {
-            ProcessState::Unknown if self.retrying.contains(name) => ProcessState::Stopping,
-            state => state,
+        let state = info.map_or(ProcessState::Stopped, |info| info.state);
+        if state == ProcessState::Unknown && self.retrying.contains(name) {
+            return ProcessState::Stopping;
         }
+        state
     }
 
     /// Ask the plan what may stop now; end if nothing is left.

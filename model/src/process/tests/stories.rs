@@ -138,10 +138,10 @@ impl Story {
 
 /// The fault that a client gets.
 pub(super) fn fault(refusal: FaultCode) -> &'static str {
-    match refusal {
-        FaultCode::Failed => "FAILED, x is in an unknown process state",
-        code => code.name(),
+    if refusal == FaultCode::Failed {
+        return "FAILED, x is in an unknown process state";
     }
+    refusal.name()
 }
 
 fn act(world: &mut World, command: &str) -> Result<Result<(), FaultCode>, String> {
