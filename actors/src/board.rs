@@ -122,20 +122,20 @@ impl Board {
     /// here may change the row.
     pub fn set_process(&self, info: ProcessInfo) -> RowOwner {
         let owner = RowOwner(self.owners.fetch_add(1, Ordering::Relaxed) + 1);
-        self.write(owner, info, |_| true);
+        self.write(owner, info, true);
         owner
     }
 
     /// Show what is now true of a process. Nothing changes if the row has another owner or was
     /// removed.
     pub fn update_process(&self, owner: RowOwner, info: ProcessInfo) {
-        self.write(owner, info, |row| row.is_some_and(|row| row.owner == owner));
+        self.write(owner, info, false);
     }
 
-    fn write(&self, owner: RowOwner, info: ProcessInfo, may: impl FnOnce(Option<&Row>) -> bool) {
+    fn write(&self, owner: RowOwner, info: ProcessInfo, is_new: bool) {
         let name = info.full_name();
         let mut all = self.processes.write();
-        if !may(all.get(&name)) {
+        if !is_new && all.get(&name).is_none_or(|row| row.owner != owner) {
             return;
         }
         if let Some(row) = all.get_mut(&name)

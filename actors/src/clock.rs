@@ -1,8 +1,9 @@
 //! The one place that reads the clocks.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use tokio::time::Instant;
+use visord_logs::since_1970;
 use visord_model::moment::{Moment, Mono};
 
 /// Monotonic time since the daemon started, and the wall clock.
@@ -13,7 +14,7 @@ pub struct Clock {
 
 impl Clock {
     /// A clock whose monotonic time begins now.
-    pub fn new() -> Self {
+    pub fn start() -> Self {
         Self {
             start: Instant::now(),
         }
@@ -23,22 +24,9 @@ impl Clock {
     pub fn now(&self) -> Moment {
         Moment {
             mono: Mono(self.start.elapsed()),
-            unix: seconds(since_epoch()),
+            unix: seconds(since_1970()),
         }
     }
-}
-
-impl Default for Clock {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-/// Time since 1970 by the wall clock; none before that.
-pub fn since_epoch() -> Duration {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default()
 }
 
 /// Whole seconds.
@@ -48,5 +36,5 @@ pub(crate) fn seconds(time: Duration) -> i64 {
 
 /// Milliseconds since 1970.
 pub fn unix_millis() -> i64 {
-    i64::try_from(since_epoch().as_millis()).unwrap_or(i64::MAX)
+    i64::try_from(since_1970().as_millis()).unwrap_or(i64::MAX)
 }

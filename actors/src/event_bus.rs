@@ -20,7 +20,6 @@ use crate::messages::event::{Deliver, GetNextSerial, Publish, Subscribe, Unsubsc
 pub struct Interest(watch::Sender<KindSet>);
 
 impl Interest {
-    /// Replaces the set.
     pub(crate) fn set(&self, kinds: KindSet) {
         let replace = |old: &mut KindSet| std::mem::replace(old, kinds) != kinds;
         self.0.send_if_modified(replace);
@@ -31,7 +30,6 @@ impl Interest {
         self.0.borrow().contains(kind)
     }
 
-    /// The set, and a wake-up when it changes.
     pub(crate) fn watch(&self) -> watch::Receiver<KindSet> {
         self.0.subscribe()
     }

@@ -31,6 +31,7 @@ pub struct SharedSocket(Arc<Shared>);
 
 struct Shared {
     config: Arc<FcgiSocket>,
+    logger: Logger,
     // locked for moments only: not while the socket is being opened
     state: Mutex<State>,
     /// It was opened, or could not be.
@@ -69,9 +70,10 @@ pub fn probe(config: &FcgiSocket, logger: &Logger) -> Result<(), SpawnError> {
 
 impl SharedSocket {
     /// A socket that is not open yet.
-    pub fn new(config: Arc<FcgiSocket>) -> Self {
+    pub fn new(config: Arc<FcgiSocket>, logger: Logger) -> Self {
         Self(Arc::new(Shared {
             config,
+            logger,
             state: Mutex::default(),
             opened: Condvar::new(),
         }))
@@ -92,18 +94,13 @@ impl SharedSocket {
     /// A descriptor of the socket for this start of the process of this name, which from now on is
     /// one of its users; the first of them opens it. Blocks: spawner thread only.
     /// Errors: it cannot be opened; this use is over already.
-    pub fn acquire(
-        &self,
-        user: &str,
-        number: UseNumber,
-        logger: &Logger,
-    ) -> Result<OwnedFd, SpawnError> {
+    pub fn acquire(&self, user: &str, number: UseNumber) -> Result<OwnedFd, SpawnError> {
         let failed = |error| failed(&self.0.config, &error);
         let mut state = self.when_opened().map_err(failed)?;
         if state.listener.is_none() && !state.is_past(user, number) {
             state.opening = Some(Instant::now());
             drop(state);
-            slog::info!(logger, "Creating socket {}", self.0.config.url);
+            slog::info!(self.0.logger, "Creating socket {}", self.url());
             let listener = create(&self.0.config);
             state = self.has_opened();
             state.listener = Some(listener.map_err(failed)?);
@@ -119,29 +116,28 @@ impl SharedSocket {
             let is_over = false;
             state.users.insert(user.to_owned(), Use { number, is_over });
         }
-        self.close_unused(state, logger);
+        self.close_unused(state);
         joined
     }
 
     /// The process of this name has come to rest: this use of it and the earlier ones are over. The
     /// last user closes the socket. The file of a unix socket stays. Never blocks.
-    pub fn release(&self, user: &str, number: UseNumber, logger: &Logger) {
+    pub fn release(&self, user: &str, number: UseNumber) {
         let mut state = self.0.state.lock();
         let newest = state.users.get(user).map(|newest| newest.number);
         if newest.is_none_or(|newest| newest <= number) {
             let is_over = true;
             state.users.insert(user.to_owned(), Use { number, is_over });
         }
-        self.close_unused(state, logger);
+        self.close_unused(state);
     }
 
-    /// Close the socket if nothing uses it.
-    fn close_unused(&self, mut state: MutexGuard<'_, State>, logger: &Logger) {
+    fn close_unused(&self, mut state: MutexGuard<'_, State>) {
         let is_unused = state.users.values().all(|it| it.is_over);
         let closed = state.listener.take_if(|_| is_unused);
         drop(state);
         if closed.is_some() {
-            slog::info!(logger, "Closing socket {}", self.0.config.url);
+            slog::info!(self.0.logger, "Closing socket {}", self.url());
         }
     }
 
@@ -177,10 +173,9 @@ impl State {
 }
 
 fn failed(config: &FcgiSocket, error: &io::Error) -> SpawnError {
-    SpawnError::Socket {
-        url: config.url.clone(),
-        reason: error.to_string(),
-    }
+    // as the original words the error: `[Errno 98] Address already in use` (difference C30)
+    let text = format!("Could not create FastCGI socket {}: {error}", config.url);
+    SpawnError::Failed(text)
 }
 
 /// A socket that listens: made, bound, given away, permitted, then opened for connections, so
@@ -252,7 +247,6 @@ fn worded(error: io::Error) -> io::Error {
     io::Error::other(format!("[Errno {errno}] {reason}"))
 }
 
-/// A system error about a file.
 fn about(error: io::Error, path: &Path) -> io::Error {
     io::Error::other(format!("{}: '{}'", worded(error), path.display()))
 }

@@ -72,8 +72,8 @@ struct Inner {
 #[derive(Debug)]
 struct Kept {
     last: u64,
-    changes: Ring<Arc<Entry>>,
-    events: Ring<Arc<Entry>>,
+    changes: Ring,
+    events: Ring,
 }
 
 impl Default for Feed {
@@ -105,11 +105,11 @@ impl Feed {
             let mut kept = self.0.kept.lock();
             kept.last += 1;
             let seq = kept.last;
-            let (ring, size) = match &news {
-                News::State(_) | News::Gone(_) => (&mut kept.changes, 0),
-                News::Event { event, .. } => (&mut kept.events, size(event)),
+            let ring = match &news {
+                News::State(_) | News::Gone(_) => &mut kept.changes,
+                News::Event { .. } => &mut kept.events,
             };
-            ring.push(seq, Arc::new(Entry { seq, at, news }), size);
+            ring.push(Arc::new(Entry { seq, at, news }));
             seq
         };
         // the entry of another thread may have been announced first
@@ -148,26 +148,15 @@ impl Feed {
     /// The kept events, oldest first, and the cursor that follows on them.
     pub fn events(&self) -> (Vec<Arc<Entry>>, Cursor) {
         let kept = self.0.kept.lock();
-        (kept.events.all().cloned().collect(), self.at(kept.last))
+        (
+            kept.events.kept.iter().cloned().collect(),
+            self.at(kept.last),
+        )
     }
 
     /// The number of the newest entry, and a wake-up when it changes.
     pub fn changed(&self) -> watch::Receiver<u64> {
         self.0.changed.subscribe()
-    }
-}
-
-/// About how many bytes an event keeps alive, where that may be many.
-fn size(event: &Event) -> usize {
-    match event {
-        Event::ProcessCommunication(output) | Event::ProcessLog(output) => output.data.len(),
-        Event::Remote { kind, data } => kind.len() + data.len(),
-        Event::ProcessState { .. }
-        | Event::SupervisorRunning
-        | Event::SupervisorStopping
-        | Event::Tick { .. }
-        | Event::GroupAdded(_)
-        | Event::GroupRemoved(_) => 0,
     }
 }
 

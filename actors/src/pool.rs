@@ -13,14 +13,12 @@ use actix::{
 };
 use futures_util::future::BoxFuture;
 use parking_lot::Mutex;
-use slog::Logger;
+use slog::{Drain, Logger};
 use visord_config::PoolConfig;
-use visord_logs::emit_at;
+use visord_logs::emit;
 use visord_model::event::Event;
-use visord_model::listener::{
-    Effect, Envelope, ListenerRecover, LogKind, LogMessage, Queue, Queued, Undelivered,
-};
-use visord_model::log_line::Level;
+use visord_model::listener::{Effect, ListenerRecover, Queue, Queued, Undelivered, envelope};
+use visord_model::log_line::{Level, LogLine};
 
 use crate::messages::event::Deliver;
 use crate::messages::pool::{Arrange, Join, ListenerRequest, MemberEvent, MemberMessage};
@@ -78,8 +76,12 @@ impl ListenerPool {
         logger: Logger,
         settle: Settle,
     ) -> Self {
+        let least = match logger.is_enabled(slog::Level::Debug) {
+            true => Level::Debug,
+            false => Level::Info,
+        };
         Self {
-            queue: Queue::new(&name, config.buffer_size),
+            queue: Queue::new(&name, config.buffer_size, least),
             name,
             server,
             config: config.clone(),
@@ -100,7 +102,7 @@ impl ListenerPool {
         let mut todo = VecDeque::from(effects);
         while let Some(effect) = todo.pop_front() {
             match effect {
-                Effect::Log(message) => self.log(&message),
+                Effect::Log(line) => self.log(&line),
                 Effect::Send {
                     member,
                     pid,
@@ -116,6 +118,7 @@ impl ListenerPool {
         let mut numbers = self.numbers.lock();
         numbers.waiting = self.queue.waiting().len();
         numbers.held = self.queue.held().count();
+        numbers.discarded = self.queue.discarded();
     }
 
     /// Until its warnings are in the log.
@@ -156,16 +159,8 @@ impl ListenerPool {
             let outcome = Err(Undelivered::NotRunning);
             return self.queue.written(member, pid, outcome);
         };
-        let envelope = Envelope {
-            server: &self.server,
-            serial: queued.serial,
-            pool: &self.name,
-            pool_serial: queued.pool_serial,
-            event_name: queued.event.kind().name(),
-            payload: &queued.event.payload_with(self.config.event_detail),
-            length: self.config.event_length,
-        };
-        let data = envelope.to_bytes();
+        let (detail, length) = (self.config.event_detail, self.config.event_length);
+        let data = envelope(&self.server, &self.name, queued, detail, length);
         addr.do_send(ListenerRequest::Write { pid, data });
         Vec::new()
     }
@@ -192,12 +187,9 @@ impl ListenerPool {
         }
     }
 
-    fn log(&mut self, message: &LogMessage) {
-        self.warned |= message.level() <= Level::Warn;
-        if matches!(message.kind, LogKind::Overflowed(_)) {
-            self.numbers.lock().discarded += 1;
-        }
-        emit_at(&self.logger, message.level(), message);
+    fn log(&mut self, line: &LogLine) {
+        self.warned |= line.level <= Level::Warn;
+        emit(&self.logger, line);
     }
 }
 

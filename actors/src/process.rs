@@ -42,7 +42,6 @@ use crate::pool::ListenerPool;
 use crate::reaper::ProcessExited;
 use crate::spawn::{ChildHandle, ProgramJobs, ResolvedCommand, SpawnAttempt};
 use listener_stdout::ListenerStdout;
-use requests::Leaving;
 use stdin::Stdin;
 use visord_logs::Channel;
 use waiters::Waiters;
@@ -118,8 +117,9 @@ pub struct Process {
     waiters: Waiters,
     /// Its latest use of its FastCGI socket, until it releases it.
     socket_use: Option<UseNumber>,
-    /// It is to be replaced or removed: nothing starts it any more.
-    leaving: Option<Leaving>,
+    /// It is to be replaced or removed: nothing starts it any more. Whether that canceled a restart
+    /// that was due, or a start that was to follow the stop: if the process stays it is made good.
+    leaving: Option<bool>,
 }
 
 impl Process {

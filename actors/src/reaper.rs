@@ -18,15 +18,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix::{
-    Actor, ActorFutureExt, AsyncContext, Context, Handler, Message, Recipient, StreamHandler,
-    WrapFuture,
+    Actor, ActorFutureExt, AsyncContext, Context, Handler, Message, Recipient, WrapFuture,
 };
 use futures_util::stream;
 use slog::{Logger, crit, debug, info};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::clock::Clock;
-use crate::spawn::wait::{Ended, peek, peek_any, reap};
+use crate::spawn::wait::{Ended, peek, reap};
 use crate::spawn::{ChildHandle, ChildRegistry, Exit, Owner, errno_or_number};
 
 /// When to look again after the kernel refused to say who has ended.
@@ -125,7 +124,7 @@ impl Reaper {
     /// there may be more.
     fn reap_some(&mut self) -> io::Result<bool> {
         for _ in 0..BATCH {
-            let Some(ended) = peek_any()? else {
+            let Some(ended) = peek(None)? else {
                 return Ok(false);
             };
             if !self.settle(ended)? {
@@ -139,7 +138,7 @@ impl Reaper {
     /// instead, for a clone that hangs must not delay their exits.
     fn reap_registered(&mut self) -> io::Result<bool> {
         let pids = self.children.pids().into_iter();
-        let ended = pids.filter_map(|pid| peek(pid).transpose());
+        let ended = pids.filter_map(|pid| peek(Some(pid)).transpose());
         let mut reaped = 0;
         for ended in ended.take(BATCH) {
             self.settle(ended?)?;
@@ -150,7 +149,7 @@ impl Reaper {
 
     /// Reap one that has ended, and tell. False: it may have been made a moment ago and has to
     /// wait until that is known.
-    fn settle(&mut self, Ended { pid, status }: Ended) -> io::Result<bool> {
+    fn settle(&mut self, (pid, status): Ended) -> io::Result<bool> {
         let mut reaped = Ok(None);
         let at = self.clock.now();
         let exit = Exit { status, at };
@@ -177,12 +176,12 @@ impl Actor for Reaper {
 
     fn started(&mut self, ctx: &mut Self::Context) {
         if let Some(signals) = self.signals.take() {
-            ctx.add_stream(stream::unfold(signals, async |mut signals| {
+            ctx.add_message_stream(stream::unfold(signals, async |mut signals| {
                 signals.recv().await?;
                 Some((Look, signals))
             }));
         }
-        ctx.add_stream(stream::unfold(
+        ctx.add_message_stream(stream::unfold(
             Arc::clone(&self.children),
             async |children| {
                 children.settled().await;
@@ -220,11 +219,5 @@ impl Handler<Watch> for Reaper {
             Some(exit) => watch.owner.do_send(ProcessExited { pid, exit }),
             None => drop(self.watched.insert(pid, watch)),
         }
-    }
-}
-
-impl StreamHandler<Look> for Reaper {
-    fn handle(&mut self, _: Look, ctx: &mut Self::Context) {
-        self.sweep(ctx);
     }
 }

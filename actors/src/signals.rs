@@ -5,14 +5,13 @@ use std::rc::Rc;
 use actix::Addr;
 use nix::sys::signal::{SigSet, SigmaskHow, Signal, pthread_sigmask};
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::oneshot;
 use visord_model::state::SupervisorState;
 
-use crate::messages::Reply;
 use crate::messages::supervisor::{Order, Request, Restart};
 use crate::process::Deps;
 use crate::supervisor::Supervisor;
 
-/// What a signal means.
 #[derive(Clone, Copy, Debug)]
 enum Meaning {
     Exit,
@@ -81,7 +80,7 @@ fn received(name: Signal, meaning: Meaning, supervisor: &Addr<Supervisor>, deps:
         }
         Meaning::Restart => {
             slog::warn!(log, "received SIGHUP indicating restart request");
-            let (reply, _) = Reply::new();
+            let (reply, _) = oneshot::channel();
             supervisor.do_send(Request::Restart(Restart {}, reply));
         }
         Meaning::Reopen => {

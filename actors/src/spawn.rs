@@ -48,7 +48,7 @@ use futures_util::future::LocalBoxFuture;
 use visord_model::signal::Signal;
 
 pub use attempt::{ProgramJobs, SpawnAttempt};
-pub use command::{CommandQuery, ResolvedCommand, SplitError, resolve, split};
+pub use command::{CommandQuery, ResolvedCommand, resolve, split};
 pub use error::SpawnError;
 pub(crate) use error::errno_or_number;
 pub(crate) use job_queue::JobQueue;

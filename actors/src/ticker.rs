@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use actix::Addr;
 use tokio::time::timeout;
+use visord_logs::since_1970;
 use visord_model::event::Ticks;
 
-use crate::clock::{seconds, since_epoch};
+use crate::clock::seconds;
 use crate::event_bus::{EventBus, Interest};
 use crate::messages::event::Publish;
 
@@ -19,7 +20,7 @@ const AFTER: Duration = Duration::from_millis(1);
 
 /// Publish ticks by the system's clock as long as the bus lives. Inside a System.
 pub fn start(bus: Addr<EventBus>, interest: &Interest) {
-    actix_rt::spawn(publish_ticks(bus, interest.clone(), since_epoch));
+    actix_rt::spawn(publish_ticks(bus, interest.clone(), since_1970));
 }
 
 /// `clock` reads the wall clock: time since 1970.

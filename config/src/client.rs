@@ -4,7 +4,6 @@ use std::path::Path;
 
 use crate::context::{Context, Reader};
 use crate::error::ConfigError;
-use crate::keys::default_of;
 use crate::sources::{Sources, read_file};
 use crate::types::{ClientConfig, CtlPlugin, HostContext};
 
@@ -13,33 +12,20 @@ const PLUGIN: &str = "ctlplugin:";
 const COMMAND: &str = "command";
 const FACTORY: &str = "supervisor.ctl_factory";
 
-impl Default for ClientConfig {
-    fn default() -> Self {
-        Self {
-            serverurl: default_of(SECTION, "serverurl").into(),
-            username: None,
-            password: None,
-            prompt: default_of(SECTION, "prompt").to_owned(),
-            history_file: None,
-            tls_ca: None,
-            tls_identity: None,
-            plugins: Vec::new(),
-        }
-    }
-}
-
 /// Read what `supervisorctl` needs; without a file, the defaults. `[include]` means
 /// nothing to it.
 ///
 /// # Errors
 /// As for the daemon; bad syntax, too, is one line (difference C40).
 pub fn load_client(path: Option<&Path>, host: &HostContext) -> Result<ClientConfig, ConfigError> {
-    let Some(path) = path else {
-        return Ok(ClientConfig::default());
+    let sources = match path {
+        Some(path) => read_file(path, host)?,
+        None => Sources::of_text(&format!("[{SECTION}]")),
     };
+    let path = path.unwrap_or(Path::new(""));
     let Sources {
         document, problems, ..
-    } = read_file(path, host)?;
+    } = sources;
     if !problems.is_empty() {
         return Err(ConfigError { problems });
     }

@@ -19,7 +19,6 @@ use crate::types::{Environment, HostContext};
 use crate::value::{Accounts, absolute};
 pub(crate) use reader::Reader;
 
-/// The state of one load.
 pub(crate) struct Context<'a> {
     pub(crate) document: &'a Document,
     pub(crate) host: &'a HostContext,
@@ -93,7 +92,6 @@ impl<'a> Context<'a> {
             .filter(move |section| section.name.starts_with(prefix))
     }
 
-    /// Readers of these sections.
     pub(crate) fn readers(&'a self, prefix: &str) -> impl Iterator<Item = Reader<'a>> {
         self.sections_with(prefix)
             .map(|section| self.reader(section))

@@ -1,15 +1,13 @@
 //! What counts as a change between two configurations (spec core 4.12, spec interfaces 3.4).
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::types::{ChannelConfig, GroupConfig, GroupKind, LogTarget, PoolConfig, ProcessConfig};
 
-/// Names of what two configurations have: groups, as `reread` reports them, or the processes of one
-/// group when it is updated.
+/// Names of groups that two configurations have, as `reread` reports them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Diff {
-    /// In both and equal: a process may keep running. In the order of the new configuration.
-    pub kept: Vec<String>,
     /// In both, but not equal; in the order of the new configuration.
     pub changed: Vec<String>,
     /// Only in the new configuration, in its order.
@@ -18,48 +16,79 @@ pub struct Diff {
     pub removed: Vec<String>,
 }
 
-impl Diff {
-    fn of<T>(
-        old: &[T],
-        new: &[T],
-        name: impl Fn(&T) -> &String,
-        differs: impl Fn(&T, &T) -> bool,
-    ) -> Self {
-        let mut before: BTreeMap<&String, &T> = old.iter().map(|it| (name(it), it)).collect();
-        let mut diff = Self::default();
-        for it in new {
-            let list = match before.remove(name(it)) {
-                None => &mut diff.added,
-                Some(before) if differs(before, it) => &mut diff.changed,
-                Some(_) => &mut diff.kept,
-            };
-            list.push(name(it).clone());
+/// What becomes of a process when its group is updated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// Its settings are equal: it is not touched, whatever its state.
+    Kept,
+    /// Its settings differ: it is stopped and replaced.
+    Restarted,
+    /// It is new.
+    Added,
+    /// It is no longer configured.
+    Removed,
+}
+
+impl Fate {
+    /// The word that RPC clients see.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Kept => "kept",
+            Self::Restarted => "restarted",
+            Self::Added => "added",
+            Self::Removed => "removed",
         }
-        let removed = old
-            .iter()
-            .map(name)
-            .filter(|name| before.contains_key(name));
-        diff.removed = removed.cloned().collect();
-        diff
     }
 }
 
 /// Compare the groups that are active, in the order of their activation, with those of a
 /// configuration just read.
 pub fn diff(active: &[GroupConfig], new: &[GroupConfig]) -> Diff {
-    Diff::of(active, new, |group| &group.name, group_differs)
+    let mut before: BTreeMap<&String, _> = active.iter().map(|it| (&it.name, it)).collect();
+    let mut diff = Diff::default();
+    for group in new {
+        match before.remove(&group.name) {
+            None => diff.added.push(group.name.clone()),
+            Some(before) if group_differs(before, group) => diff.changed.push(group.name.clone()),
+            Some(_) => {}
+        }
+    }
+    let names = active.iter().map(|group| &group.name);
+    diff.removed = names
+        .filter(|name| before.contains_key(name))
+        .cloned()
+        .collect();
+    diff
 }
 
-/// Compare the processes of a group one by one. None is kept in a group that is of another
-/// kind now: a pool or a socket belongs to all of them.
-pub fn process_diff(old: &GroupConfig, new: &GroupConfig) -> Diff {
-    let replaced = kind_differs(&old.kind, &new.kind);
-    Diff::of(
-        &old.processes,
-        &new.processes,
-        |process| &process.name,
-        |old, new| replaced || process_differs(old, new),
-    )
+/// An update of a group: the new group as it will run, and what becomes of each process, those of
+/// the new group in their order, then those that are removed.
+///
+/// A process that is kept keeps the very settings it was started with, also where they differ in what
+/// does not count as a change (spec core 4.12). None is kept in a group that is of another kind now: a
+/// pool or a socket belongs to all of them.
+pub fn updated(old: &GroupConfig, new: &GroupConfig) -> (GroupConfig, Vec<(String, Fate)>) {
+    let is_replaced = kind_differs(&old.kind, &new.kind);
+    let mut before: BTreeMap<&String, _> = old.processes.iter().map(|it| (&it.name, it)).collect();
+    let mut group = new.clone();
+    let mut fates = Vec::new();
+    for process in &mut group.processes {
+        let fate = match before.remove(&process.name) {
+            None => Fate::Added,
+            Some(old) if is_replaced || process_differs(old, process) => Fate::Restarted,
+            Some(old) => {
+                if *old != *process {
+                    *process = Arc::clone(old);
+                }
+                Fate::Kept
+            }
+        };
+        fates.push((process.name.clone(), fate));
+    }
+    let names = old.processes.iter().map(|process| &process.name);
+    let removed = names.filter(|name| before.contains_key(name));
+    fates.extend(removed.map(|name| (name.clone(), Fate::Removed)));
+    (group, fates)
 }
 
 /// Whether a group of one name is another one now: its kind, its priority, what its kind

@@ -71,7 +71,6 @@ impl Exposed {
 }
 
 impl Found {
-    /// What is wrong with what.
     fn sentence(&self) -> String {
         let Exposure {
             path,

@@ -110,7 +110,6 @@ fn tls(reader: &Reader<'_>) -> Option<TlsConfig> {
     })
 }
 
-/// The longest request body.
 fn max_body(reader: &Reader<'_>) -> Option<usize> {
     reader.value("max_body", |text| {
         let bytes = usize::try_from(parse_bytes(text)?).unwrap_or(0);

@@ -65,7 +65,6 @@ pub struct SectionKind {
 #[derive(Clone, Debug, Default)]
 struct Keys {
     all: Vec<Key>,
-    /// Where the key of a name is.
     index: HashMap<Cow<'static, str>, usize>,
 }
 
@@ -170,15 +169,8 @@ pub fn kinds() -> &'static [SectionKind] {
     &KINDS
 }
 
-/// The kind of the section of this name.
 pub(crate) fn kind_of(section: &str) -> Option<&'static SectionKind> {
     kinds().iter().find(|kind| kind.is(section))
-}
-
-/// The default of a key, for where no section is read; empty if it has none.
-pub(crate) fn default_of(section: &str, key: &str) -> &'static str {
-    let key = kind_of(section).and_then(|kind| kind.key(key));
-    key.and_then(Key::default_value).unwrap_or_default()
 }
 
 /// `name = form | default | text`, perhaps with a `+` before it.

@@ -61,7 +61,7 @@ pub mod value;
 mod web_user;
 
 pub use client::load_client;
-pub use diff::{Diff, diff, group_differs, kind_differs, process_diff, process_differs};
+pub use diff::{Diff, Fate, diff, group_differs, kind_differs, process_differs, updated};
 pub use error::{ConfigError, Problem};
 pub use lint::{CheckReport, check};
 pub use listing::{ListedOption, ListedSection, Listing, Source};

@@ -79,7 +79,6 @@ impl ListedSection {
     }
 }
 
-/// The keys that sections of a kind may have.
 fn known(kind: Option<&'static SectionKind>) -> impl Iterator<Item = &'static str> {
     kind.into_iter().flat_map(SectionKind::names)
 }
@@ -120,7 +119,6 @@ pub enum Source {
     CommandLine,
 }
 
-/// List what a context has read.
 pub(crate) fn list(context: &Context<'_>, server: &ServerConfig, overrides: &Overrides) -> Listing {
     let lister = Lister {
         context,
@@ -192,7 +190,6 @@ impl Lister<'_> {
         }
     }
 
-    /// The expansions of a value.
     fn effective(&self, section: &Section, entry: &Entry) -> (Vec<String>, usize) {
         if !entry.value.contains('%') {
             let shown = (section.name == server::SECTION && is_path(&entry.key))

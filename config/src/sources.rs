@@ -27,10 +27,15 @@ pub(crate) struct Sources {
 }
 
 impl Sources {
+    /// Of no file.
+    pub(crate) fn of_text(text: &str) -> Self {
+        let mut sources = Self::default();
+        sources.problems = sources.document.read(text, &Arc::from(Path::new("")));
+        sources
+    }
+
     /// Reads a regular file over what is there; messages call it `shown`.
-    ///
-    /// # Errors
-    /// Why it cannot be used; `None`: the system refuses to read it.
+    /// Errors: why it cannot be used; `None`: the system refuses to read it.
     fn add(&mut self, shown: &Path, path: &Path) -> Result<(), Option<String>> {
         let bytes = visord_files::read_linked(path).map_err(|error| {
             // reading a FIFO or a device might never end

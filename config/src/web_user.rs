@@ -20,7 +20,6 @@ pub(crate) struct Admission {
 }
 
 impl Admission {
-    /// Whether this user may use the server of this section.
     pub(crate) fn admits_to(&self, server: &str) -> bool {
         let servers = self.servers.as_ref();
         servers.is_none_or(|servers| servers.iter().any(|known| known == server))
@@ -108,7 +107,6 @@ fn read(reader: &Reader<'_>) -> Option<Admission> {
     })
 }
 
-/// Names of sections of servers.
 fn servers(context: &Context<'_>, text: &str) -> Result<Vec<String>, String> {
     let names: Vec<String> = parse_list(text).into_iter().map(str::to_owned).collect();
     if names.is_empty() {
@@ -125,9 +123,7 @@ fn servers(context: &Context<'_>, text: &str) -> Result<Vec<String>, String> {
 }
 
 /// A stored password that a password can match.
-///
-/// # Errors
-/// Its hash has a wrong form.
+/// Errors: its hash has a wrong form.
 pub(crate) fn check_password(password: &str) -> Result<(), String> {
     match password.strip_prefix("{ARGON2}") {
         Some(hash) if !is_argon2(hash) => Err("{ARGON2} must be followed by a PHC string: \

@@ -214,7 +214,6 @@ pub(crate) fn regular(opened: Result<OwnedFd, Errno>) -> io::Result<File> {
     }
 }
 
-/// Folder and last name of a path.
 pub(crate) fn split(path: &Path) -> io::Result<(&Path, &OsStr)> {
     // a path without a last name, as `/` and `..` are, leads to a folder
     let name = path.file_name().ok_or(Errno::EISDIR)?;

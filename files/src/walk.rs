@@ -109,7 +109,6 @@ impl<'a> Walk<'a> {
         Ok(at)
     }
 
-    /// The folder that a link leads to.
     fn through(&mut self, at: At, name: &OsStr) -> io::Result<At> {
         let (about, target) = self.link(&at, name)?;
         let shown = at.path.join(name);

@@ -18,7 +18,7 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 use parking_lot::Mutex;
 use slog::{Drain, Logger, OwnedKVList, Record};
-use visord_config::MainLogTarget;
+use visord_config::{LogFileConfig, MainLogTarget};
 use visord_model::log_line::Level;
 
 use self::sink::Sink;
@@ -26,7 +26,7 @@ use self::writer::LogWriter;
 use crate::clock::{LocalClock, since_1970};
 use crate::disk::RealDisk;
 use crate::emit::level_of;
-use crate::file::{FileOptions, LogFile};
+use crate::file::LogFile;
 use crate::followers::Followers;
 use crate::syslog::ActivitySyslog;
 
@@ -54,10 +54,10 @@ pub struct ActivityLog(Arc<Front>);
 /// # Errors
 /// The file cannot be opened.
 pub fn activity(settings: ActivitySettings) -> io::Result<ActivityLog> {
-    let options = FileOptions {
+    let options = LogFileConfig {
         maxbytes: settings.maxbytes,
         backups: settings.backups,
-        ..FileOptions::default()
+        ..LogFileConfig::default()
     };
     let mut sink = open(&settings.target, options)?;
     let warning = sink
@@ -82,11 +82,11 @@ pub fn activity(settings: ActivitySettings) -> io::Result<ActivityLog> {
 /// # Errors
 /// The file cannot be opened.
 pub fn try_activity(target: &MainLogTarget) -> io::Result<()> {
-    open(target, FileOptions::default()).map(drop)
+    open(target, LogFileConfig::default()).map(drop)
 }
 
 /// A syslog that is missing may come.
-fn open(target: &MainLogTarget, options: FileOptions) -> io::Result<Sink> {
+fn open(target: &MainLogTarget, options: LogFileConfig) -> io::Result<Sink> {
     Ok(match target {
         MainLogTarget::File(path) => Sink::File(LogFile::open(RealDisk, path.clone(), options)?),
         MainLogTarget::Syslog(config) => Sink::Syslog(Box::new(ActivitySyslog::new(config))),

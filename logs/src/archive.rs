@@ -21,7 +21,7 @@ use slog::Logger;
 use visord_files::FileInfo;
 use visord_model::output::rotation::Compression;
 
-use crate::disk::{Disk, Identity, RealDisk};
+use crate::disk::{Identity, RealDisk};
 use crate::file::{LogFile, absent_as, numbered_of, suffixed};
 use crate::worker::{Command, Inbox, Worker, queue};
 
@@ -36,7 +36,6 @@ pub(crate) type Task = Box<dyn FnOnce() + Send>;
 /// Runs a task on the thread that owns the names; drops it if that has ended.
 type Owner = Box<dyn Fn(Task) + Send>;
 
-/// A rotated log to be compressed.
 struct Job {
     /// The log it comes from.
     path: PathBuf,
@@ -72,9 +71,9 @@ impl Archive {
 
     /// Has the file compressed that a rotation of this log left, if any; never waits. `owner` runs
     /// a task on the thread that owns the names. While the daemon ends the file stays as it is.
-    pub(crate) fn compress_rotated<D: Disk>(
+    pub(crate) fn compress_rotated(
         &self,
-        log: &mut LogFile<D>,
+        log: &mut LogFile<RealDisk>,
         owner: impl Fn(Task) + Send + 'static,
     ) {
         let Some(file) = log.rotated.take() else {
@@ -84,7 +83,7 @@ impl Archive {
             path: log.path.clone(),
             file,
             backups: log.options.backups,
-            compress: log.options.keys.compress,
+            compress: log.options.compress,
             owner: Box::new(owner),
         };
         if let Err(reason) = self.put(job) {
@@ -138,7 +137,6 @@ enum Step {
     Grown,
 }
 
-/// What the thread has.
 struct Compressor {
     logger: Logger,
     inbox: Inbox<Job>,
@@ -223,7 +221,7 @@ impl Compressor {
 impl Job {
     /// The file, if it is still there.
     fn open(&self) -> io::Result<Option<File>> {
-        let Some(name) = numbered_of(&mut RealDisk, &self.path, self.backups, self.file)? else {
+        let Some(name) = numbered_of(&self.path, self.backups, self.file)? else {
             return Ok(None);
         };
         let opened = visord_files::open_regular(&name).map(Some);
@@ -247,7 +245,7 @@ impl Job {
         let suffix = self.compress.suffix();
         let (reply, answer) = mpsc::channel();
         let run = move || {
-            let Some(name) = numbered_of(&mut RealDisk, &path, backups, file)? else {
+            let Some(name) = numbered_of(&path, backups, file)? else {
                 return Ok(Step::Gone);
             };
             let found = visord_files::look(&name)?;
@@ -287,7 +285,6 @@ impl Drop for Temporary {
     }
 }
 
-/// Owner, mode and times of the other file.
 fn copy_attributes(file: &File, other: &File) -> io::Result<()> {
     let (mine, wanted) = (file.metadata()?, other.metadata()?);
     if (mine.uid(), mine.gid()) != (wanted.uid(), wanted.gid()) {

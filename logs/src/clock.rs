@@ -64,7 +64,8 @@ pub(crate) fn local(unix: i64) -> LocalMoment {
 }
 
 /// Wall-clock time since 1970; a clock set before that counts as 1970.
-pub(crate) fn since_1970() -> Duration {
+#[must_use]
+pub fn since_1970() -> Duration {
     SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default()

@@ -18,7 +18,6 @@ use crate::clock;
 
 /// Everything a log does to a file system.
 pub(crate) trait Disk {
-    /// An open log.
     type File;
 
     /// Opens a log. A symbolic link as last component is refused with ELOOP unless it

@@ -1,7 +1,5 @@
 //! Sentences of the rules as records of slog, and back to their levels.
 
-use std::fmt::Display;
-
 use slog::Logger;
 use visord_model::log_line::{Level, LogLine};
 
@@ -10,12 +8,8 @@ const BLATHER: &str = "BLAT";
 
 /// Says a sentence in the activity log.
 pub fn emit(logger: &Logger, line: &LogLine) {
-    emit_at(logger, line.level, &line.text);
-}
-
-/// The same for a text that is formatted only if its level is written.
-pub fn emit_at(logger: &Logger, level: Level, text: impl Display) {
-    match level {
+    let text = &line.text;
+    match line.level {
         Level::Critical => slog::crit!(logger, "{text}"),
         Level::Error => slog::error!(logger, "{text}"),
         Level::Warn => slog::warn!(logger, "{text}"),
@@ -26,7 +20,6 @@ pub fn emit_at(logger: &Logger, level: Level, text: impl Display) {
     }
 }
 
-/// The level of a record with this tag.
 pub(crate) fn level_of(level: slog::Level, tag: &str) -> Level {
     match level {
         slog::Level::Critical => Level::Critical,

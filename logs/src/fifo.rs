@@ -33,9 +33,7 @@ pub(crate) fn is_fifo(file: &OwnedFd) -> bool {
 
 /// A handle of the same FIFO that only writes. While a handle that also reads is open, no
 /// other reader can be told apart from it. The FIFO needs no name any more.
-///
-/// # Errors
-/// Those of opening it through `/proc`.
+/// Errors: those of opening it through `/proc`.
 pub(crate) fn writer(fifo: &OwnedFd) -> nix::Result<OwnedFd> {
     let path = format!("/proc/self/fd/{}", fifo.as_raw_fd());
     let flags = OFlag::O_WRONLY | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC | OFlag::O_NOCTTY;

@@ -12,22 +12,11 @@ use visord_config::LogFileConfig;
 use visord_model::output::rotation::{Compression, RotateBy, Schedule};
 
 use crate::disk::{Disk, FileInfo, How, Identity, Kind};
-use backups::numbered;
+pub use backups::numbered;
 pub(crate) use backups::{absent_as, numbered_of, suffixed};
 
 /// After a rotation that failed, try again when the file has grown by this much.
 const RETRY_GROWTH: u64 = 256 * 1024;
-
-/// How a log file is rotated and made.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct FileOptions {
-    /// Rotate once this many bytes are reached; 0 or less: never.
-    pub(crate) maxbytes: i64,
-    /// Old files kept; 0 or less: the log just starts over.
-    pub(crate) backups: i64,
-    /// What else rotates it, what becomes of old files, what new ones look like.
-    pub(crate) keys: LogFileConfig,
-}
 
 /// What can be done to a log file besides writing to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,7 +42,7 @@ pub(crate) struct LogFile<D: Disk> {
     disk: D,
     /// The path it was opened by.
     pub(crate) path: PathBuf,
-    pub(crate) options: FileOptions,
+    pub(crate) options: LogFileConfig,
     /// When the calendar asks for a rotation.
     schedule: Option<Schedule>,
     pub(crate) file: D::File,
@@ -69,8 +58,8 @@ pub(crate) struct LogFile<D: Disk> {
 }
 
 impl<D: Disk> LogFile<D> {
-    pub(crate) fn open(mut disk: D, path: PathBuf, options: FileOptions) -> io::Result<Self> {
-        let remark = try_make(&mut disk, &path, &options.keys);
+    pub(crate) fn open(mut disk: D, path: PathBuf, options: LogFileConfig) -> io::Result<Self> {
+        let remark = try_make(&mut disk, &path, &options);
         let (file, kind) = disk.open(&path, How::Append)?;
         let mut log = Self {
             disk,
@@ -86,14 +75,14 @@ impl<D: Disk> LogFile<D> {
         };
         log.threshold = log.configured_threshold();
         log.rotated = log.leftover();
-        if options.keys.rotate != RotateBy::Size && kind == Kind::Regular {
+        if options.rotate != RotateBy::Size && kind == Kind::Regular {
             let status = log.disk.status(&log.file)?;
             let last = if status.size > 0 {
                 log.disk.local(status.modified)
             } else {
                 log.disk.now()
             };
-            log.schedule = Schedule::new(options.keys.rotate, last);
+            log.schedule = Schedule::new(options.rotate, last);
         }
         Ok(log)
     }
@@ -111,7 +100,7 @@ impl<D: Disk> LogFile<D> {
             Kind::Pollable | Kind::Socket => "not a regular file",
         };
         let path = self.path.display();
-        let hint = match self.options.keys.rotate {
+        let hint = match self.options.rotate {
             RotateBy::Size if self.options.maxbytes <= 0 => return None,
             RotateBy::Size => format!(" (set {option}_maxbytes=0 to say so)"),
             RotateBy::Daily | RotateBy::Hourly => String::new(),
@@ -124,7 +113,7 @@ impl<D: Disk> LogFile<D> {
     /// The newest rotated file, if it is to be compressed and has not been: the daemon
     /// ended too early.
     fn leftover(&mut self) -> Option<Identity> {
-        let is_compressed = self.options.keys.compress != Compression::None;
+        let is_compressed = self.options.compress != Compression::None;
         if !is_compressed || self.kind != Kind::Regular {
             return None;
         }
@@ -210,9 +199,7 @@ impl<D: Disk> LogFile<D> {
 
     /// Clears or rotates it, whatever its size. Anything but a regular file is left alone
     /// (difference Q38).
-    ///
-    /// # Errors
-    /// Those of renaming, unlinking and opening.
+    /// Errors: those of renaming, unlinking and opening.
     pub(crate) fn maintain(&mut self, action: FileAction) -> io::Result<()> {
         match action {
             _ if self.kind != Kind::Regular => Ok(()),
@@ -264,7 +251,7 @@ impl<D: Disk> LogFile<D> {
             Some(found) if found.identity == status.identity => {
                 backups::shift(&mut self.disk, &self.path, self.options)?;
                 self.displaced = true;
-                let compress = self.options.keys.compress;
+                let compress = self.options.compress;
                 if compress != Compression::None && self.options.backups > 0 {
                     self.rotated = Some(status.identity);
                 }
@@ -291,7 +278,7 @@ impl<D: Disk> LogFile<D> {
 
     /// The file is made as it is to look if it is missing.
     fn reopen_as(&mut self, how: How) -> io::Result<D::File> {
-        let remark = try_make(&mut self.disk, &self.path, &self.options.keys);
+        let remark = try_make(&mut self.disk, &self.path, &self.options);
         let (file, kind) = self.disk.open(&self.path, how)?;
         self.remark = remark.or(self.remark.take());
         self.kind = kind;
@@ -308,14 +295,12 @@ impl<D: Disk> LogFile<D> {
 }
 
 /// Clears or rotates a log that is not open (difference C34); the log if there is one.
-///
-/// # Errors
-/// Those of opening, renaming and unlinking; when it is cleared also those of giving the new file
-/// its owner and mode.
+/// Errors: those of opening, renaming and unlinking; when it is cleared also those of giving the
+/// new file its owner and mode.
 pub(crate) fn maintain_closed<D: Disk>(
     mut disk: D,
     path: PathBuf,
-    options: FileOptions,
+    options: LogFileConfig,
     action: FileAction,
 ) -> io::Result<Option<LogFile<D>>> {
     if !is_regular(&mut disk, &path)? {
@@ -335,11 +320,11 @@ fn is_regular<D: Disk>(disk: &mut D, path: &Path) -> io::Result<bool> {
 
 /// Makes a missing log if it is to look in a special way; the sentence if that fails. The
 /// log is used all the same: what cannot be had is at worst too strict a mode.
-fn try_make<D: Disk>(disk: &mut D, path: &Path, keys: &LogFileConfig) -> Option<String> {
-    if keys.mode.is_none() && keys.owner.is_none() {
+fn try_make<D: Disk>(disk: &mut D, path: &Path, options: &LogFileConfig) -> Option<String> {
+    if options.mode.is_none() && options.owner.is_none() {
         return None;
     }
-    let error = disk.make(path, keys).err()?;
+    let error = disk.make(path, options).err()?;
     let path = path.display();
     Some(format!("cannot give {path} its owner and mode: {error}"))
 }

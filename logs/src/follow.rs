@@ -79,7 +79,6 @@ pub enum FollowEvent {
     Skipped(Option<u64>),
 }
 
-/// What a look at the log found.
 #[derive(Debug)]
 enum Found {
     Event(FollowEvent),
@@ -102,7 +101,6 @@ pub struct Follower {
     at_end: bool,
 }
 
-/// How long the log has been without a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Nameless {
     No,

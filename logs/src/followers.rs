@@ -62,7 +62,6 @@ impl Followers {
         self.0.count.load(Ordering::Relaxed) > 0
     }
 
-    /// Something was written to this log.
     pub(crate) fn grown(&self, path: &Path) {
         if self.any() {
             self.tell(path, |_| {});

@@ -63,8 +63,9 @@ pub mod workers;
 
 pub use activity::{ActivityLog, ActivitySettings, activity, try_activity};
 pub use channel::{Channel, OpenedChannel};
-pub use emit::{emit, emit_at};
-pub use file::FileAction;
+pub use clock::since_1970;
+pub use emit::emit;
+pub use file::{FileAction, numbered};
 pub use followers::{ChangeNotifier, Followers};
 pub use ledger::ByteCounts;
 pub use service::LogService;

@@ -23,7 +23,6 @@ impl Loss {
         }
     }
 
-    /// Whether a declaration is owed.
     pub(crate) fn is_owed(&self) -> bool {
         self.undeclared > 0
     }
@@ -58,21 +57,18 @@ impl Loss {
     /// The sentence for the activity log, if one is owed and not too soon after the last. `of` is
     /// what it says of the output: `'<name>' stdout`.
     pub(crate) fn declare(&mut self, of: &str, now: Instant) -> Option<String> {
-        match self.is_too_soon(now) {
-            true => None,
-            false => self.settle(of, now),
-        }
-    }
-
-    /// The sentence that is owed, whenever the last one was: the output is ending.
-    pub(crate) fn settle(&mut self, of: &str, now: Instant) -> Option<String> {
-        if !self.is_owed() {
+        if !self.is_owed() || self.is_too_soon(now) {
             return None;
         }
         self.declared_at = Some(now);
         let bytes = std::mem::take(&mut self.undeclared);
         Some(format!("{bytes} bytes of {of} lost: {}", self.reason))
     }
+}
+
+/// The `now` of the last declaration of an output that ends: never too soon.
+pub(crate) fn at_last() -> Instant {
+    Instant::now() + INTERVAL
 }
 
 #[cfg(test)]
@@ -101,9 +97,12 @@ mod tests {
             Some("7 bytes of 'x' stdout lost: gone")
         );
         loss.add(1, &"gone");
-        assert!(loss.settle(OF, start + INTERVAL).is_some());
-        assert!(!loss.is_settled(start + INTERVAL));
-        assert!(loss.is_settled(start + INTERVAL * 2));
+        assert!(loss.declare(OF, start + INTERVAL * 2).is_some());
+        assert!(!loss.is_settled(start + INTERVAL * 2));
+        assert!(loss.is_settled(start + INTERVAL * 3));
+        loss.add(1, &"gone");
+        assert!(loss.declare(OF, start + INTERVAL * 2).is_none());
+        assert!(loss.declare(OF, at_last() + INTERVAL * 2).is_some());
     }
 
     #[test]

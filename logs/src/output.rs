@@ -114,7 +114,7 @@ impl<D: Disk> Output<D> {
         if self.spec.described && self.logger.is_enabled(slog::Level::Debug) {
             self.show(bytes);
         }
-        if self.spec.events_enabled
+        if self.spec.config.events_enabled
             && let Some(events) = &self.spec.events
             && events.has_subscriber(self.spec.stream.log_kind())
         {
@@ -188,7 +188,6 @@ impl<D: Disk> Output<D> {
         }
     }
 
-    /// Counts bytes that are lost.
     pub(crate) fn lose(&mut self, bytes: usize, reason: &dyn std::fmt::Display) {
         self.counts.lost.fetch_add(bytes as u64, Ordering::Relaxed);
         self.loss.add(bytes, reason);
@@ -278,13 +277,6 @@ impl<D: Disk> Output<D> {
     /// Declares lost bytes unless it did so within the last second.
     pub(crate) fn declare(&mut self, now: Instant) {
         if let Some(text) = self.loss.declare(&self.spec.shown(), now) {
-            slog::error!(self.logger, "{text}");
-        }
-    }
-
-    /// Declares lost bytes now.
-    pub(crate) fn settle(&mut self, now: Instant) {
-        if let Some(text) = self.loss.settle(&self.spec.shown(), now) {
             slog::error!(self.logger, "{text}");
         }
     }

@@ -28,6 +28,7 @@ use crate::archive::Archive;
 use crate::disk::RealDisk;
 use crate::file::LogFile;
 use crate::followers::Followers;
+use crate::loss::at_last;
 use crate::worker::{Inbox, Worker, queue};
 
 pub(crate) use commands::{ChannelId, Command, CommandSender};
@@ -47,13 +48,11 @@ const COMMANDS: u64 = u64::MAX;
 pub(crate) struct Context {
     pub(crate) logger: Logger,
     pub(crate) followers: Followers,
-    /// Compresses rotated files.
     pub(crate) archive: Archive,
     pub(crate) threads: Mutex<Vec<CommandSender>>,
 }
 
 impl Context {
-    /// Has every log thread do something.
     pub(crate) fn run_on_all(&self, job: impl Fn(&mut Pump) + Clone + Send + 'static) {
         for thread in &*self.threads.lock() {
             thread.run(job.clone());
@@ -96,9 +95,7 @@ pub(crate) struct Pump {
 
 impl Pump {
     /// Starts a log thread of this name.
-    ///
-    /// # Errors
-    /// No thread or no descriptor can be had.
+    /// Errors: no thread or no descriptor can be had.
     pub(crate) fn start(name: &str, context: &Arc<Context>) -> io::Result<Worker<Command>> {
         // a channel must not miss a command: channels and those that wait for answers bound it
         let (sender, inbox) = queue(usize::MAX)?;
@@ -315,7 +312,7 @@ impl Pump {
             slot.stop_waiting(&self.epoll);
             slot.output.abandon_queue();
             slot.release_sink();
-            slot.output.settle(Instant::now());
+            slot.output.declare(at_last());
         }
     }
 }

@@ -6,23 +6,14 @@ use std::fs::File;
 use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::path::Path;
 
+use visord_model::fault::{Fault, FaultCode};
+
 /// The most bytes one answer carries: a longer range is cut off at its end by [`read`],
 /// at its start by [`tail`]. The original reads the whole range into memory.
 pub const LONGEST: u64 = 64 * 1024 * 1024;
 
 /// Logs that go here are kept nowhere: reading them finds nothing.
 const NULL: &str = "/dev/null";
-
-/// Why a log cannot be read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ReadError {
-    /// Offset and length contradict each other: fault 3.
-    BadArguments,
-    /// There is no such file: fault 20.
-    NoFile,
-    /// It cannot be read, or is not a regular file (a link, a pipe, a terminal): fault 30.
-    Failed,
-}
 
 /// A part of a log that has yet to be read.
 #[derive(Debug)]
@@ -75,17 +66,20 @@ pub struct Tail {
 /// end and goes with length 0 only. `None`: the log is kept nowhere.
 ///
 /// # Errors
-/// See [`ReadError`].
-pub fn read(path: &Path, offset: i64, length: i64) -> Result<Option<Section>, ReadError> {
+/// `BAD_ARGUMENTS`: offset and length contradict each other; `NO_FILE`, about the path; `FAILED`:
+/// it cannot be read, or is not a regular file (a link, a pipe, a terminal).
+pub fn read(path: &Path, offset: i64, length: i64) -> Result<Option<Section>, Fault> {
     if length < 0 || (offset < 0 && length != 0) {
-        return Err(ReadError::BadArguments);
+        return Err(FaultCode::BadArguments.bare());
     }
     if path == Path::new(NULL) {
         return Ok(None);
     }
     let (file, size) = open(path).map_err(|error| match error {
-        missing if missing.kind() == io::ErrorKind::NotFound => ReadError::NoFile,
-        _ => ReadError::Failed,
+        missing if missing.kind() == io::ErrorKind::NotFound => {
+            FaultCode::NoFile.about(path.display().to_string())
+        }
+        _ => FaultCode::Failed.bare(),
     })?;
     let size = size.cast_signed();
     let (start, length) = match (offset, length) {
@@ -94,7 +88,7 @@ pub fn read(path: &Path, offset: i64, length: i64) -> Result<Option<Section>, Re
         (_, _) => (offset, length),
     };
     let section = Section::new(file, size, start, length);
-    section.map(Some).map_err(|_| ReadError::Failed)
+    section.map(Some).map_err(|_| FaultCode::Failed.bare())
 }
 
 /// The last `length` bytes if anything is new since `offset`, and where the log ends now.
@@ -207,7 +201,7 @@ mod tests {
             );
         }
         for (offset, length) in [(-4, 1), (-4, -1), (0, -1), (5, -3)] {
-            assert_eq!(read(offset, length), Err(ReadError::BadArguments));
+            assert_eq!(read(offset, length), Err(FaultCode::BadArguments.bare()));
         }
     }
 
@@ -272,10 +266,13 @@ mod tests {
             let found = tail(path, 7, 3);
             (found.section.is_some(), found.offset, found.overflow)
         };
-        assert_eq!(read(&missing), Err(ReadError::NoFile));
+        assert_eq!(
+            read(&missing),
+            Err(FaultCode::NoFile.about(missing.display().to_string()))
+        );
         assert_eq!(tail(&missing), (false, 0, false));
         for path in [&fifo, dir.path()] {
-            assert_eq!(read(path), Err(ReadError::Failed));
+            assert_eq!(read(path), Err(FaultCode::Failed.bare()));
             assert_eq!(tail(path), (false, 7, false));
         }
         assert_eq!(read(Path::new("/dev/null")), Ok(None));

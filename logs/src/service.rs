@@ -128,7 +128,7 @@ impl LogService {
         spec: &ChannelSpec,
         action: FileAction,
     ) -> impl Future<Output = io::Result<()>> + 'static + use<> {
-        let options = spec.file_options();
+        let options = spec.config.file;
         let asked = spec.file.clone().map(|path| {
             let thread = self.0.thread_for(self.0.home_of(&path))?;
             io::Result::Ok(thread.ask(move |pump| pump.maintain_closed(path, options, action)))
@@ -245,7 +245,7 @@ impl Shared {
 
     /// Opens what a channel writes to. It may block.
     fn open_sinks(&self, spec: ChannelSpec) -> io::Result<Output<RealDisk>> {
-        let open = |path| LogFile::open(RealDisk, path, spec.file_options());
+        let open = |path| LogFile::open(RealDisk, path, spec.config.file);
         let file = spec.file.clone().map(open).transpose()?;
         let counts = self.ledger.of(&spec.name, spec.stream);
         let syslog = self.syslog_handle(&spec, &counts.lost)?;
@@ -267,9 +267,9 @@ impl Shared {
         spec: &ChannelSpec,
         lost: &Arc<AtomicU64>,
     ) -> io::Result<Option<SyslogHandle>> {
-        let Some(config) = &spec.syslog else {
+        if !spec.config.syslog {
             return Ok(None);
-        };
+        }
         let shown = spec.shown();
         let (shown, total) = match spec.file {
             Some(_) => (format!("{shown} for syslog"), Arc::default()),
@@ -281,7 +281,8 @@ impl Shared {
             shown,
             total,
         };
-        self.syslog.handle(config, origin).map(Some)
+        let handle = self.syslog.handle(&spec.config.syslog_target, origin);
+        handle.map(Some)
     }
 
     /// The thread of the file system that an opened channel writes to.

@@ -3,12 +3,10 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use visord_config::{LogFileConfig, SyslogConfig};
+use visord_config::ChannelConfig;
 use visord_model::event::{Event, EventKind, Stream};
 use visord_model::name::ProcessName;
 use visord_model::pyrepr::repr;
-
-use crate::file::FileOptions;
 
 /// Takes the events that are made of output. Called by log threads: it must not block.
 pub trait EventSink: Send + Sync {
@@ -30,20 +28,10 @@ pub struct ChannelSpec {
     pub stream: Stream,
     /// The log file; `None`: no file.
     pub file: Option<PathBuf>,
-    /// Rotate at this many bytes; 0 or less: never (spec core 6.2).
-    pub maxbytes: i64,
-    /// Rotated files kept; 0 or less: the log starts over.
-    pub backups: i64,
-    /// What the original does not have: formats, owners, compression, the calendar.
-    pub keys: LogFileConfig,
-    /// Also send each line to this syslog.
-    pub syslog: Option<SyslogConfig>,
+    /// What else is wanted; its `logfile` does not count.
+    pub config: ChannelConfig,
     /// Remove ANSI sequences (spec core 6.8).
     pub strip_ansi: bool,
-    /// Bytes kept of a captured section; 0 or less: no capture mode (spec core 6.7).
-    pub capture_maxbytes: i64,
-    /// Publish PROCESS_LOG events that have a subscriber.
-    pub events_enabled: bool,
     /// Repeat the output in the activity log at DEBG (spec core 6.5 step 4).
     pub described: bool,
     /// Where events go; `None`: nowhere.
@@ -54,13 +42,5 @@ impl ChannelSpec {
     /// What the activity log calls it: `'<process>' stdout`.
     pub(crate) fn shown(&self) -> String {
         format!("{} {}", repr(&self.name.process), self.stream.name())
-    }
-
-    pub(crate) fn file_options(&self) -> FileOptions {
-        FileOptions {
-            maxbytes: self.maxbytes,
-            backups: self.backups,
-            keys: self.keys,
-        }
     }
 }

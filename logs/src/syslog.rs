@@ -46,9 +46,7 @@ impl ActivitySyslog {
     }
 
     /// Sends a complete line of the activity log; `wait` waits for room.
-    ///
-    /// # Errors
-    /// No syslog, it takes nothing, or the line is too long for a datagram.
+    /// Errors: no syslog, it takes nothing, or the line is too long for a datagram.
     pub(crate) fn send(
         &mut self,
         line: &str,

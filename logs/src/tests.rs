@@ -14,6 +14,7 @@ use std::sync::{Arc, Mutex};
 use nix::fcntl::OFlag;
 use nix::unistd::pipe2;
 use slog::{Drain, Logger, OwnedKVList, Record};
+use visord_config::{ChannelConfig, LogFileConfig};
 use visord_model::event::Stream;
 use visord_model::name::ProcessName;
 
@@ -113,15 +114,26 @@ pub(super) fn spec() -> ChannelSpec {
         name: name(),
         stream: Stream::Stdout,
         file: None,
-        maxbytes: 0,
-        backups: 0,
-        keys: visord_config::LogFileConfig::default(),
-        syslog: None,
+        config: ChannelConfig::default(),
         strip_ansi: false,
-        capture_maxbytes: 0,
-        events_enabled: false,
         described: true,
         events: None,
+    }
+}
+
+/// Keys of a log that is rotated by its size.
+pub(super) fn rotation(maxbytes: i64, backups: i64) -> LogFileConfig {
+    LogFileConfig {
+        maxbytes,
+        backups,
+        ..LogFileConfig::default()
+    }
+}
+
+fn rotated(maxbytes: i64, backups: i64) -> ChannelConfig {
+    ChannelConfig {
+        file: rotation(maxbytes, backups),
+        ..ChannelConfig::default()
     }
 }
 
@@ -172,8 +184,7 @@ fn what_a_child_wrote_is_in_the_file_when_the_drain_answers() {
 fn rotation_checks_after_each_write() {
     let bench = Bench::new();
     let spec = ChannelSpec {
-        maxbytes: 10,
-        backups: 2,
+        config: rotated(10, 2),
         ..bench.spec("x.log")
     };
     let channel = bench.open(spec).expect("open");

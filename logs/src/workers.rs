@@ -7,7 +7,6 @@
 //! thread is waited for at the end of the daemon.
 
 use std::collections::VecDeque;
-use std::fmt;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -20,7 +19,6 @@ use tokio::sync::{Semaphore, oneshot};
 /// Threads that exist from the start.
 const CORE_THREADS: usize = 4;
 
-/// Threads at most.
 const MOST_THREADS: usize = 64;
 
 /// Jobs that may wait for a thread.
@@ -51,12 +49,6 @@ impl From<NotDone> for io::Error {
 /// Runs jobs that may block. Clones are the same pool; its threads end when the last is dropped.
 #[derive(Clone)]
 pub struct Workers(Arc<Handle>);
-
-impl fmt::Debug for Workers {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Workers")
-    }
-}
 
 impl Workers {
     /// A pool whose first threads exist.
@@ -149,7 +141,6 @@ struct State {
     jobs: VecDeque<Job>,
     /// Threads that wait for a job.
     idle: usize,
-    /// All threads.
     threads: usize,
     is_closed: bool,
 }

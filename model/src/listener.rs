@@ -20,17 +20,17 @@
 //! member; the actor around it only carries bytes.
 
 mod conversation;
+mod effect;
 mod envelope;
-mod log_message;
 mod queue;
 
 #[cfg(test)]
 mod tests;
 
 pub use conversation::{Conversation, MAX_RESULT, MAX_RESULT_LINE, Reading};
-pub use envelope::{Envelope, EventLength};
-pub use log_message::{LogKind, LogMessage};
-pub use queue::{Effect, Queue, Queued};
+pub use effect::{Effect, Queued};
+pub use envelope::{EventLength, envelope};
+pub use queue::Queue;
 
 /// Why an envelope did not reach a listener.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -27,7 +27,7 @@ mod transition;
 mod tests;
 
 pub use info::{ProcessInfo, uptime};
-pub use io::{Effect, Effects, Input, KillFailure, Refusal};
+pub use io::{Effect, Effects, Input, KillFailure};
 pub use machine::{Machine, RESTART_INTERVAL, SPAWN_TIMEOUT};
 pub use policy::{Autorestart, Policy};
 pub use transition::{ALLOWED, Transition, is_allowed};

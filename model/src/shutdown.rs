@@ -23,30 +23,6 @@ pub struct GroupView {
     pub processes: Vec<(ProcessName, i64)>,
 }
 
-/// Whether a process still has to be stopped.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Rest {
-    /// It runs, or may run again.
-    Running,
-    /// It could not be signalled (UNKNOWN): it is asked once more, and then left running.
-    Unknown,
-    /// Nothing runs: STOPPED, EXITED or FATAL.
-    Stopped,
-}
-
-impl From<ProcessState> for Rest {
-    fn from(state: ProcessState) -> Self {
-        match state {
-            ProcessState::Unknown => Self::Unknown,
-            ProcessState::Stopped | ProcessState::Exited | ProcessState::Fatal => Self::Stopped,
-            ProcessState::Starting
-            | ProcessState::Running
-            | ProcessState::Backoff
-            | ProcessState::Stopping => Self::Running,
-        }
-    }
-}
-
 /// How to stop everything. Made once, when the daemon begins to close: from then on no
 /// group is added and no process started.
 #[derive(Clone, Debug)]
@@ -89,22 +65,23 @@ impl StopPlan {
         self.asked.iter()
     }
 
-    /// What to do now; `rest` tells of each process whether it still has to be stopped.
+    /// What to do now; `state` tells the state of each process. One in UNKNOWN could not be signalled:
+    /// it is asked once more, and then left running.
     ///
-    /// The first group with a process that is not stopped is the one to stop. Each of its
-    /// processes that is not stopped is named once, when its group's turn has come.
-    pub fn advance(&mut self, rest: &dyn Fn(&ProcessName) -> Rest) -> Progress {
+    /// The first group with a process that is not at rest is the one to stop. Each of its
+    /// processes that is not at rest is named once, when its group's turn has come.
+    pub fn advance(&mut self, state: &dyn Fn(&ProcessName) -> ProcessState) -> Progress {
         for group in &self.groups {
             let mut waits = false;
             let mut names = Vec::new();
             for (name, _) in &group.processes {
-                let rest = rest(name);
-                if rest == Rest::Stopped {
+                let state = state(name);
+                if state.is_at_rest() {
                     continue;
                 }
                 if self.asked.insert(name.clone()) {
                     names.push(name.clone());
-                } else if rest == Rest::Running {
+                } else if state != ProcessState::Unknown {
                     waits = true;
                 }
             }

@@ -24,7 +24,6 @@ const OTHERS: [(i32, &str); 5] = [
     (64, "RTMAX"),
 ];
 
-/// All numbers with their names.
 fn names() -> impl Iterator<Item = (i32, &'static str)> {
     (1..).zip(NAMES).chain(OTHERS)
 }

@@ -34,10 +34,12 @@ impl ProcessState {
 
     /// STOPPED, EXITED, FATAL, UNKNOWN: nothing to wait for at shutdown.
     pub const fn is_stopped(self) -> bool {
-        matches!(
-            self,
-            Self::Stopped | Self::Exited | Self::Fatal | Self::Unknown
-        )
+        self.is_at_rest() || matches!(self, Self::Unknown)
+    }
+
+    /// STOPPED, EXITED, FATAL: nothing runs.
+    pub const fn is_at_rest(self) -> bool {
+        matches!(self, Self::Stopped | Self::Exited | Self::Fatal)
     }
 
     /// STARTING, RUNNING, STOPPING: there is a pid to signal.

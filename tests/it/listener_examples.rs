@@ -4,10 +4,11 @@ use std::fs;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::Arc;
 
-use visord_model::event::Event;
+use visord_model::event::{Event, EventDetail};
 use visord_model::exit::ExitStatus;
-use visord_model::listener::{Conversation, Envelope, EventLength, Reading};
+use visord_model::listener::{Conversation, EventLength, Queued, Reading, envelope};
 use visord_model::process::Transition;
 use visord_model::state::ProcessState;
 
@@ -54,17 +55,15 @@ impl Listener {
     /// Wait for READY, send an event, wait for the answer.
     fn tell(&mut self, event: &Event) -> Reading<usize> {
         assert_eq!(self.hear(), Reading::Ready);
-        let envelope = Envelope {
-            server: "supervisor",
+        let queued = Queued {
             serial: 7,
-            pool: "pool",
             pool_serial: 3,
-            event_name: event.kind().name(),
-            length: EventLength::Bytes,
-            payload: &event.payload(),
+            event: Arc::new(event.clone()),
         };
+        let (detail, length) = (EventDetail::Basic, EventLength::Bytes);
+        let envelope = envelope("supervisor", "pool", &queued, detail, length);
         let stdin = self.stdin.as_mut().expect("still open");
-        stdin.write_all(&envelope.to_bytes()).expect("a reader");
+        stdin.write_all(&envelope).expect("a reader");
         self.talk.offer(self.sent);
         assert_eq!(self.talk.delivered(), Some(&self.sent));
         self.sent += 1;

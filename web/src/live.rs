@@ -91,10 +91,10 @@ impl Live {
             usage,
             state,
         };
-        match cursor.map(str::parse) {
+        match cursor.map(Cursor::parse) {
             None => live.begin_snapshot(false),
-            Some(Ok(cursor)) => live.cursor = cursor,
-            Some(Err(_)) => live.begin_snapshot(true),
+            Some(Some(cursor)) => live.cursor = cursor,
+            Some(None) => live.begin_snapshot(true),
         }
         live
     }

@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use visord_files::FileType;
+use visord_logs::numbered;
 use visord_model::event::Stream;
 
 use crate::query::Parameters;
@@ -70,7 +71,10 @@ impl LogSource {
             site.state.settled().await;
         }
         let path = self.path(&site.state)?;
-        let path = if old > 0 { numbered(&path, old) } else { path };
+        let path = match old {
+            0 => path,
+            old => numbered(&path, old.into()),
+        };
         let found = site.state.workers.run(move || look(path)).await;
         found.unwrap_or_else(|not_done| Err(Absent::because(format!("No answer: {not_done}."))))
     }
@@ -106,13 +110,6 @@ impl LogSource {
             })
         })
     }
-}
-
-/// The name of a rotated log: `x.log.1` is the newest.
-pub fn numbered(path: &Path, number: u32) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(format!(".{number}"));
-    name.into()
 }
 
 /// The path, if it is that of a regular file. Blocks.

@@ -52,11 +52,10 @@ const RETRY: Duration = Duration::from_secs(2);
 const MOST_ANSWERS: usize = 256;
 
 /// All forwarded namespaces.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Remotes(BTreeMap<String, Arc<Remote>>);
 
 /// One server that serves a namespace for us.
-#[derive(Debug)]
 pub struct Remote {
     namespace: String,
     client: AsyncClient,

@@ -54,7 +54,6 @@ pub struct WebServer {
 }
 
 /// The running server and its thread.
-#[derive(Debug)]
 pub struct WebHandle {
     /// For [`StopListening`] and [`ReadCertificates`].
     pub addr: Addr<WebServer>,

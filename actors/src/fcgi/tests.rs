@@ -37,7 +37,7 @@ impl Place {
             address,
             backlog: Some(60_000),
         };
-        SharedSocket::new(Arc::new(config))
+        SharedSocket::new(Arc::new(config), self.log.logger())
     }
 
     fn unix(&self, name: &str, owner: Ownership) -> SharedSocket {
@@ -59,12 +59,12 @@ impl Place {
 
     /// As a start that is ordered now.
     fn acquire(&self, socket: &SharedSocket, user: &str) -> Result<OwnedFd, SpawnError> {
-        socket.acquire(user, socket.next_use(), &self.log.logger())
+        socket.acquire(user, socket.next_use())
     }
 
     /// After all starts so far; what is logged.
     fn release(&self, socket: &SharedSocket, user: &str) -> Vec<String> {
-        socket.release(user, socket.next_use(), &self.log.logger());
+        socket.release(user, socket.next_use());
         self.log.take()
     }
 }
@@ -126,29 +126,25 @@ fn a_release_ends_its_own_use_and_earlier_ones_only() {
     let place = Place::new();
     let socket = place.unix("s", Ownership::default());
     let connect = || UnixStream::connect(place.path("s"));
-    let log = &place.log.logger();
     let [cancelled, late, running] = [(); 3].map(|()| socket.next_use());
 
     // a start that was cancelled before its turn comes to the socket
-    socket.release("a", cancelled, log);
+    socket.release("a", cancelled);
     assert_eq!(place.log.take(), NOTHING);
-    let refused = socket.acquire("a", cancelled, log);
+    let refused = socket.acquire("a", cancelled);
     assert_eq!(place.told(&refused), ["the start was cancelled"]);
     assert!(connect().is_err(), "not opened");
 
     // one that hangs and comes after the next, and the release that was meant for it
+    assert_eq!(place.told(&socket.acquire("a", running)), [CREATING, "ok"]);
     assert_eq!(
-        place.told(&socket.acquire("a", running, log)),
-        [CREATING, "ok"]
-    );
-    assert_eq!(
-        place.told(&socket.acquire("a", late, log)),
+        place.told(&socket.acquire("a", late)),
         ["the start was cancelled"]
     );
-    socket.release("a", late, log);
+    socket.release("a", late);
     assert_eq!(place.log.take(), NOTHING);
     connect().expect("a running process keeps it");
-    socket.release("a", running, log);
+    socket.release("a", running);
     assert_eq!(place.log.take(), [CLOSING]);
     wait_closed(connect);
 }

@@ -1,10 +1,10 @@
 //! How far a reader has come, as they are told and tell it again: `RUN-SEQ`.
 
-use std::fmt;
-use std::str::FromStr;
+use derive_more::Display;
 
 /// The last entry that a reader has seen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Display, PartialEq, Eq)]
+#[display("{run:016x}-{seq}")]
 pub struct Cursor {
     /// The run of the daemon.
     pub(super) run: u64,
@@ -22,33 +22,18 @@ impl Cursor {
     pub const fn seq(self) -> u64 {
         self.seq
     }
-}
 
-impl fmt::Display for Cursor {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:016x}-{}", self.run, self.seq)
-    }
-}
-
-/// What a client presents is no cursor.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct NoCursor;
-
-impl FromStr for Cursor {
-    type Err = NoCursor;
-
-    fn from_str(text: &str) -> Result<Self, NoCursor> {
-        let (run, seq) = text.split_once('-').ok_or(NoCursor)?;
-        let digits = |text: &str, more: &[u8]| {
-            let good = |byte: u8| byte.is_ascii_digit() || more.contains(&byte);
-            text.bytes().all(good)
-        };
-        if run.len() != 16 || !digits(run, b"abcdef") || !digits(seq, b"") {
-            return Err(NoCursor);
+    /// Reads what a client presents; `None` if that is no cursor.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (run, seq) = text.split_once('-')?;
+        let is_run = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+        if run.len() != 16 || !run.bytes().all(is_run) || !seq.bytes().all(|it| it.is_ascii_digit())
+        {
+            return None;
         }
-        Ok(Self {
-            run: u64::from_str_radix(run, 16).map_err(|_| NoCursor)?,
-            seq: seq.parse().map_err(|_| NoCursor)?,
+        Some(Self {
+            run: u64::from_str_radix(run, 16).ok()?,
+            seq: seq.parse().ok()?,
         })
     }
 }

@@ -1,11 +1,16 @@
-//! The newest of numbered things, within a bound; it knows up to where it has forgotten.
+//! The newest entries of a kind, within a bound; it knows up to where it has forgotten.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
-/// See the module.
+use visord_model::event::Event;
+
+use super::{Entry, News};
+
 #[derive(Debug)]
-pub(super) struct Ring<T> {
-    kept: VecDeque<(u64, T, usize)>,
+pub(super) struct Ring {
+    /// Oldest first.
+    pub(super) kept: VecDeque<Arc<Entry>>,
     most: usize,
     most_bytes: usize,
     bytes: usize,
@@ -13,8 +18,8 @@ pub(super) struct Ring<T> {
     forgotten: u64,
 }
 
-impl<T> Ring<T> {
-    /// An empty ring for this many things of so many bytes together; one is kept whatever its
+impl Ring {
+    /// An empty ring for this many entries of so many bytes together; one is kept whatever its
     /// size.
     pub(super) const fn new(most: usize, most_bytes: usize) -> Self {
         Self {
@@ -26,29 +31,38 @@ impl<T> Ring<T> {
         }
     }
 
-    /// Add a thing; its number is higher than any before.
-    pub(super) fn push(&mut self, seq: u64, thing: T, bytes: usize) {
-        self.kept.push_back((seq, thing, bytes));
-        self.bytes = self.bytes.saturating_add(bytes);
+    /// Add an entry; its number is higher than any before.
+    pub(super) fn push(&mut self, entry: Arc<Entry>) {
+        self.bytes += size(&entry.news);
+        self.kept.push_back(entry);
         while self.kept.len() > 1 && (self.kept.len() > self.most || self.bytes > self.most_bytes) {
-            if let Some((seq, _, bytes)) = self.kept.pop_front() {
-                self.forgotten = seq;
-                self.bytes -= bytes;
+            if let Some(old) = self.kept.pop_front() {
+                self.forgotten = old.seq;
+                self.bytes -= size(&old.news);
             }
         }
     }
 
     /// Everything with a higher number, oldest first; `None` if some of it is forgotten.
-    pub(super) fn after(&self, seq: u64) -> Option<impl Iterator<Item = &T>> {
-        if seq < self.forgotten {
-            return None;
-        }
-        let from = self.kept.partition_point(|(other, ..)| *other <= seq);
-        Some(self.kept.range(from..).map(|(_, thing, _)| thing))
+    pub(super) fn after(&self, seq: u64) -> Option<impl Iterator<Item = &Arc<Entry>>> {
+        let from = self.kept.partition_point(|entry| entry.seq <= seq);
+        (seq >= self.forgotten).then(|| self.kept.range(from..))
     }
+}
 
-    /// Everything kept, oldest first.
-    pub(super) fn all(&self) -> impl Iterator<Item = &T> {
-        self.kept.iter().map(|(_, thing, _)| thing)
+/// About how many bytes an entry keeps alive, where that may be many.
+pub(super) fn size(news: &News) -> usize {
+    let News::Event { event, .. } = news else {
+        return 0;
+    };
+    match &**event {
+        Event::ProcessCommunication(output) | Event::ProcessLog(output) => output.data.len(),
+        Event::Remote { kind, data } => kind.len() + data.len(),
+        Event::ProcessState { .. }
+        | Event::SupervisorRunning
+        | Event::SupervisorStopping
+        | Event::Tick { .. }
+        | Event::GroupAdded(_)
+        | Event::GroupRemoved(_) => 0,
     }
 }

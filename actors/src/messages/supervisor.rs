@@ -4,7 +4,8 @@
 use std::collections::BTreeSet;
 
 use actix::{Actor, Addr, Handler, Message, Recipient};
-use visord_config::{Diff, GroupConfig};
+use tokio::sync::oneshot;
+use visord_config::{Diff, Fate, GroupConfig};
 use visord_model::fault::{Fault, FaultCode};
 pub use visord_model::name::ProcessName;
 use visord_model::signal::Signal;
@@ -73,10 +74,9 @@ macro_rules! requests {
         }
 
         impl Request {
-            /// Reply with this fault.
             pub(crate) fn refuse(self, fault: Fault) {
                 match self {
-                    $(Self::$name(_, reply) => reply.send(Err(fault)),)*
+                    $(Self::$name(_, reply) => drop(reply.send(Err(fault))),)*
                 }
             }
         }
@@ -85,7 +85,7 @@ macro_rules! requests {
             $(
                 $(#[$doc])*
                 pub async fn $method(&self, $($field: $ty),*) -> Answer<$reply> {
-                    let (reply, answer) = Reply::new();
+                    let (reply, answer) = oneshot::channel();
                     let request = Request::$name($name { $($field),* }, reply);
                     // a request that cannot be sent is dropped with its reply
                     let _ = self.0.send(request).await;
@@ -195,31 +195,6 @@ pub struct Updated {
     pub stops: bool,
     /// It starts by itself with its new settings.
     pub starts: bool,
-}
-
-/// What becomes of a process in an update.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fate {
-    /// Its settings are equal: it is not touched, whatever its state.
-    Kept,
-    /// Its settings differ: it is stopped and replaced.
-    Restarted,
-    /// It is new.
-    Added,
-    /// It is no longer configured.
-    Removed,
-}
-
-impl Fate {
-    /// The word that RPC clients see.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Kept => "kept",
-            Self::Restarted => "restarted",
-            Self::Added => "added",
-            Self::Removed => "removed",
-        }
-    }
 }
 
 /// A group of the last loaded configuration and whether a group of its name is active.

@@ -25,7 +25,6 @@ use visord_logs::{Channel, OpenedChannel};
 /// is in a pipe.
 const DRAIN_PATIENCE: Duration = Duration::from_secs(5);
 
-/// What came of an attempt to spawn.
 #[derive(Message)]
 #[rtype(result = "()")]
 pub(super) struct Attempted {
@@ -34,7 +33,6 @@ pub(super) struct Attempted {
 }
 
 impl Process {
-    /// A new attempt to do a job of this program.
     pub(super) fn attempt(&self, jobs: &ProgramJobs) -> Arc<SpawnAttempt> {
         Arc::new(SpawnAttempt::new(self.deps.clock, jobs.clone()))
     }
@@ -64,7 +62,6 @@ impl Process {
         canceled.then(|| self.spawn_canceled())
     }
 
-    /// Carry out the effect ExpireSpawn.
     pub(super) fn expire_spawn(&mut self) -> Input {
         let attempt = self.attempt.as_ref();
         match attempt.and_then(|attempt| attempt.expire(SPAWN_TIMEOUT)) {
@@ -204,9 +201,8 @@ impl Process {
         }
     }
 
-    /// Every open channel.
     pub(super) fn channels(&self) -> impl Iterator<Item = &Channel> {
-        let stdout = self.listener_stdout.as_ref().map(ListenerStdout::log);
+        let stdout = self.listener_stdout.as_ref().map(|stdout| &stdout.log);
         self.outputs.iter().chain(stdout)
     }
 }

@@ -9,7 +9,6 @@ use super::Process;
 use crate::messages::pool::{MemberEvent, MemberMessage};
 
 impl Process {
-    /// Tell the pool, if it has one.
     pub(super) fn tell_pool(&self, event: MemberEvent) {
         if let Some(pool) = &self.setup.pool {
             let process = self.name().process.clone();

@@ -2,7 +2,6 @@
 //! through a pipe that never blocks. A log that does not keep up loses bytes, which are counted and
 //! logged, and never holds up an event.
 
-use std::fmt;
 use std::io::{self, ErrorKind};
 use std::os::fd::OwnedFd;
 use std::rc::Rc;
@@ -11,6 +10,7 @@ use std::time::Duration;
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use nix::unistd::pipe2;
+use slog::Drain;
 use tokio::net::unix::pipe::Receiver;
 use visord_model::event::Stream;
 use visord_model::pyrepr::{repr, repr_bytes};
@@ -32,7 +32,7 @@ const DRAIN_READS: usize = 16;
 /// The read end of a listener's stdout, and the log that gets a copy.
 pub(super) struct ListenerStdout {
     pipe: Rc<Receiver>,
-    log: Channel,
+    pub(super) log: Channel,
     /// Leads to `log`.
     copy: Option<OwnedFd>,
     lost: usize,
@@ -43,7 +43,6 @@ pub(super) struct ListenerStdout {
     buffer: Box<[u8]>,
 }
 
-/// What one read returned.
 enum Chunk {
     Data(Vec<u8>),
     NothingYet,
@@ -97,8 +96,11 @@ impl Process {
         if let Some(stdout) = &mut self.listener_stdout {
             stdout.copy_to_log(&data);
         }
-        let output = OutputLine(&self.name().process, &data);
-        slog::debug!(self.deps.logger, "{output}");
+        let logger = &self.deps.logger;
+        if logger.is_enabled(slog::Level::Debug) {
+            let (name, data) = (repr(&self.name().process), repr_bytes(&data));
+            slog::debug!(logger, "{name} stdout output:\n{data}");
+        }
         self.tell_pool(MemberEvent::Output(data));
     }
 
@@ -148,10 +150,6 @@ impl ListenerStdout {
         })
     }
 
-    pub(super) fn log(&self) -> &Channel {
-        &self.log
-    }
-
     fn read(&mut self) -> Chunk {
         loop {
             match self.pipe.try_read(&mut self.buffer) {
@@ -174,15 +172,5 @@ impl ListenerStdout {
             }
         }
         self.lost += data.len() - kept;
-    }
-}
-
-/// The log line about what a listener wrote, formatted only if it is written.
-struct OutputLine<'a>(&'a str, &'a [u8]);
-
-impl fmt::Display for OutputLine<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self(name, data) = self;
-        write!(f, "{} stdout output:\n{}", repr(name), repr_bytes(data))
     }
 }

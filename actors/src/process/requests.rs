@@ -6,8 +6,7 @@ use futures_util::FutureExt;
 use futures_util::future::{LocalBoxFuture, join_all, ready};
 use visord_model::fault::{Fault, FaultCode};
 use visord_model::listener::Undelivered;
-use visord_model::name::ProcessName;
-use visord_model::process::{Input, Refusal, SPAWN_TIMEOUT};
+use visord_model::process::{Input, SPAWN_TIMEOUT};
 use visord_model::state::ProcessState;
 
 use super::Process;
@@ -19,28 +18,9 @@ use crate::messages::supervisor::LogAction;
 use crate::spawn::{ResolvedCommand, SpawnError};
 use visord_logs::{Channel, FileAction};
 
-/// What has to be made good if a process stays that was to be replaced or removed.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Leaving {
-    /// A restart was due, or a start was to follow the stop.
-    canceled_start: bool,
-}
-
 type Later = LocalBoxFuture<'static, Answer>;
 
-fn refused(refusal: Refusal, name: &ProcessName) -> Fault {
-    match refusal {
-        Refusal::AlreadyStarted => FaultCode::AlreadyStarted.about(name),
-        Refusal::NotRunning => FaultCode::NotRunning.about(name),
-        Refusal::UnknownState => {
-            FaultCode::Failed.about(format!("{name} is in an unknown process state"))
-        }
-        Refusal::Closing => FaultCode::ShutdownState.bare(),
-    }
-}
-
 impl Process {
-    /// Carry out a request; the answer may come later.
     pub(super) fn request(&mut self, command: Command) -> Later {
         let done = match command {
             Command::Start { wait } => return self.find_and_start(wait),
@@ -76,8 +56,15 @@ impl Process {
 
     /// A turn that a client asked for.
     fn requested(&mut self, input: Input) -> Answer {
-        let turn = self.turn(input);
-        turn.map_err(|refusal| refused(refusal, self.name()))
+        self.turn(input).map_err(|code| {
+            if code == FaultCode::ShutdownState {
+                code.bare()
+            } else if code == FaultCode::Failed {
+                code.about(format!("{} is in an unknown process state", self.name()))
+            } else {
+                code.about(self.name())
+            }
+        })
     }
 
     /// The fault of a signal that could not be delivered.
@@ -111,9 +98,11 @@ impl Process {
             }
         };
         async move {
-            let program = found.await.map_err(|error| match error.fault_code() {
-                Some(code) => code.about(error.to_string()),
-                None => FaultCode::SpawnError.about(&setup.name),
+            let program = found.await.map_err(|error| {
+                if let SpawnError::Command(code, text) = error {
+                    return code.about(text);
+                }
+                FaultCode::SpawnError.about(&setup.name)
             })?;
             let actor = mailbox.ok_or_else(|| setup.no_reply(false))?;
             let start = Command::StartFound { wait, program };
@@ -163,8 +152,7 @@ impl Process {
     /// A stop that only [`Command::Reinstate`] takes back. A stop under way is only waited for.
     fn retire(&mut self) -> Later {
         let canceled_start = self.machine.start_is_due();
-        let leaving = self.leaving.get_or_insert_default();
-        leaving.canceled_start |= canceled_start;
+        *self.leaving.get_or_insert_default() |= canceled_start;
         self.turn_unasked(Input::Stop);
         if self.machine.state().is_stopped() {
             return ready(self.signalled()).boxed_local();
@@ -174,10 +162,10 @@ impl Process {
 
     /// A start that [`Command::Retire`] canceled happens now.
     fn reinstate(&mut self) -> Answer {
-        let leaving = self.leaving.take();
+        let canceled_start = self.leaving.take() == Some(true);
         // a stop that failed is not tried again
         self.turn_unasked(Input::KeepRunning);
-        if leaving.is_some_and(|leaving| leaving.canceled_start) {
+        if canceled_start {
             self.turn_unasked(Input::Start);
         }
         Ok(())

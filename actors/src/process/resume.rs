@@ -24,14 +24,12 @@ impl GivenUp {
         child.is_some_and(|child| child.as_ref().is_none_or(|it| it.exit().is_some()))
     }
 
-    /// Whether it was given up.
     pub(super) fn is_set(&self) -> bool {
         self.0.get().is_some()
     }
 }
 
 impl Process {
-    /// Go on where a panic interrupted it.
     pub(super) fn resume(&mut self) {
         slog::error!(
             self.deps.logger,

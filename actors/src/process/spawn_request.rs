@@ -4,7 +4,6 @@ use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use slog::Logger;
 use tokio::sync::oneshot;
 use visord_config::{ChannelConfig, ProcessConfig, Secret};
 use visord_model::event::Stream;
@@ -18,7 +17,6 @@ use crate::spawn::{
 };
 use visord_logs::{ChannelSpec, LogService, OpenedChannel};
 
-/// See the module.
 struct SpawnRequest {
     name: ProcessName,
     query: CommandQuery,
@@ -30,7 +28,6 @@ struct SpawnRequest {
     server_url: Option<Secret>,
     socket: Option<(SharedSocket, UseNumber)>,
     logs: LogService,
-    logger: Logger,
 }
 
 /// What the daemon keeps of a child. It comes to the control thread only with the child; without
@@ -42,7 +39,6 @@ pub(super) struct OurEnds {
 }
 
 impl Process {
-    /// Which program the command names.
     pub(super) fn query(&self) -> CommandQuery {
         let path = self.deps.environment.get("PATH");
         CommandQuery::new(
@@ -71,7 +67,6 @@ impl Process {
             server_url: config.serverurl.clone().or(automatic),
             socket: self.setup.socket.clone().zip(self.socket_use),
             logs: deps.logs.clone(),
-            logger: deps.logger.clone(),
         };
         let (keep, kept) = oneshot::channel();
         let spawned = deps.spawner.spawn(SpawnJob {
@@ -108,21 +103,20 @@ impl Process {
         // a listener's stdout is its protocol: no capture, no events, no syslog (spec core
         // 1.11.1)
         let protocol = self.setup.pool.is_some() && stream == Stream::Stdout;
+        let mut config = channel.clone();
+        if protocol {
+            (
+                config.capture_maxbytes,
+                config.events_enabled,
+                config.syslog,
+            ) = (0, false, false);
+        }
         ChannelSpec {
             name: self.name().clone(),
             stream,
             file,
-            maxbytes: channel.maxbytes,
-            backups: channel.backups,
-            keys: channel.file,
-            syslog: (channel.syslog && !protocol).then(|| channel.syslog_target.clone()),
+            config,
             strip_ansi: self.deps.strip_ansi,
-            capture_maxbytes: if protocol {
-                0
-            } else {
-                channel.capture_maxbytes
-            },
-            events_enabled: channel.events_enabled && !protocol,
             // what a listener writes is logged as it is read
             described: !protocol,
             events: Some(Arc::clone(&self.deps.output_events)),
@@ -136,8 +130,7 @@ impl SpawnRequest {
     /// core 8.3).
     fn prepare(self) -> Result<(SpawnPlan, OurEnds), SpawnError> {
         let (name, config) = (&*self.name.process, &self.config);
-        let acquire =
-            |(socket, number): (SharedSocket, _)| socket.acquire(name, number, &self.logger);
+        let acquire = |(socket, number): (SharedSocket, _)| socket.acquire(name, number);
         let socket = self.socket.map(acquire).transpose()?;
         let command = match self.program {
             Some(program) => program,

@@ -11,7 +11,6 @@ use visord_model::listener::Undelivered;
 /// request body of the RPC interface fits.
 pub(super) const STDIN_BUFFER: usize = 4 * 1024 * 1024;
 
-/// The pipe, and what waits for room in it.
 pub(super) struct Stdin {
     pipe: Pipe,
     pending: Vec<u8>,

@@ -4,8 +4,9 @@ use std::collections::VecDeque;
 
 use nix::errno::Errno;
 use visord_model::event::Event;
+use visord_model::fault::FaultCode;
 use visord_model::moment::{Moment, Mono};
-use visord_model::process::{Effect, Input, KillFailure, ProcessInfo, Refusal, Transition};
+use visord_model::process::{Effect, Input, KillFailure, ProcessInfo, Transition};
 use visord_model::signal::Signal;
 use visord_model::state::ProcessState;
 
@@ -18,7 +19,7 @@ use crate::reaper::Look;
 
 impl Process {
     /// One input and all its effects, before the next input.
-    pub(super) fn turn(&mut self, input: Input) -> Result<(), Refusal> {
+    pub(super) fn turn(&mut self, input: Input) -> Result<(), FaultCode> {
         let now = self.now();
         if self.deps.board.state().is_closing() {
             // the message that says so may still be in the mailbox
@@ -133,7 +134,7 @@ impl Process {
         }
         let used = self.setup.socket.as_ref().zip(self.socket_use.take());
         if let Some((socket, number)) = used {
-            socket.release(&self.name().process, number, &self.deps.logger);
+            socket.release(&self.name().process, number);
         }
     }
 

@@ -7,12 +7,10 @@ use visord_model::state::ProcessState;
 
 use crate::messages::Answer;
 
-/// What a client waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Awaited {
     /// The spawn under way is answered.
     Launched,
-    /// RUNNING.
     Running,
     /// Any state without a child.
     Stopped,
@@ -32,7 +30,6 @@ impl Waiters {
         answer
     }
 
-    /// Whether a client waits for the process to stop.
     pub(super) fn any_for_stop(&self) -> bool {
         let mut waiters = self.0.iter();
         waiters.any(|(awaited, reply)| *awaited == Awaited::Stopped && !reply.is_closed())

@@ -30,16 +30,11 @@ pub(super) fn identity(user: Option<u32>) -> Identity {
     } else {
         Err("Can't drop privilege as nonroot user".to_owned())
     };
-    match ids {
-        Ok(ids) => Identity {
-            ids,
-            refusal: String::new(),
-        },
-        Err(refusal) => Identity {
-            ids: uid.to_string(),
-            refusal,
-        },
-    }
+    let (ids, refusal) = match ids {
+        Ok(ids) => (ids, String::new()),
+        Err(refusal) => (uid.to_string(), refusal),
+    };
+    Identity { ids, refusal }
 }
 
 fn supplementary(account: &User) -> Option<String> {

@@ -35,7 +35,6 @@ pub struct SpawnAttempt {
 
 #[derive(Clone, Copy, Debug)]
 enum Stage {
-    /// It waits in the queue.
     Queued,
     /// Since then it opens logs, looks for the program and does everything else that may hang.
     Preparing(Mono),
@@ -125,7 +124,7 @@ mod tests {
 
     fn attempt() -> (ProgramJobs, SpawnAttempt) {
         let jobs = ProgramJobs::default();
-        let attempt = SpawnAttempt::new(Clock::new(), jobs.clone());
+        let attempt = SpawnAttempt::new(Clock::start(), jobs.clone());
         (jobs, attempt)
     }
 
@@ -161,7 +160,7 @@ mod tests {
     #[test]
     fn one_job_of_a_program_at_a_time() {
         let (jobs, first) = attempt();
-        let second = SpawnAttempt::new(Clock::new(), jobs);
+        let second = SpawnAttempt::new(Clock::start(), jobs);
         let busy = first.begin().expect("its turn");
         assert_eq!(second.begin().err(), Some(SpawnError::StillHangs));
         drop(busy);

@@ -76,12 +76,10 @@ pub(super) unsafe fn run(arguments: *const *const c_char, environment: *const *c
 struct Arguments(*const *const c_char);
 
 impl Arguments {
-    /// The array from this place on.
     fn from(self, place: usize) -> *const *const c_char {
         self.0.wrapping_add(place)
     }
 
-    /// The bytes of one argument.
     fn get(self, place: usize) -> &'static [u8] {
         // SAFETY: `run` is given all arguments, each of which ends with a NUL and stays as it is.
         unsafe {
@@ -95,7 +93,6 @@ impl Arguments {
     }
 }
 
-/// The numbers of an argument.
 fn numbers(text: &[u8]) -> impl Iterator<Item = u64> {
     let of = |digits: &[u8]| {
         let add = |number: u64, digit: &u8| {
@@ -145,7 +142,6 @@ fn take_ids(ids: &[u8]) -> Result<(), &'static str> {
     Ok(())
 }
 
-/// Replace the supplementary groups.
 fn set_groups(groups: impl Iterator<Item = usize>) -> Result<usize, i32> {
     /// The kernel's limit (NGROUPS_MAX).
     const MOST: usize = 65_536;
@@ -180,7 +176,6 @@ fn set_name(path: &[u8]) {
     let _ = unsafe { call(syscall::PRCTL, [PR_SET_NAME, name.as_ptr() as usize]) };
 }
 
-/// Close every descriptor from this one on.
 fn close_from(first: usize) {
     // SAFETY: no memory is involved; the child's descriptor table is its own.
     let closed = unsafe { call(syscall::CLOSE_RANGE, [first, u32::MAX as usize]) };
@@ -216,7 +211,6 @@ fn change_directory(marked: *const *const c_char) -> Result<usize, i32> {
     unsafe { call(syscall::CHDIR, [(*marked).add(1) as usize]) }
 }
 
-/// Set the file creation mask.
 fn set_umask(mask: u64) {
     // SAFETY: no memory is involved. It cannot fail.
     let _ = unsafe { call(syscall::UMASK, [mask as usize]) };
@@ -238,7 +232,6 @@ fn default_signals() {
     }
 }
 
-/// Unblock every signal.
 fn unblock_signals() {
     let empty = [0_u64; 2];
     // SAFETY: `empty` holds a kernel signal set of the stated size. It cannot fail.
@@ -296,7 +289,6 @@ pub(super) fn exit(code: usize) -> ! {
     }
 }
 
-/// A number in decimal digits.
 fn decimal(mut number: u32, digits: &mut [u8; 10]) -> &[u8] {
     let mut start = digits.len();
     for place in digits.iter_mut().rev() {

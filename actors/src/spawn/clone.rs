@@ -39,10 +39,9 @@ impl Cloner {
         self.places.above().max(helper + 1)
     }
 
-    /// Begin to make a child: it is about to execute the helper. Without a child the launch comes
-    /// back with an errno. Signals must be blocked in the calling thread: the child's dispositions
-    /// are still the daemon's.
-    pub(super) fn begin(self, launch: Box<Launch>) -> Result<Beginning, (Self, Box<Launch>, i32)> {
+    /// Begin to make a child: it is about to execute the helper. Signals must be blocked in the
+    /// calling thread: the child's dispositions are still the daemon's.
+    pub(super) fn begin(self, launch: Box<Launch>) -> Beginning {
         let task = Box::new(ChildTask {
             sources: self.places.numbers(),
             launch,
@@ -50,20 +49,11 @@ impl Cloner {
             above: self.above(),
             failure: AtomicI32::new(0),
         });
-        let begun = self
-            .places
-            .fill(task.launch.stdio.sources())
-            .and_then(|()| self.stack.clone(&task));
-        match begun {
-            Ok(pid) => Ok(Beginning {
-                cloner: self,
-                task,
-                pid,
-            }),
-            Err(errno) => {
-                self.places.clear();
-                Err((self, task.launch, errno))
-            }
+        let filled = self.places.fill(task.launch.stdio.sources());
+        Beginning {
+            pid: filled.and_then(|()| self.stack.clone(&task)),
+            cloner: self,
+            task,
         }
     }
 }
@@ -73,7 +63,8 @@ pub(super) struct Beginning {
     // dropped first, which waits for the child
     cloner: Cloner,
     task: Box<ChildTask>,
-    pid: i32,
+    /// Or the errno of why there is none.
+    pid: Result<i32, i32>,
 }
 
 impl Beginning {
@@ -82,20 +73,22 @@ impl Beginning {
         !self.cloner.stack.is_in_use()
     }
 
-    /// Wait until that is over: the child's pid, or the errno of why it could not execute the
-    /// helper. Such a child is gone.
+    /// Wait until that is over: the child's pid, or the errno of why there is none, or why it could
+    /// not execute the helper. Such a child is gone.
     pub(super) fn finish(self) -> (Cloner, Box<Launch>, Result<i32, i32>) {
         let Self { cloner, task, pid } = self;
         cloner.stack.wait();
         cloner.places.clear();
-        let failure = task.failure.load(Ordering::Relaxed);
-        if failure != 0 {
-            // it has ended, and is known to this thread alone; if it cannot be waited for, the
-            // Reaper finds it
-            let _ = wait::reap_ending(pid);
-        }
-        let outcome = if failure == 0 { Ok(pid) } else { Err(failure) };
-        (cloner, task.launch, outcome)
+        let executed = pid.and_then(|pid| match task.failure.load(Ordering::Relaxed) {
+            0 => Ok(pid),
+            failure => {
+                // it has ended, and is known to this thread alone; if it cannot be waited for, the
+                // Reaper finds it
+                let _ = wait::reap_ending(pid);
+                Err(failure)
+            }
+        });
+        (cloner, task.launch, executed)
     }
 }
 
@@ -214,7 +207,6 @@ impl Stack {
         self.in_use.load(Ordering::Acquire) != 0
     }
 
-    /// Wait until no child uses the stack.
     fn wait(&self) {
         loop {
             let in_use = self.in_use.load(Ordering::Acquire);

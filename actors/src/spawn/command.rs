@@ -5,9 +5,10 @@ use std::ffi::OsStr;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
-use derive_more::Display;
 use nix::unistd::{AccessFlags, access};
 use visord_config::Environment;
+use visord_model::fault::FaultCode;
+use visord_model::pyrepr::repr;
 
 use super::SpawnError;
 
@@ -51,26 +52,16 @@ pub struct ResolvedCommand {
     pub argv: Vec<String>,
 }
 
-/// Why a command line cannot be split.
-#[derive(Clone, Copy, Debug, Display, PartialEq, Eq)]
-pub enum SplitError {
-    /// A quote is never closed.
-    #[display("No closing quotation")]
-    NoClosingQuotation,
-    /// It ends with a backslash.
-    #[display("No escaped character")]
-    NoEscapedCharacter,
-    /// A word holds a NUL byte, which no argument can.
-    #[display("embedded null byte")]
-    NulByte,
-}
-
 /// Split a command line like Python's `shlex.split`: blanks, tabs and line ends separate, single
 /// quotes are literal, inside double quotes a backslash escapes only `"` and itself, elsewhere any
 /// character. No comments, no expansion.
-pub fn split(command: &str) -> Result<Vec<String>, SplitError> {
+///
+/// # Errors
+/// A quote is never closed, it ends with a backslash, or a word holds a NUL byte, which no argument
+/// can.
+pub fn split(command: &str) -> Result<Vec<String>, &'static str> {
     if command.contains('\0') {
-        return Err(SplitError::NulByte);
+        return Err("embedded null byte");
     }
     let mut words = Vec::new();
     let mut word: Option<String> = None;
@@ -80,7 +71,7 @@ pub fn split(command: &str) -> Result<Vec<String>, SplitError> {
             ' ' | '\t' | '\r' | '\n' => words.extend(word.take()),
             '\'' | '"' => quoted(c, &mut rest, word.get_or_insert_default())?,
             '\\' => {
-                let escaped = rest.next().ok_or(SplitError::NoEscapedCharacter)?;
+                let escaped = rest.next().ok_or("No escaped character")?;
                 word.get_or_insert_default().push(escaped);
             }
             plain => word.get_or_insert_default().push(plain),
@@ -95,14 +86,14 @@ fn quoted(
     quote: char,
     rest: &mut std::str::Chars<'_>,
     word: &mut String,
-) -> Result<(), SplitError> {
+) -> Result<(), &'static str> {
     loop {
-        let c = rest.next().ok_or(SplitError::NoClosingQuotation)?;
+        let c = rest.next().ok_or("No closing quotation")?;
         if c == quote {
             return Ok(());
         }
         if c == '\\' && quote == '"' {
-            let escaped = rest.next().ok_or(SplitError::NoEscapedCharacter)?;
+            let escaped = rest.next().ok_or("No escaped character")?;
             if escaped != '"' && escaped != '\\' {
                 word.push('\\');
             }
@@ -113,24 +104,19 @@ fn quoted(
     }
 }
 
-/// What an error shows of a command line that cannot be split.
-fn first_word(command: &str) -> &str {
-    let is_end = |c: char| c.is_whitespace() || c == '=';
-    command
-        .trim_start()
-        .split(is_end)
-        .next()
-        .unwrap_or_default()
-}
-
 /// Find the program of a command line and check, with the daemon's own identity, that it can be
 /// executed. Touches the file system, so it may block.
 pub fn resolve(query: &CommandQuery) -> Result<ResolvedCommand, SpawnError> {
-    let argv = split(&query.command).map_err(|reason| SpawnError::Unparsable {
-        word: first_word(&query.command).to_owned(),
-        reason,
+    let unfit = |text| SpawnError::Command(FaultCode::NotExecutable, text);
+    let argv = split(&query.command).map_err(|reason| {
+        // what follows the first word may hold secrets
+        let line = query.command.trim_start();
+        let word = line.split(|c: char| c.is_whitespace() || c == '=').next();
+        let word = repr(word.unwrap_or_default());
+        unfit(format!("can't parse command {word}: {reason}"))
     })?;
-    let word = argv.first().ok_or(SpawnError::Empty)?;
+    let word = argv.first();
+    let word = word.ok_or_else(|| unfit("command is empty".to_owned()))?;
     let candidates = if word.contains('/') {
         vec![PathBuf::from(word)]
     } else {
@@ -140,13 +126,17 @@ pub fn resolve(query: &CommandQuery) -> Result<ResolvedCommand, SpawnError> {
     let (path, metadata) = candidates
         .into_iter()
         .find_map(|path| path.metadata().ok().map(|found| (path, found)))
-        .ok_or_else(|| SpawnError::NotFound(word.clone()))?;
+        .ok_or_else(|| {
+            let text = format!("can't find command {}", repr(word));
+            SpawnError::Command(FaultCode::NoFile, text)
+        })?;
+    let shown = repr(&path.to_string_lossy());
     if metadata.is_dir() {
-        Err(SpawnError::IsDirectory(path))
+        Err(unfit(format!("command at {shown} is a directory")))
     } else if metadata.permissions().mode() & 0o111 == 0 {
-        Err(SpawnError::NotExecutable(path))
+        Err(unfit(format!("command at {shown} is not executable")))
     } else if access(&path, AccessFlags::X_OK).is_err() {
-        Err(SpawnError::NoPermission(path))
+        Err(unfit(format!("no permission to run command {shown}")))
     } else {
         Ok(ResolvedCommand { path, argv })
     }

@@ -14,7 +14,6 @@ use super::plan::SpawnPlan;
 use super::spawner::Limit;
 use super::{ChildEnds, SpawnError};
 
-/// Everything the child needs.
 pub(super) struct Launch {
     /// What to do (`child.rs`), and the program's own arguments.
     pub(super) arguments: Strings<CString>,
@@ -45,7 +44,6 @@ impl<T: AsRef<CStr>> Strings<T> {
         }
     }
 
-    /// For exec.
     pub(super) fn as_ptr(&self) -> *const *const c_char {
         self.pointers.as_ptr()
     }
@@ -86,5 +84,5 @@ impl Launch {
 }
 
 fn c_string(text: &OsStr, what: &'static str) -> Result<CString, SpawnError> {
-    CString::new(text.as_bytes()).map_err(|_| SpawnError::Nul(what))
+    CString::new(text.as_bytes()).map_err(|_| SpawnError::nul(what))
 }

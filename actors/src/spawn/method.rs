@@ -14,55 +14,35 @@ use super::{child, helper, places};
 /// next. Each reserves low descriptors, which are free only at the start.
 const KEPT: usize = MOST_PENDING + 1;
 
-/// How a child is made.
-pub(super) enum Method {
-    /// Through the helper.
-    Clone(Cloner),
-    Fork,
-}
+/// Through the helper; `None`: fork.
+pub(super) type Method = Option<Cloner>;
 
 /// A child that was made, or is about to be.
 pub(super) enum Making {
     /// It is about to execute the helper.
     Beginning(Beginning),
     /// The outcome of fork: its pid, or an errno.
-    Done(Method, Result<i32, i32>),
+    Done(Result<i32, i32>),
 }
 
-impl Method {
-    fn choose(portable: bool) -> Self {
-        let helper = if portable { None } else { helper::descriptor() };
-        match helper.map(Cloner::new) {
-            Some(Ok(cloner)) => Self::Clone(cloner),
-            Some(Err(_)) | None => Self::Fork,
-        }
-    }
+fn choose(portable: bool) -> Method {
+    let helper = if portable { None } else { helper::descriptor() };
+    helper.and_then(|helper| Cloner::new(helper).ok())
+}
 
-    /// The first descriptor that a child does not get a copy of; 0 if it does not matter.
-    fn above(&self) -> u32 {
-        match self {
-            Self::Clone(cloner) => cloner.above(),
-            Self::Fork => 0,
-        }
-    }
-
-    /// Begin to make a child.
-    pub(super) fn begin(self, launch: Box<Launch>) -> Making {
-        let Self::Clone(cloner) = self else {
-            return Making::Done(self, fork(&launch));
-        };
-        match cloner.begin(launch) {
-            Ok(beginning) => Making::Beginning(beginning),
-            // an old kernel or a sandbox: it would fail each time
-            Err((_, launch, libc::ENOSYS | libc::EPERM | libc::EINVAL)) => {
-                Making::Done(Self::Fork, fork(&launch))
-            }
-            Err((cloner, _, errno)) => Making::Done(Self::Clone(cloner), Err(errno)),
-        }
-    }
+/// The first descriptor that a child does not get a copy of; 0 if it does not matter.
+fn above(method: &Method) -> u32 {
+    method.as_ref().map_or(0, Cloner::above)
 }
 
 impl Making {
+    pub(super) fn begin(method: Method, launch: Box<Launch>) -> Self {
+        match method {
+            Some(cloner) => Self::Beginning(cloner.begin(launch)),
+            None => Self::Done(fork(&launch)),
+        }
+    }
+
     /// Whether there is nothing to wait for.
     pub(super) fn is_over(&self) -> bool {
         match self {
@@ -75,17 +55,16 @@ impl Making {
     pub(super) fn finish(self) -> (Method, Result<i32, i32>) {
         let beginning = match self {
             Self::Beginning(beginning) => beginning,
-            Self::Done(method, outcome) => return (method, outcome),
+            Self::Done(outcome) => return (None, outcome),
         };
         let (cloner, launch, executed) = beginning.finish();
         match executed {
-            Ok(pid) => (Method::Clone(cloner), Ok(pid)),
+            Ok(pid) => (Some(cloner), Ok(pid)),
             // an old kernel or a sandbox: it would fail each time
-            Err(libc::ENOSYS | libc::EPERM | libc::EINVAL | libc::EACCES) => {
-                (Method::Fork, fork(&launch))
-            }
-            // such as arguments that are too long with ours added: the child reports it
-            Err(_) => (Method::Clone(cloner), fork(&launch)),
+            Err(libc::ENOSYS | libc::EPERM | libc::EINVAL | libc::EACCES) => (None, fork(&launch)),
+            // such as arguments that are too long with ours added: the child reports it; or no room
+            // for another process, as fork will find
+            Err(_) => (Some(cloner), fork(&launch)),
         }
     }
 }
@@ -139,14 +118,14 @@ impl Methods {
     /// A method that is kept, or a new one.
     pub(super) fn take(&self) -> Method {
         let kept = self.kept.lock().pop();
-        kept.unwrap_or_else(|| Method::choose(self.portable))
+        kept.unwrap_or_else(|| choose(self.portable))
     }
 
     /// Return a method. Those with the lowest descriptors are kept, and the lowest is used next.
     pub(super) fn put_back(&self, method: Method) {
         let mut kept = self.kept.lock();
         kept.push(method);
-        kept.sort_by_key(|method| Reverse(method.above()));
+        kept.sort_by_key(|method| Reverse(above(method)));
         let surplus = (kept.len() > KEPT).then(|| kept.remove(0));
         drop(kept);
         drop(surplus);
@@ -165,14 +144,14 @@ mod tests {
         // so many starts hang, and the next needs descriptors of its own
         let in_use = [(); KEPT + 1].map(|()| methods.take());
         assert_eq!(methods.kept.lock().len(), 0);
-        let mut above = in_use.each_ref().map(Method::above);
-        above.sort_unstable();
+        let mut places = in_use.each_ref().map(above);
+        places.sort_unstable();
         in_use
             .into_iter()
             .rev()
             .for_each(|method| methods.put_back(method));
         assert_eq!(methods.kept.lock().len(), KEPT);
         let again = [(); KEPT].map(|()| methods.take());
-        assert_eq!(again.each_ref().map(Method::above), above[..KEPT]);
+        assert_eq!(again.each_ref().map(above), places[..KEPT]);
     }
 }

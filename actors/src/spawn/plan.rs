@@ -66,7 +66,6 @@ impl DaemonEnvironment {
     }
 }
 
-/// The value of an entry if it has this name.
 fn value_of<'a>(entry: &'a CStr, name: &str) -> Option<&'a [u8]> {
     let rest = entry.to_bytes().strip_prefix(name.as_bytes())?;
     rest.strip_prefix(b"=")
@@ -98,7 +97,7 @@ pub fn environment(
 
 fn set(all: &mut Vec<Arc<CStr>>, name: &str, value: &str) -> Result<(), SpawnError> {
     let entry = CString::new([name, "=", value].concat());
-    let entry = Arc::from(entry.map_err(|_| SpawnError::Nul("environment"))?);
+    let entry = Arc::from(entry.map_err(|_| SpawnError::nul("environment"))?);
     match all.iter_mut().find(|old| value_of(old, name).is_some()) {
         Some(old) => *old = entry,
         None => all.push(entry),
@@ -159,6 +158,7 @@ mod tests {
     fn a_nul_byte_is_an_error() {
         let config = BTreeMap::from([("A".to_owned(), "a\0b".into())]);
         let refused = environment(&daemon([]), None, "p", "g", &config);
-        assert!(matches!(refused, Err(SpawnError::Nul(_))));
+        let refused = refused.expect_err("a NUL byte");
+        assert_eq!(refused.to_string(), "environment contains a NUL byte");
     }
 }

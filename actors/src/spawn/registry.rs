@@ -122,12 +122,10 @@ impl ChildRegistry {
         }
     }
 
-    /// Whether any child is registered.
     pub(crate) fn is_empty(&self) -> bool {
         self.state.lock().children.is_empty()
     }
 
-    /// The pids of all registered children.
     pub(crate) fn pids(&self) -> Vec<i32> {
         self.state.lock().children.keys().copied().collect()
     }

@@ -67,7 +67,6 @@ struct State<P> {
     generation: u64,
     /// A standby looks at the clock.
     is_watched: bool,
-    /// No more jobs will come.
     is_closed: bool,
     /// Threads there are, or are about to be.
     threads: usize,

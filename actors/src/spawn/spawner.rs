@@ -125,7 +125,8 @@ impl SpawnerHandle {
     ) -> LocalBoxFuture<'static, Result<T, SpawnError>> {
         let (reply, answer) = oneshot::channel();
         self.pool.0.push(Box::new(|turn| {
-            let turn = turn.map_err(|error| SpawnError::NoThread(error.to_string()));
+            let turn =
+                turn.map_err(|error| SpawnError::Failed(format!("no thread to start it: {error}")));
             // the panic hook has reported it; the caller gets SpawnerGone
             catch_unwind(AssertUnwindSafe(|| job(turn, reply))).unwrap_or(None)
         }));

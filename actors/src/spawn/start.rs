@@ -53,7 +53,6 @@ impl Drop for Spawned {
 /// which kills it.
 pub(super) type Reply = oneshot::Sender<Result<Spawned, SpawnError>>;
 
-/// What every start needs.
 pub(super) struct Tools {
     pub(super) registry: Arc<ChildRegistry>,
     pub(super) methods: Methods,
@@ -83,7 +82,7 @@ impl Start {
         Ok(Self {
             at: job.attempt.begin_cloning()?,
             under_way: tools.registry.begin_clone(),
-            making: tools.methods.take().begin(launch),
+            making: Making::begin(tools.methods.take(), launch),
             name: job.name,
             attempt: job.attempt,
             _busy: busy,

@@ -8,21 +8,12 @@ use libc::{c_int, id_t};
 use visord_model::exit::ExitStatus;
 use visord_model::signal::Signal;
 
-/// A child that has ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Ended {
-    pub(crate) pid: i32,
-    pub(crate) status: ExitStatus,
-}
+/// A child that has ended, and how.
+pub(crate) type Ended = (i32, ExitStatus);
 
-/// Any child that has ended; leaves it to be reaped.
-pub(crate) fn peek_any() -> io::Result<Option<Ended>> {
-    wait(None, libc::WNOHANG | libc::WNOWAIT)
-}
-
-/// The child of this pid if it has ended; leaves it to be reaped.
-pub(crate) fn peek(pid: i32) -> io::Result<Option<Ended>> {
-    wait(Some(pid), libc::WNOHANG | libc::WNOWAIT)
+/// The child of this pid, or any, if it has ended; leaves it to be reaped.
+pub(crate) fn peek(pid: Option<i32>) -> io::Result<Option<Ended>> {
+    wait(pid, libc::WNOHANG | libc::WNOWAIT)
 }
 
 /// Reap the child of this pid if it has ended.
@@ -57,5 +48,5 @@ fn wait(pid: Option<i32>, options: c_int) -> io::Result<Option<Ended>> {
         },
         _ => ExitStatus::Other(status),
     };
-    Ok((pid != 0).then_some(Ended { pid, status }))
+    Ok((pid != 0).then_some((pid, status)))
 }

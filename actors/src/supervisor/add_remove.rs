@@ -112,7 +112,7 @@ impl Supervisor {
             .map(|process| {
                 members.remove(process.name.as_str()).unwrap_or_else(|| {
                     let socket = process.socket.as_ref();
-                    let socket = socket.map(|socket| Self::shared(socket, &mut sockets));
+                    let socket = socket.map(|socket| self.shared(socket, &mut sockets));
                     self.start_process(named(&config, process), process, pool.as_ref(), socket, ctx)
                 })
             })
@@ -132,16 +132,15 @@ impl Supervisor {
     }
 
     /// The one socket of this address in its group.
-    fn shared(config: &Arc<FcgiSocket>, sockets: &mut Vec<SharedSocket>) -> SharedSocket {
+    fn shared(&self, config: &Arc<FcgiSocket>, sockets: &mut Vec<SharedSocket>) -> SharedSocket {
         let known = sockets.iter().find(|socket| socket.url() == config.url);
         known.cloned().unwrap_or_else(|| {
-            let socket = SharedSocket::new(config.clone());
+            let socket = SharedSocket::new(config.clone(), self.deps.logger.clone());
             sockets.push(socket.clone());
             socket
         })
     }
 
-    /// Start the actor of one process.
     fn start_process(
         &self,
         name: ProcessName,
@@ -212,7 +211,6 @@ impl Supervisor {
         }
     }
 
-    /// Replace the AUTO logs of a group.
     pub(super) fn set_auto_logs(&mut self, group: &str, logs: AutoLogs) {
         self.parts
             .auto_logs
@@ -238,7 +236,6 @@ impl Supervisor {
         Ok(())
     }
 
-    /// Autostart in the group that was activated last.
     pub(super) fn autostart_newest(&self) {
         if let Some(group) = self.roster.groups.last() {
             group.autostart();

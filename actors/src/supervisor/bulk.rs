@@ -24,28 +24,26 @@ const TOGETHER: Duration = Duration::from_millis(450);
 
 /// What came of the request for one process.
 #[derive(Clone)]
-pub(super) struct Ended {
+struct Ended {
     when: Instant,
     /// Its place in the walk.
     index: usize,
-    /// The original knows the result before it begins to wait for processes: a refusal, and
-    /// with `startsecs=0` also a success.
+    /// See [`Supervisor::bulk`].
     at_once: bool,
     result: BulkResult,
 }
 
-/// The replies of a bulk request.
 type Results = LocalBoxFuture<'static, Answer<Vec<BulkResult>>>;
 
 impl Supervisor {
-    /// Send a command to every process in scope whose state asks for it.
+    /// Send a command to every process in scope whose state asks for it. `is_at_once`: the original
+    /// knows this result before it begins to wait for processes.
     pub(super) fn bulk(
         &self,
         scope: &Scope,
         concerned: impl Fn(ProcessState) -> bool,
         command: &Command,
-        succeeds_at_once: fn(&Member) -> bool,
-        order: fn(Vec<Ended>) -> Vec<BulkResult>,
+        is_at_once: impl Fn(&Member, &Answer) -> bool + Copy + 'static,
     ) -> Results {
         let members = match self.members_in(scope, concerned) {
             Ok(members) => members,
@@ -55,21 +53,17 @@ impl Supervisor {
             let answer = member.ask(command.clone());
             async move {
                 let answer = answer.await;
-                let at_once = match &answer {
-                    Ok(()) => succeeds_at_once(&member),
-                    Err(fault) => is_refusal(fault.code),
-                };
                 let name = member.name().clone();
                 Ended {
                     when: Instant::now(),
                     index,
-                    at_once,
+                    at_once: is_at_once(&member, &answer),
                     result: BulkResult { name, answer },
                 }
             }
         });
         let requests: FuturesUnordered<_> = requests.collect();
-        async move { Ok(order(requests.collect().await)) }.boxed_local()
+        async move { Ok(in_order(requests.collect().await)) }.boxed_local()
     }
 
     fn members_in(
@@ -86,16 +80,19 @@ impl Supervisor {
     }
 
     pub(super) fn start_many(&self, StartMany { scope, wait }: StartMany) -> Results {
-        let order = if wait { in_order } else { as_walked };
         let stopped = |state: ProcessState| !state.is_running();
-        let at_once = |member: &Member| member.setup.config.policy.startsecs <= 0;
-        self.bulk(&scope, stopped, &Command::Start { wait }, at_once, order)
+        let at_once = move |member: &Member, answer: &Answer| match answer {
+            _ if !wait => true,
+            Ok(()) => member.setup.config.policy.startsecs <= 0,
+            Err(fault) => is_refusal(fault.code),
+        };
+        self.bulk(&scope, stopped, &Command::Start { wait }, at_once)
     }
 
     pub(super) fn stop_many(&self, StopMany { scope, wait }: StopMany) -> Results {
-        let order = if wait { in_order } else { as_walked };
-        let command = Command::Stop { wait };
-        let stopped = self.bulk(&scope, may_be_stopped, &command, |_| false, order);
+        let is_refused = |answer: &Answer| answer.as_ref().is_err_and(|it| is_refusal(it.code));
+        let at_once = move |_: &Member, answer: &Answer| !wait || is_refused(answer);
+        let stopped = self.bulk(&scope, may_be_stopped, &Command::Stop { wait }, at_once);
         async move {
             let mut results = stopped.await?;
             results.retain(|result| result.status() != FaultCode::NotRunning);
@@ -109,7 +106,7 @@ impl Supervisor {
         match signal {
             Ok(signal) => {
                 let command = Command::Signal(signal);
-                self.bulk(&scope, signallable, &command, |_| true, as_walked)
+                self.bulk(&scope, signallable, &command, |_, _| true)
             }
             // the same fault for every process that could be signalled
             Err(fault) => {
@@ -145,8 +142,7 @@ fn in_order(results: Vec<Ended>) -> Vec<BulkResult> {
     ordered
 }
 
-/// In walk order.
-pub(super) fn as_walked(mut results: Vec<Ended>) -> Vec<BulkResult> {
+fn as_walked(mut results: Vec<Ended>) -> Vec<BulkResult> {
     results.sort_by_key(|ended| ended.index);
     results.into_iter().map(|ended| ended.result).collect()
 }

@@ -47,7 +47,6 @@ impl Supervisor {
         }
     }
 
-    /// A group of the last loaded configuration.
     pub(super) fn last_loaded(&self, name: &str) -> Option<&GroupConfig> {
         let mut groups = self.parts.config.groups.iter();
         groups.find(|group| group.name == name)

@@ -10,7 +10,6 @@ use visord_model::name::ProcessName;
 use visord_model::state::SupervisorState;
 
 use super::Supervisor;
-use super::bulk::as_walked;
 use crate::messages::event::Publish;
 use crate::messages::process::Command;
 use crate::messages::supervisor::{LogAction, Order, Request};
@@ -19,7 +18,7 @@ use crate::spawn::SpawnError;
 
 /// Reply when this completes.
 fn reply_later<T: 'static>(reply: Reply<T>, answer: impl Future<Output = Answer<T>> + 'static) {
-    actix_rt::spawn(async move { reply.send(answer.await) });
+    actix_rt::spawn(async move { drop(reply.send(answer.await)) });
 }
 
 /// The same for what ends if the Supervisor panics.
@@ -28,7 +27,7 @@ fn reply_after<T: 'static>(
     reply: Reply<T>,
     answer: impl ActorFuture<Supervisor, Output = Answer<T>> + 'static,
 ) {
-    ctx.spawn(answer.map(|answer, _act, _ctx| reply.send(answer)));
+    ctx.spawn(answer.map(|answer, _act, _ctx| drop(reply.send(answer))));
 }
 
 impl Handler<Request> for Supervisor {
@@ -61,15 +60,15 @@ impl Handler<Request> for Supervisor {
             R::SignalMany(it, reply) => reply_later(reply, self.signal_many(it)),
             R::ClearManyLogs(it, reply) => {
                 let command = Command::Logs(LogAction::Clear);
-                let cleared = self.bulk(&it.scope, |_| true, &command, |_| true, as_walked);
+                let cleared = self.bulk(&it.scope, |_| true, &command, |_, _| true);
                 reply_later(reply, cleared);
             }
             R::ClearMainLog(_, reply) => reply_later(reply, self.clear_main_log()),
             R::AddGroup(it, reply) => reply_after(ctx, reply, self.add_group(it.name)),
-            R::RemoveGroup(it, reply) => reply.send(self.remove_group(&it.name)),
+            R::RemoveGroup(it, reply) => drop(reply.send(self.remove_group(&it.name))),
             R::UpdateGroup(it, reply) => reply_after(ctx, reply, self.update_group(it)),
             R::ReloadConfig(_, reply) => reply_after(ctx, reply, self.reload_config()),
-            R::GetConfig(_, reply) => reply.send(Ok(self.configured_groups())),
+            R::GetConfig(_, reply) => drop(reply.send(Ok(self.configured_groups()))),
             R::SendRemoteEvent(it, reply) => {
                 let (kind, data) = (it.kind, it.data);
                 let published = self.deps.bus.send(Publish(Event::Remote { kind, data }));
@@ -84,7 +83,7 @@ impl Handler<Request> for Supervisor {
             }
             R::Shutdown(_, reply) => {
                 self.close(SupervisorState::Shutdown, ctx);
-                reply.send(Ok(()));
+                drop(reply.send(Ok(())));
             }
             R::Restart(_, reply) => reply_after(ctx, reply, self.restart()),
         }
@@ -92,11 +91,10 @@ impl Handler<Request> for Supervisor {
 }
 
 impl Supervisor {
-    /// Let the process carry out a request.
     fn forward(&self, name: &ProcessName, command: Command, reply: Reply<()>) {
         match self.roster.member(name) {
             Ok(member) => reply_later(reply, member.ask(command)),
-            Err(fault) => reply.send(Err(fault)),
+            Err(fault) => drop(reply.send(Err(fault))),
         }
     }
 

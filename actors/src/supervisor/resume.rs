@@ -10,8 +10,8 @@ use slog::Logger;
 use tokio::time::timeout;
 use visord_model::moment::Mono;
 use visord_model::name::ProcessName;
-use visord_model::shutdown::{Progress, Rest, StopPlan};
-use visord_model::state::SupervisorState;
+use visord_model::shutdown::{Progress, StopPlan};
+use visord_model::state::{ProcessState, SupervisorState};
 
 use super::Supervisor;
 use super::roster::{Member, Roster};
@@ -126,15 +126,15 @@ impl Abandoned {
         let waits = processes.map(|process| process.policy.stopwaitsecs);
         let wait = waits.max().and_then(|wait| u64::try_from(wait).ok());
         let patience = GRACE.saturating_add(Duration::from_secs(wait.unwrap_or(0)));
-        let rest = |name: &ProcessName| {
+        let state = |name: &ProcessName| {
             let info = board.process(name);
-            info.map_or(Rest::Stopped, |info| info.state.into())
+            info.map_or(ProcessState::Stopped, |info| info.state)
         };
         let mut changed = board.feed().changed();
         let mut plan = StopPlan::new(roster.views());
         loop {
             changed.mark_unchanged();
-            match plan.advance(&rest) {
+            match plan.advance(&state) {
                 Progress::Done => return,
                 Progress::Stop(names) => {
                     for member in names.iter().flat_map(|name| roster.member(name)) {
@@ -145,7 +145,7 @@ impl Abandoned {
             }
             if !matches!(timeout(patience, changed.changed()).await, Ok(Ok(()))) {
                 let left = roster.members().map(Member::name);
-                let left = left.filter(|name| rest(name) != Rest::Stopped);
+                let left = left.filter(|name| !state(name).is_at_rest());
                 let left: Vec<&str> = left.map(|name| &*name.process).collect();
                 slog::crit!(logger, "could not stop {}", left.join(", "));
                 return;

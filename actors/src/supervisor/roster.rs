@@ -32,7 +32,6 @@ impl Member {
     }
 }
 
-/// One active group.
 pub(super) struct Group {
     pub(super) config: GroupConfig,
     /// In configured order.
@@ -52,7 +51,6 @@ impl Roster {
         self.groups.iter().find(|group| group.config.name == name)
     }
 
-    /// Take a group out.
     pub(super) fn take(&mut self, name: &str) -> Option<Group> {
         let mut groups = self.groups.iter();
         let position = groups.position(|group| group.config.name == name)?;
@@ -116,12 +114,10 @@ impl Roster {
         self.groups.iter().map(view).collect()
     }
 
-    /// Every process.
     pub(super) fn members(&self) -> impl Iterator<Item = &Member> {
         self.groups.iter().flat_map(|group| &group.members)
     }
 
-    /// Send a request to every process.
     pub(super) fn tell_all(&self, command: &Command) {
         for member in self.members() {
             member.addr.do_send(command.clone());

@@ -5,7 +5,7 @@ use std::time::Duration;
 use actix::{ActorFutureExt, AsyncContext, Context, Handler, WrapFuture};
 use visord_model::event::Event;
 use visord_model::fault::FaultCode;
-use visord_model::shutdown::{Progress, Rest, StopPlan};
+use visord_model::shutdown::{Progress, StopPlan};
 use visord_model::state::{ProcessState, SupervisorState};
 
 use super::{Ending, Later, Supervisor};
@@ -41,13 +41,14 @@ impl Supervisor {
         }
     }
 
-    fn rest(&self, name: &ProcessName) -> Rest {
+    /// The state of a process; while one in UNKNOWN tries again to stop, that is STOPPING.
+    fn state(&self, name: &ProcessName) -> ProcessState {
         let info = self.deps.board.process(name);
-        let rest = info.map_or(Rest::Stopped, |info| info.state.into());
-        if rest == Rest::Unknown && self.retrying.contains(name) {
-            return Rest::Running;
+        let state = info.map_or(ProcessState::Stopped, |info| info.state);
+        if state == ProcessState::Unknown && self.retrying.contains(name) {
+            return ProcessState::Stopping;
         }
-        rest
+        state
     }
 
     /// Ask the plan what may stop now; end if nothing is left.
@@ -55,7 +56,7 @@ impl Supervisor {
         let Some(mut plan) = self.plan.take() else {
             return;
         };
-        let progress = plan.advance(&|name| self.rest(name));
+        let progress = plan.advance(&|name| self.state(name));
         self.plan = Some(plan);
         match progress {
             Progress::Stop(names) => {
@@ -74,7 +75,7 @@ impl Supervisor {
         let Ok(member) = self.roster.member(&name) else {
             return;
         };
-        if self.rest(&name) != Rest::Unknown {
+        if self.state(&name) != ProcessState::Unknown {
             member.addr.do_send(Command::GiveUp);
             return;
         }
@@ -123,7 +124,7 @@ impl Supervisor {
         let alive: Vec<&str> = self
             .roster
             .members()
-            .filter(|member| self.rest(member.name()) == Rest::Running)
+            .filter(|member| !self.state(member.name()).is_stopped())
             .map(|member| &*member.name().process)
             .collect();
         if !alive.is_empty() {

@@ -4,13 +4,13 @@
 //! is new. All or nothing: if a process that leaves cannot be stopped, the group stays as it was and
 //! what was stopped is started again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use actix::{ActorFutureExt, ActorTryFutureExt, Context, WrapFuture};
 use futures_util::future::join_all;
 use tokio::sync::{Mutex, OwnedMutexGuard};
-use visord_config::{Diff, GroupConfig, group_differs, kind_differs, process_diff};
+use visord_config::{Fate, GroupConfig, group_differs, kind_differs, updated};
 use visord_model::event::Event;
 use visord_model::fault::{Fault, FaultCode};
 use visord_model::name::ProcessName;
@@ -21,7 +21,7 @@ use super::{Later, Supervisor, answered};
 use crate::messages::Answer;
 use crate::messages::event::Unsubscribe;
 use crate::messages::process::Command;
-use crate::messages::supervisor::{Fate, Scope, UpdateGroup, Updated};
+use crate::messages::supervisor::{Scope, UpdateGroup, Updated};
 
 /// Updates and additions of one group happen one after the other, first come, first served.
 #[derive(Default)]
@@ -39,7 +39,6 @@ impl GroupLocks {
         lock.clone().lock_owned()
     }
 
-    /// Whether an update of this group is under way.
     pub(super) fn is_held(&self, group: &str) -> bool {
         let lock = self.0.get(group);
         lock.is_some_and(|lock| lock.try_lock().is_err())
@@ -51,7 +50,6 @@ struct Change {
     name: String,
     /// The new group; none if it is no longer configured.
     group: Option<GroupConfig>,
-    /// A group of this name is active.
     is_active: bool,
     /// There is anything to do.
     differs: bool,
@@ -60,37 +58,9 @@ struct Change {
 }
 
 impl Change {
-    /// What becomes of a process.
     fn of(&self, member: &Member) -> Option<&Updated> {
         self.processes.iter().find(|it| it.name == *member.name())
     }
-}
-
-/// What a group that is added or removed is compared with.
-fn emptied(group: &GroupConfig) -> GroupConfig {
-    GroupConfig {
-        processes: Vec::new(),
-        ..group.clone()
-    }
-}
-
-/// The new group as it will run: a process that is kept keeps the very settings it was started
-/// with, also where they differ in what does not count as a change (spec core 4.12).
-fn as_it_will_run(old: &GroupConfig, new: &GroupConfig, diff: &Diff) -> GroupConfig {
-    let named = old.processes.iter().map(|process| (&process.name, process));
-    let mut kept: BTreeMap<&String, _> = named.collect();
-    for name in &diff.changed {
-        kept.remove(name);
-    }
-    let mut group = new.clone();
-    for process in &mut group.processes {
-        if let Some(old) = kept.get(&process.name)
-            && old != &process
-        {
-            *process = Arc::clone(old);
-        }
-    }
-    group
 }
 
 impl Supervisor {
@@ -98,31 +68,17 @@ impl Supervisor {
         let active = self.roster.group(name).map(|group| &group.config);
         let configured = self.last_loaded(name);
         let some = active.or(configured);
-        let nothing = emptied(some.ok_or_else(|| FaultCode::BadName.about_group(name))?);
+        let some = some.ok_or_else(|| FaultCode::BadName.about_group(name))?;
+        // what a group that is added or removed is compared with
+        let mut nothing = some.clone();
+        nothing.processes.clear();
         let (old, new) = (active.unwrap_or(&nothing), configured.unwrap_or(&nothing));
-        let diff = process_diff(old, new);
-        let both = active.is_some() && configured.is_some();
-        Ok(Change {
-            name: name.to_owned(),
-            group: configured.map(|new| as_it_will_run(old, new, &diff)),
-            is_active: active.is_some(),
-            differs: !both || group_differs(old, new),
-            processes: self.fates(new, &diff),
-        })
-    }
-
-    fn fates(&self, new: &GroupConfig, diff: &Diff) -> Vec<Updated> {
-        let lists = [
-            (Fate::Kept, &diff.kept),
-            (Fate::Restarted, &diff.changed),
-            (Fate::Added, &diff.added),
-        ];
-        let named = lists
-            .into_iter()
-            .flat_map(|(fate, names)| names.iter().map(move |name| (name.as_str(), fate)));
-        let fates: BTreeMap<&str, Fate> = named.collect();
-        let updated = |name: &str, fate: Fate, autostart: bool| {
-            let name = ProcessName::new(&*new.name, name);
+        let (group, fates) = updated(old, new);
+        let starting = group.processes.iter().filter(|it| it.policy.autostart);
+        let starting: BTreeSet<&String> = starting.map(|process| &process.name).collect();
+        let processes = fates.into_iter().map(|(process, fate)| {
+            let autostart = starting.contains(&process);
+            let name = ProcessName::new(name, process);
             let info = self.deps.board.process(&name);
             let runs = info.is_some_and(|info| info.state.is_running());
             Updated {
@@ -131,14 +87,14 @@ impl Supervisor {
                 stops: matches!(fate, Fate::Restarted | Fate::Removed) && runs,
                 starts: matches!(fate, Fate::Restarted | Fate::Added) && autostart,
             }
-        };
-        let configured = new.processes.iter().filter_map(|process| {
-            let fate = *fates.get(process.name.as_str())?;
-            Some(updated(&process.name, fate, process.policy.autostart))
         });
-        let removed = diff.removed.iter();
-        let removed = removed.map(|name| updated(name, Fate::Removed, false));
-        configured.chain(removed).collect()
+        Ok(Change {
+            name: name.to_owned(),
+            processes: processes.collect(),
+            is_active: active.is_some(),
+            differs: active.is_none() || configured.is_none() || group_differs(old, new),
+            group: configured.is_some().then_some(group),
+        })
     }
 
     pub(super) fn update_group(

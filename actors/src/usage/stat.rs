@@ -54,7 +54,6 @@ impl Stat {
     }
 }
 
-/// This very process.
 pub(super) fn own() -> Option<Stat> {
     Stat::parse(&fs::read("/proc/self/stat").ok()?)
 }

@@ -83,7 +83,6 @@ impl Track {
         };
     }
 
-    /// Put the newest sample on the curve.
     pub(super) fn record(&mut self) {
         while self.curve.len() >= CURVE {
             self.curve.pop_front();

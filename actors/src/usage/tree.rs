@@ -1,28 +1,26 @@
 //! Who belongs to a supervised process.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::stat::Stat;
 
-/// All processes at one moment, by parent and by process group.
+/// All processes at one moment, and their pids by parent and by process group.
 #[derive(Default)]
 pub(super) struct Forest {
-    all: Vec<Stat>,
-    by_pid: BTreeMap<i32, usize>,
-    children: BTreeMap<i32, Vec<usize>>,
-    groups: BTreeMap<i32, Vec<usize>>,
+    all: BTreeMap<i32, Stat>,
+    children: BTreeMap<i32, Vec<i32>>,
+    groups: BTreeMap<i32, Vec<i32>>,
 }
 
 impl Forest {
-    /// Put processes in order.
     pub(super) fn new(all: Vec<Stat>) -> Self {
         let mut forest = Self::default();
-        for (index, stat) in all.iter().enumerate() {
-            forest.by_pid.insert(stat.pid, index);
-            forest.children.entry(stat.parent).or_default().push(index);
-            forest.groups.entry(stat.group).or_default().push(index);
+        for stat in all {
+            let children = forest.children.entry(stat.parent).or_default();
+            children.push(stat.pid);
+            forest.groups.entry(stat.group).or_default().push(stat.pid);
+            forest.all.insert(stat.pid, stat);
         }
-        forest.all = all;
         forest
     }
 
@@ -30,28 +28,21 @@ impl Forest {
     /// who outlived their parents, with their descendants. Empty if there is no such child:
     /// its pid may be that of another process.
     pub(super) fn family(&self, root: i32, parent: i32) -> Vec<Stat> {
-        let found = self.by_pid.get(&root).copied();
-        let Some(start) = found.filter(|index| self.all[*index].parent == parent) else {
-            return Vec::new();
-        };
-        let mut members = Vec::new();
-        let mut seen = vec![start];
-        // a child leads a group of its own unless it went into another
-        if let Some(group) = self.groups.get(&root) {
-            seen.extend(group.iter().filter(|index| **index != start));
+        let mut members = BTreeMap::new();
+        let mut seen = Vec::new();
+        if self.all.get(&root).is_some_and(|it| it.parent == parent) {
+            // a child leads a group of its own unless it went into another
+            seen.extend(self.groups.get(&root).into_iter().flatten());
+            seen.push(&root);
         }
-        let mut known: BTreeSet<usize> = seen.iter().copied().collect();
-        while let Some(index) = seen.pop() {
-            let stat = self.all[index];
-            members.push(stat);
-            for child in self.children.get(&stat.pid).into_iter().flatten() {
-                if known.insert(*child) {
-                    seen.push(*child);
-                }
+        while let Some(pid) = seen.pop() {
+            if let Some(stat) = self.all.get(pid)
+                && members.insert(*pid, *stat).is_none()
+            {
+                seen.extend(self.children.get(pid).into_iter().flatten());
             }
         }
-        members.sort_by_key(|stat| stat.pid);
-        members
+        members.into_values().collect()
     }
 }
 
@@ -103,6 +94,6 @@ mod tests {
     fn a_torn_picture_does_not_go_round_in_circles() {
         // read at different moments, two pids may seem to be each other's parent
         let forest = forest(&[(10, 1, 10), (11, 12, 10), (12, 11, 10), (10, 1, 10)]);
-        assert_eq!(family(&forest, 10).len(), 4);
+        assert_eq!(family(&forest, 10), [10, 11, 12], "each once");
     }
 }

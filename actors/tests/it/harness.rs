@@ -55,7 +55,7 @@ pub(crate) fn spawn(
     spawner: &SpawnerHandle,
     plan: SpawnPlan,
 ) -> impl Future<Output = Result<ChildHandle, SpawnError>> + use<> {
-    let attempt = SpawnAttempt::new(Clock::new(), ProgramJobs::default());
+    let attempt = SpawnAttempt::new(Clock::start(), ProgramJobs::default());
     let spawned = spawner.spawn(SpawnJob {
         name: plan.name.clone(),
         attempt: Arc::new(attempt),

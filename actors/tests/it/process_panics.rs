@@ -4,8 +4,8 @@
 use std::path::Path;
 
 use visord_actors::messages::process::InjectPanic;
-use visord_actors::messages::supervisor::Fate;
 use visord_actors::supervisor::Ending;
+use visord_config::Fate;
 use visord_model::state::ProcessState;
 use visord_test_support::wait_until_async;
 

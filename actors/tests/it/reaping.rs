@@ -350,7 +350,7 @@ impl World {
         let (told, exits) = unbounded_channel();
         let (logged, lines) = unbounded_channel();
         let log = Logger::root(Lines(logged).ignore_res(), o!());
-        let reaper = Reaper::new(spawner.children(), log, Clock::new()).expect("SIGCHLD");
+        let reaper = Reaper::new(spawner.children(), log, Clock::start()).expect("SIGCHLD");
         Self {
             mode,
             spawner,

@@ -411,7 +411,7 @@ async fn the_thread_survives_a_job_that_panics() {
         command: "sh -x".to_owned(),
         path: vec![PathBuf::from("/bin")],
     };
-    let attempt = SpawnAttempt::new(Clock::new(), ProgramJobs::default());
+    let attempt = SpawnAttempt::new(Clock::start(), ProgramJobs::default());
     let attempt = Arc::new(attempt);
     let found = spawner.resolve(query, attempt).await.expect("found");
     assert_eq!(found.path, PathBuf::from("/bin/sh"));
@@ -431,7 +431,7 @@ impl Drop for Dropped {
 #[tokio::test]
 async fn what_a_child_would_have_had_is_closed_by_the_spawner_thread() {
     let (_, spawner) = both_modes().into_iter().next().expect("one");
-    let attempt = SpawnAttempt::new(Clock::new(), ProgramJobs::default());
+    let attempt = SpawnAttempt::new(Clock::start(), ProgramJobs::default());
     let attempt = Arc::new(attempt);
     let (tell, told) = std::sync::mpsc::channel();
     let job = SpawnJob {

@@ -78,7 +78,7 @@ pub(crate) fn start(folder: &Path) -> Stage {
     let board = Arc::new(Board::new(Identity::default()));
     let interest = Interest::default();
     let bus = EventBus::new(0, interest.clone(), board.feed().clone()).start();
-    let clock = Clock::new();
+    let clock = Clock::start();
     let reaper = Reaper::new(spawner.children(), logger.clone(), clock).expect("SIGCHLD");
     let deps = Deps {
         reaper: reaper.start(),

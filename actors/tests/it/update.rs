@@ -3,8 +3,9 @@
 use std::path::Path;
 
 use visord_actors::messages::process::InjectPanic;
-use visord_actors::messages::supervisor::{Fate, Order};
+use visord_actors::messages::supervisor::Order;
 use visord_actors::supervisor::Ending;
+use visord_config::Fate;
 use visord_model::fault::{Fault, FaultCode};
 use visord_model::state::ProcessState;
 use visord_test_support::{PATIENCE, wait_until_async};

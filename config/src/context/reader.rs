@@ -15,7 +15,6 @@ use crate::secret::Secret;
 use crate::types::Ownership;
 use crate::value::{absolute, expand_home, one_of, parse_octal};
 
-/// Reads the keys of one section.
 #[derive(Clone)]
 pub(crate) struct Reader<'a> {
     pub(crate) context: &'a Context<'a>,
@@ -101,7 +100,6 @@ impl<'a> Reader<'a> {
         self.value(key, |text| Ok(Secret::from(text)))
     }
 
-    /// One of these values, by its name.
     pub(crate) fn choice<T: Copy>(&self, key: &str, choices: &[(&str, T)]) -> Option<T> {
         self.value(key, |text| one_of(text, choices))
     }
@@ -145,7 +143,6 @@ impl<'a> Reader<'a> {
         None
     }
 
-    /// A key needs others.
     pub(crate) fn fail_without(&self, given: &str, missing: &str) {
         let section = &self.section.name;
         self.fail(
@@ -154,7 +151,6 @@ impl<'a> Reader<'a> {
         );
     }
 
-    /// A section needs a key.
     pub(crate) fn require(&self, key: &str) {
         if self.raw(key).is_none() {
             let section = &self.section.name;

@@ -27,7 +27,6 @@ pub fn decode(bytes: &[u8]) -> Result<&str, String> {
     })
 }
 
-/// Without white space at both ends.
 pub(super) fn strip(text: &str) -> &str {
     text.trim_matches(is_space)
 }

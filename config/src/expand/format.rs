@@ -6,7 +6,6 @@ use visord_model::pyrepr::{ascii, repr};
 
 use super::Substitute;
 
-/// Why a format has no expansion.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum FormatError {
     /// It names something that does not exist here.
@@ -22,9 +21,7 @@ const NOT_ENOUGH: &str = "not enough arguments for format string";
 const LONGEST_FIELD: usize = u16::MAX as usize;
 
 /// Replace every conversion of `template`; `value_of` knows the names.
-///
-/// # Errors
-/// At the first conversion that cannot be done.
+/// Errors: at the first conversion that cannot be done.
 pub(super) fn format<'a>(
     template: &str,
     value_of: impl Fn(&str) -> Option<Substitute<'a>>,
@@ -79,7 +76,6 @@ fn malformed(reason: impl Into<String>) -> FormatError {
     FormatError::Malformed(reason.into())
 }
 
-/// One conversion.
 #[derive(Default)]
 struct Spec<'a> {
     value: Option<Substitute<'a>>,
@@ -221,13 +217,16 @@ impl<'a> Spec<'a> {
 
     fn float(&self, out: &mut String) -> Result<(), FormatError> {
         let number = self.number()?;
-        let style = match self.conversion.to_ascii_lowercase() {
-            'e' => Style::Exponent,
-            'f' => Style::Fixed,
-            _ => Style::General,
+        // unusual, but it works: `%(process_num)e`
+        #[expect(clippy::cast_precision_loss, reason = "as the original converts it")]
+        let plain = number.unsigned_abs() as f64;
+        // with the flag `#` the decimal point and zeros stay
+        let (precision, point) = (self.precision.unwrap_or(6), self.alternate);
+        let mut body = match self.conversion.to_ascii_lowercase() {
+            'e' => exponent(plain, precision, point),
+            'f' => with_point(format!("{plain:.precision$}"), point),
+            _ => general(plain, precision.max(1), point),
         };
-        let precision = self.precision.unwrap_or(6);
-        let mut body = float(number.unsigned_abs(), style, precision, self.alternate);
         if self.conversion.is_ascii_uppercase() {
             body = body.to_uppercase();
         }
@@ -332,29 +331,6 @@ fn number(rest: &mut Rest, mut c: char, too_big: &str) -> Result<(usize, char), 
     Ok((number, c))
 }
 
-/// Which of the conversions e, f and g.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Style {
-    /// `1.500000e+01`
-    Exponent,
-    /// `15.000000`
-    Fixed,
-    /// The shorter of both, without trailing zeros.
-    General,
-}
-
-/// A whole number, without its sign, in one of the floating styles: `%(process_num)e` is unusual, but
-/// works. `point`: the decimal point and zeros stay (flag `#`).
-fn float(number: u64, style: Style, precision: usize, point: bool) -> String {
-    #[expect(clippy::cast_precision_loss, reason = "as the original converts it")]
-    let number = number as f64;
-    match style {
-        Style::Fixed => with_point(format!("{number:.precision$}"), point),
-        Style::Exponent => exponent(number, precision, point),
-        Style::General => general(number, precision.max(1), point),
-    }
-}
-
 fn with_point(text: String, point: bool) -> String {
     if point && !text.contains('.') {
         text + "."
@@ -363,6 +339,7 @@ fn with_point(text: String, point: bool) -> String {
     }
 }
 
+/// `1.500000e+01`
 fn exponent(number: f64, precision: usize, point: bool) -> String {
     let text = format!("{number:.precision$e}");
     let (mantissa, power) = text.split_once('e').unwrap_or((&text, "0"));
@@ -370,6 +347,7 @@ fn exponent(number: f64, precision: usize, point: bool) -> String {
     format!("{mantissa}e+{power:0>2}")
 }
 
+/// Fixed or with an exponent, whichever is shorter, without trailing zeros.
 fn general(number: f64, digits: usize, point: bool) -> String {
     let scientific = format!("{number:.*e}", digits - 1);
     let power = scientific

@@ -37,18 +37,15 @@ const SYSLOG_FORMATS: [(&str, SyslogFormat); 3] = [
 /// The keys that are the same for all processes of a section.
 pub(super) fn read_common(reader: &Reader<'_>, channel: &str) -> Option<ChannelConfig> {
     Some(ChannelConfig {
-        logfile: LogTarget::None,
-        maxbytes: 0,
-        backups: 0,
-        syslog: false,
         capture_maxbytes: reader.value(&format!("{channel}_capture_maxbytes"), parse_bytes)?,
         events_enabled: reader.value(&format!("{channel}_events_enabled"), parse_bool)?,
         file: log_file(reader, channel)?,
         syslog_target: syslog(reader, channel)?,
+        ..ChannelConfig::default()
     })
 }
 
-/// The keys that the original does not have.
+/// The keys that the original does not have; the others may differ between processes.
 fn log_file(reader: &Reader<'_>, channel: &str) -> Option<LogFileConfig> {
     let key = |option| format!("{channel}_logfile_{option}");
     let (mode, owner) = (&key("mode"), &key("owner"));
@@ -61,6 +58,7 @@ fn log_file(reader: &Reader<'_>, channel: &str) -> Option<LogFileConfig> {
         owner: reader.owner(owner, owner),
         compress: reader.choice(&key("compress"), &COMPRESSIONS)?,
         rotate: reader.choice(&key("rotate"), &ROTATIONS)?,
+        ..LogFileConfig::default()
     })
 }
 
@@ -89,9 +87,12 @@ pub(super) fn read(
     let config = |logfile, syslog| {
         Some(ChannelConfig {
             logfile,
-            maxbytes: maxbytes?,
-            backups: backups?,
             syslog,
+            file: LogFileConfig {
+                maxbytes: maxbytes?,
+                backups: backups?,
+                ..common.file
+            },
             ..common.clone()
         })
     };

@@ -14,8 +14,10 @@ fn client(text: &str) -> Result<ClientConfig, String> {
 #[test]
 fn no_file_means_the_defaults() {
     let found = load_client(None, &Place::with("").host());
-    assert_eq!(found, Ok(ClientConfig::default()));
-    assert_eq!(client("[supervisorctl]\n"), Ok(ClientConfig::default()));
+    let found = found.expect("the defaults");
+    assert_eq!(found.serverurl.expose(), "http://localhost:9001");
+    assert_eq!(found.prompt, "supervisor");
+    assert_eq!(client("[supervisorctl]\n"), Ok(found));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::with_server;
-use crate::{Diff, GroupConfig, diff, process_diff};
+use crate::{Diff, Fate, GroupConfig, diff, updated};
 
 const X: &str = "[program:x]\ncommand=x\n";
 
@@ -132,24 +132,20 @@ fn processes_are_compared_one_by_one() {
         format!("[program:x]\ncommand={command}\nnumprocs={count}\nprocess_name=%(process_num)d\n")
     };
     let compare = |old: String, new: String| {
-        process_diff(&with_server(&old).groups[0], &with_server(&new).groups[0])
+        updated(&with_server(&old).groups[0], &with_server(&new).groups[0]).1
     };
-    let list = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+    let (zero, one, two) = ("0".to_owned(), "1".to_owned(), "2".to_owned());
     assert_eq!(
         compare(text(2, "x"), text(3, "x")),
-        Diff {
-            kept: list(&["0", "1"]),
-            added: list(&["2"]),
-            ..Diff::default()
-        }
+        [
+            (zero.clone(), Fate::Kept),
+            (one.clone(), Fate::Kept),
+            (two, Fate::Added)
+        ]
     );
     assert_eq!(
         compare(text(2, "%(process_num)d"), text(1, "y")),
-        Diff {
-            changed: list(&["0"]),
-            removed: list(&["1"]),
-            ..Diff::default()
-        }
+        [(zero, Fate::Restarted), (one, Fate::Removed)]
     );
 }
 
@@ -159,7 +155,10 @@ fn nothing_is_kept_in_a_group_of_another_kind() {
         let text = format!("[eventlistener:l]\ncommand=x\nevents={events}\nbuffer_size=5\n");
         with_server(&text).groups.remove(0)
     };
-    let kept = |old: &GroupConfig, new: &GroupConfig| process_diff(old, new).kept.len();
+    let kept = |old: &GroupConfig, new: &GroupConfig| {
+        let fates = updated(old, new).1;
+        fates.iter().filter(|(_, fate)| *fate == Fate::Kept).count()
+    };
     assert_eq!(kept(&listener("TICK_5"), &listener("TICK_5")), 1);
     assert_eq!(kept(&listener("TICK_5"), &listener("TICK_60")), 0);
     let program = with_server("[program:l]\ncommand=x\npriority=-1\n")
@@ -196,8 +195,6 @@ proptest! {
             let after = new.iter().any(|new| new.name == group.name);
             prop_assert_eq!(found.removed.contains(&group.name), !after);
         }
-        let kept = new.iter().map(|group| group.name.clone()).collect();
-        let same = Diff { kept, ..Diff::default() };
-        prop_assert_eq!(diff(&new, &new), same);
+        prop_assert_eq!(diff(&new, &new), Diff::default());
     }
 }

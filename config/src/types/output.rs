@@ -8,30 +8,30 @@ use visord_model::output::rotation::{Compression, RotateBy};
 use super::Ownership;
 
 /// What becomes of one output of a process.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ChannelConfig {
     /// The file.
     pub logfile: LogTarget,
-    /// Rotate at this many bytes; 0 never.
-    pub maxbytes: i64,
-    /// Rotated files kept.
-    pub backups: i64,
-    /// Size of the capture buffer; 0: no capture mode.
+    /// Size of the capture buffer in bytes; 0 or less: no capture mode (spec core 6.7).
     pub capture_maxbytes: i64,
     /// Publish PROCESS_LOG events.
     pub events_enabled: bool,
-    /// Also send it to syslog.
+    /// Also send each line to syslog.
     pub syslog: bool,
     /// Which syslog, and how.
     pub syslog_target: SyslogConfig,
-    /// Keys that only visord has.
+    /// How the file is made, written and rotated.
     pub file: LogFileConfig,
 }
 
-/// How a log file is created, written and rotated: keys that only visord has. The defaults are what the
-/// original does.
+/// How a log file is created, written and rotated. All but the first two are keys that only visord
+/// has, whose defaults are what the original does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LogFileConfig {
+    /// `*_logfile_maxbytes`: rotate once this many bytes are reached; 0 or less: never.
+    pub maxbytes: i64,
+    /// `*_logfile_backups`: rotated files kept; 0 or less: the log just starts over.
+    pub backups: i64,
     /// `*_logfile_format = raw | prefix | json`: how lines are shown.
     pub format: LineFormat,
     /// `*_logfile_mode`: permission bits of files that are made, `None`: 0666 less the umask.
@@ -45,11 +45,12 @@ pub struct LogFileConfig {
 }
 
 /// Where an output goes.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum LogTarget {
     /// A file in `childlogdir` that the daemon names.
     Auto,
     /// Nowhere.
+    #[default]
     None,
     /// This path, relative to the daemon's working directory. Empty: nowhere, but shown
     /// as an empty text (spec core 1.8).

@@ -102,9 +102,7 @@ impl Destination {
     }
 
     /// Empties the file.
-    ///
-    /// # Errors
-    /// Those of unlinking and opening.
+    /// Errors: those of unlinking and opening.
     pub(super) fn clear(&mut self) -> io::Result<()> {
         let file = self.sink.file();
         file.map_or(Ok(()), |file| file.maintain(FileAction::Clear))

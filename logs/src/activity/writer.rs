@@ -52,7 +52,6 @@ impl Overflow {
     }
 }
 
-/// What the callers and the thread share.
 struct Shared {
     destination: Mutex<Destination>,
     /// How many commands are queued and not performed yet.
@@ -61,7 +60,6 @@ struct Shared {
     hangs: AtomicBool,
 }
 
-/// Who writes.
 enum Mode {
     Direct,
     Queued(Worker<Command>),
@@ -138,9 +136,7 @@ impl LogWriter {
     }
 
     /// Starts the thread; without effect if it runs.
-    ///
-    /// # Errors
-    /// No thread can be had: lines are still written directly.
+    /// Errors: no thread can be had: lines are still written directly.
     pub(super) fn start_thread(&self) -> io::Result<()> {
         let mut mode = self.mode.write();
         if matches!(*mode, Mode::Direct) {

@@ -5,13 +5,14 @@ use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use visord_config::LogFileConfig;
 use visord_model::output::rotation::Compression;
 
-use super::FileOptions;
 use crate::disk::{Disk, Identity};
 
-/// The name of a rotated file.
-pub(crate) fn numbered(path: &Path, number: i64) -> PathBuf {
+/// The name of a rotated log: `x.log.1` is the newest.
+#[must_use]
+pub fn numbered(path: &Path, number: i64) -> PathBuf {
     suffixed(path, &format!(".{number}"))
 }
 
@@ -22,15 +23,14 @@ pub(crate) fn suffixed(path: &Path, suffix: &str) -> PathBuf {
 }
 
 /// The present name of the rotated file that is not compressed and is this one.
-pub(crate) fn numbered_of<D: Disk>(
-    disk: &mut D,
+pub(crate) fn numbered_of(
     path: &Path,
     backups: i64,
     file: Identity,
 ) -> io::Result<Option<PathBuf>> {
     for number in 1..=backups {
         let name = numbered(path, number);
-        let found = disk.look(&name)?;
+        let found = visord_files::look(&name)?;
         if found.is_some_and(|found| found.is_regular() && found.identity == file) {
             return Ok(Some(name));
         }
@@ -42,14 +42,14 @@ pub(crate) fn numbered_of<D: Disk>(
 ///
 /// Compressed ones move only where logs are compressed, so that nothing is looked for in
 /// vain elsewhere.
-pub(super) fn shift<D: Disk>(disk: &mut D, path: &Path, options: FileOptions) -> io::Result<()> {
+pub(super) fn shift<D: Disk>(disk: &mut D, path: &Path, options: LogFileConfig) -> io::Result<()> {
     let backups = options.backups;
     if backups <= 0 {
         return Ok(());
     }
     let suffixes =
         [Compression::None, Compression::Gzip, Compression::Zstd].map(Compression::suffix);
-    let suffixes = match options.keys.compress {
+    let suffixes = match options.compress {
         Compression::None => &suffixes[..1],
         Compression::Gzip | Compression::Zstd => &suffixes[..],
     };

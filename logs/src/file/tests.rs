@@ -5,16 +5,9 @@ use std::fs;
 use super::*;
 use crate::disk::RealDisk;
 use crate::tests::faulty::{FaultyDisk, Weather};
+use crate::tests::rotation;
 
-fn rotation(maxbytes: i64, backups: i64) -> FileOptions {
-    FileOptions {
-        maxbytes,
-        backups,
-        ..FileOptions::default()
-    }
-}
-
-fn faulty(rotation: FileOptions) -> (FaultyDisk, LogFile<FaultyDisk>) {
+fn faulty(rotation: LogFileConfig) -> (FaultyDisk, LogFile<FaultyDisk>) {
     let disk = FaultyDisk::new(1, false);
     let log = LogFile::open(disk.clone(), "log".into(), rotation).expect("good weather");
     (disk, log)
@@ -170,7 +163,7 @@ fn only_regular_files_are_rotated_or_cleared() {
             .is_some_and(|text| text.contains("not a regular file"))
     );
     assert!(log.maintain(FileAction::Clear).is_err(), "ELOOP");
-    let options = FileOptions::default();
+    let options = LogFileConfig::default();
     for action in [FileAction::Clear, FileAction::Rotate] {
         let log = maintain_closed(RealDisk, path.clone(), options, action);
         assert!(log.expect("left alone").is_none());
@@ -179,13 +172,13 @@ fn only_regular_files_are_rotated_or_cleared() {
     assert_eq!(fs::read_to_string(&precious).expect("read"), "content");
 }
 
-fn keyed(disk: &FaultyDisk, keys: FileOptions) -> LogFile<FaultyDisk> {
+fn keyed(disk: &FaultyDisk, keys: LogFileConfig) -> LogFile<FaultyDisk> {
     LogFile::open(disk.clone(), "log".into(), keys).expect("good weather")
 }
 
-fn daily(maxbytes: i64) -> FileOptions {
+fn daily(maxbytes: i64) -> LogFileConfig {
     let mut options = rotation(maxbytes, 2);
-    options.keys.rotate = RotateBy::Daily;
+    options.rotate = RotateBy::Daily;
     options
 }
 
@@ -260,7 +253,7 @@ fn rotation_on_demand_leaves_an_empty_log_alone() {
     log.maintain(FileAction::Rotate).expect("rotated");
     log.maintain(FileAction::Rotate).expect("nothing to do");
     assert_eq!(names(&disk), [entry("log", 0), entry("log.1", 3)]);
-    let keys = FileOptions::default();
+    let keys = LogFileConfig::default();
     assert!(
         maintain_closed(disk.clone(), "none".into(), keys, FileAction::Rotate)
             .expect("missing")
@@ -273,14 +266,10 @@ fn rotation_on_demand_leaves_an_empty_log_alone() {
 fn every_file_that_is_made_looks_as_it_should() {
     let making = LogFileConfig {
         mode: Some(0o640),
-        ..LogFileConfig::default()
-    };
-    let disk = FaultyDisk::new(1, false);
-    let keys = FileOptions {
-        keys: making,
         ..rotation(10, 1)
     };
-    let mut log = keyed(&disk, keys);
+    let disk = FaultyDisk::new(1, false);
+    let mut log = keyed(&disk, making);
     assert_eq!(disk.made(), [making]);
     add(&mut log, &[0; 11]);
     assert_eq!(disk.made(), [making; 2]);
@@ -289,7 +278,7 @@ fn every_file_that_is_made_looks_as_it_should() {
     assert_eq!(disk.made(), [making; 3]);
     log.maintain(FileAction::Clear).expect("cleared");
     assert_eq!(disk.made(), [making; 4]);
-    drop(keyed(&disk, keys));
+    drop(keyed(&disk, making));
     assert_eq!(disk.made(), [making; 4]);
 }
 
@@ -299,16 +288,13 @@ fn a_mode_beats_the_umask_and_an_owner_that_cannot_be_had_is_told() {
     let dir = tempfile::tempdir().expect("tempdir");
     let path = dir.path().join("log");
     let us = dir.path().metadata().expect("stat").uid();
-    let keys = |mode, uid| FileOptions {
-        keys: LogFileConfig {
-            mode,
-            owner: Some(visord_config::Ownership {
-                uid: Some(uid),
-                gid: None,
-            }),
-            ..LogFileConfig::default()
-        },
-        ..FileOptions::default()
+    let keys = |mode, uid| LogFileConfig {
+        mode,
+        owner: Some(visord_config::Ownership {
+            uid: Some(uid),
+            gid: None,
+        }),
+        ..LogFileConfig::default()
     };
     let open = |keys| LogFile::open(RealDisk, path.clone(), keys).expect("open");
     let mode = || path.metadata().expect("stat").mode() & 0o7777;
@@ -348,7 +334,7 @@ fn compressed_files_move_on_with_the_others() {
     write("log.2.gz", "2");
     write("log.3.zst", "3");
     let mut keys = rotation(0, 3);
-    keys.keys.compress = Compression::Gzip;
+    keys.compress = Compression::Gzip;
     let mut log = LogFile::open(RealDisk, path.clone(), keys).expect("open");
     assert!(log.rotated.take().is_some(), "an earlier run left it");
     log.maintain(FileAction::Rotate).expect("rotated");

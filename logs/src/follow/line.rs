@@ -33,7 +33,6 @@ pub(super) enum Next {
     },
 }
 
-/// An old file of a log.
 struct Old {
     number: u64,
     path: PathBuf,

@@ -1,10 +1,11 @@
 //! A place in a log that can be written down and found again.
 
-use std::fmt;
 use std::fs::{File, Metadata};
 use std::io;
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::time::UNIX_EPOCH;
+
+use derive_more::Display;
 
 /// Bytes before a place that must still be the same when a reader comes back to it.
 pub(super) const SEALED: usize = 64;
@@ -35,7 +36,8 @@ impl FileId {
 
 /// How far a file has been read. As text it is `INODE.BORN-OFFSET-SEAL`, the offset decimal,
 /// the rest hexadecimal.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Display, PartialEq, Eq)]
+#[display("{:x}.{:x}-{offset}-{seal:x}", file.inode, file.born)]
 pub struct Place {
     /// The file.
     pub file: FileId,
@@ -86,13 +88,6 @@ impl Place {
             offset,
             seal: seal(&sealed),
         })
-    }
-}
-
-impl fmt::Display for Place {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { file, offset, seal } = self;
-        write!(f, "{:x}.{:x}-{offset}-{seal:x}", file.inode, file.born)
     }
 }
 

@@ -15,7 +15,7 @@ pub(super) struct Capture {
 impl Capture {
     /// What the configuration asks for; `None` without capture mode.
     pub(super) fn of(spec: &ChannelSpec) -> Option<Self> {
-        let capacity = usize::try_from(spec.capture_maxbytes).ok()?;
+        let capacity = usize::try_from(spec.config.capture_maxbytes).ok()?;
         (capacity > 0).then(|| Self {
             splitter: Splitter::default(),
             section: Section::new(capacity),
@@ -28,7 +28,7 @@ impl<D: Disk> Output<D> {
     pub(super) fn finish_capture(&mut self) {
         self.split(None);
         let capture = self.capture.as_ref();
-        let dropped = capture.map_or(0, |capture| capture.section.held());
+        let dropped = capture.map_or(0, |capture| capture.section.bytes.len());
         if dropped > 0 {
             let of = self.spec.shown();
             slog::debug!(
@@ -48,8 +48,8 @@ impl<D: Disk> Output<D> {
         let mut found = |piece: Piece<'_>| match piece {
             Piece::Outside(bytes) => self.record(bytes, None),
             Piece::Inside(bytes) => self.record(bytes, Some(section)),
-            Piece::Begin => section.clear(),
-            Piece::End => self.captured(section.take()),
+            Piece::Begin => section.bytes.clear(),
+            Piece::End => self.captured(std::mem::take(&mut section.bytes)),
         };
         match next {
             Some(bytes) => splitter.feed(bytes, &mut found),

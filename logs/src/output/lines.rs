@@ -17,7 +17,7 @@ pub(super) struct Lines {
 impl Lines {
     /// What the format asks for; `None` for raw.
     pub(super) fn of(spec: &ChannelSpec) -> Option<Self> {
-        let format = spec.keys.format;
+        let format = spec.config.file.format;
         let formatter = Formatter::new(format, &spec.name.group, &spec.name.process, spec.stream)?;
         Some(Self {
             formatter,

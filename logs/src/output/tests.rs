@@ -6,10 +6,11 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use slog::{OwnedKVList, Record};
+use visord_config::LogFileConfig;
 use visord_model::output::rotation::RotateBy;
 
 use super::*;
-use crate::file::{FileAction, FileOptions};
+use crate::file::FileAction;
 use crate::tests::faulty::{FaultyDisk, Weather};
 
 /// A logger that adds up the declared losses.
@@ -50,7 +51,7 @@ struct Trial {
 }
 
 impl Trial {
-    fn new(disk: FaultyDisk, options: FileOptions) -> Self {
+    fn new(disk: FaultyDisk, options: LogFileConfig) -> Self {
         let declared = Declared::default();
         let file = LogFile::open(disk.clone(), "/log/x".into(), options).expect("good weather");
         let logger = Logger::root(declared.clone(), slog::o!());
@@ -106,7 +107,7 @@ impl Trial {
         self.say(10);
         assert_eq!(self.disk.stored().len(), stored + 10, "storing resumes");
         self.output.finish();
-        self.output.settle(self.now);
+        self.output.declare(self.now + Duration::from_secs(1));
     }
 }
 
@@ -122,13 +123,13 @@ fn every_byte_is_stored_or_declared_lost() {
     for seed in 0..10_000 {
         let mut dice = fastrand::Rng::with_seed(seed);
         let disk = FaultyDisk::new(seed, dice.bool());
-        let mut options = FileOptions {
+        let mut options = LogFileConfig {
             maxbytes: dice.i64(0..3) * 150,
             backups: dice.i64(0..3),
-            ..FileOptions::default()
+            ..LogFileConfig::default()
         };
         if dice.bool() {
-            options.keys.rotate = RotateBy::Hourly;
+            options.rotate = RotateBy::Hourly;
         }
         let clock = disk.clone();
         let mut trial = Trial::new(disk, options);
@@ -159,7 +160,7 @@ fn every_byte_is_stored_or_declared_lost() {
 #[test]
 fn a_stalled_sink_keeps_what_it_can_and_loses_the_rest() {
     let disk = FaultyDisk::new(1, true);
-    let mut trial = Trial::new(disk, FileOptions::default());
+    let mut trial = Trial::new(disk, LogFileConfig::default());
     trial.disk.set_weather(Weather::Full);
     trial.say(QUEUE_LIMIT);
     trial.say(100);
@@ -176,7 +177,7 @@ fn a_stalled_sink_keeps_what_it_can_and_loses_the_rest() {
 #[test]
 fn a_regular_file_that_answers_eagain_is_offered_the_bytes_again() {
     let disk = FaultyDisk::new(1, false);
-    let mut trial = Trial::new(disk, FileOptions::default());
+    let mut trial = Trial::new(disk, LogFileConfig::default());
     trial.disk.set_weather(Weather::Full);
     trial.say(QUEUE_LIMIT);
     assert!(!trial.output.loss.is_owed(), "it is queued, not lost");
@@ -199,8 +200,8 @@ fn a_regular_file_that_answers_eagain_is_offered_the_bytes_again() {
 
 #[test]
 fn the_next_run_stores_what_the_last_one_left_first() {
-    let mut first = Trial::new(FaultyDisk::new(1, true), FileOptions::default());
-    let mut second = Trial::new(FaultyDisk::new(2, true), FileOptions::default());
+    let mut first = Trial::new(FaultyDisk::new(1, true), LogFileConfig::default());
+    let mut second = Trial::new(FaultyDisk::new(2, true), LogFileConfig::default());
     first.disk.set_weather(Weather::Full);
     first.say(10);
     second.output.inherit(&mut first.output);

@@ -9,19 +9,19 @@ use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use tokio::sync::oneshot;
+use visord_config::LogFileConfig;
 use visord_model::name::ProcessName;
 
 use super::Pump;
 use super::slot::Slot;
 use crate::disk::RealDisk;
-use crate::file::{FileAction, FileOptions, maintain_closed};
+use crate::file::{FileAction, maintain_closed};
 use crate::output::Output;
 use crate::worker::{self, Sender};
 
 /// Names a channel on its thread; unique over all threads.
 pub(crate) type ChannelId = u64;
 
-/// Something to be done on a log thread.
 pub(crate) struct Command {
     pub(super) run: Box<dyn FnOnce(&mut Pump) + Send>,
     /// A caller waits for the answer.
@@ -156,7 +156,7 @@ impl Pump {
     pub(crate) fn maintain_closed(
         &self,
         path: PathBuf,
-        options: FileOptions,
+        options: LogFileConfig,
         action: FileAction,
     ) -> io::Result<()> {
         if let Some(mut log) = maintain_closed(RealDisk, path, options, action)? {

@@ -65,9 +65,7 @@ impl Slot {
     }
 
     /// Reads once and stores what was read; how many bytes, 0 at the end.
-    ///
-    /// # Errors
-    /// Those of reading; `EAGAIN` if there is nothing to read.
+    /// Errors: those of reading; `EAGAIN` if there is nothing to read.
     pub(super) fn read_once(&mut self, buffer: &mut [u8]) -> nix::Result<usize> {
         let count = read(self.pipe.as_ref().ok_or(Errno::EAGAIN)?, buffer)?;
         if count > 0 {

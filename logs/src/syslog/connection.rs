@@ -35,10 +35,8 @@ impl Connection {
 
     /// Sends a message; `wait` waits for room and may give up. The system took it; perhaps it also
     /// says why it did not take the one before.
-    ///
-    /// # Errors
-    /// No syslog there, `wait` gave up, or the message is too long for a datagram. The message is
-    /// lost.
+    /// Errors: no syslog there, `wait` gave up, or the message is too long for a datagram. The
+    /// message is lost.
     pub(super) fn send(
         &mut self,
         message: &[u8],

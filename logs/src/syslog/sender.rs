@@ -20,7 +20,7 @@ use visord_model::event::Stream;
 
 use super::connection::Connection;
 use super::message::Composer;
-use crate::loss::Loss;
+use crate::loss::{Loss, at_last};
 use crate::worker::{self, Command, Inbox, Sender, Worker};
 
 /// Bytes of messages that may wait; more are lost.
@@ -80,7 +80,6 @@ impl Command for Message {
 #[derive(Debug, Default)]
 struct Losses(Mutex<BTreeMap<String, Loss>>);
 
-/// What the thread has.
 struct SyslogSender {
     inbox: Inbox<Message>,
     losses: Arc<Losses>,
@@ -108,9 +107,7 @@ impl SyslogSenders {
     }
 
     /// The handle of an output for this syslog.
-    ///
-    /// # Errors
-    /// No thread can be had.
+    /// Errors: no thread can be had.
     pub(crate) fn handle(&self, config: &SyslogConfig, origin: Origin) -> io::Result<SyslogHandle> {
         let address = super::resolved(&config.address, &self.local);
         let composer = Composer::new(config.format, &address, &origin.process);
@@ -194,8 +191,7 @@ impl Losses {
     }
 
     /// Declares what is lost, each output at most once a second; says when the next is due.
-    fn declare(&self, logger: &Logger) -> Option<Instant> {
-        let now = Instant::now();
+    fn declare(&self, logger: &Logger, now: Instant) -> Option<Instant> {
         let mut losses = self.0.lock();
         losses.retain(|_, loss| !loss.is_settled(now));
         for (of, loss) in &mut *losses {
@@ -206,21 +202,12 @@ impl Losses {
         let owed = losses.values().filter(|loss| loss.is_owed());
         owed.filter_map(Loss::due).min()
     }
-
-    fn settle(&self, logger: &Logger) {
-        let now = Instant::now();
-        for (of, loss) in &mut *self.0.lock() {
-            if let Some(text) = loss.settle(of, now) {
-                slog::error!(logger, "{text}");
-            }
-        }
-    }
 }
 
 impl SyslogSender {
     /// Sends what is queued until the queue is closed and empty.
     fn run(mut self) {
-        while let Some(messages) = self.inbox.take(self.losses.declare(&self.logger)) {
+        while let Some(messages) = self.inbox.take(self.declare()) {
             for message in messages {
                 match &self.gave_up {
                     Some(reason) => drop(self.losses.add(&message.origin, message.bytes, reason)),
@@ -228,14 +215,18 @@ impl SyslogSender {
                 }
             }
         }
-        self.losses.settle(&self.logger);
+        self.losses.declare(&self.logger, at_last());
+    }
+
+    fn declare(&self) -> Option<Instant> {
+        self.losses.declare(&self.logger, Instant::now())
     }
 
     fn deliver(&mut self, message: Message) {
         loop {
             let (inbox, losses, logger) = (&self.inbox, &self.losses, &self.logger);
             let sent = self.connection.send(&message.text, |socket| {
-                let due = losses.declare(logger);
+                let due = losses.declare(logger, Instant::now());
                 if inbox.is_overdue() {
                     return Err(io::Error::other("its reader did not read them in time"));
                 }
@@ -260,7 +251,7 @@ impl SyslogSender {
                     if self.inbox.is_overdue() {
                         self.gave_up = Some(error.to_string());
                     }
-                    self.losses.declare(&self.logger);
+                    self.declare();
                     return;
                 }
             }

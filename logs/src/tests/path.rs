@@ -3,7 +3,6 @@
 
 use std::os::unix::net::UnixDatagram;
 
-use visord_config::SyslogConfig;
 use visord_model::event::{Event, EventKind, Output};
 use visord_test_support::{is_own_process, own_process, wait_until, waits_for_events};
 
@@ -42,9 +41,12 @@ fn captures_become_events_before_the_drain_answers() {
     let bench = Bench::new();
     let recorder = Arc::new(Recorder::default());
     let spec = ChannelSpec {
-        capture_maxbytes: 100,
+        config: ChannelConfig {
+            capture_maxbytes: 100,
+            events_enabled: true,
+            ..ChannelConfig::default()
+        },
         strip_ansi: true,
-        events_enabled: true,
         events: Some(recorder.clone()),
         ..bench.spec("x.log")
     };
@@ -69,7 +71,10 @@ fn captures_become_events_before_the_drain_answers() {
 fn the_tail_held_back_for_a_token_is_stored_at_the_end() {
     let bench = Bench::new();
     let spec = ChannelSpec {
-        capture_maxbytes: 100,
+        config: ChannelConfig {
+            capture_maxbytes: 100,
+            ..ChannelConfig::default()
+        },
         ..bench.spec("x.log")
     };
     let channel = bench.open(spec).expect("open");
@@ -82,7 +87,10 @@ fn syslog_gets_each_line() {
     let bench = Bench::new();
     let server = UnixDatagram::bind(bench.path("syslog")).expect("bind");
     let spec = ChannelSpec {
-        syslog: Some(SyslogConfig::default()),
+        config: ChannelConfig {
+            syslog: true,
+            ..ChannelConfig::default()
+        },
         ..bench.spec("x.log")
     };
     let channel = bench.open(spec).expect("open");
@@ -113,7 +121,10 @@ fn syslog_gets_each_line() {
 fn syslog_alone_is_the_log() {
     let bench = Bench::new();
     let spec = ChannelSpec {
-        syslog: Some(SyslogConfig::default()),
+        config: ChannelConfig {
+            syslog: true,
+            ..ChannelConfig::default()
+        },
         ..spec()
     };
     let channel = bench.open(spec).expect("open");

@@ -101,8 +101,7 @@ fn rotation_is_off_with_one_warning() {
     mkfifo(&bench.path("fifo"), Mode::S_IRWXU).expect("mkfifo");
     for _ in 0..3 {
         let spec = ChannelSpec {
-            maxbytes: 10,
-            backups: 1,
+            config: rotated(10, 1),
             ..bench.spec("fifo")
         };
         let channel = bench.open(spec).expect("open");
@@ -143,8 +142,7 @@ fn our_own_descriptors_can_be_logs() {
         .expect("open");
     let spec = ChannelSpec {
         file: Some(format!("/dev/fd/{}", out.as_raw_fd()).into()),
-        maxbytes: 1,
-        backups: 1,
+        config: rotated(1, 1),
         ..spec()
     };
     let channel = bench.open(spec).expect("open");

@@ -100,7 +100,6 @@ impl KindSet {
             .fold(Self::default(), |set, kind| set.union(Self::of(kind)))
     }
 
-    /// Just this one.
     const fn of(kind: EventKind) -> Self {
         // 27 types fit in 64 bits
         Self(1 << kind as u32)

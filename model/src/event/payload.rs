@@ -24,13 +24,8 @@ pub enum EventDetail {
 }
 
 impl Event {
-    /// The body as the original sends it.
-    pub fn payload(&self) -> Vec<u8> {
-        self.payload_with(EventDetail::Basic)
-    }
-
     /// The body in this much detail.
-    pub fn payload_with(&self, detail: EventDetail) -> Vec<u8> {
+    pub fn payload(&self, detail: EventDetail) -> Vec<u8> {
         match self {
             Self::ProcessState { name, transition } => {
                 state_text(name, transition, detail).into_bytes()
@@ -182,7 +177,7 @@ mod tests {
     #[track_caller]
     fn check(event: Event, kind: EventKind, payload: &[u8]) {
         assert_eq!(event.kind(), kind);
-        assert_eq!(event.payload(), payload);
+        assert_eq!(event.payload(EventDetail::Basic), payload);
     }
 
     #[test]
@@ -299,7 +294,7 @@ mod tests {
         exited.exit = Some(ExitStatus::Code(3));
         exited.uptime = Some(12);
         exited.spawnerr = "Bad exit code 3: a\nb %".into();
-        let payload = state(exited).payload_with(EventDetail::Extended);
+        let payload = state(exited).payload(EventDetail::Extended);
         let text = core::str::from_utf8(&payload).unwrap();
         assert_eq!(
             text,
@@ -312,7 +307,7 @@ mod tests {
             signal: Signal::raw(40),
             core: true,
         });
-        let payload = state(killed).payload_with(EventDetail::Extended);
+        let payload = state(killed).payload(EventDetail::Extended);
         assert_eq!(
             core::str::from_utf8(&payload).unwrap(),
             "processname:p groupname:g from_state:STOPPING pid:7 cause:stop_request \
@@ -320,6 +315,8 @@ mod tests {
         );
         // other events are as they were
         let tick = Event::GroupAdded("g".into());
-        assert_eq!(tick.payload_with(EventDetail::Extended), tick.payload());
+        let [extended, basic] =
+            [EventDetail::Extended, EventDetail::Basic].map(|it| tick.payload(it));
+        assert_eq!(extended, basic);
     }
 }

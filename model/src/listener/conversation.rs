@@ -79,12 +79,6 @@ enum Answer {
     },
 }
 
-enum Verdict {
-    Processed,
-    Rejected,
-    BadLine(Vec<u8>),
-}
-
 /// The state of one listener, the event it holds, and the bytes not understood yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Conversation<T> {
@@ -215,16 +209,16 @@ fn judge<T>(held: T, mut answer: Answer, input: &mut &[u8]) -> (Phase<T>, Option
     let again = Phase::Acknowledged { token: Vec::new() };
     match answer.read(input) {
         None => (Phase::Busy { held, answer }, None),
-        Some(Verdict::Processed) => (again, Some(Reading::Processed(held))),
-        Some(Verdict::Rejected) => (again, Some(Reading::Rejected(held))),
-        Some(Verdict::BadLine(line)) => (Phase::Unknown, Some(Reading::BadLine { line, held })),
+        Some(Ok(true)) => (again, Some(Reading::Processed(held))),
+        Some(Ok(false)) => (again, Some(Reading::Rejected(held))),
+        Some(Err(line)) => (Phase::Unknown, Some(Reading::BadLine { line, held })),
     }
 }
 
 impl Answer {
     /// Read on; `input` is not empty, so that `RESULT 0` is judged by the byte after its
-    /// line, as in the original.
-    fn read(&mut self, input: &mut &[u8]) -> Option<Verdict> {
+    /// line, as in the original. Whether the result is OK. Error: what came instead of a result line.
+    fn read(&mut self, input: &mut &[u8]) -> Option<Result<bool, Vec<u8>>> {
         match self {
             Self::Line(line) => {
                 let window = &input[..input.len().min(MAX_RESULT_LINE + 1 - line.len())];
@@ -238,11 +232,11 @@ impl Answer {
                             *self = Self::Result { left, start };
                             None
                         }
-                        None => Some(Verdict::BadLine(core::mem::take(line))),
+                        None => Some(Err(core::mem::take(line))),
                     }
                 } else if line.len() > MAX_RESULT_LINE {
                     line.truncate(MAX_RESULT_LINE);
-                    Some(Verdict::BadLine(core::mem::take(line)))
+                    Some(Err(core::mem::take(line)))
                 } else {
                     None
                 }
@@ -252,13 +246,7 @@ impl Answer {
                 *left -= bytes.len();
                 let wanted = (OK.len() + 1 - start.len()).min(bytes.len());
                 start.extend_from_slice(&bytes[..wanted]);
-                if *left > 0 {
-                    None
-                } else if start == OK {
-                    Some(Verdict::Processed)
-                } else {
-                    Some(Verdict::Rejected)
-                }
+                (*left == 0).then(|| Ok(start == OK))
             }
         }
     }

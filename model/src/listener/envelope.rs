@@ -1,7 +1,11 @@
 //! What is written to a listener's stdin (spec core 7.2).
 
 use alloc::format;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
+
+use super::Queued;
+use crate::event::{Event, EventDetail};
 
 /// What `len` counts (`event_length` of a pool).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -24,46 +28,26 @@ impl EventLength {
     }
 }
 
-/// The header line of one event for one pool, and its body.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Envelope<'a> {
-    /// `identifier` of the daemon.
-    pub server: &'a str,
-    /// Global serial.
-    pub serial: u64,
-    /// Pool name.
-    pub pool: &'a str,
-    /// Serial within the pool.
-    pub pool_serial: u64,
-    /// Name of the event's type.
-    pub event_name: &'a str,
-    /// The event's body, UTF-8.
-    pub payload: &'a [u8],
-    /// What `len` counts.
-    pub length: EventLength,
-}
-
-impl Envelope<'_> {
-    /// The bytes on the wire.
-    pub fn to_bytes(&self) -> Vec<u8> {
-        let Self {
-            server,
-            serial,
-            pool,
-            pool_serial,
-            event_name,
-            payload,
-            length,
-        } = self;
-        let length = length.of(payload);
-        let mut bytes = format!(
-            "ver:3.0 server:{server} serial:{serial} pool:{pool} poolserial:{pool_serial} \
-             eventname:{event_name} len:{length}\n"
-        )
-        .into_bytes();
-        bytes.extend_from_slice(payload);
-        bytes
-    }
+/// The header line of one event for one pool, and its body. `server` is the `identifier` of the
+/// daemon.
+pub fn envelope(
+    server: &str,
+    pool: &str,
+    queued: &Queued<Arc<Event>>,
+    detail: EventDetail,
+    length: EventLength,
+) -> Vec<u8> {
+    let payload = queued.event.payload(detail);
+    let mut bytes = format!(
+        "ver:3.0 server:{server} serial:{} pool:{pool} poolserial:{} eventname:{} len:{}\n",
+        queued.serial,
+        queued.pool_serial,
+        queued.event.kind().name(),
+        length.of(&payload)
+    )
+    .into_bytes();
+    bytes.extend_from_slice(&payload);
+    bytes
 }
 
 #[cfg(test)]
@@ -73,17 +57,20 @@ mod tests {
     #[test]
     fn the_header_counts_characters_or_bytes() {
         for (length, number) in [(EventLength::Characters, 14), (EventLength::Bytes, 20)] {
-            let envelope = Envelope {
-                server: "supervisor",
+            let queued = Queued {
                 serial: 21,
-                pool: "listener",
                 pool_serial: 10,
-                event_name: "PROCESS_GROUP_ADDED",
-                payload: "groupname:é€𝄞\n".as_bytes(),
-                length,
+                event: Arc::new(Event::GroupAdded("é€𝄞".into())),
             };
+            let bytes = envelope(
+                "supervisor",
+                "listener",
+                &queued,
+                EventDetail::Basic,
+                length,
+            );
             assert_eq!(
-                core::str::from_utf8(&envelope.to_bytes()).unwrap(),
+                core::str::from_utf8(&bytes).unwrap(),
                 alloc::format!(
                     "ver:3.0 server:supervisor serial:21 pool:listener poolserial:10 \
                      eventname:PROCESS_GROUP_ADDED len:{number}\ngroupname:é€𝄞\n"

@@ -4,53 +4,17 @@
 //! any time in exactly one place: in the buffer, or with one member.
 
 use alloc::collections::VecDeque;
+use alloc::string::ToString;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::fmt::Arguments;
 
 use super::conversation::{Conversation, Reading};
-use super::{LogKind, LogMessage, Undelivered};
+use super::{Effect, Queued, Undelivered};
 use crate::event::Serials;
+use crate::log_line::{Level, LogLine};
+use crate::pyrepr;
 use crate::state::{ListenerState, ProcessState};
-
-/// An event in a pool, with the serials it keeps for good.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Queued<E> {
-    /// Global serial.
-    pub serial: u64,
-    /// Serial within the pool.
-    pub pool_serial: u64,
-    /// The event.
-    pub event: E,
-}
-
-/// One request of the queue.
-#[must_use = "the queue assumes that this was done"]
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Effect<E> {
-    /// Write a line to the activity log.
-    Log(LogMessage),
-    /// Write an event to a member's stdin; answer with [`Queue::written`].
-    Send {
-        /// Which member, counted from 0.
-        member: usize,
-        /// Only to this child.
-        pid: i32,
-        /// What to write.
-        queued: Queued<E>,
-    },
-    /// A RUNNING member is UNKNOWN and needs a restart to be of use again.
-    Broken {
-        /// Which member.
-        member: usize,
-        /// Its child.
-        pid: i32,
-    },
-    /// A member did its work.
-    Served {
-        /// Which member.
-        member: usize,
-    },
-}
 
 type Effects<E> = Vec<Effect<E>>;
 
@@ -64,11 +28,9 @@ enum Stdin {
     Closed,
 }
 
-/// One listener as its pool sees it.
 #[derive(Clone, Debug)]
 struct Member<E> {
     name: Arc<str>,
-    /// In the state RUNNING.
     running: bool,
     /// The child that was RUNNING last.
     pid: i32,
@@ -98,7 +60,10 @@ impl<E> Member<E> {
 pub struct Queue<E> {
     pool: Arc<str>,
     capacity: usize,
+    /// The least important level that is written to the activity log.
+    least: Level,
     serials: Serials,
+    discarded: u64,
     buffer: VecDeque<Queued<E>>,
     members: Vec<Member<E>>,
     /// What the input under way has requested so far; empty between two inputs.
@@ -106,12 +71,15 @@ pub struct Queue<E> {
 }
 
 impl<E: Clone> Queue<E> {
-    /// An empty queue of a pool without members. `capacity` is `buffer_size`; 0 counts as 1.
-    pub fn new(pool: &str, capacity: usize) -> Self {
+    /// An empty queue of a pool without members. `capacity` is `buffer_size`; 0 counts as 1. Lines
+    /// for the log that are less important than `least` are not even formatted.
+    pub fn new(pool: &str, capacity: usize, least: Level) -> Self {
         Self {
             pool: pool.into(),
             capacity: capacity.max(1),
+            least,
             serials: Serials::default(),
+            discarded: 0,
             buffer: VecDeque::new(),
             members: Vec::new(),
             effects: Vec::new(),
@@ -159,6 +127,11 @@ impl<E: Clone> Queue<E> {
     /// The events waiting, next one first.
     pub fn waiting(&self) -> impl ExactSizeIterator<Item = &Queued<E>> {
         self.buffer.iter()
+    }
+
+    /// How many events were lost because the buffer was full.
+    pub const fn discarded(&self) -> u64 {
+        self.discarded
     }
 
     /// The events with members, in the order of the members.
@@ -227,8 +200,8 @@ impl<E: Clone> Queue<E> {
         match outcome {
             Ok(()) => {
                 if let Some(queued) = this.conversation.delivered() {
-                    let serial = queued.serial;
-                    self.log_of(member, LogKind::Sent(serial));
+                    let (serial, name) = (queued.serial, this.name.clone());
+                    self.debug(format_args!("event {serial} sent to listener {name}"));
                 }
                 self.log_lookahead();
             }
@@ -258,20 +231,18 @@ impl<E: Clone> Queue<E> {
     fn react(&mut self, member: usize, reading: Reading<Queued<E>>) {
         use ListenerState as S;
         match reading {
-            Reading::Ready => self.log_of(member, LogKind::Changed(S::Acknowledged, S::Ready)),
-            Reading::Processed(_) => {
-                self.log_of(member, LogKind::Processed);
-                self.log_of(member, LogKind::Changed(S::Busy, S::Acknowledged));
-                self.effects.push(Effect::Served { member });
-            }
+            Reading::Ready => self.log_change(member, S::Acknowledged, S::Ready),
+            Reading::Processed(_) => self.served(member, Level::Debug, "processed"),
             Reading::Rejected(held) => {
-                self.log_of(member, LogKind::Rejected);
-                self.log_of(member, LogKind::Changed(S::Busy, S::Acknowledged));
-                self.effects.push(Effect::Served { member });
+                self.served(member, Level::Warn, "rejected");
                 self.put_back(held);
             }
             Reading::BadLine { line, held } => {
-                self.log_of(member, LogKind::BadLine(line));
+                let (name, line) = (&self.members[member].name.clone(), pyrepr::decoded(&line));
+                self.log(
+                    Level::Warn,
+                    format_args!("{name}: bad result line: '{line}'"),
+                );
                 self.log_broken(member, S::Busy);
                 self.put_back(held);
             }
@@ -284,9 +255,21 @@ impl<E: Clone> Queue<E> {
         }
     }
 
+    fn served(&mut self, member: usize, level: Level, verdict: &str) {
+        let name = self.members[member].name.clone();
+        self.log(level, format_args!("{name}: event was {verdict}"));
+        self.log_change(member, ListenerState::Busy, ListenerState::Acknowledged);
+        self.effects.push(Effect::Served { member });
+    }
+
     fn log_broken(&mut self, member: usize, from: ListenerState) {
-        self.log_of(member, LogKind::Changed(from, ListenerState::Unknown));
-        self.log_of(member, LogKind::Broken);
+        self.log_change(member, from, ListenerState::Unknown);
+        let name = self.members[member].name.clone();
+        let text = format_args!(
+            "{name}: has entered the UNKNOWN state and will no longer receive events, this \
+             usually indicates the process violated the eventlistener protocol"
+        );
+        self.log(Level::Warn, text);
         self.ask_for_restart(member);
     }
 
@@ -310,9 +293,16 @@ impl<E: Clone> Queue<E> {
         let Some(queued) = this.conversation.withdraw() else {
             return;
         };
+        let (serial, name) = (queued.serial, this.name.clone());
         match reason {
-            Undelivered::Closed => self.log_of(member, LogKind::BrokenPipe(queued.serial)),
-            Undelivered::Full => self.log_of(member, LogKind::FullPipe(queued.serial)),
+            Undelivered::Closed => self.debug(format_args!(
+                "epipe occurred while sending event {serial} to listener {name}, listener state \
+                 unchanged"
+            )),
+            // the original crashes here
+            Undelivered::Full => self.debug(format_args!(
+                "stdin of listener {name} is full, event {serial} stays buffered"
+            )),
             Undelivered::NotRunning => {}
         }
         match self.first_free() {
@@ -365,22 +355,26 @@ impl<E: Clone> Queue<E> {
     }
 
     fn log_rebuffering(&mut self, serial: u64, size: usize) {
-        let capacity = self.capacity;
-        self.log(LogKind::Rebuffering {
-            serial,
-            size,
-            capacity,
-        });
+        let (pool, max) = (self.pool.clone(), self.capacity);
+        self.debug(format_args!(
+            "rebuffering event {serial} for pool {pool} (buf size={size}, max={max})"
+        ));
     }
 
-    fn log(&mut self, kind: LogKind) {
-        let subject = self.pool.clone();
-        self.effects.push(Effect::Log(LogMessage { subject, kind }));
+    fn log_change(&mut self, member: usize, from: ListenerState, to: ListenerState) {
+        let name = self.members[member].name.clone();
+        self.debug(format_args!("{name}: {} -> {}", from.name(), to.name()));
     }
 
-    fn log_of(&mut self, member: usize, kind: LogKind) {
-        let subject = self.members[member].name.clone();
-        self.effects.push(Effect::Log(LogMessage { subject, kind }));
+    fn debug(&mut self, text: Arguments<'_>) {
+        self.log(Level::Debug, text);
+    }
+
+    fn log(&mut self, level: Level, text: Arguments<'_>) {
+        if level <= self.least {
+            let line = LogLine::new(level, text.to_string());
+            self.effects.push(Effect::Log(line));
+        }
     }
 
     /// Discard the oldest waiting event if the buffer is full.
@@ -389,7 +383,12 @@ impl<E: Clone> Queue<E> {
             return;
         }
         if let Some(lost) = self.buffer.pop_front() {
-            self.log(LogKind::Overflowed(lost.serial));
+            self.discarded += 1;
+            let (pool, serial) = (self.pool.clone(), lost.serial);
+            self.log(
+                Level::Error,
+                format_args!("pool {pool} event buffer overflowed, discarding event {serial}"),
+            );
         }
     }
 }

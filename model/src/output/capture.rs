@@ -89,7 +89,8 @@ impl Splitter {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Section {
     capacity: usize,
-    bytes: Vec<u8>,
+    /// What it holds.
+    pub bytes: Vec<u8>,
 }
 
 impl Section {
@@ -108,24 +109,8 @@ impl Section {
         self.bytes.drain(..excess);
         self.bytes.extend_from_slice(fitting);
     }
-
-    /// Takes the content; the section is empty again.
-    pub fn take(&mut self) -> Vec<u8> {
-        core::mem::take(&mut self.bytes)
-    }
-
-    /// Forgets the content.
-    pub fn clear(&mut self) {
-        self.bytes.clear();
-    }
-
-    /// How many bytes it holds.
-    pub fn held(&self) -> usize {
-        self.bytes.len()
-    }
 }
 
-/// Where the token occurs first.
 fn find(bytes: &[u8], token: &[u8]) -> Option<usize> {
     // both tokens begin with these two, which are rare in most output
     let mut from = 0;

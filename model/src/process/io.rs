@@ -102,16 +102,3 @@ pub enum Effect {
     /// Write a line to the activity log.
     Log(LogLine),
 }
-
-/// Why a request is not carried out. Nothing has changed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refusal {
-    /// STARTING, RUNNING or BACKOFF already.
-    AlreadyStarted,
-    /// Nothing runs that could be stopped or signalled.
-    NotRunning,
-    /// In UNKNOWN nothing can be started.
-    UnknownState,
-    /// The daemon closes.
-    Closing,
-}

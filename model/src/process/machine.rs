@@ -9,7 +9,8 @@ mod answers;
 mod steps;
 mod view;
 
-use super::{Effect, Effects, Input, LastExit, Policy, Refusal};
+use super::{Effect, Effects, Input, LastExit, Policy};
+use crate::fault::FaultCode;
 use crate::log_line::{Level, LogLine};
 use crate::moment::{Moment, Mono};
 use crate::signal::Signal;
@@ -134,8 +135,9 @@ impl Machine {
     /// What happens next: the state after `input`, and what has to be done about it.
     ///
     /// # Errors
-    /// A [`Refusal`] when the request makes no sense now; nothing has changed then.
-    pub fn step(&mut self, input: Input, now: Moment) -> Result<Effects, Refusal> {
+    /// Why the request makes no sense now (`FAILED`: nothing can be started in UNKNOWN); nothing
+    /// has changed then.
+    pub fn step(&mut self, input: Input, now: Moment) -> Result<Effects, FaultCode> {
         // an input that panicked has no effects
         self.effects.clear();
         match input {
@@ -180,9 +182,9 @@ impl Machine {
         }
     }
 
-    fn start(&mut self, now: Moment) -> Result<(), Refusal> {
+    fn start(&mut self, now: Moment) -> Result<(), FaultCode> {
         if self.closing {
-            return Err(Refusal::Closing);
+            return Err(FaultCode::ShutdownState);
         }
         match &mut self.phase {
             Phase::Stopped | Phase::Exited { .. } | Phase::Fatal => self.spawn(now),
@@ -195,13 +197,13 @@ impl Machine {
             Phase::Spawning { .. }
             | Phase::Starting { .. }
             | Phase::Running { .. }
-            | Phase::Backoff { .. } => return Err(Refusal::AlreadyStarted),
-            Phase::Unknown { .. } => return Err(Refusal::UnknownState),
+            | Phase::Backoff { .. } => return Err(FaultCode::AlreadyStarted),
+            Phase::Unknown { .. } => return Err(FaultCode::Failed),
         }
         Ok(())
     }
 
-    fn stop(&mut self, pending: PendingStop, now: Moment) -> Result<(), Refusal> {
+    fn stop(&mut self, pending: PendingStop, now: Moment) -> Result<(), FaultCode> {
         match &mut self.phase {
             Phase::Spawning { stop, .. } => {
                 *stop = Some(pending);
@@ -230,7 +232,7 @@ impl Machine {
                 ..
             } => *start_after = false,
             Phase::Stopped | Phase::Stopping { .. } | Phase::Exited { .. } | Phase::Fatal => {
-                return Err(Refusal::NotRunning);
+                return Err(FaultCode::NotRunning);
             }
         }
         Ok(())
@@ -271,7 +273,7 @@ impl Machine {
         }
     }
 
-    fn signal(&mut self, signal: Signal) -> Result<(), Refusal> {
+    fn signal(&mut self, signal: Signal) -> Result<(), FaultCode> {
         match &mut self.phase {
             // a second one of a kind would be merged with the first by the kernel, too
             Phase::Spawning { signals, .. } => {
@@ -287,7 +289,7 @@ impl Machine {
             | Phase::Backoff { .. }
             | Phase::Exited { .. }
             | Phase::Fatal
-            | Phase::Unknown { .. } => return Err(Refusal::NotRunning),
+            | Phase::Unknown { .. } => return Err(FaultCode::NotRunning),
         }
         Ok(())
     }

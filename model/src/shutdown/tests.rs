@@ -1,7 +1,8 @@
 //! The order of stopping.
 
-use super::{GroupView, Progress, Rest, StopPlan};
+use super::{GroupView, Progress, StopPlan};
 use crate::name::ProcessName;
+use crate::state::ProcessState;
 use alloc::borrow::ToOwned;
 use alloc::collections::BTreeSet;
 use alloc::format;
@@ -65,11 +66,11 @@ impl Closing {
         match self.plan.advance(&|name| {
             let process = &*name.process;
             if unknown.contains(process) {
-                Rest::Unknown
+                ProcessState::Unknown
             } else if alive.contains(process) {
-                Rest::Running
+                ProcessState::Running
             } else {
-                Rest::Stopped
+                ProcessState::Stopped
             }
         }) {
             Progress::Stop(names) => words(&names),

@@ -58,7 +58,7 @@ pub(super) fn start(
     let interest = Interest::default();
     let bus = EventBus::new(running.next_serial, interest.clone(), board.feed().clone()).start();
     ticker::start(bus.clone(), &interest);
-    let clock = Clock::new();
+    let clock = Clock::start();
     let reaper = obtain(
         running,
         "waiting for children",

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use visord_actors::feed::{Entry, News};
 use visord_actors::usage::Usage;
-use visord_model::event::{Event, Output};
+use visord_model::event::{Event, EventDetail, Output};
 use visord_model::name::namespec;
 use visord_model::process::ProcessInfo;
 
@@ -105,7 +105,7 @@ pub(crate) fn named(event: &Event) -> (Option<&str>, Option<&str>) {
 
 /// The payload, or the start of a long one.
 pub(crate) fn payload(event: &Event) -> String {
-    let bytes = event.payload();
+    let bytes = event.payload(EventDetail::Basic);
     let shown = bytes.get(..MOST_PAYLOAD).unwrap_or(&bytes);
     let mut text = String::from_utf8_lossy(shown).into_owned();
     if shown.len() < bytes.len() {

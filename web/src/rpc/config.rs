@@ -148,7 +148,7 @@ fn channel(out: &mut StructWriter<'_>, name: &str, config: &ChannelConfig, resol
     out.member(&key("capture_maxbytes"), &config.capture_maxbytes);
     out.member(&key("events_enabled"), &config.events_enabled);
     out.member(&key("logfile"), path);
-    out.member(&key("logfile_backups"), &config.backups);
-    out.member(&key("logfile_maxbytes"), &config.maxbytes);
+    out.member(&key("logfile_backups"), &config.file.backups);
+    out.member(&key("logfile_maxbytes"), &config.file.maxbytes);
     out.member(&key("syslog"), &config.syslog);
 }

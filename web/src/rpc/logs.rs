@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use futures_util::stream;
 use visord_actors::messages::supervisor::{LogAction, Scope};
-use visord_logs::reader::{self, ReadError, Section};
+use visord_logs::reader::{self, Section};
 use visord_logs::workers::Workers;
 use visord_model::event::Stream;
 use visord_model::fault::{Fault, FaultCode};
@@ -121,11 +121,11 @@ impl LogPart {
     }
 
     /// Read the first bytes. Blocks.
-    fn read(section: Option<Section>) -> Result<Self, ReadError> {
+    fn read(section: Option<Section>) -> Result<Self, Fault> {
         let Some(mut section) = section else {
             return Ok(Self::default());
         };
-        let first = section.piece(PIECE).map_err(|_| ReadError::Failed)?;
+        let first = section.piece(PIECE).map_err(|_| FaultCode::Failed.bare())?;
         let rest = (!section.is_at_end()).then_some(section);
         Ok(Self { first, rest })
     }
@@ -151,13 +151,8 @@ pub async fn read(
     length: i64,
 ) -> Result<LogPart, Fault> {
     let path = path.ok_or(FaultCode::NoFile.bare())?;
-    let shown = path.display().to_string();
     let open = move || reader::read(&path, offset, length).and_then(LogPart::read);
-    blocking(state, open).await?.map_err(|error| match error {
-        ReadError::BadArguments => FaultCode::BadArguments.bare(),
-        ReadError::NoFile => FaultCode::NoFile.about(shown),
-        ReadError::Failed => FaultCode::Failed.bare(),
-    })
+    blocking(state, open).await?
 }
 
 async fn read_process(state: Arc<AppState>, args: Args, stream: Stream) -> Outcome {

@@ -8,7 +8,7 @@ use slog::{Discard, Logger, o};
 use visord_actors::board::{Board, Identity};
 use visord_actors::messages::supervisor::*;
 use visord_actors::usage::Usage;
-use visord_config::{Diff, GroupConfig, GroupKind, HttpConfig, ListenAddress};
+use visord_config::{Diff, Fate, GroupConfig, GroupKind, HttpConfig, ListenAddress};
 use visord_model::fault::{Fault, FaultCode};
 use visord_model::process::ProcessInfo;
 use visord_model::state::ProcessState;
@@ -49,7 +49,7 @@ macro_rules! answers {
                         let delay = self.delay;
                         actix::spawn(async move {
                             tokio::time::sleep(delay).await;
-                            reply.send(answer);
+                            drop(reply.send(answer));
                         });
                     })*
                 }
@@ -90,7 +90,6 @@ answers! {
         added: vec!["zz".into(), "aa".into()],
         changed: vec![],
         removed: vec!["g".into()],
-        ..Diff::default()
     };
     GetConfig => vec![ConfiguredGroup {
         config: GroupConfig {

@@ -2,7 +2,6 @@
 
 use super::*;
 use std::fs;
-use visord_model::fault::FaultCode;
 
 /// Generated with Python's `shlex.split(text)`.
 #[test]
@@ -51,12 +50,12 @@ fn splits_like_python() {
         assert_eq!(split(text).expect(text), words, "{text:?}");
     }
     for (text, error) in [
-        ("a 'b", SplitError::NoClosingQuotation),
-        ("a \"b", SplitError::NoClosingQuotation),
-        ("a\\", SplitError::NoEscapedCharacter),
-        ("\"a\\", SplitError::NoEscapedCharacter),
-        ("\\", SplitError::NoEscapedCharacter),
-        ("a \0", SplitError::NulByte),
+        ("a 'b", "No closing quotation"),
+        ("a \"b", "No closing quotation"),
+        ("a\\", "No escaped character"),
+        ("\"a\\", "No escaped character"),
+        ("\\", "No escaped character"),
+        ("a \0", "embedded null byte"),
     ] {
         assert_eq!(split(text), Err(error), "{text:?}");
     }
@@ -110,8 +109,10 @@ fn answer(command: &str, path: &[&str]) -> Result<ResolvedCommand, String> {
             argv: found.argv,
         })
         .map_err(|error| {
-            let code = error.fault_code().map_or("none", FaultCode::name);
-            format!("{code}: {}", anonymous(error.to_string()))
+            let SpawnError::Command(code, text) = error else {
+                return format!("none: {error}");
+            };
+            format!("{}: {}", code.name(), anonymous(text))
         })
 }
 

@@ -2,15 +2,16 @@
 
 use std::task::{Context, Poll, Waker};
 
+use visord_config::LogFileConfig;
 use visord_test_support::wait_until;
 
 use super::*;
 use crate::disk::RealDisk;
-use crate::file::{FileOptions, LogFile};
+use crate::file::LogFile;
 
 fn writer(dir: &tempfile::TempDir) -> (LogWriter, std::path::PathBuf) {
     let path = dir.path().join("log");
-    let file = LogFile::open(RealDisk, path.clone(), FileOptions::default()).expect("open");
+    let file = LogFile::open(RealDisk, path.clone(), LogFileConfig::default()).expect("open");
     let writer = LogWriter::new("test", Sink::File(file));
     writer.start_thread().expect("thread");
     (writer, path)

@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use std::format;
 
 use crate::listener::{Effect, Queue, Undelivered};
+use crate::log_line::Level;
 use crate::state::{ListenerState, ProcessState};
 
 /// Performs effects: writes down the log, delivers at once unless told otherwise.
@@ -16,7 +17,7 @@ struct Pool {
 
 impl Pool {
     fn new(capacity: usize, members: &[&str]) -> Self {
-        let mut queue = Queue::new("pool", capacity);
+        let mut queue = Queue::new("pool", capacity, Level::Debug);
         for (index, name) in members.iter().enumerate() {
             assert_eq!(queue.member(name), index);
         }
@@ -30,9 +31,9 @@ impl Pool {
     fn perform(&mut self, effects: Vec<Effect<u32>>) -> &mut Self {
         for effect in effects {
             match effect {
-                Effect::Log(message) => {
+                Effect::Log(line) => {
                     self.log
-                        .push(format!("{} {message}", message.level().code()));
+                        .push(format!("{} {}", line.level.code(), line.text));
                 }
                 Effect::Send { member, pid, .. } => {
                     let more = self.queue.written(member, pid, self.outcome);
@@ -247,7 +248,7 @@ fn serials_are_kept_over_rebuffering() {
 
 #[test]
 fn an_answer_about_an_earlier_child_changes_nothing() {
-    let mut queue = Queue::new("pool", 10);
+    let mut queue = Queue::new("pool", 10, Level::Debug);
     queue.member("a");
     let up = |queue: &mut Queue<u32>, pid| {
         let _ = queue.changed(0, ProcessState::Starting, 0);

@@ -73,17 +73,10 @@ impl Machine {
     /// In UNKNOWN: what went wrong, as the log has it; it is also what the client who asked
     /// for the signal is told.
     pub fn trouble(&self) -> Option<&str> {
-        match &self.phase {
-            Phase::Unknown { trouble, .. } => Some(trouble),
-            Phase::Stopped
-            | Phase::Spawning { .. }
-            | Phase::Starting { .. }
-            | Phase::Running { .. }
-            | Phase::Backoff { .. }
-            | Phase::Stopping { .. }
-            | Phase::Exited { .. }
-            | Phase::Fatal => None,
-        }
+        let Phase::Unknown { trouble, .. } = &self.phase else {
+            return None;
+        };
+        Some(trouble)
     }
 
     /// What clients may know of the process; the logs are empty.

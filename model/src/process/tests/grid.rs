@@ -5,9 +5,10 @@
 use super::stories::{fault, first_difference, folder, updating};
 use super::world::World;
 use crate::exit::ExitStatus;
+use crate::fault::FaultCode;
 use crate::moment::Moment;
 use crate::process::{
-    Autorestart, Effect, Effects, Input, KillFailure, Machine, Policy, Refusal, SPAWN_TIMEOUT,
+    Autorestart, Effect, Effects, Input, KillFailure, Machine, Policy, SPAWN_TIMEOUT,
 };
 use crate::signal::Signal;
 use alloc::string::{String, ToString};
@@ -229,7 +230,7 @@ fn outcome(world: &World, machine: &Machine, input: Input, late: bool) -> String
     }
 }
 
-fn refused(refusal: Refusal) -> String {
+fn refused(refusal: FaultCode) -> String {
     format!("refused: {}", fault(refusal))
 }
 

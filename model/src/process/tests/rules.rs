@@ -3,8 +3,9 @@
 
 use super::world::{Entry, Seen, World};
 use crate::exit::ExitStatus;
+use crate::fault::FaultCode;
 use crate::moment::Mono;
-use crate::process::{Effect, Input, Policy, RESTART_INTERVAL, Refusal, SPAWN_TIMEOUT};
+use crate::process::{Effect, Input, Policy, RESTART_INTERVAL, SPAWN_TIMEOUT};
 use crate::signal::Signal;
 use crate::state::ProcessState as S;
 use alloc::collections::BTreeMap;
@@ -100,20 +101,20 @@ impl Rules {
     }
 
     /// What a request must be answered, before it is made (spec core 4.8, interfaces 3.5).
-    pub(super) fn answer(&self, request: &Input, forking: bool) -> Result<(), Refusal> {
+    pub(super) fn answer(&self, request: &Input, forking: bool) -> Result<(), FaultCode> {
         let restart_wanted = self.start_after || self.wanted == Some(Wanted::Restart);
         match request {
-            Input::Start if self.closing => Err(Refusal::Closing),
+            Input::Start if self.closing => Err(FaultCode::ShutdownState),
             Input::Start => match self.state {
                 S::Stopped | S::Exited | S::Fatal | S::Stopping => Ok(()),
                 S::Starting if forking && self.wanted.is_some() => Ok(()),
-                S::Starting | S::Running | S::Backoff => Err(Refusal::AlreadyStarted),
-                S::Unknown => Err(Refusal::UnknownState),
+                S::Starting | S::Running | S::Backoff => Err(FaultCode::AlreadyStarted),
+                S::Unknown => Err(FaultCode::Failed),
             },
             Input::Stop if self.state == S::Stopping && restart_wanted => Ok(()),
             Input::Stop if self.state == S::Unknown || self.restart_due.is_some() => Ok(()),
-            Input::Stop if !self.state.is_running() => Err(Refusal::NotRunning),
-            Input::Signal(_) if !self.state.is_signallable() => Err(Refusal::NotRunning),
+            Input::Stop if !self.state.is_running() => Err(FaultCode::NotRunning),
+            Input::Signal(_) if !self.state.is_signallable() => Err(FaultCode::NotRunning),
             Input::Stop
             | Input::Signal(_)
             | Input::Autostart

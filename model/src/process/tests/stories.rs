@@ -17,7 +17,8 @@
 
 use super::world::{World, line};
 use crate::exit::ExitStatus;
-use crate::process::{Autorestart, Input, Policy, Refusal};
+use crate::fault::FaultCode;
+use crate::process::{Autorestart, Input, Policy};
 use crate::signal::Signal;
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -136,16 +137,14 @@ impl Story {
 }
 
 /// The fault that a client gets.
-pub(super) fn fault(refusal: Refusal) -> &'static str {
-    match refusal {
-        Refusal::AlreadyStarted => "ALREADY_STARTED",
-        Refusal::NotRunning => "NOT_RUNNING",
-        Refusal::UnknownState => "FAILED, x is in an unknown process state",
-        Refusal::Closing => "SHUTDOWN_STATE",
+pub(super) fn fault(refusal: FaultCode) -> &'static str {
+    if refusal == FaultCode::Failed {
+        return "FAILED, x is in an unknown process state";
     }
+    refusal.name()
 }
 
-fn act(world: &mut World, command: &str) -> Result<Result<(), Refusal>, String> {
+fn act(world: &mut World, command: &str) -> Result<Result<(), FaultCode>, String> {
     let (verb, rest) = command.split_once(": ").unwrap_or((command, ""));
     let reason = rest.to_string();
     match verb {
@@ -172,7 +171,7 @@ fn act(world: &mut World, command: &str) -> Result<Result<(), Refusal>, String> 
     Ok(Ok(()))
 }
 
-fn act_with_argument(world: &mut World, command: &str) -> Result<Result<(), Refusal>, String> {
+fn act_with_argument(world: &mut World, command: &str) -> Result<Result<(), FaultCode>, String> {
     let (verb, argument) = command.rsplit_once(' ').ok_or("no such command")?;
     let signal = || Signal::from_name(argument).ok_or("no such signal");
     match verb {

@@ -4,11 +4,10 @@
 //! child that does nothing by itself.
 
 use crate::exit::ExitStatus;
+use crate::fault::FaultCode;
 use crate::moment::{Moment, Mono};
 use crate::name::ProcessName;
-use crate::process::{
-    Effect, Input, KillFailure, Machine, Policy, ProcessInfo, Refusal, SPAWN_TIMEOUT,
-};
+use crate::process::{Effect, Input, KillFailure, Machine, Policy, ProcessInfo, SPAWN_TIMEOUT};
 use crate::state::ProcessState;
 use alloc::collections::VecDeque;
 use alloc::format;
@@ -87,7 +86,7 @@ impl World {
     }
 
     /// One turn, and if a spawn was wished for and is quick, the turn that answers it.
-    pub(super) fn give(&mut self, input: Input) -> Result<(), Refusal> {
+    pub(super) fn give(&mut self, input: Input) -> Result<(), FaultCode> {
         self.turn(input)?;
         while self.forking && !self.slow {
             self.answer_spawn();
@@ -96,7 +95,7 @@ impl World {
     }
 
     /// One input, all its effects and their answers.
-    fn turn(&mut self, input: Input) -> Result<(), Refusal> {
+    fn turn(&mut self, input: Input) -> Result<(), FaultCode> {
         let mut todo = VecDeque::from(self.step(input)?);
         let mut steps = 0;
         while let Some((number, effect)) = todo.pop_front() {
@@ -110,7 +109,7 @@ impl World {
         Ok(())
     }
 
-    fn step(&mut self, input: Input) -> Result<Vec<(usize, Effect)>, Refusal> {
+    fn step(&mut self, input: Input) -> Result<Vec<(usize, Effect)>, FaultCode> {
         let effects = self.machine.step(input.clone(), self.now)?;
         self.inputs += 1;
         let number = self.inputs;

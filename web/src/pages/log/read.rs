@@ -4,11 +4,12 @@ use std::io;
 use std::path::PathBuf;
 
 use serde_json::json;
+use visord_logs::numbered;
 use visord_model::log_line::Level;
 
 use super::file;
 use crate::ansi::{Painter, escape};
-use crate::log_source::{Absent, numbered};
+use crate::log_source::Absent;
 use crate::log_view::find::{self, HITS, Hits};
 use crate::log_view::time::LogClock;
 use crate::log_view::{self, Part, Window, jump, lines};
