@@ -100,9 +100,6 @@ impl Reaper {
                 let turn = tokio::task::yield_now().into_actor(self);
                 ctx.spawn(turn.map(|(), act, ctx| act.sweep(ctx)));
             }
-            // no child at all
-            Err(error)
-                if error.raw_os_error() == Some(libc::ECHILD) && self.children.is_empty() => {}
             // a retry is due: the SIGCHLD of what was missed will not come again
             Err(_) if self.is_retrying => {}
             Err(error) => {
@@ -124,8 +121,15 @@ impl Reaper {
     /// there may be more.
     fn reap_some(&mut self) -> io::Result<bool> {
         for _ in 0..BATCH {
-            let Some(ended) = peek(None)? else {
-                return Ok(false);
+            // asked first: a child that is made and registered during the look is not missing
+            let is_childless = self.children.is_empty();
+            let ended = match peek(None) {
+                Ok(Some(ended)) => ended,
+                Ok(None) => return Ok(false),
+                Err(error) if is_childless && error.raw_os_error() == Some(libc::ECHILD) => {
+                    return Ok(false);
+                }
+                Err(error) => return Err(error),
             };
             if !self.settle(ended)? {
                 return self.reap_registered();
