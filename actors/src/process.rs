@@ -117,8 +117,8 @@ pub struct Process {
     waiters: Waiters,
     /// Its latest use of its FastCGI socket, until it releases it.
     socket_use: Option<UseNumber>,
-    /// It is to be replaced or removed: nothing starts it any more. Whether that canceled a restart
-    /// that was due, or a start that was to follow the stop: if the process stays it is made good.
+    /// `Some` if the process is to be replaced or removed: nothing starts it any more. True if that
+    /// canceled a start that was due; if the process stays after all, it is started then.
     leaving: Option<bool>,
 }
 

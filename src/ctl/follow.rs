@@ -70,8 +70,8 @@ pub fn open_log(session: &mut Session, path: &str) -> Result<Option<Answer>> {
     Ok(None)
 }
 
-/// Read what has arrived, blocking if nothing has. A server that exits in the middle of a chunk has
-/// exited, nothing else: that is no failure.
+/// Read what has arrived, blocking if nothing has. An error ends the stream like a normal end: a
+/// server that exits in the middle of a chunk is not a failure of the command.
 pub fn read(stream: &mut Answer) {
     let _ = stream.read();
 }

@@ -214,8 +214,8 @@ impl Answer {
     }
 
     /// The same connection for another thread, which may shut it down while this one blocks in
-    /// [`Answer::read`]. Sockets of every kind are shut down alike, so it does not matter that this
-    /// one may be none of a unix socket.
+    /// [`Answer::read`]. The type only serves to shut it down, which works alike for every kind of
+    /// socket: the connection may be TCP.
     ///
     /// # Errors
     /// The descriptor could not be duplicated.

@@ -23,7 +23,7 @@ impl Cursor {
         self.seq
     }
 
-    /// Reads what a client presents; `None` if that is no cursor.
+    /// Reads what a client presents; `None` if it is not a valid cursor.
     pub fn parse(text: &str) -> Option<Self> {
         let (run, seq) = text.split_once('-')?;
         let is_run = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
