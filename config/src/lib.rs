@@ -54,6 +54,7 @@ mod search;
 mod secret;
 mod server;
 mod sources;
+mod supvisors;
 #[cfg(test)]
 mod tests;
 mod types;

@@ -9,7 +9,7 @@ use crate::error::{ConfigError, Problem};
 use crate::listing::{self, Listing};
 use crate::sources::{Sources, read_sources};
 use crate::types::{Config, HostContext, Overrides};
-use crate::{group, http, rpcinterface, server};
+use crate::{group, http, rpcinterface, server, supvisors};
 
 /// A configuration and its listing.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,8 +81,11 @@ pub(crate) fn interpret(
     }
     let mut problems = context.problems.take();
     // the original makes interfaces when it starts its first HTTP server
+    let mut instance = None;
     if !http.is_empty() {
         rpcinterface::check_extras(&context, &rpc_interfaces);
+        instance = supvisors::read(&context);
+        supvisors::check_server(&context, &http);
     }
     let at_start = context.problems.take();
     let (Some(mut server), true) = (server, problems.is_empty()) else {
@@ -98,6 +101,7 @@ pub(crate) fn interpret(
         server,
         http,
         rpc_interfaces,
+        supvisors: instance,
         groups,
         remarks,
     };
