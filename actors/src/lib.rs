@@ -34,6 +34,7 @@
 
 pub mod board;
 pub mod clock;
+pub mod cluster;
 pub mod event_bus;
 pub mod fcgi;
 pub mod feed;

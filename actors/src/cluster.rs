@@ -1,0 +1,4 @@
+//! This supervisord as an instance of a cluster.
+
+pub mod host;
+pub mod identify;
