@@ -2,10 +2,11 @@
 
 use alloc::vec::Vec;
 
+use visord_model::fault::Fault;
 use visord_model::moment::{Moment, Mono};
 
 use crate::effect::Effect;
-use crate::input::Input;
+use crate::input::{Input, Ticket};
 use crate::machine::Machine;
 use crate::options::Options;
 use crate::plan::Plan;
@@ -22,6 +23,7 @@ mod local;
 mod publish;
 mod waiting;
 
+pub(crate) use jobs::started;
 use publish::Published;
 pub(crate) use waiting::Goal;
 use waiting::Waiting;
@@ -110,6 +112,15 @@ impl Cluster {
     /// The state of the cluster as the local instance sees it.
     pub const fn state(&self) -> ClusterState {
         self.machine.state()
+    }
+
+    pub(crate) fn effect(&mut self, effect: Effect) {
+        self.out.push(effect);
+    }
+
+    /// The client is answered when the goal is decided, perhaps still in this step.
+    pub(crate) fn wait(&mut self, ticket: Ticket, goal: Goal) -> Result<(), Fault> {
+        self.waiting.add(ticket, goal)
     }
 
     /// Publishes what has changed and answers those whose jobs are done.

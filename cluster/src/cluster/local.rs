@@ -10,7 +10,7 @@ use visord_model::name::ProcessName;
 
 use super::Cluster;
 use super::publish::{monotonic, wall};
-use crate::effect::{Effect, Shown};
+use crate::effect::Effect;
 use crate::machine::Machine;
 use crate::message::{LocalProcess, ProcessEvent, Publication, Tick};
 use crate::state::InstanceState;
@@ -128,10 +128,5 @@ impl Cluster {
             | RunningFailureStrategy::Shutdown
             | RunningFailureStrategy::Restart => {}
         }
-    }
-
-    /// Shows an instance whose state changes.
-    pub(super) fn show_instance(&mut self, id: crate::identity::InstanceId) {
-        self.out.push(Effect::Show(Shown::Instance(id)));
     }
 }
