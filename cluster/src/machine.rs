@@ -417,3 +417,6 @@ impl Turn {
         self.effects.push(Effect::Log(LogLine::new(level, text)));
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -19,10 +19,7 @@ impl Cluster {
         answer: Handshake,
         now: Moment,
     ) {
-        let instance = self.view.instance(peer);
-        let current = instance.state() == InstanceState::Checking
-            && began >= instance.checking_since();
-        if !current {
+        if !self.view.instance(peer).is_checking(began) {
             return self.handshake_log(Level::Error, peer, "ignored: an old handshake with");
         }
         let state = match answer {
@@ -61,7 +58,7 @@ impl Cluster {
             self.handshake_log(Level::Warn, peer, "no processes from");
             return InstanceState::Stopped;
         };
-        if self.view.instance(peer).is_stale(read) {
+        if self.view.instance(peer).missed_since(read) {
             self.handshake_log(Level::Warn, peer, "process events came in the handshake with");
             return InstanceState::Stopped;
         }

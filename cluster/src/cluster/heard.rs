@@ -18,22 +18,9 @@ use crate::state::{ClusterState, InstanceState};
 impl Cluster {
     /// The instance that an origin names, if it may publish.
     pub fn accepts(&self, origin: &Origin) -> Option<InstanceId> {
-        let found = self
-            .view
-            .resolve(&[origin.identifier.clone(), origin.nick.clone()]);
-        let &[id] = found.as_slice() else {
-            return None;
-        };
-        let identity = self.view.mapper.identity(id);
-        let known = identity.network.as_ref().is_none_or(|network| {
-            network.addresses.iter().any(|it| {
-                let of_nic = [&it.ipv4_address, &it.host_name].into_iter();
-                let mut all = of_nic.chain(&it.aliases).chain(&it.ipv4_addresses);
-                all.any(|known| *known == origin.address)
-            })
-        });
-        let allowed = self.view.instance(id).state() != InstanceState::Isolated;
-        (allowed && identity.port == origin.port && known).then_some(id)
+        let id = self.view.mapper.sender(origin)?;
+        let isolated = self.view.instance(id).state() == InstanceState::Isolated;
+        (!isolated).then_some(id)
     }
 
     pub(super) fn heard(&mut self, origin: &Origin, publication: Publication, now: Moment) {

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use visord_model::log_line::{Level, LogLine};
-use visord_model::moment::Moment;
+use visord_model::moment::{Moment, Mono};
 use visord_model::name::ProcessName;
 
 use super::Cluster;
@@ -69,11 +69,9 @@ impl Cluster {
 
     /// A handshake without an end blocks the whole cluster.
     fn check_handshakes(&mut self, now: Moment) {
+        let limit = Mono(now.mono.0.saturating_sub(HANDSHAKE_LIMIT));
         let all = self.view.instances();
-        let late = all.filter(|(_, it)| {
-            it.state() == InstanceState::Checking
-                && now.mono > it.checking_since() + HANDSHAKE_LIMIT
-        });
+        let late = all.filter(|(_, it)| it.is_checking(limit));
         for id in late.map(|(id, _)| id).collect::<Vec<_>>() {
             let who = self.view.mapper.identity(id);
             let text = alloc::format!("no end of the handshake with Supvisors={who}");
