@@ -80,7 +80,7 @@ impl Cluster {
                 answer,
             } => self.answered(peer, began, answer, now),
             Input::Unreachable(peer) => self.unreachable(peer, now),
-            Input::Discovered(candidate) => self.discovered(candidate),
+            Input::Discovered(candidate) => self.discovered(&candidate, now),
             Input::Ask(ticket, request) => self.ask(ticket, request, now),
             Input::Forget(ticket) => self.waiting.forget(ticket),
         }
@@ -100,7 +100,7 @@ impl Cluster {
     }
 
     /// What it starts and stops.
-    pub const fn plan(&self) -> &Plan {
+    pub const fn jobs(&self) -> &Plan {
         &self.plan
     }
 

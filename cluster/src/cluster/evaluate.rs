@@ -85,9 +85,8 @@ impl Cluster {
     /// FAILED instances become STOPPED or ISOLATED; their processes are lost.
     fn invalidate(&mut self, lost: &mut Lost, now: Moment) {
         let local = self.view.local();
-        let all = self.view.instances();
-        let failed = all.filter(|(_, it)| it.state() == InstanceState::Failed);
-        for id in failed.map(|(id, _)| id).collect::<Vec<_>>() {
+        let failed: Vec<InstanceId> = self.view.in_state(InstanceState::Failed).collect();
+        for id in failed {
             let fence = self.options.auto_fence && id != local && self.master_works();
             let state = if fence {
                 InstanceState::Isolated
@@ -95,7 +94,7 @@ impl Cluster {
                 InstanceState::Stopped
             };
             self.set_state(id, state, now);
-            let mut changes = self.view.lose(id, now);
+            let mut changes = self.view.lose(id);
             lost.processes.append(&mut changes.lost);
             lost.instances.push(id);
             self.apply(changes);
@@ -117,9 +116,7 @@ impl Cluster {
 
     /// CHECKED instances become RUNNING. Returns whether there was one.
     fn activate(&mut self, now: Moment) -> bool {
-        let all = self.view.instances();
-        let checked = all.filter(|(_, it)| it.state() == InstanceState::Checked);
-        let checked: Vec<InstanceId> = checked.map(|(id, _)| id).collect();
+        let checked: Vec<InstanceId> = self.view.in_state(InstanceState::Checked).collect();
         for id in &checked {
             self.set_state(*id, InstanceState::Running, now);
         }
@@ -134,7 +131,7 @@ impl Cluster {
 
     /// The states of instances have changed.
     pub(super) fn instances_changed(&mut self, changes: Changes, now: Moment) {
-        self.published.instances |= !changes.is_empty();
+        self.published.instances |= changes.applied;
         self.apply(changes);
         let Some(master) = self.machine.master() else {
             return;
@@ -166,7 +163,7 @@ impl Cluster {
             joined,
             starting: self.plan.is_starting(),
             stopping: self.plan.is_stopping(),
-            conflicts: !self.view.conflicts().is_empty(),
+            conflicts: self.view.is_conflicting(),
         }
     }
 

@@ -45,7 +45,7 @@ impl Cluster {
         else {
             return InstanceState::Stopped;
         };
-        self.view.identify(peer, stereotypes, network);
+        self.view.identify(peer, &stereotypes, network);
         if refused {
             self.handshake_log(Level::Warn, peer, "the local instance is isolated by");
             return InstanceState::Isolated;

@@ -6,7 +6,6 @@ use core::time::Duration;
 
 use visord_model::log_line::{Level, LogLine};
 use visord_model::moment::{Moment, Mono};
-use visord_model::name::ProcessName;
 
 use super::Cluster;
 use super::publish::{monotonic, wall};
@@ -14,7 +13,6 @@ use crate::effect::Effect;
 use crate::machine::Machine;
 use crate::message::{LocalProcess, ProcessEvent, Publication, Tick};
 use crate::state::InstanceState;
-use crate::strategy::RunningFailureStrategy;
 
 /// A handshake is answered within seconds, whatever happens to the peer.
 const HANDSHAKE_LIMIT: Duration = Duration::from_secs(30);
@@ -26,14 +24,10 @@ impl Cluster {
         let local = self.view.local();
         self.machine = Machine::new(now.mono);
         self.set_state(local, InstanceState::Checking, now);
-        let names: Vec<ProcessName> = processes.iter().map(|it| it.name.clone()).collect();
         let changes =
             self.view
                 .load_processes(local, processes, &self.rules, &self.options, now);
         self.apply(changes);
-        for name in &names {
-            self.forbid_autorestart(name);
-        }
         self.set_state(local, InstanceState::Checked, now);
         self.set_state(local, InstanceState::Running, now);
         self.evaluate(now);
@@ -55,7 +49,7 @@ impl Cluster {
         self.apply(changes);
         let changes = self
             .view
-            .check_timers(tick.sequence_counter, &self.options, now);
+            .check_timers(tick.sequence_counter, &self.options);
         self.instances_changed(changes, now);
         self.check_handshakes(now);
         self.publish_deferred(now);
@@ -86,13 +80,12 @@ impl Cluster {
     }
 
     pub(super) fn local_added(&mut self, process: LocalProcess, now: Moment) {
-        let (local, name) = (self.view.local(), process.name.clone());
+        let local = self.view.local();
         self.publish(Publication::Added(Arc::new(process.clone())));
         let changes = self
             .view
             .on_added(local, process, &self.rules, &self.options, now);
         self.apply(changes);
-        self.forbid_autorestart(&name);
     }
 
     pub(super) fn local_removed(&mut self, group: Arc<str>, process: Option<Arc<str>>, now: Moment) {
@@ -106,25 +99,5 @@ impl Cluster {
         let changes = self.view.on_disability(self.view.local(), &process, now);
         self.publish(Publication::Disability(Arc::new(process)));
         self.apply(changes);
-    }
-
-    /// The cluster restarts such applications as a whole; supervisord must not interfere
-    /// (spec cluster 2.3).
-    fn forbid_autorestart(&mut self, name: &ProcessName) {
-        let Some(process) = self.view.process(name) else {
-            return;
-        };
-        let strategy = process.rules.running_failure;
-        match strategy {
-            RunningFailureStrategy::StopApplication
-            | RunningFailureStrategy::RestartApplication => {
-                self.out
-                    .push(Effect::ForbidAutorestart(name.clone(), strategy));
-            }
-            RunningFailureStrategy::Continue
-            | RunningFailureStrategy::RestartProcess
-            | RunningFailureStrategy::Shutdown
-            | RunningFailureStrategy::Restart => {}
-        }
     }
 }

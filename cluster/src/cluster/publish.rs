@@ -132,8 +132,7 @@ impl Cluster {
 
     /// Shows and logs what the view says has changed.
     pub(super) fn apply(&mut self, changes: Changes) {
-        self.out.extend(changes.log.into_iter().map(Effect::Log));
-        self.out.extend(changes.shown.into_iter().map(Effect::Show));
+        self.out.extend(changes.into_effects());
     }
 
     pub(super) fn log(&mut self, line: LogLine) {

@@ -35,8 +35,10 @@ impl Cluster {
     }
 
     pub(super) fn restart_sequence(&mut self, wait: Wait, now: Moment) -> Result<Outcome, Fault> {
-        let mut modes = self.view.instances().filter_map(|(_, it)| it.modes());
-        let elsewhere = modes.any(|it| it.starting_jobs || it.stopping_jobs);
+        let elsewhere = {
+            let mut modes = self.view.instances().filter_map(|(_, it)| it.modes());
+            modes.any(|it| it.starting_jobs || it.stopping_jobs)
+        };
         if elsewhere || self.plan.is_starting() || self.plan.is_stopping() {
             return Err(FaultCode::BadSupvisorsState.about("jobs in progress"));
         }

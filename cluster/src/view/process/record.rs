@@ -95,7 +95,7 @@ impl Record {
         let info = &mut self.info;
         info.state = state;
         info.expected = expected;
-        spawnerr.clone_into(&mut info.spawnerr);
+        info.spawnerr = spawnerr.into();
         match state {
             ProcessState::Starting | ProcessState::Backoff => {
                 info.start = info.now;
