@@ -190,7 +190,10 @@ impl Mapper {
             return (None, log.into_iter().collect());
         }
         if self.identities.len() >= MOST {
-            let text = format!("candidate={} ignored: too many instances", printed(candidate));
+            let text = format!(
+                "candidate={} ignored: too many instances",
+                printed(candidate)
+            );
             return (None, vec![LogLine::new(Level::Warn, text)]);
         }
         let nick = if &*candidate.nick == DEFAULT_NICK {
@@ -221,14 +224,14 @@ impl Mapper {
     pub fn identify(
         &mut self,
         id: InstanceId,
-        stereotypes: &[Arc<str>],
+        stereotypes: Vec<Arc<str>>,
         network: Option<Network>,
     ) {
         if self.identity(id).stereotypes.is_empty() {
-            for stereotype in stereotypes {
+            for stereotype in &stereotypes {
                 self.add_stereotype(stereotype, id);
             }
-            self.identities[id.0 as usize].stereotypes = stereotypes.to_vec();
+            self.identities[id.0 as usize].stereotypes = stereotypes;
         }
         if network.is_some() {
             self.identities[id.0 as usize].network = network;
