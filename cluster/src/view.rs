@@ -149,7 +149,11 @@ impl View {
 
     /// The load of all instances of a machine together.
     pub fn node_load(&self, node: Node) -> u32 {
-        self.mapper.on_node(node).iter().map(|&id| self.load(id)).sum()
+        self.mapper
+            .on_node(node)
+            .iter()
+            .map(|&id| self.load(id))
+            .sum()
     }
 
     /// The processes of managed applications that run on several instances.
@@ -209,12 +213,7 @@ impl View {
     }
 
     /// What an instance says of itself in its handshake.
-    pub fn identify(
-        &mut self,
-        id: InstanceId,
-        stereotypes: &[Arc<str>],
-        network: Option<Network>,
-    ) {
+    pub fn identify(&mut self, id: InstanceId, stereotypes: &[Arc<str>], network: Option<Network>) {
         self.mapper.identify(id, stereotypes, network);
     }
 
@@ -234,10 +233,6 @@ impl View {
     /// Stores the time; returns it as monotonic seconds.
     fn at_moment(&mut self, now: Moment) -> f64 {
         self.now = now.mono;
-        self.seconds()
-    }
-
-    fn seconds(&self) -> f64 {
-        self.now.0.as_secs_f64()
+        now.mono.0.as_secs_f64()
     }
 }

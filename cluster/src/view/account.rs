@@ -76,7 +76,11 @@ impl View {
         for &id in &after.running {
             self.instance_mut(id).running.insert(key);
         }
-        for &id in before.running.iter().filter(|id| !after.running.contains(id)) {
+        for &id in before
+            .running
+            .iter()
+            .filter(|id| !after.running.contains(id))
+        {
             self.instance_mut(id).running.remove(&key);
         }
         for &id in &after.loaded {

@@ -3,12 +3,13 @@
 use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::sync::Arc;
+use alloc::vec::Vec;
 
 use visord_model::log_line::{Level, LogLine};
 use visord_model::state::ProcessState;
 
 use super::process::Process;
-use crate::rules::ApplicationRules;
+use crate::rules::{ApplicationRules, FormulaError};
 use crate::state::ApplicationState;
 
 /// An application of the cluster.
@@ -119,8 +120,8 @@ impl Application {
     }
 
     /// Computes its state and failures again, from its processes.
-    pub(super) fn update(&mut self) -> alloc::vec::Vec<LogLine> {
-        let mut log = alloc::vec::Vec::new();
+    pub(super) fn update(&mut self) -> Vec<LogLine> {
+        let mut log = Vec::new();
         let state = self.processes.values().map(Process::displayed_state);
         let state = state.map(contribution).max().unwrap_or(0);
         let state = [
@@ -135,19 +136,30 @@ impl Application {
             log.push(LogLine::new(Level::Info, text));
         }
         let managed = self.rules.managed;
-        self.major_failure = self.required_failed();
+        self.major_failure = match self.formula_holds() {
+            None => self.is_required_failed(),
+            Some(Ok(holds)) => !holds,
+            Some(Err(error)) => {
+                let text = format!("application={} - {error}", self.name);
+                log.push(LogLine::new(Level::Error, text));
+                true
+            }
+        };
         self.minor_failure =
             !self.major_failure && managed && self.processes().any(Process::is_failed);
         log
     }
 
+    fn formula_holds(&self) -> Option<Result<bool, FormulaError>> {
+        let all = || self.processes().map(|it| (&*it.name.process, it.is_well()));
+        self.rules.formula.as_ref().map(|it| it.holds(all))
+    }
+
     /// A required process has failed, or is STOPPED while others run.
-    fn required_failed(&self) -> bool {
+    fn is_required_failed(&self) -> bool {
         let runs = self.state != ApplicationState::Stopped;
         let mut required = self.processes().filter(|it| it.rules.required);
-        required.any(|it| {
-            it.is_failed() || (runs && it.displayed_state() == ProcessState::Stopped)
-        })
+        required.any(|it| it.is_failed() || (runs && it.displayed_state() == ProcessState::Stopped))
     }
 }
 

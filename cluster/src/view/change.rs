@@ -1,20 +1,18 @@
 //! What follows from a change of the view.
 
 use alloc::string::String;
-use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use visord_model::log_line::LogLine;
 use visord_model::name::ProcessName;
 
 use crate::effect::{Effect, Shown};
-use crate::message::ProcessEvent;
 use crate::strategy::RunningFailureStrategy;
 
 /// What follows from a change of the view; each list in order.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Changes {
-    /// The view has taken it: an event that is ignored must not reach the plan.
+    /// The view has taken it: what is ignored must not reach the plan.
     pub applied: bool,
     /// An instance became CHECKING: its handshake must begin.
     pub handshake: bool,
@@ -27,10 +25,9 @@ pub struct Changes {
     pub lost: Vec<ProcessName>,
     /// Processes of the local instance whose command gets other arguments.
     pub extra_args: Vec<(ProcessName, String)>,
-    /// Processes of the local instance that must not be restarted by it, because of this strategy.
+    /// Processes of the local instance that supervisord must not restart by itself, because of
+    /// this strategy.
     pub forbid_autorestart: Vec<(ProcessName, RunningFailureStrategy)>,
-    /// A forced event that must be published.
-    pub forced: Option<Arc<ProcessEvent>>,
 }
 
 impl Changes {
@@ -42,11 +39,10 @@ impl Changes {
         self.lost.extend(other.lost);
         self.extra_args.extend(other.extra_args);
         self.forbid_autorestart.extend(other.forbid_autorestart);
-        self.forced = other.forced.or_else(|| self.forced.take());
     }
 
-    /// The effects on this host: log lines, what is shown, changes of local processes. Whom to send
-    /// what is for the caller to decide.
+    /// The effects on this host: log lines, changes of local processes, what is shown. Handshakes,
+    /// and what the lost processes mean, are for the caller.
     pub fn into_effects(self) -> impl Iterator<Item = Effect> {
         let log = self.log.into_iter().map(Effect::Log);
         let args = self.extra_args.into_iter();

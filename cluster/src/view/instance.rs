@@ -115,7 +115,8 @@ impl Instance {
         self.checking_since.is_some_and(|since| since <= began)
     }
 
-    /// It published a change that was ignored after this time: what was read then is stale.
+    /// It published a change that was ignored after this time: what a handshake read then must not
+    /// be loaded.
     pub fn missed_since(&self, read: Mono) -> bool {
         self.missed.is_some_and(|missed| read <= missed)
     }
@@ -132,8 +133,7 @@ impl Instance {
 
     /// Whether it has sent no TICK for more than `most` local ones.
     pub(super) fn is_silent(&self, local_counter: u64, most: u32) -> bool {
-        self.state.is_active()
-            && local_counter.saturating_sub(self.local_counter) > u64::from(most)
+        self.state.is_active() && local_counter.saturating_sub(self.local_counter) > u64::from(most)
     }
 
     /// Moves to a state if spec cluster 3.1 allows it; says whether it does.

@@ -21,6 +21,7 @@ use crate::options::Options;
 use crate::rules::share::{self, GroupSign, Member};
 use crate::rules::{ProcessRules, Rules, Sign};
 use crate::state::InstanceState;
+use crate::strategy::RunningFailureStrategy;
 
 impl View {
     /// All processes of an instance, as its handshake read them; what it declared before and
@@ -95,7 +96,11 @@ impl View {
         changes.log.extend(log.into_iter().flatten());
         let kept = self.at(key).is_some_and(|it| it.extra_args() == args);
         if from == self.local() && !kept {
-            changes.extra_args.push((name, String::new()));
+            changes.extra_args.push((name.clone(), String::new()));
+        }
+        let local = from == self.local();
+        if let Some(strategy) = self.at(key).filter(|_| local).and_then(forbids_autorestart) {
+            changes.forbid_autorestart.push((name, strategy));
         }
         Some(key)
     }
@@ -304,4 +309,19 @@ impl View {
 /// It has a sign, and no instance yet.
 const fn waits(rules: &ProcessRules) -> bool {
     rules.placement.sign.is_some() && rules.assigned.is_none()
+}
+
+/// Its application is stopped, or restarted as a whole, if it fails: supervisord must not
+/// interfere (spec cluster 2.3).
+fn forbids_autorestart(process: &Process) -> Option<RunningFailureStrategy> {
+    let strategy = process.rules.running_failure;
+    match strategy {
+        RunningFailureStrategy::StopApplication | RunningFailureStrategy::RestartApplication => {
+            Some(strategy)
+        }
+        RunningFailureStrategy::Continue
+        | RunningFailureStrategy::RestartProcess
+        | RunningFailureStrategy::Shutdown
+        | RunningFailureStrategy::Restart => None,
+    }
 }

@@ -190,7 +190,10 @@ impl Mapper {
             return (None, log.into_iter().collect());
         }
         if self.identities.len() >= MOST {
-            let text = format!("candidate={} ignored: too many instances", printed(candidate));
+            let text = format!(
+                "candidate={} ignored: too many instances",
+                printed(candidate)
+            );
             return (None, vec![LogLine::new(Level::Warn, text)]);
         }
         let nick = if &*candidate.nick == DEFAULT_NICK {
@@ -218,12 +221,7 @@ impl Mapper {
     }
 
     /// What an instance says of itself in its handshake. Stereotypes are learned once.
-    pub fn identify(
-        &mut self,
-        id: InstanceId,
-        stereotypes: &[Arc<str>],
-        network: Option<Network>,
-    ) {
+    pub fn identify(&mut self, id: InstanceId, stereotypes: &[Arc<str>], network: Option<Network>) {
         if self.identity(id).stereotypes.is_empty() {
             for stereotype in stereotypes {
                 self.add_stereotype(stereotype, id);

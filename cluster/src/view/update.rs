@@ -38,7 +38,10 @@ impl View {
         } else {
             let instance = self.instance_mut(from);
             if instance.on_remote_tick(tick, local_counter, now) {
-                let text = format!("stealth restart of Supvisors={}", self.mapper.identity(from));
+                let text = format!(
+                    "stealth restart of Supvisors={}",
+                    self.mapper.identity(from)
+                );
                 changes.log.push(LogLine::new(Level::Warn, text));
             }
         }
@@ -51,7 +54,7 @@ impl View {
             }
         }
         if self.instance(from).state() == InstanceState::Stopped {
-            changes.merge(self.set_state(from, InstanceState::Checking, now));
+            changes.merge(self.enter(from, InstanceState::Checking));
             changes.handshake = true;
         } else {
             changes.shown.push(Shown::Instance(from));
@@ -62,7 +65,9 @@ impl View {
     /// Declares FAILED each active instance that has been silent for too long.
     pub fn check_timers(&mut self, local_counter: u64, options: &Options) -> Changes {
         let most = options.inactivity_ticks;
-        let silent = self.instances().filter(|(_, it)| it.is_silent(local_counter, most));
+        let silent = self
+            .instances()
+            .filter(|(_, it)| it.is_silent(local_counter, most));
         let silent: Vec<_> = silent.map(|(id, _)| id).collect();
         let mut changes = Changes::default();
         for id in silent {
@@ -99,12 +104,13 @@ impl View {
         changes
     }
 
-    /// How an instance sees the cluster. The local one knows that by itself.
+    /// How an instance sees the cluster; not for the local one, which knows that by itself.
     pub fn on_modes(&mut self, from: InstanceId, modes: Arc<StateModes>) -> Changes {
         let mut changes = Changes::default();
         if from != self.local() {
             self.instance_mut(from).modes = Some(modes);
             changes.applied = true;
+            // who starts and stops processes is part of the local state, as it is shown
             changes.shown.push(Shown::Cluster(self.local()));
         }
         changes
@@ -122,7 +128,9 @@ impl View {
             return changes;
         };
         let applied = match &event.forced {
-            None => self.change(key, from, &mut changes, |it| it.on_event(from, event, seconds)),
+            None => self.change(key, from, &mut changes, |it| {
+                it.on_event(from, event, seconds)
+            }),
             Some(on) => {
                 let on = on.as_ref().and_then(|it| self.mapper.by_identifier(it));
                 let forced = Forced::of(event);
@@ -152,7 +160,9 @@ impl View {
         changes.shown.push(event_shown);
         changes.shown.push(Shown::Process(event.name.clone()));
         self.update_application(key.application, changes);
-        changes.shown.push(Shown::Application(event.name.group.clone()));
+        changes
+            .shown
+            .push(Shown::Application(event.name.group.clone()));
     }
 
     /// Whether changes of the processes of an instance are accepted now. During a handshake they
@@ -172,8 +182,8 @@ impl View {
         LogLine::new(Level::Error, text)
     }
 
-    /// Shows a process in a state that no instance reports (spec cluster 4.3); the event that the
-    /// others need is in [`Changes::forced`].
+    /// Shows a process in a state that no instance reports (spec cluster 4.3), as a forced event of
+    /// the local instance does.
     pub fn force(
         &mut self,
         process: &ProcessName,
@@ -181,38 +191,20 @@ impl View {
         reason: &str,
         now: Moment,
     ) -> Changes {
-        self.force_on(process, None, state, reason, now)
-    }
-
-    /// The same for a command that an instance has not performed in time: an event of that instance
-    /// that crosses it wins.
-    pub fn force_on(
-        &mut self,
-        process: &ProcessName,
-        on: Option<InstanceId>,
-        state: ProcessState,
-        reason: &str,
-        now: Moment,
-    ) -> Changes {
-        let Some(known) = self.process(process) else {
-            return Changes::default();
-        };
-        let record = on.and_then(|id| known.records().get(&id));
+        let known = self.process(process);
         let event = ProcessEvent {
             name: process.clone(),
             state,
             now: now.unix as f64,
-            now_monotonic: record.map_or(now.mono.0.as_secs_f64(), |it| it.event_time),
+            now_monotonic: now.mono.0.as_secs_f64(),
             pid: 0,
             expected: false,
             spawnerr: String::from(reason),
-            extra_args: String::from(known.extra_args()),
+            extra_args: known.map_or_else(String::new, |it| it.extra_args().into()),
             disabled: false,
-            forced: Some(on.map(|id| self.mapper.identifier(id).clone())),
+            forced: Some(None),
         };
-        let mut changes = self.on_process(self.local(), &event, now);
-        changes.forced = Some(Arc::new(event));
-        changes
+        self.on_process(self.local(), &event, now)
     }
 
     /// The program of a process was enabled or disabled.
@@ -229,7 +221,9 @@ impl View {
         }
         let name = &process.name;
         let set = self.key(name).and_then(|key| {
-            self.change(key, from, &mut changes, |it| it.set_disabled(from, process.disabled))
+            self.change(key, from, &mut changes, |it| {
+                it.set_disabled(from, process.disabled)
+            })
         });
         changes.applied = set == Some(true);
         if changes.applied {
@@ -243,7 +237,7 @@ impl View {
     /// An instance is lost: what ran there is FATAL (spec cluster 4.4). [`Changes::lost`] names
     /// those that run nowhere else.
     pub fn lose(&mut self, id: InstanceId) -> Changes {
-        let now = self.seconds();
+        let now = self.now.0.as_secs_f64();
         let reason = format!("Supervisor {} lost", self.mapper.identifier(id));
         let keys: Vec<Key> = self.instance(id).running.iter().copied().collect();
         let mut changes = Changes {

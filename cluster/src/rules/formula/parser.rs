@@ -154,7 +154,9 @@ impl Parser {
     }
 
     fn expect_word(&mut self, word: &str) -> Parsed<()> {
-        self.take_word(word).then_some(()).ok_or(FormulaError::Syntax)
+        self.take_word(word)
+            .then_some(())
+            .ok_or(FormulaError::Syntax)
     }
 
     /// A name that is no keyword.

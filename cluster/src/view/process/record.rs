@@ -1,5 +1,6 @@
 //! What one instance says of a process (spec cluster 4.1).
 
+use alloc::borrow::ToOwned as _;
 use alloc::string::String;
 
 use visord_model::process::Described;

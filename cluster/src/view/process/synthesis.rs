@@ -21,7 +21,12 @@ const CONFLICT: [ProcessState; 4] = [
 
 impl Process {
     /// An instance declares it; replaces what that instance said before.
-    pub(in crate::view) fn load(&mut self, from: InstanceId, info: LocalProcess, now: f64) -> Vec<LogLine> {
+    pub(in crate::view) fn load(
+        &mut self,
+        from: InstanceId,
+        info: LocalProcess,
+        now: f64,
+    ) -> Vec<LogLine> {
         let state = info.state;
         let log = self.set_program(&info);
         let same_args = self.extra_args == info.extra_args;
@@ -45,10 +50,11 @@ impl Process {
     fn set_program(&mut self, info: &LocalProcess) -> Vec<LogLine> {
         let (program, index) = &self.program;
         let mut log = Vec::new();
-        let mut differs = |what: &str, old: &dyn core::fmt::Display, new: &dyn core::fmt::Display| {
-            let text = format!("{}: inconsistent {what}: {old} and {new}", self.name);
-            log.push(LogLine::new(Level::Error, text));
-        };
+        let mut differs =
+            |what: &str, old: &dyn core::fmt::Display, new: &dyn core::fmt::Display| {
+                let text = format!("{}: inconsistent {what}: {old} and {new}", self.name);
+                log.push(LogLine::new(Level::Error, text));
+            };
         if **program != *info.program {
             differs("program_name", program, &info.program);
         }
@@ -60,7 +66,12 @@ impl Process {
     }
 
     /// An event of an instance that declares it; `false` if that does not.
-    pub(in crate::view) fn on_event(&mut self, from: InstanceId, event: &ProcessEvent, now: f64) -> bool {
+    pub(in crate::view) fn on_event(
+        &mut self,
+        from: InstanceId,
+        event: &ProcessEvent,
+        now: f64,
+    ) -> bool {
         let Some(record) = self.records.get_mut(&from) else {
             return false;
         };
@@ -160,7 +171,10 @@ impl Process {
                 let on = |state: &ProcessState| {
                     self.running.iter().any(|&id| self.state_on(id) == *state)
                 };
-                self.state = CONFLICT.into_iter().find(on).unwrap_or(ProcessState::Unknown);
+                self.state = CONFLICT
+                    .into_iter()
+                    .find(on)
+                    .unwrap_or(ProcessState::Unknown);
             }
         }
     }
