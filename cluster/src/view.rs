@@ -13,8 +13,11 @@ use crate::identity::InstanceId;
 
 pub mod application;
 pub mod instance;
+mod interim;
 pub mod mapper;
 pub mod process;
+
+pub use interim::Node;
 
 use application::Application;
 use instance::Instance;

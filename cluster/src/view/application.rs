@@ -16,11 +16,11 @@ pub struct Application {
     /// What the administrator wants of it.
     pub rules: ApplicationRules,
     /// In the order in which they were first seen.
-    processes: Vec<Process>,
-    by_name: BTreeMap<Arc<str>, usize>,
-    state: ApplicationState,
-    major_failure: bool,
-    minor_failure: bool,
+    pub(super) processes: Vec<Process>,
+    pub(super) by_name: BTreeMap<Arc<str>, usize>,
+    pub(super) state: ApplicationState,
+    pub(super) major_failure: bool,
+    pub(super) minor_failure: bool,
 }
 
 impl Application {

@@ -55,3 +55,14 @@ impl Instance {
         self.modes.as_ref()
     }
 }
+
+#[cfg(test)]
+impl Instance {
+    pub(super) const fn put_state(&mut self, state: InstanceState) {
+        self.state = state;
+    }
+
+    pub(super) const fn put_tick(&mut self, tick: Tick) {
+        self.last_tick = Some(tick);
+    }
+}
