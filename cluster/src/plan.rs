@@ -122,9 +122,6 @@ pub enum Effect {
         process: ProcessName,
         /// The instance that did not do what it was asked to; `None` if there was none to ask.
         on: Option<InstanceId>,
-        /// When that instance said something of it last, on its monotonic clock, seconds; `None`:
-        /// now.
-        event_time: Option<f64>,
         /// The state shown.
         state: ProcessState,
         /// Why.
@@ -516,11 +513,9 @@ fn time_out(
         Level::Error,
         format!("{name} did not become {expected} on {identity} in time"),
     ));
-    let record = view.process(name).and_then(|it| it.records().get(&on));
     out.push(Effect::Force {
         process: name.clone(),
         on: Some(on),
-        event_time: record.map(|record| record.event_time),
         state,
         reason: format!("process {expected} event not received in time"),
     });

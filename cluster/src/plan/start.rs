@@ -297,7 +297,6 @@ fn begin_one(
         out.push(Effect::Force {
             process: process.name.clone(),
             on: None,
-            event_time: None,
             state: ProcessState::Fatal,
             reason: NO_RESOURCE.into(),
         });
