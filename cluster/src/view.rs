@@ -26,12 +26,14 @@ pub mod application;
 mod candidates;
 mod change;
 pub mod instance;
-mod load;
+mod interim;
 pub mod mapper;
 pub mod process;
 #[cfg(test)]
 mod tests;
 mod update;
+
+pub use interim::Node;
 
 use application::Application;
 pub use change::Changes;

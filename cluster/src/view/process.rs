@@ -27,21 +27,36 @@ pub struct Process {
     /// says.
     pub program: (Arc<str>, u32),
     /// What each instance that declares it says of it.
-    records: BTreeMap<InstanceId, Record>,
+    pub(super) records: BTreeMap<InstanceId, Record>,
     /// Where it runs, in the order in which it was seen to start.
-    running: Vec<InstanceId>,
+    pub(super) running: Vec<InstanceId>,
     /// Its own state, whatever is shown (spec cluster 4.2).
-    state: ProcessState,
+    pub(super) state: ProcessState,
     /// Whether its last exit was expected.
-    expected_exit: bool,
+    pub(super) expected_exit: bool,
     /// A state that no instance reports (spec cluster 4.3).
-    forced: Option<Forced>,
+    pub(super) forced: Option<Forced>,
     /// What is appended to its command, everywhere.
-    extra_args: String,
+    pub(super) extra_args: String,
     /// Monotonic time of its last change by the local clock, seconds.
-    last_event: f64,
-    /// How many changes of its records it has seen.
-    changes: u64,
+    pub(super) last_event: f64,
+}
+
+/// What one instance says of a process.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Record {
+    /// What it said last, with what its events changed since.
+    pub info: LocalProcess,
+    /// When its record came, monotonic seconds of the local clock.
+    pub local_mtime: f64,
+    /// When the sender made it, monotonic seconds of the sender's clock.
+    pub event_time: f64,
+    /// Seconds it runs by the sender's clock; 0 unless RUNNING or STOPPING.
+    pub uptime: f64,
+    /// It has been FATAL, or has exited unexpectedly, since the record was loaded.
+    pub has_crashed: bool,
+    /// An event came since the record was loaded.
+    pub by_event: bool,
 }
 
 /// A state that is shown though no instance reports it.
