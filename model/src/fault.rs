@@ -46,6 +46,18 @@ coded! {
         StillRunning = 91, "STILL_RUNNING";
         /// The configuration could not be re-read.
         CantReread = 92, "CANT_REREAD";
+        /// A cluster option is wrong (spec cluster 0).
+        SupvisorsConfError = 100, "SUPVISORS_CONF_ERROR";
+        /// Not in this state of the cluster.
+        BadSupvisorsState = 101, "BAD_SUPVISORS_STATE";
+        /// No rule is about this application.
+        NotManaged = 102, "NOT_MANAGED";
+        /// The program is disabled here: nothing starts its processes.
+        Disabled = 103, "DISABLED";
+        /// The program or the mode does not allow it.
+        NotApplicable = 104, "NOT_APPLICABLE";
+        /// What it needs is not installed.
+        NotInstalled = 105, "NOT_INSTALLED";
         /// The caller's role does not allow it (ours; far from the original's numbers, so that
         /// none it may still get means this).
         NotAllowed = 403, "NOT_ALLOWED";
