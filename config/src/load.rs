@@ -1,6 +1,7 @@
 //! From a path to a [`Config`], or to everything that is wrong with it.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use visord_model::log_line::Level;
 
@@ -8,6 +9,7 @@ use crate::context::Context;
 use crate::error::{ConfigError, Problem};
 use crate::listing::{self, Listing};
 use crate::sources::{Sources, read_sources};
+use crate::templates::Templates;
 use crate::types::{Config, HostContext, Overrides};
 use crate::{group, http, rpcinterface, server, supvisors};
 
@@ -18,6 +20,8 @@ pub struct Loaded {
     pub config: Config,
     /// What may be shown of it.
     pub listing: Listing,
+    /// To change the number of processes of a program.
+    pub templates: Arc<Templates>,
     /// What keeps a daemon from starting with it; a running one can still use it.
     pub at_start: Vec<Problem>,
 }
@@ -96,6 +100,7 @@ pub(crate) fn interpret(
     let listing = listing::list(&context, &server, overrides);
     let mut remarks = context.remarks.into_inner();
     remarks.sort_by_key(|remark| remark.level);
+    let templates = Templates::of(&sources.document, path, host, &server.environment);
     let config = Config {
         path: path.to_owned(),
         server,
@@ -108,6 +113,7 @@ pub(crate) fn interpret(
     Ok(Loaded {
         config,
         listing,
+        templates: Arc::new(templates),
         at_start,
     })
 }

@@ -9,6 +9,7 @@ mod options;
 mod problems;
 mod programs;
 mod supvisors;
+mod templates;
 mod web_users;
 
 use std::path::{Path, PathBuf};

@@ -182,6 +182,10 @@ pub struct FcgiSocket {
 pub struct ProcessConfig {
     /// Name within its group.
     pub name: String,
+    /// The name of its section, without what kind of section it is.
+    pub program: Arc<str>,
+    /// Its rank among the processes of that section, from 0.
+    pub index: u32,
     /// Command line, not split yet: a bad one is a spawn error.
     pub command: String,
     /// Where the child runs, `None`: where the daemon is.
