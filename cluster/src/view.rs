@@ -26,14 +26,12 @@ pub mod application;
 mod candidates;
 mod change;
 pub mod instance;
-mod interim;
+mod load;
 pub mod mapper;
 pub mod process;
 #[cfg(test)]
 mod tests;
 mod update;
-
-pub use interim::Node;
 
 use application::Application;
 pub use change::Changes;

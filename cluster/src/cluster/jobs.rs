@@ -19,15 +19,6 @@ use crate::message::{ProcessEvent, Publication};
 use crate::plan;
 use crate::view::View;
 
-/// A state that no instance reports.
-struct Forced {
-    process: ProcessName,
-    on: Option<InstanceId>,
-    event_time: Option<f64>,
-    state: ProcessState,
-    reason: String,
-}
-
 impl Cluster {
     /// Gives the plan an input and performs its effects, and what follows from them.
     pub(crate) fn plan(&mut self, input: plan::Input, now: Moment) {
@@ -36,50 +27,31 @@ impl Cluster {
         let mut closing = None;
         while let Some(input) = todo.pop_front() {
             for effect in self.plan.step(input, &self.view) {
-                let (process, on, event_time, state, reason) = match effect {
+                match effect {
                     plan::Effect::Start {
                         on,
                         process,
                         extra_args,
-                    } => {
-                        self.out.push(Effect::Start {
-                            on,
-                            process,
-                            extra_args,
-                        });
-                        continue;
-                    }
+                    } => self.out.push(Effect::Start {
+                        on,
+                        process,
+                        extra_args,
+                    }),
                     plan::Effect::Stop { on, process } => {
                         self.out.push(Effect::Stop { on, process });
-                        continue;
-                    }
-                    plan::Effect::Close(how) => {
-                        closing = Some(how);
-                        continue;
-                    }
-                    plan::Effect::Log(line) => {
-                        self.log(line);
-                        continue;
                     }
                     plan::Effect::Force {
                         process,
                         on,
-                        event_time,
                         state,
                         reason,
-                    } => (process, on, event_time, state, reason),
-                };
-                todo.push_back(plan::Input::Forced(process.clone()));
-                self.force(
-                    Forced {
-                        process,
-                        on,
-                        event_time,
-                        state,
-                        reason,
-                    },
-                    now,
-                );
+                    } => {
+                        todo.push_back(plan::Input::Forced(process.clone()));
+                        self.force(process, on, (state, reason), now);
+                    }
+                    plan::Effect::Close(how) => closing = Some(how),
+                    plan::Effect::Log(line) => self.log(line),
+                }
             }
         }
         if let Some(closing) = closing {
@@ -93,21 +65,28 @@ impl Cluster {
         }
     }
 
-    /// Shows a forced state here and on all peers (spec cluster 4.3).
-    fn force(&mut self, forced: Forced, now: Moment) {
-        let identifier = |id| self.view.mapper.identifier(id).clone();
-        let process = self.view.process(&forced.process);
+    /// Shows a state that no instance reports, here and on all peers (spec cluster 4.3). An event
+    /// of the instance that did not do what it was asked to wins if it crosses this one.
+    fn force(
+        &mut self,
+        name: ProcessName,
+        on: Option<InstanceId>,
+        (state, reason): (ProcessState, String),
+        now: Moment,
+    ) {
+        let process = self.view.process(&name);
+        let record = process.and_then(|it| it.records().get(&on?));
         let event = ProcessEvent {
-            state: forced.state,
+            state,
             now: wall(now),
-            now_monotonic: forced.event_time.unwrap_or(monotonic(now)),
+            now_monotonic: record.map_or(monotonic(now), |it| it.event_time),
             pid: 0,
             expected: false,
-            spawnerr: forced.reason,
+            spawnerr: reason,
             extra_args: process.map_or_else(String::new, |it| it.extra_args().into()),
             disabled: false,
-            forced: Some(forced.on.map(identifier)),
-            name: forced.process,
+            forced: Some(on.map(|id| self.view.mapper.identifier(id).clone())),
+            name,
         };
         let changes = self.view.on_process(self.view.local(), &event, now);
         self.apply(changes);

@@ -143,7 +143,7 @@ impl Rehearsal {
                     reason,
                     ..
                 } => {
-                    self.view.force(&process, state, reason, Moment::default());
+                    self.view.force(&process, state, &reason, Moment::default());
                 }
                 Effect::Close(_) | Effect::Log(_) => {}
             }

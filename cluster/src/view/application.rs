@@ -19,12 +19,13 @@ pub struct Application {
     pub name: Arc<str>,
     /// What the administrator wants of it.
     pub rules: ApplicationRules,
-    /// In the order in which they were first seen.
-    pub(super) processes: Vec<Process>,
-    pub(super) by_name: BTreeMap<Arc<str>, usize>,
-    pub(super) state: ApplicationState,
-    pub(super) major_failure: bool,
-    pub(super) minor_failure: bool,
+    /// By the number that each got when it was first seen.
+    processes: BTreeMap<u64, Process>,
+    by_name: BTreeMap<Arc<str>, u64>,
+    next: u64,
+    state: ApplicationState,
+    major_failure: bool,
+    minor_failure: bool,
 }
 
 impl Application {

@@ -191,14 +191,3 @@ fn may_follow(from: InstanceState, to: InstanceState) -> bool {
         S::Isolated => false,
     }
 }
-
-#[cfg(test)]
-impl Instance {
-    pub(super) const fn put_state(&mut self, state: InstanceState) {
-        self.state = state;
-    }
-
-    pub(super) const fn put_tick(&mut self, tick: Tick) {
-        self.last_tick = Some(tick);
-    }
-}

@@ -27,36 +27,21 @@ pub struct Process {
     /// says.
     pub program: (Arc<str>, u32),
     /// What each instance that declares it says of it.
-    pub(super) records: BTreeMap<InstanceId, Record>,
+    records: BTreeMap<InstanceId, Record>,
     /// Where it runs, in the order in which it was seen to start.
-    pub(super) running: Vec<InstanceId>,
+    running: Vec<InstanceId>,
     /// Its own state, whatever is shown (spec cluster 4.2).
-    pub(super) state: ProcessState,
+    state: ProcessState,
     /// Whether its last exit was expected.
-    pub(super) expected_exit: bool,
+    expected_exit: bool,
     /// A state that no instance reports (spec cluster 4.3).
-    pub(super) forced: Option<Forced>,
+    forced: Option<Forced>,
     /// What is appended to its command, everywhere.
-    pub(super) extra_args: String,
+    extra_args: String,
     /// Monotonic time of its last change by the local clock, seconds.
-    pub(super) last_event: f64,
-}
-
-/// What one instance says of a process.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Record {
-    /// What it said last, with what its events changed since.
-    pub info: LocalProcess,
-    /// When its record came, monotonic seconds of the local clock.
-    pub local_mtime: f64,
-    /// When the sender made it, monotonic seconds of the sender's clock.
-    pub event_time: f64,
-    /// Seconds it runs by the sender's clock; 0 unless RUNNING or STOPPING.
-    pub uptime: f64,
-    /// It has been FATAL, or has exited unexpectedly, since the record was loaded.
-    pub has_crashed: bool,
-    /// An event came since the record was loaded.
-    pub by_event: bool,
+    last_event: f64,
+    /// How many changes of its records it has seen.
+    changes: u64,
 }
 
 /// A state that is shown though no instance reports it.

@@ -96,7 +96,7 @@ impl Record {
         let info = &mut self.info;
         info.state = state;
         info.expected = expected;
-        info.spawnerr = spawnerr.into();
+        spawnerr.clone_into(&mut info.spawnerr);
         match state {
             ProcessState::Starting | ProcessState::Backoff => {
                 info.start = info.now;
