@@ -166,7 +166,11 @@ fn times(fields: Fields<'_>, unix: &'static str, mono: &'static str) -> Read<(i6
 
 /// How an instance sees the cluster: `get_instance_state_modes` and STATE.
 pub fn state_modes(modes: &StateModes) -> Value {
-    modes_with(modes, modes.starting_jobs.into(), modes.stopping_jobs.into())
+    modes_with(
+        modes,
+        modes.starting_jobs.into(),
+        modes.stopping_jobs.into(),
+    )
 }
 
 /// `get_supvisors_state`: as [`state_modes`], with the identifiers of all instances that start and
