@@ -4,11 +4,16 @@
 //! received. [`wire`] is pure. A [`peer`] sends to one instance; [`discovery`] finds instances.
 //! Both run as tasks of whatever runtime they are given, and report by a [`Sink`].
 
+pub mod coordinator;
 pub mod discovery;
+pub mod handle;
 pub mod host;
 pub mod identify;
+mod local;
 pub mod peer;
 pub mod wire;
+
+pub use local::LocalTime;
 
 use std::sync::Arc;
 

@@ -30,7 +30,9 @@ pub fn predict(view: &View, plan: &Plan, input: Input) -> Vec<Prediction> {
     rehearsal.resume();
     rehearsal.step(input);
     rehearsal.run();
-    let predicted = asked.into_iter().filter_map(|name| rehearsal.prediction(name));
+    let predicted = asked
+        .into_iter()
+        .filter_map(|name| rehearsal.prediction(name));
     predicted.collect()
 }
 

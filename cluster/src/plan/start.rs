@@ -156,7 +156,13 @@ impl Starter {
             while let Some(group) = self.queue.current[at].next_group() {
                 let mut pending = self.pending(view);
                 for command in group {
-                    begin_one(&mut self.queue.current[at], command, &mut pending, view, out);
+                    begin_one(
+                        &mut self.queue.current[at],
+                        command,
+                        &mut pending,
+                        view,
+                        out,
+                    );
                 }
             }
         }
@@ -293,7 +299,10 @@ fn begin_one(
     }
     let runs = |on: &InstanceId| view.instance(*on).state() == InstanceState::Running;
     let Some(on) = command.on.filter(runs) else {
-        out.push(log(Level::Warn, format!("no instance can take {}", process.name)));
+        out.push(log(
+            Level::Warn,
+            format!("no instance can take {}", process.name),
+        ));
         out.push(Effect::Force {
             process: process.name.clone(),
             on: None,

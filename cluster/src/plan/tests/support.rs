@@ -138,12 +138,7 @@ impl World {
     }
 
     /// An instance publishes a state; an exit is expected.
-    pub(super) fn event(
-        &mut self,
-        namespec: &str,
-        on: usize,
-        state: ProcessState,
-    ) -> Vec<String> {
+    pub(super) fn event(&mut self, namespec: &str, on: usize, state: ProcessState) -> Vec<String> {
         self.full_event(&name(namespec), id(on), state, true)
     }
 
@@ -244,7 +239,10 @@ impl World {
     }
 
     pub(super) fn start_application(&mut self, name: &str) -> Vec<String> {
-        self.step(Input::StartApplication(name.into(), StartingStrategy::Config))
+        self.step(Input::StartApplication(
+            name.into(),
+            StartingStrategy::Config,
+        ))
     }
 
     pub(super) fn start(&mut self, namespec: &str, strategy: StartingStrategy) -> Vec<String> {
@@ -258,7 +256,10 @@ impl World {
     }
 
     pub(super) fn state(&self, namespec: &str) -> ProcessState {
-        self.view.process(&name(namespec)).unwrap().displayed_state()
+        self.view
+            .process(&name(namespec))
+            .unwrap()
+            .displayed_state()
     }
 
     pub(super) fn is_idle(&self) -> bool {
@@ -272,7 +273,11 @@ fn line(effect: &Effect) -> Option<String> {
             on,
             process,
             extra_args,
-        } => Some(format!("start {process} {} {extra_args}", on.0).trim_end().into()),
+        } => Some(
+            format!("start {process} {} {extra_args}", on.0)
+                .trim_end()
+                .into(),
+        ),
         Effect::Stop { on, process } => Some(format!("stop {process} {}", on.0)),
         Effect::Force {
             process,
