@@ -119,7 +119,10 @@ impl Documents {
                     "interfaces" => (&self.interfaces, &words[2..]),
                     "cluster" => (&self.cluster, &words[2..]),
                     other if is_id(ends(other).0) => {
-                        return (Some(format!("spec {other}: core, interfaces or cluster?")), 2);
+                        return (
+                            Some(format!("spec {other}: core, interfaces or cluster?")),
+                            2,
+                        );
                     }
                     _ => return (None, 0),
                 };
