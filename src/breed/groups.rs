@@ -50,10 +50,7 @@ impl Templates {
         let groups: Vec<_> = self.groups.iter().map(|(name, _)| name.as_str()).collect();
         [
             format!("Configuration files found:\n\t{}", files.join("\n\t")),
-            format!(
-                "Template group elements found:\n\t{}",
-                groups.join("\n\t")
-            ),
+            format!("Template group elements found:\n\t{}", groups.join("\n\t")),
         ]
     }
 

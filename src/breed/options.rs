@@ -95,7 +95,9 @@ pub fn parse(program: &str, arguments: &[String]) -> Result<Parsed<Options>, Str
             given.add_breed(&word)?;
         }
     }
-    given.complete().map(|options| Parsed::Run(Box::new(options)))
+    given
+        .complete()
+        .map(|options| Parsed::Run(Box::new(options)))
 }
 
 fn is_option(word: &str) -> bool {
@@ -167,7 +169,9 @@ impl Given {
         Ok(Options {
             template: self.template.ok_or_else(|| missing("-t/--template"))?,
             pattern: self.pattern.unwrap_or_else(|| "**/*.ini".into()),
-            destination: self.destination.ok_or_else(|| missing("-d/--destination"))?,
+            destination: self
+                .destination
+                .ok_or_else(|| missing("-d/--destination"))?,
             breed: self.breed.ok_or_else(|| missing("-b/--breed"))?,
             extra: self.extra,
             verbose: self.verbose,

@@ -74,7 +74,11 @@ impl Walk<'_> {
         let leads_on = !rest.is_empty() || self.folders_only;
         let is_usable = |path: &Path| {
             let path = self.root.join(path);
-            if leads_on { path.is_dir() } else { path.exists() }
+            if leads_on {
+                path.is_dir()
+            } else {
+                path.exists()
+            }
         };
         match part {
             Part::Name(name) => {
