@@ -16,7 +16,7 @@ use super::command::ALL;
 use super::help;
 use super::options;
 use crate::cli::{ADDITION, help_of};
-use crate::daemon;
+use crate::{breed, daemon};
 
 /// When the pages were last revised: a fixed date, so that a build can be repeated.
 const DATE: &str = "2026-12-01";
@@ -59,6 +59,9 @@ pub const PAGES: &[Page] = &[
         daemon::options::definitions()
     )),
     page!("supervisord.conf", 5, sections),
+    page!("supvisors_breed", 1, || option_section(
+        breed::options::definitions()
+    )),
 ];
 
 impl Page {

@@ -1,6 +1,7 @@
 //! Promises to users, kept by real daemons with real processes in temporary folders.
 
 mod bad_input;
+mod breed;
 mod clients;
 mod completion;
 mod ctl_additions;
