@@ -1,6 +1,7 @@
 //! Enums whose variants have a number and a name that clients see.
 
 /// Declares such an enum: `Variant = number, "NAME";` for each variant.
+#[macro_export]
 macro_rules! coded {
     ($(#[$meta:meta])* $type:ident {
         $($(#[$doc:meta])* $variant:ident = $code:literal, $name:literal;)*
@@ -35,8 +36,13 @@ macro_rules! coded {
                     _ => None,
                 }
             }
+
+            /// The variant of this name, in exactly this case, if there is one.
+            pub fn from_name(name: &str) -> Option<Self> {
+                Self::ALL.into_iter().find(|it| it.name() == name)
+            }
         }
     };
 }
 
-pub(crate) use coded;
+pub use coded;

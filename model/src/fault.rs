@@ -46,6 +46,18 @@ coded! {
         StillRunning = 91, "STILL_RUNNING";
         /// The configuration could not be re-read.
         CantReread = 92, "CANT_REREAD";
+        /// Supvisors cannot do it with its configuration.
+        SupvisorsConfError = 100, "SUPVISORS_CONF_ERROR";
+        /// The state of Supvisors does not allow it.
+        BadSupvisorsState = 101, "BAD_SUPVISORS_STATE";
+        /// The rules files have no element for that application.
+        NotManaged = 102, "NOT_MANAGED";
+        /// The program is disabled.
+        Disabled = 103, "DISABLED";
+        /// The program or the options do not support it.
+        NotApplicable = 104, "NOT_APPLICABLE";
+        /// What it needs is not installed.
+        NotInstalled = 105, "NOT_INSTALLED";
         /// The caller's role does not allow it (ours; far from the original's numbers, so that
         /// none it may still get means this).
         NotAllowed = 403, "NOT_ALLOWED";

@@ -26,7 +26,7 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
-mod coded;
+pub mod coded;
 pub mod event;
 pub mod exit;
 pub mod fault;

@@ -5,16 +5,22 @@ use std::fs;
 use crate::{assert_none, root, shipped_sources};
 
 /// Each crate, and those of ours that it may depend on.
-const LAYERS: [(&str, &[&str]); 7] = [
+const LAYERS: [(&str, &[&str]); 8] = [
     ("model", &[]),
     ("xmlrpc", &["model"]),
+    ("cluster", &["model"]),
     ("files", &[]),
-    ("config", &["model", "files"]),
+    ("config", &["model", "cluster", "files"]),
     ("logs", &["model", "files", "config"]),
-    ("actors", &["model", "files", "config", "xmlrpc", "logs"]),
+    (
+        "actors",
+        &["model", "cluster", "files", "config", "xmlrpc", "logs"],
+    ),
     (
         "web",
-        &["model", "files", "config", "xmlrpc", "logs", "actors"],
+        &[
+            "model", "cluster", "files", "config", "xmlrpc", "logs", "actors",
+        ],
     ),
 ];
 

@@ -1,0 +1,1 @@
+//! Jobs: what is started and stopped, where, and in which order (spec cluster 5, 6).

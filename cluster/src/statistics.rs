@@ -1,0 +1,1 @@
+//! Rates and histories computed from counters (spec cluster 12.2).
