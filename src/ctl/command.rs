@@ -61,6 +61,10 @@ pub enum Completes {
     Processes,
     /// The same, or one of these words after them.
     ProcessesThen(&'static [&'static str]),
+    /// How an instance to start something on is chosen.
+    StartingStrategies,
+    /// How conflicts are settled.
+    ConciliationStrategies,
     /// Names of the applications of a cluster.
     Applications,
     /// Names of the processes of a cluster and their applications.

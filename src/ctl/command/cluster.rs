@@ -12,11 +12,15 @@ mod start;
 mod table;
 mod value;
 
+use visord_cluster::strategy::StartingStrategy;
 use visord_model::fault::FaultCode;
 use visord_model::pyrepr::repr;
 use visord_xmlrpc::{CallError, Client, Value};
 
-use super::Completes::{Applications, Identifiers, Namespecs, Programs, Words};
+use super::Completes::{
+    Applications, ConciliationStrategies, Identifiers, Namespecs, Programs, StartingStrategies,
+    Words,
+};
 use super::{Command, Completes, ExitStatus, Failure, Handler, Result, Session, is};
 use crate::ctl::process::{call, refusable, simple_text};
 use crate::ctl::session::NO_SOCKET;
@@ -25,33 +29,13 @@ use value::python;
 /// The version of the namespace that we speak.
 const API_VERSION: &str = "0.19.1";
 
-/// How an instance to start something on is chosen, by number.
-const STARTING: &[&str] = &[
-    "CONFIG",
-    "LESS_LOADED",
-    "MOST_LOADED",
-    "LOCAL",
-    "LESS_LOADED_NODE",
-    "MOST_LOADED_NODE",
-];
-
-/// How conflicts are settled, by number.
-const CONCILIATION: &[&str] = &[
-    "SENICIDE",
-    "INFANTICIDE",
-    "USER",
-    "STOP",
-    "RESTART",
-    "RUNNING_FAILURE",
-];
-
 /// Every command for Supvisors, by name.
 pub const CLUSTER: &[Command] = &[
     row("all_start", start::all_start, &[Namespecs]),
     row("all_start_args", start::all_start_args, &[Namespecs, Words(&[])]),
     row("application_info", applications::info, &[Applications]),
     row("application_rules", applications::rules, &[Applications]),
-    row("conciliate", settings::conciliate, &[Words(CONCILIATION)]),
+    row("conciliate", settings::conciliate, &[ConciliationStrategies]),
     row("conflicts", processes::conflicts, &[]),
     row("core", instances::core, &[]),
     row("disable", settings::disable, &[Programs, Words(&[])]),
@@ -65,27 +49,27 @@ pub const CLUSTER: &[Command] = &[
     row("loglevel", settings::loglevel, &[Words(settings::LEVELS), Words(&[])]),
     row("master", instances::master, &[]),
     row("process_rules", processes::rules, &[Namespecs]),
-    row("restart_application", applications::restart, &[Words(STARTING), Applications]),
-    row("restart_process", start::restart_process, &[Words(STARTING), Namespecs]),
+    row("restart_application", applications::restart, &[StartingStrategies, Applications]),
+    row("restart_process", start::restart_process, &[StartingStrategies, Namespecs]),
     row("restart_sequence", settings::restart_sequence, &[]),
     row("sreload", settings::sreload, &[]),
     row("sshutdown", settings::sshutdown, &[]),
     row("sstate", instances::state, &[Identifiers]),
     row("sstatus", processes::status, &[Namespecs]),
-    row("start_any_process", start::start_any_process, &[Words(STARTING), Words(&[])]),
-    row("start_any_process_args", start::start_any_process_args, &[Words(STARTING), Words(&[])]),
-    row("start_application", applications::start, &[Words(STARTING), Applications]),
+    row("start_any_process", start::start_any_process, &[StartingStrategies, Words(&[])]),
+    row("start_any_process_args", start::start_any_process_args, &[StartingStrategies, Words(&[])]),
+    row("start_application", applications::start, &[StartingStrategies, Applications]),
     row("start_args", start::start_args, &[Completes::Processes, Words(&[])]),
-    row("start_process", start::start_process, &[Words(STARTING), Namespecs]),
-    row("start_process_args", start::start_process_args, &[Words(STARTING), Namespecs, Words(&[])]),
+    row("start_process", start::start_process, &[StartingStrategies, Namespecs]),
+    row("start_process_args", start::start_process_args, &[StartingStrategies, Namespecs, Words(&[])]),
     row("stats_period", settings::stats_period, &[]),
     row("stats_status", instances::stats_status, &[]),
     row("stop_application", applications::stop, &[Applications]),
     row("stop_process", start::stop_process, &[Namespecs]),
     row("strategies", instances::strategies, &[]),
     row("sversion", instances::version, &[]),
-    row("test_start_application", prediction::test_start_application, &[Words(STARTING), Applications, Words(&[])]),
-    row("test_start_process", prediction::test_start_process, &[Words(STARTING), Namespecs, Words(&[])]),
+    row("test_start_application", prediction::test_start_application, &[StartingStrategies, Applications, Words(&[])]),
+    row("test_start_process", prediction::test_start_process, &[StartingStrategies, Namespecs, Words(&[])]),
     row("update_numprocs", settings::update_numprocs, &[Programs, Words(&[])]),
 ];
 
@@ -193,21 +177,18 @@ fn misused(line: impl Into<String>) -> Failure {
     Failure::Misused(ExitStatus::INVALID_ARGUMENTS, line.into())
 }
 
-/// The number of a strategy; `refusal` begins the line about one that does not exist.
-fn strategy(names: &[&str], name: &str, refusal: &str) -> Result<Value> {
-    match names.iter().zip(0_i32..).find(|(known, _)| **known == name) {
-        Some((_, number)) => Ok(number.into()),
-        None => {
-            let known: Vec<String> = names.iter().map(|name| repr(name)).collect();
-            let known = known.join(", ");
-            Err(misused(format!("ERROR: {refusal}. use one of [{known}]")))
-        }
-    }
+/// The line about a strategy that does not exist; `refusal` begins it.
+fn unknown_strategy(refusal: &str, known: impl IntoIterator<Item = &'static str>) -> Failure {
+    let known: Vec<String> = known.into_iter().map(repr).collect();
+    misused(format!("ERROR: {refusal}. use one of [{}]", known.join(", ")))
 }
 
-/// The number of a starting strategy for this command.
-fn starting_strategy(command: &str, name: &str) -> Result<Value> {
-    strategy(STARTING, name, &format!("unknown strategy for {command}"))
+/// The number of a starting strategy; `refusal` begins the line about one that does not exist.
+fn starting_strategy(name: &str, refusal: &str) -> Result<Value> {
+    let strategy = StartingStrategy::from_name(name);
+    let known = StartingStrategy::ALL.map(StartingStrategy::name);
+    let strategy = strategy.ok_or_else(|| unknown_strategy(refusal, known))?;
+    Ok(strategy.code().into())
 }
 
 #[cfg(test)]
@@ -225,10 +206,10 @@ mod tests {
     #[test]
     fn strategies_by_name_only() {
         assert!(matches!(
-            starting_strategy("x", "LOCAL"),
+            starting_strategy("LOCAL", "x"),
             Ok(Value::Int(3))
         ));
-        let Err(Failure::Misused(_, line)) = starting_strategy("x", "3") else {
+        let Err(Failure::Misused(_, line)) = starting_strategy("3", "unknown strategy for x") else {
             panic!("no refusal");
         };
         assert_eq!(

@@ -13,7 +13,7 @@ pub(super) fn test_start_application(cluster: &mut Cluster<'_>, arguments: &[&st
         let line = format!("ERROR: {command} requires one strategy and one application name");
         return Err(misused(line));
     };
-    let strategy = starting_strategy(command, strategy)?;
+    let strategy = starting_strategy(strategy, &format!("unknown strategy for {command}"))?;
     let params = [(*name).into()];
     let info = match call(&mut cluster.client, "supvisors.get_application_info", &params) {
         // whatever it is: it cannot be asked about
@@ -37,7 +37,7 @@ pub(super) fn test_start_process(cluster: &mut Cluster<'_>, arguments: &[&str]) 
         let line = format!("ERROR: {command} requires one strategy and one namespec");
         return Err(misused(line));
     };
-    let strategy = starting_strategy(command, strategy)?;
+    let strategy = starting_strategy(strategy, &format!("unknown strategy for {command}"))?;
     cluster.predict("supvisors.test_start_process", strategy, name)
 }
 

@@ -2,9 +2,10 @@
 //! disabled and resized, conflicts settled, logs and statistics adjusted, all instances restarted or
 //! shut down.
 
+use visord_cluster::strategy::ConciliationStrategy;
 use visord_xmlrpc::Value;
 
-use super::{CONCILIATION, Cluster, ExitStatus, Result, misused, strategy};
+use super::{Cluster, ExitStatus, Result, misused, unknown_strategy};
 
 /// What `enable_stats` and `disable_stats` take.
 pub(super) const STATISTICS: &[&str] = &["all", "host", "process"];
@@ -65,8 +66,12 @@ pub(super) fn conciliate(cluster: &mut Cluster<'_>, arguments: &[&str]) -> Resul
     let Some(name) = arguments.first() else {
         return Err(misused("ERROR: conciliate requires a strategy"));
     };
-    let chosen = strategy(CONCILIATION, name, "unknown strategy for conciliate")?;
-    cluster.order("", "supvisors.conciliate", &[chosen], "Conciliated")
+    let chosen = ConciliationStrategy::from_name(name).ok_or_else(|| {
+        let known = ConciliationStrategy::ALL.map(ConciliationStrategy::name);
+        unknown_strategy("unknown strategy for conciliate", known)
+    })?;
+    let params = [chosen.code().into()];
+    cluster.order("", "supvisors.conciliate", &params, "Conciliated")
 }
 
 pub(super) fn restart_sequence(cluster: &mut Cluster<'_>, _: &[&str]) -> Result {

@@ -1,11 +1,12 @@
 //! Processes are started, restarted and stopped: on instances that the cluster chooses
 //! (`start_process` and its like), here (`start_args`), on every instance (`all_start`).
 
+use visord_cluster::state::InstanceState;
 use visord_model::state::ProcessState;
 use visord_xmlrpc::{CallError, Value};
 
 use super::value::python;
-use super::{Cluster, Failure, Result, STARTING, misused, starting_strategy, strategy};
+use super::{Cluster, Failure, Result, misused, starting_strategy};
 use crate::ctl::failure::ExitStatus;
 use crate::ctl::process::{call, number, refusable, text};
 use crate::ctl::session::Server;
@@ -15,7 +16,7 @@ pub(super) fn start_process(cluster: &mut Cluster<'_>, arguments: &[&str]) -> Re
     let Some((chosen, names)) = arguments.split_first() else {
         return Err(misused(format!("ERROR: {command} requires at least a strategy")));
     };
-    let chosen = starting_strategy(command, chosen)?;
+    let chosen = starting_strategy(chosen, &format!("unknown strategy for {command}"))?;
     for name in &cluster.namespecs(names, |_| Ok(true))? {
         let params = [chosen.clone(), name.into()];
         let done = format!("{name} started");
@@ -31,7 +32,7 @@ pub(super) fn start_process_args(cluster: &mut Cluster<'_>, arguments: &[&str]) 
             "ERROR: {command} requires a strategy, a program namespec and extra arguments"
         )));
     };
-    let chosen = starting_strategy(command, chosen)?;
+    let chosen = starting_strategy(chosen, &format!("unknown strategy for {command}"))?;
     let params = [chosen, (*name).into(), joined(first, rest)];
     let done = format!("{name} started");
     cluster.order(name, "supvisors.start_process", &params, &done)
@@ -49,7 +50,7 @@ pub(super) fn start_any_process(cluster: &mut Cluster<'_>, arguments: &[&str]) -
             "ERROR: {command} requires a strategy and at least a regular expression"
         )));
     };
-    let chosen = starting_strategy(command, chosen)?;
+    let chosen = starting_strategy(chosen, &format!("unknown strategy for {command}"))?;
     let mut patterns = [&[*first], rest].concat();
     patterns.sort_unstable();
     for pattern in patterns {
@@ -65,7 +66,7 @@ pub(super) fn start_any_process_args(cluster: &mut Cluster<'_>, arguments: &[&st
             "ERROR: {command} requires a strategy, a regular expression and extra arguments"
         )));
     };
-    let chosen = starting_strategy(command, chosen)?;
+    let chosen = starting_strategy(chosen, &format!("unknown strategy for {command}"))?;
     let params = [chosen, (*pattern).into(), joined(first, rest)];
     cluster.start_any(pattern, &params)
 }
@@ -75,7 +76,7 @@ pub(super) fn restart_process(cluster: &mut Cluster<'_>, arguments: &[&str]) -> 
         let line = "ERROR: restart_process requires a strategy and a program name";
         return Err(misused(line));
     };
-    let chosen = strategy(STARTING, name, &format!("unknown strategy={name}"))?;
+    let chosen = starting_strategy(name, &format!("unknown strategy={name}"))?;
     for name in &cluster.namespecs(names, |_| Ok(true))? {
         let params = [chosen.clone(), name.into()];
         let done = format!("{name} restarted");
@@ -130,10 +131,6 @@ pub(super) fn all_start_args(cluster: &mut Cluster<'_>, arguments: &[&str]) -> R
     cluster.start_everywhere(name, "supvisors.start_args", &params)
 }
 
-/// States of instances, by number.
-const CHECKED: i64 = 2;
-const RUNNING: i64 = 3;
-
 impl Cluster<'_> {
     /// Have a process started that matches the pattern.
     fn start_any(&mut self, pattern: &str, params: &[Value]) -> Result {
@@ -147,9 +144,11 @@ impl Cluster<'_> {
     /// Make a call to every instance that works.
     fn start_everywhere(&mut self, name: &str, method: &'static str, params: &[Value]) -> Result {
         let instances = self.ask_list("", "supvisors.get_all_instances_info", &[])?;
+        let working = [InstanceState::Checked, InstanceState::Running];
         let mut is_any = false;
         for instance in &instances {
-            if ![CHECKED, RUNNING].contains(&number(instance, "statecode")?) {
+            let state = number(instance, "statecode")?;
+            if !working.iter().any(|it| i64::from(it.code()) == state) {
                 continue;
             }
             is_any = true;
