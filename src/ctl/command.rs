@@ -293,9 +293,7 @@ impl Command {
             include_str!("command/help.txt"),
             include_str!("command/cluster/help.txt"),
         ];
-        let mut blocks = texts
-            .iter()
-            .flat_map(|text| text.trim_end().split("\n\n"));
+        let mut blocks = texts.iter().flat_map(|text| text.trim_end().split("\n\n"));
         let is_own = |block: &&str| block.split_whitespace().next() == Some(self.name);
         blocks.find(is_own).unwrap_or_default()
     }

@@ -304,7 +304,10 @@ mod tests {
             ("logs rotate c", &["cat "]),
             ("he", &["hello ", "help "]),
             ("hello c", &["cat "]),
-            ("start_application L", &["LESS_LOADED ", "LESS_LOADED_NODE ", "LOCAL "]),
+            (
+                "start_application L",
+                &["LESS_LOADED ", "LESS_LOADED_NODE ", "LOCAL "],
+            ),
             ("start_application LOCAL s", &["solo "]),
             ("start_process CONFIG app:", &["app:* ", "app:db "]),
             ("start_any_process CONFIG ", &[]),

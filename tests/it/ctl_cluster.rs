@@ -343,7 +343,10 @@ fn documents() {
     let line = "solo: ERROR (NOT_RUNNING: solo already stopped)";
     assert_eq!(refused["errors"], json!([line]));
     assert_eq!(refused["exit_status"], 1);
-    assert_eq!(document("start_process CONFIG solo")["output"], json!(["solo started: True"]));
+    assert_eq!(
+        document("start_process CONFIG solo")["output"],
+        json!(["solo started: True"])
+    );
 }
 
 #[test]

@@ -216,7 +216,9 @@ fn fault(code: i32, name: &str) -> Vec<u8> {
 }
 
 fn reply(content: &str) -> Vec<u8> {
-    http_answer(&format!("<?xml version='1.0'?><methodResponse>{content}</methodResponse>"))
+    http_answer(&format!(
+        "<?xml version='1.0'?><methodResponse>{content}</methodResponse>"
+    ))
 }
 
 fn forward(head: &str, body: &str, socket: PathBuf) -> Vec<u8> {

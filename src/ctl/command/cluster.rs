@@ -32,45 +32,117 @@ const API_VERSION: &str = "0.19.1";
 /// Every command for Supvisors, by name.
 pub const CLUSTER: &[Command] = &[
     row("all_start", start::all_start, &[Namespecs]),
-    row("all_start_args", start::all_start_args, &[Namespecs, Words(&[])]),
+    row(
+        "all_start_args",
+        start::all_start_args,
+        &[Namespecs, Words(&[])],
+    ),
     row("application_info", applications::info, &[Applications]),
     row("application_rules", applications::rules, &[Applications]),
-    row("conciliate", settings::conciliate, &[ConciliationStrategies]),
+    row(
+        "conciliate",
+        settings::conciliate,
+        &[ConciliationStrategies],
+    ),
     row("conflicts", processes::conflicts, &[]),
     row("core", instances::core, &[]),
     row("disable", settings::disable, &[Programs, Words(&[])]),
-    row("disable_stats", settings::disable_stats, &[Words(settings::STATISTICS)]),
+    row(
+        "disable_stats",
+        settings::disable_stats,
+        &[Words(settings::STATISTICS)],
+    ),
     row("enable", settings::enable, &[Programs, Words(&[])]),
-    row("enable_stats", settings::enable_stats, &[Words(settings::STATISTICS)]),
+    row(
+        "enable_stats",
+        settings::enable_stats,
+        &[Words(settings::STATISTICS)],
+    ),
     row("end_sync", settings::end_sync, &[Identifiers, Words(&[])]),
     row("instance_status", instances::status, &[Identifiers]),
-    row("lazy_update_numprocs", settings::lazy_update_numprocs, &[Programs, Words(&[])]),
-    row("local_status", processes::local_status, &[Completes::Processes]),
-    row("loglevel", settings::loglevel, &[Words(settings::LEVELS), Words(&[])]),
+    row(
+        "lazy_update_numprocs",
+        settings::lazy_update_numprocs,
+        &[Programs, Words(&[])],
+    ),
+    row(
+        "local_status",
+        processes::local_status,
+        &[Completes::Processes],
+    ),
+    row(
+        "loglevel",
+        settings::loglevel,
+        &[Words(settings::LEVELS), Words(&[])],
+    ),
     row("master", instances::master, &[]),
     row("process_rules", processes::rules, &[Namespecs]),
-    row("restart_application", applications::restart, &[StartingStrategies, Applications]),
-    row("restart_process", start::restart_process, &[StartingStrategies, Namespecs]),
+    row(
+        "restart_application",
+        applications::restart,
+        &[StartingStrategies, Applications],
+    ),
+    row(
+        "restart_process",
+        start::restart_process,
+        &[StartingStrategies, Namespecs],
+    ),
     row("restart_sequence", settings::restart_sequence, &[]),
     row("sreload", settings::sreload, &[]),
     row("sshutdown", settings::sshutdown, &[]),
     row("sstate", instances::state, &[Identifiers]),
     row("sstatus", processes::status, &[Namespecs]),
-    row("start_any_process", start::start_any_process, &[StartingStrategies, Words(&[])]),
-    row("start_any_process_args", start::start_any_process_args, &[StartingStrategies, Words(&[])]),
-    row("start_application", applications::start, &[StartingStrategies, Applications]),
-    row("start_args", start::start_args, &[Completes::Processes, Words(&[])]),
-    row("start_process", start::start_process, &[StartingStrategies, Namespecs]),
-    row("start_process_args", start::start_process_args, &[StartingStrategies, Namespecs, Words(&[])]),
+    row(
+        "start_any_process",
+        start::start_any_process,
+        &[StartingStrategies, Words(&[])],
+    ),
+    row(
+        "start_any_process_args",
+        start::start_any_process_args,
+        &[StartingStrategies, Words(&[])],
+    ),
+    row(
+        "start_application",
+        applications::start,
+        &[StartingStrategies, Applications],
+    ),
+    row(
+        "start_args",
+        start::start_args,
+        &[Completes::Processes, Words(&[])],
+    ),
+    row(
+        "start_process",
+        start::start_process,
+        &[StartingStrategies, Namespecs],
+    ),
+    row(
+        "start_process_args",
+        start::start_process_args,
+        &[StartingStrategies, Namespecs, Words(&[])],
+    ),
     row("stats_period", settings::stats_period, &[]),
     row("stats_status", instances::stats_status, &[]),
     row("stop_application", applications::stop, &[Applications]),
     row("stop_process", start::stop_process, &[Namespecs]),
     row("strategies", instances::strategies, &[]),
     row("sversion", instances::version, &[]),
-    row("test_start_application", prediction::test_start_application, &[StartingStrategies, Applications, Words(&[])]),
-    row("test_start_process", prediction::test_start_process, &[StartingStrategies, Namespecs, Words(&[])]),
-    row("update_numprocs", settings::update_numprocs, &[Programs, Words(&[])]),
+    row(
+        "test_start_application",
+        prediction::test_start_application,
+        &[StartingStrategies, Applications, Words(&[])],
+    ),
+    row(
+        "test_start_process",
+        prediction::test_start_process,
+        &[StartingStrategies, Namespecs, Words(&[])],
+    ),
+    row(
+        "update_numprocs",
+        settings::update_numprocs,
+        &[Programs, Words(&[])],
+    ),
 ];
 
 const fn row(name: &'static str, run: Run, completes: &'static [Completes]) -> Command {
@@ -100,7 +172,11 @@ impl<'a> Cluster<'a> {
             Ok(version) => (ExitStatus::VERSION_MISMATCH, other_version(&version), None),
             Err(CallError::Refused) => {
                 let message = format!("ERROR: {} refused connection", server.shown());
-                (ExitStatus::UNREACHABLE, message, Some(server.refusal_hint()))
+                (
+                    ExitStatus::UNREACHABLE,
+                    message,
+                    Some(server.refusal_hint()),
+                )
             }
             Err(CallError::NoSuchFile) => {
                 let message = format!("ERROR: {} no such file", server.shown());
@@ -180,15 +256,23 @@ fn misused(line: impl Into<String>) -> Failure {
 /// The line about a strategy that does not exist; `refusal` begins it.
 fn unknown_strategy(refusal: &str, known: impl IntoIterator<Item = &'static str>) -> Failure {
     let known: Vec<String> = known.into_iter().map(repr).collect();
-    misused(format!("ERROR: {refusal}. use one of [{}]", known.join(", ")))
+    misused(format!(
+        "ERROR: {refusal}. use one of [{}]",
+        known.join(", ")
+    ))
 }
 
 /// The number of a starting strategy; `refusal` begins the line about one that does not exist.
-fn starting_strategy(name: &str, refusal: &str) -> Result<Value> {
+fn strategy_or(name: &str, refusal: &str) -> Result<Value> {
     let strategy = StartingStrategy::from_name(name);
     let known = StartingStrategy::ALL.map(StartingStrategy::name);
     let strategy = strategy.ok_or_else(|| unknown_strategy(refusal, known))?;
     Ok(strategy.code().into())
+}
+
+/// The number of a starting strategy, for this command.
+fn starting_strategy(command: &str, name: &str) -> Result<Value> {
+    strategy_or(name, &format!("unknown strategy for {command}"))
 }
 
 #[cfg(test)]
@@ -205,11 +289,8 @@ mod tests {
 
     #[test]
     fn strategies_by_name_only() {
-        assert!(matches!(
-            starting_strategy("LOCAL", "x"),
-            Ok(Value::Int(3))
-        ));
-        let Err(Failure::Misused(_, line)) = starting_strategy("3", "unknown strategy for x") else {
+        assert!(matches!(starting_strategy("x", "LOCAL"), Ok(Value::Int(3))));
+        let Err(Failure::Misused(_, line)) = starting_strategy("x", "3") else {
             panic!("no refusal");
         };
         assert_eq!(

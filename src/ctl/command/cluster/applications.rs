@@ -135,7 +135,7 @@ impl Order {
                 "ERROR: {command} requires at least a strategy"
             )));
         };
-        let strategy = starting_strategy(strategy, &format!("unknown strategy for {command}"))?;
+        let strategy = starting_strategy(command, strategy)?;
         self.give(cluster, names, &[strategy])
     }
 

@@ -127,11 +127,7 @@ pub(super) fn stats_status(cluster: &mut Cluster<'_>, _: &[&str]) -> Result {
 
 impl Cluster<'_> {
     /// Show a struct: a line for each of these members, after its title.
-    fn show_members(
-        &mut self,
-        method: &'static str,
-        members: &[(&str, &'static str)],
-    ) -> Result {
+    fn show_members(&mut self, method: &'static str, members: &[(&str, &'static str)]) -> Result {
         let Some(found) = self.ask("", method, &[])? else {
             return Ok(());
         };

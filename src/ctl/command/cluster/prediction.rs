@@ -1,11 +1,11 @@
 //! What a start would do: `test_start_application` and `test_start_process`.
 
-use visord_xmlrpc::{CallError, Value};
+use visord_xmlrpc::Value;
 
 use super::table::{Row, auto, fixed, last};
 use super::value::shown;
 use super::{Cluster, ExitStatus, Failure, Result, misused, starting_strategy};
-use crate::ctl::process::{call, member};
+use crate::ctl::process::{call, member, refusable};
 
 pub(super) fn test_start_application(cluster: &mut Cluster<'_>, arguments: &[&str]) -> Result {
     let command = "test_start_application";
@@ -13,15 +13,13 @@ pub(super) fn test_start_application(cluster: &mut Cluster<'_>, arguments: &[&st
         let line = format!("ERROR: {command} requires one strategy and one application name");
         return Err(misused(line));
     };
-    let strategy = starting_strategy(strategy, &format!("unknown strategy for {command}"))?;
+    let strategy = starting_strategy(command, strategy)?;
     let params = [(*name).into()];
-    let info = match call(&mut cluster.client, "supvisors.get_application_info", &params) {
-        // whatever it is: it cannot be asked about
-        Err(Failure::Call(CallError::Fault(_))) => {
-            let line = format!("ERROR: unknown application \"{name}\"");
-            return Err(Failure::Refused(ExitStatus::INVALID_ARGUMENTS, line));
-        }
-        result => result?,
+    let method = "supvisors.get_application_info";
+    let Ok(info) = refusable(call(&mut cluster.client, method, &params))? else {
+        // also if the state of the cluster does not allow the question
+        let line = format!("ERROR: unknown application \"{name}\"");
+        return Err(Failure::Refused(ExitStatus::INVALID_ARGUMENTS, line));
     };
     if !member(&info, "managed", Value::as_bool)? {
         // not a failure of the session
@@ -37,7 +35,7 @@ pub(super) fn test_start_process(cluster: &mut Cluster<'_>, arguments: &[&str]) 
         let line = format!("ERROR: {command} requires one strategy and one namespec");
         return Err(misused(line));
     };
-    let strategy = starting_strategy(strategy, &format!("unknown strategy for {command}"))?;
+    let strategy = starting_strategy(command, strategy)?;
     cluster.predict("supvisors.test_start_process", strategy, name)
 }
 

@@ -28,18 +28,15 @@ pub(super) fn lazy_update_numprocs(cluster: &mut Cluster<'_>, arguments: &[&str]
     resize(cluster, "lazy_update_numprocs", arguments, &more)
 }
 
-fn resize(
-    cluster: &mut Cluster<'_>,
-    command: &str,
-    arguments: &[&str],
-    more: &[Value],
-) -> Result {
+fn resize(cluster: &mut Cluster<'_>, command: &str, arguments: &[&str], more: &[Value]) -> Result {
     let [program, number, ..] = arguments else {
         let line = format!("ERROR: {command} requires a program name and a numprocs values");
         return Err(misused(line));
     };
     let Some(number) = number.parse::<i32>().ok().filter(|number| *number > 0) else {
-        return Err(misused("ERROR: numprocs must be a strictly positive integer"));
+        return Err(misused(
+            "ERROR: numprocs must be a strictly positive integer",
+        ));
     };
     let params = [&[(*program).into(), number.into()], more].concat();
     let done = format!("{program} numprocs updated");
@@ -121,7 +118,9 @@ pub(super) fn disable_stats(cluster: &mut Cluster<'_>, kinds: &[&str]) -> Result
 
 fn switch_stats(cluster: &mut Cluster<'_>, kinds: &[&str], on: bool) -> Result {
     let kinds: Vec<String> = kinds.iter().map(|kind| kind.to_lowercase()).collect();
-    let wrong = kinds.iter().filter(|kind| !STATISTICS.contains(&kind.as_str()));
+    let wrong = kinds
+        .iter()
+        .filter(|kind| !STATISTICS.contains(&kind.as_str()));
     let wrong: Vec<String> = wrong
         .map(|kind| format!("ERROR: invalid statistics type {kind}"))
         .collect();
@@ -130,9 +129,8 @@ fn switch_stats(cluster: &mut Cluster<'_>, kinds: &[&str], on: bool) -> Result {
         session.fail_all(ExitStatus::INVALID_ARGUMENTS, others)?;
         return Err(misused(last));
     }
-    let means = |name: &str| {
-        kinds.is_empty() || kinds.iter().any(|kind| kind == name || kind == "all")
-    };
+    let means =
+        |name: &str| kinds.is_empty() || kinds.iter().any(|kind| kind == name || kind == "all");
     let done = if on { "enabled" } else { "disabled" };
     if means("host") {
         let done = format!("Host statistics {done}");

@@ -6,7 +6,7 @@ use visord_model::state::ProcessState;
 use visord_xmlrpc::{CallError, Value};
 
 use super::value::python;
-use super::{Cluster, Failure, Result, misused, starting_strategy};
+use super::{Cluster, Failure, Result, misused, starting_strategy, strategy_or};
 use crate::ctl::failure::ExitStatus;
 use crate::ctl::process::{call, number, refusable, text};
 use crate::ctl::session::Server;
@@ -14,9 +14,11 @@ use crate::ctl::session::Server;
 pub(super) fn start_process(cluster: &mut Cluster<'_>, arguments: &[&str]) -> Result {
     let command = "start_process";
     let Some((chosen, names)) = arguments.split_first() else {
-        return Err(misused(format!("ERROR: {command} requires at least a strategy")));
+        return Err(misused(format!(
+            "ERROR: {command} requires at least a strategy"
+        )));
     };
-    let chosen = starting_strategy(chosen, &format!("unknown strategy for {command}"))?;
+    let chosen = starting_strategy(command, chosen)?;
     for name in &cluster.namespecs(names, |_| Ok(true))? {
         let params = [chosen.clone(), name.into()];
         let done = format!("{name} started");
@@ -32,7 +34,7 @@ pub(super) fn start_process_args(cluster: &mut Cluster<'_>, arguments: &[&str]) 
             "ERROR: {command} requires a strategy, a program namespec and extra arguments"
         )));
     };
-    let chosen = starting_strategy(chosen, &format!("unknown strategy for {command}"))?;
+    let chosen = starting_strategy(command, chosen)?;
     let params = [chosen, (*name).into(), joined(first, rest)];
     let done = format!("{name} started");
     cluster.order(name, "supvisors.start_process", &params, &done)
@@ -50,7 +52,7 @@ pub(super) fn start_any_process(cluster: &mut Cluster<'_>, arguments: &[&str]) -
             "ERROR: {command} requires a strategy and at least a regular expression"
         )));
     };
-    let chosen = starting_strategy(chosen, &format!("unknown strategy for {command}"))?;
+    let chosen = starting_strategy(command, chosen)?;
     let mut patterns = [&[*first], rest].concat();
     patterns.sort_unstable();
     for pattern in patterns {
@@ -66,7 +68,7 @@ pub(super) fn start_any_process_args(cluster: &mut Cluster<'_>, arguments: &[&st
             "ERROR: {command} requires a strategy, a regular expression and extra arguments"
         )));
     };
-    let chosen = starting_strategy(chosen, &format!("unknown strategy for {command}"))?;
+    let chosen = starting_strategy(command, chosen)?;
     let params = [chosen, (*pattern).into(), joined(first, rest)];
     cluster.start_any(pattern, &params)
 }
@@ -76,7 +78,7 @@ pub(super) fn restart_process(cluster: &mut Cluster<'_>, arguments: &[&str]) -> 
         let line = "ERROR: restart_process requires a strategy and a program name";
         return Err(misused(line));
     };
-    let chosen = starting_strategy(name, &format!("unknown strategy={name}"))?;
+    let chosen = strategy_or(name, &format!("unknown strategy={name}"))?;
     for name in &cluster.namespecs(names, |_| Ok(true))? {
         let params = [chosen.clone(), name.into()];
         let done = format!("{name} restarted");

@@ -110,10 +110,7 @@ mod tests {
         };
         let columns = [auto("Name"), fixed("State", 7), last("Rest")];
         assert_eq!(render(columns, &[]), "Name  State  Rest\n");
-        let rows = [
-            row("ä", "RUNNING_LONG", true),
-            row("hidden", "", false),
-        ];
+        let rows = [row("ä", "RUNNING_LONG", true), row("hidden", "", false)];
         assert_eq!(
             render(columns, &rows),
             "Name    State  Rest\nä       RUNNING_LONGx\n"

@@ -37,9 +37,8 @@ fn python_repr(value: &Value) -> String {
             format!("[{}]", items.join(", "))
         }
         Value::Struct(members) => {
-            let member = |(name, value): &(String, Value)| {
-                format!("{}: {}", repr(name), python_repr(value))
-            };
+            let member =
+                |(name, value): &(String, Value)| format!("{}: {}", repr(name), python_repr(value));
             let members: Vec<String> = members.iter().map(member).collect();
             format!("{{{}}}", members.join(", "))
         }
