@@ -221,7 +221,7 @@ fn plain(words: impl Iterator<Item = String>) -> Vec<Candidate> {
 }
 
 fn commands(names: &Names) -> Vec<Candidate> {
-    let cluster = names.has_cluster.then_some(CLUSTER).unwrap_or_default();
+    let cluster = if names.has_cluster { CLUSTER } else { &[] };
     let all = ALL.iter().chain(cluster);
     let known = all.filter(|command| !command.help().is_empty());
     let own = known.map(|command| Candidate::new(command.name, command.summary()));
