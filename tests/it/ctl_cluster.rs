@@ -92,12 +92,12 @@ fn serve(mut client: TcpStream, book: &mut Book) {
         "get_api_version" => json!("0.19.1"),
         _ => json!(true),
     });
-    let document = match &answer["fault"] {
-        Json::Array(fault) => {
+    let document = match answer["fault"].as_array() {
+        Some(fault) => {
             let code = fault[0].as_i64().expect("a number");
             encode_fault(code, fault[1].as_str().expect("a text"))
         }
-        _ => encode_reply(&from_json(&answer)),
+        None => encode_reply(&from_json(&answer)),
     };
     // A client that has gone wants no answer.
     let _ = client.write_all(&http_answer(&document));
@@ -109,7 +109,9 @@ fn to_json(value: &Value) -> Json {
         Value::Int(number) => json!(number),
         Value::Double(number) => json!(number),
         Value::Str(text) => json!(text),
-        other => panic!("a parameter {other:?}"),
+        Value::Nil | Value::Base64(_) | Value::DateTime(_) | Value::Array(_) | Value::Struct(_) => {
+            panic!("a parameter {value:?}")
+        }
     }
 }
 
