@@ -74,7 +74,10 @@ impl Index {
         match Pattern::to_search(text) {
             Ok(pattern) => self.patterns.push((pattern, at)),
             Err(reason) => {
-                error(log, format!("rules: pattern \"{text}\" is ignored: {reason}"));
+                error(
+                    log,
+                    format!("rules: pattern \"{text}\" is ignored: {reason}"),
+                );
             }
         }
     }
@@ -94,7 +97,10 @@ impl Index {
                 Ok(_) => {}
                 Err(reason) => {
                     let text = pattern.text();
-                    error(log, format!("rules: pattern \"{text}\" on \"{name}\": {reason}"));
+                    error(
+                        log,
+                        format!("rules: pattern \"{text}\" on \"{name}\": {reason}"),
+                    );
                 }
             }
         }

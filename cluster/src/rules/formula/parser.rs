@@ -1,5 +1,6 @@
 //! Python's expressions (spec cluster 4.5): all of them are recognized, as what Python refuses is
 //! reported when the rules are read, and what has no meaning here when a formula is evaluated.
+//! Statements that are no expressions are refused.
 //!
 //! Only `and`, `or`, `not`, calls and strings are kept. Operators that bind more closely than a
 //! comparison have no meaning here, so their order does not matter.
@@ -15,8 +16,9 @@ use super::{FormulaError, Leaf};
 mod call;
 mod display;
 
-/// Expressions inside each other. Python allows 200 parentheses.
-const DEPTH: usize = 64;
+/// Expressions inside each other, and a pair of parentheses around one. Python allows 200 pairs,
+/// this 65.
+const DEPTH: usize = 130;
 
 const KEYWORDS: [&str; 35] = [
     "False", "None", "True", "and", "as", "assert", "async", "await", "break", "class", "continue",
@@ -29,7 +31,7 @@ const KEYWORDS: [&str; 35] = [
 #[derive(Debug)]
 pub(super) enum Node {
     /// A string.
-    Leaf(Leaf),
+    Leaf(Box<Leaf>),
     /// A call; only the first argument by position is kept.
     Call {
         /// Its name; of another expression than a name, what that is.
@@ -154,7 +156,9 @@ impl Parser {
     }
 
     fn expect_word(&mut self, word: &str) -> Parsed<()> {
-        self.take_word(word).then_some(()).ok_or(FormulaError::Syntax)
+        self.take_word(word)
+            .then_some(())
+            .ok_or(FormulaError::Syntax)
     }
 
     /// A name that is no keyword.
@@ -227,10 +231,14 @@ impl Parser {
         Ok(Node::Other("Yield"))
     }
 
+    /// Whether `name := expression` follows.
+    fn is_named(&self) -> bool {
+        *self.peek_second() == Token::Mark(":=")
+    }
+
     /// An expression, or `name := expression`.
     fn named(&mut self) -> Parsed {
-        let is_named = *self.peek_second() == Token::Mark(":=");
-        if is_named && self.identifier().is_ok() {
+        if self.is_named() && self.identifier().is_ok() {
             self.at += 1;
             self.expression()?;
             return Ok(Node::Other("NamedExpr"));
@@ -437,7 +445,7 @@ impl Parser {
             (true, true, _) => Err(FormulaError::Syntax),
             (true, false, _) => Ok(Node::Other("Constant")),
             (false, _, true) => Ok(Node::Other("JoinedStr")),
-            (false, _, false) => Ok(Node::Leaf(Leaf::new(text))),
+            (false, _, false) => Ok(Node::Leaf(Box::new(Leaf::new(text)))),
         }
     }
 }

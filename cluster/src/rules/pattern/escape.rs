@@ -39,7 +39,9 @@ fn hex(source: &mut Source<'_>, digits: usize) -> Result<char, String> {
     let mut code = 0u32;
     for _ in 0..digits {
         let digit = source.next_if(|c| c.is_ascii_hexdigit());
-        let digit = digit.and_then(|c| c.to_digit(16)).ok_or("incomplete escape")?;
+        let digit = digit
+            .and_then(|c| c.to_digit(16))
+            .ok_or("incomplete escape")?;
         code = (code << 4) | digit;
     }
     char::from_u32(code).ok_or_else(|| format!("bad escape of character {code:#x}"))

@@ -55,12 +55,20 @@ enum Last {
     Repetition,
 }
 
+/// An open group.
+struct Group {
+    /// Its number if it captures.
+    number: Option<usize>,
+    /// What ends it.
+    end: &'static str,
+}
+
 struct Translator<'a> {
     source: Source<'a>,
     out: String,
     last: Last,
-    /// Numbers of the open groups; `None`: it captures nothing.
-    open: Vec<Option<usize>>,
+    /// The open groups.
+    open: Vec<Group>,
     /// How many groups capture.
     groups: usize,
     names: BTreeSet<String>,
@@ -96,8 +104,8 @@ impl Translator<'_> {
             }
             '(' => self.group()?,
             ')' => {
-                self.open.pop().ok_or("unbalanced parenthesis")?;
-                self.write(")", Last::Item);
+                let group = self.open.pop().ok_or("unbalanced parenthesis")?;
+                self.write(group.end, Last::Item);
             }
             '|' => self.write("|", Last::Nothing),
             '^' => self.write("^", Last::Nothing),
@@ -216,20 +224,31 @@ impl Translator<'_> {
         if number == 0 || number > self.groups {
             return Err(format!("invalid group reference {number}"));
         }
-        if self.open.contains(&Some(number)) {
+        if self.open.iter().any(|group| group.number == Some(number)) {
             return Err("cannot refer to an open group".into());
         }
         Ok(())
     }
 
-    fn open(&mut self, text: &str, group: Option<usize>) {
+    fn open(&mut self, text: &str) {
         self.write(text, Last::Nothing);
-        self.open.push(group);
+        let (number, end) = (None, ")");
+        self.open.push(Group { number, end });
+    }
+
+    /// Within a group, as Python lets it be repeated.
+    fn look_around(&mut self, text: &str) {
+        self.write("(?:", Last::Nothing);
+        self.write(text, Last::Nothing);
+        let (number, end) = (None, "))");
+        self.open.push(Group { number, end });
     }
 
     fn capture(&mut self, text: &str) {
         self.groups += 1;
-        self.open(text, Some(self.groups));
+        self.write(text, Last::Nothing);
+        let (number, end) = (Some(self.groups), ")");
+        self.open.push(Group { number, end });
     }
 
     /// What follows a `(`.
@@ -239,13 +258,13 @@ impl Translator<'_> {
             return Ok(());
         }
         match self.source.next().ok_or("unexpected end of pattern")? {
-            ':' => self.open("(?:", None),
-            '=' => self.open("(?=", None),
-            '!' => self.open("(?!", None),
-            '>' => self.open("(?>", None),
+            ':' => self.open("(?:"),
+            '=' => self.look_around("(?="),
+            '!' => self.look_around("(?!"),
+            '>' => self.open("(?>"),
             '<' => match self.source.next() {
-                Some('=') => self.open("(?<=", None),
-                Some('!') => self.open("(?<!", None),
+                Some('=') => self.look_around("(?<="),
+                Some('!') => self.look_around("(?<!"),
                 Some(_) | None => return Err("unknown extension ?<".into()),
             },
             '#' => {
@@ -296,7 +315,7 @@ impl Translator<'_> {
         } else {
             return Err(format!("unknown group name {name}"));
         };
-        self.open(&text, None);
+        self.open(&text);
         Ok(())
     }
 
@@ -320,7 +339,7 @@ impl Translator<'_> {
             next = self.source.next();
         }
         text.push(':');
-        self.open(&text, None);
+        self.open(&text);
         Ok(())
     }
 }
