@@ -8,6 +8,7 @@ mod listing;
 mod options;
 mod problems;
 mod programs;
+mod rules;
 mod web_users;
 
 use std::path::{Path, PathBuf};

@@ -216,6 +216,216 @@ def patterns():
     write("patterns.txt", lines)
 
 
+
+def document(body):
+    return f"<?xml version='1.0' encoding='UTF-8'?>\n<root>\n{body}\n</root>\n"
+
+
+def app(body, attributes='name="app"'):
+    return document(f"<application {attributes}>{body}</application>")
+
+
+def prog(body, attributes='name="p1"'):
+    return app(f"<programs><program {attributes}>{body}</program></programs>")
+
+
+DOCUMENTS = [
+    "", " ", "<root/>", "<root></root>", "<root>text</root>", "<root> \n </root>", "<other/>", "<root", "<root>",
+    "<root/><root/>", "<root/>x", "x<root/>", " <root/>", "<root/> <!-- a -->", "<?xml version='1.0'?><root/>",
+    " <?xml version='1.0'?><root/>", "<!DOCTYPE root><root/>", "\ufeff<root/>", "<root><!-- a --></root>", "<?a b?><root/>",
+    "<root a='1'/>", "<root xmlns='urn:a'/>", "<a:root xmlns:a='urn:a'/>", "<root xmlns:a='urn:a'/>",
+    "<root xmlns:xsi='http://www.w3.org/2001/XMLSchema-instance' xsi:noNamespaceSchemaLocation='rules.xsd'/>",
+    "<root xmlns:a='urn:a' a:b='1'/>", "<root xml:lang='en'/>", "<root><unknown/></root>", "<root>&undefined;</root>",
+    "<!DOCTYPE root [<!ENTITY e 'sv1,sv2'>]>" + prog("<identifiers>&e;</identifiers>")[39:],
+    document("<alias/>"), document("<alias name='a'/>"), document("<alias name='a' pattern='b'>x</alias>"),
+    document("<alias name='a'><b/></alias>"), document("<alias name='a'>sv1</alias><alias name='a'>sv2</alias>"),
+    document("<model/>"), document("<model name='m'/><model name='m'/>"), document("<model pattern='m'/>"),
+    document("<application/>"), document("<programs/>"), document("<program/>"), app("text"), app(""), app(" \n"),
+    app("<programs/>"), app("<programs></programs><programs/>"), app("<programs>x</programs>"), app("<program/>"),
+    app("<programs><application/></programs>"), app("<programs name='a'/>"), app("", ""), app("", 'name=""'),
+    app("", 'pattern=""'), app("", 'name="x" pattern="a"'), app("", 'name="app" name="b"'), app("", 'Name="app"'),
+    app("<start_sequence>1</start_sequence>", 'name="x" pattern="pp"'), app("", 'pattern="("'), app("", 'pattern="(?i)A"'),
+    prog(""), prog("text"), prog("", ""), prog("", 'pattern=""'), prog("", 'name="p1" pattern="p"'),
+    prog("<reference>none</reference>"), prog("<reference/>"), prog("<x/>"), prog("<distribution>ALL_INSTANCES</distribution>"),
+    prog("<required>true</required><required>true</required>"), prog("<required a='1'>true</required>"),
+    prog("<required><b/></required>"), prog("<required>tr<!-- a -->ue</required>"), prog("<![CDATA[ ]]>"),
+    prog("<identifiers><![CDATA[sv1]]></identifiers>"), prog("<identifiers>sv1<![CDATA[,sv2]]></identifiers>"),
+    prog("<identifiers>sv1&#44;sv2</identifiers>"), prog("<identifiers>&lt;sv1&gt;</identifiers>"),
+    prog("<identifiers>sv1\nsv2</identifiers>"), prog("<identifiers>\n sv1,\n sv2\n</identifiers>"),
+    app("<operational_status>'p1' and 'p2'</operational_status>"), app("<operational_status/>"),
+    app("<operational_status> </operational_status>"), app("<operational_status> 'p1'</operational_status>"),
+    app("<operational_status>'p1'\n</operational_status>"), app("<operational_status>'p1'; 'p2'</operational_status>"),
+    app("<operational_status>'p1' and</operational_status>"), app("<operational_status>all(&quot;p.&quot;)</operational_status>"),
+    app("<operational_status><![CDATA['p1' and 'p2']]></operational_status>"), app("<identifiers>@</identifiers>"),
+    app("<identifiers>#,@</identifiers>"), app("<identifiers>#</identifiers>", 'pattern="."'),
+    document("<model name='m'><identifiers>#,sv2</identifiers></model><application name='app'><programs><program pattern='p'>"
+             "<reference>m</reference><identifiers>sv1</identifiers></program></programs></application>"),
+    document("<model name='m'><identifiers>#,sv2</identifiers></model><application name='app'><programs><program name='p1'>"
+             "<reference>m</reference><identifiers>sv1</identifiers></program></programs></application>"),
+    document("<model name='m'><identifiers>#,sv2</identifiers></model><application name='app'><programs><program pattern='p'>"
+             "<reference>m</reference><identifiers>@</identifiers></program></programs></application>"),
+    document("<model name='m'><reference>m</reference></model><application name='app'><programs><program name='p1'>"
+             "<reference>m</reference></program></programs></application>"),
+    document("<application name='app'><start_sequence>1</start_sequence></application><application name='app'/>"),
+    document("<application pattern='a'><start_sequence>1</start_sequence></application><application pattern='p'/>"
+             "<application pattern='a'><start_sequence>2</start_sequence></application>"),
+]
+VALUES = {
+    "start_sequence": ["0", "1", "+1", "-1", "007", "127", "128", "-128", "-129", " 1 ", "\n1\n", "1.0", "0x1", "1_0", "a", "",
+                       " ", "١", "- 1", "-0", "1 2"],
+    "required": ["true", "false", "1", "0", "True", "TRUE", "yes", "on", "", " ", "2", "tr ue"],
+    "expected_loading": ["0", "100", "101", "-1", "+5", " 50 ", "-0", "", "a", "1e1", "00099", "2147483648"],
+    "starting_failure_strategy": ["ABORT", "STOP", "CONTINUE", "abort", " STOP", "STOP ", "", "RESTART"],
+    "running_failure_strategy": ["CONTINUE", "RESTART_PROCESS", "STOP_APPLICATION", "RESTART_APPLICATION", "SHUTDOWN",
+                                 "RESTART", "0", "stop"],
+}
+for tag, texts in VALUES.items():
+    DOCUMENTS += [prog(f"<{tag}>{text}</{tag}>") for text in texts]
+for tag, texts in {
+    "distribution": ["ALL_INSTANCES", "SINGLE_INSTANCE", "SINGLE_NODE", "single_node", ""],
+    "starting_strategy": ["CONFIG", "LESS_LOADED", "MOST_LOADED", "LOCAL", "LESS_LOADED_NODE", "MOST_LOADED_NODE", "X"],
+    "stop_sequence": ["0", "3", "-3"], "required": ["true"], "reference": ["m"],
+}.items():
+    DOCUMENTS += [app(f"<{tag}>{text}</{tag}>") for text in texts]
+DOCUMENTS += [prog(f"<identifiers>{text}</identifiers>", attributes)
+              for text in ["*", "sv1", " sv1 , sv2", "sv1,,sv1", ",", " ", "", "*,sv1", "#", "@", "#,@", "#,sv1", "sv2,@", "#,*",
+                           "unknown", "*,#,sv2"]
+              for attributes in ['name="p1"', 'pattern="p."']]
+
+APPLICATIONS = ["app", "my-web_2", "db", "other"]
+PROGRAMS = ["p1", "p2", "web_01", "web_02"]
+
+
+def pick(*options):
+    return RANDOM.choice(options)
+
+
+def listed():
+    names = ["sv1", "sv2", "sv3", "near", "far", "all", "", "*", "#", "@", " sv1 "]
+    weights = [4, 4, 3, 3, 3, 2, 1, 1, 2, 1, 1]
+    return ",".join(RANDOM.choices(names, weights, k=RANDOM.randrange(1, 4)))
+
+
+def children(is_program):
+    found = [f"<identifiers>{listed()}</identifiers>"]
+    found += [f"<{tag}>{RANDOM.randrange(-1, 6)}</{tag}>" for tag in ("start_sequence", "stop_sequence")]
+    found += [f"<{tag}>{pick(*VALUES[tag][:3])}</{tag}>" for tag in list(VALUES)[3:]]
+    if is_program:
+        found += [f"<reference>{pick('m1', 'm2', 'm3', 'm4', 'm5', 'none')}</reference>" for _ in range(1)]
+        found += [f"<{tag}>{pick('true', 'false')}</{tag}>" for tag in ("required", "wait_exit")]
+        found.append(f"<expected_loading>{RANDOM.randrange(101)}</expected_loading>")
+    else:
+        found.append(f"<distribution>{pick('ALL_INSTANCES', 'SINGLE_NODE')}</distribution>")
+        found.append(f"<starting_strategy>{pick('LOCAL', 'MOST_LOADED')}</starting_strategy>")
+        status = pick("all('p.')", "'p1' and", "not 'x'")
+        found.append(f"<operational_status>{status}</operational_status>")
+    found = RANDOM.sample(found, RANDOM.randrange(len(found)))
+    return found
+
+
+def attribute(names, searches):
+    return pick(f'name="{RANDOM.choice(names)}"', f'pattern="{RANDOM.choice(searches)}"')
+
+
+def program():
+    attributes = attribute(PROGRAMS, ["p", "p.", "", r"web_\d+", "web_0(?!2)", "x|p1", "b"])
+    return f"<program {attributes}>{''.join(children(True))}</program>"
+
+
+def generated():
+    parts = []
+    for _ in range(RANDOM.randrange(1, 9)):
+        kind = RANDOM.randrange(4)
+        if kind == 0:
+            parts.append(f"<alias name='{pick('near', 'far', 'all')}'>{listed()}</alias>")
+        elif kind == 1:
+            parts.append(f"<model name='{pick('m1', 'm2', 'm3', 'm4')}'>{''.join(children(True))}</model>")
+        else:
+            attributes = attribute(APPLICATIONS, ["a", "app", "", r"_\d$", "web|db", "^.b", "(p)(p)"])
+            body = children(False)
+            programs = "".join(program() for _ in range(RANDOM.randrange(4)))
+            body.insert(RANDOM.randrange(len(body) + 1), f"<programs>{programs}</programs>")
+            parts.append(f"<application {attributes}>{''.join(body)}</application>")
+    return document("\n".join(parts))
+
+
+def damaged(text):
+    at = RANDOM.randrange(40, len(text) + 1)
+    junk = pick("<", ">", "&", "</a>", "<a/>", "<required>1</required>", "x", '"', "<start_sequence>1</start_sequence>", "=", "/", "")
+    return text[:at] + junk + text[at + pick(0, 0, 1, 3):]
+
+
+def names(values):
+    return "|".join(values)
+
+
+def shown(rules):
+    lists = f"{names(rules.identifiers)}\t{names(rules.at_identifiers)}\t{names(rules.hash_identifiers)}"
+    failures = f"{rules.starting_failure_strategy.name} {rules.running_failure_strategy.name}"
+    text = f"{lists}\t{rules.start_sequence} {rules.stop_sequence} {failures}"
+    if isinstance(rules, ApplicationRules):
+        status = escaped(rules.status_formula or "")
+        return f"{text} {rules.managed} {rules.distribution.name} {rules.starting_strategy.name} {status}"
+    return f"{text} {rules.required} {rules.wait_exit} {rules.expected_load}"
+
+
+def results(texts):
+    supvisors = MagicMock()
+    supvisors.supervisor_data.autorestart.return_value = False
+    with TemporaryDirectory() as folder:
+        files = []
+        for number, text in enumerate(texts):
+            file = Path(folder, f"{number}.xml")
+            file.write_text(text, encoding="utf-8", newline="")
+            files.append(str(file))
+        supvisors.options.rules_files = files
+        try:
+            parser = Parser(supvisors)
+        except Exception:
+            return ["refused"]
+    logger = supvisors.logger
+    lines = []
+
+    def look_up(kind, name, rules, load):
+        logger.reset_mock()
+        try:
+            load(name, rules)
+        except Exception as error:
+            lines.append(f"{kind}\t{name}\traises {type(error).__name__}")
+            return
+        counts = f"{logger.error.call_count} {logger.warn.call_count}"
+        lines.append(f"{kind}\t{name}\t{counts}\t{shown(rules)}")
+
+    for group in APPLICATIONS:
+        rules = ApplicationRules(supvisors)
+        # what # means depends on the instances
+        rules.check_hash_identifiers = lambda name: None
+        rules.starting_strategy = StartingStrategies.LESS_LOADED
+        look_up("application", group, rules, parser.load_application_rules)
+        if not rules.managed:
+            lines[-1] = f"unmanaged\t{group}"
+            continue
+        for name in PROGRAMS:
+            process = ProcessRules(supvisors)
+            process.starting_failure_strategy = rules.starting_failure_strategy
+            process.running_failure_strategy = rules.running_failure_strategy
+            look_up("process", f"{group}:{name}", process, parser.load_program_rules)
+    return lines
+
+
+def rules_files():
+    cases = [[text] for text in DOCUMENTS]
+    cases += [[generated() for _ in range(RANDOM.choice([1, 1, 2, 3]))] for _ in range(70)]
+    cases += [[damaged(generated())] for _ in range(80)]
+    lines = []
+    for texts in cases:
+        lines.append("case")
+        lines += [f"file\t{escaped(text)}" for text in texts]
+        lines += results(texts)
+    write("rules.txt", lines)
+
+
 if __name__ == "__main__":
     formulas()
     patterns()
+    rules_files()

@@ -81,7 +81,10 @@ fn program(element: Element) -> Result<ProgramElement, Fault> {
 
 fn fault(element: &Element, expected: &str) -> Fault {
     let (name, text) = (element.shape.name, &element.text);
-    Fault::at(element.line, format!("{name} must be {expected}, not {text:?}"))
+    Fault::at(
+        element.line,
+        format!("{name} must be {expected}, not {text:?}"),
+    )
 }
 
 fn starting(element: &Element) -> Result<StartingFailureStrategy, Fault> {

@@ -52,6 +52,8 @@ impl Source<'_> {
 enum Last {
     Nothing,
     Item,
+    /// A look around, within a group.
+    LookAround,
     Repetition,
 }
 
@@ -105,17 +107,23 @@ impl Translator<'_> {
             '(' => self.group()?,
             ')' => {
                 let group = self.open.pop().ok_or("unbalanced parenthesis")?;
-                self.write(group.end, Last::Item);
+                let is_around = group.end.len() > 1;
+                let last = if is_around {
+                    Last::LookAround
+                } else {
+                    Last::Item
+                };
+                self.write(group.end, last);
             }
             '|' => self.write("|", Last::Nothing),
             '^' => self.write("^", Last::Nothing),
             '$' => self.write("$", Last::Nothing),
             '.' => self.write(".", Last::Item),
-            '*' => self.repeat("*")?,
-            '+' => self.repeat("+")?,
-            '?' => self.repeat("?")?,
+            '*' => self.repeat("*", 0)?,
+            '+' => self.repeat("+", 1)?,
+            '?' => self.repeat("?", 0)?,
             '{' => match self.counts()? {
-                Some(counts) => self.repeat(&counts)?,
+                Some((counts, low)) => self.repeat(&counts, low)?,
                 None => self.literal('{'),
             },
             c => self.literal(c),
@@ -133,20 +141,29 @@ impl Translator<'_> {
         self.last = Last::Item;
     }
 
-    fn repeat(&mut self, repetition: &str) -> Result<(), String> {
+    /// `low`: how often at least.
+    fn repeat(&mut self, repetition: &str, low: u32) -> Result<(), String> {
+        let mode = self.source.next_if(|c| c == '?' || c == '+');
         match self.last {
             Last::Nothing => return Err("nothing to repeat".into()),
             Last::Repetition => return Err("multiple repeat".into()),
-            Last::Item => self.write(repetition, Last::Repetition),
+            // it takes nothing, so once is as good as often; it may be left out if it may be absent
+            Last::LookAround if low > 0 => {}
+            Last::LookAround => {
+                self.out.pop();
+                self.out.push_str("|)");
+            }
+            Last::Item => {
+                self.out.push_str(repetition);
+                self.out.extend(mode);
+            }
         }
-        if let Some(c) = self.source.next_if(|c| c == '?' || c == '+') {
-            self.out.push(c);
-        }
+        self.last = Last::Repetition;
         Ok(())
     }
 
-    /// What follows a `{`, if that makes it a repetition.
-    fn counts(&mut self) -> Result<Option<String>, String> {
+    /// What follows a `{`, if that makes it a repetition: its text, and how often at least.
+    fn counts(&mut self) -> Result<Option<(String, u32)>, String> {
         let mut source = self.source.clone();
         if source.peek() == Some('}') {
             return Ok(None);
@@ -171,13 +188,13 @@ impl Translator<'_> {
         };
         let low = if low.is_empty() { 0 } else { parse(&low)? };
         if high.is_empty() {
-            return Ok(Some(format!("{{{low},}}")));
+            return Ok(Some((format!("{{{low},}}"), low)));
         }
         let high = parse(&high)?;
         if high < low {
             return Err("min repeat greater than max repeat".into());
         }
-        Ok(Some(format!("{{{low},{high}}}")))
+        Ok(Some((format!("{{{low},{high}}}"), low)))
     }
 
     fn escape(&mut self) -> Result<(), String> {
@@ -236,7 +253,7 @@ impl Translator<'_> {
         self.open.push(Group { number, end });
     }
 
-    /// Within a group, as Python lets it be repeated.
+    /// Within a group: Python lets it be repeated, `fancy_regex` does not.
     fn look_around(&mut self, text: &str) {
         self.write("(?:", Last::Nothing);
         self.write(text, Last::Nothing);
