@@ -175,6 +175,32 @@ impl Rules {
     }
 }
 
+impl Rules {
+    /// All that will be logged about the elements when they are looked up, for a check of the
+    /// files: each element is taken once.
+    pub fn complaints(&self) -> Vec<LogLine> {
+        let mut log = Vec::new();
+        let Some(content) = &self.0 else {
+            return log;
+        };
+        for application in &content.applications {
+            let element = &application.element;
+            let group = label(element.name.as_deref(), element.pattern.as_deref());
+            let mut rules = ApplicationRules::default();
+            content.apply_application(element, group, &mut rules, &mut log);
+            for program in &element.programs {
+                let name = label(program.name.as_deref(), program.pattern.as_deref());
+                let mut found = ProcessRules::default();
+                let mut draft = Draft::new(&mut found);
+                content.apply_program(program, &mut draft, LEVELS, &mut log);
+                let by_pattern = program.pattern.is_some();
+                draft.finish(&namespec(group, name), by_pattern, &mut log);
+            }
+        }
+        log
+    }
+}
+
 impl Content {
     fn add(&mut self, file: RulesFile, log: &mut Log) {
         for alias in file.aliases {

@@ -273,7 +273,7 @@ DOCUMENTS = [
 VALUES = {
     "start_sequence": ["0", "1", "+1", "-1", "007", "127", "128", "-128", "-129", " 1 ", "\n1\n", "1.0", "0x1", "1_0", "a", "",
                        " ", "١", "- 1", "-0", "1 2"],
-    "required": ["true", "false", "1", "0", "True", "TRUE", "yes", "on", "", " ", "2", "tr ue"],
+    "required": ["true", "false", "1", "0", "True", "TRUE", "yes", "on", "", " ", "2", "tr ue", " true "],
     "expected_loading": ["0", "100", "101", "-1", "+5", " 50 ", "-0", "", "a", "1e1", "00099", "2147483648"],
     "starting_failure_strategy": ["ABORT", "STOP", "CONTINUE", "abort", " STOP", "STOP ", "", "RESTART"],
     "running_failure_strategy": ["CONTINUE", "RESTART_PROCESS", "STOP_APPLICATION", "RESTART_APPLICATION", "SHUTDOWN",
@@ -356,7 +356,7 @@ def damaged(text):
 
 
 def names(values):
-    return "|".join(values)
+    return escaped("|".join(values))
 
 
 def shown(rules):

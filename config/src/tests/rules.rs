@@ -68,7 +68,7 @@ fn errors_name_file_and_line() {
         ("<root xmlns='urn:x'/>", "r.xml:1: root is in a namespace"),
         (
             "<root>\n<application name='a'></root>",
-            "r.xml:2:26: it is not valid XML: Unexpected closing tag: root != application",
+            "r.xml:2:29: it is not valid XML: Unexpected closing tag: root != application",
         ),
         (
             &*format!("<root>{deep}"),
@@ -130,7 +130,8 @@ fn size_and_entities_are_bounded() {
     assert_eq!(error.reason, "it has more than 8388608 bytes of text");
     // a file that an entity names is not read
     let text = "<!DOCTYPE root [<!ENTITY e SYSTEM 'file:///etc/hostname'>]><root><alias name='a'>&e;</alias></root>";
-    assert!(parse_bytes(text.as_bytes()).is_err());
+    let error = refused(text.as_bytes());
+    assert_eq!(error.reason, "entities of other files are not read");
 }
 
 #[test]
@@ -169,4 +170,60 @@ fn no_file_is_rules_that_say_nothing() {
     let (rules, log) = load(&[]).expect("rules");
     let (found, more) = rules.application("app", &Options::default());
     assert!(!found.managed && log.is_empty() && more.is_empty());
+}
+
+/// The examples load, and nothing in them is ignored.
+#[test]
+fn examples_say_what_they_mean() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../config-examples/cluster");
+    let files = find("*.xml", &folder);
+    assert_eq!(files.len(), 3);
+    for file in &files {
+        let (rules, log) = load(std::slice::from_ref(file)).expect("rules");
+        assert!(log.iter().all(|line| line.level == Level::Info), "{log:?}");
+        assert_eq!(rules.complaints(), [], "{}", file.display());
+    }
+    let (rules, _) = load(&files).expect("all of them");
+    let options = Options::default();
+    let (console, _) = rules.application("console_07", &options);
+    assert_eq!((console.managed, console.start_sequence), (true, 3));
+    let (screen, _) = rules.process("console_07", &console, "screen");
+    assert_eq!((screen.required, screen.expected_loading), (true, 30));
+    let (other, _) = rules.process("console_07", &console, "keyboard");
+    assert_eq!((other.required, other.start_sequence), (false, 2));
+    let (test, _) = rules.application("console_test", &options);
+    assert_eq!((test.managed, test.start_sequence), (true, 0));
+    let (shop, _) = rules.application("shop", &options);
+    let (front, _) = rules.process("shop", &shop, "front_a");
+    let names: Vec<&str> = front.placement.identifiers.iter().map(|it| &**it).collect();
+    assert_eq!(names, ["web1", "web2"]);
+    assert!(front.required && front.expected_loading == 20);
+    let formula = shop.formula.expect("a formula");
+    let running = |name: &str| !name.starts_with("front_b") && name != "maintenance";
+    let names = ["front_a", "front_b", "worker_1", "worker_2", "maintenance"];
+    let holds = formula.holds(|| names.iter().map(|name| (*name, running(name))));
+    assert_eq!(holds, Ok(true));
+}
+
+#[test]
+fn complaints_are_known_before_a_lookup() {
+    let text = "<root><application name='a'><identifiers>@</identifiers><start_sequence>-1</start_sequence>\
+                <operational_status>1 +</operational_status><programs><program name='p'>\
+                <identifiers>#</identifiers><required>1</required></program></programs></application></root>";
+    let file = parse_bytes(text.as_bytes()).expect("a file");
+    let (rules, log) = visord_cluster::rules::Rules::new(vec![file]);
+    assert_eq!(log, []);
+    let texts: Vec<String> = rules
+        .complaints()
+        .into_iter()
+        .map(|line| line.text)
+        .collect();
+    let expected = [
+        "rules of application a: @ is for programs only",
+        "rules of \"a\": start_sequence=-1 is not an integer >= 0",
+        "rules of \"a\": operational_status=\"1 +\" is ignored: AST parse failure",
+        "rules of a:p: # needs a pattern",
+        "rules of a:p: required needs a start_sequence > 0; it is forced to false",
+    ];
+    assert_eq!(texts, expected);
 }

@@ -11,9 +11,14 @@ use visord_model::log_line::{Level, LogLine};
 use super::Place;
 use crate::rules::load;
 
-/// Where we differ, by a part of the file. White space around booleans is none in the original's
-/// second look, which then ignores the rule; comments split a text of which it takes the start.
-const DIFFERENT: [&str; 1] = ["tr<!-- a -->ue"];
+/// Where we differ, by a part of the file: of a text with a comment in it the original checks the
+/// whole, but uses the part before the comment; a boolean with blanks around it is valid for its
+/// schema, but ignored later; the XML reader lets pass a `<` in an attribute.
+const DIFFERENT: [&str; 3] = [
+    "tr<!-- a -->ue",
+    "<required> true </required>",
+    "<alias name='</a>far'>",
+];
 
 fn unescaped(text: &str) -> String {
     let mut out = String::new();
@@ -32,7 +37,7 @@ fn unescaped(text: &str) -> String {
 }
 
 fn names(list: &[Arc<str>]) -> String {
-    list.join("|")
+    list.join("|").replace('\n', "\\n")
 }
 
 fn placement(placement: &Placement) -> String {
@@ -100,6 +105,20 @@ fn look_up(rules: &Rules, kind: &str, name: &str) -> String {
     }
 }
 
+/// What we do of what was recorded: `@` of an application is an error, as it has no meaning.
+fn expected(kind: &str, recorded: &str) -> String {
+    let cells: Vec<&str> = recorded.splitn(5, '\t').collect();
+    let [counts, identifiers, at, hash, rest] = cells[..] else {
+        return recorded.to_owned();
+    };
+    if kind != "application" || at.is_empty() {
+        return recorded.to_owned();
+    }
+    let (errors, warnings) = counts.split_once(' ').expect("two numbers");
+    let errors = errors.parse::<u32>().expect("a number") + 1;
+    format!("{errors} {warnings}\t{identifiers}\t\t{hash}\t{rest}")
+}
+
 /// One case of the table: its files and what was recorded.
 #[derive(Default)]
 struct Case<'a> {
@@ -142,7 +161,7 @@ fn replay(case: &Case<'_>) -> Result<(), String> {
         let (kind, name) = (cells.next().unwrap_or(""), cells.next().unwrap_or(""));
         let recorded = cells.next().unwrap_or("");
         let ours = look_up(&rules, kind, name);
-        if ours != recorded && !recorded.starts_with("raises ") {
+        if ours != expected(kind, recorded) && !recorded.starts_with("raises ") {
             return Err(format!(
                 "{kind} {name}\n  original {recorded}\n  ours     {ours}"
             ));
