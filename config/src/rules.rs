@@ -128,11 +128,12 @@ fn read(file: &Path) -> Result<RulesFile, RulesError> {
         reason: fault.reason,
     };
     let bytes = visord_files::read_linked_up_to(file, SIZE_LIMIT).map_err(|error| {
-        let reason = match error.kind() {
-            io::ErrorKind::FileTooLarge => format!("it is larger than {SIZE_LIMIT} bytes"),
-            // says what it is
-            io::ErrorKind::Unsupported => error.to_string(),
-            _ => format!("it cannot be read: {error}"),
+        let reason = if error.kind() == io::ErrorKind::FileTooLarge {
+            format!("it is larger than {SIZE_LIMIT} bytes")
+        } else if error.kind() == io::ErrorKind::Unsupported {
+            format!("it is {error}")
+        } else {
+            format!("it cannot be read: {error}")
         };
         fault(Fault {
             line: None,

@@ -67,8 +67,9 @@ proptest! {
         text in "[a\\\\(){}\\[\\]*+?.,|^$:=!<>PiZ#&~1-2-]{0,20}",
         name in "[a12-]{0,12}",
     ) {
-        searched(&text, &[name.clone()]);
-        matched(&text, &[name]);
+        let names = [name];
+        searched(&text, &names);
+        matched(&text, &names);
     }
 
     /// A name without marks finds itself.

@@ -177,7 +177,7 @@ fn as_recorded() {
     let mut wrong = Vec::new();
     for case in &cases {
         let is_listed = |part: &&str| case.files.iter().any(|file| file.contains(*part));
-        let is_different = DIFFERENT.iter().any(|part| is_listed(part));
+        let is_different = DIFFERENT.iter().any(is_listed);
         match replay(case) {
             Ok(()) => assert!(!is_different, "the same: {:?}", case.files),
             Err(_) if is_different => {}

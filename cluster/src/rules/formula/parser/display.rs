@@ -109,8 +109,11 @@ impl Parser {
         loop {
             let is_async = self.take_word("async");
             if !self.take_word("for") {
-                let is_good = !is_async && !(is_any && element.kind() == "Starred");
-                return is_good.then_some(is_any).ok_or(FormulaError::Syntax);
+                let is_unpacked = is_any && element.kind() == "Starred";
+                if is_async || is_unpacked {
+                    return Err(FormulaError::Syntax);
+                }
+                return Ok(is_any);
             }
             is_any = true;
             self.target()?;
