@@ -17,12 +17,14 @@ fn handshake() -> Job {
 /// What waits, in short.
 fn waiting(queue: &Queue) -> Vec<String> {
     let jobs = &queue.waiting.lock().jobs;
-    jobs.iter()
-        .map(|job| match job {
-            Job::Call(Call::Publish(text) | Call::Tick(text)) => text.to_string(),
-            other => format!("{other:?}"),
-        })
-        .collect()
+    let shown = jobs.iter().map(|job| {
+        if let Job::Call(Call::Publish(text) | Call::Tick(text)) = job {
+            text.to_string()
+        } else {
+            format!("{job:?}")
+        }
+    });
+    shown.collect()
 }
 
 #[test]

@@ -14,7 +14,7 @@ const WRONG: [(&str, &str); 9] = [
     ),
     (
         "HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\ngarbage",
-        "unmarshallable: not well-formed",
+        "unmarshallable: text outside the root element",
     ),
     (
         "HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\n<html></html>",

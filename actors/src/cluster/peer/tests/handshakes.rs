@@ -80,7 +80,7 @@ fn with_an_original() {
         assert_eq!(&*network.machine_id, "02:00:00:00:00:01");
         assert_eq!(network.addresses[0].aliases, ["nodeA"]);
         assert_eq!(theirs, strategies());
-        assert_eq!(modes.state, ClusterState::Off);
+        assert_eq!(modes.state, ClusterState::Synchronization);
         let seen = modes.instances.get("capa:9151");
         assert!(
             seen.is_some_and(|it| *it == InstanceState::Checking),
