@@ -6,6 +6,7 @@ use visord_model::fault::Fault;
 use visord_model::moment::{Moment, Mono};
 
 use crate::effect::Effect;
+use crate::identity::InstanceId;
 use crate::input::{Input, Ticket};
 use crate::machine::Machine;
 use crate::options::Options;
@@ -112,6 +113,16 @@ impl Cluster {
     /// The state of the cluster as the local instance sees it.
     pub const fn state(&self) -> ClusterState {
         self.machine.state()
+    }
+
+    /// The Master, if there is one.
+    pub const fn master(&self) -> Option<InstanceId> {
+        self.machine.master()
+    }
+
+    /// The local instance is the Master.
+    pub fn is_master(&self) -> bool {
+        self.master() == Some(self.view.local())
     }
 
     pub(crate) fn effect(&mut self, effect: Effect) {
