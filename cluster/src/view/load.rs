@@ -20,7 +20,6 @@ use crate::message::LocalProcess;
 use crate::options::Options;
 use crate::rules::share::{self, GroupSign, Member};
 use crate::rules::{ProcessRules, Rules, Sign};
-use crate::state::InstanceState;
 use crate::strategy::RunningFailureStrategy;
 
 impl View {
@@ -55,8 +54,7 @@ impl View {
         changes
     }
 
-    /// An instance declares one more process, or declares it differently. Ignored for an instance
-    /// that is not active: its handshake is to come.
+    /// An instance declares one more process, or declares it differently.
     pub fn on_added(
         &mut self,
         from: InstanceId,
@@ -67,8 +65,7 @@ impl View {
     ) -> Changes {
         let now = self.at_moment(now);
         let mut changes = Changes::default();
-        let hears = self.hears(from);
-        if !hears && self.instance(from).state() != InstanceState::Checking {
+        if !self.hears(from) {
             return changes;
         }
         changes.applied = true;
