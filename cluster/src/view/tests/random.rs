@@ -121,6 +121,7 @@ fn apply(world: &mut World, id: InstanceId, says: &Says) {
         }
         // an instance leaves RUNNING only by being lost
         Says::State(state) => {
+            lose(world, id);
             world.state(id, S::ALL[*state]);
             lose(world, id);
         }
@@ -193,7 +194,8 @@ fn check_process(process: &crate::view::process::Process) {
     if !running.is_empty() {
         assert!(!process.state().is_stopped());
     } else if !states.contains(&P::Stopping) {
-        let newest = process.records().values().max_by_key(|it| it.change);
+        let records = process.records().values();
+        let newest = records.max_by(|a, b| a.local_mtime.total_cmp(&b.local_mtime));
         assert_eq!(Some(process.state()), newest.map(|it| it.info.state));
     }
 }
