@@ -270,15 +270,18 @@ impl View {
             log.extend(sign.add(program, own));
         }
         let members: Vec<_> = group.iter().map(|(_, it)| self.member(it)).collect();
-        let (list, share): (_, fn(&[Member], &[InstanceId]) -> _) = match sign.sign() {
-            Some(Sign::At(list)) => (list, share::one_each),
-            Some(Sign::Hash(list)) => (list, share::in_turn),
+        let numbers: Vec<u64> = group.iter().map(|(number, _)| *number).collect();
+        let mut candidates = |list: &[Arc<str>]| {
+            let (ids, invalid) = self.resolve_logged(list);
+            log.extend(invalid);
+            ids
+        };
+        let given = match sign.sign() {
+            Some(Sign::At(list)) => share::one_each(&members, &candidates(&list)),
+            Some(Sign::Hash(list)) => share::in_turn(&members, &candidates(&list)),
             None => return,
         };
-        let (candidates, invalid) = self.resolve_logged(&list);
-        log.extend(invalid);
-        let numbers: Vec<u64> = group.iter().map(|(number, _)| *number).collect();
-        for (at, id) in share(&members, &candidates) {
+        for (at, id) in given {
             let identifier = self.mapper.identifier(id).clone();
             let application = self.applications.get_mut(&number);
             if let Some(process) = application.and_then(|it| it.at_mut(numbers[at])) {

@@ -240,8 +240,11 @@ fn story() -> impl Strategy<Value = Vec<(usize, P)>> {
     vector((process(), state()), 0..12)
 }
 
-/// What all of them know in the end, without the times.
-fn outcome(view: &View) -> Vec<(ProcessName, BTreeSet<InstanceId>, Vec<(InstanceId, P)>)> {
+/// Of each process: where it runs, and in which state it is on each instance.
+type Outcome = Vec<(ProcessName, BTreeSet<InstanceId>, Vec<(InstanceId, P)>)>;
+
+/// What is known in the end, without the times.
+fn outcome(view: &View) -> Outcome {
     let said = |(id, it): (&InstanceId, &Record)| (*id, it.info.state);
     let processes = view.processes().map(|it| {
         let running = it.running().iter().copied().collect();

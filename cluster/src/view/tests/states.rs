@@ -11,62 +11,64 @@ use crate::identity::InstanceId;
 use crate::message::LocalProcess;
 use crate::rules::element::ProgramElement;
 
+type Said = &'static [(InstanceId, P)];
+
+/// What the instances say, in their order, and what follows: the state, and where it runs.
+const VECTORS: &[(Said, P, &[InstanceId])] = &[
+    (&[], P::Stopped, &[]),
+    (&[(S1, P::Starting)], P::Starting, &[S1]),
+    (&[(S1, P::Running), (S2, P::Stopped)], P::Running, &[S1]),
+    (&[(S1, P::Running), (S2, P::Fatal)], P::Running, &[S1]),
+    // STOPPING stays where it was
+    (&[(S1, P::Running), (S1, P::Stopping)], P::Stopping, &[S1]),
+    (&[(S1, P::Stopping)], P::Stopping, &[]),
+    (&[(S1, P::Stopping), (S2, P::Fatal)], P::Stopping, &[]),
+    (&[(S1, P::Stopping), (S2, P::Running)], P::Running, &[S2]),
+    // conflicts
+    (
+        &[(S1, P::Running), (S2, P::Starting)],
+        P::Running,
+        &[S1, S2],
+    ),
+    (
+        &[(S1, P::Starting), (S2, P::Backoff)],
+        P::Backoff,
+        &[S1, S2],
+    ),
+    (
+        &[(S1, P::Starting), (S2, P::Starting)],
+        P::Starting,
+        &[S1, S2],
+    ),
+    (
+        &[(S1, P::Running), (S2, P::Running), (S1, P::Stopping)],
+        P::Running,
+        &[S1, S2],
+    ),
+    (
+        &[
+            (S1, P::Running),
+            (S2, P::Running),
+            (S1, P::Stopping),
+            (S2, P::Stopping),
+        ],
+        P::Stopping,
+        &[S1, S2],
+    ),
+    (
+        &[(S1, P::Running), (S2, P::Running), (S1, P::Exited)],
+        P::Running,
+        &[S2],
+    ),
+    // the last word counts
+    (&[(S1, P::Exited), (S2, P::Fatal)], P::Fatal, &[]),
+    (&[(S2, P::Fatal), (S1, P::Exited)], P::Exited, &[]),
+    (&[(S1, P::Running), (S1, P::Unknown)], P::Unknown, &[]),
+];
+
 #[test]
 fn synthetic_states() {
-    // what the instances say, in their order, and what follows
-    type Said = &'static [(InstanceId, P)];
-    let vectors: &[(Said, P, &[InstanceId])] = &[
-        (&[], P::Stopped, &[]),
-        (&[(S1, P::Starting)], P::Starting, &[S1]),
-        (&[(S1, P::Running), (S2, P::Stopped)], P::Running, &[S1]),
-        (&[(S1, P::Running), (S2, P::Fatal)], P::Running, &[S1]),
-        // STOPPING stays where it was
-        (&[(S1, P::Running), (S1, P::Stopping)], P::Stopping, &[S1]),
-        (&[(S1, P::Stopping)], P::Stopping, &[]),
-        (&[(S1, P::Stopping), (S2, P::Fatal)], P::Stopping, &[]),
-        (&[(S1, P::Stopping), (S2, P::Running)], P::Running, &[S2]),
-        // conflicts
-        (
-            &[(S1, P::Running), (S2, P::Starting)],
-            P::Running,
-            &[S1, S2],
-        ),
-        (
-            &[(S1, P::Starting), (S2, P::Backoff)],
-            P::Backoff,
-            &[S1, S2],
-        ),
-        (
-            &[(S1, P::Starting), (S2, P::Starting)],
-            P::Starting,
-            &[S1, S2],
-        ),
-        (
-            &[(S1, P::Running), (S2, P::Running), (S1, P::Stopping)],
-            P::Running,
-            &[S1, S2],
-        ),
-        (
-            &[
-                (S1, P::Running),
-                (S2, P::Running),
-                (S1, P::Stopping),
-                (S2, P::Stopping),
-            ],
-            P::Stopping,
-            &[S1, S2],
-        ),
-        (
-            &[(S1, P::Running), (S2, P::Running), (S1, P::Exited)],
-            P::Running,
-            &[S2],
-        ),
-        // the last word counts
-        (&[(S1, P::Exited), (S2, P::Fatal)], P::Fatal, &[]),
-        (&[(S2, P::Fatal), (S1, P::Exited)], P::Exited, &[]),
-        (&[(S1, P::Running), (S1, P::Unknown)], P::Unknown, &[]),
-    ];
-    for (said, state, running) in vectors {
+    for (said, state, running) in VECTORS {
         let mut world = World::running(vec![], &[(S1, &["a:x"]), (S2, &["a:x"])]);
         for (from, state) in *said {
             world.event(*from, "a:x", *state);
