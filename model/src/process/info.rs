@@ -63,9 +63,41 @@ impl ProcessInfo {
         }
     }
 
+    /// See [`Described::text`].
+    pub fn description(&self, now: i64, local: &dyn Fn(i64) -> String) -> String {
+        let facts = Described {
+            name: &self.name,
+            state: self.state,
+            start: self.start,
+            stop: self.stop,
+            pid: self.pid,
+            spawnerr: &self.spawnerr,
+        };
+        facts.text(now, local)
+    }
+}
+
+/// What a description is made of. Times are Unix seconds, 0: never.
+#[derive(Clone, Copy, Debug)]
+pub struct Described<'a> {
+    /// Name within the group.
+    pub name: &'a str,
+    /// Current state.
+    pub state: ProcessState,
+    /// Last attempt to spawn.
+    pub start: i64,
+    /// Last exit.
+    pub stop: i64,
+    /// 0 when nothing runs.
+    pub pid: i32,
+    /// Why the last start failed, else empty.
+    pub spawnerr: &'a str,
+}
+
+impl Described<'_> {
     /// `pid 7, uptime 0:00:05`, the reason of a failure, or the time of the last stop
     /// (spec core 4.7). `local` shows Unix seconds in the local zone as `Nov 20 11:17 PM`.
-    pub fn description(&self, now: i64, local: &dyn Fn(i64) -> String) -> String {
+    pub fn text(&self, now: i64, local: &dyn Fn(i64) -> String) -> String {
         match self.state {
             ProcessState::Running => {
                 format!("pid {}, uptime {}", self.pid, uptime(now - self.start))
@@ -74,7 +106,7 @@ impl ProcessInfo {
                 if self.spawnerr.is_empty() {
                     format!("unknown error (try \"tail {}\")", self.name)
                 } else {
-                    self.spawnerr.clone()
+                    self.spawnerr.to_string()
                 }
             }
             // a start that never got as far as a pid leaves no stop time (difference Q37)
