@@ -345,7 +345,8 @@ impl Plan {
         out: &mut Vec<Effect>,
     ) {
         if let Some((application, process)) = find(view, name) {
-            self.stopper.plan_process(application, process, only, view, out);
+            self.stopper
+                .plan_process(application, process, only, view, out);
         }
     }
 
@@ -375,9 +376,11 @@ impl Plan {
         let restarts = self.stopper.take_restarts(application);
         if let Some(strategy) = restarts.application {
             self.start_application(application, strategy, view, out);
+            self.starter.begin_next(view, out);
         }
         for it in restarts.processes {
             self.start_process(&it.process, it.strategy, it.extra_args, view, out);
+            self.starter.begin_next(view, out);
         }
     }
 
@@ -449,11 +452,17 @@ impl Plan {
         let starts = self.starter.queue.jobs().map(|job| &job.application);
         let stops = self.stopper.queue.jobs().map(|job| &job.application);
         let busy: BTreeSet<Arc<str>> = starts.chain(stops).cloned().collect();
-        let ready = self.failures.take_ready(|application| busy.contains(application));
+        let ready = self
+            .failures
+            .take_ready(|application| busy.contains(application));
         for application in ready.stop.iter().filter_map(|name| view.application(name)) {
             self.stopper.plan_application(application);
         }
-        for application in ready.restart.iter().filter_map(|name| view.application(name)) {
+        for application in ready
+            .restart
+            .iter()
+            .filter_map(|name| view.application(name))
+        {
             let strategy = application.rules.starting_strategy;
             self.restart_application(&application.name, strategy, view, out);
         }

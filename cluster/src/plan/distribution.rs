@@ -19,12 +19,15 @@ pub(super) fn bind(job: &mut StartJob, view: &View, pending: Pending) {
     match application.rules.distribution {
         Distribution::AllInstances => {}
         Distribution::SingleInstance => {
-            job.shape.bound = choose(job, application, view, &pending).into_iter().collect();
+            job.shape.bound = choose(job, application, view, &pending)
+                .into_iter()
+                .collect();
             bind_commands(job, view, pending);
         }
         Distribution::SingleNode => {
             let chosen = choose(job, application, view, &pending);
-            let of_node = |on: &InstanceId| chosen.is_some_and(|it| view.node(it) == view.node(*on));
+            let of_node =
+                |on: &InstanceId| chosen.is_some_and(|it| view.node(it) == view.node(*on));
             let mut candidates = view.application_candidates(application);
             candidates.retain(of_node);
             job.shape.bound = candidates;
@@ -64,7 +67,13 @@ fn choose(
         .map(load)
         .sum();
     let candidates = view.application_candidates(application);
-    place(view, job.shape.strategy, &candidates, sequence + others, pending)
+    place(
+        view,
+        job.shape.strategy,
+        &candidates,
+        sequence + others,
+        pending,
+    )
 }
 
 /// Give each command one of the chosen instances; each sees the load of those before.

@@ -150,13 +150,25 @@ impl Starter {
         true
     }
 
+    /// Begin all that can begin now.
+    pub(super) fn begin_next(&mut self, view: &View, out: &mut Vec<Effect>) {
+        self.next_group(view);
+        self.begin(view, out);
+    }
+
     /// Begin what no longer has to wait for other processes of its application.
     pub(super) fn begin(&mut self, view: &View, out: &mut Vec<Effect>) {
         for at in 0..self.queue.current.len() {
             while let Some(group) = self.queue.current[at].next_group() {
                 let mut pending = self.pending(view);
                 for command in group {
-                    begin_one(&mut self.queue.current[at], command, &mut pending, view, out);
+                    begin_one(
+                        &mut self.queue.current[at],
+                        command,
+                        &mut pending,
+                        view,
+                        out,
+                    );
                 }
             }
         }
@@ -293,7 +305,10 @@ fn begin_one(
     }
     let runs = |on: &InstanceId| view.instance(*on).state() == InstanceState::Running;
     let Some(on) = command.on.filter(runs) else {
-        out.push(log(Level::Warn, format!("no instance can take {}", process.name)));
+        out.push(log(
+            Level::Warn,
+            format!("no instance can take {}", process.name),
+        ));
         out.push(Effect::Force {
             process: process.name.clone(),
             on: None,

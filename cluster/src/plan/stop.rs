@@ -176,21 +176,22 @@ impl Stopper {
         let margin = margin(view);
         let mut given_up = false;
         for job in &mut self.queue.current {
-            job.current.retain(|command| match verdict(command, view, margin) {
-                Verdict::Pending => true,
-                Verdict::Done | Verdict::Failed => {
-                    let on = view.mapper.identity(command.on);
-                    let text = format!("{} had already stopped on {on}", command.process);
-                    out.push(log(Level::Critical, text));
-                    false
-                }
-                Verdict::TimedOut(expected) => {
-                    let stopped = ProcessState::Stopped;
-                    time_out(&command.process, command.on, stopped, expected, view, out);
-                    given_up = true;
-                    false
-                }
-            });
+            job.current
+                .retain(|command| match verdict(command, view, margin) {
+                    Verdict::Pending => true,
+                    Verdict::Done | Verdict::Failed => {
+                        let on = view.mapper.identity(command.on);
+                        let text = format!("{} had already stopped on {on}", command.process);
+                        out.push(log(Level::Critical, text));
+                        false
+                    }
+                    Verdict::TimedOut(expected) => {
+                        let stopped = ProcessState::Stopped;
+                        time_out(&command.process, command.on, stopped, expected, view, out);
+                        given_up = true;
+                        false
+                    }
+                });
         }
         given_up
     }

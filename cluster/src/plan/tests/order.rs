@@ -77,9 +77,15 @@ fn sequence_zero_starts_by_request_only_and_stops_last() {
     assert_eq!(world.start_application("a"), ["start a:x 0"]);
     assert!(world.run("a:x", 0).is_empty());
     assert!(world.is_idle());
-    assert_eq!(world.start("a:zero", StartingStrategy::Config), ["start a:zero 0"]);
+    assert_eq!(
+        world.start("a:zero", StartingStrategy::Config),
+        ["start a:zero 0"]
+    );
     world.run("a:zero", 0);
-    assert_eq!(world.step(Input::StopApplication("a".into())), ["stop a:x 0"]);
+    assert_eq!(
+        world.step(Input::StopApplication("a".into())),
+        ["stop a:x 0"]
+    );
     assert_eq!(world.halt("a:x", 0), ["stop a:zero 0"]);
     assert!(world.halt("a:zero", 0).is_empty());
     assert!(world.is_idle());
@@ -131,7 +137,11 @@ fn a_process_joins_the_job_of_its_application() {
 fn processes_that_are_started_together_wait_for_the_first() {
     let mut world = three();
     let processes = ["a:y", "a:x", "b:x"].map(name).into();
-    let lines = world.step(Input::StartProcesses(processes, StartingStrategy::Config, None));
+    let lines = world.step(Input::StartProcesses(
+        processes,
+        StartingStrategy::Config,
+        None,
+    ));
     // b is in a group of its own, behind the current one
     assert_eq!(lines, ["start a:y 0"]);
     assert_eq!(world.run("a:y", 0), ["start a:x 0"]);
@@ -166,7 +176,10 @@ fn an_automatic_start_takes_what_never_ran_or_failed() {
         world.unexpected_exit(process, 0);
     }
     let lines = world.step(Input::StartAll);
-    assert_eq!(lines, ["start new:x 0", "start major:x 0", "start minor:x 0"]);
+    assert_eq!(
+        lines,
+        ["start new:x 0", "start major:x 0", "start minor:x 0"]
+    );
 }
 
 #[test]
@@ -189,7 +202,10 @@ fn nothing_is_left_after_an_abort() {
     assert!(world.is_idle());
     world.halt("a:y", 0);
     // the restart that was asked for is forgotten, too
-    assert_eq!(world.step(Input::StopApplication("a".into())), ["stop a:x 0"]);
+    assert_eq!(
+        world.step(Input::StopApplication("a".into())),
+        ["stop a:x 0"]
+    );
     assert!(world.halt("a:x", 0).is_empty());
     assert_eq!(world.state("a:x"), ProcessState::Stopped);
     assert!(world.is_idle());

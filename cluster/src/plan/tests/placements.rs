@@ -28,7 +28,17 @@ fn the_original_chooses_the_same() {
     let mut cases = 0;
     for case in ORIGINAL.lines() {
         let fields: Vec<&str> = case.split(' ').collect();
-        let [strategy, local, load, nodes, runs, loads, pending, candidates, choice] = fields[..]
+        let [
+            strategy,
+            local,
+            load,
+            nodes,
+            runs,
+            loads,
+            pending,
+            candidates,
+            choice,
+        ] = fields[..]
         else {
             panic!("{case}");
         };
@@ -37,13 +47,15 @@ fn the_original_chooses_the_same() {
         world.application("load", |_| {});
         for (number, load) in numbers(loads).into_iter().enumerate() {
             let process = format!("load:{number}");
-            world.process(&process, |it| it.expected_loading = u32::try_from(load).unwrap());
+            world.process(&process, |it| {
+                it.expected_loading = u32::try_from(load).unwrap()
+            });
             world.run(&process, number);
         }
         for (number, runs) in runs.split(',').enumerate() {
             if runs == "S" {
                 world.halt(&format!("load:{number}"), number);
-                world.view.set_instance(id(number), InstanceState::Stopped);
+                world.leave(number, InstanceState::Stopped);
             }
         }
         let mut asked = Pending::default();
@@ -52,7 +64,13 @@ fn the_original_chooses_the_same() {
         }
         let candidates: Vec<InstanceId> = numbers(candidates).into_iter().map(id).collect();
         let strategy = StartingStrategy::from_name(strategy).unwrap();
-        let chosen = place(&world.view, strategy, &candidates, load.parse().unwrap(), &asked);
+        let chosen = place(
+            &world.view,
+            strategy,
+            &candidates,
+            load.parse().unwrap(),
+            &asked,
+        );
         assert_eq!(chosen, numbers(choice).first().map(|&it| id(it)), "{case}");
         cases += 1;
     }
@@ -85,7 +103,10 @@ fn reference_sequences() {
                     world.run(&process, on.parse().unwrap());
                 }
                 None => {
-                    assert_eq!(lines, [format!("{process} is FATAL: No resource available")]);
+                    assert_eq!(
+                        lines,
+                        [format!("{process} is FATAL: No resource available")]
+                    );
                 }
             }
             assert!(world.is_idle());
@@ -125,7 +146,10 @@ fn check_converters(strategy: StartingStrategy, steps: &[Step]) {
             let now = [0, 1, 2].map(|it| world.view.load(id(it)));
             assert_eq!(now, loads, "{strategy:?} {number}");
         } else {
-            assert_eq!(lines, [format!("{process} is FATAL: No resource available")]);
+            assert_eq!(
+                lines,
+                [format!("{process} is FATAL: No resource available")]
+            );
             assert_eq!(world.state(&process), ProcessState::Fatal);
         }
         assert!(world.is_idle());

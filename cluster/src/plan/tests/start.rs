@@ -42,7 +42,11 @@ fn an_event_decides_the_outcome() {
                 it.starting_failure = StartingFailureStrategy::Abort;
             });
             let lines = world.full_event(&name("app:first"), id(0), state, expected);
-            let next: &[&str] = if goes_on && !fails { &["start app:next 0"] } else { &[] };
+            let next: &[&str] = if goes_on && !fails {
+                &["start app:next 0"]
+            } else {
+                &[]
+            };
             assert_eq!(lines, next, "{state} {expected} {wait_exit}");
             // a required process that fails ends the start
             assert_eq!(world.plan.is_starting(), !fails, "{state} {wait_exit}");
@@ -81,7 +85,10 @@ fn what_runs_already_is_skipped_and_what_exited_starts_again() {
     assert_eq!(world.start_application("app"), ["start app:a 0"]);
     world.run("app:b", 0);
     world.run("app:a", 0);
-    assert_eq!(world.event("app:a", 0, ProcessState::Exited), ["start app:c 0"]);
+    assert_eq!(
+        world.event("app:a", 0, ProcessState::Exited),
+        ["start app:c 0"]
+    );
 }
 
 #[test]
@@ -127,7 +134,11 @@ fn extra_arguments_are_given_or_those_of_the_last_start() {
 #[test]
 fn a_required_process_that_fails_decides_for_its_application() {
     for (strategy, required, expected) in [
-        (StartingFailureStrategy::Continue, true, ["start app:next 0"].as_slice()),
+        (
+            StartingFailureStrategy::Continue,
+            true,
+            ["start app:next 0"].as_slice(),
+        ),
         (StartingFailureStrategy::Stop, false, &["start app:next 0"]),
         (StartingFailureStrategy::Abort, false, &["start app:next 0"]),
         (StartingFailureStrategy::Abort, true, &[]),
@@ -145,7 +156,10 @@ fn a_required_process_that_fails_decides_for_its_application() {
         world.run("app:up", 0);
         world.event("app:first", 0, ProcessState::Backoff);
         assert_eq!(world.event("app:first", 0, ProcessState::Fatal), expected);
-        assert_eq!(world.plan.is_stopping(), expected.starts_with(&["stop app:up 0"]));
+        assert_eq!(
+            world.plan.is_stopping(),
+            expected.starts_with(&["stop app:up 0"])
+        );
     }
 }
 
@@ -162,7 +176,11 @@ fn commands_already_sent_go_on_before_the_application_stops() {
     world.process("app:slow", |_| {});
     world.step(Input::StartAll);
     assert!(world.event("app:fails", 0, ProcessState::Fatal).is_empty());
-    assert!(world.event("app:slow", 0, ProcessState::Starting).is_empty());
+    assert!(
+        world
+            .event("app:slow", 0, ProcessState::Starting)
+            .is_empty()
+    );
     // the failure of an application does not keep the others from starting
     let lines = world.event("app:slow", 0, ProcessState::Running);
     assert_eq!(lines, ["stop app:slow 0", "start after:x 0"]);
@@ -194,9 +212,18 @@ fn without_a_resource_a_process_is_shown_fatal() {
     // forced states do not matter: what it really is counts
     lines = world.start_application("app");
     assert_eq!(lines, ["start app:big 0"]);
-    world.view.set_instance(id(0), InstanceState::Failed);
-    world.view.set_instance(id(1), InstanceState::Failed);
     world.event("app:big", 0, ProcessState::Starting);
+    world
+        .view
+        .process_rules(&name("app:next"))
+        .unwrap()
+        .expected_loading = 21;
+    world
+        .view
+        .process_rules(&name("app:next"))
+        .unwrap()
+        .placement
+        .identifiers = ["s0".into()].into();
     lines = world.event("app:big", 0, ProcessState::Running);
     assert_eq!(lines, ["app:next is FATAL: No resource available"]);
 }
@@ -204,7 +231,8 @@ fn without_a_resource_a_process_is_shown_fatal() {
 #[test]
 fn no_resource_for_a_required_process_stops_its_application() {
     let mut world = begun(|_| {});
-    world.process_on("app:nowhere", &[], |it| {
+    world.process("app:nowhere", |it| {
+        it.placement.identifiers.clear();
         it.start_sequence = 3;
         it.required = true;
         it.starting_failure = StartingFailureStrategy::Stop;

@@ -84,7 +84,10 @@ fn an_exit_is_waited_for_without_limit() {
     world.run("app:x", 0);
     assert_eq!(ticks_until(&mut world, &[]), None);
     assert!(world.plan.is_starting());
-    assert_eq!(world.event("app:x", 0, ProcessState::Exited), ["start app:y 0"]);
+    assert_eq!(
+        world.event("app:x", 0, ProcessState::Exited),
+        ["start app:y 0"]
+    );
 }
 
 #[test]
@@ -127,11 +130,21 @@ fn a_stop_that_takes_too_long() {
 fn outcomes_without_an_event_count() {
     let mut world = world(|_| {});
     world.start_application("app");
-    world.show(&super::support::name("app:x"), id(0), ProcessState::Running, true);
+    world.show(
+        &super::support::name("app:x"),
+        id(0),
+        ProcessState::Running,
+        true,
+    );
     assert_eq!(world.tick(), ["start app:y 0"]);
     world.run("app:y", 0);
     world.stop("app:x");
-    world.show(&super::support::name("app:x"), id(0), ProcessState::Stopped, true);
+    world.show(
+        &super::support::name("app:x"),
+        id(0),
+        ProcessState::Stopped,
+        true,
+    );
     assert!(world.tick().is_empty());
     assert!(world.is_idle());
 }
@@ -141,7 +154,7 @@ fn many_instances_give_more_time() {
     for (instances, isolated, ticks) in [(29, 0, 3), (30, 0, 4), (30, 1, 3), (50, 0, 6)] {
         let mut world = World::new(&"a".repeat(instances));
         for number in 0..isolated {
-            world.view.set_instance(id(instances - 1 - number), InstanceState::Isolated);
+            world.leave(instances - 1 - number, InstanceState::Isolated);
         }
         world.application("app", |_| {});
         world.process("app:x", |_| {});
