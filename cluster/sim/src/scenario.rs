@@ -148,7 +148,12 @@ fn programs(rng: &mut Rng) -> (Rules, Arc<[Program]>) {
                 start_sequence: Some(1 + i8::try_from(process).unwrap_or(0)),
                 required: Some(!broken && rng.bool()),
                 expected_loading: Some(rng.u8(1..=4) * 2),
-                running_failure: Some(*pick(rng, &strategies)),
+                // RESTART_APPLICATION would start it for ever, as the original does
+                running_failure: Some(if broken {
+                    RunningFailureStrategy::RestartProcess
+                } else {
+                    *pick(rng, &strategies)
+                }),
                 ..ProgramElement::default()
             });
             all.push(program(rng, &group, &name, broken));
