@@ -16,6 +16,7 @@ use crate::state::ClusterState;
 use crate::view::View;
 use crate::view::mapper::Mapper;
 
+mod audience;
 mod evaluate;
 mod handshake;
 mod heard;
@@ -24,6 +25,7 @@ mod local;
 mod publish;
 mod waiting;
 
+use audience::Audience;
 pub(crate) use jobs::started;
 use publish::Published;
 pub(crate) use waiting::Goal;
@@ -41,6 +43,8 @@ pub struct Cluster {
     counter: u64,
     /// What the others know of the local state.
     published: Published,
+    /// Which peers miss what.
+    audience: Audience,
     waiting: Waiting,
     /// The effects of the step in progress.
     out: Vec<Effect>,
@@ -57,6 +61,7 @@ impl Cluster {
             machine: Machine::new(Mono::default()),
             counter: 0,
             published: Published::default(),
+            audience: Audience::default(),
             waiting: Waiting::default(),
             out: Vec::new(),
         }
@@ -80,6 +85,7 @@ impl Cluster {
                 began,
                 answer,
             } => self.answered(peer, began, answer, now),
+            Input::Questioned(peer) => self.audience.questioned(peer),
             Input::Unreachable(peer) => self.unreachable(peer, now),
             Input::Discovered(candidate) => self.discovered(&candidate, now),
             Input::Ask(ticket, request) => self.ask(ticket, request, now),

@@ -3,7 +3,7 @@
 use visord_cluster::Cluster;
 use visord_cluster::identity::InstanceId;
 use visord_cluster::input::Closing;
-use visord_cluster::state::{ClusterState, InstanceState};
+use visord_cluster::state::{ApplicationState, ClusterState, InstanceState};
 use visord_model::name::ProcessName;
 
 use crate::node::Node;
@@ -125,21 +125,35 @@ fn processes(
     Ok(())
 }
 
-/// Every managed process that can run does, once.
+/// No managed process runs twice, none that can run has failed, and what an application needs runs
+/// as long as the application does. An application of which nothing runs counts as stopped by a
+/// user (spec cluster 5.5).
 fn truth(world: &World, alive: &[usize]) -> Result<(), String> {
-    for (index, program) in world.scenario.programs.iter().enumerate() {
+    let programs = world.scenario.programs.iter().enumerate();
+    for (index, program) in programs.filter(|(_, it)| !it.autostart) {
+        let name = &program.name;
         let runs = |node: &&usize| world.nodes[**node].host.state(index).is_running();
         let count = alive.iter().filter(runs).count();
-        let expected = if program.broken {
-            0
-        } else if program.autostart {
+        if count > 1 {
+            return Err(format!("{name} runs {count} times"));
+        }
+        if count == 1 || program.broken {
             continue;
-        } else {
-            1
+        }
+        let master = up(world).find(|(_, cluster)| cluster.is_master());
+        let Some((_, master)) = master else {
+            return Err("no Master".into());
         };
-        if count != expected {
-            let name = &program.name;
-            return Err(format!("{name} runs {count} times, not {expected}"));
+        let view = master.view();
+        let (Some(process), Some(application)) =
+            (view.process(name), view.application(&name.group))
+        else {
+            return Err(format!("the Master does not know {name}"));
+        };
+        let state = process.displayed_state();
+        let missing = process.rules.required && application.state() != ApplicationState::Stopped;
+        if process.is_failed() || application.is_never_started() || missing {
+            return Err(format!("{name} is {state}"));
         }
     }
     Ok(())

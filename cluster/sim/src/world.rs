@@ -315,7 +315,10 @@ impl World {
                     },
                 );
             }
-            Payload::Handshake(began) => self.answer(from, to, began),
+            Payload::Handshake(began) => {
+                self.input(to, Input::Questioned(id(from)));
+                self.answer(from, to, began);
+            }
             Payload::Start(process, args) => self.command(to, &process, Some(args)),
             Payload::Stop(process) => self.command(to, &process, None),
             Payload::Close(closing) => self.ask(to, Request::Close(closing)),

@@ -75,6 +75,7 @@ impl Cluster {
     }
 
     pub(super) fn local_event(&mut self, event: ProcessEvent, now: Moment) {
+        self.audience.note(&event, now.mono);
         self.publish(Publication::Process(event.clone()));
         self.process_event(self.view.local(), &event, now);
     }
@@ -91,6 +92,7 @@ impl Cluster {
     pub(super) fn local_removed(&mut self, group: Arc<str>, process: Option<Arc<str>>, now: Moment) {
         let local = self.view.local();
         let changes = self.view.on_removed(local, &group, process.as_deref(), now);
+        self.audience.forget(&group, process.as_deref());
         self.publish(Publication::Removed { group, process });
         self.apply(changes);
     }
