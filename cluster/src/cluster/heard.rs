@@ -48,6 +48,7 @@ impl Cluster {
 
     fn peer_tick(&mut self, from: InstanceId, tick: Tick, now: Moment) {
         let counter = self.view.instance(self.view.local()).remote_counter();
+        let restarted = tick.sequence_counter < self.view.instance(from).remote_counter();
         let changes = self.view.on_tick(from, tick, counter, now);
         if changes.handshake {
             for event in self.audience.joined(from) {
@@ -56,7 +57,13 @@ impl Cluster {
             }
             self.out.push(Effect::Handshake(from));
         }
+        let gone = restarted && changes.applied && !changes.handshake;
         self.instances_changed(changes, now);
+        if gone && self.view.instance(from).state().is_active() {
+            // the original waits for its own TICK, and forgets it if another one of the peer comes
+            // first
+            self.set_state(from, InstanceState::Failed, now);
+        }
     }
 
     /// The Master's state is followed at once; as Master, DISTRIBUTION ends when the last member
