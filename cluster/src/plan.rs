@@ -376,9 +376,11 @@ impl Plan {
         let restarts = self.stopper.take_restarts(application);
         if let Some(strategy) = restarts.application {
             self.start_application(application, strategy, view, out);
+            self.starter.begin_next(view, out);
         }
         for it in restarts.processes {
             self.start_process(&it.process, it.strategy, it.extra_args, view, out);
+            self.starter.begin_next(view, out);
         }
     }
 

@@ -25,6 +25,8 @@ mod account;
 pub mod application;
 mod candidates;
 mod change;
+#[cfg(test)]
+mod edit;
 pub mod instance;
 mod load;
 pub mod mapper;

@@ -93,6 +93,7 @@ impl Cluster {
                 InstanceState::Stopped
             };
             self.set_state(id, state, now);
+            self.audience.lost(id, now.mono);
             let mut changes = self.view.lose(id);
             lost.processes.append(&mut changes.lost);
             lost.instances.push(id);

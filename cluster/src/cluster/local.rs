@@ -71,6 +71,7 @@ impl Cluster {
     }
 
     pub(super) fn local_event(&mut self, event: ProcessEvent, now: Moment) {
+        self.audience.note(&event, now.mono);
         self.publish(Publication::Process(event.clone()));
         self.process_event(self.view.local(), &event, now);
     }
@@ -92,6 +93,7 @@ impl Cluster {
     ) {
         let local = self.view.local();
         let changes = self.view.on_removed(local, &group, process.as_deref(), now);
+        self.audience.forget(&group, process.as_deref());
         self.publish(Publication::Removed { group, process });
         self.apply(changes);
     }

@@ -7,7 +7,6 @@ use visord_model::moment::Moment;
 use visord_model::name::ProcessName;
 use visord_model::state::ProcessState;
 
-use super::job::{Command, Queue};
 use super::{Effect, Input, Plan, start};
 use crate::effect::Prediction;
 use crate::identity::InstanceId;
@@ -18,7 +17,8 @@ use crate::view::View;
 /// application's start sequence, or those that are named. The `#` and `@` of their applications
 /// must be assigned in this view.
 ///
-/// Jobs that the plan has already are thought to succeed, too.
+/// Starts that the plan has already are thought to succeed, too; nothing is thought to stop, not
+/// even an application whose start fails.
 pub fn predict(view: &View, plan: &Plan, input: Input) -> Vec<Prediction> {
     let asked = asked(&input, view);
     let mut rehearsal = Rehearsal {
@@ -43,16 +43,16 @@ fn asked(input: &Input, view: &View) -> BTreeSet<ProcessName> {
         processes.map(|process| process.name.clone()).collect()
     };
     match input {
-        Input::StartApplication(name, _) | Input::RestartApplication(name, _) => sequence(name),
-        Input::StartProcesses(processes, _, _) | Input::RestartProcesses(processes, _, _) => {
-            processes.iter().cloned().collect()
-        }
+        Input::StartApplication(name, _) => sequence(name),
+        Input::StartProcesses(processes, _, _) => processes.iter().cloned().collect(),
         Input::Check
         | Input::StartAll
         | Input::StopAll
         | Input::StopApplication(_)
+        | Input::RestartApplication(..)
         | Input::StopProcesses(_)
         | Input::StopOn(..)
+        | Input::RestartProcesses(..)
         | Input::Event { .. }
         | Input::Forced(_)
         | Input::Crashed(_)
@@ -62,14 +62,6 @@ fn asked(input: &Input, view: &View) -> BTreeSet<ProcessName> {
     }
 }
 
-/// What instances were asked to do.
-fn pending<K: Ord, C: Command, S>(queue: &Queue<K, C, S>) -> Vec<(InstanceId, ProcessName)> {
-    let commands = queue.current.iter().flat_map(|job| &job.current);
-    commands
-        .filter_map(|command| Some((command.on()?, command.process().clone())))
-        .collect()
-}
-
 /// An event that an instance would publish.
 struct Event {
     process: ProcessName,
@@ -77,7 +69,7 @@ struct Event {
     state: ProcessState,
 }
 
-/// Copies on which every instance does at once what it is asked to.
+/// Copies on which every instance starts at once what it is asked to.
 struct Rehearsal {
     view: View,
     plan: Plan,
@@ -88,13 +80,11 @@ struct Rehearsal {
 impl Rehearsal {
     /// The outcome of what instances were asked before.
     fn resume(&mut self) {
-        let starts = pending(&self.plan.starter.queue);
-        let stops = pending(&self.plan.stopper.queue);
-        for (on, process) in starts {
+        let jobs = self.plan.starter.queue.current.iter();
+        let commands = jobs.flat_map(|job| &job.current);
+        let asked = commands.filter_map(|it| Some((it.on?, it.process.clone())));
+        for (on, process) in asked.collect::<Vec<_>>() {
             self.start(on, process);
-        }
-        for (on, process) in stops {
-            self.tell(&process, on, &[ProcessState::Stopped]);
         }
     }
 
@@ -106,18 +96,14 @@ impl Rehearsal {
             ProcessState::Exited,
         ];
         let exits = rules.is_some_and(|rules| rules.wait_exit);
-        self.tell(&process, on, if exits { &states } else { &states[..2] });
-        self.started.insert(process, on);
-    }
-
-    fn tell(&mut self, process: &ProcessName, on: InstanceId, states: &[ProcessState]) {
-        for &state in states {
+        for &state in if exits { &states[..] } else { &states[..2] } {
             self.events.push_back(Event {
                 process: process.clone(),
                 on,
                 state,
             });
         }
+        self.started.insert(process, on);
     }
 
     fn run(&mut self) {
@@ -136,18 +122,16 @@ impl Rehearsal {
         for effect in self.plan.step(input, &self.view) {
             match effect {
                 Effect::Start { on, process, .. } => self.start(on, process),
-                Effect::Stop { on, process } => {
-                    self.tell(&process, on, &[ProcessState::Stopped]);
-                }
                 Effect::Force {
                     process,
                     state,
                     reason,
                     ..
                 } => {
-                    self.view.force(&process, state, &reason, Moment::default());
+                    let now = Moment::default();
+                    self.view.force(&process, state, &reason, now);
                 }
-                Effect::Close(_) | Effect::Log(_) => {}
+                Effect::Stop { .. } | Effect::Close(_) | Effect::Log(_) => {}
             }
         }
     }

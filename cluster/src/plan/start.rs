@@ -150,6 +150,12 @@ impl Starter {
         true
     }
 
+    /// Begin all that can begin now.
+    pub(super) fn begin_next(&mut self, view: &View, out: &mut Vec<Effect>) {
+        self.next_group(view);
+        self.begin(view, out);
+    }
+
     /// Begin what no longer has to wait for other processes of its application.
     pub(super) fn begin(&mut self, view: &View, out: &mut Vec<Effect>) {
         for at in 0..self.queue.current.len() {

@@ -20,7 +20,6 @@ use crate::message::LocalProcess;
 use crate::options::Options;
 use crate::rules::share::{self, GroupSign, Member};
 use crate::rules::{ProcessRules, Rules, Sign};
-use crate::state::InstanceState;
 use crate::strategy::RunningFailureStrategy;
 
 impl View {
@@ -55,8 +54,7 @@ impl View {
         changes
     }
 
-    /// An instance declares one more process, or declares it differently. Ignored for an instance
-    /// that is not active: its handshake is to come.
+    /// An instance declares one more process, or declares it differently.
     pub fn on_added(
         &mut self,
         from: InstanceId,
@@ -67,8 +65,7 @@ impl View {
     ) -> Changes {
         let now = self.at_moment(now);
         let mut changes = Changes::default();
-        let hears = self.hears(from);
-        if !hears && self.instance(from).state() != InstanceState::Checking {
+        if !self.hears(from) {
             return changes;
         }
         changes.applied = true;
@@ -273,15 +270,18 @@ impl View {
             log.extend(sign.add(program, own));
         }
         let members: Vec<_> = group.iter().map(|(_, it)| self.member(it)).collect();
-        let (list, share): (_, fn(&[Member], &[InstanceId]) -> _) = match sign.sign() {
-            Some(Sign::At(list)) => (list, share::one_each),
-            Some(Sign::Hash(list)) => (list, share::in_turn),
+        let numbers: Vec<u64> = group.iter().map(|(number, _)| *number).collect();
+        let mut candidates = |list: &[Arc<str>]| {
+            let (ids, invalid) = self.resolve_logged(list);
+            log.extend(invalid);
+            ids
+        };
+        let given = match sign.sign() {
+            Some(Sign::At(list)) => share::one_each(&members, &candidates(&list)),
+            Some(Sign::Hash(list)) => share::in_turn(&members, &candidates(&list)),
             None => return,
         };
-        let (candidates, invalid) = self.resolve_logged(&list);
-        log.extend(invalid);
-        let numbers: Vec<u64> = group.iter().map(|(number, _)| *number).collect();
-        for (at, id) in share(&members, &candidates) {
+        for (at, id) in given {
             let identifier = self.mapper.identifier(id).clone();
             let application = self.applications.get_mut(&number);
             if let Some(process) = application.and_then(|it| it.at_mut(numbers[at])) {

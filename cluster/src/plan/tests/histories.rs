@@ -1,1 +1,1 @@
-//! x
+//! Whatever happens, in any order.

@@ -55,7 +55,7 @@ fn the_original_chooses_the_same() {
         for (number, runs) in runs.split(',').enumerate() {
             if runs == "S" {
                 world.halt(&format!("load:{number}"), number);
-                world.view.set_instance(id(number), InstanceState::Stopped);
+                world.leave(number, InstanceState::Stopped);
             }
         }
         let mut asked = Pending::default();

@@ -212,9 +212,18 @@ fn without_a_resource_a_process_is_shown_fatal() {
     // forced states do not matter: what it really is counts
     lines = world.start_application("app");
     assert_eq!(lines, ["start app:big 0"]);
-    world.view.set_instance(id(0), InstanceState::Failed);
-    world.view.set_instance(id(1), InstanceState::Failed);
     world.event("app:big", 0, ProcessState::Starting);
+    world
+        .view
+        .process_rules(&name("app:next"))
+        .unwrap()
+        .expected_loading = 21;
+    world
+        .view
+        .process_rules(&name("app:next"))
+        .unwrap()
+        .placement
+        .identifiers = ["s0".into()].into();
     lines = world.event("app:big", 0, ProcessState::Running);
     assert_eq!(lines, ["app:next is FATAL: No resource available"]);
 }
@@ -222,7 +231,8 @@ fn without_a_resource_a_process_is_shown_fatal() {
 #[test]
 fn no_resource_for_a_required_process_stops_its_application() {
     let mut world = begun(|_| {});
-    world.process_on("app:nowhere", &[], |it| {
+    world.process("app:nowhere", |it| {
+        it.placement.identifiers.clear();
         it.start_sequence = 3;
         it.required = true;
         it.starting_failure = StartingFailureStrategy::Stop;

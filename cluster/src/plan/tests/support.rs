@@ -5,27 +5,30 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::time::Duration;
 
-use visord_model::moment::Moment;
+use visord_model::moment::{Moment, Mono};
 use visord_model::name::{Namespec, ProcessName};
 use visord_model::state::ProcessState;
 
 use crate::identity::{Identity, InstanceId, Network};
 use crate::input::Closing;
-use crate::message::{LocalProcess, ProcessEvent};
+use crate::message::{LocalProcess, ProcessEvent, Tick};
+use crate::options::Options;
 use crate::plan::{Effect, Input, Plan};
-use crate::rules::{ApplicationRules, ProcessRules};
+use crate::rules::{ApplicationRules, ProcessRules, Rules};
 use crate::state::InstanceState;
 use crate::strategy::StartingStrategy;
 use crate::view::View;
 use crate::view::mapper::Mapper;
-use crate::view::process::Record;
 
 /// A plan and what it looks at.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub(super) struct World {
     pub(super) view: View,
     pub(super) plan: Plan,
+    /// Of the applications that have no process yet.
+    rules: BTreeMap<String, ApplicationRules>,
     counter: u64,
 }
 
@@ -39,6 +42,11 @@ pub(super) fn name(namespec: &str) -> ProcessName {
         Namespec::Group(group) => panic!("{group} is a group"),
     }
 }
+
+const NOW: Moment = Moment {
+    mono: Mono(Duration::ZERO),
+    unix: 0,
+};
 
 impl World {
     /// RUNNING instances `s0`, `s1`…, each with its node; `s0` is the local one.
@@ -62,14 +70,30 @@ impl World {
                 }),
             }
         });
-        let mut view = View::new(Mapper::new(identities.collect(), id(local)));
-        for on in view.mapper.ids() {
-            view.set_instance(on, InstanceState::Running);
-        }
-        Self {
-            view,
+        let mut world = Self {
+            view: View::new(Mapper::new(identities.collect(), id(local))),
             plan: Plan::default(),
+            rules: BTreeMap::new(),
             counter: 0,
+        };
+        for on in world.view.mapper.ids() {
+            world.join(on);
+        }
+        world
+    }
+
+    /// The instance becomes RUNNING.
+    pub(super) fn join(&mut self, on: InstanceId) {
+        use InstanceState::{Checked, Checking, Running};
+        for state in [Checking, Checked, Running] {
+            self.view.set_state(on, state, NOW);
+        }
+    }
+
+    /// A RUNNING instance leaves; the plan does not know yet.
+    pub(super) fn leave(&mut self, number: usize, last: InstanceState) {
+        for state in [InstanceState::Failed, last] {
+            self.view.set_state(id(number), state, NOW);
         }
     }
 
@@ -82,7 +106,7 @@ impl World {
             ..ApplicationRules::default()
         };
         edit(&mut rules);
-        self.view.put_application(name, rules);
+        self.rules.insert(name.into(), rules);
     }
 
     /// A stopped process in sub-group 1 that every instance declares.
@@ -98,15 +122,34 @@ impl World {
         edit: impl FnOnce(&mut ProcessRules),
     ) {
         let name = name(namespec);
-        let mut rules = ProcessRules {
-            start_sequence: 1,
-            stop_sequence: 1,
-            ..ProcessRules::default()
+        for &on in on {
+            self.declare(on, local(&name));
+        }
+        if let Some(rules) = self.rules.remove(&*name.group) {
+            *self.view.application_rules(&name.group).unwrap() = rules;
+        }
+        let rules = self.view.process_rules(&name).unwrap();
+        rules.start_sequence = 1;
+        rules.stop_sequence = 1;
+        edit(rules);
+    }
+
+    pub(super) fn declare(&mut self, on: InstanceId, process: LocalProcess) {
+        let rules = Rules::default();
+        let options = Options::default();
+        self.view.on_added(on, process, &rules, &options, NOW);
+    }
+
+    /// How long it may take to start and to stop.
+    pub(super) fn seconds(&mut self, namespec: &str, startsecs: i64, stopwaitsecs: i64) {
+        let process = LocalProcess {
+            startsecs,
+            stopwaitsecs,
+            ..local(&name(namespec))
         };
-        edit(&mut rules);
-        let records: BTreeMap<InstanceId, Record> =
-            on.iter().map(|&on| (on, record(&name))).collect();
-        self.view.put_process(&name, rules, records);
+        for on in self.view.mapper.ids() {
+            self.declare(on, process.clone());
+        }
     }
 
     /// What the plan does with this, a line for each effect; log lines are left out. Forced states
@@ -125,7 +168,7 @@ impl World {
                     ..
                 } = effect
                 {
-                    self.view.force(&process, state, reason, Moment::default());
+                    self.view.force(&process, state, &reason, NOW);
                     forced.push(process);
                 }
             }
@@ -171,18 +214,36 @@ impl World {
         expected: bool,
     ) {
         let event = ProcessEvent {
-            name: process.clone(),
-            state,
-            now: 0.0,
-            now_monotonic: 0.0,
-            pid: 1,
             expected,
-            spawnerr: String::new(),
-            extra_args: String::new(),
-            disabled: false,
-            forced: None,
+            ..event(process, state)
         };
-        self.view.on_process(on, &event, Moment::default());
+        self.view.on_process(on, &event, NOW);
+    }
+
+    pub(super) fn show_with_args(
+        &mut self,
+        process: &ProcessName,
+        on: InstanceId,
+        state: ProcessState,
+        extra_args: &str,
+    ) {
+        let event = ProcessEvent {
+            extra_args: extra_args.into(),
+            ..event(process, state)
+        };
+        self.view.on_process(on, &event, NOW);
+    }
+
+    /// The process has run for so many seconds.
+    pub(super) fn run_for(&mut self, namespec: &str, on: usize, uptime: f64) {
+        let states = [ProcessState::Starting, ProcessState::Running];
+        for (state, now_monotonic) in states.into_iter().zip([1.0, 1.0 + uptime]) {
+            let event = ProcessEvent {
+                now_monotonic,
+                ..event(&name(namespec), state)
+            };
+            self.view.on_process(id(on), &event, NOW);
+        }
     }
 
     /// The process starts on this instance, and runs.
@@ -207,9 +268,14 @@ impl World {
 
     pub(super) fn tick_of(&mut self, instances: &[InstanceId]) -> Vec<String> {
         self.counter += 1;
+        let tick = Tick {
+            when: 0.0,
+            when_monotonic: 0.0,
+            sequence_counter: self.counter,
+        };
         for &on in instances {
             if self.view.instance(on).state() == InstanceState::Running {
-                self.view.tick(on, self.counter);
+                self.view.on_tick(on, tick, self.counter, NOW);
             }
         }
         self.step(Input::Check)
@@ -217,22 +283,10 @@ impl World {
 
     /// This instance is lost; what ran there and nowhere else is in failure.
     pub(super) fn lose(&mut self, on: usize, master: bool) -> Vec<String> {
-        let on = id(on);
-        let ran = |process: &&crate::view::process::Process| process.running().contains(&on);
-        let applications = self.view.applications();
-        let there: Vec<ProcessName> = applications
-            .flat_map(|application| application.processes())
-            .filter(ran)
-            .map(|process| process.name.clone())
-            .collect();
-        self.view.set_instance(on, InstanceState::Stopped);
-        for process in &there {
-            self.show(process, on, ProcessState::Fatal, false);
-        }
-        let failed = |name: &ProcessName| self.view.process(name).unwrap().running().is_empty();
-        let processes = there.into_iter().filter(failed).collect();
+        self.leave(on, InstanceState::Stopped);
+        let processes = self.view.lose(id(on), NOW).lost;
         self.step(Input::Lost {
-            instances: [on].into(),
+            instances: [id(on)].into(),
             processes,
             master,
         })
@@ -291,34 +345,43 @@ fn line(effect: &Effect) -> Option<String> {
     }
 }
 
-fn record(name: &ProcessName) -> Record {
-    Record {
-        info: LocalProcess {
-            name: name.clone(),
-            state: ProcessState::Stopped,
-            start: 0.0,
-            stop: 0.0,
-            now: 0.0,
-            start_monotonic: 0.0,
-            stop_monotonic: 0.0,
-            now_monotonic: 0.0,
-            pid: 0,
-            description: String::new(),
-            spawnerr: String::new(),
-            expected: true,
-            extra_args: String::new(),
-            startsecs: 1,
-            stopwaitsecs: 10,
-            process_index: 0,
-            program: name.process.clone(),
-            disabled: false,
-            has_stdout: true,
-            has_stderr: true,
-        },
-        local_mtime: 0.0,
-        event_time: 0.0,
-        uptime: 0.0,
-        has_crashed: false,
-        by_event: false,
+fn event(process: &ProcessName, state: ProcessState) -> ProcessEvent {
+    ProcessEvent {
+        name: process.clone(),
+        state,
+        now: 1.0,
+        now_monotonic: 1.0,
+        pid: 1,
+        expected: true,
+        spawnerr: String::new(),
+        extra_args: String::new(),
+        disabled: false,
+        forced: None,
+    }
+}
+
+/// A process that never ran.
+pub(super) fn local(name: &ProcessName) -> LocalProcess {
+    LocalProcess {
+        name: name.clone(),
+        state: ProcessState::Stopped,
+        start: 0.0,
+        stop: 0.0,
+        now: 0.0,
+        start_monotonic: 0.0,
+        stop_monotonic: 0.0,
+        now_monotonic: 0.0,
+        pid: 0,
+        description: String::new(),
+        spawnerr: String::new(),
+        expected: true,
+        extra_args: String::new(),
+        startsecs: 1,
+        stopwaitsecs: 10,
+        process_index: 0,
+        program: name.process.clone(),
+        disabled: false,
+        has_stdout: true,
+        has_stderr: true,
     }
 }

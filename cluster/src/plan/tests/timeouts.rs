@@ -154,9 +154,7 @@ fn many_instances_give_more_time() {
     for (instances, isolated, ticks) in [(29, 0, 3), (30, 0, 4), (30, 1, 3), (50, 0, 6)] {
         let mut world = World::new(&"a".repeat(instances));
         for number in 0..isolated {
-            world
-                .view
-                .set_instance(id(instances - 1 - number), InstanceState::Isolated);
+            world.leave(instances - 1 - number, InstanceState::Isolated);
         }
         world.application("app", |_| {});
         world.process("app:x", |_| {});
