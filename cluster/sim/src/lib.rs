@@ -36,9 +36,8 @@ pub fn run_scenario(scenario: Scenario) -> Result<World, String> {
     let (seed, calm, end) = (scenario.seed, scenario.calm, scenario.end);
     let closing = scenario.closing.is_some();
     let mut world = World::new(scenario);
-    let told = |world: &World, why: String| {
-        format!("seed {seed} at {:.3} s: {why}", world.seconds())
-    };
+    let told =
+        |world: &World, why: String| format!("seed {seed} at {:.3} s: {why}", world.seconds());
     world.run_until(calm).map_err(|why| told(&world, why))?;
     check::settled(&world).map_err(|why| told(&world, why))?;
     world.run_until(end).map_err(|why| told(&world, why))?;

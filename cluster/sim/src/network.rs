@@ -101,7 +101,11 @@ impl Network {
     pub fn cut(&mut self, from: usize, to: usize, cut: bool) {
         let link = self.link(from, to);
         let cuts = &mut self.cuts[link];
-        *cuts = if cut { *cuts + 1 } else { cuts.saturating_sub(1) };
+        *cuts = if cut {
+            *cuts + 1
+        } else {
+            cuts.saturating_sub(1)
+        };
     }
 
     /// Whether both directions work.

@@ -57,7 +57,10 @@ impl Scenario {
         let faults = faults(&mut rng, nodes, programs.len(), storm);
         let last = faults.last().map_or(0, |(time, _)| *time);
         let calm = last.max(30 * SECOND) + PATIENCE;
-        let closing = *pick(&mut rng, &[None, Some(Closing::Shutdown), Some(Closing::Restart)]);
+        let closing = *pick(
+            &mut rng,
+            &[None, Some(Closing::Shutdown), Some(Closing::Restart)],
+        );
         Self {
             seed,
             nodes,
@@ -203,7 +206,13 @@ fn faults(rng: &mut Rng, nodes: usize, programs: usize, until: Micros) -> Vec<(M
         // one fault of its own at a time for each host
         if quiet[node] <= time && nodes > 1 {
             quiet[node] = time + length + SECOND;
-            fault(rng, (nodes, programs), node, (time, time + length), &mut all);
+            fault(
+                rng,
+                (nodes, programs),
+                node,
+                (time, time + length),
+                &mut all,
+            );
         }
         time += rng.u64(SECOND / 10..density * SECOND);
     }

@@ -392,7 +392,11 @@ impl World {
         let moment = self.nodes[node].moment(self.now);
         self.steps += 1;
         if let Some(trace) = &mut self.trace {
-            trace.push(format!("{:.6} s{} < {input:?}", self.now as f64 / 1e6, node + 1));
+            trace.push(format!(
+                "{:.6} s{} < {input:?}",
+                self.now as f64 / 1e6,
+                node + 1
+            ));
         }
         let Some(cluster) = &mut self.nodes[node].cluster else {
             return;
@@ -401,7 +405,11 @@ impl World {
         let mut todo: VecDeque<Effect> = effects.into();
         while let Some(effect) = todo.pop_front() {
             if let Some(trace) = &mut self.trace {
-                trace.push(format!("{:.6} s{} > {effect:?}", self.now as f64 / 1e6, node + 1));
+                trace.push(format!(
+                    "{:.6} s{} > {effect:?}",
+                    self.now as f64 / 1e6,
+                    node + 1
+                ));
             }
             self.perform(node, effect);
         }

@@ -27,9 +27,9 @@ impl Cluster {
             Publication::Process(event) => self.process_event(from, &event, now),
             Publication::Added(process) => {
                 let process = Arc::unwrap_or_clone(process);
-                let changes =
-                    self.view
-                        .on_added(from, process, &self.rules, &self.options, now);
+                let changes = self
+                    .view
+                    .on_added(from, process, &self.rules, &self.options, now);
                 self.apply(changes);
             }
             Publication::Removed { group, process } => {

@@ -129,9 +129,8 @@ fn apply(world: &mut World, id: InstanceId, says: &Says) {
             lose(world, id);
             world.state(id, S::Checking);
             if world.view.instance(id).state() == S::Checking {
-                let processes = processes.iter();
-                let read = processes.map(|(it, state)| in_state(PROCESSES[*it], *state));
-                world.load(id, read.collect());
+                let read = |(it, state): &(usize, P)| in_state(PROCESSES[*it], *state);
+                world.load(id, processes.iter().map(read).collect());
                 world.state(id, S::Checked);
             }
         }
