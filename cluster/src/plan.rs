@@ -183,18 +183,13 @@ impl Plan {
         match input {
             Input::Check => return self.check(view, out),
             Input::StartAll => self.start_all(view, out),
-            Input::StopAll => {
-                for application in view.applications() {
-                    self.stopper.plan_application(application);
-                }
-            }
+            Input::StopAll => self.stop_all(view),
             Input::StartApplication(name, strategy) => {
                 self.start_application(&name, strategy, view, out);
             }
             Input::StopApplication(name) => {
-                if let Some(application) = view.application(&name) {
-                    self.stopper.plan_application(application);
-                }
+                let application = view.application(&name).into_iter();
+                application.for_each(|it| self.stopper.plan_application(it));
             }
             Input::RestartApplication(name, strategy) => {
                 self.restart_application(&name, strategy, view, out);
@@ -205,15 +200,9 @@ impl Plan {
                     self.advance(view, out);
                 }
             }
-            Input::StopProcesses(processes) => {
-                for process in processes {
-                    self.stop_process(&process, None, view, out);
-                }
-            }
+            Input::StopProcesses(processes) => self.stop_processes(&processes, None, view, out),
             Input::StopOn(on, processes) => {
-                for process in processes {
-                    self.stop_process(&process, Some(&[on]), view, out);
-                }
+                self.stop_processes(&processes, Some(&[on]), view, out);
             }
             Input::RestartProcesses(processes, strategy, extra_args) => {
                 for process in processes {

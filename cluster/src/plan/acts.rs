@@ -79,7 +79,25 @@ impl Plan {
         }
     }
 
-    pub(super) fn stop_process(
+    pub(super) fn stop_all(&mut self, view: &View) {
+        for application in view.applications() {
+            self.stopper.plan_application(application);
+        }
+    }
+
+    pub(super) fn stop_processes(
+        &mut self,
+        names: &[ProcessName],
+        only: Option<&[InstanceId]>,
+        view: &View,
+        out: &mut Vec<Effect>,
+    ) {
+        for name in names {
+            self.stop_process(name, only, view, out);
+        }
+    }
+
+    fn stop_process(
         &mut self,
         name: &ProcessName,
         only: Option<&[InstanceId]>,

@@ -110,14 +110,14 @@ impl Instance {
         self.state == InstanceState::Running && self.crashed > 0
     }
 
-    /// When the handshake in progress began; 0 unless CHECKING.
-    pub fn checking_since(&self) -> Mono {
-        self.checking_since.unwrap_or_default()
+    /// Its handshake that began at this time is the current one.
+    pub fn is_checking(&self, began: Mono) -> bool {
+        self.checking_since.is_some_and(|since| since <= began)
     }
 
     /// It published a change that was ignored after this time: what a handshake read then must not
     /// be loaded.
-    pub fn is_stale(&self, read: Mono) -> bool {
+    pub fn missed_since(&self, read: Mono) -> bool {
         self.missed.is_some_and(|missed| read <= missed)
     }
 
@@ -189,16 +189,5 @@ fn may_follow(from: InstanceState, to: InstanceState) -> bool {
         S::Running => to == S::Failed,
         S::Failed => matches!(to, S::Stopped | S::Isolated),
         S::Isolated => false,
-    }
-}
-
-#[cfg(test)]
-impl Instance {
-    pub(super) const fn put_state(&mut self, state: InstanceState) {
-        self.state = state;
-    }
-
-    pub(super) const fn put_tick(&mut self, tick: Tick) {
-        self.last_tick = Some(tick);
     }
 }
