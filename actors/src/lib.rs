@@ -11,6 +11,7 @@
 //!   sockets of FastCGI programs.
 //! - [`event_bus`]: events for listeners, which [`pool`] delivers, and which of them have a
 //!   subscriber; [`feed`] is the same and more for other readers; [`ticker`] publishes ticks.
+//! - [`cluster`]: how this instance and others of a cluster reach each other.
 //! - [`signals`], [`usage`], [`clock`]: signals to the daemon, what processes use, and the only clock.
 //!
 //! ```
@@ -34,6 +35,7 @@
 
 pub mod board;
 pub mod clock;
+pub mod cluster;
 pub mod event_bus;
 pub mod fcgi;
 pub mod feed;

@@ -17,7 +17,7 @@ pub mod element;
 mod formula;
 mod identifiers;
 mod lookup;
-mod pattern;
+pub(crate) mod pattern;
 pub mod share;
 #[cfg(test)]
 mod tests;

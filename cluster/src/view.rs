@@ -215,12 +215,7 @@ impl View {
     }
 
     /// What an instance says of itself in its handshake.
-    pub fn identify(
-        &mut self,
-        id: InstanceId,
-        stereotypes: Vec<Arc<str>>,
-        network: Option<Network>,
-    ) {
+    pub fn identify(&mut self, id: InstanceId, stereotypes: &[Arc<str>], network: Option<Network>) {
         self.mapper.identify(id, stereotypes, network);
     }
 

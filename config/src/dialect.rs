@@ -137,6 +137,18 @@ impl Document {
         read::read(self, text, file)
     }
 
+    /// Some of the sections, and `[DEFAULT]`.
+    pub(crate) fn only(&self, is_kept: impl Fn(&Section) -> bool) -> Self {
+        let mut kept = Self::default();
+        for section in &self.all {
+            if section.name == DEFAULT_SECTION || is_kept(section) {
+                kept.index.insert(section.name.clone(), kept.all.len());
+                kept.all.push(section.clone());
+            }
+        }
+        kept
+    }
+
     /// Change the text of every value, those of `[DEFAULT]` too; `None` leaves it.
     pub(crate) fn map_values(&mut self, change: impl Fn(&str) -> Option<String>) {
         let sections = self.all.iter_mut();

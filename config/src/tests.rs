@@ -8,6 +8,8 @@ mod listing;
 mod options;
 mod problems;
 mod programs;
+mod supvisors;
+mod templates;
 mod web_users;
 
 use std::path::{Path, PathBuf};

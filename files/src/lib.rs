@@ -49,7 +49,7 @@ use std::path::Path;
 
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
-use nix::sys::stat::Mode;
+use nix::sys::stat::{Mode, mkdirat};
 use nix::unistd::{Gid, Uid};
 
 pub use folder::{FileInfo, FileType, Folder, Identity};
@@ -111,6 +111,25 @@ pub fn remove(path: &Path) -> io::Result<()> {
 /// Waits until the names in the folder of this path are on the disk.
 pub fn sync_folder_of(path: &Path) -> io::Result<()> {
     Folder::of(path)?.0.sync()
+}
+
+/// Makes the folders on the way to this path that are missing; others may enter them, but not write.
+///
+/// # Errors
+/// Those of the system; what was made so far stays.
+pub fn make_folders_of(path: &Path) -> io::Result<()> {
+    let folder = path.parent().unwrap_or(Path::new(""));
+    match Folder::open(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        found => return found.map(drop),
+    }
+    make_folders_of(folder)?;
+    let (outer, name) = Folder::of(folder)?;
+    match mkdirat(&outer, name.as_os_str(), Mode::from_bits_truncate(0o755)) {
+        // another process made it meanwhile
+        Ok(()) | Err(Errno::EEXIST) => Ok(()),
+        Err(errno) => Err(errno.into()),
+    }
 }
 
 /// Reads a whole file that the administrator named, through links too, as configurations and

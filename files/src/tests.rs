@@ -575,3 +575,20 @@ fn owner_and_mode() {
     assert_eq!(path.metadata().expect("a file").mode() & 0o7777, 0o664);
     assert!(file.as_raw_fd() > 2);
 }
+
+#[test]
+fn missing_folders_are_made() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a/b/c/file");
+    for _ in 0..2 {
+        make_folders_of(&path).unwrap();
+    }
+    assert!(folder.path().join("a/b/c").is_dir());
+    assert!(!path.exists());
+    make_folders_of(Path::new("file")).unwrap();
+    // nothing is made below a file, nor through a link to nowhere
+    std::fs::write(folder.path().join("file"), "").unwrap();
+    assert!(make_folders_of(&folder.path().join("file/a/b")).is_err());
+    std::os::unix::fs::symlink("nowhere", folder.path().join("link")).unwrap();
+    assert!(make_folders_of(&folder.path().join("link/a/b")).is_err());
+}

@@ -16,7 +16,7 @@ use visord_actors::messages::event::GetNextSerial;
 use visord_actors::messages::supervisor::{Order, SupervisorHandle};
 use visord_actors::process::Deps;
 use visord_actors::signals::{self, hold_signals};
-use visord_actors::supervisor::{Abandoned, Ending, Loader, Parts, Supervisor};
+use visord_actors::supervisor::{Abandoned, Disabilities, Ending, Loader, Parts, Supervisor};
 use visord_config::Loaded;
 use visord_model::state::SupervisorState;
 use visord_web::server::WebHandle;
@@ -80,6 +80,9 @@ async fn supervise(
         Rc::clone(&deps),
         Parts {
             config,
+            templates: loaded.templates,
+            // no section says where they are kept yet
+            disabilities: Disabilities::default(),
             auto_logs: std::mem::take(&mut running.auto_logs),
             loader,
             rehearsal: rehearsal(&running.ahead, &running.bound),

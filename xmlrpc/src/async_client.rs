@@ -127,16 +127,17 @@ impl AsyncClient {
         stream.write_all(request).await.map_err(broken)?;
         // TLS may keep the end of a request back until it is flushed
         stream.flush().await.map_err(broken)?;
-        let (head, body) = receive(&mut stream, self.limits.answer).await?;
+        let (head, body, _) = receive(&mut stream, self.limits.answer).await?;
         Ok((result_of(&head, &body)?, body.len()))
     }
 }
 
-/// The whole answer, whose body has at most `longest` bytes.
-async fn receive(
+/// The whole answer, whose body has at most `longest` bytes, and whether the connection can carry
+/// another request.
+pub(crate) async fn receive(
     stream: &mut (impl AsyncRead + Unpin),
     longest: usize,
-) -> Result<(Head, Vec<u8>), CallError> {
+) -> Result<(Head, Vec<u8>, bool), CallError> {
     let mut buffer = vec![0; READ_SIZE];
     let mut incoming = Incoming::default();
     let mut head = None;
@@ -147,7 +148,8 @@ async fn receive(
             return Err(CallError::NotHttp("the answer is too long"));
         }
         if let Some(head) = head.take_if(|_| incoming.is_closed()) {
-            return Ok((head, incoming.content.bytes));
+            let is_reusable = incoming.is_reusable(&head);
+            return Ok((head, incoming.content.bytes, is_reusable));
         }
     }
 }

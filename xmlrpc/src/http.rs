@@ -147,6 +147,11 @@ impl Incoming {
     pub(crate) fn is_closed(&self) -> bool {
         self.has_ended || self.body.as_ref().is_some_and(Body::is_done)
     }
+
+    /// Whether the connection of this answer, all of which has arrived, can carry another request.
+    pub(crate) fn is_reusable(&self, head: &Head) -> bool {
+        !self.has_ended && self.rest.is_empty() && head.keeps_alive()
+    }
 }
 
 /// An answer whose body may still be arriving.
@@ -226,8 +231,7 @@ impl Answer {
     /// The head, the body, and the connection if it can carry another request.
     pub(crate) fn finish(self) -> (Head, Vec<u8>, Option<Box<dyn Socket>>) {
         let incoming = self.incoming;
-        let is_free = !incoming.has_ended && incoming.rest.is_empty();
-        let is_reusable = is_free && self.head.keeps_alive();
+        let is_reusable = incoming.is_reusable(&self.head);
         let connection = is_reusable.then_some(self.stream);
         (self.head, incoming.content.bytes, connection)
     }

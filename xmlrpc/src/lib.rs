@@ -3,7 +3,7 @@
 //! Reading order: [`Value`] is what calls and answers hold; [`document`] reads and writes the two
 //! documents; [`writer`] writes values straight into a document, [`stream`] an answer in pieces;
 //! [`limits`] and [`error`] say what is refused. [`client`] blocks, `AsyncClient` (feature `async`)
-//! does not; both are made of [`http`].
+//! and `AsyncSession` do not; all are made of [`http`].
 //!
 //! The crate knows no method and no fault code. Reading is as tolerant as the original (spec
 //! interfaces 2.1, 2.2), writing is byte-equal to it, and always well-formed. No input makes it
@@ -27,6 +27,8 @@
 
 #[cfg(feature = "async")]
 mod async_client;
+#[cfg(feature = "async")]
+mod async_session;
 pub mod client;
 pub mod document;
 pub mod error;
@@ -44,6 +46,8 @@ mod scan;
 
 #[cfg(feature = "async")]
 pub use async_client::{AsyncClient, CallLimits};
+#[cfg(feature = "async")]
+pub use async_session::{AsyncSession, SessionAnswer};
 pub use client::Client;
 pub use document::{
     Call, decode_call, decode_reply, encode_call, encode_fault, encode_reply, write_reply,

@@ -24,14 +24,14 @@ const LENGTH_LIMIT: usize = 4096;
 
 /// A compiled pattern.
 #[derive(Clone, Debug)]
-pub(super) struct Pattern {
+pub(crate) struct Pattern {
     text: String,
     regex: Regex,
 }
 
 /// A pattern that cannot be used, or a search that takes too long.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct PatternError(String);
+pub(crate) struct PatternError(String);
 
 impl fmt::Display for PatternError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -42,7 +42,7 @@ impl fmt::Display for PatternError {
 impl Pattern {
     /// For [`Pattern::longest`]. Groups of the pattern are counted from 2, as in the original,
     /// which puts the whole of it into a group.
-    pub(super) fn to_search(text: &str) -> Result<Self, PatternError> {
+    pub(crate) fn to_search(text: &str) -> Result<Self, PatternError> {
         Self::compile(text, &format!("({text})"))
     }
 
@@ -79,7 +79,7 @@ impl Pattern {
     ///
     /// # Errors
     /// The search was given up.
-    pub(super) fn longest(&self, name: &str) -> Result<Option<usize>, PatternError> {
+    pub(crate) fn longest(&self, name: &str) -> Result<Option<usize>, PatternError> {
         let found = self.find(name)?;
         Ok(found.map(|(from, to)| name[from..to].chars().count()))
     }

@@ -20,7 +20,7 @@ use crate::message::LocalProcess;
 use crate::options::Options;
 use crate::rules::share::{self, GroupSign, Member};
 use crate::rules::{ProcessRules, Rules, Sign};
-use crate::state::InstanceState;
+use crate::strategy::RunningFailureStrategy;
 
 impl View {
     /// All processes of an instance, as its handshake read them; what it declared before and
@@ -54,8 +54,7 @@ impl View {
         changes
     }
 
-    /// An instance declares one more process, or declares it differently. Ignored for an instance
-    /// that is not active: its handshake is to come.
+    /// An instance declares one more process, or declares it differently.
     pub fn on_added(
         &mut self,
         from: InstanceId,
@@ -66,8 +65,7 @@ impl View {
     ) -> Changes {
         let now = self.at_moment(now);
         let mut changes = Changes::default();
-        let hears = self.hears(from);
-        if !hears && self.instance(from).state() != InstanceState::Checking {
+        if !self.hears(from) {
             return changes;
         }
         changes.applied = true;
@@ -95,7 +93,11 @@ impl View {
         changes.log.extend(log.into_iter().flatten());
         let kept = self.at(key).is_some_and(|it| it.extra_args() == args);
         if from == self.local() && !kept {
-            changes.extra_args.push((name, String::new()));
+            changes.extra_args.push((name.clone(), String::new()));
+        }
+        let local = from == self.local();
+        if let Some(strategy) = self.at(key).filter(|_| local).and_then(forbids_autorestart) {
+            changes.forbid_autorestart.push((name, strategy));
         }
         Some(key)
     }
@@ -268,15 +270,18 @@ impl View {
             log.extend(sign.add(program, own));
         }
         let members: Vec<_> = group.iter().map(|(_, it)| self.member(it)).collect();
-        let (list, share): (_, fn(&[Member], &[InstanceId]) -> _) = match sign.sign() {
-            Some(Sign::At(list)) => (list, share::one_each),
-            Some(Sign::Hash(list)) => (list, share::in_turn),
+        let numbers: Vec<u64> = group.iter().map(|(number, _)| *number).collect();
+        let mut candidates = |list: &[Arc<str>]| {
+            let (ids, invalid) = self.resolve_logged(list);
+            log.extend(invalid);
+            ids
+        };
+        let given = match sign.sign() {
+            Some(Sign::At(list)) => share::one_each(&members, &candidates(&list)),
+            Some(Sign::Hash(list)) => share::in_turn(&members, &candidates(&list)),
             None => return,
         };
-        let (candidates, invalid) = self.resolve_logged(&list);
-        log.extend(invalid);
-        let numbers: Vec<u64> = group.iter().map(|(number, _)| *number).collect();
-        for (at, id) in share(&members, &candidates) {
+        for (at, id) in given {
             let identifier = self.mapper.identifier(id).clone();
             let application = self.applications.get_mut(&number);
             if let Some(process) = application.and_then(|it| it.at_mut(numbers[at])) {
@@ -304,4 +309,19 @@ impl View {
 /// It has a sign, and no instance yet.
 const fn waits(rules: &ProcessRules) -> bool {
     rules.placement.sign.is_some() && rules.assigned.is_none()
+}
+
+/// Its application is stopped, or restarted as a whole, if it fails: supervisord must not
+/// interfere (spec cluster 2.3).
+fn forbids_autorestart(process: &Process) -> Option<RunningFailureStrategy> {
+    let strategy = process.rules.running_failure;
+    match strategy {
+        RunningFailureStrategy::StopApplication | RunningFailureStrategy::RestartApplication => {
+            Some(strategy)
+        }
+        RunningFailureStrategy::Continue
+        | RunningFailureStrategy::RestartProcess
+        | RunningFailureStrategy::Shutdown
+        | RunningFailureStrategy::Restart => None,
+    }
 }

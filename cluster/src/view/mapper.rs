@@ -221,17 +221,12 @@ impl Mapper {
     }
 
     /// What an instance says of itself in its handshake. Stereotypes are learned once.
-    pub fn identify(
-        &mut self,
-        id: InstanceId,
-        stereotypes: Vec<Arc<str>>,
-        network: Option<Network>,
-    ) {
+    pub fn identify(&mut self, id: InstanceId, stereotypes: &[Arc<str>], network: Option<Network>) {
         if self.identity(id).stereotypes.is_empty() {
-            for stereotype in &stereotypes {
+            for stereotype in stereotypes {
                 self.add_stereotype(stereotype, id);
             }
-            self.identities[id.0 as usize].stereotypes = stereotypes;
+            self.identities[id.0 as usize].stereotypes = stereotypes.to_vec();
         }
         if network.is_some() {
             self.identities[id.0 as usize].network = network;

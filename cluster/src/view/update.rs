@@ -21,8 +21,7 @@ use crate::state::InstanceState;
 
 impl View {
     /// A TICK. `local_counter` is the number of the last local one. One of a peer is ignored until
-    /// the local instance is CHECKED. An instance that is STOPPED must become CHECKING next, which
-    /// shows it.
+    /// the local instance is CHECKED. The first one of a STOPPED instance makes it CHECKING.
     pub fn on_tick(
         &mut self,
         from: InstanceId,
@@ -54,15 +53,17 @@ impl View {
                 process.on_tick(from, tick);
             }
         }
-        if self.instance(from).state() != InstanceState::Stopped {
+        if self.instance(from).state() == InstanceState::Stopped {
+            changes.merge(self.enter(from, InstanceState::Checking));
+            changes.handshake = true;
+        } else {
             changes.shown.push(Shown::Instance(from));
         }
         changes
     }
 
     /// Declares FAILED each active instance that has been silent for too long.
-    pub fn check_timers(&mut self, local_counter: u64, options: &Options, now: Moment) -> Changes {
-        self.at_moment(now);
+    pub fn check_timers(&mut self, local_counter: u64, options: &Options) -> Changes {
         let most = options.inactivity_ticks;
         let silent = self
             .instances()
@@ -103,13 +104,14 @@ impl View {
         changes
     }
 
-    /// How an instance sees the cluster; not for the local one, which knows that by itself. The
-    /// caller shows it, with its own state.
+    /// How an instance sees the cluster; not for the local one, which knows that by itself.
     pub fn on_modes(&mut self, from: InstanceId, modes: Arc<StateModes>) -> Changes {
         let mut changes = Changes::default();
         if from != self.local() {
             self.instance_mut(from).modes = Some(modes);
             changes.applied = true;
+            // who starts and stops processes is part of the local state, as it is shown
+            changes.shown.push(Shown::Cluster(self.local()));
         }
         changes
     }
@@ -234,8 +236,8 @@ impl View {
 
     /// An instance is lost: what ran there is FATAL (spec cluster 4.4). [`Changes::lost`] names
     /// those that run nowhere else.
-    pub fn lose(&mut self, id: InstanceId, now: Moment) -> Changes {
-        let now = self.at_moment(now);
+    pub fn lose(&mut self, id: InstanceId) -> Changes {
+        let now = self.now.0.as_secs_f64();
         let reason = format!("Supervisor {} lost", self.mapper.identifier(id));
         let keys: Vec<Key> = self.instance(id).running.iter().copied().collect();
         let mut changes = Changes {

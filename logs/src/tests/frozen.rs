@@ -56,6 +56,7 @@ impl Drop for Freezer {
 }
 
 fn run(program: &str, arguments: &[&Path]) -> bool {
+    let _spawning = SPAWNING.write();
     Command::new(program)
         .args(arguments)
         .stdout(Stdio::null())

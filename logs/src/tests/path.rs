@@ -84,6 +84,7 @@ fn the_tail_held_back_for_a_token_is_stored_at_the_end() {
 
 #[test]
 fn syslog_gets_each_line() {
+    let _alone = without_children();
     let bench = Bench::new();
     let server = UnixDatagram::bind(bench.path("syslog")).expect("bind");
     let spec = ChannelSpec {

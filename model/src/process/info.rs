@@ -1,11 +1,29 @@
 //! What others may know of a process, and how it is described to people.
 
 use super::LastExit;
+use crate::moment::Mono;
 use crate::name::ProcessName;
 use crate::state::ProcessState;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::sync::Arc;
+
+/// What the configuration says about a process that others may ask for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Origin {
+    /// `x` of its `[program:x]`, `[eventlistener:x]` or `[fcgi-program:x]`.
+    pub program: Arc<str>,
+    /// Its rank among the processes of its program, from 0.
+    pub index: u32,
+    /// Seconds to stay up before the start counts as a success.
+    pub startsecs: i64,
+    /// Seconds until SIGKILL follows the stop signal.
+    pub stopwaitsecs: i64,
+    /// Its stdout has a log file.
+    pub has_stdout: bool,
+    /// Its stderr has a log file of its own.
+    pub has_stderr: bool,
+}
 
 /// The facts behind `getProcessInfo` (spec interfaces 3.3). Times are Unix seconds, 0: never.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +38,10 @@ pub struct ProcessInfo {
     pub start: i64,
     /// Last exit.
     pub stop: i64,
+    /// Last attempt to spawn by the monotonic clock; 0: never.
+    pub start_mono: Mono,
+    /// Last exit or failed start by the monotonic clock; 0: never.
+    pub stop_mono: Mono,
     /// Why the last start failed or the last exit was unexpected, else empty.
     pub spawnerr: String,
     /// Last exit code; -1 for a signal, 0 if there is none.
@@ -37,6 +59,12 @@ pub struct ProcessInfo {
     pub last_exit: Option<LastExit>,
     /// In UNKNOWN: what went wrong, else empty.
     pub trouble: String,
+    /// What its configuration says; one for all its rows.
+    pub origin: Arc<Origin>,
+    /// What is appended to its command, empty for nothing (spec cluster 4.8).
+    pub extra_args: Arc<str>,
+    /// Its program is disabled: nothing starts it (spec cluster 4.7).
+    pub disabled: bool,
 }
 
 impl ProcessInfo {
@@ -46,6 +74,12 @@ impl ProcessInfo {
             group: self.group.clone(),
             process: self.name.clone(),
         }
+    }
+
+    /// Whether its last start or end was as expected, as far as it is known: nothing is wrong
+    /// (`expected` of spec cluster 7.4).
+    pub fn is_expected(&self) -> bool {
+        self.spawnerr.is_empty()
     }
 
     /// Why it is in this state, or how it last ended: `exited with code 1`,

@@ -26,7 +26,7 @@ fn received(text: &str, step: usize, longest: usize) -> Result<(u16, String), St
             answer
         };
         let (answer, ()) = tokio::join!(receiving, sending);
-        let (head, body) = answer.map_err(|error| error.to_string())?;
+        let (head, body, _) = answer.map_err(|error| error.to_string())?;
         Ok((head.status, String::from_utf8(body).expect("a text")))
     })
 }
