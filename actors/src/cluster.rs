@@ -2,13 +2,20 @@
 //!
 //! What is said and when is decided by the rules of `visord-cluster`; here it is encoded, sent and
 //! received. [`wire`] is pure. A [`peer`] sends to one instance; [`discovery`] finds instances.
-//! Both run as tasks of whatever runtime they are given, and report by a [`Sink`].
+//! Both run as tasks of the runtime that they are given, the one of a [`thread`] in a daemon, and
+//! report by a [`Sink`].
 
+pub mod coordinator;
 pub mod discovery;
+pub mod handle;
 pub mod host;
 pub mod identify;
+mod local;
 pub mod peer;
+pub mod thread;
 pub mod wire;
+
+pub use local::LocalTime;
 
 use std::sync::Arc;
 

@@ -6,6 +6,7 @@ use visord_model::fault::Fault;
 use visord_model::moment::{Moment, Mono};
 
 use crate::effect::Effect;
+use crate::identity::InstanceId;
 use crate::input::{Input, Ticket};
 use crate::machine::Machine;
 use crate::options::Options;
@@ -15,6 +16,7 @@ use crate::state::ClusterState;
 use crate::view::View;
 use crate::view::mapper::Mapper;
 
+mod audience;
 mod evaluate;
 mod handshake;
 mod heard;
@@ -23,6 +25,7 @@ mod local;
 mod publish;
 mod waiting;
 
+use audience::Audience;
 pub(crate) use jobs::started;
 use publish::Published;
 pub(crate) use waiting::Goal;
@@ -40,6 +43,8 @@ pub struct Cluster {
     counter: u64,
     /// What the others know of the local state.
     published: Published,
+    /// Which peers miss what.
+    audience: Audience,
     waiting: Waiting,
     /// The effects of the step in progress.
     out: Vec<Effect>,
@@ -56,6 +61,7 @@ impl Cluster {
             machine: Machine::new(Mono::default()),
             counter: 0,
             published: Published::default(),
+            audience: Audience::default(),
             waiting: Waiting::default(),
             out: Vec::new(),
         }
@@ -79,6 +85,7 @@ impl Cluster {
                 began,
                 answer,
             } => self.answered(peer, began, answer, now),
+            Input::Questioned(peer) => self.audience.questioned(peer),
             Input::Unreachable(peer) => self.unreachable(peer, now),
             Input::Discovered(candidate) => self.discovered(&candidate, now),
             Input::Ask(ticket, request) => self.ask(ticket, request, now),
@@ -112,6 +119,16 @@ impl Cluster {
     /// The state of the cluster as the local instance sees it.
     pub const fn state(&self) -> ClusterState {
         self.machine.state()
+    }
+
+    /// The Master, if there is one.
+    pub const fn master(&self) -> Option<InstanceId> {
+        self.machine.master()
+    }
+
+    /// The local instance is the Master.
+    pub fn is_master(&self) -> bool {
+        self.master() == Some(self.view.local())
     }
 
     pub(crate) fn effect(&mut self, effect: Effect) {

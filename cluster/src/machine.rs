@@ -283,7 +283,10 @@ impl Machine {
 
     fn elect(&mut self, facts: &Facts<'_>, turn: &mut Turn) -> Option<ClusterState> {
         if !facts.stable() {
-            turn.log(Level::Info, "waiting for the instances to agree on who runs");
+            turn.log(
+                Level::Info,
+                "waiting for the instances to agree on who runs",
+            );
             return None;
         }
         if !election::agreed(facts, self.master) {
@@ -303,9 +306,7 @@ impl Machine {
         let busy = facts.starting || facts.stopping;
         match self.phase {
             Phase::Distribution { waiting } => self.distribute(waiting, facts, now, turn),
-            Phase::Operation => {
-                (!busy && facts.conflicts).then_some(ClusterState::Conciliation)
-            }
+            Phase::Operation => (!busy && facts.conflicts).then_some(ClusterState::Conciliation),
             Phase::Conciliation if busy => None,
             Phase::Conciliation if !facts.conflicts => Some(ClusterState::Operation),
             Phase::Conciliation => {
@@ -403,10 +404,7 @@ impl Machine {
                 effects.push(Effect::Abort);
                 effects.extend(master.then_some(Effect::StopAll));
             }
-            Phase::Distribution { .. }
-            | Phase::Operation
-            | Phase::Conciliation
-            | Phase::Final => {}
+            Phase::Distribution { .. } | Phase::Operation | Phase::Conciliation | Phase::Final => {}
         }
         true
     }

@@ -140,9 +140,8 @@ const fn states(request: &Request) -> &'static [ClusterState] {
 }
 
 fn find_application<'a>(view: &'a View, name: &str) -> Result<&'a Application, Fault> {
-    view.application(name).ok_or_else(|| {
-        FaultCode::BadName.about(format!("application={name} unknown to Supvisors"))
-    })
+    view.application(name)
+        .ok_or_else(|| FaultCode::BadName.about(format!("application={name} unknown to Supvisors")))
 }
 
 /// A managed application.

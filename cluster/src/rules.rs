@@ -13,6 +13,7 @@ use crate::strategy::{
     Distribution, RunningFailureStrategy, StartingFailureStrategy, StartingStrategy,
 };
 
+mod draft;
 pub mod element;
 mod formula;
 mod identifiers;

@@ -50,6 +50,7 @@ mod listing;
 mod load;
 mod program;
 mod rpcinterface;
+pub mod rules;
 mod search;
 mod secret;
 mod server;

@@ -15,6 +15,8 @@ use crate::error::{ConfigError, Problem};
 use crate::guard::Exposed;
 use crate::types::HostContext;
 
+pub(crate) use pattern::matches;
+
 const SECTION: &str = "include";
 
 /// All files as one document, and what there is to say about them so far.

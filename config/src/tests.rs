@@ -8,6 +8,7 @@ mod listing;
 mod options;
 mod problems;
 mod programs;
+mod rules;
 mod supvisors;
 mod templates;
 mod web_users;

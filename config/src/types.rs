@@ -231,8 +231,10 @@ pub struct ClientConfig {
     /// `tls_cert` and `tls_key` (visord only): PEM files of the certificate that is shown to an
     /// `https://` server with `tls_client_ca`, and of its key; both or neither.
     pub tls_identity: Option<(PathBuf, PathBuf)>,
-    /// `[ctlplugin:x]` sections, in file order.
+    /// `[ctlplugin:x]` sections with a program, in file order.
     pub plugins: Vec<CtlPlugin>,
+    /// A `[ctlplugin:x]` section asks for the commands for Supvisors (spec cluster 10.1).
+    pub supvisors: bool,
 }
 
 /// `[ctlplugin:x]` with a `command` (visord only): a program that is a command of `supervisorctl`.

@@ -139,6 +139,14 @@ pub fn make_folders_of(path: &Path) -> io::Result<()> {
 /// It is missing, or the system refuses. A folder is [`io::ErrorKind::IsADirectory`]; anything else
 /// but a regular file is [`io::ErrorKind::Unsupported`], whose text says what it is.
 pub fn read_linked(path: &Path) -> io::Result<Vec<u8>> {
+    read_linked_up_to(path, u64::MAX)
+}
+
+/// [`read_linked`] of a file that must not have more bytes than this.
+///
+/// # Errors
+/// The same; it is larger: [`io::ErrorKind::FileTooLarge`].
+pub fn read_linked_up_to(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
     let mut file = match open_linked(path, TO_READ) {
         // another process has a lease on it, and is asked to give it up while we wait
         Err(Errno::EWOULDBLOCK) => {
@@ -152,7 +160,10 @@ pub fn read_linked(path: &Path) -> io::Result<Vec<u8>> {
     };
     is_readable(&file)?;
     let mut bytes = Vec::new();
-    file.read_to_end(&mut bytes)?;
+    (&mut file).take(limit).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 == limit && file.read(&mut [0])? > 0 {
+        return Err(io::ErrorKind::FileTooLarge.into());
+    }
     Ok(bytes)
 }
 

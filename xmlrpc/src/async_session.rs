@@ -66,3 +66,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncSession<S> {
         Ok((result, is_reusable.then_some(self)))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -100,8 +100,8 @@ pub enum CallError {
 impl Error for CallError {}
 
 impl CallError {
-    /// There is no connection.
-    pub(crate) fn connect(error: io::Error) -> Self {
+    /// The meaning of a failure to connect.
+    pub fn connect(error: io::Error) -> Self {
         let kind = error.kind();
         if kind == io::ErrorKind::ConnectionRefused {
             Self::Refused

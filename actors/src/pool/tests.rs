@@ -513,7 +513,7 @@ fn never_recovers_by_default() {
         fixture.up("a", 7);
         fixture.says("a", "chatter");
         sleep(Duration::from_secs(3600)).await;
-        assert_eq!(member.restarts.take(), [0; 0]);
+        assert!(member.restarts.take().is_empty());
     });
 }
 
@@ -539,12 +539,12 @@ fn recovers_at_once_and_then_ever_more_slowly() {
         );
         babble(8);
         sleep(Duration::from_millis(900)).await;
-        assert_eq!(member.restarts.take(), [0; 0]);
+        assert!(member.restarts.take().is_empty());
         sleep(Duration::from_millis(200)).await;
         assert_eq!(member.restarts.take(), [8]);
         babble(9);
         sleep(Duration::from_millis(1900)).await;
-        assert_eq!(member.restarts.take(), [0; 0]);
+        assert!(member.restarts.take().is_empty());
         sleep(Duration::from_millis(200)).await;
         assert_eq!(member.restarts.take(), [9]);
         // one answered event, and it is trusted again

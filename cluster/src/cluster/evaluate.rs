@@ -67,10 +67,9 @@ impl Cluster {
             machine::Effect::Abort => plan::Input::Abort,
             machine::Effect::StartAll => plan::Input::StartAll,
             machine::Effect::StopAll => plan::Input::StopAll,
-            machine::Effect::Conciliate => plan::Input::Conciliate(
-                self.options.conciliation_strategy,
-                self.view.conflicts(),
-            ),
+            machine::Effect::Conciliate => {
+                plan::Input::Conciliate(self.options.conciliation_strategy, self.view.conflicts())
+            }
             machine::Effect::Lost(master) => plan::Input::Lost {
                 instances: lost.instances.clone(),
                 processes: lost.processes.clone(),
@@ -94,6 +93,7 @@ impl Cluster {
                 InstanceState::Stopped
             };
             self.set_state(id, state, now);
+            self.audience.lost(id, now.mono);
             let mut changes = self.view.lose(id);
             lost.processes.append(&mut changes.lost);
             lost.instances.push(id);

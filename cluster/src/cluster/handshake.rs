@@ -51,7 +51,11 @@ impl Cluster {
             return InstanceState::Isolated;
         }
         if strategies != self.options.strategies() {
-            self.handshake_log(Level::Warn, peer, "the options are inconsistent with those of");
+            self.handshake_log(
+                Level::Warn,
+                peer,
+                "the options are inconsistent with those of",
+            );
             return InstanceState::Isolated;
         }
         let Some((read, processes)) = processes else {
@@ -59,7 +63,11 @@ impl Cluster {
             return InstanceState::Stopped;
         };
         if self.view.instance(peer).missed_since(read) {
-            self.handshake_log(Level::Warn, peer, "process events came in the handshake with");
+            self.handshake_log(
+                Level::Warn,
+                peer,
+                "process events came in the handshake with",
+            );
             return InstanceState::Stopped;
         }
         if let Some(modes) = modes {

@@ -24,9 +24,9 @@ impl Cluster {
         let local = self.view.local();
         self.machine = Machine::new(now.mono);
         self.set_state(local, InstanceState::Checking, now);
-        let changes =
-            self.view
-                .load_processes(local, processes, &self.rules, &self.options, now);
+        let changes = self
+            .view
+            .load_processes(local, processes, &self.rules, &self.options, now);
         self.apply(changes);
         self.set_state(local, InstanceState::Checked, now);
         self.set_state(local, InstanceState::Running, now);
@@ -43,13 +43,9 @@ impl Cluster {
             sequence_counter: self.counter,
         };
         self.counter += 1;
-        let changes = self
-            .view
-            .on_tick(local, tick, tick.sequence_counter, now);
+        let changes = self.view.on_tick(local, tick, tick.sequence_counter, now);
         self.apply(changes);
-        let changes = self
-            .view
-            .check_timers(tick.sequence_counter, &self.options);
+        let changes = self.view.check_timers(tick.sequence_counter, &self.options);
         self.instances_changed(changes, now);
         self.check_handshakes(now);
         self.publish_deferred(now);
@@ -75,6 +71,7 @@ impl Cluster {
     }
 
     pub(super) fn local_event(&mut self, event: ProcessEvent, now: Moment) {
+        self.audience.note(&event, now.mono);
         self.publish(Publication::Process(event.clone()));
         self.process_event(self.view.local(), &event, now);
     }
@@ -88,9 +85,15 @@ impl Cluster {
         self.apply(changes);
     }
 
-    pub(super) fn local_removed(&mut self, group: Arc<str>, process: Option<Arc<str>>, now: Moment) {
+    pub(super) fn local_removed(
+        &mut self,
+        group: Arc<str>,
+        process: Option<Arc<str>>,
+        now: Moment,
+    ) {
         let local = self.view.local();
         let changes = self.view.on_removed(local, &group, process.as_deref(), now);
+        self.audience.forget(&group, process.as_deref());
         self.publish(Publication::Removed { group, process });
         self.apply(changes);
     }

@@ -113,9 +113,15 @@ impl Cluster {
             .push(Effect::Show(Shown::Cluster(self.view.local())));
     }
 
-    /// Sends something to the ACTIVE peers.
+    /// Sends something to the peers that are ACTIVE, or that have just read the local processes.
     pub(super) fn publish(&mut self, publication: Publication) {
-        let peers = self.peers(InstanceState::is_active);
+        let local = self.view.local();
+        let all = self.view.instances().filter(|(id, _)| *id != local);
+        let hear = all.filter(|(id, it)| {
+            let stopped = it.state() == InstanceState::Stopped;
+            it.state().is_active() || (stopped && self.audience.listens(*id))
+        });
+        let peers: Vec<InstanceId> = hear.map(|(id, _)| id).collect();
         if !peers.is_empty() {
             self.out.push(Effect::Publish(peers, publication));
         }

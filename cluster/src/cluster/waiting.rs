@@ -63,9 +63,8 @@ impl Goal {
         match self {
             Self::Running(name) => {
                 let application = view.application(name);
-                let done = application.is_some_and(|it| {
-                    it.state() == ApplicationState::Running || has_finished(it)
-                });
+                let done = application
+                    .is_some_and(|it| it.state() == ApplicationState::Running || has_finished(it));
                 verdict(done, FaultCode::NotRunning, name)
             }
             Self::Stopped(name) => {
@@ -75,9 +74,8 @@ impl Goal {
             }
             Self::Restarted(name) => {
                 let application = view.application(name);
-                let done = application.is_some_and(|it| {
-                    it.state() != ApplicationState::Stopped || has_finished(it)
-                });
+                let done = application
+                    .is_some_and(|it| it.state() != ApplicationState::Stopped || has_finished(it));
                 verdict(done, FaultCode::NotRunning, name)
             }
             Self::Started(names) | Self::Again(names) => {

@@ -78,7 +78,9 @@ impl<'a> Facts<'a> {
                 return false;
             };
             let seen = &modes.instances;
-            let running = seen.iter().filter(|(_, state)| **state == InstanceState::Running);
+            let running = seen
+                .iter()
+                .filter(|(_, state)| **state == InstanceState::Running);
             seen.values().all(|state| state.is_stable())
                 && running.map(|(name, _)| &**name).eq(mine.iter().copied())
         })

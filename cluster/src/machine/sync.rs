@@ -84,7 +84,12 @@ impl Machine {
     }
 
     /// Whether each selected condition of [`LASTING`] is met; changes are logged.
-    fn check(&mut self, facts: &Facts<'_>, options: &Options, turn: &mut Turn) -> [Option<bool>; 3] {
+    fn check(
+        &mut self,
+        facts: &Facts<'_>,
+        options: &Options,
+        turn: &mut Turn,
+    ) -> [Option<bool>; 3] {
         let stable = facts.stable();
         LASTING.map(|(option, which)| {
             if !options.synchro_options.contains(&option) {
@@ -95,8 +100,7 @@ impl Machine {
                 let text = alloc::format!("all {which} Supvisors instances are RUNNING");
                 turn.log(Level::Warn, text);
             } else if !met && self.alerts.insert(option) {
-                let text =
-                    alloc::format!("at least one {which} Supvisors instance is not RUNNING");
+                let text = alloc::format!("at least one {which} Supvisors instance is not RUNNING");
                 turn.log(Level::Warn, text);
             }
             Some(met)

@@ -72,7 +72,11 @@ impl World {
             },
         };
         Self {
-            peers: NAMES.into_iter().zip(["s1", "s2", "s3"]).map(peer).collect(),
+            peers: NAMES
+                .into_iter()
+                .zip(["s1", "s2", "s3"])
+                .map(peer)
+                .collect(),
             core: Vec::new(),
             options,
             machine: Machine::new(Mono::default()),

@@ -9,6 +9,7 @@ use alloc::vec::Vec;
 use visord_model::log_line::{Level, LogLine};
 use visord_model::name::namespec;
 
+use super::draft::{Draft, Log, error, label, sequence, set};
 use super::element::{ApplicationElement, ProgramElement, RulesFile};
 use super::formula::Formula;
 use super::identifiers::{Aliases, Written, split};
@@ -52,12 +53,6 @@ struct Index {
 struct Found {
     at: usize,
     by_pattern: bool,
-}
-
-type Log = Vec<LogLine>;
-
-fn error(log: &mut Log, text: String) {
-    log.push(LogLine::new(Level::Error, text));
 }
 
 impl Index {
@@ -111,23 +106,6 @@ impl Index {
     }
 }
 
-/// The element as it is named in the log.
-fn label<'a>(name: Option<&'a str>, pattern: Option<&'a str>) -> &'a str {
-    let is_given = |text: &&str| !text.is_empty();
-    name.filter(is_given).or(pattern).unwrap_or_default()
-}
-
-/// A sequence of an element, or the default.
-fn sequence(value: Option<i8>, what: &str, element: &str, log: &mut Log) -> Option<u32> {
-    let value = value?;
-    let sequence = u32::try_from(value).ok();
-    if sequence.is_none() {
-        let text = format!("rules of \"{element}\": {what}={value} is not an integer >= 0");
-        error(log, text);
-    }
-    sequence
-}
-
 impl Rules {
     /// Puts files together; also says which patterns cannot be used.
     pub fn new(files: Vec<RulesFile>) -> (Self, Vec<LogLine>) {
@@ -172,6 +150,32 @@ impl Rules {
             content.find_process(application, process, &mut found, &mut log);
         }
         (found, log)
+    }
+}
+
+impl Rules {
+    /// All that will be logged about the elements when they are looked up, for a check of the
+    /// files: each element is taken once.
+    pub fn complaints(&self) -> Vec<LogLine> {
+        let mut log = Vec::new();
+        let Some(content) = &self.0 else {
+            return log;
+        };
+        for application in &content.applications {
+            let element = &application.element;
+            let group = label(element.name.as_deref(), element.pattern.as_deref());
+            let mut rules = ApplicationRules::default();
+            content.apply_application(element, group, &mut rules, &mut log);
+            for program in &element.programs {
+                let name = label(program.name.as_deref(), program.pattern.as_deref());
+                let mut found = ProcessRules::default();
+                let mut draft = Draft::new(&mut found);
+                content.apply_program(program, &mut draft, LEVELS, &mut log);
+                let by_pattern = program.pattern.is_some();
+                draft.finish(&namespec(group, name), by_pattern, &mut log);
+            }
+        }
+        log
     }
 }
 
@@ -282,75 +286,6 @@ impl Content {
             self.apply_program(model, draft, levels, log);
         }
         draft.read(element, &self.aliases, log);
-    }
-}
-
-fn set<T>(field: &mut T, value: Option<T>) {
-    if let Some(value) = value {
-        *field = value;
-    }
-}
-
-/// The rules of a process while elements are applied to them.
-struct Draft<'a> {
-    rules: &'a mut ProcessRules,
-    written: Written,
-    stop_sequence: Option<u32>,
-}
-
-impl<'a> Draft<'a> {
-    fn new(rules: &'a mut ProcessRules) -> Self {
-        Self {
-            rules,
-            written: Written::default(),
-            stop_sequence: None,
-        }
-    }
-
-    fn read(&mut self, element: &ProgramElement, aliases: &Aliases, log: &mut Log) {
-        let label = label(element.name.as_deref(), element.pattern.as_deref());
-        if let Some(text) = element.identifiers.as_deref().filter(|it| !it.is_empty()) {
-            self.written.read(text, aliases);
-        }
-        let rules = &mut *self.rules;
-        let start = sequence(element.start_sequence, "start_sequence", label, log);
-        set(&mut rules.start_sequence, start);
-        let stop = sequence(element.stop_sequence, "stop_sequence", label, log);
-        self.stop_sequence = stop.or(self.stop_sequence);
-        set(&mut rules.required, element.required);
-        set(&mut rules.wait_exit, element.wait_exit);
-        set(
-            &mut rules.expected_loading,
-            element.expected_loading.map(u32::from),
-        );
-        set(&mut rules.starting_failure, element.starting_failure);
-        set(&mut rules.running_failure, element.running_failure);
-    }
-
-    /// Makes the rules consistent.
-    fn finish(mut self, name: &str, by_pattern: bool, log: &mut Log) {
-        let written = &mut self.written;
-        if !by_pattern {
-            for (sign, list) in [('@', &mut written.at), ('#', &mut written.hash)] {
-                if !list.is_empty() {
-                    error(log, format!("rules of {name}: {sign} needs a pattern"));
-                    list.clear();
-                    written.identifiers = Written::default().identifiers;
-                }
-            }
-        }
-        if !written.at.is_empty() && !written.hash.is_empty() {
-            let text = format!("rules of {name}: # is ignored because there is @, too");
-            error(log, text);
-        }
-        let rules = self.rules;
-        rules.placement = self.written.placement();
-        if rules.required && rules.start_sequence == 0 {
-            let text = format!("rules of {name}: required needs a start_sequence > 0");
-            error(log, format!("{text}; it is forced to false"));
-            rules.required = false;
-        }
-        rules.stop_sequence = self.stop_sequence.unwrap_or(rules.start_sequence);
     }
 }
 

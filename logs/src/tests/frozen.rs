@@ -108,6 +108,7 @@ fn nobody_waits_for_the_activity_log() {
         backups: 0,
         level: visord_model::log_line::Level::Info,
         stdout: false,
+        style: LineStyle::Supervisor,
     })
     .expect("open");
     log.start_threads().expect("threads");

@@ -169,6 +169,7 @@ fn followers_of_the_activity_log_are_told() {
         backups: 0,
         level: visord_model::log_line::Level::Info,
         stdout: false,
+        style: LineStyle::Supervisor,
     })
     .expect("open");
     log.announce_to(bench.service.followers());

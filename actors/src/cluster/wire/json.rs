@@ -51,7 +51,11 @@ fn push_float(out: &mut String, number: f64) -> fmt::Result {
     if number.is_nan() {
         out.push_str("NaN");
     } else if number.is_infinite() {
-        out.push_str(if number > 0.0 { "Infinity" } else { "-Infinity" });
+        out.push_str(if number > 0.0 {
+            "Infinity"
+        } else {
+            "-Infinity"
+        });
     } else {
         write!(out, "{}", Float(number))?;
     }

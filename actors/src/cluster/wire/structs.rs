@@ -150,6 +150,15 @@ pub fn read_instance(item: &Value) -> Read<InstanceInfo> {
     })
 }
 
+/// The state in one item of `get_instance_info`, whatever else it holds; `None` if it does not exist.
+///
+/// # Errors
+/// See [`WireError`].
+pub fn read_statecode(item: &Value) -> Read<Option<InstanceState>> {
+    let code = Fields::new(item, "instance")?.int("statecode")?;
+    Ok(InstanceState::from_code(code))
+}
+
 fn times(fields: Fields<'_>, unix: &'static str, mono: &'static str) -> Read<(i64, f64)> {
     let unix = fields.or(unix, 0.0, Fields::float)?;
     Ok((unix as i64, fields.or(mono, 0.0, Fields::float)?))
@@ -157,7 +166,11 @@ fn times(fields: Fields<'_>, unix: &'static str, mono: &'static str) -> Read<(i6
 
 /// How an instance sees the cluster: `get_instance_state_modes` and STATE.
 pub fn state_modes(modes: &StateModes) -> Value {
-    modes_with(modes, modes.starting_jobs.into(), modes.stopping_jobs.into())
+    modes_with(
+        modes,
+        modes.starting_jobs.into(),
+        modes.stopping_jobs.into(),
+    )
 }
 
 /// `get_supvisors_state`: as [`state_modes`], with the identifiers of all instances that start and

@@ -106,6 +106,12 @@ fn a_slave_that_is_late_catches_up() {
         world.publish(id, Conciliation, NAMES[1]);
     }
     let (states, _) = world.settle();
-    let expected = [Synchronization, Election, Distribution, Operation, Conciliation];
+    let expected = [
+        Synchronization,
+        Election,
+        Distribution,
+        Operation,
+        Conciliation,
+    ];
     assert_eq!(states, expected);
 }

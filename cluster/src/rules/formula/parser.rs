@@ -1,12 +1,12 @@
 //! Python's expressions (spec cluster 4.5): all of them are recognized, as what Python refuses is
 //! reported when the rules are read, and what has no meaning here when a formula is evaluated.
+//! Statements that are no expressions are refused.
 //!
 //! Only `and`, `or`, `not`, calls and strings are kept. Operators that bind more closely than a
 //! comparison have no meaning here, so their order does not matter.
 
 use alloc::boxed::Box;
 use alloc::string::String;
-use alloc::vec;
 use alloc::vec::Vec;
 
 use super::token::{Token, tokens};
@@ -14,9 +14,11 @@ use super::{FormulaError, Leaf};
 
 mod call;
 mod display;
+mod operator;
 
-/// Expressions inside each other. Python allows 200 parentheses.
-const DEPTH: usize = 64;
+/// Expressions inside each other, and a pair of parentheses around one. Python allows 200 pairs,
+/// this 65.
+const DEPTH: usize = 130;
 
 const KEYWORDS: [&str; 35] = [
     "False", "None", "True", "and", "as", "assert", "async", "await", "break", "class", "continue",
@@ -29,7 +31,7 @@ const KEYWORDS: [&str; 35] = [
 #[derive(Debug)]
 pub(super) enum Node {
     /// A string.
-    Leaf(Leaf),
+    Leaf(Box<Leaf>),
     /// A call; only the first argument by position is kept.
     Call {
         /// Its name; of another expression than a name, what that is.
@@ -167,7 +169,14 @@ impl Parser {
                 self.at += 1;
                 Ok(name)
             }
-            _ => Err(FormulaError::Syntax),
+            Token::Name(_)
+            | Token::Number
+            | Token::Text(_)
+            | Token::Bytes
+            | Token::Formatted
+            | Token::Mark(_)
+            | Token::Newline
+            | Token::End => Err(FormulaError::Syntax),
         }
     }
 
@@ -229,10 +238,14 @@ impl Parser {
         Ok(Node::Other("Yield"))
     }
 
+    /// Whether `name := expression` follows.
+    fn is_named(&self) -> bool {
+        *self.peek_second() == Token::Mark(":=")
+    }
+
     /// An expression, or `name := expression`.
     fn named(&mut self) -> Parsed {
-        let is_named = *self.peek_second() == Token::Mark(":=");
-        if is_named && self.identifier().is_ok() {
+        if self.is_named() && self.identifier().is_ok() {
             self.at += 1;
             self.expression()?;
             return Ok(Node::Other("NamedExpr"));
@@ -259,120 +272,6 @@ impl Parser {
         })
     }
 
-    fn disjunction(&mut self) -> Parsed {
-        let first = self.conjunction()?;
-        if !self.is_word("or") {
-            return Ok(first);
-        }
-        let mut operands = vec![first];
-        while self.take_word("or") {
-            operands.push(self.conjunction()?);
-        }
-        Ok(Node::Or(operands))
-    }
-
-    fn conjunction(&mut self) -> Parsed {
-        let first = self.inversion()?;
-        if !self.is_word("and") {
-            return Ok(first);
-        }
-        let mut operands = vec![first];
-        while self.take_word("and") {
-            operands.push(self.inversion()?);
-        }
-        Ok(Node::And(operands))
-    }
-
-    fn inversion(&mut self) -> Parsed {
-        let mut count = 0_usize;
-        while self.take_word("not") {
-            count += 1;
-        }
-        let operand = self.comparison()?;
-        if count == 0 {
-            return Ok(operand);
-        }
-        Ok(Node::Not {
-            operand: Box::new(operand),
-            is_odd: count % 2 == 1,
-        })
-    }
-
-    fn comparison(&mut self) -> Parsed {
-        let first = self.binary()?;
-        let mut is_comparison = false;
-        while self.comparator()? {
-            is_comparison = true;
-            self.binary()?;
-        }
-        Ok(if is_comparison {
-            Node::Other("Compare")
-        } else {
-            first
-        })
-    }
-
-    fn comparator(&mut self) -> Parsed<bool> {
-        if self.take_word("not") {
-            self.expect_word("in")?;
-            return Ok(true);
-        }
-        if self.take_word("is") {
-            self.take_word("not");
-            return Ok(true);
-        }
-        let marks = ["==", "!=", "<=", ">=", "<", ">"];
-        Ok(self.take_word("in") || marks.iter().any(|mark| self.take(mark)))
-    }
-
-    /// Operands between arithmetic operators.
-    fn binary(&mut self) -> Parsed {
-        const OPERATORS: [&str; 12] = [
-            "+", "-", "*", "/", "//", "%", "@", "&", "|", "^", "<<", ">>",
-        ];
-        let first = self.unary()?;
-        let mut is_operation = false;
-        while OPERATORS.iter().any(|mark| self.take(mark)) {
-            is_operation = true;
-            self.unary()?;
-        }
-        Ok(if is_operation {
-            Node::Other("BinOp")
-        } else {
-            first
-        })
-    }
-
-    fn unary(&mut self) -> Parsed {
-        let mut outer = None;
-        loop {
-            let name = match self.peek() {
-                Token::Mark("+") => "UAdd",
-                Token::Mark("-") => "USub",
-                Token::Mark("~") => "Invert",
-                _ => break,
-            };
-            outer.get_or_insert(name);
-            self.at += 1;
-        }
-        let operand = self.power()?;
-        Ok(outer.map_or(operand, Node::Unary))
-    }
-
-    fn power(&mut self) -> Parsed {
-        let is_awaited = self.take_word("await");
-        let primary = self.primary()?;
-        if self.take("**") {
-            self.deeper(Self::unary)?;
-            return Ok(Node::Other("BinOp"));
-        }
-        Ok(if is_awaited {
-            Node::Other("Await")
-        } else {
-            primary
-        })
-    }
-
     fn primary(&mut self) -> Parsed {
         let mut node = self.atom()?;
         loop {
@@ -381,9 +280,10 @@ impl Parser {
                 node = Node::Other("Attribute");
             } else if self.take("(") {
                 let argument = self.arguments()?.map(Box::new);
-                let function = match node {
-                    Node::Name(name) => name,
-                    other => other.kind().into(),
+                let function = if let Node::Name(name) = node {
+                    name
+                } else {
+                    node.kind().into()
                 };
                 node = Node::Call { function, argument };
             } else if self.take("[") {
@@ -439,7 +339,7 @@ impl Parser {
             (true, true, _) => Err(FormulaError::Syntax),
             (true, false, _) => Ok(Node::Other("Constant")),
             (false, _, true) => Ok(Node::Other("JoinedStr")),
-            (false, _, false) => Ok(Node::Leaf(Leaf::new(text))),
+            (false, _, false) => Ok(Node::Leaf(Box::new(Leaf::new(text)))),
         }
     }
 }

@@ -111,12 +111,10 @@ pub(super) fn tokens(text: &str) -> Result<Vec<Token>, FormulaError> {
             continue;
         }
         let token = token(&mut source)?;
-        match token {
-            Token::Mark("(" | "[" | "{") => depth += 1,
-            Token::Mark(")" | "]" | "}") => {
-                depth = depth.checked_sub(1).ok_or(FormulaError::Syntax)?;
-            }
-            _ => {}
+        if matches!(token, Token::Mark("(" | "[" | "{")) {
+            depth += 1;
+        } else if matches!(token, Token::Mark(")" | "]" | "}")) {
+            depth = depth.checked_sub(1).ok_or(FormulaError::Syntax)?;
         }
         found.push(token);
     }

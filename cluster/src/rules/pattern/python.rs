@@ -52,15 +52,25 @@ impl Source<'_> {
 enum Last {
     Nothing,
     Item,
+    /// A look around, within a group.
+    LookAround,
     Repetition,
+}
+
+/// An open group.
+struct Group {
+    /// Its number if it captures.
+    number: Option<usize>,
+    /// What ends it.
+    end: &'static str,
 }
 
 struct Translator<'a> {
     source: Source<'a>,
     out: String,
     last: Last,
-    /// Numbers of the open groups; `None`: it captures nothing.
-    open: Vec<Option<usize>>,
+    /// The open groups.
+    open: Vec<Group>,
     /// How many groups capture.
     groups: usize,
     names: BTreeSet<String>,
@@ -96,18 +106,24 @@ impl Translator<'_> {
             }
             '(' => self.group()?,
             ')' => {
-                self.open.pop().ok_or("unbalanced parenthesis")?;
-                self.write(")", Last::Item);
+                let group = self.open.pop().ok_or("unbalanced parenthesis")?;
+                let is_around = group.end.len() > 1;
+                let last = if is_around {
+                    Last::LookAround
+                } else {
+                    Last::Item
+                };
+                self.write(group.end, last);
             }
             '|' => self.write("|", Last::Nothing),
             '^' => self.write("^", Last::Nothing),
             '$' => self.write("$", Last::Nothing),
             '.' => self.write(".", Last::Item),
-            '*' => self.repeat("*")?,
-            '+' => self.repeat("+")?,
-            '?' => self.repeat("?")?,
+            '*' => self.repeat("*", 0)?,
+            '+' => self.repeat("+", 1)?,
+            '?' => self.repeat("?", 0)?,
             '{' => match self.counts()? {
-                Some(counts) => self.repeat(&counts)?,
+                Some((counts, low)) => self.repeat(&counts, low)?,
                 None => self.literal('{'),
             },
             c => self.literal(c),
@@ -125,20 +141,29 @@ impl Translator<'_> {
         self.last = Last::Item;
     }
 
-    fn repeat(&mut self, repetition: &str) -> Result<(), String> {
+    /// `low`: how often at least.
+    fn repeat(&mut self, repetition: &str, low: u32) -> Result<(), String> {
+        let mode = self.source.next_if(|c| c == '?' || c == '+');
         match self.last {
             Last::Nothing => return Err("nothing to repeat".into()),
             Last::Repetition => return Err("multiple repeat".into()),
-            Last::Item => self.write(repetition, Last::Repetition),
+            // it takes nothing, so once is as good as often; it may be left out if it may be absent
+            Last::LookAround if low > 0 => {}
+            Last::LookAround => {
+                self.out.pop();
+                self.out.push_str("|)");
+            }
+            Last::Item => {
+                self.out.push_str(repetition);
+                self.out.extend(mode);
+            }
         }
-        if let Some(c) = self.source.next_if(|c| c == '?' || c == '+') {
-            self.out.push(c);
-        }
+        self.last = Last::Repetition;
         Ok(())
     }
 
-    /// What follows a `{`, if that makes it a repetition.
-    fn counts(&mut self) -> Result<Option<String>, String> {
+    /// What follows a `{`, if that makes it a repetition: its text, and how often at least.
+    fn counts(&mut self) -> Result<Option<(String, u32)>, String> {
         let mut source = self.source.clone();
         if source.peek() == Some('}') {
             return Ok(None);
@@ -163,13 +188,13 @@ impl Translator<'_> {
         };
         let low = if low.is_empty() { 0 } else { parse(&low)? };
         if high.is_empty() {
-            return Ok(Some(format!("{{{low},}}")));
+            return Ok(Some((format!("{{{low},}}"), low)));
         }
         let high = parse(&high)?;
         if high < low {
             return Err("min repeat greater than max repeat".into());
         }
-        Ok(Some(format!("{{{low},{high}}}")))
+        Ok(Some((format!("{{{low},{high}}}"), low)))
     }
 
     fn escape(&mut self) -> Result<(), String> {
@@ -216,20 +241,31 @@ impl Translator<'_> {
         if number == 0 || number > self.groups {
             return Err(format!("invalid group reference {number}"));
         }
-        if self.open.contains(&Some(number)) {
+        if self.open.iter().any(|group| group.number == Some(number)) {
             return Err("cannot refer to an open group".into());
         }
         Ok(())
     }
 
-    fn open(&mut self, text: &str, group: Option<usize>) {
+    fn open(&mut self, text: &str) {
         self.write(text, Last::Nothing);
-        self.open.push(group);
+        let (number, end) = (None, ")");
+        self.open.push(Group { number, end });
+    }
+
+    /// Within a group: Python lets it be repeated, `fancy_regex` does not.
+    fn look_around(&mut self, text: &str) {
+        self.write("(?:", Last::Nothing);
+        self.write(text, Last::Nothing);
+        let (number, end) = (None, "))");
+        self.open.push(Group { number, end });
     }
 
     fn capture(&mut self, text: &str) {
         self.groups += 1;
-        self.open(text, Some(self.groups));
+        self.write(text, Last::Nothing);
+        let (number, end) = (Some(self.groups), ")");
+        self.open.push(Group { number, end });
     }
 
     /// What follows a `(`.
@@ -239,13 +275,13 @@ impl Translator<'_> {
             return Ok(());
         }
         match self.source.next().ok_or("unexpected end of pattern")? {
-            ':' => self.open("(?:", None),
-            '=' => self.open("(?=", None),
-            '!' => self.open("(?!", None),
-            '>' => self.open("(?>", None),
+            ':' => self.open("(?:"),
+            '=' => self.look_around("(?="),
+            '!' => self.look_around("(?!"),
+            '>' => self.open("(?>"),
             '<' => match self.source.next() {
-                Some('=') => self.open("(?<=", None),
-                Some('!') => self.open("(?<!", None),
+                Some('=') => self.look_around("(?<="),
+                Some('!') => self.look_around("(?<!"),
                 Some(_) | None => return Err("unknown extension ?<".into()),
             },
             '#' => {
@@ -296,7 +332,7 @@ impl Translator<'_> {
         } else {
             return Err(format!("unknown group name {name}"));
         };
-        self.open(&text, None);
+        self.open(&text);
         Ok(())
     }
 
@@ -320,7 +356,7 @@ impl Translator<'_> {
             next = self.source.next();
         }
         text.push(':');
-        self.open(&text, None);
+        self.open(&text);
         Ok(())
     }
 }

@@ -52,14 +52,14 @@ impl Parser {
             return Ok(Node::Other("Dict"));
         }
         let node = self.deeper(|parser| {
-            if parser.is("**") {
-                return parser.entries();
+            if parser.take("**") {
+                parser.binary()?;
+                return parser.further_entries();
             }
-            let start = parser.at;
+            let is_key = !parser.is("*") && !parser.is_named();
             let first = parser.starred(Self::named)?;
-            if parser.is(":") {
-                parser.at = start;
-                return parser.entries();
+            if is_key && parser.is(":") {
+                return parser.first_value();
             }
             if parser.comprehension(&first)? {
                 return Ok(Node::Other("SetComp"));
@@ -80,26 +80,27 @@ impl Parser {
         Ok(has_comma)
     }
 
-    fn entries(&mut self) -> Parsed {
-        let mut count = 0_usize;
-        loop {
-            count += 1;
+    /// What follows the first key of a dictionary.
+    fn first_value(&mut self) -> Parsed {
+        self.expect(":")?;
+        let value = self.expression()?;
+        if self.comprehension(&value)? {
+            return Ok(Node::Other("DictComp"));
+        }
+        self.further_entries()
+    }
+
+    fn further_entries(&mut self) -> Parsed {
+        while self.take(",") && !self.is("}") {
             if self.take("**") {
                 self.binary()?;
             } else {
                 self.expression()?;
                 self.expect(":")?;
-                let value = self.expression()?;
-                if self.comprehension(&value)? {
-                    let is_only = count == 1;
-                    let node = is_only.then_some(Node::Other("DictComp"));
-                    return node.ok_or(FormulaError::Syntax);
-                }
-            }
-            if !self.take(",") || self.is("}") {
-                return Ok(Node::Other("Dict"));
+                self.expression()?;
             }
         }
+        Ok(Node::Other("Dict"))
     }
 
     /// `for ... in ... if ...`, any number of times. Whether there is one.
@@ -108,8 +109,11 @@ impl Parser {
         loop {
             let is_async = self.take_word("async");
             if !self.take_word("for") {
-                let is_good = !is_async && !(is_any && element.kind() == "Starred");
-                return is_good.then_some(is_any).ok_or(FormulaError::Syntax);
+                let is_unpacked = is_any && element.kind() == "Starred";
+                if is_async || is_unpacked {
+                    return Err(FormulaError::Syntax);
+                }
+                return Ok(is_any);
             }
             is_any = true;
             self.target()?;
