@@ -2,10 +2,11 @@
 
 use visord_cluster::Cluster;
 use visord_cluster::identity::InstanceId;
-use visord_cluster::input::Closing;
+use visord_cluster::input::{Closing, Request};
 use visord_cluster::state::{ApplicationState, ClusterState, InstanceState};
 use visord_model::name::ProcessName;
 
+use crate::fault::Fault;
 use crate::node::Node;
 use crate::world::{World, id};
 
@@ -151,12 +152,29 @@ fn truth(world: &World, alive: &[usize]) -> Result<(), String> {
             return Err(format!("the Master does not know {name}"));
         };
         let state = process.displayed_state();
-        let missing = process.rules.required && application.state() != ApplicationState::Stopped;
+        // an election drops the second half of a restart, as in the original
+        let missing = process.rules.required
+            && application.state() != ApplicationState::Stopped
+            && !restarts(world);
         if process.is_failed() || application.is_never_started() || missing {
             return Err(format!("{name} is {state}"));
         }
     }
     Ok(())
+}
+
+/// Whether a client asks to restart something.
+fn restarts(world: &World) -> bool {
+    let mut faults = world.scenario.faults.iter();
+    faults.any(|(_, fault)| {
+        matches!(
+            fault,
+            Fault::Ask(
+                _,
+                Request::RestartApplication(..) | Request::RestartProcess(..)
+            )
+        )
+    })
 }
 
 /// The cluster was closed: every supervisord has ended, or started again.

@@ -88,9 +88,9 @@ impl Scenario {
             rules,
             programs,
             faults: Vec::new(),
-            calm: 60 * SECOND,
+            calm: 40 * SECOND,
             closing: None,
-            end: 60 * SECOND,
+            end: 40 * SECOND,
         }
     }
 }

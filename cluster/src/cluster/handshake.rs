@@ -30,6 +30,10 @@ impl Cluster {
             Handshake::Answered { .. } => self.judge(peer, answer, now),
         };
         self.set_state(peer, state, now);
+        if state == InstanceState::Stopped {
+            // it lives, and may know the local processes: it goes on hearing of them
+            self.audience.questioned(peer);
+        }
         self.evaluate(now);
     }
 

@@ -1,7 +1,5 @@
 //! The instances of an application that is not spread over all (spec cluster 5.4).
 
-use alloc::vec::Vec;
-
 use super::job::Job;
 use super::placement::{Pending, place};
 use super::start::{Shape, StartJob, is_sequenced, sequenced};
@@ -43,11 +41,8 @@ pub(super) fn join(
     view: &View,
     pending: &Pending,
 ) -> Option<InstanceId> {
-    let declares = |on: &&InstanceId| {
-        let record = process.records().get(on);
-        record.is_some_and(|record| !record.info.disabled)
-    };
-    let candidates: Vec<InstanceId> = shape.bound.iter().filter(declares).copied().collect();
+    let mut candidates = shape.bound.clone();
+    candidates.retain(|&on| process.is_startable_on(on));
     let load = process.rules.expected_loading;
     place(view, shape.strategy, &candidates, load, pending)
 }

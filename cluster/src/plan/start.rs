@@ -10,42 +10,21 @@ use visord_model::name::ProcessName;
 use visord_model::state::ProcessState;
 
 use super::distribution;
-use super::job::{Command, Job, Queue, Verdict, margin, ticks};
+use super::job::{Job, Queue, Verdict, margin};
 use super::placement::{self, Pending};
 use super::{Effect, log, time_out};
 use crate::identity::InstanceId;
-use crate::state::InstanceState;
 use crate::strategy::{Distribution, StartingFailureStrategy, StartingStrategy};
 use crate::view::View;
 use crate::view::application::Application;
 use crate::view::process::Process;
 
+mod command;
+
+use command::StartCommand;
+
 /// Shown as the reason if no instance can take a process.
 pub(super) const NO_RESOURCE: &str = "No resource available";
-
-/// Start one process.
-#[derive(Clone, Debug)]
-pub(super) struct StartCommand {
-    pub(super) process: ProcessName,
-    strategy: StartingStrategy,
-    /// It was asked for by itself: RUNNING is enough, whatever `wait_exit` says.
-    alone: bool,
-    extra_args: String,
-    /// Where, once that is decided.
-    pub(super) on: Option<InstanceId>,
-    /// The instance's TICK counter when it was asked, or at the last BACKOFF.
-    since: u64,
-}
-
-impl Command for StartCommand {
-    fn process(&self) -> &ProcessName {
-        &self.process
-    }
-
-    fn on(&self) -> Option<InstanceId> {
-        self.on
-    }
-}
 
 /// What the start of an application needs to know.
 #[derive(Clone, Debug)]
@@ -77,10 +56,7 @@ impl Starter {
     ) {
         let mut job = new_job(application, strategy);
         for process in sequenced(application) {
-            let command = StartCommand {
-                alone: false,
-                ..command(process, strategy, None)
-            };
+            let command = StartCommand::in_sequence(process, strategy);
             job.plan(process.rules.start_sequence, command);
         }
         if job.planned.is_empty() {
@@ -105,7 +81,7 @@ impl Starter {
             return;
         }
         let key = process.rules.start_sequence;
-        let mut command = command(process, strategy, extra_args);
+        let mut command = StartCommand::alone(process, strategy, extra_args);
         let pending = self.pending(view);
         let Some(job) = self.queue.job_mut(&application.name) else {
             let mut job = new_job(application, strategy);
@@ -194,7 +170,7 @@ impl Starter {
         if state == ProcessState::Backoff {
             command.since = view.instance(on).remote_counter();
         }
-        match outcome(command, state, expected, view) {
+        match command.outcome(state, expected, view) {
             Verdict::Pending | Verdict::TimedOut(_) => {}
             Verdict::Done => {
                 job.current.remove(at);
@@ -211,7 +187,7 @@ impl Starter {
         let margin = margin(view);
         for job in &mut self.queue.current {
             for command in core::mem::take(&mut job.current) {
-                match verdict(&command, view, margin) {
+                match command.verdict(view, margin) {
                     Verdict::Pending => job.current.push(command),
                     Verdict::Done => {}
                     Verdict::Failed => fail(job, &command.process, view, out),
@@ -264,21 +240,6 @@ fn new_job(application: &Application, strategy: StartingStrategy) -> StartJob {
     Job::new(application.name.clone(), shape)
 }
 
-fn command(
-    process: &Process,
-    strategy: StartingStrategy,
-    extra_args: Option<String>,
-) -> StartCommand {
-    StartCommand {
-        process: process.name.clone(),
-        strategy,
-        alone: true,
-        extra_args: extra_args.unwrap_or_else(|| process.extra_args().into()),
-        on: None,
-        since: 0,
-    }
-}
-
 /// Ask an instance to start it, if it is stopped and an instance can take it.
 fn begin_one(
     job: &mut StartJob,
@@ -296,15 +257,16 @@ fn begin_one(
         return;
     }
     let load = process.rules.expected_loading;
-    if application.rules.distribution == Distribution::AllInstances {
-        let candidates = view.candidates(process);
-        command.on = placement::place(view, command.strategy, &candidates, load, pending);
-        if let Some(on) = command.on {
-            pending.add(on, load);
-        }
-    }
-    let runs = |on: &InstanceId| view.instance(*on).state() == InstanceState::Running;
-    let Some(on) = command.on.filter(runs) else {
+    let all = application.rules.distribution == Distribution::AllInstances;
+    let (strategy, candidates) = if all {
+        (command.strategy, view.candidates(process))
+    } else {
+        // chosen before: can it still take it?
+        let chosen = command.on.into_iter().collect();
+        (StartingStrategy::Config, chosen)
+    };
+    command.on = placement::place(view, strategy, &candidates, load, pending);
+    let Some(on) = command.on else {
         out.push(log(
             Level::Warn,
             format!("no instance can take {}", process.name),
@@ -323,6 +285,7 @@ fn begin_one(
         process: process.name.clone(),
         extra_args: command.extra_args.clone(),
     });
+    pending.add(on, load);
     command.since = view.instance(on).remote_counter();
     job.current.push(command);
 }
@@ -344,58 +307,4 @@ fn fail(job: &mut StartJob, process: &ProcessName, view: &View, out: &mut Vec<Ef
     let strategy = rules.starting_failure.name();
     let text = format!("{process} is required and did not start: {strategy}");
     out.push(log(Level::Warn, text));
-}
-
-fn waits_for_exit(command: &StartCommand, view: &View) -> bool {
-    !command.alone && has_wait_exit(command, view)
-}
-
-fn has_wait_exit(command: &StartCommand, view: &View) -> bool {
-    view.process(&command.process)
-        .is_some_and(|process| process.rules.wait_exit)
-}
-
-/// What this event of its instance means for a command.
-fn outcome(command: &StartCommand, state: ProcessState, expected: bool, view: &View) -> Verdict {
-    match state {
-        ProcessState::Starting | ProcessState::Backoff => Verdict::Pending,
-        ProcessState::Running if waits_for_exit(command, view) => Verdict::Pending,
-        ProcessState::Running => Verdict::Done,
-        ProcessState::Exited if expected && has_wait_exit(command, view) => Verdict::Done,
-        ProcessState::Exited
-        | ProcessState::Fatal
-        | ProcessState::Stopped
-        | ProcessState::Stopping
-        | ProcessState::Unknown => Verdict::Failed,
-    }
-}
-
-/// Where a command is if no event ended it (spec cluster 5.7).
-fn verdict(command: &StartCommand, view: &View, margin: u64) -> Verdict {
-    let process = view.process(&command.process);
-    let (Some(process), Some(on)) = (process, command.on) else {
-        return Verdict::Failed;
-    };
-    // its instance no longer declares it
-    let Some(record) = process.records().get(&on) else {
-        return Verdict::Failed;
-    };
-    let (expected, wait) = match record.info.state {
-        ProcessState::Running if waits_for_exit(command, view) => return Verdict::Pending,
-        ProcessState::Running => return Verdict::Done,
-        ProcessState::Starting | ProcessState::Backoff => {
-            let seconds = record.info.startsecs;
-            (ProcessState::Running, margin + ticks(seconds))
-        }
-        ProcessState::Stopped
-        | ProcessState::Stopping
-        | ProcessState::Exited
-        | ProcessState::Fatal
-        | ProcessState::Unknown => (ProcessState::Starting, margin),
-    };
-    if view.instance(on).remote_counter() > command.since.saturating_add(wait) {
-        Verdict::TimedOut(expected)
-    } else {
-        Verdict::Pending
-    }
 }

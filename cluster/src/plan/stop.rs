@@ -224,9 +224,8 @@ fn command(process: &Process, on: InstanceId) -> StopCommand {
 }
 
 fn runs_on(view: &View, command: &StopCommand) -> bool {
-    view.process(&command.process).is_some_and(|process| {
-        process.state().is_running() && process.running().contains(&command.on)
-    })
+    view.process(&command.process)
+        .is_some_and(|process| process.is_running_on(command.on))
 }
 
 fn verdict(command: &StopCommand, view: &View, margin: u64) -> Verdict {

@@ -175,10 +175,7 @@ fn a_bound_process_does_not_go_to_an_instance_that_left() {
     start_application(&mut world, StartingStrategy::Config);
     world.event("app:x", 0, visord_model::state::ProcessState::Starting);
     world.leave(0, InstanceState::Stopped);
-    let processes = world
-        .view
-        .lose(id(0), visord_model::moment::Moment::default())
-        .lost;
+    let processes = world.view.lose(id(0)).lost;
     let lines = world.step(Input::Lost {
         instances: [id(0)].into(),
         processes,

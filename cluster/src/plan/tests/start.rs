@@ -8,7 +8,6 @@ use visord_model::state::ProcessState;
 use super::support::{World, id, name};
 use crate::plan::{Input, is_started};
 use crate::rules::ProcessRules;
-use crate::state::InstanceState;
 use crate::strategy::{StartingFailureStrategy, StartingStrategy};
 
 /// `first` in sub-group 1 with these rules, `next` in sub-group 2; `first` was asked to start.

@@ -284,7 +284,7 @@ impl World {
     /// This instance is lost; what ran there and nowhere else is in failure.
     pub(super) fn lose(&mut self, on: usize, master: bool) -> Vec<String> {
         self.leave(on, InstanceState::Stopped);
-        let processes = self.view.lose(id(on), NOW).lost;
+        let processes = self.view.lose(id(on)).lost;
         self.step(Input::Lost {
             instances: [id(on)].into(),
             processes,
