@@ -44,6 +44,7 @@ pub(super) async fn state(
         Remotes::default()
     });
     let (lost, stored) = (deps.logs.clone(), deps.logs.clone());
+    let main_log = activity.clone();
     AppState {
         usage: Usage::new(deps.board.clone()),
         board: deps.board.clone(),
@@ -57,6 +58,8 @@ pub(super) async fn state(
         meters: Arc::new(table::meters()),
         namespaces,
         cluster: None,
+        collection: watch::Sender::default(),
+        set_log_level: Arc::new(move |level| main_log.set_level(level)),
         remotes: Arc::new(remotes),
         build: crate::build_info(),
         setup,
