@@ -83,7 +83,7 @@ fn with_an_original() {
         assert_eq!(modes.state, ClusterState::Synchronization);
         let seen = modes.instances.get("capa:9151");
         assert!(
-            seen.is_some_and(|it| *it == InstanceState::Checking),
+            seen.is_some_and(|it| *it == InstanceState::Stopped),
             "{modes:?}"
         );
         assert_eq!((asked.0, processes.len()), (Duration::from_secs(11), 4));
