@@ -1,4 +1,5 @@
-//! supervisorctl: one action, or a shell that takes them (spec interfaces 4).
+//! supervisorctl: one action, or a shell that takes them (spec interfaces 4). supvisorsctl is the
+//! same program; it always shows the commands for Supvisors (spec cluster 10.1).
 //!
 //! Reading order: [`options`] is the command line, [`session`] what commands work with,
 //! [`command`] the table of all of them, [`shell`] the prompt and [`editor`] the line. Everything
@@ -39,8 +40,18 @@ use options::Settings;
 use session::{Flow, Report, Session};
 use terminal::Terminal;
 
-/// The whole program.
+/// The whole program supervisorctl.
 pub fn main() -> ExitCode {
+    run(false)
+}
+
+/// The whole program supvisorsctl.
+pub fn supvisorsctl() -> ExitCode {
+    run(true)
+}
+
+/// `is_cluster`: the commands for Supvisors are shown whatever the configuration says.
+fn run(is_cluster: bool) -> ExitCode {
     let (program, arguments) = cli::arguments();
     let definitions = options::definitions();
     hide::hide_passwords(&definitions, &arguments);
@@ -48,10 +59,11 @@ pub fn main() -> ExitCode {
     if let [first, request @ ..] = &arguments[..]
         && first == COMPLETE
     {
-        return show(&answer(request, &context), ExitStatus::SUCCESS);
+        let answer = answer(request, &context, is_cluster);
+        return show(&answer, ExitStatus::SUCCESS);
     }
     match options::read(&program, &definitions, &arguments, &context) {
-        Ok(Parsed::Run(settings)) => act(*settings),
+        Ok(Parsed::Run(settings)) => act(*settings, is_cluster),
         Ok(Parsed::Print(text)) => show(&text, ExitStatus::SUCCESS),
         Err(error) if arguments.iter().any(|argument| argument == "--json") => {
             let mut report = Report::default();
@@ -70,7 +82,7 @@ fn show(text: &str, status: ExitStatus) -> ExitCode {
     written.map_or(ExitCode::FAILURE, |()| ExitCode::from(status.0))
 }
 
-fn act(settings: Settings) -> ExitCode {
+fn act(settings: Settings, is_cluster: bool) -> ExitCode {
     let mut terminal = Terminal::default();
     let confirm = settings.action.is_empty() || settings.interactive;
     // if a password may be asked for, Ctrl-C has to make the terminal show again what is typed
@@ -97,6 +109,7 @@ fn act(settings: Settings) -> ExitCode {
         exit_status: ExitStatus::SUCCESS,
         report: settings.json.then(Report::default),
         plugins: settings.plugins,
+        has_cluster: is_cluster || settings.supvisors,
     };
     let outcome = if confirm {
         let history_file = settings.history_file.as_deref();

@@ -1,8 +1,9 @@
-//! Four programs, one library.
+//! Five programs, one library.
 //!
-//! [`daemon`] is `supervisord`, [`ctl`] is `supervisorctl`, [`pidproxy`] is `pidproxy`;
-//! `echo_supervisord_conf` is a few lines in `src/bin/`. [`cli`] reads the command lines of the first
-//! two; what others wrote is shown on a terminal in its [`visible`] form.
+//! [`daemon`] is `supervisord`, [`ctl`] is `supervisorctl`, [`pidproxy`] is `pidproxy`, [`breed`] is
+//! `supvisors_breed`; `echo_supervisord_conf` is a few lines in `src/bin/`. [`cli`] reads the command
+//! lines of `supervisord`, `supervisorctl` and `supvisors_breed`; what others wrote is shown on a
+//! terminal in its [`visible`] form.
 //!
 //! ```
 //! use visord::cli::Parsed;
@@ -13,6 +14,7 @@
 //! assert_eq!(parsed, Ok(Parsed::Print("4.3.0\n".to_owned())));
 //! ```
 
+pub mod breed;
 pub mod cli;
 pub mod ctl;
 pub mod daemon;

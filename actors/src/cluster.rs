@@ -5,10 +5,17 @@
 //! Both run as tasks of the runtime that they are given, the one of a [`thread`] in a daemon, and
 //! report by a [`Sink`].
 
+pub mod coordinator;
 pub mod discovery;
+pub mod handle;
+pub mod host;
+pub mod identify;
+mod local;
 pub mod peer;
 pub mod thread;
 pub mod wire;
+
+pub use local::LocalTime;
 
 use std::sync::Arc;
 

@@ -9,6 +9,7 @@
 
 mod actor;
 mod deps;
+mod hold;
 mod launch;
 mod listener;
 mod listener_stdout;
@@ -27,7 +28,7 @@ use actix::{Addr, Context, Recipient, WeakAddr};
 use visord_config::ProcessConfig;
 use visord_model::fault::{Fault, FaultCode};
 use visord_model::name::ProcessName;
-use visord_model::process::Machine;
+use visord_model::process::{Machine, Origin};
 
 pub use actor::ProcessActor;
 pub use deps::Deps;
@@ -60,6 +61,8 @@ pub struct Setup {
     pub pool: Option<Addr<ListenerPool>>,
     /// The FastCGI socket that becomes its fd 0.
     pub socket: Option<SharedSocket>,
+    /// Its program is disabled when its actor starts.
+    pub disabled: bool,
     /// Set when its actor is given up.
     pub given_up: GivenUp,
 }
@@ -120,12 +123,18 @@ pub struct Process {
     /// `Some` if the process is to be replaced or removed: nothing starts it any more. True if that
     /// canceled a start that was due; if the process stays after all, it is started then.
     leaving: Option<bool>,
+    /// Its program is disabled: nothing starts it.
+    disabled: bool,
+    /// Appended to its command (spec cluster 4.8).
+    extra_args: Arc<str>,
+    origin: Arc<Origin>,
 }
 
 impl Process {
     /// A process that was never started. It is on the board when this returns.
     fn new(setup: Rc<Setup>, deps: Rc<Deps>, context: &Context<ProcessActor>) -> Self {
         use actix::AsyncContext as _;
+        let origin = Arc::new(origin(&setup));
         let mut process = Self {
             machine: Machine::new(setup.name.process.clone(), setup.config.policy.clone()),
             setup,
@@ -145,12 +154,29 @@ impl Process {
             waiters: Waiters::default(),
             socket_use: None,
             leaving: None,
+            disabled: false,
+            extra_args: Arc::from(""),
+            origin,
         };
+        process.disabled = process.setup.disabled;
+        process.hold();
         process.row = process.deps.board.set_process(process.info());
         process
     }
 
     fn name(&self) -> &ProcessName {
         &self.setup.name
+    }
+}
+
+/// What the configuration says, as others see it.
+fn origin(Setup { config, logs, .. }: &Setup) -> Origin {
+    Origin {
+        program: config.program.clone(),
+        index: config.index,
+        startsecs: config.policy.startsecs,
+        stopwaitsecs: config.policy.stopwaitsecs,
+        has_stdout: logs.stdout.is_some(),
+        has_stderr: logs.stderr.is_some() && !config.redirect_stderr,
     }
 }

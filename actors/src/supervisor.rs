@@ -6,6 +6,10 @@
 
 mod add_remove;
 mod bulk;
+mod disabilities;
+mod numprocs;
+mod obsolete;
+mod programs;
 mod reload;
 mod requests;
 mod resume;
@@ -19,7 +23,7 @@ use std::sync::Arc;
 
 use actix::{Actor, Addr, AsyncContext, Context, ResponseActFuture, SpawnHandle, fut};
 use tokio::sync::{oneshot, watch};
-use visord_config::{Config, ConfigError, Listing, Loaded};
+use visord_config::{Config, ConfigError, Listing, Loaded, Templates};
 use visord_model::event::Event;
 use visord_model::fault::FaultCode;
 use visord_model::shutdown::StopPlan;
@@ -34,6 +38,7 @@ use visord_logs::ActivityLog;
 
 use add_remove::Retained;
 pub use add_remove::{AutoLogs, prepare_auto_logs};
+pub use disabilities::Disabilities;
 pub use resume::Abandoned;
 use roster::Roster;
 use update::GroupLocks;
@@ -61,6 +66,10 @@ pub enum Ending {
 pub struct Parts {
     /// The configuration to run.
     pub config: Config,
+    /// To change how many processes its programs have.
+    pub templates: Arc<Templates>,
+    /// Which programs are disabled, and where that is written.
+    pub disabilities: Disabilities,
     /// AUTO log files made for it so far.
     pub auto_logs: AutoLogs,
     /// For reread and restart.
@@ -91,6 +100,8 @@ struct JobQueues {
     auto_logs: JobQueue,
     /// Looking for the activity log.
     main_log: JobQueue,
+    /// Writing which programs are disabled.
+    disabilities: JobQueue,
 }
 
 /// The state of the daemon. See the module.
@@ -105,6 +116,8 @@ pub struct Supervisor {
     queues: JobQueues,
     /// Which processes each update under way stops, and whether they ran before.
     updating: BTreeMap<String, Vec<(ProcessName, bool)>>,
+    /// To be removed as soon as they have ended; true: without a stop.
+    obsolete: BTreeMap<ProcessName, bool>,
     plan: Option<StopPlan>,
     /// In UNKNOWN: asked once more to stop, without an answer yet.
     retrying: BTreeSet<ProcessName>,
@@ -126,6 +139,7 @@ impl Supervisor {
             locks: GroupLocks::default(),
             queues: JobQueues::default(),
             updating: BTreeMap::new(),
+            obsolete: BTreeMap::new(),
             plan: None,
             retrying: BTreeSet::new(),
             stop_report: None,
@@ -182,5 +196,6 @@ impl Actor for Supervisor {
             }
         }
         self.is_started = true;
+        actix_rt::spawn(self.save_disabilities());
     }
 }

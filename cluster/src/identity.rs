@@ -28,6 +28,19 @@ pub struct Identity {
     pub network: Option<Network>,
 }
 
+impl Identity {
+    /// What it announces by multicast.
+    pub fn candidate(&self) -> Candidate {
+        Candidate {
+            identifier: Arc::clone(&self.identifier),
+            nick: Arc::clone(&self.nick),
+            host: Arc::clone(&self.host),
+            port: self.port,
+            stereotypes: self.stereotypes.clone(),
+        }
+    }
+}
+
 impl fmt::Display for Identity {
     /// `<nick>identifier`, or the identifier alone if both are the same.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -48,6 +48,9 @@ pub enum Input {
         /// What the peer said.
         answer: Handshake,
     },
+    /// A peer asked how the local instance sees it: its handshake with us began, and it reads our
+    /// processes next.
+    Questioned(InstanceId),
     /// The transport to a peer failed: refused, reset, an HTTP status other than 200, no answer.
     Unreachable(InstanceId),
     /// An instance announced itself by multicast.

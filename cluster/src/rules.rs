@@ -1,4 +1,7 @@
 //! What the administrator wants of applications and processes (spec cluster 2).
+//!
+//! The config crate reads files into [`element::RulesFile`]s; [`Rules`] finds in them what applies
+//! to an application or process that is seen for the first time.
 
 use alloc::string::String;
 use alloc::sync::Arc;
@@ -9,6 +12,19 @@ use crate::identity::InstanceId;
 use crate::strategy::{
     Distribution, RunningFailureStrategy, StartingFailureStrategy, StartingStrategy,
 };
+
+mod draft;
+pub mod element;
+mod formula;
+mod identifiers;
+mod lookup;
+pub(crate) mod pattern;
+pub mod share;
+#[cfg(test)]
+mod tests;
+
+pub use formula::{Formula, FormulaError};
+pub use lookup::Rules;
 
 /// Where something may run, as written (spec cluster 2.5).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,6 +76,8 @@ pub struct ApplicationRules {
     pub running_failure: RunningFailureStrategy,
     /// The formula of its operational status, as written; empty if there is none.
     pub status_formula: String,
+    /// The same, parsed.
+    pub formula: Option<Formula>,
 }
 
 impl Default for ApplicationRules {
@@ -75,6 +93,7 @@ impl Default for ApplicationRules {
             starting_failure: StartingFailureStrategy::Abort,
             running_failure: RunningFailureStrategy::Continue,
             status_formula: String::new(),
+            formula: None,
         }
     }
 }

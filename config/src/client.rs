@@ -11,6 +11,8 @@ const SECTION: &str = "supervisorctl";
 const PLUGIN: &str = "ctlplugin:";
 const COMMAND: &str = "command";
 const FACTORY: &str = "supervisor.ctl_factory";
+/// What the original's commands for Supvisors are loaded by. They are built into our client.
+const SUPVISORS: &str = "supvisors.supvisorsctl:make_supvisors_controller_plugin";
 
 /// Read what `supervisorctl` needs; without a file, the defaults. `[include]` means
 /// nothing to it.
@@ -37,11 +39,19 @@ pub fn load_client(path: Option<&Path>, host: &HostContext) -> Result<ClientConf
     let client = read(&context.reader(section));
     let plugins = context
         .readers(PLUGIN)
+        .filter(|reader| !is_built_in(reader))
         .filter_map(|reader| read_plugin(&reader))
         .collect();
+    let supvisors = context
+        .readers(PLUGIN)
+        .any(|reader| reader.raw(FACTORY) == Some(SUPVISORS));
     let problems = context.problems.into_inner();
     match client {
-        Some(client) if problems.is_empty() => Ok(ClientConfig { plugins, ..client }),
+        Some(client) if problems.is_empty() => Ok(ClientConfig {
+            plugins,
+            supvisors,
+            ..client
+        }),
         _ => Err(ConfigError { problems }),
     }
 }
@@ -61,7 +71,13 @@ fn read(reader: &Reader<'_>) -> Option<ClientConfig> {
         tls_ca: reader.path("tls_ca"),
         tls_identity: reader.certificate_and_key(reader.path("tls_cert"), reader.path("tls_key")),
         plugins: Vec::new(),
+        supvisors: false,
     })
+}
+
+/// Whether a section only asks for commands that our client has anyway.
+fn is_built_in(reader: &Reader<'_>) -> bool {
+    reader.raw(COMMAND).is_none() && reader.raw(FACTORY) == Some(SUPVISORS)
 }
 
 /// A program that is a command. The original's plug-ins are Python code, which no other program

@@ -19,6 +19,15 @@ pub use line::{decode, is_space};
 /// Name of the section whose options are fallbacks in every other one.
 pub const DEFAULT_SECTION: &str = "DEFAULT";
 
+/// Which comments and repetitions a file may have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Rules {
+    /// As `supervisord.conf`.
+    Supervisor,
+    /// Python's configparser without options.
+    Plain,
+}
+
 /// One option of a section.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
@@ -134,7 +143,25 @@ impl Document {
     /// values win. What cannot be understood is reported and left out; of the problems
     /// the first is the one the original stops at (spec core 1.2.2).
     pub fn read(&mut self, text: &str, file: &Arc<Path>) -> Vec<Problem> {
-        read::read(self, text, file)
+        read::read(self, text, file, Rules::Supervisor)
+    }
+
+    /// As [`Self::read`], by the rules of an ordinary ini file of Python: a comment is a whole line,
+    /// and a section or option that is repeated in the file is a problem.
+    pub fn read_plain(&mut self, text: &str, file: &Arc<Path>) -> Vec<Problem> {
+        read::read(self, text, file, Rules::Plain)
+    }
+
+    /// Some of the sections, and `[DEFAULT]`.
+    pub(crate) fn only(&self, is_kept: impl Fn(&Section) -> bool) -> Self {
+        let mut kept = Self::default();
+        for section in &self.all {
+            if section.name == DEFAULT_SECTION || is_kept(section) {
+                kept.index.insert(section.name.clone(), kept.all.len());
+                kept.all.push(section.clone());
+            }
+        }
+        kept
     }
 
     /// Change the text of every value, those of `[DEFAULT]` too; `None` leaves it.

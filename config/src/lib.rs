@@ -50,10 +50,13 @@ mod listing;
 mod load;
 mod program;
 mod rpcinterface;
+pub mod rules;
 mod search;
 mod secret;
 mod server;
 mod sources;
+mod supvisors;
+mod templates;
 #[cfg(test)]
 mod tests;
 mod types;
@@ -66,8 +69,10 @@ pub use error::{ConfigError, Problem};
 pub use lint::{CheckReport, check};
 pub use listing::{ListedOption, ListedSection, Listing, Source};
 pub use load::{Loaded, read};
+pub use program::MOST_PROCESSES;
 pub use search::{find_config, search_path};
 pub use secret::{HIDDEN, Secret};
+pub use templates::Templates;
 pub use types::*;
 
 /// The sample configuration that `echo_supervisord_conf` prints (spec core 10).

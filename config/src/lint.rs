@@ -8,6 +8,7 @@ use crate::keys::{SectionKind, kind_of, kinds};
 use crate::load::{Loaded, interpret};
 use crate::rpcinterface;
 use crate::sources::read_sources;
+use crate::supvisors;
 use crate::types::{Config, HostContext, Overrides};
 
 /// What there is to say about a configuration.
@@ -83,7 +84,8 @@ fn foreign_factory(section: &Section) -> Option<Problem> {
     }
     let mut entries = section.entries().iter();
     let entry = entries.find(|entry| entry.key == rpcinterface::FACTORY)?;
-    (entry.value != rpcinterface::MAIN && !entry.value.contains('%')).then(|| {
+    let is_supvisors = section.name == supvisors::SECTION && entry.value == supvisors::FACTORY;
+    (entry.value != rpcinterface::MAIN && !is_supvisors && !entry.value.contains('%')).then(|| {
         let message = rpcinterface::alternative(&section.name);
         let problem = Problem::at(&entry.place, message);
         problem.in_section(&section.name, Some(&entry.key))

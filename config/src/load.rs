@@ -1,6 +1,7 @@
 //! From a path to a [`Config`], or to everything that is wrong with it.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use visord_model::log_line::Level;
 
@@ -8,8 +9,9 @@ use crate::context::Context;
 use crate::error::{ConfigError, Problem};
 use crate::listing::{self, Listing};
 use crate::sources::{Sources, read_sources};
+use crate::templates::Templates;
 use crate::types::{Config, HostContext, Overrides};
-use crate::{group, http, rpcinterface, server};
+use crate::{group, http, rpcinterface, server, supvisors};
 
 /// A configuration and its listing.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,6 +20,8 @@ pub struct Loaded {
     pub config: Config,
     /// What may be shown of it.
     pub listing: Listing,
+    /// To change the number of processes of a program.
+    pub templates: Arc<Templates>,
     /// What keeps a daemon from starting with it; a running one can still use it.
     pub at_start: Vec<Problem>,
 }
@@ -81,8 +85,11 @@ pub(crate) fn interpret(
     }
     let mut problems = context.problems.take();
     // the original makes interfaces when it starts its first HTTP server
+    let mut instance = None;
     if !http.is_empty() {
         rpcinterface::check_extras(&context, &rpc_interfaces);
+        instance = supvisors::read(&context);
+        supvisors::check_server(&context, &http);
     }
     let at_start = context.problems.take();
     let (Some(mut server), true) = (server, problems.is_empty()) else {
@@ -93,17 +100,20 @@ pub(crate) fn interpret(
     let listing = listing::list(&context, &server, overrides);
     let mut remarks = context.remarks.into_inner();
     remarks.sort_by_key(|remark| remark.level);
+    let templates = Templates::of(&sources.document, path, host, &server.environment);
     let config = Config {
         path: path.to_owned(),
         server,
         http,
         rpc_interfaces,
+        supvisors: instance,
         groups,
         remarks,
     };
     Ok(Loaded {
         config,
         listing,
+        templates: Arc::new(templates),
         at_start,
     })
 }

@@ -45,6 +45,17 @@ pub(crate) fn read(
     group: &str,
     socket: Option<Arc<FcgiSocket>>,
 ) -> Vec<Arc<ProcessConfig>> {
+    read_some(reader, name, group, socket, None)
+}
+
+/// As [`read`], but as many processes as this instead of `numprocs`.
+pub(crate) fn read_some(
+    reader: &Reader<'_>,
+    name: &str,
+    group: &str,
+    socket: Option<Arc<FcgiSocket>>,
+    numprocs: Option<i64>,
+) -> Vec<Arc<ProcessConfig>> {
     let context = reader.context;
     let scope = context
         .scope()
@@ -52,7 +63,7 @@ pub(crate) fn read(
         .text("host_node_name", context.host.node_name.as_str())
         .text("group_name", group);
     let reader = &reader.within(scope);
-    let program = Program::read(reader, socket);
+    let program = Program::read(reader, name, socket, numprocs);
     let mut processes = program.map_or_else(Vec::new, |program| program.processes(reader));
     processes.sort_by(|a, b| (a.priority, &a.name).cmp(&(b.priority, &b.name)));
     processes
@@ -108,14 +119,21 @@ struct Program {
 
 impl Program {
     /// In the order in which the original looks at them; the first error is its error.
-    fn read(reader: &Reader<'_>, socket: Option<Arc<FcgiSocket>>) -> Option<Self> {
+    fn read(
+        reader: &Reader<'_>,
+        name: &str,
+        socket: Option<Arc<FcgiSocket>>,
+        numprocs: Option<i64>,
+    ) -> Option<Self> {
         let priority = reader.value("priority", parse_int)?;
         let policy = policy(reader)?;
         let redirect_stderr = reader.value("redirect_stderr", parse_bool)?;
-        let numprocs = reader.value("numprocs", parse_numprocs)?;
+        let numprocs = numprocs.or_else(|| reader.value("numprocs", parse_numprocs))?;
         let numprocs_start = reader.value("numprocs_start", parse_int)?;
         let process = ProcessConfig {
             name: String::new(),
+            program: name.into(),
+            index: 0,
             command: String::new(),
             directory: None,
             environment: Environment::new(),
@@ -156,7 +174,8 @@ impl Program {
                 .clone()
                 .number("process_num", number)
                 .number("numprocs", self.numprocs);
-            let process = self.process(&reader.within(scope), &mut carried);
+            let index = u32::try_from(offset).unwrap_or(u32::MAX);
+            let process = self.process(&reader.within(scope), index, &mut carried);
             if problems() > before {
                 // the other processes have the same mistakes
                 break;
@@ -167,7 +186,12 @@ impl Program {
     }
 
     /// One process; `carried` are the variables of the processes before it.
-    fn process(&self, reader: &Reader<'_>, carried: &mut Environment) -> Option<ProcessConfig> {
+    fn process(
+        &self,
+        reader: &Reader<'_>,
+        index: u32,
+        carried: &mut Environment,
+    ) -> Option<ProcessConfig> {
         let outer = &reader.context.environment;
         // what hides a variable of the daemon's ends with its process (spec core 1.5.3)
         carried.retain(|key, _| !outer.contains_key(key));
@@ -198,6 +222,7 @@ impl Program {
         let name = reader.keep("process_name", name)?;
         Some(ProcessConfig {
             name: name.into_owned(),
+            index,
             command: command?,
             directory,
             stdout: stdout?,
@@ -226,12 +251,15 @@ fn policy(reader: &Reader<'_>) -> Option<Policy> {
     })
 }
 
-/// A mistyped number must not use up all memory, least of all at a reread.
-const MOST_PROCESSES: i64 = 100_000;
+/// The largest `numprocs`: a mistyped number must not use up all memory, least of all at a reread.
+pub const MOST_PROCESSES: u32 = 100_000;
+
+/// What `process_name` must contain if there may be more processes than one.
+pub(crate) const PROCESS_NUM: &str = "%(process_num)";
 
 fn parse_numprocs(text: &str) -> Result<i64, String> {
     match parse_int(text)? {
-        number @ ..=MOST_PROCESSES => Ok(number),
+        number if number <= i64::from(MOST_PROCESSES) => Ok(number),
         more => Err(format!(
             "numprocs {more} is above upper bound ({MOST_PROCESSES})"
         )),
@@ -242,7 +270,7 @@ fn parse_numprocs(text: &str) -> Result<i64, String> {
 fn process_name(reader: &Reader<'_>, numprocs: i64) -> Option<String> {
     let written = reader.raw("process_name").unwrap_or("%(program_name)s");
     let name = reader.keep("process_name", check_name(written));
-    if numprocs > 1 && !written.contains("%(process_num)") {
+    if numprocs > 1 && !written.contains(PROCESS_NUM) {
         let message =
             "%(process_num) must be present within process_name when numprocs > 1".to_owned();
         reader.keep::<()>("process_name", Err(message));

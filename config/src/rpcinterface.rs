@@ -2,6 +2,7 @@
 
 use crate::context::{Context, Reader};
 use crate::secret::Secret;
+use crate::supvisors;
 use crate::types::RpcInterfaceConfig;
 use crate::value::parse_inet_address;
 
@@ -23,6 +24,9 @@ fn read(reader: &Reader<'_>) -> Option<RpcInterfaceConfig> {
     let section = &reader.section.name;
     if reader.raw(URL).is_some() && reader.raw(FACTORY).is_none() {
         return read_remote(reader);
+    }
+    if section == supvisors::SECTION && reader.raw(FACTORY) == Some(supvisors::FACTORY) {
+        return None;
     }
     if reader.raw(FACTORY).is_none() {
         reader.fail_section(&format!("section [{section}] does not specify a {FACTORY}"));
@@ -55,7 +59,10 @@ fn read_remote(reader: &Reader<'_>) -> Option<RpcInterfaceConfig> {
             );
         }
     }
-    if name.is_empty() || name.contains('.') || ["system", "supervisor"].contains(&name) {
+    if name.is_empty()
+        || name.contains('.')
+        || ["system", "supervisor", "supvisors"].contains(&name)
+    {
         let message = format!("the namespace '{name}' cannot be forwarded to a url");
         reader.fail(URL, message);
         return None;

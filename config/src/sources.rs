@@ -1,7 +1,7 @@
 //! All files of a configuration as one document: the main one and those of `[include] files = ...`
 //! (spec core 1.6).
 
-mod pattern;
+pub(crate) mod pattern;
 
 use std::io;
 use std::path::Path;
@@ -14,6 +14,8 @@ use crate::dialect::{Document, decode, is_space};
 use crate::error::{ConfigError, Problem};
 use crate::guard::Exposed;
 use crate::types::HostContext;
+
+pub(crate) use pattern::matches;
 
 const SECTION: &str = "include";
 

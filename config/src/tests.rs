@@ -8,6 +8,9 @@ mod listing;
 mod options;
 mod problems;
 mod programs;
+mod rules;
+mod supvisors;
+mod templates;
 mod web_users;
 
 use std::path::{Path, PathBuf};

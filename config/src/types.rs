@@ -2,6 +2,7 @@
 
 mod http;
 mod output;
+mod supvisors;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -13,6 +14,7 @@ use visord_model::log_line::{Level, LogLine};
 use visord_model::process::Policy;
 
 pub use http::*;
+pub use supvisors::*;
 
 use crate::secret::Secret;
 pub use output::{
@@ -30,6 +32,8 @@ pub struct Config {
     pub http: Vec<HttpConfig>,
     /// `[rpcinterface:x]`, in file order.
     pub rpc_interfaces: Vec<RpcInterfaceConfig>,
+    /// `[rpcinterface:supvisors]`: what makes this supervisord an instance of a cluster.
+    pub supvisors: Option<SupvisorsConfig>,
     /// Every group, sorted by (priority, name); names are unique (spec core 1.12 note 6).
     pub groups: Vec<GroupConfig>,
     /// Remarks for the activity log at start and reload: CRIT, then WARN, then INFO.
@@ -178,6 +182,10 @@ pub struct FcgiSocket {
 pub struct ProcessConfig {
     /// Name within its group.
     pub name: String,
+    /// The name of its section, without what kind of section it is.
+    pub program: Arc<str>,
+    /// Its rank among the processes of that section, from 0.
+    pub index: u32,
     /// Command line, not split yet: a bad one is a spawn error.
     pub command: String,
     /// Where the child runs, `None`: where the daemon is.
@@ -223,8 +231,10 @@ pub struct ClientConfig {
     /// `tls_cert` and `tls_key` (visord only): PEM files of the certificate that is shown to an
     /// `https://` server with `tls_client_ca`, and of its key; both or neither.
     pub tls_identity: Option<(PathBuf, PathBuf)>,
-    /// `[ctlplugin:x]` sections, in file order.
+    /// `[ctlplugin:x]` sections with a program, in file order.
     pub plugins: Vec<CtlPlugin>,
+    /// A `[ctlplugin:x]` section asks for the commands for Supvisors (spec cluster 10.1).
+    pub supvisors: bool,
 }
 
 /// `[ctlplugin:x]` with a `command` (visord only): a program that is a command of `supervisorctl`.

@@ -55,7 +55,12 @@ fn open_special(path: &Path) -> io::Result<OwnedFd> {
     }
 }
 
-fn replace(folder: &Folder, name: &OsStr, mode: u32, bytes: &[u8]) -> io::Result<Identity> {
+/// Writes a file of this folder under a temporary name and renames it. What has this name is
+/// replaced, a link too. `mode` loses the bits of the umask.
+///
+/// # Errors
+/// Those of the system; nothing was changed then.
+pub fn replace(folder: &Folder, name: &OsStr, mode: u32, bytes: &[u8]) -> io::Result<Identity> {
     let temporary = random_name();
     let mut file = folder.create_new(&temporary, mode)?;
     let written = file

@@ -11,7 +11,7 @@ use nix::dir::Dir;
 use nix::errno::Errno;
 use nix::fcntl::{AtFlags, OFlag, openat, renameat};
 use nix::libc::{S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK, S_IFMT, S_IFREG, S_IFSOCK};
-use nix::sys::stat::{FileStat, Mode, fstat, fstatat};
+use nix::sys::stat::{FileStat, Mode, fstat, fstatat, mkdirat};
 use nix::unistd::{AccessFlags, UnlinkatFlags, faccessat, geteuid, unlinkat};
 
 use crate::not_regular;
@@ -175,6 +175,21 @@ impl Folder {
     /// As [`crate::create_new`].
     pub fn create_new(&self, name: &OsStr, mode: u32) -> io::Result<File> {
         Ok(self.open_at(name, TO_CREATE, mode)?.into())
+    }
+
+    /// Opens a folder in it, which is made with this mode (without the bits of the umask) if it is
+    /// missing.
+    ///
+    /// # Errors
+    /// Those of the system; a link, or anything else that is not a folder, is
+    /// [`io::ErrorKind::NotADirectory`].
+    pub fn enter(&self, name: &OsStr, mode: u32) -> io::Result<Self> {
+        match mkdirat(self, name, Mode::from_bits_truncate(mode)) {
+            Ok(()) | Err(Errno::EEXIST) => {}
+            Err(errno) => return Err(errno.into()),
+        }
+        let opened = self.open_at(name, OFlag::O_PATH | OFlag::O_DIRECTORY, 0);
+        Ok(opened?.into())
     }
 
     /// Renames a name in this folder to one in that, replacing it.

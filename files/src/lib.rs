@@ -49,7 +49,7 @@ use std::path::Path;
 
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
-use nix::sys::stat::Mode;
+use nix::sys::stat::{Mode, mkdirat};
 use nix::unistd::{Gid, Uid};
 
 pub use folder::{FileInfo, FileType, Folder, Identity};
@@ -113,6 +113,25 @@ pub fn sync_folder_of(path: &Path) -> io::Result<()> {
     Folder::of(path)?.0.sync()
 }
 
+/// Makes the folders on the way to this path that are missing; others may enter them, but not write.
+///
+/// # Errors
+/// Those of the system; what was made so far stays.
+pub fn make_folders_of(path: &Path) -> io::Result<()> {
+    let folder = path.parent().unwrap_or(Path::new(""));
+    match Folder::open(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        found => return found.map(drop),
+    }
+    make_folders_of(folder)?;
+    let (outer, name) = Folder::of(folder)?;
+    match mkdirat(&outer, name.as_os_str(), Mode::from_bits_truncate(0o755)) {
+        // another process made it meanwhile
+        Ok(()) | Err(Errno::EEXIST) => Ok(()),
+        Err(errno) => Err(errno.into()),
+    }
+}
+
 /// Reads a whole file that the administrator named, through links too, as configurations and
 /// certificates are often linked. Who else can change such a file is for [`trust`] to say.
 ///
@@ -120,6 +139,14 @@ pub fn sync_folder_of(path: &Path) -> io::Result<()> {
 /// It is missing, or the system refuses. A folder is [`io::ErrorKind::IsADirectory`]; anything else
 /// but a regular file is [`io::ErrorKind::Unsupported`], whose text says what it is.
 pub fn read_linked(path: &Path) -> io::Result<Vec<u8>> {
+    read_linked_up_to(path, u64::MAX)
+}
+
+/// [`read_linked`] of a file that must not have more bytes than this.
+///
+/// # Errors
+/// The same; it is larger: [`io::ErrorKind::FileTooLarge`].
+pub fn read_linked_up_to(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
     let mut file = match open_linked(path, TO_READ) {
         // another process has a lease on it, and is asked to give it up while we wait
         Err(Errno::EWOULDBLOCK) => {
@@ -133,7 +160,10 @@ pub fn read_linked(path: &Path) -> io::Result<Vec<u8>> {
     };
     is_readable(&file)?;
     let mut bytes = Vec::new();
-    file.read_to_end(&mut bytes)?;
+    (&mut file).take(limit).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 == limit && file.read(&mut [0])? > 0 {
+        return Err(io::ErrorKind::FileTooLarge.into());
+    }
     Ok(bytes)
 }
 

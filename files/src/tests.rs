@@ -13,7 +13,7 @@ use nix::fcntl::{AT_FDCWD, RenameFlags, renameat2};
 use nix::unistd::geteuid;
 use visord_test_support::PATIENCE;
 
-use crate::atomic::write_atomically;
+use crate::atomic::{replace, write_atomically};
 use crate::log::{How, Kind, open_log};
 use crate::socket::{BindError, SocketFile, bind_unix_socket};
 use crate::trust::exposures;
@@ -222,6 +222,34 @@ fn files_are_replaced_at_once() {
     let folder = place.folder("folder");
     assert!(write_atomically(&folder, 0o644, b"1").is_err());
     assert_eq!(place.names(), ["folder", "null", "pid", "victim"]);
+}
+
+/// Below a folder that is held open nothing leads out of it.
+#[test]
+fn folders_are_made_and_entered() {
+    let place = Place::new();
+    let outside = Place::new();
+    place.link("link", outside.path(""));
+    place.file("file", "");
+    let root = Folder::open(&place.path("")).expect("open");
+    let name = std::ffi::OsStr::new;
+    for _twice in 0..2 {
+        let folder = root.enter(name("a"), 0o700).expect("made or entered");
+        let inner = folder.enter(name("b"), 0o700).expect("made or entered");
+        // there is a file in the second round
+        let _ = fs::remove_file(place.path("a/b/x"));
+        place.link("a/b/x", outside.path("x"));
+        replace(&inner, name("x"), 0o600, b"1").expect("written");
+    }
+    let text = fs::read_to_string(place.path("a/b/x")).expect("a file");
+    assert_eq!(text, "1");
+    for taken in ["link", "file"] {
+        let entered = root.enter(name(taken), 0o700);
+        assert_eq!(kind(entered), io::ErrorKind::NotADirectory, "{taken}");
+    }
+    assert!(replace(&root, name("a"), 0o600, b"1").is_err());
+    assert_eq!(outside.names(), [""; 0]);
+    assert_eq!(place.names(), ["a", "file", "link"]);
 }
 
 #[test]
@@ -574,4 +602,21 @@ fn owner_and_mode() {
     set_owner(&file, None, None).expect("nothing to do");
     assert_eq!(path.metadata().expect("a file").mode() & 0o7777, 0o664);
     assert!(file.as_raw_fd() > 2);
+}
+
+#[test]
+fn missing_folders_are_made() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a/b/c/file");
+    for _ in 0..2 {
+        make_folders_of(&path).unwrap();
+    }
+    assert!(folder.path().join("a/b/c").is_dir());
+    assert!(!path.exists());
+    make_folders_of(Path::new("file")).unwrap();
+    // nothing is made below a file, nor through a link to nowhere
+    std::fs::write(folder.path().join("file"), "").unwrap();
+    assert!(make_folders_of(&folder.path().join("file/a/b")).is_err());
+    std::os::unix::fs::symlink("nowhere", folder.path().join("link")).unwrap();
+    assert!(make_folders_of(&folder.path().join("link/a/b")).is_err());
 }

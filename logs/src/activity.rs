@@ -8,6 +8,7 @@
 
 mod destination;
 mod sink;
+mod style;
 mod writer;
 
 use std::future::Future;
@@ -22,6 +23,7 @@ use visord_config::{LogFileConfig, MainLogTarget};
 use visord_model::log_line::Level;
 
 use self::sink::Sink;
+pub use self::style::LineStyle;
 use self::writer::LogWriter;
 use crate::clock::{LocalClock, since_1970};
 use crate::disk::RealDisk;
@@ -43,6 +45,8 @@ pub struct ActivitySettings {
     pub level: Level,
     /// Repeat every line on standard output: in the foreground and not silent.
     pub stdout: bool,
+    /// The form of its lines.
+    pub style: LineStyle,
 }
 
 /// The open activity log. Clones are the same log.
@@ -65,11 +69,12 @@ pub fn activity(settings: ActivitySettings) -> io::Result<ActivityLog> {
         .and_then(|file| file.rotation_warning("logfile", ""));
     let log = ActivityLog(Arc::new(Front {
         level: settings.level,
+        style: settings.style.clone(),
         clock: Mutex::new(LocalClock::new("%Y-%m-%d %H:%M:%S")),
-        main: LogWriter::new("activity-log", sink),
+        main: LogWriter::new("activity-log", sink, settings.style.clone()),
         stdout: settings
             .stdout
-            .then(|| LogWriter::new("activity-stdout", Sink::Stdout)),
+            .then(|| LogWriter::new("activity-stdout", Sink::Stdout, settings.style.clone())),
     }));
     if let Some(text) = warning {
         slog::warn!(log.logger(), "{text}");
@@ -152,6 +157,7 @@ impl ActivityLog {
 /// Turns records into lines and hands them to the writers.
 struct Front {
     level: Level,
+    style: LineStyle,
     clock: Mutex<LocalClock>,
     main: LogWriter,
     stdout: Option<LogWriter>,
@@ -180,11 +186,8 @@ impl Front {
         let now = since_1970();
         let mut clock = self.clock.lock();
         let second = clock.text(now);
-        format!(
-            "{second},{:03} {} {message}\n",
-            now.subsec_millis(),
-            level.code()
-        )
+        let time = format!("{second},{:03}", now.subsec_millis());
+        self.style.line(&time, level, message)
     }
 }
 

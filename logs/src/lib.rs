@@ -20,7 +20,7 @@
 //!
 //! ```
 //! use visord_config::MainLogTarget;
-//! use visord_logs::{ActivitySettings, activity};
+//! use visord_logs::{ActivitySettings, LineStyle, activity};
 //! use visord_model::log_line::Level;
 //!
 //! let dir = tempfile::tempdir()?;
@@ -31,6 +31,7 @@
 //!     backups: 10,
 //!     level: Level::Info,
 //!     stdout: false,
+//!     style: LineStyle::Supervisor,
 //! })?;
 //! log.start_threads()?;
 //! slog::info!(log.logger(), "supervisord started with pid 1");
@@ -61,7 +62,7 @@ mod syslog;
 pub mod worker;
 pub mod workers;
 
-pub use activity::{ActivityLog, ActivitySettings, activity, try_activity};
+pub use activity::{ActivityLog, ActivitySettings, LineStyle, activity, try_activity};
 pub use channel::{Channel, OpenedChannel};
 pub use clock::since_1970;
 pub use emit::emit;

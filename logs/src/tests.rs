@@ -13,12 +13,22 @@ use std::sync::{Arc, Mutex};
 
 use nix::fcntl::OFlag;
 use nix::unistd::pipe2;
+use parking_lot::{RwLock, RwLockReadGuard};
 use slog::{Drain, Logger, OwnedKVList, Record};
 use visord_config::{ChannelConfig, LogFileConfig};
 use visord_model::event::Stream;
 use visord_model::name::ProcessName;
 
 use super::*;
+
+/// Written to while a test spawns a child: until it executes its program, the child has a copy of
+/// every descriptor, and what other tests close stays open.
+static SPAWNING: RwLock<()> = RwLock::new(());
+
+/// Held by a test for which something must end when it is closed.
+pub(crate) fn without_children() -> RwLockReadGuard<'static, ()> {
+    SPAWNING.read()
+}
 
 /// A logger that remembers what was said.
 #[derive(Clone, Default)]

@@ -87,6 +87,14 @@ pub enum Event {
     GroupAdded(Arc<str>),
     /// PROCESS_GROUP_REMOVED.
     GroupRemoved(Arc<str>),
+    /// PROCESS_ADDED: its program has more processes now (spec cluster 14).
+    ProcessAdded(ProcessName),
+    /// PROCESS_REMOVED: its program has fewer processes now.
+    ProcessRemoved(ProcessName),
+    /// PROCESS_ENABLED: its program may be started again.
+    ProcessEnabled(ProcessName),
+    /// PROCESS_DISABLED: nothing starts its program any more.
+    ProcessDisabled(ProcessName),
 }
 
 impl Event {
@@ -111,6 +119,10 @@ impl Event {
             Self::Tick { kind, .. } => *kind,
             Self::GroupAdded(_) => EventKind::ProcessGroupAdded,
             Self::GroupRemoved(_) => EventKind::ProcessGroupRemoved,
+            Self::ProcessAdded(_) => EventKind::ProcessAdded,
+            Self::ProcessRemoved(_) => EventKind::ProcessRemoved,
+            Self::ProcessEnabled(_) => EventKind::ProcessEnabled,
+            Self::ProcessDisabled(_) => EventKind::ProcessDisabled,
         }
     }
 }

@@ -26,7 +26,7 @@ mod transition;
 #[cfg(test)]
 mod tests;
 
-pub use info::{ProcessInfo, uptime};
+pub use info::{Described, Origin, ProcessInfo, uptime};
 pub use io::{Effect, Effects, Input, KillFailure};
 pub use machine::{Machine, RESTART_INTERVAL, SPAWN_TIMEOUT};
 pub use policy::{Autorestart, Policy};

@@ -1,9 +1,10 @@
-//! The commands: one row each, in one table ([`ALL`]). The shell, `help`, completion and the
-//! manual take everything from it.
+//! The commands: one row each, in one table ([`ALL`]); those for Supvisors in another
+//! ([`cluster::CLUSTER`]). The shell, `help`, completion and the manual take everything from them.
 //!
 //! To add one: make a file below `command/` with its function, and add a row here and its help to
 //! `command/help.txt`. Functions return a [`Failure`] for what goes wrong; [`execute`] reports it.
 
+pub mod cluster;
 mod control;
 mod daemon;
 mod fg;
@@ -21,6 +22,8 @@ use super::failure::{ExitStatus, Failure, Result, is};
 use super::help::topic;
 use super::session::{Flow, Session};
 
+use cluster::{CLUSTER, Cluster};
+
 use Completes::{Commands, Groups, Pages, Processes, ProcessesThen, Signals, Words};
 use Handler::{Arguments, Bare, Leave, Requests, Text};
 
@@ -37,6 +40,8 @@ pub enum Handler {
     Arguments(fn(&mut Session, &[&str]) -> Result),
     /// It takes the rest of the line, without blanks at its ends.
     Text(fn(&mut Session, &str) -> Result),
+    /// It takes arguments and needs a server with Supvisors.
+    Cluster(cluster::Run),
 }
 
 /// What TAB offers for an argument (spec interfaces 4.9).
@@ -56,6 +61,18 @@ pub enum Completes {
     Processes,
     /// The same, or one of these words after them.
     ProcessesThen(&'static [&'static str]),
+    /// How an instance to start something on is chosen.
+    StartingStrategies,
+    /// How conflicts are settled.
+    ConciliationStrategies,
+    /// Names of the applications of a cluster.
+    Applications,
+    /// Names of the processes of a cluster and their applications.
+    Namespecs,
+    /// Names of the programs of this instance.
+    Programs,
+    /// Names of the instances of a cluster.
+    Identifiers,
 }
 
 /// An option of a command. It may be anywhere among the arguments unless the command's help says
@@ -88,7 +105,8 @@ pub struct Command {
     pub run: Handler,
 }
 
-/// Every command, by name: its function, and what TAB offers for its arguments.
+/// Every command that needs no cluster, by name: its function, and what TAB offers for its
+/// arguments.
 pub const ALL: &[Command] = &[
     Command::new("EOF", Leave, &[]),
     Command::new("add", Arguments(groups::add), &[Groups]),
@@ -184,7 +202,8 @@ const WAIT_OPTIONS: &[Opt] = &[
 
 /// The command of that name.
 pub fn find(name: &str) -> Option<&'static Command> {
-    ALL.iter().find(|command| command.name == name)
+    let mut all = ALL.iter().chain(CLUSTER);
+    all.find(|command| command.name == name)
 }
 
 /// Carry out a line as it was typed or put together from the command line: a command or, if there
@@ -266,11 +285,15 @@ impl Command {
         self.addition()
     }
 
-    /// Its block in `help.txt`: lines with what is typed, a tab and what it does; a line without the
+    /// Its block in a `help.txt`: lines with what is typed, a tab and what it does; a line without the
     /// first part continues the one before, a line without a tab is a remark. Empty for a command
     /// that is hidden.
     pub fn help(&self) -> &'static str {
-        let mut blocks = include_str!("command/help.txt").trim_end().split("\n\n");
+        let texts = [
+            include_str!("command/help.txt"),
+            include_str!("command/cluster/help.txt"),
+        ];
+        let mut blocks = texts.iter().flat_map(|text| text.trim_end().split("\n\n"));
         let is_own = |block: &&str| block.split_whitespace().next() == Some(self.name);
         blocks.find(is_own).unwrap_or_default()
     }
@@ -299,6 +322,9 @@ impl Command {
             }
             Handler::Arguments(run) => run(session, &words()),
             Handler::Text(run) => run(session, argument),
+            Handler::Cluster(run) => {
+                Cluster::reach(session).and_then(|mut cluster| run(&mut cluster, &words()))
+            }
         };
         if let Err(failure) = done {
             self.report(session, failure)?;

@@ -5,12 +5,19 @@ pub mod outer;
 
 use std::borrow::Cow;
 use std::cell::LazyCell;
+use std::sync::mpsc;
+use std::time::Duration;
 
+use visord_cluster::strategy::{ConciliationStrategy, StartingStrategy};
 use visord_model::signal::Signal;
 
+use super::command::cluster::{CLUSTER, names as cluster};
 use super::command::{ALL, Command, Completes, Opt, find};
+use super::failure::Result;
 use super::manual::PAGES;
+use super::plugin::Plugins;
 use super::process::ProcessInfo;
+use super::session::Server;
 use crate::visible::visible;
 
 /// Names that are asked for only when they are wanted, and once.
@@ -18,20 +25,75 @@ type Lazy<T> = LazyCell<Vec<T>, Box<dyn FnOnce() -> Vec<T>>>;
 
 /// What can be named.
 pub struct Names {
+    /// The commands for Supvisors, too.
+    has_cluster: bool,
     plugins: Lazy<String>,
     processes: Lazy<ProcessInfo>,
+    applications: Lazy<String>,
+    namespecs: Lazy<ProcessInfo>,
+    programs: Lazy<String>,
+    identifiers: Lazy<String>,
 }
 
 impl Names {
-    /// How to get the plug-ins and the processes that there are now.
-    pub fn new(
-        plugins: impl FnOnce() -> Vec<String> + 'static,
-        processes: impl FnOnce() -> Vec<ProcessInfo> + 'static,
+    /// Nothing can be named but commands.
+    pub fn none() -> Self {
+        Self {
+            has_cluster: false,
+            plugins: LazyCell::new(Box::new(Vec::new)),
+            processes: LazyCell::new(Box::new(Vec::new)),
+            applications: LazyCell::new(Box::new(Vec::new)),
+            namespecs: LazyCell::new(Box::new(Vec::new)),
+            programs: LazyCell::new(Box::new(Vec::new)),
+            identifiers: LazyCell::new(Box::new(Vec::new)),
+        }
+    }
+
+    /// What there is at this server now. One that does not answer, or not in time, has no names.
+    pub fn of(
+        server: &Server,
+        plugins: Plugins,
+        has_cluster: bool,
+        patience: Option<Duration>,
     ) -> Self {
         Self {
-            plugins: LazyCell::new(Box::new(plugins)),
-            processes: LazyCell::new(Box::new(processes)),
+            has_cluster,
+            plugins: LazyCell::new(Box::new(move || plugins.names())),
+            processes: asked(server, patience, ProcessInfo::of),
+            applications: asked(server, patience, cluster::applications),
+            namespecs: asked(server, patience, cluster::processes),
+            programs: asked(server, patience, cluster::programs),
+            identifiers: asked(server, patience, cluster::identifiers),
         }
+    }
+}
+
+/// What a server says, once it is wanted.
+fn asked<T: Send + 'static>(
+    server: &Server,
+    patience: Option<Duration>,
+    ask: fn(&Server) -> Result<Vec<T>>,
+) -> Lazy<T> {
+    let server = server.clone();
+    LazyCell::new(Box::new(move || match patience {
+        Some(patience) => in_time(patience, move || ask(&server)),
+        None => ask(&server).unwrap_or_default(),
+    }))
+}
+
+/// What is found in this time, else nothing.
+fn in_time<T: Send + 'static>(
+    patience: Duration,
+    ask: impl FnOnce() -> Result<Vec<T>> + Send + 'static,
+) -> Vec<T> {
+    let (sender, receiver) = mpsc::channel();
+    let asking = std::thread::Builder::new().spawn(move || {
+        // fails after that time
+        let _ = sender.send(ask().unwrap_or_default());
+    });
+    match asking {
+        Ok(_) => receiver.recv_timeout(patience).unwrap_or_default(),
+        Err(_) => Vec::new(),
     }
 }
 
@@ -115,6 +177,7 @@ fn after(command: &Command, arguments: &[&str], word: &str, names: &Names) -> Ve
 
 fn kind(wanted: Completes, word: &str, names: &Names) -> Vec<Candidate> {
     let processes = || names.processes.iter();
+    let with_group = word.contains(':');
     match wanted {
         Completes::Words(words) => plain(words.iter().map(|word| (*word).to_owned())),
         Completes::ProcessesThen(words) => {
@@ -126,10 +189,21 @@ fn kind(wanted: Completes, word: &str, names: &Names) -> Vec<Candidate> {
         Completes::Commands => commands(names),
         Completes::Pages => plain(PAGES.iter().map(|page| page.name.to_owned())),
         Completes::Groups => plain(processes().map(|info| info.group.clone())),
-        Completes::Processes => {
-            let with_group = word.contains(':');
-            plain(processes().flat_map(|info| typed(info, with_group)))
+        Completes::Processes => plain(processes().flat_map(|info| typed(info, with_group))),
+        Completes::StartingStrategies => {
+            plain(StartingStrategy::ALL.iter().map(|it| it.name().to_owned()))
         }
+        Completes::ConciliationStrategies => {
+            let all = ConciliationStrategy::ALL.iter();
+            plain(all.map(|it| it.name().to_owned()))
+        }
+        Completes::Applications => plain(names.applications.iter().cloned()),
+        Completes::Namespecs => {
+            let processes = names.namespecs.iter();
+            plain(processes.flat_map(|info| typed(info, with_group)))
+        }
+        Completes::Programs => plain(names.programs.iter().cloned()),
+        Completes::Identifiers => plain(names.identifiers.iter().cloned()),
     }
 }
 
@@ -147,7 +221,9 @@ fn plain(words: impl Iterator<Item = String>) -> Vec<Candidate> {
 }
 
 fn commands(names: &Names) -> Vec<Candidate> {
-    let known = ALL.iter().filter(|command| !command.help().is_empty());
+    let cluster = if names.has_cluster { CLUSTER } else { &[] };
+    let all = ALL.iter().chain(cluster);
+    let known = all.filter(|command| !command.help().is_empty());
     let own = known.map(|command| Candidate::new(command.name, command.summary()));
     own.chain(plain(names.plugins.iter().cloned())).collect()
 }
@@ -177,14 +253,27 @@ pub fn common_prefix(words: &[String]) -> &str {
 mod tests {
     use super::*;
 
+    fn known<T: 'static>(items: Vec<T>) -> Lazy<T> {
+        LazyCell::new(Box::new(|| items))
+    }
+
     fn offered(before: &str) -> Vec<String> {
         let info = |group: &str, name: &str| ProcessInfo {
             name: name.to_owned(),
             group: group.to_owned(),
             ..ProcessInfo::default()
         };
-        let processes = move || vec![info("cat", "cat"), info("grp", "p2"), info("grp", "p1")];
-        let names = Names::new(|| vec!["hello".to_owned()], processes);
+        let processes = vec![info("cat", "cat"), info("grp", "p2"), info("grp", "p1")];
+        let words = |text: &str| text.split(' ').map(str::to_owned).collect();
+        let names = Names {
+            plugins: known(words("hello")),
+            processes: known(processes),
+            applications: known(words("app solo")),
+            namespecs: known(vec![info("app", "db"), info("solo", "solo")]),
+            programs: known(words("db solo")),
+            identifiers: known(words("n1:9001 sv1")),
+            ..Names::none()
+        };
         let (start, words) = candidates(before, &names);
         assert!(words.iter().all(|word| word.starts_with(&before[start..])));
         words
@@ -215,6 +304,22 @@ mod tests {
             ("logs rotate c", &["cat "]),
             ("he", &["hello ", "help "]),
             ("hello c", &["cat "]),
+            (
+                "start_application L",
+                &["LESS_LOADED ", "LESS_LOADED_NODE ", "LOCAL "],
+            ),
+            ("start_application LOCAL s", &["solo "]),
+            ("start_process CONFIG app:", &["app:* ", "app:db "]),
+            ("start_any_process CONFIG ", &[]),
+            ("conciliate S", &["SENICIDE ", "STOP "]),
+            ("sstatus ", &["app:* ", "app:db ", "solo "]),
+            ("local_status c", &["cat "]),
+            ("update_numprocs d", &["db "]),
+            ("update_numprocs db ", &[]),
+            ("sstate ", &["n1:9001 ", "sv1 "]),
+            ("loglevel i", &["info "]),
+            ("master ", &[]),
+            ("sst", &[]),
             ("nonsense ", &[]),
             ("nonsense", &[]),
         ] {

@@ -1,6 +1,7 @@
 //! `help`: the overview and the topics, both made from the table of commands
 //! (spec interfaces 4.8).
 
+use super::command::cluster::CLUSTER;
 use super::command::{ALL, Command};
 use super::plugin::Plugin;
 
@@ -63,15 +64,20 @@ fn columned(text: &str) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// The overview of all commands, without a final line end. As in the original, plug-ins have
-/// a block of their own.
-pub fn overview(plugins: &[String]) -> String {
+/// The overview of all commands, without a final line end. As in the original, the commands for
+/// Supvisors, if they are to be shown, and plug-ins have blocks of their own.
+pub fn overview(has_cluster: bool, plugins: &[String]) -> String {
     // `help` itself is not listed there
     let listed = ALL.iter().filter(|command| {
         !command.help().is_empty() && !command.addition && command.name != "help"
     });
     let names: Vec<&str> = listed.map(|command| command.name).collect();
     let mut text = block("default", &names);
+    if has_cluster {
+        let names: Vec<&str> = CLUSTER.iter().map(|command| command.name).collect();
+        text.push('\n');
+        text.push_str(&block("supvisors", &names));
+    }
     if !plugins.is_empty() {
         let names: Vec<&str> = plugins.iter().map(String::as_str).collect();
         text.push('\n');
@@ -129,7 +135,7 @@ mod tests {
             "clear  maintail  quit  reread  signal    stop    version",
             "",
         ];
-        assert_eq!(overview(&[]), expected.join("\n"));
+        assert_eq!(overview(false, &[]), expected.join("\n"));
     }
 
     #[test]

@@ -12,11 +12,12 @@ use clap_mangen::Man;
 use clap_mangen::roff::{Inline, Roff, bold, italic, roman};
 use visord_config::keys::{Key, kinds};
 
-use super::command::ALL;
+use super::command::cluster::CLUSTER;
+use super::command::{ALL, Command as Action};
 use super::help;
 use super::options;
 use crate::cli::{ADDITION, help_of};
-use crate::daemon;
+use crate::{breed, daemon};
 
 /// When the pages were last revised: a fixed date, so that a build can be repeated.
 const DATE: &str = "2026-12-01";
@@ -53,12 +54,16 @@ pub const PAGES: &[Page] = &[
     page!(
         "supervisorctl",
         1,
-        || option_section(options::definitions()) + &actions()
+        || option_section(options::definitions()) + &actions(ALL)
     ),
     page!("supervisord", 8, || option_section(
         daemon::options::definitions()
     )),
     page!("supervisord.conf", 5, sections),
+    page!("supvisors_breed", 1, || option_section(
+        breed::options::definitions()
+    )),
+    page!("supvisorsctl", 1, || actions(CLUSTER)),
 ];
 
 impl Page {
@@ -95,10 +100,10 @@ fn option_section(definitions: Command) -> String {
 
 const VISORD_ONLY: &str = " (visord only)";
 
-fn actions() -> String {
+fn actions(all: &[Action]) -> String {
     let mut page = Roff::new();
     page.control("SH", ["ACTIONS"]);
-    for command in ALL.iter().filter(|command| !command.help().is_empty()) {
+    for command in all.iter().filter(|command| !command.help().is_empty()) {
         page.control("SS", [command.name]);
         // a line that begins with a tab continues the one before
         let entries = help::text(command).replace("\n\t", " ");
@@ -243,7 +248,8 @@ mod tests {
     fn pages_tell_of_everything() {
         let texts: BTreeSet<String> = PAGES.iter().map(|page| plain(&page.text())).collect();
         let told = |words: &str| texts.iter().any(|text| text.contains(words));
-        for command in ALL.iter().filter(|command| !command.help().is_empty()) {
+        let all = ALL.iter().chain(CLUSTER);
+        for command in all.filter(|command| !command.help().is_empty()) {
             assert!(told(command.summary()), "{}", command.name);
             for option in command.options {
                 let usage = format!("{} {}", command.name, option.name);

@@ -31,6 +31,8 @@ pub struct Settings {
     pub json: bool,
     /// Commands that are separate programs.
     pub plugins: Plugins,
+    /// The configuration asks for the commands for Supvisors.
+    pub supvisors: bool,
     /// The action and its arguments as typed; none: a shell.
     pub action: Vec<String>,
 }
@@ -123,6 +125,7 @@ pub fn read(
             configured: config.plugins,
             file,
         },
+        supvisors: config.supvisors,
         action: line.arguments,
     })))
 }

@@ -96,7 +96,7 @@ impl Server {
     }
 
     /// What the user may do about a server that refuses connections.
-    fn refusal_hint(&self) -> &'static str {
+    pub fn refusal_hint(&self) -> &'static str {
         let url = self.url.expose();
         if url == "http://localhost:9001" {
             "no serverurl configured; use -c FILE or -s URL"
@@ -181,6 +181,9 @@ pub struct Session {
     pub report: Option<Report>,
     /// Commands that are separate programs.
     pub plugins: Plugins,
+    /// `help` and TAB show the commands for Supvisors: it was asked for them, or the server has
+    /// turned out to have it.
+    pub has_cluster: bool,
 }
 
 impl Session {
@@ -248,7 +251,8 @@ impl Session {
     }
 }
 
-const NO_SOCKET: &str = "supervisord creates this socket when it starts. Is it running, with the \
+/// What the user may do about a socket that does not exist.
+pub const NO_SOCKET: &str = "supervisord creates this socket when it starts. Is it running, with the \
     same file in [unix_http_server]?";
 
 const NO_INTERFACE: &str = "Sorry, supervisord responded but did not recognize the supervisor \

@@ -9,7 +9,6 @@ use super::attempt;
 use super::complete::Names;
 use super::editor::{Ability, Editor, Entered, Full, Plain};
 use super::failure::{ExitStatus, Result};
-use super::process::ProcessInfo;
 use super::session::{Flow, Session};
 use super::terminal::Mode;
 use crate::visible::visible;
@@ -88,13 +87,10 @@ pub fn leave_on_interrupt(status: ExitStatus) -> impl Fn() + Send + 'static {
     }
 }
 
-/// What can be named. A server that does not answer has no names to offer.
+/// What can be named.
 fn names(session: &Session) -> Rc<Names> {
-    let (server, plugins) = (session.server.clone(), session.plugins.clone());
-    Rc::new(Names::new(
-        move || plugins.names(),
-        move || ProcessInfo::of(&server).unwrap_or_default(),
-    ))
+    let (plugins, has_cluster) = (session.plugins.clone(), session.has_cluster);
+    Rc::new(Names::of(&session.server, plugins, has_cluster, None))
 }
 
 /// How many entries the arrow keys reach.

@@ -17,7 +17,7 @@ use visord_actors::supervisor::{AutoLogs, prepare_auto_logs};
 use visord_config::{Config, FcgiSocket, MainLogTarget};
 use visord_files::Identity;
 use visord_files::atomic::write_atomically;
-use visord_logs::{ActivityLog, ActivitySettings, activity, auto, emit};
+use visord_logs::{ActivityLog, ActivitySettings, LineStyle, activity, auto, emit};
 use visord_model::log_line::{Level, LogLine};
 use visord_web::listen::{Bound, bind_all};
 
@@ -156,6 +156,7 @@ fn open_log(config: &Config) -> Result<ActivityLog, String> {
         backups: server.logfile_backups,
         level: server.loglevel,
         stdout: server.nodaemon && !server.silent,
+        style: style(config),
     };
     activity(settings).map_err(|error| match &server.logfile {
         MainLogTarget::File(path) => {
@@ -163,6 +164,14 @@ fn open_log(config: &Config) -> Result<ActivityLog, String> {
         }
         MainLogTarget::Syslog(_) => format!("could not reach syslog: {error}"),
     })
+}
+
+/// An instance of a cluster without a log of its own changes the form of all lines (spec cluster 1.2).
+fn style(config: &Config) -> LineStyle {
+    match &config.supvisors {
+        Some(instance) if instance.log.is_none() => LineStyle::cluster(&instance.software_name),
+        Some(_) | None => LineStyle::Supervisor,
+    }
 }
 
 /// Old AUTO logs go, new ones come (spec core 3.3).

@@ -4,6 +4,7 @@
 //! with; [`run`] starts the Supervisor between the two and ends all three in order.
 
 mod base;
+mod cluster;
 mod web;
 
 use std::io;
@@ -16,7 +17,7 @@ use visord_actors::messages::event::GetNextSerial;
 use visord_actors::messages::supervisor::{Order, SupervisorHandle};
 use visord_actors::process::Deps;
 use visord_actors::signals::{self, hold_signals};
-use visord_actors::supervisor::{Abandoned, Ending, Loader, Parts, Supervisor};
+use visord_actors::supervisor::{Abandoned, Disabilities, Ending, Loader, Parts, Supervisor};
 use visord_config::Loaded;
 use visord_model::state::SupervisorState;
 use visord_web::server::WebHandle;
@@ -73,6 +74,13 @@ async fn supervise(
         latest: listing.subscribe(),
     };
     let interfaces = config.rpc_interfaces.clone();
+    let instance = match cluster::prepare(&config, &deps) {
+        Err(error) if running.is_first => return Err(error),
+        prepared => prepared.ok().flatten(),
+    };
+    let kept = config.supvisors.as_ref();
+    let kept = kept.and_then(|it| it.disabilities_file.clone());
+    let disabilities = Disabilities::load(kept, &deps.logger);
     let (ended, end) = oneshot::channel();
     let reopened = watch::Sender::new(());
     let abandoned = Abandoned::default();
@@ -80,6 +88,8 @@ async fn supervise(
         Rc::clone(&deps),
         Parts {
             config,
+            templates: loaded.templates,
+            disabilities,
             auto_logs: std::mem::take(&mut running.auto_logs),
             loader,
             rehearsal: rehearsal(&running.ahead, &running.bound),
@@ -92,7 +102,18 @@ async fn supervise(
     );
     signals::listen(&supervisor, &deps);
     let link = SupervisorHandle::new(&supervisor);
-    let state = web::state(&deps, link, activity, &interfaces, setup, workers).await;
+    let instance = instance.map(|it| cluster::start(it, &deps, link.clone(), workers.clone()));
+    let instance = match instance.transpose() {
+        Err(error) if running.is_first => return Err(shortage("the cluster thread")(error)),
+        Err(error) => {
+            slog::crit!(deps.logger, "could not start the cluster thread: {error}");
+            None
+        }
+        Ok(started) => started,
+    };
+    let mut state = web::state(&deps, link, activity, &interfaces, setup, workers).await;
+    state.cluster = instance.as_ref().map(|it| it.handle.clone());
+    let state = state;
     let start = || web::start(&running.bound, &state, &deps.logger, reopened.subscribe());
     // after a restart programs run whether or not clients can ask about them
     let mut server = match start() {
@@ -111,6 +132,9 @@ async fn supervise(
         web::retry_until(end, RETRY, || start().map(|started| server = Some(started))).await
     };
     drop(reopened);
+    if let Some(instance) = instance {
+        instance.stop().await;
+    }
     Ok(close(server, ended.ok(), &abandoned, &deps, running).await)
 }
 

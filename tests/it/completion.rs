@@ -102,6 +102,13 @@ fn shells_complete_what_there_is_now() {
         screen.keys("\x15echo go''on\r");
         screen.expect("goon");
         screen.expect(READY);
+        // The program for clusters, with a command that only it shows.
+        screen.keys("supvisorsctl -c s.co\tpi\tunm\t\r");
+        screen.expect(&format!("{pid}\r\n"));
+        screen.expect(READY);
+        screen.keys("supvisorsctl -c s.conf svers\t\r");
+        screen.expect("did not recognize the supvisors namespace");
+        screen.expect(READY);
         // No server answers: nothing is offered, nothing is printed.
         screen.keys("supervisorctl -s unix:///nobody pid unm\t x\r");
         let shown = screen.expect("unix:///nobody no such file");

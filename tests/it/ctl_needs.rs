@@ -3,7 +3,7 @@
 //! method.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
@@ -13,6 +13,7 @@ use std::thread;
 use visord::ctl::command::ALL;
 
 use crate::harness::{Daemon, Setup};
+use crate::rpc_server::{http_answer, read_request};
 
 /// Methods that the server answers itself: the daemon is still needed.
 const SPARED: [&str; 2] = ["supervisor.shutdown", "supervisor.restart"];
@@ -173,22 +174,9 @@ struct Outcome {
 
 /// Answer one request; the client opens another connection for the next.
 fn serve(mut client: TcpStream, book: &Mutex<Book>, socket: PathBuf) {
-    let mut reader = BufReader::new(client.try_clone().expect("a descriptor"));
-    let mut head = String::new();
-    let mut length = 0;
-    while !head.ends_with("\r\n\r\n") {
-        let mut line = String::new();
-        if reader.read_line(&mut line).unwrap_or(0) == 0 {
-            return;
-        }
-        if let Some(number) = line.to_lowercase().strip_prefix("content-length:") {
-            length = number.trim().parse().expect("a length");
-        }
-        head.push_str(&line);
-    }
-    let mut body = vec![0; length];
-    reader.read_exact(&mut body).expect("a body");
-    let body = String::from_utf8(body).expect("a text");
+    let Some((head, body)) = read_request(&client) else {
+        return;
+    };
     let reply = answer(&head, &body, &mut book.lock().expect("the book"));
     let reply = reply.unwrap_or_else(|| forward(&head, &body, socket));
     // A client that has gone wants no answer.
@@ -228,9 +216,9 @@ fn fault(code: i32, name: &str) -> Vec<u8> {
 }
 
 fn reply(content: &str) -> Vec<u8> {
-    let body = format!("<?xml version='1.0'?><methodResponse>{content}</methodResponse>");
-    let head = "HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nConnection: close\r\n";
-    format!("{head}Content-Length: {}\r\n\r\n{body}", body.len()).into_bytes()
+    http_answer(&format!(
+        "<?xml version='1.0'?><methodResponse>{content}</methodResponse>"
+    ))
 }
 
 fn forward(head: &str, body: &str, socket: PathBuf) -> Vec<u8> {

@@ -1,9 +1,11 @@
 //! Promises to users, kept by real daemons with real processes in temporary folders.
 
 mod bad_input;
+mod breed;
 mod clients;
 mod completion;
 mod ctl_additions;
+mod ctl_cluster;
 mod ctl_connections;
 mod ctl_needs;
 mod ctl_plugins;
@@ -30,6 +32,7 @@ mod pid_one;
 mod pidproxy;
 mod real_programs;
 mod restart;
+mod rpc_server;
 mod screen;
 mod scripts;
 mod shutdown;

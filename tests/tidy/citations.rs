@@ -1,5 +1,5 @@
-//! Every citation leads somewhere: `spec core 4.6`, `spec interfaces T7`, `difference C28`,
-//! `docs/decisions/0012` and other paths below `docs/`.
+//! Every citation leads somewhere: `spec core 4.6`, `spec interfaces T7`, `spec cluster 5.3`,
+//! `difference C28`, `docs/decisions/0012` and other paths below `docs/`.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -32,6 +32,7 @@ fn defined(document: &str) -> BTreeSet<String> {
 struct Documents {
     core: BTreeSet<String>,
     interfaces: BTreeSet<String>,
+    cluster: BTreeSet<String>,
     differences: BTreeSet<String>,
 }
 
@@ -55,9 +56,9 @@ fn is_id(word: &str) -> bool {
     word.len() - number.len() <= 1 && number.split('.').all(is_number)
 }
 
-/// `C28`, `Q38`.
+/// `C28`, `Q38`, `S4`.
 fn is_difference(word: &str) -> bool {
-    word.starts_with(['C', 'Q']) && word.len() > 1 && is_id(word) && !word.contains('.')
+    word.starts_with(['C', 'Q', 'S']) && word.len() > 1 && is_id(word) && !word.contains('.')
 }
 
 /// The ends of `4.3` (twice the same) or of `7.3-7.5`.
@@ -90,6 +91,7 @@ impl Documents {
         Self {
             core: defined("core.md"),
             interfaces: defined("interfaces.md"),
+            cluster: defined("cluster.md"),
             differences: defined("differences.md"),
         }
     }
@@ -115,8 +117,12 @@ impl Documents {
                 let (known, rest) = match next {
                     "core" => (&self.core, &words[2..]),
                     "interfaces" => (&self.interfaces, &words[2..]),
+                    "cluster" => (&self.cluster, &words[2..]),
                     other if is_id(ends(other).0) => {
-                        return (Some(format!("spec {other}: core or interfaces?")), 2);
+                        return (
+                            Some(format!("spec {other}: core, interfaces or cluster?")),
+                            2,
+                        );
                     }
                     _ => return (None, 0),
                 };
@@ -289,6 +295,7 @@ fn citations_are_found() {
         "// spec interfaces N1-N5, T7 and 3.1",
         "// PYREPR of spec core, conventions.",
         "// difference C28: docs/decisions/0012.",
+        "/// (spec cluster 5.3, 3.4.4 and 14.3; difference S4)",
         "let spec = self.spec();",
     ] {
         assert_eq!(check(good), [""; 0], "{good}");
@@ -297,6 +304,8 @@ fn citations_are_found() {
         "(spec core 4.99)",
         "(spec core 7.2-7.99)",
         "(spec interfaces T99)",
+        "(spec cluster 16)",
+        "(difference S99)",
         "(spec 4.3)",
         "(difference C99)",
         "(decision\n/// C28)",

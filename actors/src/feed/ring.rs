@@ -63,6 +63,10 @@ pub(super) fn size(news: &News) -> usize {
         | Event::SupervisorStopping
         | Event::Tick { .. }
         | Event::GroupAdded(_)
-        | Event::GroupRemoved(_) => 0,
+        | Event::GroupRemoved(_)
+        | Event::ProcessAdded(_)
+        | Event::ProcessRemoved(_)
+        | Event::ProcessEnabled(_)
+        | Event::ProcessDisabled(_) => 0,
     }
 }

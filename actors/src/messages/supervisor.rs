@@ -124,6 +124,29 @@ requests! {
     /// NO_FILE, NOT_EXECUTABLE, ALREADY_STARTED, FAILED; when waiting also SPAWN_ERROR and
     /// ABNORMAL_TERMINATION (spec interfaces 3.5).
     start_process: StartProcess { name: ProcessName, wait: bool } -> ();
+    /// Start one process with these arguments appended to its command; they are kept for its later
+    /// starts, also if this one is refused (spec cluster 4.8). Faults as for a start; after NO_FILE
+    /// and NOT_EXECUTABLE it is FATAL.
+    start_with_args: StartWithArgs { name: ProcessName, extra_args: String, wait: bool } -> ();
+    /// Append these arguments to the command of one process from its next start on; empty: the
+    /// command as configured. Fault: BAD_NAME.
+    set_extra_args: SetExtraArgs { name: ProcessName, extra_args: String } -> ();
+    /// Never restart this process automatically, until it is replaced by an update of its group.
+    /// Fault: BAD_NAME.
+    never_restart: NeverRestart { name: ProcessName } -> ();
+    /// Let the processes of a program be started again, and start those that start by themselves.
+    /// Answered when it is on the disk, too (spec cluster 4.7). Fault: BAD_NAME.
+    enable_program: EnableProgram { program: String } -> ();
+    /// Let nothing start the processes of a program, and stop those that run; `wait`: answer only
+    /// when they have stopped. Faults: BAD_NAME, STILL_RUNNING.
+    disable_program: DisableProgram { program: String, wait: bool } -> ();
+    /// Change how many processes a program has, in every active group that has some of them, until
+    /// its group is updated or supervisord restarts (spec cluster 4.9). Of fewer the highest are
+    /// removed: those at rest at once, those that run when they have ended. They are stopped, unless
+    /// `lazy`; `wait`: answer only then. Faults: BAD_NAME, INCORRECT_PARAMETERS, NOT_APPLICABLE (its
+    /// `process_name` has no number), FAILED (a log could not be made), STILL_RUNNING.
+    update_numprocs:
+        UpdateNumprocs { program: String, numprocs: u32, lazy: bool, wait: bool } -> NumprocsUpdated;
     /// Stop one process; `wait`: answer only when it has stopped. Faults: BAD_NAME, NOT_RUNNING,
     /// FAILED.
     stop_process: StopProcess { name: ProcessName, wait: bool } -> ();
@@ -182,6 +205,18 @@ pub enum Order {
     Terminate,
     /// Reopen the activity log and the logs of every running process (SIGUSR2).
     ReopenLogs,
+}
+
+/// What became of the processes of a program whose number was changed; all empty if it had that
+/// number already.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NumprocsUpdated {
+    /// New ones.
+    pub added: Vec<ProcessName>,
+    /// Those that were about to be removed, and stay.
+    pub revived: Vec<ProcessName>,
+    /// Those that are removed, or will be as soon as they have ended.
+    pub obsolete: Vec<ProcessName>,
 }
 
 /// What an update of its group does to one process.

@@ -18,12 +18,16 @@ use crate::messages::supervisor::LogAction;
 use crate::spawn::{ResolvedCommand, SpawnError};
 use visord_logs::{Channel, FileAction};
 
-type Later = LocalBoxFuture<'static, Answer>;
+pub(super) type Later = LocalBoxFuture<'static, Answer>;
 
 impl Process {
     pub(super) fn request(&mut self, command: Command) -> Later {
         let done = match command {
-            Command::Start { wait } => return self.find_and_start(wait),
+            Command::Start { wait } => return self.find_and_start(wait, false),
+            Command::StartWith { extra_args, wait } => {
+                self.set_extra_args(extra_args);
+                return self.find_and_start(wait, true);
+            }
             Command::StartFound { wait, program } => {
                 return self.start(wait, program).unwrap_or_else(refuse);
             }
@@ -35,6 +39,15 @@ impl Process {
                 .requested(Input::Signal(signal))
                 .and_then(|()| self.signalled()),
             Command::Write(data) => self.write(&data),
+            Command::SetExtraArgs(extra_args) => {
+                self.set_extra_args(extra_args);
+                Ok(())
+            }
+            Command::Fail(reason) => self.requested(Input::Fail(reason)),
+            Command::RetireLater => self.retire_later(),
+            Command::Disable => self.disable(),
+            Command::Enable => self.enable(),
+            Command::NeverRestart => self.told(Input::NeverRestart),
             Command::Autostart if self.leaving.is_some() => Ok(()),
             Command::Autostart => self.told(Input::Autostart),
             Command::GiveUp => self.told(Input::GiveUp),
@@ -49,7 +62,7 @@ impl Process {
     }
 
     /// A turn that cannot fail.
-    fn told(&mut self, input: Input) -> Answer {
+    pub(super) fn told(&mut self, input: Input) -> Answer {
         self.turn_unasked(input);
         Ok(())
     }
@@ -67,8 +80,14 @@ impl Process {
         })
     }
 
+    /// Kept until they are replaced, and shown at once.
+    fn set_extra_args(&mut self, extra_args: Arc<str>) {
+        self.extra_args = extra_args;
+        self.show();
+    }
+
     /// The fault of a signal that could not be delivered.
-    fn signalled(&self) -> Answer {
+    pub(super) fn signalled(&self) -> Answer {
         match self.machine.trouble() {
             Some(trouble) => Err(FaultCode::Failed.about(trouble)),
             None => Ok(()),
@@ -76,8 +95,12 @@ impl Process {
     }
 
     /// Find the program before the state is checked, as in the original: NO_FILE and
-    /// NOT_EXECUTABLE come before ALREADY_STARTED. Bounded like a start.
-    fn find_and_start(&self, wait: bool) -> Later {
+    /// NOT_EXECUTABLE come before ALREADY_STARTED. Bounded like a start. `or_fail`: what cannot be
+    /// executed becomes FATAL.
+    fn find_and_start(&self, wait: bool, or_fail: bool) -> Later {
+        if self.disabled {
+            return refuse(FaultCode::Disabled.about(self.name()));
+        }
         let clock = self.deps.clock;
         let attempt = self.attempt(&self.checks);
         let found = self
@@ -98,22 +121,30 @@ impl Process {
             }
         };
         async move {
-            let program = found.await.map_err(|error| {
-                if let SpawnError::Command(code, text) = error {
-                    return code.about(text);
-                }
-                FaultCode::SpawnError.about(&setup.name)
-            })?;
+            let found = found.await;
             let actor = mailbox.ok_or_else(|| setup.no_reply(false))?;
-            let start = Command::StartFound { wait, program };
-            setup.ask(actor, start).await
+            match found {
+                Ok(program) => {
+                    let start = Command::StartFound { wait, program };
+                    setup.ask(actor, start).await
+                }
+                Err(SpawnError::Command(code, text)) => {
+                    let fault = code.about(text);
+                    if or_fail {
+                        // one that runs goes on
+                        let _ = setup.ask(actor, Command::Fail(fault.to_string())).await;
+                    }
+                    Err(fault)
+                }
+                Err(_) => Err(FaultCode::SpawnError.about(&setup.name)),
+            }
         }
         .boxed_local()
     }
 
     fn start(&mut self, wait: bool, program: ResolvedCommand) -> Result<Later, Fault> {
         if self.leaving.is_some() {
-            let reason = format!("{} is being updated", self.name());
+            let reason = format!("{} is being replaced or removed", self.name());
             return Err(FaultCode::Failed.about(reason));
         }
         let stopping = self.machine.state() == ProcessState::Stopping;
@@ -139,7 +170,7 @@ impl Process {
         })
     }
 
-    fn wait_for(&mut self, awaited: Awaited) -> Later {
+    pub(super) fn wait_for(&mut self, awaited: Awaited) -> Later {
         let answer = self.waiters.add(awaited);
         let setup = self.setup.clone();
         async move {
@@ -147,28 +178,6 @@ impl Process {
             answer.await.unwrap_or_else(ended)
         }
         .boxed_local()
-    }
-
-    /// A stop that only [`Command::Reinstate`] takes back. A stop under way is only waited for.
-    fn retire(&mut self) -> Later {
-        let canceled_start = self.machine.start_is_due();
-        *self.leaving.get_or_insert_default() |= canceled_start;
-        self.turn_unasked(Input::Stop);
-        if self.machine.state().is_stopped() {
-            return ready(self.signalled()).boxed_local();
-        }
-        self.wait_for(Awaited::Stopped)
-    }
-
-    /// A start that [`Command::Retire`] canceled happens now.
-    fn reinstate(&mut self) -> Answer {
-        let canceled_start = self.leaving.take() == Some(true);
-        // a stop that failed is not tried again
-        self.turn_unasked(Input::KeepRunning);
-        if canceled_start {
-            self.turn_unasked(Input::Start);
-        }
-        Ok(())
     }
 
     fn write(&mut self, data: &[u8]) -> Answer {

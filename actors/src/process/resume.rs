@@ -58,6 +58,7 @@ impl Process {
             let reason = "its actor panicked before it was spawned";
             self.turn_unasked(Input::SpawnFailed(reason.into()));
         }
+        self.hold();
         self.show();
         if self.machine.pid().is_some() {
             self.waiters.launched();

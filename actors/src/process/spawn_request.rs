@@ -1,5 +1,6 @@
 //! What one attempt to start a child needs, independent of the process that requested it.
 
+use std::borrow::Cow;
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -42,10 +43,19 @@ impl Process {
     pub(super) fn query(&self) -> CommandQuery {
         let path = self.deps.environment.get("PATH");
         CommandQuery::new(
-            &self.setup.config.command,
+            &self.command(),
             &self.setup.config.environment,
             path.as_deref(),
         )
+    }
+
+    /// The command line, with the arguments that were added to it.
+    fn command(&self) -> Cow<'_, str> {
+        let command = &self.setup.config.command;
+        match &*self.extra_args {
+            "" => Cow::Borrowed(command),
+            more => Cow::Owned(format!("{command} {more}")),
+        }
     }
 
     /// Reserve a place in the spawn queue, now; the answer comes when its turn is over.

@@ -1,6 +1,7 @@
 //! Turns: step the machine, perform its effects in order, feed their answers back.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use nix::errno::Errno;
 use visord_model::event::Event;
@@ -169,6 +170,9 @@ impl Process {
         ProcessInfo {
             stdout_logfile: stdout,
             stderr_logfile: stderr,
+            origin: Arc::clone(&self.origin),
+            extra_args: Arc::clone(&self.extra_args),
+            disabled: self.disabled,
             ..self.machine.info(self.name())
         }
     }

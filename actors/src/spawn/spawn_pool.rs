@@ -335,10 +335,15 @@ mod tests {
 
     fn pool_with(patience: Duration) -> Arc<SpawnPool<Last>> {
         let pool = SpawnPool::with_patience(patience);
-        for _ in 0..2 {
-            pool.add_thread(|| start(&pool)).expect("a thread");
-        }
+        add_threads(&pool);
         pool
+    }
+
+    /// A leader and a standby.
+    fn add_threads(pool: &Arc<SpawnPool<Last>>) {
+        for _ in 0..2 {
+            pool.add_thread(|| start(pool)).expect("a thread");
+        }
     }
 
     /// Queue a job that answers with its number, or with the error.
@@ -434,12 +439,14 @@ mod tests {
 
     #[test]
     fn jobs_are_begun_while_others_are_pending_and_finish_in_order() {
-        let pool = pool_with(LONG);
+        let pool = SpawnPool::with_patience(LONG);
         let (done, results) = mpsc::channel();
         let held: Vec<_> = (0..MOST_PENDING - 1)
             .map(|number| push_pending(&pool, number, &done))
             .collect();
         push(&pool, 100, &done, None);
+        // all are queued before a leader looks: an empty queue would make it wait for the first
+        add_threads(&pool);
         assert_eq!(results.recv_timeout(LONG), Ok(Ok(100)), "begun meanwhile");
         for number in MOST_PENDING - 1..100 {
             drop(push_pending(&pool, number, &done));
@@ -483,9 +490,7 @@ mod tests {
         let refused = results.try_recv().expect("an answer at once");
         assert_eq!(refused, Err(format!("{MOST_JOBS} jobs wait already")));
         assert!(results.try_recv().is_err(), "the others wait");
-        for _ in 0..2 {
-            pool.add_thread(|| start(&pool)).expect("a thread");
-        }
+        add_threads(&pool);
         for number in 0..MOST_JOBS {
             assert_eq!(results.recv_timeout(LONG), Ok(Ok(number)));
         }

@@ -22,7 +22,7 @@ use super::{Later, Supervisor, answered};
 use crate::fcgi::SharedSocket;
 use crate::messages::Answer;
 use crate::messages::event::{Subscribe, Unsubscribe};
-use crate::messages::pool::{Arrange, Join};
+use crate::messages::pool::Join;
 use crate::messages::process::Command;
 use crate::pool::ListenerPool;
 use crate::process::{GivenUp, LogPaths, ProcessActor, Setup};
@@ -117,22 +117,25 @@ impl Supervisor {
                 })
             })
             .collect();
-        if let Some(pool) = &pool {
-            // those it kept may have others before them now (spec core 7.3 rule 3)
-            let names = config.processes.iter().map(|it| it.name.as_str().into());
-            pool.do_send(Arrange(names.collect()));
-        }
+        self.parts.disabilities.learn(&config);
         let added = Event::GroupAdded(config.name.as_str().into());
-        self.roster.groups.push(Group {
+        let group = Group {
             config,
             members,
             pool,
-        });
+        };
+        // those it kept may have others before them now
+        group.arrange_pool();
+        self.roster.groups.push(group);
         self.publish(added);
     }
 
     /// The one socket of this address in its group.
-    fn shared(&self, config: &Arc<FcgiSocket>, sockets: &mut Vec<SharedSocket>) -> SharedSocket {
+    pub(super) fn shared(
+        &self,
+        config: &Arc<FcgiSocket>,
+        sockets: &mut Vec<SharedSocket>,
+    ) -> SharedSocket {
         let known = sockets.iter().find(|socket| socket.url() == config.url);
         known.cloned().unwrap_or_else(|| {
             let socket = SharedSocket::new(config.clone(), self.deps.logger.clone());
@@ -141,7 +144,7 @@ impl Supervisor {
         })
     }
 
-    fn start_process(
+    pub(super) fn start_process(
         &self,
         name: ProcessName,
         config: &Arc<ProcessConfig>,
@@ -152,6 +155,7 @@ impl Supervisor {
         let auto = |stream| self.parts.auto_logs.get(&(name.clone(), stream)).cloned();
         let setup = Rc::new(Setup {
             logs: LogPaths::resolve(config, auto),
+            disabled: self.parts.disabilities.has(&config.program),
             name,
             config: config.clone(),
             supervisor: ctx.address().recipient(),
@@ -232,6 +236,7 @@ impl Supervisor {
         }
         self.set_auto_logs(&config.name, logs);
         self.activate(config, Retained::default(), ctx);
+        actix_rt::spawn(self.save_disabilities());
         self.autostart_newest();
         Ok(())
     }
@@ -252,6 +257,7 @@ impl Supervisor {
             // the actor
             member.addr.do_send(Command::Retire);
         }
+        self.obsolete.retain(|process, _| *process.group != *name);
         self.set_auto_logs(name, AutoLogs::new());
         let names = group.members.iter().map(|member| member.name().clone());
         self.deps.logs.forget(names);
@@ -278,18 +284,21 @@ impl Supervisor {
         Box::pin(prepared.and_then(|logs, act, ctx| answered(act.add(config, logs, ctx))))
     }
 
+    /// It has no child that lives.
+    pub(super) fn is_at_rest(&self, member: &Member) -> bool {
+        let info = self.deps.board.process(member.name());
+        member.setup.given_up.is_at_rest()
+            || info.is_none_or(|info| info.state.is_stopped() && info.pid == 0)
+    }
+
     /// An update under way counts as running: what it is about to start is not to be lost. So does
     /// a child that lives, also in UNKNOWN: removed, it would be supervised by no process.
     pub(super) fn remove_group(&mut self, name: &str) -> Answer {
         let Some(group) = self.roster.group(name) else {
             return Err(FaultCode::BadName.about_group(name));
         };
-        let at_rest = |member: &Member| {
-            let info = self.deps.board.process(member.name());
-            member.setup.given_up.is_at_rest()
-                || info.is_none_or(|info| info.state.is_stopped() && info.pid == 0)
-        };
-        if self.locks.is_held(name) || !group.members.iter().all(at_rest) {
+        let mut members = group.members.iter();
+        if self.locks.is_held(name) || !members.all(|it| self.is_at_rest(it)) {
             return Err(FaultCode::StillRunning.about_group(name));
         }
         self.remove(name);

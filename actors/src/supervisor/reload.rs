@@ -67,9 +67,13 @@ impl Supervisor {
         let loaded = self.load().into_actor(self);
         Box::pin(loaded.map(|loaded, act, _ctx| match loaded {
             Ok(Loaded {
-                config, listing, ..
+                config,
+                listing,
+                templates,
+                ..
             }) => {
                 act.parts.listing.send_replace(Arc::new(listing));
+                act.parts.templates = templates;
                 Ok(act.compare(config))
             }
             Err(reason) => Err(FaultCode::CantReread.about(reason)),
@@ -80,7 +84,15 @@ impl Supervisor {
     /// running daemon, stays (differences C29, Q22).
     fn compare(&mut self, config: Config) -> Diff {
         let active = self.roster.groups.iter();
-        let active: Vec<GroupConfig> = active.map(|group| group.config.clone()).collect();
+        // an update brings those back that are about to be removed
+        let active = active.map(|group| {
+            let mut config = group.config.clone();
+            config
+                .processes
+                .retain(|it| !self.is_obsolete(&config.name, it));
+            config
+        });
+        let active: Vec<GroupConfig> = active.collect();
         let diff = visord_config::diff(&active, &config.groups);
         self.parts.config.groups = config.groups;
         diff

@@ -45,6 +45,17 @@ impl Handler<Request> for Supervisor {
             R::StartProcess(it, reply) => {
                 self.forward(&it.name, Command::Start { wait: it.wait }, reply);
             }
+            R::StartWithArgs(it, reply) => {
+                let (extra_args, wait) = (it.extra_args.into(), it.wait);
+                self.forward(&it.name, Command::StartWith { extra_args, wait }, reply);
+            }
+            R::SetExtraArgs(it, reply) => {
+                self.forward(&it.name, Command::SetExtraArgs(it.extra_args.into()), reply);
+            }
+            R::NeverRestart(it, reply) => self.forward(&it.name, Command::NeverRestart, reply),
+            R::EnableProgram(it, reply) => reply_later(reply, self.enable_program(&it.program)),
+            R::DisableProgram(it, reply) => reply_later(reply, self.disable_program(it)),
+            R::UpdateNumprocs(it, reply) => reply_after(ctx, reply, self.update_numprocs(it)),
             R::StopProcess(it, reply) => {
                 self.forward(&it.name, Command::Stop { wait: it.wait }, reply);
             }

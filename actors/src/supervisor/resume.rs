@@ -14,6 +14,7 @@ use visord_model::shutdown::{Progress, StopPlan};
 use visord_model::state::{ProcessState, SupervisorState};
 
 use super::Supervisor;
+use super::obsolete::retirement;
 use super::roster::{Member, Roster};
 use crate::board::Board;
 use crate::messages::process::Command;
@@ -46,6 +47,8 @@ impl Resume for Supervisor {
             self.restore(&stopped);
             self.updating.remove(&group);
         }
+        self.repeat_disabilities();
+        self.repeat_obsolete();
         // whose answers were waited for; the stop goes on below
         self.retrying.clear();
         self.stop_report = None;
@@ -73,6 +76,9 @@ impl Supervisor {
             let Ok(member) = self.roster.member(name) else {
                 continue;
             };
+            if self.obsolete.contains_key(name) {
+                continue;
+            }
             member.addr.do_send(Command::Reinstate);
             if *ran {
                 member.addr.do_send(Command::Start { wait: false });
@@ -88,6 +94,10 @@ impl Supervisor {
         if self.begun {
             // only of use to one that was never started
             member.addr.do_send(Command::Autostart);
+        }
+        self.set_disability(member);
+        if let Some(&lazy) = self.obsolete.get(name) {
+            member.addr.do_send(retirement(lazy));
         }
         let mut asked = self.plan.iter().flat_map(StopPlan::asked);
         if asked.any(|asked| asked == name) {

@@ -1,14 +1,17 @@
 //! Active groups and the addresses of their processes.
 
+use std::collections::BTreeMap;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use actix::Addr;
-use visord_config::GroupConfig;
+use visord_config::{GroupConfig, ProcessConfig};
 use visord_model::fault::{Fault, FaultCode};
 use visord_model::name::ProcessName;
 use visord_model::shutdown::GroupView;
 
 use crate::messages::Answer;
+use crate::messages::pool::Arrange;
 use crate::messages::process::Command;
 use crate::messages::supervisor::Scope;
 use crate::pool::ListenerPool;
@@ -49,6 +52,11 @@ pub(super) struct Roster {
 impl Roster {
     pub(super) fn group(&self, name: &str) -> Option<&Group> {
         self.groups.iter().find(|group| group.config.name == name)
+    }
+
+    pub(super) fn group_mut(&mut self, name: &str) -> Option<&mut Group> {
+        let mut groups = self.groups.iter_mut();
+        groups.find(|group| group.config.name == name)
     }
 
     pub(super) fn take(&mut self, name: &str) -> Option<Group> {
@@ -126,6 +134,35 @@ impl Roster {
 }
 
 impl Group {
+    /// Bring the processes into their order: those of one program, which are next to each other,
+    /// by priority and name, as in a configuration that was read.
+    pub(super) fn arrange(&mut self, program: &str) {
+        let processes = &mut self.config.processes;
+        let of_program = |it: &Arc<ProcessConfig>| *it.program == *program;
+        let Some(first) = processes.iter().position(of_program) else {
+            return;
+        };
+        let all = std::mem::take(processes);
+        let (mut own, mut others): (Vec<_>, Vec<_>) = all.into_iter().partition(of_program);
+        own.sort_by(|a, b| (a.priority, &a.name).cmp(&(b.priority, &b.name)));
+        others.splice(first..first, own);
+        self.config.processes = others;
+        let places = self.config.processes.iter().enumerate();
+        let places: BTreeMap<&str, usize> = places
+            .map(|(place, it)| (it.name.as_str(), place))
+            .collect();
+        self.members
+            .sort_by_key(|member| places.get(&*member.name().process).copied());
+    }
+
+    /// Have the pool serve these members alone, in this order (spec core 7.3 rule 3).
+    pub(super) fn arrange_pool(&self) {
+        if let Some(pool) = &self.pool {
+            let names = self.config.processes.iter();
+            pool.do_send(Arrange(names.map(|it| it.name.as_str().into()).collect()));
+        }
+    }
+
     /// Ask every process to start if it is meant to; one that has been started once ignores it.
     pub(super) fn autostart(&self) {
         for member in &self.members {

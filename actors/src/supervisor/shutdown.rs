@@ -159,8 +159,13 @@ impl Handler<ProcessChanged> for Supervisor {
         if msg.resumed {
             self.repeat_requests(&msg.name);
         }
-        if self.plan.is_some() && msg.state.is_stopped() {
+        if !msg.state.is_stopped() {
+            return;
+        }
+        if self.plan.is_some() {
             self.advance(ctx);
+        } else if self.obsolete.contains_key(&msg.name) {
+            self.remove_ended(&msg.name.group);
         }
     }
 }

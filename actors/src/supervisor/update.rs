@@ -75,6 +75,8 @@ impl Supervisor {
         let (old, new) = (active.unwrap_or(&nothing), configured.unwrap_or(&nothing));
         let (group, fates) = updated(old, new);
         let starting = group.processes.iter().filter(|it| it.policy.autostart);
+        let disabilities = &self.parts.disabilities;
+        let starting = starting.filter(|it| !disabilities.has(&it.program));
         let starting: BTreeSet<&String> = starting.map(|process| &process.name).collect();
         let processes = fates.into_iter().map(|(process, fate)| {
             let autostart = starting.contains(&process);
@@ -92,7 +94,10 @@ impl Supervisor {
             name: name.to_owned(),
             processes: processes.collect(),
             is_active: active.is_some(),
-            differs: active.is_none() || configured.is_none() || group_differs(old, new),
+            differs: active.is_none()
+                || configured.is_none()
+                || group_differs(old, new)
+                || self.has_obsolete(name),
             group: configured.is_some().then_some(group),
         })
     }
@@ -164,6 +169,7 @@ impl Supervisor {
                 return act.carry_out(change, logs, ctx);
             };
             act.restore(&stopped.unwrap_or_default());
+            act.remove_ended(&change.name);
             let reason = fault
                 .about
                 .map_or_else(String::new, |about| about.to_string());
@@ -234,6 +240,9 @@ impl Supervisor {
         for member in old.members {
             match fates.get(member.name()) {
                 Some(Fate::Kept) => {
+                    if self.obsolete.contains_key(member.name()) {
+                        member.addr.do_send(Command::Reinstate);
+                    }
                     let process = member.name().process.clone();
                     retained.members.insert(process, member);
                 }
@@ -242,9 +251,11 @@ impl Supervisor {
                 Some(Fate::Restarted | Fate::Added) | None => {}
             }
         }
+        self.obsolete.retain(|process, _| process.group != name);
         self.publish(Event::GroupRemoved(name.clone()));
         self.set_auto_logs(&name, logs);
         self.activate(new, retained, ctx);
+        actix_rt::spawn(self.save_disabilities());
         self.autostart_newest();
     }
 }

@@ -3,7 +3,7 @@
 use std::io::{Read as _, Write as _};
 use std::process::{Child, Command, Stdio};
 
-use visord_model::process::ProcessInfo;
+use visord_model::process::{Machine, Policy, ProcessInfo};
 use visord_model::state::ProcessState;
 
 use super::*;
@@ -35,19 +35,9 @@ fn name() -> ProcessName {
 
 fn show(board: &Board, pid: i32) {
     board.set_process(ProcessInfo {
-        name: "p".into(),
-        group: "g".into(),
         state: ProcessState::Running,
-        start: 0,
-        stop: 0,
-        spawnerr: String::new(),
-        exitstatus: 0,
         pid,
-        stdout_logfile: String::new(),
-        stderr_logfile: String::new(),
-        restarts: 0,
-        last_exit: None,
-        trouble: String::new(),
+        ..Machine::new("p", Policy::default()).info(&name())
     });
 }
 

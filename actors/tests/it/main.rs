@@ -6,6 +6,7 @@
 
 mod harness;
 mod process_panics;
+mod programs;
 mod reaping;
 mod spawning;
 mod stage;

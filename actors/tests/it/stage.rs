@@ -20,7 +20,9 @@ use visord_actors::spawn::{
     ChildHandle, CommandQuery, ResolvedCommand, SpawnAttempt, SpawnError, SpawnJob, Spawned,
     Spawner, SpawnerHandle, SpawnerOptions,
 };
-use visord_actors::supervisor::{Abandoned, AutoLogs, Ending, Loader, Parts, Supervisor};
+use visord_actors::supervisor::{
+    Abandoned, AutoLogs, Disabilities, Ending, Loader, Parts, Supervisor,
+};
 use visord_config::{MainLogTarget, Overrides};
 use visord_logs::{ActivitySettings, LogService, activity};
 use visord_model::log_line::Level;
@@ -80,6 +82,7 @@ pub(crate) fn start(folder: &Path) -> Stage {
     let bus = EventBus::new(0, interest.clone(), board.feed().clone()).start();
     let clock = Clock::start();
     let reaper = Reaper::new(spawner.children(), logger.clone(), clock).expect("SIGCHLD");
+    let disabilities = Disabilities::load(Some(folder.join("disabilities")), &logger);
     let deps = Deps {
         reaper: reaper.start(),
         workshop: spawner.clone(),
@@ -101,10 +104,13 @@ pub(crate) fn start(folder: &Path) -> Stage {
     let loader = loader(folder);
     let (ended, end) = oneshot::channel();
     let abandoned = Abandoned::default();
+    let loaded = loader().expect("a valid configuration");
     let parts = Parts {
         abandoned: abandoned.clone(),
         reopened: tokio::sync::watch::Sender::new(()),
-        config: loader().expect("a valid configuration").config,
+        config: loaded.config,
+        templates: loaded.templates,
+        disabilities,
         auto_logs: AutoLogs::new(),
         loader,
         rehearsal: Arc::new(|_| Ok(())),

@@ -9,8 +9,12 @@ use visord_model::name::ProcessName;
 use visord_model::state::ProcessState;
 
 use crate::identity::InstanceId;
-use crate::message::LocalProcess;
 use crate::rules::ProcessRules;
+
+pub mod record;
+mod synthesis;
+
+pub use record::Record;
 
 /// A process of the cluster.
 #[derive(Clone, Debug)]
@@ -36,23 +40,8 @@ pub struct Process {
     extra_args: String,
     /// Monotonic time of its last change by the local clock, seconds.
     last_event: f64,
-}
-
-/// What one instance says of a process.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Record {
-    /// What it said last, with what its events changed since.
-    pub info: LocalProcess,
-    /// When its record came, monotonic seconds of the local clock.
-    pub local_mtime: f64,
-    /// When the sender made it, monotonic seconds of the sender's clock.
-    pub event_time: f64,
-    /// Seconds it runs by the sender's clock; 0 unless RUNNING or STOPPING.
-    pub uptime: f64,
-    /// It has been FATAL, or has exited unexpectedly, since the record was loaded.
-    pub has_crashed: bool,
-    /// An event came since the record was loaded.
-    pub by_event: bool,
+    /// How many changes of its records it has seen.
+    changes: u64,
 }
 
 /// A state that is shown though no instance reports it.
@@ -65,6 +54,23 @@ pub struct Forced {
 }
 
 impl Process {
+    /// One that no instance declares yet: UNKNOWN.
+    pub(super) fn new(name: ProcessName, rules: ProcessRules, program: (Arc<str>, u32)) -> Self {
+        Self {
+            name,
+            rules,
+            program,
+            records: BTreeMap::new(),
+            running: Vec::new(),
+            state: ProcessState::Unknown,
+            expected_exit: true,
+            forced: None,
+            extra_args: String::new(),
+            last_event: 0.0,
+            changes: 0,
+        }
+    }
+
     /// The state that decides whether it can be started or stopped.
     pub const fn state(&self) -> ProcessState {
         self.state
@@ -83,6 +89,20 @@ impl Process {
     /// Where it runs; STOPPING counts.
     pub fn running(&self) -> &[InstanceId] {
         &self.running
+    }
+
+    /// It runs on this instance; while it is STOPPING everywhere, it runs nowhere.
+    pub fn is_running_on(&self, id: InstanceId) -> bool {
+        self.state.is_running() && self.running.contains(&id)
+    }
+
+    /// The instances whose load it is part of.
+    pub(super) fn loaded(&self) -> &[InstanceId] {
+        if self.state.is_running() {
+            &self.running
+        } else {
+            &[]
+        }
     }
 
     /// What each instance says of it.
@@ -109,4 +129,55 @@ impl Process {
     pub const fn last_event(&self) -> f64 {
         self.last_event
     }
+
+    /// It is FATAL, or has exited unexpectedly, whatever is shown.
+    pub fn is_crashed(&self) -> bool {
+        is_crash(self.state, self.expected_exit)
+    }
+
+    /// What is shown is a failure: FATAL, UNKNOWN, or EXITED unexpectedly.
+    pub fn is_failed(&self) -> bool {
+        let state = self.displayed_state();
+        state == ProcessState::Unknown || is_crash(state, self.expected_exit)
+    }
+
+    /// True in a formula (spec cluster 4.5): what is shown is RUNNING-like, or EXITED as expected.
+    pub fn is_well(&self) -> bool {
+        let state = self.displayed_state();
+        state.is_running() || (state == ProcessState::Exited && self.expected_exit)
+    }
+
+    /// It has crashed on an instance since that declared it.
+    pub fn has_crashed(&self) -> bool {
+        self.records.values().any(|it| it.has_crashed)
+    }
+
+    /// It is disabled wherever it is declared.
+    pub fn is_disabled(&self) -> bool {
+        !self.records.is_empty() && self.records.values().all(|it| it.info.disabled)
+    }
+
+    /// This instance declares it and may start it.
+    pub fn is_startable_on(&self, id: InstanceId) -> bool {
+        self.records.get(&id).is_some_and(|it| !it.info.disabled)
+    }
+
+    /// It has never been started anywhere.
+    pub fn is_never_started(&self) -> bool {
+        let mut records = self.records.values();
+        records.all(|it| it.info.state == ProcessState::Stopped && it.info.stop == 0.0)
+    }
+
+    /// Its pid on an instance if it is RUNNING there, else 0.
+    pub fn pid_on(&self, id: InstanceId) -> i32 {
+        if self.state != ProcessState::Running || !self.running.contains(&id) {
+            return 0;
+        }
+        self.records.get(&id).map_or(0, |it| it.info.pid)
+    }
+}
+
+/// Such a state is a crash.
+pub(super) fn is_crash(state: ProcessState, expected: bool) -> bool {
+    state == ProcessState::Fatal || (state == ProcessState::Exited && !expected)
 }

@@ -245,6 +245,12 @@ impl<'a> Reader<'a> {
         self.context.push(problem);
     }
 
+    /// `file:line` of a key, or of the section if the key is not there.
+    pub(crate) fn place_of(&self, key: &str) -> String {
+        let place = self.entry(key).map_or(&self.section.place, |at| &at.place);
+        format!("{}:{}", place.file.display(), place.line)
+    }
+
     fn problem(&self, key: &str, message: String) -> Problem {
         let place = self.entry(key).map_or(&self.section.place, |at| &at.place);
         let problem = Problem::at(place, self.complete(&message));

@@ -36,13 +36,18 @@ pub(super) fn indent(line: &str) -> usize {
     line.chars().take_while(|&c| is_space(c)).count()
 }
 
+/// Whether the whole line is a comment.
+pub(super) fn is_comment(line: &str) -> bool {
+    strip(line).starts_with(['#', ';'])
+}
+
 /// Where the comment starts, if there is one (spec core 1.2 steps 1 and 2).
 ///
 /// Not always at the first comment character after white space: both characters are
 /// looked for in rounds, each advancing to its own next occurrence, and the first round
 /// with a hit decides. `a;b ;c #d` is cut at `#`.
 pub(super) fn comment_start(line: &str) -> Option<usize> {
-    if strip(line).starts_with(['#', ';']) {
+    if is_comment(line) {
         return Some(0);
     }
     let mut cursors = [(b';', Some(0)), (b'#', Some(0))];

@@ -5,15 +5,24 @@ use std::sync::Arc;
 
 use visord_model::pyrepr::repr;
 
-use super::line::{Shape, comment_start, indent, lower, physical_lines, quoted, shape, strip};
-use super::{Document, Section, is_space};
+use super::line::{
+    Shape, comment_start, indent, is_comment, lower, physical_lines, quoted, shape, strip,
+};
+use super::{DEFAULT_SECTION, Document, Rules, Section, is_space};
 use crate::error::{Location, Problem};
 use crate::secret::line_without_secrets;
 
-pub(super) fn read(document: &mut Document, text: &str, file: &Arc<Path>) -> Vec<Problem> {
+pub(super) fn read(
+    document: &mut Document,
+    text: &str,
+    file: &Arc<Path>,
+    rules: Rules,
+) -> Vec<Problem> {
     let mut pass = Pass {
         document,
         file,
+        rules,
+        repeated: None,
         section: None,
         option: None,
         indent: 0,
@@ -30,6 +39,9 @@ pub(super) fn read(document: &mut Document, text: &str, file: &Arc<Path>) -> Vec
 struct Pass<'a> {
     document: &'a mut Document,
     file: &'a Arc<Path>,
+    rules: Rules,
+    /// The first repeated section or option, if the rules forbid that.
+    repeated: Option<Problem>,
     /// The position of the section that is being filled.
     section: Option<usize>,
     /// The open option: its position in its section.
@@ -44,7 +56,10 @@ struct Pass<'a> {
 
 impl Pass<'_> {
     fn line(&mut self, number: usize, line: &str) {
-        let comment = comment_start(line);
+        let comment = match self.rules {
+            Rules::Supervisor => comment_start(line),
+            Rules::Plain => is_comment(line).then_some(0),
+        };
         let text = strip(&line[..comment.unwrap_or(line.len())]);
         let depth = indent(line);
         if text.is_empty() {
@@ -70,6 +85,9 @@ impl Pass<'_> {
         match (shape(text), self.section) {
             (Shape::Header(name), _) => {
                 self.close();
+                if name != DEFAULT_SECTION && self.document.any(name).is_some() {
+                    self.repeat(&place, name, None);
+                }
                 self.section = Some(open(self.document, name, place));
             }
             (Shape::Option { .. } | Shape::NoKey | Shape::NoDelimiter, None) => {
@@ -77,8 +95,13 @@ impl Pass<'_> {
             }
             (Shape::Option { key, value }, Some(section)) => {
                 self.close();
+                let key = lower(key);
+                if self.document.all[section].get(&key).is_some() {
+                    let name = self.document.all[section].name.clone();
+                    self.repeat(&place, &name, Some(&key));
+                }
                 let section = &mut self.document.all[section];
-                self.option = Some(section.set(&lower(key), value, place));
+                self.option = Some(section.set(&key, value, place));
             }
             (Shape::NoKey, Some(_)) => {
                 self.close();
@@ -86,6 +109,18 @@ impl Pass<'_> {
             }
             (Shape::NoDelimiter, Some(_)) => self.bad.push((number, shown())),
         }
+    }
+
+    fn repeat(&mut self, place: &Location, section: &str, key: Option<&str>) {
+        if self.rules == Rules::Supervisor || self.repeated.is_some() {
+            return;
+        }
+        let file = repr(&self.file.to_string_lossy());
+        let what = key.map_or_else(String::new, |key| format!("option {} in ", repr(key)));
+        let (section_shown, line) = (repr(section), place.line);
+        let message =
+            format!("{file}, line {line}: {what}section {section_shown} is already defined");
+        self.repeated = Some(Problem::at(place, message).in_section(section, key));
     }
 
     /// The value of the open option.
@@ -111,7 +146,7 @@ impl Pass<'_> {
 
     fn problems(&self) -> Vec<Problem> {
         let shown = repr(&self.file.to_string_lossy());
-        let mut problems = Vec::new();
+        let mut problems = Vec::from_iter(self.repeated.clone());
         if let Some((line, text)) = &self.headless {
             let text = repr(text);
             let message =

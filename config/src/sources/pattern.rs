@@ -9,7 +9,7 @@ use std::path::Path;
 use glob::Pattern;
 
 /// Paths of the files, sorted as texts. The pattern is absolute.
-pub(super) fn matches(pattern: &str) -> Vec<String> {
+pub(crate) fn matches(pattern: &str) -> Vec<String> {
     let mut found = expand(pattern);
     found.sort();
     found

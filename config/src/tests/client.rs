@@ -37,6 +37,22 @@ fn programs_that_are_commands() {
     assert!(plugins[0].command.ends_with("/hello 'a b'") && plugins[0].command.starts_with('/'));
 }
 
+/// The commands for Supvisors are built in, whatever the section is called.
+#[test]
+fn the_plugin_of_supvisors() {
+    let factory = "supervisor.ctl_factory = \
+                   supvisors.supvisorsctl:make_supvisors_controller_plugin\n";
+    for name in ["supvisors", "a-b"] {
+        let text = format!("[supervisorctl]\n[ctlplugin:{name}]\n{factory}");
+        let found = client(&text).expect("a client");
+        assert!(found.supvisors && found.plugins.is_empty(), "{name}");
+    }
+    let text = format!("[supervisorctl]\n[ctlplugin:x]\ncommand=/x\n{factory}");
+    let found = client(&text).expect("a client");
+    assert!(found.supvisors && found.plugins.len() == 1);
+    assert!(!client("[supervisorctl]\n").expect("a client").supvisors);
+}
+
 #[test]
 fn what_it_refuses() {
     let missing = ".ini file does not include supervisorctl section";

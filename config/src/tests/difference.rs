@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::with_server;
-use crate::{Diff, Fate, GroupConfig, diff, updated};
+use crate::{Diff, Fate, GroupConfig, diff, group_differs, updated};
 
 const X: &str = "[program:x]\ncommand=x\n";
 
@@ -197,4 +197,31 @@ proptest! {
         }
         prop_assert_eq!(diff(&new, &new), Diff::default());
     }
+}
+
+/// The original does not know the section of a process: a new name of it is no change. But what is
+/// replaced anyway is found by its new program and rank.
+#[test]
+fn the_section_of_a_process_is_no_setting() {
+    let text = |program: &str, more: &str| {
+        format!(
+            "[group:g]\nprograms={program}\n[program:{program}]\nprocess_name=a\ncommand=x\n{more}"
+        )
+    };
+    let (old, new) = (with_server(&text("p", "")), with_server(&text("q", "")));
+    assert!(!group_differs(&old.groups[0], &new.groups[0]));
+    let second = "numprocs=2\nprocess_name=%(process_num)d\n";
+    let start =
+        |number: u32| with_server(&text("p", &format!("{second}numprocs_start={number}\n")));
+    let (old, new) = (start(0), start(1));
+    let fates = updated(&old.groups[0], &new.groups[0]).1;
+    let fate = |name: &str, fate| (name.to_owned(), fate);
+    assert_eq!(
+        fates,
+        [
+            fate("1", Fate::Restarted),
+            fate("2", Fate::Added),
+            fate("0", Fate::Removed)
+        ]
+    );
 }

@@ -3,12 +3,14 @@
 use std::io;
 
 use super::sink::Sink;
+use super::style::LineStyle;
 use crate::file::{FileAction, LogFile};
 use crate::followers::Followers;
 
 /// Where lines are written, one after the other.
 pub(super) struct Destination {
     sink: Sink,
+    style: LineStyle,
     /// Lines the sink did not take, and why the last of them.
     lost: Option<(u64, String)>,
     /// Something else to be said with the next line.
@@ -19,9 +21,10 @@ pub(super) struct Destination {
 }
 
 impl Destination {
-    pub(super) fn new(sink: Sink) -> Self {
+    pub(super) fn new(sink: Sink, style: LineStyle) -> Self {
         Self {
             sink,
+            style,
             lost: None,
             problem: None,
             followers: Followers::default(),
@@ -81,13 +84,13 @@ impl Destination {
             return;
         }
         if let Some((count, reason)) = &self.lost {
-            let text = lost_lines(line, *count, reason);
+            let text = lost_lines(&self.style, line, *count, reason);
             if self.sink.write(&text, 0, true).is_ok() {
                 self.lost = None;
             }
         }
         if let Some(text) = &self.problem {
-            let text = format!("{} ERRO {text}\n", time_of(line));
+            let text = self.style.error_at(line, text);
             if self.sink.write(&text, 0, true).is_ok() {
                 self.problem = None;
             }
@@ -110,12 +113,7 @@ impl Destination {
 }
 
 /// The line that declares lost lines, at the time of this line.
-pub(super) fn lost_lines(line: &str, count: u64, reason: &str) -> String {
-    let time = time_of(line);
-    format!("{time} ERRO {count} lines of the activity log lost: {reason}\n")
-}
-
-/// `YYYY-MM-DD HH:MM:SS,mmm`.
-fn time_of(line: &str) -> &str {
-    line.get(..23).unwrap_or_default()
+pub(super) fn lost_lines(style: &LineStyle, line: &str, count: u64, reason: &str) -> String {
+    let text = format!("{count} lines of the activity log lost: {reason}");
+    style.error_at(line, &text)
 }

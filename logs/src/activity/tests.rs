@@ -24,6 +24,7 @@ fn settings(path: &Path) -> ActivitySettings {
         backups: 0,
         level: Level::Info,
         stdout: false,
+        style: LineStyle::Supervisor,
     }
 }
 

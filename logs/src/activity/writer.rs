@@ -19,6 +19,7 @@ use tokio::time::timeout;
 
 use super::destination::{Destination, lost_lines};
 use super::sink::Sink;
+use super::style::LineStyle;
 use crate::followers::Followers;
 use crate::worker::{self, Inbox, Worker, queue};
 
@@ -34,6 +35,7 @@ const NAP: Duration = Duration::from_millis(5);
 pub(super) struct LogWriter {
     name: &'static str,
     is_file: bool,
+    style: LineStyle,
     shared: Arc<Shared>,
     mode: RwLock<Mode>,
     lost: Mutex<Overflow>,
@@ -47,8 +49,8 @@ struct Overflow {
 }
 
 impl Overflow {
-    fn notice(&self) -> String {
-        lost_lines(&self.last, self.lines, "its queue was full")
+    fn notice(&self, style: &LineStyle) -> String {
+        lost_lines(style, &self.last, self.lines, "its queue was full")
     }
 }
 
@@ -76,15 +78,16 @@ enum Command {
 
 impl LogWriter {
     /// A writer without a thread; its thread will have this name.
-    pub(super) fn new(name: &'static str, sink: Sink) -> Self {
+    pub(super) fn new(name: &'static str, sink: Sink, style: LineStyle) -> Self {
         Self {
             name,
             is_file: matches!(sink, Sink::File(_)),
             shared: Arc::new(Shared {
-                destination: Mutex::new(Destination::new(sink)),
+                destination: Mutex::new(Destination::new(sink, style.clone())),
                 pending: AtomicI64::new(0),
                 hangs: AtomicBool::new(false),
             }),
+            style,
             mode: RwLock::new(Mode::Direct),
             lost: Mutex::default(),
         }
@@ -101,7 +104,7 @@ impl LogWriter {
             Mode::Queued(worker) => {
                 let send = |line| self.shared.queue(worker, Command::Line(line));
                 let mut lost = self.lost.lock();
-                if lost.lines > 0 && send(lost.notice()).is_ok() {
+                if lost.lines > 0 && send(lost.notice(&self.style)).is_ok() {
                     *lost = Overflow::default();
                 }
                 if let Err(Command::Line(line)) = send(line) {
@@ -165,7 +168,10 @@ impl LogWriter {
         }
         let lost = std::mem::take(&mut *self.lost.lock());
         if lost.lines > 0 {
-            self.shared.destination.lock().write(&lost.notice(), 0);
+            self.shared
+                .destination
+                .lock()
+                .write(&lost.notice(&self.style), 0);
         }
         *mode = Mode::Direct;
     }

@@ -6,6 +6,7 @@ use std::os::unix::net::UnixDatagram;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use parking_lot::RwLockReadGuard;
 use slog::{Drain, Logger, OwnedKVList, Record};
 use visord_config::SyslogFormat;
 use visord_model::event::Stream;
@@ -47,6 +48,8 @@ struct Bench {
     handle: SyslogHandle,
     lost: Arc<AtomicU64>,
     said: std::sync::mpsc::Receiver<String>,
+    /// A syslog that is closed must be gone.
+    _alone: RwLockReadGuard<'static, ()>,
 }
 
 impl Bench {
@@ -81,6 +84,7 @@ impl Bench {
             handle,
             lost,
             said,
+            _alone: crate::tests::without_children(),
         }
     }
 

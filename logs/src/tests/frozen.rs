@@ -56,6 +56,7 @@ impl Drop for Freezer {
 }
 
 fn run(program: &str, arguments: &[&Path]) -> bool {
+    let _spawning = SPAWNING.write();
     Command::new(program)
         .args(arguments)
         .stdout(Stdio::null())
@@ -107,6 +108,7 @@ fn nobody_waits_for_the_activity_log() {
         backups: 0,
         level: visord_model::log_line::Level::Info,
         stdout: false,
+        style: LineStyle::Supervisor,
     })
     .expect("open");
     log.start_threads().expect("threads");

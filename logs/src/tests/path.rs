@@ -84,6 +84,7 @@ fn the_tail_held_back_for_a_token_is_stored_at_the_end() {
 
 #[test]
 fn syslog_gets_each_line() {
+    let _alone = without_children();
     let bench = Bench::new();
     let server = UnixDatagram::bind(bench.path("syslog")).expect("bind");
     let spec = ChannelSpec {
@@ -168,6 +169,7 @@ fn followers_of_the_activity_log_are_told() {
         backups: 0,
         level: visord_model::log_line::Level::Info,
         stdout: false,
+        style: LineStyle::Supervisor,
     })
     .expect("open");
     log.announce_to(bench.service.followers());

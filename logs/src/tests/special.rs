@@ -156,6 +156,7 @@ fn our_own_descriptors_can_be_logs() {
 #[test]
 fn a_pipe_of_ours_whose_reader_left_costs_bytes() {
     use std::os::fd::AsRawFd;
+    let _alone = without_children();
     let bench = Bench::new();
     let (reader, writer) = pipe2(OFlag::O_CLOEXEC).expect("pipe");
     let spec = ChannelSpec {

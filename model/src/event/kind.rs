@@ -43,6 +43,11 @@ kinds! {
     ProcessGroup = "PROCESS_GROUP" in Event,
     ProcessGroupAdded = "PROCESS_GROUP_ADDED" in ProcessGroup,
     ProcessGroupRemoved = "PROCESS_GROUP_REMOVED" in ProcessGroup,
+    Process = "PROCESS" in Event,
+    ProcessAdded = "PROCESS_ADDED" in Process,
+    ProcessRemoved = "PROCESS_REMOVED" in Process,
+    ProcessEnabled = "PROCESS_ENABLED" in Process,
+    ProcessDisabled = "PROCESS_DISABLED" in Process,
 }
 
 impl EventKind {
@@ -101,7 +106,7 @@ impl KindSet {
     }
 
     const fn of(kind: EventKind) -> Self {
-        // 27 types fit in 64 bits
+        // 32 types fit in 64 bits
         Self(1 << kind as u32)
     }
 
@@ -148,6 +153,16 @@ mod tests {
             EventKind::Tick3600,
         ]));
         assert!(!set.contains(EventKind::ProcessState));
+        // its name is the beginning of others that do not belong to it
+        let set = KindSet::subscribed(&[EventKind::Process]);
+        let contained = EventKind::all().filter(|kind| set.contains(*kind));
+        assert!(contained.eq([
+            EventKind::Process,
+            EventKind::ProcessAdded,
+            EventKind::ProcessRemoved,
+            EventKind::ProcessEnabled,
+            EventKind::ProcessDisabled,
+        ]));
         let all = KindSet::subscribed(&[EventKind::Event]);
         assert!(EventKind::all().all(|kind| all.contains(kind)));
         assert_eq!(KindSet::subscribed(&[]), KindSet::default());

@@ -40,6 +40,14 @@ impl Event {
             Self::GroupAdded(name) | Self::GroupRemoved(name) => {
                 format!("groupname:{name}\n").into_bytes()
             }
+            // the blank at the end is the original's
+            Self::ProcessAdded(name)
+            | Self::ProcessRemoved(name)
+            | Self::ProcessEnabled(name)
+            | Self::ProcessDisabled(name) => {
+                let ProcessName { group, process } = name;
+                format!("processname:{process} groupname:{group} ").into_bytes()
+            }
         }
     }
 }
@@ -286,6 +294,20 @@ mod tests {
             K::ProcessGroupRemoved,
             b"groupname:g\n",
         );
+    }
+
+    #[test]
+    fn processes_that_come_and_go() {
+        use EventKind as K;
+        let name = || ProcessName::new("g", "p");
+        for (event, kind) in [
+            (Event::ProcessAdded(name()), K::ProcessAdded),
+            (Event::ProcessRemoved(name()), K::ProcessRemoved),
+            (Event::ProcessEnabled(name()), K::ProcessEnabled),
+            (Event::ProcessDisabled(name()), K::ProcessDisabled),
+        ] {
+            check(event, kind, b"processname:p groupname:g ");
+        }
     }
 
     #[test]

@@ -1,11 +1,29 @@
 //! What others may know of a process, and how it is described to people.
 
 use super::LastExit;
+use crate::moment::Mono;
 use crate::name::ProcessName;
 use crate::state::ProcessState;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::sync::Arc;
+
+/// What the configuration says about a process that others may ask for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Origin {
+    /// `x` of its `[program:x]`, `[eventlistener:x]` or `[fcgi-program:x]`.
+    pub program: Arc<str>,
+    /// Its rank among the processes of its program, from 0.
+    pub index: u32,
+    /// Seconds to stay up before the start counts as a success.
+    pub startsecs: i64,
+    /// Seconds until SIGKILL follows the stop signal.
+    pub stopwaitsecs: i64,
+    /// Its stdout has a log file.
+    pub has_stdout: bool,
+    /// Its stderr has a log file of its own.
+    pub has_stderr: bool,
+}
 
 /// The facts behind `getProcessInfo` (spec interfaces 3.3). Times are Unix seconds, 0: never.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +38,10 @@ pub struct ProcessInfo {
     pub start: i64,
     /// Last exit.
     pub stop: i64,
+    /// Last attempt to spawn by the monotonic clock; 0: never.
+    pub start_mono: Mono,
+    /// Last exit or failed start by the monotonic clock; 0: never.
+    pub stop_mono: Mono,
     /// Why the last start failed or the last exit was unexpected, else empty.
     pub spawnerr: String,
     /// Last exit code; -1 for a signal, 0 if there is none.
@@ -37,6 +59,12 @@ pub struct ProcessInfo {
     pub last_exit: Option<LastExit>,
     /// In UNKNOWN: what went wrong, else empty.
     pub trouble: String,
+    /// What its configuration says; one for all its rows.
+    pub origin: Arc<Origin>,
+    /// What is appended to its command, empty for nothing (spec cluster 4.8).
+    pub extra_args: Arc<str>,
+    /// Its program is disabled: nothing starts it (spec cluster 4.7).
+    pub disabled: bool,
 }
 
 impl ProcessInfo {
@@ -46,6 +74,12 @@ impl ProcessInfo {
             group: self.group.clone(),
             process: self.name.clone(),
         }
+    }
+
+    /// Whether its last start or end was as expected, as far as it is known: nothing is wrong
+    /// (`expected` of spec cluster 7.4).
+    pub fn is_expected(&self) -> bool {
+        self.spawnerr.is_empty()
     }
 
     /// Why it is in this state, or how it last ended: `exited with code 1`,
@@ -63,9 +97,41 @@ impl ProcessInfo {
         }
     }
 
+    /// See [`Described::text`].
+    pub fn description(&self, now: i64, local: &dyn Fn(i64) -> String) -> String {
+        let facts = Described {
+            name: &self.name,
+            state: self.state,
+            start: self.start,
+            stop: self.stop,
+            pid: self.pid,
+            spawnerr: &self.spawnerr,
+        };
+        facts.text(now, local)
+    }
+}
+
+/// What a description is made of. Times are Unix seconds, 0: never.
+#[derive(Clone, Copy, Debug)]
+pub struct Described<'a> {
+    /// Name within the group.
+    pub name: &'a str,
+    /// Current state.
+    pub state: ProcessState,
+    /// Last attempt to spawn.
+    pub start: i64,
+    /// Last exit.
+    pub stop: i64,
+    /// 0 when nothing runs.
+    pub pid: i32,
+    /// Why the last start failed, else empty.
+    pub spawnerr: &'a str,
+}
+
+impl Described<'_> {
     /// `pid 7, uptime 0:00:05`, the reason of a failure, or the time of the last stop
     /// (spec core 4.7). `local` shows Unix seconds in the local zone as `Nov 20 11:17 PM`.
-    pub fn description(&self, now: i64, local: &dyn Fn(i64) -> String) -> String {
+    pub fn text(&self, now: i64, local: &dyn Fn(i64) -> String) -> String {
         match self.state {
             ProcessState::Running => {
                 format!("pid {}, uptime {}", self.pid, uptime(now - self.start))
@@ -74,7 +140,7 @@ impl ProcessInfo {
                 if self.spawnerr.is_empty() {
                     format!("unknown error (try \"tail {}\")", self.name)
                 } else {
-                    self.spawnerr.clone()
+                    self.spawnerr.to_string()
                 }
             }
             // a start that never got as far as a pid leaves no stop time (difference Q37)

@@ -25,6 +25,14 @@ pub enum Input {
     Signal(Signal),
     /// The daemon closes: nothing is spawned any more.
     Closing,
+    /// Asked: nothing is spawned until [`Release`](Self::Release). What runs goes on.
+    Hold,
+    /// Asked: starts are possible again; one that was due meanwhile happens.
+    Release,
+    /// Asked: it is never restarted automatically, whatever its policy says.
+    NeverRestart,
+    /// Asked: it cannot be started, for this reason. Without effect on a process that runs.
+    Fail(String),
     /// Answer to [`Spawn`](super::Effect::Spawn): the child exists.
     Spawned {
         /// Its pid.

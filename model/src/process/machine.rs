@@ -9,7 +9,7 @@ mod answers;
 mod steps;
 mod view;
 
-use super::{Effect, Effects, Input, LastExit, Policy};
+use super::{Autorestart, Effect, Effects, Input, LastExit, Policy};
 use crate::fault::FaultCode;
 use crate::log_line::{Level, LogLine};
 use crate::moment::{Moment, Mono};
@@ -96,12 +96,17 @@ pub struct Machine {
     /// Failed starts in a row; survives a manual stop (difference C22).
     tries: u32,
     closing: bool,
+    /// Nothing is spawned until that is taken back. Its restarts and retries stay due.
+    held: bool,
     /// When its last child was cloned.
     spawned_at: Option<Mono>,
     /// How long to wait before the next look in UNKNOWN.
     probe_pause: Duration,
     start: i64,
     stop: i64,
+    /// The same moments by the other clock; `stop_mono` also that of a failed start.
+    start_mono: Mono,
+    stop_mono: Mono,
     exitstatus: i32,
     spawnerr: String,
     /// Attempts to start it, the first included.
@@ -120,10 +125,13 @@ impl Machine {
             phase: Phase::Stopped,
             tries: 0,
             closing: false,
+            held: false,
             spawned_at: None,
             probe_pause: FIRST_PROBE_PAUSE,
             start: 0,
             stop: 0,
+            start_mono: Mono::default(),
+            stop_mono: Mono::default(),
             exitstatus: 0,
             spawnerr: String::new(),
             starts: 0,
@@ -148,6 +156,10 @@ impl Machine {
             Input::GiveUp => self.give_up(now),
             Input::Signal(signal) => self.signal(signal)?,
             Input::Closing => self.close(),
+            Input::Hold => self.held = true,
+            Input::Release => self.held = false,
+            Input::NeverRestart => self.never_restart(),
+            Input::Fail(reason) => self.fail(reason)?,
             Input::Spawned { pid, at } => self.spawned(pid, at, now),
             Input::SpawnFailed(reason) => self.spawn_failed(reason, now),
             Input::SpawnCancelled => self.spawn_cancelled(now),
@@ -165,6 +177,7 @@ impl Machine {
         match self.phase {
             Phase::Spawning { expires_at, .. } => Some(expires_at),
             Phase::Starting { ready_at, .. } => Some(ready_at),
+            Phase::Backoff { .. } | Phase::Exited { .. } if self.held => None,
             Phase::Backoff { retry_at } if !self.closing => Some(retry_at),
             Phase::Stopping { kill_at, .. } => Some(kill_at),
             Phase::Exited { restart_at } => restart_at,
@@ -185,6 +198,9 @@ impl Machine {
     fn start(&mut self, now: Moment) -> Result<(), FaultCode> {
         if self.closing {
             return Err(FaultCode::ShutdownState);
+        }
+        if self.held {
+            return Err(FaultCode::Disabled);
         }
         match &mut self.phase {
             Phase::Stopped | Phase::Exited { .. } | Phase::Fatal => self.spawn(now),
@@ -271,6 +287,32 @@ impl Machine {
             | Phase::Fatal
             | Phase::Unknown { .. } => {}
         }
+    }
+
+    fn never_restart(&mut self) {
+        self.policy.autorestart = Autorestart::Never;
+        if let Phase::Exited { restart_at } = &mut self.phase {
+            *restart_at = None;
+        }
+    }
+
+    /// To FATAL, and listeners see it come from BACKOFF (spec cluster 7.3 "start_args").
+    fn fail(&mut self, reason: String) -> Result<(), FaultCode> {
+        match self.phase {
+            Phase::Stopped | Phase::Backoff { .. } | Phase::Exited { .. } | Phase::Fatal => {}
+            Phase::Spawning { .. }
+            | Phase::Starting { .. }
+            | Phase::Running { .. }
+            | Phase::Stopping { .. }
+            | Phase::Unknown { .. } => return Err(FaultCode::AlreadyStarted),
+        }
+        self.tries = 0;
+        self.spawnerr = reason;
+        self.last_exit = None;
+        let retry_at = Mono::default();
+        self.phase = Phase::Backoff { retry_at };
+        self.enter(Phase::Fatal, |_| {});
+        Ok(())
     }
 
     fn signal(&mut self, signal: Signal) -> Result<(), FaultCode> {

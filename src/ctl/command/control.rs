@@ -39,6 +39,7 @@ pub(super) const START: Operation = Operation {
             fault(FaultCode::AlreadyStarted, "already started"),
             fault(FaultCode::SpawnError, "spawn error"),
             fault(FaultCode::AbnormalTermination, "abnormal termination"),
+            (FaultCode::Disabled, FaultText::Bare("disabled")),
         ],
         harmless: Some(FaultCode::AlreadyStarted),
     },
@@ -193,6 +194,8 @@ fn with_name(name: &str, extra: &[Value]) -> Vec<Value> {
 enum FaultText {
     /// `name: ERROR (this)`.
     Fixed(&'static str),
+    /// `name: ERROR this`.
+    Bare(&'static str),
     /// `name: ERROR (the description)`.
     Reason,
     /// The description is the whole line.
@@ -238,6 +241,7 @@ impl Wording {
         let text = self.faults.iter().find(|(fault, _)| is(*fault, code));
         match text {
             Some((_, FaultText::Fixed(reason))) => Ok(format!("{name}: ERROR ({reason})")),
+            Some((_, FaultText::Bare(reason))) => Ok(format!("{name}: ERROR {reason}")),
             Some((_, FaultText::Reason)) => Ok(format!("{name}: ERROR ({description})")),
             Some((_, FaultText::Line)) => Ok(description.to_owned()),
             None => Err(Failure::Exception(
@@ -260,6 +264,7 @@ mod tests {
                 fault(FaultCode::BadName, "no such process"),
                 (FaultCode::Failed, FaultText::Line),
                 (FaultCode::BadSignal, FaultText::Reason),
+                (FaultCode::Disabled, FaultText::Bare("disabled")),
             ],
             harmless: None,
         };
@@ -268,6 +273,7 @@ mod tests {
             (10, Some("x: ERROR (no such process)")),
             (30, Some("a description")),
             (11, Some("x: ERROR (a description)")),
+            (103, Some("x: ERROR disabled")),
             (70, None),
         ] {
             let line = WORDING.line("x", code, "a description").ok();

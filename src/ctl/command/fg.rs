@@ -95,7 +95,7 @@ impl Foreground<'_> {
         for stream in streams {
             printing.push(Printing::begin(stream, editor.printer()?)?);
         }
-        let no_names = Rc::new(Names::new(Vec::new, Vec::new));
+        let no_names = Rc::new(Names::none());
         loop {
             match editor.line("", Rc::clone(&no_names))? {
                 Entered::Line(line) => {

@@ -8,7 +8,7 @@ use crate::ctl::session::{Server, Session};
 
 pub(super) fn help(session: &mut Session, argument: &str) -> Result {
     let text = match find(argument) {
-        _ if argument.is_empty() => help::overview(&session.plugins.names()),
+        _ if argument.is_empty() => help::overview(session.has_cluster, &session.plugins.names()),
         Some(command) if !command.help().is_empty() => help::topic(command),
         Some(_) | None => match session.plugins.find(argument) {
             Ok(Some(plugin)) => help::plugin(&plugin),

@@ -10,7 +10,6 @@
 
 mod bash;
 
-use std::sync::mpsc;
 use std::time::Duration;
 
 use clap::{Arg, Command, ValueHint};
@@ -18,9 +17,7 @@ use visord_config::HostContext;
 
 use super::{Candidate, Names, offered};
 use crate::cli::{Parsed, help_of, long_name, split};
-use crate::ctl::options;
-use crate::ctl::process::ProcessInfo;
-use crate::ctl::session::Server;
+use crate::ctl::options::{self, Settings};
 use crate::daemon;
 use bash::Typed;
 
@@ -38,8 +35,8 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// What can stand under the cursor, or else [`FILES`] or [`DIRECTORIES`].
 type Offer = Result<Vec<Candidate>, &'static str>;
 
-/// Answer a shell; every line ends with a line end.
-pub fn answer(request: &[String], context: &HostContext) -> String {
+/// Answer a shell; every line ends with a line end. `is_cluster`: the program is supvisorsctl.
+pub fn answer(request: &[String], context: &HostContext, is_cluster: bool) -> String {
     let typed;
     let (words, breaks) = match request {
         [shell, line, breaks] if shell == "bash" => {
@@ -53,14 +50,14 @@ pub fn answer(request: &[String], context: &HostContext) -> String {
         Some((typed, breaks)) => typed.replacement(&word, breaks) + "\n",
         None => format!("{word}\t{text}\n"),
     };
-    match offer(words, context) {
+    match offer(words, context, is_cluster) {
         Ok(candidates) => candidates.into_iter().map(line).collect(),
         Err(others) => format!("{others}\n"),
     }
 }
 
 /// What can stand where the last of the words stands; the first one is the program.
-fn offer(words: &[String], context: &HostContext) -> Offer {
+fn offer(words: &[String], context: &HostContext, is_cluster: bool) -> Offer {
     let [program, before @ .., word] = words else {
         return Ok(Vec::new());
     };
@@ -89,7 +86,14 @@ fn offer(words: &[String], context: &HostContext) -> Offer {
     }
     let action: Vec<&str> = line.arguments.iter().map(String::as_str).collect();
     let own = &before[..before.len() - action.len()];
-    let names = names(program, &definitions, own, context);
+    let names = match read(program, &definitions, own, context) {
+        Some(settings) => {
+            let (server, plugins) = (settings.server, settings.plugins);
+            let has_cluster = is_cluster || settings.supvisors;
+            Names::of(&server, plugins, has_cluster, Some(PATIENCE))
+        }
+        None => Names::none(),
+    };
     Ok(offered(&action, word, &names))
 }
 
@@ -112,28 +116,17 @@ fn value_of_last(definitions: &Command, words: &[String]) -> Option<Offer> {
     Some(Ok(fitting.map(|name| Candidate::new(name, "")).collect()))
 }
 
-/// What the server that these options lead to can name.
-fn names(program: &str, definitions: &Command, options: &[String], context: &HostContext) -> Names {
+/// What these options and the configuration say, if they are in order.
+fn read(
+    program: &str,
+    definitions: &Command,
+    options: &[String],
+    context: &HostContext,
+) -> Option<Settings> {
     let arguments = [options, &["status".to_owned()]].concat();
     match options::read(program, definitions, &arguments, context) {
-        Ok(Parsed::Run(settings)) => {
-            let (plugins, server) = (settings.plugins, settings.server);
-            Names::new(move || plugins.names(), move || in_time(server))
-        }
-        Ok(Parsed::Print(_)) | Err(_) => Names::new(Vec::new, Vec::new),
-    }
-}
-
-/// The processes of a server that answers in time, else none.
-fn in_time(server: Server) -> Vec<ProcessInfo> {
-    let (sender, receiver) = mpsc::channel();
-    let asking = std::thread::Builder::new().spawn(move || {
-        // fails after that time
-        let _ = sender.send(ProcessInfo::of(&server).unwrap_or_default());
-    });
-    match asking {
-        Ok(_) => receiver.recv_timeout(PATIENCE).unwrap_or_default(),
-        Err(_) => Vec::new(),
+        Ok(Parsed::Run(settings)) => Some(*settings),
+        Ok(Parsed::Print(_)) | Err(_) => None,
     }
 }
 
@@ -150,7 +143,7 @@ mod tests {
             cwd: "/nonexistent".into(),
         };
         let request: Vec<String> = request.iter().map(|word| (*word).to_owned()).collect();
-        let answer = answer(&request, &context);
+        let answer = answer(&request, &context, false);
         answer.lines().map(str::to_owned).collect()
     }
 

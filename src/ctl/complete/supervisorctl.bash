@@ -1,4 +1,4 @@
-# Completion of supervisorctl and supervisord for bash.
+# Completion of supervisorctl, supvisorsctl and supervisord for bash.
 # Load it with: source <(supervisorctl completion bash)
 
 _supervisorctl() {
@@ -15,4 +15,4 @@ _supervisorctl() {
     esac
 }
 
-complete -F _supervisorctl supervisorctl supervisord
+complete -F _supervisorctl supervisorctl supvisorsctl supervisord

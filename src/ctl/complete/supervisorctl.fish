@@ -1,4 +1,4 @@
-# Completion of supervisorctl and supervisord for fish.
+# Completion of supervisorctl, supvisorsctl and supervisord for fish.
 # Keep it as ~/.config/fish/completions/supervisorctl.fish
 # or load it with: supervisorctl completion fish | source
 
@@ -18,4 +18,5 @@ function __supervisorctl_complete
 end
 
 complete -c supervisorctl -f -a '(__supervisorctl_complete)'
+complete -c supvisorsctl -f -a '(__supervisorctl_complete)'
 complete -c supervisord -f -a '(__supervisorctl_complete)'

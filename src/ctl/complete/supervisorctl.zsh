@@ -1,5 +1,5 @@
-#compdef supervisorctl supervisord
-# Completion of supervisorctl and supervisord for zsh.
+#compdef supervisorctl supvisorsctl supervisord
+# Completion of supervisorctl, supvisorsctl and supervisord for zsh.
 # Load it after compinit with: source <(supervisorctl completion zsh)
 # or keep it as a file _supervisorctl in a folder of $fpath.
 
@@ -25,5 +25,5 @@ _supervisorctl() {
 if [[ $funcstack[1] == _supervisorctl ]]; then
     _supervisorctl "$@"
 else
-    compdef _supervisorctl supervisorctl supervisord
+    compdef _supervisorctl supervisorctl supvisorsctl supervisord
 fi

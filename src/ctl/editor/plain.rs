@@ -125,7 +125,7 @@ mod tests {
         };
         let mut shown = String::new();
         for byte in keys.bytes() {
-            let (echo, entered) = typing.key(byte, &Names::new(Vec::new, Vec::new));
+            let (echo, entered) = typing.key(byte, &Names::none());
             shown.push_str(&echo);
             if entered.is_some() {
                 return (shown, entered);

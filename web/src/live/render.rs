@@ -93,6 +93,10 @@ fn event(serial: Option<u64>, at: i64, event: &Event) -> String {
 pub(crate) fn named(event: &Event) -> (Option<&str>, Option<&str>) {
     match event {
         Event::ProcessState { name, .. }
+        | Event::ProcessAdded(name)
+        | Event::ProcessRemoved(name)
+        | Event::ProcessEnabled(name)
+        | Event::ProcessDisabled(name)
         | Event::ProcessCommunication(Output { name, .. })
         | Event::ProcessLog(Output { name, .. }) => (Some(&name.group), Some(&name.process)),
         Event::GroupAdded(group) | Event::GroupRemoved(group) => (Some(group), None),

@@ -10,7 +10,7 @@ use visord_actors::messages::supervisor::*;
 use visord_actors::usage::Usage;
 use visord_config::{Diff, Fate, GroupConfig, GroupKind, HttpConfig, ListenAddress};
 use visord_model::fault::{Fault, FaultCode};
-use visord_model::process::ProcessInfo;
+use visord_model::process::{Machine, Policy, ProcessInfo};
 use visord_model::state::ProcessState;
 
 use crate::budget::Budget;
@@ -69,6 +69,12 @@ fn outcomes() -> Vec<BulkResult> {
 
 answers! {
     StartProcess => ();
+    StartWithArgs => ();
+    SetExtraArgs => ();
+    NeverRestart => ();
+    EnableProgram => ();
+    DisableProgram => ();
+    UpdateNumprocs => NumprocsUpdated::default();
     StopProcess => ();
     SignalProcess => ();
     StartMany => outcomes();
@@ -116,19 +122,9 @@ pub(crate) struct Plan {
 /// A process for the board.
 pub(crate) fn info(group: &str, name: &str, state: ProcessState) -> ProcessInfo {
     ProcessInfo {
-        name: name.into(),
-        group: group.into(),
         state,
-        start: 0,
-        stop: 0,
-        spawnerr: String::new(),
-        exitstatus: 0,
         pid: if state.is_signallable() { 77 } else { 0 },
-        stdout_logfile: String::new(),
-        stderr_logfile: String::new(),
-        restarts: 0,
-        last_exit: None,
-        trouble: String::new(),
+        ..Machine::new(name, Policy::default()).info(&ProcessName::new(group, name))
     }
 }
 

@@ -221,6 +221,7 @@ pub(super) fn client(client: &ClientConfig, key: &str) -> String {
         "tls_ca" => optional(client.tls_ca.as_ref()),
         "tls_cert" => optional(client.tls_identity.as_ref().map(|(cert, _)| cert)),
         "tls_key" => optional(client.tls_identity.as_ref().map(|(_, key)| key)),
+        "supervisor.ctl_factory" => client.supvisors.to_string(),
         other => panic!("{other}"),
     }
 }

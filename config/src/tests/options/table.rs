@@ -349,6 +349,6 @@ pub(super) const TABLE: &[Row] = &[
         &[("supervisor.rpcinterface:make_main_rpcinterface", "Main")],
         &[("no.such:thing", "no.such:thing cannot be resolved within [rpcinterface:x]")]),
     row("ctlplugin:", "supervisor.ctl_factory", "",
-        &[],
+        &[("supvisors.supvisorsctl:make_supvisors_controller_plugin", "true")],
         &[("no.such:thing", "no.such:thing cannot be resolved within [ctlplugin:x]")]),
 ];

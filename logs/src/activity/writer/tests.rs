@@ -12,7 +12,7 @@ use crate::file::LogFile;
 fn writer(dir: &tempfile::TempDir) -> (LogWriter, std::path::PathBuf) {
     let path = dir.path().join("log");
     let file = LogFile::open(RealDisk, path.clone(), LogFileConfig::default()).expect("open");
-    let writer = LogWriter::new("test", Sink::File(file));
+    let writer = LogWriter::new("test", Sink::File(file), LineStyle::Supervisor);
     writer.start_thread().expect("thread");
     (writer, path)
 }

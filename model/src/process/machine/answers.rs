@@ -17,7 +17,7 @@ impl Machine {
         let (stop, signals) = (stop.take(), core::mem::take(signals));
         let text = format!("spawned: '{}' with pid {pid}", self.name);
         self.log(Level::Info, text);
-        self.start = at.unix;
+        (self.start, self.start_mono) = (at.unix, at.mono);
         self.spawned_at = Some(at.mono);
         self.probe_pause = FIRST_PROBE_PAUSE;
         let ready_at = at.mono.plus_secs(self.policy.startsecs);
@@ -150,7 +150,7 @@ impl Machine {
         let Some(pid) = self.pid() else {
             return;
         };
-        self.stop = at.unix;
+        (self.stop, self.stop_mono) = (at.unix, at.mono);
         match self.phase {
             Phase::Starting { ready_at, .. } if at.mono < ready_at => {
                 self.died_too_early(pid, status, now);

@@ -12,8 +12,12 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 impl Machine {
+    /// Spawn, unless that is not to happen now.
     pub(super) fn spawn(&mut self, now: Moment) {
-        self.start = now.unix;
+        if self.held {
+            return;
+        }
+        (self.start, self.start_mono) = (now.unix, now.mono);
         self.starts = self.starts.saturating_add(1);
         self.spawnerr.clear();
         self.exitstatus = 0;
@@ -84,6 +88,7 @@ impl Machine {
     ) {
         self.tries = self.tries.saturating_add(1);
         self.spawnerr = reason;
+        self.stop_mono = now.mono;
         let retry_at = now.mono.plus_secs(i64::from(self.tries));
         let phase = Phase::Backoff { retry_at };
         match exit {
@@ -92,16 +97,19 @@ impl Machine {
         }
     }
 
-    /// From BACKOFF to FATAL if that was the last try.
+    /// From BACKOFF to FATAL if that was the last try, or if there may be no further one.
     pub(super) fn give_up_if_hopeless(&mut self) {
-        if i64::from(self.tries) > self.policy.startretries {
-            self.tries = 0;
-            self.enter(Phase::Fatal, |_| {});
-            let name = &self.name;
-            let text =
-                format!("gave up: {name} entered FATAL state, too many start retries too quickly");
-            self.log(Level::Info, text);
-        }
+        let why = if i64::from(self.tries) > self.policy.startretries {
+            "too many start retries too quickly"
+        } else if self.held {
+            "it may not be started again"
+        } else {
+            return;
+        };
+        self.tries = 0;
+        self.enter(Phase::Fatal, |_| {});
+        let text = format!("gave up: {} entered FATAL state, {why}", self.name);
+        self.log(Level::Info, text);
     }
 
     /// By itself, from RUNNING.
@@ -150,6 +158,7 @@ impl Machine {
     /// On request, before there was a child.
     pub(super) fn stopped_unspawned(&mut self, pending: PendingStop, now: Moment) {
         self.last_exit = None;
+        self.stop_mono = now.mono;
         let phase = Phase::Stopping {
             pid: 0,
             kill_at: now.mono,

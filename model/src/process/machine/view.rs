@@ -6,6 +6,7 @@ use crate::name::ProcessName;
 use crate::process::ProcessInfo;
 use crate::state::ProcessState;
 use alloc::string::String;
+use alloc::sync::Arc;
 
 impl Machine {
     /// Its state.
@@ -41,7 +42,7 @@ impl Machine {
 
     /// Whether a start was asked for that waits for a stop to complete (difference Q15).
     pub fn will_restart(&self) -> bool {
-        matches!(
+        let asked = matches!(
             self.phase,
             Phase::Spawning {
                 stop: Some(PendingStop::Restart),
@@ -50,7 +51,8 @@ impl Machine {
                 start_after: true,
                 ..
             }
-        )
+        );
+        asked && !self.held
     }
 
     /// Whether a start is to come that [`Input::Stop`](crate::process::Input::Stop) would take
@@ -79,7 +81,7 @@ impl Machine {
         Some(trouble)
     }
 
-    /// What clients may know of the process; the logs are empty.
+    /// What clients may know of the process; the logs and what its actor knows are empty.
     pub fn info(&self, name: &ProcessName) -> ProcessInfo {
         ProcessInfo {
             name: name.process.clone(),
@@ -87,6 +89,8 @@ impl Machine {
             state: self.state(),
             start: self.start,
             stop: self.stop,
+            start_mono: self.start_mono,
+            stop_mono: self.stop_mono,
             spawnerr: self.spawnerr.clone(),
             exitstatus: self.exitstatus,
             pid: self.pid().unwrap_or(0),
@@ -95,6 +99,9 @@ impl Machine {
             restarts: self.starts.saturating_sub(1),
             last_exit: self.last_exit,
             trouble: self.trouble().unwrap_or_default().into(),
+            origin: Arc::default(),
+            extra_args: "".into(),
+            disabled: false,
         }
     }
 }

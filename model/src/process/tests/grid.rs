@@ -137,6 +137,10 @@ fn inputs(now: Moment) -> Vec<(&'static str, Input)> {
         ("give up", Input::GiveUp),
         ("signal HUP", Input::Signal(Signal::HUP)),
         ("closing", Input::Closing),
+        ("hold", Input::Hold),
+        ("release", Input::Release),
+        ("never restart", Input::NeverRestart),
+        ("fail", Input::Fail("the reason".to_string())),
         ("spawned 7", Input::Spawned { pid: 7, at: now }),
         ("spawn failed", Input::SpawnFailed("the reason".to_string())),
         ("spawn cancelled", Input::SpawnCancelled),
@@ -171,9 +175,9 @@ fn every_phase_meets_every_input() {
 fn grid() -> String {
     let mut text = String::from(
         "# Every phase, every input: the states entered, what is wished for, the next deadline.\n\
-         # \"then\" is the moment of the deadline. A second line tells what differs while the\n\
-         # daemon closes; the exact sentences of the log are in the stories. The program has\n\
-         # startretries=1, else the defaults.\n",
+         # \"then\" is the moment of the deadline. Further lines tell what differs while the daemon\n\
+         # closes and while the process is held; the exact sentences of the log are in the\n\
+         # stories. The program has startretries=1, else the defaults.\n",
     );
     for (name, reach) in PHASES {
         text.push_str(&format!("\n{name}\n"));
@@ -182,6 +186,9 @@ fn grid() -> String {
         let mut closing = open.machine.clone();
         let closed = closing.step(Input::Closing, open.now);
         assert_eq!(closed, Ok(vec![]), "closing only forbids");
+        let mut held = open.machine.clone();
+        let holding = held.step(Input::Hold, open.now);
+        assert_eq!(holding, Ok(vec![]), "so does a hold");
         let mut inputs = inputs(open.now);
         if let Some(due) = open.machine.deadline() {
             let at = Moment {
@@ -194,10 +201,14 @@ fn grid() -> String {
         for (label, input) in inputs {
             let late = label.ends_with(", then");
             let usually = outcome(&open, &open.machine, input.clone(), late);
-            let at_last = outcome(&open, &closing, input, late);
             text.push_str(&format!("  {label:<18} {usually}\n"));
-            if usually != at_last && label != "closing" {
-                text.push_str(&format!("  {:<18} closing: {at_last}\n", ""));
+            for (variant, machine, cause) in
+                [("closing", &closing, "closing"), ("held", &held, "hold")]
+            {
+                let differently = outcome(&open, machine, input.clone(), late);
+                if usually != differently && label != cause {
+                    text.push_str(&format!("  {:<18} {variant}: {differently}\n", ""));
+                }
             }
         }
     }

@@ -87,7 +87,7 @@ fn policy(dice: &mut Dice) -> Policy {
 
 fn action(dice: &mut Dice) -> Action {
     let signals = [Signal::HUP, Signal::TERM, Signal::KILL];
-    match dice.roll(62) {
+    match dice.roll(68) {
         0..=9 => Action::Ask(Input::Start),
         10..=16 => Action::Ask(Input::Stop),
         17 => Action::Ask(Input::KeepRunning),
@@ -109,7 +109,11 @@ fn action(dice: &mut Dice) -> Action {
             let (queued, cloning) = dice.one_of(&[(true, false), (false, false), (false, true)]);
             Action::Turn { queued, cloning }
         }
-        _ => Action::SpuriousDeadline,
+        60..=61 => Action::SpuriousDeadline,
+        62..=63 => Action::Ask(Input::Hold),
+        64..=65 => Action::Ask(Input::Release),
+        66 => Action::Ask(Input::NeverRestart),
+        _ => Action::Ask(Input::Fail("no such program".to_string())),
     }
 }
 

@@ -5,7 +5,7 @@ use super::world::{Entry, Seen, World};
 use crate::exit::ExitStatus;
 use crate::fault::FaultCode;
 use crate::moment::Mono;
-use crate::process::{Effect, Input, Policy, RESTART_INTERVAL, SPAWN_TIMEOUT};
+use crate::process::{Autorestart, Effect, Input, Policy, RESTART_INTERVAL, SPAWN_TIMEOUT};
 use crate::signal::Signal;
 use crate::state::ProcessState as S;
 use alloc::collections::BTreeMap;
@@ -40,6 +40,7 @@ pub(super) struct Rules {
     policy: Policy,
     state: S,
     closing: bool,
+    held: bool,
     ever_started: bool,
     /// Failed starts in a row.
     failures: u32,
@@ -77,6 +78,7 @@ impl Rules {
             policy,
             state: S::Stopped,
             closing: false,
+            held: false,
             ever_started: false,
             failures: 0,
             pid: None,
@@ -105,6 +107,7 @@ impl Rules {
         let restart_wanted = self.start_after || self.wanted == Some(Wanted::Restart);
         match request {
             Input::Start if self.closing => Err(FaultCode::ShutdownState),
+            Input::Start if self.held => Err(FaultCode::Disabled),
             Input::Start => match self.state {
                 S::Stopped | S::Exited | S::Fatal | S::Stopping => Ok(()),
                 S::Starting if forking && self.wanted.is_some() => Ok(()),
@@ -115,6 +118,7 @@ impl Rules {
             Input::Stop if self.state == S::Unknown || self.restart_due.is_some() => Ok(()),
             Input::Stop if !self.state.is_running() => Err(FaultCode::NotRunning),
             Input::Signal(_) if !self.state.is_signallable() => Err(FaultCode::NotRunning),
+            Input::Fail(_) if !self.rests() => Err(FaultCode::AlreadyStarted),
             Input::Stop
             | Input::Signal(_)
             | Input::Autostart
@@ -122,6 +126,10 @@ impl Rules {
             | Input::KeepRunning
             | Input::Probed(_)
             | Input::Closing
+            | Input::Hold
+            | Input::Release
+            | Input::NeverRestart
+            | Input::Fail(_)
             | Input::Spawned { .. }
             | Input::SpawnFailed(_)
             | Input::SpawnCancelled
@@ -130,6 +138,11 @@ impl Rules {
             | Input::Exited { .. }
             | Input::Deadline => Ok(()),
         }
+    }
+
+    /// Without a child, and none is about to come.
+    fn rests(&self) -> bool {
+        matches!(self.state, S::Stopped | S::Backoff | S::Exited | S::Fatal)
     }
 
     /// Everything recorded since the last time, then the world as it is now.
@@ -203,6 +216,23 @@ impl Rules {
                 self.wanted = self.wanted.map(|_| Wanted::Stop);
                 return Ok(true);
             }
+            Input::Hold => {
+                self.held = true;
+                return Ok(true);
+            }
+            Input::Release => {
+                self.held = false;
+                return Ok(true);
+            }
+            Input::NeverRestart => {
+                self.policy.autorestart = Autorestart::Never;
+                self.restart_due = None;
+                return Ok(true);
+            }
+            Input::Fail(_) => {
+                (self.failures, self.troubled) = (0, true);
+                (self.ended, self.restart_due) = (None, None);
+            }
             Input::Spawned { pid, at } => {
                 self.pid = Some(*pid);
                 self.launched = Some(at.mono);
@@ -232,7 +262,8 @@ impl Rules {
             }
             Input::Deadline => return Ok(self.deadline().is_none_or(|due| at < due)),
             Input::Autostart => {
-                let due = !self.ever_started && self.policy.autostart && !self.closing;
+                let due = !self.ever_started && self.policy.autostart;
+                let due = due && !self.closing && !self.held;
                 return Ok(!due);
             }
             Input::KeepRunning => {
@@ -258,6 +289,7 @@ impl Rules {
         match self.state {
             S::Starting if self.pid.is_none() => self.spawn_due,
             S::Starting => Some(self.launched?.plus_secs(self.policy.startsecs)),
+            S::Exited | S::Backoff if self.held => None,
             S::Exited => self.restart_due,
             S::Backoff if self.closing => None,
             S::Backoff => self.retry_due,
@@ -305,6 +337,7 @@ impl Rules {
             Input::SpawnCancelled => {
                 let next = match self.wanted.take() {
                     Some(Wanted::Stop) => now == S::Stopped,
+                    Some(Wanted::Restart) if self.held => now == S::Stopped,
                     Some(Wanted::Restart) | None => matches!(now, S::Backoff | S::Fatal),
                 };
                 rule!(next || now == S::Starting, "{now} after a cancelled spawn");
@@ -313,7 +346,7 @@ impl Rules {
             Input::Exited { .. } => {
                 rule!(now != S::Running, "RUNNING without a child");
                 let due = self.restart_due.is_some_and(|due| due <= at);
-                rule!(!due, "{now}: its restart was forgotten");
+                rule!(!due || self.held, "{now}: its restart was forgotten");
             }
             Input::KillFailed(failure) => {
                 rule!(
@@ -332,6 +365,8 @@ impl Rules {
             }
             Input::Start | Input::Signal(_) | Input::Autostart | Input::Closing => {}
             Input::KeepRunning | Input::Probed(_) => {}
+            Input::Hold | Input::Release | Input::NeverRestart => {}
+            Input::Fail(_) => rule!(now == S::Fatal, "{now} instead of FATAL"),
             Input::Deadline | Input::SpawnDue(_) => {}
         }
         let hopeless = i64::from(self.failures) > self.policy.startretries;
@@ -359,6 +394,7 @@ impl Rules {
             self.deadline()
         );
         let restart = self.start_after || self.wanted == Some(Wanted::Restart);
+        let restart = restart && !self.held;
         rule!(machine.will_restart() == restart, "will it restart?");
         let info = world.info();
         rule!(

@@ -153,6 +153,10 @@ fn act(world: &mut World, command: &str) -> Result<Result<(), FaultCode>, String
         "stop" => return Ok(world.give(Input::Stop)),
         "give up" => return Ok(world.give(Input::GiveUp)),
         "closing" => return Ok(world.give(Input::Closing)),
+        "hold" => return Ok(world.give(Input::Hold)),
+        "release" => return Ok(world.give(Input::Release)),
+        "never restart" => return Ok(world.give(Input::NeverRestart)),
+        "fail" => return Ok(world.give(Input::Fail(reason))),
         "next spawn fails" => world.spawn_trouble = Some(reason),
         "next signal fails" => {
             let gone = reason.contains("No such process");

@@ -12,8 +12,9 @@ impl Rules {
     #[expect(clippy::too_many_lines, reason = "one arm for each case")]
     pub(super) fn changed(&mut self, t: &Transition, input: &Input, at: Mono) -> Verdict {
         let (from, to) = (t.from, t.to);
+        let told_otherwise = matches!(input, Input::Fail(_)) && from == S::Backoff;
         rule!(
-            from == self.state,
+            from == self.state || told_otherwise,
             "{from} -> {to} leaves a gap after {}",
             self.state
         );
@@ -40,8 +41,9 @@ impl Rules {
             S::Fatal => {
                 let hopeless = i64::from(self.failures) > self.policy.startretries;
                 let given_up = *input == Input::GiveUp || matches!(input, Input::SpawnFailed(_));
+                let failed = matches!(input, Input::Fail(_));
                 rule!(
-                    hopeless || given_up,
+                    hopeless || given_up || failed || self.held,
                     "gave up after {} failures",
                     self.failures
                 );
@@ -63,7 +65,8 @@ impl Rules {
                 self.stop_failed = from == S::Stopping;
                 self.probe_due = self.next_probe(at);
             }
-            S::Stopped => {}
+            // what is held does not start after its stop
+            S::Stopped => self.start_after &= !self.held,
         }
         rule!(
             t.tries == self.failures,
@@ -124,6 +127,7 @@ impl Rules {
 
     pub(super) fn spawn(&mut self) -> Verdict {
         rule!(!self.closing, "spawn while closing");
+        rule!(!self.held, "spawn while held");
         rule!(self.pid.is_none(), "a second child");
         rule!(self.state == S::Starting, "spawn in {}", self.state);
         Ok(())
@@ -157,6 +161,10 @@ impl Rules {
             Input::Autostart
             | Input::Start
             | Input::Closing
+            | Input::Hold
+            | Input::Release
+            | Input::NeverRestart
+            | Input::Fail(_)
             | Input::SpawnFailed(_)
             | Input::SpawnCancelled
             | Input::SpawnDue(_)
