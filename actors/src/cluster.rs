@@ -24,6 +24,7 @@ use visord_model::log_line::LogLine;
 
 /// What a task of this module has to say.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "it lives for one call")]
 pub enum Report {
     /// For the rules.
     Input(Input),
