@@ -11,6 +11,9 @@ fn answered(world: &World, change: impl FnOnce(&mut Handshake)) -> Input {
     input
 }
 
+/// How an answer differs from a good one, and what becomes of the peer.
+type Case = (fn(&mut Handshake), InstanceState);
+
 fn checking() -> World {
     let mut world = World::new(SyncOption::Strict);
     world.step(Input::Begin(stopped()));
@@ -48,7 +51,7 @@ fn handshakes_that_fail() {
             *processes = None;
         }
     };
-    let cases: [(fn(&mut Handshake), InstanceState); 4] = [
+    let cases: [Case; 4] = [
         (unknown, InstanceState::Stopped),
         (refused, InstanceState::Isolated),
         (inconsistent, InstanceState::Isolated),
