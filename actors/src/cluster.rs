@@ -12,7 +12,6 @@ pub mod host;
 pub mod identify;
 mod local;
 pub mod peer;
-pub mod thread;
 pub mod wire;
 
 pub use local::LocalTime;
