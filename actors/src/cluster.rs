@@ -5,6 +5,7 @@
 //! Both run as tasks of the runtime that they are given, the one of a [`thread`] in a daemon, and
 //! report by a [`Sink`].
 
+pub mod collection;
 pub mod coordinator;
 pub mod discovery;
 pub mod handle;
