@@ -2,8 +2,8 @@
 //!
 //! What is said and when is decided by the rules of `visord-cluster`; here it is encoded, sent and
 //! received. [`wire`] is pure. A [`peer`] sends to one instance; [`discovery`] finds instances.
-//! Both run as tasks of the runtime that they are given, the one of a [`thread`] in a daemon, and
-//! report by a [`Sink`].
+//! Both run as tasks of the runtime that they are given, that of the [`coordinator`]'s thread, and
+//! report by a [`Sink`]. The Coordinator runs the rules.
 
 pub mod collection;
 pub mod coordinator;

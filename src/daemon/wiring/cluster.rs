@@ -14,12 +14,15 @@ use visord_actors::cluster::host::System;
 use visord_actors::cluster::identify::{Identified, Local, identify};
 use visord_actors::messages::supervisor::SupervisorHandle;
 use visord_actors::process::Deps;
+use visord_actors::supervisor::Disabilities;
 use visord_cluster::Cluster;
 use visord_cluster::rules::Rules;
 use visord_config::{Config, HttpConfig, ListenAddress, SupvisorsConfig, rules};
 use visord_logs::workers::Workers;
 use visord_logs::{ActivityLog, ActivitySettings, LineStyle, activity, emit};
 use visord_xmlrpc::http::Login;
+
+use super::shortage;
 
 /// How long the thread may take to end.
 const GRACE: Duration = Duration::from_secs(1);
@@ -48,15 +51,38 @@ pub(super) struct ClusterThread {
     log: Option<ActivityLog>,
 }
 
+/// Which programs are disabled, as it was kept. Blocks.
+pub(super) fn disabilities(config: &Config, deps: &Deps) -> Disabilities {
+    let file = config.supvisors.as_ref();
+    let file = file.and_then(|it| it.disabilities_file.clone());
+    Disabilities::load(file, &deps.logger)
+}
+
 /// Find out who the instances are, and read the rules. Blocks while names are looked up. `None`:
-/// this supervisord is not an instance of a cluster.
+/// this supervisord is not an instance of a cluster, or cannot be one after a restart, which is
+/// logged.
 ///
 /// # Errors
-/// The list of instances cannot be resolved, or a log cannot be opened.
-pub(super) fn prepare(config: &Config, deps: &Deps) -> Result<Option<Prepared>, String> {
+/// In the first run: the list of instances cannot be resolved, or a log cannot be opened.
+pub(super) fn prepare(
+    config: &Config,
+    deps: &Deps,
+    is_first: bool,
+) -> Result<Option<Prepared>, String> {
     let Some(options) = config.supvisors.clone() else {
         return Ok(None);
     };
+    match find_out(config, options, deps) {
+        Ok(prepared) => Ok(Some(prepared)),
+        Err(error) if is_first => Err(error),
+        Err(error) => {
+            slog::crit!(deps.logger, "{error}");
+            Ok(None)
+        }
+    }
+}
+
+fn find_out(config: &Config, options: SupvisorsConfig, deps: &Deps) -> Result<Prepared, String> {
     let failure = |error: String| format!("Could not make supvisors rpc interface: {error}");
     let (server, port) = inet_server(&config.http)
         .ok_or_else(|| failure("Supervisor MUST be configured using inet_http_server".into()))?;
@@ -67,19 +93,17 @@ pub(super) fn prepare(config: &Config, deps: &Deps) -> Result<Option<Prepared>, 
         stereotypes: &options.options.stereotypes,
     };
     let identified = identify(&options.instances, local, &System);
-    let identified = identified
-        .map_err(failure)
-        .inspect_err(|error| slog::crit!(log.logger, "{error}"))?;
+    let identified = identified.map_err(failure)?;
     for line in &identified.remarks {
         emit(&log.logger, line);
     }
-    Ok(Some(Prepared {
+    Ok(Prepared {
         identified,
         rules: read_rules(&options, &log.logger),
         login: login(server, &log.logger),
         options,
         log,
-    }))
+    })
 }
 
 /// Rules that cannot be read are none at all (spec cluster 2.1).
@@ -152,11 +176,31 @@ impl ClusterLog {
     }
 }
 
-/// Start the thread and the Coordinator on it.
+/// Start the thread and the Coordinator on it, if there is one to be started.
 ///
 /// # Errors
-/// No thread can be had.
+/// In the first run: no thread can be had. After a restart this is logged.
 pub(super) fn start(
+    prepared: Option<Prepared>,
+    deps: &Deps,
+    supervisor: &SupervisorHandle,
+    workers: &Workers,
+    is_first: bool,
+) -> Result<Option<ClusterThread>, String> {
+    let Some(prepared) = prepared else {
+        return Ok(None);
+    };
+    match launch(prepared, deps, supervisor.clone(), workers.clone()) {
+        Ok(thread) => Ok(Some(thread)),
+        Err(error) if is_first => Err(shortage("the cluster thread")(error)),
+        Err(error) => {
+            slog::crit!(deps.logger, "could not start the cluster thread: {error}");
+            Ok(None)
+        }
+    }
+}
+
+fn launch(
     prepared: Prepared,
     deps: &Deps,
     supervisor: SupervisorHandle,

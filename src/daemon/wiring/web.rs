@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use slog::Logger;
 use tokio::sync::watch;
+use visord_actors::cluster::handle::ClusterHandle;
 use visord_actors::messages::supervisor::SupervisorHandle;
 use visord_actors::process::Deps;
 use visord_actors::usage::Usage;
@@ -25,6 +26,7 @@ use visord_web::state::{AppState, ClientLimits, Setup};
 pub(super) async fn state(
     deps: &Deps,
     link: SupervisorHandle,
+    cluster: Option<ClusterHandle>,
     activity: ActivityLog,
     interfaces: &[RpcInterfaceConfig],
     setup: Setup,
@@ -56,7 +58,7 @@ pub(super) async fn state(
         workers,
         meters: Arc::new(table::meters()),
         namespaces,
-        cluster: None,
+        cluster,
         remotes: Arc::new(remotes),
         build: crate::build_info(),
         setup,
