@@ -98,8 +98,10 @@ async fn supervise(
     signals::listen(&supervisor, &deps);
     let link = SupervisorHandle::new(&supervisor);
     let instance = cluster::start(instance, &deps, &link, &workers, running.is_first)?;
-    let handle = instance.as_ref().map(|it| it.handle.clone());
-    let state = web::state(&deps, link, handle, activity, &interfaces, setup, workers).await;
+    let mut state = web::state(&deps, link, activity, &interfaces, setup, workers).await;
+    if let Some(instance) = &instance {
+        instance.serve_with(&mut state);
+    }
     let start = || web::start(&running.bound, &state, &deps.logger, reopened.subscribe());
     // after a restart programs run whether or not clients can ask about them
     let mut server = match start() {

@@ -2,7 +2,7 @@
 //!
 //! Start reading with [`table`], which lists every method: nothing but a row of it, or a server
 //! that a namespace is forwarded to ([`crate::remote`]), is ever called. The rows and their functions
-//! are in [`info`], [`control`], [`logs`], [`config`] and [`system`]; [`method`] is
+//! are in [`info`], [`control`], [`logs`], [`config`], [`supvisors`] and [`system`]; [`method`] is
 //! what a row says, [`reply`] what its function returns, [`transmit`] how that is sent.
 
 pub mod config;
@@ -13,6 +13,7 @@ pub mod method;
 pub mod names;
 pub mod printed;
 pub mod reply;
+pub mod supvisors;
 pub mod system;
 pub mod table;
 pub mod transmit;
@@ -118,7 +119,8 @@ enum Callee {
 
 impl Callee {
     fn find(state: &AppState, name: &str) -> Self {
-        if let Some((namespace, method)) = table::find(name, &state.namespaces) {
+        let clustered = state.cluster.is_some();
+        if let Some((namespace, method)) = table::find(name, &state.namespaces, clustered) {
             return Self::Own(namespace, method);
         }
         state.remotes.find(name).map_or(Self::Unknown, Self::Remote)

@@ -10,6 +10,7 @@ use slog::Logger;
 use tokio::sync::watch;
 use tokio::time::timeout;
 use visord_actors::board::Board;
+use visord_actors::cluster::collection::Collection;
 use visord_actors::cluster::handle::ClusterHandle;
 use visord_actors::messages::supervisor::ProcessName;
 use visord_actors::messages::supervisor::SupervisorHandle;
@@ -17,6 +18,7 @@ use visord_actors::usage::Usage;
 use visord_config::Listing;
 use visord_logs::workers::Workers;
 use visord_logs::{ByteCounts, Followers};
+use visord_model::log_line::Level;
 
 use crate::budget::{Budget, Reservation};
 use crate::meters::Meters;
@@ -34,6 +36,9 @@ pub type Settle = Arc<dyn Fn() -> Option<BoxFuture<'static, ()>> + Send + Sync>;
 
 /// Counts bytes of the outputs of a process.
 pub type CountBytes = Arc<dyn Fn(&ProcessName) -> ByteCounts + Send + Sync>;
+
+/// Changes the least important level of the log of the cluster.
+pub type SetLogLevel = Arc<dyn Fn(Level) + Send + Sync>;
 
 /// The state of the daemon, shared by all listeners.
 #[derive(Clone)]
@@ -62,8 +67,13 @@ pub struct AppState {
     /// Namespaces under which the main methods are reachable: the names of the
     /// `[rpcinterface:x]` sections, in file order (spec interfaces E1).
     pub namespaces: Vec<String>,
-    /// The cluster that this supervisord is an instance of.
+    /// The cluster that this supervisord is an instance of. `None`: there is no namespace
+    /// `supvisors`.
     pub cluster: Option<ClusterHandle>,
+    /// The statistics that this instance of a cluster collects; its collector subscribes.
+    pub collection: watch::Sender<Collection>,
+    /// See [`SetLogLevel`]; of the activity log unless the cluster has a log of its own.
+    pub set_log_level: SetLogLevel,
     /// Namespaces that other programs serve.
     pub remotes: Arc<Remotes>,
     /// The build of visord, for the footer and `getBuildInfo`.

@@ -7,6 +7,7 @@ use visord_cluster::identity::InstanceId;
 use visord_cluster::input::{Input, Request};
 use visord_cluster::message::{Origin, Publication};
 use visord_model::fault::FaultCode;
+use visord_model::log_line::LogLine;
 
 use super::Report;
 use super::coordinator::{Coordinator, Known, ToCoordinator};
@@ -57,6 +58,13 @@ impl ClusterHandle {
     pub fn questioned(&self, by: InstanceId) {
         let report = Report::Input(Input::Questioned(by));
         self.0.do_send(ToCoordinator::Report(report));
+    }
+
+    /// A line for the log of the cluster. Completes when it is logged.
+    pub async fn log(&self, line: LogLine) {
+        let report = Report::Log(line);
+        // an instance that has ended logs nothing
+        let _ = self.0.send(ToCoordinator::Report(report)).await;
     }
 
     fn no_reply(&self) -> visord_model::fault::Fault {

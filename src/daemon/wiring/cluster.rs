@@ -1,12 +1,13 @@
 //! The Coordinator of a run, on a thread of its own, if this supervisord is an instance of a cluster.
 
 use std::net::SocketAddrV4;
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use actix::Arbiter;
 use slog::Logger;
 use tokio::time::timeout;
+use visord_actors::cluster::collection::Collection;
 use visord_actors::cluster::coordinator::{Coordinator, Parts};
 use visord_actors::cluster::discovery::Group;
 use visord_actors::cluster::handle::ClusterHandle;
@@ -20,6 +21,7 @@ use visord_cluster::rules::Rules;
 use visord_config::{Config, HttpConfig, ListenAddress, SupvisorsConfig, rules};
 use visord_logs::workers::Workers;
 use visord_logs::{ActivityLog, ActivitySettings, LineStyle, activity, emit};
+use visord_web::state::AppState;
 use visord_xmlrpc::http::Login;
 
 use super::shortage;
@@ -45,7 +47,8 @@ struct ClusterLog {
 
 /// A running Coordinator.
 pub(super) struct ClusterThread {
-    pub(super) handle: ClusterHandle,
+    handle: ClusterHandle,
+    collection: Collection,
     arbiter: Arbiter,
     workers: Workers,
     log: Option<ActivityLog>,
@@ -207,6 +210,7 @@ fn launch(
     workers: Workers,
 ) -> std::io::Result<ClusterThread> {
     let options = prepared.options;
+    let collection = Collection::from(&options.statistics);
     let parts = Parts {
         cluster: Cluster::new(options.options, prepared.identified.mapper, prepared.rules),
         address: prepared.identified.address,
@@ -236,6 +240,7 @@ fn launch(
         .map_err(|_| std::io::Error::other("the thread of the cluster ended"))?;
     Ok(ClusterThread {
         handle: ClusterHandle::new(addr),
+        collection,
         arbiter,
         workers,
         log: prepared.log.own,
@@ -243,6 +248,17 @@ fn launch(
 }
 
 impl ClusterThread {
+    /// The web server serves the cluster, too.
+    pub(super) fn serve_with(&self, state: &mut AppState) {
+        state.cluster = Some(self.handle.clone());
+        state.collection.send_replace(self.collection);
+        if let Some(log) = &self.log {
+            // a log of its own has a level of its own
+            let log = log.clone();
+            state.set_log_level = Arc::new(move |level| log.set_level(level));
+        }
+    }
+
     /// Ends the thread.
     pub(super) async fn stop(self) {
         self.arbiter.stop();

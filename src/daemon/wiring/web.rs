@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use slog::Logger;
 use tokio::sync::watch;
-use visord_actors::cluster::handle::ClusterHandle;
 use visord_actors::messages::supervisor::SupervisorHandle;
 use visord_actors::process::Deps;
 use visord_actors::usage::Usage;
@@ -26,7 +25,6 @@ use visord_web::state::{AppState, ClientLimits, Setup};
 pub(super) async fn state(
     deps: &Deps,
     link: SupervisorHandle,
-    cluster: Option<ClusterHandle>,
     activity: ActivityLog,
     interfaces: &[RpcInterfaceConfig],
     setup: Setup,
@@ -46,6 +44,7 @@ pub(super) async fn state(
         Remotes::default()
     });
     let (lost, stored) = (deps.logs.clone(), deps.logs.clone());
+    let main_log = activity.clone();
     AppState {
         usage: Usage::new(deps.board.clone()),
         board: deps.board.clone(),
@@ -58,7 +57,9 @@ pub(super) async fn state(
         workers,
         meters: Arc::new(table::meters()),
         namespaces,
-        cluster,
+        cluster: None,
+        collection: watch::Sender::default(),
+        set_log_level: Arc::new(move |level| main_log.set_level(level)),
         remotes: Arc::new(remotes),
         build: crate::build_info(),
         setup,

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use visord_actors::cluster::wire::supvisors::PUBLICATION;
 use visord_actors::messages::supervisor::{Answer, BulkResult, Scope};
 use visord_model::fault::{Fault, FaultCode};
 use visord_model::name::{Namespec, ProcessName};
@@ -14,6 +15,7 @@ use super::method::{admin, later, operate, optional, param};
 use super::names;
 use super::printed::{printed, quoted};
 use super::reply::{Outcome, Reply};
+use super::supvisors;
 use crate::state::AppState;
 
 const TARGET: Param =
@@ -194,8 +196,14 @@ async fn send_stdin(state: Arc<AppState>, args: Args) -> Outcome {
 
 async fn send_event(state: Arc<AppState>, args: Args) -> Outcome {
     let (kind, data) = (printed(args.value(0)), printed(args.value(1)));
+    let publication = state.cluster.as_ref().filter(|_| kind == PUBLICATION);
+    if let Some(cluster) = publication {
+        supvisors::heard(cluster, &data).await;
+    }
     let done = state.link.send_remote_event(kind, data).await;
-    done.map(Reply::done)
+    // a peer gets no fault (spec cluster 14)
+    done.or_else(|fault| publication.map(drop).ok_or(fault))
+        .map(Reply::done)
 }
 
 async fn shutdown(state: Arc<AppState>, _: Args) -> Outcome {

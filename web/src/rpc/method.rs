@@ -8,6 +8,7 @@ use futures_util::future::LocalBoxFuture;
 use visord_model::fault::{Fault, FaultCode};
 use visord_xmlrpc::Value;
 
+use super::printed::printed;
 use super::reply::Outcome;
 use crate::caller::Right;
 use crate::state::AppState;
@@ -24,6 +25,8 @@ pub struct Method {
     pub params: &'static [Param],
     /// What it returns.
     pub returns: Param,
+    /// What `system.methodSignature` says of it.
+    pub signature: Signature,
     /// What its caller must be allowed to do.
     pub right: Right,
     /// Answers while the daemon is closing, too.
@@ -32,6 +35,17 @@ pub struct Method {
     pub listed: bool,
     /// What it does.
     pub run: Run,
+}
+
+/// What `system.methodSignature` says of a method.
+#[derive(Clone, Copy, Debug)]
+pub enum Signature {
+    /// The types of its return value and its parameters.
+    Own,
+    /// These, because the original has them.
+    Given(&'static [&'static str]),
+    /// SIGNATURE_UNSUPPORTED, as the original.
+    Unsupported,
 }
 
 /// A parameter or a return value.
@@ -114,6 +128,7 @@ impl Method {
             help: "",
             params: &[],
             returns: param("boolean result true, unless there is a fault"),
+            signature: Signature::Own,
             right,
             while_closing: false,
             listed: true,
@@ -136,6 +151,18 @@ impl Method {
     /// With this return value: `TYPE NAME what it is`.
     pub const fn returns(mut self, line: &'static str) -> Self {
         self.returns = param(line);
+        self
+    }
+
+    /// With these types as its signature.
+    pub const fn signed(mut self, types: &'static [&'static str]) -> Self {
+        self.signature = Signature::Given(types);
+        self
+    }
+
+    /// Without signature.
+    pub const fn unsigned(mut self) -> Self {
+        self.signature = Signature::Unsupported;
         self
     }
 
@@ -169,9 +196,18 @@ impl Method {
     }
 
     /// The types of `system.methodSignature`: the return value's, then the parameters'.
-    pub fn signature(&self) -> Vec<&'static str> {
-        let all = [&self.returns].into_iter().chain(self.params);
-        all.map(Param::kind).collect()
+    ///
+    /// # Errors
+    /// SIGNATURE_UNSUPPORTED.
+    pub fn types(&self) -> Result<Vec<&'static str>, Fault> {
+        match self.signature {
+            Signature::Own => {
+                let all = [&self.returns].into_iter().chain(self.params);
+                Ok(all.map(Param::kind).collect())
+            }
+            Signature::Given(types) => Ok(types.to_vec()),
+            Signature::Unsupported => Err(FaultCode::SignatureUnsupported.bare()),
+        }
     }
 
     /// Whether it takes this number of arguments.
@@ -196,6 +232,11 @@ impl Args {
     pub fn int(&self, at: usize) -> Result<i64, Fault> {
         let number = self.0.get(at).and_then(Value::to_int);
         number.ok_or(FaultCode::IncorrectParameters.bare())
+    }
+
+    /// What was given, as the original prints it.
+    pub fn printed(&self, at: usize) -> String {
+        printed(self.value(at))
     }
 
     /// The truth of a value of any type (spec interfaces 3.1); true when it was left out.

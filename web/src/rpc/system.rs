@@ -27,7 +27,7 @@ pub const METHODS: &[Method] = &[
     view(
         "methodHelp",
         later!(explain, "system.methodHelp", |method| {
-            Reply::of(method.help_text())
+            Ok(Reply::of(method.help_text()))
         }),
     )
     .help("What a method does, takes and answers.")
@@ -37,7 +37,7 @@ pub const METHODS: &[Method] = &[
     view(
         "methodSignature",
         later!(explain, "system.methodSignature", |method| {
-            Reply::of(method.signature())
+            method.types().map(Reply::of)
         }),
     )
     .help("The type a method answers, then the types of its parameters.")
@@ -56,7 +56,7 @@ pub const METHODS: &[Method] = &[
 ];
 
 async fn list(state: Arc<AppState>, _: Args) -> Outcome {
-    let mut names = table::listed(&state.namespaces);
+    let mut names = table::listed(&state.namespaces, state.cluster.is_some());
     names.extend(state.remotes.listed().await);
     names.sort_unstable();
     let size = 80 * names.len() + 200;
@@ -69,12 +69,12 @@ async fn explain(
     state: Arc<AppState>,
     args: Args,
     question: &'static str,
-    answer: fn(&Method) -> Reply,
+    answer: fn(&Method) -> Outcome,
 ) -> Outcome {
     let unknown = || FaultCode::SignatureUnsupported.bare();
     let name = args.text(0).map_err(|_| unknown())?;
-    if let Some((_, method)) = table::find(name, &state.namespaces) {
-        return Ok(answer(method));
+    if let Some((_, method)) = table::find(name, &state.namespaces, state.cluster.is_some()) {
+        return answer(method);
     }
     let remote = state.remotes.find(name).ok_or_else(unknown)?;
     remote.explain(question, Some(name)).await.map(Reply::of)

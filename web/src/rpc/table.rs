@@ -1,6 +1,7 @@
 //! Every method there is, by namespace. No name but one of these ever runs anything.
 
 use super::method::Method;
+use super::supvisors::{command, local, status};
 use super::{config, control, info, logs, system};
 use crate::meters::Meters;
 
@@ -24,6 +25,12 @@ pub static SUPERVISOR: Namespace = Namespace {
     ],
 };
 
+/// What an instance of a cluster serves, too.
+pub static SUPVISORS: Namespace = Namespace {
+    name: "supvisors",
+    lists: &[status::METHODS, command::METHODS, local::METHODS],
+};
+
 /// What is always there.
 pub static SYSTEM: Namespace = Namespace {
     name: "system",
@@ -31,7 +38,7 @@ pub static SYSTEM: Namespace = Namespace {
 };
 
 /// All namespaces, in the order of `docs/rpc.md`.
-pub static NAMESPACES: [&Namespace; 2] = [&SUPERVISOR, &SYSTEM];
+pub static NAMESPACES: [&Namespace; 3] = [&SUPERVISOR, &SUPVISORS, &SYSTEM];
 
 impl Namespace {
     /// Its methods.
@@ -46,13 +53,18 @@ pub fn meters() -> Meters {
     Meters::new(NAMESPACES.into_iter().flat_map(named))
 }
 
-/// The method of this full name, and its namespace; `configured` are the names of SUPERVISOR. A name
-/// has exactly one dot.
-pub fn find(name: &str, configured: &[String]) -> Option<(&'static Namespace, &'static Method)> {
+/// The method of this full name, and its namespace; `configured` are the names of SUPERVISOR, and
+/// `clustered` says whether there is SUPVISORS. A name has exactly one dot.
+pub fn find(
+    name: &str,
+    configured: &[String],
+    clustered: bool,
+) -> Option<(&'static Namespace, &'static Method)> {
     let (space, bare) = name.split_once('.')?;
     let is_configured = configured.iter().any(|known| known == space);
     let space = match space {
         name if name == SYSTEM.name => &SYSTEM,
+        name if clustered && name == SUPVISORS.name => &SUPVISORS,
         _ if is_configured => &SUPERVISOR,
         _ => return None,
     };
@@ -60,13 +72,16 @@ pub fn find(name: &str, configured: &[String]) -> Option<(&'static Namespace, &'
     Some((space, method))
 }
 
-/// The full names of all listed methods, sorted.
-pub fn listed(configured: &[String]) -> Vec<String> {
+/// The full names of all listed methods, sorted; see [`find`].
+pub fn listed(configured: &[String], clustered: bool) -> Vec<String> {
     let names = configured.iter().map(String::as_str);
     let names = names.filter(|name| *name != SYSTEM.name);
+    let cluster = clustered.then_some((SUPVISORS.name, &SUPVISORS));
+    let names = names.filter(|name| cluster.is_none_or(|(own, _)| *name != own));
     let spaces = names.map(|name| (name, &SUPERVISOR));
     let mut all: Vec<String> = spaces
         .chain([(SYSTEM.name, &SYSTEM)])
+        .chain(cluster)
         .flat_map(|(name, space)| space.methods().map(move |method| (name, method)))
         .filter(|(_, method)| method.listed)
         .map(|(name, method)| format!("{name}.{}", method.name))
@@ -84,19 +99,33 @@ mod tests {
 
     const ADMIN: &[&str] = &[
         "addProcessGroup",
+        "change_log_level",
         "clearLog",
+        "disable",
+        "enable",
+        "enable_host_statistics",
+        "enable_process_statistics",
+        "end_sync",
         "reloadConfig",
         "removeProcessGroup",
         "restart",
+        "restart",
+        "restart_sequence",
+        "shutdown",
         "shutdown",
         "updateProcessGroup",
+        "update_collecting_period",
+        "update_numprocs",
     ];
     const OPERATE: &[&str] = &[
         "clearAllProcessLogs",
         "clearProcessLog",
         "clearProcessLogs",
+        "conciliate",
         "getAllConfigInfo",
         "reopenProcessLogs",
+        "restart_application",
+        "restart_process",
         "rotateProcessLogs",
         "sendProcessStdin",
         "sendRemoteCommEvent",
@@ -106,9 +135,15 @@ mod tests {
         "startAllProcesses",
         "startProcess",
         "startProcessGroup",
+        "start_any_process",
+        "start_application",
+        "start_args",
+        "start_process",
         "stopAllProcesses",
         "stopProcess",
         "stopProcessGroup",
+        "stop_application",
+        "stop_process",
     ];
 
     fn all() -> Vec<String> {
@@ -151,7 +186,15 @@ mod tests {
         assert_eq!(needing(Right::Admin), ADMIN);
         assert_eq!(needing(Right::Operate), OPERATE);
         for name in needing(Right::View) {
-            let harmless = ["get", "read", "tail", "list", "method", "multicall"];
+            let harmless = [
+                "get",
+                "read",
+                "tail",
+                "list",
+                "method",
+                "multicall",
+                "test_",
+            ];
             assert!(harmless.iter().any(|word| name.starts_with(word)), "{name}");
         }
         assert!(Right::View < Right::Operate && Right::Operate < Right::Admin);
@@ -161,7 +204,7 @@ mod tests {
         /// The class of CVE-2017-11610: a name is a table entry or nothing.
         #[test]
         fn only_what_stands_in_the_table_is_found(name in prop_oneof![near_names(), ".{0,40}"]) {
-            let found = find(&name, &["supervisor".to_owned()]);
+            let found = find(&name, &["supervisor".to_owned()], true);
             prop_assert_eq!(found.is_some(), all().contains(&name));
         }
     }
@@ -170,7 +213,7 @@ mod tests {
     fn every_name_is_there_once_and_leads_to_its_method() {
         let mut names = all();
         for name in &names {
-            let (_, method) = find(name, &["supervisor".into()]).unwrap();
+            let (_, method) = find(name, &["supervisor".into()], true).unwrap();
             assert!(name.ends_with(&format!(".{}", method.name)));
         }
         names.sort();

@@ -177,6 +177,8 @@ pub(crate) fn state(board: Board, plan: Plan) -> (AppState, Asked) {
         meters: Arc::new(table::meters()),
         namespaces: vec!["supervisor".into()],
         cluster: None,
+        collection: tokio::sync::watch::Sender::default(),
+        set_log_level: Arc::new(|_| {}),
         remotes: Arc::default(),
         build: "visord test".into(),
         setup: Setup {
