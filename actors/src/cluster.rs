@@ -5,6 +5,7 @@
 //! Both run as tasks of the runtime that they are given, the one of a [`thread`] in a daemon, and
 //! report by a [`Sink`].
 
+pub mod collection;
 pub mod coordinator;
 pub mod discovery;
 pub mod handle;
@@ -12,7 +13,6 @@ pub mod host;
 pub mod identify;
 mod local;
 pub mod peer;
-pub mod thread;
 pub mod wire;
 
 pub use local::LocalTime;
@@ -24,6 +24,7 @@ use visord_model::log_line::LogLine;
 
 /// What a task of this module has to say.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "it lives for one call")]
 pub enum Report {
     /// For the rules.
     Input(Input),

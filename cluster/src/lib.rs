@@ -27,7 +27,7 @@ pub mod machine;
 pub mod message;
 pub mod options;
 pub mod plan;
-mod request;
+pub mod request;
 pub mod rules;
 pub mod state;
 pub mod statistics;

@@ -22,15 +22,15 @@ mod process;
 mod whole;
 
 /// States in which applications and processes can be started.
-const OPERATION: &[ClusterState] = &[ClusterState::Operation];
+pub const OPERATION: &[ClusterState] = &[ClusterState::Operation];
 /// States in which they can be stopped.
-const STOPPABLE: &[ClusterState] = &[ClusterState::Operation, ClusterState::Conciliation];
+pub const STOPPABLE: &[ClusterState] = &[ClusterState::Operation, ClusterState::Conciliation];
 /// States in which conflicts can be conciliated.
-const CONCILIATION: &[ClusterState] = &[ClusterState::Conciliation];
+pub const CONCILIATION: &[ClusterState] = &[ClusterState::Conciliation];
 /// States in which the synchronization can be ended.
-const SYNCHRONIZATION: &[ClusterState] = &[ClusterState::Synchronization];
+pub const SYNCHRONIZATION: &[ClusterState] = &[ClusterState::Synchronization];
 /// States in which applications are known, and the cluster can be ended.
-const DISTRIBUTED: &[ClusterState] = &[
+pub const DISTRIBUTED: &[ClusterState] = &[
     ClusterState::Distribution,
     ClusterState::Operation,
     ClusterState::Conciliation,
@@ -71,7 +71,7 @@ impl Cluster {
     }
 
     fn request(&mut self, request: Request, now: Moment) -> Result<Outcome, Fault> {
-        self.check_state(states(&request))?;
+        self.expect_state(states(&request))?;
         match request {
             Request::StartApplication(strategy, name, wait) => {
                 self.start_application(strategy, name, wait, now)
@@ -102,7 +102,12 @@ impl Cluster {
         }
     }
 
-    fn check_state(&self, expected: &[ClusterState]) -> Result<(), Fault> {
+    /// That the cluster is in one of these states.
+    ///
+    /// # Errors
+    ///
+    /// BAD_SUPVISORS_STATE.
+    pub fn expect_state(&self, expected: &[ClusterState]) -> Result<(), Fault> {
         let state = self.state();
         if expected.contains(&state) {
             return Ok(());
@@ -121,7 +126,7 @@ impl Cluster {
 }
 
 /// The states in which a request is accepted.
-const fn states(request: &Request) -> &'static [ClusterState] {
+pub const fn states(request: &Request) -> &'static [ClusterState] {
     match request {
         Request::StartApplication(..)
         | Request::TestStartApplication(..)
@@ -139,7 +144,12 @@ const fn states(request: &Request) -> &'static [ClusterState] {
     }
 }
 
-fn find_application<'a>(view: &'a View, name: &str) -> Result<&'a Application, Fault> {
+/// The application of this name.
+///
+/// # Errors
+///
+/// BAD_NAME.
+pub fn find_application<'a>(view: &'a View, name: &str) -> Result<&'a Application, Fault> {
     view.application(name)
         .ok_or_else(|| FaultCode::BadName.about(format!("application={name} unknown to Supvisors")))
 }
@@ -155,7 +165,11 @@ fn managed<'a>(view: &'a View, name: &str) -> Result<&'a Application, Fault> {
 }
 
 /// The processes that a name means.
-fn find_processes(view: &View, name: &Namespec) -> Result<Vec<ProcessName>, Fault> {
+///
+/// # Errors
+///
+/// BAD_NAME.
+pub fn find_processes(view: &View, name: &Namespec) -> Result<Vec<ProcessName>, Fault> {
     match name {
         Namespec::Group(group) => {
             let application = find_application(view, group)?;

@@ -15,6 +15,7 @@ use std::future::Future;
 use std::io;
 use std::panic::RefUnwindSafe;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
 
 use futures_util::future::BoxFuture;
 use parking_lot::Mutex;
@@ -68,7 +69,7 @@ pub fn activity(settings: ActivitySettings) -> io::Result<ActivityLog> {
         .file()
         .and_then(|file| file.rotation_warning("logfile", ""));
     let log = ActivityLog(Arc::new(Front {
-        level: settings.level,
+        level: AtomicU8::new(settings.level as u8),
         style: settings.style.clone(),
         clock: Mutex::new(LocalClock::new("%Y-%m-%d %H:%M:%S")),
         main: LogWriter::new("activity-log", sink, settings.style.clone()),
@@ -103,6 +104,11 @@ impl ActivityLog {
     /// nowhere.
     pub fn logger(&self) -> Logger {
         Logger::root(self.clone(), slog::o!())
+    }
+
+    /// From now on this is the least important level written.
+    pub fn set_level(&self, level: Level) {
+        self.0.level.store(level as u8, Ordering::Relaxed);
     }
 
     /// From now on these followers are notified when its file grows.
@@ -156,7 +162,8 @@ impl ActivityLog {
 
 /// Turns records into lines and hands them to the writers.
 struct Front {
-    level: Level,
+    /// The place of the least important one written in [`Level::ALL`].
+    level: AtomicU8,
     style: LineStyle,
     clock: Mutex<LocalClock>,
     main: LogWriter,
@@ -181,6 +188,10 @@ impl Front {
         std::iter::once(&self.main).chain(&self.stdout)
     }
 
+    fn writes(&self, level: Level) -> bool {
+        level as u8 <= self.level.load(Ordering::Relaxed)
+    }
+
     /// The whole line, with its newline.
     fn line(&self, level: Level, message: &dyn std::fmt::Display) -> String {
         let now = since_1970();
@@ -197,7 +208,7 @@ impl Drain for ActivityLog {
 
     fn log(&self, record: &Record<'_>, _values: &OwnedKVList) -> Result<(), slog::Never> {
         let level = level_of(record.level(), record.tag());
-        if level <= self.0.level {
+        if self.0.writes(level) {
             let line = self.0.line(level, record.msg());
             if let Some(stdout) = &self.0.stdout {
                 stdout.write(line.clone());
@@ -208,7 +219,7 @@ impl Drain for ActivityLog {
     }
 
     fn is_enabled(&self, level: slog::Level) -> bool {
-        level_of(level, "") <= self.0.level
+        self.0.writes(level_of(level, ""))
     }
 }
 

@@ -43,6 +43,24 @@ impl Level {
         CODES_AND_NAMES[self as usize].1
     }
 
+    /// The original's number of it.
+    pub const fn number(self) -> i64 {
+        match self {
+            Self::Critical => 50,
+            Self::Error => 40,
+            Self::Warn => 30,
+            Self::Info => 20,
+            Self::Debug => 10,
+            Self::Trace => 5,
+            Self::Blather => 3,
+        }
+    }
+
+    /// The level of this number.
+    pub fn from_number(number: i64) -> Option<Self> {
+        Self::ALL.into_iter().find(|level| level.number() == number)
+    }
+
     /// The level of these four letters.
     pub fn from_code(code: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|level| level.code() == code)

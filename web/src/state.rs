@@ -10,6 +10,7 @@ use slog::Logger;
 use tokio::sync::watch;
 use tokio::time::timeout;
 use visord_actors::board::Board;
+use visord_actors::cluster::handle::ClusterHandle;
 use visord_actors::messages::supervisor::ProcessName;
 use visord_actors::messages::supervisor::SupervisorHandle;
 use visord_actors::usage::Usage;
@@ -61,6 +62,8 @@ pub struct AppState {
     /// Namespaces under which the main methods are reachable: the names of the
     /// `[rpcinterface:x]` sections, in file order (spec interfaces E1).
     pub namespaces: Vec<String>,
+    /// The cluster that this supervisord is an instance of.
+    pub cluster: Option<ClusterHandle>,
     /// Namespaces that other programs serve.
     pub remotes: Arc<Remotes>,
     /// The build of visord, for the footer and `getBuildInfo`.

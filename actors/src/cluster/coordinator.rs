@@ -20,8 +20,10 @@ use visord_cluster::effect::Reply as Done;
 use visord_cluster::identity::InstanceId;
 use visord_cluster::input::{Input, Request, Ticket};
 use visord_cluster::message::{Origin, Publication};
+use visord_cluster::request::states;
 use visord_logs::emit;
 use visord_logs::workers::Workers;
+use visord_model::fault::FaultCode;
 use visord_model::moment::{Moment, Mono};
 use visord_xmlrpc::http::Login;
 
@@ -216,8 +218,10 @@ impl Coordinator {
         self.runs = false;
         self.discovery = None;
         self.peers.clear();
-        // their clients get a fault
-        self.clients.clear();
+        for client in std::mem::take(&mut self.clients).into_values() {
+            // without effect if the client has left
+            let _ = client.send(Err(FaultCode::ShutdownState.bare()));
+        }
     }
 
     fn tick(&mut self) {
@@ -236,13 +240,25 @@ impl Coordinator {
 
     fn ask(&mut self, request: Request, reply: Reply<Done>) {
         if !self.runs {
-            // dropped: the client gets a fault
+            // before it begins the state is OFF, in which nothing is accepted
+            let refused = self.cluster.expect_state(states(&request)).err();
+            let fault = refused.unwrap_or(FaultCode::ShutdownState.bare());
+            // without effect if the client has left
+            let _ = reply.send(Err(fault));
             return;
         }
         let ticket = Ticket(self.next_ticket);
         self.next_ticket += 1;
         self.clients.insert(ticket, reply);
         self.step(Input::Ask(ticket, request));
+    }
+
+    /// What happened to the local processes until now.
+    fn catch_up(&mut self) {
+        let now = self.parts.clock.now();
+        for what in self.local.news(now) {
+            self.happened(what);
+        }
     }
 
     fn read(&self, read: Read) {
@@ -295,10 +311,7 @@ impl Actor for Coordinator {
 
 impl StreamHandler<FeedGrew> for Coordinator {
     fn handle(&mut self, _: FeedGrew, _: &mut Context<Self>) {
-        let now = self.parts.clock.now();
-        for what in self.local.news(now) {
-            self.happened(what);
-        }
+        self.catch_up();
     }
 
     /// The feed lives as long as the daemon.
@@ -318,8 +331,15 @@ impl Handler<ToCoordinator> for Coordinator {
                     });
                 }
             }
-            ToCoordinator::Ask(request, reply) => self.ask(request, reply),
-            ToCoordinator::Read(read) => self.read(read),
+            // clients see what their commands to the local supervisord have done
+            ToCoordinator::Ask(request, reply) => {
+                self.catch_up();
+                self.ask(request, reply);
+            }
+            ToCoordinator::Read(read) => {
+                self.catch_up();
+                self.read(read);
+            }
             ToCoordinator::Report(Report::Log(line)) => emit(&self.parts.logger, &line),
             ToCoordinator::Report(Report::Input(input)) => {
                 if self.runs {

@@ -3,10 +3,12 @@
 use actix::{Addr, Recipient};
 use tokio::sync::oneshot;
 use visord_cluster::effect::Reply;
-use visord_cluster::input::Request;
+use visord_cluster::identity::InstanceId;
+use visord_cluster::input::{Input, Request};
 use visord_cluster::message::{Origin, Publication};
 use visord_model::fault::FaultCode;
 
+use super::Report;
 use super::coordinator::{Coordinator, Known, ToCoordinator};
 use crate::messages::{Answer, interrupted};
 
@@ -49,6 +51,12 @@ impl ClusterHandle {
     pub async fn heard(&self, origin: Origin, publication: Publication) {
         // an instance that has ended hears nothing
         let _ = self.0.send(ToCoordinator::Heard(origin, publication)).await;
+    }
+
+    /// A peer asked how this instance sees it, as it does in a handshake.
+    pub fn questioned(&self, by: InstanceId) {
+        let report = Report::Input(Input::Questioned(by));
+        self.0.do_send(ToCoordinator::Report(report));
     }
 
     fn no_reply(&self) -> visord_model::fault::Fault {

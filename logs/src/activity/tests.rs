@@ -171,3 +171,20 @@ fn survives_a_directory_that_vanished_and_says_so() {
         "{said:?}"
     );
 }
+
+#[test]
+fn the_level_changes_at_once() {
+    let dir = tempfile::tempdir().expect("tempdir");
+    let path = dir.path().join("main.log");
+    let log = activity(settings(&path)).expect("open");
+    for level in [Level::Info, Level::Trace, Level::Blather, Level::Critical] {
+        log.set_level(level);
+        for said in Level::ALL {
+            say(&log, said, &format!("{} at {}", said.code(), level.code()));
+        }
+    }
+    let text = fs::read_to_string(&path).expect("read");
+    let count = |level: &str| text.matches(&format!(" at {level}")).count();
+    let counts = ["INFO", "TRAC", "BLAT", "CRIT"].map(count);
+    assert_eq!(counts, [4, 6, 7, 1]);
+}

@@ -56,6 +56,7 @@ pub(super) async fn state(
         workers,
         meters: Arc::new(table::meters()),
         namespaces,
+        cluster: None,
         remotes: Arc::new(remotes),
         build: crate::build_info(),
         setup,

@@ -176,6 +176,7 @@ pub(crate) fn state(board: Board, plan: Plan) -> (AppState, Asked) {
         workers: visord_logs::workers::Workers::start().unwrap(),
         meters: Arc::new(table::meters()),
         namespaces: vec!["supervisor".into()],
+        cluster: None,
         remotes: Arc::default(),
         build: "visord test".into(),
         setup: Setup {

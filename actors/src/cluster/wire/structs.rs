@@ -17,9 +17,13 @@ use super::error::WireError;
 use super::fields::{Fields, Read};
 
 mod network;
+mod process;
 mod statistics;
 
 pub use network::{NetworkInfo, network, read_network};
+pub use process::{
+    application, application_rules, identity, inner_process, prediction, process, process_rules,
+};
 pub(super) use statistics::{host_sample, process_sample, read_host_sample, read_process_sample};
 
 /// A list of texts.
