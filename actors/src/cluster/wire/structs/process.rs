@@ -156,10 +156,7 @@ fn seconds(time: f64) -> Value {
 pub fn prediction(prediction: &Prediction, mapper: &Mapper) -> Value {
     let running = identifiers(mapper, &prediction.running);
     Value::structure([
-        (
-            "application_name",
-            Value::from(&*prediction.process.group),
-        ),
+        ("application_name", Value::from(&*prediction.process.group)),
         ("process_name", (*prediction.process.process).into()),
         ("state", prediction.state.name().into()),
         ("forced_reason", (&prediction.forced_reason).into()),
