@@ -28,9 +28,9 @@ mod members;
 mod publications;
 mod requests;
 
-const S1: InstanceId = InstanceId(0);
-const S2: InstanceId = InstanceId(1);
-const S3: InstanceId = InstanceId(2);
+const ONE: InstanceId = InstanceId(0);
+const TWO: InstanceId = InstanceId(1);
+const THREE: InstanceId = InstanceId(2);
 
 /// `app` is managed: `db` first, then `web`. `free` is not.
 const PROCESSES: [(&str, &str); 3] = [("app", "db"), ("app", "web"), ("free", "free")];
@@ -141,7 +141,7 @@ impl World {
     }
 
     fn with(options: Options, count: u32) -> Self {
-        let mapper = Mapper::new((1..=count).map(identity).collect(), S1);
+        let mapper = Mapper::new((1..=count).map(identity).collect(), ONE);
         Self {
             cluster: Cluster::new(options, mapper, rules()),
             now: Moment {
@@ -216,7 +216,7 @@ impl World {
     /// `s2` and `s3` join. All are in ELECTION and agree on this Master.
     fn join(&mut self, master: &str) {
         self.step(Input::Begin(stopped()));
-        for id in [S2, S3] {
+        for id in [TWO, THREE] {
             self.tick_of(id);
             self.answer(id, ClusterState::Election, master);
         }
@@ -225,13 +225,13 @@ impl World {
     /// `s1` is Master in OPERATION and runs `app`.
     fn lead(&mut self) {
         self.join("s1:1");
-        self.tick(&[S2, S3]);
+        self.tick(&[TWO, THREE]);
         assert_eq!(self.cluster.state(), ClusterState::Distribution);
         for process in [PROCESSES[0], PROCESSES[1]] {
             self.local_event(process, ProcessState::Starting);
             self.local_event(process, ProcessState::Running);
         }
-        for id in [S2, S3] {
+        for id in [TWO, THREE] {
             self.publish(id, ClusterState::Distribution, "s1:1");
         }
         assert_eq!(self.cluster.state(), ClusterState::Operation);
@@ -240,10 +240,10 @@ impl World {
     /// `s2` is Master.
     fn serve(&mut self, state: ClusterState) {
         self.join("s2:1");
-        self.publish(S2, ClusterState::Distribution, "s2:1");
-        self.tick(&[S2, S3]);
+        self.publish(TWO, ClusterState::Distribution, "s2:1");
+        self.tick(&[TWO, THREE]);
         for next in [ClusterState::Operation, state] {
-            self.publish(S2, next, "s2:1");
+            self.publish(TWO, next, "s2:1");
         }
         assert_eq!(self.cluster.state(), state);
     }

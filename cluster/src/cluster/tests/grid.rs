@@ -18,21 +18,21 @@ const PHASES: [Phase; 12] = [
     }),
     ("ELECTION, not stable", |world| {
         world.join("");
-        let mut other = modes(S2, ClusterState::Election, "s1:1");
+        let mut other = modes(TWO, ClusterState::Election, "s1:1");
         other
             .instances
             .insert("s3:1".into(), InstanceState::Checking);
-        world.hear(S2, Publication::State(Arc::new(other)));
+        world.hear(TWO, Publication::State(Arc::new(other)));
         world.step(Input::Tick);
     }),
     ("DISTRIBUTION, Master", |world| {
         world.join("s1:1");
-        world.tick(&[S2, S3]);
+        world.tick(&[TWO, THREE]);
     }),
     ("DISTRIBUTION, slave", |world| {
         world.join("s2:1");
-        world.publish(S2, ClusterState::Distribution, "s2:1");
-        world.tick(&[S2, S3]);
+        world.publish(TWO, ClusterState::Distribution, "s2:1");
+        world.tick(&[TWO, THREE]);
     }),
     ("OPERATION, Master", World::lead),
     ("OPERATION, slave", |world| {
@@ -51,74 +51,74 @@ const PHASES: [Phase; 12] = [
     }),
     ("SHUTTING_DOWN, slave", |world| {
         world.serve(ClusterState::Operation);
-        world.publish(S2, ClusterState::ShuttingDown, "s2:1");
+        world.publish(TWO, ClusterState::ShuttingDown, "s2:1");
     }),
     ("FINAL", |world| {
         world.serve(ClusterState::Operation);
-        world.publish(S2, ClusterState::ShuttingDown, "s2:1");
-        world.publish(S2, ClusterState::Final, "s2:1");
+        world.publish(TWO, ClusterState::ShuttingDown, "s2:1");
+        world.publish(TWO, ClusterState::Final, "s2:1");
     }),
 ];
 
 /// `db` runs on `s1` and `s3`.
 fn conflict(world: &mut World) {
-    world.peer_event(S3, PROCESSES[0], ProcessState::Starting);
-    world.peer_event(S3, PROCESSES[0], ProcessState::Running);
-    world.tick(&[S2, S3]);
+    world.peer_event(THREE, PROCESSES[0], ProcessState::Starting);
+    world.peer_event(THREE, PROCESSES[0], ProcessState::Running);
+    world.tick(&[TWO, THREE]);
 }
 
 /// An input, by its name.
 type Try = (&'static str, fn(&mut World) -> Vec<Effect>);
 
 const TRIES: [Try; 24] = [
-    ("tick", |world| world.tick(&[S2, S3])),
+    ("tick", |world| world.tick(&[TWO, THREE])),
     ("3 ticks without s2", |world| {
         let mut all = Vec::new();
         for _ in 0..3 {
-            all.extend(world.tick(&[S3]));
+            all.extend(world.tick(&[THREE]));
         }
         all
     }),
-    ("tick of s2", |world| world.tick_of(S2)),
+    ("tick of s2", |world| world.tick_of(TWO)),
     ("s2 restarts unnoticed", |world| {
-        let mut all = world.tick(&[S2, S3]);
+        let mut all = world.tick(&[TWO, THREE]);
         all.clear();
         world.counter = 0;
-        all.extend(world.tick_of(S2));
+        all.extend(world.tick_of(TWO));
         all
     }),
     ("s2 unreachable", |world| {
-        let mut all = world.step(Input::Unreachable(S2));
-        all.extend(world.tick(&[S3]));
+        let mut all = world.step(Input::Unreachable(TWO));
+        all.extend(world.tick(&[THREE]));
         all
     }),
     ("s3 unreachable", |world| {
-        let mut all = world.step(Input::Unreachable(S3));
-        all.extend(world.tick(&[S2]));
+        let mut all = world.step(Input::Unreachable(THREE));
+        all.extend(world.tick(&[TWO]));
         all
     }),
     ("s2 in ELECTION", |world| {
-        world.publish(S2, ClusterState::Election, "s2:1")
+        world.publish(TWO, ClusterState::Election, "s2:1")
     }),
     ("s2 in DISTRIBUTION", |world| {
-        world.publish(S2, ClusterState::Distribution, "s2:1")
+        world.publish(TWO, ClusterState::Distribution, "s2:1")
     }),
     ("s2 in CONCILIATION", |world| {
-        world.publish(S2, ClusterState::Conciliation, "s2:1")
+        world.publish(TWO, ClusterState::Conciliation, "s2:1")
     }),
     ("s2 in RESTARTING", |world| {
-        world.publish(S2, ClusterState::Restarting, "s2:1")
+        world.publish(TWO, ClusterState::Restarting, "s2:1")
     }),
     ("s2 in FINAL", |world| {
-        world.publish(S2, ClusterState::Final, "s2:1")
+        world.publish(TWO, ClusterState::Final, "s2:1")
     }),
     ("two Masters", |world| {
-        let mut all = world.publish(S3, ClusterState::Operation, "s3:1");
-        all.extend(world.tick(&[S2, S3]));
+        let mut all = world.publish(THREE, ClusterState::Operation, "s3:1");
+        all.extend(world.tick(&[TWO, THREE]));
         all
     }),
     ("answer of s2", |world| {
-        world.answer(S2, ClusterState::Election, "")
+        world.answer(TWO, ClusterState::Election, "")
     }),
     ("db STARTING here", |world| {
         world.local_event(PROCESSES[0], ProcessState::Starting)
@@ -127,12 +127,12 @@ const TRIES: [Try; 24] = [
         world.local_event(PROCESSES[0], ProcessState::Fatal)
     }),
     ("db STARTING on s2", |world| {
-        world.peer_event(S2, PROCESSES[0], ProcessState::Starting)
+        world.peer_event(TWO, PROCESSES[0], ProcessState::Starting)
     }),
     ("conflict", |world| {
-        let all = world.peer_event(S2, PROCESSES[0], ProcessState::Running);
+        let all = world.peer_event(TWO, PROCESSES[0], ProcessState::Running);
         let mut all: Vec<Effect> = all;
-        all.extend(world.tick(&[S2, S3]));
+        all.extend(world.tick(&[TWO, THREE]));
         all
     }),
     ("ask start_application", |world| {

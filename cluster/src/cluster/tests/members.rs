@@ -4,7 +4,7 @@ use super::*;
 use crate::options::Strategies;
 
 fn answered(world: &World, change: impl FnOnce(&mut Handshake)) -> Input {
-    let mut input = world.good_answer(S2, ClusterState::Election, "");
+    let mut input = world.good_answer(TWO, ClusterState::Election, "");
     if let Input::Answered { answer, .. } = &mut input {
         change(answer);
     }
@@ -17,17 +17,17 @@ type Case = (fn(&mut Handshake), InstanceState);
 fn checking() -> World {
     let mut world = World::new(SyncOption::Strict);
     world.step(Input::Begin(stopped()));
-    let effects = world.tick_of(S2);
+    let effects = world.tick_of(TWO);
     assert_eq!(told(&effects), ["handshake with s2"]);
-    assert_eq!(world.state_of(S2), InstanceState::Checking);
+    assert_eq!(world.state_of(TWO), InstanceState::Checking);
     world
 }
 
 #[test]
 fn a_good_handshake_makes_a_member() {
     let mut world = checking();
-    world.answer(S2, ClusterState::Election, "");
-    assert_eq!(world.state_of(S2), InstanceState::Running);
+    world.answer(TWO, ClusterState::Election, "");
+    assert_eq!(world.state_of(TWO), InstanceState::Running);
 }
 
 #[test]
@@ -61,42 +61,42 @@ fn handshakes_that_fail() {
         let mut world = checking();
         let input = answered(&world, change);
         world.step(input);
-        assert_eq!(world.state_of(S2), state);
+        assert_eq!(world.state_of(TWO), state);
     }
 }
 
 #[test]
 fn an_old_handshake_is_ignored() {
     let mut world = checking();
-    let old = world.good_answer(S2, ClusterState::Election, "");
+    let old = world.good_answer(TWO, ClusterState::Election, "");
     world.wait(1);
-    world.step(Input::Unreachable(S2));
+    world.step(Input::Unreachable(TWO));
     world.tick(&[]);
-    assert_eq!(world.state_of(S2), InstanceState::Stopped);
-    world.tick(&[S2]);
-    assert_eq!(world.state_of(S2), InstanceState::Checking);
+    assert_eq!(world.state_of(TWO), InstanceState::Stopped);
+    world.tick(&[TWO]);
+    assert_eq!(world.state_of(TWO), InstanceState::Checking);
     world.step(old);
-    assert_eq!(world.state_of(S2), InstanceState::Checking);
+    assert_eq!(world.state_of(TWO), InstanceState::Checking);
 }
 
 #[test]
 fn an_event_in_the_handshake_makes_it_stale() {
     let mut world = checking();
-    let answer = world.good_answer(S2, ClusterState::Election, "");
-    world.peer_event(S2, PROCESSES[0], ProcessState::Running);
+    let answer = world.good_answer(TWO, ClusterState::Election, "");
+    world.peer_event(TWO, PROCESSES[0], ProcessState::Running);
     world.step(answer);
-    assert_eq!(world.state_of(S2), InstanceState::Stopped);
+    assert_eq!(world.state_of(TWO), InstanceState::Stopped);
 }
 
 #[test]
 fn a_handshake_without_end_is_given_up() {
     let mut world = checking();
     for _ in 0..5 {
-        world.tick(&[S2]);
-        assert_eq!(world.state_of(S2), InstanceState::Checking);
+        world.tick(&[TWO]);
+        assert_eq!(world.state_of(TWO), InstanceState::Checking);
     }
-    world.tick(&[S2]);
-    assert_eq!(world.state_of(S2), InstanceState::Stopped);
+    world.tick(&[TWO]);
+    assert_eq!(world.state_of(TWO), InstanceState::Stopped);
 }
 
 #[test]
@@ -104,11 +104,11 @@ fn silence_is_noticed_after_inactivity_ticks() {
     let mut world = World::new(SyncOption::Strict);
     world.lead();
     // its last TICK came just before one of ours, which counts
-    world.tick(&[S3]);
-    assert_eq!(world.state_of(S2), InstanceState::Running);
+    world.tick(&[THREE]);
+    assert_eq!(world.state_of(TWO), InstanceState::Running);
     // FAILED, and invalidated in the same evaluation
-    world.tick(&[S3]);
-    assert_eq!(world.state_of(S2), InstanceState::Stopped);
+    world.tick(&[THREE]);
+    assert_eq!(world.state_of(TWO), InstanceState::Stopped);
 }
 
 #[test]
@@ -120,14 +120,14 @@ fn fencing_needs_a_working_master() {
         };
         let mut world = World::with(options, 3);
         world.lead();
-        world.step(Input::Unreachable(S3));
-        let effects = world.tick(&[S2]);
+        world.step(Input::Unreachable(THREE));
+        let effects = world.tick(&[TWO]);
         let (state, ticks) = if fence {
             (InstanceState::Isolated, "TICK to s2")
         } else {
             (InstanceState::Stopped, "TICK to s2 s3")
         };
-        assert_eq!(world.state_of(S3), state);
+        assert_eq!(world.state_of(THREE), state);
         assert_eq!(told(&effects).last().map(String::as_str), Some(ticks));
     }
 }
@@ -141,7 +141,7 @@ fn strangers_are_not_heard() {
         when_monotonic: 0.0,
         sequence_counter: 1,
     });
-    let good = origin(S2);
+    let good = origin(TWO);
     let bad = [
         Origin {
             nick: "s3".into(),

@@ -161,7 +161,7 @@ fn a_slave_asks_its_master_to_close() {
     world.serve(ClusterState::Operation);
     let effects = world.ask(Request::Close(Closing::Shutdown));
     assert_eq!(told(&effects), ["ask s2 to Shutdown", "answer Done(true)"]);
-    world.step(Input::Unreachable(S2));
+    world.step(Input::Unreachable(TWO));
     assert_eq!(
         answer(&world.ask(Request::Close(Closing::Restart))),
         "fault BAD_SUPVISORS_STATE: no Master instance to perform the Supvisors restart request"
@@ -184,7 +184,7 @@ fn the_end_of_the_synchronization() {
         let effects = world.ask(Request::EndSync(name.into()));
         assert_eq!(answer(&effects), expected);
     }
-    assert_eq!(world.cluster.master(), Some(S1));
+    assert_eq!(world.cluster.master(), Some(ONE));
 
     let mut world = World::new(SyncOption::Strict);
     world.step(Input::Begin(stopped()));
