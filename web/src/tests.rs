@@ -1,6 +1,7 @@
 //! Handlers and server against a Supervisor that is not there.
 
 mod ansi;
+mod cluster;
 mod daemon_pages;
 mod document;
 pub(crate) mod fake;
@@ -21,5 +22,6 @@ mod server;
 mod session;
 mod shield;
 mod style;
+mod supvisors;
 #[cfg(feature = "tls")]
 mod tls;

@@ -7,6 +7,8 @@ pub mod command;
 pub mod local;
 pub mod status;
 
+use std::sync::Arc;
+
 use visord_actors::cluster::coordinator::Known;
 use visord_actors::cluster::handle::ClusterHandle;
 use visord_actors::cluster::wire::supvisors::decode;
@@ -61,7 +63,7 @@ struct Choice<T> {
 }
 
 /// What an argument chooses; `what` it is, in faults (spec cluster 7.1).
-fn choose<T>(
+fn choose<T: Copy>(
     what: &str,
     given: &Value,
     choices: impl IntoIterator<Item = Choice<T>>,
@@ -79,9 +81,8 @@ fn choose<T>(
         | Value::Array(_)
         | Value::Struct(_) => false,
     };
-    if let Some(at) = choices.iter().position(is_chosen) {
-        let chosen = choices.into_iter().nth(at).map(|it| it.is);
-        return chosen.ok_or(FaultCode::IncorrectParameters.bare());
+    if let Some(chosen) = choices.iter().find(|it| is_chosen(it)) {
+        return Ok(chosen.is);
     }
     let names = choices.iter().map(|it| repr(it.name));
     let numbers = choices.iter().map(|it| it.number.to_string());
@@ -131,7 +132,7 @@ pub async fn heard(cluster: &ClusterHandle, text: &str) {
 
 /// The answer to a status method.
 async fn status(
-    state: std::sync::Arc<AppState>,
+    state: Arc<AppState>,
     args: Args,
     of: fn(&Known<'_>, &Args) -> Result<Value, Fault>,
 ) -> Outcome {

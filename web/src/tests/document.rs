@@ -14,7 +14,8 @@ document`; a test keeps the two in step.
 
 Calls are XML-RPC: POST to `/RPC2` of any `[unix_http_server]` or `[inet_http_server]`.
 Parameters in brackets may be left out. The methods of `supervisor` answer under the name of each
-`[rpcinterface:x]` section with the standard factory. Methods of a namespace that is forwarded by
+`[rpcinterface:x]` section with the standard factory. Those of `supvisors` exist in an instance of a
+cluster. Methods of a namespace that is forwarded by
 `url` are those of the other server.
 
 | Right | Allows |

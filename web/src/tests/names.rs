@@ -2,12 +2,12 @@
 //! looked up in the objects of the daemon itself. Here with whole documents, also inside
 //! `system.multicall`.
 
-use std::sync::Arc;
-
 use proptest::prelude::*;
+use visord_cluster::rules::Rules;
 use visord_xmlrpc::{Value, decode_reply, encode_call};
 
-use super::fake::{Plan, board, state};
+use super::cluster::clustered;
+use super::fake::{Plan, board};
 use super::rpc::document;
 use crate::caller::Right;
 use crate::rpc::table::NAMESPACES;
@@ -66,7 +66,8 @@ fn fault_code(value: &Value) -> Option<i64> {
 /// What a name leads to, called by itself and as one of many: the fault code, and whether the
 /// Supervisor got a request.
 async fn called(name: &str, params: &[Value], inside: bool) -> (Option<i64>, bool) {
-    let (state, asked) = state(board(), Plan::default());
+    let instance = clustered(board(), Plan::default(), Rules::default());
+    let (state, asked) = (instance.state, instance.asked);
     let body = if inside {
         let call = [
             ("methodName".to_owned(), Value::from(name)),
@@ -77,7 +78,7 @@ async fn called(name: &str, params: &[Value], inside: bool) -> (Option<i64>, boo
     } else {
         encode_call(name, params)
     };
-    let code = match document(&Arc::new(state), Right::Admin, body.as_bytes()).await {
+    let code = match document(&state, Right::Admin, body.as_bytes()).await {
         // no document that names a method
         Err(_) => Some(1),
         Ok(reply) => match decode_reply(reply.as_bytes()).unwrap() {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use actix_web::test::TestRequest;
 use visord_xmlrpc::{Value, decode_reply, encode_call};
 
+use super::cluster::off;
 use super::fake::{Plan, board, site, state};
 use super::rpc::document;
 use crate::caller::{Caller, Right};
@@ -76,8 +77,8 @@ fn arguments(method: &Method) -> Vec<Value> {
 
 #[actix::test]
 async fn every_method_with_every_right() {
-    let (inner, asked) = state(board(), Plan::default());
-    let inner = Arc::new(inner);
+    let instance = off();
+    let (inner, asked) = (instance.state, instance.asked);
     for (name, method) in methods() {
         for right in RIGHTS {
             let allowed = right >= method.right;

@@ -78,8 +78,8 @@ fn listed_methods_are_the_originals() {
         ["listMethods", "methodHelp", "methodSignature", "multicall"]
             .map(|name| format!("system.{name}")),
     );
-    assert_eq!(table::listed(&["supervisor".into()]), names);
-    assert_eq!(table::listed(&[]).len(), 4);
+    assert_eq!(table::listed(&["supervisor".into()], false), names);
+    assert_eq!(table::listed(&[], false).len(), 4);
 }
 
 #[test]
@@ -122,8 +122,8 @@ fn signatures_are_the_originals() {
     ] {
         for name in methods.split_whitespace() {
             let full = format!("supervisor.{name}");
-            let (_, method) = table::find(&full, &["supervisor".into()]).unwrap();
-            assert_eq!(method.signature().join(" "), signature, "{name}");
+            let (_, method) = table::find(&full, &["supervisor".into()], false).unwrap();
+            assert_eq!(method.types().unwrap().join(" "), signature, "{name}");
             let tags = method.help_text().matches("@param").count();
             assert_eq!(tags, method.params.len(), "{name}");
             assert!(method.help_text().contains("@return"), "{name}");
@@ -218,7 +218,7 @@ async fn closing_daemon_refuses_all_but_some() {
         state.board.set_state(mood);
         for name in NAMES.split_whitespace() {
             let full = format!("supervisor.{name}");
-            let (_, method) = table::find(&full, &state.namespaces).unwrap();
+            let (_, method) = table::find(&full, &state.namespaces, false).unwrap();
             let params = vec![Value::from("1"); method.params.len()];
             let expected = if name == "sendRemoteCommEvent" {
                 "True"
@@ -322,7 +322,7 @@ async fn namespaces_are_those_of_the_configuration() {
     );
     assert_eq!(ask(&inner, "ops.getPID", &[]).await, "4711");
     assert_eq!(ask(&inner, "system.getPID", &[]).await, "1 UNKNOWN_METHOD");
-    assert_eq!(table::listed(&inner.namespaces).len(), 41);
+    assert_eq!(table::listed(&inner.namespaces, false).len(), 41);
 }
 
 #[actix::test]

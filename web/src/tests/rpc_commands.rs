@@ -100,7 +100,10 @@ fn value(json: &serde_json::Value) -> Value {
     match json {
         serde_json::Value::Null => Value::Nil,
         serde_json::Value::Bool(value) => Value::from(*value),
-        serde_json::Value::Number(number) => Value::from(number.as_i64().unwrap()),
+        serde_json::Value::Number(number) => match number.as_i64() {
+            Some(number) => Value::from(number),
+            None => Value::from(number.as_f64().unwrap()),
+        },
         serde_json::Value::String(text) => Value::from(text.as_str()),
         serde_json::Value::Array(values) => Value::Array(values.iter().map(value).collect()),
         serde_json::Value::Object(members) => Value::structure(
@@ -112,7 +115,7 @@ fn value(json: &serde_json::Value) -> Value {
 }
 
 /// Method, arguments and the columns behind them.
-fn calls(table: &str) -> impl Iterator<Item = (&str, Vec<Value>, Vec<&str>)> {
+pub(super) fn calls(table: &str) -> impl Iterator<Item = (&str, Vec<Value>, Vec<&str>)> {
     table.lines().filter(|line| !line.is_empty()).map(|line| {
         let mut columns = line.split(" | ");
         let (method, arguments) = columns.next().unwrap().split_once(' ').unwrap();
@@ -123,7 +126,7 @@ fn calls(table: &str) -> impl Iterator<Item = (&str, Vec<Value>, Vec<&str>)> {
 }
 
 /// `<g:a>` as a message shows it.
-fn with_names(message: &str) -> String {
+pub(super) fn with_names(message: &str) -> String {
     let name = |group: &str, process: &str| {
         format!("ProcessName {{ group: \"{group}\", process: \"{process}\" }}")
     };

@@ -1,6 +1,7 @@
 //! What the cluster is and does (spec cluster 7.2), read from the Coordinator. They answer while
 //! the daemon is closing, too: peers ask until the end.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use visord_actors::cluster::coordinator::Known;
@@ -192,7 +193,7 @@ fn modes(known: &Known<'_>, id: InstanceId) -> StateModes {
             master: Arc::from(""),
             starting_jobs: false,
             stopping_jobs: false,
-            instances: std::collections::BTreeMap::new(),
+            instances: BTreeMap::new(),
         },
     }
 }
@@ -287,7 +288,7 @@ async fn instances_of(state: Arc<AppState>, args: Args) -> Outcome {
     let answer = read(&state, args, |known, args| {
         let value = instances(known, &named(known, args)?);
         let view = known.cluster.view();
-        let peer = view.mapper.by_identifier(args.text(0)?);
+        let peer = view.mapper.by_identifier(&args.printed(0));
         Ok((value, peer.filter(|id| *id != view.local())))
     });
     let (value, peer) = answer.await?;
