@@ -2,8 +2,8 @@
 //!
 //! What is said and when is decided by the rules of `visord-cluster`; here it is encoded, sent and
 //! received. [`wire`] is pure. A [`peer`] sends to one instance; [`discovery`] finds instances.
-//! Both run as tasks of the runtime that they are given, the one of a [`thread`] in a daemon, and
-//! report by a [`Sink`].
+//! Both run as tasks of the runtime that they are given, that of the [`coordinator`]'s thread, and
+//! report by a [`Sink`]. The Coordinator runs the rules.
 
 pub mod collection;
 pub mod coordinator;
@@ -13,7 +13,6 @@ pub mod host;
 pub mod identify;
 mod local;
 pub mod peer;
-pub mod thread;
 pub mod wire;
 
 pub use local::LocalTime;
@@ -25,6 +24,7 @@ use visord_model::log_line::LogLine;
 
 /// What a task of this module has to say.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "it lives for one call")]
 pub enum Report {
     /// For the rules.
     Input(Input),

@@ -150,3 +150,6 @@ impl Cluster {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -62,6 +62,7 @@ pub enum Input {
 }
 
 /// What a peer said in a handshake.
+#[expect(clippy::large_enum_variant, reason = "rare, moved once")]
 #[derive(Clone, Debug, PartialEq)]
 pub enum Handshake {
     /// It raised a fault, or did not answer: try again at its next TICK.

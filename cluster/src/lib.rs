@@ -1,6 +1,6 @@
 //! The rules of many supervisords that act as one cluster, as plain values and pure functions.
 //!
-//! Behaves as Supvisors 0.19.1 does (spec cluster), on its wire. Like `visord_model`, this crate is
+//! Behaves as Supvisors 0.19.1 does (spec cluster 0 to 13), on its wire. Like `visord_model`, this crate is
 //! `no_std`: there is no clock, file or socket to call. What happens is passed in as an
 //! [`input::Input`] with the time; what has to be done is returned as a list of
 //! [`effect::Effect`]s, in order.

@@ -20,10 +20,12 @@ use crate::strategy::SyncOption;
 
 mod election;
 pub mod facts;
+mod phase;
 mod sync;
 mod transition;
 
 use facts::Facts;
+use phase::Phase;
 use transition::{allowed, toward};
 
 /// How long a Master that has started everything waits until every member has published
@@ -32,52 +34,6 @@ pub const PATIENCE: Duration = Duration::from_secs(20);
 
 /// OFF longer than this is an alarm.
 const OFF_LIMIT: Duration = Duration::from_secs(10);
-
-/// The state, with what belongs to it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Phase {
-    Off,
-    Synchronization,
-    Election,
-    Distribution {
-        /// Since when a Master has nothing left to start and waits for members only.
-        waiting: Option<Mono>,
-    },
-    Operation,
-    Conciliation,
-    Closing(Closing),
-    Final,
-}
-
-impl Phase {
-    const fn state(self) -> ClusterState {
-        match self {
-            Self::Off => ClusterState::Off,
-            Self::Synchronization => ClusterState::Synchronization,
-            Self::Election => ClusterState::Election,
-            Self::Distribution { .. } => ClusterState::Distribution,
-            Self::Operation => ClusterState::Operation,
-            Self::Conciliation => ClusterState::Conciliation,
-            Self::Closing(Closing::Restart) => ClusterState::Restarting,
-            Self::Closing(Closing::Shutdown) => ClusterState::ShuttingDown,
-            Self::Final => ClusterState::Final,
-        }
-    }
-
-    const fn of(state: ClusterState) -> Self {
-        match state {
-            ClusterState::Off => Self::Off,
-            ClusterState::Synchronization => Self::Synchronization,
-            ClusterState::Election => Self::Election,
-            ClusterState::Distribution => Self::Distribution { waiting: None },
-            ClusterState::Operation => Self::Operation,
-            ClusterState::Conciliation => Self::Conciliation,
-            ClusterState::Restarting => Self::Closing(Closing::Restart),
-            ClusterState::ShuttingDown => Self::Closing(Closing::Shutdown),
-            ClusterState::Final => Self::Final,
-        }
-    }
-}
 
 /// What a machine can be asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,8 +7,8 @@ use crate::error::{ConfigError, Problem};
 use crate::keys::{SectionKind, kind_of, kinds};
 use crate::load::{Loaded, interpret};
 use crate::rpcinterface;
+use crate::rules;
 use crate::sources::read_sources;
-use crate::supvisors;
 use crate::types::{Config, HostContext, Overrides};
 
 /// What there is to say about a configuration.
@@ -30,11 +30,14 @@ pub fn check(path: &Path, overrides: &Overrides, host: &HostContext) -> CheckRep
             warnings: Vec::new(),
         },
         Ok(sources) => {
-            let warnings = warnings(&sources.document);
+            let mut warnings = warnings(&sources.document);
             let exposed = sources.exposed.problems();
             let loaded = interpret(sources, path, overrides, host);
             let outcome = match loaded.and_then(Loaded::startable) {
-                Ok(loaded) if exposed.is_empty() => Ok(loaded.config),
+                Ok(mut loaded) if exposed.is_empty() => {
+                    warnings.extend(check_rules(&mut loaded.config));
+                    Ok(loaded.config)
+                }
                 Ok(_) => Err(ConfigError { problems: exposed }),
                 Err(mut error) => {
                     error.problems.extend(exposed);
@@ -43,6 +46,20 @@ pub fn check(path: &Path, overrides: &Overrides, host: &HostContext) -> CheckRep
             };
             CheckReport { outcome, warnings }
         }
+    }
+}
+
+/// What is wrong with the rules files of a cluster; a daemon would start without any rules. What is
+/// merely odd in them is a remark.
+fn check_rules(config: &mut Config) -> Option<Problem> {
+    let files = config.supvisors.as_ref()?.rules_files.as_deref()?;
+    match rules::load(files) {
+        Ok((rules, lines)) => {
+            config.remarks.extend(lines);
+            config.remarks.extend(rules.complaints());
+            None
+        }
+        Err(error) => Some(error.problem()),
     }
 }
 
@@ -84,7 +101,8 @@ fn foreign_factory(section: &Section) -> Option<Problem> {
     }
     let mut entries = section.entries().iter();
     let entry = entries.find(|entry| entry.key == rpcinterface::FACTORY)?;
-    let is_supvisors = section.name == supvisors::SECTION && entry.value == supvisors::FACTORY;
+    let is_supvisors =
+        section.name == rpcinterface::SUPVISORS && entry.value == rpcinterface::SUPVISORS_FACTORY;
     (entry.value != rpcinterface::MAIN && !is_supvisors && !entry.value.contains('%')).then(|| {
         let message = rpcinterface::alternative(&section.name);
         let problem = Problem::at(&entry.place, message);

@@ -66,10 +66,9 @@ pub(crate) fn interpret(
         context.remark(Level::Critical, text);
     }
 
-    let mut server = None;
-    if let Some(section) = sources.document.section(server::SECTION) {
-        server = server::read(&context.reader(section), overrides);
-    } else {
+    let section = sources.document.section(server::SECTION);
+    let server = section.and_then(|it| server::read(&context.reader(it), overrides));
+    if section.is_none() {
         let message = ".ini file does not include supervisord section".to_owned();
         context.push(Problem::of_file(path, message));
     }
@@ -85,12 +84,10 @@ pub(crate) fn interpret(
     }
     let mut problems = context.problems.take();
     // the original makes interfaces when it starts its first HTTP server
-    let mut instance = None;
     if !http.is_empty() {
         rpcinterface::check_extras(&context, &rpc_interfaces);
-        instance = supvisors::read(&context);
-        supvisors::check_server(&context, &http);
     }
+    let instance = supvisors::read(&context, &http);
     let at_start = context.problems.take();
     let (Some(mut server), true) = (server, problems.is_empty()) else {
         problems.extend(at_start);

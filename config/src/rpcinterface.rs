@@ -2,7 +2,6 @@
 
 use crate::context::{Context, Reader};
 use crate::secret::Secret;
-use crate::supvisors;
 use crate::types::RpcInterfaceConfig;
 use crate::value::parse_inet_address;
 
@@ -10,6 +9,10 @@ pub(crate) const PREFIX: &str = "rpcinterface:";
 pub(crate) const FACTORY: &str = "supervisor.rpcinterface_factory";
 /// Ours: the namespace is served by another program.
 const URL: &str = "url";
+/// The section that makes a supervisord an instance of a cluster.
+pub(crate) const SUPVISORS: &str = "rpcinterface:supvisors";
+/// The factory of the original for it.
+pub(crate) const SUPVISORS_FACTORY: &str = "supvisors.plugin:make_supvisors_rpcinterface";
 pub(crate) const MAIN: &str = "supervisor.rpcinterface:make_main_rpcinterface";
 
 /// In file order.
@@ -25,7 +28,7 @@ fn read(reader: &Reader<'_>) -> Option<RpcInterfaceConfig> {
     if reader.raw(URL).is_some() && reader.raw(FACTORY).is_none() {
         return read_remote(reader);
     }
-    if section == supvisors::SECTION && reader.raw(FACTORY) == Some(supvisors::FACTORY) {
+    if section == SUPVISORS && reader.raw(FACTORY) == Some(SUPVISORS_FACTORY) {
         return None;
     }
     if reader.raw(FACTORY).is_none() {

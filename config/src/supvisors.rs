@@ -16,25 +16,26 @@ use visord_cluster::strategy::{
 use visord_model::log_line::Level;
 
 use crate::context::{Context, Reader};
-use crate::rpcinterface;
+use crate::rpcinterface::{self, SUPVISORS as SECTION, SUPVISORS_FACTORY};
 use crate::types::{
     EventLink, HttpConfig, ListenAddress, Multicast, StatisticsConfig, SupvisorsConfig,
     SupvisorsLog,
 };
 use crate::value::{parse_bool, parse_bytes, parse_int, parse_loglevel};
 
-/// The section that makes a supervisord an instance of a cluster.
-pub(crate) const SECTION: &str = "rpcinterface:supvisors";
-/// The factory of the original.
-pub(crate) const FACTORY: &str = "supvisors.plugin:make_supvisors_rpcinterface";
 /// What is said first when an instance cannot be made.
 const FAILURE: &str = "Could not make supvisors rpc interface";
 
-/// The options, if there is such a section with the factory of the original.
-pub(crate) fn read(context: &Context<'_>) -> Option<SupvisorsConfig> {
+/// The options, if there is such a section with the factory of the original, and a server: without
+/// one the original makes no interface.
+pub(crate) fn read(context: &Context<'_>, servers: &[HttpConfig]) -> Option<SupvisorsConfig> {
+    if servers.is_empty() {
+        return None;
+    }
+    check_server(context, servers);
     let section = context.document.section(SECTION)?;
     let options = &Instance(context.reader(section).bare());
-    if options.0.raw(rpcinterface::FACTORY)? != FACTORY {
+    if options.0.raw(rpcinterface::FACTORY)? != SUPVISORS_FACTORY {
         return None;
     }
     let log = options.log();
@@ -74,7 +75,7 @@ pub(crate) fn read(context: &Context<'_>) -> Option<SupvisorsConfig> {
 }
 
 /// An instance is reached over the network: it needs an inet server (spec cluster 1.1).
-pub(crate) fn check_server(context: &Context<'_>, servers: &[HttpConfig]) {
+fn check_server(context: &Context<'_>, servers: &[HttpConfig]) {
     let is_inet = |it: &HttpConfig| matches!(it.address, ListenAddress::Inet { .. });
     if let Some(section) = context.document.section(SECTION)
         && !servers.iter().any(is_inet)

@@ -17,7 +17,7 @@ use visord_actors::messages::event::GetNextSerial;
 use visord_actors::messages::supervisor::{Order, SupervisorHandle};
 use visord_actors::process::Deps;
 use visord_actors::signals::{self, hold_signals};
-use visord_actors::supervisor::{Abandoned, Disabilities, Ending, Loader, Parts, Supervisor};
+use visord_actors::supervisor::{Abandoned, Ending, Loader, Parts, Supervisor};
 use visord_config::Loaded;
 use visord_model::state::SupervisorState;
 use visord_web::server::WebHandle;
@@ -74,13 +74,8 @@ async fn supervise(
         latest: listing.subscribe(),
     };
     let interfaces = config.rpc_interfaces.clone();
-    let instance = match cluster::prepare(&config, &deps) {
-        Err(error) if running.is_first => return Err(error),
-        prepared => prepared.ok().flatten(),
-    };
-    let kept = config.supvisors.as_ref();
-    let kept = kept.and_then(|it| it.disabilities_file.clone());
-    let disabilities = Disabilities::load(kept, &deps.logger);
+    let instance = cluster::prepare(&config, &deps, running.is_first)?;
+    let disabilities = cluster::disabilities(&config, &deps);
     let (ended, end) = oneshot::channel();
     let reopened = watch::Sender::new(());
     let abandoned = Abandoned::default();
@@ -102,18 +97,11 @@ async fn supervise(
     );
     signals::listen(&supervisor, &deps);
     let link = SupervisorHandle::new(&supervisor);
-    let instance = instance.map(|it| cluster::start(it, &deps, link.clone(), workers.clone()));
-    let instance = match instance.transpose() {
-        Err(error) if running.is_first => return Err(shortage("the cluster thread")(error)),
-        Err(error) => {
-            slog::crit!(deps.logger, "could not start the cluster thread: {error}");
-            None
-        }
-        Ok(started) => started,
-    };
+    let instance = cluster::start(instance, &deps, &link, &workers, running.is_first)?;
     let mut state = web::state(&deps, link, activity, &interfaces, setup, workers).await;
-    state.cluster = instance.as_ref().map(|it| it.handle.clone());
-    let state = state;
+    if let Some(instance) = &instance {
+        instance.serve_with(&mut state);
+    }
     let start = || web::start(&running.bound, &state, &deps.logger, reopened.subscribe());
     // after a restart programs run whether or not clients can ask about them
     let mut server = match start() {

@@ -151,8 +151,11 @@ impl Documents {
                 Some(format!("decision {next}: write docs/decisions/{next}")),
                 2,
             ),
-            // C0 and C1 are control characters
-            word if is_difference(ends(word).0) && !next.starts_with("control") => {
+            // C0 and C1 are control characters; tests of clusters call instances S1, S2
+            word if is_difference(ends(word).0)
+                && !next.starts_with("control")
+                && !ends(word).0.starts_with('S') =>
+            {
                 (Some(format!("{word}: write difference {word}")), 1)
             }
             word => (path_problem(word), 0),

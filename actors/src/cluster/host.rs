@@ -1,7 +1,6 @@
 //! What this machine is called: its network interfaces, the names of addresses (spec cluster 1.3).
 
 use std::collections::BTreeSet;
-use std::fs;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, ToSocketAddrs};
 
 use nix::ifaddrs::getifaddrs;
@@ -91,7 +90,7 @@ impl Lookup for System {
 
     /// The hosts file first: it has the aliases, which no other lookup returns.
     fn names(&self, address: Ipv4Addr) -> Option<Names> {
-        let hosts = fs::read_to_string("/etc/hosts").unwrap_or_default();
+        let hosts = read("/etc/hosts");
         in_hosts(&hosts, address).or_else(|| {
             let place = SocketAddr::from((address, 0));
             let (name, _) = dns_lookup::getnameinfo(&place, libc::NI_NAMEREQD).ok()?;
@@ -101,8 +100,15 @@ impl Lookup for System {
     }
 
     fn boot_id(&self) -> String {
-        fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default()
+        read("/proc/sys/kernel/random/boot_id")
     }
+}
+
+/// A small file of the system; empty if it cannot be read.
+fn read(path: &str) -> String {
+    const MOST: u64 = 1024 * 1024;
+    let bytes = visord_files::read_linked_up_to(path.as_ref(), MOST);
+    String::from_utf8_lossy(&bytes.unwrap_or_default()).into_owned()
 }
 
 fn netmask(mask: Option<&nix::sys::socket::SockaddrStorage>) -> Ipv4Addr {

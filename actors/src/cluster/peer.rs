@@ -130,7 +130,7 @@ impl Drop for Peer {
 fn unreachable(target: &Target, sink: &Sink, level: Level, why: &str, dropped: Dropped) {
     let mut text = format!("{} is not reachable: {why}", target.name);
     if dropped.jobs > 0 {
-        text.push_str(&format!("; {} messages dropped", dropped.jobs));
+        text.push_str(&format!("; messages dropped: {}", dropped.jobs));
     }
     sink(Report::Log(LogLine::new(level, text)));
     if dropped.is_news {

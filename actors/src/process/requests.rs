@@ -144,7 +144,7 @@ impl Process {
 
     fn start(&mut self, wait: bool, program: ResolvedCommand) -> Result<Later, Fault> {
         if self.leaving.is_some() {
-            let reason = format!("{} is being replaced or removed", self.name());
+            let reason = format!("{} is being updated", self.name());
             return Err(FaultCode::Failed.about(reason));
         }
         let stopping = self.machine.state() == ProcessState::Stopping;

@@ -54,9 +54,9 @@ impl Supervisor {
         };
         let locked = locked.into_actor(self);
         Box::pin(locked.then(move |held, act, _ctx| {
-            let lacking = act.expand(&request).into_actor(act);
+            let lacking = act.expand(&request, &names).into_actor(act);
             lacking.then(move |lacking, act, ctx| {
-                let applied = lacking.and_then(|it| act.apply(&request, it, ctx));
+                let applied = lacking.and_then(|it| act.apply(&request, &names, it, ctx));
                 // what is being stopped may be brought back
                 drop(held);
                 act.finish(applied)
@@ -69,6 +69,13 @@ impl Supervisor {
         let groups = self.roster.groups.iter().map(|group| &group.config);
         let uses = |group: &&GroupConfig| group.processes.iter().any(|it| *it.program == *program);
         groups.filter(uses).cloned().collect()
+    }
+
+    /// Those of them whose locks are held.
+    fn locked_groups_of(&self, program: &str, locked: &[String]) -> Vec<GroupConfig> {
+        let mut groups = self.groups_of(program);
+        groups.retain(|group| locked.contains(&group.name));
+        groups
     }
 
     /// How many processes of a program a group has, without those that are obsolete.
@@ -85,8 +92,9 @@ impl Supervisor {
         UpdateNumprocs {
             program, numprocs, ..
         }: &UpdateNumprocs,
+        locked: &[String],
     ) -> impl Future<Output = Answer<Lacking>> + 'static + use<> {
-        let mut groups = self.groups_of(program);
+        let mut groups = self.locked_groups_of(program, locked);
         groups.retain(|group| self.count(program, group) < *numprocs);
         if groups.is_empty() {
             return Either::Left(std::future::ready(Ok(Lacking::default())));
@@ -126,6 +134,7 @@ impl Supervisor {
     fn apply(
         &mut self,
         request: &UpdateNumprocs,
+        locked: &[String],
         (mut lacking, logs): Lacking,
         ctx: &mut Context<Self>,
     ) -> Answer<(NumprocsUpdated, Vec<Pending>)> {
@@ -133,7 +142,7 @@ impl Supervisor {
         self.parts.auto_logs.extend(logs);
         let mut updated = NumprocsUpdated::default();
         let mut retired = Vec::new();
-        for group in self.groups_of(&request.program) {
+        for group in self.locked_groups_of(&request.program, locked) {
             let revived = self.revive(&group, request);
             updated.revived.extend(revived);
             let new = lacking.remove(&group.name).unwrap_or_default();

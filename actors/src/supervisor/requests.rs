@@ -12,7 +12,7 @@ use visord_model::state::SupervisorState;
 use super::Supervisor;
 use crate::messages::event::Publish;
 use crate::messages::process::Command;
-use crate::messages::supervisor::{LogAction, Order, Request};
+use crate::messages::supervisor::{LogAction, Order, Request, SendRemoteEvent};
 use crate::messages::{Answer, Reply};
 use crate::spawn::SpawnError;
 
@@ -80,18 +80,7 @@ impl Handler<Request> for Supervisor {
             R::UpdateGroup(it, reply) => reply_after(ctx, reply, self.update_group(it)),
             R::ReloadConfig(_, reply) => reply_after(ctx, reply, self.reload_config()),
             R::GetConfig(_, reply) => drop(reply.send(Ok(self.configured_groups()))),
-            R::SendRemoteEvent(it, reply) => {
-                let (kind, data) = (it.kind, it.data);
-                let published = self.deps.bus.send(Publish(Event::Remote { kind, data }));
-                reply_later(reply, async {
-                    // a bus that is gone has no subscribers
-                    let _ = published.await;
-                    // the pools are scheduled now: what they log about the event comes before
-                    // the answer, so that the client finds it in the log
-                    tokio::task::yield_now().await;
-                    Ok(())
-                });
-            }
+            R::SendRemoteEvent(it, reply) => self.send_remote_event(it, reply),
             R::Shutdown(_, reply) => {
                 self.close(SupervisorState::Shutdown, ctx);
                 drop(reply.send(Ok(())));
@@ -107,6 +96,19 @@ impl Supervisor {
             Ok(member) => reply_later(reply, member.ask(command)),
             Err(fault) => drop(reply.send(Err(fault))),
         }
+    }
+
+    fn send_remote_event(&self, event: SendRemoteEvent, reply: Reply<()>) {
+        let SendRemoteEvent { kind, data } = event;
+        let published = self.deps.bus.send(Publish(Event::Remote { kind, data }));
+        reply_later(reply, async {
+            // a bus that is gone has no subscribers
+            let _ = published.await;
+            // the pools are scheduled now: what they log about the event comes before the answer,
+            // so that the client finds it in the log
+            tokio::task::yield_now().await;
+            Ok(())
+        });
     }
 
     fn clear_main_log(&self) -> LocalBoxFuture<'static, Answer> {

@@ -602,10 +602,10 @@ fn pools_and_fastcgi_programs_change_too() {
                             .update_numprocs(program.into(), numprocs, false, true)
                     };
                     let updated = update(2).await.expect("more");
-                    assert_eq!(updated.added, [second.clone()]);
+                    assert_eq!(updated.added, std::slice::from_ref(&second));
                     info_of(&stage, &second, S::Running).await;
                     let updated = update(1).await.expect("fewer");
-                    assert_eq!(updated.obsolete, [second.clone()]);
+                    assert_eq!(updated.obsolete, std::slice::from_ref(&second));
                     assert_eq!(stage.board.process(&second), None);
                     info_of(&stage, &first, S::Running).await;
                 }

@@ -24,7 +24,7 @@ use visord_actors::supervisor::{
     Abandoned, AutoLogs, Disabilities, Ending, Loader, Parts, Supervisor,
 };
 use visord_config::{MainLogTarget, Overrides};
-use visord_logs::{ActivitySettings, LogService, activity};
+use visord_logs::{ActivityLog, ActivitySettings, LogService, activity};
 use visord_model::log_line::Level;
 use visord_model::process::ProcessInfo;
 use visord_model::signal::Signal;
@@ -64,8 +64,7 @@ pub(crate) fn in_system(test: impl Future<Output = ()>) {
     System::new().block_on(test);
 }
 
-/// Start what `s.conf` in this folder says; the activity log is `main.log`.
-pub(crate) fn start(folder: &Path) -> Stage {
+fn activity_log(folder: &Path) -> ActivityLog {
     let settings = ActivitySettings {
         target: MainLogTarget::File(folder.join("main.log")),
         maxbytes: 0,
@@ -73,7 +72,12 @@ pub(crate) fn start(folder: &Path) -> Stage {
         level: Level::Info,
         stdout: false,
     };
-    let activity = activity(settings).expect("an activity log");
+    activity(settings).expect("an activity log")
+}
+
+/// Start what `s.conf` in this folder says; the activity log is `main.log`.
+pub(crate) fn start(folder: &Path) -> Stage {
+    let activity = activity_log(folder);
     let logger: Logger = activity.logger();
     let spawner = SpawnerHandle::start(SpawnerOptions::default()).expect("a thread");
     let tampered = Tampered::new(spawner.clone());

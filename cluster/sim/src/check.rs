@@ -2,7 +2,7 @@
 
 use visord_cluster::Cluster;
 use visord_cluster::identity::InstanceId;
-use visord_cluster::input::{Closing, Request};
+use visord_cluster::input::Closing;
 use visord_cluster::state::{ApplicationState, ClusterState, InstanceState};
 use visord_model::name::ProcessName;
 
@@ -152,10 +152,11 @@ fn truth(world: &World, alive: &[usize]) -> Result<(), String> {
             return Err(format!("the Master does not know {name}"));
         };
         let state = process.displayed_state();
-        // an election drops the second half of a restart, as in the original
+        // an election drops the second half of a restart, as in the original; then nothing of
+        // the application runs, unless somebody starts a part of it
         let missing = process.rules.required
             && application.state() != ApplicationState::Stopped
-            && !restarts(world);
+            && !disturbed(world);
         if process.is_failed() || application.is_never_started() || missing {
             return Err(format!("{name} is {state}"));
         }
@@ -163,18 +164,10 @@ fn truth(world: &World, alive: &[usize]) -> Result<(), String> {
     Ok(())
 }
 
-/// Whether a client asks to restart something.
-fn restarts(world: &World) -> bool {
+/// Whether somebody restarts something, or starts a part of an application.
+fn disturbed(world: &World) -> bool {
     let mut faults = world.scenario.faults.iter();
-    faults.any(|(_, fault)| {
-        matches!(
-            fault,
-            Fault::Ask(
-                _,
-                Request::RestartApplication(..) | Request::RestartProcess(..)
-            )
-        )
-    })
+    faults.any(|(_, fault)| matches!(fault, Fault::Start(..) | Fault::Ask(..)))
 }
 
 /// The cluster was closed: every supervisord has ended, or started again.

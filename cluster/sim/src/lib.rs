@@ -8,6 +8,7 @@
 #![forbid(unsafe_code)]
 
 pub mod check;
+pub mod event;
 pub mod fault;
 pub mod host;
 pub mod network;

@@ -11,9 +11,10 @@ use visord_cluster::message::Origin;
 use visord_cluster::view::mapper::Mapper;
 use visord_model::moment::{Moment, Mono};
 
+use crate::event::Event;
 use crate::host::{Clocks, Host};
 use crate::scenario::Scenario;
-use crate::world::{Event, Micros, SECOND};
+use crate::world::{Micros, SECOND};
 
 /// The wall clock when the world begins.
 const EPOCH: u64 = 1_700_000_000;

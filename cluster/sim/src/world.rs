@@ -1,23 +1,24 @@
 //! Time, messages, and what hosts do.
 
 use std::collections::{BinaryHeap, VecDeque};
-use std::sync::Arc;
 
 use fastrand::Rng;
 use visord_cluster::effect::Effect;
 use visord_cluster::identity::InstanceId;
-use visord_cluster::input::{Closing, Handshake, Input, Request, Ticket};
-use visord_cluster::message::{Origin, Publication};
-use visord_cluster::state::InstanceState;
-use visord_model::moment::Mono;
+use visord_cluster::input::{Closing, Input, Request, Ticket};
+use visord_cluster::message::Origin;
 use visord_model::name::ProcessName;
 
 use crate::check;
+use crate::event::{Event, Happening, Payload, Timed};
 use crate::fault::Fault;
-use crate::host::{Due, Happened};
-use crate::network::{Fate, Network};
+use crate::host::Happened;
+use crate::network::Network;
 use crate::node::{self, Node};
 use crate::scenario::Scenario;
+
+mod faults;
+mod messages;
 
 /// Time since the world began, microseconds.
 pub type Micros = u64;
@@ -29,80 +30,6 @@ const TICK: Micros = 5 * SECOND;
 
 /// How long a sender waits for an answer.
 const TIMEOUT: Micros = 2 * SECOND;
-
-/// A message on a link.
-#[derive(Clone, Debug)]
-pub enum Payload {
-    /// `sendRemoteCommEvent`.
-    Publication(Publication),
-    /// The five questions of a handshake, asked at this time of the sender's clock.
-    Handshake(Mono),
-    /// `start_args`.
-    Start(ProcessName, String),
-    /// `stopProcess`.
-    Stop(ProcessName),
-    /// `restart` or `shutdown` of the cluster.
-    Close(Closing),
-}
-
-/// What happens to a node.
-#[derive(Clone, Debug)]
-pub enum Event {
-    /// 5 s have passed.
-    Tick,
-    /// A message of this node arrives.
-    Arrive(usize, Payload),
-    /// This peer does not answer.
-    Unreachable(usize),
-    /// This peer answers a handshake that began then.
-    Answer(usize, Mono, Box<Handshake>),
-    /// A process of this generation goes on.
-    Process(usize, u32, Due),
-}
-
-#[derive(Clone, Debug)]
-enum Happening {
-    /// To this node, if it still is in this boot; `None`: in any.
-    Node(usize, Option<u32>, Event),
-    /// A message arrives, or not.
-    Message {
-        from: usize,
-        boot: u32,
-        to: usize,
-        payload: Payload,
-        again: bool,
-    },
-    Fault(Fault),
-    /// The supervisord of this boot ends.
-    End(usize, u32, Closing),
-}
-
-struct Timed {
-    time: Micros,
-    serial: u64,
-    what: Happening,
-}
-
-impl PartialEq for Timed {
-    fn eq(&self, other: &Self) -> bool {
-        (self.time, self.serial) == (other.time, other.serial)
-    }
-}
-
-impl Eq for Timed {}
-
-impl PartialOrd for Timed {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Timed {
-    /// The earliest is the greatest: the heap gives it first.
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        (other.time, other.serial).cmp(&(self.time, self.serial))
-    }
-}
 
 /// A whole cluster.
 pub struct World {
@@ -260,95 +187,6 @@ impl World {
         }
     }
 
-    fn send(&mut self, from: usize, to: usize, payload: Payload) {
-        let time = self.network.arrival(from, to, self.now, &mut self.rng);
-        let boot = self.nodes[from].boot;
-        self.at(
-            time,
-            Happening::Message {
-                from,
-                boot,
-                to,
-                payload,
-                again: false,
-            },
-        );
-    }
-
-    fn arrive(&mut self, (from, boot): (usize, u32), to: usize, payload: Payload, again: bool) {
-        let fate = self.network.fate(from, to, &mut self.rng);
-        let unreachable = Happening::Node(from, Some(boot), Event::Unreachable(to));
-        if fate == Fate::Lost {
-            return self.at(self.now + TIMEOUT, unreachable);
-        }
-        if self.nodes[to].cluster.is_none() || fate == Fate::Reset {
-            return self.at(self.now + 500, unreachable);
-        }
-        if fate == Fate::Unanswered || (self.nodes[to].frozen && !again) {
-            self.at(self.now + TIMEOUT, unreachable);
-        } else if fate == Fate::Repeated && !again {
-            let time = self.now + self.rng.u64(500..500_000);
-            let payload = payload.clone();
-            self.at(
-                time,
-                Happening::Message {
-                    from,
-                    boot,
-                    to,
-                    payload,
-                    again: true,
-                },
-            );
-        }
-        self.deliver(to, Event::Arrive(from, payload));
-    }
-
-    fn receive(&mut self, from: usize, to: usize, payload: Payload) {
-        match payload {
-            Payload::Publication(publication) => {
-                let origin = self.origins[from].clone();
-                self.input(
-                    to,
-                    Input::Heard {
-                        origin,
-                        publication,
-                    },
-                );
-            }
-            Payload::Handshake(began) => {
-                self.input(to, Input::Questioned(id(from)));
-                self.answer(from, to, began);
-            }
-            Payload::Start(process, args) => self.command(to, &process, Some(args)),
-            Payload::Stop(process) => self.command(to, &process, None),
-            Payload::Close(closing) => self.ask(to, Request::Close(closing)),
-        }
-    }
-
-    /// The answers of node `to` to the handshake of node `from`.
-    fn answer(&mut self, from: usize, to: usize, began: Mono) {
-        let clocks = self.nodes[to].clocks(self.now);
-        let moment = self.nodes[to].moment(self.now);
-        let node = &self.nodes[to];
-        let Some(cluster) = &node.cluster else { return };
-        let refused = cluster.view().instance(id(from)).state() == InstanceState::Isolated;
-        let answer = Handshake::Answered {
-            stereotypes: Vec::new(),
-            network: Some(node::network(to)),
-            refused,
-            strategies: cluster.options().strategies(),
-            modes: (!refused).then(|| cluster.modes(moment)),
-            // asked for at the beginning at the earliest
-            processes: (!refused).then(|| (began, node.host.processes(clocks))),
-        };
-        let boot = self.nodes[from].boot;
-        if self.network.is_whole(from, to) {
-            let time = self.now + self.rng.u64(500..20_000);
-            let event = Event::Answer(to, began, Box::new(answer));
-            self.at(time, Happening::Node(from, Some(boot), event));
-        }
-    }
-
     /// A request to start or stop a process here.
     fn command(&mut self, node: usize, process: &ProcessName, start: Option<String>) {
         let clocks = self.nodes[node].clocks(self.now);
@@ -470,93 +308,6 @@ impl World {
                 }
             }
             Effect::Show(_) | Effect::Log(_) => {}
-        }
-    }
-
-    fn fault(&mut self, fault: Fault) {
-        match fault {
-            Fault::Boot(node) => self.boot(node),
-            Fault::Crash(node) => self.kill(node),
-            Fault::Freeze(node) => self.nodes[node].frozen = true,
-            Fault::Thaw(node) => self.thaw(node),
-            Fault::Cut(from, to) => self.network.cut(from, to, true),
-            Fault::Mend(from, to) => self.network.cut(from, to, false),
-            Fault::Kill(node, process) => {
-                let clocks = self.nodes[node].clocks(self.now);
-                if self.nodes[node].cluster.is_some() && !self.nodes[node].frozen {
-                    let mut happened = Happened::default();
-                    self.nodes[node].host.crash(process, clocks, &mut happened);
-                    self.happened(node, happened);
-                }
-            }
-            Fault::Start(node, process) => {
-                let name = self.scenario.programs[process].name.clone();
-                if self.nodes[node].cluster.is_some() && !self.nodes[node].frozen {
-                    self.command(node, &name, Some(String::new()));
-                }
-            }
-            Fault::Ask(node, request) => self.ask(node, request),
-            Fault::Weather(change) => self.network.weather = change.weather(),
-        }
-    }
-
-    fn boot(&mut self, number: usize) {
-        if self.nodes[number].cluster.is_some() {
-            return;
-        }
-        let node = &mut self.nodes[number];
-        node.frozen = false;
-        node.start(number, &self.scenario);
-        let (boot, skew) = (node.boot, node.skew);
-        let clocks = node.clocks(self.now);
-        let happened = node.host.autostart(clocks);
-        let processes = node.host.processes(clocks);
-        self.input(number, Input::Begin(processes));
-        // what was started is known already
-        let happened = Happened {
-            events: Vec::new(),
-            ..happened
-        };
-        self.happened(number, happened);
-        let next = (self.now / TICK + 1) * TICK + skew;
-        self.at(next, Happening::Node(number, Some(boot), Event::Tick));
-    }
-
-    fn kill(&mut self, number: usize) {
-        let node = &mut self.nodes[number];
-        node.cluster = None;
-        node.frozen = false;
-        node.missed.clear();
-        node.asked.clear();
-        let none: Arc<[crate::host::Program]> = self.scenario.programs.clone();
-        node.host = crate::host::Host::new(&none);
-    }
-
-    fn thaw(&mut self, number: usize) {
-        if !self.nodes[number].frozen {
-            return;
-        }
-        self.nodes[number].frozen = false;
-        // one TICK for all that were missed, then what came meanwhile
-        self.input(number, Input::Tick);
-        let boot = self.nodes[number].boot;
-        let missed = std::mem::take(&mut self.nodes[number].missed);
-        for event in missed {
-            if self.nodes[number].boot == boot {
-                self.deliver(number, event);
-            }
-        }
-    }
-
-    fn end(&mut self, number: usize, boot: u32, closing: Closing) {
-        if self.nodes[number].boot != boot || self.nodes[number].cluster.is_none() {
-            return;
-        }
-        self.closed[number] = Some(closing);
-        self.kill(number);
-        if closing == Closing::Restart {
-            let time = self.now + 2 * SECOND;
-            self.at(time, Happening::Fault(Fault::Boot(number)));
         }
     }
 }

@@ -22,9 +22,9 @@ mod election;
 mod leading;
 mod sync;
 
-const S1: InstanceId = InstanceId(0);
-const S2: InstanceId = InstanceId(1);
-const S3: InstanceId = InstanceId(2);
+const ONE: InstanceId = InstanceId(0);
+const TWO: InstanceId = InstanceId(1);
+const THREE: InstanceId = InstanceId(2);
 
 /// One instance: its own state, its Master, how it sees the others.
 #[derive(Clone)]
@@ -99,7 +99,7 @@ impl World {
             modes: Some(&peer.modes),
         });
         let facts = Facts {
-            local: S1,
+            local: ONE,
             members: members.collect(),
             core: self.core.clone(),
             lost: self.lost,
@@ -153,27 +153,27 @@ impl World {
 
     /// The local instance is Master and everything is started.
     fn lead(&mut self) {
-        for id in [S2, S3] {
+        for id in [TWO, THREE] {
             self.publish(id, ClusterState::Election, NAMES[0]);
         }
         self.settle();
-        for id in [S2, S3] {
+        for id in [TWO, THREE] {
             self.publish(id, ClusterState::Distribution, NAMES[0]);
         }
         self.settle();
         assert_eq!(self.machine.state(), ClusterState::Operation);
-        assert_eq!(self.machine.master(), Some(S1));
+        assert_eq!(self.machine.master(), Some(ONE));
     }
 
     /// `s2` is Master.
     fn serve(&mut self, state: ClusterState) {
-        for id in [S2, S3] {
+        for id in [TWO, THREE] {
             self.publish(id, ClusterState::Distribution, NAMES[1]);
         }
         self.settle();
-        self.publish(S2, state, NAMES[1]);
+        self.publish(TWO, state, NAMES[1]);
         self.settle();
-        assert_eq!(self.machine.master(), Some(S2));
+        assert_eq!(self.machine.master(), Some(TWO));
     }
 
     fn master(&self) -> String {

@@ -86,7 +86,7 @@ fn every_option_has_a_good_and_a_bad_row() {
                 && of_programs.is_some_and(|program| program.key(key).is_some());
             // the options of a cluster have defaults instead of errors: supvisors.rs
             let is_tested =
-                in_table.contains(&(kind.name, key)) || kind.name == crate::supvisors::SECTION;
+                in_table.contains(&(kind.name, key)) || kind.name == crate::rpcinterface::SUPVISORS;
             assert!(is_common || is_tested, "{} {key}", kind.name);
         }
     }

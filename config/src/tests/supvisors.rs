@@ -56,9 +56,9 @@ fn defaults() {
     assert!(config("[supervisord]\n").supvisors.is_none());
 }
 
-#[test]
-fn values() {
-    let it = instance(
+/// An instance with options of all kinds.
+fn with_many_options() -> SupvisorsConfig {
+    instance(
         "supvisors_list = <one>n1:9001,, n2 ,<a-b:c.d_1>10.0.0.1:60000,n2\n\
          stereotypes = x, y,,x\nmulticast_group=239.1.0.1:7777\nmulticast_interface=ANY\n\
          event_link=ws\nevent_port=60002\nauto_fence=YES\nsynchro_options=user,Strict,USER\n\
@@ -66,7 +66,12 @@ fn values() {
          stats_enabled=host,off\nstats_periods=20, 5.5\nstats_histo=10\ntail_limit=2KB\n\
          software_name = my soft\ndisabilities_file=~/off.json\ncore_identifiers=one,two\n\
          tailf_limit=1KB\ncss_files=/no.css",
-    );
+    )
+}
+
+#[test]
+fn values() {
+    let it = with_many_options();
     let item = |text: &str, nick: Option<&str>, host: &str, port| InstanceItem {
         text: text.to_owned(),
         nick: nick.map(str::to_owned),

@@ -1,12 +1,13 @@
 //! The Coordinator of a run, on a thread of its own, if this supervisord is an instance of a cluster.
 
 use std::net::SocketAddrV4;
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use actix::Arbiter;
 use slog::Logger;
 use tokio::time::timeout;
+use visord_actors::cluster::collection::Collection;
 use visord_actors::cluster::coordinator::{Coordinator, Parts};
 use visord_actors::cluster::discovery::Group;
 use visord_actors::cluster::handle::ClusterHandle;
@@ -14,12 +15,16 @@ use visord_actors::cluster::host::System;
 use visord_actors::cluster::identify::{Identified, Local, identify};
 use visord_actors::messages::supervisor::SupervisorHandle;
 use visord_actors::process::Deps;
+use visord_actors::supervisor::Disabilities;
 use visord_cluster::Cluster;
 use visord_cluster::rules::Rules;
 use visord_config::{Config, HttpConfig, ListenAddress, SupvisorsConfig, rules};
 use visord_logs::workers::Workers;
 use visord_logs::{ActivityLog, ActivitySettings, LineStyle, activity, emit};
+use visord_web::state::AppState;
 use visord_xmlrpc::http::Login;
+
+use super::shortage;
 
 /// How long the thread may take to end.
 const GRACE: Duration = Duration::from_secs(1);
@@ -42,21 +47,45 @@ struct ClusterLog {
 
 /// A running Coordinator.
 pub(super) struct ClusterThread {
-    pub(super) handle: ClusterHandle,
+    handle: ClusterHandle,
+    collection: Collection,
     arbiter: Arbiter,
     workers: Workers,
     log: Option<ActivityLog>,
 }
 
+/// Which programs are disabled, as it was kept. Blocks.
+pub(super) fn disabilities(config: &Config, deps: &Deps) -> Disabilities {
+    let file = config.supvisors.as_ref();
+    let file = file.and_then(|it| it.disabilities_file.clone());
+    Disabilities::load(file, &deps.logger)
+}
+
 /// Find out who the instances are, and read the rules. Blocks while names are looked up. `None`:
-/// this supervisord is not an instance of a cluster.
+/// this supervisord is not an instance of a cluster, or cannot be one after a restart, which is
+/// logged.
 ///
 /// # Errors
-/// The list of instances cannot be resolved, or a log cannot be opened.
-pub(super) fn prepare(config: &Config, deps: &Deps) -> Result<Option<Prepared>, String> {
+/// In the first run: the list of instances cannot be resolved, or a log cannot be opened.
+pub(super) fn prepare(
+    config: &Config,
+    deps: &Deps,
+    is_first: bool,
+) -> Result<Option<Prepared>, String> {
     let Some(options) = config.supvisors.clone() else {
         return Ok(None);
     };
+    match find_out(config, options, deps) {
+        Ok(prepared) => Ok(Some(prepared)),
+        Err(error) if is_first => Err(error),
+        Err(error) => {
+            slog::crit!(deps.logger, "{error}");
+            Ok(None)
+        }
+    }
+}
+
+fn find_out(config: &Config, options: SupvisorsConfig, deps: &Deps) -> Result<Prepared, String> {
     let failure = |error: String| format!("Could not make supvisors rpc interface: {error}");
     let (server, port) = inet_server(&config.http)
         .ok_or_else(|| failure("Supervisor MUST be configured using inet_http_server".into()))?;
@@ -67,19 +96,17 @@ pub(super) fn prepare(config: &Config, deps: &Deps) -> Result<Option<Prepared>, 
         stereotypes: &options.options.stereotypes,
     };
     let identified = identify(&options.instances, local, &System);
-    let identified = identified
-        .map_err(failure)
-        .inspect_err(|error| slog::crit!(log.logger, "{error}"))?;
+    let identified = identified.map_err(failure)?;
     for line in &identified.remarks {
         emit(&log.logger, line);
     }
-    Ok(Some(Prepared {
+    Ok(Prepared {
         identified,
         rules: read_rules(&options, &log.logger),
         login: login(server, &log.logger),
         options,
         log,
-    }))
+    })
 }
 
 /// Rules that cannot be read are none at all (spec cluster 2.1).
@@ -152,17 +179,38 @@ impl ClusterLog {
     }
 }
 
-/// Start the thread and the Coordinator on it.
+/// Start the thread and the Coordinator on it, if there is one to be started.
 ///
 /// # Errors
-/// No thread can be had.
+/// In the first run: no thread can be had. After a restart this is logged.
 pub(super) fn start(
+    prepared: Option<Prepared>,
+    deps: &Deps,
+    supervisor: &SupervisorHandle,
+    workers: &Workers,
+    is_first: bool,
+) -> Result<Option<ClusterThread>, String> {
+    let Some(prepared) = prepared else {
+        return Ok(None);
+    };
+    match launch(prepared, deps, supervisor.clone(), workers.clone()) {
+        Ok(thread) => Ok(Some(thread)),
+        Err(error) if is_first => Err(shortage("the cluster thread")(error)),
+        Err(error) => {
+            slog::crit!(deps.logger, "could not start the cluster thread: {error}");
+            Ok(None)
+        }
+    }
+}
+
+fn launch(
     prepared: Prepared,
     deps: &Deps,
     supervisor: SupervisorHandle,
     workers: Workers,
 ) -> std::io::Result<ClusterThread> {
     let options = prepared.options;
+    let collection = Collection::from(&options.statistics);
     let parts = Parts {
         cluster: Cluster::new(options.options, prepared.identified.mapper, prepared.rules),
         address: prepared.identified.address,
@@ -192,6 +240,7 @@ pub(super) fn start(
         .map_err(|_| std::io::Error::other("the thread of the cluster ended"))?;
     Ok(ClusterThread {
         handle: ClusterHandle::new(addr),
+        collection,
         arbiter,
         workers,
         log: prepared.log.own,
@@ -199,6 +248,17 @@ pub(super) fn start(
 }
 
 impl ClusterThread {
+    /// The web server serves the cluster, too.
+    pub(super) fn serve_with(&self, state: &mut AppState) {
+        state.cluster = Some(self.handle.clone());
+        state.collection.send_replace(self.collection);
+        if let Some(log) = &self.log {
+            // a log of its own has a level of its own
+            let log = log.clone();
+            state.set_log_level = Arc::new(move |level| log.set_level(level));
+        }
+    }
+
     /// Ends the thread.
     pub(super) async fn stop(self) {
         self.arbiter.stop();

@@ -1,3 +1,5 @@
+//! A machine with two interfaces.
+
 use super::*;
 use crate::cluster::host::{Interface, Names};
 

@@ -1,3 +1,5 @@
+//! A board and its feed, without processes behind them.
+
 use visord_model::process::{Machine, Origin, Policy};
 use visord_model::state::ProcessState;
 
@@ -81,10 +83,8 @@ fn processes_are_described_as_their_supervisord_does() {
     assert_eq!(fixture.local.one(&name("b"), NOW), None);
 }
 
-#[test]
-fn each_change_becomes_one_input_in_order() {
-    let mut fixture = Fixture::new();
-    assert_eq!(fixture.news(), []);
+/// A start, an unknown process, and another process that comes, is disabled and goes.
+fn a_few_changes(fixture: &Fixture) {
     fixture.event(Event::SupervisorRunning);
     fixture.board.set_process(ProcessInfo {
         state: ProcessState::Running,
@@ -109,7 +109,13 @@ fn each_change_becomes_one_input_in_order() {
     });
     fixture.board.remove_process(&name("b"));
     fixture.event(Event::SupervisorStopping);
+}
 
+#[test]
+fn each_change_becomes_one_input_in_order() {
+    let mut fixture = Fixture::new();
+    assert_eq!(fixture.news(), []);
+    a_few_changes(&fixture);
     let news = fixture.news();
     let [
         running,

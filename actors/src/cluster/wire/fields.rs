@@ -13,7 +13,7 @@ pub(super) struct Fields<'a> {
     of: &'static str,
 }
 
-/// A text that some part of the answer has.
+/// What was read, or what is wrong with it.
 pub(super) type Read<T> = Result<T, WireError>;
 
 impl<'a> Fields<'a> {

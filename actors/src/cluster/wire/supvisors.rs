@@ -125,7 +125,7 @@ pub fn read_datagram(bytes: &[u8]) -> Read<Candidate> {
 }
 
 fn wrong(what: &'static str, expected: &'static str) -> WireError {
-    let of = "the message";
+    let of = "the text";
     WireError::Wrong { of, what, expected }
 }
 

@@ -13,7 +13,7 @@ fn the_smallest_nick_is_elected() {
 #[test]
 fn a_core_instance_comes_first() {
     let mut world = strict();
-    world.core = vec![S3];
+    world.core = vec![THREE];
     world.settle();
     assert_eq!(world.master(), "s3");
 }
@@ -21,7 +21,7 @@ fn a_core_instance_comes_first() {
 #[test]
 fn a_master_that_somebody_has_comes_first() {
     let mut world = strict();
-    world.publish(S2, ClusterState::Operation, NAMES[2]);
+    world.publish(TWO, ClusterState::Operation, NAMES[2]);
     world.settle();
     assert_eq!(world.master(), "s3");
 }
@@ -29,15 +29,15 @@ fn a_master_that_somebody_has_comes_first() {
 #[test]
 fn of_two_masters_the_core_one_or_the_smaller_wins() {
     let mut world = strict();
-    world.publish(S2, ClusterState::Operation, NAMES[1]);
-    world.publish(S3, ClusterState::Operation, NAMES[2]);
+    world.publish(TWO, ClusterState::Operation, NAMES[1]);
+    world.publish(THREE, ClusterState::Operation, NAMES[2]);
     world.settle();
     assert_eq!(world.master(), "s2");
 
     let mut world = strict();
-    world.core = vec![S3];
-    world.publish(S2, ClusterState::Operation, NAMES[1]);
-    world.publish(S3, ClusterState::Operation, NAMES[2]);
+    world.core = vec![THREE];
+    world.publish(TWO, ClusterState::Operation, NAMES[1]);
+    world.publish(THREE, ClusterState::Operation, NAMES[2]);
     world.settle();
     assert_eq!(world.master(), "s3");
 }
@@ -45,7 +45,7 @@ fn of_two_masters_the_core_one_or_the_smaller_wins() {
 #[test]
 fn a_named_master_that_does_not_run_is_no_candidate() {
     let mut world = strict();
-    world.publish(S2, ClusterState::Election, "elsewhere:1");
+    world.publish(TWO, ClusterState::Election, "elsewhere:1");
     world.settle();
     assert_eq!(world.master(), "s1");
 }
@@ -86,13 +86,13 @@ fn a_slave_leaves_election_with_its_master() {
     let mut world = strict();
     world.settle();
     for state in [ClusterState::Election, ClusterState::Synchronization] {
-        for id in [S2, S3] {
+        for id in [TWO, THREE] {
             world.publish(id, state, NAMES[1]);
         }
         world.settle();
         assert_eq!(world.machine.state(), ClusterState::Election);
     }
-    world.publish(S2, ClusterState::Distribution, NAMES[1]);
+    world.publish(TWO, ClusterState::Distribution, NAMES[1]);
     assert_eq!(world.settle().0, []);
     // its own first choice was s1, and the others named none: it keeps it
     assert_eq!(world.master(), "s1");
@@ -102,7 +102,7 @@ fn a_slave_leaves_election_with_its_master() {
 fn a_slave_that_is_late_catches_up() {
     use ClusterState::{Conciliation, Distribution, Election, Operation, Synchronization};
     let mut world = strict();
-    for id in [S2, S3] {
+    for id in [TWO, THREE] {
         world.publish(id, Conciliation, NAMES[1]);
     }
     let (states, _) = world.settle();

@@ -6,21 +6,21 @@ use core::time::Duration;
 #[test]
 fn distribution_ends_when_all_members_have_it() {
     let mut world = strict();
-    for id in [S2, S3] {
+    for id in [TWO, THREE] {
         world.publish(id, ClusterState::Election, NAMES[0]);
     }
     let (_, effects) = world.settle();
     assert_eq!(effects.last(), Some(&Effect::StartAll));
-    world.publish(S2, ClusterState::Distribution, NAMES[0]);
+    world.publish(TWO, ClusterState::Distribution, NAMES[0]);
     assert_eq!(world.settle().0, []);
-    world.publish(S3, ClusterState::Distribution, NAMES[0]);
+    world.publish(THREE, ClusterState::Distribution, NAMES[0]);
     assert_eq!(world.settle().0, [ClusterState::Operation]);
 }
 
 #[test]
 fn distribution_ends_without_a_member_that_never_says_so() {
     let mut world = strict();
-    for id in [S2, S3] {
+    for id in [TWO, THREE] {
         world.publish(id, ClusterState::Election, NAMES[0]);
     }
     world.starting = true;
@@ -62,10 +62,10 @@ fn a_new_instance_brings_everyone_to_election() {
         world.conflicts = conciliation;
         world.settle();
         world.joined = true;
-        world.publish(S3, ClusterState::Synchronization, "");
+        world.publish(THREE, ClusterState::Synchronization, "");
         let (states, _) = world.settle();
         assert_eq!(states, [ClusterState::Election]);
-        assert_eq!(world.machine.master(), Some(S1));
+        assert_eq!(world.machine.master(), Some(ONE));
     }
 }
 
@@ -75,8 +75,8 @@ fn a_lost_master_brings_everyone_to_election() {
         let mut world = strict();
         world.serve(state);
         assert_eq!(world.machine.state(), state);
-        world.all_see(S2, InstanceState::Stopped);
-        world.publish(S3, state, "");
+        world.all_see(TWO, InstanceState::Stopped);
+        world.publish(THREE, state, "");
         world.lost = true;
         let (states, effects) = world.settle();
         assert_eq!(states, [ClusterState::Election]);
@@ -89,13 +89,13 @@ fn a_lost_master_brings_everyone_to_election() {
 fn the_master_restarts_what_is_lost() {
     let mut world = strict();
     world.lead();
-    world.all_see(S3, InstanceState::Stopped);
+    world.all_see(THREE, InstanceState::Stopped);
     world.lost = true;
     assert_eq!(world.settle().1, [Effect::Lost(true)]);
 
     let mut world = strict();
     world.serve(ClusterState::Operation);
-    world.all_see(S3, InstanceState::Stopped);
+    world.all_see(THREE, InstanceState::Stopped);
     world.lost = true;
     assert_eq!(world.settle().1, [Effect::Lost(false)]);
 }
@@ -104,7 +104,7 @@ fn the_master_restarts_what_is_lost() {
 fn two_masters_meet_again() {
     let mut world = strict();
     world.lead();
-    world.publish(S2, ClusterState::Operation, NAMES[1]);
+    world.publish(TWO, ClusterState::Operation, NAMES[1]);
     let (states, _) = world.settle();
     assert_eq!(states, [ClusterState::Election]);
     assert_eq!(world.master(), "s1");
@@ -127,10 +127,10 @@ fn closing_follows_the_master() {
 
     let mut world = strict();
     world.serve(ClusterState::Operation);
-    world.publish(S2, Restarting, NAMES[1]);
+    world.publish(TWO, Restarting, NAMES[1]);
     let (states, effects) = world.settle();
     assert_eq!((states, effects), (vec![Restarting], vec![Effect::Abort]));
-    world.publish(S2, Final, NAMES[1]);
+    world.publish(TWO, Final, NAMES[1]);
     let (states, effects) = world.settle();
     assert_eq!(states, [Final]);
     assert_eq!(effects, [Effect::Close(Closing::Restart)]);
@@ -140,9 +140,9 @@ fn closing_follows_the_master() {
 fn closing_ends_without_the_master() {
     let mut world = strict();
     world.serve(ClusterState::Operation);
-    world.publish(S2, ClusterState::ShuttingDown, NAMES[1]);
+    world.publish(TWO, ClusterState::ShuttingDown, NAMES[1]);
     world.settle();
-    world.all_see(S2, InstanceState::Stopped);
+    world.all_see(TWO, InstanceState::Stopped);
     let (states, effects) = world.settle();
     assert_eq!(states, [ClusterState::Final]);
     assert_eq!(effects, [Effect::Close(Closing::Shutdown)]);
@@ -152,7 +152,7 @@ fn closing_ends_without_the_master() {
 fn a_late_slave_closes_with_its_master() {
     for state in [ClusterState::Restarting, ClusterState::ShuttingDown] {
         let mut world = strict();
-        for id in [S2, S3] {
+        for id in [TWO, THREE] {
             world.publish(id, state, NAMES[1]);
         }
         world.settle();

@@ -11,7 +11,7 @@ fn state_after(options: Options, change: impl FnOnce(&mut World)) -> (ClusterSta
 }
 
 fn missing(world: &mut World) {
-    world.all_see(S3, InstanceState::Stopped);
+    world.all_see(THREE, InstanceState::Stopped);
 }
 
 #[test]
@@ -48,9 +48,9 @@ fn core_needs_its_instances_only() {
         }
     };
     let ends = (ClusterState::Election, false);
-    assert_eq!(state_after(core.clone(), chosen(&[S1, S2])), ends);
+    assert_eq!(state_after(core.clone(), chosen(&[ONE, TWO])), ends);
     let waits = (ClusterState::Synchronization, true);
-    assert_eq!(state_after(core.clone(), chosen(&[S3])), waits);
+    assert_eq!(state_after(core.clone(), chosen(&[THREE])), waits);
     assert_eq!(state_after(core, chosen(&[])), waits);
 }
 
@@ -60,7 +60,7 @@ fn user_ends_it_by_a_running_master() {
     let waits = (ClusterState::Synchronization, false);
     assert_eq!(state_after(user.clone(), |_| {}), waits);
     // adopted from a peer
-    let adopt = |world: &mut World| world.publish(S3, ClusterState::Operation, NAMES[2]);
+    let adopt = |world: &mut World| world.publish(THREE, ClusterState::Operation, NAMES[2]);
     assert_eq!(
         state_after(user.clone(), adopt),
         (ClusterState::Election, false)
@@ -68,7 +68,7 @@ fn user_ends_it_by_a_running_master() {
     // chosen here
     let mut world = World::new(user);
     world.settle();
-    assert!(world.step(Input::EndSync(Some(S2))).again);
+    assert!(world.step(Input::EndSync(Some(TWO))).again);
     world.settle();
     assert_eq!(world.master(), "s2");
     assert_eq!(world.machine.state(), ClusterState::Election);
@@ -79,7 +79,7 @@ fn one_condition_is_enough_and_the_others_degrade() {
     let both = with(&[SyncOption::Strict, SyncOption::Core]);
     let found = state_after(both, |world| {
         missing(world);
-        world.core = vec![S1];
+        world.core = vec![ONE];
     });
     assert_eq!(found, (ClusterState::Election, true));
 }
@@ -97,7 +97,7 @@ fn an_unstable_set_meets_nothing() {
 
 fn lose_s3(strategy: ClusterFailureStrategy, synchro: &[SyncOption]) -> ClusterState {
     let mut world = strict();
-    world.core = vec![S1];
+    world.core = vec![ONE];
     world.lead();
     world.options = Options {
         failure_strategy: strategy,
@@ -146,7 +146,7 @@ fn resync_works_from_distribution_and_conciliation() {
             world.lead();
             world.conflicts = true;
         } else {
-            for id in [S2, S3] {
+            for id in [TWO, THREE] {
                 world.publish(id, ClusterState::Election, NAMES[0]);
             }
             world.starting = true;
@@ -163,6 +163,6 @@ fn resync_works_from_distribution_and_conciliation() {
         world.lost = true;
         let (states, _) = world.settle();
         assert_eq!(states, [ClusterState::Synchronization]);
-        assert_eq!(world.machine.master(), Some(S1), "the Master is kept");
+        assert_eq!(world.machine.master(), Some(ONE), "the Master is kept");
     }
 }

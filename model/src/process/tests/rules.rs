@@ -207,6 +207,7 @@ impl Rules {
     }
 
     /// Keep account of an input; true: nothing may come of it.
+    #[expect(clippy::too_many_lines, reason = "one arm for each case")]
     fn take_note(&mut self, input: &Input, at: Mono) -> Result<bool, String> {
         match input {
             Input::Closing => {

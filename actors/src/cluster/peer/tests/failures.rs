@@ -54,7 +54,11 @@ fn wrong_answers_make_a_peer_unreachable_once() {
             };
             let begin = format!("<sv2>capa:9152 is not reachable: {why}");
             assert!(line.text.starts_with(&begin), "{}", line.text);
-            assert!(line.text.ends_with("; 2 messages dropped"), "{}", line.text);
+            assert!(
+                line.text.ends_with("; messages dropped: 2"),
+                "{}",
+                line.text
+            );
             assert_eq!(line.level, Level::Error);
 
             // the next one is sent, and fails without being news
@@ -128,7 +132,7 @@ fn silence_costs_no_memory_and_ends() {
         assert_eq!(inputs, [UNREACHABLE]);
         assert_eq!(
             lines[0].text,
-            "<sv2>capa:9152 is not reachable: timed out; 1 messages dropped"
+            "<sv2>capa:9152 is not reachable: timed out; messages dropped: 1"
         );
     });
 }
@@ -186,7 +190,7 @@ fn a_peer_that_does_not_keep_up_is_unreachable() {
         }
         let (inputs, lines) = scene.reports().await;
         assert_eq!(inputs, [UNREACHABLE]);
-        let text = "<sv2>capa:9152 is not reachable: it does not keep up; 9 messages dropped";
+        let text = "<sv2>capa:9152 is not reachable: it does not keep up; messages dropped: 9";
         assert_eq!(lines[0], LogLine::new(Level::Error, text));
     });
 }

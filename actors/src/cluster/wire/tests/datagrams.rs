@@ -25,7 +25,7 @@ fn the_datagram_of_the_original() {
 fn datagrams_that_are_none() {
     for (bytes, wrong) in [
         (&b"\xff"[..], "not JSON"),
-        (b"{}", "the message of the message is not a list"),
+        (b"{}", "the message of the text is not a list"),
         (b"[3, {}]", "unknown message type 3"),
         (b"[4, []]", "announcement of the message"),
         (b"[4, {}]", "announcement has no identifier"),

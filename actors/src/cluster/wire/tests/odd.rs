@@ -48,29 +48,28 @@ fn odd_publications_are_understood() {
     assert!(matches!(forced, Ok(Publication::Process(it)) if it.forced == Some(None)));
 }
 
+/// Each message, and what is wrong with it.
+fn assert_wrong(messages: &[(&str, &str)]) {
+    for (message, wrong) in messages {
+        let error = read(message).expect_err(message);
+        assert_eq!(error.to_string(), *wrong, "{message}");
+    }
+}
+
 #[test]
-fn wrong_publications_say_what_is_wrong() {
-    const EVENT: &str = r#""now": 1.0, "now_monotonic": 1.0, "pid": 0}]"#;
-    let state = |more: &str| {
-        format!(
-            r#"[7, {{"identifier": "a", "nick_identifier": "a", "now_monotonic": 1.0, "master_identifier": "", {more}}}]"#
-        )
-    };
-    for (message, wrong) in [
+fn wrong_messages_say_what_is_wrong() {
+    assert_wrong(&[
         ("[9, {}]", "unknown message type 9"),
         ("[-1, {}]", "unknown message type -1"),
-        (
-            r#"["0", {}]"#,
-            "the type of the message is not a whole number",
-        ),
-        ("[0.5, {}]", "the type of the message is not a whole number"),
+        (r#"["0", {}]"#, "the type of the text is not a whole number"),
+        ("[0.5, {}]", "the type of the text is not a whole number"),
         (
             "[0]",
-            "the message of the message is not a list of type and body",
+            "the message of the text is not a list of type and body",
         ),
         (
             "null",
-            "the message of the message is not a list of type and body",
+            "the message of the text is not a list of type and body",
         ),
         ("[0, []]", "TICK of the message is not a structure"),
         ("[0, {}]", "TICK has no when"),
@@ -78,18 +77,6 @@ fn wrong_publications_say_what_is_wrong() {
         (
             r#"[0, {"when": 1, "when_monotonic": 1, "sequence_counter": -1}]"#,
             "sequence_counter of TICK is not a whole number in its range",
-        ),
-        (
-            &format!(r#"[1, {{"name": "a", "group": "b", "state": -1, {EVENT}"#),
-            "state of PROCESS is not a known number",
-        ),
-        (
-            &format!(r#"[1, {{"name": "a", "group": "b", "state": 20, "expected": "yes", {EVENT}"#),
-            "expected of PROCESS is not true or false",
-        ),
-        (
-            &format!(r#"[1, {{"name": 1, "group": "b", "state": 20, {EVENT}"#),
-            "name of PROCESS is not a text",
         ),
         (
             r#"[2, {"name": "a", "group": "b"}]"#,
@@ -106,6 +93,36 @@ fn wrong_publications_say_what_is_wrong() {
             r#"[6, {"namespec": "a", "pid": 1, "now": 1}]"#,
             "process statistics has no proc_work",
         ),
+    ]);
+}
+
+#[test]
+fn wrong_events_say_what_is_wrong() {
+    const EVENT: &str = r#""now": 1.0, "now_monotonic": 1.0, "pid": 0}]"#;
+    assert_wrong(&[
+        (
+            &format!(r#"[1, {{"name": "a", "group": "b", "state": -1, {EVENT}"#),
+            "state of PROCESS is not a known number",
+        ),
+        (
+            &format!(r#"[1, {{"name": "a", "group": "b", "state": 20, "expected": "yes", {EVENT}"#),
+            "expected of PROCESS is not true or false",
+        ),
+        (
+            &format!(r#"[1, {{"name": 1, "group": "b", "state": 20, {EVENT}"#),
+            "name of PROCESS is not a text",
+        ),
+    ]);
+}
+
+#[test]
+fn wrong_states_say_what_is_wrong() {
+    let state = |more: &str| {
+        format!(
+            r#"[7, {{"identifier": "a", "nick_identifier": "a", "now_monotonic": 1.0, "master_identifier": "", {more}}}]"#
+        )
+    };
+    assert_wrong(&[
         (
             &state(r#""instance_states": {"a": "SLEEPING"}"#),
             "instance_states of state is not names of instance states",
@@ -118,16 +135,13 @@ fn wrong_publications_say_what_is_wrong() {
             &state(r#""instance_states": {}, "fsm_statecode": 4, "starting_jobs": ["a"]"#),
             "starting_jobs of state is not true or false",
         ),
-    ] {
-        let error = read(message).expect_err(message);
-        assert_eq!(error.to_string(), wrong, "{message}");
-    }
+    ]);
 }
 
 #[test]
 fn wrong_frames_say_what_is_wrong() {
     let tick = r#"[0, {"when": 1, "when_monotonic": 1, "sequence_counter": 1}]"#;
-    let origin = "the origin of the message is not [identifier, nick, [address, port]]";
+    let origin = "the origin of the text is not [identifier, nick, [address, port]]";
     for (source, wrong) in [
         ("[]", origin),
         (r#"["a", "b", ["c"]]"#, origin),
@@ -141,11 +155,11 @@ fn wrong_frames_say_what_is_wrong() {
         ("", "not JSON: EOF while parsing a value at line 1 column 0"),
         (
             "{}",
-            "the frame of the message is not a list of origin and message",
+            "the frame of the text is not a list of origin and message",
         ),
         (
             "[[], [], []]",
-            "the frame of the message is not a list of origin and message",
+            "the frame of the text is not a list of origin and message",
         ),
         (&" ".repeat(1024 * 1024 + 1), "more than 1048576 bytes"),
     ] {
