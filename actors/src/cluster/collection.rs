@@ -14,6 +14,8 @@ pub struct Collection {
     pub processes: bool,
     /// Least time between two samples of the same; more than 0.
     pub period: Duration,
+    /// Clients see the period as an int, as it was given.
+    pub is_int: bool,
 }
 
 impl Default for Collection {
@@ -23,6 +25,7 @@ impl Default for Collection {
             host: true,
             processes: true,
             period: Duration::from_secs(5),
+            is_int: true,
         }
     }
 }
@@ -33,6 +36,8 @@ impl From<&StatisticsConfig> for Collection {
             host: config.host,
             processes: config.processes,
             period: config.period,
+            // in a file the original reads a float
+            is_int: config.period == Self::default().period,
         }
     }
 }

@@ -24,7 +24,7 @@ use visord_actors::supervisor::{
     Abandoned, AutoLogs, Disabilities, Ending, Loader, Parts, Supervisor,
 };
 use visord_config::{MainLogTarget, Overrides};
-use visord_logs::{ActivityLog, ActivitySettings, LogService, activity};
+use visord_logs::{ActivityLog, ActivitySettings, LineStyle, LogService, activity};
 use visord_model::log_line::Level;
 use visord_model::process::ProcessInfo;
 use visord_model::signal::Signal;
@@ -71,6 +71,7 @@ fn activity_log(folder: &Path) -> ActivityLog {
         backups: 0,
         level: Level::Info,
         stdout: false,
+        style: LineStyle::Supervisor,
     };
     activity(settings).expect("an activity log")
 }

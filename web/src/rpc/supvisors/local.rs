@@ -113,10 +113,12 @@ async fn start_args(state: Arc<AppState>, args: Args) -> Outcome {
         return Err(unknown());
     };
     let started = state.link.start_with_args(name, extra_args, wait).await;
-    started.map(Reply::done).map_err(|fault| match fault.code {
-        FaultCode::BadName => unknown(),
-        _ => fault.spelled(&given),
-    })
+    started
+        .map(Reply::done)
+        .map_err(|fault| match fault.code == FaultCode::BadName {
+            true => unknown(),
+            false => fault.spelled(&given),
+        })
 }
 
 async fn update_numprocs(state: Arc<AppState>, args: Args) -> Outcome {
@@ -190,10 +192,9 @@ async fn change_log_level(state: Arc<AppState>, args: Args) -> Outcome {
 
 fn statistics(state: &AppState, _: Args) -> Outcome {
     let collection = *state.collection.borrow();
-    let seconds = collection.period;
-    let period = match seconds.subsec_nanos() {
-        0 => Value::Int(i64::try_from(seconds.as_secs()).unwrap_or(i64::MAX)),
-        _ => seconds.as_secs_f64().into(),
+    let period = match collection.is_int {
+        true => Value::Int(i64::try_from(collection.period.as_secs()).unwrap_or(i64::MAX)),
+        false => collection.period.as_secs_f64().into(),
     };
     Ok(Reply::of(Value::structure([
         ("host_stats", Value::from(collection.host)),
@@ -227,6 +228,10 @@ fn update_period(state: &AppState, args: Args) -> Outcome {
         );
         return Err(FaultCode::IncorrectParameters.about(text));
     };
-    state.collection.send_modify(|it| it.period = period);
+    let is_int = given.as_int().is_some();
+    state.collection.send_modify(|it| {
+        it.period = period;
+        it.is_int = is_int;
+    });
     Ok(Reply::of(true))
 }
