@@ -10,6 +10,7 @@ use visord_model::event::Event;
 use visord_model::moment::Moment;
 use visord_model::name::ProcessName;
 use visord_model::process::{ProcessInfo, Transition};
+use visord_model::state::ProcessState;
 
 use crate::board::Board;
 use crate::feed::{Cursor, Entry, News};
@@ -200,7 +201,8 @@ fn process_event(row: &ProcessInfo, step: &Transition, at: i64, now: Moment) -> 
         state: step.to,
         now: float(at) / 1000.0,
         pid: step.pid,
-        expected: step.expected,
+        // only an end by itself can be unexpected
+        expected: step.expected || step.to != ProcessState::Exited,
         spawnerr: step.spawnerr.clone(),
         ..event_of_row(row, now)
     }

@@ -46,8 +46,12 @@ impl Cluster {
             }
             let facts = self.facts(!lost.instances.is_empty(), joined);
             let mut machine = self.machine.clone();
+            let before = machine.state();
             let turn = machine.step(input, &facts, &self.options, now.mono);
             self.machine = machine;
+            if before == ClusterState::Synchronization {
+                self.check_core();
+            }
             self.publish_changes(now);
             for effect in turn.effects {
                 self.perform(effect, &lost, now);
@@ -60,6 +64,14 @@ impl Cluster {
         }
         let text = alloc::format!("no stable state, now {}", self.machine.state());
         self.log(LogLine::new(Level::Critical, text));
+    }
+
+    /// Names of core instances that mean nothing, once the others could have been met.
+    fn check_core(&mut self) {
+        if self.machine.state() == ClusterState::Election {
+            let (_, lines) = self.view.resolve_logged(&self.options.core_identifiers);
+            lines.into_iter().for_each(|line| self.log(line));
+        }
     }
 
     fn perform(&mut self, effect: machine::Effect, lost: &Lost, now: Moment) {

@@ -51,6 +51,9 @@ impl Cluster {
         self.publish_deferred(now);
         self.evaluate(now);
         let peers = self.peers(|state| state != InstanceState::Isolated);
+        let (number, count) = (tick.sequence_counter, peers.len());
+        let text = alloc::format!("TICK {number}, sent to {count} instances");
+        self.log(LogLine::new(Level::Debug, text));
         if !peers.is_empty() {
             self.out
                 .push(Effect::Publish(peers, Publication::Tick(tick)));

@@ -1,7 +1,6 @@
 //! A board and its feed, without processes behind them.
 
 use visord_model::process::{Machine, Origin, Policy};
-use visord_model::state::ProcessState;
 
 use super::*;
 use crate::board::Identity;
@@ -142,7 +141,7 @@ fn each_change_becomes_one_input_in_order() {
     assert_eq!((started.state, started.pid), (ProcessState::Running, 7));
     assert_eq!((&*started.extra_args, &*started.spawnerr), ("-x", "why"));
     assert_eq!(started.now_monotonic, 7.5);
-    assert!(started.forced.is_none() && started.now > 1.0e9);
+    assert!(started.forced.is_none() && started.expected && started.now > 1.0e9);
     let named = |happened: &Happened| match happened {
         Happened::Input(Input::LocalAdded(it) | Input::LocalDisability(it)) => it.name.clone(),
         other => panic!("{other:?}"),
