@@ -25,7 +25,10 @@ impl Process {
         let done = match command {
             Command::Start { wait } => return self.find_and_start(wait, false),
             Command::StartWith { extra_args, wait } => {
-                self.set_extra_args(extra_args);
+                // of a refused start nothing may be left when the program is enabled
+                if !self.disabled {
+                    self.set_extra_args(extra_args);
+                }
                 return self.find_and_start(wait, true);
             }
             Command::StartFound { wait, program } => {
