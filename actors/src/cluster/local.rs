@@ -19,6 +19,7 @@ use crate::feed::{Cursor, Entry, News};
 pub type LocalTime = fn(i64) -> String;
 
 /// What happened to the local supervisord.
+#[expect(clippy::large_enum_variant, reason = "short-lived, moved once")]
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Happened {
     /// It is RUNNING.

@@ -125,8 +125,9 @@ requests! {
     /// ABNORMAL_TERMINATION (spec interfaces 3.5).
     start_process: StartProcess { name: ProcessName, wait: bool } -> ();
     /// Start one process with these arguments appended to its command; they are kept for its later
-    /// starts, also if this one is refused, unless it is disabled (spec cluster 4.8). Faults as for a
-    /// start; after NO_FILE and NOT_EXECUTABLE it is FATAL.
+    /// starts, also if this one is refused because it runs (spec cluster 4.8), but not if its program is
+    /// disabled. Faults as for a start; after NO_FILE
+    /// and NOT_EXECUTABLE it is FATAL.
     start_with_args: StartWithArgs { name: ProcessName, extra_args: String, wait: bool } -> ();
     /// Append these arguments to the command of one process from its next start on; empty: the
     /// command as configured. Fault: BAD_NAME.

@@ -25,7 +25,7 @@ impl Process {
         let done = match command {
             Command::Start { wait } => return self.find_and_start(wait, false),
             Command::StartWith { extra_args, wait } => {
-                // the next start of a disabled process is not the one that they were for
+                // of a refused start nothing may be left when the program is enabled
                 if !self.disabled {
                     self.set_extra_args(extra_args);
                 }

@@ -107,7 +107,10 @@ impl Cluster {
 pub(crate) fn started(input: &plan::Input, view: &View) -> BTreeSet<Arc<str>> {
     let groups = |names: &[ProcessName]| names.iter().map(|it| it.group.clone()).collect();
     match input {
-        plan::Input::StartAll => view.applications().map(|it| it.name.clone()).collect(),
+        plan::Input::StartAll => {
+            let automatic = view.applications().filter(|it| it.rules.start_sequence > 0);
+            automatic.map(|it| it.name.clone()).collect()
+        }
         plan::Input::StartApplication(name, _) | plan::Input::RestartApplication(name, _) => {
             BTreeSet::from([name.clone()])
         }

@@ -49,9 +49,10 @@ impl Goal {
     /// Whether it is decided, given what the local instance still does.
     const fn is_due(&self, starting: bool, stopping: bool) -> bool {
         match self {
-            Self::Running(_) | Self::Started(_) | Self::Chosen(_) | Self::Sequence => !starting,
+            Self::Started(_) | Self::Chosen(_) | Self::Sequence => !starting,
             Self::Stopped(_) | Self::Ended(_) | Self::EndedOn(..) => !stopping,
-            Self::Restarted(_) | Self::Again(_) => !starting && !stopping,
+            // a failure may stop the application that was to be started
+            Self::Running(_) | Self::Restarted(_) | Self::Again(_) => !starting && !stopping,
         }
     }
 
