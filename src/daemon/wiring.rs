@@ -75,16 +75,15 @@ async fn supervise(
     };
     let interfaces = config.rpc_interfaces.clone();
     let instance = cluster::prepare(&config, &deps, running.is_first)?;
-    let disabilities = cluster::disabilities(&config, &deps);
     let (ended, end) = oneshot::channel();
     let reopened = watch::Sender::new(());
     let abandoned = Abandoned::default();
     let supervisor = Supervisor::run(
         Rc::clone(&deps),
         Parts {
+            disabilities: cluster::disabilities(&config, &deps),
             config,
             templates: loaded.templates,
-            disabilities,
             auto_logs: std::mem::take(&mut running.auto_logs),
             loader,
             rehearsal: rehearsal(&running.ahead, &running.bound),
@@ -105,19 +104,16 @@ async fn supervise(
     let start = || web::start(&running.bound, &state, &deps.logger, reopened.subscribe());
     // after a restart programs run whether or not clients can ask about them
     let mut server = match start() {
-        Err(error) if running.is_first => {
-            return Err(format!("could not serve clients: {error}"));
-        }
+        Err(error) if running.is_first => return Err(format!("could not serve clients: {error}")),
         started => started.ok(),
     };
     if let Some(readiness) = running.readiness.take() {
         readiness.announce();
     }
     supervisor.do_send(Order::Begin);
-    let ended = if server.is_some() {
-        end.await
-    } else {
-        web::retry_until(end, RETRY, || start().map(|started| server = Some(started))).await
+    let ended = match server {
+        Some(_) => end.await,
+        None => web::retry_until(end, RETRY, || start().map(|it| server = Some(it))).await,
     };
     drop(reopened);
     if let Some(instance) = instance {

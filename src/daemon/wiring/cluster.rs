@@ -218,7 +218,7 @@ fn launch(
         multicast: options.multicast.map(|it| Group {
             address: SocketAddrV4::new(it.group, it.port),
             interface: it.interface,
-            ttl: it.ttl.into(),
+            ttl: it.ttl,
         }),
         supervisor,
         board: deps.board.clone(),
