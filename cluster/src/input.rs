@@ -121,6 +121,29 @@ pub enum Request {
     EndSync(String),
 }
 
+impl Request {
+    /// Whether its client waits until it is done.
+    pub const fn waits(&self) -> bool {
+        let wait = match self {
+            Self::StartApplication(_, _, wait)
+            | Self::StopApplication(_, wait)
+            | Self::RestartApplication(_, _, wait)
+            | Self::StartProcess(_, _, _, wait)
+            | Self::StartAnyProcess(_, _, _, wait)
+            | Self::StopProcess(_, wait)
+            | Self::RestartProcess(_, _, _, wait)
+            | Self::StopLocal(_, wait)
+            | Self::RestartSequence(wait) => *wait,
+            Self::TestStartApplication(..)
+            | Self::TestStartProcess(..)
+            | Self::Conciliate(..)
+            | Self::Close(_)
+            | Self::EndSync(_) => Wait::No,
+        };
+        matches!(wait, Wait::Yes)
+    }
+}
+
 /// Whether a client waits for the end of what it asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wait {

@@ -12,9 +12,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix::{Actor, AsyncContext, Context, Handler, Message, StreamHandler, Supervised};
+use futures_util::future::join_all;
 use futures_util::stream;
 use slog::Logger;
 use tokio::runtime::Handle;
+use tokio::sync::oneshot;
+use tokio::time::timeout;
 use visord_cluster::Cluster;
 use visord_cluster::effect::Reply as Done;
 use visord_cluster::identity::InstanceId;
@@ -39,6 +42,10 @@ use crate::resume::{self, Panics, Resume};
 
 /// Wall-clock time between two TICKs; they come at its multiples, on all instances at once.
 const TICK: Duration = Duration::from_secs(5);
+
+/// How long the answer to a client waits for peers that do not answer. The original, which looks
+/// twice a second whether it can answer, takes longer.
+const SETTLE: Duration = Duration::from_millis(300);
 
 /// What makes a Coordinator.
 pub struct Parts {
@@ -74,6 +81,8 @@ pub enum ToCoordinator {
     Ask(Request, Reply<Done>),
     /// A client reads.
     Read(Read),
+    /// A client waits until the peers know what happened.
+    Settle(oneshot::Sender<()>),
     /// A peer or the discovery reports.
     Report(Report),
 }
@@ -272,6 +281,16 @@ impl Coordinator {
         });
     }
 
+    /// Reply when the peers have answered what was sent to them so far, or soon if one does not.
+    fn settle(&self, reply: oneshot::Sender<()>) {
+        let sent = join_all(self.peers.values().map(Peer::flush));
+        actix_rt::spawn(async move {
+            let _ = timeout(SETTLE, sent).await;
+            // without effect if the client has left
+            let _ = reply.send(());
+        });
+    }
+
     /// Wake up when the feed grows, and at the next TICK.
     fn arm(&self, ctx: &mut Context<Self>) {
         let mut changed = self.parts.board.feed().changed();
@@ -339,6 +358,10 @@ impl Handler<ToCoordinator> for Coordinator {
             ToCoordinator::Read(read) => {
                 self.catch_up();
                 self.read(read);
+            }
+            ToCoordinator::Settle(reply) => {
+                self.catch_up();
+                self.settle(reply);
             }
             ToCoordinator::Report(Report::Log(line)) => emit(&self.parts.logger, &line),
             ToCoordinator::Report(Report::Input(input)) => {

@@ -33,6 +33,15 @@ impl ClusterHandle {
         answer.await.unwrap_or_else(|_| Err(self.no_reply()))
     }
 
+    /// Completes when the peers know what happened so far: what a client asked for is true on all
+    /// instances when it gets its answer. Bounded if a peer does not answer.
+    pub async fn settled(&self) {
+        let (reply, settled) = oneshot::channel();
+        self.0.do_send(ToCoordinator::Settle(reply));
+        // an instance that has ended tells its peers nothing
+        let _ = settled.await;
+    }
+
     /// Read from what the instance knows.
     ///
     /// # Errors

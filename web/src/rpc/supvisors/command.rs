@@ -135,7 +135,12 @@ async fn command(
             return Err(fault);
         }
     };
-    match cluster.ask(request).await? {
+    let waits = request.waits();
+    let done = cluster.ask(request).await?;
+    if waits {
+        cluster.settled().await;
+    }
+    match done {
         Done::Done(done) => Ok(Reply::of(done)),
         Done::Started(name) => Ok(Reply::of(name.to_string())),
         Done::Predictions(all) => {

@@ -113,6 +113,7 @@ async fn start_args(state: Arc<AppState>, args: Args) -> Outcome {
         return Err(unknown());
     };
     let started = state.link.start_with_args(name, extra_args, wait).await;
+    settled(&state, wait).await;
     started
         .map(Reply::done)
         .map_err(|fault| match fault.code == FaultCode::BadName {
@@ -144,7 +145,9 @@ async fn update_numprocs(state: Arc<AppState>, args: Args) -> Outcome {
     .await?;
     let number = number.map_or(0, |number| u32::try_from(number).unwrap_or(u32::MAX));
     let updated = state.link.update_numprocs(program, number, lazy, wait);
-    updated.await.map(|_| Reply::of(true))
+    let updated = updated.await;
+    settled(&state, wait).await;
+    updated.map(|_| Reply::of(true))
 }
 
 fn incorrect(program: &str, numprocs: &str) -> Fault {
@@ -159,10 +162,11 @@ async fn operating(state: &AppState, args: &Args) -> Result<(), Fault> {
     .await
 }
 
-/// Whether to wait makes no difference: it is done at once.
+/// What waits is only what the peers know: it is done at once.
 async fn enable(state: Arc<AppState>, args: Args) -> Outcome {
     operating(&state, &args).await?;
     let enabled = state.link.enable_program(args.printed(0)).await;
+    settled(&state, args.flag_or_true(1)).await;
     enabled.map(Reply::done)
 }
 
@@ -170,7 +174,17 @@ async fn disable(state: Arc<AppState>, args: Args) -> Outcome {
     operating(&state, &args).await?;
     let (program, wait) = (args.printed(0), args.flag_or_true(1));
     let disabled = state.link.disable_program(program, wait).await;
+    settled(&state, wait).await;
     disabled.map(Reply::done)
+}
+
+/// A client that waits for a change waits until the peers know of it, too.
+async fn settled(state: &AppState, wait: bool) {
+    if let Some(cluster) = &state.cluster
+        && wait
+    {
+        cluster.settled().await;
+    }
 }
 
 async fn change_log_level(state: Arc<AppState>, args: Args) -> Outcome {
