@@ -132,9 +132,11 @@ fn each_change_becomes_one_input_in_order() {
         (running, stopping),
         (&Happened::Running, &Happened::Stopping)
     );
-    let event = |happened: &Happened| match happened {
-        Happened::Input(Input::LocalEvent(event)) => event.clone(),
-        other => panic!("{other:?}"),
+    let event = |happened: &Happened| {
+        let Happened::Input(Input::LocalEvent(event)) = happened else {
+            panic!("{happened:?}");
+        };
+        event.clone()
     };
     let (starting, started) = (event(starting), event(started));
     assert_eq!(starting.state, ProcessState::Starting);
@@ -142,9 +144,11 @@ fn each_change_becomes_one_input_in_order() {
     assert_eq!((&*started.extra_args, &*started.spawnerr), ("-x", "why"));
     assert_eq!(started.now_monotonic, 7.5);
     assert!(started.forced.is_none() && started.expected && started.now > 1.0e9);
-    let named = |happened: &Happened| match happened {
-        Happened::Input(Input::LocalAdded(it) | Input::LocalDisability(it)) => it.name.clone(),
-        other => panic!("{other:?}"),
+    let named = |happened: &Happened| {
+        let Happened::Input(Input::LocalAdded(it) | Input::LocalDisability(it)) = happened else {
+            panic!("{happened:?}");
+        };
+        it.name.clone()
     };
     assert_eq!((named(added), named(disabled)), (name("b"), name("b")));
     let gone = Input::LocalRemoved {
