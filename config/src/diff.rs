@@ -76,8 +76,6 @@ pub fn updated(old: &GroupConfig, new: &GroupConfig) -> (GroupConfig, Vec<(Strin
         let fate = match before.remove(&process.name) {
             None => Fate::Added,
             Some(old) if is_replaced || process_differs(old, process) => Fate::Restarted,
-            // what is found by its program or its rank must have the new ones
-            Some(old) if place_differs(old, process) => Fate::Restarted,
             Some(old) => {
                 if *old != *process {
                     *process = Arc::clone(old);
@@ -147,10 +145,6 @@ pub fn process_differs(old: &ProcessConfig, new: &ProcessConfig) -> bool {
         || channel_differs(&old.stdout, &new.stdout)
         || channel_differs(&old.stderr, &new.stderr)
         || url(old) != url(new)
-}
-
-fn place_differs(old: &ProcessConfig, new: &ProcessConfig) -> bool {
-    (&old.program, old.index) != (&new.program, new.index)
 }
 
 fn channel_differs(old: &ChannelConfig, new: &ChannelConfig) -> bool {

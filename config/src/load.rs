@@ -67,11 +67,11 @@ pub(crate) fn interpret(
     }
 
     let section = sources.document.section(server::SECTION);
-    let server = section.and_then(|it| server::read(&context.reader(it), overrides));
     if section.is_none() {
         let message = ".ini file does not include supervisord section".to_owned();
         context.push(Problem::of_file(path, message));
     }
+    let server = section.and_then(|it| server::read(&context.reader(it), overrides));
     if let Some(server) = &server {
         context.set_environment(&server.environment);
     }
@@ -84,9 +84,7 @@ pub(crate) fn interpret(
     }
     let mut problems = context.problems.take();
     // the original makes interfaces when it starts its first HTTP server
-    if !http.is_empty() {
-        rpcinterface::check_extras(&context, &rpc_interfaces);
-    }
+    rpcinterface::check_extras(&context, &rpc_interfaces, &http);
     let instance = supvisors::read(&context, &http);
     let at_start = context.problems.take();
     let (Some(mut server), true) = (server, problems.is_empty()) else {

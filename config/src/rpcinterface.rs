@@ -2,7 +2,7 @@
 
 use crate::context::{Context, Reader};
 use crate::secret::Secret;
-use crate::types::RpcInterfaceConfig;
+use crate::types::{HttpConfig, RpcInterfaceConfig};
 use crate::value::parse_inet_address;
 
 pub(crate) const PREFIX: &str = "rpcinterface:";
@@ -115,7 +115,14 @@ pub(crate) fn alternative(section: &str) -> String {
 
 /// The main interface takes no further options. The original finds out when it makes it
 /// for its first HTTP server, that is, last of all and not without one.
-pub(crate) fn check_extras(context: &Context<'_>, known: &[RpcInterfaceConfig]) {
+pub(crate) fn check_extras(
+    context: &Context<'_>,
+    known: &[RpcInterfaceConfig],
+    servers: &[HttpConfig],
+) {
+    if servers.is_empty() {
+        return;
+    }
     for reader in context.readers(PREFIX) {
         let name = &reader.section.name[PREFIX.len()..];
         let is_main = |it: &RpcInterfaceConfig| it.name == name && it.url.is_none();

@@ -18,7 +18,7 @@ use visord_actors::messages::supervisor::{Order, SupervisorHandle};
 use visord_actors::process::Deps;
 use visord_actors::signals::{self, hold_signals};
 use visord_actors::supervisor::{Abandoned, Ending, Loader, Parts, Supervisor};
-use visord_config::Loaded;
+use visord_config::{Config, Listing, Loaded};
 use visord_model::state::SupervisorState;
 use visord_web::server::WebHandle;
 use visord_web::state::Setup;
@@ -67,12 +67,7 @@ async fn supervise(
     let activity = running.activity.clone();
     let deps = Rc::new(base::start(&config, running, spawner)?);
     let listing = watch::Sender::new(Arc::new(loaded.listing));
-    let setup = Setup {
-        config_file: config.path.clone(),
-        started: running.began,
-        at_start: Arc::clone(&listing.borrow()),
-        latest: listing.subscribe(),
-    };
+    let setup = setup(&config, running, &listing);
     let interfaces = config.rpc_interfaces.clone();
     let instance = cluster::prepare(&config, &deps, running.is_first)?;
     let (ended, end) = oneshot::channel();
@@ -120,6 +115,15 @@ async fn supervise(
         instance.stop().await;
     }
     Ok(close(server, ended.ok(), &abandoned, &deps, running).await)
+}
+
+fn setup(config: &Config, running: &Running, listing: &watch::Sender<Arc<Listing>>) -> Setup {
+    Setup {
+        config_file: config.path.clone(),
+        started: running.began,
+        at_start: Arc::clone(&listing.borrow()),
+        latest: listing.subscribe(),
+    }
 }
 
 /// Everything has stopped, or the Supervisor was given up (`None`): stop serving clients.

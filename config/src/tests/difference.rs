@@ -199,8 +199,8 @@ proptest! {
     }
 }
 
-/// The original does not know the section of a process: a new name of it is no change. But what is
-/// replaced anyway is found by its new program and rank.
+/// The original does not know the section of a process: a new name or another rank is no
+/// change, and restarts nothing.
 #[test]
 fn the_section_of_a_process_is_no_setting() {
     let text = |program: &str, more: &str| {
@@ -219,7 +219,7 @@ fn the_section_of_a_process_is_no_setting() {
     assert_eq!(
         fates,
         [
-            fate("1", Fate::Restarted),
+            fate("1", Fate::Kept),
             fate("2", Fate::Added),
             fate("0", Fate::Removed)
         ]
