@@ -28,8 +28,8 @@ pub(super) fn named(facts: &Facts<'_>, own: Option<InstanceId>) -> Vec<InstanceI
     named.map(|(id, _)| id).collect()
 }
 
-/// The Master to propose: one that somebody has, else any; a core instance, else any; of these
-/// the one with the smallest nick.
+/// The Master to propose: one that an instance has published, else any; a core instance, else any;
+/// of these the one with the smallest nick.
 pub(super) fn select(facts: &Facts<'_>, own: Option<InstanceId>) -> Option<InstanceId> {
     let mut candidates = named(facts, own);
     if candidates.is_empty() {
