@@ -88,9 +88,9 @@ impl Scenario {
             rules,
             programs,
             faults: Vec::new(),
-            calm: 40 * SECOND,
+            calm: 60 * SECOND,
             closing: None,
-            end: 40 * SECOND,
+            end: 60 * SECOND,
         }
     }
 }

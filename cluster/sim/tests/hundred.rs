@@ -8,7 +8,7 @@ use visord_cluster_sim::scenario::Scenario;
 use visord_cluster_sim::world::World;
 
 #[test]
-fn a_hundred_instances_agree_within_forty_seconds() {
+fn a_hundred_instances_agree_within_a_minute() {
     let world = run_scenario(Scenario::quiet(100)).unwrap_or_else(|why| panic!("{why}"));
     for node in &world.nodes {
         let state = node.cluster.as_ref().map(|it| it.state());
