@@ -5,7 +5,6 @@ use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
-use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 pub(crate) use visord_test_support::*;
@@ -311,14 +310,10 @@ impl Drop for Daemon {
     fn drop(&mut self) {
         if matches!(self.child.try_wait(), Ok(None)) {
             self.signal(libc::SIGTERM);
-            let end = Instant::now() + PATIENCE;
-            while matches!(self.child.try_wait(), Ok(None)) {
-                if Instant::now() > end {
-                    // the test has failed already; leave nothing behind
-                    let _ = self.child.kill();
-                    let _ = self.child.wait();
-                }
-                std::thread::sleep(Duration::from_millis(5));
+            if !comes_true(|| !matches!(self.child.try_wait(), Ok(None))) {
+                // the test has failed already; leave nothing behind
+                let _ = self.child.kill();
+                let _ = self.child.wait();
             }
         }
     }

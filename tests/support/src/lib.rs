@@ -44,14 +44,23 @@ pub fn wait_until(what: &str, holds: impl FnMut() -> bool) {
 
 /// The same; what was waited for, and what is there instead, is asked for at the end.
 #[track_caller]
-pub fn wait_until_or(mut holds: impl FnMut() -> bool, what: impl FnOnce() -> String) {
+pub fn wait_until_or(holds: impl FnMut() -> bool, what: impl FnOnce() -> String) {
+    if !comes_true(holds) {
+        panic!("waited in vain for {}", what());
+    }
+}
+
+/// Whether it holds in time; for what runs while a test fails and must not panic.
+#[must_use]
+pub fn comes_true(mut holds: impl FnMut() -> bool) -> bool {
     let end = Instant::now() + PATIENCE;
     while !holds() {
         if Instant::now() >= end {
-            panic!("waited in vain for {}", what());
+            return false;
         }
         std::thread::sleep(PAUSE);
     }
+    true
 }
 
 /// The same on a runtime of real time.
